@@ -1,0 +1,194 @@
+// Package integrations is the contract between the bot and the places it reads scores from.
+//
+// A connector translates one vendor's HTTP into these words and knows nothing of Slack, of the
+// database or of key results. integrationtest.Run is the same contract, executable.
+package integrations
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// Connector reads scores from one kind of system. Every method may be called from many goroutines
+// at once; every method that dials ends with its context.
+type Connector interface {
+	// Kind is the stored name: "servicenow". It never changes once rows carry it.
+	Kind() string
+	// Name is what people call the system: "ServiceNow".
+	Name() string
+	// AddressField is the form field that asks for the system's address.
+	AddressField() Field
+	// SignIns are the ways to sign in, the recommended one first.
+	SignIns() []SignIn
+	// Origin turns what a person typed or pasted into the one address that will be dialled,
+	// "https://acme.service-now.com". The error is a sentence for the field.
+	Origin(typed string) (string, error)
+	// Check signs in and looks around, stage by stage, and stops at the first stage that fails.
+	Check(ctx context.Context, account Account) []Stage
+	// Search lists the scorecards this account can see, by name and description. An empty query
+	// lists all. Page is 1-based; the last page is the one with More false.
+	Search(ctx context.Context, account Account, query string, page int) (Page, error)
+	// Describe reads one scorecard with its newest scores, newest first, at most scores of them.
+	Describe(ctx context.Context, account Account, ref string, scores int) (Scorecard, error)
+	// Read reads many scorecards at once. The answer has one Reading for each request, in order:
+	// a scorecard with its scores from the day asked for, or that scorecard's own error.
+	// Requests that name one scorecard and one day twice are asked once.
+	Read(ctx context.Context, account Account, requests []Request) []Reading
+}
+
+// SignIn is one way to sign in and the fields it asks for.
+type SignIn struct {
+	Kind   string // stored: "basic", "oauth", "token"
+	Label  string // "Basic Auth"
+	Fields []Field
+	Guide  string // what an administrator of the system must have prepared, in mrkdwn
+	// NeedsPublicURL is true where a browser must come back to us.
+	NeedsPublicURL bool
+}
+
+// Field is one input of a connection form.
+type Field struct {
+	Name        string // key in Account.Fields and block_id in the form
+	Label       string
+	Hint        string
+	Placeholder string
+	Secret      bool
+	MaxLength   int // characters
+}
+
+// Account is a system's address with the means to sign in. It prints as its address alone.
+type Account struct {
+	Origin string // "https://acme.service-now.com"
+	SignIn string // SignIn.Kind
+	Fields Fields
+}
+
+// Fields are what a person entered to sign in, by Field.Name. They never print.
+type Fields map[string]string
+
+// String, GoString, Format, MarshalJSON and LogValue keep secrets out of logs and errors.
+func (Fields) String() string               { return "[redacted]" }
+func (Fields) GoString() string             { return "[redacted]" }
+func (Fields) Format(f fmt.State, _ rune)   { fmt.Fprint(f, "[redacted]") }
+func (Fields) MarshalJSON() ([]byte, error) { return []byte(`"[redacted]"`), nil }
+func (Fields) LogValue() slog.Value         { return slog.StringValue("[redacted]") }
+
+// Stage is one step of a connection check.
+type Stage struct {
+	Name string        // "Address", "TLS", "Sign-in", "Role", "One score"
+	Took time.Duration // how long the step took
+	Err  *Error        // nil when it passed
+	Note string        // what was found: "signed in as okr.reader", "Open incidents: 42"
+}
+
+// Page is a part of a listing.
+type Page struct {
+	Scorecards []Scorecard
+	More       bool
+}
+
+// Scorecard is a named series of scores. Its words are the vendor's and not escaped.
+type Scorecard struct {
+	Ref         string // names the scorecard in this system: ServiceNow's colon uuid
+	Name        string
+	Description string
+	Unit        string // "%", "#", "Hours"; empty when it has none
+	Precision   int    // decimals shown
+	Direction   Direction
+	Frequency   string // "daily", "weekly", "monthly", "quarterly", "yearly"; empty when unknown
+	Target      decimal.NullDecimal
+	Value       decimal.NullDecimal // newest score; not valid when there is none yet
+	Key         bool                // marked as important in the system
+	Favorite    bool                // of the account
+	Scores      []Score             // newest first; only where scores were asked for
+	// Seen is when the answer was received, by this process's clock; for showing ages only.
+	Seen time.Time
+}
+
+// AsOf is the newest score's last day, and false when there is no score.
+func (s Scorecard) AsOf() (time.Time, bool) {
+	if len(s.Scores) == 0 {
+		return time.Time{}, false
+	}
+	return s.Scores[0].End, true
+}
+
+// Score is one value of a scorecard and the days it covers.
+type Score struct {
+	Start, End time.Time // midnight UTC of a calendar day without zone
+	Value      decimal.Decimal
+}
+
+// Direction says which way is better.
+type Direction string
+
+// The directions a scorecard can have.
+const (
+	NoDirection Direction = ""
+	Minimize    Direction = "minimize"
+	Maximize    Direction = "maximize"
+)
+
+// Request asks for a scorecard's scores from a day on, inclusive.
+type Request struct {
+	Ref  string
+	From time.Time // midnight UTC of a calendar day
+}
+
+// Reading answers one Request.
+type Reading struct {
+	Scorecard Scorecard
+	Err       error // *Error, unless the context ended
+}
+
+// Class says what kind of failure it was, and so what the bot does about it.
+type Class string
+
+// The classes of failure.
+const (
+	Unauthorized Class = "unauthorized" // the sign-in was refused: stop until somebody reconnects
+	Forbidden    Class = "forbidden"    // signed in, not allowed: a role or scope is missing
+	NotFound     Class = "not_found"    // no such scorecard, or not visible to this account
+	NoData       Class = "no_data"      // the scorecard has no score yet
+	RateLimited  Class = "rate_limited" // asked to wait: nothing before After
+	Unavailable  Class = "unavailable"  // asleep, down, slow or unreachable: try again
+	Misread      Class = "misread"      // it answered something that we refuse to take for a number
+)
+
+// Error is a failure that people can read. Says and Next never hold anything the other side sent.
+type Error struct {
+	Class Class
+	Cause string        // a stable code for logs and tests: "asleep", "wrong_password", "mfa"
+	Says  string        // what happened: "ServiceNow is asleep: its developer instance hibernates."
+	Next  string        // what to do: "Wake it at developer.servicenow.com, then press Sync Integration Data."
+	After time.Duration // RateLimited: how long to wait; 0 when the other side did not say
+	// Brief is true when another try within this slot makes sense.
+	Brief bool
+}
+
+func (e *Error) Error() string { return string(e.Class) + " (" + e.Cause + ")" }
+
+// Sentence is what happened and what to do next.
+func (e *Error) Sentence() string {
+	if e.Next == "" {
+		return e.Says
+	}
+	return e.Says + " " + e.Next
+}
+
+// Registry holds the connectors a process offers, in the order in which people see them.
+type Registry []Connector
+
+// ByKind finds the connector of a stored connection.
+func (r Registry) ByKind(kind string) (Connector, error) {
+	for _, c := range r {
+		if c.Kind() == kind {
+			return c, nil
+		}
+	}
+	return nil, fmt.Errorf("no connector of kind %q in this build", kind)
+}
