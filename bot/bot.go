@@ -1,0 +1,72 @@
+// Package bot is the conversation: what people do in Slack, and what they get back.
+package bot
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"okrbot/integrations"
+	"okrbot/jobs"
+	"okrbot/okr"
+	"okrbot/store"
+)
+
+// Bot answers the gestures of people in Slack workspaces.
+type Bot struct {
+	store      *store.Store
+	jobs       *jobs.Client
+	slack      *Slack
+	connectors integrations.Registry
+	settings   Settings
+	log        *slog.Logger
+
+	// open counts what decorates open views: it may die with the process, but is waited for.
+	open       sync.WaitGroup
+	background context.Context
+	stop       context.CancelFunc
+}
+
+// Settings are what the operator decided.
+type Settings struct {
+	PublicURL   string   // where browsers reach us; empty: what needs it is not offered
+	DefaultZone string   // IANA zone of people whose zone Slack does not tell
+	Admins      []string // Slack user ids who administer besides workspace admins
+	AppID       string   // ours, as auth.test or the install told; empty: unknown
+}
+
+// New makes a bot. Slack is where it talks, jobs is where it leaves what must survive.
+func New(s *store.Store, j *jobs.Client, slack *Slack, connectors integrations.Registry, settings Settings, log *slog.Logger) *Bot {
+	background, stop := context.WithCancel(context.Background())
+	return &Bot{store: s, jobs: j, slack: slack, connectors: connectors, settings: settings, log: log, background: background, stop: stop}
+}
+
+// Close ends what decorates open views and waits for it.
+func (b *Bot) Close() {
+	b.stop()
+	b.open.Wait()
+}
+
+// later runs what decorates an open view after the answer has gone out: nothing that must survive.
+func (b *Bot) later(limit time.Duration, do func(ctx context.Context)) {
+	b.open.Go(func() {
+		ctx, cancel := context.WithTimeout(b.background, limit)
+		defer cancel()
+		defer func() {
+			if p := recover(); p != nil {
+				b.log.Error("decorating a view panicked", "panic", p)
+			}
+		}()
+		do(ctx)
+	})
+}
+
+// today is the calendar day in a zone at the database's time.
+func today(now time.Time, zone string) okr.Day {
+	where, err := time.LoadLocation(zone)
+	if err != nil {
+		where = time.UTC
+	}
+	return okr.DayOf(now.In(where))
+}

@@ -1,0 +1,59 @@
+package bot
+
+import (
+	"context"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"okrbot/bot/view"
+	"okrbot/okr"
+)
+
+// Reply is the answer to a gesture. Handlers return it; only the doors speak HTTP or sockets.
+// The zero Reply acknowledges and, on a modal's submit, closes that view.
+type Reply struct {
+	// Say is an ephemeral message to the person. After a command it is the answer itself; after
+	// a button it goes through response_url; in a modal or on Home, where Slack has no place for
+	// it, it is a direct message.
+	Say *view.Message
+	// Replace makes Say take the place of the ephemeral message the button sat on.
+	Replace bool
+	// Open shows a modal, using the gesture's trigger: pushed onto an open modal, else by itself.
+	Open *slack.ModalViewRequest
+	// Update puts another view in the place of the one the gesture happened in.
+	Update *slack.ModalViewRequest
+	// Push puts a view on top, as the answer to a submit.
+	Push *slack.ModalViewRequest
+	// Clear closes all views of the stack, as the answer to a submit.
+	Clear bool
+	// Problems are shown at the fields of the submitted form; keys are block ids.
+	Problems okr.Problems
+	// Options answer a type-ahead. They may be empty, never nil, after one.
+	Options []*slack.OptionBlockObject
+	// Home shows the person's Home tab again.
+	Home bool
+	// Later runs after the answer went out, with the opened or updated view's id and hash where
+	// there is one. It only decorates an open view: what must survive is a job.
+	Later func(ctx context.Context, opened OpenView)
+	// LaterWithin bounds Later; 0 is 30 seconds.
+	LaterWithin time.Duration
+}
+
+// OpenView names a view that is on somebody's screen.
+type OpenView struct {
+	Workspace string
+	ID        string
+	Hash      string // empty: whatever it has become
+}
+
+// Say answers with a sentence in mrkdwn.
+func Say(text string) Reply {
+	m := view.Text(text)
+	return Reply{Say: &m}
+}
+
+// Ask answers somebody who may not do this with whom to ask.
+func Ask(owner, verb string) Reply {
+	return Say("You may not " + verb + " this key result. Ask <@" + owner + ">.")
+}

@@ -1,0 +1,49 @@
+// Package view is what people see in Slack: views built and parsed, side by side, and the words.
+package view
+
+import (
+	"strings"
+
+	"github.com/slack-go/slack"
+)
+
+// Message is what is posted: its text is what notifications and screen readers get.
+type Message struct {
+	Text   string        `json:"text"`
+	Blocks []slack.Block `json:"blocks,omitempty"`
+}
+
+// Text is a message of one section in mrkdwn. Words that people wrote must be escaped in it.
+func Text(mrkdwn string) Message {
+	return Message{Text: mrkdwn, Blocks: []slack.Block{section(mrkdwn)}}
+}
+
+// Escape makes people's words stand for themselves in mrkdwn: no mention and no link of theirs
+// reaches Slack.
+func Escape(words string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(words)
+}
+
+// Cut shortens text to at most n characters, as Slack counts them.
+func Cut(text string, n int) string {
+	runes := []rune(text)
+	if len(runes) <= n {
+		return text
+	}
+	return string(runes[:n-1]) + "…"
+}
+
+// sectionLimit is Slack's limit on a section's text, in characters.
+const sectionLimit = 3000
+
+func section(mrkdwn string) *slack.SectionBlock {
+	return slack.NewSectionBlock(slack.NewTextBlockObject(slack.MarkdownType, Cut(mrkdwn, sectionLimit), false, false), nil, nil)
+}
+
+func plain(text string) *slack.TextBlockObject {
+	return slack.NewTextBlockObject(slack.PlainTextType, text, false, false)
+}
+
+func mrkdwn(text string) *slack.TextBlockObject {
+	return slack.NewTextBlockObject(slack.MarkdownType, text, false, false)
+}

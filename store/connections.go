@@ -1,0 +1,221 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
+
+	"okrbot/okr"
+	"okrbot/secret"
+	"okrbot/store/queries"
+)
+
+// Connection is a sign-in to a system that scores are read from.
+type Connection struct {
+	ID         int64
+	Workspace  string
+	Kind       string // of the connector
+	Name       string
+	Origin     string // the only address its secret is sent to
+	SignIn     string
+	Shared     bool // usable by everybody in the workspace, else by its owner alone
+	Owner      string
+	State      ConnectionState
+	Waiting    time.Time // the system asked us to wait until then; zero when it did not
+	Succeeded  time.Time // last successful call
+	Directory  time.Time // when the list of scorecards was last read; zero when never
+	KeyResults int       // only in lists
+	sealed     []byte
+	version    int
+}
+
+// ConnectionState says whether a connection may be used.
+type ConnectionState string
+
+// The states of a connection.
+const (
+	Active   ConnectionState = "active"
+	Rejected ConnectionState = "rejected" // the sign-in was refused twice in a row
+	Broken   ConnectionState = "broken"   // its secret cannot be opened
+)
+
+// MayUse says whether a person may read scorecards through the connection.
+func (c Connection) MayUse(actor okr.Actor) bool {
+	return c.Workspace == actor.Workspace && (c.Shared || c.Owner == actor.ID) && okr.May(actor, okr.UseConnection, okr.None)
+}
+
+// slotsPerConnection is how many batches of one connection run at once over all replicas.
+const slotsPerConnection = 2
+
+// CreateConnection keeps a sign-in that was just proved to work; its fields are sealed before they
+// reach the database. The same draft submitted twice gives the one it made first.
+func (tx *Tx) CreateConnection(ctx context.Context, actor okr.Actor, c Connection, fields map[string]string, draft string) (Connection, error) {
+	id, err := tx.q.CreateConnection(ctx, queries.CreateConnectionParams{
+		WorkspaceID: actor.Workspace, Kind: c.Kind, Name: c.Name, Origin: c.Origin, SignIn: c.SignIn,
+		Shared: c.Shared, OwnerID: actor.ID, DraftID: orNil(draft),
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		row, err := tx.q.ConnectionOfDraft(ctx, actor.Workspace, orNil(draft))
+		if err != nil {
+			return c, fmt.Errorf("loading the connection of a draft: %w", found(err))
+		}
+		return connection(row), nil
+	}
+	if err != nil {
+		return c, fmt.Errorf("creating a connection: %w", err)
+	}
+	c.ID, c.Workspace, c.Owner, c.State = id, actor.Workspace, actor.ID, Active
+	if err := tx.q.CreateConnectionSlots(ctx, id, slotsPerConnection); err != nil {
+		return c, fmt.Errorf("creating a connection's slots: %w", err)
+	}
+	if err := tx.seal(ctx, c, fields, 1); err != nil {
+		return c, err
+	}
+	return c, tx.Record(ctx, actor, "connected", Object{"connection", id}, map[string]Change{"name": {"", c.Name}})
+}
+
+func (tx *Tx) seal(ctx context.Context, c Connection, fields map[string]string, version int) error {
+	plain, err := json.Marshal(fields)
+	if err != nil {
+		return fmt.Errorf("writing a connection's sign-in: %w", err)
+	}
+	sealed, err := tx.keys.Seal(secret.New(string(plain)), c.place(version))
+	if err != nil {
+		return fmt.Errorf("sealing a connection's sign-in: %w", err)
+	}
+	err = tx.q.SealConnection(ctx, queries.SealConnectionParams{
+		Sealed: sealed, SecretVersion: int32(version), SignIn: c.SignIn, WorkspaceID: c.Workspace, ID: c.ID,
+	})
+	if err != nil {
+		return fmt.Errorf("saving a connection's sign-in: %w", err)
+	}
+	return nil
+}
+
+func (c Connection) place(version int) secret.Place {
+	return secret.Place{Workspace: c.Workspace, ID: c.ID, Kind: "connection/" + c.Kind, Version: version}
+}
+
+// Unseal gives the fields of a connection's sign-in. They are opened for each use and kept nowhere.
+func (r Reads) Unseal(c Connection) (map[string]string, error) {
+	plain, err := r.keys.Open(c.sealed, c.place(c.version))
+	if err != nil {
+		return nil, fmt.Errorf("opening the sign-in of connection %d: %w", c.ID, err)
+	}
+	var fields map[string]string
+	if err := json.Unmarshal([]byte(plain.Reveal()), &fields); err != nil {
+		// encoding/json quotes the input in its errors.
+		return nil, fmt.Errorf("reading the sign-in of connection %d: not JSON", c.ID)
+	}
+	return fields, nil
+}
+
+// Connection loads one connection of a workspace.
+func (r Reads) Connection(ctx context.Context, workspace string, id int64) (Connection, error) {
+	row, err := r.q.Connection(ctx, workspace, id)
+	if err != nil {
+		return Connection{}, fmt.Errorf("loading connection %d: %w", id, found(err))
+	}
+	return connection(row), nil
+}
+
+// ConnectionByID is for jobs, whose arguments hold ids alone.
+func (r Reads) ConnectionByID(ctx context.Context, id int64) (Connection, error) {
+	row, err := r.q.ConnectionByID(ctx, id)
+	if err != nil {
+		return Connection{}, fmt.Errorf("loading connection %d: %w", id, found(err))
+	}
+	return connection(row), nil
+}
+
+// ConnectionsFor lists what a person may use: their own connections, then the shared ones.
+func (r Reads) ConnectionsFor(ctx context.Context, actor okr.Actor) ([]Connection, error) {
+	rows, err := r.q.ConnectionsFor(ctx, actor.Workspace, actor.ID)
+	if err != nil {
+		return nil, fmt.Errorf("listing connections: %w", err)
+	}
+	list := make([]Connection, len(rows))
+	for i, row := range rows {
+		list[i] = connection(row.Connection)
+		list[i].KeyResults = int(row.KeyResults)
+	}
+	return list, nil
+}
+
+func connection(row queries.Connection) Connection {
+	return Connection{
+		ID: row.ID, Workspace: row.WorkspaceID, Kind: row.Kind, Name: row.Name, Origin: row.Origin,
+		SignIn: row.SignIn, Shared: row.Shared, Owner: row.OwnerID, State: ConnectionState(row.State),
+		Waiting: orZero(row.WaitingUntil), Succeeded: orZero(row.SucceededAt), Directory: orZero(row.DirectoryAt),
+		sealed: row.Sealed, version: int(row.SecretVersion),
+	}
+}
+
+// Scorecard is a row of a connection's directory: what the system said when it was last asked.
+type Scorecard struct {
+	Reference   string
+	Name        string
+	Description string
+	Unit        string
+	Precision   int
+	Direction   string
+	Frequency   string
+	Target      decimal.NullDecimal
+	Value       decimal.NullDecimal
+}
+
+// SearchScorecards finds scorecards in a connection's directory whose name or description holds
+// every word, the best first. It asks Postgres only.
+func (r Reads) SearchScorecards(ctx context.Context, c Connection, words string, most int) ([]Scorecard, error) {
+	split := strings.Fields(words)
+	for i := range split {
+		split[i] = likeLiteral(split[i])
+	}
+	rows, err := r.q.SearchScorecards(ctx, queries.SearchScorecardsParams{
+		ConnectionID: c.ID, WorkspaceID: c.Workspace, Words: split,
+		Phrase: likeLiteral(strings.Join(strings.Fields(words), " ")), Most: int32(most),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("searching scorecards: %w", err)
+	}
+	list := make([]Scorecard, len(rows))
+	for i, row := range rows {
+		list[i] = scorecard(row.Scorecard)
+	}
+	return list, nil
+}
+
+// Scorecard loads one row of a connection's directory.
+func (r Reads) Scorecard(ctx context.Context, c Connection, reference string) (Scorecard, error) {
+	row, err := r.q.Scorecard(ctx, c.ID, c.Workspace, reference)
+	if err != nil {
+		return Scorecard{}, fmt.Errorf("loading a scorecard: %w", found(err))
+	}
+	return scorecard(row), nil
+}
+
+func scorecard(row queries.Scorecard) Scorecard {
+	return Scorecard{
+		Reference: row.Reference, Name: row.Name, Description: row.Description, Unit: row.Unit,
+		Precision: int(row.Precision), Direction: row.Direction, Frequency: row.Frequency,
+		Target: row.Target, Value: row.Value,
+	}
+}
+
+// likeLiteral makes words stand for themselves in a LIKE pattern.
+func likeLiteral(words string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(words)
+}
+
+func orZero(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}

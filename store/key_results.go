@@ -1,0 +1,407 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
+
+	"okrbot/okr"
+	"okrbot/store/queries"
+)
+
+// KeyResult is a key result as it is kept, with its objective and where it reads from.
+type KeyResult struct {
+	okr.KeyResult
+	Objective okr.Objective
+	Source    Source // zero when people update it
+	Version   int    // raised by every edit
+}
+
+// Source is the scorecard that a key result reads.
+type Source struct {
+	Connection int64
+	Reference  string
+	Name       string // the scorecard's, as last seen
+	Unit       string // the scorecard's, as agreed to by a person
+	Frequency  string
+	Direction  string
+
+	// As loaded with the key result, for showing.
+	ConnectionName  string
+	ConnectionKind  string
+	ConnectionState ConnectionState
+	Origin          string
+	Waiting         time.Time // the system asked us to wait until then
+}
+
+// Filter narrows a list of key results; an empty field does not narrow.
+type Filter struct {
+	IDs        []int64
+	Number     int
+	Objective  int64
+	Person     string // owner, co-owner or the objective's owner
+	Channel    string
+	Integrated bool // those with a source only
+	Connection int64
+	Most       int // at most so many; 0 is all
+}
+
+const keyResultColumns = `
+select
+  k.id, k.workspace_id, k.number, k.objective_id, k.title, k.owner_id, k.co_owner_ids, k.kind,
+  k.start_value, k.target_value, k.committed_value, k.upper_value, k.risk_value,
+  k.unit, k.precision, k.method, k.weight, k.channel_id, k.integrated, k.paused,
+  k.cadence, k.weekday, k.hour, k.minute, k.offset_days, k.zone, k.next_sync_at, k.synced_at,
+  k.result_value, k.result_day, k.result_count,
+  k.failure_class, k.failure_cause, k.failure_says, k.failing_since, k.failure_count, k.version,
+  o.title, o.owner_id, o.first_day, o.last_day, o.zone, o.channel_id,
+  s.connection_id, s.reference, s.name, s.unit, s.frequency, s.direction,
+  c.name, c.kind, c.state, c.origin, case when c.waiting_until > now() then c.waiting_until end
+from key_results k
+join objectives o on o.id = k.objective_id
+left join sources s on s.key_result_id = k.id
+left join connections c on c.id = s.connection_id
+where k.workspace_id = $1`
+
+// KeyResults lists a workspace's key results by objective and number, those of objectives that
+// are over last.
+func (r Reads) KeyResults(ctx context.Context, workspace string, f Filter) ([]KeyResult, error) {
+	sql := strings.Builder{}
+	sql.WriteString(keyResultColumns)
+	args := []any{workspace}
+	where := func(clause string, arg any) {
+		args = append(args, arg)
+		sql.WriteString("\n  and " + strings.ReplaceAll(clause, "?", fmt.Sprintf("$%d", len(args))))
+	}
+	if f.IDs != nil {
+		where("k.id = any (?)", f.IDs)
+	}
+	if f.Number != 0 {
+		where("k.number = ?", f.Number)
+	}
+	if f.Objective != 0 {
+		where("k.objective_id = ?", f.Objective)
+	}
+	if f.Person != "" {
+		where("(k.owner_id = ? or k.co_owner_ids @> array[?]::text[] or o.owner_id = ?)", f.Person)
+	}
+	if f.Channel != "" {
+		where("k.channel_id = ?", f.Channel)
+	}
+	if f.Integrated {
+		sql.WriteString("\n  and k.integrated")
+	}
+	if f.Connection != 0 {
+		where("s.connection_id = ?", f.Connection)
+	}
+	sql.WriteString("\norder by (o.last_day < now()::date), o.first_day desc, o.id, k.number")
+	if f.Most > 0 {
+		args = append(args, f.Most)
+		fmt.Fprintf(&sql, "\nlimit $%d", len(args))
+	}
+	rows, err := r.db.Query(ctx, sql.String(), args...)
+	if err != nil {
+		return nil, fmt.Errorf("listing key results: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, scanKeyResult)
+	if err != nil {
+		return nil, fmt.Errorf("listing key results: %w", err)
+	}
+	return list, nil
+}
+
+func scanKeyResult(row pgx.CollectableRow) (KeyResult, error) {
+	var (
+		k                                       KeyResult
+		first, last                             time.Time
+		weekday                                 int16
+		resultDay, next, synced, failing, waits *time.Time
+		connection                              *int64
+		source                                  [9]*string
+	)
+	err := row.Scan(
+		&k.ID, &k.Workspace, &k.Number, &k.KeyResult.Objective, &k.Title, &k.Owner, &k.CoOwners, &k.Kind,
+		&k.Start, &k.Target, &k.Committed, &k.Upper, &k.Risk,
+		&k.Unit, &k.Precision, &k.Method, &k.Weight, &k.Channel, &k.Integrated, &k.Paused,
+		&k.Cadence.Every, &weekday, &k.Cadence.Hour, &k.Cadence.Minute, &k.Cadence.Offset, &k.Cadence.Zone, &next, &synced,
+		&k.Result.Value, &resultDay, &k.Result.N,
+		&k.Failure.Class, &k.Failure.Cause, &k.Failure.Says, &failing, &k.Failure.Count, &k.Version,
+		&k.Objective.Title, &k.Objective.Owner, &first, &last, &k.Objective.Zone, &k.Objective.Channel,
+		&connection, &source[0], &source[1], &source[2], &source[3], &source[4],
+		&source[5], &source[6], &source[7], &source[8], &waits,
+	)
+	if err != nil {
+		return k, err
+	}
+	k.Cadence.Weekday = time.Weekday(weekday)
+	k.NextSyncAt, k.SyncedAt, k.Failure.Since = orZero(next), orZero(synced), orZero(failing)
+	if resultDay != nil {
+		k.Result.AsOf = okr.DayOf(*resultDay)
+	}
+	k.Objective.ID, k.Objective.Workspace = k.KeyResult.Objective, k.Workspace
+	k.Objective.Period = okr.Period{First: okr.DayOf(first), Last: okr.DayOf(last)}
+	k.ObjectiveOwner = k.Objective.Owner
+	if connection != nil {
+		k.Source = Source{
+			Connection: *connection, Reference: *source[0], Name: *source[1], Unit: *source[2], Frequency: *source[3], Direction: *source[4],
+			ConnectionName: *source[5], ConnectionKind: *source[6], ConnectionState: ConnectionState(*source[7]), Origin: *source[8],
+			Waiting: orZero(waits),
+		}
+		k.ScoreFrequency = okr.Frequency(k.Source.Frequency)
+	}
+	return k, nil
+}
+
+// KeyResult loads KR-number of a workspace.
+func (r Reads) KeyResult(ctx context.Context, workspace string, number int) (KeyResult, error) {
+	return r.oneKeyResult(ctx, workspace, Filter{Number: number})
+}
+
+// KeyResultByID loads a key result that a button, a card or a job names.
+func (r Reads) KeyResultByID(ctx context.Context, workspace string, id int64) (KeyResult, error) {
+	return r.oneKeyResult(ctx, workspace, Filter{IDs: []int64{id}})
+}
+
+func (r Reads) oneKeyResult(ctx context.Context, workspace string, f Filter) (KeyResult, error) {
+	list, err := r.KeyResults(ctx, workspace, f)
+	switch {
+	case err != nil:
+		return KeyResult{}, err
+	case len(list) == 0:
+		return KeyResult{}, fmt.Errorf("loading a key result: %w", ErrNotFound)
+	}
+	return list[0], nil
+}
+
+// LockKeyResult loads a key result and holds its row until the end of the transaction, so that
+// rights, values and version are those at the moment of the write.
+func (tx *Tx) LockKeyResult(ctx context.Context, workspace string, id int64) (KeyResult, error) {
+	if _, err := tx.q.LockKeyResult(ctx, workspace, id); err != nil {
+		return KeyResult{}, fmt.Errorf("locking key result %d: %w", id, found(err))
+	}
+	return tx.KeyResultByID(ctx, workspace, id)
+}
+
+// CreateKeyResult gives a key result its number and keeps it with its source. The same draft
+// submitted twice gives the one it made first, and false.
+func (tx *Tx) CreateKeyResult(ctx context.Context, actor okr.Actor, k KeyResult, draft string) (KeyResult, bool, error) {
+	// The workspace's row is locked first, so that of two submissions at once one waits here.
+	number, err := tx.q.TakeNumber(ctx, actor.Workspace)
+	if err != nil {
+		return k, false, fmt.Errorf("taking a number: %w", found(err))
+	}
+	earlier, err := tx.q.KeyResultOfDraft(ctx, actor.Workspace, orNil(draft))
+	if err == nil {
+		if err := tx.q.ReturnNumber(ctx, actor.Workspace); err != nil {
+			return k, false, fmt.Errorf("returning a number: %w", err)
+		}
+		k, err = tx.KeyResult(ctx, actor.Workspace, int(earlier))
+		return k, false, err
+	}
+	if !errors.Is(err, pgx.ErrNoRows) {
+		return k, false, fmt.Errorf("looking for the key result of a draft: %w", err)
+	}
+	slot, due, err := schedule(k, tx.Now)
+	if err != nil {
+		return k, false, err
+	}
+	id, err := tx.q.CreateKeyResult(ctx, queries.CreateKeyResultParams{
+		WorkspaceID: actor.Workspace, Number: number, ObjectiveID: k.Objective.ID, Title: k.Title,
+		OwnerID: k.Owner, CoOwnerIds: orEmpty(k.CoOwners), Kind: string(k.Kind),
+		StartValue: k.Start, TargetValue: k.Target, CommittedValue: k.Committed, UpperValue: k.Upper, RiskValue: k.Risk,
+		Unit: k.Unit, Precision: int16(k.Precision), Method: string(k.Method), Weight: k.Weight,
+		ChannelID: k.Channel, Integrated: k.Integrated,
+		Cadence: string(k.Cadence.Every), Weekday: int16(k.Cadence.Weekday), Hour: int16(k.Cadence.Hour),
+		Minute: int16(k.Cadence.Minute), OffsetDays: int16(k.Cadence.Offset), Zone: k.Cadence.Zone,
+		SlotAt: slot, NextSyncAt: due, CreatedBy: actor.ID, DraftID: orNil(draft),
+	})
+	if err != nil {
+		return k, false, fmt.Errorf("creating a key result: %w", err)
+	}
+	if err := tx.saveSource(ctx, actor.Workspace, id, k.Source); err != nil {
+		return k, false, err
+	}
+	if due != nil {
+		// The jitter hangs on the id, which is known only now.
+		k.ID = id
+		if slot, due, err = schedule(k, tx.Now); err != nil {
+			return k, false, err
+		}
+		if err := tx.q.Reschedule(ctx, queries.RescheduleParams{SlotAt: slot, NextSyncAt: due, WorkspaceID: actor.Workspace, ID: id}); err != nil {
+			return k, false, fmt.Errorf("scheduling a key result: %w", err)
+		}
+	}
+	err = tx.Record(ctx, actor, "created", Object{"key_result", id}, map[string]Change{"title": {"", k.Title}})
+	if err != nil {
+		return k, false, err
+	}
+	k, err = tx.KeyResultByID(ctx, actor.Workspace, id)
+	return k, true, err
+}
+
+// EditKeyResult writes everything that people edit, computes the result again from the readings
+// that remain, and records what changed. It answers ErrChanged when the key result is no longer
+// at the version that was edited.
+func (tx *Tx) EditKeyResult(ctx context.Context, actor okr.Actor, k KeyResult, action string) (KeyResult, error) {
+	before, err := tx.LockKeyResult(ctx, actor.Workspace, k.ID)
+	if err != nil {
+		return k, err
+	}
+	if before.Version != k.Version {
+		return before, fmt.Errorf("editing key result %d: %w", k.ID, ErrChanged)
+	}
+	if err := tx.moveSource(ctx, before, k); err != nil {
+		return k, err
+	}
+	objective, err := tx.Objective(ctx, actor.Workspace, k.Objective.ID)
+	if err != nil {
+		return k, err
+	}
+	readings, err := tx.Readings(ctx, actor.Workspace, k.ID)
+	if err != nil {
+		return k, err
+	}
+	k.Result = k.ResultOf(objective.Period, readings)
+	slot, due, err := schedule(k, tx.Now)
+	if err != nil {
+		return k, err
+	}
+	var day *time.Time
+	if k.Result.Value.Valid {
+		t := k.Result.AsOf.Time()
+		day = &t
+	}
+	err = tx.q.EditKeyResult(ctx, queries.EditKeyResultParams{
+		ObjectiveID: k.Objective.ID, Title: k.Title, OwnerID: k.Owner, CoOwnerIds: orEmpty(k.CoOwners), Kind: string(k.Kind),
+		StartValue: k.Start, TargetValue: k.Target, CommittedValue: k.Committed, UpperValue: k.Upper, RiskValue: k.Risk,
+		Unit: k.Unit, Precision: int16(k.Precision), Method: string(k.Method), Weight: k.Weight,
+		ChannelID: k.Channel, Integrated: k.Integrated, Paused: k.Paused,
+		Cadence: string(k.Cadence.Every), Weekday: int16(k.Cadence.Weekday), Hour: int16(k.Cadence.Hour),
+		Minute: int16(k.Cadence.Minute), OffsetDays: int16(k.Cadence.Offset), Zone: k.Cadence.Zone,
+		SlotAt: slot, NextSyncAt: due,
+		ResultValue: k.Result.Value, ResultDay: day, ResultCount: int32(k.Result.N),
+		WorkspaceID: actor.Workspace, ID: k.ID,
+	})
+	if err != nil {
+		return k, fmt.Errorf("editing key result %d: %w", k.ID, err)
+	}
+	if err := tx.Record(ctx, actor, action, Object{"key_result", k.ID}, changes(before, k)); err != nil {
+		return k, err
+	}
+	return tx.KeyResultByID(ctx, actor.Workspace, k.ID)
+}
+
+// moveSource follows a change of where the key result reads from.
+func (tx *Tx) moveSource(ctx context.Context, before, after KeyResult) error {
+	same := before.Source.Connection == after.Source.Connection && before.Source.Reference == after.Source.Reference
+	if !same && before.Source.Reference != "" && before.Source.Reference != after.Source.Reference && after.Source.Reference != "" {
+		if err := tx.q.ForgetScores(ctx, after.Workspace, after.ID); err != nil {
+			return fmt.Errorf("forgetting the scores of key result %d: %w", after.ID, err)
+		}
+	}
+	if !same {
+		if err := tx.q.ClearFailure(ctx, after.Workspace, after.ID); err != nil {
+			return fmt.Errorf("clearing the failure of key result %d: %w", after.ID, err)
+		}
+	}
+	return tx.saveSource(ctx, after.Workspace, after.ID, after.Source)
+}
+
+func (tx *Tx) saveSource(ctx context.Context, workspace string, keyResult int64, s Source) error {
+	if s.Connection == 0 {
+		if err := tx.q.RemoveSource(ctx, workspace, keyResult); err != nil {
+			return fmt.Errorf("removing the source of key result %d: %w", keyResult, err)
+		}
+		return nil
+	}
+	err := tx.q.SaveSource(ctx, queries.SaveSourceParams{
+		KeyResultID: keyResult, WorkspaceID: workspace, ConnectionID: s.Connection, Reference: s.Reference,
+		Name: s.Name, Unit: s.Unit, Frequency: s.Frequency, Direction: s.Direction,
+	})
+	if err != nil {
+		return fmt.Errorf("saving the source of key result %d: %w", keyResult, err)
+	}
+	return nil
+}
+
+// schedule is the next slot of a key result's cadence and, jittered, when it is due.
+func schedule(k KeyResult, now time.Time) (slot, due *time.Time, err error) {
+	if !k.Integrated || k.Cadence.Every == "" {
+		return nil, nil, nil
+	}
+	next, err := k.Cadence.Next(now)
+	if err != nil {
+		return nil, nil, fmt.Errorf("computing the next sync: %w", err)
+	}
+	at := next.Add(k.Cadence.Jitter(k.ID))
+	return &next, &at, nil
+}
+
+// RemoveKeyResult deletes a key result with its readings, check-ins, runs and cards. What was done
+// to it stays in the audit.
+func (tx *Tx) RemoveKeyResult(ctx context.Context, actor okr.Actor, k KeyResult) error {
+	if err := tx.q.RemoveKeyResult(ctx, actor.Workspace, k.ID); err != nil {
+		return fmt.Errorf("removing key result %d: %w", k.ID, err)
+	}
+	return tx.Record(ctx, actor, "removed", Object{"key_result", k.ID}, map[string]Change{"title": {k.Key() + " " + k.Title, ""}})
+}
+
+// Belongings are what goes when a key result goes.
+type Belongings struct{ Readings, CheckIns, Cards int }
+
+// WhatGoes counts what a removal would take with it.
+func (r Reads) WhatGoes(ctx context.Context, workspace string, id int64) (Belongings, error) {
+	row, err := r.q.WhatGoes(ctx, workspace, id)
+	if err != nil {
+		return Belongings{}, fmt.Errorf("counting what goes with key result %d: %w", id, found(err))
+	}
+	return Belongings{Readings: int(row.Readings), CheckIns: int(row.CheckIns), Cards: int(row.Cards)}, nil
+}
+
+// changes names the fields that differ, in the words people read.
+func changes(a, b KeyResult) map[string]Change {
+	out := map[string]Change{}
+	note := func(field, before, after string) {
+		if before != after {
+			out[field] = Change{before, after}
+		}
+	}
+	note("title", a.Title, b.Title)
+	note("objective", a.Objective.Title, b.Objective.Title)
+	note("owner", a.Owner, b.Owner)
+	note("co-owners", strings.Join(a.CoOwners, " "), strings.Join(b.CoOwners, " "))
+	note("kind", string(a.Kind), string(b.Kind))
+	note("start", plain(a.Start), plain(b.Start))
+	note("target", plain(a.Target), plain(b.Target))
+	note("committed", plain(a.Committed), plain(b.Committed))
+	note("upper", plain(a.Upper), plain(b.Upper))
+	note("risk", plain(a.Risk), plain(b.Risk))
+	note("unit", a.Unit, b.Unit)
+	note("method", string(a.Method), string(b.Method))
+	note("weight", a.Weight.String(), b.Weight.String())
+	note("channel", a.Channel, b.Channel)
+	note("cadence", a.Cadence.Words(), b.Cadence.Words())
+	note("paused", fmt.Sprint(a.Paused), fmt.Sprint(b.Paused))
+	note("source", a.Source.Name, b.Source.Name)
+	note("connection", a.Source.ConnectionName, b.Source.ConnectionName)
+	return out
+}
+
+func plain(n decimal.NullDecimal) string {
+	if !n.Valid {
+		return ""
+	}
+	return n.Decimal.String()
+}
+
+func orEmpty(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}

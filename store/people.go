@@ -1,0 +1,40 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"okrbot/okr"
+	"okrbot/store/queries"
+)
+
+// Person is somebody in a workspace, as Slack last told.
+type Person struct {
+	okr.Actor
+	Name  string
+	Zone  string
+	Fresh bool // asked of Slack within the last five minutes
+}
+
+// SavePerson notes what Slack told about somebody.
+func (s *Store) SavePerson(ctx context.Context, p Person) error {
+	err := s.q.SavePerson(ctx, queries.SavePersonParams{
+		WorkspaceID: p.Workspace, ID: p.ID, Name: p.Name, TimeZone: p.Zone, Kind: string(p.Kind),
+	})
+	if err != nil {
+		return fmt.Errorf("saving person %s: %w", p.ID, err)
+	}
+	return nil
+}
+
+// Person loads somebody.
+func (r Reads) Person(ctx context.Context, workspace, id string) (Person, error) {
+	row, err := r.q.Person(ctx, workspace, id)
+	if err != nil {
+		return Person{}, fmt.Errorf("loading person %s: %w", id, found(err))
+	}
+	return Person{
+		Actor: okr.Actor{Workspace: workspace, ID: id, Kind: okr.ActorKind(row.Kind)},
+		Name:  row.Name, Zone: row.TimeZone, Fresh: row.Fresh,
+	}, nil
+}

@@ -1,0 +1,142 @@
+-- name: CreateKeyResult :one
+insert into key_results (
+  workspace_id, number, objective_id, title, owner_id, co_owner_ids, kind,
+  start_value, target_value, committed_value, upper_value, risk_value,
+  unit, precision, method, weight, channel_id, integrated,
+  cadence, weekday, hour, minute, offset_days, zone, slot_at, next_sync_at,
+  created_by, created_at, draft_id
+)
+values (
+  @workspace_id, @number, @objective_id, @title, @owner_id, @co_owner_ids, @kind,
+  @start_value, @target_value, @committed_value, @upper_value, @risk_value,
+  @unit, @precision, @method, @weight, @channel_id, @integrated,
+  @cadence, @weekday, @hour, @minute, @offset_days, @zone, @slot_at, @next_sync_at,
+  @created_by, now(), @draft_id
+)
+returning id;
+
+-- name: KeyResultOfDraft :one
+select number
+from key_results
+where workspace_id = @workspace_id
+  and draft_id = @draft_id;
+
+-- name: LockKeyResult :one
+-- Holds the row until the end of the transaction; rights and versions are read after it.
+select version
+from key_results
+where workspace_id = @workspace_id
+  and id = @id
+for update;
+
+-- name: EditKeyResult :exec
+update key_results
+set objective_id = @objective_id,
+    title = @title,
+    owner_id = @owner_id,
+    co_owner_ids = @co_owner_ids,
+    kind = @kind,
+    start_value = @start_value,
+    target_value = @target_value,
+    committed_value = @committed_value,
+    upper_value = @upper_value,
+    risk_value = @risk_value,
+    unit = @unit,
+    precision = @precision,
+    method = @method,
+    weight = @weight,
+    channel_id = @channel_id,
+    integrated = @integrated,
+    paused = @paused,
+    cadence = @cadence,
+    weekday = @weekday,
+    hour = @hour,
+    minute = @minute,
+    offset_days = @offset_days,
+    zone = @zone,
+    slot_at = @slot_at,
+    next_sync_at = @next_sync_at,
+    result_value = @result_value,
+    result_day = @result_day,
+    result_count = @result_count,
+    version = version + 1
+where workspace_id = @workspace_id
+  and id = @id;
+
+-- name: Reschedule :exec
+update key_results
+set slot_at = @slot_at,
+    next_sync_at = @next_sync_at
+where workspace_id = @workspace_id
+  and id = @id;
+
+-- name: ClearFailure :exec
+-- After a change of source the old source's troubles are over.
+update key_results
+set failure_class = '',
+    failure_cause = '',
+    failure_says = '',
+    failing_since = null,
+    failure_count = 0,
+    failure_told_at = null
+where workspace_id = @workspace_id
+  and id = @id;
+
+-- name: ForgetScores :exec
+-- Another scorecard's scores say nothing about this one. What people entered stays.
+delete from readings
+where workspace_id = @workspace_id
+  and key_result_id = @key_result_id
+  and origin = 'score';
+
+-- name: SaveSource :exec
+insert into sources (key_result_id, workspace_id, connection_id, reference, name, unit, frequency, direction)
+values (@key_result_id, @workspace_id, @connection_id, @reference, @name, @unit, @frequency, @direction)
+on conflict (key_result_id) do update
+set connection_id = excluded.connection_id,
+    reference = excluded.reference,
+    name = excluded.name,
+    unit = excluded.unit,
+    frequency = excluded.frequency,
+    direction = excluded.direction;
+
+-- name: RemoveSource :exec
+delete from sources
+where workspace_id = @workspace_id
+  and key_result_id = @key_result_id;
+
+-- name: RemoveKeyResult :exec
+delete from key_results
+where workspace_id = @workspace_id
+  and id = @id;
+
+-- name: WhatGoes :one
+-- What a removal takes with it, for the question before it.
+select
+  (select count(*) from readings r where r.key_result_id = k.id)::int as readings,
+  (select count(*) from check_ins c where c.key_result_id = k.id)::int as check_ins,
+  (select count(*) from cards d where d.key_result_id = k.id)::int as cards
+from key_results k
+where k.workspace_id = @workspace_id
+  and k.id = @id;
+
+-- name: RecordCheckIn :execrows
+insert into check_ins (workspace_id, key_result_id, person_id, day, value, confidence, note, created_at, draft_id)
+values (@workspace_id, @key_result_id, @person_id, @day, @value, @confidence, @note, now(), @draft_id)
+on conflict (draft_id) do nothing;
+
+-- name: CheckIns :many
+select *
+from check_ins
+where workspace_id = @workspace_id
+  and key_result_id = @key_result_id
+order by id desc
+limit @most;
+
+-- name: SaveCheckInReading :exec
+insert into readings (key_result_id, day, workspace_id, value, origin, recorded_at)
+values (@key_result_id, @day, @workspace_id, @value, 'check_in', now())
+on conflict (key_result_id, day) do update
+set value = excluded.value,
+    origin = 'check_in',
+    recorded_at = now();

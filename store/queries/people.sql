@@ -1,0 +1,14 @@
+-- name: SavePerson :exec
+insert into people (workspace_id, id, name, time_zone, kind, refreshed_at)
+values (@workspace_id, @id, @name, @time_zone, @kind, now())
+on conflict (workspace_id, id) do update
+set name = excluded.name,
+    time_zone = excluded.time_zone,
+    kind = excluded.kind,
+    refreshed_at = now();
+
+-- name: Person :one
+select *, (refreshed_at > now() - interval '5 minutes')::boolean as fresh
+from people
+where workspace_id = @workspace_id
+  and id = @id;

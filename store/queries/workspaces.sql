@@ -1,0 +1,66 @@
+-- name: SaveWorkspace :exec
+insert into workspaces (id, name, bot_user_id, created_at)
+values (@id, @name, @bot_user_id, now())
+on conflict (id) do update
+set name = excluded.name,
+    bot_user_id = excluded.bot_user_id;
+
+-- name: Workspace :one
+select *
+from workspaces
+where id = @workspace_id;
+
+-- name: Workspaces :many
+select *
+from workspaces
+order by id;
+
+-- name: TakeNumber :one
+-- The next key result's number. The row stays locked until the end, so numbers have no gaps.
+update workspaces
+set next_number = next_number + 1
+where id = @workspace_id
+returning next_number - 1 as number;
+
+-- name: ReturnNumber :exec
+update workspaces
+set next_number = next_number - 1
+where id = @workspace_id;
+
+-- name: Now :one
+select now()::timestamptz;
+
+-- name: Canary :one
+select sealed
+from canary
+where id;
+
+-- name: SaveCanary :exec
+insert into canary (id, sealed)
+values (true, @sealed)
+on conflict (id) do update
+set sealed = excluded.sealed;
+
+-- name: ConsumeDelivery :execrows
+insert into deliveries (key, expires_at)
+values (@key, now() + interval '10 minutes')
+on conflict (key) do update
+set expires_at = excluded.expires_at
+where deliveries.expires_at < now();
+
+-- name: ReleaseDelivery :exec
+delete from deliveries
+where key = @key;
+
+-- name: RecordAudit :exec
+insert into audit_events (workspace_id, actor_id, action, object, object_id, changes, created_at)
+values (@workspace_id, @actor_id, @action, @object, @object_id, @changes, now());
+
+-- name: AuditEvents :many
+select *
+from audit_events
+where workspace_id = @workspace_id
+  and object = @object
+  and object_id = @object_id
+order by id desc
+limit @most;

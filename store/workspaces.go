@@ -1,0 +1,65 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"okrbot/secret"
+	"okrbot/store/queries"
+)
+
+// Workspace is a Slack workspace that the bot serves.
+type Workspace struct {
+	ID        string // Slack's team id
+	Name      string
+	BotUserID string
+}
+
+// SaveWorkspace notes a workspace, or its new name.
+func (s *Store) SaveWorkspace(ctx context.Context, w Workspace) error {
+	err := s.q.SaveWorkspace(ctx, queries.SaveWorkspaceParams{ID: w.ID, Name: w.Name, BotUserID: w.BotUserID})
+	if err != nil {
+		return fmt.Errorf("saving workspace %s: %w", w.ID, err)
+	}
+	return nil
+}
+
+// Workspace loads a workspace.
+func (r Reads) Workspace(ctx context.Context, id string) (Workspace, error) {
+	row, err := r.q.Workspace(ctx, id)
+	if err != nil {
+		return Workspace{}, fmt.Errorf("loading workspace %s: %w", id, found(err))
+	}
+	return Workspace{ID: row.ID, Name: row.Name, BotUserID: row.BotUserID}, nil
+}
+
+var canary = secret.New("The keys fit.")
+var canaryPlace = secret.Place{Workspace: "-", Kind: "canary", Version: 1}
+
+// ProveKeys opens the canary, or seals one in a database that has none. It is asked before
+// migrating, when there may be no table yet, and after. The error of a keyset that does not fit
+// names the key id that the database expects.
+func (s *Store) ProveKeys(ctx context.Context) error {
+	sealed, err := s.q.Canary(ctx)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		if sealed, err = s.keys.Seal(canary, canaryPlace); err != nil {
+			return fmt.Errorf("sealing the canary: %w", err)
+		}
+		if err := s.q.SaveCanary(ctx, sealed); err != nil {
+			return fmt.Errorf("saving the canary: %w", err)
+		}
+		return nil
+	case isCode(err, "42P01"): // no such table: nothing was ever sealed here
+		return nil
+	case err != nil:
+		return fmt.Errorf("reading the canary: %w", err)
+	}
+	if _, err := s.keys.Open(sealed, canaryPlace); err != nil {
+		return fmt.Errorf("ENCRYPTION_KEYSET lacks key %d, with which this database's secrets are sealed: %w", secret.KeyID(sealed), err)
+	}
+	return nil
+}
