@@ -1,0 +1,45 @@
+# Everything a developer runs, with what it does. `make` alone lists it.
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+SQLC        := github.com/sqlc-dev/sqlc/cmd/sqlc@v1.31.1
+
+.PHONY: help
+help: ## list what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+.PHONY: sandbox
+sandbox: ## the whole product in a browser, with no account anywhere
+	go run ./cmd/okrbot sandbox
+
+.PHONY: test
+test: ## every test; starts its own Postgres, Slack and ServiceNow
+	go test ./...
+
+.PHONY: race
+race: ## every test under the race detector, as CI does
+	go test -race ./...
+
+.PHONY: lint
+lint: ## formatting, vet and staticcheck
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+
+.PHONY: golden
+golden: ## write the Slack payloads under bot/view/testdata anew; read the diff
+	go test ./bot/view -update
+
+.PHONY: generate
+generate: ## write store/queries anew from its SQL
+	cd store && go run $(SQLC) generate
+
+.PHONY: bench
+bench: ## the ratios of the README, measured in one run
+	go run ./internal/bench
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for a minute
+	@for pkg in $$(grep -rl --include='*_test.go' 'func Fuzz' . | xargs -n1 dirname | sort -u); do \
+	  for target in $$(grep -ho 'func Fuzz[A-Za-z]*' $$pkg/*_test.go | cut -c6-); do \
+	    go test -run '^$$' -fuzz "^$$target$$" -fuzztime 1m $$pkg || exit 1; \
+	  done; \
+	done
