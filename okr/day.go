@@ -1,0 +1,68 @@
+// Package okr is what the bot is about: objectives, key results, readings, and the rules of their
+// numbers. It is pure: no clock, no context, no input or output.
+package okr
+
+import (
+	"fmt"
+	"time"
+)
+
+// Day is a calendar day without a zone, counted from 1 January 1970.
+type Day int32
+
+// DayOf is the calendar day that t shows in its own location.
+func DayOf(t time.Time) Day {
+	y, m, d := t.Date()
+	return Day(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / 86400)
+}
+
+// ParseDay reads "2026-11-22".
+func ParseDay(s string) (Day, error) {
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not a day: write it as 2026-11-22", s)
+	}
+	return DayOf(t), nil
+}
+
+// Time is midnight UTC of the day.
+func (d Day) Time() time.Time { return time.Unix(int64(d)*86400, 0).UTC() }
+
+// String is the day as ISO 8601 writes it: "2026-11-22".
+func (d Day) String() string { return d.Time().Format(time.DateOnly) }
+
+// Words is the day as people read it: "22 Nov 2026".
+func (d Day) Words() string { return d.Time().Format("2 Jan 2006") }
+
+// Short leaves the year out when it is that of now: "22 Nov".
+func (d Day) Short(now Day) string {
+	if d.Time().Year() == now.Time().Year() {
+		return d.Time().Format("2 Jan")
+	}
+	return d.Words()
+}
+
+// Period is a span of days, both ends included.
+type Period struct{ First, Last Day }
+
+// QuarterOf is the calendar quarter that holds a day.
+func QuarterOf(d Day) Period {
+	t := d.Time()
+	first := time.Date(t.Year(), (t.Month()-1)/3*3+1, 1, 0, 0, 0, 0, time.UTC)
+	return Period{First: DayOf(first), Last: DayOf(first.AddDate(0, 3, -1))}
+}
+
+// NextQuarter is the calendar quarter after the one that holds a day.
+func NextQuarter(d Day) Period { return QuarterOf(QuarterOf(d).Last + 1) }
+
+// Contains says whether a day lies in the period.
+func (p Period) Contains(d Day) bool { return p.First <= d && d <= p.Last }
+
+// Words is "Q4 2026" for a calendar quarter, else both days.
+func (p Period) Words() string {
+	if p == QuarterOf(p.First) {
+		t := p.First.Time()
+		return fmt.Sprintf("Q%d %d", (int(t.Month())-1)/3+1, t.Year())
+	}
+	return p.First.Short(p.Last) + " – " + p.Last.Words()
+}
