@@ -48,7 +48,7 @@ func (tx *Tx) CheckIn(ctx context.Context, actor okr.Actor, k KeyResult, c Check
 
 // CheckIns lists the newest check-ins of a key result, newest first.
 func (r Reads) CheckIns(ctx context.Context, workspace string, keyResult int64, most int) ([]CheckIn, error) {
-	rows, err := r.q.CheckIns(ctx, workspace, keyResult, int32(most))
+	rows, err := r.q.CheckIns(ctx, queries.CheckInsParams{WorkspaceID: workspace, KeyResultID: keyResult, Most: int32(most)})
 	if err != nil {
 		return nil, fmt.Errorf("listing check-ins: %w", err)
 	}

@@ -47,7 +47,14 @@ const (
 
 // MayUse says whether a person may read scorecards through the connection.
 func (c Connection) MayUse(actor okr.Actor) bool {
-	return c.Workspace == actor.Workspace && (c.Shared || c.Owner == actor.ID) && okr.May(actor, okr.UseConnection, okr.None)
+	var relations []okr.Relation
+	if c.Owner == actor.ID {
+		relations = append(relations, okr.MakerOf)
+	}
+	if c.Shared {
+		relations = append(relations, okr.SharedWith)
+	}
+	return c.Workspace == actor.Workspace && okr.May(actor, okr.UseConnection, relations...)
 }
 
 // slotsPerConnection is how many batches of one connection run at once over all replicas.
@@ -61,7 +68,7 @@ func (tx *Tx) CreateConnection(ctx context.Context, actor okr.Actor, c Connectio
 		Shared: c.Shared, OwnerID: actor.ID, DraftID: orNil(draft),
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
-		row, err := tx.q.ConnectionOfDraft(ctx, actor.Workspace, orNil(draft))
+		row, err := tx.q.ConnectionOfDraft(ctx, queries.ConnectionOfDraftParams{WorkspaceID: actor.Workspace, DraftID: orNil(draft)})
 		if err != nil {
 			return c, fmt.Errorf("loading the connection of a draft: %w", found(err))
 		}
@@ -71,7 +78,7 @@ func (tx *Tx) CreateConnection(ctx context.Context, actor okr.Actor, c Connectio
 		return c, fmt.Errorf("creating a connection: %w", err)
 	}
 	c.ID, c.Workspace, c.Owner, c.State = id, actor.Workspace, actor.ID, Active
-	if err := tx.q.CreateConnectionSlots(ctx, id, slotsPerConnection); err != nil {
+	if err := tx.q.CreateConnectionSlots(ctx, queries.CreateConnectionSlotsParams{ConnectionID: id, Slots: slotsPerConnection}); err != nil {
 		return c, fmt.Errorf("creating a connection's slots: %w", err)
 	}
 	if err := tx.seal(ctx, c, fields, 1); err != nil {
@@ -118,7 +125,7 @@ func (r Reads) Unseal(c Connection) (map[string]string, error) {
 
 // Connection loads one connection of a workspace.
 func (r Reads) Connection(ctx context.Context, workspace string, id int64) (Connection, error) {
-	row, err := r.q.Connection(ctx, workspace, id)
+	row, err := r.q.Connection(ctx, queries.ConnectionParams{WorkspaceID: workspace, ID: id})
 	if err != nil {
 		return Connection{}, fmt.Errorf("loading connection %d: %w", id, found(err))
 	}
@@ -136,7 +143,7 @@ func (r Reads) ConnectionByID(ctx context.Context, id int64) (Connection, error)
 
 // ConnectionsFor lists what a person may use: their own connections, then the shared ones.
 func (r Reads) ConnectionsFor(ctx context.Context, actor okr.Actor) ([]Connection, error) {
-	rows, err := r.q.ConnectionsFor(ctx, actor.Workspace, actor.ID)
+	rows, err := r.q.ConnectionsFor(ctx, queries.ConnectionsForParams{WorkspaceID: actor.Workspace, PersonID: actor.ID})
 	if err != nil {
 		return nil, fmt.Errorf("listing connections: %w", err)
 	}
@@ -193,7 +200,7 @@ func (r Reads) SearchScorecards(ctx context.Context, c Connection, words string,
 
 // Scorecard loads one row of a connection's directory.
 func (r Reads) Scorecard(ctx context.Context, c Connection, reference string) (Scorecard, error) {
-	row, err := r.q.Scorecard(ctx, c.ID, c.Workspace, reference)
+	row, err := r.q.Scorecard(ctx, queries.ScorecardParams{ConnectionID: c.ID, WorkspaceID: c.Workspace, Reference: reference})
 	if err != nil {
 		return Scorecard{}, fmt.Errorf("loading a scorecard: %w", found(err))
 	}
@@ -218,4 +225,47 @@ func orZero(t *time.Time) time.Time {
 		return time.Time{}
 	}
 	return *t
+}
+
+// Rekey seals every secret anew with the primary key and answers how many still need another
+// one: 0 means that the old keys can go. It may run while replicas serve.
+func (s *Store) Rekey(ctx context.Context) (left int, err error) {
+	ids, err := s.q.ConnectionIDs(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("listing connections: %w", err)
+	}
+	for _, id := range ids {
+		err := s.InTx(ctx, func(tx *Tx) error {
+			row, err := tx.q.LockConnection(ctx, id)
+			if err != nil {
+				return fmt.Errorf("locking connection %d: %w", id, err)
+			}
+			c := connection(row)
+			if secret.KeyID(c.sealed) == tx.keys.PrimaryID() {
+				return nil
+			}
+			plain, err := tx.keys.Open(c.sealed, c.place(c.version))
+			if err != nil {
+				left++
+				return nil
+			}
+			sealed, err := tx.keys.Seal(plain, c.place(c.version))
+			if err != nil {
+				return fmt.Errorf("sealing connection %d: %w", id, err)
+			}
+			return tx.q.ResealConnection(ctx, queries.ResealConnectionParams{ID: id, Sealed: sealed})
+		})
+		if err != nil {
+			return left, err
+		}
+	}
+	// The canary goes last: as long as it needs the old key, nobody may take that key away.
+	if left > 0 {
+		return left, nil
+	}
+	sealed, err := s.keys.Seal(canary, canaryPlace)
+	if err != nil {
+		return 0, fmt.Errorf("sealing the canary: %w", err)
+	}
+	return 0, s.q.SaveCanary(ctx, sealed)
 }

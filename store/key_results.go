@@ -181,7 +181,7 @@ func (r Reads) oneKeyResult(ctx context.Context, workspace string, f Filter) (Ke
 // LockKeyResult loads a key result and holds its row until the end of the transaction, so that
 // rights, values and version are those at the moment of the write.
 func (tx *Tx) LockKeyResult(ctx context.Context, workspace string, id int64) (KeyResult, error) {
-	if _, err := tx.q.LockKeyResult(ctx, workspace, id); err != nil {
+	if _, err := tx.q.LockKeyResult(ctx, queries.LockKeyResultParams{WorkspaceID: workspace, ID: id}); err != nil {
 		return KeyResult{}, fmt.Errorf("locking key result %d: %w", id, found(err))
 	}
 	return tx.KeyResultByID(ctx, workspace, id)
@@ -195,7 +195,7 @@ func (tx *Tx) CreateKeyResult(ctx context.Context, actor okr.Actor, k KeyResult,
 	if err != nil {
 		return k, false, fmt.Errorf("taking a number: %w", found(err))
 	}
-	earlier, err := tx.q.KeyResultOfDraft(ctx, actor.Workspace, orNil(draft))
+	earlier, err := tx.q.KeyResultOfDraft(ctx, queries.KeyResultOfDraftParams{WorkspaceID: actor.Workspace, DraftID: orNil(draft)})
 	if err == nil {
 		if err := tx.q.ReturnNumber(ctx, actor.Workspace); err != nil {
 			return k, false, fmt.Errorf("returning a number: %w", err)
@@ -300,12 +300,12 @@ func (tx *Tx) EditKeyResult(ctx context.Context, actor okr.Actor, k KeyResult, a
 func (tx *Tx) moveSource(ctx context.Context, before, after KeyResult) error {
 	same := before.Source.Connection == after.Source.Connection && before.Source.Reference == after.Source.Reference
 	if !same && before.Source.Reference != "" && before.Source.Reference != after.Source.Reference && after.Source.Reference != "" {
-		if err := tx.q.ForgetScores(ctx, after.Workspace, after.ID); err != nil {
+		if err := tx.q.ForgetScores(ctx, queries.ForgetScoresParams{WorkspaceID: after.Workspace, KeyResultID: after.ID}); err != nil {
 			return fmt.Errorf("forgetting the scores of key result %d: %w", after.ID, err)
 		}
 	}
 	if !same {
-		if err := tx.q.ClearFailure(ctx, after.Workspace, after.ID); err != nil {
+		if err := tx.q.ClearFailure(ctx, queries.ClearFailureParams{WorkspaceID: after.Workspace, ID: after.ID}); err != nil {
 			return fmt.Errorf("clearing the failure of key result %d: %w", after.ID, err)
 		}
 	}
@@ -314,7 +314,7 @@ func (tx *Tx) moveSource(ctx context.Context, before, after KeyResult) error {
 
 func (tx *Tx) saveSource(ctx context.Context, workspace string, keyResult int64, s Source) error {
 	if s.Connection == 0 {
-		if err := tx.q.RemoveSource(ctx, workspace, keyResult); err != nil {
+		if err := tx.q.RemoveSource(ctx, queries.RemoveSourceParams{WorkspaceID: workspace, KeyResultID: keyResult}); err != nil {
 			return fmt.Errorf("removing the source of key result %d: %w", keyResult, err)
 		}
 		return nil
@@ -345,7 +345,7 @@ func schedule(k KeyResult, now time.Time) (slot, due *time.Time, err error) {
 // RemoveKeyResult deletes a key result with its readings, check-ins, runs and cards. What was done
 // to it stays in the audit.
 func (tx *Tx) RemoveKeyResult(ctx context.Context, actor okr.Actor, k KeyResult) error {
-	if err := tx.q.RemoveKeyResult(ctx, actor.Workspace, k.ID); err != nil {
+	if err := tx.q.RemoveKeyResult(ctx, queries.RemoveKeyResultParams{WorkspaceID: actor.Workspace, ID: k.ID}); err != nil {
 		return fmt.Errorf("removing key result %d: %w", k.ID, err)
 	}
 	return tx.Record(ctx, actor, "removed", Object{"key_result", k.ID}, map[string]Change{"title": {k.Key() + " " + k.Title, ""}})
@@ -356,7 +356,7 @@ type Belongings struct{ Readings, CheckIns, Cards int }
 
 // WhatGoes counts what a removal would take with it.
 func (r Reads) WhatGoes(ctx context.Context, workspace string, id int64) (Belongings, error) {
-	row, err := r.q.WhatGoes(ctx, workspace, id)
+	row, err := r.q.WhatGoes(ctx, queries.WhatGoesParams{WorkspaceID: workspace, ID: id})
 	if err != nil {
 		return Belongings{}, fmt.Errorf("counting what goes with key result %d: %w", id, found(err))
 	}

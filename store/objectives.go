@@ -19,7 +19,7 @@ func (tx *Tx) CreateObjective(ctx context.Context, actor okr.Actor, o okr.Object
 		Zone: o.Zone, ChannelID: o.Channel, CreatedBy: actor.ID, DraftID: orNil(draft),
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
-		row, err := tx.q.ObjectiveOfDraft(ctx, actor.Workspace, orNil(draft))
+		row, err := tx.q.ObjectiveOfDraft(ctx, queries.ObjectiveOfDraftParams{WorkspaceID: actor.Workspace, DraftID: orNil(draft)})
 		if err != nil {
 			return o, fmt.Errorf("loading the objective of a draft: %w", found(err))
 		}
@@ -34,7 +34,7 @@ func (tx *Tx) CreateObjective(ctx context.Context, actor okr.Actor, o okr.Object
 
 // Objective loads one objective of a workspace.
 func (r Reads) Objective(ctx context.Context, workspace string, id int64) (okr.Objective, error) {
-	row, err := r.q.Objective(ctx, workspace, id)
+	row, err := r.q.Objective(ctx, queries.ObjectiveParams{WorkspaceID: workspace, ID: id})
 	if err != nil {
 		return okr.Objective{}, fmt.Errorf("loading objective %d: %w", id, found(err))
 	}

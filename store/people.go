@@ -29,7 +29,7 @@ func (s *Store) SavePerson(ctx context.Context, p Person) error {
 
 // Person loads somebody.
 func (r Reads) Person(ctx context.Context, workspace, id string) (Person, error) {
-	row, err := r.q.Person(ctx, workspace, id)
+	row, err := r.q.Person(ctx, queries.PersonParams{WorkspaceID: workspace, ID: id})
 	if err != nil {
 		return Person{}, fmt.Errorf("loading person %s: %w", id, found(err))
 	}

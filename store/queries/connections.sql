@@ -73,3 +73,19 @@ from scorecards
 where connection_id = @connection_id
   and workspace_id = @workspace_id
   and reference = @reference;
+
+-- name: ConnectionIDs :many
+select id
+from connections
+order by id;
+
+-- name: LockConnection :one
+select *
+from connections
+where id = @id
+for update;
+
+-- name: ResealConnection :exec
+update connections
+set sealed = @sealed
+where id = @id;

@@ -16,8 +16,13 @@ where workspace_id = $1
   and id = $2
 `
 
-func (q *Queries) Connection(ctx context.Context, workspaceID string, iD int64) (Connection, error) {
-	row := q.db.QueryRow(ctx, connection, workspaceID, iD)
+type ConnectionParams struct {
+	WorkspaceID string
+	ID          int64
+}
+
+func (q *Queries) Connection(ctx context.Context, arg ConnectionParams) (Connection, error) {
+	row := q.db.QueryRow(ctx, connection, arg.WorkspaceID, arg.ID)
 	var i Connection
 	err := row.Scan(
 		&i.ID,
@@ -79,6 +84,32 @@ func (q *Queries) ConnectionByID(ctx context.Context, id int64) (Connection, err
 	return i, err
 }
 
+const connectionIDs = `-- name: ConnectionIDs :many
+select id
+from connections
+order by id
+`
+
+func (q *Queries) ConnectionIDs(ctx context.Context) ([]int64, error) {
+	rows, err := q.db.Query(ctx, connectionIDs)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const connectionOfDraft = `-- name: ConnectionOfDraft :one
 select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, consented_at, token_epoch, token_leased_until, created_at, draft_id
 from connections
@@ -86,8 +117,13 @@ where workspace_id = $1
   and draft_id = $2
 `
 
-func (q *Queries) ConnectionOfDraft(ctx context.Context, workspaceID string, draftID *string) (Connection, error) {
-	row := q.db.QueryRow(ctx, connectionOfDraft, workspaceID, draftID)
+type ConnectionOfDraftParams struct {
+	WorkspaceID string
+	DraftID     *string
+}
+
+func (q *Queries) ConnectionOfDraft(ctx context.Context, arg ConnectionOfDraftParams) (Connection, error) {
+	row := q.db.QueryRow(ctx, connectionOfDraft, arg.WorkspaceID, arg.DraftID)
 	var i Connection
 	err := row.Scan(
 		&i.ID,
@@ -122,14 +158,19 @@ where c.workspace_id = $1
 order by c.shared, c.id
 `
 
+type ConnectionsForParams struct {
+	WorkspaceID string
+	PersonID    string
+}
+
 type ConnectionsForRow struct {
 	Connection Connection
 	KeyResults int32
 }
 
 // What a person may use: their own and the shared ones.
-func (q *Queries) ConnectionsFor(ctx context.Context, workspaceID string, personID string) ([]ConnectionsForRow, error) {
-	rows, err := q.db.Query(ctx, connectionsFor, workspaceID, personID)
+func (q *Queries) ConnectionsFor(ctx context.Context, arg ConnectionsForParams) ([]ConnectionsForRow, error) {
+	rows, err := q.db.Query(ctx, connectionsFor, arg.WorkspaceID, arg.PersonID)
 	if err != nil {
 		return nil, err
 	}
@@ -209,8 +250,64 @@ insert into connection_slots (connection_id, slot)
 select $1, generate_series(1, $2::int)
 `
 
-func (q *Queries) CreateConnectionSlots(ctx context.Context, connectionID int64, slots int32) error {
-	_, err := q.db.Exec(ctx, createConnectionSlots, connectionID, slots)
+type CreateConnectionSlotsParams struct {
+	ConnectionID int64
+	Slots        int32
+}
+
+func (q *Queries) CreateConnectionSlots(ctx context.Context, arg CreateConnectionSlotsParams) error {
+	_, err := q.db.Exec(ctx, createConnectionSlots, arg.ConnectionID, arg.Slots)
+	return err
+}
+
+const lockConnection = `-- name: LockConnection :one
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, consented_at, token_epoch, token_leased_until, created_at, draft_id
+from connections
+where id = $1
+for update
+`
+
+func (q *Queries) LockConnection(ctx context.Context, id int64) (Connection, error) {
+	row := q.db.QueryRow(ctx, lockConnection, id)
+	var i Connection
+	err := row.Scan(
+		&i.ID,
+		&i.WorkspaceID,
+		&i.Kind,
+		&i.Name,
+		&i.Origin,
+		&i.SignIn,
+		&i.Sealed,
+		&i.SecretVersion,
+		&i.Shared,
+		&i.OwnerID,
+		&i.State,
+		&i.Refusals,
+		&i.WaitingUntil,
+		&i.SucceededAt,
+		&i.DirectoryAt,
+		&i.ConsentedAt,
+		&i.TokenEpoch,
+		&i.TokenLeasedUntil,
+		&i.CreatedAt,
+		&i.DraftID,
+	)
+	return i, err
+}
+
+const resealConnection = `-- name: ResealConnection :exec
+update connections
+set sealed = $1
+where id = $2
+`
+
+type ResealConnectionParams struct {
+	Sealed []byte
+	ID     int64
+}
+
+func (q *Queries) ResealConnection(ctx context.Context, arg ResealConnectionParams) error {
+	_, err := q.db.Exec(ctx, resealConnection, arg.Sealed, arg.ID)
 	return err
 }
 
@@ -222,8 +319,14 @@ where connection_id = $1
   and reference = $3
 `
 
-func (q *Queries) Scorecard(ctx context.Context, connectionID int64, workspaceID string, reference string) (Scorecard, error) {
-	row := q.db.QueryRow(ctx, scorecard, connectionID, workspaceID, reference)
+type ScorecardParams struct {
+	ConnectionID int64
+	WorkspaceID  string
+	Reference    string
+}
+
+func (q *Queries) Scorecard(ctx context.Context, arg ScorecardParams) (Scorecard, error) {
+	row := q.db.QueryRow(ctx, scorecard, arg.ConnectionID, arg.WorkspaceID, arg.Reference)
 	var i Scorecard
 	err := row.Scan(
 		&i.ConnectionID,

@@ -42,8 +42,14 @@ where id = $1
   and person_id = $3
 `
 
-func (q *Queries) DeleteDraft(ctx context.Context, iD string, workspaceID string, personID string) error {
-	_, err := q.db.Exec(ctx, deleteDraft, iD, workspaceID, personID)
+type DeleteDraftParams struct {
+	ID          string
+	WorkspaceID string
+	PersonID    string
+}
+
+func (q *Queries) DeleteDraft(ctx context.Context, arg DeleteDraftParams) error {
+	_, err := q.db.Exec(ctx, deleteDraft, arg.ID, arg.WorkspaceID, arg.PersonID)
 	return err
 }
 
@@ -56,8 +62,14 @@ where id = $1
   and expires_at > now()
 `
 
-func (q *Queries) Draft(ctx context.Context, iD string, workspaceID string, personID string) (Draft, error) {
-	row := q.db.QueryRow(ctx, draft, iD, workspaceID, personID)
+type DraftParams struct {
+	ID          string
+	WorkspaceID string
+	PersonID    string
+}
+
+func (q *Queries) Draft(ctx context.Context, arg DraftParams) (Draft, error) {
+	row := q.db.QueryRow(ctx, draft, arg.ID, arg.WorkspaceID, arg.PersonID)
 	var i Draft
 	err := row.Scan(
 		&i.ID,

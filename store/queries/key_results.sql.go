@@ -21,8 +21,14 @@ order by id desc
 limit $3
 `
 
-func (q *Queries) CheckIns(ctx context.Context, workspaceID string, keyResultID int64, most int32) ([]CheckIn, error) {
-	rows, err := q.db.Query(ctx, checkIns, workspaceID, keyResultID, most)
+type CheckInsParams struct {
+	WorkspaceID string
+	KeyResultID int64
+	Most        int32
+}
+
+func (q *Queries) CheckIns(ctx context.Context, arg CheckInsParams) ([]CheckIn, error) {
+	rows, err := q.db.Query(ctx, checkIns, arg.WorkspaceID, arg.KeyResultID, arg.Most)
 	if err != nil {
 		return nil, err
 	}
@@ -64,9 +70,14 @@ where workspace_id = $1
   and id = $2
 `
 
+type ClearFailureParams struct {
+	WorkspaceID string
+	ID          int64
+}
+
 // After a change of source the old source's troubles are over.
-func (q *Queries) ClearFailure(ctx context.Context, workspaceID string, iD int64) error {
-	_, err := q.db.Exec(ctx, clearFailure, workspaceID, iD)
+func (q *Queries) ClearFailure(ctx context.Context, arg ClearFailureParams) error {
+	_, err := q.db.Exec(ctx, clearFailure, arg.WorkspaceID, arg.ID)
 	return err
 }
 
@@ -266,9 +277,14 @@ where workspace_id = $1
   and origin = 'score'
 `
 
+type ForgetScoresParams struct {
+	WorkspaceID string
+	KeyResultID int64
+}
+
 // Another scorecard's scores say nothing about this one. What people entered stays.
-func (q *Queries) ForgetScores(ctx context.Context, workspaceID string, keyResultID int64) error {
-	_, err := q.db.Exec(ctx, forgetScores, workspaceID, keyResultID)
+func (q *Queries) ForgetScores(ctx context.Context, arg ForgetScoresParams) error {
+	_, err := q.db.Exec(ctx, forgetScores, arg.WorkspaceID, arg.KeyResultID)
 	return err
 }
 
@@ -279,8 +295,13 @@ where workspace_id = $1
   and draft_id = $2
 `
 
-func (q *Queries) KeyResultOfDraft(ctx context.Context, workspaceID string, draftID *string) (int32, error) {
-	row := q.db.QueryRow(ctx, keyResultOfDraft, workspaceID, draftID)
+type KeyResultOfDraftParams struct {
+	WorkspaceID string
+	DraftID     *string
+}
+
+func (q *Queries) KeyResultOfDraft(ctx context.Context, arg KeyResultOfDraftParams) (int32, error) {
+	row := q.db.QueryRow(ctx, keyResultOfDraft, arg.WorkspaceID, arg.DraftID)
 	var number int32
 	err := row.Scan(&number)
 	return number, err
@@ -294,9 +315,14 @@ where workspace_id = $1
 for update
 `
 
+type LockKeyResultParams struct {
+	WorkspaceID string
+	ID          int64
+}
+
 // Holds the row until the end of the transaction; rights and versions are read after it.
-func (q *Queries) LockKeyResult(ctx context.Context, workspaceID string, iD int64) (int32, error) {
-	row := q.db.QueryRow(ctx, lockKeyResult, workspaceID, iD)
+func (q *Queries) LockKeyResult(ctx context.Context, arg LockKeyResultParams) (int32, error) {
+	row := q.db.QueryRow(ctx, lockKeyResult, arg.WorkspaceID, arg.ID)
 	var version int32
 	err := row.Scan(&version)
 	return version, err
@@ -342,8 +368,13 @@ where workspace_id = $1
   and id = $2
 `
 
-func (q *Queries) RemoveKeyResult(ctx context.Context, workspaceID string, iD int64) error {
-	_, err := q.db.Exec(ctx, removeKeyResult, workspaceID, iD)
+type RemoveKeyResultParams struct {
+	WorkspaceID string
+	ID          int64
+}
+
+func (q *Queries) RemoveKeyResult(ctx context.Context, arg RemoveKeyResultParams) error {
+	_, err := q.db.Exec(ctx, removeKeyResult, arg.WorkspaceID, arg.ID)
 	return err
 }
 
@@ -353,8 +384,13 @@ where workspace_id = $1
   and key_result_id = $2
 `
 
-func (q *Queries) RemoveSource(ctx context.Context, workspaceID string, keyResultID int64) error {
-	_, err := q.db.Exec(ctx, removeSource, workspaceID, keyResultID)
+type RemoveSourceParams struct {
+	WorkspaceID string
+	KeyResultID int64
+}
+
+func (q *Queries) RemoveSource(ctx context.Context, arg RemoveSourceParams) error {
+	_, err := q.db.Exec(ctx, removeSource, arg.WorkspaceID, arg.KeyResultID)
 	return err
 }
 
@@ -456,6 +492,11 @@ where k.workspace_id = $1
   and k.id = $2
 `
 
+type WhatGoesParams struct {
+	WorkspaceID string
+	ID          int64
+}
+
 type WhatGoesRow struct {
 	Readings int32
 	CheckIns int32
@@ -463,8 +504,8 @@ type WhatGoesRow struct {
 }
 
 // What a removal takes with it, for the question before it.
-func (q *Queries) WhatGoes(ctx context.Context, workspaceID string, iD int64) (WhatGoesRow, error) {
-	row := q.db.QueryRow(ctx, whatGoes, workspaceID, iD)
+func (q *Queries) WhatGoes(ctx context.Context, arg WhatGoesParams) (WhatGoesRow, error) {
+	row := q.db.QueryRow(ctx, whatGoes, arg.WorkspaceID, arg.ID)
 	var i WhatGoesRow
 	err := row.Scan(&i.Readings, &i.CheckIns, &i.Cards)
 	return i, err

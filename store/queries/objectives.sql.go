@@ -53,8 +53,13 @@ where workspace_id = $1
   and id = $2
 `
 
-func (q *Queries) Objective(ctx context.Context, workspaceID string, iD int64) (Objective, error) {
-	row := q.db.QueryRow(ctx, objective, workspaceID, iD)
+type ObjectiveParams struct {
+	WorkspaceID string
+	ID          int64
+}
+
+func (q *Queries) Objective(ctx context.Context, arg ObjectiveParams) (Objective, error) {
+	row := q.db.QueryRow(ctx, objective, arg.WorkspaceID, arg.ID)
 	var i Objective
 	err := row.Scan(
 		&i.ID,
@@ -79,8 +84,13 @@ where workspace_id = $1
   and draft_id = $2
 `
 
-func (q *Queries) ObjectiveOfDraft(ctx context.Context, workspaceID string, draftID *string) (Objective, error) {
-	row := q.db.QueryRow(ctx, objectiveOfDraft, workspaceID, draftID)
+type ObjectiveOfDraftParams struct {
+	WorkspaceID string
+	DraftID     *string
+}
+
+func (q *Queries) ObjectiveOfDraft(ctx context.Context, arg ObjectiveOfDraftParams) (Objective, error) {
+	row := q.db.QueryRow(ctx, objectiveOfDraft, arg.WorkspaceID, arg.DraftID)
 	var i Objective
 	err := row.Scan(
 		&i.ID,

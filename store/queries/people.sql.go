@@ -17,6 +17,11 @@ where workspace_id = $1
   and id = $2
 `
 
+type PersonParams struct {
+	WorkspaceID string
+	ID          string
+}
+
 type PersonRow struct {
 	WorkspaceID string
 	ID          string
@@ -27,8 +32,8 @@ type PersonRow struct {
 	Fresh       bool
 }
 
-func (q *Queries) Person(ctx context.Context, workspaceID string, iD string) (PersonRow, error) {
-	row := q.db.QueryRow(ctx, person, workspaceID, iD)
+func (q *Queries) Person(ctx context.Context, arg PersonParams) (PersonRow, error) {
+	row := q.db.QueryRow(ctx, person, arg.WorkspaceID, arg.ID)
 	var i PersonRow
 	err := row.Scan(
 		&i.WorkspaceID,

@@ -168,8 +168,14 @@ set name = excluded.name,
     bot_user_id = excluded.bot_user_id
 `
 
-func (q *Queries) SaveWorkspace(ctx context.Context, iD string, name string, botUserID string) error {
-	_, err := q.db.Exec(ctx, saveWorkspace, iD, name, botUserID)
+type SaveWorkspaceParams struct {
+	ID        string
+	Name      string
+	BotUserID string
+}
+
+func (q *Queries) SaveWorkspace(ctx context.Context, arg SaveWorkspaceParams) error {
+	_, err := q.db.Exec(ctx, saveWorkspace, arg.ID, arg.Name, arg.BotUserID)
 	return err
 }
 
