@@ -1,0 +1,111 @@
+package bot
+
+import (
+	"context"
+	"strings"
+
+	"okrbot/bot/view"
+	"okrbot/okr"
+	"okrbot/store"
+)
+
+// checkInCommand is "/okr check-in KR-1".
+func (b *Bot) checkInCommand(ctx context.Context, g Gesture) (Reply, error) {
+	k, reply, err := b.named(ctx, g, g.Text, "check-in")
+	if err != nil || reply != nil {
+		return deref(reply), err
+	}
+	return b.checkInForm(ctx, g, k)
+}
+
+// checkInPressed is the button Check in.
+func (b *Bot) checkInPressed(ctx context.Context, g Gesture) (Reply, error) {
+	k, reply, err := b.pressed(ctx, g, g.Action.Value)
+	if err != nil || reply != nil {
+		return deref(reply), err
+	}
+	return b.checkInForm(ctx, g, k)
+}
+
+func (b *Bot) checkInForm(ctx context.Context, g Gesture, k store.KeyResult) (Reply, error) {
+	switch {
+	case !k.MayCheckIn(g.Actor):
+		return Ask(k.Owner, "check in on"), nil
+	case k.Integrated:
+		return Say(k.Key() + " reads its value from " + view.Escape(view.Cut(k.Source.Name, 100)) + ", so nobody enters it by hand. Read it now with `/okr sync " + k.Key() + "`, or change where it reads from with `/okr edit " + k.Key() + "`."), nil
+	}
+	draft, err := b.store.CreateDraft(ctx, g.Actor, view.CallbackCheckIn, "fill", oneKeyResult{ID: k.ID})
+	if err != nil {
+		return Reply{}, err
+	}
+	now, err := b.store.Now(ctx)
+	if err != nil {
+		return Reply{}, err
+	}
+	modal := view.CheckInForm(b.shown(k, now), draft.ID)
+	return Reply{Open: &modal}, nil
+}
+
+// checkedIn is the submit of the check-in form.
+func (b *Bot) checkedIn(ctx context.Context, g Gesture) (Reply, error) {
+	draft, err := b.store.Draft(ctx, g.Actor, g.View.Draft)
+	var form oneKeyResult
+	if err == nil {
+		err = draft.State(&form)
+	}
+	if isNotFound(err) {
+		return expired("/okr check-in KR-n"), nil
+	}
+	if err != nil {
+		return Reply{}, err
+	}
+	var k store.KeyResult
+	var problems okr.Problems
+	refused := false
+	err = b.store.InTx(ctx, func(tx *store.Tx) error {
+		if k, err = tx.LockKeyResult(ctx, g.Actor.Workspace, form.ID); err != nil {
+			return err
+		}
+		if refused = !k.MayCheckIn(g.Actor) || k.Integrated; refused {
+			return nil
+		}
+		var entry view.CheckInEntry
+		if entry, problems = view.ParseCheckIn(g.View.State, today(tx.Now, k.Objective.Zone)); len(problems) > 0 {
+			return nil
+		}
+		before := k
+		k, err = tx.CheckIn(ctx, g.Actor, k, store.CheckIn{
+			Person: g.Actor.ID, Day: entry.Day, Value: entry.Value, Confidence: entry.Confidence, Note: entry.Note,
+		}, draft.ID)
+		if err != nil {
+			return err
+		}
+		if err := tx.AnnounceChange(ctx, before, k); err != nil {
+			return err
+		}
+		return tx.DeleteDraft(ctx, g.Actor, draft.ID)
+	})
+	switch {
+	case isNotFound(err):
+		r := Say("This key result was removed. Nothing was saved.")
+		r.Clear = true
+		return r, nil
+	case err != nil:
+		return Reply{}, err
+	case refused:
+		r := Ask(k.Owner, "check in on")
+		r.Clear = true
+		return r, nil
+	case len(problems) > 0:
+		return Reply{Problems: problems}, nil
+	}
+	now, err := b.store.Now(ctx)
+	if err != nil {
+		return Reply{}, err
+	}
+	shown := b.shown(k, now)
+	lines := []string{"Saved.", shown.Headline(), shown.Figures(), shown.Dates()}
+	r := Say(strings.Join(lines, "\n"))
+	r.Clear, r.Home = true, true
+	return r, nil
+}

@@ -1,0 +1,263 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"sort"
+	"strings"
+
+	"okrbot/bot/view"
+	"okrbot/store"
+)
+
+func isNotFound(err error) bool { return errors.Is(err, store.ErrNotFound) }
+
+// showCommand is "/okr show KR-1".
+func (b *Bot) showCommand(ctx context.Context, g Gesture) (Reply, error) {
+	k, reply, err := b.named(ctx, g, g.Text, "show")
+	if err != nil || reply != nil {
+		return deref(reply), err
+	}
+	return b.details(ctx, g, k)
+}
+
+// detailsPressed is the button Details.
+func (b *Bot) detailsPressed(ctx context.Context, g Gesture) (Reply, error) {
+	k, reply, err := b.pressed(ctx, g, g.Action.Value)
+	if err != nil || reply != nil {
+		return deref(reply), err
+	}
+	return b.details(ctx, g, k)
+}
+
+func (b *Bot) details(ctx context.Context, g Gesture, k store.KeyResult) (Reply, error) {
+	if !k.MayView(g.Actor) {
+		return noSuchKeyResult(k.Key()), nil
+	}
+	now, err := b.store.Now(ctx)
+	if err != nil {
+		return Reply{}, err
+	}
+	d := view.Details{KeyResult: b.shown(k, now), May: k.MayEdit(g.Actor)}
+	if d.Readings, err = b.store.Readings(ctx, k.Workspace, k.ID); err != nil {
+		return Reply{}, err
+	}
+	checkIns, err := b.store.CheckIns(ctx, k.Workspace, k.ID, 5)
+	if err != nil {
+		return Reply{}, err
+	}
+	for _, c := range checkIns {
+		d.CheckIns = append(d.CheckIns, view.CheckIn{Person: c.Person, Day: c.Day, Value: c.Value, Confidence: c.Confidence, Note: c.Note})
+	}
+	events, err := b.store.Audit(ctx, k.Workspace, store.Object{Kind: "key_result", ID: k.ID}, 5)
+	if err != nil {
+		return Reply{}, err
+	}
+	for _, e := range events {
+		d.Changes = append(d.Changes, view.ChangeLine{Actor: e.Actor, Action: e.Action, What: changeWords(e.Changes), At: e.At})
+	}
+	modal := d.Modal()
+	return Reply{Open: &modal}, nil
+}
+
+// changeWords says what changed in one line: "target 40 → 38, unit Hours → Days".
+func changeWords(changes map[string]store.Change) string {
+	var parts []string
+	for field, c := range changes {
+		if field == "title" && c[0] == "" {
+			continue // created: the headline says it
+		}
+		parts = append(parts, field+" "+orDash(c[0])+" → "+orDash(c[1]))
+	}
+	sort.Strings(parts)
+	return strings.Join(parts, ", ")
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "–"
+	}
+	return s
+}
+
+// more is an item of a key result's kebab: "sync:42".
+func (b *Bot) more(ctx context.Context, g Gesture) (Reply, error) {
+	verb, value, _ := strings.Cut(g.Action.Value, ":")
+	k, reply, err := b.pressed(ctx, g, value)
+	if err != nil || reply != nil {
+		return deref(reply), err
+	}
+	switch verb {
+	case "sync":
+		return b.syncOne(ctx, g, k)
+	case "details":
+		return b.details(ctx, g, k)
+	case "check_in":
+		return b.checkInForm(ctx, g, k)
+	case "edit":
+		return b.editForm(ctx, g, k)
+	case "pause":
+		return b.pause(ctx, g, k, true)
+	case "resume":
+		return b.pause(ctx, g, k, false)
+	case "remove":
+		return b.removeQuestion(ctx, g, k)
+	}
+	b.log.Warn("a kebab's item has no route", "item", verb)
+	return Say("okrbot does not know this choice any more. Open the list again with `/okr list`."), nil
+}
+
+// homeMore is the kebab of My Objectives on the Home tab.
+func (b *Bot) homeMore(ctx context.Context, g Gesture) (Reply, error) {
+	return b.syncAll(ctx, g)
+}
+
+// pause stops a key result's syncs, or has them go on at the cadence's next slot.
+func (b *Bot) pause(ctx context.Context, g Gesture, k store.KeyResult, paused bool) (Reply, error) {
+	verb := "paused"
+	if !paused {
+		verb = "resumed"
+	}
+	if !k.MayPause(g.Actor) {
+		return Ask(k.Owner, "pause or resume"), nil
+	}
+	if k.Paused == paused {
+		return Say(k.Key() + " is " + verb + " already."), nil
+	}
+	var after store.KeyResult
+	err := b.store.InTx(ctx, func(tx *store.Tx) error {
+		now, err := tx.LockKeyResult(ctx, g.Actor.Workspace, k.ID)
+		if err != nil {
+			return err
+		}
+		if !now.MayPause(g.Actor) {
+			return store.ErrNotFound
+		}
+		now.Paused = paused
+		if after, err = tx.EditKeyResult(ctx, g.Actor, now, verb); err != nil {
+			return err
+		}
+		return tx.MarkCards(ctx, after.Workspace, after.ID)
+	})
+	if isNotFound(err) {
+		return noSuchKeyResult(k.Key()), nil
+	}
+	if err != nil {
+		return Reply{}, err
+	}
+	now, err := b.store.Now(ctx)
+	if err != nil {
+		return Reply{}, err
+	}
+	shown := b.shown(after, now)
+	if paused {
+		r := Say(k.Key() + " is paused: nothing is read until somebody resumes it. Its readings stay.")
+		r.Home = true
+		return r, nil
+	}
+	r := Say(k.Key() + " goes on: " + shown.Next() + ". Press Sync Integration Data to read it now.")
+	r.Home = true
+	return r, nil
+}
+
+// removeQuestion asks before a key result goes, and names what goes with it.
+func (b *Bot) removeQuestion(ctx context.Context, g Gesture, k store.KeyResult) (Reply, error) {
+	if !k.MayRemove(g.Actor) {
+		return Ask(k.Owner, "remove"), nil
+	}
+	goes, err := b.store.WhatGoes(ctx, k.Workspace, k.ID)
+	if err != nil {
+		return Reply{}, err
+	}
+	draft, err := b.store.CreateDraft(ctx, g.Actor, view.CallbackRemove, "ask", oneKeyResult{ID: k.ID})
+	if err != nil {
+		return Reply{}, err
+	}
+	now, err := b.store.Now(ctx)
+	if err != nil {
+		return Reply{}, err
+	}
+	modal := view.Remove(b.shown(k, now), goes.Readings, goes.CheckIns, goes.Cards, draft.ID)
+	return Reply{Open: &modal}, nil
+}
+
+// oneKeyResult is the draft of a form about one key result.
+type oneKeyResult struct{ ID int64 }
+
+// removeCommand is "/okr remove KR-1".
+func (b *Bot) removeCommand(ctx context.Context, g Gesture) (Reply, error) {
+	k, reply, err := b.named(ctx, g, g.Text, "remove")
+	if err != nil || reply != nil {
+		return deref(reply), err
+	}
+	return b.removeQuestion(ctx, g, k)
+}
+
+// pauseCommand is "/okr pause KR-1".
+func (b *Bot) pauseCommand(ctx context.Context, g Gesture) (Reply, error) {
+	return b.pauseNamed(ctx, g, "pause", true)
+}
+
+// resumeCommand is "/okr resume KR-1".
+func (b *Bot) resumeCommand(ctx context.Context, g Gesture) (Reply, error) {
+	return b.pauseNamed(ctx, g, "resume", false)
+}
+
+func (b *Bot) pauseNamed(ctx context.Context, g Gesture, verb string, paused bool) (Reply, error) {
+	k, reply, err := b.named(ctx, g, g.Text, verb)
+	if err != nil || reply != nil {
+		return deref(reply), err
+	}
+	return b.pause(ctx, g, k, paused)
+}
+
+// removed is the submit of that question.
+func (b *Bot) removed(ctx context.Context, g Gesture) (Reply, error) {
+	draft, err := b.store.Draft(ctx, g.Actor, g.View.Draft)
+	var form oneKeyResult
+	if err == nil {
+		err = draft.State(&form)
+	}
+	if isNotFound(err) {
+		return expired("/okr remove KR-n"), nil
+	}
+	if err != nil {
+		return Reply{}, err
+	}
+	var gone store.KeyResult
+	refused := false
+	err = b.store.InTx(ctx, func(tx *store.Tx) error {
+		if gone, err = tx.LockKeyResult(ctx, g.Actor.Workspace, form.ID); err != nil {
+			return err
+		}
+		if refused = !gone.MayRemove(g.Actor); refused {
+			return nil
+		}
+		if err := tx.RemoveKeyResult(ctx, g.Actor, gone); err != nil {
+			return err
+		}
+		return tx.DeleteDraft(ctx, g.Actor, draft.ID)
+	})
+	switch {
+	case isNotFound(err):
+		r := Say("This key result was removed already.")
+		r.Clear = true
+		return r, nil
+	case err != nil:
+		return Reply{}, err
+	case refused:
+		r := Ask(gone.Owner, "remove")
+		r.Clear = true
+		return r, nil
+	}
+	r := Say(gone.Key() + " " + view.Escape(gone.Title) + " is removed, with its readings and check-ins.")
+	r.Clear, r.Home = true, true
+	return r, nil
+}
+
+// expired tells somebody that their form is no more.
+func expired(again string) Reply {
+	r := Say("This form has expired. Nothing was saved. Start again with `" + again + "`.")
+	r.Clear = true
+	return r
+}

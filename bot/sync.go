@@ -1,0 +1,185 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"okrbot/bot/view"
+	"okrbot/jobs"
+	"okrbot/okr"
+	"okrbot/store"
+)
+
+// syncCommand is "/okr sync KR-1", "/okr sync all", and "/okr sync", which asks which one.
+func (b *Bot) syncCommand(ctx context.Context, g Gesture) (Reply, error) {
+	words := strings.TrimSpace(g.Text)
+	switch {
+	case words == "":
+		modal := view.SyncPick()
+		return Reply{Open: &modal}, nil
+	case strings.EqualFold(words, "all"):
+		return b.syncAll(ctx, g)
+	}
+	k, reply, err := b.named(ctx, g, words, "sync")
+	if err != nil || reply != nil {
+		return deref(reply), err
+	}
+	return b.syncOne(ctx, g, k)
+}
+
+// syncPressed is the button Sync Integration Data.
+func (b *Bot) syncPressed(ctx context.Context, g Gesture) (Reply, error) {
+	k, reply, err := b.pressed(ctx, g, g.Action.Value)
+	if err != nil || reply != nil {
+		return deref(reply), err
+	}
+	return b.syncOne(ctx, g, k)
+}
+
+// syncPicked is the submit of the modal that asks which one.
+func (b *Bot) syncPicked(ctx context.Context, g Gesture) (Reply, error) {
+	chosen := g.View.State[view.BlockSync]["v"].SelectedOption.Value
+	k, reply, err := b.pressed(ctx, g, chosen)
+	if err != nil {
+		return Reply{}, err
+	}
+	if reply != nil {
+		return Reply{Problems: okr.Problems{view.BlockSync: "This key result is gone. Choose another one."}}, nil
+	}
+	return b.syncOne(ctx, g, k)
+}
+
+// syncChoices answers the type-ahead of that modal with the key results the person may sync.
+func (b *Bot) syncChoices(ctx context.Context, g Gesture) (Reply, error) {
+	all, err := b.shownKeyResults(ctx, g.Actor.Workspace, store.Filter{Person: g.Actor.ID, Integrated: true})
+	if err != nil {
+		return Reply{}, err
+	}
+	query := strings.ToLower(strings.TrimSpace(g.Query))
+	found := all[:0]
+	for _, k := range all {
+		if strings.Contains(strings.ToLower(k.Key()+" "+k.Title), query) {
+			found = append(found, k)
+		}
+	}
+	return Reply{Options: view.SyncChoices(found)}, nil
+}
+
+func (b *Bot) syncOne(ctx context.Context, g Gesture, k store.KeyResult) (Reply, error) {
+	switch {
+	case !k.MaySync(g.Actor):
+		return Ask(k.Owner, "sync"), nil
+	case !k.Integrated:
+		return Say(fmt.Sprintf("%s is updated by people, so there is nothing to sync. Enter a value with `/okr check-in %s`.", k.Key(), k.Key())), nil
+	}
+	forced, err := b.force(ctx, g, []int64{k.ID}, false)
+	if err != nil {
+		return Reply{}, err
+	}
+	switch {
+	case forced.TooMany:
+		return tooMany(forced.Wait), nil
+	case forced.Wait > 0:
+		return Say(fmt.Sprintf("%s was synced a moment ago. Try again in %s.", k.Key(), seconds(forced.Wait))), nil
+	}
+	return Say(fmt.Sprintf("Syncing %s from %s. You will hear the outcome in a moment.", k.Key(), view.Escape(view.Cut(k.Source.Name, 100)))), nil
+}
+
+// syncAll reads every integrated key result that the person looks after.
+func (b *Bot) syncAll(ctx context.Context, g Gesture) (Reply, error) {
+	list, err := b.store.KeyResults(ctx, g.Actor.Workspace, store.Filter{Person: g.Actor.ID, Integrated: true})
+	if err != nil {
+		return Reply{}, err
+	}
+	var ids []int64
+	for _, k := range list {
+		if k.MaySync(g.Actor) {
+			ids = append(ids, k.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return Say("You have no key results that read from ServiceNow. Add one with `/okr add-kr`."), nil
+	}
+	forced, err := b.force(ctx, g, ids, true)
+	if err != nil {
+		return Reply{}, err
+	}
+	switch {
+	case forced.TooMany:
+		return tooMany(forced.Wait), nil
+	case forced.Total == 0:
+		return Say(fmt.Sprintf("All of yours were synced a moment ago. Try again in %s.", seconds(forced.Wait))), nil
+	}
+	text := fmt.Sprintf("Syncing %d key results. This message counts up.", forced.Total)
+	if g.Response.Empty() {
+		text = fmt.Sprintf("Syncing %d key results. The outcome comes as a direct message.", forced.Total)
+	}
+	if skipped := len(ids) - forced.Total; skipped > 0 {
+		text += fmt.Sprintf(" %d were synced a moment ago and are left out.", skipped)
+	}
+	return Say(text), nil
+}
+
+func (b *Bot) force(ctx context.Context, g Gesture, ids []int64, every bool) (jobs.Forced, error) {
+	var forced jobs.Forced
+	err := b.store.InTx(ctx, func(tx *store.Tx) error {
+		var err error
+		forced, err = b.jobs.Force(ctx, tx, jobs.ForceRequest{
+			Workspace: g.Actor.Workspace, Person: g.Actor.ID, KeyResults: ids, Every: every,
+			Channel: g.Channel, Response: g.Response,
+		})
+		return err
+	})
+	return forced, err
+}
+
+func tooMany(wait time.Duration) Reply {
+	return Say(fmt.Sprintf("You asked for ten syncs within five minutes. Try again in %s; the cadence goes on by itself.", seconds(wait)))
+}
+
+// seconds says a short wait, rounded up: "18 s", "4 min".
+func seconds(d time.Duration) string {
+	if d > 90*time.Second {
+		return strconv.Itoa(int(d.Minutes()+1)) + " min"
+	}
+	return strconv.Itoa(int((d+time.Second-1)/time.Second)) + " s"
+}
+
+// named finds the key result that a command's words name; else it gives the reply to say instead.
+func (b *Bot) named(ctx context.Context, g Gesture, words, verb string) (store.KeyResult, *Reply, error) {
+	number, ok := okr.ParseKey(words)
+	if !ok {
+		r := Say(fmt.Sprintf("Name a key result by its number: `/okr %s KR-1`. `/okr list` shows them.", verb))
+		return store.KeyResult{}, &r, nil
+	}
+	k, err := b.store.KeyResult(ctx, g.Actor.Workspace, number)
+	return found(k, err, fmt.Sprintf("KR-%d", number))
+}
+
+// pressed finds the key result whose id a button or an option carries.
+func (b *Bot) pressed(ctx context.Context, g Gesture, value string) (store.KeyResult, *Reply, error) {
+	id, err := strconv.ParseInt(value, 10, 64)
+	if err != nil {
+		id = 0 // nobody's
+	}
+	k, err := b.store.KeyResultByID(ctx, g.Actor.Workspace, id)
+	return found(k, err, "such key result")
+}
+
+func found(k store.KeyResult, err error, key string) (store.KeyResult, *Reply, error) {
+	if isNotFound(err) {
+		r := noSuchKeyResult(key)
+		return k, &r, nil
+	}
+	return k, nil, err
+}
+
+func deref(r *Reply) Reply {
+	if r == nil {
+		return Reply{}
+	}
+	return *r
+}

@@ -1,0 +1,117 @@
+package view
+
+import (
+	"strings"
+
+	"github.com/shopspring/decimal"
+	"github.com/slack-go/slack"
+
+	"okrbot/okr"
+)
+
+// CallbackCheckIn names the check-in modal.
+const CallbackCheckIn = "check_in"
+
+// noteLimit is how long a note may be, in characters: it is shown whole where it is shown.
+const noteLimit = 1000
+
+// confidences are what an owner can say about reaching the target.
+var confidences = []struct{ value, word string }{
+	{"high", "Confident"},
+	{"medium", "Not sure"},
+	{"low", "Not confident"},
+}
+
+// ConfidenceWord is a confidence as people read it.
+func ConfidenceWord(value string) string {
+	for _, c := range confidences {
+		if c.value == value {
+			return c.word
+		}
+	}
+	return ""
+}
+
+// CheckInForm asks for a value and what the owner thinks of it.
+func CheckInForm(k KeyResult, draft string) slack.ModalViewRequest {
+	blocks := []slack.Block{section(k.Headline() + "\n" + k.Figures())}
+	value := textInput("result", "Result Value", "in "+unitWords(k.Unit)+", such as 42 or 99.5", "")
+	value.Optional = true
+	day := slack.NewDatePickerBlockElement("v")
+	day.InitialDate = k.Today.String()
+	var options []*slack.OptionBlockObject
+	for _, c := range confidences {
+		options = append(options, slack.NewOptionBlockObject(c.value, plain(c.word), nil))
+	}
+	confidence := slack.NewInputBlock("confidence", plain("Confidence of reaching the target"), nil,
+		slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain("Choose"), "v", options...))
+	confidence.Optional = true
+	words := slack.NewPlainTextInputBlockElement(plain("What happened, and what comes next"), "v")
+	words.Multiline = true
+	words.MaxLength = noteLimit
+	noteBlock := slack.NewInputBlock("note", plain("Note"), nil, words)
+	noteBlock.Optional = true
+	blocks = append(blocks, value, slack.NewInputBlock("day", plain("As of"), nil, day), confidence, noteBlock)
+	return slack.ModalViewRequest{
+		Type: slack.VTModal, CallbackID: CallbackCheckIn, PrivateMetadata: draft,
+		Title: plain("Check in on " + k.Key()), Submit: plain("Save"), Close: plain("Cancel"),
+		Blocks: slack.Blocks{BlockSet: blocks},
+	}
+}
+
+// CheckInEntry is a filled check-in form.
+type CheckInEntry struct {
+	Value      decimal.NullDecimal
+	Day        okr.Day
+	Confidence string
+	Note       string
+}
+
+// ParseCheckIn reads a submitted check-in form. Today bounds the day: a value of tomorrow is none.
+func ParseCheckIn(state map[string]map[string]slack.BlockAction, today okr.Day) (CheckInEntry, okr.Problems) {
+	var e CheckInEntry
+	p := okr.Problems{}
+	if typed := strings.TrimSpace(state["result"]["v"].Value); typed != "" {
+		v, err := okr.ParseNumber(typed)
+		if err != nil {
+			p["result"] = err.Error()
+		}
+		e.Value = decimal.NewNullDecimal(v)
+	}
+	day, err := okr.ParseDay(state["day"]["v"].SelectedDate)
+	switch {
+	case err != nil:
+		p["day"] = "Choose a day."
+	case day > today:
+		p["day"] = "This day has not come yet. Choose today or an earlier one."
+	}
+	e.Day = day
+	e.Confidence = state["confidence"]["v"].SelectedOption.Value
+	if ConfidenceWord(e.Confidence) == "" {
+		e.Confidence = ""
+	}
+	e.Note = Cut(strings.TrimSpace(state["note"]["v"].Value), noteLimit)
+	if !e.Value.Valid && e.Confidence == "" && e.Note == "" && len(p) == 0 {
+		p["result"] = "Enter a value, a confidence or a note."
+	}
+	return e, p
+}
+
+func unitWords(unit string) string {
+	switch unit {
+	case "", "#":
+		return "numbers"
+	}
+	return unit
+}
+
+// textInput is a one-line field of a form; its element is always "v".
+func textInput(block, label, hint, initial string) *slack.InputBlock {
+	element := slack.NewPlainTextInputBlockElement(nil, "v")
+	element.InitialValue = initial
+	var hintText *slack.TextBlockObject
+	if hint != "" {
+		hintText = plain(hint)
+	}
+	return slack.NewInputBlock(block, plain(label), hintText, element)
+}

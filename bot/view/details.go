@@ -1,0 +1,183 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/slack-go/slack"
+
+	"okrbot/okr"
+)
+
+// CallbackDetails names the details modal.
+const CallbackDetails = "details"
+
+// Details is everything about one key result: numbers, dates, readings, source, cadence, who may.
+type Details struct {
+	KeyResult
+	Readings []okr.Reading // oldest first
+	CheckIns []CheckIn     // newest first
+	Changes  []ChangeLine  // newest first
+	May      bool          // the reader may edit, sync, pause and remove
+}
+
+// CheckIn is what somebody said about a key result on a day.
+type CheckIn struct {
+	Person     string
+	Day        okr.Day
+	Value      decimal.NullDecimal
+	Confidence string
+	Note       string
+}
+
+// ChangeLine is one thing somebody did to the key result.
+type ChangeLine struct {
+	Actor  string
+	Action string
+	What   string // "target 40 → 38"; empty when the action says it all
+	At     time.Time
+}
+
+// trend is how many readings the sparkline and the list show.
+const trend = 12
+
+// Modal shows the details in a modal of their own.
+func (d Details) Modal() slack.ModalViewRequest {
+	return slack.ModalViewRequest{
+		Type: slack.VTModal, CallbackID: CallbackDetails,
+		Title: plain(d.Key()), Close: plain("Close"),
+		Blocks: slack.Blocks{BlockSet: d.blocks()},
+	}
+}
+
+func (d Details) blocks() []slack.Block {
+	standing := d.Standing()
+	head := section(d.Headline() + "\n" + d.Figures())
+	head.BlockID = fmt.Sprintf("kr_%d", d.ID)
+	if d.May {
+		head.Accessory = slack.NewAccessory(d.Kebab())
+	}
+	blocks := []slack.Block{head, section("`" + standing.Draw(20) + "`  _┃ committed  ╎ expected by " + d.Result.AsOf.Short(d.Today) + "_")}
+	if !d.Result.Value.Valid {
+		blocks = blocks[:1]
+	}
+	if trouble := d.Trouble(); trouble != "" {
+		blocks = append(blocks, section(trouble))
+	}
+	blocks = append(blocks, fields(
+		"Start Value", d.maybe(d.Start),
+		"Result Value", d.maybe(d.Result.Value),
+		"Target Value", d.maybe(d.Target),
+		"Committed Result", d.maybe(d.Committed),
+		"Calculate Overall Progress", fmt.Sprintf("%s, of %d readings", d.Method.Label(), d.Result.N),
+		"Weight", d.Weight.String(),
+	))
+	blocks = append(blocks, section("*Dates*\n"+d.Dates()+" · "+d.Next()), section(d.history()))
+	if d.Integrated {
+		blocks = append(blocks, section(fmt.Sprintf("*Source*\n%s: %s\nthrough %s\n*Update Cadence*\n%s",
+			Escape(d.Source.System), Escape(Cut(d.Source.Scorecard, 300)), Escape(Cut(d.Source.Connection, 100)), Escape(d.Cadence.Words()))))
+	} else {
+		blocks = append(blocks, section("*Source*\nUpdated by people with `/okr check-in "+d.Key()+"`"))
+	}
+	blocks = append(blocks, section("*Objective*\n"+Escape(Cut(d.Objective.Title, 150))+" · "+d.Objective.Period.Words()), section(d.who()))
+	if text := d.said(); text != "" {
+		blocks = append(blocks, section(text))
+	}
+	if text := d.changed(); text != "" {
+		blocks = append(blocks, section(text))
+	}
+	return blocks
+}
+
+func (d Details) maybe(v decimal.NullDecimal) string {
+	if !v.Valid {
+		return "–"
+	}
+	return Escape(d.Value(v.Decimal))
+}
+
+func (d Details) history() string {
+	if len(d.Readings) == 0 {
+		return "*Last readings*\nnone yet"
+	}
+	last := d.Readings[max(0, len(d.Readings)-trend):]
+	values := make([]decimal.Decimal, len(last))
+	lines := make([]string, len(last))
+	for i, r := range last {
+		values[i] = r.Value
+		text := r.Day.Short(d.Today) + "  " + Escape(d.Value(r.Value))
+		switch {
+		case r.CheckIn:
+			text += "  (checked in)"
+		case r.Restated && r.Previous.Valid:
+			text += "  (restated, was " + Escape(d.Value(r.Previous.Decimal)) + ")"
+		}
+		lines[len(last)-1-i] = text // newest first
+	}
+	return "*Last readings*  `" + okr.Sparkline(values) + "`\n" + strings.Join(lines, "\n")
+}
+
+func (d Details) who() string {
+	text := "*Who may change and sync it*\n<@" + d.Owner + "> (owner)"
+	for i, id := range d.CoOwners {
+		if i == 20 {
+			text += fmt.Sprintf(", and %d more co-owners", len(d.CoOwners)-i)
+			break
+		}
+		text += ", <@" + id + ">"
+	}
+	if d.Objective.Owner != d.Owner {
+		text += ", <@" + d.Objective.Owner + "> (owner of the objective)"
+	}
+	text += ", administrators"
+	if d.Channel != "" {
+		text += "\n*Channel*\n<#" + d.Channel + ">"
+	}
+	return text
+}
+
+func (d Details) said() string {
+	if len(d.CheckIns) == 0 {
+		return ""
+	}
+	lines := []string{"*Check-ins*"}
+	for _, c := range d.CheckIns {
+		text := c.Day.Short(d.Today) + " <@" + c.Person + ">"
+		if c.Value.Valid {
+			text += " " + Escape(d.Value(c.Value.Decimal))
+		}
+		if c.Confidence != "" {
+			text += " · " + ConfidenceWord(c.Confidence)
+		}
+		if c.Note != "" {
+			text += "\n> " + strings.ReplaceAll(Escape(Cut(c.Note, 300)), "\n", "\n> ")
+		}
+		lines = append(lines, text)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (d Details) changed() string {
+	if len(d.Changes) == 0 {
+		return ""
+	}
+	lines := []string{"*Changes*"}
+	for _, c := range d.Changes {
+		text := Moment(c.At) + " <@" + c.Actor + "> " + c.Action
+		if c.What != "" {
+			text += ": " + Escape(Cut(c.What, 200))
+		}
+		lines = append(lines, text)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func fields(pairs ...string) slack.Block {
+	var list []*slack.TextBlockObject
+	for i := 0; i+1 < len(pairs); i += 2 {
+		list = append(list, mrkdwn("*"+pairs[i]+"*\n"+pairs[i+1]))
+	}
+	return slack.NewSectionBlock(nil, list, nil)
+}

@@ -1,0 +1,66 @@
+package view
+
+import (
+	"fmt"
+
+	"github.com/slack-go/slack"
+
+	"okrbot/okr"
+)
+
+// What can be pressed on the Home tab besides key results.
+const (
+	ActionAddKeyResult = "add_key_result"
+	ActionAddObjective = "add_objective"
+	ActionConnect      = "connect"
+	ActionHomeMore     = "home_more"
+	ItemSyncAll        = "sync_all"
+)
+
+// homeListed keeps the Home tab within Slack's 100 blocks even when every key result has an
+// objective of its own.
+const homeListed = 40
+
+// Home is what a person sees on the app's Home tab: their objectives, or how to begin. Guests
+// see the same without the ways to change anything.
+func Home(name string, mine []KeyResult, empty []okr.Objective, mayAdd bool) slack.HomeTabViewRequest {
+	blocks := []slack.Block{slack.NewHeaderBlock(plain("My Objectives"))}
+	if mayAdd {
+		buttons := []slack.BlockElement{
+			button(ActionAddKeyResult, "Add key result", "home"),
+			button(ActionAddObjective, "Add objective", "home"),
+			button(ActionConnect, "Connect ServiceNow", "home"),
+		}
+		for _, k := range mine {
+			if k.Integrated {
+				buttons = append(buttons, slack.NewOverflowBlockElement(ActionHomeMore,
+					slack.NewOptionBlockObject(ItemSyncAll, plain("Sync Integration Data"), nil)))
+				break
+			}
+		}
+		blocks = append(blocks, slack.NewActionBlock("home", buttons...))
+	}
+	if len(mine) == 0 && len(empty) == 0 {
+		text := "Nothing here yet, " + Escape(name) + ". Key results that you own, share or look after appear here."
+		if mayAdd {
+			text += "\n\n1. *Connect ServiceNow*, or use a connection that is shared with you.\n2. *Add objective*: what you want to reach, and by when.\n3. *Add key result*: pick a scorecard, and it keeps itself true."
+		}
+		blocks = append(blocks, section(text))
+	}
+	blocks = append(blocks, underObjectives(mine, homeListed)...)
+	if more := len(mine) - homeListed; more > 0 {
+		blocks = append(blocks, note(fmt.Sprintf("…and %d more: `/okr list`.", more)))
+	}
+	for i, o := range empty {
+		if i == 5 {
+			break
+		}
+		blocks = append(blocks, section(":dart: *"+Escape(Cut(o.Title, 150))+"* · "+o.Period.Words()+"\nNo key results yet. Add one with `/okr add-kr`."))
+	}
+	blocks = append(blocks, note("`/okr help` lists everything okrbot can do."))
+	return slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: blocks}}
+}
+
+func button(action, label, value string) *slack.ButtonBlockElement {
+	return slack.NewButtonBlockElement(action, value, plain(label))
+}

@@ -1,0 +1,159 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"okrbot/okr"
+)
+
+// KeyResult is a key result as it is shown, with the moment it is shown at.
+type KeyResult struct {
+	okr.KeyResult
+	Objective okr.Objective
+	Source    Source
+	Now       time.Time // the database's
+	Today     okr.Day   // in the objective's zone
+}
+
+// Source is where an integrated key result reads from, in the words shown.
+type Source struct {
+	Scorecard  string
+	Connection string
+	System     string    // "ServiceNow"
+	Waiting    time.Time // the system asked us to wait until then; zero when it did not
+}
+
+// The ids of what can be pressed on a key result, wherever it is shown. A button's value is the
+// key result's id; a kebab's item is "sync:42".
+const (
+	ActionSync    = "sync"
+	ActionDetails = "details"
+	ActionCheckIn = "check_in"
+	ActionMore    = "more"
+)
+
+// Item is one choice of a kebab: what to do with which key result.
+func Item(verb string, id int64) string { return fmt.Sprintf("%s:%d", verb, id) }
+
+// Headline names the key result: "*KR-3* Reduce open P1 incidents".
+func (k KeyResult) Headline() string {
+	return "*" + k.Key() + "* " + Escape(Cut(k.Title, 150))
+}
+
+// Figures are the number, what it means, and how it stands:
+// "39 Hours · 55 % of target, committed result met · ⏳ Behind".
+func (k KeyResult) Figures() string {
+	standing := k.Standing()
+	status := standing.Status.Icon() + " " + standing.Status.Word()
+	if !k.Result.Value.Valid {
+		return "no score yet · " + status
+	}
+	parts := []string{"*" + Escape(k.Value(k.Result.Value.Decimal)) + "*"}
+	if standing.Progress.Valid {
+		reached := okr.PercentWords(standing.Progress.Decimal)
+		if !strings.HasPrefix(reached, "below") {
+			reached += " of target"
+		}
+		if k.Committed.Valid {
+			if standing.CommittedMet {
+				reached += ", committed result met"
+			} else {
+				reached += ", committed result not met"
+			}
+		}
+		parts = append(parts, reached)
+	}
+	return strings.Join(append(parts, status), " · ")
+}
+
+// Value writes a value in the key result's unit and precision.
+func (k KeyResult) Value(v okr.Decimal) string { return okr.FormatValue(v, k.Unit, k.Precision) }
+
+// Standing is how the key result stands on the day it is shown.
+func (k KeyResult) Standing() okr.Standing { return k.KeyResult.Standing(k.Objective.Period, k.Today) }
+
+// Dates are the two dates that stand beside every number: the day the score is of, and when it
+// was read. The second is written by each reader's Slack in their own zone.
+func (k KeyResult) Dates() string {
+	day := "no score yet"
+	if k.Result.Value.Valid {
+		day = "score of " + k.Result.AsOf.Short(k.Today)
+	}
+	switch {
+	case !k.Integrated && k.Result.Value.Valid:
+		return "checked in for " + k.Result.AsOf.Short(k.Today)
+	case !k.Integrated:
+		return "no check-in yet"
+	case k.SyncedAt.IsZero():
+		return day + " · not synced yet"
+	}
+	return day + " · synced " + Moment(k.SyncedAt)
+}
+
+// Moment is a time that each reader's Slack shows in their own zone: "Today at 09:04".
+func Moment(t time.Time) string {
+	return fmt.Sprintf("<!date^%d^{date_short_pretty} at {time}|%s UTC>", t.Unix(), t.UTC().Format("2 Jan 2006, 15:04"))
+}
+
+// Ago says how long ago something was, roughly: "5 min ago".
+func Ago(then, now time.Time) string {
+	d := now.Sub(then)
+	switch {
+	case d < time.Minute:
+		return "just now"
+	case d < time.Hour:
+		return fmt.Sprintf("%d min ago", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h ago", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d days ago", int(d.Hours()/24))
+}
+
+// Next says when the key result is read again, or why it is not.
+func (k KeyResult) Next() string {
+	switch {
+	case !k.Integrated:
+		return "updated by people"
+	case k.Paused:
+		return ":double_vertical_bar: paused"
+	case k.Source.Waiting.After(k.Now):
+		return fmt.Sprintf("%s asked us to wait until %s", k.Source.System, Moment(k.Source.Waiting))
+	case k.NextSyncAt.IsZero():
+		return "no next sync"
+	}
+	return "next sync " + okr.NextRunWords(k.NextSyncAt, k.Cadence.Zone)
+}
+
+// Trouble is what keeps the key result from being true and how to mend it; empty when nothing does.
+func (k KeyResult) Trouble() string {
+	if k.Failure.Class == "" {
+		return ""
+	}
+	return ":warning: *Not syncing* since " + Moment(k.Failure.Since) + ". " + k.Failure.Says
+}
+
+// Kebab offers what a person may do with the key result beside looking at it.
+func (k KeyResult) Kebab() *slack.OverflowBlockElement {
+	option := func(verb, label string) *slack.OptionBlockObject {
+		return slack.NewOptionBlockObject(Item(verb, k.ID), plain(label), nil)
+	}
+	var options []*slack.OptionBlockObject
+	if k.Integrated {
+		options = append(options, option("sync", "Sync Integration Data"))
+	} else {
+		options = append(options, option("check_in", "Check in"))
+	}
+	options = append(options, option("edit", "Edit"))
+	switch {
+	case k.Integrated && k.Paused:
+		options = append(options, option("resume", "Resume syncing"))
+	case k.Integrated:
+		options = append(options, option("pause", "Pause syncing"))
+	}
+	options = append(options, option("remove", "Remove…"))
+	return slack.NewOverflowBlockElement(ActionMore, options...)
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"okrbot/secret"
+	"okrbot/store"
+)
+
+type keysCommand struct {
+	New   keysNewCommand   `cmd:"" help:"Print a fresh ENCRYPTION_KEYSET."`
+	Add   keysAddCommand   `cmd:"" help:"Print ENCRYPTION_KEYSET with a new key in front; the old ones still open what they sealed."`
+	Rekey keysRekeyCommand `cmd:"" help:"Seal every secret anew with the newest key, and say how many still need an old one."`
+}
+
+type keysNewCommand struct{}
+
+// Run prints a keyset to standard output and nothing else, so that it can be piped.
+func (keysNewCommand) Run(in *invocation) error {
+	keys, err := secret.NewKeyset()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(in.out, keys)
+	return nil
+}
+
+type keysAddCommand struct{}
+
+// Run prints the configured keyset with a new primary key.
+func (keysAddCommand) Run(in *invocation) error {
+	config, err := loadConfig(forKeys)
+	if err != nil {
+		return err
+	}
+	keys, err := config.Keyset()
+	if err != nil {
+		return err
+	}
+	added, err := keys.Add()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(in.out, added)
+	return nil
+}
+
+type keysRekeyCommand struct{}
+
+// Run seals every connection's secret with the primary key. It may run while replicas serve.
+func (keysRekeyCommand) Run(in *invocation) error {
+	config, err := loadConfig(forKeys)
+	if err != nil {
+		return err
+	}
+	database, err := openDatabase(in.ctx, config, logger(config))
+	if err != nil {
+		return err
+	}
+	defer database.Close()
+	keys, err := config.Keyset()
+	if err != nil {
+		return err
+	}
+	pool, err := store.Open(in.ctx, database.dsn, 2)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	s := store.New(pool, keys)
+	if err := s.ProveKeys(in.ctx); err != nil {
+		return err
+	}
+	left, err := s.Rekey(in.ctx)
+	if err != nil {
+		return err
+	}
+	if left > 0 {
+		return errors.New(fmt.Sprint(left, " connections are sealed with a key that ENCRYPTION_KEYSET does not hold. Add that key, or have their owners connect again."))
+	}
+	fmt.Fprintln(in.out, "0 secrets left under an old key. The old keys can be taken out of ENCRYPTION_KEYSET.")
+	return nil
+}

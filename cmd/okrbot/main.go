@@ -1,0 +1,105 @@
+// Command okrbot is a Slack bot that keeps Key Results true from ServiceNow scorecards.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	_ "time/tzdata" // cadences need every zone, also where the system has none
+
+	"github.com/alecthomas/kong"
+)
+
+type commands struct {
+	Serve   serveCommand   `cmd:"" help:"Run the bot: the web side that Slack talks to and the workers."`
+	Sandbox sandboxCommand `cmd:"" help:"Try everything in a browser: the bot with a local Slack and a local ServiceNow, no account anywhere."`
+	Migrate migrateCommand `cmd:"" help:"Bring the database to this version and stop. serve does it too."`
+	Doctor  doctorCommand  `cmd:"" help:"Check the configuration, the database, the keys and Slack, and say what to mend."`
+	Keys    keysCommand    `cmd:"" help:"Make, add and rotate the keys that seal secrets."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+func main() {
+	var chosen commands
+	parsed := kong.Parse(&chosen,
+		kong.Name("okrbot"),
+		kong.Description("Key Results that keep themselves true: a Slack bot that reads ServiceNow scorecards."),
+		kong.UsageOnError(),
+	)
+	ctx, stop := signals()
+	err := parsed.Run(&invocation{ctx: ctx, out: os.Stdout})
+	stop()
+	os.Exit(exitCode(err, os.Stderr))
+}
+
+// invocation is what every command gets.
+type invocation struct {
+	ctx context.Context
+	out io.Writer
+}
+
+// signals gives a context that ends at the first SIGINT or SIGTERM. The second one ends the
+// process at once: by then somebody means it.
+func signals() (context.Context, func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	heard := make(chan os.Signal, 2)
+	signal.Notify(heard, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-heard
+		cancel()
+		<-heard
+		os.Exit(1)
+	}()
+	return ctx, cancel
+}
+
+// exitCode prints an error for people and picks the process's exit status: 78 is EX_CONFIG of
+// sysexits.h, so that a supervisor can tell a bad configuration from a crash.
+func exitCode(err error, to io.Writer) int {
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintln(to, "okrbot:", err)
+	var coded interface{ ExitCode() int }
+	if errors.As(err, &coded) {
+		return coded.ExitCode()
+	}
+	return 1
+}
+
+// logger writes to standard error, as text or JSON.
+func logger(c Config) *slog.Logger {
+	options := &slog.HandlerOptions{Level: c.Level()}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, options))
+}
+
+type versionCommand struct{}
+
+// Run prints the module's version and the commit it was built from.
+func (versionCommand) Run(in *invocation) error {
+	fmt.Fprintln(in.out, "okrbot", version())
+	return nil
+}
+
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "(unknown)"
+	}
+	v := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 && v == "(devel)" {
+			v = s.Value[:12]
+		}
+	}
+	return v
+}
