@@ -3,19 +3,22 @@ package okr
 import (
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strconv"
+	"sync"
 	"time"
 )
 
 // Frequency is how often something happens: a cadence's, or a scorecard's.
 type Frequency string
 
-// The frequencies of a cadence.
+// The frequencies. Scorecards can be yearly, cadences cannot.
 const (
 	Daily     Frequency = "daily"
 	Weekly    Frequency = "weekly"
 	Monthly   Frequency = "monthly"
 	Quarterly Frequency = "quarterly"
+	Yearly    Frequency = "yearly"
 )
 
 // Frequencies are the update cadences, the most frequent first.
@@ -32,8 +35,27 @@ func (f Frequency) Label() string {
 		return "Monthly"
 	case Quarterly:
 		return "Quarterly"
+	case Yearly:
+		return "Yearly"
 	}
 	return string(f)
+}
+
+// days is the longest time between two scores, 0 when the frequency is unknown.
+func (f Frequency) days() Day {
+	switch f {
+	case Daily:
+		return 1
+	case Weekly:
+		return 7
+	case Monthly:
+		return 31
+	case Quarterly:
+		return 92
+	case Yearly:
+		return 366
+	}
+	return 0
 }
 
 // maxOffset is how many days after a period's close a cadence can wait, for books that close late.
@@ -53,28 +75,27 @@ type Cadence struct {
 	Zone    string       // IANA
 }
 
-// Next is the first slot strictly after a moment. Where the clocks leave out the local time, the
-// slot is the first minute after the gap; where it comes twice, the first of the two.
+// Next is the first slot strictly after a moment, in the cadence's zone. Where the clocks leave
+// out the local time, the slot is the first minute after the gap; where it comes twice, the first
+// of the two. However many slots passed before the moment, there is one next.
 func (c Cadence) Next(after time.Time) (time.Time, error) {
-	zone, err := time.LoadLocation(c.Zone)
+	zone, err := location(c.Zone)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("loading time zone %q: %w", c.Zone, err)
+		return time.Time{}, err
 	}
-	local := after.In(zone)
-	// The day before can hold a slot after this moment only where a zone skips a day; starting
-	// there costs nothing.
-	day := DayOf(local) - 1
-	for range 5 {
+	// A gap at midnight moves a slot into the day after its own, so the search begins a day early.
+	day := DayOf(after.In(zone)) - 1
+	for {
 		day, err = c.dayFrom(day)
 		if err != nil {
 			return time.Time{}, err
 		}
-		if slot := c.on(day, zone); slot.After(after) {
+		slot := moment(day, c.Hour, c.Minute, zone)
+		if slot.After(after) && !(c.Every == Daily && skipped(day, zone)) {
 			return slot, nil
 		}
 		day++
 	}
-	return time.Time{}, fmt.Errorf("no slot of %s follows %s", c.Words(), after.UTC().Format(time.RFC3339))
 }
 
 // dayFrom is the first day of the cadence on or after a day.
@@ -84,59 +105,74 @@ func (c Cadence) dayFrom(d Day) (Day, error) {
 		return d, nil
 	case Weekly:
 		return d + Day((7+int(c.Weekday)-int(d.Time().Weekday()))%7), nil
-	case Monthly:
-		return c.dayOfMonths(d, 1), nil
-	case Quarterly:
-		return c.dayOfMonths(d, 3), nil
+	case Monthly, Quarterly:
+		// An offset can carry a quarter's day into the month after, so the search begins a step early.
+		t := d.Time()
+		step := 1
+		if c.Every == Quarterly {
+			step = 3
+		}
+		for month := (int(t.Month())-1)/step*step + 1 - step; ; month += step {
+			if day := c.dayAfterClose(t.Year(), time.Month(month)); day >= d {
+				return day, nil
+			}
+		}
 	}
 	return 0, fmt.Errorf("unknown cadence %q", c.Every)
 }
 
-// dayOfMonths is the first day on or after d that is Offset days after the first of a month, of
-// every month or of those that open a quarter. A month that is too short gives its last day.
-func (c Cadence) dayOfMonths(d Day, step int) Day {
-	t := d.Time()
-	month := time.Month((int(t.Month())-1)/step*step + 1)
-	for n := 0; ; n += step {
-		first := time.Date(t.Year(), month+time.Month(n), 1, 0, 0, 0, 0, time.UTC)
-		last := DayOf(first.AddDate(0, 1, -1))
-		if day := min(DayOf(first)+Day(c.Offset), last); day >= d {
-			return day
+// dayAfterClose is the cadence's day for the period that closed with the end of the month before.
+// A month without that day gives its last one; a quarter is long enough for every offset.
+func (c Cadence) dayAfterClose(year int, month time.Month) Day {
+	first := time.Date(year, month, 1, 0, 0, 0, 0, time.UTC)
+	day := DayOf(first) + Day(c.Offset)
+	if c.Every == Monthly {
+		day = min(day, DayOf(first.AddDate(0, 1, -1)))
+	}
+	return day
+}
+
+// moment is when a zone's clocks first show a time of day, or, where they leave it out, the end of
+// the gap.
+func moment(d Day, hour, minute int, zone *time.Location) time.Time {
+	wall := d.Time().Add(time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute)
+	// No zone is a whole 26 hours ahead of UTC, so here its clocks show an earlier time. From there
+	// the zone's offsets are tried in the order in which they hold.
+	t := wall.Add(-26 * time.Hour).In(zone)
+	for {
+		_, offset := t.Zone()
+		start, end := t.ZoneBounds()
+		candidate := wall.Add(-time.Duration(offset) * time.Second).In(zone)
+		switch {
+		case candidate.Before(start):
+			return start
+		case end.IsZero() || candidate.Before(end):
+			return candidate
 		}
+		t = end
 	}
 }
 
-// on is the moment of the cadence's local time on a day.
-func (c Cadence) on(d Day, zone *time.Location) time.Time {
-	y, m, dd := d.Time().Date()
-	// Two days earlier no zone has seen this local time yet; from there on, minute by minute is
-	// exact but slow, so the two candidates are the offsets in force before and after.
-	wall := time.Date(y, m, dd, c.Hour, c.Minute, 0, 0, time.UTC)
-	_, before := wall.Add(-26 * time.Hour).In(zone).Zone()
-	_, after := wall.Add(26 * time.Hour).In(zone).Zone()
-	first := wall.Add(-time.Duration(max(before, after)) * time.Second)
-	second := wall.Add(-time.Duration(min(before, after)) * time.Second)
-	for _, t := range []time.Time{first, second} {
-		if shows(t.In(zone), wall) {
-			return t.In(zone)
-		}
-	}
-	// Neither: the local time is in a gap. Its end is where the offset changes.
-	low, high := first.Add(-time.Hour), second.Add(time.Hour)
-	_, offset := low.In(zone).Zone()
-	for high.Sub(low) > time.Second {
-		middle := low.Add(high.Sub(low) / 2)
-		if _, o := middle.In(zone).Zone(); o == offset {
-			low = middle
-		} else {
-			high = middle
-		}
-	}
-	return high.Truncate(time.Second).In(zone)
-}
+// skipped says whether a zone never had a day, as Samoa never had 30 December 2011.
+func skipped(d Day, zone *time.Location) bool { return DayOf(moment(d, 0, 0, zone)) != d }
 
-func shows(t, wall time.Time) bool {
-	return t.Hour() == wall.Hour() && t.Minute() == wall.Minute() && DayOf(t) == DayOf(wall)
+// locations keeps what was loaded: reading a zone's rules costs more than a thousand slots.
+var locations sync.Map
+
+// location loads a zone by its IANA name. "Local" is refused, since every machine has its own.
+func location(name string) (*time.Location, error) {
+	if zone, ok := locations.Load(name); ok {
+		return zone.(*time.Location), nil
+	}
+	if name == "" || name == "Local" {
+		return nil, fmt.Errorf("loading time zone %q: not a zone's name", name)
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, fmt.Errorf("loading time zone %q: %w", name, err)
+	}
+	locations.Store(name, zone)
+	return zone, nil
 }
 
 // Jitter spreads key results that are due at one moment, so that a thousand do not ask one
@@ -149,55 +185,57 @@ func (c Cadence) Jitter(keyResult int64) time.Duration {
 
 // Words says the cadence to people: "Weekly on Monday at 09:00 Europe/Berlin".
 func (c Cadence) Words() string {
-	if c.Every == "" {
-		return "updated by people"
-	}
-	at := fmt.Sprintf("at %02d:%02d %s", c.Hour, c.Minute, c.Zone)
+	at := fmt.Sprintf(" at %02d:%02d %s", c.Hour, c.Minute, c.Zone)
 	switch c.Every {
+	case "":
+		return "updated by people"
 	case Weekly:
-		return "Weekly on " + c.Weekday.String() + " " + at
-	case Monthly, Quarterly:
-		unit := "month"
-		if c.Every == Quarterly {
-			unit = "quarter"
+		return "Weekly on " + c.Weekday.String() + at
+	case Monthly:
+		day := fmt.Sprintf("Monthly on day %d", c.Offset+1)
+		if c.Offset+1 > 28 {
+			day += " or the last"
 		}
+		return day + at
+	case Quarterly:
 		switch c.Offset {
 		case 0:
-			return c.Every.Label() + ", on the first day after the " + unit + " " + at
+			return "Quarterly on the first day after the quarter" + at
 		case 1:
-			return c.Every.Label() + ", 1 day later than the first day after the " + unit + ", " + at
+			return "Quarterly, 1 day after the first day of the new quarter," + at
 		}
-		return fmt.Sprintf("%s, %d days later than the first day after the %s, %s", c.Every.Label(), c.Offset, unit, at)
+		return fmt.Sprintf("Quarterly, %d days after the first day of the new quarter,", c.Offset) + at
 	}
-	return c.Every.Label() + " " + at
+	return c.Every.Label() + at
 }
+
+const zoneProblem = "Choose a time zone, such as Europe/Berlin."
 
 // Check finds what is wrong with a cadence that people entered.
 func (c Cadence) Check() Problems {
 	p := Problems{}
-	switch c.Every {
-	case Daily, Weekly, Monthly, Quarterly:
-	default:
-		p["cadence"] = "Choose how often the value is updated."
+	if !slices.Contains(Frequencies, c.Every) {
+		p.Add("cadence", "Choose how often the value is updated.")
 	}
 	if c.Weekday < time.Sunday || c.Weekday > time.Saturday {
-		p["weekday"] = "Choose a weekday."
+		p.Add("weekday", "Choose a weekday.")
 	}
 	if c.Hour < 0 || c.Hour > 23 || c.Minute < 0 || c.Minute > 59 {
-		p["hour"] = "Choose a time of day from 00:00 to 23:59."
+		p.Add("hour", "Choose a time of day from 00:00 to 23:59.")
 	}
 	if c.Offset < 0 || c.Offset > maxOffset {
-		p["offset"] = "Enter 0 to 30 days."
+		p.Add("offset", "Enter 0 to 30 days.")
 	}
-	if _, err := time.LoadLocation(c.Zone); err != nil || c.Zone == "" {
-		p["zone"] = "Choose a time zone, such as Europe/Berlin."
+	if _, err := location(c.Zone); err != nil {
+		// The zone is the objective's and has no field of its own beside the cadence.
+		p.Add("cadence", "The objective's time zone is unknown. "+zoneProblem)
 	}
 	return p
 }
 
 // NextRunWords says when something runs, with its zone: "Mon 30 Nov, 09:00 Europe/Berlin".
 func NextRunWords(t time.Time, zone string) string {
-	where, err := time.LoadLocation(zone)
+	where, err := location(zone)
 	if err != nil {
 		where, zone = time.UTC, "UTC"
 	}

@@ -16,11 +16,11 @@ func DayOf(t time.Time) Day {
 	return Day(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / 86400)
 }
 
-// ParseDay reads "2026-11-22".
+// ParseDay reads "2026-11-22". The error is a sentence for the field.
 func ParseDay(s string) (Day, error) {
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {
-		return 0, fmt.Errorf("%q is not a day: write it as 2026-11-22", s)
+		return 0, Sentence("Write the day as year, month and day: 2026-11-22.")
 	}
 	return DayOf(t), nil
 }
@@ -63,6 +63,9 @@ func (p Period) Words() string {
 	if p == QuarterOf(p.First) {
 		t := p.First.Time()
 		return fmt.Sprintf("Q%d %d", (int(t.Month())-1)/3+1, t.Year())
+	}
+	if p.First == p.Last {
+		return p.First.Words()
 	}
 	return p.First.Short(p.Last) + " – " + p.Last.Words()
 }

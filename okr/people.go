@@ -56,13 +56,14 @@ const (
 	CheckInKeyResult Action = "check in on"
 	Connect          Action = "connect"
 	UseConnection    Action = "use a connection"
+	ManageConnection Action = "manage a connection" // rename it, sign in again, remove it
 	ShareConnection  Action = "share a connection"
 )
 
 // Actions are all actions.
 var Actions = []Action{
 	View, AddObjective, AddKeyResult, EditKeyResult, PauseKeyResult, RemoveKeyResult,
-	SyncKeyResult, CheckInKeyResult, Connect, UseConnection, ShareConnection,
+	SyncKeyResult, CheckInKeyResult, Connect, UseConnection, ManageConnection, ShareConnection,
 }
 
 // right is who may do an action: members and guests by their relation, administrators always or
@@ -89,7 +90,8 @@ var rights = map[Action]right{
 	SyncKeyResult:    {member: responsible, admin: true},
 	CheckInKeyResult: {member: responsible, admin: true},
 	Connect:          {member: anybody, admin: true},
-	UseConnection:    {member: []Relation{MakerOf, SharedWith}, admin: false},
+	UseConnection:    {member: []Relation{MakerOf, SharedWith}}, // a private secret is not the administrators' to use
+	ManageConnection: {member: []Relation{MakerOf}, admin: true},
 	ShareConnection:  {admin: true},
 }
 

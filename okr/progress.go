@@ -9,8 +9,9 @@ var (
 	one  = decimal.NewFromInt(1)
 )
 
-// division is how many decimals a quotient is kept to: more than any figure shown.
-const division = 12
+// quotientDigits is how many decimals a quotient is kept to. With values of 18 digits before the
+// point and means of 18 after it, no value short of the target rounds to 1, nor one beyond the start to 0.
+const quotientDigits = 40
 
 // fraction is (v − a) / (b − a), raw: below 0 and above 1 as it comes. Not valid when a = b.
 func fraction(a, b, v decimal.Decimal) decimal.NullDecimal {
@@ -18,71 +19,12 @@ func fraction(a, b, v decimal.Decimal) decimal.NullDecimal {
 	if span.IsZero() {
 		return decimal.NullDecimal{}
 	}
-	return decimal.NewNullDecimal(v.Sub(a).DivRound(span, division))
+	return decimal.NewNullDecimal(v.Sub(a).DivRound(span, quotientDigits))
 }
 
 // Clamp cuts a progress to 0…1, for bars and roll-ups. Text shows it raw.
 func Clamp(p decimal.Decimal) decimal.Decimal {
 	return decimal.Max(zero, decimal.Min(one, p))
-}
-
-// ResultOf is the result of readings by the key result's method, over the days of the period. A
-// missing day is missing, not 0; n is how many were counted.
-func (kr KeyResult) ResultOf(period Period, readings []Reading) Result {
-	var r Result
-	var sum, low, high, latest decimal.Decimal
-	hits := 0
-	for _, reading := range readings {
-		if !period.Contains(reading.Day) {
-			continue
-		}
-		v := reading.Value
-		if r.N == 0 || reading.Day >= r.AsOf {
-			r.AsOf, latest = reading.Day, v
-		}
-		if r.N == 0 {
-			low, high = v, v
-		}
-		low, high, sum = decimal.Min(low, v), decimal.Max(high, v), sum.Add(v)
-		if kr.meets(v) {
-			hits++
-		}
-		r.N++
-	}
-	if r.N == 0 {
-		return r
-	}
-	n := decimal.NewFromInt(int64(r.N))
-	switch kr.Method {
-	case Sum:
-		r.Value = decimal.NewNullDecimal(sum)
-	case Average:
-		r.Value = decimal.NewNullDecimal(sum.DivRound(n, division))
-	case Minimum:
-		r.Value = decimal.NewNullDecimal(low)
-	case Maximum:
-		r.Value = decimal.NewNullDecimal(high)
-	case HitRate:
-		r.Value = decimal.NewNullDecimal(decimal.NewFromInt(int64(hits)).DivRound(n, division))
-	default:
-		r.Value = decimal.NewNullDecimal(latest)
-	}
-	return r
-}
-
-// meets says whether one value is where the key result wants it.
-func (kr KeyResult) meets(v decimal.Decimal) bool {
-	if !kr.Target.Valid {
-		return false
-	}
-	t := kr.Target.Decimal
-	switch kr.Kind {
-	case Decrease, AtMost:
-		return v.LessThanOrEqual(t)
-	case Between:
-		return v.GreaterThanOrEqual(t) && kr.Upper.Valid && v.LessThanOrEqual(kr.Upper.Decimal)
-	}
-	return v.GreaterThanOrEqual(t)
 }
 
 // progress is raw: (v − s) / (t − s), or 0 and 1 for the kinds that stay. A hit rate is its own
@@ -92,52 +34,48 @@ func (kr KeyResult) progress() decimal.NullDecimal {
 		return decimal.NullDecimal{}
 	}
 	v := kr.Result.Value.Decimal
-	if kr.Method == HitRate && kr.Kind != Baseline {
+	switch {
+	case kr.Kind == Baseline || !kr.Target.Valid || kr.Kind.Linear() && !kr.Start.Valid:
+		return decimal.NullDecimal{}
+	case kr.Method == HitRate:
 		return decimal.NewNullDecimal(v)
-	}
-	switch kr.Kind {
-	case Increase, Decrease:
-		if !kr.Start.Valid || !kr.Target.Valid {
-			return decimal.NullDecimal{}
-		}
+	case kr.Kind.Linear():
 		return fraction(kr.Start.Decimal, kr.Target.Decimal, v)
-	case AtLeast, AtMost, Between:
-		if kr.meets(v) {
-			return decimal.NewNullDecimal(one)
-		}
-		return decimal.NewNullDecimal(zero)
+	case kr.meets(v):
+		return decimal.NewNullDecimal(one)
 	}
-	return decimal.NullDecimal{}
+	return decimal.NewNullDecimal(zero)
 }
 
 // Standing is how a key result stands on a day.
 type Standing struct {
 	Progress          decimal.NullDecimal // raw
 	Bar               decimal.Decimal     // 0…1
-	Expected          decimal.NullDecimal // pace at the score's day, 0…1
+	Expected          decimal.NullDecimal // pace at the score's day, 0…1; not valid where there is none
 	Gap               decimal.NullDecimal // expected − progress
-	CommittedTick     decimal.NullDecimal // where the committed result is on the bar
+	CommittedTick     decimal.NullDecimal // where the committed result is on the bar; not valid for a hit rate
 	CommittedProgress decimal.NullDecimal // raw, towards the committed result
 	CommittedMet      bool
 	Status            Status
 }
 
 // Standing computes how the key result stands: its progress, its pace at the as-of day of the
-// score, and its status today.
+// score, and its status today. What has to stay is expected in full from the first day, so that it
+// has a gap but no pace.
 func (kr KeyResult) Standing(period Period, today Day) Standing {
 	s := Standing{Progress: kr.progress()}
 	if s.Progress.Valid {
 		s.Bar = Clamp(s.Progress.Decimal)
+		expectation := one
+		if !kr.Kind.Stays() {
+			expectation = expected(period, kr.Result.AsOf)
+			s.Expected = decimal.NewNullDecimal(expectation)
+		}
+		s.Gap = decimal.NewNullDecimal(expectation.Sub(s.Progress.Decimal))
 	}
-	if kr.Result.Value.Valid {
-		s.Expected = decimal.NewNullDecimal(expected(period, kr.Result.AsOf))
-	}
-	if s.Progress.Valid && s.Expected.Valid {
-		s.Gap = decimal.NewNullDecimal(s.Expected.Decimal.Sub(s.Progress.Decimal))
-	}
-	if kr.Kind.Linear() && kr.Committed.Valid && kr.Start.Valid && kr.Target.Valid {
+	if kr.Kind.Linear() && kr.Method != HitRate && kr.Committed.Valid && kr.Start.Valid && kr.Target.Valid {
 		s.CommittedTick = fraction(kr.Start.Decimal, kr.Target.Decimal, kr.Committed.Decimal)
-		if kr.Result.Value.Valid && kr.Method != HitRate {
+		if kr.Result.Value.Valid {
 			s.CommittedProgress = fraction(kr.Start.Decimal, kr.Committed.Decimal, kr.Result.Value.Decimal)
 			s.CommittedMet = s.CommittedProgress.Valid && s.CommittedProgress.Decimal.GreaterThanOrEqual(one)
 		}
@@ -167,9 +105,9 @@ type RollUpItem struct {
 // RollUp is an objective's progress.
 type RollUp struct {
 	Progress  decimal.NullDecimal // 0…1; not valid when none reports
-	Reporting int                 // key results that count
-	Total     int                 // key results that could
-	Worst     Status
+	Reporting int                 // key results that count: "3 of 4 reporting"
+	Total     int                 // key results that would, had all of them progress
+	Worst     Status              // of all key results, those left out too; empty when there is none
 }
 
 // RollUpOf is the weighted mean of clamped progress. A weight of 0 leaves a key result out; those
@@ -181,7 +119,7 @@ func RollUpOf(items []RollUpItem) RollUp {
 		if item.Status.worse(r.Worst) {
 			r.Worst = item.Status
 		}
-		if item.Kind == Baseline || item.Weight.IsZero() {
+		if item.Kind == Baseline || !item.Weight.IsPositive() {
 			continue
 		}
 		r.Total++
@@ -193,7 +131,7 @@ func RollUpOf(items []RollUpItem) RollUp {
 		weights = weights.Add(item.Weight)
 	}
 	if !weights.IsZero() {
-		r.Progress = decimal.NewNullDecimal(sum.DivRound(weights, division))
+		r.Progress = decimal.NewNullDecimal(sum.DivRound(weights, quotientDigits))
 	}
 	return r
 }

@@ -1,6 +1,10 @@
 package okr
 
-import "github.com/shopspring/decimal"
+import (
+	"slices"
+
+	"github.com/shopspring/decimal"
+)
 
 // Status is how a key result stands, in one word.
 type Status string
@@ -10,6 +14,7 @@ const (
 	NotStarted   Status = "not_started"
 	NoData       Status = "no_data"
 	Stale        Status = "stale"
+	Measuring    Status = "measuring" // a baseline: values, but nothing to measure them by
 	TooEarly     Status = "too_early"
 	Achieved     Status = "achieved"
 	OnTrack      Status = "on_track"
@@ -29,7 +34,8 @@ var statuses = []struct {
 	{OnTrack, "On track", ":large_green_circle:"},
 	{CommittedMet, "Committed met", ":ballot_box_with_check:"},
 	{NotStarted, "Not started", ":white_circle:"},
-	{TooEarly, "Too early to say", ":hourglass:"},
+	{TooEarly, "Too early", ":hourglass_flowing_sand:"},
+	{Measuring, "Measuring the baseline", ":straight_ruler:"},
 	{NoData, "No data", ":grey_question:"},
 	{Stale, "Stale", ":zzz:"},
 	{Behind, "Behind", ":large_yellow_circle:"},
@@ -76,9 +82,20 @@ var (
 	earlyPart  = decimal.New(10, -2) // of the period
 )
 
-// status follows the table of the rules from the top: what is not known goes before what is, and
-// what is reached before how fast. Stale hides every colour. After the period only the verdict
-// counts, and a source that went quiet cannot change it.
+// hysteresis is how far beyond a bound the gap has to be before a change is announced.
+var hysteresis = decimal.New(2, -2)
+
+// status is the first that holds:
+//
+//   - Not started: the period lies ahead, whatever the scorecard says already.
+//   - No data: there is nothing to judge.
+//   - Stale: the judgement would be of another time. It hides every colour, Achieved too; a source
+//     that went quiet before the period's end leaves no verdict behind either.
+//   - Measuring: a baseline, so there is nothing to judge the values by.
+//   - Achieved: reached is reached, however early and however late.
+//   - Committed met, Missed: the period is over, pace means nothing any more.
+//   - Too early: a tenth of the period has to pass before pace means something.
+//   - On track, Behind, At risk: by the gap, or by the risk threshold for what has to stay.
 func (kr KeyResult) status(s Standing, period Period, today Day) Status {
 	over := today > period.Last
 	switch {
@@ -86,20 +103,20 @@ func (kr KeyResult) status(s Standing, period Period, today Day) Status {
 		return NotStarted
 	case !kr.Result.Value.Valid:
 		return NoData
-	case !over && kr.stale(today):
+	case kr.stale(min(today, period.Last)):
 		return Stale
 	case !s.Progress.Valid:
-		return NoData
+		return Measuring
 	case s.Progress.Decimal.GreaterThanOrEqual(one):
 		return Achieved
 	case over && s.CommittedMet:
 		return CommittedMet
 	case over:
 		return Missed
-	case !kr.Kind.Linear():
-		return kr.stayStatus(s)
 	case expected(period, today).LessThan(earlyPart):
 		return TooEarly
+	case kr.Risk.Valid && kr.Method != HitRate && kr.Kind.Stays():
+		return kr.riskStatus()
 	case s.Gap.Decimal.LessThanOrEqual(onTrackGap):
 		return OnTrack
 	case s.Gap.Decimal.LessThanOrEqual(behindGap):
@@ -108,12 +125,8 @@ func (kr KeyResult) status(s Standing, period Period, today Day) Status {
 	return AtRisk
 }
 
-// stayStatus is that of a kind that stays, outside its bounds: amber up to the risk threshold
-// where there is one, else red. Being outside has no pace.
-func (kr KeyResult) stayStatus(s Standing) Status {
-	if kr.Method == HitRate || !kr.Risk.Valid {
-		return AtRisk
-	}
+// riskStatus is the status of a value out of bounds: amber as far as the risk threshold, else red.
+func (kr KeyResult) riskStatus() Status {
 	v, risk := kr.Result.Value.Decimal, kr.Risk.Decimal
 	if kr.Kind == AtLeast && v.GreaterThanOrEqual(risk) || kr.Kind == AtMost && v.LessThanOrEqual(risk) {
 		return Behind
@@ -121,24 +134,36 @@ func (kr KeyResult) stayStatus(s Standing) Status {
 	return AtRisk
 }
 
-// stale says whether the newest score is older than the source's frequency and the cadence's
-// offset allow. Collection jobs run at night and books close late, so each frequency has grace.
-func (kr KeyResult) stale(today Day) bool {
-	if !kr.Integrated {
+// stale says whether the newest score is older than the source's frequency and the cadence allow.
+// Read at the worst moment, a score is a period of its own old and becomes a cadence's period older
+// before the next read; collection runs in the night after, and books close late by the offset. A
+// source of unknown frequency is never stale.
+func (kr KeyResult) stale(on Day) bool {
+	score := kr.ScoreFrequency.days()
+	if !kr.Integrated || score == 0 {
 		return false
 	}
-	var allowed Day
-	switch kr.ScoreFrequency {
-	case Daily:
-		allowed = 3 // a score is collected the night after its day, and jobs fail now and then
-	case Weekly:
-		allowed = 2*7 + 1
-	case Monthly:
-		allowed = 31 + 31 + 1
-	case Quarterly:
-		allowed = 92 + 92 + 1
-	default:
-		return false
+	return on-kr.Result.AsOf > score+kr.Cadence.Every.days()+Day(kr.Cadence.Offset)+1
+}
+
+// Settled is the status to announce after the one announced last: the same while the gap is within
+// 2 points of the bound between them, so that a value on the bound is not news every day.
+func (s Standing) Settled(last Status) Status {
+	paced := []Status{OnTrack, Behind, AtRisk}
+	from := slices.Index(paced, last)
+	if from < 0 || !slices.Contains(paced, s.Status) || !s.Expected.Valid {
+		return s.Status
 	}
-	return today-kr.Result.AsOf > allowed+Day(kr.Cadence.Offset)
+	settled := 0
+	for i, bound := range []decimal.Decimal{onTrackGap, behindGap} {
+		if from <= i {
+			bound = bound.Add(hysteresis)
+		} else {
+			bound = bound.Sub(hysteresis)
+		}
+		if s.Gap.Decimal.GreaterThan(bound) {
+			settled = i + 1
+		}
+	}
+	return paced[settled]
 }

@@ -1,7 +1,9 @@
 package okr
 
 import (
+	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -12,53 +14,82 @@ type Sentence string
 
 func (s Sentence) Error() string { return string(s) }
 
-// numberPattern is what a person may type as a number. Separators of thousands and decimal commas
-// are refused, not guessed: "1.234" means two things in two languages.
-var numberPattern = regexp.MustCompile(`^[+-]?[0-9]{1,18}(\.[0-9]{1,9})?$`)
+var plainNumber = regexp.MustCompile(`^[+-]?[0-9]{1,18}(\.[0-9]{1,9})?$`)
 
-// ParseNumber reads a number that a person typed. The error is a sentence for the field.
+// misreadings are what people type where a number belongs, and what to say to it; the first that
+// looks like it counts. Separators of thousands and decimal commas are refused, not guessed:
+// "1.234" and "1,234" mean two things each in two languages.
+var misreadings = []struct {
+	looks *regexp.Regexp
+	says  Sentence
+}{
+	{regexp.MustCompile(`^$`), "Enter a number."},
+	{regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]+)?$`), tooLong},
+	{regexp.MustCompile(`^[+-]?([0-9]+\.|\.[0-9]+)$`), "Write digits on both sides of the point: 0.5."},
+	{regexp.MustCompile(`^[+-]?[0-9.]+[eE][+-]?[0-9]+$`), "Write the number out, without an exponent."},
+	{regexp.MustCompile(`^[+-]?[0-9][0-9.,'’_\s\p{Zs}]*[0-9]$`), "Write the number without separators and with a point for the decimals: 1234.5."},
+	{regexp.MustCompile(`^([+\-\x{2010}-\x{2015}\x{2212}]\s*)+[0-9][0-9.]*$|^[0-9][0-9.]*[+\-\x{2212}]$`), "Write a negative number with one plain minus before it: -12.5."},
+	{regexp.MustCompile(`^[+-]?\p{Sc}?\s*[+-]?[0-9][0-9.,]*\s*(%|‰|\p{Sc}|[\p{L}/°]+)?$`), "Enter the number alone, without unit, currency or percent sign."},
+	{regexp.MustCompile(`^[\p{Nd}.,\s+-]*\p{Nd}$`), "Write the number with the digits 0 to 9."},
+}
+
+// ParseNumber reads a number that a person typed: digits, and where needed a sign before and one
+// point within them, at most 18 digits before it and 9 after. The error is a sentence for the field
+// and never repeats what was typed.
 func ParseNumber(typed string) (decimal.Decimal, error) {
 	s := strings.TrimSpace(typed)
-	switch {
-	case s == "":
-		return decimal.Decimal{}, Sentence("Enter a number.")
-	case numberPattern.MatchString(s):
-		d, err := decimal.NewFromString(strings.TrimPrefix(s, "+"))
-		if err != nil {
-			return d, Sentence("Enter a number such as 42 or 99.5.")
+	if plainNumber.MatchString(s) {
+		return decimal.NewFromString(strings.TrimPrefix(s, "+"))
+	}
+	for _, m := range misreadings {
+		if m.looks.MatchString(s) {
+			return decimal.Decimal{}, m.says
 		}
-		return d, nil
-	case strings.ContainsAny(s, ",' \u00a0\u202f"):
-		return decimal.Decimal{}, Sentence("Write the number without separators and with a point: 1234.5.")
-	case regexp.MustCompile(`^[+-]?[0-9.]+$`).MatchString(s):
-		return decimal.Decimal{}, Sentence("Enter a number with at most 18 digits before and 9 after one point.")
 	}
 	return decimal.Decimal{}, Sentence("This is not a number. Enter digits only, such as 42 or 99.5.")
 }
 
-// FormatValue writes a value for people: thousands apart, so many decimals, and its unit.
-// ServiceNow's unit "#" says that it is a count and is not written.
+// FormatValue writes a value for people: thousands apart, at most precision decimals, none that
+// say nothing, and its unit. ServiceNow's unit "#" says that it is a count and is not written.
 func FormatValue(v decimal.Decimal, unit string, precision int32) string {
-	if precision < 0 {
-		precision = 0
-	}
-	s := v.Round(precision).String()
-	if v.Round(precision).Equal(v) {
-		s = v.String() // no decimals that say nothing
-	} else {
-		s = v.StringFixed(precision)
-	}
-	s = thousands(s)
-	switch unit {
+	s := thousands(v.Round(max(precision, 0)).String())
+	switch unit = strings.TrimSpace(unit); unit {
 	case "", "#":
 		return s
 	case "$", "€", "£", "¥":
-		if strings.HasPrefix(s, "-") {
-			return "-" + unit + s[1:]
+		if rest, negative := strings.CutPrefix(s, "-"); negative {
+			return "-" + unit + rest
 		}
 		return unit + s
 	}
 	return s + " " + unit
+}
+
+// ResultWords writes the result in the key result's unit, with its method where that is not the
+// latest: "39 Hours", "39 Hours (average of 13)", "hit rate 92 % (13 readings)". Empty without a result.
+func (kr KeyResult) ResultWords() string {
+	if !kr.Result.Value.Valid {
+		return ""
+	}
+	v, n := kr.Result.Value.Decimal, kr.Result.N
+	s := FormatValue(v, kr.Unit, kr.Precision)
+	switch kr.Method {
+	case Sum:
+		return fmt.Sprintf("%s (sum of %d)", s, n)
+	case Average:
+		return fmt.Sprintf("%s (average of %d)", s, n)
+	case Minimum:
+		return fmt.Sprintf("%s (smallest of %d)", s, n)
+	case Maximum:
+		return fmt.Sprintf("%s (largest of %d)", s, n)
+	case HitRate:
+		readings := "readings"
+		if n == 1 {
+			readings = "reading"
+		}
+		return fmt.Sprintf("hit rate %s (%d %s)", PercentWords(v), n, readings)
+	}
+	return s
 }
 
 // thousands puts a comma between groups of three digits.
@@ -77,14 +108,13 @@ func thousands(s string) string {
 	return sign + whole + rest
 }
 
-// PercentWords writes a progress: rounded down below 100, so that only done reads as done; raw
-// above; "below start" beneath 0.
+// PercentWords writes a progress raw: "62 %", "118 %", "below start". It is rounded down, so that
+// only done reads as done: 99.6 is "99 %".
 func PercentWords(p decimal.Decimal) string {
-	percent := p.Mul(decimal.NewFromInt(100))
-	if percent.IsNegative() {
+	if p.IsNegative() {
 		return "below start"
 	}
-	return percent.Floor().String() + " %"
+	return thousands(p.Shift(2).Floor().String()) + " %"
 }
 
 var sparks = []rune("▁▂▃▄▅▆▇█")
@@ -107,20 +137,17 @@ func Sparkline(values []decimal.Decimal) string {
 	return string(out)
 }
 
-// Draw draws the standing's bar in width marks, with a tick where the committed result is and one
-// where the pace expects it. Ticks stand in place of a mark.
+// Draw draws the standing's bar in width marks, with a tick where the committed result is (┃) and
+// one where the pace expects it (╎). A tick stands in place of a mark; where both meet, the
+// committed result's stays. A bar without progress is empty.
 func (s Standing) Draw(width int) string {
+	if width < 1 {
+		return ""
+	}
 	at := func(p decimal.Decimal) int {
 		return int(Clamp(p).Mul(decimal.NewFromInt(int64(width))).Floor().IntPart())
 	}
-	filled := at(s.Bar)
-	marks := make([]rune, width)
-	for i := range marks {
-		marks[i] = '░'
-		if i < filled {
-			marks[i] = '█'
-		}
-	}
+	marks := slices.Concat(slices.Repeat([]rune{'█'}, at(s.Bar)), slices.Repeat([]rune{'░'}, width-at(s.Bar)))
 	tick := func(p decimal.NullDecimal, mark rune) {
 		if p.Valid {
 			marks[min(at(p.Decimal), width-1)] = mark

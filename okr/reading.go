@@ -1,0 +1,125 @@
+package okr
+
+import (
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// Reading is a value on a day.
+type Reading struct {
+	Day        Day
+	Value      decimal.Decimal
+	Previous   decimal.NullDecimal // before its last restatement
+	Restated   bool
+	CheckIn    bool // entered by a person
+	RecordedAt time.Time
+}
+
+// Method decides which value is the result of several readings.
+type Method string
+
+// The methods of Calculate Overall Progress.
+const (
+	Latest  Method = "latest"
+	Sum     Method = "sum"
+	Average Method = "average"
+	Minimum Method = "minimum"
+	Maximum Method = "maximum"
+	HitRate Method = "hit_rate" // the part of the readings that met the target, 0…1
+)
+
+// Methods are all methods, the usual one first.
+var Methods = []Method{Latest, Sum, Average, Minimum, Maximum, HitRate}
+
+// Label is the method as a form shows it.
+func (m Method) Label() string {
+	switch m {
+	case Latest:
+		return "Latest value"
+	case Sum:
+		return "Sum of values"
+	case Average:
+		return "Average of values"
+	case Minimum:
+		return "Smallest value"
+	case Maximum:
+		return "Largest value"
+	case HitRate:
+		return "Hit rate"
+	}
+	return string(m)
+}
+
+// Result is the value that stands for the key result, by its method.
+type Result struct {
+	Value decimal.NullDecimal
+	AsOf  Day // of the newest reading counted
+	N     int // readings counted
+}
+
+// meanDigits is how many decimals a mean is kept to: enough to tell a mean from a target that
+// one of a hundred thousand readings misses by the smallest number that can be entered.
+const meanDigits = 18
+
+// ResultOf is the result of readings by the key result's method, over the days of the period. A
+// missing day is missing, not 0; n is how many were counted.
+func (kr KeyResult) ResultOf(period Period, readings []Reading) Result {
+	var r Result
+	var sum, low, high, latest decimal.Decimal
+	hits := 0
+	for _, reading := range readings {
+		if !period.Contains(reading.Day) {
+			continue
+		}
+		v := reading.Value
+		if r.N == 0 || reading.Day >= r.AsOf {
+			r.AsOf, latest = reading.Day, v
+		}
+		if r.N == 0 {
+			low, high = v, v
+		}
+		low, high, sum = decimal.Min(low, v), decimal.Max(high, v), sum.Add(v)
+		if kr.meets(v) {
+			hits++
+		}
+		r.N++
+	}
+	if r.N == 0 {
+		return r
+	}
+	n := decimal.NewFromInt(int64(r.N))
+	switch kr.Method {
+	case Sum:
+		r.Value = decimal.NewNullDecimal(sum)
+	case Average:
+		r.Value = decimal.NewNullDecimal(sum.DivRound(n, meanDigits))
+	case Minimum:
+		r.Value = decimal.NewNullDecimal(low)
+	case Maximum:
+		r.Value = decimal.NewNullDecimal(high)
+	case HitRate:
+		r.Value = decimal.NewNullDecimal(decimal.NewFromInt(int64(hits)).DivRound(n, meanDigits))
+	default:
+		r.Value = decimal.NewNullDecimal(latest)
+	}
+	return r
+}
+
+// meets says whether one value is where the key result wants it.
+func (kr KeyResult) meets(v decimal.Decimal) bool {
+	if !kr.Target.Valid {
+		return false
+	}
+	t, kind := kr.Target.Decimal, kr.Kind
+	if kind.Linear() && kr.Start.Valid {
+		kind = LinearKind(kr.Start.Decimal, t)
+	}
+	switch kind {
+	case Decrease, AtMost:
+		return v.LessThanOrEqual(t)
+	case Between:
+		return v.GreaterThanOrEqual(t) && kr.Upper.Valid && v.LessThanOrEqual(kr.Upper.Decimal)
+	}
+	return v.GreaterThanOrEqual(t)
+}
