@@ -1,0 +1,431 @@
+// Package embedded runs a real Postgres for one folder of data, from the machine's own programs.
+//
+// It listens on a unix socket only, keeps its data between runs, and never deletes any: a folder
+// of another version of Postgres is refused.
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"runtime"
+	"sort"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Options say where the data is and how it is run.
+type Options struct {
+	Dir    string // of the data; made when missing
+	Logger *slog.Logger
+	Fsync  bool // false only where losing data does not matter: in tests
+}
+
+// Server is a running Postgres.
+type Server struct {
+	dir    string
+	socket string
+	done   chan struct{} // closed when the postmaster has ended
+	cmd    *exec.Cmd
+	once   sync.Once
+}
+
+// startWithin bounds the time from launch to the first connection; recovery after a crash is
+// part of it.
+const startWithin = 60 * time.Second
+
+// Start runs Postgres on opts.Dir and returns when it accepts connections. A second Start on the
+// same folder while the first one lives is refused. It ends with Stop, with this process, however
+// that ends, and with ctx.
+func Start(ctx context.Context, opts Options) (*Server, error) {
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	bin, err := programs()
+	if err != nil {
+		return nil, err
+	}
+	as, err := account()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := place(opts, as)
+	if err != nil {
+		return nil, err
+	}
+	if err := initialise(ctx, bin, dir, as, opts.Fsync); err != nil {
+		return nil, err
+	}
+	if err := sameVersion(bin, dir); err != nil {
+		return nil, err
+	}
+	if err := nobodyElse(dir); err != nil {
+		return nil, err
+	}
+	socket, err := socketFolder(dir, as)
+	if err != nil {
+		return nil, err
+	}
+	return launch(ctx, bin, dir, socket, as, opts)
+}
+
+// DSN is the address of the server's database, for pgx.
+func (s *Server) DSN() string {
+	return fmt.Sprintf("host=%s user=okrbot dbname=postgres sslmode=disable", s.socket)
+}
+
+// Stop ends the server and waits for it. What was committed is kept.
+func (s *Server) Stop() {
+	s.once.Do(func() {
+		// SIGINT is Postgres's fast shutdown: it ends sessions and leaves a clean folder.
+		_ = s.cmd.Process.Signal(syscall.SIGINT)
+		select {
+		case <-s.done:
+		case <-time.After(20 * time.Second):
+			_ = s.cmd.Process.Signal(syscall.SIGQUIT)
+			<-s.done
+		}
+		if s.socket != s.dir {
+			os.RemoveAll(s.socket)
+		}
+	})
+}
+
+// Done is closed when the server has ended, by Stop or by itself.
+func (s *Server) Done() <-chan struct{} { return s.done }
+
+// programs is the folder of postgres and initdb: of PATH, or the newest installed.
+func programs() (string, error) {
+	if path, err := exec.LookPath("postgres"); err == nil {
+		if _, err := os.Stat(filepath.Join(filepath.Dir(path), "initdb")); err == nil {
+			return filepath.Dir(path), nil
+		}
+	}
+	var found []string
+	for _, pattern := range []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin", "/usr/local/opt/postgresql@*/bin"} {
+		folders, _ := filepath.Glob(pattern) // the patterns are constants and well formed
+		for _, folder := range folders {
+			if _, err := os.Stat(filepath.Join(folder, "initdb")); err == nil {
+				found = append(found, folder)
+			}
+		}
+	}
+	if len(found) == 0 {
+		return "", errors.New("no Postgres programs on this machine. Install them (`apt-get install postgresql` or `brew install postgresql`), or set DATABASE_URL to a Postgres that runs elsewhere")
+	}
+	sort.Slice(found, func(i, j int) bool { return version(found[i]) < version(found[j]) })
+	return found[len(found)-1], nil
+}
+
+// version is the first number in a folder's name: 15 of /usr/lib/postgresql/15/bin.
+func version(folder string) int {
+	digits := strings.FieldsFunc(folder, func(r rune) bool { return r < '0' || r > '9' })
+	if len(digits) == 0 {
+		return 0
+	}
+	n, _ := strconv.Atoi(digits[0]) // digits only
+	return n
+}
+
+// account is whom the server runs as: nil for ourselves, another user when we are root, because
+// Postgres refuses to run as root.
+func account() (*syscall.Credential, error) {
+	if os.Geteuid() != 0 {
+		return nil, nil
+	}
+	for _, name := range []string{"postgres", "nobody"} {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
+		gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
+		if err1 == nil && err2 == nil {
+			return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
+		}
+	}
+	return nil, errors.New("Postgres does not run as root, and this machine has neither a user postgres nor nobody. Run okrbot as an ordinary user, or set DATABASE_URL")
+}
+
+// place is the data folder: the one asked for, or, where the server's user could not reach that,
+// one of the system's that is always the same for it.
+func place(opts Options, as *syscall.Credential) (string, error) {
+	dir, err := filepath.Abs(opts.Dir)
+	if err != nil {
+		return "", fmt.Errorf("finding the data folder: %w", err)
+	}
+	if as != nil && !reachable(dir) {
+		h := fnv.New64a()
+		h.Write([]byte(dir))
+		elsewhere := filepath.Join("/var/lib/okrbot", fmt.Sprintf("postgres-%x", h.Sum64()))
+		opts.Logger.Info("the data folder cannot be reached by the user that Postgres runs as; using another one", "asked", dir, "using", elsewhere)
+		dir = elsewhere
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("making the data folder: %w", err)
+	}
+	// The parents of the data must let the server's user through; those we made are ours to open.
+	if as != nil {
+		if err := os.Chown(dir, int(as.Uid), int(as.Gid)); err != nil {
+			return "", fmt.Errorf("giving the data folder to its user: %w", err)
+		}
+		for parent := filepath.Dir(dir); parent != "/"; parent = filepath.Dir(parent) {
+			info, err := os.Stat(parent)
+			if err != nil {
+				return "", fmt.Errorf("looking at the data folder's parents: %w", err)
+			}
+			if info.Mode().Perm()&0o001 == 0 {
+				if err := os.Chmod(parent, info.Mode().Perm()|0o011); err != nil {
+					return "", fmt.Errorf("opening the data folder's parents: %w", err)
+				}
+			}
+		}
+	}
+	if err := os.Chmod(dir, 0o700); err != nil {
+		return "", fmt.Errorf("closing the data folder to others: %w", err)
+	}
+	return dir, nil
+}
+
+// reachable says whether every existing parent of a folder can be passed by any user.
+func reachable(dir string) bool {
+	for parent := filepath.Dir(dir); ; parent = filepath.Dir(parent) {
+		info, err := os.Stat(parent)
+		if err == nil && info.Mode().Perm()&0o001 == 0 {
+			return false
+		}
+		if parent == "/" {
+			return true
+		}
+	}
+}
+
+func initialise(ctx context.Context, bin, dir string, as *syscall.Credential, fsync bool) error {
+	if _, err := os.Stat(filepath.Join(dir, "PG_VERSION")); err == nil {
+		return nil
+	}
+	// initdb into a folder beside it and a rename: a killed initdb leaves nothing half-made.
+	fresh := dir + ".new"
+	if err := os.RemoveAll(fresh); err != nil {
+		return fmt.Errorf("clearing an unfinished data folder: %w", err)
+	}
+	if err := os.Mkdir(fresh, 0o700); err != nil {
+		return fmt.Errorf("making the data folder: %w", err)
+	}
+	if as != nil {
+		if err := os.Chown(fresh, int(as.Uid), int(as.Gid)); err != nil {
+			return fmt.Errorf("giving the data folder to its user: %w", err)
+		}
+	}
+	args := []string{"-D", fresh, "-U", "okrbot", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-instructions"}
+	if !fsync {
+		args = append(args, "--no-sync")
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), args...)
+	cmd.Dir = "/"
+	cmd.Env = environment()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("making the data folder with initdb: %w: %s", err, lastLine(string(out)))
+	}
+	if err := os.Remove(dir); err != nil {
+		return fmt.Errorf("making the data folder %s: it holds something that is not a database: %w", dir, err)
+	}
+	return os.Rename(fresh, dir)
+}
+
+func sameVersion(bin, dir string) error {
+	raw, err := os.ReadFile(filepath.Join(dir, "PG_VERSION"))
+	if err != nil {
+		return fmt.Errorf("reading the data folder's version: %w", err)
+	}
+	out, err := exec.Command(filepath.Join(bin, "postgres"), "--version").Output()
+	if err != nil {
+		return fmt.Errorf("asking postgres for its version: %w", err)
+	}
+	of := strings.TrimSpace(string(raw))
+	if have := version(string(out)); strconv.Itoa(have) != of {
+		return fmt.Errorf("the data in %s is of Postgres %s, but this machine runs %d. Nothing was changed. Install Postgres %s, or move the data with pg_upgrade", dir, of, have, of)
+	}
+	return nil
+}
+
+// nobodyElse waits a moment for the server of a killed parent to end, and refuses a folder whose
+// server lives on. Postgres itself removes a stale postmaster.pid.
+func nobodyElse(dir string) error {
+	var pid int
+	for range 100 {
+		if pid = running(dir); pid == 0 {
+			return nil
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return fmt.Errorf("another okrbot uses the data in %s: its Postgres is process %d. Stop that one first, or set DATA_DIR to another folder", dir, pid)
+}
+
+// running is the process id of the folder's live postmaster, else 0.
+func running(dir string) int {
+	raw, err := os.ReadFile(filepath.Join(dir, "postmaster.pid"))
+	if err != nil {
+		return 0
+	}
+	first, _, _ := strings.Cut(string(raw), "\n")
+	pid, err := strconv.Atoi(strings.TrimSpace(first))
+	if err != nil || pid <= 1 {
+		return 0
+	}
+	if err := syscall.Kill(pid, 0); err != nil && !errors.Is(err, syscall.EPERM) {
+		return 0
+	}
+	// Process ids are used again: only a process named postgres is one.
+	if name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); err == nil && !strings.HasPrefix(string(name), "postgres") {
+		return 0
+	}
+	return pid
+}
+
+// maxSocket is how long a unix socket's name may be, in bytes.
+const maxSocket = 107
+
+// socketFolder is the data folder itself, or a short one where that name is too long.
+func socketFolder(dir string, as *syscall.Credential) (string, error) {
+	if len(dir)+len("/.s.PGSQL.5432.lock") <= maxSocket {
+		return dir, nil
+	}
+	folder, err := os.MkdirTemp("", "okrbot-pg-")
+	if err != nil {
+		return "", fmt.Errorf("making a folder for the socket: %w", err)
+	}
+	if as != nil {
+		if err := os.Chown(folder, int(as.Uid), int(as.Gid)); err != nil {
+			return "", fmt.Errorf("giving the socket's folder to its user: %w", err)
+		}
+	}
+	return folder, nil
+}
+
+func launch(ctx context.Context, bin, dir, socket string, as *syscall.Credential, opts Options) (*Server, error) {
+	args := []string{"-D", dir, "-k", socket, "-c", "listen_addresses=", "-c", "unix_socket_permissions=0700",
+		"-c", "max_connections=200", "-c", "log_min_messages=fatal", "-c", "logging_collector=off"}
+	if !opts.Fsync {
+		args = append(args, "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+	}
+	cmd := exec.Command(filepath.Join(bin, "postgres"), args...)
+	cmd.Dir = "/"
+	cmd.Env = environment()
+	said := &tail{}
+	cmd.Stderr = said
+	cmd.Stdout = io.Discard
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as, Setpgid: true}
+	dieWithParent(cmd.SysProcAttr)
+
+	s := &Server{dir: dir, socket: socket, done: make(chan struct{}), cmd: cmd}
+	started := make(chan error, 1)
+	go func() {
+		// Linux sends the child its signal when the thread that started it ends, so this thread
+		// must live as long as the child does.
+		runtime.LockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait()
+			close(s.done)
+		}
+	}()
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("starting postgres: %w", err)
+	}
+	if err := s.ready(ctx, said); err != nil {
+		s.Stop()
+		return nil, err
+	}
+	stop := context.AfterFunc(ctx, s.Stop)
+	go func() {
+		<-s.done
+		stop()
+	}()
+	return s, nil
+}
+
+// ready waits until the server answers on its socket.
+func (s *Server) ready(ctx context.Context, said *tail) error {
+	limit := time.After(startWithin)
+	for {
+		if answers(filepath.Join(s.socket, ".s.PGSQL.5432")) {
+			return nil
+		}
+		select {
+		case <-s.done:
+			return fmt.Errorf("postgres ended at its start: %s", lastLine(said.String()))
+		case <-limit:
+			return fmt.Errorf("postgres did not answer within %s: %s", startWithin, lastLine(said.String()))
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// answers says whether a session can begin: while Postgres starts up or recovers it accepts and
+// then refuses, so a first message is exchanged.
+func answers(socket string) bool {
+	conn, err := net.DialTimeout("unix", socket, time.Second)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(2 * time.Second))
+	body := "\x00\x03\x00\x00user\x00okrbot\x00database\x00postgres\x00\x00"
+	packet := append([]byte{0, 0, 0, byte(len(body) + 4)}, body...)
+	if _, err := conn.Write(packet); err != nil {
+		return false
+	}
+	kind := make([]byte, 1)
+	if _, err := io.ReadFull(conn, kind); err != nil {
+		return false
+	}
+	return kind[0] == 'R' // an authentication message; 'E' is "the database system is starting up"
+}
+
+// environment is next to nothing: the server inherits no secret of ours.
+func environment() []string {
+	return []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC"}
+}
+
+func lastLine(out string) string {
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	return lines[len(lines)-1]
+}
+
+// tail keeps the end of what a process says.
+type tail struct {
+	mu  sync.Mutex
+	buf []byte
+}
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.buf = append(t.buf, p...)
+	if len(t.buf) > 4096 {
+		t.buf = t.buf[len(t.buf)-4096:]
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(t.buf)
+}

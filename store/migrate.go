@@ -1,0 +1,134 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivermigrate"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// migrationLock is the advisory lock under which our schema and River's are brought up to date:
+// an arbitrary number that every version of okrbot shares.
+const migrationLock = 0x6f6b72626f74
+
+// migrateWithin bounds the wait for another replica that migrates.
+const migrateWithin = 60 * time.Second
+
+// Migrate brings our schema and River's to this version. Any number of processes may call it at
+// once: one works, the others wait. A schema that is newer than this version is refused.
+func Migrate(ctx context.Context, dsn string) error {
+	pool, err := Open(ctx, dsn, 3)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	// The lock belongs to a session of its own: it goes when this process goes, however it does.
+	session, err := pool.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("connecting to the database: %w", err)
+	}
+	defer session.Release()
+	if err := lock(ctx, session.Conn()); err != nil {
+		return err
+	}
+	defer func() {
+		_, _ = session.Exec(context.WithoutCancel(ctx), "select pg_advisory_unlock($1)", int64(migrationLock))
+	}()
+
+	db := stdlib.OpenDBFromPool(pool)
+	defer db.Close()
+	provider, err := ours(db)
+	if err != nil {
+		return err
+	}
+	if err := notNewer(ctx, provider); err != nil {
+		return err
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrating our schema: %w", err)
+	}
+	rivers, err := rivermigrate.New(riverpgxv5.New(pool), nil)
+	if err != nil {
+		return fmt.Errorf("preparing River's migrations: %w", err)
+	}
+	if _, err := rivers.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return fmt.Errorf("migrating River's schema: %w", err)
+	}
+	return nil
+}
+
+func lock(ctx context.Context, conn *pgx.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, migrateWithin)
+	defer cancel()
+	for {
+		var held bool
+		if err := conn.QueryRow(ctx, "select pg_try_advisory_lock($1)", int64(migrationLock)).Scan(&held); err != nil {
+			return fmt.Errorf("waiting for another process that migrates: %w", err)
+		}
+		if held {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("another process has been migrating this database for %s", migrateWithin)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+func ours(db *sql.DB) (*goose.Provider, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, fmt.Errorf("reading our migrations: %w", err)
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, files)
+	if err != nil {
+		return nil, fmt.Errorf("preparing our migrations: %w", err)
+	}
+	return provider, nil
+}
+
+func notNewer(ctx context.Context, provider *goose.Provider) error {
+	at, err := provider.GetDBVersion(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the schema's version: %w", err)
+	}
+	sources := provider.ListSources()
+	if newest := sources[len(sources)-1].Version; at > newest {
+		return fmt.Errorf("the database is at version %d, this okrbot knows up to %d: run a newer okrbot", at, newest)
+	}
+	return nil
+}
+
+// ErrNotMigrated says that the database is not at this version.
+var ErrNotMigrated = errors.New("the database is not migrated")
+
+// Migrated says whether the database is at this version, for /readyz.
+func Migrated(ctx context.Context, pool *pgxpool.Pool) error {
+	files, err := fs.ReadDir(migrations, "migrations")
+	if err != nil {
+		return fmt.Errorf("reading our migrations: %w", err)
+	}
+	var applied int
+	err = pool.QueryRow(ctx, "select count(distinct version_id) from goose_db_version where is_applied and version_id > 0").Scan(&applied)
+	if isCode(err, "42P01") || err == nil && applied < len(files) {
+		return ErrNotMigrated
+	}
+	if err != nil {
+		return fmt.Errorf("reading the schema's version: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,202 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"okrbot/okr"
+	"okrbot/store"
+	"okrbot/store/storetest"
+)
+
+var alice = okr.Actor{Workspace: "T1", ID: "U1", Kind: okr.Member}
+
+func workspace(t *testing.T, s *store.Store) {
+	t.Helper()
+	if err := s.SaveWorkspace(context.Background(), store.Workspace{ID: "T1", Name: "Acme", BotUserID: "UBOT"}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTheDatabasesClockMoves(t *testing.T) {
+	dsn := storetest.New(t)
+	s := storetest.Open(t, dsn)
+	before, err := s.Now(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	storetest.Advance(t, dsn, 24*time.Hour)
+	after, err := s.Now(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := after.Sub(before); d < 24*time.Hour || d > 25*time.Hour {
+		t.Errorf("the clock moved by %s, want a day", d)
+	}
+}
+
+func TestADraftIsItsOwnersAlone(t *testing.T) {
+	ctx := context.Background()
+	s := storetest.Store(t)
+	workspace(t, s)
+	d, err := s.CreateDraft(ctx, alice, "objective", "fill", map[string]string{"title": "Fewer incidents"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, actor := range map[string]okr.Actor{
+		"Colleague":      {Workspace: "T1", ID: "U2", Kind: okr.Admin},
+		"OtherWorkspace": {Workspace: "T2", ID: "U1", Kind: okr.Member},
+	} {
+		if _, err := s.Draft(ctx, actor, d.ID); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%s: %v, want not found", name, err)
+		}
+	}
+	if _, err := s.Draft(ctx, alice, "' or true --"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("a hostile id: %v, want not found", err)
+	}
+	// Two tabs: the one that saves second is told.
+	first, err := s.SaveDraft(ctx, alice, d, "next", map[string]string{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.SaveDraft(ctx, alice, d, "next", map[string]string{}); !errors.Is(err, store.ErrChanged) {
+		t.Errorf("the second tab: %v, want changed elsewhere", err)
+	}
+	if _, err := s.SaveDraft(ctx, alice, first, "end", map[string]string{}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestADraftExpiresByTheDatabasesClock(t *testing.T) {
+	ctx := context.Background()
+	dsn := storetest.New(t)
+	s := storetest.Open(t, dsn)
+	workspace(t, s)
+	d, err := s.CreateDraft(ctx, alice, "objective", "fill", map[string]string{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	storetest.Advance(t, dsn, 31*time.Minute)
+	if _, err := s.Draft(ctx, alice, d.ID); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("after 31 minutes: %v, want not found", err)
+	}
+}
+
+func TestADeliveryIsConsumedOnce(t *testing.T) {
+	ctx := context.Background()
+	dsn := storetest.New(t)
+	s := storetest.Open(t, dsn)
+	for i, want := range []bool{true, false, false} {
+		got, err := s.Consume(ctx, []byte("signature"))
+		if err != nil || got != want {
+			t.Errorf("delivery %d: %v, %v; want %v", i+1, got, err, want)
+		}
+	}
+	if err := s.Release(ctx, []byte("signature")); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.Consume(ctx, []byte("signature")); err != nil || !got {
+		t.Errorf("after a release: %v, %v; want true", got, err)
+	}
+	storetest.Advance(t, dsn, 11*time.Minute)
+	if got, err := s.Consume(ctx, []byte("signature")); err != nil || !got {
+		t.Errorf("after its life: %v, %v; want true", got, err)
+	}
+}
+
+// keyResult makes an integrated key result through a private connection.
+func keyResult(t *testing.T, s *store.Store, title, draft string) (store.KeyResult, store.Connection) {
+	t.Helper()
+	ctx := context.Background()
+	var k store.KeyResult
+	var c store.Connection
+	err := s.InTx(ctx, func(tx *store.Tx) error {
+		o, err := tx.CreateObjective(ctx, alice, okr.Objective{
+			Title: "Run a calm service desk", Owner: alice.ID, Zone: "Europe/Berlin", Period: okr.QuarterOf(okr.DayOf(tx.Now)),
+		}, "")
+		if err != nil {
+			return err
+		}
+		c, err = tx.CreateConnection(ctx, alice, store.Connection{
+			Kind: "servicenow", Name: "acme", Origin: "https://acme.service-now.com", SignIn: "basic",
+		}, map[string]string{"username": "okr.reader", "password": "canary-7f3a"}, "")
+		if err != nil {
+			return err
+		}
+		k = store.KeyResult{Objective: o}
+		k.Title, k.Owner, k.Kind, k.Method = title, alice.ID, okr.Decrease, okr.Latest
+		k.Start, k.Target = number("50"), number("30")
+		k.Weight = decimal.NewFromInt(1)
+		k.Integrated = true
+		k.Cadence = okr.Cadence{Every: okr.Daily, Hour: 9, Zone: "Europe/Berlin"}
+		k.Source = store.Source{Connection: c.ID, Reference: "fb007202d7130100b96d45a3ce6103b4", Name: "Open incidents", Unit: "#", Frequency: "daily"}
+		k, _, err = tx.CreateKeyResult(ctx, alice, k, draft)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k, c
+}
+
+func number(s string) decimal.NullDecimal {
+	return decimal.NewNullDecimal(decimal.RequireFromString(s))
+}
+
+func TestAKeyResultIsNumberedAndFound(t *testing.T) {
+	ctx := context.Background()
+	s := storetest.Store(t)
+	workspace(t, s)
+	first, c := keyResult(t, s, "Fewer open incidents", "")
+	second, _ := keyResult(t, s, "Shorter waits", "")
+	if first.Key() != "KR-1" || second.Key() != "KR-2" {
+		t.Errorf("numbers are %s and %s, want KR-1 and KR-2", first.Key(), second.Key())
+	}
+	if first.NextSyncAt.IsZero() {
+		t.Error("no next sync")
+	}
+	if _, err := s.KeyResult(ctx, "T2", 1); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("another workspace finds it: %v", err)
+	}
+	loaded, err := s.Connection(ctx, "T1", c.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields, err := s.Unseal(loaded)
+	if err != nil || fields["password"] != "canary-7f3a" {
+		t.Errorf("unsealed %q, %v", fields, err)
+	}
+}
+
+func TestEditsMeetTheirVersion(t *testing.T) {
+	ctx := context.Background()
+	s := storetest.Store(t)
+	workspace(t, s)
+	k, _ := keyResult(t, s, "Fewer open incidents", "")
+	edit := func(k store.KeyResult, title string) (store.KeyResult, error) {
+		k.Title = title
+		var after store.KeyResult
+		err := s.InTx(ctx, func(tx *store.Tx) (err error) {
+			after, err = tx.EditKeyResult(ctx, alice, k, "edited")
+			return err
+		})
+		return after, err
+	}
+	if _, err := edit(k, "One tab"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := edit(k, "The other tab"); !errors.Is(err, store.ErrChanged) {
+		t.Errorf("the other tab: %v, want changed elsewhere", err)
+	}
+	events, err := s.Audit(ctx, "T1", store.Object{Kind: "key_result", ID: k.ID}, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(events) != 2 || events[0].Changes["title"] != (store.Change{"Fewer open incidents", "One tab"}) {
+		t.Errorf("the audit has %v", events)
+	}
+}

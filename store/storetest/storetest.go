@@ -1,0 +1,148 @@
+// Package storetest gives each test a migrated Postgres database of its own.
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"okrbot/secret"
+	"okrbot/store"
+	"okrbot/store/embedded"
+)
+
+// server is the one Postgres of a test binary. It ends with the process: the kernel tells it.
+var server = sync.OnceValues(func() (*embedded.Server, error) {
+	sweep()
+	dir, err := os.MkdirTemp("", "okrbot-test-")
+	if err != nil {
+		return nil, fmt.Errorf("making a folder for the test database: %w", err)
+	}
+	s, err := embedded.Start(context.Background(), embedded.Options{Dir: filepath.Join(dir, "data")})
+	if err != nil {
+		return nil, fmt.Errorf("starting Postgres for tests: %w", err)
+	}
+	return s, template(s)
+})
+
+// sweep removes what earlier test runs left: a server that ends with its process cannot clean up.
+func sweep() {
+	old, _ := filepath.Glob(filepath.Join(os.TempDir(), "okrbot-test-*")) // the pattern is well formed
+	for _, dir := range old {
+		info, err := os.Stat(dir)
+		if _, running := os.Stat(filepath.Join(dir, "data", "postmaster.pid")); err == nil && running != nil && time.Since(info.ModTime()) > time.Minute {
+			os.RemoveAll(dir)
+		}
+	}
+}
+
+// template is the database that tests get copies of: migrated, with a clock that can be moved.
+func template(s *embedded.Server) error {
+	ctx := context.Background()
+	if err := exec(ctx, s.DSN(), "create database template_okrbot"); err != nil {
+		return err
+	}
+	dsn := in(s, "template_okrbot")
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return fmt.Errorf("connecting to the template: %w", err)
+	}
+	err = embedded.InstallClock(ctx, conn)
+	conn.Close(ctx)
+	if err != nil {
+		return err
+	}
+	return store.Migrate(ctx, dsn)
+}
+
+var counter atomic.Int64
+
+// New is the address of a fresh database, dropped when the test ends.
+func New(t testing.TB) string {
+	t.Helper()
+	s, err := server()
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := fmt.Sprintf("test_%d", counter.Add(1))
+	ctx := context.Background()
+	// Settings of a database are not copied with its template.
+	err = exec(ctx, s.DSN(), "create database "+name+" template template_okrbot",
+		"alter database "+name+` set search_path = "$user", public, shifted, pg_catalog`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := exec(ctx, s.DSN(), "drop database "+name+" with (force)"); err != nil {
+			t.Log(err)
+		}
+	})
+	return in(s, name)
+}
+
+// Store opens a store on a fresh database, with keys of its own.
+func Store(t testing.TB) *store.Store {
+	t.Helper()
+	return Open(t, New(t))
+}
+
+// Open opens a store on a database that New made.
+func Open(t testing.TB, dsn string) *store.Store {
+	t.Helper()
+	pool, err := store.Open(context.Background(), dsn, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return store.New(pool, Keys())
+}
+
+// Keys are the keys of every test in this process.
+var Keys = sync.OnceValue(func() *secret.Keyset {
+	written, err := secret.NewKeyset()
+	if err != nil {
+		panic(err)
+	}
+	keys, err := secret.Parse(written)
+	if err != nil {
+		panic(err)
+	}
+	return keys
+})
+
+// Advance moves the database's clock: for our queries, for River's, on every connection.
+func Advance(t testing.TB, dsn string, d time.Duration) {
+	t.Helper()
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	if err := embedded.AdvanceClock(ctx, conn, d); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func in(s *embedded.Server, database string) string { return s.DSN() + " dbname=" + database }
+
+func exec(ctx context.Context, dsn string, statements ...string) error {
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return fmt.Errorf("connecting to the test database: %w", err)
+	}
+	defer conn.Close(ctx)
+	for _, sql := range statements {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			return fmt.Errorf("running %q: %w", sql, err)
+		}
+	}
+	return nil
+}
