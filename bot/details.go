@@ -137,7 +137,7 @@ func (b *Bot) pause(ctx context.Context, g Gesture, k store.KeyResult, paused bo
 		if after, err = tx.EditKeyResult(ctx, g.Actor, now, verb); err != nil {
 			return err
 		}
-		return tx.MarkCards(ctx, after.Workspace, after.ID)
+		return tx.MarkCards(ctx, after.ID)
 	})
 	if isNotFound(err) {
 		return noSuchKeyResult(k.Key()), nil

@@ -56,7 +56,7 @@ func (tx *Tx) Announce(ctx context.Context, list []Announcement) error {
 // AnnounceChange says in a key result's channel that its result moved, and has its cards drawn
 // again. It says nothing when the result is the same.
 func (tx *Tx) AnnounceChange(ctx context.Context, before, after KeyResult) error {
-	if err := tx.MarkCards(ctx, after.Workspace, after.ID); err != nil {
+	if err := tx.MarkCards(ctx, after.ID); err != nil {
 		return err
 	}
 	old, now := before.Result, after.Result
@@ -150,9 +150,17 @@ func (tx *Tx) AddCard(ctx context.Context, workspace string, keyResult int64, ch
 }
 
 // MarkCards has the cards of key results drawn again.
-func (tx *Tx) MarkCards(ctx context.Context, _ string, keyResults ...int64) error {
+func (tx *Tx) MarkCards(ctx context.Context, keyResults ...int64) error {
 	if err := tx.q.MarkCards(ctx, keyResults); err != nil {
 		return fmt.Errorf("marking cards: %w", err)
+	}
+	return nil
+}
+
+// UnparkCards tries cards again that Slack did not take.
+func (tx *Tx) UnparkCards(ctx context.Context, keyResults []int64) error {
+	if err := tx.q.UnparkCards(ctx, keyResults); err != nil {
+		return fmt.Errorf("trying parked cards again: %w", err)
 	}
 	return nil
 }

@@ -119,3 +119,11 @@ set message_ts = '',
     dirty_at = now()
 where key_result_id = @key_result_id
   and channel_id = @channel_id;
+
+-- name: UnparkCards :exec
+-- Somebody asked for the key result: what stopped its cards may be mended by now.
+update cards
+set parked = '',
+    dirty_at = now()
+where key_result_id = any (@key_result_ids::bigint[])
+  and parked <> '';

@@ -333,6 +333,20 @@ func (q *Queries) TakeAnnouncements(ctx context.Context, arg TakeAnnouncementsPa
 	return items, nil
 }
 
+const unparkCards = `-- name: UnparkCards :exec
+update cards
+set parked = '',
+    dirty_at = now()
+where key_result_id = any ($1::bigint[])
+  and parked <> ''
+`
+
+// Somebody asked for the key result: what stopped its cards may be mended by now.
+func (q *Queries) UnparkCards(ctx context.Context, keyResultIds []int64) error {
+	_, err := q.db.Exec(ctx, unparkCards, keyResultIds)
+	return err
+}
+
 const waitingChannels = `-- name: WaitingChannels :many
 select workspace_id, channel_id
 from announcements

@@ -1,0 +1,68 @@
+package jobs
+
+import (
+	"context"
+	"time"
+
+	"okrbot/store"
+)
+
+// Messenger is how the jobs speak to people; the bot implements it. Errors are *Undelivered, or
+// they are taken for ambiguous.
+type Messenger interface {
+	// Announce posts one message about all items of a channel, or to a person when the channel is
+	// a user id. Repeated marks a message whose first answer was lost.
+	Announce(ctx context.Context, workspace, channel string, items []Announced, repeated bool) (ts string, err error)
+	// Card posts a key result's card, or draws it again when ts names its message.
+	Card(ctx context.Context, workspace, channel, ts string, kr store.KeyResult, now time.Time) (newTS string, err error)
+	// Outcome tells a person how their sync went, or how far it is.
+	Outcome(ctx context.Context, o Outcome) (Told, error)
+}
+
+// Announced is one thing to say, with the key result as it is now.
+type Announced struct {
+	store.Announcement
+	Present store.KeyResult
+	Now     time.Time // the database's
+}
+
+// Outcome is how a sync by hand went, or how far it is.
+type Outcome struct {
+	Request store.SyncRequest
+	Done    []Ended // by key result
+	Final   bool
+	Now     time.Time
+}
+
+// Ended is one key result's part of an outcome.
+type Ended struct {
+	store.FinishedRun
+	Present store.KeyResult
+}
+
+// Told says where an outcome was told, so that the next report finds it.
+type Told struct {
+	Response  bool // through the response_url
+	Channel   string
+	MessageTS string
+}
+
+// Undelivered is why Slack did not take something.
+type Undelivered struct {
+	Kind  Delivery
+	Code  string        // Slack's error, for logs
+	After time.Duration // NotSent: how long Slack asked us to wait
+}
+
+func (u *Undelivered) Error() string { return "undelivered: " + u.Code }
+
+// Delivery is what is known about something that failed to be delivered.
+type Delivery int
+
+// What is known.
+const (
+	Ambiguous Delivery = iota // it may have arrived: the answer was lost
+	NotSent                   // it surely did not: try again
+	Permanent                 // Slack will not take it: park it and tell the owner once
+	Gone                      // the message to be changed is no more: post it anew
+)

@@ -1,0 +1,80 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"okrbot/store/queries"
+)
+
+// Listed is a scorecard as a system lists it.
+type Listed struct {
+	Scorecard
+	Key, Favorite bool
+}
+
+// SaveScorecards puts a page of a listing into a connection's directory.
+func (tx *Tx) SaveScorecards(ctx context.Context, c Connection, list []Listed) error {
+	if len(list) == 0 {
+		return nil
+	}
+	p := queries.UpsertScorecardsParams{ConnectionID: c.ID, WorkspaceID: c.Workspace}
+	seen := map[string]bool{} // a page may name one twice; an upsert may not
+	for _, s := range list {
+		if seen[s.Reference] {
+			continue
+		}
+		seen[s.Reference] = true
+		p.Refs = append(p.Refs, s.Reference)
+		p.Names = append(p.Names, s.Name)
+		p.Descriptions = append(p.Descriptions, s.Description)
+		p.Units = append(p.Units, s.Unit)
+		p.Precisions = append(p.Precisions, int32(s.Precision))
+		p.Directions = append(p.Directions, s.Direction)
+		p.Frequencies = append(p.Frequencies, s.Frequency)
+		p.Targets = append(p.Targets, numberText(s.Target))
+		p.Scores = append(p.Scores, numberText(s.Value))
+		p.Keys = append(p.Keys, s.Key)
+		p.Favorites = append(p.Favorites, s.Favorite)
+	}
+	if err := tx.q.UpsertScorecards(ctx, p); err != nil {
+		return fmt.Errorf("saving scorecards: %w", err)
+	}
+	return nil
+}
+
+// DirectoryRead notes that a listing which began at a moment is complete: what it no longer held
+// goes.
+func (tx *Tx) DirectoryRead(ctx context.Context, c Connection, began time.Time) error {
+	if err := tx.q.DropScorecards(ctx, queries.DropScorecardsParams{ConnectionID: c.ID, Before: began}); err != nil {
+		return fmt.Errorf("dropping scorecards that are gone: %w", err)
+	}
+	if err := tx.q.DirectoryRead(ctx, c.ID); err != nil {
+		return fmt.Errorf("noting a directory: %w", err)
+	}
+	return nil
+}
+
+// StaleDirectories are the connections whose list of scorecards is older than a day.
+func (s *Store) StaleDirectories(ctx context.Context) ([]int64, error) {
+	ids, err := s.q.StaleDirectories(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("looking for old directories: %w", err)
+	}
+	return ids, nil
+}
+
+// Tidy forgets what has had its time: drafts after 30 minutes, deliveries after 10, runs and what
+// was said after 90 days, requests after 7.
+func (s *Store) Tidy(ctx context.Context) error {
+	for what, do := range map[string]func(context.Context) error{
+		"drafts": s.q.ExpireDrafts, "deliveries": s.q.ExpireDeliveries, "runs": s.q.ExpireRuns,
+		"requests": s.q.ExpireRequests, "announcements": s.q.ExpireAnnouncements,
+	} {
+		if err := do(ctx); err != nil {
+			return fmt.Errorf("forgetting old %s: %w", what, err)
+		}
+	}
+	return nil
+}
