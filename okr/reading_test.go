@@ -1,0 +1,83 @@
+package okr_test
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"okrbot/okr"
+)
+
+func TestTheResultByItsMethod(t *testing.T) {
+	november := period(t, "2026-11-01", "2026-11-30")
+	reading := func(on, value string) okr.Reading { return okr.Reading{Day: day(t, on), Value: number(value)} }
+	// Not in order; the first and the last lie outside of the period.
+	readings := []okr.Reading{
+		reading("2026-10-31", "1000"), reading("2026-11-22", "41"), reading("2026-11-01", "48"),
+		reading("2026-11-30", "39.5"), reading("2026-11-08", "-2.5"), reading("2026-12-01", "1000"),
+	}
+	atMost40 := okr.KeyResult{Kind: okr.AtMost, Target: maybe("40")}
+	for _, row := range []struct {
+		method okr.Method
+		want   string
+	}{
+		{okr.Latest, "39.5"}, {"", "39.5"}, {okr.Sum, "126"}, {okr.Average, "31.5"},
+		{okr.Minimum, "-2.5"}, {okr.Maximum, "48"}, {okr.HitRate, "0.5"},
+	} {
+		kr := atMost40
+		kr.Method = row.method
+		got := kr.ResultOf(november, readings)
+		if !same(got.Value, maybe(row.want)) || got.N != 4 || got.AsOf != day(t, "2026-11-30") {
+			t.Errorf("%s: %s of %d as of %s, want %s of 4 as of 2026-11-30", row.method.Label(), text(got.Value), got.N, got.AsOf, row.want)
+		}
+		if none := kr.ResultOf(november, readings[:1]); none != (okr.Result{}) {
+			t.Errorf("%s of nothing in the period is %+v", row.method.Label(), none)
+		}
+	}
+}
+
+func TestAHitRateCountsTheSideOfTheTarget(t *testing.T) {
+	days := []okr.Reading{{Day: 1, Value: number("10")}, {Day: 2, Value: number("20")}, {Day: 3, Value: number("30")}, {Day: 4, Value: number("40")}}
+	for _, row := range []struct {
+		kind                 okr.Kind
+		start, target, upper string
+		want                 string
+	}{
+		{okr.Increase, "0", "40", "", "0.25"},
+		{okr.Decrease, "100", "30", "", "0.75"},
+		{okr.Increase, "100", "30", "", "0.75"}, // start and target say which way, whatever it was called
+		{okr.AtLeast, "", "20", "", "0.75"},
+		{okr.AtMost, "", "20", "", "0.5"},
+		{okr.Between, "", "20", "30", "0.5"},
+	} {
+		kr := okr.KeyResult{Kind: row.kind, Method: okr.HitRate, Start: maybe(row.start), Target: maybe(row.target), Upper: maybe(row.upper)}
+		kr.Result = kr.ResultOf(okr.Period{First: 0, Last: 9}, days)
+		if !same(kr.Result.Value, maybe(row.want)) {
+			t.Errorf("%s %s: hit rate %s, want %s", row.kind.Label(), row.target, text(kr.Result.Value), row.want)
+		}
+		if p := kr.Standing(okr.Period{First: 0, Last: 9}, 4).Progress; !same(p, maybe(row.want)) {
+			t.Errorf("%s %s: progress %s, want the hit rate", row.kind.Label(), row.target, text(p))
+		}
+	}
+}
+
+func TestTheOrderOfReadingsDoesNotMatter(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		kr := linear("0", "100", "")
+		kr.Method = rapid.SampledFrom(okr.Methods).Draw(t, "method")
+		days := rapid.SliceOfNDistinct(rapid.Int32Range(-5, 35), 0, 30, rapid.ID).Draw(t, "days")
+		readings := make([]okr.Reading, len(days))
+		for i, d := range days {
+			readings[i] = okr.Reading{Day: okr.Day(d), Value: values().Draw(t, "value")}
+		}
+		november := okr.Period{First: 0, Last: 29}
+		first := kr.ResultOf(november, readings)
+		again := kr.ResultOf(november, rapid.Permutation(readings).Draw(t, "shuffled"))
+		if !same(first.Value, again.Value) || first.AsOf != again.AsOf || first.N != again.N {
+			t.Fatalf("%+v, shuffled %+v", first, again)
+		}
+		if first.Value.Valid != (first.N > 0) {
+			t.Fatalf("%d readings give %s", first.N, text(first.Value))
+		}
+	})
+}
