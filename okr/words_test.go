@@ -1,0 +1,217 @@
+package okr_test
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/shopspring/decimal"
+	"pgregory.net/rapid"
+
+	"okrbot/okr"
+)
+
+func TestNumbersThatPeopleType(t *testing.T) {
+	for typed, want := range map[string]string{
+		"42": "42", " 42 ": "42", "+5": "5", "-12.5": "-12.5", "007": "7", "-0": "0", "0.000000001": "0.000000001",
+		"999999999999999999.999999999": "999999999999999999.999999999", "\u00a042\n": "42",
+	} {
+		if d, err := okr.ParseNumber(typed); err != nil || d.String() != want {
+			t.Errorf("%q: %s (%v), want %s", typed, d, err, want)
+		}
+	}
+	for sentence, refused := range map[string][]string{
+		"Enter a number.": {"", " \t"},
+		"Enter a number with at most 18 digits before the point and 9 after it.": {"1234567890123456789", "0.1234567890", "-1234567890123456789.5", strings.Repeat("9", 40)},
+		"Write digits on both sides of the point: 0.5.":                          {".5", "5.", "-.5"},
+		"Write the number out, without an exponent.":                             {"1e400", "1E5", "-2.5e-3"},
+		"Write the number without separators and with a point for the decimals: 1234.5.": {
+			"1,5", "1.234,5", "1,234.5", "1 234", "1\u202f234", "1'234", "1’234", "1_000", "1.2.3"},
+		"Write a negative number with one plain minus before it: -12.5.":  {"−20", "–5", "--5", "- 5", "+-5", "5-"},
+		"Enter the number alone, without unit, currency or percent sign.": {"12 %", "$5", "-$5", "5€", "3 Hours", "12px", "4d"},
+		"Write the number with the digits 0 to 9.":                        {"٤٢", "４２", "४२"},
+		"This is not a number. Enter digits only, such as 42 or 99.5.":    {"NaN", "Infinity", "-inf", "abc", "0x1F", "forty-two", "-", ".", "½", "1/2", "1\x00", "<!channel>", "😀"},
+	} {
+		for _, typed := range refused {
+			if d, err := okr.ParseNumber(typed); err == nil || err.Error() != sentence {
+				t.Errorf("%q: %s, %v; want %q", typed, d, err, sentence)
+			}
+		}
+	}
+}
+
+// plain is the grammar, without the sentences: sign, 1–18 digits, point, 1–9 digits.
+func plain(s string) bool {
+	s = strings.TrimSpace(s)
+	if s != "" && (s[0] == '-' || s[0] == '+') {
+		s = s[1:]
+	}
+	whole, places, point := strings.Cut(s, ".")
+	digits := func(s string, most int) bool {
+		return len(s) >= 1 && len(s) <= most && strings.Trim(s, "0123456789") == ""
+	}
+	return digits(whole, 18) && (!point || digits(places, 9))
+}
+
+func TestOnlyTheGrammarIsANumber(t *testing.T) {
+	typed := rapid.OneOf(
+		rapid.StringMatching(`[-+ ]{0,2}[0-9]{0,20}[.,]?[0-9]{0,11}[eE]?[ 0-9]{0,2}`),
+		rapid.StringOf(rapid.SampledFrom([]rune("0123456789.,-+eExX_ '%$∞NaIinf\u00a0٤−"))),
+		rapid.String(),
+	)
+	rapid.Check(t, func(t *rapid.T) {
+		s := typed.Draw(t, "typed")
+		d, err := okr.ParseNumber(s)
+		if (err == nil) != plain(s) {
+			t.Fatalf("%q: %s, %v", s, d, err)
+		}
+		if err == nil && !d.Equal(number(strings.TrimPrefix(strings.TrimSpace(s), "+"))) {
+			t.Fatalf("%q was read as %s", s, d)
+		}
+		if err != nil && !strings.HasSuffix(err.Error(), ".") {
+			t.Fatalf("%q is answered with %q", s, err)
+		}
+	})
+}
+
+func TestValuesInWords(t *testing.T) {
+	for _, row := range []struct {
+		value, unit string
+		precision   int32
+		want        string
+	}{
+		{"42.5", "%", 1, "42.5 %"},
+		{"42.50", "%", 2, "42.5 %"},
+		{"1204", "#", 0, "1,204"},
+		{"1204.4", "", 0, "1,204"},
+		{"1234567.891", "Hours", 2, "1,234,567.89 Hours"},
+		{"39.96", "Hours", 1, "40 Hours"},
+		{"-1204.5", "$", 2, "-$1,204.5"},
+		{"999", "€", 0, "€999"},
+		{"-0.04", "", 1, "0"},
+		{"-2.5", "", 0, "-3"},
+		{"7", " days ", -3, "7 days"},
+		{"999999999999999999.999999999", "#", 9, "999,999,999,999,999,999.999999999"},
+	} {
+		if got := okr.FormatValue(number(row.value), row.unit, row.precision); got != row.want {
+			t.Errorf("%s %s: %q, want %q", row.value, row.unit, got, row.want)
+		}
+	}
+}
+
+func TestResultsInWords(t *testing.T) {
+	for method, want := range map[okr.Method]string{
+		okr.Latest: "0.93 Hours", okr.Sum: "0.93 Hours (sum of 13)", okr.Average: "0.93 Hours (average of 13)",
+		okr.Minimum: "0.93 Hours (smallest of 13)", okr.Maximum: "0.93 Hours (largest of 13)", okr.HitRate: "hit rate 92 % (13 readings)",
+	} {
+		kr := okr.KeyResult{Method: method, Unit: "Hours", Precision: 2, Result: okr.Result{Value: maybe("0.9299"), N: 13}}
+		if got := kr.ResultWords(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	one := okr.KeyResult{Method: okr.HitRate, Result: okr.Result{Value: maybe("1"), N: 1}}
+	if got := one.ResultWords(); got != "hit rate 100 % (1 reading)" {
+		t.Error(got)
+	}
+	if got := (okr.KeyResult{}).ResultWords(); got != "" {
+		t.Error(got)
+	}
+}
+
+func TestPercentInWords(t *testing.T) {
+	for p, want := range map[string]string{
+		"0": "0 %", "0.62": "62 %", "0.009": "0 %", "0.996": "99 %", "0.9999999999": "99 %", "1": "100 %",
+		"1.18": "118 %", "1.189": "118 %", "12.5": "1,250 %", "-0.0000001": "below start", "-3": "below start",
+	} {
+		if got := okr.PercentWords(number(p)); got != want {
+			t.Errorf("%s: %q, want %q", p, got, want)
+		}
+	}
+}
+
+func TestSparkline(t *testing.T) {
+	for _, row := range []struct {
+		values []string
+		want   string
+	}{
+		{nil, ""},
+		{[]string{"7"}, "▄"},
+		{[]string{"7", "7", "7"}, "▄▄▄"},
+		{[]string{"0", "1", "2", "3", "4", "5", "6", "7"}, "▁▂▃▄▅▆▇█"},
+		{[]string{"-10", "10", "0"}, "▁█▅"},
+	} {
+		list := make([]decimal.Decimal, len(row.values))
+		for i, v := range row.values {
+			list[i] = number(v)
+		}
+		if got := okr.Sparkline(list); got != row.want {
+			t.Errorf("%v: %s, want %s", row.values, got, row.want)
+		}
+	}
+}
+
+func TestTheBar(t *testing.T) {
+	bar := func(progress, expected, committed string) okr.Standing {
+		s := okr.Standing{Progress: maybe(progress), Expected: maybe(expected), CommittedTick: maybe(committed)}
+		s.Bar = okr.Clamp(s.Progress.Decimal)
+		return s
+	}
+	for _, row := range []struct {
+		standing okr.Standing
+		want     string
+	}{
+		{bar("", "", ""), "░░░░░░░░░░"},
+		{bar("0.5", "", ""), "█████░░░░░"},
+		{bar("0.99", "", ""), "█████████░"},
+		{bar("1.25", "", ""), "██████████"},
+		{bar("-0.25", "0.3", ""), "░░░╎░░░░░░"},
+		{bar("0.5", "0.8", "0.6"), "█████░┃░╎░"},
+		{bar("0.6", "0.2", "0.6"), "██╎███┃░░░"},
+		{bar("0.5", "1", "1"), "█████░░░░┃"},
+		{bar("0.5", "0.6", "0.6"), "█████░┃░░░"},
+	} {
+		if got := row.standing.Draw(10); got != row.want {
+			t.Errorf("%s, want %s", got, row.want)
+		}
+	}
+	for width := range 30 {
+		if n := utf8.RuneCountInString(bar("0.5", "1", "0.6").Draw(width)); n != width {
+			t.Errorf("a bar of %d has %d marks", width, n)
+		}
+	}
+	if got := bar("0.5", "1", "").Draw(-1); got != "" {
+		t.Error(got)
+	}
+}
+
+func TestKeys(t *testing.T) {
+	for typed, want := range map[string]int{
+		"KR-7": 7, "kr-7": 7, "KR 7": 7, "kr7": 7, "7": 7, " KR-12 ": 12, "999999999": 999999999,
+		"": 0, "KR": 0, "KR-": 0, "KR-0": 0, "-7": 0, "KR-07": 0, "KR-7a": 0, "KR--7": 0, "1234567890": 0, "KR-7 8": 0, "OKR-7": 0,
+	} {
+		if got, ok := okr.ParseKey(typed); got != want || ok != (want != 0) {
+			t.Errorf("%q: %d, %t", typed, got, ok)
+		}
+	}
+	if key := (okr.KeyResult{Number: 7}).Key(); key != "KR-7" {
+		t.Error(key)
+	}
+}
+
+func TestEveryChoiceOfAFormHasALabel(t *testing.T) {
+	for _, f := range append(okr.Frequencies, okr.Yearly) {
+		if f.Label() == string(f) {
+			t.Errorf("%s has no label", f)
+		}
+	}
+	for _, m := range okr.Methods {
+		if m.Label() == string(m) {
+			t.Errorf("%s has no label", m)
+		}
+	}
+	for _, k := range okr.Kinds {
+		if k.Label() == string(k) {
+			t.Errorf("%s has no label", k)
+		}
+	}
+}
