@@ -91,7 +91,7 @@ func failureOf(answer integrations.Reading, k store.KeyResult) *integrations.Err
 		return failure
 	}
 	s := answer.Scorecard
-	if s.Unit != k.Source.Unit {
+	if s.Unit != "" && s.Unit != k.Source.Unit {
 		return &integrations.Error{Class: integrations.Misread, Cause: "unit_changed",
 			Says: fmt.Sprintf("The scorecard's unit changed from %s to %s, so its value is held.", unitName(k.Source.Unit), unitName(s.Unit)),
 			Next: "Check it with `/okr edit " + k.Key() + "` and save to accept the new unit."}

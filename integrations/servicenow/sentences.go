@@ -1,0 +1,105 @@
+package servicenow
+
+import "okrbot/integrations"
+
+// sentence is what is said about one cause: what happened, what to do next, and whether another
+// try within minutes makes sense.
+type sentence struct {
+	class      integrations.Class
+	says, next string
+	brief      bool
+}
+
+const byItself = "We try again by ourselves."
+
+// sentences has every cause. docs/servicenow.md shows the same table.
+var sentences = map[string]sentence{
+	// The sign-in.
+	"wrong_password": {integrations.Unauthorized, "ServiceNow refused our sign-in.",
+		"Usual causes: (1) the password is wrong: try it in a browser; (2) the instance restricts Basic authentication: ask for the role `snc_basic_auth_api_access` or a Web-service-only user; (3) the user must use MFA: choose a user without it. Then `/okr connect` again.", false},
+	"mfa": {integrations.Unauthorized, "ServiceNow asks this user for a second factor (MFA), which a bot does not have.",
+		"Ask for a user without MFA for integrations, or use a Personal Access Token. Then `/okr connect` again.", false},
+	"wrong_key": {integrations.Unauthorized, "ServiceNow refused our REST API key.",
+		"Check that it is active and not expired, and that a REST API access policy allows it for the Scorecards API. Then `/okr connect` again.", false},
+	"oauth_later": {integrations.Unauthorized, "This release of okrbot cannot sign in with OAuth yet.",
+		"Choose Basic Auth or Personal Access Token.", false},
+
+	// What the account may.
+	"role": {integrations.Forbidden, "ServiceNow lets us sign in, but not read scorecards.",
+		"Ask its administrator for the role `pa_viewer`, and for the scorecard's own roles where it has some.", false},
+	"scope": {integrations.Forbidden, "ServiceNow lets us sign in, but the Scorecards API is bound to an access scope that this sign-in lacks.",
+		"Ask its administrator to allow it in the API access policy.", false},
+	"nothing_visible": {integrations.Forbidden, "The sign-in works, but no scorecard is visible to it.",
+		"Ask ServiceNow's administrator for the role `pa_viewer`, and whether scorecards are shown on the Analytics Hub.", false},
+	"no_endpoint": {integrations.Unavailable, "This instance has no Scorecards API.",
+		"Ask its administrator whether Performance Analytics is active.", false},
+	"not_visible": {integrations.NotFound, "The scorecard was not found, or is not visible to this sign-in; ServiceNow does not tell the two apart.",
+		"Check in ServiceNow that it exists and who may see it, or choose another one with `/okr edit`.", false},
+
+	// Whether it answers.
+	"asleep": {integrations.Unavailable, "ServiceNow is asleep: this developer instance hibernates.",
+		"Wake it at developer.servicenow.com, then press Sync Integration Data.", false},
+	"offline": {integrations.Unavailable, "ServiceNow says that the instance is offline, for an upgrade or a restart.",
+		byItself, true},
+	"login_page": {integrations.Unavailable, "ServiceNow answered with a sign-in page instead of data.",
+		"Check the address, and whether the instance hibernates or wants single sign-on for its API.", false},
+	"redirect": {integrations.Unavailable, "The instance redirects us, probably to single sign-on (SSO). We did not follow.",
+		"Check the address; ask its administrator to let the Scorecards API sign in without SSO.", false},
+	"not_json": {integrations.Unavailable, "Something answered with a page instead of data, perhaps a proxy.",
+		"Check the address. " + byItself, true},
+	"server_error": {integrations.Unavailable, "ServiceNow has an error of its own.",
+		byItself, true},
+	"cancelled": {integrations.Unavailable, "ServiceNow cancelled our question because it took too long there.",
+		byItself, true},
+	"error_envelope": {integrations.Unavailable, "ServiceNow answered with an error instead of data.",
+		byItself, true},
+	"too_slow": {integrations.Unavailable, "ServiceNow did not answer in time.",
+		byItself, true},
+	"truncated": {integrations.Unavailable, "ServiceNow's answer broke off, so none of it was taken.",
+		byItself, true},
+	"unreachable": {integrations.Unavailable, "The instance cannot be reached.",
+		"Check the address. " + byItself, true},
+	"no_such_host": {integrations.Unavailable, "There is no instance at this address.",
+		"Check its name.", true},
+	"address_not_allowed": {integrations.Unavailable, "okrbot does not connect to this address.",
+		"Check its name, or ask okrbot's administrator about SERVICENOW_EXTRA_HOSTS.", false},
+
+	// Its certificate.
+	"certificate_expired": {integrations.Unavailable, "The instance's certificate has expired or is not valid yet.",
+		"Ask its administrator to renew it.", false},
+	"certificate_host": {integrations.Unavailable, "The certificate at this address is another host's.",
+		"Check the address.", false},
+	"certificate_unknown": {integrations.Unavailable, "The certificate at this address is signed by nobody we know.",
+		"Ask its administrator for a public certificate, or okrbot's for adding your authority to the system.", false},
+	"certificate_bad": {integrations.Unavailable, "The certificate at this address is not acceptable.",
+		"Ask its administrator to renew it.", false},
+	"tls": {integrations.Unavailable, "No secure connection can be made to this address.",
+		"Check the address; TLS 1.2 or later is needed.", false},
+
+	"rate_limit": {integrations.RateLimited, "ServiceNow asked us to wait: too many requests.",
+		"We go on by ourselves when the wait is over.", false},
+
+	// What it says.
+	"no_score": {integrations.NoData, "The scorecard has no score yet.",
+		"Ask for its data collection in ServiceNow, or wait for the first score.", false},
+	"foreign_result": {integrations.Misread, "ServiceNow answered with another scorecard than the one asked for.",
+		"Nothing was taken. Choose the scorecard again with `/okr edit`.", false},
+	"not_a_number": {integrations.Misread, "The scorecard's value is not a number that we can take without guessing.",
+		"Nothing was taken. Ask ServiceNow's administrator to look at its scores.", false},
+	"inconsistent": {integrations.Misread, "The scorecard's value and its newest score differ.",
+		"Nothing was taken. " + byItself, true},
+	"malformed": {integrations.Misread, "ServiceNow's answer is not one that we understand.",
+		"Nothing was taken. " + byItself, true},
+	"bad_gzip": {integrations.Misread, "ServiceNow's answer is packed in a way that we cannot unpack.",
+		"Nothing was taken. " + byItself, true},
+	"too_large": {integrations.Misread, "ServiceNow's answer is larger than any scorecard's.",
+		"Nothing was taken. Choose another scorecard with `/okr edit`.", false},
+	"unexpected_status": {integrations.Misread, "ServiceNow answered in a way that its documentation does not know.",
+		byItself, true},
+}
+
+// say makes the error of a cause. A cause without a sentence is a mistake that a test finds.
+func say(class integrations.Class, cause string) *integrations.Error {
+	s := sentences[cause]
+	return &integrations.Error{Class: class, Cause: cause, Says: s.says, Next: s.next, Brief: s.brief}
+}
