@@ -83,8 +83,8 @@ func (c Cadence) Next(after time.Time) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	// A gap at midnight moves a slot into the day after its own, so the search begins a day early.
-	day := DayOf(after.In(zone)) - 1
+	// Before a slot the clocks show its day or an earlier one, also where a gap moves it past midnight.
+	day := DayOf(after.In(zone))
 	for {
 		day, err = c.dayFrom(day)
 		if err != nil {
@@ -106,13 +106,12 @@ func (c Cadence) dayFrom(d Day) (Day, error) {
 	case Weekly:
 		return d + Day((7+int(c.Weekday)-int(d.Time().Weekday()))%7), nil
 	case Monthly, Quarterly:
-		// An offset can carry a quarter's day into the month after, so the search begins a step early.
 		t := d.Time()
 		step := 1
 		if c.Every == Quarterly {
 			step = 3
 		}
-		for month := (int(t.Month())-1)/step*step + 1 - step; ; month += step {
+		for month := (int(t.Month())-1)/step*step + 1; ; month += step {
 			if day := c.dayAfterClose(t.Year(), time.Month(month)); day >= d {
 				return day, nil
 			}

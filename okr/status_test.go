@@ -90,7 +90,8 @@ func TestStatus(t *testing.T) {
 		{"out of bounds, over", stay("94.9", "90", last), last + 1, okr.Missed},
 		{"hit rate of what stays is expected in full", rate(stay("0.9", "", first+20)), first + 20, okr.OnTrack},
 		{"hit rate, behind", rate(stay("0.75", "", first+20)), first + 20, okr.Behind},
-		{"hit rate, at risk", rate(stay("0.74", "90", first+20)), first + 20, okr.AtRisk},
+		{"hit rate, at risk", rate(stay("0.74", "", first+20)), first + 20, okr.AtRisk},
+		{"a hit rate has no risk threshold", rate(stay("0.9", "90", first+20)), first + 20, okr.OnTrack},
 	} {
 		if got := row.kr.Standing(hundred, row.today).Status; got != row.want {
 			t.Errorf("%s: %s, want %s", row.name, got, row.want)
