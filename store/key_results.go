@@ -334,11 +334,13 @@ func schedule(k KeyResult, now time.Time) (slot, due *time.Time, err error) {
 	if !k.Integrated || k.Cadence.Every == "" {
 		return nil, nil, nil
 	}
-	next, err := k.Cadence.Next(now)
+	// A slot whose jittered moment is still to come is not over: an edit must not lose it.
+	jitter := k.Cadence.Jitter(k.ID)
+	next, err := k.Cadence.Next(now.Add(-jitter))
 	if err != nil {
 		return nil, nil, fmt.Errorf("computing the next sync: %w", err)
 	}
-	at := next.Add(k.Cadence.Jitter(k.ID))
+	at := next.Add(jitter)
 	return &next, &at, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -207,13 +208,9 @@ func (row scorecard) scorecard(now time.Time) (integrations.Scorecard, error) {
 	return s, nil
 }
 
+// newestFirst is how the documentation shows scores, by example only.
 func newestFirst(scores []integrations.Score) {
-	// The documentation shows newest first, by example only.
-	for i := 1; i < len(scores); i++ {
-		for j := i; j > 0 && scores[j].End.After(scores[j-1].End); j-- {
-			scores[j], scores[j-1] = scores[j-1], scores[j]
-		}
-	}
+	slices.SortStableFunc(scores, func(a, b integrations.Score) int { return b.End.Compare(a.End) })
 }
 
 // frequency is known from the English label, from the one documented number, or else from the
