@@ -5,11 +5,13 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"okrbot/integrations"
 	"okrbot/jobs"
 	"okrbot/okr"
+	"okrbot/secret"
 	"okrbot/store"
 )
 
@@ -22,6 +24,9 @@ type Bot struct {
 	settings   Settings
 	log        *slog.Logger
 
+	// ourselves is the workspace that Slack says our token is of; nil until it said so.
+	ourselves atomic.Pointer[store.Workspace]
+
 	// open counts what decorates open views: it may die with the process, but is waited for.
 	open       sync.WaitGroup
 	background context.Context
@@ -33,7 +38,9 @@ type Settings struct {
 	PublicURL   string   // where browsers reach us; empty: what needs it is not offered
 	DefaultZone string   // IANA zone of people whose zone Slack does not tell
 	Admins      []string // Slack user ids who administer besides workspace admins
-	AppID       string   // ours, as auth.test or the install told; empty: unknown
+	AppID       string   // ours; empty: unknown, and not compared
+	// SigningSecret proves that a request is Slack's; empty in Socket Mode.
+	SigningSecret secret.String
 }
 
 // New makes a bot. Slack is where it talks, jobs is where it leaves what must survive.

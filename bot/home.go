@@ -8,6 +8,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"okrbot/bot/view"
+	"okrbot/integrations"
 	"okrbot/okr"
 	"okrbot/store"
 )
@@ -75,10 +76,14 @@ func (b *Bot) shownKeyResults(ctx context.Context, workspace string, f store.Fil
 
 // shown is a stored key result at the moment it is shown.
 func (b *Bot) shown(k store.KeyResult, now time.Time) view.KeyResult {
+	return shown(b.connectors, k, now)
+}
+
+func shown(connectors integrations.Registry, k store.KeyResult, now time.Time) view.KeyResult {
 	v := view.KeyResult{KeyResult: k.KeyResult, Objective: k.Objective, Now: now, Today: today(now, k.Objective.Zone)}
 	if k.Source.Connection != 0 {
 		v.Source = view.Source{Scorecard: k.Source.Name, Connection: k.Source.ConnectionName, Waiting: k.Source.Waiting, System: k.Source.ConnectionKind}
-		if c, err := b.connectors.ByKind(k.Source.ConnectionKind); err == nil {
+		if c, err := connectors.ByKind(k.Source.ConnectionKind); err == nil {
 			v.Source.System = c.Name()
 		}
 	}

@@ -9,23 +9,99 @@ import (
 // handler answers one gesture within two seconds, asking nobody but Postgres.
 type handler func(b *Bot, ctx context.Context, g Gesture) (Reply, error)
 
-// verb is one word after /okr.
+// verb is a word after /okr.
 type verb struct {
 	name  string
-	args  string // as shown in help: "KR-n"
-	says  string // one line in the list of verbs
-	help  string // what it does, who may, and an example; mrkdwn
 	serve handler
 }
 
-// The tables below are the whole of the bot's ears: an id that is not here gets a logged warning
-// and a friendly reply. They are filled by the init-free literals next to each feature.
-type routes struct {
-	verbs   []verb
-	actions map[string]handler // by action_id; for inputs, whose action_id is "v", by block_id
-	submits map[string]handler // by callback_id
-	closes  map[string]handler // by callback_id
-	options map[string]handler // by block_id of the type-ahead field
+// verbs are the words after /okr; help.go says what each does.
+func verbs() []verb {
+	return []verb{
+		{"add-kr", (*Bot).addKeyResult},
+		{"add-objective", (*Bot).addObjective},
+		{"connect", (*Bot).connect},
+		{"connections", (*Bot).connectionsCommand},
+		{"list", (*Bot).listCommand},
+		{"show", (*Bot).showCommand},
+		{"edit", (*Bot).editCommand},
+		{"check-in", (*Bot).checkInCommand},
+		{"sync", (*Bot).syncCommand},
+		{"pause", (*Bot).pauseCommand},
+		{"resume", (*Bot).resumeCommand},
+		{"remove", (*Bot).removeCommand},
+		{"help", (*Bot).helpCommand},
+	}
 }
 
-var _ = view.Text
+// actions are what can be pressed, by action_id; for fields that tell of their changes, by the
+// field's name.
+var actions = map[string]handler{
+	view.ActionSync:         (*Bot).syncPressed,
+	view.ActionDetails:      (*Bot).detailsPressed,
+	view.ActionCheckIn:      (*Bot).checkInPressed,
+	view.ActionMore:         (*Bot).more,
+	view.ActionHomeMore:     (*Bot).homeMore,
+	view.ActionAddKeyResult: (*Bot).addKeyResult,
+	view.ActionAddObjective: (*Bot).addObjective,
+	view.ActionConnect:      (*Bot).connect,
+	view.ActionList:         (*Bot).bare,
+
+	view.FieldPeriod:       (*Bot).objectivePeriodChosen,
+	view.FieldSignIn:       (*Bot).connectSignInChosen,
+	view.ActionConnectBack: (*Bot).connectBack,
+
+	view.ActionBack:         (*Bot).wizardBack,
+	view.ActionNewObjective: (*Bot).wizardNewObjective,
+	view.ActionNewConnect:   (*Bot).wizardNewConnection,
+	view.ActionPreview:      (*Bot).wizardPreview,
+	view.ActionChangeSource: (*Bot).wizardChangeSource,
+	view.FieldCadence:       (*Bot).wizardCadenceChosen,
+	view.FieldGoal:          (*Bot).wizardGoalChosen,
+}
+
+// submits are the forms, by callback_id.
+var submits = map[string]handler{
+	view.CallbackCheckIn:   (*Bot).checkedIn,
+	view.CallbackRemove:    (*Bot).removed,
+	view.CallbackSync:      (*Bot).syncPicked,
+	view.CallbackObjective: (*Bot).objectiveSubmitted,
+	view.CallbackConnect:   (*Bot).connectSubmitted,
+	view.CallbackWizard:    (*Bot).wizardSubmitted,
+}
+
+// queries are the type-ahead fields, by block_id.
+var queries = map[string]handler{
+	view.BlockSync:      (*Bot).syncChoices,
+	view.FieldZone:      (*Bot).zoneChoices,
+	view.FieldObjective: (*Bot).objectiveChoices,
+	view.FieldScorecard: (*Bot).scorecardChoices,
+}
+
+// route finds who answers a gesture.
+func (b *Bot) route(g gesture) (handler, bool) {
+	switch g.kind {
+	case aCommand:
+		if g.route == "" {
+			return (*Bot).bare, true
+		}
+		for _, v := range verbs() {
+			if v.name == g.route {
+				return v.serve, true
+			}
+		}
+		return func(b *Bot, _ context.Context, _ Gesture) (Reply, error) { return b.unknownVerb(g.route), nil }, true
+	case anAction:
+		h, ok := actions[g.route]
+		return h, ok
+	case aSubmit:
+		h, ok := submits[g.route]
+		return h, ok
+	case aQuery:
+		h, ok := queries[g.route]
+		return h, ok
+	case aClose:
+		return func(*Bot, context.Context, Gesture) (Reply, error) { return Reply{}, nil }, true
+	}
+	return nil, false
+}

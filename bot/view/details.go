@@ -59,9 +59,9 @@ func (d Details) blocks() []slack.Block {
 	if d.May {
 		head.Accessory = slack.NewAccessory(d.Kebab())
 	}
-	blocks := []slack.Block{head, section("`" + standing.Draw(20) + "`  _┃ committed  ╎ expected by " + d.Result.AsOf.Short(d.Today) + "_")}
-	if !d.Result.Value.Valid {
-		blocks = blocks[:1]
+	blocks := []slack.Block{head}
+	if standing.Progress.Valid {
+		blocks = append(blocks, section(d.Bar()))
 	}
 	if trouble := d.Trouble(); trouble != "" {
 		blocks = append(blocks, section(trouble))

@@ -52,13 +52,13 @@ func (k KeyResult) Figures() string {
 	if !k.Result.Value.Valid {
 		return "no score yet · " + status
 	}
-	parts := []string{"*" + Escape(k.Value(k.Result.Value.Decimal)) + "*"}
+	parts := []string{"*" + Escape(k.ResultWords()) + "*"}
 	if standing.Progress.Valid {
 		reached := okr.PercentWords(standing.Progress.Decimal)
 		if !strings.HasPrefix(reached, "below") {
 			reached += " of target"
 		}
-		if k.Committed.Valid {
+		if standing.CommittedProgress.Valid {
 			if standing.CommittedMet {
 				reached += ", committed result met"
 			} else {
@@ -68,6 +68,19 @@ func (k KeyResult) Figures() string {
 		parts = append(parts, reached)
 	}
 	return strings.Join(append(parts, status), " · ")
+}
+
+// Bar is the progress bar, with a legend for the ticks that it has.
+func (k KeyResult) Bar() string {
+	standing := k.Standing()
+	text := "`" + standing.Draw(20) + "`"
+	if standing.CommittedTick.Valid {
+		text += "  ┃ committed"
+	}
+	if standing.Expected.Valid {
+		text += "  ╎ expected by " + k.Result.AsOf.Short(k.Today)
+	}
+	return text
 }
 
 // Value writes a value in the key result's unit and precision.

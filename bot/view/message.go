@@ -47,3 +47,20 @@ func plain(text string) *slack.TextBlockObject {
 func mrkdwn(text string) *slack.TextBlockObject {
 	return slack.NewTextBlockObject(slack.MarkdownType, text, false, false)
 }
+
+// Notice is a window that says one thing.
+func Notice(title, text string) slack.ModalViewRequest {
+	return slack.ModalViewRequest{
+		Type: slack.VTModal, CallbackID: "notice", Title: plain(title), Close: plain("Close"),
+		Blocks: slack.Blocks{BlockSet: []slack.Block{section(text)}},
+	}
+}
+
+// NoticeOf shows a message in a window.
+func NoticeOf(m Message) slack.ModalViewRequest {
+	n := Notice("okrbot", m.Text)
+	if len(m.Blocks) > 0 {
+		n.Blocks.BlockSet = m.Blocks
+	}
+	return n
+}

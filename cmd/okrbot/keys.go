@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"okrbot/secret"
@@ -22,7 +21,7 @@ func (keysNewCommand) Run(in *invocation) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(in.out, keys)
+	fmt.Fprintln(in.out, keys.Reveal())
 	return nil
 }
 
@@ -42,7 +41,7 @@ func (keysAddCommand) Run(in *invocation) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(in.out, added)
+	fmt.Fprintln(in.out, added.Reveal())
 	return nil
 }
 
@@ -77,7 +76,7 @@ func (keysRekeyCommand) Run(in *invocation) error {
 		return err
 	}
 	if left > 0 {
-		return errors.New(fmt.Sprint(left, " connections are sealed with a key that ENCRYPTION_KEYSET does not hold. Add that key, or have their owners connect again."))
+		return fmt.Errorf("%d connections are sealed with a key that ENCRYPTION_KEYSET does not hold. Add that key, or have their owners connect again", left)
 	}
 	fmt.Fprintln(in.out, "0 secrets left under an old key. The old keys can be taken out of ENCRYPTION_KEYSET.")
 	return nil

@@ -1,0 +1,196 @@
+package bot
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/slack-go/slack"
+)
+
+const (
+	largestRequest = 1 << 20 // bytes; Slack's largest payloads are a quarter of it
+	skew           = 300     // seconds that a signature's time may differ from ours
+	answerWithin   = 2 * time.Second
+	giveUpAfter    = 2300 * time.Millisecond // of a handler that does not see its context end
+	mostConnected  = 1024
+)
+
+// Server bounds how long a peer may take to say what it wants.
+func Server(h http.Handler) *http.Server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: 2 * time.Second, ReadTimeout: 5 * time.Second, WriteTimeout: 60 * time.Second, IdleTimeout: 60 * time.Second}
+}
+
+// Limit lets so many connections in at once; the others wait to be accepted.
+func Limit(l net.Listener) net.Listener {
+	return &limited{Listener: l, places: make(chan struct{}, mostConnected)}
+}
+
+type limited struct {
+	net.Listener
+	places chan struct{}
+}
+
+func (l *limited) Accept() (net.Conn, error) {
+	l.places <- struct{}{}
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		<-l.places
+		return nil, err
+	}
+	return &limitedConn{Conn: conn, leave: func() { <-l.places }}, nil
+}
+
+type limitedConn struct {
+	net.Conn
+	leave func()
+}
+
+func (c *limitedConn) Close() error {
+	err := c.Conn.Close()
+	if leave := c.leave; leave != nil {
+		c.leave = nil
+		leave()
+	}
+	return err
+}
+
+// Handler is the door of a workspace over HTTP: what Slack posts to /slack/.
+func (b *Bot) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /slack/commands", b.door(commandForm))
+	mux.HandleFunc("POST /slack/interactions", b.door(interactionForm))
+	mux.HandleFunc("POST /slack/options", b.door(interactionForm))
+	mux.HandleFunc("POST /slack/events", b.door(eventBody))
+	return mux
+}
+
+// decoder reads what a verified body says was done. An error is a malformed body.
+type decoder func(body []byte) (delivery, error)
+
+// delivery is one thing that Slack delivered, by whichever door.
+type delivery struct {
+	key       string // what makes a second delivery the same one; empty: the request's signature
+	challenge string // of url_verification: to be echoed
+	nothing   bool   // ssl_check and what we do not listen to
+	gesture   gesture
+}
+
+// door verifies, decodes, deduplicates and answers.
+func (b *Bot) door(decode decoder) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, largestRequest))
+		var tooLarge *http.MaxBytesError
+		switch {
+		case errors.As(err, &tooLarge):
+			http.Error(w, "too large", http.StatusRequestEntityTooLarge)
+			return
+		case err != nil:
+			http.Error(w, "bad request", http.StatusBadRequest)
+			return
+		}
+		if isSSLCheck(body) {
+			return // Slack looks at our certificate and sends nothing to work on
+		}
+		if !b.signed(r.Header, body, time.Now()) {
+			http.Error(w, "unauthorized", http.StatusUnauthorized)
+			return
+		}
+		d, err := decode(body)
+		if err != nil {
+			http.Error(w, "bad request", http.StatusBadRequest)
+			return
+		}
+		if d.challenge != "" {
+			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+			w.Header().Set("X-Content-Type-Options", "nosniff")
+			_, _ = io.WriteString(w, d.challenge)
+			return
+		}
+		if d.nothing {
+			return
+		}
+		if d.key == "" {
+			d.key = r.Header.Get(signatureHeader)
+		}
+		a := b.answer(r.Context(), d)
+		a.write(w)
+		if a.after != nil {
+			a.after()
+		}
+	}
+}
+
+func (a answer) write(w http.ResponseWriter) {
+	if a.body == nil {
+		w.WriteHeader(a.status)
+		return
+	}
+	raw, err := json.Marshal(a.body)
+	if err != nil {
+		http.Error(w, "internal error", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(raw)))
+	w.WriteHeader(a.status)
+	_, _ = w.Write(raw)
+	_ = http.NewResponseController(w).Flush() // what comes after must not hold the answer back
+}
+
+const (
+	signatureHeader = "X-Slack-Signature"
+	timeHeader      = "X-Slack-Request-Timestamp"
+)
+
+// signed says whether Slack signed these very bytes within the last five minutes.
+func (b *Bot) signed(h http.Header, body []byte, now time.Time) bool {
+	if len(h.Values(signatureHeader)) != 1 || len(h.Values(timeHeader)) != 1 || b.settings.SigningSecret.Empty() {
+		return false
+	}
+	stamp := h.Get(timeHeader)
+	if len(stamp) != 10 {
+		return false // ten digits until the year 2286
+	}
+	for _, c := range stamp {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	at, err := strconv.ParseInt(stamp, 10, 64)
+	if err != nil || now.Unix()-at > skew || at-now.Unix() > skew {
+		return false
+	}
+	verifier, err := slack.NewSecretsVerifier(h, b.settings.SigningSecret.Reveal())
+	if err != nil {
+		return false
+	}
+	if _, err := verifier.Write(body); err != nil {
+		return false
+	}
+	return verifier.Ensure() == nil
+}
+
+func isSSLCheck(body []byte) bool {
+	if len(body) > 1024 {
+		return false
+	}
+	form, err := url.ParseQuery(string(body))
+	return err == nil && form.Get("ssl_check") == "1" && form.Get("command") == "" && form.Get("payload") == ""
+}
+
+// keyOf is what is remembered of a delivery: not the signature itself.
+func keyOf(d delivery) []byte {
+	sum := sha256.Sum256([]byte(d.key))
+	return sum[:]
+}
+
+// background gives what goes on after an answer a life of its own.
+func detached(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }

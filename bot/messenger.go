@@ -1,0 +1,81 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"okrbot/bot/view"
+	"okrbot/integrations"
+	"okrbot/jobs"
+	"okrbot/store"
+)
+
+var _ jobs.Messenger = (*Messenger)(nil)
+
+// Messenger says for the jobs what people are to hear.
+type Messenger struct {
+	slack      *Slack
+	connectors integrations.Registry
+	log        *slog.Logger
+}
+
+// NewMessenger speaks through a Slack.
+func NewMessenger(slack *Slack, connectors integrations.Registry, log *slog.Logger) *Messenger {
+	return &Messenger{slack: slack, connectors: connectors, log: log}
+}
+
+// Announce posts one message about all that is to be said in a channel.
+func (m *Messenger) Announce(ctx context.Context, _, channel string, items []jobs.Announced, repeated bool) (string, error) {
+	news := make([]view.News, len(items))
+	for i, item := range items {
+		news[i] = view.News{
+			KeyResult: shown(m.connectors, item.Present, item.Now), Kind: item.Kind,
+			Old: item.Old, New: item.New, OldStatus: item.OldStatus, NewStatus: item.NewStatus, Note: item.Note,
+		}
+	}
+	_, ts, err := m.slack.post(ctx, channel, view.Announcement(news, repeated))
+	return ts, err
+}
+
+// Card posts a key result's card, or draws it again.
+func (m *Messenger) Card(ctx context.Context, _, channel, ts string, k store.KeyResult, now time.Time) (string, error) {
+	card := view.Card(shown(m.connectors, k, now))
+	if ts == "" {
+		_, ts, err := m.slack.post(ctx, channel, card)
+		return ts, err
+	}
+	return ts, m.slack.update(ctx, channel, ts, card)
+}
+
+// Outcome tells a person how their sync went: in place of what the command answered where that
+// can still be reached, else in a direct message, which is changed as it goes on.
+func (m *Messenger) Outcome(ctx context.Context, o jobs.Outcome) (jobs.Told, error) {
+	done := make([]view.Ended, len(o.Done))
+	for i, e := range o.Done {
+		done[i] = view.Ended{
+			KeyResult: shown(m.connectors, e.Present, o.Now), How: e.Outcome, Old: e.Old, New: e.New, Why: e.Failure.Says,
+		}
+	}
+	message := view.Outcome(done, o.Request.Total, o.Final)
+	if !o.Request.Response.Empty() {
+		// One message that counts up takes its own place; a single outcome stands beside what was
+		// said before it.
+		err := m.slack.respond(ctx, o.Request.Response, message, o.Request.Every)
+		var u *jobs.Undelivered
+		if err == nil {
+			return jobs.Told{Response: true}, nil
+		}
+		if errors.As(err, &u) && u.Kind == jobs.NotSent {
+			return jobs.Told{}, err
+		}
+		m.log.Info("a response address is used up; sending a direct message", "request", o.Request.ID, "code", codeOf(err))
+	}
+	if o.Request.MessageTS != "" {
+		err := m.slack.update(ctx, o.Request.MessageChannel, o.Request.MessageTS, message)
+		return jobs.Told{Channel: o.Request.MessageChannel, MessageTS: o.Request.MessageTS}, err
+	}
+	channel, ts, err := m.slack.post(ctx, o.Request.Person, message)
+	return jobs.Told{Channel: channel, MessageTS: ts}, err
+}

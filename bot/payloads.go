@@ -1,0 +1,208 @@
+package bot
+
+import (
+	"encoding/json"
+	"errors"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/slack-go/slack"
+
+	"okrbot/secret"
+)
+
+// gesture is a Gesture before anybody was looked up.
+type gesture struct {
+	Gesture
+	kind      gestureKind
+	route     string // a verb, an action_id, a callback_id, a field's block_id, an event's type
+	workspace string
+	person    string
+	app       string
+	event     bool
+}
+
+type gestureKind string
+
+const (
+	aCommand gestureKind = "command"
+	anAction gestureKind = "action"
+	aSubmit  gestureKind = "submit"
+	aClose   gestureKind = "close"
+	aQuery   gestureKind = "query"
+	anEvent  gestureKind = "event"
+)
+
+var errMalformed = errors.New("malformed payload")
+
+// commandForm reads a slash command.
+func commandForm(body []byte) (delivery, error) {
+	if !utf8.Valid(body) {
+		return delivery{}, errMalformed
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil || !utf8.ValidString(form.Get("text")) {
+		return delivery{}, errMalformed
+	}
+	return command(slack.SlashCommand{
+		TeamID: form.Get("team_id"), UserID: form.Get("user_id"), ChannelID: form.Get("channel_id"), Text: form.Get("text"),
+		Command: form.Get("command"), TriggerID: form.Get("trigger_id"), ResponseURL: form.Get("response_url"), APIAppID: form.Get("api_app_id"),
+	})
+}
+
+func command(c slack.SlashCommand) (delivery, error) {
+	if c.UserID == "" || c.Command == "" {
+		return delivery{}, errMalformed
+	}
+	verb, words, _ := strings.Cut(strings.TrimSpace(clean(c.Text)), " ")
+	g := gesture{kind: aCommand, route: strings.ToLower(verb), workspace: c.TeamID, person: c.UserID, app: c.APIAppID}
+	g.Channel, g.Text, g.Trigger, g.Response = c.ChannelID, strings.TrimSpace(words), c.TriggerID, secret.New(c.ResponseURL)
+	return delivery{gesture: g}, nil
+}
+
+// clean takes out what Postgres cannot keep.
+func clean(s string) string { return strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "") }
+
+// interactionForm reads a button, a submit, a type-ahead: a form with a payload in JSON.
+func interactionForm(body []byte) (delivery, error) {
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return delivery{}, errMalformed
+	}
+	payload := form.Get("payload")
+	if payload == "" || !utf8.ValidString(payload) || nestsTooDeep(payload) {
+		return delivery{}, errMalformed
+	}
+	var ic slack.InteractionCallback
+	if err := ic.UnmarshalJSON([]byte(payload)); err != nil {
+		return delivery{}, errMalformed
+	}
+	return interaction(ic)
+}
+
+// deepest is how deep a payload may nest; Slack's nest about fifteen deep.
+const deepest = 100
+
+func nestsTooDeep(payload string) bool {
+	depth := 0
+	for i := range len(payload) {
+		switch payload[i] {
+		case '{', '[':
+			if depth++; depth > deepest {
+				return true
+			}
+		case '}', ']':
+			depth--
+		}
+	}
+	return false
+}
+
+func interaction(ic slack.InteractionCallback) (delivery, error) {
+	if ic.User.ID == "" {
+		return delivery{}, errMalformed
+	}
+	g := gesture{workspace: ic.Team.ID, person: ic.User.ID, app: ic.APIAppID}
+	g.Trigger, g.Response, g.Channel = ic.TriggerID, secret.New(ic.ResponseURL), ic.Channel.ID
+	g.View = View{
+		ID: ic.View.ID, Root: ic.View.RootViewID, Previous: ic.View.PreviousViewID, Hash: ic.View.Hash,
+		Callback: ic.View.CallbackID, Draft: ic.View.PrivateMetadata, Home: ic.View.Type == slack.VTHomeTab,
+	}
+	if ic.View.State != nil {
+		g.View.State = cleanState(ic.View.State.Values)
+	}
+	g.Message = Message{Channel: ic.Channel.ID, TS: ic.Container.MessageTs, Ephemeral: ic.Container.IsEphemeral}
+	switch ic.Type {
+	case slack.InteractionTypeBlockActions:
+		if len(ic.ActionCallback.BlockActions) == 0 || ic.ActionCallback.BlockActions[0] == nil {
+			return delivery{nothing: true}, nil
+		}
+		a := ic.ActionCallback.BlockActions[0]
+		g.kind, g.route = anAction, a.ActionID
+		g.Action = Action{ID: a.ActionID, Block: a.BlockID, Value: clean(valueOf(a))}
+		if a.ActionID == "v" { // an input that tells of its changes: its field's name is the route
+			g.route = a.BlockID
+		}
+	case slack.InteractionTypeViewSubmission:
+		g.kind, g.route = aSubmit, ic.View.CallbackID
+	case slack.InteractionTypeViewClosed:
+		g.kind, g.route = aClose, ic.View.CallbackID
+	case slack.InteractionTypeBlockSuggestion:
+		g.kind, g.route, g.Query = aQuery, ic.BlockID, clean(ic.Value)
+		g.Action = Action{ID: ic.ActionID, Block: ic.BlockID}
+	default:
+		return delivery{nothing: true}, nil
+	}
+	return delivery{gesture: g}, nil
+}
+
+func valueOf(a *slack.BlockAction) string {
+	for _, v := range []string{
+		a.Value, a.SelectedOption.Value, a.SelectedUser, a.SelectedChannel, a.SelectedConversation, a.SelectedDate, a.SelectedTime,
+	} {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+func cleanState(state map[string]map[string]slack.BlockAction) map[string]map[string]slack.BlockAction {
+	for _, block := range state {
+		for id, a := range block {
+			a.Value = clean(a.Value)
+			block[id] = a
+		}
+	}
+	return state
+}
+
+// eventBody reads an event: JSON without a form around it.
+func eventBody(body []byte) (delivery, error) {
+	if !utf8.Valid(body) || nestsTooDeep(string(body)) {
+		return delivery{}, errMalformed
+	}
+	var e outerEvent
+	if err := json.Unmarshal(body, &e); err != nil {
+		return delivery{}, errMalformed
+	}
+	if e.Type == "url_verification" && e.Challenge != "" {
+		return delivery{challenge: e.Challenge}, nil
+	}
+	return event(e)
+}
+
+// outerEvent is Slack's envelope of an event, with what we listen to in it.
+type outerEvent struct {
+	Type      string `json:"type"`
+	Challenge string `json:"challenge"`
+	TeamID    string `json:"team_id"`
+	AppID     string `json:"api_app_id"`
+	EventID   string `json:"event_id"`
+	Event     struct {
+		Type  string `json:"type"`
+		User  any    `json:"user"` // a string where we listen; some events have an object
+		Tab   string `json:"tab"`
+		BotID string `json:"bot_id"`
+	} `json:"event"`
+}
+
+func event(e outerEvent) (delivery, error) {
+	person, _ := e.Event.User.(string)
+	if e.Type != "event_callback" || e.Event.BotID != "" || e.EventID == "" {
+		return delivery{nothing: true}, nil
+	}
+	switch e.Event.Type {
+	case "app_home_opened":
+		if e.Event.Tab != "" && e.Event.Tab != "home" || person == "" {
+			return delivery{nothing: true}, nil
+		}
+	case "app_uninstalled", "tokens_revoked":
+	default:
+		return delivery{nothing: true}, nil
+	}
+	g := gesture{kind: anEvent, route: e.Event.Type, workspace: e.TeamID, person: person, app: e.AppID, event: true}
+	// Never by the retry header: a delivery that we failed to act on is taken when it comes again.
+	return delivery{key: e.TeamID + " " + e.EventID, gesture: g}, nil
+}

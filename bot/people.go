@@ -1,0 +1,94 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"okrbot/okr"
+	"okrbot/store"
+)
+
+// lookUpWithin bounds the one question to Slack that can stand before an answer: who somebody is
+// that we never saw.
+const lookUpWithin = time.Second
+
+// person is who made a gesture. Slack was asked within the last five minutes, or is asked now for
+// the next time; somebody new is asked about at once.
+func (b *Bot) person(ctx context.Context, workspace, id string) (store.Person, error) {
+	known, err := b.store.Person(ctx, workspace, id)
+	switch {
+	case err == nil && known.Fresh:
+		return b.withRights(known), nil
+	case err == nil:
+		b.later(callWithin, func(ctx context.Context) {
+			if _, err := b.lookUp(ctx, workspace, id); err != nil {
+				b.log.Warn("looking somebody up", "person", id, "error", err)
+			}
+		})
+		return b.withRights(known), nil
+	case !errors.Is(err, store.ErrNotFound):
+		return known, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookUpWithin)
+	defer cancel()
+	fresh, err := b.lookUp(ctx, workspace, id)
+	return b.withRights(fresh), err
+}
+
+// withRights adds what the operator decided, which Slack does not know.
+func (b *Bot) withRights(p store.Person) store.Person {
+	if p.Kind == okr.Member && slices.Contains(b.settings.Admins, p.ID) {
+		p.Kind = okr.Admin
+	}
+	if p.Zone == "" {
+		p.Zone = b.settings.DefaultZone
+	}
+	return p
+}
+
+func (b *Bot) lookUp(ctx context.Context, workspace, id string) (store.Person, error) {
+	u, err := b.slack.person(ctx, id)
+	if err != nil {
+		return store.Person{}, err
+	}
+	p := store.Person{Actor: okr.Actor{Workspace: workspace, ID: id, Kind: kindOf(u, workspace)}, Name: nameOf(u), Zone: zoneOf(u)}
+	return p, b.store.SavePerson(ctx, p)
+}
+
+// kindOf is what somebody is, as far as rights go. Who is several things is the least of them.
+func kindOf(u *slack.User, workspace string) okr.ActorKind {
+	switch {
+	case u.Deleted:
+		return okr.Deactivated
+	case u.IsBot || u.IsWorkflowBot || u.IsConnectorBot || u.ID == "USLACKBOT":
+		return okr.Bot
+	case u.IsStranger || u.TeamID != "" && u.TeamID != workspace && u.Enterprise.ID == "":
+		return okr.Foreign
+	case u.IsRestricted || u.IsUltraRestricted:
+		return okr.Guest
+	case u.IsAdmin || u.IsOwner || u.IsPrimaryOwner:
+		return okr.Admin
+	}
+	return okr.Member
+}
+
+func nameOf(u *slack.User) string {
+	for _, name := range []string{u.Profile.DisplayName, u.RealName, u.Profile.RealName, u.Name} {
+		if name != "" {
+			return name
+		}
+	}
+	return u.ID
+}
+
+// zoneOf is the person's zone when it is one that this process knows.
+func zoneOf(u *slack.User) string {
+	if _, err := time.LoadLocation(u.TZ); err != nil {
+		return ""
+	}
+	return u.TZ
+}

@@ -1,0 +1,157 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+	"github.com/slack-go/slack/socketmode"
+
+	"okrbot/bot/view"
+	"okrbot/secret"
+	"okrbot/store"
+)
+
+// Slack is the bot's way to Slack's Web API. It retries nothing by itself: a retried post can be a
+// second message, and what must arrive is a job that comes back.
+type Slack struct {
+	api      *slack.Client
+	http     *http.Client
+	hooks    string // host that response_urls must have
+	insecure bool   // hooks may be plain http: a local Slack
+}
+
+// SlackOptions say where Slack is and who we are there.
+type SlackOptions struct {
+	APIURL   string // with trailing slash
+	BotToken secret.String
+	AppToken secret.String // Socket Mode
+}
+
+// callWithin bounds one call of the Web API.
+const callWithin = 10 * time.Second
+
+// NewSlack prepares the client; nothing is dialled.
+func NewSlack(o SlackOptions) *Slack {
+	client := &http.Client{Timeout: callWithin}
+	s := &Slack{http: client, hooks: "hooks.slack.com"}
+	options := []slack.Option{slack.OptionAPIURL(o.APIURL), slack.OptionHTTPClient(client)}
+	if !o.AppToken.Empty() {
+		options = append(options, slack.OptionAppLevelToken(o.AppToken.Reveal()))
+	}
+	if u, err := url.Parse(o.APIURL); err == nil && u.Host != "slack.com" {
+		s.hooks, s.insecure = u.Host, u.Scheme == "http"
+	}
+	s.api = slack.New(o.BotToken.Reveal(), options...)
+	return s
+}
+
+// socket opens Slack's Socket Mode.
+func (s *Slack) socket() *socketmode.Client { return socketmode.New(s.api) }
+
+// Who asks Slack whose token we have.
+func (s *Slack) Who(ctx context.Context) (store.Workspace, error) {
+	who, err := s.api.AuthTestContext(ctx)
+	if err != nil {
+		return store.Workspace{}, undelivered(err)
+	}
+	return store.Workspace{ID: who.TeamID, Name: who.Team, BotUserID: who.UserID}, nil
+}
+
+// person asks Slack about somebody.
+func (s *Slack) person(ctx context.Context, id string) (*slack.User, error) {
+	u, err := s.api.GetUserInfoContext(ctx, id)
+	if err != nil {
+		return nil, undelivered(err)
+	}
+	return u, nil
+}
+
+func options(m view.Message) []slack.MsgOption {
+	return []slack.MsgOption{
+		slack.MsgOptionText(m.Text, false), // views escape what people wrote
+		slack.MsgOptionBlocks(m.Blocks...),
+		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl(),
+	}
+}
+
+// post sends a message to a channel, or to a person when the channel is a user id.
+func (s *Slack) post(ctx context.Context, channel string, m view.Message) (postedIn, ts string, err error) {
+	postedIn, ts, err = s.api.PostMessageContext(ctx, channel, options(m)...)
+	if plainOnly(err) {
+		postedIn, ts, err = s.api.PostMessageContext(ctx, channel, options(view.Message{Text: m.Text})...)
+	}
+	return postedIn, ts, undelivered(err)
+}
+
+// update changes a message of ours.
+func (s *Slack) update(ctx context.Context, channel, ts string, m view.Message) error {
+	_, _, _, err := s.api.UpdateMessageContext(ctx, channel, ts, options(m)...)
+	if plainOnly(err) {
+		_, _, _, err = s.api.UpdateMessageContext(ctx, channel, ts, options(view.Message{Text: m.Text})...)
+	}
+	return undelivered(err)
+}
+
+// whisper shows a message to one person in a channel.
+func (s *Slack) whisper(ctx context.Context, channel, person string, m view.Message) error {
+	_, err := s.api.PostEphemeralContext(ctx, channel, person, options(m)...)
+	return undelivered(err)
+}
+
+// plainOnly says whether Slack refused the blocks, so that the text alone is the better message.
+func plainOnly(err error) bool {
+	var refused slack.SlackErrorResponse
+	return errors.As(err, &refused) && (refused.Err == "invalid_blocks" || refused.Err == "msg_blocks_too_long")
+}
+
+// respond answers through a response_url. It goes to Slack's own host and nowhere else, whatever
+// the payload said.
+func (s *Slack) respond(ctx context.Context, address secret.String, m view.Message, replace bool) error {
+	u, err := url.Parse(address.Reveal())
+	if err != nil || u.Host != s.hooks || u.User != nil || u.Scheme != "https" && !(s.insecure && u.Scheme == "http") {
+		return undelivered(slack.SlackErrorResponse{Err: "response_url_elsewhere"})
+	}
+	err = slack.PostWebhookCustomHTTPContext(ctx, address.Reveal(), s.http, &slack.WebhookMessage{
+		Text: m.Text, Blocks: &slack.Blocks{BlockSet: m.Blocks}, ResponseType: "ephemeral", ReplaceOriginal: replace,
+	})
+	return undelivered(err)
+}
+
+func (s *Slack) open(ctx context.Context, trigger string, v slack.ModalViewRequest) (OpenView, error) {
+	got, err := s.api.OpenViewContext(ctx, trigger, v)
+	return opened(got), undelivered(err)
+}
+
+func (s *Slack) push(ctx context.Context, trigger string, v slack.ModalViewRequest) (OpenView, error) {
+	got, err := s.api.PushViewContext(ctx, trigger, v)
+	return opened(got), undelivered(err)
+}
+
+// change puts another view in the place of an open one. With a hash it is refused when the view
+// has changed since.
+func (s *Slack) change(ctx context.Context, at OpenView, v slack.ModalViewRequest) (OpenView, error) {
+	got, err := s.api.UpdateViewContext(ctx, v, "", at.Hash, at.ID)
+	return opened(got), undelivered(err)
+}
+
+func opened(r *slack.ViewResponse) OpenView {
+	if r == nil {
+		return OpenView{}
+	}
+	return OpenView{ID: r.ID, Hash: r.Hash}
+}
+
+func (s *Slack) publish(ctx context.Context, person string, v slack.HomeTabViewRequest) error {
+	_, err := s.api.PublishViewContext(ctx, slack.PublishViewContextRequest{UserID: person, View: v})
+	return undelivered(err)
+}
+
+// triggerGone says whether Slack would not open a view because the trigger was late or used.
+func triggerGone(code string) bool {
+	return strings.Contains(code, "trigger")
+}

@@ -1,0 +1,110 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/slack-go/slack"
+	"github.com/slack-go/slack/socketmode"
+)
+
+// ackLimit is where Slack silently drops an answer over the socket, in bytes.
+const ackLimit = 20 << 10
+
+// Socket is the door of a workspace in Socket Mode: Slack's deliveries come over a connection that
+// we open. It returns when ctx ends or Slack will not have us.
+func (b *Bot) Socket(ctx context.Context) error {
+	client := b.slack.socket()
+	go func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case e, ok := <-client.Events:
+				if !ok {
+					return
+				}
+				if e.Request != nil {
+					b.open.Go(func() { b.envelope(ctx, client, e) })
+				}
+			}
+		}
+	}()
+	return client.RunContext(ctx)
+}
+
+// envelope answers one delivery of the socket.
+func (b *Bot) envelope(ctx context.Context, client *socketmode.Client, e socketmode.Event) {
+	d, err := read(e)
+	if err != nil || d.nothing {
+		b.ack(ctx, client, e, nil)
+		return
+	}
+	if d.key == "" {
+		d.key = "envelope " + e.Request.EnvelopeID
+	}
+	a := b.answer(ctx, d)
+	if a.status >= 500 {
+		return // unacknowledged, so Slack delivers it again
+	}
+	raw, err := json.Marshal(a.body)
+	if err == nil && len(raw) >= ackLimit-512 {
+		a = b.large(d.gesture, a)
+	}
+	b.ack(ctx, client, e, a.body)
+	if a.after != nil {
+		a.after()
+	}
+}
+
+func (b *Bot) ack(ctx context.Context, client *socketmode.Client, e socketmode.Event, body any) {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	if err := client.AckCtx(ctx, e.Request.EnvelopeID, body); err != nil {
+		b.log.Warn("answering over the socket", "error", err)
+	}
+}
+
+// large sends a view that is too large for the socket through the Web API instead.
+func (b *Bot) large(g gesture, a answer) answer {
+	submission, ok := a.body.(*slack.ViewSubmissionResponse)
+	if !ok || submission.View == nil {
+		return a
+	}
+	v, then := *submission.View, a.after
+	push := submission.ResponseAction == slack.RAPush
+	return answer{status: a.status, after: func() {
+		b.later(callWithin, func(ctx context.Context) {
+			var err error
+			if push {
+				_, err = b.slack.push(ctx, g.Trigger, v)
+			} else {
+				_, err = b.slack.change(ctx, OpenView{ID: g.View.ID}, v)
+			}
+			if err != nil {
+				b.log.Warn("showing a large view", "code", codeOf(err))
+			}
+			if then != nil {
+				then()
+			}
+		})
+	}}
+}
+
+// read reads an envelope as the other door reads a body.
+func read(e socketmode.Event) (delivery, error) {
+	switch e.Type {
+	case socketmode.EventTypeSlashCommand:
+		if c, ok := e.Data.(slack.SlashCommand); ok {
+			return command(c)
+		}
+	case socketmode.EventTypeInteractive:
+		if ic, ok := e.Data.(slack.InteractionCallback); ok {
+			return interaction(ic)
+		}
+	case socketmode.EventTypeEventsAPI:
+		return eventBody(e.Request.Payload)
+	}
+	return delivery{nothing: true}, nil
+}

@@ -1,0 +1,204 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/shopspring/decimal"
+	"github.com/slack-go/slack"
+
+	"okrbot/okr"
+)
+
+// ActionList is the button See all.
+const ActionList = "see_all"
+
+// told is how many key results a message names; the rest are counted.
+const told = 10
+
+// News is one thing to say about a key result.
+type News struct {
+	KeyResult
+	Kind      string // "changed", "restated", "failed", "recovered", "parked"
+	Old, New  decimal.NullDecimal
+	OldStatus okr.Status
+	NewStatus okr.Status
+	Note      string
+}
+
+// Announcement is one message about all that changed in a channel within a run, or about what a
+// person should know. A message whose first answer was lost says so.
+func Announcement(news []News, repeated bool) Message {
+	var changes, failures, recoveries, parked []News
+	for _, n := range news {
+		switch n.Kind {
+		case "failed":
+			failures = append(failures, n)
+		case "recovered":
+			recoveries = append(recoveries, n)
+		case "parked":
+			parked = append(parked, n)
+		default:
+			changes = append(changes, n)
+		}
+	}
+	var m Message
+	m.add(changed(changes))
+	m.add(failed(failures))
+	m.add(recovered(recoveries))
+	m.add(unposted(parked))
+	if repeated {
+		m.Text += " (repeated)"
+		m.Blocks = append(m.Blocks, note("(repeated: Slack did not say whether the first one arrived)"))
+	}
+	return m
+}
+
+func (m *Message) add(other Message) {
+	if other.Text == "" {
+		return
+	}
+	if m.Text != "" {
+		m.Text += " · "
+	}
+	m.Text += other.Text
+	m.Blocks = append(m.Blocks, other.Blocks...)
+}
+
+func changed(news []News) Message {
+	if len(news) == 0 {
+		return Message{}
+	}
+	m := Message{Text: news[0].Key() + " " + Escape(news[0].Title) + ": " + news[0].move()}
+	if len(news) > 1 {
+		m.Text = fmt.Sprintf("%d key results have new values", len(news))
+	}
+	for i, n := range news {
+		if i == told {
+			break
+		}
+		m.Blocks = append(m.Blocks, section(n.Headline()+"  "+n.move()+"\n"+n.Figures()+turn(n)+"\n_"+n.Dates()+"_"))
+	}
+	return m.rest(news)
+}
+
+// rest counts the key results that a message does not name.
+func (m Message) rest(news []News) Message {
+	if more := len(news) - told; more > 0 {
+		s := section(fmt.Sprintf("…and %d more key results.", more))
+		s.Accessory = slack.NewAccessory(button(ActionList, "See all", "news"))
+		m.Blocks = append(m.Blocks, s)
+	}
+	return m
+}
+
+// move is the change of the value: "41 → 39 Hours", "restated 41 → 39 Hours".
+func (n News) move() string {
+	to := "none"
+	if n.New.Valid {
+		to = n.Value(n.New.Decimal)
+	}
+	text := Escape(to)
+	if n.Old.Valid {
+		text = Escape(n.Value(n.Old.Decimal)) + " → " + text
+	}
+	if n.Kind == "restated" {
+		return "restated " + text
+	}
+	return text
+}
+
+// turn says that the status changed, which is what people react to.
+func turn(n News) string {
+	if n.OldStatus == n.NewStatus || n.OldStatus == "" || n.NewStatus == "" {
+		return ""
+	}
+	return " (was " + n.OldStatus.Word() + ")"
+}
+
+// failed groups failures by what happened, since one instance that sleeps fails many.
+func failed(news []News) Message {
+	if len(news) == 0 {
+		return Message{}
+	}
+	m := Message{Text: news[0].Key() + " is not syncing: " + news[0].Note}
+	if len(news) > 1 {
+		m.Text = fmt.Sprintf("%d key results are not syncing", len(news))
+	}
+	var order []string
+	groups := map[string][]News{}
+	for _, n := range news {
+		if _, seen := groups[n.Note]; !seen {
+			order = append(order, n.Note)
+		}
+		groups[n.Note] = append(groups[n.Note], n)
+	}
+	for i, cause := range order {
+		if i == told {
+			m.Blocks = append(m.Blocks, section(fmt.Sprintf("…and %d more reasons. `/okr list at-risk` shows all.", len(order)-told)))
+			break
+		}
+		group := groups[cause]
+		m.Blocks = append(m.Blocks, section(":warning: *Not syncing:* "+keys(group)+"\n"+cause+"\nThe last good values stay."))
+	}
+	if len(news) == 1 {
+		id := fmt.Sprint(news[0].ID)
+		m.Blocks = append(m.Blocks, slack.NewActionBlock("failed", button(ActionSync, "Sync Integration Data", id), button(ActionDetails, "Details", id)))
+	}
+	return m
+}
+
+// keys names key results, the first few with their titles.
+func keys(news []News) string {
+	var parts []string
+	for i, n := range news {
+		if i == told {
+			parts = append(parts, fmt.Sprintf("and %d more", len(news)-told))
+			break
+		}
+		parts = append(parts, "*"+n.Key()+"* "+Escape(Cut(n.Title, 60)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func recovered(news []News) Message {
+	if len(news) == 0 {
+		return Message{}
+	}
+	m := Message{Text: news[0].Key() + " syncs again"}
+	if len(news) > 1 {
+		m.Text = fmt.Sprintf("%d key results sync again", len(news))
+	}
+	m.Blocks = []slack.Block{section(":white_check_mark: *Syncing again:* " + keys(news))}
+	if len(news) == 1 {
+		m.Blocks = []slack.Block{section(":white_check_mark: *Syncing again:* " + news[0].Headline() + "\n" + news[0].Figures() + "\n_" + news[0].Dates() + "_")}
+	}
+	return m
+}
+
+// unposted tells an owner that a channel does not take the bot's messages.
+func unposted(news []News) Message {
+	if len(news) == 0 {
+		return Message{}
+	}
+	channel, code, _ := strings.Cut(news[0].Note, " ")
+	next := "Choose another channel with `/okr edit " + news[0].Key() + "`, then press Sync Integration Data."
+	why := "Slack refused it (" + code + ")."
+	switch code {
+	case "not_in_channel", "channel_not_found":
+		why = "okrbot is not in that channel."
+		next = "Type `/invite @okrbot` there, then press Sync Integration Data here; or choose another channel with `/okr edit " + news[0].Key() + "`."
+	case "is_archived":
+		why = "The channel is archived."
+	case "restricted_action", "restricted_action_read_only_channel":
+		why = "Posting in that channel is restricted."
+	}
+	id := fmt.Sprint(news[0].ID)
+	return Message{
+		Text: "okrbot cannot post in a channel",
+		Blocks: []slack.Block{
+			section(":no_entry: Nothing can be posted in <#" + channel + "> about " + keys(news) + ". " + why + " " + next),
+			slack.NewActionBlock("parked", button(ActionSync, "Sync Integration Data", id)),
+		},
+	}
+}

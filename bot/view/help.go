@@ -1,0 +1,81 @@
+package view
+
+import (
+	"strings"
+
+	"github.com/slack-go/slack"
+)
+
+// topic is one verb of /okr, as help shows it.
+type topic struct {
+	verb, args, line string
+	more             string // what it does, who may, what comes next
+	example          string
+}
+
+// topics are in the order in which a newcomer needs them.
+var topics = []topic{
+	{"connect", "", "connect ServiceNow",
+		"Asks for the instance and how to sign in, and checks it step by step: address, TLS, sign-in, role, one score. What fails says why and what to do. A connection is yours alone; an administrator can share theirs with the workspace.", "/okr connect"},
+	{"connections", "", "the connections you can use",
+		"Lists your connections and the shared ones, with their state, their last success and how many key results read through them.", "/okr connections"},
+	{"add-objective", "", "add an objective",
+		"Asks for a title, an owner, a period, a time zone and a channel. Key results are added to it with `/okr add-kr`.", "/okr add-objective"},
+	{"add-kr", "", "add a key result",
+		"Takes you from an objective to a scorecard, shows its values before you connect it, and asks for start, target and cadence. From then on the key result keeps itself true. Or choose to update it yourself.", "/okr add-kr"},
+	{"list", "[mine | @person | #channel | at-risk]", "list key results",
+		"Without a word after it: all of them. `at-risk` lists those that are behind, at risk, stale or not syncing.", "/okr list at-risk"},
+	{"show", "KR-1", "everything about one key result",
+		"Numbers, dates, last readings, source, cadence, and who may change it.", "/okr show KR-1"},
+	{"edit", "KR-1", "change a key result",
+		"The same form as when it was added, and where it reads from. For its owner, co-owners, the objective's owner and administrators. What changed is recorded.", "/okr edit KR-1"},
+	{"check-in", "KR-1", "enter a value",
+		"For key results that people update: a value for a day, your confidence, and a note.", "/okr check-in KR-1"},
+	{"sync", "KR-1 | all", "read from ServiceNow now",
+		"Reads one key result, or with `all` every one you look after; without a word it asks which one. The outcome is told to you, changed values to the channel. It does not move the cadence.", "/okr sync KR-1"},
+	{"pause", "KR-1", "stop reading a key result", "Its readings stay. `/okr resume KR-1` goes on.", "/okr pause KR-1"},
+	{"resume", "KR-1", "go on reading it", "From the next slot of its cadence on.", "/okr resume KR-1"},
+	{"remove", "KR-1", "delete a key result", "Asks before, and names what goes with it.", "/okr remove KR-1"},
+	{"help", "[verb]", "this list, or more about one verb", "", "/okr help sync"},
+}
+
+// Help lists every verb in a line.
+func Help() Message {
+	lines := []string{"*okrbot keeps Key Results true, from ServiceNow scorecards.*", "`/okr`  my objectives"}
+	for _, t := range topics {
+		lines = append(lines, "`/okr "+t.called()+"`  "+t.line)
+	}
+	return Message{Text: "What /okr can do", Blocks: []slack.Block{
+		section(strings.Join(lines, "\n")),
+		note("Begin with `/okr connect`, then `/okr add-kr`. More about one: `/okr help sync`."),
+	}}
+}
+
+// HelpOn says more about one verb.
+func HelpOn(verb string) (Message, bool) {
+	for _, t := range topics {
+		if t.verb == verb {
+			text := "*`/okr " + t.called() + "`*  " + t.line
+			if t.more != "" {
+				text += "\n" + t.more
+			}
+			return Text(text + "\nExample: `" + t.example + "`"), true
+		}
+	}
+	return Message{}, false
+}
+
+func (t topic) called() string { return strings.TrimSpace(t.verb + " " + t.args) }
+
+// DidYouMean answers a word that is no verb with those that are close to it.
+func DidYouMean(word string, near []string) Message {
+	text := "There is no `/okr " + Escape(Cut(strings.ReplaceAll(word, "`", "'"), 30)) + "`. "
+	if len(near) == 0 {
+		return Text(text + "`/okr help` lists what there is.")
+	}
+	quoted := make([]string, len(near))
+	for i, n := range near {
+		quoted[i] = "`/okr " + n + "`"
+	}
+	return Text(text + "Did you mean " + strings.Join(quoted, " or ") + "? `/okr help` lists everything.")
+}

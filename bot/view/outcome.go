@@ -1,0 +1,94 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/shopspring/decimal"
+	"github.com/slack-go/slack"
+)
+
+// Ended is one key result's part of a sync by hand.
+type Ended struct {
+	KeyResult
+	How      string // "changed", "unchanged", "restated", "failed", "superseded"
+	Old, New decimal.NullDecimal
+	Why      string // failed: what happened and what to do
+}
+
+// Outcome tells a person how their sync went: one key result in full, many counted and listed.
+func Outcome(done []Ended, total int, final bool) Message {
+	if total == 1 && len(done) == 1 {
+		return outcomeOfOne(done[0])
+	}
+	var changed, same, failed []string
+	for _, e := range done {
+		name := "*" + e.Key() + "* " + Escape(Cut(e.Title, 60))
+		switch e.How {
+		case "failed":
+			failed = append(failed, name+": "+e.Why)
+		case "changed", "restated":
+			changed = append(changed, name+": "+e.moved())
+		default:
+			same = append(same, "*"+e.Key()+"* (score of "+e.Result.AsOf.Short(e.Today)+")")
+		}
+	}
+	head := fmt.Sprintf("Syncing: %d of %d done", len(done), total)
+	if final {
+		head = fmt.Sprintf("Synced %d key results: %d changed, %d without a newer score, %d failed", total, len(changed), len(same), len(failed))
+		if gone := total - len(done); gone > 0 {
+			head += fmt.Sprintf(", %d removed meanwhile", gone)
+		}
+	}
+	m := Message{Text: head, Blocks: []slack.Block{section("*" + head + "*")}}
+	m.list(":chart_with_upwards_trend: *Changed*", changed, "\n")
+	m.list(":warning: *Failed*", failed, "\n")
+	m.list(":heavy_minus_sign: *No newer score in ServiceNow*", same, ", ")
+	return m
+}
+
+// outcomeListed is how many lines of one kind an outcome names.
+const outcomeListed = 20
+
+// list adds lines under a heading, cut where a section of Slack's would be.
+func (m *Message) list(heading string, lines []string, between string) {
+	if len(lines) == 0 {
+		return
+	}
+	shown := lines[:min(len(lines), outcomeListed)]
+	text := heading + "\n" + strings.Join(shown, between)
+	for len([]rune(text)) > sectionLimit-100 && len(shown) > 1 {
+		shown = shown[:len(shown)-1]
+		text = heading + "\n" + strings.Join(shown, between)
+	}
+	if more := len(lines) - len(shown); more > 0 {
+		text += fmt.Sprintf("\n…and %d more: `/okr list mine`.", more)
+	}
+	m.Blocks = append(m.Blocks, section(text))
+}
+
+func (e Ended) moved() string {
+	return News{KeyResult: e.KeyResult, Kind: e.How, Old: e.Old, New: e.New}.move()
+}
+
+func outcomeOfOne(e Ended) Message {
+	var text string
+	switch e.How {
+	case "failed":
+		text = ":warning: " + e.Headline() + " could not be synced.\n" + e.Why
+		if e.Result.Value.Valid {
+			text += "\nIts last good value stays: " + e.Figures() + ", " + e.Dates() + "."
+		}
+	case "changed":
+		text = ":chart_with_upwards_trend: " + e.Headline() + "  " + e.moved() + "\n" + e.Figures() + "\n_" + e.Dates() + "_"
+	case "restated":
+		text = ":pencil2: " + e.Headline() + "  " + e.moved() + "\n" + e.Figures() + "\n_" + e.Dates() + "_"
+	default:
+		since := "yet"
+		if e.Result.Value.Valid {
+			since = "since " + e.Result.AsOf.Short(e.Today)
+		}
+		text = ":heavy_minus_sign: " + e.Headline() + ": no newer score in ServiceNow " + since + ".\n" + e.Figures() + "\n_" + e.Dates() + "_"
+	}
+	return Message{Text: e.Key() + " synced: " + e.fallback(), Blocks: []slack.Block{section(text)}}
+}

@@ -1,0 +1,251 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/kelseyhightower/envconfig"
+
+	"okrbot/secret"
+)
+
+// Config is everything the environment says; the README's table shows the same.
+type Config struct {
+	DatabaseURL          secret.String `envconfig:"DATABASE_URL"`
+	DataDir              string        `envconfig:"DATA_DIR" default:".okrbot"`
+	ListenAddr           string        `envconfig:"LISTEN_ADDR" default:":8080"`
+	OpsAddr              string        `envconfig:"OPS_ADDR" default:"127.0.0.1:9090"`
+	PublicURL            string        `envconfig:"PUBLIC_URL"`
+	SlackBotToken        secret.String `envconfig:"SLACK_BOT_TOKEN"`
+	SlackSigningSecret   secret.String `envconfig:"SLACK_SIGNING_SECRET"`
+	SlackAppToken        secret.String `envconfig:"SLACK_APP_TOKEN"`
+	SlackClientID        string        `envconfig:"SLACK_CLIENT_ID"`
+	SlackClientSecret    secret.String `envconfig:"SLACK_CLIENT_SECRET"`
+	SlackAPIURL          string        `envconfig:"SLACK_API_URL" default:"https://slack.com/api/"`
+	EncryptionKeyset     secret.String `envconfig:"ENCRYPTION_KEYSET"`
+	ServiceNowExtraHosts []string      `envconfig:"SERVICENOW_EXTRA_HOSTS"`
+	AdminUsers           []string      `envconfig:"ADMIN_USERS"`
+	DefaultTimeZone      string        `envconfig:"DEFAULT_TIME_ZONE" default:"UTC"`
+	LogLevel             string        `envconfig:"LOG_LEVEL" default:"info"`
+	LogFormat            string        `envconfig:"LOG_FORMAT" default:"text"`
+}
+
+// need is what a command asks of the configuration beyond its being well formed.
+type need int
+
+const (
+	forKeys  need = iota // the database and the keys
+	forServe             // Slack too
+)
+
+// badConfig lists every problem by its variable. No value is in it.
+type badConfig []string
+
+func (b badConfig) Error() string {
+	return "the configuration is wrong:\n  " + strings.Join(b, "\n  ")
+}
+
+// ExitCode is EX_CONFIG of sysexits.h.
+func (badConfig) ExitCode() int { return 78 }
+
+// loadConfig reads the environment and finds all that is wrong with it at once. The secrets are
+// taken out of the environment, so that no child and no dump of it has them.
+func loadConfig(what need) (Config, error) {
+	var c Config
+	if err := envconfig.Process("", &c); err != nil {
+		var parse *envconfig.ParseError
+		if errors.As(err, &parse) {
+			return c, badConfig{parse.KeyName + ": it cannot be read"}
+		}
+		return c, badConfig{"the environment cannot be read"}
+	}
+	for _, name := range secretVariables() {
+		os.Unsetenv(name)
+	}
+	if problems := c.problems(what); len(problems) > 0 {
+		slices.Sort(problems)
+		return c, badConfig(problems)
+	}
+	return c, nil
+}
+
+// secretVariables are the variables whose field is a secret.
+func secretVariables() []string {
+	var names []string
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
+		if field.Type == reflect.TypeFor[secret.String]() {
+			names = append(names, field.Tag.Get("envconfig"))
+		}
+	}
+	return names
+}
+
+var userID = regexp.MustCompile(`^[UW][A-Z0-9]{2,20}$`)
+
+func (c *Config) problems(what need) []string {
+	var list []string
+	say := func(variable, problem string) { list = append(list, variable+": "+problem) }
+
+	if !c.DatabaseURL.Empty() {
+		if _, err := pgx.ParseConfig(c.DatabaseURL.Reveal()); err != nil {
+			say("DATABASE_URL", "it is not the address of a Postgres; write postgres://user:password@host/database")
+		}
+		if c.EncryptionKeyset.Empty() {
+			say("ENCRYPTION_KEYSET", "it is needed with DATABASE_URL; `okrbot keys new` prints one")
+		}
+	}
+	if strings.TrimSpace(c.DataDir) == "" {
+		say("DATA_DIR", "it is empty; leave it out for .okrbot")
+	}
+	if !c.EncryptionKeyset.Empty() {
+		if _, err := secret.Parse(c.EncryptionKeyset); err != nil {
+			say("ENCRYPTION_KEYSET", err.Error())
+		}
+	}
+	for variable, address := range map[string]string{"LISTEN_ADDR": c.ListenAddr, "OPS_ADDR": c.OpsAddr} {
+		if !listenable(address) {
+			say(variable, "write it as host:port, such as :8080 or 127.0.0.1:9090")
+		}
+	}
+	if c.PublicURL != "" {
+		c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
+		if u, err := url.Parse(c.PublicURL); err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
+			say("PUBLIC_URL", "write it as https://okrbot.example.com, without a path")
+		}
+	}
+	if u, err := url.Parse(c.SlackAPIURL); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || !strings.HasSuffix(c.SlackAPIURL, "/") {
+		say("SLACK_API_URL", "write it as https://slack.com/api/, with the slash at its end")
+	}
+	for i, host := range c.ServiceNowExtraHosts {
+		origin, ok := extraOrigin(host)
+		if !ok {
+			say("SERVICENOW_EXTRA_HOSTS", fmt.Sprintf("entry %d is no host; write host, host:port or https://host:port, with commas between", i+1))
+		}
+		c.ServiceNowExtraHosts[i] = origin
+	}
+	for i, id := range c.AdminUsers {
+		c.AdminUsers[i] = strings.TrimSpace(id)
+		if !userID.MatchString(c.AdminUsers[i]) {
+			say("ADMIN_USERS", fmt.Sprintf("entry %d is no Slack user id; they begin with U or W", i+1))
+		}
+	}
+	if _, err := time.LoadLocation(c.DefaultTimeZone); err != nil || c.DefaultTimeZone == "" || c.DefaultTimeZone == "Local" {
+		say("DEFAULT_TIME_ZONE", "it is no time zone; write one such as Europe/Berlin")
+	}
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
+		say("LOG_LEVEL", "choose debug, info, warn or error")
+	}
+	if !slices.Contains([]string{"text", "json"}, c.LogFormat) {
+		say("LOG_FORMAT", "choose text or json")
+	}
+	c.slackProblems(what, say)
+	return list
+}
+
+func (c *Config) slackProblems(what need, say func(variable, problem string)) {
+	if !c.SlackBotToken.Empty() && !strings.HasPrefix(c.SlackBotToken.Reveal(), "xoxb-") {
+		say("SLACK_BOT_TOKEN", "it does not begin with xoxb-; copy the Bot User OAuth Token")
+	}
+	if !c.SlackAppToken.Empty() && !strings.HasPrefix(c.SlackAppToken.Reveal(), "xapp-") {
+		say("SLACK_APP_TOKEN", "it does not begin with xapp-; copy an app-level token with the scope connections:write")
+	}
+	if (c.SlackClientID == "") != c.SlackClientSecret.Empty() {
+		say("SLACK_CLIENT_ID", "it and SLACK_CLIENT_SECRET go together; set both or none")
+	}
+	if what != forServe {
+		return
+	}
+	if c.SlackBotToken.Empty() {
+		say("SLACK_BOT_TOKEN", "it is needed to serve a workspace; the README says where to find it. To try okrbot without Slack, run `okrbot sandbox`")
+	}
+	if c.SlackAppToken.Empty() && c.SlackSigningSecret.Empty() {
+		say("SLACK_SIGNING_SECRET", "it is needed to serve over HTTP; or set SLACK_APP_TOKEN for Socket Mode")
+	}
+}
+
+func listenable(address string) bool {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	_, err = net.LookupPort("tcp", port)
+	return err == nil && port != ""
+}
+
+// extraOrigin turns "host", "host:port" or an origin into an origin; https where nothing is said.
+func extraOrigin(host string) (string, bool) {
+	host = strings.ToLower(strings.TrimSuffix(strings.TrimSpace(host), "/"))
+	if !strings.Contains(host, "://") {
+		host = "https://" + host
+	}
+	u, err := url.Parse(host)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
+		return "", false
+	}
+	return u.Scheme + "://" + u.Host, true
+}
+
+// Level is how much is logged.
+func (c Config) Level() slog.Level {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		return slog.LevelInfo
+	}
+	return level
+}
+
+// Keyset is the configured one; with the embedded Postgres it is generated beside the data at the
+// first start, readable by this user alone.
+func (c Config) Keyset() (*secret.Keyset, error) {
+	if !c.EncryptionKeyset.Empty() {
+		return secret.Parse(c.EncryptionKeyset)
+	}
+	path := filepath.Join(c.DataDir, "keyset.json")
+	raw, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		if raw, err = newKeysetFile(path); err != nil {
+			return nil, err
+		}
+	} else if err != nil {
+		return nil, fmt.Errorf("reading the keys: %w", err)
+	}
+	keys, err := secret.Parse(secret.New(string(raw)))
+	if err != nil {
+		return nil, badConfig{"DATA_DIR: keyset.json in it: " + err.Error()}
+	}
+	return keys, nil
+}
+
+func newKeysetFile(path string) ([]byte, error) {
+	written, err := secret.NewKeyset()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, fmt.Errorf("making DATA_DIR: %w", err)
+	}
+	// Exclusive: of two processes that start at once, one writes and the other reads.
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return os.ReadFile(path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("keeping the keys: %w", err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString(written.Reveal() + "\n"); err != nil {
+		return nil, fmt.Errorf("keeping the keys: %w", err)
+	}
+	return []byte(written.Reveal()), f.Sync()
+}
