@@ -12,37 +12,27 @@ import (
 
 // Announce says what waits in one place, and draws its cards.
 type Announce struct {
-	Workspace string `json:"workspace" river:"unique"`
-	Channel   string `json:"channel" river:"unique"`
+	Workspace string `json:"workspace"`
+	Channel   string `json:"channel"`
+	Hold      int64  `json:"hold"`
 }
 
 // Kind is stored data.
 func (Announce) Kind() string { return "announce" }
 
-// InsertOpts: one job a place at a time. One that waits for Slack keeps others from being left.
+// InsertOpts are the queue.
 func (Announce) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: queueAnnounce, MaxAttempts: 25, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unique}}
+	return river.InsertOpts{Queue: queueAnnounce, Priority: 2}
 }
 
 const (
-	atOnce     = 1000 // announcements of one message; it shows ten and counts the rest
-	cardsATime = 50   // Slack takes about fifty chat.update a minute
-	slackPause = 30 * time.Second
+	sayAtOnce  = 1000 // announcements of one message; it shows ten and counts the rest
+	drawAtOnce = 50   // Slack takes about fifty chat.update a minute
+	// givenUpAfter is how long a post is repeated whose answer is lost each time.
+	givenUpAfter = 24 * time.Hour
+	// errorsAtMost is how many cards in a row may fail before the place is left for now.
+	errorsAtMost = 3
 )
-
-// sweep leaves a job for each place where something waits.
-func (c *Client) sweep(ctx context.Context) error {
-	places, err := c.store.WaitingPlaces(ctx, placesAtOnce)
-	if err != nil || len(places) == 0 {
-		return err
-	}
-	jobs := make([]river.InsertManyParams, len(places))
-	for i, p := range places {
-		jobs[i] = river.InsertManyParams{Args: Announce{Workspace: p.Workspace, Channel: p.Channel}}
-	}
-	_, err = c.river.InsertMany(ctx, jobs)
-	return err
-}
 
 type announceWorker struct {
 	river.WorkerDefaults[Announce]
@@ -50,18 +40,52 @@ type announceWorker struct {
 }
 
 func (w *announceWorker) Work(ctx context.Context, job *river.Job[Announce]) error {
-	return w.client.guard(job.JobRow, func() error {
-		p := store.Place{Workspace: job.Args.Workspace, Channel: job.Args.Channel}
-		if err := w.client.say(ctx, p); err != nil {
-			return err
+	place := store.HeldPlace{Place: store.Place{Workspace: job.Args.Workspace, Channel: job.Args.Channel}, Hold: job.Args.Hold}
+	return w.client.guard(job.JobRow, func() error { return w.client.speak(ctx, place) })
+}
+
+// speak says what waits in a place, then draws its cards. When something did not arrive, the
+// place is left for as long as Slack asked, else for longer each time.
+func (c *Client) speak(ctx context.Context, place store.HeldPlace) (err error) {
+	failures, mine, err := c.store.KeepPlace(ctx, place)
+	if err != nil || !mine {
+		return err
+	}
+	wait := backOff(failures)
+	failing := true
+	defer func() {
+		leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		if !failing {
+			wait = 0
 		}
-		return w.client.draw(ctx, p)
-	})
+		err = errors.Join(err, c.store.ReleasePlace(leaving, place, wait, failing))
+	}()
+	err = c.say(ctx, place.Place)
+	if err == nil {
+		err = c.draw(ctx, place)
+	}
+	failing = err != nil
+	var u *Undelivered
+	if errors.As(err, &u) {
+		c.log.Warn("Slack did not take a post", "workspace", place.Workspace, "channel", place.Channel, "code", u.Code)
+		if u.After > 0 {
+			wait = u.After
+		}
+		err = nil
+	}
+	return err
+}
+
+// backOff is the wait after so many tries in a row that came to nothing: 5 s, 20 s, 45 s … 10 min.
+func backOff(failures int) time.Duration {
+	n := time.Duration(min(failures, 20) + 1)
+	return min(5*n*n*time.Second, 10*time.Minute)
 }
 
 // say posts what waits in a place as one message.
 func (c *Client) say(ctx context.Context, p store.Place) error {
-	taken, err := c.store.TakeAnnouncements(ctx, p, atOnce)
+	taken, err := c.store.TakeAnnouncements(ctx, p, sayAtOnce)
 	if err != nil || len(taken) == 0 {
 		return err
 	}
@@ -82,61 +106,70 @@ func (c *Client) say(ctx context.Context, p store.Place) error {
 	var u *Undelivered
 	switch {
 	case err == nil:
-		return c.store.AnnouncementsSent(ctx, ids, ts)
-	case errors.As(err, &u) && u.Kind == NotSent:
-		if err := c.store.AnnouncementsBack(ctx, ids); err != nil {
+		if err := c.store.AnnouncementsSent(ctx, ids, ts); err != nil {
 			return err
 		}
-		return river.JobSnooze(wait(u))
+		return c.store.UnparkPlace(ctx, p)
+	case errors.As(err, &u) && u.Kind == NotSent:
+		return errors.Join(err, c.store.AnnouncementsBack(ctx, ids))
 	case errors.As(err, &u) && (u.Kind == Permanent || u.Kind == Gone):
 		return c.park(ctx, p, ids, items, u.Code)
-	case repeated:
-		// Its answer was lost twice: a third copy helps nobody.
-		return c.store.AnnouncementsSent(ctx, ids, "")
+	case repeated && items[0].Now.Sub(taken[0].At) > givenUpAfter:
+		return c.park(ctx, p, ids, items, "ambiguous")
 	}
 	// Nobody knows whether it arrived. The rows stay in "sending", so the next try says that it
 	// is a repetition.
 	return err
 }
 
-func wait(u *Undelivered) time.Duration {
-	if u.After > 0 {
-		return u.After
-	}
-	return slackPause
-}
-
 // coalesced makes several moves of one key result one line, from the first old value to the last
-// new one. A recovery takes back a failure that nobody has read yet.
+// new one, and none when it is back where it was. Of a failure and a recovery that nobody has
+// read yet, only what is new for the reader is left.
 func coalesced(taken []store.Announcement) []store.Announcement {
 	type subject struct {
 		keyResult int64
-		kind      string
+		topic     string
 	}
-	at := map[subject]int{}
-	var list []store.Announcement
+	first := map[subject]store.Announcement{}
+	last := map[subject]store.Announcement{}
+	var order []subject
 	for _, a := range taken {
-		s := subject{a.KeyResult, a.Kind}
-		i, seen := at[s]
-		if !seen {
-			at[s] = len(list)
-			list = append(list, a)
-			continue
+		s := subject{a.KeyResult, topic(a.Kind)}
+		if f, seen := first[s]; seen {
+			if s.topic == "moved" {
+				a.Old, a.OldDay, a.OldStatus = f.Old, f.OldDay, f.OldStatus
+				if last[s].Kind != a.Kind {
+					a.Kind = "changed"
+				}
+			}
+		} else {
+			first[s] = a
+			order = append(order, s)
 		}
-		a.Old, a.OldDay, a.OldStatus = list[i].Old, list[i].OldDay, list[i].OldStatus
-		a.Repeated = a.Repeated || list[i].Repeated
-		list[i] = a
+		last[s] = a
 	}
-	out := list[:0]
-	for _, a := range list {
-		_, failed := at[subject{a.KeyResult, "failed"}]
-		_, recovered := at[subject{a.KeyResult, "recovered"}]
-		if failed && recovered && (a.Kind == "failed" || a.Kind == "recovered") {
-			continue
+	var list []store.Announcement
+	for _, s := range order {
+		f, l := first[s], last[s]
+		switch {
+		case s.topic == "moved" && f.ID != l.ID && same(l.Old, l.New) && l.OldStatus == l.NewStatus:
+		case s.topic == "health" && f.Kind != l.Kind:
+		default:
+			list = append(list, l)
 		}
-		out = append(out, a)
 	}
-	return out
+	return list
+}
+
+// topic is what announcements are about; those of one topic replace each other.
+func topic(kind string) string {
+	switch kind {
+	case "changed", "restated":
+		return "moved"
+	case "failed", "recovered":
+		return "health"
+	}
+	return kind
 }
 
 func (c *Client) announced(ctx context.Context, workspace string, list []store.Announcement) ([]Announced, error) {
@@ -162,11 +195,14 @@ func (c *Client) present(ctx context.Context, workspace string, ids []int64) (ma
 	if err != nil {
 		return nil, now, err
 	}
+	present := make(map[int64]store.KeyResult, len(ids))
+	if len(ids) == 0 {
+		return present, now, nil
+	}
 	list, err := c.store.KeyResults(ctx, workspace, store.Filter{IDs: ids})
 	if err != nil {
 		return nil, now, err
 	}
-	present := make(map[int64]store.KeyResult, len(list))
 	for _, k := range list {
 		present[k.ID] = k
 	}
@@ -176,18 +212,22 @@ func (c *Client) present(ctx context.Context, workspace string, ids []int64) (ma
 // park sets aside what Slack will not take and tells the key results' owners once, each in one
 // message. What was a direct message has nobody else to be told to.
 func (c *Client) park(ctx context.Context, p store.Place, ids []int64, items []Announced, code string) error {
-	c.log.Warn("Slack does not take a post", "workspace", p.Workspace, "channel", p.Channel, "code", code)
+	c.log.Warn("Slack does not take posts here", "workspace", p.Workspace, "channel", p.Channel, "code", code)
 	return c.store.InTx(ctx, func(tx *store.Tx) error {
 		if err := tx.AnnouncementsParked(ctx, ids, code); err != nil {
 			return err
 		}
 		var list []store.Announcement
 		for _, item := range items {
-			first, err := tx.CardParked(ctx, store.Card{KeyResult: item.KeyResult, Channel: p.Channel}, code)
+			if item.Present.Channel != p.Channel {
+				continue // a direct message, or the key result has moved on
+			}
+			card := store.Card{KeyResult: item.KeyResult, Workspace: p.Workspace, Channel: p.Channel}
+			first, err := tx.CardParked(ctx, card, code)
 			if err != nil {
 				return err
 			}
-			if first && item.Present.Owner != p.Channel {
+			if first {
 				list = append(list, parked(item.Present, p.Channel, code))
 			}
 		}
@@ -201,9 +241,9 @@ func parked(k store.KeyResult, channel, code string) store.Announcement {
 	}
 }
 
-// draw brings a place's cards up to date.
-func (c *Client) draw(ctx context.Context, p store.Place) error {
-	cards, err := c.store.DirtyCards(ctx, p, cardsATime)
+// draw brings a place's cards up to date, as many as Slack takes at once.
+func (c *Client) draw(ctx context.Context, place store.HeldPlace) error {
+	cards, err := c.store.DirtyCards(ctx, place.Place, drawAtOnce)
 	if err != nil || len(cards) == 0 {
 		return err
 	}
@@ -211,18 +251,36 @@ func (c *Client) draw(ctx context.Context, p store.Place) error {
 	for i, card := range cards {
 		ids[i] = card.KeyResult
 	}
-	present, now, err := c.present(ctx, p.Workspace, ids)
+	present, now, err := c.present(ctx, place.Workspace, ids)
 	if err != nil {
 		return err
 	}
+	inRow := 0
+	var failed error
 	for _, card := range cards {
-		if k, ok := present[card.KeyResult]; ok {
-			if err := c.drawOne(ctx, p, card, k, now); err != nil {
-				return err
-			}
+		k, there := present[card.KeyResult]
+		if !there || c.stopping.Err() != nil {
+			continue
+		}
+		if _, mine, err := c.store.KeepPlace(ctx, place); err != nil || !mine {
+			return err
+		}
+		err := c.drawOne(ctx, place.Place, card, k, now)
+		var u *Undelivered
+		switch {
+		case err == nil:
+			inRow = 0
+			continue
+		case errors.As(err, &u) && u.Kind == NotSent:
+			return err
+		}
+		// One card that does not work does not keep the others from being drawn.
+		failed = err
+		if inRow++; inRow >= errorsAtMost {
+			break
 		}
 	}
-	return nil
+	return failed
 }
 
 func (c *Client) drawOne(ctx context.Context, p store.Place, card store.Card, k store.KeyResult, now time.Time) error {
@@ -240,8 +298,6 @@ func (c *Client) drawOne(ctx context.Context, p store.Place, card store.Card, k 
 		return c.store.CardDrawn(ctx, card, ts)
 	case errors.As(err, &u) && u.Kind == Gone && card.TS != "":
 		return c.store.CardGone(ctx, card)
-	case errors.As(err, &u) && u.Kind == NotSent:
-		return river.JobSnooze(wait(u))
 	case errors.As(err, &u) && (u.Kind == Permanent || u.Kind == Gone):
 		return c.store.InTx(ctx, func(tx *store.Tx) error {
 			first, err := tx.CardParked(ctx, card, u.Code)

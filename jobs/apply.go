@@ -1,13 +1,11 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"time"
 
-	"github.com/riverqueue/river"
 	"github.com/shopspring/decimal"
 
 	"okrbot/integrations"
@@ -17,13 +15,12 @@ import (
 
 // apply makes a fetch's answers true in one transaction: readings, results, failures, runs, what
 // is announced, which cards are drawn again, and how the connection stands. A key result whose
-// epoch has been passed, that was removed, or that reads elsewhere by now, is left as it is.
+// epoch has been passed, that was removed or paused meanwhile, or that reads elsewhere by now, is
+// left as it is.
 func (c *Client) apply(ctx context.Context, tx *store.Tx, b batch, ending map[int64]integrations.Reading) error {
-	ids := make([]int64, 0, len(b.runs))
-	for _, r := range b.runs {
-		ids = append(ids, r.KeyResult)
-	}
+	ids := keyResultsOf(b.runs)
 	slices.Sort(ids)
+	ids = slices.Compact(ids)
 	locked, err := tx.LockForApply(ctx, ids)
 	if err != nil {
 		return err
@@ -33,105 +30,107 @@ func (c *Client) apply(ctx context.Context, tx *store.Tx, b batch, ending map[in
 		return err
 	}
 	now := map[int64]store.KeyResult{}
+	since := map[int64]okr.Day{}
 	for _, k := range present {
 		now[k.ID] = k
+		since[k.ID] = needed(k, b.before[k.ID], b.began)
 	}
-	readings, err := tx.ReadingsOf(ctx, ids)
+	readings, err := tx.ReadingsOf(ctx, since)
 	if err != nil {
 		return err
 	}
 
-	var a applying
-	refused, succeeded := false, false
-	runs := make([]int64, 0, len(b.runs))
+	a := applying{now: tx.Now}
+	works := false
+	var done []int64
+	byKeyResult := map[int64][]store.TakenRun{}
 	for _, r := range b.runs {
-		k, there := now[r.KeyResult]
-		old, _ := locked[r.KeyResult]
-		answer, ended := ending[r.KeyResult]
-		read := there && k.Source.Connection == b.connection.ID && k.Source.Reference == b.before[r.KeyResult].Source.Reference
-		switch {
-		case !read || r.Epoch <= old.AppliedEpoch:
-			a.runs = append(a.runs, store.FinishedRun{ID: r.ID, Outcome: store.Superseded, Epoch: r.Epoch})
-			runs = append(runs, r.ID)
+		byKeyResult[r.KeyResult] = append(byKeyResult[r.KeyResult], r)
+	}
+	for _, id := range ids {
+		runs := byKeyResult[id]
+		k, there := now[id]
+		if !there || !sameSource(b, k, runs) || runs[0].Epoch <= locked[id].AppliedEpoch {
+			a.supersede(runs)
+			done = append(done, runIDs(runs)...)
 			continue
-		case !ended:
+		}
+		answer, ended := ending[id]
+		if !ended {
 			continue // it is tried again
 		}
-		runs = append(runs, r.ID)
-		failure := failureOf(answer, k)
-		if failure == nil {
-			succeeded = true
-			a.score(r, k, old, answer.Scorecard, readings[k.ID], tx.Now)
+		done = append(done, runIDs(runs)...)
+		if failure := failureOf(answer, k); failure != nil {
+			works = works || failure.Class == integrations.NoData || failure.Class == integrations.NotFound || failure.Cause == "unit_changed"
+			a.fail(runs, k, locked[id], failure)
 			continue
 		}
-		refused = refused || failure.Class == integrations.Unauthorized && b.asked
-		succeeded = succeeded || failure.Class == integrations.NoData || failure.Class == integrations.NotFound
-		a.fail(r, k, old, failure)
+		works = true
+		a.score(runs, k, locked[id], answer.Scorecard, readings[id])
 	}
 	if err := a.write(ctx, tx); err != nil {
 		return err
 	}
-	switch {
-	case succeeded:
-		err = tx.ConnectionSucceeded(ctx, b.connection.ID)
-	case refused:
-		_, err = tx.ConnectionRefused(ctx, b.connection.ID)
+	if works && b.asked {
+		if err := tx.ConnectionSucceeded(ctx, b.connection.ID); err != nil {
+			return err
+		}
 	}
-	if err != nil {
-		return err
-	}
-	return c.report(ctx, tx, runs)
+	return tx.TouchRequests(ctx, done)
 }
 
-// failureOf is why an answer cannot be applied: its own error, no score at all, or a unit that
-// nobody has agreed to.
-func failureOf(answer integrations.Reading, k store.KeyResult) *integrations.Error {
-	var failure *integrations.Error
-	if errors.As(answer.Err, &failure) {
-		return failure
-	}
-	s := answer.Scorecard
-	if s.Unit != "" && s.Unit != k.Source.Unit {
-		return &integrations.Error{Class: integrations.Misread, Cause: "unit_changed",
-			Says: fmt.Sprintf("The scorecard's unit changed from %s to %s, so its value is held.", unitName(k.Source.Unit), unitName(s.Unit)),
-			Next: "Check it with `/okr edit " + k.Key() + "` and save to accept the new unit."}
-	}
-	if len(s.Scores) == 0 && !k.Result.Value.Valid {
-		return &integrations.Error{Class: integrations.NoData, Cause: "no_score",
-			Says: "The scorecard has no score in this period yet.",
-			Next: "Ask for its data collection in ServiceNow, or wait for the first score."}
-	}
-	return nil
+// sameSource says whether what was read is what the key result still reads.
+func sameSource(b batch, k store.KeyResult, runs []store.TakenRun) bool {
+	before, loaded := b.before[k.ID]
+	paused := k.Paused && !slices.ContainsFunc(runs, func(r store.TakenRun) bool { return r.Forced })
+	return loaded && !paused && k.Source.Connection == b.connection.ID &&
+		before.Source.Connection == b.connection.ID && k.Source.Reference == before.Source.Reference
 }
 
-// unitName writes a unit that the other side chose: short, and quoted so that it stays a word.
-func unitName(unit string) string {
-	if unit == "" {
-		return "none"
+func runIDs(runs []store.TakenRun) []int64 {
+	ids := make([]int64, len(runs))
+	for i, r := range runs {
+		ids[i] = r.ID
 	}
-	runes := []rune(unit)
-	return "“" + string(runes[:min(len(runes), 20)]) + "”"
+	return ids
+}
+
+// needed is the first day whose readings are needed to compute a result: the newest value needs
+// those that were read again, any other method all of them.
+func needed(now, before store.KeyResult, began time.Time) okr.Day {
+	if now.Method != okr.Latest || !now.Result.Value.Valid || before.ID == 0 {
+		return 0
+	}
+	return min(from(before, began), now.Result.AsOf)
 }
 
 // applying gathers what a batch writes, so that each table is written once.
 type applying struct {
+	now           time.Time
 	scores        []store.Score
 	results       []store.AppliedResult
 	failures      []store.AppliedFailure
 	announcements []store.Announcement
+	recorded      []store.Recorded
 	runs          []store.FinishedRun
 	cards         []int64
 }
 
+func (a *applying) supersede(runs []store.TakenRun) {
+	for _, r := range runs {
+		a.runs = append(a.runs, store.FinishedRun{ID: r.ID, Outcome: store.Superseded, Epoch: r.Epoch})
+	}
+}
+
 // score takes a scorecard's scores over: new days, restated ones, and the result they make. The
-// newest day's value never gives way to an older day's.
-func (a *applying) score(r store.BegunRun, k store.KeyResult, old store.Applying, s integrations.Scorecard, had []okr.Reading, now time.Time) {
+// newest day's value never gives way to an older day's. What a person entered for a day stays.
+func (a *applying) score(runs []store.TakenRun, k store.KeyResult, old store.Applying, s integrations.Scorecard, had []okr.Reading) {
 	period := k.Objective.Period
 	byDay := make(map[okr.Day]int, len(had))
 	for i, reading := range had {
 		byDay[reading.Day] = i
 	}
-	restated, fresh := false, false
+	restated, fresh := false, 0
 	for _, score := range s.Scores {
 		day := okr.DayOf(score.End)
 		i, known := byDay[day]
@@ -139,62 +138,91 @@ func (a *applying) score(r store.BegunRun, k store.KeyResult, old store.Applying
 		case !known:
 			byDay[day] = len(had)
 			had = append(had, okr.Reading{Day: day, Value: score.Value})
-			fresh = true
+			if period.Contains(day) {
+				fresh++
+			}
 		case had[i].CheckIn || had[i].Value.Equal(score.Value):
 			continue
 		default:
 			had[i].Value = score.Value
-			restated = true
+			restated = restated || period.Contains(day)
 		}
 		a.scores = append(a.scores, store.Score{KeyResult: k.ID, Workspace: k.Workspace, Day: day, Value: score.Value})
 	}
 	before := k.Result
 	after := k
 	after.Result = k.ResultOf(period, had)
-	today := okr.DayOf(now)
-	if zone, err := time.LoadLocation(k.Objective.Zone); err == nil {
-		today = okr.DayOf(now.In(zone))
+	if k.Method == okr.Latest && before.Value.Valid {
+		after.Result.N = before.N + fresh // the older readings were not loaded
 	}
-	was, is := k.Standing(period, today), after.Standing(period, today)
+	today := okr.DayOf(a.now.UTC())
+	if zone, err := time.LoadLocation(k.Objective.Zone); err == nil {
+		today = okr.DayOf(a.now.In(zone))
+	}
+	was := cmp.Or(old.Status, k.Standing(period, today).Status)
+	status := after.Standing(period, today).Settled(was)
 
 	outcome := store.Unchanged
-	moved := before.Value.Valid != after.Result.Value.Valid || !before.Value.Decimal.Equal(after.Result.Value.Decimal)
+	moved := !same(before.Value, after.Result.Value)
 	switch {
-	case moved && restated && !fresh:
+	case restated && fresh == 0:
 		outcome = store.Restated
-	case moved || fresh && before.AsOf != after.Result.AsOf:
+	case moved || fresh > 0 && before.AsOf != after.Result.AsOf:
 		outcome = store.Changed
 	case restated:
 		outcome = store.Restated
 	}
-	a.results = append(a.results, store.AppliedResult{KeyResult: k.ID, Epoch: r.Epoch, Result: after.Result, Status: is.Status, Name: s.Name})
-	a.runs = append(a.runs, store.FinishedRun{ID: r.ID, Outcome: outcome, Epoch: r.Epoch, Old: before.Value, New: after.Result.Value, AsOf: after.Result.AsOf})
+	epoch := runs[0].Epoch
+	a.results = append(a.results, store.AppliedResult{KeyResult: k.ID, Epoch: epoch, Result: after.Result, Status: status, Name: s.Name})
+	for _, r := range runs {
+		a.runs = append(a.runs, store.FinishedRun{ID: r.ID, Outcome: outcome, Epoch: epoch, Old: before.Value, New: after.Result.Value, AsOf: after.Result.AsOf})
+	}
 	a.cards = append(a.cards, k.ID)
-	// The first import is what the new card shows; it is no news.
-	if moved && k.Channel != "" && before.Value.Valid {
-		kind := "changed"
+	moving := store.Announcement{
+		Workspace: k.Workspace, KeyResult: k.ID,
+		Old: before.Value, New: after.Result.Value, OldDay: before.AsOf, NewDay: after.Result.AsOf,
+		OldStatus: was, NewStatus: status,
+	}
+	if moved {
+		moving.Kind = "changed"
+		action := "synced"
 		if outcome == store.Restated {
-			kind = "restated"
+			moving.Kind, action = "restated", "restated"
 		}
-		a.announcements = append(a.announcements, store.Announcement{
-			Workspace: k.Workspace, Channel: k.Channel, KeyResult: k.ID, Kind: kind,
-			Old: before.Value, New: after.Result.Value, OldDay: before.AsOf, NewDay: after.Result.AsOf,
-			OldStatus: was.Status, NewStatus: is.Status,
+		a.recorded = append(a.recorded, store.Recorded{
+			KeyResult: k.ID, Workspace: k.Workspace, Action: action, Before: words(before.Value), After: words(after.Result.Value),
 		})
+		// The first import is what the new card shows; it is no news.
+		if k.Channel != "" && before.Value.Valid {
+			moving.Channel = k.Channel
+			a.announcements = append(a.announcements, moving)
+		}
 	}
 	if old.Told {
-		a.announcements = append(a.announcements, store.Announcement{
-			Workspace: k.Workspace, Channel: k.Owner, KeyResult: k.ID, Kind: "recovered",
-			Old: before.Value, New: after.Result.Value, OldDay: before.AsOf, NewDay: after.Result.AsOf,
-		})
+		moving.Kind, moving.Channel = "recovered", k.Owner
+		a.announcements = append(a.announcements, moving)
 	}
 }
 
+func same(a, b decimal.NullDecimal) bool {
+	return a.Valid == b.Valid && a.Decimal.Equal(b.Decimal)
+}
+
+func words(v decimal.NullDecimal) string {
+	if !v.Valid {
+		return ""
+	}
+	return v.Decimal.String()
+}
+
 // fail notes a failure. The last good value stays. The owner is told once an episode.
-func (a *applying) fail(r store.BegunRun, k store.KeyResult, old store.Applying, f *integrations.Error) {
-	failure := okr.Failure{Class: string(f.Class), Cause: f.Cause, Says: f.Sentence()}
-	a.failures = append(a.failures, store.AppliedFailure{KeyResult: k.ID, Epoch: r.Epoch, Failure: failure})
-	a.runs = append(a.runs, store.FinishedRun{ID: r.ID, Outcome: store.Failed, Epoch: r.Epoch, Old: k.Result.Value, New: decimal.NullDecimal{}, AsOf: k.Result.AsOf, Failure: failure})
+func (a *applying) fail(runs []store.TakenRun, k store.KeyResult, old store.Applying, f *integrations.Error) {
+	failure := failed(f)
+	epoch := runs[0].Epoch
+	a.failures = append(a.failures, store.AppliedFailure{KeyResult: k.ID, Epoch: epoch, Failure: failure})
+	for _, r := range runs {
+		a.runs = append(a.runs, store.FinishedRun{ID: r.ID, Outcome: store.Failed, Epoch: epoch, Old: k.Result.Value, AsOf: k.Result.AsOf, Failure: failure})
+	}
 	if !old.Failing || k.Failure.Cause != f.Cause {
 		a.cards = append(a.cards, k.ID)
 	}
@@ -218,6 +246,9 @@ func (a *applying) write(ctx context.Context, tx *store.Tx) error {
 	if err := tx.FinishRuns(ctx, a.runs); err != nil {
 		return err
 	}
+	if err := tx.RecordResults(ctx, a.recorded); err != nil {
+		return err
+	}
 	if err := tx.Announce(ctx, a.announcements); err != nil {
 		return err
 	}
@@ -225,18 +256,4 @@ func (a *applying) write(ctx context.Context, tx *store.Tx) error {
 		return nil
 	}
 	return tx.MarkCards(ctx, a.cards...)
-}
-
-// report leaves a job for each request that waits for one of these runs.
-func (c *Client) report(ctx context.Context, tx *store.Tx, runs []int64) error {
-	requests, err := tx.RequestsOf(ctx, runs)
-	if err != nil || len(requests) == 0 {
-		return err
-	}
-	jobs := make([]river.InsertManyParams, len(requests))
-	for i, id := range requests {
-		jobs[i] = river.InsertManyParams{Args: ReportOutcome{Request: id}}
-	}
-	_, err = c.river.InsertManyFastTx(ctx, tx.Pgx(), jobs)
-	return err
 }

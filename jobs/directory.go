@@ -13,24 +13,26 @@ import (
 
 // RefreshDirectory reads a connection's list of scorecards, which type-ahead searches.
 type RefreshDirectory struct {
-	Connection int64 `json:"connection" river:"unique"`
+	Connection int64 `json:"connection"`
 }
 
 // Kind is stored data.
 func (RefreshDirectory) Kind() string { return "refresh_directory" }
 
-// InsertOpts: one at a time for a connection.
-func (RefreshDirectory) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: queueDirectory, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unique}}
-}
+// InsertOpts are the queue.
+func (RefreshDirectory) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: queueDirectory} }
 
 // pagesAtMost bounds a listing that never ends: 100 scorecards a page.
 const pagesAtMost = 1000
 
-// Directory leaves a job that reads a connection's list of scorecards anew.
+// Directory has a connection's list of scorecards read anew: when it was just connected, or when
+// somebody searched in vain. Within ten minutes of the last time it does nothing.
 func (c *Client) Directory(ctx context.Context, tx *store.Tx, connection int64) error {
-	_, err := c.river.InsertTx(ctx, tx.Pgx(), RefreshDirectory{Connection: connection}, nil)
-	return err
+	taken, err := tx.DemandDirectory(ctx, connection)
+	if err != nil || !taken {
+		return err
+	}
+	return c.insert(ctx, tx, []river.InsertManyParams{{Args: RefreshDirectory{Connection: connection}}})
 }
 
 type directoryWorker struct {
@@ -40,7 +42,7 @@ type directoryWorker struct {
 
 // Timeout is longer than other jobs': a directory has many pages.
 func (w *directoryWorker) Timeout(*river.Job[RefreshDirectory]) time.Duration {
-	return 110 * time.Second
+	return 10 * time.Minute
 }
 
 func (w *directoryWorker) Work(ctx context.Context, job *river.Job[RefreshDirectory]) error {
@@ -65,7 +67,7 @@ func (c *Client) directory(ctx context.Context, id int64) error {
 	}
 	account := integrations.Account{Origin: connection.Origin, SignIn: connection.SignIn, Fields: fields}
 	began, err := c.store.Now(ctx)
-	if err != nil {
+	if err != nil || connection.Waiting.After(began) {
 		return err
 	}
 	for page := 1; page <= pagesAtMost; page++ {
@@ -113,33 +115,11 @@ func (c *Client) directoryFailed(ctx context.Context, connection store.Connectio
 			pause = unsaid
 		}
 		pause = min(pause, longest)
-		if err := c.store.InTx(ctx, func(tx *store.Tx) error { return tx.MakeWait(ctx, connection, pause) }); err != nil {
-			return err
-		}
-		return river.JobSnooze(pause)
+		return c.store.InTx(ctx, func(tx *store.Tx) error { return tx.MakeWait(ctx, connection, pause) })
 	case integrations.Unauthorized:
-		return c.store.InTx(ctx, func(tx *store.Tx) error {
-			_, err := tx.ConnectionRefused(ctx, connection.ID)
-			return err
-		})
-	}
-	return failure
-}
-
-// upkeep forgets what has had its time and leaves the daily reading of directories. What is old
-// is decided by the database's clock, and doing it twice does no harm.
-func (c *Client) upkeep(ctx context.Context) error {
-	if err := c.store.Tidy(ctx); err != nil {
+		_, err := c.refused(ctx, connection, failure)
 		return err
 	}
-	stale, err := c.store.StaleDirectories(ctx)
-	if err != nil || len(stale) == 0 {
-		return err
-	}
-	jobs := make([]river.InsertManyParams, len(stale))
-	for i, id := range stale {
-		jobs[i] = river.InsertManyParams{Args: RefreshDirectory{Connection: id}}
-	}
-	_, err = c.river.InsertMany(ctx, jobs)
-	return err
+	c.log.Warn("a directory was not read; it is tried again in a while", "connection", connection.ID, "class", failure.Class, "cause", failure.Cause)
+	return nil
 }

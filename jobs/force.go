@@ -1,9 +1,8 @@
 package jobs
 
 import (
-	"cmp"
 	"context"
-	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -33,6 +32,7 @@ type Forced struct {
 	Total   int           // key results that are read
 	Wait    time.Duration // those left out may be read again after that
 	TooMany bool          // the person asked too often; nothing is read
+	Until   time.Time     // the system asked us to wait until then, and so does some of it; else zero
 }
 
 // Force has key results read now, each by a fetch that begins after this call: it joins one that
@@ -50,68 +50,73 @@ func (c *Client) Force(ctx context.Context, tx *store.Tx, r ForceRequest) (Force
 	if err != nil {
 		return Forced{}, err
 	}
-	var f Forced
-	var now []int64
-	for _, id := range r.KeyResults {
-		if waits[id] > 0 {
-			f.Wait = max(f.Wait, waits[id])
-			continue
-		}
-		now = append(now, id)
+	list, err := tx.KeyResults(ctx, r.Workspace, store.Filter{IDs: r.KeyResults, Integrated: true})
+	if err != nil {
+		return Forced{}, err
 	}
-	if len(now) == 0 {
+	var f Forced
+	var read []store.KeyResult
+	var ids []int64
+	for _, k := range list {
+		switch {
+		case k.Source.Connection == 0:
+			continue
+		case waits[k.ID] > 0:
+			f.Wait = max(f.Wait, waits[k.ID])
+			continue
+		case k.Source.Waiting.After(f.Until):
+			f.Until = k.Source.Waiting
+		}
+		read = append(read, k)
+		ids = append(ids, k.ID)
+	}
+	if len(read) == 0 {
 		return f, nil
 	}
-	f.Total = len(now)
+	f.Total = len(read)
 	request, err := tx.CreateRequest(ctx, store.SyncRequest{
-		Workspace: r.Workspace, Person: r.Person, Every: r.Every, Channel: r.Channel, Response: r.Response, Total: len(now),
+		Workspace: r.Workspace, Person: r.Person, Every: r.Every, Channel: r.Channel, Response: r.Response, Total: len(read),
 	})
 	if err != nil {
 		return Forced{}, err
 	}
-	return f, c.force(ctx, tx, r.Workspace, request, now)
+	if err := tx.MarkForced(ctx, r.Workspace, ids); err != nil {
+		return Forced{}, err
+	}
+	return f, c.force(ctx, tx, r.Workspace, request, read)
 }
 
 // Import has key results read that were just connected or follow another scorecard now, with
 // their history from the period's start. Nobody waits for it and no limit applies.
 func (c *Client) Import(ctx context.Context, tx *store.Tx, workspace string, keyResults ...int64) error {
-	return c.force(ctx, tx, workspace, 0, keyResults)
-}
-
-func (c *Client) force(ctx context.Context, tx *store.Tx, workspace string, request int64, ids []int64) error {
-	if err := tx.MarkForced(ctx, workspace, ids); err != nil {
-		return err
-	}
-	if err := tx.UnparkCards(ctx, ids); err != nil {
-		return err
-	}
-	list, err := tx.KeyResults(ctx, workspace, store.Filter{IDs: ids, Integrated: true})
+	list, err := tx.KeyResults(ctx, workspace, store.Filter{IDs: keyResults, Integrated: true})
 	if err != nil {
 		return err
 	}
-	byConnection := map[int64][]store.KeyResult{}
+	return c.force(ctx, tx, workspace, 0, list)
+}
+
+// force leaves the runs of key results, connection by connection.
+func (c *Client) force(ctx context.Context, tx *store.Tx, workspace string, request int64, list []store.KeyResult) error {
+	byConnection := map[int64][]int64{}
+	var ids []int64
 	for _, k := range list {
-		byConnection[k.Source.Connection] = append(byConnection[k.Source.Connection], k)
-	}
-	for connection, group := range byConnection {
-		reference := map[int64]string{}
-		var groupIDs []int64
-		for _, k := range group {
-			reference[k.ID] = k.Source.Reference
-			groupIDs = append(groupIDs, k.ID)
+		if k.Source.Connection == 0 {
+			continue
 		}
-		_, fresh, err := tx.ForceRuns(ctx, workspace, connection, request, groupIDs)
-		if err != nil {
+		byConnection[k.Source.Connection] = append(byConnection[k.Source.Connection], k.ID)
+		ids = append(ids, k.ID)
+	}
+	// What kept a card from being drawn may be mended by now.
+	if err := tx.UnparkCards(ctx, ids); err != nil {
+		return err
+	}
+	for _, connection := range slices.Sorted(maps.Keys(byConnection)) {
+		if err := tx.ForceRuns(ctx, workspace, connection, request, byConnection[connection]); err != nil {
 			return err
 		}
-		for i := range fresh {
-			fresh[i].Reference = reference[fresh[i].KeyResult]
-		}
-		slices.SortFunc(fresh, func(a, b store.QueuedRun) int {
-			return cmp.Or(cmp.Compare(a.Reference, b.Reference), cmp.Compare(a.KeyResult, b.KeyResult))
-		})
-		if err := c.leave(ctx, tx, connection, fresh, queueForced); err != nil {
-			return fmt.Errorf("leaving a forced sync: %w", err)
+		if err := c.fill(ctx, tx, connection); err != nil {
+			return err
 		}
 	}
 	return nil

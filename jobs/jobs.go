@@ -1,4 +1,9 @@
 // Package jobs is what happens in the background: finding what is due, reading it, telling it.
+//
+// River runs the jobs, but decides nothing about time: it snoozes, retries and rescues by the
+// process's clock. What is due, held, lost or to be tried again stands in our own rows, by the
+// database's clock, and every replica looks there. A job is tried once; a row that is not done
+// when its hold ends gets another job.
 package jobs
 
 import (
@@ -6,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -23,7 +29,7 @@ import (
 const (
 	queueSync      = "sync"      // what is due by cadence
 	queueForced    = "forced"    // what somebody waits for
-	queueAnnounce  = "announce"  // posts and cards
+	queueAnnounce  = "announce"  // posts, cards and outcomes
 	queueDirectory = "directory" // lists of scorecards
 )
 
@@ -47,25 +53,27 @@ type Client struct {
 	log        *slog.Logger
 	work       bool
 
-	stop    context.CancelFunc
-	planner sync.WaitGroup
-	wake    chan struct{}
+	stop     context.CancelFunc
+	stopping context.Context // ended as soon as no new work may begin
+	planners sync.WaitGroup
+	wake     chan struct{}
 }
 
 // New prepares the jobs. Nothing runs before Start.
 func New(o Options) (*Client, error) {
 	c := &Client{
 		store: o.Store, connectors: o.Connectors, messenger: o.Messenger, log: o.Log, work: o.Work,
-		wake: make(chan struct{}, 1),
+		wake: make(chan struct{}, 1), stopping: context.Background(),
 	}
 	config := &river.Config{
 		// River is heard only when something is wrong with River: our edges log what happens.
 		Logger: slog.New(atLeast{slog.LevelWarn, o.Log.Handler()}),
-		// An hour by default; people look after two minutes.
+		// An hour by default. Only River's own record waits for it: what a dead process was at is
+		// taken over when its hold ends.
 		RescueStuckJobsAfter: 2 * time.Minute,
-		JobTimeout:           90 * time.Second,
-		MaxAttempts:          attempts,
-		RetryPolicy:          soon{},
+		JobTimeout:           100 * time.Second,
+		MaxAttempts:          1,
+		Middleware:           []rivertype.Middleware{&databaseClock{}},
 	}
 	if o.Work {
 		workers := river.NewWorkers()
@@ -91,7 +99,23 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
-// SetMessenger says through whom the workers speak: the bot, which itself needs this client.
+// databaseClock leaves a job's time to Postgres. River's insert writes the process's clock into
+// it, and a process that is an hour ahead would leave jobs that nobody takes for an hour.
+type databaseClock struct {
+	river.JobInsertMiddlewareDefaults
+}
+
+func (*databaseClock) InsertMany(ctx context.Context, jobs []*rivertype.JobInsertParams, insert func(context.Context) ([]*rivertype.JobInsertResult, error)) ([]*rivertype.JobInsertResult, error) {
+	for _, job := range jobs {
+		if job.ScheduledAt == nil {
+			job.ScheduledAt = &time.Time{} // River's SQL reads the zero time as now()
+		}
+	}
+	return insert(ctx)
+}
+
+// SetMessenger says through whom the workers speak: the bot, which itself needs this client. It
+// belongs before Start.
 func (c *Client) SetMessenger(m Messenger) { c.messenger = m }
 
 // Start begins to work and to look for what is due. It does nothing in a process that only
@@ -100,75 +124,77 @@ func (c *Client) Start(ctx context.Context) error {
 	if !c.work {
 		return nil
 	}
-	if err := c.river.Start(ctx); err != nil {
+	if c.messenger == nil {
+		return errors.New("starting the jobs: nobody to speak through")
+	}
+	// River's context is not ours to end: Stop lets running jobs finish.
+	ctx, c.stop = context.WithCancel(ctx)
+	c.stopping = ctx
+	if err := c.river.Start(context.WithoutCancel(ctx)); err != nil {
+		c.stop()
 		return fmt.Errorf("starting the jobs: %w", err)
 	}
-	ctx, c.stop = context.WithCancel(ctx)
-	c.planner.Go(func() { c.plan(ctx) })
+	c.planners.Go(func() { c.plan(ctx) })
+	c.planners.Go(func() { c.sweeps(ctx) })
 	return nil
 }
 
-// Stop takes no new jobs, gives running ones until ctx ends, then hands them back.
+// Stop takes no new work, gives what runs until ctx ends, then hands it back: another replica
+// finds it at once.
 func (c *Client) Stop(ctx context.Context) {
 	if c.stop == nil {
 		return
 	}
 	c.stop()
-	c.planner.Wait()
+	c.planners.Wait()
 	if err := c.river.Stop(ctx); err != nil {
-		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		if err := c.river.StopAndCancel(hard); err != nil {
-			c.log.Warn("jobs did not end in time; another worker takes them", "error", err)
+			c.log.Warn("jobs did not end in time; others take them over", "error", err)
 		}
 	}
 }
 
-// attempts is how often a batch is tried within one slot; the next slot tries again anyway.
-const attempts = 4
-
-// soon tries a batch again after 5, 20 and 45 seconds: within the slot, while people look.
-type soon struct{}
-
-func (soon) NextRetry(job *rivertype.JobRow) time.Time {
-	n := len(job.Errors) + 1
-	return time.Now().Add(time.Duration(5*n*n) * time.Second)
+// insert leaves jobs in a transaction.
+func (c *Client) insert(ctx context.Context, tx *store.Tx, jobs []river.InsertManyParams) error {
+	if len(jobs) == 0 {
+		return nil
+	}
+	if _, err := c.river.InsertManyTx(ctx, tx.Pgx(), jobs); err != nil {
+		return fmt.Errorf("leaving jobs: %w", err)
+	}
+	return nil
 }
 
-// unique are the states in which a second job of the same arguments is one too many. Completed is
-// not among them: with it, a job would be swallowed until the finished one is cleaned away.
-var unique = []rivertype.JobState{
-	rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning,
-	rivertype.JobStateRetryable, rivertype.JobStateScheduled,
+// guard runs a job's work so that a panic is an error, and neither its text nor its stack reaches
+// River's table.
+func (c *Client) guard(job *rivertype.JobRow, work func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = c.told(job, panicked(p))
+		}
+	}()
+	return c.told(job, work())
 }
+
+// panicked makes an error of a panic. Its value can hold anything, so only its type is told.
+func panicked(p any) error { return fmt.Errorf("panic with a %T at %s", p, debug.Stack()) }
 
 // told turns any error into our own words before River stores it: error texts of others can hold
 // addresses, answers, secrets. The text itself goes to the log, under a reference.
 func (c *Client) told(job *rivertype.JobRow, err error) error {
-	var snooze *rivertype.JobSnoozeError
-	var cancel *rivertype.JobCancelError
-	if err == nil || errors.As(err, &snooze) || errors.As(err, &cancel) {
-		return err
+	if err == nil || c.stopping.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
 	}
 	ref := fmt.Sprintf("%04x", job.ID&0xffff)
-	c.log.Error("a job failed", "job", job.ID, "kind", job.Kind, "attempt", job.Attempt, "ref", ref, "error", err)
+	c.log.Error("a job failed", "job", job.ID, "kind", job.Kind, "ref", ref, "error", err)
 	return classified("failed, see the log for ref " + ref)
 }
 
 type classified string
 
 func (c classified) Error() string { return string(c) }
-
-// guard runs a job's work so that a panic is a failed attempt, and neither its text nor its stack
-// reaches River's table.
-func (c *Client) guard(job *rivertype.JobRow, work func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = c.told(job, fmt.Errorf("panic: %v", p))
-		}
-	}()
-	return c.told(job, work())
-}
 
 // atLeast drops log records below a level.
 type atLeast struct {
@@ -178,4 +204,12 @@ type atLeast struct {
 
 func (h atLeast) Enabled(ctx context.Context, l slog.Level) bool {
 	return l >= h.level && h.Handler.Enabled(ctx, l)
+}
+
+func (h atLeast) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return atLeast{h.level, h.Handler.WithAttrs(attrs)}
+}
+
+func (h atLeast) WithGroup(name string) slog.Handler {
+	return atLeast{h.level, h.Handler.WithGroup(name)}
 }

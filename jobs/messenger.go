@@ -36,7 +36,7 @@ type Outcome struct {
 
 // Ended is one key result's part of an outcome.
 type Ended struct {
-	store.FinishedRun
+	store.Ending
 	Present store.KeyResult
 }
 

@@ -12,19 +12,24 @@ import (
 // ReportOutcome tells a person how their sync went, or how far it is.
 type ReportOutcome struct {
 	Request int64 `json:"request"`
+	Hold    int64 `json:"hold"`
 }
 
 // Kind is stored data.
 func (ReportOutcome) Kind() string { return "report_outcome" }
 
-// InsertOpts: reports go out where posts do.
+// InsertOpts: reports go out where posts do, and before them, since somebody waits.
 func (ReportOutcome) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: queueAnnounce, Priority: 1, MaxAttempts: 5}
+	return river.InsertOpts{Queue: queueAnnounce, Priority: 1}
 }
 
-// counts is how often an outcome is told before it is final: Slack takes five answers to one
-// command, and the last one must not be refused.
-const counts = 3
+const (
+	// counts is how often an outcome is told before it is final: Slack takes five answers to one
+	// command, and the last one must not be refused.
+	counts = 3
+	// reportsAtMost is how often a report is tried that does not arrive.
+	reportsAtMost = 5
+)
 
 type outcomeWorker struct {
 	river.WorkerDefaults[ReportOutcome]
@@ -32,52 +37,63 @@ type outcomeWorker struct {
 }
 
 func (w *outcomeWorker) Work(ctx context.Context, job *river.Job[ReportOutcome]) error {
-	return w.client.guard(job.JobRow, func() error { return w.client.outcome(ctx, job.Args.Request) })
+	held := store.HeldRequest{ID: job.Args.Request, Hold: job.Args.Hold}
+	return w.client.guard(job.JobRow, func() error { return w.client.report(ctx, held) })
 }
 
-func (c *Client) outcome(ctx context.Context, id int64) error {
-	request, done, whose, err := c.store.Request(ctx, id)
-	if errors.Is(err, store.ErrNotFound) || request.Finished {
-		return nil
-	}
-	if err != nil {
+func (c *Client) report(ctx context.Context, held store.HeldRequest) error {
+	if mine, err := c.store.KeepRequest(ctx, held); err != nil || !mine {
 		return err
 	}
-	final := len(done) >= request.Total
+	request, ended, err := c.store.Request(ctx, held.ID)
+	if err != nil {
+		return err // the hold ends, and another job tries
+	}
+	err = c.tell(ctx, request, ended)
+	var u *Undelivered
+	switch {
+	case errors.As(err, &u) && u.Kind == NotSent && u.After > 0:
+		return c.store.ReleaseRequest(ctx, held, u.After, false)
+	case err != nil && (request.Failures+1 >= reportsAtMost || errors.As(err, &u) && u.Kind == Permanent):
+		c.log.Warn("an outcome was not told", "request", request.ID, "error", err)
+		request.Finished = true
+		return c.store.SaveReport(ctx, request)
+	case err != nil:
+		c.log.Warn("an outcome was not told yet", "request", request.ID, "error", err)
+		return c.store.ReleaseRequest(ctx, held, backOff(request.Failures), true)
+	}
+	return c.store.ReleaseRequest(ctx, held, 0, false)
+}
+
+// tell says what is to be said about a request, if it is time to, and notes it.
+func (c *Client) tell(ctx context.Context, request store.SyncRequest, ended []store.Ending) error {
+	final := len(ended) >= request.Total
 	step := max(1, request.Total/(counts+1))
-	if !final && (!request.Every || len(done)-request.Reported < step || request.Responses >= counts) {
+	if !final && (!request.Every || len(ended)-request.Reported < step || request.Responses >= counts) {
 		return nil // a later report says more
 	}
-	ids := make([]int64, len(done))
-	for i, run := range done {
-		ids[i] = whose[run.ID]
+	ids := make([]int64, len(ended))
+	for i, e := range ended {
+		ids[i] = e.KeyResult
 	}
 	present, now, err := c.present(ctx, request.Workspace, ids)
 	if err != nil {
 		return err
 	}
 	o := Outcome{Request: request, Final: final, Now: now}
-	for i, run := range done {
-		if k, ok := present[ids[i]]; ok {
-			o.Done = append(o.Done, Ended{FinishedRun: run, Present: k})
+	for _, e := range ended {
+		if k, ok := present[e.KeyResult]; ok {
+			o.Done = append(o.Done, Ended{Ending: e, Present: k})
 		}
 	}
 	told, err := c.messenger.Outcome(ctx, o)
-	var u *Undelivered
-	switch {
-	case errors.As(err, &u) && u.Kind == NotSent:
-		return river.JobSnooze(wait(u))
-	case errors.As(err, &u) && u.Kind == Permanent:
-		return river.JobCancel(classified("Slack does not take it: " + u.Code))
-	case err != nil:
+	if err != nil {
 		return err
 	}
-	if told.Response {
-		request.Responses++
-	} else {
+	if !told.Response {
 		request.MessageChannel, request.MessageTS = told.Channel, told.MessageTS
-		request.Responses++
 	}
-	request.Reported, request.Finished = len(done), final
+	request.Responses++
+	request.Reported, request.Finished = len(ended), final
 	return c.store.SaveReport(ctx, request)
 }

@@ -11,50 +11,64 @@ import (
 )
 
 const (
-	planEvery    = 2 * time.Second
-	upkeepEvery  = 10 * time.Minute
+	lookEvery    = 2 * time.Second
+	tidyEvery    = 10 * time.Minute
 	claimAtOnce  = 1000 // key results of one connection
-	batchAtMost  = 100  // key results of one job
 	placesAtOnce = 500
 )
 
-// plan looks for what is to be done until ctx ends. Every worker replica does: rows that one
-// takes are skipped by the others, so there is no leader. The process's clock only says when to
-// look again.
+// plan looks for what is due until ctx ends. Every worker replica does: rows that one takes are
+// skipped by the others, so there is no leader. The process's clock only says when to look again.
 func (c *Client) plan(ctx context.Context) {
-	var upkeep time.Time
-	for {
-		// What the sweep finds was left by jobs, so it runs after them and soon again.
-		if err := c.planDue(ctx); err != nil && ctx.Err() == nil {
-			c.log.Error("planning syncs", "error", err)
+	var tidied time.Time
+	for ctx.Err() == nil {
+		c.attempt(ctx, "planning syncs", c.planDue)
+		c.attempt(ctx, "finding runs to take", func(ctx context.Context) error {
+			return c.store.InTx(ctx, func(tx *store.Tx) error { return c.fill(ctx, tx, 0) })
+		})
+		c.attempt(ctx, "finding directories to read", c.planDirectories)
+		if time.Since(tidied) > tidyEvery {
+			tidied = time.Now()
+			c.attempt(ctx, "tidying up", c.store.Tidy)
 		}
-		if err := c.sweep(ctx); err != nil && ctx.Err() == nil {
-			c.log.Error("looking for what is to be said", "error", err)
-		}
-		if time.Since(upkeep) > upkeepEvery {
-			upkeep = time.Now()
-			if err := c.upkeep(ctx); err != nil && ctx.Err() == nil {
-				c.log.Error("tidying up", "error", err)
-			}
-		}
-		// Jitter keeps replicas that were started together from asking together.
-		pause := planEvery - planEvery/8 + rand.N(planEvery/4)
+		pause(ctx, lookEvery)
+	}
+}
+
+// sweeps looks for what is to be said until ctx ends. What syncs leave is looked for at once.
+func (c *Client) sweeps(ctx context.Context) {
+	for ctx.Err() == nil {
+		c.attempt(ctx, "finding what is to be said", c.sweep)
 		select {
 		case <-ctx.Done():
-			return
-		case <-time.After(pause):
 		case <-c.wake:
-			// Something was just left to be said: a short wait gathers what belongs together.
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(300 * time.Millisecond):
-			}
+			pause(ctx, 100*time.Millisecond) // gathers what ends together
+		case <-time.After(lookEvery/2 + rand.N(lookEvery/2)):
 		}
 	}
 }
 
-// nudge has the planner look soon instead of in a moment. It is only for speed.
+// pause waits about as long as told. The jitter keeps replicas that were started together from
+// asking together.
+func pause(ctx context.Context, about time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(about - about/8 + rand.N(about/4)):
+	}
+}
+
+func (c *Client) attempt(ctx context.Context, what string, do func(context.Context) error) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.log.Error(what, "error", panicked(p))
+		}
+	}()
+	if err := do(ctx); err != nil && ctx.Err() == nil {
+		c.log.Error(what, "error", err)
+	}
+}
+
+// nudge has the sweep look at once instead of in a moment. It is only for speed.
 func (c *Client) nudge() {
 	select {
 	case c.wake <- struct{}{}:
@@ -62,81 +76,94 @@ func (c *Client) nudge() {
 	}
 }
 
-// planDue claims what is due, connection by connection so that batches are full, until nothing is.
+// planDue claims what is due, connection by connection, until nothing is. A connection that
+// cannot be claimed does not keep the others from it.
 func (c *Client) planDue(ctx context.Context) error {
 	for {
-		connections, err := c.store.DueConnections(ctx, 100)
+		connections, err := c.store.DueConnections(ctx, placesAtOnce)
 		if err != nil {
 			return err
 		}
 		claimed := 0
+		var failed error
 		for _, id := range connections {
 			n, err := c.claim(ctx, id)
 			if err != nil {
-				return err
+				failed = err
 			}
 			claimed += n
 		}
-		if claimed == 0 {
-			return nil
+		if claimed == 0 || ctx.Err() != nil {
+			return failed
 		}
 	}
 }
 
-// claim moves due key results of a connection to their next slots and leaves their batches, in
-// one transaction.
+// claim moves due key results of a connection to their next slots, notes a run for each, and
+// leaves jobs to take them, in one transaction.
 func (c *Client) claim(ctx context.Context, connection int64) (claimed int, err error) {
 	err = c.store.InTx(ctx, func(tx *store.Tx) error {
-		runs, err := tx.ClaimDue(ctx, connection, claimAtOnce)
-		if err != nil {
+		if claimed, err = tx.ClaimDue(ctx, connection, claimAtOnce); err != nil {
 			return err
 		}
-		claimed = len(runs)
-		return c.leave(ctx, tx, connection, runs, queueSync)
+		return c.fill(ctx, tx, connection)
 	})
 	return claimed, err
 }
 
-// leave inserts the batches of a connection's runs.
-func (c *Client) leave(ctx context.Context, tx *store.Tx, connection int64, runs []store.QueuedRun, queue string) error {
-	var jobs []river.InsertManyParams
-	priority := 3
-	if queue == queueForced {
-		priority = 1
+// fill leaves a job for each free place of a connection, or of all where it is 0, as far as runs
+// wait there: new ones, those whose wait is over, and those that were left behind by a process
+// that died.
+func (c *Client) fill(ctx context.Context, tx *store.Tx, connection int64) error {
+	held, err := tx.HoldSlots(ctx, connection)
+	if err != nil {
+		return err
 	}
-	for _, batch := range batches(runs) {
-		jobs = append(jobs, river.InsertManyParams{
-			Args:       SyncBatch{Connection: connection, Runs: batch},
-			InsertOpts: &river.InsertOpts{Queue: queue, Priority: priority},
-		})
+	jobs := make([]river.InsertManyParams, len(held))
+	for i, h := range held {
+		opts := &river.InsertOpts{Queue: queueSync}
+		if h.Forced {
+			opts.Queue = queueForced
+		}
+		jobs[i] = river.InsertManyParams{Args: SyncConnection{Connection: h.Connection, Slot: h.Slot, Hold: h.Hold}, InsertOpts: opts}
 	}
-	if len(jobs) == 0 {
-		return nil
-	}
-	_, err := c.river.InsertManyFastTx(ctx, tx.Pgx(), jobs)
-	return err
+	return c.insert(ctx, tx, jobs)
 }
 
-// batches cuts runs, which are ordered by scorecard, into lists of at most batchAtMost. Those who
-// follow one scorecard stay together, unless they alone are too many, so that it is asked once.
-func batches(runs []store.QueuedRun) [][]int64 {
-	var all [][]int64
-	var batch []int64
-	for i := 0; i < len(runs); {
-		end := i + 1
-		for end < len(runs) && runs[end].Reference != "" && runs[end].Reference == runs[i].Reference && end-i < batchAtMost {
-			end++
+// sweep leaves a job for each place where something waits to be said, and for each request that
+// there is news for.
+func (c *Client) sweep(ctx context.Context) error {
+	return c.store.InTx(ctx, func(tx *store.Tx) error {
+		places, err := tx.HoldPlaces(ctx, placesAtOnce)
+		if err != nil {
+			return err
 		}
-		if len(batch) > 0 && len(batch)+end-i > batchAtMost {
-			all = append(all, batch)
-			batch = nil
+		requests, err := tx.HoldRequests(ctx, placesAtOnce)
+		if err != nil {
+			return err
 		}
-		for ; i < end; i++ {
-			batch = append(batch, runs[i].ID)
+		var jobs []river.InsertManyParams
+		for _, r := range requests {
+			jobs = append(jobs, river.InsertManyParams{Args: ReportOutcome{Request: r.ID, Hold: r.Hold}})
 		}
-	}
-	if len(batch) > 0 {
-		all = append(all, batch)
-	}
-	return all
+		for _, p := range places {
+			jobs = append(jobs, river.InsertManyParams{Args: Announce{Workspace: p.Workspace, Channel: p.Channel, Hold: p.Hold}})
+		}
+		return c.insert(ctx, tx, jobs)
+	})
+}
+
+// planDirectories leaves a job for each list of scorecards that has had its day.
+func (c *Client) planDirectories(ctx context.Context) error {
+	return c.store.InTx(ctx, func(tx *store.Tx) error {
+		due, err := tx.DueDirectories(ctx, 100)
+		if err != nil {
+			return err
+		}
+		jobs := make([]river.InsertManyParams, len(due))
+		for i, id := range due {
+			jobs[i] = river.InsertManyParams{Args: RefreshDirectory{Connection: id}}
+		}
+		return c.insert(ctx, tx, jobs)
+	})
 }

@@ -3,108 +3,142 @@ package jobs
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"okrbot/integrations"
 	"okrbot/okr"
 	"okrbot/store"
 )
 
-// SyncBatch reads key results of one connection, at most a hundred.
-type SyncBatch struct {
-	Connection int64   `json:"connection"`
-	Runs       []int64 `json:"runs"`
+// SyncConnection takes a connection's runs, batch after batch, at one of the connection's places.
+type SyncConnection struct {
+	Connection int64 `json:"connection"`
+	Slot       int16 `json:"slot"`
+	Hold       int64 `json:"hold"`
 }
 
 // Kind is stored data.
-func (SyncBatch) Kind() string { return "sync_batch" }
+func (SyncConnection) Kind() string { return "sync_connection" }
 
 const (
-	// window is how far back scores are read again at each sync, to find restatements.
+	// window is how many days back scores are read again at each sync, to find restatements.
 	window = 30
-	// placeTaken is the pause of a batch whose connection is busy with others.
-	placeTaken = 200 * time.Millisecond
 	// unsaid is the wait when a system asks to wait and does not say how long.
 	unsaid = time.Minute
 	// longest is the longest wait that is believed.
 	longest = 24 * time.Hour
+	// readWithin bounds a batch's calls; the hold of its runs is two minutes.
+	readWithin = 70 * time.Second
+	// stayFor is how long a job goes on with batch after batch, so that others get their turn.
+	stayFor = 20 * time.Second
+	// triesAtMost is how often a run is tried within its slot; the next slot tries again anyway.
+	triesAtMost = 4
+	// crashesAtMost is how often a run may take its job down before it is given up.
+	crashesAtMost = 4
 )
 
+// retryAfter is the wait before a run's next try: 5, 20, 45 seconds.
+func retryAfter(r store.TakenRun) time.Duration {
+	n := time.Duration(r.Tries + 1)
+	return 5 * n * n * time.Second
+}
+
 type syncWorker struct {
-	river.WorkerDefaults[SyncBatch]
+	river.WorkerDefaults[SyncConnection]
 	client *Client
 }
 
-func (w *syncWorker) Work(ctx context.Context, job *river.Job[SyncBatch]) error {
-	return w.client.guard(job.JobRow, func() error { return w.client.sync(ctx, job) })
+func (w *syncWorker) Work(ctx context.Context, job *river.Job[SyncConnection]) error {
+	held := store.HeldSlot{Connection: job.Args.Connection, Slot: job.Args.Slot, Hold: job.Args.Hold}
+	return w.client.guard(job.JobRow, func() error { return w.client.sync(ctx, held) })
 }
 
-func (c *Client) sync(ctx context.Context, job *river.Job[SyncBatch]) error {
-	free, err := c.store.TakeSlot(ctx, job.Args.Connection, job.ID)
-	if err != nil {
-		return err
-	}
-	if !free {
-		return river.JobSnooze(placeTaken)
-	}
+func (c *Client) sync(ctx context.Context, held store.HeldSlot) error {
 	defer func() {
-		// Also when ctx has ended: the place must not stay taken for two minutes.
+		// Also when ctx has ended: the place must not stay taken until its hold ends.
 		leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
-		if err := c.store.LeaveSlot(leaving, job.Args.Connection, job.ID); err != nil {
-			c.log.Warn("a place stays taken until its lease ends", "connection", job.Args.Connection, "error", err)
+		err := c.store.InTx(leaving, func(tx *store.Tx) error {
+			if err := tx.ReleaseSlot(leaving, held); err != nil || c.stopping.Err() != nil {
+				return err
+			}
+			return c.fill(leaving, tx, held.Connection) // what came while we left
+		})
+		if err != nil {
+			c.log.Warn("a place stays taken until its hold ends", "connection", held.Connection, "error", err)
 		}
 	}()
-
-	connection, err := c.store.ConnectionByID(ctx, job.Args.Connection)
-	if errors.Is(err, store.ErrNotFound) {
-		return river.JobCancel(classified("the connection is gone"))
+	for began := time.Now(); time.Since(began) < stayFor && c.stopping.Err() == nil; {
+		if mine, err := c.store.KeepSlot(ctx, held); err != nil || !mine {
+			return err
+		}
+		if more, err := c.syncBatch(ctx, held.Connection); err != nil || !more {
+			return err
+		}
 	}
-	if err != nil {
-		return err
-	}
-	now, err := c.store.Now(ctx)
-	if err != nil {
-		return err
-	}
-	if connection.Waiting.After(now) {
-		return river.JobSnooze(connection.Waiting.Sub(now))
-	}
-	batch, err := c.begin(ctx, connection, job.Args.Runs)
-	if err != nil || len(batch.runs) == 0 {
-		return err
-	}
-	batch.answers = c.read(ctx, &batch, now)
-	return c.finish(ctx, job, batch)
+	return nil
 }
 
 // batch is a fetch under way.
 type batch struct {
 	connection store.Connection
-	runs       []store.BegunRun
+	runs       []store.TakenRun
 	before     map[int64]store.KeyResult // as loaded when the fetch began
-	answers    map[int64]integrations.Reading
-	// asked is false when the system was not called at all.
-	asked bool
+	began      time.Time                 // by the database's clock
+	asked      bool                      // false when the system was not called at all
 }
 
-// begin raises the epochs of the batch's key results and loads what they are to read.
-func (c *Client) begin(ctx context.Context, connection store.Connection, ids []int64) (batch, error) {
-	b := batch{connection: connection, before: map[int64]store.KeyResult{}}
+// syncBatch takes the connection's next runs, reads their scorecards and applies what was read.
+// It answers whether there may be more.
+func (c *Client) syncBatch(ctx context.Context, connection int64) (more bool, err error) {
+	b, err := c.take(ctx, connection)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil // the connection is gone
+	}
+	if err != nil || len(b.runs) == 0 {
+		return false, err
+	}
+	answers, err := c.read(ctx, &b)
+	switch {
+	case ctx.Err() != nil:
+		// We are asked to stop: another replica takes the runs at once, and none counts as a try.
+		return false, c.putBack(ctx, b, 0, 0)
+	case err != nil:
+		return false, errors.Join(err, c.putBack(ctx, b, 1, 5*time.Second))
+	}
+	if err := c.finish(ctx, b, answers); err != nil {
+		return false, errors.Join(err, c.putBack(ctx, b, 1, 5*time.Second))
+	}
+	c.nudge()
+	return true, nil
+}
+
+func (c *Client) putBack(ctx context.Context, b batch, crashes int, wait time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return c.store.InTx(ctx, func(tx *store.Tx) error {
+		return tx.PutBack(ctx, b.runs, 0, crashes, func(store.TakenRun) time.Duration { return wait })
+	})
+}
+
+// take begins the fetch of a connection's next runs and loads what they are to read.
+func (c *Client) take(ctx context.Context, connection int64) (batch, error) {
+	var b batch
 	err := c.store.InTx(ctx, func(tx *store.Tx) error {
+		b = batch{before: map[int64]store.KeyResult{}, began: tx.Now}
 		var err error
-		if b.runs, err = tx.BeginRuns(ctx, ids); err != nil {
+		if b.connection, err = tx.ConnectionByID(ctx, connection); err != nil {
 			return err
 		}
-		keyResults := make([]int64, len(b.runs))
-		for i, r := range b.runs {
-			keyResults[i] = r.KeyResult
+		if b.connection.Waiting.After(tx.Now) {
+			return nil // the planner comes back when the wait is over
 		}
-		list, err := tx.KeyResults(ctx, connection.Workspace, store.Filter{IDs: keyResults})
+		if b.runs, err = tx.TakeRuns(ctx, connection); err != nil || len(b.runs) == 0 {
+			return err
+		}
+		list, err := tx.KeyResults(ctx, b.connection.Workspace, store.Filter{IDs: keyResultsOf(b.runs)})
 		for _, k := range list {
 			b.before[k.ID] = k
 		}
@@ -113,22 +147,32 @@ func (c *Client) begin(ctx context.Context, connection store.Connection, ids []i
 	return b, err
 }
 
+func keyResultsOf(runs []store.TakenRun) []int64 {
+	ids := make([]int64, len(runs))
+	for i, r := range runs {
+		ids[i] = r.KeyResult
+	}
+	return ids
+}
+
 // read asks the system once for each scorecard. No transaction is open.
-func (c *Client) read(ctx context.Context, b *batch, now time.Time) map[int64]integrations.Reading {
+func (c *Client) read(ctx context.Context, b *batch) (map[int64]integrations.Reading, error) {
 	answers := map[int64]integrations.Reading{}
-	all := func(err *integrations.Error) map[int64]integrations.Reading {
+	all := func(err *integrations.Error) (map[int64]integrations.Reading, error) {
 		for _, r := range b.runs {
 			answers[r.KeyResult] = integrations.Reading{Err: err}
 		}
-		return answers
+		return answers, nil
 	}
 	connector, err := c.connectors.ByKind(b.connection.Kind)
 	if err != nil {
-		return all(&integrations.Error{Class: integrations.Unavailable, Cause: "no_connector",
-			Says: "This okrbot does not read from " + b.connection.Kind + ".", Next: "Ask its administrator for a version that does."})
+		return all(noConnector(b.connection.Kind))
 	}
 	if b.connection.State == store.Rejected {
 		return all(rejected(connector.Name()))
+	}
+	if b.runs[0].Crashes >= crashesAtMost {
+		return all(givenUp())
 	}
 	fields, err := c.store.Unseal(b.connection)
 	if err != nil {
@@ -140,20 +184,62 @@ func (c *Client) read(ctx context.Context, b *batch, now time.Time) map[int64]in
 	var whose []int64
 	for _, r := range b.runs {
 		k, ok := b.before[r.KeyResult]
-		if !ok || k.Source.Connection != b.connection.ID {
-			continue // removed, or it reads elsewhere by now
+		if _, twice := answers[r.KeyResult]; twice || !ok || k.Source.Connection != b.connection.ID || k.Paused && !r.Forced {
+			continue // asked already; or removed, or it reads elsewhere by now, or was paused
 		}
-		requests = append(requests, integrations.Request{Ref: k.Source.Reference, From: from(k, now).Time()})
+		answers[k.ID] = integrations.Reading{}
+		requests = append(requests, integrations.Request{Ref: k.Source.Reference, From: from(k, b.began).Time()})
 		whose = append(whose, k.ID)
 	}
 	if len(requests) == 0 {
-		return answers
+		return answers, nil
 	}
 	b.asked = true
-	for i, reading := range connector.Read(ctx, account, requests) {
+	readings, err := readAll(ctx, connector, account, requests)
+	if err != nil {
+		return nil, err
+	}
+	for i, reading := range readings {
 		answers[whose[i]] = reading
 	}
-	return answers
+	return answers, nil
+}
+
+// readAll has a connector read, and waits no longer for it than it was given: one that does not
+// heed its context must not hold the worker's place.
+func readAll(ctx context.Context, connector integrations.Connector, account integrations.Account, requests []integrations.Request) ([]integrations.Reading, error) {
+	reading, cancel := context.WithTimeout(ctx, readWithin)
+	defer cancel()
+	type answer struct {
+		readings []integrations.Reading
+		err      error
+	}
+	done := make(chan answer, 1)
+	go func() {
+		defer func() {
+			if p := recover(); p != nil {
+				done <- answer{err: panicked(p)}
+			}
+		}()
+		done <- answer{readings: connector.Read(reading, account, requests)}
+	}()
+	late := time.NewTimer(readWithin + 5*time.Second)
+	defer late.Stop()
+	stopped := ctx.Done()
+	for {
+		select {
+		case a := <-done:
+			if a.err == nil && len(a.readings) != len(requests) {
+				a.err = errors.New("reading scorecards: the connector answered another number of requests")
+			}
+			return a.readings, a.err
+		case <-stopped:
+			late.Reset(2 * time.Second)
+			stopped = nil
+		case <-late.C:
+			return nil, errors.New("reading scorecards: the connector did not end with its context")
+		}
+	}
 }
 
 // from is the first day whose score is read: the trailing window before the newest reading, or
@@ -162,91 +248,128 @@ func from(k store.KeyResult, now time.Time) okr.Day {
 	if k.SyncedAt.IsZero() || !k.Result.Value.Valid {
 		return k.Objective.Period.First
 	}
-	newest := min(k.Result.AsOf, okr.DayOf(now))
+	newest := min(k.Result.AsOf, okr.DayOf(now.UTC()))
 	return max(newest-window, k.Objective.Period.First)
 }
 
-func rejected(system string) *integrations.Error {
-	return &integrations.Error{Class: integrations.Unauthorized, Cause: "rejected",
-		Says: system + " refused our sign-in twice, so we stopped trying: more tries could lock the account.",
-		Next: "Connect it again with `/okr connect`, then choose that connection with `/okr edit`."}
+// sorted is what becomes of a batch's answers.
+type sorted struct {
+	ending  map[int64]integrations.Reading // applied, or failed for this slot
+	again   map[int64]bool                 // deserves another try within this slot
+	waiting map[int64]bool                 // asked to wait
+	pause   time.Duration
+	refusal *integrations.Error
 }
 
-func broken() *integrations.Error {
-	return &integrations.Error{Class: integrations.Unauthorized, Cause: "broken",
-		Says: "The stored sign-in of this connection cannot be opened.",
-		Next: "Connect again with `/okr connect`, and tell okrbot's administrator."}
-}
-
-// finish applies what was read. What deserves another try within this slot is left running for it,
-// unless this was the last.
-func (c *Client) finish(ctx context.Context, job *river.Job[SyncBatch], b batch) error {
-	var pause time.Duration
-	limited, again := false, false
-	last := job.Attempt >= job.MaxAttempts
-	ending := map[int64]integrations.Reading{}
-	for id, answer := range b.answers {
+// sort decides what each answer means for its key result.
+func (b batch) sort(ctx context.Context, answers map[int64]integrations.Reading) sorted {
+	s := sorted{ending: map[int64]integrations.Reading{}, again: map[int64]bool{}, waiting: map[int64]bool{}}
+	tries := map[int64]int{}
+	for _, r := range b.runs {
+		tries[r.KeyResult] = r.Tries + 1
+	}
+	for id, answer := range answers {
 		var failure *integrations.Error
-		if !errors.As(answer.Err, &failure) && answer.Err != nil {
+		if answer.Err != nil && !errors.As(answer.Err, &failure) {
 			failure = unforeseen(ctx, answer.Err)
 			answer.Err = failure
 		}
 		switch {
 		case failure == nil:
-			ending[id] = answer
+			s.ending[id] = answer
 		case failure.Class == integrations.RateLimited:
-			limited = true
-			pause = max(pause, failure.After)
-		case failure.Brief && !last:
-			again = true
+			s.waiting[id] = true
+			s.pause = max(s.pause, failure.After)
+		case failure.Brief && tries[id] < triesAtMost:
+			s.again[id] = true
 		default:
-			ending[id] = answer
+			s.ending[id] = answer
+			if failure.Class == integrations.Unauthorized && b.asked {
+				s.refusal = failure
+			}
 		}
 	}
-	if limited && pause == 0 {
-		pause = unsaid
+	if s.pause == 0 {
+		s.pause = unsaid
 	}
-	pause = min(pause, longest)
-	done := !limited && !again
-	applied := false
-	err := c.store.InTx(ctx, func(tx *store.Tx) error {
-		applied = false
-		if limited {
-			if err := tx.MakeWait(ctx, b.connection, pause); err != nil {
+	s.pause = min(s.pause, longest)
+	return s
+}
+
+// finish applies what was read. What deserves another try or was asked to wait goes back.
+func (c *Client) finish(ctx context.Context, b batch, answers map[int64]integrations.Reading) error {
+	// What was read is applied even when we are being stopped meanwhile.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
+	defer cancel()
+	s := b.sort(ctx, answers)
+	if s.refusal != nil {
+		rejected, err := c.refused(ctx, b.connection, s.refusal)
+		if err != nil {
+			return err
+		}
+		for id, answer := range s.ending {
+			var failure *integrations.Error
+			if !rejected && errors.As(answer.Err, &failure) && failure.Class == integrations.Unauthorized {
+				// One refusal can be a slip of the other side: a second one decides.
+				delete(s.ending, id)
+				s.again[id] = true
+			}
+		}
+	}
+	var again, waiting []store.TakenRun
+	for _, r := range b.runs {
+		switch {
+		case s.again[r.KeyResult]:
+			again = append(again, r)
+		case s.waiting[r.KeyResult]:
+			waiting = append(waiting, r)
+		}
+	}
+	return c.store.InTx(ctx, func(tx *store.Tx) error {
+		if len(waiting) > 0 {
+			if err := tx.MakeWait(ctx, b.connection, s.pause); err != nil {
 				return err
 			}
 		}
-		if err := c.apply(ctx, tx, b, ending); err != nil {
+		if err := c.apply(ctx, tx, b, s.ending); err != nil {
 			return err
 		}
-		applied = true
-		if !done {
-			return nil
+		if err := tx.PutBack(ctx, again, 1, 0, retryAfter); err != nil {
+			return err
 		}
-		_, err := river.JobCompleteTx[*riverpgxv5.Driver](ctx, tx.Pgx(), job)
-		return err
+		// A wait does not count as a try.
+		return tx.PutBack(ctx, waiting, 0, 0, func(store.TakenRun) time.Duration { return 0 })
 	})
-	if err != nil {
-		return err
-	}
-	if applied {
-		c.nudge()
-	}
-	switch {
-	case limited:
-		return river.JobSnooze(pause) // does not count as an attempt
-	case again:
-		return fmt.Errorf("reading %d of %d scorecards: they answer again later", len(b.answers)-len(ending), len(b.answers))
-	}
-	return nil
 }
 
-// unforeseen is an error that a connector did not type: its context ended, or it has a mistake.
-func unforeseen(ctx context.Context, err error) *integrations.Error {
-	if ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) {
-		return &integrations.Error{Class: integrations.Unavailable, Cause: "too_slow", Brief: true,
-			Says: "The answer took too long.", Next: "We try again by ourselves."}
-	}
-	return &integrations.Error{Class: integrations.Unavailable, Cause: "unforeseen", Brief: true,
-		Says: "Something went wrong while reading the scorecard.", Next: "We try again by ourselves; if it stays, tell okrbot's administrator."}
+// refused counts a refused sign-in. With the second in a row the connection is not used again
+// until somebody connects anew, and all that reads through it fails at once.
+func (c *Client) refused(ctx context.Context, connection store.Connection, failure *integrations.Error) (rejected bool, err error) {
+	err = c.store.InTx(ctx, func(tx *store.Tx) error {
+		state, err := tx.ConnectionRefused(ctx, connection.ID)
+		rejected = state == store.Rejected
+		if err != nil || !rejected {
+			return err
+		}
+		said := failed(failure)
+		failing, err := tx.FailConnection(ctx, connection.ID, said)
+		if err != nil {
+			return err
+		}
+		var list []store.Announcement
+		var cards []int64
+		for _, f := range failing {
+			cards = append(cards, f.KeyResult)
+			list = append(list, store.Announcement{Workspace: f.Workspace, Channel: f.Owner, KeyResult: f.KeyResult, Kind: "failed", Note: said.Says})
+		}
+		if err := tx.Announce(ctx, list); err != nil || len(cards) == 0 {
+			return err
+		}
+		return tx.MarkCards(ctx, cards...)
+	})
+	return rejected, err
+}
+
+func failed(f *integrations.Error) okr.Failure {
+	return okr.Failure{Class: string(f.Class), Cause: f.Cause, Says: f.Sentence()}
 }

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -26,6 +28,7 @@ type Announcement struct {
 	NewStatus okr.Status
 	Note      string // failed, parked: what happened and what to do
 	Repeated  bool   // the answer to an earlier try was lost
+	At        time.Time
 }
 
 // Announce puts things to say into the outbox; a channel's leave together.
@@ -75,17 +78,50 @@ func (tx *Tx) AnnounceChange(ctx context.Context, before, after KeyResult) error
 // Place is a channel of a workspace where something waits to be said or drawn.
 type Place struct{ Workspace, Channel string }
 
-// WaitingPlaces are where something is to be said or a card to be drawn.
-func (s *Store) WaitingPlaces(ctx context.Context, most int) ([]Place, error) {
-	rows, err := s.q.WaitingChannels(ctx, int32(most))
+// HeldPlace is a place where one job speaks. A job that carries an older hold comes too late.
+type HeldPlace struct {
+	Place
+	Hold int64
+}
+
+// HoldPlaces takes places where something is to be said or a card to be drawn, each for two
+// minutes. A place whose key results are being read is left a moment, so that what belongs
+// together is said together.
+func (tx *Tx) HoldPlaces(ctx context.Context, most int) ([]HeldPlace, error) {
+	rows, err := tx.q.HoldPlaces(ctx, int32(most))
 	if err != nil {
 		return nil, fmt.Errorf("looking for what is to be said: %w", err)
 	}
-	list := make([]Place, len(rows))
+	list := make([]HeldPlace, len(rows))
 	for i, row := range rows {
-		list[i] = Place{row.WorkspaceID, row.ChannelID}
+		list[i] = HeldPlace{Place{row.WorkspaceID, row.ChannelID}, row.Hold}
 	}
 	return list, nil
+}
+
+// KeepPlace prolongs a hold by two minutes and says how often in a row nothing arrived there;
+// false when another job has the place.
+func (s *Store) KeepPlace(ctx context.Context, h HeldPlace) (failures int, held bool, err error) {
+	rows, err := s.q.KeepPlace(ctx, queries.KeepPlaceParams{WorkspaceID: h.Workspace, ChannelID: h.Channel, Hold: h.Hold})
+	if err != nil {
+		return 0, false, fmt.Errorf("holding a place to speak: %w", err)
+	}
+	if len(rows) == 0 {
+		return 0, false, nil
+	}
+	return int(rows[0]), true, nil
+}
+
+// ReleasePlace gives a place back. With a wait, nobody speaks there before it is over; failed
+// counts one more try in a row at which nothing arrived.
+func (s *Store) ReleasePlace(ctx context.Context, h HeldPlace, wait time.Duration, failed bool) error {
+	err := s.q.ReleasePlace(ctx, queries.ReleasePlaceParams{
+		WorkspaceID: h.Workspace, ChannelID: h.Channel, Hold: h.Hold, Seconds: wait.Seconds(), Failed: failed,
+	})
+	if err != nil {
+		return fmt.Errorf("giving a place back: %w", err)
+	}
+	return nil
 }
 
 // TakeAnnouncements takes what is to be said in a place, oldest first. They are on record as being
@@ -95,12 +131,13 @@ func (s *Store) TakeAnnouncements(ctx context.Context, p Place, most int) ([]Ann
 	if err != nil {
 		return nil, fmt.Errorf("taking announcements: %w", err)
 	}
+	slices.SortFunc(rows, func(a, b queries.Announcement) int { return cmp.Compare(a.ID, b.ID) })
 	list := make([]Announcement, len(rows))
 	for i, row := range rows {
 		list[i] = Announcement{
 			ID: row.ID, Workspace: row.WorkspaceID, Channel: row.ChannelID, KeyResult: row.KeyResultID, Kind: row.Kind,
 			Old: row.OldValue, New: row.NewValue, OldDay: dayOrZero(row.OldDay), NewDay: dayOrZero(row.NewDay),
-			OldStatus: okr.Status(row.OldStatus), NewStatus: okr.Status(row.NewStatus), Note: row.Note, Repeated: row.Repeated,
+			OldStatus: okr.Status(row.OldStatus), NewStatus: okr.Status(row.NewStatus), Note: row.Note, Repeated: row.Repeated, At: row.CreatedAt,
 		}
 	}
 	return list, nil
@@ -128,89 +165,4 @@ func (tx *Tx) AnnouncementsParked(ctx context.Context, ids []int64, code string)
 		return fmt.Errorf("parking announcements: %w", err)
 	}
 	return nil
-}
-
-// Card is a key result's living message in a channel.
-type Card struct {
-	KeyResult int64
-	Workspace string
-	Channel   string
-	TS        string // empty: not posted yet
-	Dirty     time.Time
-	Sending   bool // a first post is or was under way
-}
-
-// AddCard has a key result's card posted in a channel, or drawn again where it is.
-func (tx *Tx) AddCard(ctx context.Context, workspace string, keyResult int64, channel string) error {
-	err := tx.q.AddCard(ctx, queries.AddCardParams{KeyResultID: keyResult, ChannelID: channel, WorkspaceID: workspace})
-	if err != nil {
-		return fmt.Errorf("adding a card: %w", err)
-	}
-	return nil
-}
-
-// MarkCards has the cards of key results drawn again.
-func (tx *Tx) MarkCards(ctx context.Context, keyResults ...int64) error {
-	if err := tx.q.MarkCards(ctx, keyResults); err != nil {
-		return fmt.Errorf("marking cards: %w", err)
-	}
-	return nil
-}
-
-// UnparkCards tries cards again that Slack did not take.
-func (tx *Tx) UnparkCards(ctx context.Context, keyResults []int64) error {
-	if err := tx.q.UnparkCards(ctx, keyResults); err != nil {
-		return fmt.Errorf("trying parked cards again: %w", err)
-	}
-	return nil
-}
-
-// DirtyCards are the cards of a place that do not show the present.
-func (s *Store) DirtyCards(ctx context.Context, p Place, most int) ([]Card, error) {
-	rows, err := s.q.DirtyCards(ctx, queries.DirtyCardsParams{WorkspaceID: p.Workspace, ChannelID: p.Channel, Most: int32(most)})
-	if err != nil {
-		return nil, fmt.Errorf("listing cards: %w", err)
-	}
-	list := make([]Card, len(rows))
-	for i, row := range rows {
-		list[i] = Card{
-			KeyResult: row.KeyResultID, Workspace: row.WorkspaceID, Channel: row.ChannelID, TS: row.MessageTs,
-			Dirty: orZero(row.DirtyAt), Sending: row.SendingAt != nil,
-		}
-	}
-	return list, nil
-}
-
-// CardSending notes that a card's first post begins.
-func (s *Store) CardSending(ctx context.Context, c Card) error {
-	if err := s.q.SendingCard(ctx, queries.SendingCardParams{KeyResultID: c.KeyResult, ChannelID: c.Channel}); err != nil {
-		return fmt.Errorf("noting a card's post: %w", err)
-	}
-	return nil
-}
-
-// CardDrawn notes that a card shows what it was when it was taken.
-func (s *Store) CardDrawn(ctx context.Context, c Card, ts string) error {
-	err := s.q.DrawnCard(ctx, queries.DrawnCardParams{KeyResultID: c.KeyResult, ChannelID: c.Channel, MessageTs: ts, ReadAt: &c.Dirty})
-	if err != nil {
-		return fmt.Errorf("noting a card: %w", err)
-	}
-	return nil
-}
-
-// CardGone notes that a card's message is no more: it is posted anew.
-func (s *Store) CardGone(ctx context.Context, c Card) error {
-	if err := s.q.ForgetCard(ctx, queries.ForgetCardParams{KeyResultID: c.KeyResult, ChannelID: c.Channel}); err != nil {
-		return fmt.Errorf("forgetting a card's message: %w", err)
-	}
-	return nil
-}
-
-// CardParked sets aside a card that Slack will not take; true the first time.
-func (tx *Tx) CardParked(ctx context.Context, c Card, code string) (bool, error) {
-	n, err := tx.q.ParkCard(ctx, queries.ParkCardParams{KeyResultID: c.KeyResult, ChannelID: c.Channel, Error: code})
-	if err != nil {
-		return false, fmt.Errorf("parking a card: %w", err)
-	}
-	return n == 1, nil
 }

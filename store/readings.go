@@ -27,13 +27,18 @@ func (r Reads) Readings(ctx context.Context, workspace string, keyResult int64) 
 	return list, nil
 }
 
-// ReadingsOf are the readings of many key results, by key result, oldest first.
-func (r Reads) ReadingsOf(ctx context.Context, keyResults []int64) (map[int64][]okr.Reading, error) {
-	rows, err := r.q.ReadingsOf(ctx, keyResults)
+// ReadingsOf are the readings of many key results, each from a day on, by key result, oldest first.
+func (r Reads) ReadingsOf(ctx context.Context, since map[int64]okr.Day) (map[int64][]okr.Reading, error) {
+	var p queries.ReadingsOfParams
+	for id, day := range since {
+		p.KeyResultIds = append(p.KeyResultIds, id)
+		p.Sinces = append(p.Sinces, day.Time())
+	}
+	rows, err := r.q.ReadingsOf(ctx, p)
 	if err != nil {
 		return nil, fmt.Errorf("reading readings: %w", err)
 	}
-	all := make(map[int64][]okr.Reading, len(keyResults))
+	all := make(map[int64][]okr.Reading, len(since))
 	for _, row := range rows {
 		all[row.KeyResultID] = append(all[row.KeyResultID], okr.Reading{
 			Day: okr.DayOf(row.Day), Value: row.Value, CheckIn: row.Origin == "check_in",

@@ -56,13 +56,24 @@ func (tx *Tx) DirectoryRead(ctx context.Context, c Connection, began time.Time) 
 	return nil
 }
 
-// StaleDirectories are the connections whose list of scorecards is older than a day.
-func (s *Store) StaleDirectories(ctx context.Context) ([]int64, error) {
-	ids, err := s.q.StaleDirectories(ctx)
+// DueDirectories takes connections whose list of scorecards is to be read: never read, or a day
+// old. Each is left alone for a quarter of an hour then.
+func (tx *Tx) DueDirectories(ctx context.Context, most int) ([]int64, error) {
+	ids, err := tx.q.DueDirectories(ctx, int32(most))
 	if err != nil {
 		return nil, fmt.Errorf("looking for old directories: %w", err)
 	}
 	return ids, nil
+}
+
+// DemandDirectory takes a connection's list of scorecards to be read now; false when it was read
+// within ten minutes or is being read.
+func (tx *Tx) DemandDirectory(ctx context.Context, connection int64) (bool, error) {
+	n, err := tx.q.DemandDirectory(ctx, connection)
+	if err != nil {
+		return false, fmt.Errorf("asking for a directory: %w", err)
+	}
+	return n == 1, nil
 }
 
 // Tidy forgets what has had its time: drafts after 30 minutes, deliveries after 10, runs and what

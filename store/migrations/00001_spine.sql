@@ -57,6 +57,7 @@ create table connections (
   waiting_until   timestamptz,              -- the system asked us to wait
   succeeded_at    timestamptz,
   directory_at    timestamptz,              -- when the list of scorecards was last read
+  directory_due_at timestamptz,             -- when it is to be read again; null: now
   consented_at    timestamptz,              -- OAuth: a refresh token's life counts from here
   token_epoch     bigint not null default 0,
   token_leased_until timestamptz,
@@ -66,11 +67,12 @@ create table connections (
 create index connections_workspace on connections (workspace_id, owner_id);
 create index connections_origin on connections (origin);
 
--- How many batches of one connection may run at once: one row each, leased by a job.
+-- How many batches of one connection may run at once: one row each. Leaving a job takes the lease
+-- and raises hold, which the job carries: a job that comes too late finds another hold and goes.
 create table connection_slots (
   connection_id bigint not null references connections on delete cascade,
   slot          smallint not null,
-  job_id        bigint,
+  hold          bigint not null default 0,
   leased_until  timestamptz,
   primary key (connection_id, slot)
 );
@@ -204,10 +206,14 @@ create table sync_requests (
   reported        integer not null default 0,   -- runs done at the last report
   message_channel text not null default '', -- of the direct message that counts up
   message_ts      text not null default '',
+  touched         boolean not null default false, -- there is something new to report
+  hold            bigint not null default 0,  -- of the job that reports
+  held_until      timestamptz,              -- its lease, or the wait that Slack asked for
+  failures        smallint not null default 0, -- reports in a row that did not arrive
   finished_at     timestamptz,              -- the outcome was told
   created_at      timestamptz not null
 );
-create index sync_requests_open on sync_requests (created_at) where finished_at is null;
+create index sync_requests_open on sync_requests (id) where finished_at is null;
 create index sync_requests_person on sync_requests (workspace_id, person_id, created_at);
 
 -- One row for each due slot and each forced fetch of a key result.
@@ -227,6 +233,9 @@ create table sync_runs (
   failure_class text not null default '',
   failure_cause text not null default '',
   failure_says  text not null default '',
+  due_at        timestamptz not null,       -- queued: when it may be taken; running: when it counts as lost
+  tries         smallint not null default 0,    -- fetches that failed and deserved another
+  crashes       smallint not null default 0,    -- fetches whose process or job died under them
   queued_at     timestamptz not null,
   started_at    timestamptz,
   finished_at   timestamptz,
@@ -234,7 +243,8 @@ create table sync_runs (
 );
 create unique index sync_runs_waiting on sync_runs (key_result_id) where forced and state = 'queued';
 create index sync_runs_recent on sync_runs (key_result_id, id);
-create index sync_runs_open on sync_runs (queued_at) where state <> 'done';
+create index sync_runs_open on sync_runs (connection_id, due_at) where state <> 'done';
+create index sync_runs_finished on sync_runs (finished_at) where state = 'done';
 
 create table sync_request_runs (
   request_id bigint not null references sync_requests on delete cascade,
@@ -267,6 +277,16 @@ create table announcements (
 );
 create index announcements_waiting on announcements (workspace_id, channel_id, id) where state in ('pending', 'sending');
 create index announcements_key_result on announcements (key_result_id);
+
+-- Whose turn it is to speak in a channel: one job at a time, and none while Slack asked us to wait.
+create table places (
+  workspace_id text not null,
+  channel_id   text not null,
+  hold         bigint not null,
+  held_until   timestamptz,
+  failures     smallint not null default 0,   -- tries in a row that did not arrive
+  primary key (workspace_id, channel_id)
+);
 
 -- The living card of a key result in a channel, kept current by chat.update.
 create table cards (
@@ -315,6 +335,6 @@ create table audit_events (
 create index audit_events_object on audit_events (workspace_id, object, object_id, id);
 
 -- +goose Down
-drop table audit_events, deliveries, drafts, cards, announcements, sync_request_runs, sync_runs,
+drop table audit_events, deliveries, drafts, cards, places, announcements, sync_request_runs, sync_runs,
   sync_requests, check_ins, readings, sources, key_results, scorecards, connection_slots,
   connections, objectives, people, canary, workspaces;

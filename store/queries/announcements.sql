@@ -16,18 +16,73 @@ from (
     unnest(@notes::text[]) as note
 ) v;
 
--- name: WaitingChannels :many
--- Where something is to be said or a card to be drawn.
-select workspace_id, channel_id
-from announcements
-where state in ('pending', 'sending')
-union
-select workspace_id, channel_id
-from cards
-where dirty_at is not null
-  and parked = ''
-order by 1, 2
-limit @most;
+-- name: HoldPlaces :many
+-- Where something is to be said or a card to be drawn, and nobody is at it. As long as runs of a
+-- channel's key results are under way their changes are gathered, a quarter of a minute at most:
+-- what belongs to one run is one message.
+with busy as (
+  select k.workspace_id, k.channel_id
+  from sync_runs r
+  join key_results k on k.id = r.key_result_id
+  where r.state <> 'done'
+    and r.tries = 0
+    and r.crashes = 0
+  union
+  select k.workspace_id, k.owner_id
+  from sync_runs r
+  join key_results k on k.id = r.key_result_id
+  where r.state <> 'done'
+    and r.tries = 0
+    and r.crashes = 0
+),
+waiting as (
+  select w.workspace_id, w.channel_id, min(w.since) as since
+  from (
+    select a.workspace_id, a.channel_id, a.created_at as since
+    from announcements a
+    where a.state in ('pending', 'sending')
+    union all
+    select c.workspace_id, c.channel_id, c.dirty_at
+    from cards c
+    where c.dirty_at is not null
+      and c.parked = ''
+  ) w
+  group by w.workspace_id, w.channel_id
+)
+insert into places (workspace_id, channel_id, hold, held_until)
+select w.workspace_id, w.channel_id, 1, now() + interval '2 minutes'
+from waiting w
+left join places p on p.workspace_id = w.workspace_id and p.channel_id = w.channel_id
+where (p.held_until is null or p.held_until <= now())
+  and (
+    w.since <= now() - interval '15 seconds'
+    or not exists (select 1 from busy b where b.workspace_id = w.workspace_id and b.channel_id = w.channel_id)
+  )
+order by w.workspace_id, w.channel_id
+limit @most
+on conflict (workspace_id, channel_id) do update
+set hold = places.hold + 1,
+    held_until = excluded.held_until
+where places.held_until is null
+   or places.held_until <= now()
+returning workspace_id, channel_id, hold;
+
+-- name: KeepPlace :many
+update places
+set held_until = now() + interval '2 minutes'
+where workspace_id = @workspace_id
+  and channel_id = @channel_id
+  and hold = @hold
+returning failures;
+
+-- name: ReleasePlace :exec
+-- With a wait, nobody speaks there before it is over.
+update places
+set held_until = case when @seconds::float8 > 0 then now() + make_interval(secs => @seconds::float8) end,
+    failures = case when @failed::boolean then failures + 1 else 0 end
+where workspace_id = @workspace_id
+  and channel_id = @channel_id
+  and hold = @hold;
 
 -- name: TakeAnnouncements :many
 -- A row found in 'sending' was being sent when its process died: nobody knows whether it arrived.
@@ -66,64 +121,3 @@ update announcements
 set state = 'parked',
     error = @error
 where id = any (@ids::bigint[]);
-
--- name: AddCard :exec
-insert into cards (key_result_id, channel_id, workspace_id, dirty_at)
-values (@key_result_id, @channel_id, @workspace_id, now())
-on conflict (key_result_id, channel_id) do update
-set dirty_at = now(),
-    parked = '';
-
--- name: MarkCards :exec
-update cards
-set dirty_at = now()
-where key_result_id = any (@key_result_ids::bigint[]);
-
--- name: DirtyCards :many
-select *
-from cards
-where workspace_id = @workspace_id
-  and channel_id = @channel_id
-  and dirty_at is not null
-  and parked = ''
-order by dirty_at, key_result_id
-limit @most;
-
--- name: SendingCard :exec
-update cards
-set sending_at = now()
-where key_result_id = @key_result_id
-  and channel_id = @channel_id;
-
--- name: DrawnCard :exec
--- Marked again since it was read: it stays dirty.
-update cards
-set message_ts = @message_ts,
-    sending_at = null,
-    dirty_at = case when dirty_at > @read_at then dirty_at end
-where key_result_id = @key_result_id
-  and channel_id = @channel_id;
-
--- name: ParkCard :execrows
-update cards
-set parked = @error,
-    sending_at = null
-where key_result_id = @key_result_id
-  and channel_id = @channel_id
-  and parked = '';
-
--- name: ForgetCard :exec
--- The message is gone: the card is posted anew.
-update cards
-set message_ts = '',
-    dirty_at = now()
-where key_result_id = @key_result_id
-  and channel_id = @channel_id;
-
--- name: UnparkCards :exec
--- Somebody asked for the key result: what stopped its cards may be mended by now.
-update cards
-set parked = '',
-    dirty_at = now()
-where key_result_id = any (@key_result_ids::bigint[])
-  and parked <> '';

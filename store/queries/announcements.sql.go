@@ -7,27 +7,7 @@ package queries
 
 import (
 	"context"
-	"time"
 )
-
-const addCard = `-- name: AddCard :exec
-insert into cards (key_result_id, channel_id, workspace_id, dirty_at)
-values ($1, $2, $3, now())
-on conflict (key_result_id, channel_id) do update
-set dirty_at = now(),
-    parked = ''
-`
-
-type AddCardParams struct {
-	KeyResultID int64
-	ChannelID   string
-	WorkspaceID string
-}
-
-func (q *Queries) AddCard(ctx context.Context, arg AddCardParams) error {
-	_, err := q.db.Exec(ctx, addCard, arg.KeyResultID, arg.ChannelID, arg.WorkspaceID)
-	return err
-}
 
 const announce = `-- name: Announce :exec
 insert into announcements (workspace_id, channel_id, key_result_id, kind, old_value, new_value, old_day, new_day, old_status, new_status, note, state, created_at)
@@ -126,41 +106,74 @@ func (q *Queries) AnnouncementsSent(ctx context.Context, arg AnnouncementsSentPa
 	return err
 }
 
-const dirtyCards = `-- name: DirtyCards :many
-select key_result_id, channel_id, workspace_id, message_ts, dirty_at, sending_at, parked
-from cards
-where workspace_id = $1
-  and channel_id = $2
-  and dirty_at is not null
-  and parked = ''
-order by dirty_at, key_result_id
-limit $3
+const holdPlaces = `-- name: HoldPlaces :many
+with busy as (
+  select k.workspace_id, k.channel_id
+  from sync_runs r
+  join key_results k on k.id = r.key_result_id
+  where r.state <> 'done'
+    and r.tries = 0
+    and r.crashes = 0
+  union
+  select k.workspace_id, k.owner_id
+  from sync_runs r
+  join key_results k on k.id = r.key_result_id
+  where r.state <> 'done'
+    and r.tries = 0
+    and r.crashes = 0
+),
+waiting as (
+  select w.workspace_id, w.channel_id, min(w.since) as since
+  from (
+    select a.workspace_id, a.channel_id, a.created_at as since
+    from announcements a
+    where a.state in ('pending', 'sending')
+    union all
+    select c.workspace_id, c.channel_id, c.dirty_at
+    from cards c
+    where c.dirty_at is not null
+      and c.parked = ''
+  ) w
+  group by w.workspace_id, w.channel_id
+)
+insert into places (workspace_id, channel_id, hold, held_until)
+select w.workspace_id, w.channel_id, 1, now() + interval '2 minutes'
+from waiting w
+left join places p on p.workspace_id = w.workspace_id and p.channel_id = w.channel_id
+where (p.held_until is null or p.held_until <= now())
+  and (
+    w.since <= now() - interval '15 seconds'
+    or not exists (select 1 from busy b where b.workspace_id = w.workspace_id and b.channel_id = w.channel_id)
+  )
+order by w.workspace_id, w.channel_id
+limit $1
+on conflict (workspace_id, channel_id) do update
+set hold = places.hold + 1,
+    held_until = excluded.held_until
+where places.held_until is null
+   or places.held_until <= now()
+returning workspace_id, channel_id, hold
 `
 
-type DirtyCardsParams struct {
+type HoldPlacesRow struct {
 	WorkspaceID string
 	ChannelID   string
-	Most        int32
+	Hold        int64
 }
 
-func (q *Queries) DirtyCards(ctx context.Context, arg DirtyCardsParams) ([]Card, error) {
-	rows, err := q.db.Query(ctx, dirtyCards, arg.WorkspaceID, arg.ChannelID, arg.Most)
+// Where something is to be said or a card to be drawn, and nobody is at it. As long as runs of a
+// channel's key results are under way their changes are gathered, a quarter of a minute at most:
+// what belongs to one run is one message.
+func (q *Queries) HoldPlaces(ctx context.Context, most int32) ([]HoldPlacesRow, error) {
+	rows, err := q.db.Query(ctx, holdPlaces, most)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []Card
+	var items []HoldPlacesRow
 	for rows.Next() {
-		var i Card
-		if err := rows.Scan(
-			&i.KeyResultID,
-			&i.ChannelID,
-			&i.WorkspaceID,
-			&i.MessageTs,
-			&i.DirtyAt,
-			&i.SendingAt,
-			&i.Parked,
-		); err != nil {
+		var i HoldPlacesRow
+		if err := rows.Scan(&i.WorkspaceID, &i.ChannelID, &i.Hold); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -171,100 +184,67 @@ func (q *Queries) DirtyCards(ctx context.Context, arg DirtyCardsParams) ([]Card,
 	return items, nil
 }
 
-const drawnCard = `-- name: DrawnCard :exec
-update cards
-set message_ts = $1,
-    sending_at = null,
-    dirty_at = case when dirty_at > $2 then dirty_at end
-where key_result_id = $3
-  and channel_id = $4
-`
-
-type DrawnCardParams struct {
-	MessageTs   string
-	ReadAt      *time.Time
-	KeyResultID int64
-	ChannelID   string
-}
-
-// Marked again since it was read: it stays dirty.
-func (q *Queries) DrawnCard(ctx context.Context, arg DrawnCardParams) error {
-	_, err := q.db.Exec(ctx, drawnCard,
-		arg.MessageTs,
-		arg.ReadAt,
-		arg.KeyResultID,
-		arg.ChannelID,
-	)
-	return err
-}
-
-const forgetCard = `-- name: ForgetCard :exec
-update cards
-set message_ts = '',
-    dirty_at = now()
-where key_result_id = $1
+const keepPlace = `-- name: KeepPlace :many
+update places
+set held_until = now() + interval '2 minutes'
+where workspace_id = $1
   and channel_id = $2
+  and hold = $3
+returning failures
 `
 
-type ForgetCardParams struct {
-	KeyResultID int64
+type KeepPlaceParams struct {
+	WorkspaceID string
 	ChannelID   string
+	Hold        int64
 }
 
-// The message is gone: the card is posted anew.
-func (q *Queries) ForgetCard(ctx context.Context, arg ForgetCardParams) error {
-	_, err := q.db.Exec(ctx, forgetCard, arg.KeyResultID, arg.ChannelID)
-	return err
-}
-
-const markCards = `-- name: MarkCards :exec
-update cards
-set dirty_at = now()
-where key_result_id = any ($1::bigint[])
-`
-
-func (q *Queries) MarkCards(ctx context.Context, keyResultIds []int64) error {
-	_, err := q.db.Exec(ctx, markCards, keyResultIds)
-	return err
-}
-
-const parkCard = `-- name: ParkCard :execrows
-update cards
-set parked = $1,
-    sending_at = null
-where key_result_id = $2
-  and channel_id = $3
-  and parked = ''
-`
-
-type ParkCardParams struct {
-	Error       string
-	KeyResultID int64
-	ChannelID   string
-}
-
-func (q *Queries) ParkCard(ctx context.Context, arg ParkCardParams) (int64, error) {
-	result, err := q.db.Exec(ctx, parkCard, arg.Error, arg.KeyResultID, arg.ChannelID)
+func (q *Queries) KeepPlace(ctx context.Context, arg KeepPlaceParams) ([]int16, error) {
+	rows, err := q.db.Query(ctx, keepPlace, arg.WorkspaceID, arg.ChannelID, arg.Hold)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return result.RowsAffected(), nil
+	defer rows.Close()
+	var items []int16
+	for rows.Next() {
+		var failures int16
+		if err := rows.Scan(&failures); err != nil {
+			return nil, err
+		}
+		items = append(items, failures)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
-const sendingCard = `-- name: SendingCard :exec
-update cards
-set sending_at = now()
-where key_result_id = $1
-  and channel_id = $2
+const releasePlace = `-- name: ReleasePlace :exec
+update places
+set held_until = case when $1::float8 > 0 then now() + make_interval(secs => $1::float8) end,
+    failures = case when $2::boolean then failures + 1 else 0 end
+where workspace_id = $3
+  and channel_id = $4
+  and hold = $5
 `
 
-type SendingCardParams struct {
-	KeyResultID int64
+type ReleasePlaceParams struct {
+	Seconds     float64
+	Failed      bool
+	WorkspaceID string
 	ChannelID   string
+	Hold        int64
 }
 
-func (q *Queries) SendingCard(ctx context.Context, arg SendingCardParams) error {
-	_, err := q.db.Exec(ctx, sendingCard, arg.KeyResultID, arg.ChannelID)
+// With a wait, nobody speaks there before it is over.
+func (q *Queries) ReleasePlace(ctx context.Context, arg ReleasePlaceParams) error {
+	_, err := q.db.Exec(ctx, releasePlace,
+		arg.Seconds,
+		arg.Failed,
+		arg.WorkspaceID,
+		arg.ChannelID,
+		arg.Hold,
+	)
 	return err
 }
 
@@ -323,59 +303,6 @@ func (q *Queries) TakeAnnouncements(ctx context.Context, arg TakeAnnouncementsPa
 			&i.SentAt,
 			&i.MessageTs,
 		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const unparkCards = `-- name: UnparkCards :exec
-update cards
-set parked = '',
-    dirty_at = now()
-where key_result_id = any ($1::bigint[])
-  and parked <> ''
-`
-
-// Somebody asked for the key result: what stopped its cards may be mended by now.
-func (q *Queries) UnparkCards(ctx context.Context, keyResultIds []int64) error {
-	_, err := q.db.Exec(ctx, unparkCards, keyResultIds)
-	return err
-}
-
-const waitingChannels = `-- name: WaitingChannels :many
-select workspace_id, channel_id
-from announcements
-where state in ('pending', 'sending')
-union
-select workspace_id, channel_id
-from cards
-where dirty_at is not null
-  and parked = ''
-order by 1, 2
-limit $1
-`
-
-type WaitingChannelsRow struct {
-	WorkspaceID string
-	ChannelID   string
-}
-
-// Where something is to be said or a card to be drawn.
-func (q *Queries) WaitingChannels(ctx context.Context, most int32) ([]WaitingChannelsRow, error) {
-	rows, err := q.db.Query(ctx, waitingChannels, most)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []WaitingChannelsRow
-	for rows.Next() {
-		var i WaitingChannelsRow
-		if err := rows.Scan(&i.WorkspaceID, &i.ChannelID); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -10,7 +10,7 @@ import (
 )
 
 const connection = `-- name: Connection :one
-select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, consented_at, token_epoch, token_leased_until, created_at, draft_id
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id
 from connections
 where workspace_id = $1
   and id = $2
@@ -40,6 +40,7 @@ func (q *Queries) Connection(ctx context.Context, arg ConnectionParams) (Connect
 		&i.WaitingUntil,
 		&i.SucceededAt,
 		&i.DirectoryAt,
+		&i.DirectoryDueAt,
 		&i.ConsentedAt,
 		&i.TokenEpoch,
 		&i.TokenLeasedUntil,
@@ -50,7 +51,7 @@ func (q *Queries) Connection(ctx context.Context, arg ConnectionParams) (Connect
 }
 
 const connectionByID = `-- name: ConnectionByID :one
-select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, consented_at, token_epoch, token_leased_until, created_at, draft_id
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id
 from connections
 where id = $1
 `
@@ -75,6 +76,7 @@ func (q *Queries) ConnectionByID(ctx context.Context, id int64) (Connection, err
 		&i.WaitingUntil,
 		&i.SucceededAt,
 		&i.DirectoryAt,
+		&i.DirectoryDueAt,
 		&i.ConsentedAt,
 		&i.TokenEpoch,
 		&i.TokenLeasedUntil,
@@ -111,7 +113,7 @@ func (q *Queries) ConnectionIDs(ctx context.Context) ([]int64, error) {
 }
 
 const connectionOfDraft = `-- name: ConnectionOfDraft :one
-select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, consented_at, token_epoch, token_leased_until, created_at, draft_id
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id
 from connections
 where workspace_id = $1
   and draft_id = $2
@@ -141,6 +143,7 @@ func (q *Queries) ConnectionOfDraft(ctx context.Context, arg ConnectionOfDraftPa
 		&i.WaitingUntil,
 		&i.SucceededAt,
 		&i.DirectoryAt,
+		&i.DirectoryDueAt,
 		&i.ConsentedAt,
 		&i.TokenEpoch,
 		&i.TokenLeasedUntil,
@@ -151,7 +154,7 @@ func (q *Queries) ConnectionOfDraft(ctx context.Context, arg ConnectionOfDraftPa
 }
 
 const connectionsFor = `-- name: ConnectionsFor :many
-select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, (select count(*) from sources s where s.connection_id = c.id)::int as key_results
+select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, (select count(*) from sources s where s.connection_id = c.id)::int as key_results
 from connections c
 where c.workspace_id = $1
   and (c.shared or c.owner_id = $2)
@@ -194,6 +197,7 @@ func (q *Queries) ConnectionsFor(ctx context.Context, arg ConnectionsForParams) 
 			&i.Connection.WaitingUntil,
 			&i.Connection.SucceededAt,
 			&i.Connection.DirectoryAt,
+			&i.Connection.DirectoryDueAt,
 			&i.Connection.ConsentedAt,
 			&i.Connection.TokenEpoch,
 			&i.Connection.TokenLeasedUntil,
@@ -261,7 +265,7 @@ func (q *Queries) CreateConnectionSlots(ctx context.Context, arg CreateConnectio
 }
 
 const lockConnection = `-- name: LockConnection :one
-select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, consented_at, token_epoch, token_leased_until, created_at, draft_id
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id
 from connections
 where id = $1
 for update
@@ -286,6 +290,7 @@ func (q *Queries) LockConnection(ctx context.Context, id int64) (Connection, err
 		&i.WaitingUntil,
 		&i.SucceededAt,
 		&i.DirectoryAt,
+		&i.DirectoryDueAt,
 		&i.ConsentedAt,
 		&i.TokenEpoch,
 		&i.TokenLeasedUntil,

@@ -86,6 +86,7 @@ type Connection struct {
 	WaitingUntil     *time.Time
 	SucceededAt      *time.Time
 	DirectoryAt      *time.Time
+	DirectoryDueAt   *time.Time
 	ConsentedAt      *time.Time
 	TokenEpoch       int64
 	TokenLeasedUntil *time.Time
@@ -96,7 +97,7 @@ type Connection struct {
 type ConnectionSlot struct {
 	ConnectionID int64
 	Slot         int16
-	JobID        *int64
+	Hold         int64
 	LeasedUntil  *time.Time
 }
 
@@ -189,6 +190,14 @@ type Person struct {
 	RefreshedAt time.Time
 }
 
+type Place struct {
+	WorkspaceID string
+	ChannelID   string
+	Hold        int64
+	HeldUntil   *time.Time
+	Failures    int16
+}
+
 type Reading struct {
 	KeyResultID int64
 	Day         time.Time
@@ -240,6 +249,10 @@ type SyncRequest struct {
 	Reported       int32
 	MessageChannel string
 	MessageTs      string
+	Touched        bool
+	Hold           int64
+	HeldUntil      *time.Time
+	Failures       int16
 	FinishedAt     *time.Time
 	CreatedAt      time.Time
 }
@@ -265,6 +278,9 @@ type SyncRun struct {
 	FailureClass string
 	FailureCause string
 	FailureSays  string
+	DueAt        time.Time
+	Tries        int16
+	Crashes      int16
 	QueuedAt     time.Time
 	StartedAt    *time.Time
 	FinishedAt   *time.Time

@@ -6,11 +6,15 @@ where workspace_id = @workspace_id
 order by day;
 
 -- name: ReadingsOf :many
--- Those of many key results at once, for applying a batch.
-select key_result_id, day, value, origin
-from readings
-where key_result_id = any (@key_result_ids::bigint[])
-order by key_result_id, day;
+-- Those of many key results at once, each from a day on, for applying a batch.
+select r.key_result_id, r.day, r.value, r.origin
+from readings r
+join (
+  select
+    unnest(@key_result_ids::bigint[]) as id,
+    unnest(@sinces::date[]) as since
+) v on v.id = r.key_result_id and r.day >= v.since
+order by r.key_result_id, r.day;
 
 -- name: ApplyReadings :exec
 -- New days are added. A day whose score changed keeps the old value beside the new one. What a

@@ -92,11 +92,20 @@ func (q *Queries) Readings(ctx context.Context, arg ReadingsParams) ([]Reading, 
 }
 
 const readingsOf = `-- name: ReadingsOf :many
-select key_result_id, day, value, origin
-from readings
-where key_result_id = any ($1::bigint[])
-order by key_result_id, day
+select r.key_result_id, r.day, r.value, r.origin
+from readings r
+join (
+  select
+    unnest($1::bigint[]) as id,
+    unnest($2::date[]) as since
+) v on v.id = r.key_result_id and r.day >= v.since
+order by r.key_result_id, r.day
 `
+
+type ReadingsOfParams struct {
+	KeyResultIds []int64
+	Sinces       []time.Time
+}
 
 type ReadingsOfRow struct {
 	KeyResultID int64
@@ -105,9 +114,9 @@ type ReadingsOfRow struct {
 	Origin      string
 }
 
-// Those of many key results at once, for applying a batch.
-func (q *Queries) ReadingsOf(ctx context.Context, keyResultIds []int64) ([]ReadingsOfRow, error) {
-	rows, err := q.db.Query(ctx, readingsOf, keyResultIds)
+// Those of many key results at once, each from a day on, for applying a batch.
+func (q *Queries) ReadingsOf(ctx context.Context, arg ReadingsOfParams) ([]ReadingsOfRow, error) {
+	rows, err := q.db.Query(ctx, readingsOf, arg.KeyResultIds, arg.Sinces)
 	if err != nil {
 		return nil, err
 	}

@@ -10,120 +10,37 @@ import (
 	"time"
 )
 
-const applyFailures = `-- name: ApplyFailures :exec
-update key_results k
-set applied_epoch = v.epoch,
-    failure_class = v.class,
-    failure_cause = v.cause,
-    failure_says = v.says,
-    failing_since = coalesce(k.failing_since, now()),
-    failure_count = k.failure_count + 1,
-    failure_told_at = coalesce(k.failure_told_at, now())
-from (
-  select
-    unnest($1::bigint[]) as id,
-    unnest($2::bigint[]) as epoch,
-    unnest($3::text[]) as class,
-    unnest($4::text[]) as cause,
-    unnest($5::text[]) as says
-) v
-where k.id = v.id
-`
-
-type ApplyFailuresParams struct {
-	Ids     []int64
-	Epochs  []int64
-	Classes []string
-	Causes  []string
-	Says    []string
-}
-
-func (q *Queries) ApplyFailures(ctx context.Context, arg ApplyFailuresParams) error {
-	_, err := q.db.Exec(ctx, applyFailures,
-		arg.Ids,
-		arg.Epochs,
-		arg.Classes,
-		arg.Causes,
-		arg.Says,
-	)
-	return err
-}
-
-const applyResults = `-- name: ApplyResults :exec
-update key_results k
-set applied_epoch = v.epoch,
-    synced_at = now(),
-    result_value = nullif(v.result_value, '')::numeric,
-    result_day = nullif(v.result_day, '')::date,
-    result_count = v.result_count,
-    announced_status = v.status,
-    failure_class = '',
-    failure_cause = '',
-    failure_says = '',
-    failing_since = null,
-    failure_count = 0,
-    failure_told_at = null
-from (
-  select
-    unnest($1::bigint[]) as id,
-    unnest($2::bigint[]) as epoch,
-    unnest($3::text[]) as result_value,
-    unnest($4::text[]) as result_day,
-    unnest($5::int[]) as result_count,
-    unnest($6::text[]) as status
-) v
-where k.id = v.id
-`
-
-type ApplyResultsParams struct {
-	Ids          []int64
-	Epochs       []int64
-	ResultValues []string
-	ResultDays   []string
-	ResultCounts []int32
-	Statuses     []string
-}
-
-func (q *Queries) ApplyResults(ctx context.Context, arg ApplyResultsParams) error {
-	_, err := q.db.Exec(ctx, applyResults,
-		arg.Ids,
-		arg.Epochs,
-		arg.ResultValues,
-		arg.ResultDays,
-		arg.ResultCounts,
-		arg.Statuses,
-	)
-	return err
-}
-
 const beginRuns = `-- name: BeginRuns :many
-with begun as (
-  update sync_runs r
-  set state = 'running',
-      started_at = now()
-  where r.id = any ($1::bigint[])
-    and r.state <> 'done'
-  returning r.id, r.key_result_id
-),
-raised as (
+with raised as (
   update key_results k
   set sync_epoch = k.sync_epoch + 1
-  where k.id in (select key_result_id from begun)
+  where k.id in (select o.key_result_id from sync_runs o where o.id = any ($1::bigint[]) and o.state <> 'done')
   returning k.id, k.sync_epoch
 )
-select b.id, b.key_result_id, e.sync_epoch
-from begun b
-join raised e on e.id = b.key_result_id
-order by b.key_result_id, b.id
+update sync_runs r
+set state = 'running',
+    started_at = now(),
+    due_at = now() + interval '2 minutes',
+    crashes = r.crashes + (r.state = 'running')::int,
+    epoch = raised.sync_epoch
+from raised
+where r.key_result_id = raised.id
+  and r.id = any ($1::bigint[])
+  and r.state <> 'done'
+returning r.id, r.key_result_id, r.forced, r.epoch, r.tries, r.crashes
 `
 
 type BeginRunsRow struct {
 	ID          int64
 	KeyResultID int64
-	SyncEpoch   int64
+	Forced      bool
+	Epoch       int64
+	Tries       int16
+	Crashes     int16
 }
 
-// The start of a fetch raises the epoch of its key result: an older fetch can no longer apply.
+// The start of a fetch raises the epoch of its key result: an older fetch can no longer apply. A
+// run that is still running was left behind by a process that died.
 func (q *Queries) BeginRuns(ctx context.Context, ids []int64) ([]BeginRunsRow, error) {
 	rows, err := q.db.Query(ctx, beginRuns, ids)
 	if err != nil {
@@ -133,7 +50,14 @@ func (q *Queries) BeginRuns(ctx context.Context, ids []int64) ([]BeginRunsRow, e
 	var items []BeginRunsRow
 	for rows.Next() {
 		var i BeginRunsRow
-		if err := rows.Scan(&i.ID, &i.KeyResultID, &i.SyncEpoch); err != nil {
+		if err := rows.Scan(
+			&i.ID,
+			&i.KeyResultID,
+			&i.Forced,
+			&i.Epoch,
+			&i.Tries,
+			&i.Crashes,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -205,74 +129,6 @@ func (q *Queries) ClaimDue(ctx context.Context, arg ClaimDueParams) ([]ClaimDueR
 		return nil, err
 	}
 	return items, nil
-}
-
-const connectionBroken = `-- name: ConnectionBroken :exec
-update connections
-set state = 'broken'
-where id = $1
-`
-
-func (q *Queries) ConnectionBroken(ctx context.Context, id int64) error {
-	_, err := q.db.Exec(ctx, connectionBroken, id)
-	return err
-}
-
-const connectionRefused = `-- name: ConnectionRefused :one
-update connections
-set refusals = refusals + 1,
-    state = case when refusals + 1 >= 2 then 'rejected' else state end
-where id = $1
-returning state
-`
-
-// Two refusals in a row and nobody tries again until somebody connects anew: a third and a fourth
-// would lock the account.
-func (q *Queries) ConnectionRefused(ctx context.Context, id int64) (string, error) {
-	row := q.db.QueryRow(ctx, connectionRefused, id)
-	var state string
-	err := row.Scan(&state)
-	return state, err
-}
-
-const connectionSucceeded = `-- name: ConnectionSucceeded :exec
-update connections
-set refusals = 0,
-    waiting_until = null,
-    succeeded_at = now()
-where id = $1
-`
-
-func (q *Queries) ConnectionSucceeded(ctx context.Context, id int64) error {
-	_, err := q.db.Exec(ctx, connectionSucceeded, id)
-	return err
-}
-
-const createRequest = `-- name: CreateRequest :one
-insert into sync_requests (workspace_id, person_id, every, channel_id, total, created_at)
-values ($1, $2, $3, $4, $5, now())
-returning id
-`
-
-type CreateRequestParams struct {
-	WorkspaceID string
-	PersonID    string
-	Every       bool
-	ChannelID   string
-	Total       int32
-}
-
-func (q *Queries) CreateRequest(ctx context.Context, arg CreateRequestParams) (int64, error) {
-	row := q.db.QueryRow(ctx, createRequest,
-		arg.WorkspaceID,
-		arg.PersonID,
-		arg.Every,
-		arg.ChannelID,
-		arg.Total,
-	)
-	var id int64
-	err := row.Scan(&id)
-	return id, err
 }
 
 const dueConnections = `-- name: DueConnections :many
@@ -371,155 +227,17 @@ func (q *Queries) FinishRuns(ctx context.Context, arg FinishRunsParams) error {
 	return err
 }
 
-const forceLimits = `-- name: ForceLimits :many
-select id, greatest(0, extract(epoch from coalesce(forced_at, now() - interval '1 day') - now()) + $1::float8)::float8 as wait
-from key_results
-where workspace_id = $2
-  and id = any ($3::bigint[])
-`
-
-type ForceLimitsParams struct {
-	Seconds     float64
-	WorkspaceID string
-	Ids         []int64
-}
-
-type ForceLimitsRow struct {
-	ID   int64
-	Wait float64
-}
-
-// How long each key result must wait before it may be forced again; none is negative.
-func (q *Queries) ForceLimits(ctx context.Context, arg ForceLimitsParams) ([]ForceLimitsRow, error) {
-	rows, err := q.db.Query(ctx, forceLimits, arg.Seconds, arg.WorkspaceID, arg.Ids)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []ForceLimitsRow
-	for rows.Next() {
-		var i ForceLimitsRow
-		if err := rows.Scan(&i.ID, &i.Wait); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const joinRuns = `-- name: JoinRuns :exec
-insert into sync_request_runs (request_id, run_id)
-select $1, unnest($2::bigint[])
-on conflict do nothing
-`
-
-type JoinRunsParams struct {
-	RequestID int64
-	RunIds    []int64
-}
-
-func (q *Queries) JoinRuns(ctx context.Context, arg JoinRunsParams) error {
-	_, err := q.db.Exec(ctx, joinRuns, arg.RequestID, arg.RunIds)
-	return err
-}
-
-const leaveSlot = `-- name: LeaveSlot :exec
-update connection_slots
-set job_id = null,
-    leased_until = null
-where connection_id = $1
-  and job_id = $2
-`
-
-type LeaveSlotParams struct {
-	ConnectionID int64
-	JobID        *int64
-}
-
-func (q *Queries) LeaveSlot(ctx context.Context, arg LeaveSlotParams) error {
-	_, err := q.db.Exec(ctx, leaveSlot, arg.ConnectionID, arg.JobID)
-	return err
-}
-
-const lockForApply = `-- name: LockForApply :many
-select id, applied_epoch, announced_status, failure_class, failure_told_at
+const lockKeyResults = `-- name: LockKeyResults :exec
+select id
 from key_results
 where id = any ($1::bigint[])
 order by id
-for update
+for no key update
 `
 
-type LockForApplyRow struct {
-	ID              int64
-	AppliedEpoch    int64
-	AnnouncedStatus string
-	FailureClass    string
-	FailureToldAt   *time.Time
-}
-
-// In the order of ids, so that two batches cannot wait for each other.
-func (q *Queries) LockForApply(ctx context.Context, ids []int64) ([]LockForApplyRow, error) {
-	rows, err := q.db.Query(ctx, lockForApply, ids)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []LockForApplyRow
-	for rows.Next() {
-		var i LockForApplyRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.AppliedEpoch,
-			&i.AnnouncedStatus,
-			&i.FailureClass,
-			&i.FailureToldAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const makeWait = `-- name: MakeWait :exec
-update connections
-set waiting_until = greatest(waiting_until, now() + make_interval(secs => $1::float8))
-where workspace_id = $2
-  and origin = $3
-`
-
-type MakeWaitParams struct {
-	Seconds     float64
-	WorkspaceID string
-	Origin      string
-}
-
-// One "too many requests" pauses the whole system, for all who ask it.
-func (q *Queries) MakeWait(ctx context.Context, arg MakeWaitParams) error {
-	_, err := q.db.Exec(ctx, makeWait, arg.Seconds, arg.WorkspaceID, arg.Origin)
-	return err
-}
-
-const markForced = `-- name: MarkForced :exec
-update key_results
-set forced_at = now()
-where workspace_id = $1
-  and id = any ($2::bigint[])
-`
-
-type MarkForcedParams struct {
-	WorkspaceID string
-	Ids         []int64
-}
-
-func (q *Queries) MarkForced(ctx context.Context, arg MarkForcedParams) error {
-	_, err := q.db.Exec(ctx, markForced, arg.WorkspaceID, arg.Ids)
+// In the order of ids, so that two transactions cannot wait for each other.
+func (q *Queries) LockKeyResults(ctx context.Context, ids []int64) error {
+	_, err := q.db.Exec(ctx, lockKeyResults, ids)
 	return err
 }
 
@@ -547,9 +265,57 @@ func (q *Queries) MoveSlots(ctx context.Context, arg MoveSlotsParams) error {
 	return err
 }
 
+const oneTaker = `-- name: OneTaker :exec
+select pg_advisory_xact_lock(7157, $1::int)
+`
+
+// Runs of a connection are taken by one job at a time: two would share out those who follow one
+// scorecard, and it would be asked twice.
+func (q *Queries) OneTaker(ctx context.Context, low int32) error {
+	_, err := q.db.Exec(ctx, oneTaker, low)
+	return err
+}
+
+const putBackRuns = `-- name: PutBackRuns :exec
+update sync_runs r
+set state = 'queued',
+    due_at = now() + make_interval(secs => v.seconds),
+    tries = r.tries + $1::int,
+    crashes = r.crashes + $2::int
+from (
+  select
+    unnest($3::bigint[]) as id,
+    unnest($4::bigint[]) as epoch,
+    unnest($5::float8[]) as seconds
+) v
+where r.id = v.id
+  and r.epoch = v.epoch
+  and r.state = 'running'
+`
+
+type PutBackRunsParams struct {
+	Tries   int32
+	Crashes int32
+	Ids     []int64
+	Epochs  []int64
+	Seconds []float64
+}
+
+// Runs that somebody else has begun since are left to them.
+func (q *Queries) PutBackRuns(ctx context.Context, arg PutBackRunsParams) error {
+	_, err := q.db.Exec(ctx, putBackRuns,
+		arg.Tries,
+		arg.Crashes,
+		arg.Ids,
+		arg.Epochs,
+		arg.Seconds,
+	)
+	return err
+}
+
 const queueRuns = `-- name: QueueRuns :many
-insert into sync_runs (workspace_id, key_result_id, connection_id, trigger_key, forced, state, queued_at)
-select v.workspace_id, v.key_result_id, $1, v.trigger_key, $2, 'queued', now()
+insert into sync_runs (workspace_id, key_result_id, connection_id, trigger_key, forced, state, due_at, queued_at)
+select v.workspace_id, v.key_result_id, $1, v.trigger_key, $2, 'queued', now(), now()
 from (
   select
     unnest($3::text[]) as workspace_id,
@@ -600,35 +366,60 @@ func (q *Queries) QueueRuns(ctx context.Context, arg QueueRunsParams) ([]QueueRu
 	return items, nil
 }
 
-const recentRequests = `-- name: RecentRequests :one
-select count(*)::int as requests, coalesce(extract(epoch from min(created_at) - now()) + $1::float8, 0)::float8 as wait
-from sync_requests
-where workspace_id = $2
-  and person_id = $3
-  and created_at > now() - make_interval(secs => $1::float8)
+const readyRuns = `-- name: ReadyRuns :many
+select r.id, r.key_result_id, r.forced, r.crashes, coalesce(s.reference, '')::text as reference
+from sync_runs r
+left join sources s on s.key_result_id = r.key_result_id
+where r.connection_id = $1
+  and r.state <> 'done'
+  and r.due_at <= now()
+order by r.forced desc, (r.crashes > 1), coalesce(s.reference, ''), r.key_result_id, r.id
+limit $2
 `
 
-type RecentRequestsParams struct {
-	Seconds     float64
-	WorkspaceID string
-	PersonID    string
+type ReadyRunsParams struct {
+	ConnectionID int64
+	Most         int32
 }
 
-type RecentRequestsRow struct {
-	Requests int32
-	Wait     float64
+type ReadyRunsRow struct {
+	ID          int64
+	KeyResultID int64
+	Forced      bool
+	Crashes     int16
+	Reference   string
 }
 
-// A person's requests within the window, and when the oldest of them leaves it.
-func (q *Queries) RecentRequests(ctx context.Context, arg RecentRequestsParams) (RecentRequestsRow, error) {
-	row := q.db.QueryRow(ctx, recentRequests, arg.Seconds, arg.WorkspaceID, arg.PersonID)
-	var i RecentRequestsRow
-	err := row.Scan(&i.Requests, &i.Wait)
-	return i, err
+// What somebody waits for comes first; a run that took its process down comes last and alone; in
+// between, those who follow one scorecard stand together.
+func (q *Queries) ReadyRuns(ctx context.Context, arg ReadyRunsParams) ([]ReadyRunsRow, error) {
+	rows, err := q.db.Query(ctx, readyRuns, arg.ConnectionID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ReadyRunsRow
+	for rows.Next() {
+		var i ReadyRunsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.KeyResultID,
+			&i.Forced,
+			&i.Crashes,
+			&i.Reference,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const recentRuns = `-- name: RecentRuns :many
-select id, workspace_id, key_result_id, connection_id, trigger_key, forced, state, outcome, epoch, old_value, new_value, as_of, failure_class, failure_cause, failure_says, queued_at, started_at, finished_at
+select id, workspace_id, key_result_id, connection_id, trigger_key, forced, state, outcome, epoch, old_value, new_value, as_of, failure_class, failure_cause, failure_says, due_at, tries, crashes, queued_at, started_at, finished_at
 from sync_runs
 where workspace_id = $1
   and key_result_id = $2
@@ -667,6 +458,9 @@ func (q *Queries) RecentRuns(ctx context.Context, arg RecentRunsParams) ([]SyncR
 			&i.FailureClass,
 			&i.FailureCause,
 			&i.FailureSays,
+			&i.DueAt,
+			&i.Tries,
+			&i.Crashes,
 			&i.QueuedAt,
 			&i.StartedAt,
 			&i.FinishedAt,
@@ -681,112 +475,28 @@ func (q *Queries) RecentRuns(ctx context.Context, arg RecentRunsParams) ([]SyncR
 	return items, nil
 }
 
-const renameSources = `-- name: RenameSources :exec
-update sources s
-set name = v.name
-from (select unnest($1::bigint[]) as id, unnest($2::text[]) as name) v
-where s.key_result_id = v.id
-  and s.name <> v.name
+const supersedeWaiting = `-- name: SupersedeWaiting :many
+update sync_runs
+set state = 'done',
+    outcome = 'superseded',
+    finished_at = now()
+where workspace_id = $1
+  and key_result_id = any ($2::bigint[])
+  and connection_id <> $3
+  and forced
+  and state = 'queued'
+returning id
 `
 
-type RenameSourcesParams struct {
+type SupersedeWaitingParams struct {
+	WorkspaceID  string
 	KeyResultIds []int64
-	Names        []string
+	ConnectionID int64
 }
 
-// The scorecard's name as last seen.
-func (q *Queries) RenameSources(ctx context.Context, arg RenameSourcesParams) error {
-	_, err := q.db.Exec(ctx, renameSources, arg.KeyResultIds, arg.Names)
-	return err
-}
-
-const reported = `-- name: Reported :exec
-update sync_requests
-set reported = $1,
-    responses = $2,
-    message_channel = $3,
-    message_ts = $4,
-    finished_at = case when $5::boolean then now() else finished_at end
-where id = $6
-`
-
-type ReportedParams struct {
-	Reported       int32
-	Responses      int32
-	MessageChannel string
-	MessageTs      string
-	Finished       bool
-	ID             int64
-}
-
-func (q *Queries) Reported(ctx context.Context, arg ReportedParams) error {
-	_, err := q.db.Exec(ctx, reported,
-		arg.Reported,
-		arg.Responses,
-		arg.MessageChannel,
-		arg.MessageTs,
-		arg.Finished,
-		arg.ID,
-	)
-	return err
-}
-
-const request = `-- name: Request :one
-select id, workspace_id, person_id, every, channel_id, sealed_response, responses, total, reported, message_channel, message_ts, finished_at, created_at, (created_at < now() - interval '25 minutes')::boolean as old
-from sync_requests
-where id = $1
-`
-
-type RequestRow struct {
-	ID             int64
-	WorkspaceID    string
-	PersonID       string
-	Every          bool
-	ChannelID      string
-	SealedResponse []byte
-	Responses      int32
-	Total          int32
-	Reported       int32
-	MessageChannel string
-	MessageTs      string
-	FinishedAt     *time.Time
-	CreatedAt      time.Time
-	Old            bool
-}
-
-func (q *Queries) Request(ctx context.Context, id int64) (RequestRow, error) {
-	row := q.db.QueryRow(ctx, request, id)
-	var i RequestRow
-	err := row.Scan(
-		&i.ID,
-		&i.WorkspaceID,
-		&i.PersonID,
-		&i.Every,
-		&i.ChannelID,
-		&i.SealedResponse,
-		&i.Responses,
-		&i.Total,
-		&i.Reported,
-		&i.MessageChannel,
-		&i.MessageTs,
-		&i.FinishedAt,
-		&i.CreatedAt,
-		&i.Old,
-	)
-	return i, err
-}
-
-const requestsOfRuns = `-- name: RequestsOfRuns :many
-select distinct q.id
-from sync_requests q
-join sync_request_runs j on j.request_id = q.id
-where j.run_id = any ($1::bigint[])
-  and q.finished_at is null
-order by q.id
-`
-
-func (q *Queries) RequestsOfRuns(ctx context.Context, runIds []int64) ([]int64, error) {
-	rows, err := q.db.Query(ctx, requestsOfRuns, runIds)
+// Forced runs that wait at a connection from which their key result no longer reads.
+func (q *Queries) SupersedeWaiting(ctx context.Context, arg SupersedeWaitingParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, supersedeWaiting, arg.WorkspaceID, arg.KeyResultIds, arg.ConnectionID)
 	if err != nil {
 		return nil, err
 	}
@@ -805,110 +515,21 @@ func (q *Queries) RequestsOfRuns(ctx context.Context, runIds []int64) ([]int64, 
 	return items, nil
 }
 
-const runsOfRequest = `-- name: RunsOfRequest :many
-select r.id, r.workspace_id, r.key_result_id, r.connection_id, r.trigger_key, r.forced, r.state, r.outcome, r.epoch, r.old_value, r.new_value, r.as_of, r.failure_class, r.failure_cause, r.failure_says, r.queued_at, r.started_at, r.finished_at
-from sync_runs r
-join sync_request_runs j on j.run_id = r.id
-where j.request_id = $1
-order by r.key_result_id
-`
-
-func (q *Queries) RunsOfRequest(ctx context.Context, requestID int64) ([]SyncRun, error) {
-	rows, err := q.db.Query(ctx, runsOfRequest, requestID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []SyncRun
-	for rows.Next() {
-		var i SyncRun
-		if err := rows.Scan(
-			&i.ID,
-			&i.WorkspaceID,
-			&i.KeyResultID,
-			&i.ConnectionID,
-			&i.TriggerKey,
-			&i.Forced,
-			&i.State,
-			&i.Outcome,
-			&i.Epoch,
-			&i.OldValue,
-			&i.NewValue,
-			&i.AsOf,
-			&i.FailureClass,
-			&i.FailureCause,
-			&i.FailureSays,
-			&i.QueuedAt,
-			&i.StartedAt,
-			&i.FinishedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const sealResponse = `-- name: SealResponse :exec
-update sync_requests
-set sealed_response = $1
-where id = $2
-`
-
-type SealResponseParams struct {
-	Sealed []byte
-	ID     int64
-}
-
-func (q *Queries) SealResponse(ctx context.Context, arg SealResponseParams) error {
-	_, err := q.db.Exec(ctx, sealResponse, arg.Sealed, arg.ID)
-	return err
-}
-
-const takeSlot = `-- name: TakeSlot :execrows
-update connection_slots c
-set job_id = $1,
-    leased_until = now() + interval '2 minutes'
-where (c.connection_id, c.slot) = (
-  select s.connection_id, s.slot
-  from connection_slots s
-  where s.connection_id = $2
-    and (s.leased_until is null or s.leased_until <= now() or s.job_id = $1)
-  order by (s.job_id = $1) desc nulls last, s.slot
-  limit 1
-  for update skip locked
-)
-`
-
-type TakeSlotParams struct {
-	JobID        *int64
-	ConnectionID int64
-}
-
-// One of the connection's places, if one is free or was left by a process that died.
-func (q *Queries) TakeSlot(ctx context.Context, arg TakeSlotParams) (int64, error) {
-	result, err := q.db.Exec(ctx, takeSlot, arg.JobID, arg.ConnectionID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const waitingRuns = `-- name: WaitingRuns :many
-select r.id, r.key_result_id
-from sync_runs r
-where r.workspace_id = $1
-  and r.key_result_id = any ($2::bigint[])
-  and r.forced
-  and r.state = 'queued'
+update sync_runs
+set due_at = now()
+where workspace_id = $1
+  and key_result_id = any ($2::bigint[])
+  and connection_id = $3
+  and forced
+  and state = 'queued'
+returning id, key_result_id
 `
 
 type WaitingRunsParams struct {
 	WorkspaceID  string
 	KeyResultIds []int64
+	ConnectionID int64
 }
 
 type WaitingRunsRow struct {
@@ -916,9 +537,10 @@ type WaitingRunsRow struct {
 	KeyResultID int64
 }
 
-// Forced runs that have not begun: another request can join them.
+// Forced runs that have not begun: another request can join them. A run that was to be tried
+// again later is tried now.
 func (q *Queries) WaitingRuns(ctx context.Context, arg WaitingRunsParams) ([]WaitingRunsRow, error) {
-	rows, err := q.db.Query(ctx, waitingRuns, arg.WorkspaceID, arg.KeyResultIds)
+	rows, err := q.db.Query(ctx, waitingRuns, arg.WorkspaceID, arg.KeyResultIds, arg.ConnectionID)
 	if err != nil {
 		return nil, err
 	}

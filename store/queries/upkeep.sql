@@ -36,17 +36,33 @@ where connection_id = @connection_id
 
 -- name: DirectoryRead :exec
 update connections
-set directory_at = now()
+set directory_at = now(),
+    directory_due_at = now() + interval '24 hours'
 where id = @id;
 
--- name: StaleDirectories :many
-select id
-from connections
-where state = 'active'
-  and (waiting_until is null or waiting_until <= now())
-  and (directory_at is null or directory_at < now() - interval '24 hours')
-order by id
-limit 100;
+-- name: DueDirectories :many
+-- Lists of scorecards that are to be read again. Whoever takes one has it for a quarter of an hour.
+update connections c
+set directory_due_at = now() + interval '15 minutes'
+where c.id in (
+  select o.id
+  from connections o
+  where o.state = 'active'
+    and (o.waiting_until is null or o.waiting_until <= now())
+    and (o.directory_due_at is null or o.directory_due_at <= now())
+  order by o.id
+  limit @most
+  for update skip locked
+)
+returning c.id;
+
+-- name: DemandDirectory :execrows
+-- Somebody searched in vain: the list is read again, but not more often than every ten minutes.
+update connections
+set directory_due_at = now() + interval '15 minutes'
+where id = @id
+  and (directory_at is null or directory_at <= now() - interval '10 minutes')
+  and (directory_due_at is null or directory_due_at <= now() or directory_due_at > now() + interval '15 minutes');
 
 -- name: ExpireDrafts :exec
 delete from drafts

@@ -10,9 +10,27 @@ import (
 	"time"
 )
 
+const demandDirectory = `-- name: DemandDirectory :execrows
+update connections
+set directory_due_at = now() + interval '15 minutes'
+where id = $1
+  and (directory_at is null or directory_at <= now() - interval '10 minutes')
+  and (directory_due_at is null or directory_due_at <= now() or directory_due_at > now() + interval '15 minutes')
+`
+
+// Somebody searched in vain: the list is read again, but not more often than every ten minutes.
+func (q *Queries) DemandDirectory(ctx context.Context, id int64) (int64, error) {
+	result, err := q.db.Exec(ctx, demandDirectory, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const directoryRead = `-- name: DirectoryRead :exec
 update connections
-set directory_at = now()
+set directory_at = now(),
+    directory_due_at = now() + interval '24 hours'
 where id = $1
 `
 
@@ -36,6 +54,43 @@ type DropScorecardsParams struct {
 func (q *Queries) DropScorecards(ctx context.Context, arg DropScorecardsParams) error {
 	_, err := q.db.Exec(ctx, dropScorecards, arg.ConnectionID, arg.Before)
 	return err
+}
+
+const dueDirectories = `-- name: DueDirectories :many
+update connections c
+set directory_due_at = now() + interval '15 minutes'
+where c.id in (
+  select o.id
+  from connections o
+  where o.state = 'active'
+    and (o.waiting_until is null or o.waiting_until <= now())
+    and (o.directory_due_at is null or o.directory_due_at <= now())
+  order by o.id
+  limit $1
+  for update skip locked
+)
+returning c.id
+`
+
+// Lists of scorecards that are to be read again. Whoever takes one has it for a quarter of an hour.
+func (q *Queries) DueDirectories(ctx context.Context, most int32) ([]int64, error) {
+	rows, err := q.db.Query(ctx, dueDirectories, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const expireAnnouncements = `-- name: ExpireAnnouncements :exec
@@ -88,36 +143,6 @@ where state = 'done'
 func (q *Queries) ExpireRuns(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, expireRuns)
 	return err
-}
-
-const staleDirectories = `-- name: StaleDirectories :many
-select id
-from connections
-where state = 'active'
-  and (waiting_until is null or waiting_until <= now())
-  and (directory_at is null or directory_at < now() - interval '24 hours')
-order by id
-limit 100
-`
-
-func (q *Queries) StaleDirectories(ctx context.Context) ([]int64, error) {
-	rows, err := q.db.Query(ctx, staleDirectories)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []int64
-	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		items = append(items, id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const upsertScorecards = `-- name: UpsertScorecards :exec

@@ -1,0 +1,80 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"okrbot/integrations"
+	"okrbot/store"
+)
+
+// The failures that no connector tells.
+
+func noConnector(kind string) *integrations.Error {
+	return &integrations.Error{Class: integrations.Unavailable, Cause: "no_connector",
+		Says: "This okrbot does not read from " + kind + ".", Next: "Ask its administrator for a version that does."}
+}
+
+func rejected(system string) *integrations.Error {
+	return &integrations.Error{Class: integrations.Unauthorized, Cause: "rejected",
+		Says: system + " refused our sign-in twice, so we stopped trying: more tries could lock the account.",
+		Next: "Connect it again with `/okr connect`, then choose that connection with `/okr edit`."}
+}
+
+func broken() *integrations.Error {
+	return &integrations.Error{Class: integrations.Unauthorized, Cause: "broken",
+		Says: "The stored sign-in of this connection cannot be opened.",
+		Next: "Connect again with `/okr connect`, and tell okrbot's administrator."}
+}
+
+// givenUp is told about a run that took its job down again and again.
+func givenUp() *integrations.Error {
+	return &integrations.Error{Class: integrations.Unavailable, Cause: "given_up",
+		Says: "Something went wrong on our side whenever this scorecard was read.",
+		Next: "The next sync tries again; if it stays, tell okrbot's administrator."}
+}
+
+// unforeseen is an error that a connector did not type: its context ended, or it has a mistake.
+func unforeseen(ctx context.Context, err error) *integrations.Error {
+	if ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) {
+		return &integrations.Error{Class: integrations.Unavailable, Cause: "too_slow", Brief: true,
+			Says: "The answer took too long.", Next: "We try again by ourselves."}
+	}
+	return &integrations.Error{Class: integrations.Unavailable, Cause: "unforeseen", Brief: true,
+		Says: "Something went wrong while reading the scorecard.", Next: "We try again by ourselves; if it stays, tell okrbot's administrator."}
+}
+
+// failureOf is why an answer cannot be applied: its own error, no score at all, or a unit that
+// nobody has agreed to.
+func failureOf(answer integrations.Reading, k store.KeyResult) *integrations.Error {
+	var failure *integrations.Error
+	if errors.As(answer.Err, &failure) {
+		return failure
+	}
+	s := answer.Scorecard
+	if s.Unit != "" && s.Unit != k.Source.Unit {
+		return &integrations.Error{Class: integrations.Misread, Cause: "unit_changed",
+			Says: fmt.Sprintf("The scorecard's unit changed from %s to %s, so its value is held.", unitName(k.Source.Unit), unitName(s.Unit)),
+			Next: "Check it with `/okr edit " + k.Key() + "` and save to accept the new unit."}
+	}
+	if len(s.Scores) == 0 && !k.Result.Value.Valid {
+		return &integrations.Error{Class: integrations.NoData, Cause: "no_score",
+			Says: "The scorecard has no score in this period yet.",
+			Next: "Ask for its data collection in ServiceNow, or wait for the first score."}
+	}
+	return nil
+}
+
+// escape keeps the other side's words from being mrkdwn, by Slack's rule.
+var escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+
+// unitName writes a unit that the other side chose: short, and quoted so that it stays a word.
+func unitName(unit string) string {
+	if unit == "" {
+		return "none"
+	}
+	runes := []rune(unit)
+	return "“" + escape.Replace(string(runes[:min(len(runes), 20)])) + "”"
+}

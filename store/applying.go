@@ -1,0 +1,177 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"okrbot/okr"
+	"okrbot/store/queries"
+)
+
+// Applying is what a key result looked like when its row was locked to apply a fetch.
+type Applying struct {
+	AppliedEpoch int64
+	Status       okr.Status // last announced or applied
+	Failing      bool
+	Told         bool // the owner was told about this episode
+}
+
+// LockForApply locks key results, in one order for everybody. Removed ones are missing.
+func (tx *Tx) LockForApply(ctx context.Context, ids []int64) (map[int64]Applying, error) {
+	rows, err := tx.q.LockForApply(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("locking key results: %w", err)
+	}
+	locked := make(map[int64]Applying, len(rows))
+	for _, row := range rows {
+		locked[row.ID] = Applying{
+			AppliedEpoch: row.AppliedEpoch, Status: okr.Status(row.AnnouncedStatus),
+			Failing: row.FailureClass != "", Told: row.FailureToldAt != nil,
+		}
+	}
+	return locked, nil
+}
+
+// AppliedResult is what a fetch made of a key result.
+type AppliedResult struct {
+	KeyResult int64
+	Epoch     int64
+	Result    okr.Result
+	Status    okr.Status
+	Name      string // the scorecard's name as seen
+}
+
+// ApplyResults moves the results of key results and ends their failures.
+func (tx *Tx) ApplyResults(ctx context.Context, list []AppliedResult) error {
+	if len(list) == 0 {
+		return nil
+	}
+	var p queries.ApplyResultsParams
+	var names queries.RenameSourcesParams
+	for _, a := range list {
+		p.Ids = append(p.Ids, a.KeyResult)
+		p.Epochs = append(p.Epochs, a.Epoch)
+		p.ResultValues = append(p.ResultValues, numberText(a.Result.Value))
+		p.ResultDays = append(p.ResultDays, dayText(a.Result.AsOf, a.Result.Value.Valid))
+		p.ResultCounts = append(p.ResultCounts, int32(a.Result.N))
+		p.Statuses = append(p.Statuses, string(a.Status))
+		if a.Name != "" {
+			names.KeyResultIds = append(names.KeyResultIds, a.KeyResult)
+			names.Names = append(names.Names, a.Name)
+		}
+	}
+	if err := tx.q.ApplyResults(ctx, p); err != nil {
+		return fmt.Errorf("applying results: %w", err)
+	}
+	if len(names.Names) > 0 {
+		if err := tx.q.RenameSources(ctx, names); err != nil {
+			return fmt.Errorf("noting scorecards' names: %w", err)
+		}
+	}
+	return nil
+}
+
+// AppliedFailure is what kept a key result from being read.
+type AppliedFailure struct {
+	KeyResult int64
+	Epoch     int64
+	Failure   okr.Failure
+}
+
+// ApplyFailures notes failures. The last good value stays.
+func (tx *Tx) ApplyFailures(ctx context.Context, list []AppliedFailure) error {
+	if len(list) == 0 {
+		return nil
+	}
+	var p queries.ApplyFailuresParams
+	for _, f := range list {
+		p.Ids = append(p.Ids, f.KeyResult)
+		p.Epochs = append(p.Epochs, f.Epoch)
+		p.Classes = append(p.Classes, f.Failure.Class)
+		p.Causes = append(p.Causes, f.Failure.Cause)
+		p.Says = append(p.Says, f.Failure.Says)
+	}
+	if err := tx.q.ApplyFailures(ctx, p); err != nil {
+		return fmt.Errorf("noting failures: %w", err)
+	}
+	return nil
+}
+
+// ConnectionSucceeded notes that a connection's sign-in works.
+func (tx *Tx) ConnectionSucceeded(ctx context.Context, id int64) error {
+	if err := tx.q.ConnectionSucceeded(ctx, id); err != nil {
+		return fmt.Errorf("noting that connection %d works: %w", id, err)
+	}
+	return nil
+}
+
+// ConnectionRefused counts a refused sign-in and answers with the state the connection is in now:
+// after the second one in a row it is not used again until somebody connects anew.
+func (tx *Tx) ConnectionRefused(ctx context.Context, id int64) (ConnectionState, error) {
+	state, err := tx.q.ConnectionRefused(ctx, id)
+	if err != nil {
+		return "", fmt.Errorf("counting a refused sign-in: %w", found(err))
+	}
+	return ConnectionState(state), nil
+}
+
+// MakeWait pauses every connection of the workspace to one system.
+func (tx *Tx) MakeWait(ctx context.Context, c Connection, wait time.Duration) error {
+	err := tx.q.MakeWait(ctx, queries.MakeWaitParams{Seconds: wait.Seconds(), WorkspaceID: c.Workspace, Origin: c.Origin})
+	if err != nil {
+		return fmt.Errorf("pausing connections: %w", err)
+	}
+	return nil
+}
+
+// FailConnection has everything that reads through a connection fail at once, apart from what the
+// owners know already, and answers with those key results.
+func (tx *Tx) FailConnection(ctx context.Context, connection int64, failure okr.Failure) ([]Failing, error) {
+	rows, err := tx.q.FailConnection(ctx, queries.FailConnectionParams{
+		ConnectionID: connection, Class: failure.Class, Cause: failure.Cause, Says: failure.Says,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("noting a connection's failure: %w", err)
+	}
+	list := make([]Failing, len(rows))
+	for i, row := range rows {
+		list[i] = Failing{KeyResult: row.ID, Workspace: row.WorkspaceID, Owner: row.OwnerID}
+	}
+	return list, nil
+}
+
+// Failing is a key result that began to fail, and who is to hear of it.
+type Failing struct {
+	KeyResult int64
+	Workspace string
+	Owner     string
+}
+
+// Recorded is a change of a result that a sync brought, for the audit.
+type Recorded struct {
+	KeyResult int64
+	Workspace string
+	Action    string // "synced", "restated"
+	Before    string
+	After     string
+}
+
+// RecordResults writes down what syncs changed.
+func (tx *Tx) RecordResults(ctx context.Context, list []Recorded) error {
+	if len(list) == 0 {
+		return nil
+	}
+	var p queries.RecordResultsParams
+	for _, r := range list {
+		p.KeyResultIds = append(p.KeyResultIds, r.KeyResult)
+		p.WorkspaceIds = append(p.WorkspaceIds, r.Workspace)
+		p.Actions = append(p.Actions, r.Action)
+		p.OldValues = append(p.OldValues, r.Before)
+		p.NewValues = append(p.NewValues, r.After)
+	}
+	if err := tx.q.RecordResults(ctx, p); err != nil {
+		return fmt.Errorf("recording results: %w", err)
+	}
+	return nil
+}

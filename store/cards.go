@@ -1,0 +1,104 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"okrbot/store/queries"
+)
+
+// Card is a key result's living message in a channel.
+type Card struct {
+	KeyResult int64
+	Workspace string
+	Channel   string
+	TS        string // empty: not posted yet
+	Dirty     time.Time
+	Sending   bool // a first post is or was under way
+}
+
+// AddCard has a key result's card posted in a channel, or drawn again where it is.
+func (tx *Tx) AddCard(ctx context.Context, workspace string, keyResult int64, channel string) error {
+	err := tx.q.AddCard(ctx, queries.AddCardParams{KeyResultID: keyResult, ChannelID: channel, WorkspaceID: workspace})
+	if err != nil {
+		return fmt.Errorf("adding a card: %w", err)
+	}
+	return nil
+}
+
+// MarkCards has the cards of key results drawn again.
+func (tx *Tx) MarkCards(ctx context.Context, keyResults ...int64) error {
+	if err := tx.q.MarkCards(ctx, keyResults); err != nil {
+		return fmt.Errorf("marking cards: %w", err)
+	}
+	return nil
+}
+
+// UnparkCards tries cards again that Slack did not take.
+func (tx *Tx) UnparkCards(ctx context.Context, keyResults []int64) error {
+	if err := tx.q.UnparkCards(ctx, keyResults); err != nil {
+		return fmt.Errorf("trying parked cards again: %w", err)
+	}
+	return nil
+}
+
+// DirtyCards are the cards of a place that do not show the present.
+func (s *Store) DirtyCards(ctx context.Context, p Place, most int) ([]Card, error) {
+	rows, err := s.q.DirtyCards(ctx, queries.DirtyCardsParams{WorkspaceID: p.Workspace, ChannelID: p.Channel, Most: int32(most)})
+	if err != nil {
+		return nil, fmt.Errorf("listing cards: %w", err)
+	}
+	list := make([]Card, len(rows))
+	for i, row := range rows {
+		list[i] = Card{
+			KeyResult: row.KeyResultID, Workspace: row.WorkspaceID, Channel: row.ChannelID, TS: row.MessageTs,
+			Dirty: orZero(row.DirtyAt), Sending: row.SendingAt != nil,
+		}
+	}
+	return list, nil
+}
+
+// CardSending notes that a card's first post begins.
+func (s *Store) CardSending(ctx context.Context, c Card) error {
+	if err := s.q.SendingCard(ctx, queries.SendingCardParams{KeyResultID: c.KeyResult, ChannelID: c.Channel}); err != nil {
+		return fmt.Errorf("noting a card's post: %w", err)
+	}
+	return nil
+}
+
+// CardDrawn notes that a card shows what it was when it was taken.
+func (s *Store) CardDrawn(ctx context.Context, c Card, ts string) error {
+	err := s.q.DrawnCard(ctx, queries.DrawnCardParams{KeyResultID: c.KeyResult, ChannelID: c.Channel, MessageTs: ts, ReadAt: &c.Dirty})
+	if err != nil {
+		return fmt.Errorf("noting a card: %w", err)
+	}
+	return nil
+}
+
+// CardGone notes that a card's message is no more: it is posted anew.
+func (s *Store) CardGone(ctx context.Context, c Card) error {
+	if err := s.q.ForgetCard(ctx, queries.ForgetCardParams{KeyResultID: c.KeyResult, ChannelID: c.Channel}); err != nil {
+		return fmt.Errorf("forgetting a card's message: %w", err)
+	}
+	return nil
+}
+
+// UnparkPlace tries the cards of a place again, since Slack took a post there.
+func (s *Store) UnparkPlace(ctx context.Context, p Place) error {
+	if err := s.q.UnparkPlace(ctx, queries.UnparkPlaceParams{WorkspaceID: p.Workspace, ChannelID: p.Channel}); err != nil {
+		return fmt.Errorf("trying a place's cards again: %w", err)
+	}
+	return nil
+}
+
+// CardParked sets aside a card that Slack will not take; true the first time.
+func (tx *Tx) CardParked(ctx context.Context, c Card, code string) (bool, error) {
+	n, err := tx.q.ParkCard(ctx, queries.ParkCardParams{
+		KeyResultID: c.KeyResult, ChannelID: c.Channel, WorkspaceID: c.Workspace, Error: code,
+	})
+	if err != nil {
+		return false, fmt.Errorf("parking a card: %w", err)
+	}
+	return n == 1, nil
+}

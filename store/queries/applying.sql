@@ -1,0 +1,112 @@
+-- name: LockForApply :many
+-- In the order of ids, so that two batches cannot wait for each other.
+select id, applied_epoch, announced_status, failure_class, failure_told_at
+from key_results
+where id = any (@ids::bigint[])
+order by id
+for no key update;
+
+-- name: ApplyResults :exec
+update key_results k
+set applied_epoch = v.epoch,
+    synced_at = now(),
+    result_value = nullif(v.result_value, '')::numeric,
+    result_day = nullif(v.result_day, '')::date,
+    result_count = v.result_count,
+    announced_status = v.status,
+    failure_class = '',
+    failure_cause = '',
+    failure_says = '',
+    failing_since = null,
+    failure_count = 0,
+    failure_told_at = null
+from (
+  select
+    unnest(@ids::bigint[]) as id,
+    unnest(@epochs::bigint[]) as epoch,
+    unnest(@result_values::text[]) as result_value,
+    unnest(@result_days::text[]) as result_day,
+    unnest(@result_counts::int[]) as result_count,
+    unnest(@statuses::text[]) as status
+) v
+where k.id = v.id;
+
+-- name: ApplyFailures :exec
+update key_results k
+set applied_epoch = v.epoch,
+    failure_class = v.class,
+    failure_cause = v.cause,
+    failure_says = v.says,
+    failing_since = coalesce(k.failing_since, now()),
+    failure_count = k.failure_count + 1,
+    failure_told_at = coalesce(k.failure_told_at, now())
+from (
+  select
+    unnest(@ids::bigint[]) as id,
+    unnest(@epochs::bigint[]) as epoch,
+    unnest(@classes::text[]) as class,
+    unnest(@causes::text[]) as cause,
+    unnest(@says::text[]) as says
+) v
+where k.id = v.id;
+
+-- name: RecordResults :exec
+-- What the syncs changed, for "why this number".
+insert into audit_events (workspace_id, actor_id, action, object, object_id, changes, created_at)
+select v.workspace_id, 'okrbot', v.action, 'key_result', v.key_result_id, jsonb_build_object('result', jsonb_build_array(v.old_value, v.new_value)), now()
+from (
+  select
+    unnest(@workspace_ids::text[]) as workspace_id,
+    unnest(@actions::text[]) as action,
+    unnest(@key_result_ids::bigint[]) as key_result_id,
+    unnest(@old_values::text[]) as old_value,
+    unnest(@new_values::text[]) as new_value
+) v;
+
+-- name: RenameSources :exec
+-- The scorecard's name as last seen.
+update sources s
+set name = v.name
+from (select unnest(@key_result_ids::bigint[]) as id, unnest(@names::text[]) as name) v
+where s.key_result_id = v.id
+  and s.name <> v.name;
+
+-- name: ConnectionSucceeded :exec
+-- A wait that another batch was asked for meanwhile stays.
+update connections
+set refusals = 0,
+    succeeded_at = now()
+where id = @id;
+
+-- name: ConnectionRefused :one
+-- Two refusals in a row and nobody tries again until somebody connects anew: a third and a fourth
+-- would lock the account.
+update connections
+set refusals = refusals + 1,
+    state = case when refusals + 1 >= 2 then 'rejected' else state end
+where id = @id
+returning state;
+
+-- name: FailConnection :many
+-- All that reads through a connection which is not used any more fails at once, so that an owner
+-- hears of it in one message. Who was told of an earlier failure is left as they are.
+update key_results k
+set failure_class = @class,
+    failure_cause = @cause,
+    failure_says = @says,
+    failing_since = coalesce(k.failing_since, now()),
+    failure_count = k.failure_count + 1,
+    failure_told_at = now()
+from sources s
+where s.key_result_id = k.id
+  and s.connection_id = @connection_id
+  and not k.paused
+  and k.failure_told_at is null
+returning k.id, k.workspace_id, k.owner_id;
+
+-- name: MakeWait :exec
+-- One "too many requests" pauses the whole system, for all who ask it.
+update connections
+set waiting_until = greatest(waiting_until, now() + make_interval(secs => @seconds::float8))
+where workspace_id = @workspace_id
+  and origin = @origin;

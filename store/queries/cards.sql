@@ -1,0 +1,70 @@
+-- name: AddCard :exec
+insert into cards (key_result_id, channel_id, workspace_id, dirty_at)
+values (@key_result_id, @channel_id, @workspace_id, now())
+on conflict (key_result_id, channel_id) do update
+set dirty_at = now(),
+    parked = '';
+
+-- name: MarkCards :exec
+update cards
+set dirty_at = now()
+where key_result_id = any (@key_result_ids::bigint[]);
+
+-- name: DirtyCards :many
+select *
+from cards
+where workspace_id = @workspace_id
+  and channel_id = @channel_id
+  and dirty_at is not null
+  and parked = ''
+order by dirty_at, key_result_id
+limit @most;
+
+-- name: SendingCard :exec
+update cards
+set sending_at = now()
+where key_result_id = @key_result_id
+  and channel_id = @channel_id;
+
+-- name: DrawnCard :exec
+-- Marked again since it was read: it stays dirty.
+update cards
+set message_ts = @message_ts,
+    sending_at = null,
+    dirty_at = case when dirty_at > @read_at then dirty_at end
+where key_result_id = @key_result_id
+  and channel_id = @channel_id;
+
+-- name: ParkCard :execrows
+-- A key result that has no card in the channel gets one that is parked: it remembers who was told.
+insert into cards (key_result_id, channel_id, workspace_id, parked)
+values (@key_result_id, @channel_id, @workspace_id, @error)
+on conflict (key_result_id, channel_id) do update
+set parked = excluded.parked,
+    sending_at = null
+where cards.parked = '';
+
+-- name: ForgetCard :exec
+-- The message is gone: the card is posted anew.
+update cards
+set message_ts = '',
+    dirty_at = now()
+where key_result_id = @key_result_id
+  and channel_id = @channel_id;
+
+-- name: UnparkCards :exec
+-- Somebody asked for the key result: what stopped its cards may be mended by now.
+update cards
+set parked = '',
+    dirty_at = now()
+where key_result_id = any (@key_result_ids::bigint[])
+  and parked <> '';
+
+-- name: UnparkPlace :exec
+-- A post arrived, so the channel takes cards again.
+update cards
+set parked = '',
+    dirty_at = now()
+where workspace_id = @workspace_id
+  and channel_id = @channel_id
+  and parked <> '';
