@@ -74,10 +74,11 @@ func (b *Bot) checkedIn(ctx context.Context, g Gesture) (Reply, error) {
 			return nil
 		}
 		before := k
-		k, err = tx.CheckIn(ctx, g.Actor, k, store.CheckIn{
+		var fresh bool
+		k, fresh, err = tx.CheckIn(ctx, g.Actor, k, store.CheckIn{
 			Person: g.Actor.ID, Day: entry.Day, Value: entry.Value, Confidence: entry.Confidence, Note: entry.Note,
 		}, draft.ID)
-		if err != nil {
+		if err != nil || !fresh {
 			return err
 		}
 		if err := tx.AnnounceChange(ctx, before, k); err != nil {

@@ -32,6 +32,7 @@ type View struct {
 	Previous string // the view beneath
 	Hash     string // refuses an update when the view has changed since
 	Callback string
+	Mark     string // block_id of its first block
 	Draft    string // private_metadata: a draft's id and nothing else
 	Home     bool
 	State    map[string]map[string]slack.BlockAction

@@ -9,6 +9,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"okrbot/bot/view"
 	"okrbot/secret"
 )
 
@@ -109,6 +110,9 @@ func interaction(ic slack.InteractionCallback) (delivery, error) {
 		ID: ic.View.ID, Root: ic.View.RootViewID, Previous: ic.View.PreviousViewID, Hash: ic.View.Hash,
 		Callback: ic.View.CallbackID, Draft: ic.View.PrivateMetadata, Home: ic.View.Type == slack.VTHomeTab,
 	}
+	if blocks := ic.View.Blocks.BlockSet; len(blocks) > 0 && blocks[0] != nil {
+		g.View.Mark = blocks[0].ID()
+	}
 	if ic.View.State != nil {
 		g.View.State = cleanState(ic.View.State.Values)
 	}
@@ -122,14 +126,14 @@ func interaction(ic slack.InteractionCallback) (delivery, error) {
 		g.kind, g.route = anAction, a.ActionID
 		g.Action = Action{ID: a.ActionID, Block: a.BlockID, Value: clean(valueOf(a))}
 		if a.ActionID == "v" { // an input that tells of its changes: its field's name is the route
-			g.route = a.BlockID
+			g.route = view.Name(a.BlockID)
 		}
 	case slack.InteractionTypeViewSubmission:
 		g.kind, g.route = aSubmit, ic.View.CallbackID
 	case slack.InteractionTypeViewClosed:
 		g.kind, g.route = aClose, ic.View.CallbackID
 	case slack.InteractionTypeBlockSuggestion:
-		g.kind, g.route, g.Query = aQuery, ic.BlockID, clean(ic.Value)
+		g.kind, g.route, g.Query = aQuery, view.Name(ic.BlockID), clean(ic.Value)
 		g.Action = Action{ID: ic.ActionID, Block: ic.BlockID}
 	default:
 		return delivery{nothing: true}, nil

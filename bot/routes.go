@@ -47,15 +47,15 @@ var actions = map[string]handler{
 	view.ActionConnect:      (*Bot).connect,
 	view.ActionList:         (*Bot).bare,
 
-	view.FieldPeriod:       (*Bot).objectivePeriodChosen,
-	view.FieldSignIn:       (*Bot).connectSignInChosen,
-	view.ActionConnectBack: (*Bot).connectBack,
+	view.FieldPeriod: (*Bot).objectivePeriodChosen,
+	view.FieldSignIn: (*Bot).connectSignInChosen,
 
 	view.ActionBack:         (*Bot).wizardBack,
 	view.ActionNewObjective: (*Bot).wizardNewObjective,
 	view.ActionNewConnect:   (*Bot).wizardNewConnection,
 	view.ActionPreview:      (*Bot).wizardPreview,
 	view.ActionChangeSource: (*Bot).wizardChangeSource,
+	view.FieldConnection:    (*Bot).wizardConnectionChosen,
 	view.FieldCadence:       (*Bot).wizardCadenceChosen,
 	view.FieldGoal:          (*Bot).wizardGoalChosen,
 }

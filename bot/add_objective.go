@@ -1,0 +1,167 @@
+package bot
+
+import (
+	"context"
+	"sort"
+	"strings"
+
+	"okrbot/bot/view"
+	"okrbot/okr"
+	"okrbot/store"
+)
+
+// objectiveDraft is the form of an objective on its way, and the wizard it is a detour from.
+type objectiveDraft struct {
+	Form   view.ObjectiveForm
+	Wizard string // the wizard's draft
+	Under  string // the wizard's view
+}
+
+// addObjective is "/okr add-objective" and the button of that name.
+func (b *Bot) addObjective(ctx context.Context, g Gesture) (Reply, error) {
+	return b.objectiveForm(ctx, g, objectiveDraft{})
+}
+
+func (b *Bot) objectiveForm(ctx context.Context, g Gesture, d objectiveDraft) (Reply, error) {
+	if !okr.May(g.Actor, okr.AddObjective) {
+		return Say("Guests cannot add objectives. Ask a member of this workspace."), nil
+	}
+	now, err := b.store.Now(ctx)
+	if err != nil {
+		return Reply{}, err
+	}
+	d.Form = view.ObjectiveForm{Owner: g.Actor.ID, Period: view.ThisQuarter, Zone: g.Zone}
+	draft, err := b.store.CreateDraft(ctx, g.Actor, view.CallbackObjective, "fill", d)
+	if err != nil {
+		return Reply{}, err
+	}
+	modal := d.Form.Modal(draft.ID, today(now, g.Zone))
+	return Reply{Open: &modal}, nil
+}
+
+// objectivePeriodChosen shows the two days when dates are wanted.
+func (b *Bot) objectivePeriodChosen(ctx context.Context, g Gesture) (Reply, error) {
+	draft, _, err := b.objectiveDraft(ctx, g)
+	if isNotFound(err) {
+		return expiredForm("/okr add-objective"), nil
+	}
+	if err != nil {
+		return Reply{}, err
+	}
+	now, err := b.store.Now(ctx)
+	if err != nil {
+		return Reply{}, err
+	}
+	modal := view.ParseObjective(g.View.State).Modal(draft.ID, today(now, g.Zone))
+	return Reply{Update: &modal}, nil
+}
+
+func (b *Bot) objectiveDraft(ctx context.Context, g Gesture) (store.Draft, objectiveDraft, error) {
+	var d objectiveDraft
+	draft, err := b.store.Draft(ctx, g.Actor, g.View.Draft)
+	if err == nil && draft.Kind != view.CallbackObjective {
+		err = store.ErrNotFound
+	}
+	if err == nil {
+		err = draft.State(&d)
+	}
+	return draft, d, err
+}
+
+// objectiveSubmitted saves the objective. A form submitted twice makes one.
+func (b *Bot) objectiveSubmitted(ctx context.Context, g Gesture) (Reply, error) {
+	draft, d, err := b.objectiveDraft(ctx, g)
+	if isNotFound(err) {
+		return expiredForm("/okr add-objective"), nil
+	}
+	if err != nil {
+		return Reply{}, err
+	}
+	if !okr.May(g.Actor, okr.AddObjective) {
+		return Say("Guests cannot add objectives. Nothing was saved. Ask a member of this workspace."), nil
+	}
+	now, err := b.store.Now(ctx)
+	if err != nil {
+		return Reply{}, err
+	}
+	o, problems := view.ParseObjective(g.View.State).Objective(today(now, g.Zone))
+	if len(problems) > 0 {
+		return Reply{Problems: problems}, nil
+	}
+	err = b.store.InTx(ctx, func(tx *store.Tx) error {
+		var err error
+		o, err = tx.CreateObjective(ctx, g.Actor, o, draft.ID)
+		return err
+	})
+	if err != nil {
+		return Reply{}, err
+	}
+	if d.Wizard != "" {
+		return b.backToWizard(ctx, g, d.Wizard, d.Under, func(w *wizard) { w.Objective = o.ID })
+	}
+	r := Say("Objective added: *" + view.Escape(o.Title) + "*, " + o.Period.Words() + ". Next: add a key result with `/okr add-kr`.")
+	r.Home = true
+	return r, nil
+}
+
+// zones are the time zones that can be chosen: one for each city that people look for.
+var zones = strings.Fields(`UTC
+Africa/Abidjan Africa/Accra Africa/Addis_Ababa Africa/Algiers Africa/Cairo Africa/Casablanca Africa/Dakar Africa/Harare
+Africa/Johannesburg Africa/Kampala Africa/Khartoum Africa/Kigali Africa/Kinshasa Africa/Lagos Africa/Luanda Africa/Lusaka
+Africa/Maputo Africa/Monrovia Africa/Nairobi Africa/Tripoli Africa/Tunis Africa/Windhoek
+America/Adak America/Anchorage America/Argentina/Buenos_Aires America/Asuncion America/Bogota America/Boise America/Caracas
+America/Chicago America/Costa_Rica America/Denver America/Detroit America/Edmonton America/El_Salvador America/Guatemala
+America/Guayaquil America/Halifax America/Havana America/Jamaica America/La_Paz America/Lima America/Los_Angeles
+America/Managua America/Mexico_City America/Monterrey America/Montevideo America/New_York America/Nuuk America/Panama
+America/Phoenix America/Puerto_Rico America/Regina America/Santiago America/Santo_Domingo America/Sao_Paulo
+America/St_Johns America/Tijuana America/Toronto America/Vancouver America/Winnipeg
+Asia/Almaty Asia/Amman Asia/Baghdad Asia/Bahrain Asia/Baku Asia/Bangkok Asia/Beirut Asia/Colombo Asia/Damascus Asia/Dhaka
+Asia/Dubai Asia/Ho_Chi_Minh Asia/Hong_Kong Asia/Irkutsk Asia/Jakarta Asia/Jerusalem Asia/Kabul Asia/Karachi Asia/Kathmandu
+Asia/Kolkata Asia/Kuala_Lumpur Asia/Kuwait Asia/Macau Asia/Manila Asia/Muscat Asia/Nicosia Asia/Novosibirsk Asia/Phnom_Penh
+Asia/Qatar Asia/Riyadh Asia/Seoul Asia/Shanghai Asia/Singapore Asia/Taipei Asia/Tashkent Asia/Tbilisi Asia/Tehran
+Asia/Tokyo Asia/Ulaanbaatar Asia/Vladivostok Asia/Yangon Asia/Yekaterinburg Asia/Yerevan
+Atlantic/Azores Atlantic/Canary Atlantic/Cape_Verde Atlantic/Reykjavik
+Australia/Adelaide Australia/Brisbane Australia/Darwin Australia/Hobart Australia/Lord_Howe Australia/Melbourne
+Australia/Perth Australia/Sydney
+Europe/Amsterdam Europe/Athens Europe/Belgrade Europe/Berlin Europe/Bratislava Europe/Brussels Europe/Bucharest
+Europe/Budapest Europe/Chisinau Europe/Copenhagen Europe/Dublin Europe/Helsinki Europe/Istanbul Europe/Kyiv Europe/Lisbon
+Europe/Ljubljana Europe/London Europe/Luxembourg Europe/Madrid Europe/Malta Europe/Minsk Europe/Moscow Europe/Oslo
+Europe/Paris Europe/Prague Europe/Riga Europe/Rome Europe/Samara Europe/Sarajevo Europe/Skopje Europe/Sofia Europe/Stockholm
+Europe/Tallinn Europe/Tirane Europe/Vienna Europe/Vilnius Europe/Warsaw Europe/Zagreb Europe/Zurich
+Indian/Maldives Indian/Mauritius Indian/Reunion
+Pacific/Apia Pacific/Auckland Pacific/Chatham Pacific/Fiji Pacific/Guam Pacific/Honolulu Pacific/Kiritimati Pacific/Noumea
+Pacific/Port_Moresby Pacific/Tahiti Pacific/Tongatapu`)
+
+// zoneChoices answers the type-ahead of time zones by any part of their names, those that a part
+// begins with first.
+func (b *Bot) zoneChoices(_ context.Context, g Gesture) (Reply, error) {
+	query := strings.ToLower(strings.ReplaceAll(strings.TrimSpace(g.Query), " ", "_"))
+	var found [][2]string
+	for _, zone := range zones {
+		if strings.Contains(strings.ToLower(zone), query) {
+			found = append(found, [2]string{zone, zone})
+		}
+	}
+	begins := func(zone string) bool {
+		for _, part := range strings.Split(strings.ToLower(zone), "/") {
+			if strings.HasPrefix(part, query) {
+				return true
+			}
+		}
+		return false
+	}
+	sort.SliceStable(found, func(i, j int) bool { return begins(found[i][0]) && !begins(found[j][0]) })
+	return Reply{Options: view.Options(found)}, nil
+}
+
+// expiredForm takes the place of a form whose draft is no more.
+func expiredForm(again string) Reply {
+	notice := view.Notice("Expired", "This form has expired, or is somebody else's. Nothing was saved. Start again with `"+again+"`.")
+	return Reply{Update: &notice}
+}
+
+// changedElsewhere takes the place of a form that is older than what is stored.
+func changedElsewhere(again string) Reply {
+	notice := view.Notice("Changed elsewhere", "This was changed in another window since you opened it. Nothing of this one was saved. Open it again with `"+again+"`.")
+	return Reply{Update: &notice}
+}

@@ -1,0 +1,116 @@
+package view
+
+import (
+	"github.com/slack-go/slack"
+
+	"okrbot/okr"
+)
+
+// CallbackObjective names the form of an objective.
+const CallbackObjective = "objective"
+
+// The fields of the form that are known elsewhere.
+const (
+	FieldPeriod = "period"
+	FieldZone   = "zone"
+)
+
+// The choices of a period.
+const (
+	ThisQuarter = "this"
+	NextQuarter = "next"
+	Dates       = "dates"
+)
+
+// ObjectiveForm is what the form of an objective holds.
+type ObjectiveForm struct {
+	Title   string
+	Owner   string
+	Period  string // ThisQuarter, NextQuarter or Dates
+	First   string // with Dates, as Slack writes days
+	Last    string
+	Zone    string
+	Channel string
+}
+
+// Modal asks for an objective. Today decides what this quarter is.
+func (f ObjectiveForm) Modal(draft string, today okr.Day) slack.ModalViewRequest {
+	this, next := okr.QuarterOf(today), okr.NextQuarter(today)
+	blocks := []slack.Block{
+		limit(textInput("title", "Objective", "What you want to reach, in a few words.", f.Title), okr.MaxTitle),
+		userField("owner", "Owner", "", f.Owner),
+		dispatching(selectField(FieldPeriod, "Period", "", f.Period,
+			choice{ThisQuarter, "This quarter (" + this.Words() + ")"},
+			choice{NextQuarter, "Next quarter (" + next.Words() + ")"},
+			choice{Dates, "Dates…"})),
+	}
+	if f.Period == Dates {
+		first, last := f.First, f.Last
+		if first == "" {
+			first, last = this.First.String(), this.Last.String()
+		}
+		blocks = append(blocks, dateField("first", "First day", first), dateField("last", "Last day", last))
+	}
+	var zone *slack.OptionBlockObject
+	if f.Zone != "" {
+		zone = option(choice{f.Zone, f.Zone})
+	}
+	blocks = append(blocks,
+		external(FieldZone, "Time zone", "Its days and hours are those of the key results.", "Type a city", 1, zone),
+		channelField("channel", "Channel", "Where changed values are posted. Invite okrbot there.", f.Channel))
+	return modal(CallbackObjective, "Add objective", "Save", draft, blocks...)
+}
+
+func dateField(field, label, day string) *slack.InputBlock {
+	element := slack.NewDatePickerBlockElement("v")
+	element.InitialDate = day
+	return input(field, label, "", element)
+}
+
+// limit has Slack's client stop at a number of characters.
+func limit(b *slack.InputBlock, most int) *slack.InputBlock {
+	if element, ok := b.Element.(*slack.PlainTextInputBlockElement); ok {
+		element.MaxLength = most
+		element.InitialValue = Cut(element.InitialValue, most)
+	}
+	return b
+}
+
+// ParseObjective reads the form as it stands, right or wrong.
+func ParseObjective(s State) ObjectiveForm {
+	return ObjectiveForm{
+		Title: s.text("title"), Owner: s.at("owner").SelectedUser, Period: s.option(FieldPeriod),
+		First: s.at("first").SelectedDate, Last: s.at("last").SelectedDate,
+		Zone: s.option(FieldZone), Channel: s.at("channel").SelectedConversation,
+	}
+}
+
+// Objective is what the form says, or what is wrong with it.
+func (f ObjectiveForm) Objective(today okr.Day) (okr.Objective, okr.Problems) {
+	o := okr.Objective{Title: f.Title, Owner: f.Owner, Zone: f.Zone, Channel: f.Channel}
+	days := okr.Problems{}
+	switch f.Period {
+	case ThisQuarter:
+		o.Period = okr.QuarterOf(today)
+	case NextQuarter:
+		o.Period = okr.NextQuarter(today)
+	case Dates:
+		var err error
+		if o.Period.First, err = okr.ParseDay(f.First); err != nil {
+			days["first"] = "Choose the first day."
+		}
+		if o.Period.Last, err = okr.ParseDay(f.Last); err != nil {
+			days["last"] = "Choose the last day."
+		}
+	default:
+		days[FieldPeriod] = "Choose a period."
+	}
+	problems := o.Check()
+	for field, sentence := range days {
+		problems[field] = sentence
+	}
+	if len(days) > 0 && days["last"] == "" {
+		delete(problems, "last") // there is nothing to compare yet
+	}
+	return o, problems
+}

@@ -1,0 +1,575 @@
+package view
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/slack-go/slack"
+
+	"okrbot/okr"
+)
+
+// CallbackWizard names the form of a key result, whichever of its steps is shown.
+const CallbackWizard = "wizard"
+
+// The wizard's steps.
+const (
+	StepStart     = "start"     // objective, title, owner, where the data comes from
+	StepScorecard = "scorecard" // connection, scorecard, preview
+	StepDetails   = "details"   // start, target, cadence, channel
+)
+
+// The fields and buttons of the wizard that are known elsewhere.
+const (
+	FieldObjective  = "objective"
+	FieldConnection = "connection"
+	FieldScorecard  = "scorecard"
+	FieldCadence    = "cadence"
+	FieldGoal       = "kind"
+
+	ActionBack         = "wizard_back"
+	ActionNewObjective = "wizard_new_objective"
+	ActionNewConnect   = "wizard_new_connection"
+	ActionPreview      = "wizard_preview"
+	ActionChangeSource = "wizard_change_source"
+)
+
+// The two sources of a key result.
+const (
+	FromPeople = "people"
+	FromSystem = "servicenow"
+)
+
+// mark is the id of a step's first block: which step of which turn the view shows. A submit of a
+// view that is older than the draft is known by it.
+func mark(step string, turn int) string { return "at_" + step + "_" + strconv.Itoa(turn) }
+
+// ParseMark reads the mark of a view from its first block's id.
+func ParseMark(block string) (step string, turn int) {
+	parts := strings.Split(block, "_")
+	if len(parts) != 3 || parts[0] != "at" {
+		return "", 0
+	}
+	turn, err := strconv.Atoi(parts[2])
+	if err != nil {
+		return "", 0
+	}
+	return parts[1], turn
+}
+
+// anew gives a field another id, so that Slack shows what we choose and not what was chosen before.
+func anew(field string, n int) string { return field + "__" + strconv.Itoa(n) }
+
+// Start is the wizard's first step.
+type Start struct {
+	Draft     string
+	Turn      int
+	Fresh     int // counts how often fields were shown anew
+	Objective okr.Objective
+	None      bool // there is no objective to choose yet
+	Title     string
+	Owner     string
+	Source    string
+}
+
+// Modal asks for the objective, the key result's title and owner, and where its data comes from.
+func (s Start) Modal() slack.ModalViewRequest {
+	intro := section("A key result belongs to an objective.")
+	intro.BlockID = mark(StepStart, s.Turn)
+	if s.None {
+		intro = section("There is no objective yet. Press *New objective* to add the first one; you come back here after it.")
+		intro.BlockID = mark(StepStart, s.Turn)
+	}
+	var chosen *slack.OptionBlockObject
+	if s.Objective.ID != 0 {
+		chosen = option(choice{strconv.FormatInt(s.Objective.ID, 10), ObjectiveLabel(s.Objective)})
+	}
+	blocks := []slack.Block{intro,
+		external(anew(FieldObjective, s.Fresh), "Objective", "", "Type a part of its title", 0, chosen),
+		slack.NewActionBlock("objective_actions", button(ActionNewObjective, "New objective", "wizard")),
+		limit(textInput("title", "Key Result", "What is measured, in a few words.", s.Title), okr.MaxTitle),
+		userField("owner", "Owner", "", s.Owner),
+		sourceField(s.Source),
+	}
+	return modal(CallbackWizard, "Add key result", "Next", s.Draft, blocks...)
+}
+
+func sourceField(chosen string) *slack.InputBlock {
+	options := []*slack.OptionBlockObject{
+		option(choice{FromSystem, "ServiceNow"}),
+		option(choice{FromPeople, "I will update it myself"}),
+	}
+	element := slack.NewRadioButtonsBlockElement("v", options...)
+	element.InitialOption = options[0]
+	if chosen == FromPeople {
+		element.InitialOption = options[1]
+	}
+	return input("source", "Pull data from external applications", "", element)
+}
+
+// ObjectiveLabel is an objective in a list: its title and period.
+func ObjectiveLabel(o okr.Objective) string {
+	period := " (" + o.Period.Words() + ")"
+	return Cut(o.Title, 75-len([]rune(period))) + period
+}
+
+// StartEntry is a filled first step.
+type StartEntry struct {
+	Objective int64 // 0: none chosen
+	Title     string
+	Owner     string
+	Source    string
+}
+
+// ParseStart reads the first step as it stands.
+func ParseStart(s State) StartEntry {
+	id, err := strconv.ParseInt(s.option(FieldObjective), 10, 64)
+	if err != nil {
+		id = 0 // nothing chosen
+	}
+	return StartEntry{Objective: id, Title: s.text("title"), Owner: s.at("owner").SelectedUser, Source: s.option("source")}
+}
+
+// Scorecard is the wizard's second step.
+type Scorecard struct {
+	Draft       string
+	Turn        int
+	Fresh       int
+	Editing     string // KR-n when the source of an existing one is changed
+	Connections []ConnectionChoice
+	Connection  int64
+	Chosen      string // the option's value
+	ChosenName  string
+	Preview     *Preview
+	Reading     bool   // the preview is being read
+	Problem     string // why the scorecard could not be read, and what to do
+}
+
+// ConnectionChoice is a connection that can be read through.
+type ConnectionChoice struct {
+	ID   int64
+	Name string
+}
+
+// Preview is what a scorecard says at the moment.
+type Preview struct {
+	Name      string
+	Unit      string
+	Precision int32
+	Better    string // "minimize", "maximize" or empty
+	Frequency string
+	Value     decimal.NullDecimal
+	Target    decimal.NullDecimal
+	AsOf      okr.Day
+	Scores    []PreviewScore // newest first
+	Today     okr.Day
+}
+
+// PreviewScore is one score of a preview.
+type PreviewScore struct {
+	Day   okr.Day
+	Value decimal.Decimal
+}
+
+// Modal asks for the connection and the scorecard, and shows what it says.
+func (s Scorecard) Modal() slack.ModalViewRequest {
+	intro := section("Where the values come from.")
+	intro.BlockID = mark(StepScorecard, s.Turn)
+	title := "Add key result"
+	if s.Editing != "" {
+		title = "Source of " + s.Editing
+	}
+	if len(s.Connections) == 0 {
+		intro = section("You have no connection to ServiceNow yet, and none is shared with you. Press *New connection*; you come back here after it.")
+		intro.BlockID = mark(StepScorecard, s.Turn)
+		return modal(CallbackWizard, title, "", s.Draft, intro,
+			slack.NewActionBlock("source_actions", button(ActionNewConnect, "New connection", "wizard"), button(ActionBack, "Back", "wizard")))
+	}
+	choices := make([]choice, 0, len(s.Connections))
+	for _, c := range s.Connections[:min(len(s.Connections), 100)] {
+		choices = append(choices, choice{strconv.FormatInt(c.ID, 10), c.Name})
+	}
+	var chosen *slack.OptionBlockObject
+	if s.Chosen != "" {
+		chosen = option(choice{s.Chosen, s.ChosenName})
+	}
+	blocks := []slack.Block{intro,
+		dispatching(selectField(anew(FieldConnection, s.Fresh), "Connection", "", strconv.FormatInt(s.Connection, 10), choices...)),
+		external(anew(FieldScorecard, s.Fresh), "Scorecard", "Type a part of its name or description.", "Search scorecards", 0, chosen),
+		slack.NewActionBlock("source_actions", button(ActionPreview, "Preview results", "wizard"),
+			button(ActionNewConnect, "New connection", "wizard"), button(ActionBack, "Back", "wizard")),
+	}
+	switch {
+	case s.Reading:
+		blocks = append(blocks, section(":hourglass_flowing_sand: Reading the scorecard from ServiceNow…"))
+	case s.Problem != "":
+		blocks = append(blocks, section(":warning: "+s.Problem))
+	case s.Preview != nil:
+		blocks = append(blocks, s.Preview.blocks()...)
+	}
+	return modal(CallbackWizard, title, "Connect", s.Draft, blocks...)
+}
+
+func (p Preview) blocks() []slack.Block {
+	if !p.Value.Valid {
+		return []slack.Block{section("*" + Escape(Cut(p.Name, 300)) + "*\nno score yet: ServiceNow has collected none. It can be connected; the key result shows its first score when there is one.")}
+	}
+	write := func(v decimal.Decimal) string { return Escape(okr.FormatValue(v, p.Unit, p.Precision)) }
+	unit := p.Unit
+	if unit == "" {
+		unit = "none"
+	}
+	better := map[string]string{"minimize": "less is better", "maximize": "more is better"}[p.Better]
+	if better == "" {
+		better = "none"
+	}
+	target := "none"
+	if p.Target.Valid {
+		target = write(p.Target.Decimal)
+	}
+	asOf := "unknown day"
+	if p.AsOf != 0 {
+		asOf = p.AsOf.Short(p.Today)
+	}
+	blocks := []slack.Block{
+		section("*" + Escape(Cut(p.Name, 300)) + "*\n*" + write(p.Value.Decimal) + "*  score of " + asOf),
+		fields("Unit", Escape(unit), "Direction", better, "Collected", freq(p.Frequency), "ServiceNow's target", target),
+	}
+	if len(p.Scores) == 0 {
+		return blocks
+	}
+	last := p.Scores[:min(len(p.Scores), trend)]
+	values := make([]decimal.Decimal, len(last))
+	lines := make([]string, len(last))
+	for i, s := range last {
+		values[len(last)-1-i] = s.Value
+		lines[i] = s.Day.Short(p.Today) + "  " + write(s.Value)
+	}
+	return append(blocks, section(fmt.Sprintf("*Last %d scores*  `%s`\n%s", len(last), okr.Sparkline(values), strings.Join(lines, "\n"))))
+}
+
+func freq(f string) string {
+	if f == "" {
+		return "unknown"
+	}
+	return okr.Frequency(f).Label()
+}
+
+// ScorecardChoice is a scorecard that a type-ahead found.
+type ScorecardChoice struct{ Reference, Name, Unit, Frequency string }
+
+// ScorecardChoices are the options of the scorecard field: the name, and below it the unit and how
+// often it is collected.
+func ScorecardChoices(list []ScorecardChoice) []*slack.OptionBlockObject {
+	options := []*slack.OptionBlockObject{}
+	for _, c := range list[:min(len(list), 100)] {
+		o := option(choice{c.Reference, c.Name})
+		if about := strings.Trim(c.Unit+" · "+freq(c.Frequency), " ·"); about != "" {
+			o.Description = plain(Cut(about, 75))
+		}
+		options = append(options, o)
+	}
+	return options
+}
+
+// ScorecardEntry is a filled second step.
+type ScorecardEntry struct {
+	Connection int64
+	Scorecard  string // the option's value
+	Name       string // its text
+}
+
+// ParseScorecard reads the second step as it stands.
+func ParseScorecard(s State) ScorecardEntry {
+	id, err := strconv.ParseInt(s.option(FieldConnection), 10, 64)
+	if err != nil {
+		id = 0 // nothing chosen
+	}
+	e := ScorecardEntry{Connection: id, Scorecard: s.option(FieldScorecard)}
+	if text := s.at(FieldScorecard).SelectedOption.Text; text != nil {
+		e.Name = text.Text
+	}
+	return e
+}
+
+// Reading is shown while the scorecard is read on the way to the last step.
+func Reading(draft string, turn int, title string) slack.ModalViewRequest {
+	s := section(":hourglass_flowing_sand: Reading the scorecard from ServiceNow…")
+	s.BlockID = mark("reading", turn)
+	return modal("reading", title, "", draft, s)
+}
+
+// Form is what the last step holds, as it was typed.
+type Form struct {
+	Title     string
+	Owner     string
+	CoOwners  []string
+	Kind      string // a goal: GoalReach, "at_least", "at_most"
+	Start     string
+	Result    string // people's first value
+	Target    string
+	Committed string
+	Unit      string
+	Method    string
+	Cadence   string
+	Weekday   string
+	Time      string
+	Offset    string
+	Weight    string
+	Channel   string
+}
+
+// GoalReach is the goal of a key result that runs from start to target; which way is better
+// follows from the two.
+const GoalReach = "reach"
+
+// Detail is the wizard's last step.
+type Detail struct {
+	Draft      string
+	Turn       int
+	Editing    string // KR-n
+	Form       Form
+	Integrated bool
+	Scorecard  string
+	Connection string
+	Result     string // of the scorecard, with its day: shown, not asked
+	Zone       string
+	Warnings   []string
+}
+
+// Modal asks for the values, the method, the cadence and the channel; only for those that the
+// chosen goal and source need.
+func (d Detail) Modal() slack.ModalViewRequest {
+	title, head := "Add key result", "Updated by people, with `/okr check-in`."
+	if d.Editing != "" {
+		title = "Edit " + d.Editing
+	}
+	if d.Integrated {
+		head = "*" + Escape(Cut(d.Scorecard, 300)) + "*\nthrough " + Escape(Cut(d.Connection, 100))
+	}
+	intro := section(head)
+	intro.BlockID = mark(StepDetails, d.Turn)
+	blocks := []slack.Block{intro}
+	nav := []slack.BlockElement{button(ActionBack, "Back", "wizard")}
+	if d.Editing != "" {
+		nav = []slack.BlockElement{button(ActionChangeSource, "Change source", "wizard")}
+	}
+	blocks = append(blocks, slack.NewActionBlock("details_actions", nav...))
+	for _, w := range d.Warnings {
+		blocks = append(blocks, note(":warning: "+Escape(w)))
+	}
+	f := d.Form
+	if d.Editing != "" {
+		blocks = append(blocks, limit(textInput("title", "Key Result", "", f.Title), okr.MaxTitle), userField("owner", "Owner", "", f.Owner))
+		co := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeUser, plain("Choose people"), "v")
+		co.InitialUsers = f.CoOwners
+		blocks = append(blocks, optional(input("co_owners", "Co-owners", "They may change and sync it too.", co)))
+	}
+	blocks = append(blocks, dispatching(selectField(FieldGoal, "Goal", "", f.Kind,
+		choice{GoalReach, "Reach the target"}, choice{string(okr.AtLeast), "Stay at least at the target"}, choice{string(okr.AtMost), "Stay at most at the target"})))
+	reach := f.Kind == GoalReach
+	if reach {
+		blocks = append(blocks, textInput("start", "Start Value", "Where it stood at the beginning, such as 42 or 99.5.", f.Start))
+	}
+	if d.Integrated {
+		blocks = append(blocks, section("*Result Value*\n"+d.Result))
+	} else if d.Editing == "" {
+		blocks = append(blocks, optional(textInput("result", "Result Value", "Where it stands today.", f.Result)))
+	}
+	blocks = append(blocks, textInput("target", "Target Value", "", f.Target))
+	if reach {
+		blocks = append(blocks, optional(textInput("committed", "Committed Result", "What was promised: after the start, up to the target. It is a tick on the bar.", f.Committed)))
+	}
+	methods := make([]choice, len(okr.Methods))
+	for i, m := range okr.Methods {
+		methods[i] = choice{string(m), m.Label()}
+	}
+	blocks = append(blocks,
+		optional(limit(textInput("unit", "Unit of Measurement", "Such as %, Hours or $.", f.Unit), okr.MaxUnit)),
+		selectField("method", "Calculate Overall Progress", "Which of the period's values counts.", f.Method, methods...))
+	if d.Integrated {
+		blocks = append(blocks, d.cadence()...)
+	}
+	return modal(CallbackWizard, title, "Save", d.Draft, append(blocks,
+		textInput("weight", "Weight", "In the objective's progress; 0 leaves it out.", f.Weight),
+		channelField("channel", "Channel", "Its card and its changed values are posted there. Invite okrbot there first.", f.Channel))...)
+}
+
+// cadence asks when it is read; what does not apply to the frequency is not asked.
+func (d Detail) cadence() []slack.Block {
+	every := make([]choice, len(okr.Frequencies))
+	for i, f := range okr.Frequencies {
+		every[i] = choice{string(f), f.Label()}
+	}
+	blocks := []slack.Block{dispatching(selectField(FieldCadence, "Update Cadence", "", d.Form.Cadence, every...))}
+	switch okr.Frequency(d.Form.Cadence) {
+	case okr.Weekly:
+		var week []choice
+		for i := range 7 {
+			day := time.Weekday((i + 1) % 7) // from Monday on
+			week = append(week, choice{strconv.Itoa(int(day)), day.String()})
+		}
+		blocks = append(blocks, selectField("weekday", "Weekday", "", d.Form.Weekday, week...))
+	case okr.Monthly, okr.Quarterly:
+		blocks = append(blocks, textInput("offset", "Days to wait", "0 to 30 days after the first day of the next month or quarter, for books that close late.", d.Form.Offset))
+	}
+	at := slack.NewTimePickerBlockElement("v")
+	at.InitialTime = d.Form.Time
+	return append(blocks, input("hour", "At", "Local time in "+d.Zone+". Those that are due together are spread over ten minutes.", at))
+}
+
+// ParseForm reads the last step as it stands, over what was known before: fields that are not
+// shown keep their values.
+func ParseForm(s State, before Form) Form {
+	f := before
+	text := func(field string, into *string) {
+		if s.has(field) {
+			*into = s.text(field)
+		}
+	}
+	choose := func(field string, into *string) {
+		if s.has(field) {
+			*into = s.option(field)
+		}
+	}
+	text("title", &f.Title)
+	text("start", &f.Start)
+	text("result", &f.Result)
+	text("target", &f.Target)
+	text("committed", &f.Committed)
+	text("unit", &f.Unit)
+	text("weight", &f.Weight)
+	text("offset", &f.Offset)
+	choose(FieldGoal, &f.Kind)
+	choose("method", &f.Method)
+	choose(FieldCadence, &f.Cadence)
+	choose("weekday", &f.Weekday)
+	if s.has("owner") {
+		f.Owner = s.at("owner").SelectedUser
+	}
+	if s.has("co_owners") {
+		f.CoOwners = s.at("co_owners").SelectedUsers
+	}
+	if s.has("hour") {
+		f.Time = s.at("hour").SelectedTime
+	}
+	if s.has("channel") {
+		f.Channel = s.at("channel").SelectedConversation
+	}
+	return f
+}
+
+// FormOf fills the form from a key result that exists.
+func FormOf(k okr.KeyResult) Form {
+	number := func(n decimal.NullDecimal) string {
+		if !n.Valid {
+			return ""
+		}
+		return n.Decimal.String()
+	}
+	f := Form{
+		Title: k.Title, Owner: k.Owner, CoOwners: k.CoOwners, Kind: GoalReach, Start: number(k.Start), Target: number(k.Target),
+		Committed: number(k.Committed), Unit: k.Unit, Method: string(k.Method), Weight: k.Weight.String(), Channel: k.Channel,
+		Cadence: string(k.Cadence.Every), Weekday: strconv.Itoa(int(k.Cadence.Weekday)),
+		Time: fmt.Sprintf("%02d:%02d", k.Cadence.Hour, k.Cadence.Minute), Offset: strconv.Itoa(k.Cadence.Offset),
+	}
+	if !k.Kind.Linear() {
+		f.Kind = string(k.Kind)
+	}
+	return f
+}
+
+// KeyResult is what the form makes of a key result, or what is wrong with it. First is the value
+// that a person entered as the first one.
+func (f Form) KeyResult(k okr.KeyResult) (after okr.KeyResult, first decimal.NullDecimal, problems okr.Problems) {
+	wrong := okr.Problems{}
+	number := func(field, typed string) decimal.NullDecimal {
+		if typed == "" {
+			return decimal.NullDecimal{}
+		}
+		v, err := okr.ParseNumber(typed)
+		if err != nil {
+			wrong[field] = err.Error()
+			return decimal.NullDecimal{}
+		}
+		return decimal.NewNullDecimal(v)
+	}
+	k.Title, k.Owner, k.CoOwners = f.Title, f.Owner, f.CoOwners
+	k.Target = number("target", f.Target)
+	k.Start, k.Committed = decimal.NullDecimal{}, decimal.NullDecimal{}
+	k.Kind = okr.Kind(f.Kind)
+	if f.Kind == GoalReach {
+		k.Start, k.Committed = number("start", f.Start), number("committed", f.Committed)
+		k.Kind = okr.LinearKind(k.Start.Decimal, k.Target.Decimal)
+	}
+	first = number("result", f.Result)
+	if weight := number("weight", f.Weight); weight.Valid {
+		k.Weight = weight.Decimal
+	} else if wrong["weight"] == "" {
+		wrong["weight"] = "Enter a weight: 1 as a rule, 0 to leave it out."
+	}
+	k.Unit, k.Method, k.Channel = f.Unit, okr.Method(f.Method), f.Channel
+	if k.Integrated {
+		f.schedule(&k.Cadence, wrong)
+	} else {
+		k.Cadence = okr.Cadence{Zone: k.Cadence.Zone}
+	}
+	problems = k.Check()
+	for field, sentence := range wrong {
+		problems[field] = sentence
+	}
+	return k, first, problems
+}
+
+func (f Form) schedule(c *okr.Cadence, wrong okr.Problems) {
+	*c = okr.Cadence{Every: okr.Frequency(f.Cadence), Zone: c.Zone, Weekday: time.Monday}
+	if at, err := time.Parse("15:04", f.Time); err == nil {
+		c.Hour, c.Minute = at.Hour(), at.Minute()
+	} else {
+		wrong["hour"] = "Choose a time of day."
+	}
+	switch c.Every {
+	case okr.Weekly:
+		day, err := strconv.Atoi(f.Weekday)
+		if err != nil || day < 0 || day > 6 {
+			wrong["weekday"] = "Choose a weekday."
+			return
+		}
+		c.Weekday = time.Weekday(day)
+	case okr.Monthly, okr.Quarterly:
+		days, err := strconv.Atoi(strings.TrimSpace(f.Offset))
+		if err != nil {
+			wrong["offset"] = "Enter a whole number of days, 0 to 30."
+			return
+		}
+		c.Offset = days
+	}
+}
+
+// Saved says what happens next with a key result that was just added or changed.
+func Saved(k KeyResult, fresh bool) slack.ModalViewRequest {
+	title, what := k.Key()+" is added", "is added"
+	if !fresh {
+		title, what = k.Key()+" is saved", "is saved"
+	}
+	text := ":white_check_mark: " + k.Headline() + " " + what + ".\n"
+	switch {
+	case k.Integrated && k.Paused:
+		text += "It is paused; resume it to have it read again."
+	case k.Integrated:
+		text += "Its scores since the period's start are being read now. " + capital(k.Next()) + "."
+	default:
+		text += "Enter values with `/okr check-in " + k.Key() + "`."
+	}
+	if k.Channel != "" {
+		text += "\nIts card appears in <#" + k.Channel + ">. If it does not: type `/invite @okrbot` there."
+	} else {
+		text += "\nIt is announced in no channel; choose one with `/okr edit " + k.Key() + "`."
+	}
+	m := Notice(title, text)
+	m.ClearOnClose = true
+	return m
+}

@@ -1,0 +1,619 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"okrbot/bot/view"
+	"okrbot/okr"
+	"okrbot/store"
+)
+
+// wizard is a key result on its way from an objective to its details, as its draft keeps it.
+type wizard struct {
+	Turn  int // raised with every step: a submit of an older view is known by it
+	Fresh int // raised where a field must show what we chose
+
+	Edit    int64 // the key result that is changed; 0 adds one
+	Key     string
+	Version int // of the key result, when the form was opened
+
+	Objective  int64
+	Title      string
+	Owner      string
+	Source     string
+	Connection int64
+	Reference  string
+	Name       string // the scorecard's
+	Preview    *view.Preview
+	Form       view.Form
+	Filled     bool // the details were filled from the scorecard
+	Saved      int  // the number it got
+}
+
+// longestOption is Slack's limit on an option's value, in characters.
+const longestOption = 150
+
+// choose takes a connection; what was chosen from another one goes.
+func (w *wizard) choose(connection int64) {
+	if w.Connection != connection {
+		w.Connection, w.Reference, w.Name, w.Preview, w.Filled = connection, "", "", nil, false
+	}
+	w.Fresh++
+}
+
+// addKeyResult is "/okr add-kr" and the button of that name.
+func (b *Bot) addKeyResult(ctx context.Context, g Gesture) (Reply, error) {
+	if !okr.May(g.Actor, okr.AddKeyResult) {
+		return Say("Guests cannot add key results. Ask a member of this workspace."), nil
+	}
+	w := wizard{Owner: g.Actor.ID, Source: view.FromSystem, Turn: 1}
+	now, err := b.store.Now(ctx)
+	if err != nil {
+		return Reply{}, err
+	}
+	mine, err := b.store.Objectives(ctx, g.Actor.Workspace, g.Actor.ID, "", today(now, g.Zone), 2)
+	if err != nil {
+		return Reply{}, err
+	}
+	if len(mine) == 1 {
+		w.Objective = mine[0].ID
+	}
+	if list, err := b.store.ConnectionsFor(ctx, g.Actor); err != nil {
+		return Reply{}, err
+	} else if len(list) > 0 {
+		w.Connection = list[0].ID
+	}
+	draft, err := b.store.CreateDraft(ctx, g.Actor, view.CallbackWizard, view.StepStart, w)
+	if err != nil {
+		return Reply{}, err
+	}
+	return b.openWizard(ctx, g, draft, w)
+}
+
+// editCommand is "/okr edit KR-1".
+func (b *Bot) editCommand(ctx context.Context, g Gesture) (Reply, error) {
+	k, reply, err := b.named(ctx, g, g.Text, "edit")
+	if err != nil || reply != nil {
+		return deref(reply), err
+	}
+	return b.editForm(ctx, g, k)
+}
+
+// editForm opens the wizard at its last step, filled from the key result.
+func (b *Bot) editForm(ctx context.Context, g Gesture, k store.KeyResult) (Reply, error) {
+	if !k.MayEdit(g.Actor) {
+		return Ask(k.Owner, "edit"), nil
+	}
+	w := wizard{
+		Turn: 1, Edit: k.ID, Key: k.Key(), Version: k.Version, Objective: k.Objective.ID, Title: k.Title, Owner: k.Owner,
+		Source: view.FromPeople, Form: view.FormOf(k.KeyResult), Filled: true,
+	}
+	if k.Integrated {
+		w.Source, w.Connection, w.Reference, w.Name = view.FromSystem, k.Source.Connection, k.Source.Reference, k.Source.Name
+	}
+	draft, err := b.store.CreateDraft(ctx, g.Actor, view.CallbackWizard, view.StepDetails, w)
+	if err != nil {
+		return Reply{}, err
+	}
+	return b.openWizard(ctx, g, draft, w)
+}
+
+func (b *Bot) openWizard(ctx context.Context, g Gesture, draft store.Draft, w wizard) (Reply, error) {
+	modal, err := b.wizardView(ctx, g, draft, w)
+	return Reply{Open: &modal}, err
+}
+
+// wizardDraft loads the wizard of the view that a gesture happened in. Somebody else's, an
+// expired one, and one of another form are not found.
+func (b *Bot) wizardDraft(ctx context.Context, g Gesture) (store.Draft, wizard, error) {
+	return b.wizardOf(ctx, g, g.View.Draft)
+}
+
+func (b *Bot) wizardOf(ctx context.Context, g Gesture, id string) (store.Draft, wizard, error) {
+	var w wizard
+	draft, err := b.store.Draft(ctx, g.Actor, id)
+	if err == nil && draft.Kind != view.CallbackWizard {
+		err = store.ErrNotFound
+	}
+	if err == nil {
+		err = draft.State(&w)
+	}
+	return draft, w, err
+}
+
+const wizardAgain = "/okr add-kr"
+
+// lost is the answer to a wizard that cannot go on, and false when it can.
+func lost(err error) (Reply, error, bool) {
+	switch {
+	case isNotFound(err):
+		return expiredForm(wizardAgain), nil, true
+	case errors.Is(err, store.ErrChanged):
+		return changedElsewhere(wizardAgain), nil, true
+	case err != nil:
+		return Reply{}, err, true
+	}
+	return Reply{}, nil, false
+}
+
+// turn saves the wizard and shows the step it is at.
+func (b *Bot) turn(ctx context.Context, g Gesture, draft store.Draft, w wizard, step string) (Reply, error) {
+	if step != draft.Step {
+		w.Turn++
+	}
+	draft, err := b.store.SaveDraft(ctx, g.Actor, draft, step, w)
+	if reply, err, is := lost(err); is {
+		return reply, err
+	}
+	modal, err := b.wizardView(ctx, g, draft, w)
+	return Reply{Update: &modal}, err
+}
+
+// wizardView draws the step that the draft is at.
+func (b *Bot) wizardView(ctx context.Context, g Gesture, draft store.Draft, w wizard) (modalView, error) {
+	switch draft.Step {
+	case view.StepScorecard:
+		return b.scorecardView(ctx, g, draft, w)
+	case view.StepDetails:
+		return b.detailView(ctx, g, draft, w)
+	}
+	s := view.Start{Draft: draft.ID, Turn: w.Turn, Fresh: w.Fresh, Title: w.Title, Owner: w.Owner, Source: w.Source}
+	if w.Objective != 0 {
+		o, err := b.store.Objective(ctx, g.Actor.Workspace, w.Objective)
+		if err != nil && !isNotFound(err) {
+			return modalView{}, err
+		}
+		s.Objective = o
+	}
+	if s.Objective.ID == 0 {
+		some, err := b.store.Objectives(ctx, g.Actor.Workspace, "", "", 0, 1)
+		if err != nil {
+			return modalView{}, err
+		}
+		s.None = len(some) == 0
+	}
+	return s.Modal(), nil
+}
+
+func (b *Bot) scorecardView(ctx context.Context, g Gesture, draft store.Draft, w wizard) (modalView, error) {
+	s, err := b.scorecardStep(ctx, g, draft, w)
+	return s.Modal(), err
+}
+
+func (b *Bot) scorecardStep(ctx context.Context, g Gesture, draft store.Draft, w wizard) (view.Scorecard, error) {
+	list, err := b.store.ConnectionsFor(ctx, g.Actor)
+	s := view.Scorecard{
+		Draft: draft.ID, Turn: w.Turn, Fresh: w.Fresh, Editing: w.Key, Connection: w.Connection,
+		Chosen: w.option(), ChosenName: w.Name, Preview: w.Preview,
+	}
+	for _, c := range list {
+		if c.MayUse(g.Actor) {
+			s.Connections = append(s.Connections, view.ConnectionChoice{ID: c.ID, Name: c.Name})
+		}
+	}
+	return s, err
+}
+
+// option is the chosen scorecard as an option's value.
+func (w wizard) option() string { return w.Reference }
+
+func (b *Bot) detailView(ctx context.Context, g Gesture, draft store.Draft, w wizard) (modalView, error) {
+	o, err := b.store.Objective(ctx, g.Actor.Workspace, w.Objective)
+	if err != nil {
+		return modalView{}, err
+	}
+	d := view.Detail{Draft: draft.ID, Turn: w.Turn, Editing: w.Key, Form: w.Form, Integrated: w.Source == view.FromSystem, Scorecard: w.Name, Zone: o.Zone}
+	if !d.Integrated {
+		return d.Modal(), nil
+	}
+	c, err := b.store.Connection(ctx, g.Actor.Workspace, w.Connection)
+	if err != nil {
+		return modalView{}, err
+	}
+	d.Connection = c.Name
+	d.Result = "none yet"
+	if w.Edit != 0 {
+		k, err := b.store.KeyResultByID(ctx, g.Actor.Workspace, w.Edit)
+		if err != nil {
+			return modalView{}, err
+		}
+		now, err := b.store.Now(ctx)
+		if err != nil {
+			return modalView{}, err
+		}
+		if shown := b.shown(k, now); k.Source.Reference == w.Reference {
+			d.Result = shown.Figures() + "\n" + shown.Dates()
+		}
+	}
+	if p := w.Preview; p != nil {
+		if p.Value.Valid {
+			d.Result = view.Escape(okr.FormatValue(p.Value.Decimal, p.Unit, p.Precision)) + "  score of " + p.AsOf.Short(p.Today)
+		}
+		k, _, _ := w.Form.KeyResult(okr.KeyResult{Cadence: okr.Cadence{Zone: o.Zone}})
+		k.Result.Value = p.Value
+		d.Warnings = k.Warnings(p.Better)
+	}
+	return d.Modal(), nil
+}
+
+// wizardSubmitted takes the wizard a step further, or saves.
+func (b *Bot) wizardSubmitted(ctx context.Context, g Gesture) (Reply, error) {
+	draft, w, err := b.wizardDraft(ctx, g)
+	if reply, err, is := lost(err); is {
+		return reply, err
+	}
+	if w.Saved != 0 {
+		return b.alreadySaved(ctx, g, w)
+	}
+	if step, turn := view.ParseMark(g.View.Mark); step != draft.Step || turn != w.Turn {
+		return changedElsewhere(wizardAgain), nil
+	}
+	switch draft.Step {
+	case view.StepStart:
+		return b.startSubmitted(ctx, g, draft, w)
+	case view.StepScorecard:
+		return b.scorecardSubmitted(ctx, g, draft, w)
+	}
+	return b.detailsSubmitted(ctx, g, draft, w)
+}
+
+func (b *Bot) startSubmitted(ctx context.Context, g Gesture, draft store.Draft, w wizard) (Reply, error) {
+	e := view.ParseStart(g.View.State)
+	problems := okr.KeyResult{Title: e.Title, Owner: e.Owner, Kind: okr.Baseline}.Check()
+	o, err := b.store.Objective(ctx, g.Actor.Workspace, e.Objective)
+	switch {
+	case isNotFound(err):
+		problems[view.FieldObjective] = "Choose an objective, or press New objective."
+	case err != nil:
+		return Reply{}, err
+	case !o.MayAddKeyResult(g.Actor):
+		problems[view.FieldObjective] = "You may not add key results here. Ask its owner."
+	}
+	if len(problems) > 0 {
+		return Reply{Problems: atFields(problems, g)}, nil
+	}
+	w.Objective, w.Title, w.Owner, w.Source = o.ID, e.Title, e.Owner, e.Source
+	w.Form.Title, w.Form.Owner = e.Title, e.Owner
+	if w.Source == view.FromSystem {
+		return b.turn(ctx, g, draft, w, view.StepScorecard)
+	}
+	w.fill(nil, o)
+	return b.turn(ctx, g, draft, w, view.StepDetails)
+}
+
+// atFields gives problems the block ids that the view has: a field may have been shown anew.
+func atFields(problems okr.Problems, g Gesture) okr.Problems {
+	at := okr.Problems{}
+	shown := map[string]string{}
+	for block := range g.View.State {
+		shown[view.Name(block)] = block
+	}
+	var homeless []string
+	for field, sentence := range problems {
+		if block, ok := shown[field]; ok {
+			at[block] = sentence
+		} else {
+			homeless = append(homeless, sentence)
+		}
+	}
+	// A problem of a field that is not shown must be seen all the same.
+	if len(homeless) > 0 && len(at) == 0 {
+		if field := anyField(g.View.State); field != "" {
+			at[field] = strings.Join(homeless, " ")
+		}
+	}
+	return at
+}
+
+// fill suggests the details from the scorecard, once; what a person typed is not written over.
+func (w *wizard) fill(p *view.Preview, o okr.Objective) {
+	f := &w.Form
+	if f.Kind == "" {
+		*f = view.Form{
+			Title: f.Title, Owner: f.Owner, Kind: view.GoalReach, Method: string(okr.Latest), Cadence: string(okr.Daily),
+			Weekday: strconv.Itoa(int(time.Monday)), Time: "09:00", Offset: "0", Weight: "1", Channel: o.Channel,
+		}
+	}
+	if w.Filled || p == nil {
+		return
+	}
+	w.Filled = true
+	f.Unit, f.Start, f.Target = p.Unit, "", ""
+	if p.Value.Valid {
+		f.Start = p.Value.Decimal.String()
+	}
+	if p.Target.Valid {
+		f.Target = p.Target.Decimal.String()
+	}
+	switch okr.Frequency(p.Frequency) {
+	case okr.Weekly, okr.Monthly, okr.Quarterly:
+		f.Cadence = p.Frequency // reading it more often finds nothing new
+	}
+}
+
+// wizardBack goes a step back; what was entered is kept.
+func (b *Bot) wizardBack(ctx context.Context, g Gesture) (Reply, error) {
+	draft, w, err := b.wizardDraft(ctx, g)
+	if reply, err, is := lost(err); is {
+		return reply, err
+	}
+	step := view.StepStart
+	switch draft.Step {
+	case view.StepScorecard:
+		e := view.ParseScorecard(g.View.State)
+		w.take(e)
+		if w.Edit != 0 {
+			step = view.StepDetails
+		}
+	case view.StepDetails:
+		w.Form = view.ParseForm(g.View.State, w.Form)
+		if w.Source == view.FromSystem {
+			step = view.StepScorecard
+		}
+	}
+	w.Fresh++
+	return b.turn(ctx, g, draft, w, step)
+}
+
+// wizardNewObjective is a detour: the form of an objective on top, and back.
+func (b *Bot) wizardNewObjective(ctx context.Context, g Gesture) (Reply, error) {
+	draft, w, err := b.wizardDraft(ctx, g)
+	if reply, err, is := lost(err); is {
+		return reply, err
+	}
+	e := view.ParseStart(g.View.State)
+	w.Title, w.Source = e.Title, e.Source
+	if e.Owner != "" {
+		w.Owner = e.Owner
+	}
+	if draft, err = b.store.SaveDraft(ctx, g.Actor, draft, draft.Step, w); err != nil {
+		reply, err, _ := lost(err)
+		return reply, err
+	}
+	return b.objectiveForm(ctx, g, objectiveDraft{Wizard: draft.ID, Under: g.View.ID})
+}
+
+// wizardNewConnection is the other detour.
+func (b *Bot) wizardNewConnection(ctx context.Context, g Gesture) (Reply, error) {
+	draft, _, err := b.wizardDraft(ctx, g)
+	if reply, err, is := lost(err); is {
+		return reply, err
+	}
+	return b.connectForm(ctx, g, connectDraft{Wizard: draft.ID, Under: g.View.ID})
+}
+
+// backToWizard closes a detour's form and shows the wizard under it with what the detour made.
+func (b *Bot) backToWizard(_ context.Context, g Gesture, draft, under string, change func(*wizard)) (Reply, error) {
+	return Reply{Later: func(ctx context.Context, _ OpenView) { b.drawWizard(ctx, g, draft, under, change) }}, nil
+}
+
+func (b *Bot) drawWizard(ctx context.Context, g Gesture, id, under string, change func(*wizard)) {
+	draft, w, err := b.wizardOf(ctx, g, id)
+	if err == nil {
+		change(&w)
+		w.Fresh++
+		draft, err = b.store.SaveDraft(ctx, g.Actor, draft, draft.Step, w)
+	}
+	var modal modalView
+	if err == nil {
+		modal, err = b.wizardView(ctx, g, draft, w)
+	}
+	if err == nil {
+		_, err = b.slack.change(ctx, OpenView{ID: under}, modal)
+	}
+	if err != nil && codeOf(err) != "not_found" {
+		b.log.Warn("going back to the wizard", "actor", g.Actor.ID, "error", err)
+	}
+}
+
+// wizardCadenceChosen and wizardGoalChosen show the fields that the choice needs.
+func (b *Bot) wizardCadenceChosen(ctx context.Context, g Gesture) (Reply, error) {
+	draft, w, err := b.wizardDraft(ctx, g)
+	if reply, err, is := lost(err); is {
+		return reply, err
+	}
+	w.Form = view.ParseForm(g.View.State, w.Form)
+	return b.turn(ctx, g, draft, w, draft.Step)
+}
+
+func (b *Bot) wizardGoalChosen(ctx context.Context, g Gesture) (Reply, error) {
+	return b.wizardCadenceChosen(ctx, g)
+}
+
+// wizardChangeSource goes from the details of a key result to where it reads from.
+func (b *Bot) wizardChangeSource(ctx context.Context, g Gesture) (Reply, error) {
+	draft, w, err := b.wizardDraft(ctx, g)
+	if reply, err, is := lost(err); is {
+		return reply, err
+	}
+	w.Form = view.ParseForm(g.View.State, w.Form)
+	w.Title, w.Owner = w.Form.Title, w.Form.Owner
+	w.Fresh++
+	return b.turn(ctx, g, draft, w, view.StepStart)
+}
+
+// detailsSubmitted saves the key result: one for each wizard, whatever is pressed twice.
+func (b *Bot) detailsSubmitted(ctx context.Context, g Gesture, draft store.Draft, w wizard) (Reply, error) {
+	w.Form = view.ParseForm(g.View.State, w.Form)
+	o, err := b.store.Objective(ctx, g.Actor.Workspace, w.Objective)
+	if err != nil {
+		reply, err, _ := lost(err)
+		return reply, err
+	}
+	integrated := w.Source == view.FromSystem
+	base := okr.KeyResult{Integrated: integrated, Cadence: okr.Cadence{Zone: o.Zone}, Precision: 9}
+	if w.Edit == 0 {
+		w.Form.Title, w.Form.Owner = w.Title, w.Owner
+	}
+	entered, first, problems := w.Form.KeyResult(base)
+	if len(problems) > 0 {
+		return Reply{Problems: atFields(problems, g)}, nil
+	}
+	var saved store.KeyResult
+	var refused *Reply
+	err = b.store.InTx(ctx, func(tx *store.Tx) error {
+		refused = nil
+		k := store.KeyResult{KeyResult: entered, Objective: o}
+		if integrated {
+			source, reply, err := b.source(ctx, tx, g, w)
+			if err != nil || reply != nil {
+				refused = reply
+				return err
+			}
+			k.Source = source.Source
+			k.Precision = int32(source.precision)
+		}
+		if w.Edit != 0 {
+			saved, refused, err = b.saveEdit(ctx, tx, g, w, k)
+		} else {
+			saved, refused, err = b.saveNew(ctx, tx, g, w, k, first, draft.ID)
+		}
+		if err != nil || refused != nil {
+			return err
+		}
+		w.Saved = saved.Number
+		_, err = tx.SaveDraft(ctx, g.Actor, draft, draft.Step, w)
+		return err
+	})
+	switch {
+	case errors.Is(err, store.ErrChanged) && w.Edit != 0:
+		return changedElsewhere("/okr edit " + w.Key), nil
+	case errors.Is(err, store.ErrChanged):
+		// The same form was submitted twice at once, and the other one won.
+		if _, again, err := b.wizardDraft(ctx, g); err == nil && again.Saved != 0 {
+			return b.alreadySaved(ctx, g, again)
+		}
+		return changedElsewhere(wizardAgain), nil
+	case isNotFound(err):
+		return expiredForm(wizardAgain), nil
+	case err != nil:
+		return Reply{}, err
+	case refused != nil:
+		return *refused, nil
+	}
+	return b.savedView(ctx, g, saved, w.Edit == 0)
+}
+
+func (b *Bot) savedView(ctx context.Context, _ Gesture, k store.KeyResult, fresh bool) (Reply, error) {
+	now, err := b.store.Now(ctx)
+	if err != nil {
+		return Reply{}, err
+	}
+	modal := view.Saved(b.shown(k, now), fresh)
+	return Reply{Update: &modal, Home: true}, nil
+}
+
+func (b *Bot) alreadySaved(ctx context.Context, g Gesture, w wizard) (Reply, error) {
+	k, err := b.store.KeyResult(ctx, g.Actor.Workspace, w.Saved)
+	if err != nil {
+		return expiredForm(wizardAgain), nil
+	}
+	return b.savedView(ctx, g, k, w.Edit == 0)
+}
+
+// proven is a source that the person may use at the moment of saving.
+type proven struct {
+	store.Source
+	precision int
+}
+
+// source is what the key result will read, with the person's right to the connection asked again.
+func (b *Bot) source(ctx context.Context, tx *store.Tx, g Gesture, w wizard) (proven, *Reply, error) {
+	c, err := tx.Connection(ctx, g.Actor.Workspace, w.Connection)
+	if err != nil && !isNotFound(err) {
+		return proven{}, nil, err
+	}
+	kept := w.Edit != 0 // whoever edits may keep a source that is another's private one
+	if kept {
+		k, err := tx.KeyResultByID(ctx, g.Actor.Workspace, w.Edit)
+		if err != nil {
+			return proven{}, nil, err
+		}
+		kept = k.Source.Connection == w.Connection && k.Source.Reference == w.Reference
+	}
+	if isNotFound(err) || !c.MayUse(g.Actor) && !kept {
+		notice := view.Notice("Connection", "This connection is not yours to use any more. Nothing was saved. Choose another one, or ask who made it to share it.")
+		return proven{}, &Reply{Update: &notice}, nil
+	}
+	s, err := tx.Scorecard(ctx, c, w.Reference)
+	if err != nil {
+		return proven{}, nil, err
+	}
+	return proven{store.Source{
+		Connection: c.ID, Reference: w.Reference, Name: s.Name, Unit: s.Unit, Frequency: s.Frequency, Direction: s.Direction,
+	}, s.Precision}, nil, nil
+}
+
+func (b *Bot) saveNew(ctx context.Context, tx *store.Tx, g Gesture, _ wizard, k store.KeyResult, first decimal.NullDecimal, draft string) (store.KeyResult, *Reply, error) {
+	if !k.Objective.MayAddKeyResult(g.Actor) {
+		r := Ask(k.Objective.Owner, "add to")
+		return k, &r, nil
+	}
+	saved, fresh, err := tx.CreateKeyResult(ctx, g.Actor, k, draft)
+	if err != nil || !fresh {
+		return saved, nil, err
+	}
+	if first.Valid {
+		saved, _, err = tx.CheckIn(ctx, g.Actor, saved, store.CheckIn{
+			Person: g.Actor.ID, Day: today(tx.Now, saved.Objective.Zone), Value: first,
+		}, "")
+		if err != nil {
+			return saved, nil, err
+		}
+	}
+	return saved, nil, b.begin(ctx, tx, saved)
+}
+
+// begin has a key result's card posted, and its scores read since the period's start.
+func (b *Bot) begin(ctx context.Context, tx *store.Tx, k store.KeyResult) error {
+	if k.Channel != "" {
+		if err := tx.AddCard(ctx, k.Workspace, k.ID, k.Channel); err != nil {
+			return err
+		}
+	}
+	if !k.Integrated || k.Paused {
+		return nil
+	}
+	return b.jobs.Import(ctx, tx, k.Workspace, k.ID)
+}
+
+func (b *Bot) saveEdit(ctx context.Context, tx *store.Tx, g Gesture, w wizard, k store.KeyResult) (store.KeyResult, *Reply, error) {
+	before, err := tx.LockKeyResult(ctx, g.Actor.Workspace, w.Edit)
+	if err != nil {
+		return k, nil, err
+	}
+	if !before.MayEdit(g.Actor) {
+		r := Ask(before.Owner, "edit")
+		notice := view.NoticeOf(*r.Say)
+		return k, &Reply{Update: &notice}, nil
+	}
+	after := before
+	id, number, paused := before.ID, before.Number, before.Paused
+	after.KeyResult, after.Objective, after.Source, after.Version = k.KeyResult, k.Objective, k.Source, w.Version
+	after.ID, after.Number, after.Workspace, after.Paused = id, number, before.Workspace, paused
+	after.Result = before.Result
+	if !k.Integrated {
+		after.Precision = before.Precision
+	}
+	saved, err := tx.EditKeyResult(ctx, g.Actor, after, "edited")
+	if err != nil {
+		return saved, nil, err
+	}
+	if err := tx.AnnounceChange(ctx, before, saved); err != nil {
+		return saved, nil, err
+	}
+	moved := before.Source.Reference != saved.Source.Reference || before.Source.Connection != saved.Source.Connection || before.Source.Unit != saved.Source.Unit
+	if moved || before.Failure.Class != "" {
+		return saved, nil, b.begin(ctx, tx, saved)
+	}
+	if saved.Channel != "" {
+		err = tx.AddCard(ctx, saved.Workspace, saved.ID, saved.Channel)
+	}
+	return saved, nil, err
+}

@@ -1,0 +1,322 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"okrbot/bot/view"
+	"okrbot/integrations"
+	"okrbot/okr"
+	"okrbot/store"
+)
+
+type modalView = slack.ModalViewRequest
+
+const (
+	suggested    = 50                     // scorecards of a type-ahead
+	liveWithin   = 250 * time.Millisecond // of a search that the directory could not answer
+	previewed    = 12                     // scores of a preview
+	describeTime = 12 * time.Second
+)
+
+// take notes what the second step holds.
+func (w *wizard) take(e view.ScorecardEntry) {
+	if e.Connection != 0 && e.Connection != w.Connection {
+		w.choose(e.Connection)
+		return
+	}
+	if e.Scorecard == "" || e.Scorecard == w.Reference {
+		return
+	}
+	w.Reference, w.Name, w.Preview, w.Filled = e.Scorecard, e.Name, nil, false
+}
+
+// wizardConnectionChosen takes the connection; the scorecard is asked for anew.
+func (b *Bot) wizardConnectionChosen(ctx context.Context, g Gesture) (Reply, error) {
+	draft, w, err := b.wizardDraft(ctx, g)
+	if reply, err, is := lost(err); is {
+		return reply, err
+	}
+	e := view.ParseScorecard(g.View.State)
+	if e.Connection == w.Connection {
+		return Reply{}, nil
+	}
+	w.choose(e.Connection)
+	return b.turn(ctx, g, draft, w, draft.Step)
+}
+
+// usable is the chosen connection, if the person may use it.
+func (b *Bot) usable(ctx context.Context, g Gesture, id int64) (store.Connection, error) {
+	c, err := b.store.Connection(ctx, g.Actor.Workspace, id)
+	if err == nil && !c.MayUse(g.Actor) {
+		err = store.ErrNotFound
+	}
+	return c, err
+}
+
+// scorecardChoices answers the type-ahead from the connection's directory. When that finds
+// nothing, ServiceNow is asked for as long as the person does not notice.
+func (b *Bot) scorecardChoices(ctx context.Context, g Gesture) (Reply, error) {
+	_, w, err := b.wizardDraft(ctx, g)
+	if isNotFound(err) {
+		return Reply{Options: view.Options(nil)}, nil
+	}
+	if err != nil {
+		return Reply{}, err
+	}
+	c, err := b.usable(ctx, g, w.Connection)
+	if isNotFound(err) {
+		return Reply{Options: view.Options(nil)}, nil
+	}
+	if err != nil {
+		return Reply{}, err
+	}
+	found, err := b.store.SearchScorecards(ctx, c, g.Query, suggested)
+	if err != nil {
+		return Reply{}, err
+	}
+	if len(found) == 0 && c.State == store.Active {
+		b.searchLive(ctx, c, g.Query)
+		if found, err = b.store.SearchScorecards(ctx, c, g.Query, suggested); err != nil {
+			return Reply{}, err
+		}
+	}
+	return Reply{Options: view.ScorecardChoices(choices(found))}, nil
+}
+
+func choices(found []store.Scorecard) []view.ScorecardChoice {
+	var list []view.ScorecardChoice
+	for _, s := range found {
+		if len(s.Reference) <= longestOption {
+			list = append(list, view.ScorecardChoice{Reference: s.Reference, Name: s.Name, Unit: s.Unit, Frequency: s.Frequency})
+		}
+	}
+	return list
+}
+
+// searchLive puts what ServiceNow finds into the directory, if it answers soon enough.
+func (b *Bot) searchLive(ctx context.Context, c store.Connection, words string) {
+	connector, account, err := b.account(c)
+	if err != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, liveWithin)
+	defer cancel()
+	page, err := connector.Search(ctx, account, words, 1)
+	if err != nil {
+		return
+	}
+	keep, done := context.WithTimeout(detached(ctx), time.Second)
+	defer done()
+	if err := b.keepScorecards(keep, c, page.Scorecards); err != nil {
+		b.log.Warn("keeping scorecards that were found", "connection", c.ID, "error", err)
+	}
+}
+
+func (b *Bot) keepScorecards(ctx context.Context, c store.Connection, list []integrations.Scorecard) error {
+	listed := make([]store.Listed, len(list))
+	for i, s := range list {
+		listed[i] = store.Listed{Key: s.Key, Favorite: s.Favorite, Scorecard: store.Scorecard{
+			Reference: s.Ref, Name: s.Name, Description: s.Description, Unit: s.Unit, Precision: s.Precision,
+			Direction: string(s.Direction), Frequency: s.Frequency, Target: s.Target, Value: s.Value,
+		}}
+	}
+	return b.store.InTx(ctx, func(tx *store.Tx) error { return tx.SaveScorecards(ctx, c, listed) })
+}
+
+// account opens a connection's sign-in for one use.
+func (b *Bot) account(c store.Connection) (integrations.Connector, integrations.Account, error) {
+	connector, err := b.connectors.ByKind(c.Kind)
+	if err != nil {
+		return nil, integrations.Account{}, err
+	}
+	fields, err := b.store.Unseal(c)
+	return connector, integrations.Account{Origin: c.Origin, SignIn: c.SignIn, Fields: fields}, err
+}
+
+// wizardPreview shows what the chosen scorecard says now.
+func (b *Bot) wizardPreview(ctx context.Context, g Gesture) (Reply, error) {
+	draft, w, err := b.wizardDraft(ctx, g)
+	if reply, err, is := lost(err); is {
+		return reply, err
+	}
+	w.take(view.ParseScorecard(g.View.State))
+	if w.Reference == "" {
+		return b.scorecardProblem(ctx, g, draft, w, "Choose a scorecard first, then press Preview results.")
+	}
+	if draft, err = b.store.SaveDraft(ctx, g.Actor, draft, draft.Step, w); err != nil {
+		reply, err, _ := lost(err)
+		return reply, err
+	}
+	modal, err := b.scorecardState(ctx, g, draft, w, func(s *view.Scorecard) { s.Reading, s.Preview = true, nil })
+	if err != nil {
+		return Reply{}, err
+	}
+	return Reply{Update: &modal, LaterWithin: describeTime, Later: func(ctx context.Context, at OpenView) {
+		b.afterDescribe(ctx, g, at, draft, w, view.StepScorecard)
+	}}, nil
+}
+
+// scorecardSubmitted goes on to the details, by way of ServiceNow unless it was just previewed.
+func (b *Bot) scorecardSubmitted(ctx context.Context, g Gesture, draft store.Draft, w wizard) (Reply, error) {
+	e := view.ParseScorecard(g.View.State)
+	w.take(e)
+	problems := okr.Problems{}
+	if _, err := b.usable(ctx, g, w.Connection); isNotFound(err) {
+		problems[view.FieldConnection] = "Choose a connection that is yours or shared with you."
+	} else if err != nil {
+		return Reply{}, err
+	}
+	if w.Reference == "" {
+		problems[view.FieldScorecard] = "Choose a scorecard."
+	}
+	if len(problems) > 0 {
+		return Reply{Problems: atFields(problems, g)}, nil
+	}
+	if w.Preview != nil {
+		return b.connected(ctx, g, draft, w)
+	}
+	w.Turn++
+	draft, err := b.store.SaveDraft(ctx, g.Actor, draft, draft.Step, w)
+	if reply, err, is := lost(err); is {
+		return reply, err
+	}
+	title := "Add key result"
+	if w.Key != "" {
+		title = "Source of " + w.Key
+	}
+	modal := view.Reading(draft.ID, w.Turn, title)
+	return Reply{Update: &modal, LaterWithin: describeTime, Later: func(ctx context.Context, at OpenView) {
+		b.afterDescribe(ctx, g, at, draft, w, view.StepDetails)
+	}}, nil
+}
+
+// connected goes on to the details with a scorecard that was read.
+func (b *Bot) connected(ctx context.Context, g Gesture, draft store.Draft, w wizard) (Reply, error) {
+	o, err := b.store.Objective(ctx, g.Actor.Workspace, w.Objective)
+	if reply, err, is := lost(err); is {
+		return reply, err
+	}
+	w.fill(w.Preview, o)
+	return b.turn(ctx, g, draft, w, view.StepDetails)
+}
+
+// afterDescribe reads the scorecard and shows the step: with the preview, or with why there is none.
+func (b *Bot) afterDescribe(ctx context.Context, g Gesture, at OpenView, draft store.Draft, w wizard, step string) {
+	preview, problem := b.describe(ctx, g, w)
+	w.Preview = preview
+	var modal modalView
+	var err error
+	switch {
+	case problem != "":
+		w.Turn++
+		if draft, err = b.store.SaveDraft(ctx, g.Actor, draft, view.StepScorecard, w); err == nil {
+			modal, err = b.scorecardState(ctx, g, draft, w, func(s *view.Scorecard) { s.Problem = problem })
+		}
+	case step == view.StepDetails:
+		var r Reply
+		if r, err = b.connected(ctx, g, draft, w); err == nil && r.Update != nil {
+			modal = *r.Update
+		}
+	default:
+		if draft, err = b.store.SaveDraft(ctx, g.Actor, draft, step, w); err == nil {
+			modal, err = b.wizardView(ctx, g, draft, w)
+		}
+	}
+	if errors.Is(err, store.ErrChanged) {
+		return // the person went on meanwhile
+	}
+	if err != nil {
+		ref := reference()
+		b.log.Error("showing a scorecard", "actor", g.Actor.ID, "ref", ref, "error", err)
+		modal = view.Notice("Add key result", wentWrong(ref))
+	}
+	if _, err := b.slack.change(ctx, at, modal); err != nil && codeOf(err) != "hash_conflict" && codeOf(err) != "not_found" {
+		b.log.Warn("showing a scorecard", "actor", g.Actor.ID, "code", codeOf(err))
+	}
+}
+
+// describe reads the chosen scorecard live; the problem is a sentence for the person.
+func (b *Bot) describe(ctx context.Context, g Gesture, w wizard) (*view.Preview, string) {
+	c, err := b.usable(ctx, g, w.Connection)
+	if err != nil {
+		return nil, "This connection is not yours to use any more. Choose another one."
+	}
+	connector, account, err := b.account(c)
+	if err != nil {
+		return nil, "The stored sign-in of this connection cannot be opened. Connect again with New connection."
+	}
+	if c.State != store.Active {
+		return nil, connector.Name() + " refused this connection's sign-in. Connect again with New connection."
+	}
+	s, err := connector.Describe(ctx, account, w.Reference, previewed)
+	var failure *integrations.Error
+	switch {
+	case errors.As(err, &failure):
+		return nil, failure.Sentence()
+	case err != nil:
+		return nil, "Something went wrong while reading the scorecard. Press Preview results again."
+	}
+	if err := b.keepScorecards(ctx, c, []integrations.Scorecard{s}); err != nil {
+		b.log.Warn("keeping a scorecard", "connection", c.ID, "error", err)
+	}
+	now, err := b.store.Now(ctx)
+	if err != nil {
+		now = time.Now() // for showing a year only
+	}
+	p := &view.Preview{
+		Name: s.Name, Unit: s.Unit, Precision: int32(s.Precision), Better: string(s.Direction), Frequency: s.Frequency,
+		Value: s.Value, Target: s.Target, Today: today(now, g.Zone),
+	}
+	if day, ok := s.AsOf(); ok {
+		p.AsOf = okr.DayOf(day)
+	}
+	for _, score := range s.Scores {
+		p.Scores = append(p.Scores, view.PreviewScore{Day: okr.DayOf(score.End), Value: score.Value})
+	}
+	return p, ""
+}
+
+// scorecardProblem shows the second step with a sentence in it.
+func (b *Bot) scorecardProblem(ctx context.Context, g Gesture, draft store.Draft, w wizard, problem string) (Reply, error) {
+	modal, err := b.scorecardState(ctx, g, draft, w, func(s *view.Scorecard) { s.Problem = problem })
+	return Reply{Update: &modal}, err
+}
+
+func (b *Bot) scorecardState(ctx context.Context, g Gesture, draft store.Draft, w wizard, change func(*view.Scorecard)) (modalView, error) {
+	s, err := b.scorecardStep(ctx, g, draft, w)
+	if err != nil {
+		return modalView{}, err
+	}
+	change(&s)
+	return s.Modal(), nil
+}
+
+// objectiveChoices answers the type-ahead of objectives, the person's own first.
+func (b *Bot) objectiveChoices(ctx context.Context, g Gesture) (Reply, error) {
+	now, err := b.store.Now(ctx)
+	if err != nil {
+		return Reply{}, err
+	}
+	all, err := b.store.Objectives(ctx, g.Actor.Workspace, "", g.Query, today(now, g.Zone), 100)
+	if err != nil {
+		return Reply{}, err
+	}
+	var mine, others [][2]string
+	for _, o := range all {
+		if !o.MayAddKeyResult(g.Actor) {
+			continue
+		}
+		pair := [2]string{strconv.FormatInt(o.ID, 10), view.ObjectiveLabel(o)}
+		if o.Owner == g.Actor.ID {
+			mine = append(mine, pair)
+		} else {
+			others = append(others, pair)
+		}
+	}
+	return Reply{Options: view.Options(append(mine, others...))}, nil
+}
