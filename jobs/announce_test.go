@@ -1,0 +1,327 @@
+package jobs
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	vendor "okrbot/sandbox/servicenow"
+	"okrbot/store"
+)
+
+// desk is a room with key results whose history is imported and whose scores can move.
+func desk(t *testing.T, n int) (*room, []store.KeyResult) {
+	t.Helper()
+	r := newRoom(t)
+	var list []store.KeyResult
+	for i := range n {
+		list = append(list, r.keyResult(r.scorecard(i, 40, 5)))
+	}
+	r.imports(list...)
+	return r, list
+}
+
+// collects has a day pass at whose end every scorecard has a new score.
+func (r *room) collects(list []store.KeyResult, value float64) {
+	r.t.Helper()
+	r.nextDay()
+	for _, k := range list {
+		r.check(r.now.Collect(k.Source.Reference, r.today().Time(), value))
+	}
+}
+
+func (r *room) card(k store.KeyResult, channel string) {
+	r.t.Helper()
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) error { return tx.AddCard(ctx, "T1", k.ID, channel) }))
+}
+
+func TestARunIsOneMessageAChannel(t *testing.T) {
+	r, list := desk(t, 4)
+	elsewhere := r.keyResult(r.scorecard(9, 40, 5), func(k *store.KeyResult) { k.Channel = "COTHER" })
+	silent := r.keyResult(r.scorecard(10, 40, 5), func(k *store.KeyResult) { k.Channel = "" })
+	r.imports(elsewhere, silent)
+	r.collects(append(list[:3:3], elsewhere, silent), 39)
+	r.tick()
+	r.wants("in #desk", r.slack.in("CDESK"), []string{"KR-1 changed 40→39, KR-2 changed 40→39, KR-3 changed 40→39"})
+	r.wants("in #other", r.slack.in("COTHER"), []string{"KR-5 changed 40→39"})
+	r.wants("messages in all", len(r.slack.said), 2)
+	// A new score of the same value is no news, and neither is no score.
+	r.collects(list, 39)
+	r.tick()
+	r.wants("KR-4 alone moved", r.slack.in("CDESK")[1:], []string{"KR-4 changed 40→39"})
+	r.nextDay()
+	r.tick()
+	r.wants("messages in all", len(r.slack.said), 3)
+}
+
+// A run's batches end one after the other; the channel hears of them together.
+func TestBatchesOfOneRunAreSaidTogether(t *testing.T) {
+	r, list := desk(t, 120)
+	r.collects(list, 39)
+	r.check(r.client.planDue(ctx))
+	var more bool
+	var err error
+	more, err = r.client.syncBatch(ctx, r.connection.ID)
+	r.check(err)
+	r.wants("more to come", more, true)
+	r.check(r.client.sweep(ctx))
+	r.wants("said between the batches", r.count("select count(*) from river_job where kind = 'announce'"), 0)
+	_, err = r.client.syncBatch(ctx, r.connection.ID)
+	r.check(err)
+	r.tick()
+	r.wants("messages", len(r.slack.said), 1)
+	r.wants("key results in it", len(r.slack.said[0].items), 120)
+}
+
+func TestWhatIsNotTakenIsGathered(t *testing.T) {
+	r, list := desk(t, 2)
+	r.slack.refuse = func(string) error { return &Undelivered{Kind: NotSent, Code: "ratelimited", After: time.Hour} }
+	r.collects(list, 39)
+	r.tick()
+	tries := r.slack.tries
+	for range 11 { // within Slack's Retry-After nothing is sent
+		r.advance(5 * time.Minute)
+		r.tick()
+	}
+	r.wants("tries within the wait", r.slack.tries-tries, 0)
+	r.collects(list[:1], 38)
+	r.tick()
+	r.collects(list[:1], 30)
+	r.slack.refuse = nil
+	r.tick()
+	r.wants("after the outage", r.slack.in("CDESK"), []string{"KR-1 changed 40→30, KR-2 changed 40→39"})
+	r.wants("of a sync while Slack was away, calls", r.count("select count(*) from announcements where state <> 'sent'"), 0)
+}
+
+func TestALostAnswerIsRepeatedOnceAndMarked(t *testing.T) {
+	r, list := desk(t, 1)
+	lost := 1
+	r.slack.refuse = func(string) error {
+		if lost--; lost >= 0 {
+			return &Undelivered{Kind: Ambiguous, Code: "internal_error"}
+		}
+		return nil
+	}
+	r.collects(list, 39)
+	r.tick()
+	r.wants("at first", r.slack.in("CDESK"), []string{})
+	for range 5 {
+		r.advance(time.Minute)
+		r.tick()
+	}
+	r.wants("then", r.slack.in("CDESK"), []string{"KR-1 changed 40→39 (repeated)"})
+	r.collects(list, 38)
+	r.tick()
+	r.wants("the next one", r.slack.in("CDESK")[1:], []string{"KR-1 changed 39→38"})
+}
+
+// A process dies after it said that it is sending: nobody knows whether it did.
+func TestADeathWhileSendingIsALostAnswer(t *testing.T) {
+	r, list := desk(t, 1)
+	r.collects(list, 39)
+	r.check(r.client.planDue(ctx))
+	_, err := r.client.syncBatch(ctx, r.connection.ID)
+	r.check(err)
+	r.check(r.client.sweep(ctx))
+	_, err = r.store.TakeAnnouncements(ctx, store.Place{Workspace: "T1", Channel: "CDESK"}, 10)
+	r.check(err)
+	r.exec("delete from river_job") // the process is gone with its job
+	r.tick()
+	r.wants("while its hold lasts", r.slack.in("CDESK"), []string{})
+	r.advance(3 * time.Minute)
+	r.tick()
+	r.wants("afterwards", r.slack.in("CDESK"), []string{"KR-1 changed 40→39 (repeated)"})
+}
+
+func TestAnOutageDropsNothing(t *testing.T) {
+	r, list := desk(t, 3)
+	r.slack.refuse = func(string) error { return &Undelivered{Kind: Ambiguous, Code: "http_503"} }
+	r.collects(list, 39)
+	for range 6 * 12 {
+		r.tick()
+		r.advance(5 * time.Minute)
+	}
+	if r.slack.tries > 60 {
+		t.Errorf("%d tries in six hours", r.slack.tries)
+	}
+	r.slack.refuse = nil
+	r.advance(11 * time.Minute)
+	r.tick()
+	r.wants("after six hours", r.slack.in("CDESK"), []string{"KR-1 changed 40→39, KR-2 changed 40→39, KR-3 changed 40→39 (repeated)"})
+}
+
+func TestAChannelThatRefusesIsToldToTheOwnerOnce(t *testing.T) {
+	r, list := desk(t, 3)
+	for _, k := range list[:2] { // the third has no card
+		r.card(k, "CDESK")
+	}
+	out := true
+	r.slack.refuse = func(channel string) error {
+		if channel == "CDESK" && out {
+			return &Undelivered{Kind: Permanent, Code: "not_in_channel"}
+		}
+		return nil
+	}
+	for day := range 20 {
+		r.collects(list, float64(30-day%2))
+		for range 5 {
+			r.tick()
+			r.advance(time.Minute)
+		}
+	}
+	r.wants("said to the owner", r.slack.in(alice.ID), []string{"KR-1 parked, KR-2 parked, KR-3 parked"})
+	r.wants("parked for ever", r.count("select count(*) from announcements where state in ('pending', 'sending')"), 0)
+	if r.slack.tries > 45 {
+		t.Errorf("%d tries at a channel that refuses", r.slack.tries)
+	}
+	// Somebody invites the bot: the next change arrives, and so do the cards.
+	out = false
+	r.collects(list, 7)
+	r.tick()
+	r.tick()
+	r.wants("in the channel", len(r.slack.in("CDESK")), 1)
+	r.wants("cards", len(r.slack.drawn), 3)
+}
+
+func TestACardIsPostedOnceAndKeptCurrent(t *testing.T) {
+	r, list := desk(t, 1)
+	k := list[0]
+	r.card(k, "CDESK")
+	r.tick()
+	r.collects(list, 39)
+	r.tick()
+	r.nextDay()
+	r.tick()
+	posted := r.slack.drawn[0]
+	r.wants("posted first", posted.ts, "")
+	r.wants("drawn", len(r.slack.drawn), 3)
+	for _, d := range r.slack.drawn[1:] {
+		if d.ts == "" {
+			t.Error("the card was posted twice")
+		}
+	}
+	// Somebody deletes the message: the card is posted anew.
+	gone := true
+	r.slack.refuse = func(string) error {
+		if gone {
+			gone = false
+			return &Undelivered{Kind: Gone, Code: "message_not_found"}
+		}
+		return nil
+	}
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) error { return tx.MarkCards(ctx, k.ID) }))
+	r.tick()
+	r.tick()
+	r.wants("posted anew", r.slack.drawn[3].ts, "")
+	r.wants("dirty", r.count("select count(*) from cards where dirty_at is not null"), 0)
+}
+
+func TestOneBadCardDoesNotHideTheOthers(t *testing.T) {
+	r, list := desk(t, 3)
+	for _, k := range list {
+		r.card(k, "CDESK")
+	}
+	first := true
+	r.slack.refuse = func(string) error {
+		if first {
+			first = false
+			return &Undelivered{Kind: Ambiguous, Code: "fatal_error"}
+		}
+		return nil
+	}
+	r.tick()
+	r.wants("drawn", len(r.slack.drawn), 2)
+	r.advance(time.Minute)
+	r.tick()
+	r.wants("drawn later", len(r.slack.drawn), 3)
+}
+
+func TestStatusesSettle(t *testing.T) {
+	r, list := desk(t, 1)
+	k := r.load(list[0])
+	if k.Result.Value.Decimal.String() != "40" {
+		t.Fatal(k.Result)
+	}
+	r.collects(list, 12)
+	r.tick()
+	said := r.slack.said[0].items[0]
+	if said.OldStatus == "" || said.NewStatus == "" {
+		t.Errorf("statuses are %q and %q", said.OldStatus, said.NewStatus)
+	}
+	r.wants("announced status", r.count("select count(*) from key_results where announced_status = $1", string(said.NewStatus)), 1)
+}
+
+func TestUnreadNewsIsPutTogether(t *testing.T) {
+	move := func(id int64, kind, old, new string) store.Announcement {
+		return store.Announcement{ID: id, KeyResult: 1, Kind: kind, Old: number(old), New: number(new)}
+	}
+	told := func(id int64, kind string) store.Announcement {
+		return store.Announcement{ID: id, KeyResult: 1, Kind: kind, Note: fmt.Sprint(id)}
+	}
+	for name, row := range map[string]struct {
+		taken []store.Announcement
+		want  string
+	}{
+		"OneMove":               {[]store.Announcement{move(1, "changed", "41", "39")}, "changed 41→39"},
+		"TwoMoves":              {[]store.Announcement{move(1, "changed", "41", "39"), move(2, "changed", "39", "38")}, "changed 41→38"},
+		"MovedAndRestated":      {[]store.Announcement{move(1, "restated", "41", "39"), move(2, "changed", "39", "38")}, "changed 41→38"},
+		"ThereAndBack":          {[]store.Announcement{move(1, "changed", "41", "39"), move(2, "changed", "39", "41")}, ""},
+		"FailedAndRecovered":    {[]store.Announcement{told(1, "failed"), told(2, "recovered")}, ""},
+		"RecoveredAndFailed":    {[]store.Announcement{told(1, "recovered"), told(2, "failed")}, ""},
+		"FailedTwiceInTheEnd":   {[]store.Announcement{told(1, "failed"), told(2, "recovered"), told(3, "failed")}, "failed 3"},
+		"MovedAndRecoveredBoth": {[]store.Announcement{move(1, "changed", "41", "39"), told(2, "recovered")}, "changed 41→39, recovered 2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, a := range coalesced(row.taken) {
+				if topic(a.Kind) == "moved" {
+					got = append(got, a.Kind+" "+words(a.Old)+"→"+words(a.New))
+				} else {
+					got = append(got, a.Kind+" "+a.Note)
+				}
+			}
+			if strings.Join(got, ", ") != row.want {
+				t.Errorf("got %q, want %q", got, row.want)
+			}
+		})
+	}
+}
+
+func TestADirectoryIsReadPageByPage(t *testing.T) {
+	r := newRoom(t)
+	for i := range 230 {
+		r.scorecard(i, 41, 1)
+	}
+	demand := func() {
+		t.Helper()
+		r.check(r.store.InTx(ctx, func(tx *store.Tx) error { return r.client.Directory(ctx, tx, r.connection.ID) }))
+		r.tick()
+	}
+	demand()
+	r.wants("scorecards", r.count("select count(*) from scorecards"), 230)
+	r.wants("calls", len(r.now.Calls()), 3)
+	// Not again within ten minutes; after that, what is gone goes.
+	r.now.Remove(fmt.Sprintf("%032x", 5))
+	demand()
+	r.wants("calls within ten minutes", len(r.now.Calls()), 3)
+	r.advance(11 * time.Minute)
+	demand()
+	r.wants("scorecards later", r.count("select count(*) from scorecards"), 229)
+	r.wants("calls later", len(r.now.Calls()), 6)
+	// Every day by itself.
+	r.advance(25 * time.Hour)
+	r.check(r.client.planDirectories(ctx))
+	r.work(r.client)
+	r.wants("calls a day later", len(r.now.Calls()), 9)
+	// A failure keeps what is known, and is tried again.
+	r.now.Break(vendor.Fault{Kind: vendor.ServiceDown, Times: 1})
+	r.advance(25 * time.Hour)
+	r.check(r.client.planDirectories(ctx))
+	r.work(r.client)
+	r.wants("scorecards after a failure", r.count("select count(*) from scorecards"), 229)
+	r.advance(16 * time.Minute)
+	r.check(r.client.planDirectories(ctx))
+	r.work(r.client)
+	r.wants("calls after a failure", len(r.now.Calls()), 13)
+}

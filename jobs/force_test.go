@@ -1,0 +1,202 @@
+package jobs
+
+import (
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"okrbot/integrations"
+	"okrbot/secret"
+	"okrbot/store"
+)
+
+func TestEveryClickIsAnsweredByAFetchThatBeganAfterIt(t *testing.T) {
+	r := newRoom(t)
+	k := r.keyResult(r.scorecard(1, 41, 5))
+	r.imports(k)
+	h := &held{arrived: make(chan struct{}), release: make(chan struct{})}
+	c := r.replica(func(c integrations.Connector) integrations.Connector { h.Connector = c; return h })
+
+	r.force(k.ID)
+	done := make(chan struct{})
+	go func() { defer close(done); r.work(c) }()
+	<-h.arrived // the fetch of the first click has its scores
+	r.check(r.now.Collect(k.Source.Reference, r.today().Time(), 39))
+	r.exec("update key_results set forced_at = null")
+	r.force(k.ID)
+	r.exec("update key_results set forced_at = null")
+	r.force(k.ID) // joins the second
+	h.release <- struct{}{}
+	<-h.arrived
+	h.release <- struct{}{}
+	<-done
+	r.wants("forced runs", r.count("select count(*) from sync_runs where trigger_key like 'force:%'"), 2)
+	r.tick()
+	r.wants("value", r.value(k), "39")
+	r.wants("outcomes", len(r.slack.told), 3)
+	for i, want := range []string{store.Unchanged, store.Restated, store.Restated} {
+		r.wants("outcome", r.slack.told[i].Done[0].Outcome, want)
+		r.wants("final", r.slack.told[i].Final, true)
+	}
+	// Nothing is reported twice.
+	r.advance(time.Hour)
+	r.tick()
+	r.wants("outcomes later", len(r.slack.told), 3)
+	r.wants("slots moved", r.count("select count(*) from sync_runs where trigger_key like 'slot:%'"), 0)
+}
+
+func TestLimitsOfSyncsByHand(t *testing.T) {
+	r := newRoom(t)
+	k, other := r.keyResult(r.scorecard(1, 41, 5)), r.keyResult(r.scorecard(2, 41, 5))
+	r.imports(k, other)
+	if f := r.force(k.ID); f.Total != 1 || f.Wait != 0 {
+		t.Errorf("right after the import: %+v", f)
+	}
+	r.advance(10 * time.Second)
+	f := r.force(k.ID)
+	if f.Total != 0 || f.Wait < 15*time.Second || f.Wait > 21*time.Second {
+		t.Errorf("ten seconds later: %+v", f)
+	}
+	if f := r.force(k.ID, other.ID); f.Total != 1 || f.Wait == 0 {
+		t.Errorf("with another one: %+v", f)
+	}
+	for range 8 {
+		r.advance(10 * time.Second)
+		r.exec("update key_results set forced_at = null")
+		if f := r.force(k.ID); f.Total != 1 || f.TooMany {
+			t.Fatalf("one of ten: %+v", f)
+		}
+	}
+	r.exec("update key_results set forced_at = null")
+	f = r.force(k.ID)
+	if !f.TooMany || f.Wait <= 0 || f.Wait > 5*time.Minute {
+		t.Errorf("the eleventh: %+v", f)
+	}
+	r.advance(f.Wait + time.Second)
+	if f := r.force(k.ID); f.TooMany || f.Total != 1 {
+		t.Errorf("after the wait: %+v", f)
+	}
+}
+
+func TestTwoClicksAtOnceAreOneFetch(t *testing.T) {
+	r := newRoom(t)
+	k := r.keyResult(r.scorecard(1, 41, 5))
+	r.imports(k)
+	r.now.ForgetCalls()
+	var clicks sync.WaitGroup
+	var mu sync.Mutex
+	total := 0
+	for range 5 {
+		clicks.Go(func() {
+			err := r.store.InTx(ctx, func(tx *store.Tx) error {
+				f, err := r.client.Force(ctx, tx, ForceRequest{Workspace: "T1", Person: alice.ID, KeyResults: []int64{k.ID}})
+				mu.Lock()
+				defer mu.Unlock()
+				total += f.Total
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	clicks.Wait()
+	r.tick()
+	r.wants("read", total, 1)
+	r.wants("calls", len(r.now.Calls()), 1)
+	r.wants("outcomes", len(r.slack.told), 1)
+}
+
+func TestAllCountsUpInOneMessage(t *testing.T) {
+	r := newRoom(t)
+	var ids []int64
+	for i := range 390 {
+		ids = append(ids, r.keyResult(r.scorecard(i, 41, 2)).ID)
+	}
+	address := secret.New("https://hooks.slack.example/canary-7f3a")
+	var f Forced
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) (err error) {
+		f, err = r.client.Force(ctx, tx, ForceRequest{Workspace: "T1", Person: alice.ID, KeyResults: ids, Every: true, Response: address})
+		return err
+	}))
+	r.wants("total", f.Total, 390)
+	// Somebody removes one meanwhile: the count still ends.
+	k, err := r.store.KeyResultByID(ctx, "T1", ids[389])
+	r.check(err)
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) error { return tx.RemoveKeyResult(ctx, alice, k) }))
+	r.exec("delete from river_job") // the test takes the batches itself
+	for more := true; more; {
+		more, err = r.client.syncBatch(ctx, r.connection.ID)
+		r.check(err)
+		r.check(r.client.sweep(ctx))
+		r.work(r.client)
+	}
+	var counts []int
+	for _, o := range r.slack.told {
+		counts = append(counts, len(o.Done))
+		r.wants("response", o.Request.Response.Reveal(), address.Reveal())
+	}
+	if n := len(counts); n < 2 || n > 4 || counts[n-1] != 389 || !r.slack.told[n-1].Final {
+		t.Errorf("it counted %v", counts)
+	}
+	r.wants("kept in the clear", r.count("select count(*) from sync_requests where position('canary' in encode(sealed_response, 'escape')) > 0"), 0)
+}
+
+func TestAnOutcomeThatDoesNotArriveIsTriedAgain(t *testing.T) {
+	r := newRoom(t)
+	k := r.keyResult(r.scorecard(1, 41, 5))
+	r.imports(k)
+	fail := 2
+	r.slack.refuseIt = func() error {
+		if fail--; fail >= 0 {
+			return errors.New("the line broke")
+		}
+		return nil
+	}
+	r.force(k.ID)
+	for range 5 {
+		r.tick()
+		r.advance(time.Minute)
+	}
+	r.wants("outcomes", len(r.slack.told), 1)
+
+	// One that never arrives is given up.
+	r.slack.refuseIt = func() error { fail++; return errors.New("the line broke") }
+	fail = 0
+	r.force(k.ID)
+	for range 30 {
+		r.tick()
+		r.advance(5 * time.Minute)
+	}
+	r.wants("tries", fail, reportsAtMost)
+	r.wants("open requests", r.count("select count(*) from sync_requests where finished_at is null"), 0)
+}
+
+// Whoever changes the scorecard twice in a minute gets the second one's history.
+func TestAnImportFollowsItsSource(t *testing.T) {
+	r := newRoom(t)
+	k := r.keyResult(r.scorecard(1, 41, 5))
+	other := r.connect()
+	change := func(connection int64, ref string) {
+		t.Helper()
+		k = r.load(k)
+		k.Source.Connection, k.Source.Reference = connection, ref
+		r.check(r.store.InTx(ctx, func(tx *store.Tx) error {
+			if _, err := tx.EditKeyResult(ctx, alice, k, "edited"); err != nil {
+				return err
+			}
+			return r.client.Import(ctx, tx, "T1", k.ID)
+		}))
+	}
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) error { return r.client.Import(ctx, tx, "T1", k.ID) }))
+	change(other.ID, r.scorecard(2, 51, 5))
+	change(r.connection.ID, r.scorecard(3, 61, 5))
+	r.tick()
+	r.wants("value", r.value(k), "61")
+	r.wants("readings", r.count("select count(*) from readings"), 5)
+	change(r.connection.ID, r.scorecard(4, 71, 5))
+	r.tick()
+	r.wants("value after another change", r.value(k), "71")
+	r.wants("runs without an end", r.count("select count(*) from sync_runs where state <> 'done'"), 0)
+}

@@ -1,0 +1,188 @@
+package jobs
+
+import (
+	"context"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"okrbot/integrations"
+	"okrbot/okr"
+	"okrbot/store"
+)
+
+// until waits for something that other goroutines bring about.
+func until(t *testing.T, within time.Duration, what string, holds func() bool) time.Duration {
+	t.Helper()
+	began := time.Now()
+	for !holds() {
+		if time.Since(began) > within {
+			t.Fatalf("%s: not within %s", what, within)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return time.Since(began)
+}
+
+func (r *room) start(c *Client) {
+	r.t.Helper()
+	r.check(c.Start(ctx))
+	r.t.Cleanup(func() { c.Stop(ctx) })
+}
+
+func TestEverySlotIsClaimedOnceByThreeReplicas(t *testing.T) {
+	r := newRoom(t)
+	other := r.connect()
+	var list []store.KeyResult
+	for i := range 240 {
+		list = append(list, r.keyResult(r.scorecard(i%24, 41, 5), func(k *store.KeyResult) {
+			if i%2 == 0 {
+				k.Source.Connection = other.ID
+			}
+		}))
+	}
+	r.nextDay()
+	replicas := []*Client{r.client, r.replica(nil), r.replica(nil)}
+	var all sync.WaitGroup
+	for _, c := range replicas {
+		all.Go(func() {
+			if err := c.planDue(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	r.wants("runs", r.count("select count(*) from sync_runs"), len(list))
+	r.wants("runs twice", r.count("select count(*) from (select from sync_runs group by key_result_id having count(*) > 1) x"), 0)
+	all = sync.WaitGroup{}
+	for _, c := range replicas {
+		r.start(c)
+	}
+	until(t, 10*time.Second, "all synced", func() bool {
+		return r.count("select count(*) from sync_runs where state = 'done'") == len(list)
+	})
+	r.wants("calls", len(r.now.Calls()), 24)
+	r.wants("changed", r.count("select count(*) from sync_runs where outcome = 'changed'"), len(list))
+	// What is done is not claimed again.
+	r.check(r.client.planDue(ctx))
+	r.wants("runs afterwards", r.count("select count(*) from sync_runs"), len(list))
+}
+
+func TestMissedSlotsAreOneRun(t *testing.T) {
+	r := newRoom(t)
+	k := r.keyResult(r.scorecard(1, 41, 5))
+	r.imports(k)
+	r.advance(9*24*time.Hour + time.Hour)
+	r.tick()
+	r.tick()
+	r.wants("runs of slots", r.count("select count(*) from sync_runs where trigger_key like 'slot:%'"), 1)
+	if next := r.load(k).NextSyncAt; !next.After(r.clock()) || next.Sub(r.clock()) > 25*time.Hour {
+		t.Errorf("the next sync is at %s, now is %s", next, r.clock())
+	}
+	k = r.load(k)
+	k.Paused = true
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) error { _, err := tx.EditKeyResult(ctx, alice, k, "paused"); return err }))
+	r.advance(9 * 24 * time.Hour)
+	r.tick()
+	r.wants("runs while it is paused", r.count("select count(*) from sync_runs where trigger_key like 'slot:%'"), 1)
+}
+
+// The process's clock says today whatever Postgres says.
+func TestTomorrowComesByTheDatabasesClockAlone(t *testing.T) {
+	r := newRoom(t)
+	k := r.keyResult(r.scorecard(1, 41, 5))
+	r.imports(k)
+	r.start(r.client)
+	r.advance(24 * time.Hour)
+	r.check(r.now.Collect(k.Source.Reference, r.today().Time(), 40))
+	took := until(t, 10*time.Second, "tomorrow's sync", func() bool { return r.value(k) == "40" })
+	until(t, 10*time.Second, "its message", func() bool { return len(r.slack.in("CDESK")) == 1 })
+	t.Logf("tomorrow's sync ran after %s", took.Round(time.Millisecond))
+
+	// A process that is a day ahead of its database does no harm: what it leaves runs at once.
+	r.advance(-48 * time.Hour)
+	r.check(r.now.Collect(k.Source.Reference, (r.today() + 2).Time(), 39))
+	r.exec("update key_results set forced_at = null")
+	r.force(k.ID)
+	until(t, 10*time.Second, "a forced sync", func() bool { return r.value(k) == "39" })
+	until(t, 10*time.Second, "its outcome", func() bool { r.slack.mu.Lock(); defer r.slack.mu.Unlock(); return len(r.slack.told) == 1 })
+}
+
+func TestAStoppedReplicaHandsBack(t *testing.T) {
+	r := newRoom(t)
+	k := r.keyResult(r.scorecard(1, 41, 5))
+	h := &held{arrived: make(chan struct{}, 1), release: make(chan struct{})}
+	defer close(h.release)
+	leaving := r.replica(func(c integrations.Connector) integrations.Connector { h.Connector = c; return h })
+	r.check(leaving.Start(ctx))
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) error { return leaving.Import(ctx, tx, "T1", k.ID) }))
+	<-h.arrived
+	patience, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	leaving.Stop(patience)
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it took %s to stop", took)
+	}
+	r.wants("runs handed back", r.count("select count(*) from sync_runs where state = 'queued' and due_at <= now() and tries = 0 and crashes = 0"), 1)
+	r.start(r.client)
+	until(t, 10*time.Second, "another replica", func() bool { return r.value(k) == "41" })
+}
+
+// Everything in a job's arguments is stored for days and shown in River's own pages.
+func TestArgumentsAreIdsAlone(t *testing.T) {
+	ids := map[string]bool{"Workspace": true, "Channel": true}
+	for _, args := range []river.JobArgs{SyncConnection{}, Announce{}, ReportOutcome{}, RefreshDirectory{}} {
+		kind := reflect.TypeOf(args)
+		for i := range kind.NumField() {
+			field := kind.Field(i)
+			switch field.Type.Kind() {
+			case reflect.Int16, reflect.Int64:
+			case reflect.String:
+				if !ids[field.Name] {
+					t.Errorf("%s.%s is text", kind.Name(), field.Name)
+				}
+			default:
+				t.Errorf("%s.%s is a %s", kind.Name(), field.Name, field.Type)
+			}
+		}
+	}
+	r := newRoom(t)
+	registered := reflect.ValueOf(r.client.river).Elem().FieldByName("config").Elem().FieldByName("Workers").Elem().FieldByName("workersMap").Len()
+	r.wants("registered kinds", registered, 4)
+}
+
+func TestNoErrorTextReachesRiversTable(t *testing.T) {
+	r := newRoom(t)
+	k := r.keyResult(r.scorecard(1, 41, 5))
+	c := r.replica(func(c integrations.Connector) integrations.Connector { return poison{c, k.Source.Reference} })
+	r.start(c)
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) error { return c.Import(ctx, tx, "T1", k.ID) }))
+	until(t, 10*time.Second, "a failed job", func() bool {
+		return r.count("select count(*) from river_job where kind = 'sync_connection' and errors is not null") > 0
+	})
+	var text string
+	r.check(r.pool.QueryRow(ctx, "select string_agg(j::text || array_to_string(j.errors, ' '), ' ') from river_job j").Scan(&text))
+	if strings.Contains(text, "canary") || strings.Contains(text, "goroutine") || !strings.Contains(text, "see the log for ref") {
+		t.Errorf("River keeps %s", text)
+	}
+}
+
+func TestOldThingsAreForgotten(t *testing.T) {
+	r := newRoom(t)
+	k := r.keyResult(r.scorecard(1, 41, 5))
+	r.imports(k)
+	r.force(k.ID)
+	r.tick()
+	r.check(r.now.Collect(k.Source.Reference, (r.today() - 1).Time(), 90))
+	r.advance(91 * 24 * time.Hour)
+	r.check(r.store.Tidy(ctx))
+	for _, table := range []string{"sync_runs", "sync_requests"} {
+		r.wants(table, r.count("select count(*) from "+table), 0)
+	}
+	r.wants("readings stay", r.count("select count(*) from readings where day > $1", (okr.Day(0)).Time()), 5)
+}

@@ -1,0 +1,376 @@
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/shopspring/decimal"
+
+	"okrbot/integrations"
+	"okrbot/integrations/servicenow"
+	"okrbot/okr"
+	vendor "okrbot/sandbox/servicenow"
+	"okrbot/store"
+	"okrbot/store/storetest"
+)
+
+// room is a workspace with a ServiceNow, and replicas that work for it.
+type room struct {
+	t     *testing.T
+	dsn   string
+	pool  *pgxpool.Pool
+	store *store.Store
+	now   *vendor.Instance
+	// origin is where the ServiceNow is.
+	origin string
+	slack  *edge
+	// client is a replica whose jobs run when tick is called.
+	client     *Client
+	connection store.Connection
+	objective  okr.Objective
+	numbers    int
+}
+
+var (
+	ctx   = context.Background()
+	alice = okr.Actor{Workspace: "T1", ID: "UALICE", Kind: okr.Member}
+)
+
+func newRoom(t *testing.T) *room {
+	t.Helper()
+	t.Parallel() // they wait for Postgres most of the time
+	r := &room{t: t, dsn: storetest.New(t), slack: &edge{}}
+	pool, err := store.Open(ctx, r.dsn, 10)
+	r.check(err)
+	t.Cleanup(pool.Close)
+	r.pool, r.store = pool, store.New(pool, storetest.Keys())
+	r.now = vendor.New(vendor.Options{Now: r.clock})
+	r.now.AddUser("okr.reader", "canary-7f3a", "pa_viewer")
+	server := httptest.NewServer(r.now)
+	t.Cleanup(server.Close)
+	r.origin = server.URL
+	r.check(r.store.SaveWorkspace(ctx, store.Workspace{ID: "T1", Name: "Acme", BotUserID: "UBOT"}))
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) error {
+		day := okr.DayOf(tx.Now)
+		r.objective, err = tx.CreateObjective(ctx, alice, okr.Objective{
+			Title: "Run a calm service desk", Owner: alice.ID, Zone: "UTC", Channel: "CDESK",
+			Period: okr.Period{First: day - 60, Last: day + 300},
+		}, "")
+		return err
+	}))
+	r.connection = r.connect()
+	r.client = r.replica(nil)
+	return r
+}
+
+func (r *room) check(err error) {
+	r.t.Helper()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// clock is the database's, for the simulated ServiceNow.
+func (r *room) clock() time.Time {
+	now, err := r.store.Now(ctx)
+	if err != nil {
+		return time.Now()
+	}
+	return now
+}
+
+func (r *room) today() okr.Day { return okr.DayOf(r.clock().UTC()) }
+
+func (r *room) advance(d time.Duration) { storetest.Advance(r.t, r.dsn, d) }
+
+func (r *room) connect() store.Connection {
+	r.t.Helper()
+	var c store.Connection
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) (err error) {
+		c, err = tx.CreateConnection(ctx, alice, store.Connection{Kind: "servicenow", Name: "acme", Origin: r.origin, SignIn: "basic"},
+			map[string]string{"username": "okr.reader", "password": "canary-7f3a"}, "")
+		return err
+	}))
+	// The directory has its own test; here its calls would be counted among those of syncs.
+	r.exec("update connections set directory_due_at = now() + interval '1000 years'")
+	return c
+}
+
+// replica is another process that works for the same workspace; around wraps its connector.
+func (r *room) replica(around func(integrations.Connector) integrations.Connector) *Client {
+	r.t.Helper()
+	var connector integrations.Connector = servicenow.New(servicenow.Options{ExtraOrigins: []string{r.origin}})
+	if around != nil {
+		connector = around(connector)
+	}
+	c, err := New(Options{
+		Pool: r.pool, Store: r.store, Connectors: integrations.Registry{connector}, Messenger: r.slack,
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Work: true,
+	})
+	r.check(err)
+	return c
+}
+
+// scorecard adds a scorecard with a score for each of the last days; score i days ago is value+i.
+func (r *room) scorecard(n int, value float64, days int) string {
+	id := fmt.Sprintf("%032x", n)
+	s := vendor.Scorecard{ID: id, Name: fmt.Sprintf("Open incidents %d", n), Unit: "#", Direction: 2, Frequency: 10}
+	for i := days - 1; i >= 0; i-- {
+		s.Scores = append(s.Scores, vendor.Score{Day: (r.today() - okr.Day(i)).Time(), Value: value + float64(i)})
+	}
+	r.now.Add(s)
+	return id
+}
+
+// keyResult adds a daily key result that reads a scorecard. It is due a day later.
+func (r *room) keyResult(ref string, edit ...func(*store.KeyResult)) store.KeyResult {
+	r.t.Helper()
+	r.numbers++
+	k := store.KeyResult{Objective: r.objective}
+	k.Title, k.Owner, k.Kind, k.Method = fmt.Sprintf("Fewer open incidents %d", r.numbers), alice.ID, okr.Decrease, okr.Latest
+	k.Start, k.Target, k.Weight = number("100"), number("10"), decimal.NewFromInt(1)
+	k.Channel, k.Integrated = "CDESK", true
+	// Half a day away, so that a whole day's move of the clock always passes one slot and its jitter.
+	k.Cadence = okr.Cadence{Every: okr.Daily, Hour: (r.clock().UTC().Hour() + 12) % 24, Zone: "UTC"}
+	k.Source = store.Source{Connection: r.connection.ID, Reference: ref, Name: "Open incidents", Unit: "#", Frequency: "daily"}
+	for _, e := range edit {
+		e(&k)
+	}
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) (err error) {
+		k, _, err = tx.CreateKeyResult(ctx, alice, k, "")
+		return err
+	}))
+	return k
+}
+
+func number(s string) decimal.NullDecimal {
+	return decimal.NewNullDecimal(decimal.RequireFromString(s))
+}
+
+func (r *room) load(k store.KeyResult) store.KeyResult {
+	r.t.Helper()
+	k, err := r.store.KeyResultByID(ctx, "T1", k.ID)
+	r.check(err)
+	return k
+}
+
+// value is a key result's result, "" when it has none.
+func (r *room) value(k store.KeyResult) string {
+	r.t.Helper()
+	return words(r.load(k).Result.Value)
+}
+
+// imports has key results read for the first time.
+func (r *room) imports(list ...store.KeyResult) {
+	r.t.Helper()
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) error {
+		for _, k := range list {
+			if err := r.client.Import(ctx, tx, "T1", k.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	r.tick()
+}
+
+func (r *room) force(keyResults ...int64) Forced {
+	r.t.Helper()
+	var f Forced
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) (err error) {
+		f, err = r.client.Force(ctx, tx, ForceRequest{Workspace: "T1", Person: alice.ID, KeyResults: keyResults, Every: len(keyResults) > 1})
+		return err
+	}))
+	return f
+}
+
+// nextDay moves the clock so that every daily key result is due.
+func (r *room) nextDay() { r.advance(24 * time.Hour) }
+
+// tick is one look of a replica, with all jobs that follow from it, one after the other.
+func (r *room) tick() { r.t.Helper(); r.tickOf(r.client) }
+
+func (r *room) tickOf(c *Client) {
+	r.t.Helper()
+	r.check(c.planDue(ctx))
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) error { return c.fill(ctx, tx, 0) }))
+	r.work(c)
+	r.check(c.sweep(ctx))
+	r.work(c)
+}
+
+// work runs the jobs that were left, in their order.
+func (r *room) work(c *Client) {
+	r.t.Helper()
+	for {
+		rows, err := r.pool.Query(ctx, `
+delete from river_job
+where id = (select id from river_job where state = 'available' and scheduled_at <= now() order by priority, id limit 1)
+returning kind, args`)
+		r.check(err)
+		if !rows.Next() {
+			rows.Close()
+			return
+		}
+		var kind string
+		var args []byte
+		r.check(rows.Scan(&kind, &args))
+		rows.Close()
+		r.run(c, kind, args)
+	}
+}
+
+func (r *room) run(c *Client, kind string, raw []byte) {
+	r.t.Helper()
+	var err error
+	switch kind {
+	case SyncConnection{}.Kind():
+		var a SyncConnection
+		r.check(json.Unmarshal(raw, &a))
+		err = c.sync(ctx, store.HeldSlot{Connection: a.Connection, Slot: a.Slot, Hold: a.Hold})
+	case Announce{}.Kind():
+		var a Announce
+		r.check(json.Unmarshal(raw, &a))
+		err = c.speak(ctx, store.HeldPlace{Place: store.Place{Workspace: a.Workspace, Channel: a.Channel}, Hold: a.Hold})
+	case ReportOutcome{}.Kind():
+		var a ReportOutcome
+		r.check(json.Unmarshal(raw, &a))
+		err = c.report(ctx, store.HeldRequest{ID: a.Request, Hold: a.Hold})
+	case RefreshDirectory{}.Kind():
+		var a RefreshDirectory
+		r.check(json.Unmarshal(raw, &a))
+		err = c.directory(ctx, a.Connection)
+	default:
+		r.t.Fatalf("a job of unknown kind %q", kind)
+	}
+	if err != nil && !strings.Contains(err.Error(), "panic") {
+		r.t.Logf("%s: %v", kind, err)
+	}
+}
+
+func (r *room) exec(sql string, args ...any) {
+	r.t.Helper()
+	_, err := r.pool.Exec(ctx, sql, args...)
+	r.check(err)
+}
+
+// count answers a question with one number.
+func (r *room) count(sql string, args ...any) int {
+	r.t.Helper()
+	var n int
+	r.check(r.pool.QueryRow(ctx, sql, args...).Scan(&n))
+	return n
+}
+
+func (r *room) wants(what string, got, want any) {
+	r.t.Helper()
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		r.t.Errorf("%s: %v, want %v", what, got, want)
+	}
+}
+
+// edge stands where Slack begins: it takes what is said, or refuses it.
+type edge struct {
+	mu       sync.Mutex
+	said     []saying
+	drawn    []drawing
+	told     []Outcome
+	tries    int
+	refuse   func(channel string) error // of posts and cards; nil takes all
+	refuseIt func() error               // of outcomes
+	stamps   int
+}
+
+type saying struct {
+	channel  string
+	items    []Announced
+	repeated bool
+}
+
+type drawing struct {
+	channel, ts string
+	keyResult   int64
+}
+
+func (e *edge) stamp() string {
+	e.stamps++
+	return fmt.Sprintf("1700000000.%06d", e.stamps)
+}
+
+func (e *edge) Announce(_ context.Context, _, channel string, items []Announced, repeated bool) (string, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.tries++
+	if e.refuse != nil {
+		if err := e.refuse(channel); err != nil {
+			return "", err
+		}
+	}
+	e.said = append(e.said, saying{channel, items, repeated})
+	return e.stamp(), nil
+}
+
+func (e *edge) Card(_ context.Context, _, channel, ts string, k store.KeyResult, _ time.Time) (string, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.tries++
+	if e.refuse != nil {
+		if err := e.refuse(channel); err != nil {
+			return "", err
+		}
+	}
+	e.drawn = append(e.drawn, drawing{channel, ts, k.ID})
+	if ts == "" {
+		return e.stamp(), nil
+	}
+	return ts, nil
+}
+
+func (e *edge) Outcome(_ context.Context, o Outcome) (Told, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.refuseIt != nil {
+		if err := e.refuseIt(); err != nil {
+			return Told{}, err
+		}
+	}
+	e.told = append(e.told, o)
+	return Told{Channel: o.Request.Person, MessageTS: "1"}, nil
+}
+
+// in lists what was said in a channel, each message as the kinds and moves in it.
+func (e *edge) in(channel string) []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	list := []string{}
+	for _, s := range e.said {
+		if s.channel != channel {
+			continue
+		}
+		var parts []string
+		for _, i := range s.items {
+			part := i.Present.Key() + " " + i.Kind
+			if topic(i.Kind) == "moved" {
+				part += " " + words(i.Old) + "→" + words(i.New)
+			}
+			parts = append(parts, part)
+		}
+		slices.Sort(parts)
+		text := strings.Join(parts, ", ")
+		if s.repeated {
+			text += " (repeated)"
+		}
+		list = append(list, text)
+	}
+	return list
+}
