@@ -1,0 +1,209 @@
+// Package conversation lets tests be written as what people do and see in a local Slack.
+package conversation
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"okrbot/sandbox/slack"
+)
+
+// patience is how long somebody waits for what should appear.
+const patience = 10 * time.Second
+
+// Person is somebody in a test.
+type Person struct {
+	t     testing.TB
+	s     *slack.Slack
+	name  string
+	where string
+}
+
+// As is somebody of a workspace, who types in a channel until they go to another.
+func As(t testing.TB, s *slack.Slack, name, channel string) *Person {
+	return &Person{t: t, s: s, name: name, where: channel}
+}
+
+// In goes to a channel.
+func (p *Person) In(channel string) *Person { p.where = channel; return p }
+
+func (p *Person) must(err error) *Person {
+	p.t.Helper()
+	if err != nil {
+		p.t.Fatalf("%s: %v", p.name, err)
+	}
+	return p
+}
+
+// Types types into the channel.
+func (p *Person) Types(text string) *Person {
+	p.t.Helper()
+	return p.must(p.s.Types(p.name, p.where, text))
+}
+
+// Fills fills a field of the modal. It waits for the field to be there.
+func (p *Person) Fills(label, value string) *Person {
+	p.t.Helper()
+	p.field(label)
+	return p.must(p.s.Fill(p.name, label, value))
+}
+
+// Chooses picks an option of a field.
+func (p *Person) Chooses(label, option string) *Person {
+	p.t.Helper()
+	p.field(label)
+	return p.must(p.s.Choose(p.name, label, option))
+}
+
+func (p *Person) field(label string) {
+	p.t.Helper()
+	p.until("the field "+label, func() bool {
+		v, ok := p.s.Top(p.name)
+		return ok && strings.Contains(v.Text(), label+": ")
+	})
+}
+
+// Presses presses a button of the modal; without one, of the last message that has it.
+func (p *Person) Presses(label string) *Person {
+	p.t.Helper()
+	p.until("the button "+label, func() bool {
+		if v, ok := p.s.Top(p.name); ok {
+			return strings.Contains(v.Text(), "["+label+"]") || strings.Contains(v.Text(), label)
+		}
+		return p.message(label) != nil
+	})
+	if v, ok := p.s.Top(p.name); ok {
+		return p.must(p.s.PressIn(p.name, v, label))
+	}
+	m := p.message(label)
+	return p.must(p.s.PressOn(p.name, p.where, *m, label))
+}
+
+// PressesAtHome presses a button or a kebab's item on the Home tab.
+func (p *Person) PressesAtHome(label string) *Person {
+	p.t.Helper()
+	p.until("the Home tab's "+label, func() bool {
+		h := p.s.Sees(p.name).Home
+		return h != nil && strings.Contains(h.Text(), label)
+	})
+	return p.must(p.s.PressIn(p.name, *p.s.Sees(p.name).Home, label))
+}
+
+func (p *Person) message(holding string) *slack.Message {
+	for _, c := range p.s.Sees(p.name).Channels {
+		if "#"+c.Name != p.where && c.Name != p.where && c.ID != p.where {
+			continue
+		}
+		for i := len(c.Messages) - 1; i >= 0; i-- {
+			if strings.Contains(c.Messages[i].Read(), holding) {
+				return &c.Messages[i]
+			}
+		}
+	}
+	return nil
+}
+
+// Submits submits the modal, whose submit button must be called so.
+func (p *Person) Submits(label string) *Person {
+	p.t.Helper()
+	p.until("the submit "+label, func() bool {
+		v, ok := p.s.Top(p.name)
+		return ok && strings.Contains(v.Text(), "[["+label+"]]")
+	})
+	return p.must(p.s.Submit(p.name))
+}
+
+// Closes closes the modal.
+func (p *Person) Closes() *Person { p.s.Dismiss(p.name); return p }
+
+// GoesHome opens the app's Home tab.
+func (p *Person) GoesHome() *Person { p.s.OpenHome(p.name); return p }
+
+// Sees waits until the words are on the screen: in the modal, else in the channel or the direct
+// messages, else on the Home tab.
+func (p *Person) Sees(words ...string) *Person {
+	p.t.Helper()
+	for _, w := range words {
+		p.until("“"+w+"”", func() bool { return strings.Contains(p.Screen(), w) })
+	}
+	return p
+}
+
+// SeesHome waits until the words are on the Home tab.
+func (p *Person) SeesHome(words ...string) *Person {
+	p.t.Helper()
+	for _, w := range words {
+		p.until("“"+w+"” on Home", func() bool {
+			h := p.s.Sees(p.name).Home
+			return h != nil && strings.Contains(h.Text(), w)
+		})
+	}
+	return p
+}
+
+// DoesNotSee fails when the words are on the screen now.
+func (p *Person) DoesNotSee(words string) *Person {
+	p.t.Helper()
+	if strings.Contains(p.Screen(), words) {
+		p.t.Fatalf("%s sees %q:\n%s", p.name, words, p.Screen())
+	}
+	return p
+}
+
+// SeesNoModal waits until the modal is gone.
+func (p *Person) SeesNoModal() *Person {
+	p.t.Helper()
+	p.until("no modal", func() bool { _, ok := p.s.Top(p.name); return !ok })
+	return p
+}
+
+// Counts is how many messages of the channel hold the words.
+func (p *Person) Counts(words string) int {
+	n := 0
+	for _, c := range p.s.Sees(p.name).Channels {
+		if "#"+c.Name != p.where && c.Name != p.where {
+			continue
+		}
+		for _, m := range c.Messages {
+			if strings.Contains(m.Read(), words) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// Screen is what the person looks at, as text: the modal when there is one, the channel, the
+// direct messages.
+func (p *Person) Screen() string {
+	seen := p.s.Sees(p.name)
+	var out strings.Builder
+	if n := len(seen.Modals); n > 0 {
+		fmt.Fprintf(&out, "--- modal\n%s\n", seen.Modals[n-1].Text())
+	}
+	for _, c := range seen.Channels {
+		if "#"+c.Name != p.where && c.Name != p.where && !c.IM {
+			continue
+		}
+		fmt.Fprintf(&out, "--- %s\n", c.Name)
+		for _, m := range c.Messages {
+			mark := ""
+			if m.Ephemeral != "" {
+				mark = " (only visible to you)"
+			}
+			fmt.Fprintf(&out, "%s%s: %s\n", m.User, mark, m.Read())
+		}
+	}
+	return out.String()
+}
+
+func (p *Person) until(what string, is func() bool) {
+	p.t.Helper()
+	for end := time.Now().Add(patience); !is(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			p.t.Fatalf("%s waits for %s and sees:\n%s\nrefused so far: %q", p.name, what, p.Screen(), p.s.Refusals())
+		}
+	}
+}
