@@ -1,0 +1,60 @@
+package bot_test
+
+import (
+	"testing"
+
+	"okrbot/sandbox/seed"
+	"okrbot/sandbox/slack/conversation"
+)
+
+// connects connects ServiceNow by Basic Auth.
+func (r *room) connects(p *conversation.Person) {
+	r.t.Helper()
+	p.Types("/okr connect").
+		Fills("ServiceNow URL", r.instance).
+		Fills("Username", seed.User).
+		Fills("Password", seed.Password).
+		Submits("Connect").
+		Sees("is connected", "Sign-in", "One score").
+		Closes()
+}
+
+// addsObjective adds an objective for this quarter.
+func (r *room) addsObjective(p *conversation.Person, title string) {
+	r.t.Helper()
+	p.Types("/okr add-objective").
+		Fills("Objective", title).
+		Fills("Channel", "#it-okrs").
+		Submits("Save").
+		SeesNoModal().
+		Sees("Objective added")
+}
+
+// addsKeyResult goes through the whole wizard to Save.
+func (r *room) addsKeyResult(p *conversation.Person, title, scorecard, target string) {
+	r.t.Helper()
+	p.Types("/okr add-kr").
+		Fills("Key Result", title).
+		Submits("Next").
+		Chooses("Scorecard", scorecard).
+		Presses("Preview results").
+		Sees("Last 12 scores").
+		Submits("Connect").
+		Sees("Start Value").
+		Fills("Target Value", target).
+		Submits("Save").
+		Sees("is added").
+		Closes()
+}
+
+func TestFromNothingToAKeyResultThatKeepsItselfTrue(t *testing.T) {
+	for name, options := range map[string][]roomOption{"HTTP": nil, "SocketMode": {overSocket}} {
+		t.Run(name, func(t *testing.T) {
+			r := newRoom(t, options...)
+			r.connects(r.alice)
+			r.addsObjective(r.alice, "Run a calm service desk")
+			r.addsKeyResult(r.alice, "Fewer open incidents", "Number of open incidents", "100")
+			r.alice.Sees("*KR-1* Fewer open incidents", "score of", "synced", "Next sync", "[Sync Integration Data]", "[Details]")
+		})
+	}
+}
