@@ -42,7 +42,7 @@ func (c *Client) sweeps(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-c.wake:
-			pause(ctx, 100*time.Millisecond) // gathers what ends together
+			pause(ctx, 150*time.Millisecond) // gathers what ends together
 		case <-time.After(lookEvery/2 + rand.N(lookEvery/2)):
 		}
 	}

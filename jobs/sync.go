@@ -29,7 +29,8 @@ const (
 	unsaid = time.Minute
 	// longest is the longest wait that is believed.
 	longest = 24 * time.Hour
-	// readWithin bounds a batch's calls; the hold of its runs is two minutes.
+	// readWithin bounds a batch's calls. Its runs are held for 105 seconds, so that what a dead
+	// process was at is done again within two minutes.
 	readWithin = 70 * time.Second
 	// stayFor is how long a job goes on with batch after batch, so that others get their turn.
 	stayFor = 20 * time.Second
@@ -49,6 +50,9 @@ type syncWorker struct {
 	river.WorkerDefaults[SyncConnection]
 	client *Client
 }
+
+// Timeout leaves the last batch its time.
+func (w *syncWorker) Timeout(*river.Job[SyncConnection]) time.Duration { return 2 * time.Minute }
 
 func (w *syncWorker) Work(ctx context.Context, job *river.Job[SyncConnection]) error {
 	held := store.HeldSlot{Connection: job.Args.Connection, Slot: job.Args.Slot, Hold: job.Args.Hold}

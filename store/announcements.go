@@ -84,8 +84,8 @@ type HeldPlace struct {
 	Hold int64
 }
 
-// HoldPlaces takes places where something is to be said or a card to be drawn, each for two
-// minutes. A place whose key results are being read is left a moment, so that what belongs
+// HoldPlaces takes places where something is to be said or a card to be drawn, each for 105
+// seconds. A place whose key results are being read is left a moment, so that what belongs
 // together is said together.
 func (tx *Tx) HoldPlaces(ctx context.Context, most int) ([]HeldPlace, error) {
 	rows, err := tx.q.HoldPlaces(ctx, int32(most))
@@ -99,7 +99,7 @@ func (tx *Tx) HoldPlaces(ctx context.Context, most int) ([]HeldPlace, error) {
 	return list, nil
 }
 
-// KeepPlace prolongs a hold by two minutes and says how often in a row nothing arrived there;
+// KeepPlace prolongs a hold to 105 seconds and says how often in a row nothing arrived there;
 // false when another job has the place.
 func (s *Store) KeepPlace(ctx context.Context, h HeldPlace) (failures int, held bool, err error) {
 	rows, err := s.q.KeepPlace(ctx, queries.KeepPlaceParams{WorkspaceID: h.Workspace, ChannelID: h.Channel, Hold: h.Hold})

@@ -31,7 +31,7 @@ func (tx *Tx) HoldSlots(ctx context.Context, connection int64) ([]HeldSlot, erro
 	return list, nil
 }
 
-// KeepSlot prolongs a hold by two minutes; false when another job has the place.
+// KeepSlot prolongs a hold to 105 seconds; false when another job has the place.
 func (r Reads) KeepSlot(ctx context.Context, h HeldSlot) (bool, error) {
 	n, err := r.q.KeepSlot(ctx, queries.KeepSlotParams{ConnectionID: h.Connection, Slot: h.Slot, Hold: h.Hold})
 	if err != nil {

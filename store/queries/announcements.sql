@@ -50,7 +50,7 @@ waiting as (
   group by w.workspace_id, w.channel_id
 )
 insert into places (workspace_id, channel_id, hold, held_until)
-select w.workspace_id, w.channel_id, 1, now() + interval '2 minutes'
+select w.workspace_id, w.channel_id, 1, now() + interval '105 seconds'
 from waiting w
 left join places p on p.workspace_id = w.workspace_id and p.channel_id = w.channel_id
 where (p.held_until is null or p.held_until <= now())
@@ -69,7 +69,7 @@ returning workspace_id, channel_id, hold;
 
 -- name: KeepPlace :many
 update places
-set held_until = now() + interval '2 minutes'
+set held_until = now() + interval '105 seconds'
 where workspace_id = @workspace_id
   and channel_id = @channel_id
   and hold = @hold

@@ -22,7 +22,7 @@ returning s.connection_id, s.slot, s.hold, ready.forced;
 
 -- name: KeepSlot :execrows
 update connection_slots
-set leased_until = now() + interval '2 minutes'
+set leased_until = now() + interval '105 seconds'
 where connection_id = @connection_id
   and slot = @slot
   and hold = @hold;

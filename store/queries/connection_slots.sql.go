@@ -66,7 +66,7 @@ func (q *Queries) HoldSlots(ctx context.Context, connectionID int64) ([]HoldSlot
 
 const keepSlot = `-- name: KeepSlot :execrows
 update connection_slots
-set leased_until = now() + interval '2 minutes'
+set leased_until = now() + interval '105 seconds'
 where connection_id = $1
   and slot = $2
   and hold = $3

@@ -113,7 +113,7 @@ with raised as (
 update sync_runs r
 set state = 'running',
     started_at = now(),
-    due_at = now() + interval '2 minutes',
+    due_at = now() + interval '105 seconds',
     crashes = r.crashes + (r.state = 'running')::int,
     epoch = raised.sync_epoch
 from raised
