@@ -22,8 +22,8 @@ func (p Problems) Add(field, sentence string) {
 func (p Problems) Any() bool { return len(p) > 0 }
 
 const (
-	maxTitle = 150 // characters: a title has to fit into one line of a card
-	maxUnit  = 20  // characters
+	MaxTitle = 150 // characters: a title has to fit into one line of a card
+	MaxUnit  = 20  // characters
 	maxWhole = 18  // digits before the point
 	maxPlace = 9   // digits after the point
 )
@@ -32,8 +32,8 @@ func titleProblem(title string) string {
 	switch n := utf8.RuneCountInString(strings.TrimSpace(title)); {
 	case n == 0:
 		return "Enter a title."
-	case n > maxTitle:
-		return fmt.Sprintf("This title has %d characters. Shorten it to %d.", n, maxTitle)
+	case n > MaxTitle:
+		return fmt.Sprintf("This title has %d characters. Shorten it to %d.", n, MaxTitle)
 	}
 	return ""
 }
@@ -46,8 +46,8 @@ func (kr KeyResult) Check() Problems {
 	if kr.Owner == "" {
 		p.Add("owner", "Choose an owner.")
 	}
-	if n := utf8.RuneCountInString(kr.Unit); n > maxUnit {
-		p.Add("unit", fmt.Sprintf("This unit has %d characters. Shorten it to %d.", n, maxUnit))
+	if n := utf8.RuneCountInString(kr.Unit); n > MaxUnit {
+		p.Add("unit", fmt.Sprintf("This unit has %d characters. Shorten it to %d.", n, MaxUnit))
 	}
 	if kr.Weight.IsNegative() {
 		p.Add("weight", "Enter a weight of 0 or more. 0 leaves this key result out of the objective's progress.")

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"okrbot/sandbox/seed"
+	"okrbot/sandbox/servicenow"
+	"okrbot/sandbox/slack"
+	"okrbot/sandbox/web"
+	"okrbot/secret"
+	"okrbot/store/embedded"
+)
+
+type sandboxCommand struct {
+	Port  int  `default:"8080" help:"Where the page is; the three ports after it are used too."`
+	Fresh bool `help:"Forget what earlier runs kept."`
+}
+
+// Run starts the same bot with an embedded Postgres, a local Slack and a local ServiceNow, and a
+// page in the browser to use them. Everything listens on 127.0.0.1 alone. What was done is kept
+// under DATA_DIR, but for Slack's messages.
+func (s sandboxCommand) Run(in *invocation) error {
+	config := sandboxConfig()
+	log := logger(config)
+	database, err := openDatabase(in.ctx, config, log)
+	if err != nil {
+		return err
+	}
+	defer database.Close()
+	clock, err := sandboxClock(in.ctx, database.dsn, s.Fresh)
+	if err != nil {
+		return err
+	}
+	keys, err := config.Keyset()
+	if err != nil {
+		return err
+	}
+	if err := prepare(in, database, keys); err != nil {
+		return err
+	}
+
+	page, instance, api, app := s.at(0), s.at(1), s.at(2), s.at(3)
+	sn := servicenow.New(servicenow.Options{Now: clock.now})
+	seed.ServiceNow(sn, clock.now().UTC())
+	workspace := slack.New(slack.Options{BaseURL: "http://" + api, AppURL: "http://" + app})
+	defer workspace.Close()
+	for _, p := range seed.People {
+		workspace.AddPerson(slack.Person{ID: p.ID, Name: p.Name, RealName: p.RealName, Zone: p.Zone, Admin: p.Admin, Guest: p.Guest})
+	}
+	for _, c := range seed.Channels {
+		workspace.AddChannel(c.ID, c.Name, c.Private, c.Members...)
+	}
+	notes := web.Notes{InstanceURL: "http://" + instance, User: seed.User, Password: seed.Password, APIKey: seed.APIKey}
+	advance := func(d time.Duration) error {
+		if err := clock.advance(in.ctx, d); err != nil {
+			return err
+		}
+		seed.Collect(sn, clock.now().UTC())
+		return nil
+	}
+	for address, handler := range map[string]http.Handler{instance: sn, api: workspace, page: web.New(workspace, sn, notes, advance).Handler()} {
+		stop, err := serveLocal(address, handler)
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
+
+	known := workspace.Options()
+	config.SlackBotToken, config.SlackSigningSecret = secret.New(known.BotToken), secret.New(known.SigningSecret)
+	config.SlackAPIURL = "http://" + api + "/api/"
+	config.ServiceNowExtraHosts = []string{"http://" + instance}
+	config.ListenAddr, config.OpsAddr = app, "127.0.0.1:0"
+	r := &running{config: config, dsn: database.dsn, keys: keys, log: log, web: true, work: true}
+	if err := r.start(in.ctx); err != nil {
+		return err
+	}
+	fmt.Fprintf(in.out, `okrbot's sandbox is ready: http://%s
+
+  1. Open it in a browser. You are Alice; the switch at the top left makes you somebody else.
+  2. Type  /okr connect  and connect ServiceNow:
+       ServiceNow URL  http://%s
+       Username        %s
+       Password        %s
+  3. Type  /okr add-objective , then  /okr add-kr , and follow the wizard to Save.
+  4. Under "ServiceNow" on the left, collect a new score, then press Sync Integration Data.
+
+Ctrl-C ends it; what you did is kept for the next time.
+`, page, instance, seed.User, seed.Password)
+	return r.until(in.ctx)
+}
+
+func (s sandboxCommand) at(n int) string {
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.Port+n))
+}
+
+// sandboxConfig takes from the environment only where data is kept and what is logged: a sandbox
+// reaches no other system, whatever is configured.
+func sandboxConfig() Config {
+	c := Config{DataDir: ".okrbot", DefaultTimeZone: "UTC", LogLevel: "warn", LogFormat: "text"}
+	if dir := os.Getenv("DATA_DIR"); dir != "" {
+		c.DataDir = dir
+	}
+	if level := os.Getenv("LOG_LEVEL"); level != "" {
+		c.LogLevel = level
+	}
+	c.DataDir = filepath.Join(c.DataDir, "sandbox")
+	return c
+}
+
+func serveLocal(address string, handler http.Handler) (stop func(), err error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listening on %s: %w. Something else uses this port: stop it, or choose another with --port", address, err)
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = server.Serve(listener) }()
+	return func() { _ = server.Close() }, nil // the page's event streams never end by themselves
+}
+
+// shiftedClock is the sandbox's time: the database's, which its page can move on.
+type shiftedClock struct {
+	dsn   string
+	ahead atomic.Int64 // nanoseconds
+}
+
+// sandboxClock gives the sandbox's database its own clock before anybody else connects, and
+// forgets what earlier runs kept when asked to.
+func sandboxClock(ctx context.Context, dsn string, fresh bool) (*shiftedClock, error) {
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return nil, errors.New("connecting to the sandbox's database failed")
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	if fresh {
+		if _, err := conn.Exec(ctx, "drop schema if exists shifted cascade; drop schema public cascade; create schema public"); err != nil {
+			return nil, fmt.Errorf("forgetting earlier runs: %w", err)
+		}
+	}
+	if err := embedded.InstallClock(ctx, conn); err != nil {
+		return nil, err
+	}
+	c := &shiftedClock{dsn: dsn}
+	var ahead time.Duration
+	if err := conn.QueryRow(ctx, "select extract(epoch from ahead)::bigint * 1000000000 from shifted.clock").Scan(&ahead); err != nil {
+		return nil, fmt.Errorf("reading the sandbox's clock: %w", err)
+	}
+	c.ahead.Store(int64(ahead))
+	return c, nil
+}
+
+func (c *shiftedClock) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+
+func (c *shiftedClock) advance(ctx context.Context, d time.Duration) error {
+	conn, err := pgx.Connect(ctx, c.dsn)
+	if err != nil {
+		return errors.New("connecting to the sandbox's database failed")
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	if err := embedded.AdvanceClock(ctx, conn, d); err != nil {
+		return err
+	}
+	c.ahead.Add(int64(d))
+	return nil
+}
