@@ -1,0 +1,284 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"okrbot/integrations"
+	connector "okrbot/integrations/servicenow"
+	"okrbot/okr"
+	"okrbot/sandbox/servicenow"
+	"okrbot/secret"
+	"okrbot/store"
+	"okrbot/store/embedded"
+)
+
+// The size of the company that is measured: ten key results follow each scorecard.
+const (
+	connections  = 20
+	scorecards   = 50 // of a connection
+	followers    = 10 // key results of a scorecard
+	perInstance  = scorecards * followers
+	keyResults   = connections * perInstance
+	history      = 60 // days with a score
+	latency      = 20 * time.Millisecond
+	username     = "okr.reader"
+	password     = "bench"
+	team         = "T0BENCH"
+	channelsFrom = "C0BENCH"
+)
+
+var owner = okr.Actor{Workspace: team, ID: "U0ALICE", Kind: okr.Member}
+
+// company is a fresh database with key results that have their history up to the day before
+// yesterday, and the ServiceNow instances that have a newer score for each.
+type company struct {
+	dsn        string
+	written    secret.String // its keys, as ENCRYPTION_KEYSET takes them
+	keys       *secret.Keyset
+	instances  []*servicenow.Instance
+	servers    []*httptest.Server
+	origins    []string
+	connectors integrations.Registry
+	watch      *pgxpool.Pool // of the benchmark itself
+}
+
+// newCompany makes a company whose key results are all due, or none of them.
+func newCompany(ctx context.Context, server *embedded.Server, name string, due bool) (*company, error) {
+	c := &company{dsn: server.DSN() + " dbname=" + name}
+	if err := execute(ctx, server.DSN(), "create database "+name); err != nil {
+		return nil, err
+	}
+	if err := store.Migrate(ctx, c.dsn); err != nil {
+		return nil, err
+	}
+	var err error
+	if c.written, err = secret.NewKeyset(); err != nil {
+		return nil, err
+	}
+	if c.keys, err = secret.Parse(c.written); err != nil {
+		return nil, err
+	}
+	if c.watch, err = store.Open(ctx, c.dsn, 2); err != nil {
+		return nil, err
+	}
+	if err := c.fill(ctx, due); err != nil {
+		c.close()
+		return nil, err
+	}
+	c.connectors = integrations.Registry{connector.New(connector.Options{ExtraOrigins: c.origins})}
+	return c, nil
+}
+
+func (c *company) close() {
+	for _, s := range c.servers {
+		s.Close()
+	}
+	c.watch.Close()
+}
+
+func (c *company) fill(ctx context.Context, due bool) error {
+	s := store.New(c.watch, c.keys)
+	if err := s.ProveKeys(ctx); err != nil {
+		return err
+	}
+	if err := s.SaveWorkspace(ctx, store.Workspace{ID: team, Name: "Bench", BotUserID: "U0BOT"}); err != nil {
+		return err
+	}
+	now, err := s.Now(ctx)
+	if err != nil {
+		return err
+	}
+	today := okr.DayOf(now.UTC())
+	for n := range connections {
+		instance := c.instance(today)
+		server := httptest.NewServer(instance)
+		c.instances = append(c.instances, instance)
+		c.servers = append(c.servers, server)
+		c.origins = append(c.origins, server.URL)
+		err := s.InTx(ctx, func(tx *store.Tx) error { return c.join(ctx, tx, n, server.URL, today, due) })
+		if err != nil {
+			return err
+		}
+	}
+	// Each run begins with the same statistics and nothing left to be written.
+	return execute(ctx, c.dsn, "vacuum analyze", "checkpoint")
+}
+
+// score is the value of a scorecard's score so many days ago. It goes down by one a day.
+func score(scorecard, ago int) int { return 200 + scorecard + ago }
+
+func reference(scorecard int) string { return fmt.Sprintf("%032x", scorecard+1) }
+
+func (c *company) instance(today okr.Day) *servicenow.Instance {
+	i := servicenow.New(servicenow.Options{})
+	i.AddUser(username, password, "pa_viewer")
+	for n := range scorecards {
+		s := servicenow.Scorecard{ID: reference(n), Name: fmt.Sprintf("Open incidents of group %d", n+1), Unit: "#", Direction: 2, Frequency: 10}
+		for ago := history; ago >= 1; ago-- {
+			s.Scores = append(s.Scores, servicenow.Score{Day: (today - okr.Day(ago)).Time(), Value: float64(score(n, ago))})
+		}
+		i.Add(s)
+	}
+	return i
+}
+
+// join adds a connection with its key results, their sources, cards and readings.
+func (c *company) join(ctx context.Context, tx *store.Tx, n int, origin string, today okr.Day, due bool) error {
+	connection, err := tx.CreateConnection(ctx, owner, store.Connection{
+		Kind: connector.Kind, Name: fmt.Sprintf("instance %d", n+1), Origin: origin, SignIn: "basic", Shared: true,
+	}, map[string]string{"username": username, "password": password}, "")
+	if err != nil {
+		return err
+	}
+	objective, err := tx.CreateObjective(ctx, owner, okr.Objective{
+		Title: fmt.Sprintf("Run calm service desk %d", n+1), Owner: owner.ID, Zone: "UTC", Channel: fmt.Sprintf("%s%d", channelsFrom, n),
+		Period: okr.Period{First: today - history, Last: today + 30},
+	}, "")
+	if err != nil {
+		return err
+	}
+	wait := "1 day"
+	if due {
+		wait = "-1 minute"
+	}
+	for _, statement := range fillConnection {
+		_, err := tx.Pgx().Exec(ctx, statement, pgx.NamedArgs{
+			"team": team, "owner": owner.ID, "connection": connection.ID, "objective": objective.ID,
+			"channel": objective.Channel, "first": n * perInstance, "most": perInstance, "followers": followers,
+			"newest": (today - 2).Time(), "days": history - 2, "wait": wait,
+		})
+		if err != nil {
+			return fmt.Errorf("filling connection %d: %w", n+1, err)
+		}
+	}
+	return nil
+}
+
+// fillConnection writes in bulk what people would enter one by one.
+var fillConnection = []string{
+	`insert into key_results (workspace_id, number, objective_id, title, owner_id, kind, start_value, target_value,
+	   unit, precision, method, weight, channel_id, integrated, cadence, hour, zone, slot_at, next_sync_at, synced_at,
+	   result_value, result_day, result_count, created_by, created_at)
+	 select @team, @first::int + n, @objective::bigint, 'Fewer open incidents ' || n, @owner, 'decrease', 300, 100,
+	   '#', 0, 'latest', 1, @channel, true, 'daily', 6, 'UTC',
+	   now() + @wait::interval, now() + @wait::interval, now() - interval '1 day',
+	   200 + (n - 1) / @followers::int + 2, @newest::date, @days::int, @owner, now()
+	 from generate_series(1, @most::int) n`,
+	`insert into sources (key_result_id, workspace_id, connection_id, reference, name, unit, frequency, direction)
+	 select k.id, @team, @connection::bigint, lpad(to_hex((k.number - @first::int - 1) / @followers::int + 1), 32, '0'),
+	   'Open incidents of group ' || (k.number - @first::int - 1) / @followers::int + 1, '#', 'daily', 'minimize'
+	 from key_results k
+	 where k.objective_id = @objective::bigint`,
+	`insert into cards (key_result_id, channel_id, workspace_id, message_ts)
+	 select k.id, @channel, @team, '1700000000.' || lpad(k.number::text, 6, '0')
+	 from key_results k
+	 where k.objective_id = @objective::bigint`,
+	`insert into readings (key_result_id, day, workspace_id, value, origin, recorded_at)
+	 select k.id, @newest::date - ago, @team, k.result_value + ago, 'score', now()
+	 from key_results k, generate_series(0, @days::int - 1) ago
+	 where k.objective_id = @objective::bigint`,
+	// Lists of scorecards are read once a day; that is not what is measured.
+	`update connections set directory_at = now(), directory_due_at = now() + interval '1 day' where id = @connection::bigint`,
+	`insert into scorecards (connection_id, reference, workspace_id, name, description, unit, precision, direction, frequency, is_key, favorite, seen_at)
+	 select @connection::bigint, lpad(to_hex(n), 32, '0'), @team, 'Open incidents of group ' || n, '', '#', 0, 'minimize', 'daily', false, false, now()
+	 from generate_series(1, @most::int / @followers::int) n`,
+	`update workspaces set next_number = @first::int + @most::int + 1 where id = @team`,
+}
+
+// slow has every instance take its time, as one across the internet does.
+func (c *company) slow() {
+	for _, i := range c.instances {
+		i.ForgetCalls()
+		i.SetLatency(latency)
+	}
+}
+
+// calls is how many requests the instances answered since slow.
+func (c *company) calls() int {
+	n := 0
+	for _, i := range c.instances {
+		n += len(i.Calls())
+	}
+	return n
+}
+
+// synced waits until nothing is due and every run has ended, and proves that each key result has
+// yesterday's score.
+func (c *company) synced(ctx context.Context) error {
+	for {
+		var open bool
+		err := c.watch.QueryRow(ctx, `
+			select exists (select from key_results where next_sync_at <= now() and not paused)
+			    or exists (select from sync_runs where state <> 'done')`).Scan(&open)
+		if err != nil {
+			return fmt.Errorf("waiting for the syncs: %w", err)
+		}
+		if !open {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// proved says whether every key result was synced once and has the value that its scorecard has.
+func (c *company) proved(ctx context.Context) error {
+	var changed, right, read int
+	err := c.watch.QueryRow(ctx, `
+		select (select count(*) from sync_runs where outcome = 'changed'),
+		       (select count(*) from key_results k join sources s on s.key_result_id = k.id
+		        where k.result_value = 200 + (('x' || right(s.reference, 8))::bit(32)::int - 1) + 1),
+		       (select count(*) from readings)`).Scan(&changed, &right, &read)
+	if err != nil {
+		return fmt.Errorf("looking at what was synced: %w", err)
+	}
+	if changed != keyResults || right != keyResults || read != keyResults*(history-1) {
+		return fmt.Errorf("the sync is wrong: %d runs changed something, %d values are right, %d readings", changed, right, read)
+	}
+	return nil
+}
+
+// dueAgain makes every key result due a second time, with another score to be read.
+func (c *company) dueAgain(ctx context.Context, round int) error {
+	var today okr.Day
+	now, err := store.New(c.watch, c.keys).Now(ctx)
+	if err != nil {
+		return err
+	}
+	today = okr.DayOf(now.UTC())
+	var changes sync.WaitGroup
+	for _, i := range c.instances {
+		changes.Go(func() {
+			for n := range scorecards {
+				_ = i.Collect(reference(n), (today - 1).Time(), float64(score(n, 1)-round)) // it was added above
+			}
+		})
+	}
+	changes.Wait()
+	_, err = c.watch.Exec(ctx, "update key_results set slot_at = now() - make_interval(secs => 60 - $1), next_sync_at = now() - interval '1 second'", round%60)
+	return err
+}
+
+func execute(ctx context.Context, dsn string, statements ...string) error {
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return fmt.Errorf("connecting: %w", err)
+	}
+	defer conn.Close(ctx)
+	for _, sql := range statements {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			return fmt.Errorf("running %q: %w", sql, err)
+		}
+	}
+	return nil
+}

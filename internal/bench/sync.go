@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"okrbot/jobs"
+	"okrbot/store"
+	"okrbot/store/embedded"
+)
+
+// Connections to Postgres, as `okrbot serve` has them.
+const (
+	webConnections   = 8
+	riverConnections = 7
+	workConnections  = 10
+)
+
+const (
+	fasterAtLeast = 8.0 // times
+	callsAtMost   = 0.1 // for each key result
+)
+
+// measured is one way of syncing the company.
+type measured struct {
+	took  time.Duration
+	calls float64 // for each key result
+}
+
+// measureSync syncs two equal companies, one as okrbot does and one with a job and a call for each
+// key result.
+func measureSync(ctx context.Context, server *embedded.Server) ([]row, error) {
+	ours, err := timed(ctx, server, "ours", batched)
+	if err != nil {
+		return nil, err
+	}
+	theirs, err := timed(ctx, server, "one_by_one", oneByOne)
+	if err != nil {
+		return nil, err
+	}
+	ratio := theirs.took.Seconds() / ours.took.Seconds()
+	setting := fmt.Sprintf("%d due key results, %d connections, %v latency", keyResults, connections, latency)
+	return []row{
+		{what: "Sync of " + setting, measured: fmt.Sprintf("%.2f s, %.0f a second", ours.took.Seconds(), keyResults/ours.took.Seconds())},
+		{what: "The same with a job and a call for each", measured: fmt.Sprintf("%.2f s, %.0f a second", theirs.took.Seconds(), keyResults/theirs.took.Seconds())},
+		{what: "Faster by", measured: fmt.Sprintf("%.1f ×", ratio), target: fmt.Sprintf("at least %.0f ×", fasterAtLeast), missed: ratio < fasterAtLeast},
+		{what: "Calls for each key result", measured: fmt.Sprintf("%.3f (one by one: %.3f)", ours.calls, theirs.calls), target: fmt.Sprintf("at most %.1f", callsAtMost), missed: ours.calls > callsAtMost},
+	}, nil
+}
+
+// way starts to sync a company, and answers how to stop.
+type way func(ctx context.Context, c *company) (stop func(), err error)
+
+func timed(ctx context.Context, server *embedded.Server, name string, start way) (measured, error) {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	defer cancel()
+	c, err := newCompany(ctx, server, name, true)
+	if err != nil {
+		return measured{}, err
+	}
+	defer c.close()
+	c.slow()
+	runtime.GC() // neither way pays for what was made before it
+	began := time.Now()
+	stop, err := start(ctx, c)
+	if err != nil {
+		return measured{}, err
+	}
+	defer stop()
+	if err := c.synced(ctx); err != nil {
+		return measured{}, err
+	}
+	m := measured{took: time.Since(began), calls: float64(c.calls()) / keyResults}
+	return m, c.proved(ctx)
+}
+
+// batched is okrbot's own way, planner, announcements and all.
+func batched(ctx context.Context, c *company) (func(), error) {
+	river, err := store.Open(ctx, c.dsn, riverConnections)
+	if err != nil {
+		return nil, err
+	}
+	working, err := store.Open(ctx, c.dsn, workConnections)
+	if err != nil {
+		river.Close()
+		return nil, err
+	}
+	client, err := jobs.New(jobs.Options{
+		Pool: river, Store: store.New(working, c.keys), Connectors: c.connectors, Messenger: &quiet{}, Log: slog.Default(), Work: true,
+	})
+	if err == nil {
+		err = client.Start(ctx)
+	}
+	stop := func() {
+		if client != nil {
+			stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
+			defer cancel()
+			client.Stop(stopping)
+		}
+		for _, p := range []*pgxpool.Pool{river, working} {
+			p.Close()
+		}
+	}
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	return stop, nil
+}
+
+// slackTakes is about what chat.postMessage and chat.update take.
+const slackTakes = 100 * time.Millisecond
+
+// quiet is a Slack that takes everything, in the time that Slack needs.
+type quiet struct{ messages atomic.Int64 }
+
+func (q *quiet) take(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(slackTakes):
+		return nil
+	}
+}
+
+// Announce takes a message.
+func (q *quiet) Announce(ctx context.Context, _, _ string, _ []jobs.Announced, _ bool) (string, error) {
+	return fmt.Sprintf("1700000001.%06d", q.messages.Add(1)), q.take(ctx)
+}
+
+// Card takes a card.
+func (q *quiet) Card(ctx context.Context, _, _, ts string, _ store.KeyResult, _ time.Time) (string, error) {
+	return ts, q.take(ctx)
+}
+
+// Outcome takes an outcome.
+func (q *quiet) Outcome(ctx context.Context, _ jobs.Outcome) (jobs.Told, error) {
+	return jobs.Told{Response: true}, q.take(ctx)
+}
