@@ -1,0 +1,156 @@
+package bot_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"okrbot/store"
+)
+
+var storeFilter = store.Filter{}
+
+func TestHelp(t *testing.T) {
+	r := newRoom(t)
+	r.alice.Types("/okr").Sees("You have no key results yet")
+	r.alice.Types("/okr help").Sees("/okr add-kr", "/okr sync", "Begin with `/okr connect`")
+	r.alice.Types("/okr help sync").Sees("Reads one key result", "Example: `/okr sync KR-1`")
+	r.alice.Types("/okr snyc KR-1").Sees("There is no `/okr snyc`. Did you mean `/okr sync`?")
+	r.alice.Types("/okr help chek-in").Sees("Did you mean `/okr check-in`?")
+	r.alice.Types("/okr xyzzy").Sees("There is no `/okr xyzzy`. `/okr help` lists what there is.")
+	r.alice.Types("/okr <!channel>").Sees("There is no `/okr &lt;!channel&gt;`")
+	r.dave.Types("/okr add-kr").Sees("Guests cannot add key results")
+	r.dave.Types("/okr connect").Sees("Guests cannot connect")
+}
+
+func TestShowListEditPauseRemove(t *testing.T) {
+	r := ready(t)
+	r.alice.Types("/okr list").Sees("*Run a calm service desk*", "1 of 1 reporting", "*KR-1* Fewer open incidents")
+	r.alice.Types("/okr list mine").Sees("*My key results*")
+	r.alice.Types("/okr list @bob").Sees("Key results of <@U0BOB>: none")
+	r.alice.Types("/okr list #it-okrs").Sees("*Key results of <#C0ITOKRS>*")
+	r.alice.Types("/okr list at-risk").Sees("No key result is behind")
+	r.alice.Types("/okr list nonsense").Sees("List what?")
+
+	r.bob.Types("/okr show KR-1").
+		Sees("== KR-1 ==", "*Last readings*", "*Source*", "Number of open incidents", "*Who may change and sync it*", "Daily at 09:00 Europe/Berlin").
+		DoesNotSee("[⋯").Closes()
+	r.alice.Types("/okr show KR-1").Sees("[⋯ Sync Integration Data").Closes()
+
+	r.bob.Types("/okr edit KR-1").Sees("You may not edit this key result. Ask <@U0ALICE>.")
+	r.alice.Types("/okr edit KR-1").Sees("== Edit KR-1 ==").
+		Fills("Target Value", "forty").Submits("Save").Sees("^ This is not a number").
+		Fills("Target Value", "90").Chooses("Update Cadence", "Weekly").Sees("Weekday: Monday").
+		Submits("Save").Sees("KR-1 is saved").Closes()
+	r.alice.Types("/okr show KR-1").Sees("target 100 → 90", "Weekly on Monday at 09:00 Europe/Berlin").Closes()
+
+	r.bob.Types("/okr pause KR-1").Sees("You may not pause or resume")
+	r.alice.Types("/okr pause KR-1").Sees("KR-1 is paused")
+	r.alice.Types("/okr resume KR-1").Sees("KR-1 goes on: next sync")
+
+	r.bob.Types("/okr remove KR-1").Sees("You may not remove")
+	r.alice.Types("/okr remove KR-1").Sees("== Remove KR-1 ==", "readings", "This cannot be undone").Submits("Remove").SeesNoModal().Sees("is removed")
+	r.alice.Types("/okr show KR-1").Sees("There is no KR-1 here")
+}
+
+func TestPeopleUpdateTheirOwn(t *testing.T) {
+	r := newRoom(t)
+	r.addsObjective(r.alice, "Ship it")
+	r.alice.Types("/okr add-kr").Fills("Key Result", "Interviews held").
+		Chooses("Pull data from external applications", "I will update it myself").Submits("Next").
+		Sees("Updated by people").
+		Fills("Start Value", "0").Fills("Result Value", "3").Fills("Target Value", "12").Fills("Committed Result", "20").Submits("Save").
+		Sees("^ The committed result").
+		Fills("Committed Result", "8").Submits("Save").Sees("is added", "/okr check-in KR-1").Closes()
+	r.alice.Sees("*KR-1* Interviews held", "*3*", "25 % of target", "[Check in]")
+	r.bob.Presses("Check in").Sees("Ask <@U0ALICE>")
+	r.alice.Presses("Check in").Fills("Result Value", "12abc").Submits("Save").Sees("^ This is not a number").
+		Fills("Result Value", "9").Chooses("Confidence of reaching the target", "Confident").Fills("Note", "Two more <!channel> on Friday").Submits("Save").
+		SeesNoModal().Sees("3 → 9", "75 % of target, committed result met")
+	r.alice.Types("/okr show KR-1").Sees("Confident", "Two more &lt;!channel&gt; on Friday").Closes()
+	r.alice.Types("/okr sync KR-1").Sees("KR-1 is updated by people, so there is nothing to sync")
+	r.alice.Types("/okr check-in KR-7").Sees("There is no KR-7 here")
+}
+
+func TestHomeShowsMyObjectives(t *testing.T) {
+	r := ready(t)
+	r.bob.GoesHome().SeesHome("My Objectives", "Nothing here yet, bob", "[Connect ServiceNow]")
+	r.dave.GoesHome().SeesHome("Nothing here yet").DoesNotSee("[Add key result]")
+	r.collects(81)
+	r.alice.GoesHome().SeesHome("*Run a calm service desk*", "*KR-1*").PressesAtHome("Sync Integration Data")
+	r.alice.In("#it-okrs").Sees("→ 81")
+	r.alice.SeesHome("*81*")
+}
+
+func TestBackKeepsWhatWasTyped(t *testing.T) {
+	r := newRoom(t)
+	r.connects(r.alice)
+	r.addsObjective(r.alice, "Run a calm service desk")
+	r.alice.Types("/okr add-kr").Fills("Key Result", "Fewer open incidents").Submits("Next").
+		Presses("Preview results").Sees("Choose a scorecard first").
+		Submits("Connect").Sees("^ Please complete this required field.").
+		Chooses("Scorecard", "Number of open incidents").Presses("Preview results").Sees("Last 12 scores", "less is better", "ServiceNow's target").
+		Presses("Back").Sees("Key Result: Fewer open incidents").
+		Submits("Next").Sees("Scorecard: Number of open incidents", "Last 12 scores").Submits("Connect").
+		Sees("Unit of Measurement: #", "Target Value: 100", "Update Cadence: Daily").
+		Fills("Target Value", "95").Presses("Back").Sees("Last 12 scores").Submits("Connect").
+		Sees("Target Value: 95").
+		Fills("Start Value", "95").Submits("Save").Sees("^ Start and target are equal").
+		Chooses("Goal", "Stay at most").DoesNotSee("nothing").Sees("Goal: Stay at most at the target").
+		Submits("Save").Sees("KR-1 is added")
+}
+
+func TestDetoursComeBack(t *testing.T) {
+	r := newRoom(t)
+	r.alice.Types("/okr add-kr").Sees("There is no objective yet").
+		Fills("Key Result", "Fewer open incidents").
+		Presses("New objective").Sees("== Add objective ==").Fills("Objective", "Run a calm service desk").Submits("Save").
+		Sees("== Add key result ==", "Objective: Run a calm service desk", "Key Result: Fewer open incidents").
+		Submits("Next").Sees("You have no connection to ServiceNow yet").
+		Presses("New connection").Sees("== Connect ServiceNow ==").
+		Fills("ServiceNow URL", r.instance).Fills("Username", "okr.reader").Fills("Password", "wrong").Submits("Connect").
+		Sees("The connection does not work yet", "ServiceNow refused our sign-in", "snc_basic_auth_api_access").
+		Fills("Password", "sandbox").Submits("Connect").Sees("Close this window to go on").Closes().
+		Sees("Connection: 127.0.0.1", "Scorecard: ")
+}
+
+func TestAddressesAndSignIns(t *testing.T) {
+	r := newRoom(t)
+	r.alice.Types("/okr connect").Fills("ServiceNow URL", "http://acme.service-now.com").Fills("Username", "x").Fills("Password", "y").Submits("Connect").
+		Sees("^ ServiceNow is reached by https only").
+		Fills("ServiceNow URL", "https://evil.example.com").Submits("Connect").Sees("^ This is not an address of a ServiceNow instance").
+		Chooses("Sign in with", "OAuth").Sees("PUBLIC_URL").Submits("Connect").Sees("^ OAuth comes with PUBLIC_URL").
+		Chooses("Sign in with", "Personal Access Token").Sees("REST API key").
+		Fills("ServiceNow URL", r.instance).Fills("Personal Access Token", "wrong").Submits("Connect").Sees("refused our REST API key").
+		Fills("Personal Access Token", "sandbox-key").Submits("Connect").Sees("is connected").Closes()
+	r.alice.Types("/okr connections").Sees("works", "private")
+	r.bob.Types("/okr connections").Sees("You have no connection yet")
+}
+
+func TestTwiceIsOnce(t *testing.T) {
+	r := newRoom(t)
+	r.addsObjective(r.alice, "Ship it")
+	r.alice.Types("/okr add-kr").Fills("Key Result", "Interviews held").
+		Chooses("Pull data from external applications", "I will update it myself").Submits("Next").
+		Fills("Start Value", "0").Fills("Target Value", "12").Sees("[[Save]]")
+	// A second window shows the same form; both are submitted at once.
+	done := make(chan struct{})
+	go func() { defer close(done); _ = r.slack.Submit("alice") }()
+	_ = r.slack.Submit("alice")
+	<-done
+	r.alice.Sees("KR-1 is added").Closes()
+	time.Sleep(200 * time.Millisecond)
+	list, err := r.store.KeyResults(t.Context(), "T0SANDBOX", storeFilter)
+	if err != nil || len(list) != 1 {
+		t.Errorf("%d key results, %v; want 1", len(list), err)
+	}
+}
+
+func TestHostileWordsStayWords(t *testing.T) {
+	r := newRoom(t)
+	r.addsObjective(r.alice, "<!channel> & *all* <https://evil.example|click>")
+	r.alice.Types("/okr add-kr").Fills("Key Result", strings.Repeat("長", 140)+"<@U0BOB>").
+		Chooses("Pull data from external applications", "I will update it myself").Submits("Next").
+		Fills("Start Value", "0").Fills("Target Value", "12").Submits("Save").Sees("is added").Closes()
+	r.alice.Sees("&lt;@U0BOB&gt;", "&lt;!channel&gt; &amp;").DoesNotSee("<!channel>")
+}

@@ -1,0 +1,150 @@
+package bot_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"okrbot/sandbox/seed"
+	"okrbot/sandbox/servicenow"
+	"okrbot/store/storetest"
+)
+
+// ready is a room in which alice has KR-1, read from the scorecard of open incidents, with its
+// card in #it-okrs.
+func ready(t *testing.T, options ...roomOption) *room {
+	t.Helper()
+	r := newRoom(t, options...)
+	r.connects(r.alice)
+	r.addsObjective(r.alice, "Run a calm service desk")
+	r.addsKeyResult(r.alice, "Fewer open incidents", "Number of open incidents", "100")
+	r.alice.Sees("*KR-1* Fewer open incidents", "[Sync Integration Data]")
+	r.later(time.Minute) // beyond the thirty seconds between syncs by hand
+	return r
+}
+
+// later moves the database's time, as a day's waiting would.
+func (r *room) later(d time.Duration) { storetest.Advance(r.t, r.dsn, d) }
+
+var openIncidents = seed.ID("Number of open incidents")
+
+func (r *room) collects(value float64) {
+	r.t.Helper()
+	now, err := r.store.Now(r.t.Context())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if err := r.servicenow.Collect(openIncidents, now.UTC(), value); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func TestTheButtonReadsNow(t *testing.T) {
+	r := ready(t)
+	r.collects(77)
+	r.alice.Presses("Sync Integration Data").
+		Sees("Syncing KR-1", "→ 77", "Achieved")
+	r.bob.Sees("→ 77") // in the channel
+	r.later(time.Minute)
+	r.alice.Types("/okr sync KR-1").Sees("no newer score in ServiceNow since")
+	r.alice.Types("/okr sync KR-1").Sees("was synced a moment ago. Try again in")
+}
+
+func TestNothingIsPostedWhenNothingChanged(t *testing.T) {
+	r := ready(t)
+	before := r.bob.Counts("")
+	r.alice.In("#service-desk").Types("/okr sync KR-1").Sees("no newer score in ServiceNow since")
+	if after := r.bob.Counts(""); after != before {
+		t.Errorf("%d messages in the channel, want %d:\n%s", after, before, r.bob.Screen())
+	}
+}
+
+func TestOnlyThoseResponsibleMaySync(t *testing.T) {
+	r := ready(t)
+	r.bob.Presses("Sync Integration Data").Sees("You may not sync this key result. Ask <@U0ALICE>.")
+	r.dave.Types("/okr sync KR-1").Sees("Ask <@U0ALICE>")
+	r.carol.Types("/okr sync KR-1").Sees("Syncing KR-1") // an administrator
+	r.bob.Types("/okr sync KR-99").Sees("There is no KR-99 here")
+	r.bob.Types("/okr sync all").Sees("You have no key results that read from ServiceNow")
+}
+
+func TestSyncAllCountsUp(t *testing.T) {
+	r := ready(t)
+	r.addsKeyResult(r.alice, "Faster resolution", "Average time to resolve an incident", "20")
+	r.addsKeyResult(r.alice, "Happier customers", "Customer satisfaction", "4.5")
+	r.alice.Sees("*KR-3* Happier customers")
+	r.later(time.Minute)
+	r.collects(120)
+	r.servicenow.Remove(seed.ID("Customer satisfaction"))
+	r.alice.Types("/okr sync all").
+		Sees("Synced 3 key results: 1 changed, 1 without a newer score, 1 failed", "→ 120", "was not found, or is not visible")
+}
+
+func TestSyncAsksWhichOne(t *testing.T) {
+	r := ready(t)
+	r.alice.Types("/okr sync").Chooses("Key Result", "KR-1").Submits("Sync").SeesNoModal().Sees("no newer score")
+}
+
+func TestAFailureIsToldOnceWithItsFixAndItsEnd(t *testing.T) {
+	r := ready(t)
+	mend := r.servicenow.Break(servicenow.Fault{Kind: servicenow.Hibernating})
+	for range 3 {
+		r.alice.Types("/okr sync KR-1").Sees("ServiceNow is asleep", "Wake it at developer.servicenow.com")
+		r.later(time.Minute)
+	}
+	dm := r.alice.In("dm-U0ALICE").Sees("*Not syncing:* *KR-1*")
+	time.Sleep(3 * time.Second) // a second message would have come by now
+	if n := dm.Counts("*Not syncing:*"); n != 1 {
+		t.Errorf("told %d times, want once:\n%s", n, dm.Screen())
+	}
+	r.bob.In("#it-okrs").Sees("*Not syncing* since") // on the card
+	mend()
+	r.alice.In("#it-okrs").Types("/okr sync KR-1").Sees("Syncing again:")
+	if n := r.alice.In("dm-U0ALICE").Counts("Syncing again:"); n != 1 {
+		t.Errorf("its end was told %d times, want once", n)
+	}
+}
+
+func TestTomorrowComesWhenPostgresSaysSo(t *testing.T) {
+	r := ready(t)
+	r.later(24 * time.Hour)
+	r.collects(88)
+	began := time.Now()
+	r.bob.Sees("→ 88")
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("tomorrow's sync took %s, want 10 s at most", took)
+	}
+}
+
+func TestTheCardIsTheOneThatWasPosted(t *testing.T) {
+	r := ready(t)
+	r.collects(90)
+	r.alice.Presses("Sync Integration Data").Sees("→ 90")
+	deadline := time.Now().Add(10 * time.Second)
+	for ; ; time.Sleep(50 * time.Millisecond) {
+		if n := r.bob.Counts("[Sync Integration Data]"); n != 1 {
+			t.Fatalf("%d cards, want 1:\n%s", n, r.bob.Screen())
+		}
+		if strings.Contains(r.bob.Screen(), "*90*") {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the card was not drawn again:\n%s", r.bob.Screen())
+		}
+	}
+}
+
+func TestAChannelWithoutTheBotIsToldToTheOwnerOnce(t *testing.T) {
+	r := newRoom(t)
+	r.refusalsExpected = true
+	r.connects(r.alice)
+	r.addsObjective(r.alice, "Run a calm service desk")
+	r.alice.Types("/okr add-kr").Fills("Key Result", "Fewer open incidents").Submits("Next").
+		Chooses("Scorecard", "Number of open incidents").Submits("Connect").
+		Fills("Target Value", "100").Fills("Channel", "#general").Submits("Save").Sees("is added", "/invite @okrbot").Closes()
+	r.alice.In("dm-U0ALICE").Sees("Nothing can be posted in", "/invite @okrbot")
+	r.slack.Invite("#general", "okrbot")
+	r.later(time.Minute)
+	r.alice.Presses("Sync Integration Data")
+	r.alice.In("#general").Sees("*KR-1* Fewer open incidents")
+}
