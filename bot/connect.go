@@ -117,7 +117,7 @@ func (b *Bot) connectSubmitted(ctx context.Context, g Gesture) (Reply, error) {
 	return Reply{Update: &checking, LaterWithin: checkWithin, Later: func(ctx context.Context, at OpenView) {
 		stages := connector.Check(ctx, account)
 		f := b.form(g, connector)
-		f.SignIn, f.Typed, f.Stages = entry.SignIn, entry.Address, stagesOf(stages)
+		f.SignIn, f.Typed, f.Kept, f.Stages = entry.SignIn, entry.Address, entry.Credentials, stagesOf(stages)
 		next := f.Modal(draft.ID)
 		var c store.Connection
 		if passed(stages) {

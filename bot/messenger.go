@@ -16,14 +16,15 @@ var _ jobs.Messenger = (*Messenger)(nil)
 
 // Messenger says for the jobs what people are to hear.
 type Messenger struct {
+	bot        *Bot
 	slack      *Slack
 	connectors integrations.Registry
 	log        *slog.Logger
 }
 
-// NewMessenger speaks through a Slack.
-func NewMessenger(slack *Slack, connectors integrations.Registry, log *slog.Logger) *Messenger {
-	return &Messenger{slack: slack, connectors: connectors, log: log}
+// Messenger is how the jobs speak through the bot.
+func (b *Bot) Messenger() *Messenger {
+	return &Messenger{bot: b, slack: b.slack, connectors: b.connectors, log: b.log}
 }
 
 // Announce posts one message about all that is to be said in a channel.
@@ -59,6 +60,9 @@ func (m *Messenger) Outcome(ctx context.Context, o jobs.Outcome) (jobs.Told, err
 		}
 	}
 	message := view.Outcome(done, o.Request.Total, o.Final)
+	if o.Final {
+		defer m.home(ctx, o.Request)
+	}
 	if !o.Request.Response.Empty() {
 		// One message that counts up takes its own place; a single outcome stands beside what was
 		// said before it.
@@ -78,4 +82,14 @@ func (m *Messenger) Outcome(ctx context.Context, o jobs.Outcome) (jobs.Told, err
 	}
 	channel, ts, err := m.slack.post(ctx, o.Request.Person, message)
 	return jobs.Told{Channel: channel, MessageTS: ts}, err
+}
+
+// home shows the new values on the Home tab of whoever asked for them.
+func (m *Messenger) home(ctx context.Context, q store.SyncRequest) {
+	p, err := m.bot.person(ctx, q.Workspace, q.Person)
+	if err != nil {
+		m.log.Warn("showing Home after a sync", "request", q.ID, "error", err)
+		return
+	}
+	m.bot.showHome(ctx, Gesture{Actor: p.Actor, Name: p.Name, Zone: p.Zone})
 }

@@ -45,6 +45,7 @@ func overSocket(o *slack.Options) { o.Socket = true }
 
 func newRoom(t *testing.T, options ...roomOption) *room {
 	t.Helper()
+	t.Parallel()
 	ctx := context.Background()
 	r := &room{t: t, dsn: storetest.New(t)}
 	r.store = storetest.Open(t, r.dsn)
@@ -93,7 +94,7 @@ func newRoom(t *testing.T, options ...roomOption) *room {
 	api := bot.NewSlack(bot.SlackOptions{APIURL: web.URL + "/api/", BotToken: secret.New(known.BotToken), AppToken: secret.New(known.AppToken)})
 	settings := bot.Settings{DefaultZone: "UTC", AppID: known.AppID, SigningSecret: secret.New(known.SigningSecret)}
 	r.bot = bot.New(r.store, work, api, connectors, settings, log)
-	work.SetMessenger(bot.NewMessenger(api, connectors, log))
+	work.SetMessenger(r.bot.Messenger())
 	if err := r.bot.Introduce(ctx); err != nil {
 		t.Fatal(err)
 	}

@@ -25,9 +25,10 @@ type ConnectForm struct {
 	System  string // "ServiceNow"
 	Address Input
 	SignIns []SignIn
-	SignIn  string // chosen
-	Typed   string // the address so far
-	Share   bool   // whether sharing is offered
+	SignIn  string            // chosen
+	Typed   string            // the address so far
+	Kept    map[string]string // what was typed so far and is no secret, by field
+	Share   bool              // whether sharing is offered
 	Stages  []Stage
 	Problem string // what kept the last try from being made
 }
@@ -84,6 +85,9 @@ func (f ConnectForm) Modal(draft string) slack.ModalViewRequest {
 		for _, field := range s.Fields {
 			element := slack.NewPlainTextInputBlockElement(nil, "v")
 			element.MaxLength = field.MaxLength
+			if !field.Secret {
+				element.InitialValue = Cut(f.Kept[field.Name], field.MaxLength)
+			}
 			blocks = append(blocks, input(credential+s.Kind+"_"+field.Name, field.Label, field.Hint, element))
 			secret = secret || field.Secret
 		}

@@ -165,13 +165,21 @@ func (d Details) changed() string {
 	}
 	lines := []string{"*Changes*"}
 	for _, c := range d.Changes {
-		text := Moment(c.At) + " <@" + c.Actor + "> " + c.Action
+		text := Moment(c.At) + " " + actor(c.Actor) + " " + c.Action
 		if c.What != "" {
 			text += ": " + Escape(Cut(c.What, 200))
 		}
 		lines = append(lines, text)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// actor mentions a person; the bot itself is no user id.
+func actor(id string) string {
+	if id == "okrbot" {
+		return id
+	}
+	return "<@" + id + ">"
 }
 
 func fields(pairs ...string) slack.Block {

@@ -127,7 +127,7 @@ func (r *running) begin(ctx context.Context) error {
 		PublicURL: r.config.PublicURL, DefaultZone: r.config.DefaultTimeZone, Admins: r.config.AdminUsers,
 		SigningSecret: r.config.SlackSigningSecret,
 	}, r.log)
-	r.jobs.SetMessenger(bot.NewMessenger(slack, connectors, r.log))
+	r.jobs.SetMessenger(r.bot.Messenger())
 	// Slack may be down when we start; what it tells is stored from the last time.
 	if err := r.bot.Introduce(ctx); err != nil {
 		r.log.Warn("Slack does not know us yet; trying again", "error", err)
