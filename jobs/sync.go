@@ -60,12 +60,13 @@ func (w *syncWorker) Work(ctx context.Context, job *river.Job[SyncConnection]) e
 }
 
 func (c *Client) sync(ctx context.Context, held store.HeldSlot) error {
+	worked := false
 	defer func() {
 		// Also when ctx has ended: the place must not stay taken until its hold ends.
 		leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		err := c.store.InTx(leaving, func(tx *store.Tx) error {
-			if err := tx.ReleaseSlot(leaving, held); err != nil || c.stopping.Err() != nil {
+			if err := tx.ReleaseSlot(leaving, held); err != nil || !worked || c.stopping.Err() != nil {
 				return err
 			}
 			return c.fill(leaving, tx, held.Connection) // what came while we left
@@ -78,9 +79,11 @@ func (c *Client) sync(ctx context.Context, held store.HeldSlot) error {
 		if mine, err := c.store.KeepSlot(ctx, held); err != nil || !mine {
 			return err
 		}
-		if more, err := c.syncBatch(ctx, held.Connection); err != nil || !more {
+		more, err := c.syncBatch(ctx, held.Connection)
+		if err != nil || !more {
 			return err
 		}
+		worked = true
 	}
 	return nil
 }
