@@ -77,7 +77,7 @@ func changed(news []News) Message {
 		if i == told {
 			break
 		}
-		m.Blocks = append(m.Blocks, section(n.Headline()+"  "+n.move()+"\n"+n.Figures()+turn(n)+"\n_"+n.Dates()+"_"))
+		m.Blocks = append(m.Blocks, section(n.Headline()+"  "+n.move()+"\n"+n.Figures()+turn(n)+"\n"+n.Dates()))
 	}
 	return m.rest(news)
 }
@@ -171,7 +171,7 @@ func recovered(news []News) Message {
 	}
 	m.Blocks = []slack.Block{section(":white_check_mark: *Syncing again:* " + keys(news))}
 	if len(news) == 1 {
-		m.Blocks = []slack.Block{section(":white_check_mark: *Syncing again:* " + news[0].Headline() + "\n" + news[0].Figures() + "\n_" + news[0].Dates() + "_")}
+		m.Blocks = []slack.Block{section(":white_check_mark: *Syncing again:* " + news[0].Headline() + "\n" + news[0].Figures() + "\n" + news[0].Dates())}
 	}
 	return m
 }

@@ -43,7 +43,7 @@ func underObjectives(all []KeyResult, most int) []slack.Block {
 }
 
 func line(k KeyResult) slack.Block {
-	text := k.Headline() + "\n" + k.Figures() + "\n_" + k.Dates() + " · " + k.Next() + "_"
+	text := k.Headline() + "\n" + k.Figures() + "\n" + k.Dates() + " · " + k.Next()
 	if trouble := k.Trouble(); trouble != "" {
 		text += "\n" + trouble
 	}

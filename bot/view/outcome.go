@@ -80,15 +80,15 @@ func outcomeOfOne(e Ended) Message {
 			text += "\nIts last good value stays: " + e.Figures() + ", " + e.Dates() + "."
 		}
 	case "changed":
-		text = ":chart_with_upwards_trend: " + e.Headline() + "  " + e.moved() + "\n" + e.Figures() + "\n_" + e.Dates() + "_"
+		text = ":chart_with_upwards_trend: " + e.Headline() + "  " + e.moved() + "\n" + e.Figures() + "\n" + e.Dates()
 	case "restated":
-		text = ":pencil2: " + e.Headline() + "  " + e.moved() + "\n" + e.Figures() + "\n_" + e.Dates() + "_"
+		text = ":pencil2: " + e.Headline() + "  " + e.moved() + "\n" + e.Figures() + "\n" + e.Dates()
 	default:
 		since := "yet"
 		if e.Result.Value.Valid {
 			since = "since " + e.Result.AsOf.Short(e.Today)
 		}
-		text = ":heavy_minus_sign: " + e.Headline() + ": no newer score in ServiceNow " + since + ".\n" + e.Figures() + "\n_" + e.Dates() + "_"
+		text = ":heavy_minus_sign: " + e.Headline() + ": no newer score in ServiceNow " + since + ".\n" + e.Figures() + "\n" + e.Dates()
 	}
 	return Message{Text: e.Key() + " synced: " + e.fallback(), Blocks: []slack.Block{section(text)}}
 }
