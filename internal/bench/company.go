@@ -257,12 +257,11 @@ func (c *company) proved(ctx context.Context) error {
 
 // dueAgain makes every key result due a second time, with another score to be read.
 func (c *company) dueAgain(ctx context.Context, round int) error {
-	var today okr.Day
 	now, err := store.New(c.watch, c.keys).Now(ctx)
 	if err != nil {
 		return err
 	}
-	today = okr.DayOf(now.UTC())
+	today := okr.DayOf(now.UTC())
 	var changes sync.WaitGroup
 	for _, i := range c.instances {
 		changes.Go(func() {
@@ -272,8 +271,10 @@ func (c *company) dueAgain(ctx context.Context, round int) error {
 		})
 	}
 	changes.Wait()
-	_, err = c.watch.Exec(ctx, "update key_results set slot_at = now() - make_interval(secs => 60 - $1), next_sync_at = now() - interval '1 second'", round%60)
-	return err
+	if _, err := c.watch.Exec(ctx, "update key_results set slot_at = now(), next_sync_at = now()"); err != nil {
+		return fmt.Errorf("making all due again: %w", err)
+	}
+	return nil
 }
 
 func execute(ctx context.Context, dsn string, statements ...string) error {

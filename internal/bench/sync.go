@@ -114,9 +114,6 @@ func batched(ctx context.Context, c *company) (func(), error) {
 	return stop, nil
 }
 
-// slackTakes is about what chat.postMessage and chat.update take.
-const slackTakes = 100 * time.Millisecond
-
 // quiet is a Slack that takes everything, in the time that Slack needs.
 type quiet struct{ messages atomic.Int64 }
 
