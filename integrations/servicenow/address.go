@@ -14,11 +14,13 @@ func (p problem) Error() string { return string(p) }
 
 const (
 	addressExample = " Enter the instance's name or its URL, such as acme or https://acme.service-now.com."
-	longestAddress = 2000 // characters; a link into ServiceNow can be long
+	longestAddress = 2000 // bytes; a link into ServiceNow can be long
 )
 
 var (
 	bareName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	// 2130706433 and 0x7f000001 are 127.0.0.1 to some programs, and no instance's name.
+	bareNumber = regexp.MustCompile(`^(0x[0-9a-f]*|[0-9]+)$`)
 	// One label before ServiceNow's own domains: dev12345.service-now.com. No more: a host of
 	// somebody else's could otherwise hide its name among labels.
 	ownDomain = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.(service-now\.com|servicenowservices\.com)$`)
@@ -37,17 +39,16 @@ func (c *Client) Origin(typed string) (string, error) {
 		return "", problem("This address holds characters that no instance has." + addressExample)
 	}
 	// Slack wraps addresses it recognises: <https://acme.service-now.com|acme.service-now.com>.
-	s = strings.Trim(s, "<>")
-	s, _, _ = strings.Cut(s, "|")
-	if slices.Contains(c.extra, strings.TrimRight(s, "/")) {
-		return strings.TrimRight(s, "/"), nil
+	if inner, ok := strings.CutPrefix(s, "<"); ok {
+		s, _, _ = strings.Cut(strings.TrimSuffix(inner, ">"), "|")
 	}
 	if !strings.Contains(s, "://") {
-		if bareName.MatchString(strings.ToLower(s)) {
-			return "https://" + strings.ToLower(s) + ".service-now.com", nil
+		name := strings.ToLower(s)
+		if bareName.MatchString(name) && !bareNumber.MatchString(name) && !c.extraHost(name) {
+			return "https://" + name + ".service-now.com", nil
 		}
 		for _, origin := range c.extra { // "127.0.0.1:9000" where http://127.0.0.1:9000 is allowed
-			if _, host, _ := strings.Cut(origin, "://"); strings.EqualFold(host, strings.TrimRight(s, "/")) {
+			if _, host, _ := strings.Cut(origin, "://"); host == strings.TrimRight(name, "/") {
 				return origin, nil
 			}
 		}
@@ -57,21 +58,62 @@ func (c *Client) Origin(typed string) (string, error) {
 	if err != nil || u.Host == "" || u.Opaque != "" {
 		return "", problem("This is not an address." + addressExample)
 	}
-	if origin := strings.ToLower(u.Scheme + "://" + u.Host); u.User == nil && slices.Contains(c.extra, origin) {
-		return origin, nil
+	if u.User != nil {
+		return "", problem("Leave the user and password out of the address; they are asked for below.")
 	}
 	host := strings.ToLower(u.Host)
+	if origin := u.Scheme + "://" + host; slices.Contains(c.extra, origin) {
+		return origin, nil
+	}
 	switch {
-	case u.User != nil:
-		return "", problem("Leave the user and password out of the address; they are asked for below.")
 	case u.Scheme == "http":
 		return "", problem("ServiceNow is reached by https only. Change http to https.")
 	case u.Scheme != "https":
 		return "", problem("This is not a web address." + addressExample)
-	case u.Port() != "" || strings.HasSuffix(u.Host, ":"):
+	case u.Port() != "" || strings.HasSuffix(host, ":"):
 		return "", problem("Leave the port out: an instance answers at its name." + addressExample)
 	case !ownDomain.MatchString(host):
 		return "", problem("This is not an address of a ServiceNow instance." + addressExample + " For another host, ask okrbot's administrator to add it to SERVICENOW_EXTRA_HOSTS.")
 	}
 	return "https://" + host, nil
+}
+
+// extraHost says whether the operator allows a host of this name, so that "localhost" is not
+// taken for an instance's name.
+func (c *Client) extraHost(name string) bool {
+	return slices.ContainsFunc(c.extra, func(origin string) bool { return strings.HasSuffix(origin, "://"+name) })
+}
+
+// extraOrigins writes the operator's list as origins; a port that goes without saying is left out.
+func extraOrigins(list []string) []string {
+	var origins []string
+	for _, entry := range list {
+		entry = strings.TrimRight(strings.ToLower(strings.TrimSpace(entry)), "/")
+		if !strings.Contains(entry, "://") {
+			entry = "https://" + entry
+		}
+		u, err := url.Parse(entry)
+		if err != nil || u.Hostname() == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" || u.Scheme+"://"+u.Host != entry {
+			continue
+		}
+		if u.Port() == standardPort[u.Scheme] {
+			entry = strings.TrimSuffix(entry, ":"+u.Port())
+		}
+		origins = append(origins, entry)
+	}
+	return origins
+}
+
+var standardPort = map[string]string{"http": "80", "https": "443"}
+
+// hostAndPort is what is dialled for an origin.
+func hostAndPort(origin string) (host, port string, ok bool) {
+	u, err := url.Parse(origin)
+	if err != nil || u.Hostname() == "" {
+		return "", "", false
+	}
+	if port = u.Port(); port == "" {
+		port = standardPort[u.Scheme]
+	}
+	return u.Hostname(), port, true
 }

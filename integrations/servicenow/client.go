@@ -2,79 +2,25 @@ package servicenow
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"io"
 	"mime"
 	"net"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
-	"code.dny.dev/ssrf"
 	"golang.org/x/time/rate"
 
 	"okrbot/integrations"
 )
 
-const (
-	dialWithin   = 5 * time.Second
-	headerWithin = 5 * time.Second
-	wholeWithin  = 15 * time.Second
-	largestBody  = 2 << 20 // bytes, after decompression
-)
-
-// transport dials what is allowed and nothing else: the address that was resolved is the one that
-// is checked and the one that is connected to, so a name that changes its mind gains nothing.
-func transport(extra []string) *http.Transport {
-	guard := ssrf.New(
-		ssrf.WithPorts(443),
-		ssrf.WithDeniedV4Prefixes(netip.MustParsePrefix("168.63.129.16/32")), // Azure's own services
-		ssrf.WithDeniedV6Prefixes(netip.MustParsePrefix("3fff::/20")),        // documentation, not routed
-	)
-	guarded := &net.Dialer{Timeout: dialWithin, Control: guard.Safe}
-	plain := &net.Dialer{Timeout: dialWithin}
-	allowed := map[string]bool{}
-	for _, origin := range extra {
-		if u, err := url.Parse(origin); err == nil {
-			port := u.Port()
-			if port == "" {
-				port = map[string]string{"http": "80"}[u.Scheme]
-			}
-			if port == "" {
-				port = "443"
-			}
-			allowed[net.JoinHostPort(strings.ToLower(u.Hostname()), port)] = true
-		}
-	}
-	return &http.Transport{
-		Proxy: nil, // the environment's proxies would see what is not theirs
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			if allowed[strings.ToLower(address)] {
-				return plain.DialContext(ctx, network, address)
-			}
-			return guarded.DialContext(ctx, network, address)
-		},
-		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:   dialWithin,
-		ResponseHeaderTimeout: headerWithin,
-		ForceAttemptHTTP2:     true,
-		MaxIdleConns:          200,
-		MaxIdleConnsPerHost:   8,
-		MaxConnsPerHost:       16,
-		IdleConnTimeout:       90 * time.Second,
-		// We unpack gzip ourselves, so that the limit counts what comes out.
-		DisableCompression: true,
-	}
-}
+const largestBody = 2 << 20 // bytes, after decompression
 
 // gates keep us courteous: one token bucket for each instance.
 type gates struct {
@@ -102,59 +48,37 @@ func (g *gates) wait(ctx context.Context, origin string) error {
 	return gate.Wait(ctx)
 }
 
-// reach connects once, so that a wrong address and a bad certificate are told apart from a
-// refused sign-in. Nothing is sent.
-func (c *Client) reach(ctx context.Context, origin string) (address, secure *integrations.Error) {
-	ctx, cancel := context.WithTimeout(ctx, dialWithin)
-	defer cancel()
-	u, err := url.Parse(origin)
-	if err != nil {
-		return say(integrations.Unavailable, "address_not_allowed"), nil
-	}
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	t := c.http.Transport.(*http.Transport)
-	conn, err := t.DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
-	if err != nil {
-		return unreached(err), nil
-	}
-	defer conn.Close()
-	if u.Scheme != "https" {
-		return nil, nil
-	}
-	config := t.TLSClientConfig.Clone()
-	config.ServerName = u.Hostname()
-	if err := tls.Client(conn, config).HandshakeContext(ctx); err != nil {
-		return nil, unreached(err)
-	}
-	return nil, nil
-}
-
-// get asks one path of an account's instance and gives the body of a 200 with JSON. The secret
-// goes to the account's own origin alone.
+// get asks one path of an account's instance and gives the body of a 2xx with JSON. The secret
+// goes to the account's own origin alone. When the caller's context ended, that is the error.
 func (c *Client) get(ctx context.Context, account integrations.Account, pathAndQuery string) ([]byte, error) {
-	if problem := c.usable(account); problem != nil {
+	if problem := c.allowed(account); problem != nil {
 		return nil, problem
 	}
+	body, problem := c.ask(ctx, account, pathAndQuery)
+	if err := ctx.Err(); err != nil && problem != nil {
+		return nil, err
+	}
+	if problem != nil {
+		return nil, problem
+	}
+	return body, nil
+}
+
+func (c *Client) ask(ctx context.Context, account integrations.Account, pathAndQuery string) ([]byte, *integrations.Error) {
 	ctx, cancel := context.WithTimeout(ctx, wholeWithin)
 	defer cancel()
-	if err := c.gates.wait(ctx, account.Origin); err != nil {
-		return nil, say(integrations.Unavailable, "too_slow")
-	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, account.Origin+pathAndQuery, nil)
 	if err != nil {
-		return nil, say(integrations.Unavailable, "address_not_allowed")
+		return nil, say("address_not_allowed")
+	}
+	if problem := sign(req, account); problem != nil {
+		return nil, problem
 	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("Accept-Encoding", "gzip")
 	req.Header.Set("User-Agent", "okrbot")
-	switch account.SignIn {
-	case basic:
-		req.SetBasicAuth(account.Fields["username"], account.Fields["password"])
-	case token:
-		req.Header.Set("x-sn-apikey", account.Fields["token"])
+	if err := c.gates.wait(ctx, account.Origin); err != nil {
+		return nil, say("too_slow")
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
@@ -167,11 +91,11 @@ func (c *Client) get(ctx context.Context, account integrations.Account, pathAndQ
 	}
 	switch {
 	case tooLarge:
-		return nil, say(integrations.Misread, "too_large")
+		return nil, say("too_large")
 	case err != nil:
 		return nil, cutShort(err)
-	case !isJSON(resp):
-		return nil, notJSON(body)
+	case !isJSON(resp), isMarkup(body):
+		return nil, page(body)
 	}
 	return body, nil
 }
@@ -179,16 +103,33 @@ func (c *Client) get(ctx context.Context, account integrations.Account, pathAndQ
 // bodyOf reads a body, unpacked, up to the limit.
 func bodyOf(resp *http.Response) (body []byte, tooLarge bool, err error) {
 	var from io.Reader = resp.Body
-	if strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
+	switch encoding := strings.ToLower(resp.Header.Get("Content-Encoding")); encoding {
+	case "", "identity":
+	case "gzip":
 		unpacked, err := gzip.NewReader(from)
 		if err != nil {
 			return nil, false, err
 		}
 		defer unpacked.Close()
 		from = unpacked
+	default:
+		return nil, false, gzip.ErrHeader // we asked for nothing else
 	}
 	body, err = io.ReadAll(io.LimitReader(from, largestBody+1))
 	return body, len(body) > largestBody, err
+}
+
+// cutShort is why a body that began did not end.
+func cutShort(err error) *integrations.Error {
+	var timeout net.Error
+	var corrupt flate.CorruptInputError
+	switch {
+	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
+		return say("too_slow")
+	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.As(err, &corrupt):
+		return say("bad_gzip")
+	}
+	return say("truncated")
 }
 
 func isJSON(resp *http.Response) bool {
@@ -196,56 +137,68 @@ func isJSON(resp *http.Response) bool {
 	return err == nil && kind == "application/json"
 }
 
-// notJSON tells a hibernating instance from other pages. Only our own words about it leave here.
-func notJSON(body []byte) *integrations.Error {
-	page := bytes.ToLower(body[:min(len(body), 64<<10)])
+// isMarkup is true for a page, whatever its header calls it.
+func isMarkup(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) }
+
+// page tells a hibernating instance from other pages. Only our own words about it leave here.
+func page(body []byte) *integrations.Error {
+	text := bytes.ToLower(body[:min(len(body), 64<<10)])
 	switch {
-	case bytes.Contains(page, []byte("hibernat")):
-		return say(integrations.Unavailable, "asleep")
-	case bytes.Contains(page, []byte("offline")):
-		return say(integrations.Unavailable, "offline")
-	case bytes.Contains(page, []byte("login")) || bytes.Contains(page, []byte("sign in")):
-		return say(integrations.Unavailable, "login_page")
+	case bytes.Contains(text, []byte("hibernat")):
+		return say("asleep")
+	case bytes.Contains(text, []byte("offline")):
+		return say("offline")
+	case bytes.Contains(text, []byte("login")), bytes.Contains(text, []byte("log in")), bytes.Contains(text, []byte("sign in")):
+		return say("login_page")
 	}
-	return say(integrations.Unavailable, "not_json")
+	return say("not_json")
 }
 
-// refused is what a status other than 200 means.
+// refused is what a status other than 2xx means.
 func refused(resp *http.Response, body []byte, account integrations.Account) *integrations.Error {
+	foreign := !isJSON(resp) || isMarkup(body) // answered by something before ServiceNow's API
 	code := resp.StatusCode
 	switch {
 	case code >= 200 && code < 300:
 		return nil
 	case code >= 300 && code < 400:
 		if strings.Contains(strings.ToLower(resp.Header.Get("Location")), "developer.servicenow.com") {
-			return say(integrations.Unavailable, "asleep")
+			return say("asleep")
 		}
-		return say(integrations.Unavailable, "redirect")
+		return say("redirect")
 	case code == http.StatusUnauthorized:
 		switch {
 		case resp.Header.Get("X-MFA_TOKEN") != "":
-			return say(integrations.Unauthorized, "mfa")
+			return say("mfa")
 		case account.SignIn == token:
-			return say(integrations.Unauthorized, "wrong_key")
+			return say("wrong_key")
 		}
-		return say(integrations.Unauthorized, "wrong_password")
-	case code == http.StatusForbidden:
-		if bytes.Contains(body, []byte("api access scope")) {
-			return say(integrations.Forbidden, "scope")
-		}
-		return say(integrations.Forbidden, "role")
+		return say("wrong_password")
 	case code == http.StatusTooManyRequests:
-		limited := *say(integrations.RateLimited, "rate_limit")
-		limited.After = retryAfter(resp.Header)
+		limited := *say("rate_limit")
+		limited.After = retryAfter(resp.Header, time.Now())
 		return &limited
-	case code == http.StatusBadRequest && bytes.Contains(body, []byte("does not represent any resource")):
-		return say(integrations.Unavailable, "no_endpoint")
-	case code == http.StatusNotFound:
-		return say(integrations.NotFound, "not_visible")
+	case code == http.StatusRequestTimeout:
+		return say("too_slow")
 	case code >= 500:
-		return say(integrations.Unavailable, "server_error")
+		if bytes.Contains(body, []byte("Transaction cancelled")) {
+			return say("cancelled")
+		}
+		return say("server_error")
+	case code == http.StatusForbidden && foreign:
+		return say("blocked")
+	case code == http.StatusForbidden && bytes.Contains(body, []byte("api access scope")):
+		return say("scope")
+	case code == http.StatusForbidden:
+		return say("role")
+	case foreign:
+		return page(body)
+	case bytes.Contains(body, []byte("does not represent any resource")):
+		return say("no_endpoint")
+	case code == http.StatusNotFound:
+		return say("not_visible")
 	}
-	return say(integrations.Misread, "unexpected_status")
+	return say("unexpected_status")
 }
 
 // longestWait bounds what a server may ask for: its windows are an hour.
@@ -253,66 +206,22 @@ const longestWait = 24 * time.Hour
 
 // retryAfter reads how long to wait: Retry-After in seconds or as a date, else ServiceNow's
 // X-RateLimit-Reset in UNIX time. 0 when neither says.
-func retryAfter(h http.Header) time.Duration {
-	until := func(t time.Time) time.Duration { return max(0, min(time.Until(t), longestWait)) }
-	if s := h.Get("Retry-After"); s != "" {
-		if n, err := strconv.Atoi(s); err == nil && n >= 0 {
-			return min(time.Duration(min(n, 1<<20))*time.Second, longestWait)
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	until := func(t time.Time) time.Duration { return max(0, min(t.Sub(now), longestWait)) }
+	if s := strings.TrimSpace(h.Get("Retry-After")); s != "" {
+		if strings.Trim(s, "0123456789") == "" {
+			n, err := strconv.Atoi(s)
+			if err != nil || n > int(longestWait/time.Second) {
+				return longestWait
+			}
+			return time.Duration(n) * time.Second
 		}
 		if t, err := http.ParseTime(s); err == nil {
 			return until(t)
 		}
 	}
-	if n, err := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64); err == nil {
+	if n, err := strconv.ParseInt(strings.TrimSpace(h.Get("X-RateLimit-Reset")), 10, 64); err == nil {
 		return until(time.Unix(n, 0))
 	}
 	return 0
-}
-
-// unreached is why no answer came. Its text is ours: the errors of dialling name addresses.
-func unreached(err error) *integrations.Error {
-	var dns *net.DNSError
-	var invalid x509.CertificateInvalidError
-	var host x509.HostnameError
-	var authority x509.UnknownAuthorityError
-	var record tls.RecordHeaderError
-	var alert tls.AlertError
-	var verification *tls.CertificateVerificationError
-	var timeout net.Error
-	switch {
-	case errors.As(err, &dns):
-		return say(integrations.Unavailable, "no_such_host")
-	case errors.Is(err, ssrf.ErrProhibitedIP), errors.Is(err, ssrf.ErrProhibitedPort), errors.Is(err, ssrf.ErrProhibitedNetwork):
-		return say(integrations.Unavailable, "address_not_allowed")
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return say(integrations.Unavailable, "certificate_expired")
-	case errors.As(err, &host):
-		return say(integrations.Unavailable, "certificate_host")
-	case errors.As(err, &authority):
-		return say(integrations.Unavailable, "certificate_unknown")
-	case errors.As(err, &invalid), errors.As(err, &verification):
-		return say(integrations.Unavailable, "certificate_bad")
-	case errors.As(err, &record), errors.As(err, &alert):
-		return say(integrations.Unavailable, "tls")
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return say(integrations.Unavailable, "too_slow")
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return say(integrations.Unavailable, "unreachable")
-	}
-	if strings.Contains(err.Error(), "tls:") || strings.Contains(err.Error(), "server gave HTTP response") {
-		return say(integrations.Unavailable, "tls") // crypto/tls has no type for these
-	}
-	return say(integrations.Unavailable, "unreachable")
-}
-
-// cutShort is why a body that began did not end.
-func cutShort(err error) *integrations.Error {
-	var timeout net.Error
-	if errors.As(err, &timeout) && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded) {
-		return say(integrations.Unavailable, "too_slow")
-	}
-	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) {
-		return say(integrations.Misread, "bad_gzip")
-	}
-	return say(integrations.Unavailable, "truncated")
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -13,10 +14,6 @@ import (
 	"okrbot/integrations"
 )
 
-// inFlight bounds the calls of one Read that are under way at once. An instance answers them from
-// a small pool that it shares with everybody's integrations.
-const inFlight = 4
-
 const scorecardsPath = "/api/now/v1/pa/scorecards"
 
 // query is what is asked of the Scorecards API. Its parameters' names are written out: an unknown
@@ -24,8 +21,7 @@ const scorecardsPath = "/api/now/v1/pa/scorecards"
 type query struct {
 	uuid     string
 	contains string
-	from     time.Time
-	scores   bool
+	from     time.Time // with it, scores are asked for; no sysparm_limit, which counts scores
 	perPage  int
 	page     int
 }
@@ -39,11 +35,9 @@ func (q query) String() string {
 	if q.contains != "" {
 		add("sysparm_contains", q.contains)
 	}
-	if q.scores {
+	if !q.from.IsZero() {
 		add("sysparm_include_scores", "true")
-		if !q.from.IsZero() {
-			add("sysparm_from", q.from.Format(time.DateOnly))
-		}
+		add("sysparm_from", q.from.Format(time.DateOnly))
 	}
 	if q.perPage > 0 {
 		add("sysparm_per_page", strconv.Itoa(q.perPage))
@@ -59,22 +53,21 @@ func (q query) String() string {
 	return scorecardsPath + "?" + strings.Join(parts, "&")
 }
 
-func (c *Client) scorecards(ctx context.Context, account integrations.Account, q query) ([]integrations.Scorecard, error) {
-	list, _, err := c.page(ctx, account, q)
-	return list, err
-}
-
-// page reads one page and says how many scorecards it held.
-func (c *Client) page(ctx context.Context, account integrations.Account, q query) ([]integrations.Scorecard, int, error) {
+// list reads one page of scorecards, without their scores.
+func (c *Client) list(ctx context.Context, account integrations.Account, q query) ([]integrations.Scorecard, error) {
 	body, err := c.get(ctx, account, q.String())
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	list, err := decode(body, time.Now())
-	if err != nil {
-		return nil, 0, err
+	rows, problem := decode(body)
+	if problem != nil {
+		return nil, problem
 	}
-	return list, len(list), nil
+	found := make([]integrations.Scorecard, len(rows))
+	for i, row := range rows {
+		found[i] = row.listed(time.Now())
+	}
+	return found, nil
 }
 
 // refPattern is a colon uuid: the indicator's sys_id, then breakdowns, elements and aggregates.
@@ -83,38 +76,47 @@ var refPattern = regexp.MustCompile(`^[0-9a-f]{32}(:[0-9A-Za-z_;-]{0,64}){0,6}$`
 // one reads one scorecard and proves that it is the one asked for.
 func (c *Client) one(ctx context.Context, account integrations.Account, r integrations.Request) (integrations.Scorecard, error) {
 	if !refPattern.MatchString(r.Ref) {
-		return integrations.Scorecard{}, say(integrations.NotFound, "not_visible")
+		return integrations.Scorecard{}, say("not_visible")
 	}
-	body, err := c.get(ctx, account, query{uuid: r.Ref, from: r.From, scores: true}.String())
+	body, err := c.get(ctx, account, query{uuid: r.Ref, from: r.From}.String())
 	if err != nil {
 		return integrations.Scorecard{}, err
 	}
-	return pick(body, r.Ref)
+	s, problem := pick(body, r.Ref)
+	if problem != nil {
+		return integrations.Scorecard{}, problem
+	}
+	return s, nil
 }
 
 // pick takes the scorecard asked for out of an answer. The answer's uuid can differ from the one
-// sent, so its indicator is what is compared.
-func pick(body []byte, ref string) (integrations.Scorecard, error) {
-	rows, err := decodeRows(body)
-	if err != nil {
-		return integrations.Scorecard{}, err
+// sent, so what it is of is compared: its indicator, and its breakdown or aggregate.
+func pick(body []byte, ref string) (integrations.Scorecard, *integrations.Error) {
+	rows, problem := decode(body)
+	if problem != nil {
+		return integrations.Scorecard{}, problem
 	}
 	if len(rows) == 0 {
-		return integrations.Scorecard{}, say(integrations.NotFound, "not_visible")
+		return integrations.Scorecard{}, say("not_visible")
 	}
-	if indicator, _, _ := strings.Cut(ref, ":"); rows[0].Indicator.Value != indicator {
-		return integrations.Scorecard{}, say(integrations.Misread, "foreign_result")
+	if len(rows) > 1 || !rows[0].is(ref) {
+		return integrations.Scorecard{}, say("foreign_result")
 	}
-	s, err := rows[0].scorecard(time.Now())
-	if err != nil {
-		return s, err
-	}
-	if s.Value.Valid && len(s.Scores) > 0 && !s.Scores[0].Value.Equal(s.Value.Decimal) {
-		return integrations.Scorecard{}, say(integrations.Misread, "inconsistent")
+	s, problem := rows[0].read(time.Now())
+	if problem != nil {
+		return integrations.Scorecard{}, problem
 	}
 	s.Ref = ref
 	return s, nil
 }
+
+// inFlight bounds the calls of one Read that are under way at once. An instance answers them from
+// a small pool that it shares with everybody's integrations.
+const inFlight = 4
+
+// strikes is how many scorecards in a row may fail by the instance's own fault before it is left
+// in peace: a hundred that each take their fifteen seconds would hold a worker for minutes.
+const strikes = 4
 
 // Read reads many scorecards, each once. The first call goes alone: when it shows that nothing
 // can be read at all (a refused sign-in, a request to wait, an instance asleep), the others are
@@ -123,38 +125,34 @@ func (c *Client) Read(ctx context.Context, account integrations.Account, request
 	earliest := map[string]time.Time{}
 	var refs []string
 	for _, r := range requests {
+		wants := r.From
+		if wants.IsZero() {
+			wants = sinceLongAgo()
+		}
 		from, seen := earliest[r.Ref]
 		if !seen {
 			refs = append(refs, r.Ref)
 		}
-		if !seen || r.From.Before(from) {
-			earliest[r.Ref] = r.From
+		if !seen || wants.Before(from) {
+			earliest[r.Ref] = wants
 		}
 	}
-	answers := make(map[string]integrations.Reading, len(refs))
-	var mu sync.Mutex
-	var stopped error
+	round := round{answers: make(map[string]integrations.Reading, len(refs))}
 	ask := func(ref string) {
-		mu.Lock()
-		err := stopped
-		mu.Unlock()
-		var s integrations.Scorecard
-		if err == nil {
-			s, err = c.one(ctx, account, integrations.Request{Ref: ref, From: earliest[ref]})
+		if err := round.over(); err != nil {
+			round.keep(ref, integrations.Reading{Err: err})
+			return
 		}
-		mu.Lock()
-		defer mu.Unlock()
-		answers[ref] = integrations.Reading{Scorecard: s, Err: err}
-		if stopped == nil && everywhere(err) {
-			stopped = err
-		}
+		s, err := c.one(ctx, account, integrations.Request{Ref: ref, From: earliest[ref]})
+		round.keep(ref, integrations.Reading{Scorecard: s, Err: err})
 	}
-	if len(refs) > 0 {
-		ask(refs[0])
+	alone := min(1, len(refs))
+	for _, ref := range refs[:alone] {
+		ask(ref)
 	}
 	var calls sync.WaitGroup
 	places := make(chan struct{}, inFlight)
-	for _, ref := range refs[min(1, len(refs)):] {
+	for _, ref := range refs[alone:] {
 		places <- struct{}{}
 		calls.Go(func() {
 			defer func() { <-places }()
@@ -165,39 +163,58 @@ func (c *Client) Read(ctx context.Context, account integrations.Account, request
 
 	out := make([]integrations.Reading, len(requests))
 	for i, r := range requests {
-		out[i] = since(answers[r.Ref], r.From)
+		out[i] = since(round.answers[r.Ref], r.From)
 	}
 	return out
 }
 
-// everywhere says whether an error is about the instance or the sign-in, not about one scorecard.
-func everywhere(err error) bool {
-	var e *integrations.Error
-	if !errors.As(err, &e) {
-		return err != nil
-	}
-	switch e.Class {
-	case integrations.Unauthorized, integrations.RateLimited:
-		return true
-	case integrations.Unavailable:
-		switch e.Cause {
-		case "server_error", "cancelled", "error_envelope", "truncated", "too_slow":
-			return false // one slow or failing scorecard must not fail the others
-		}
-		return true
-	}
-	return false
+// round is one Read's answers so far, and why it ended early if it did.
+type round struct {
+	mu      sync.Mutex
+	answers map[string]integrations.Reading
+	failing int // scorecards in a row that failed by the instance's fault
+	ended   error
 }
 
-// since leaves out the scores before a day: another request for the same scorecard wanted them.
-func since(r integrations.Reading, from time.Time) integrations.Reading {
-	kept := r.Scorecard.Scores
-	for i, s := range kept {
-		if s.End.Before(from) {
-			kept = kept[:i]
-			break
+func (r *round) over() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ended
+}
+
+func (r *round) keep(ref string, answer integrations.Reading) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.answers[ref] = answer
+	if r.ended != nil {
+		return
+	}
+	var failure *integrations.Error
+	switch {
+	case answer.Err == nil:
+		r.failing = 0
+	case !errors.As(answer.Err, &failure):
+		r.ended = answer.Err // the context
+	case failure.Class == integrations.Unauthorized, failure.Class == integrations.RateLimited:
+		r.ended = failure
+	case failure.Class == integrations.Unavailable:
+		// One slow or failing scorecard must not fail the others.
+		if r.failing++; r.failing >= strikes || !slices.Contains(ofOneScorecard, failure.Cause) {
+			r.ended = failure
 		}
 	}
-	r.Scorecard.Scores = kept
+}
+
+// ofOneScorecard are the causes that need not be every scorecard's.
+var ofOneScorecard = []string{"server_error", "cancelled", "error_envelope", "truncated", "too_slow"}
+
+// since leaves out the scores before a day, which another request for the same scorecard wanted.
+// Each answer has scores of its own to change.
+func since(r integrations.Reading, from time.Time) integrations.Reading {
+	kept := r.Scorecard.Scores
+	if i := slices.IndexFunc(kept, func(s integrations.Score) bool { return s.End.Before(from) }); i >= 0 {
+		kept = kept[:i]
+	}
+	r.Scorecard.Scores = slices.Clone(kept)
 	return r
 }

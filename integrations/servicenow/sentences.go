@@ -12,7 +12,7 @@ type sentence struct {
 
 const byItself = "We try again by ourselves."
 
-// sentences has every cause. docs/servicenow.md shows the same table.
+// sentences has every cause. Nothing the other side sent is ever put into one.
 var sentences = map[string]sentence{
 	// The sign-in.
 	"wrong_password": {integrations.Unauthorized, "ServiceNow refused our sign-in.",
@@ -21,6 +21,10 @@ var sentences = map[string]sentence{
 		"Ask for a user without MFA for integrations, or use a Personal Access Token. Then `/okr connect` again.", false},
 	"wrong_key": {integrations.Unauthorized, "ServiceNow refused our REST API key.",
 		"Check that it is active and not expired, and that a REST API access policy allows it for the Scorecards API. Then `/okr connect` again.", false},
+	"incomplete": {integrations.Unauthorized, "The sign-in of this connection is incomplete.",
+		"Enter all its fields with `/okr connect`.", false},
+	"key_characters": {integrations.Unauthorized, "The REST API key holds characters that no key has.",
+		"Copy it again from ServiceNow, without spaces or line ends, then `/okr connect` again.", false},
 	"oauth_later": {integrations.Unauthorized, "This release of okrbot cannot sign in with OAuth yet.",
 		"Choose Basic Auth or Personal Access Token.", false},
 
@@ -29,6 +33,8 @@ var sentences = map[string]sentence{
 		"Ask its administrator for the role `pa_viewer`, and for the scorecard's own roles where it has some.", false},
 	"scope": {integrations.Forbidden, "ServiceNow lets us sign in, but the Scorecards API is bound to an access scope that this sign-in lacks.",
 		"Ask its administrator to allow it in the API access policy.", false},
+	"blocked": {integrations.Forbidden, "Something before ServiceNow refuses us, such as its list of allowed addresses.",
+		"Ask its administrator to allow the address that okrbot comes from.", false},
 	"nothing_visible": {integrations.Forbidden, "The sign-in works, but no scorecard is visible to it.",
 		"Ask ServiceNow's administrator for the role `pa_viewer`, and whether scorecards are shown on the Analytics Hub.", false},
 	"no_endpoint": {integrations.Unavailable, "This instance has no Scorecards API.",
@@ -61,6 +67,8 @@ var sentences = map[string]sentence{
 		"Check the address. " + byItself, true},
 	"no_such_host": {integrations.Unavailable, "There is no instance at this address.",
 		"Check its name.", true},
+	"lookup_failed": {integrations.Unavailable, "The instance's name could not be looked up just now.",
+		byItself, true},
 	"address_not_allowed": {integrations.Unavailable, "okrbot does not connect to this address.",
 		"Check its name, or ask okrbot's administrator about SERVICENOW_EXTRA_HOSTS.", false},
 
@@ -80,11 +88,13 @@ var sentences = map[string]sentence{
 		"We go on by ourselves when the wait is over.", false},
 
 	// What it says.
-	"no_score": {integrations.NoData, "The scorecard has no score yet.",
-		"Ask for its data collection in ServiceNow, or wait for the first score.", false},
 	"foreign_result": {integrations.Misread, "ServiceNow answered with another scorecard than the one asked for.",
 		"Nothing was taken. Choose the scorecard again with `/okr edit`.", false},
 	"not_a_number": {integrations.Misread, "The scorecard's value is not a number that we can take without guessing.",
+		"Nothing was taken. Ask ServiceNow's administrator to look at its scores.", false},
+	"too_many_decimals": {integrations.Misread, "The scorecard's value has more than nine decimals, which we do not round by ourselves.",
+		"Nothing was taken. Ask ServiceNow's administrator to round it, for example in the indicator's formula.", false},
+	"too_many_digits": {integrations.Misread, "The scorecard's value has more than 18 digits before its point.",
 		"Nothing was taken. Ask ServiceNow's administrator to look at its scores.", false},
 	"inconsistent": {integrations.Misread, "The scorecard's value and its newest score differ.",
 		"Nothing was taken. " + byItself, true},
@@ -99,7 +109,7 @@ var sentences = map[string]sentence{
 }
 
 // say makes the error of a cause. A cause without a sentence is a mistake that a test finds.
-func say(class integrations.Class, cause string) *integrations.Error {
+func say(cause string) *integrations.Error {
 	s := sentences[cause]
-	return &integrations.Error{Class: class, Cause: cause, Says: s.says, Next: s.next, Brief: s.brief}
+	return &integrations.Error{Class: s.class, Cause: cause, Says: s.says, Next: s.next, Brief: s.brief}
 }

@@ -1,287 +1,246 @@
 package servicenow
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
-	"errors"
-	"io"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
-
-	"github.com/shopspring/decimal"
 
 	"okrbot/integrations"
 )
 
-// envelope is what the Scorecards API answers with: a result, or an error, which also comes with
-// status 200.
-type envelope struct {
-	Result *[]scorecard    `json:"result"`
-	Error  json.RawMessage `json:"error"`
+// scorecard is one element of a result, with the fields that are read taken by their exact names.
+// What is formatted for people follows the language of the account and is left alone. Fields
+// beside the value are taken where they have the documented type and otherwise left out: they
+// must not keep a number from being read.
+type scorecard map[string]any
+
+// text is a string field, or "".
+func (s scorecard) text(name string) string {
+	v, _ := s[name].(string)
+	return v
 }
 
-// scorecard has the fields that are read. What is formatted for people follows the language of
-// the account and is left alone.
-type scorecard struct {
-	UUID        string          `json:"uuid"`
-	Name        string          `json:"name"`
-	Description string          `json:"description"`
-	Indicator   reference       `json:"indicator"`
-	Value       json.RawMessage `json:"value"`
-	Target      json.RawMessage `json:"target"`
-	Direction   int             `json:"direction"`
-	Precision   int             `json:"precision"`
-	Frequency   int             `json:"indicator_frequency"`
-	FreqLabel   string          `json:"indicator_frequency_label"`
-	Unit        reference       `json:"unit"`
-	Key         bool            `json:"key"`
-	Favorite    bool            `json:"favorite"`
-	Scores      []score         `json:"scores"`
-}
+// flag is a boolean field, which other ServiceNow APIs write as text.
+func (s scorecard) flag(name string) bool { return s[name] == true || s[name] == "true" }
 
-type score struct {
-	StartAt string          `json:"start_at"`
-	EndAt   string          `json:"end_at"`
-	Value   json.RawMessage `json:"value"`
+// whole is a field of small integers: 2, 2.0 or "2"; 0 when it is none.
+func (s scorecard) whole(name string) int64 {
+	d, problem := number(s[name])
+	if problem != nil || !d.Decimal.IsInteger() {
+		return 0
+	}
+	return d.Decimal.IntPart()
 }
 
 // reference is {display_value, link, value}, or the bare value where reference links are excluded.
-type reference struct {
-	DisplayValue string
-	Value        string
+func (s scorecard) reference(name string) (shown, value string) {
+	switch v := s[name].(type) {
+	case string:
+		return v, v
+	case map[string]any:
+		of := scorecard(v)
+		return of.text("display_value"), of.text("value")
+	}
+	return "", ""
 }
 
-func (r *reference) UnmarshalJSON(raw []byte) error {
-	if len(raw) > 0 && raw[0] == '"' {
-		var s string
-		if err := json.Unmarshal(raw, &s); err != nil {
-			return err
-		}
-		r.DisplayValue, r.Value = s, s
-		return nil
+// is says whether this is the scorecard that a colon uuid names. The second part of a uuid is a
+// breakdown or an aggregate. Elements are not compared: where one is asked for by a filter, the
+// documentation's own answer names another.
+func (s scorecard) is(ref string) bool {
+	parts := strings.Split(ref, ":")
+	if _, indicator := s.reference("indicator"); indicator != parts[0] {
+		return false
 	}
-	var object struct {
-		DisplayValue string `json:"display_value"`
-		Value        string `json:"value"`
+	if len(parts) < 2 || parts[1] == "" {
+		return true
 	}
-	if err := json.Unmarshal(raw, &object); err != nil {
-		return err
-	}
-	r.DisplayValue, r.Value = object.DisplayValue, object.Value
-	return nil
+	second, _, _ := strings.Cut(parts[1], ";") // the domain comes after a semicolon
+	_, breakdown := s.reference("breakdown")
+	_, aggregate := s.reference("aggregate")
+	return second == breakdown || second == aggregate
 }
 
-// decode reads a body's scorecards, all or none.
-func decode(body []byte, now time.Time) ([]integrations.Scorecard, error) {
-	rows, err := decodeRows(body)
-	if err != nil {
-		return nil, err
+// listed is a scorecard as a listing shows it. One whose value cannot be read is listed without.
+func (s scorecard) listed(now time.Time) integrations.Scorecard {
+	c := s.described(now)
+	if v, problem := number(s["value"]); problem == nil {
+		c.Value = v
 	}
-	list := make([]integrations.Scorecard, 0, len(rows))
-	for _, row := range rows {
-		s, err := row.scorecard(now)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, s)
-	}
-	return list, nil
+	c.Frequency = s.frequency(nil)
+	return c
 }
 
-func decodeRows(body []byte) ([]scorecard, error) {
-	if err := strict(body); err != nil {
-		if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-			return nil, say(integrations.Unavailable, "truncated")
-		}
-		return nil, say(integrations.Misread, "malformed")
+// read is a scorecard with its value and scores, all of them or none.
+func (s scorecard) read(now time.Time) (integrations.Scorecard, *integrations.Error) {
+	c := s.described(now)
+	value, problem := number(s["value"])
+	if problem != nil {
+		return integrations.Scorecard{}, problem
 	}
-	var e envelope
-	if err := json.Unmarshal(body, &e); err != nil {
-		return nil, say(integrations.Misread, "malformed")
+	scores, problem := s.scores()
+	if problem != nil {
+		return integrations.Scorecard{}, problem
 	}
-	switch {
-	case len(e.Error) > 0 && bytes.Contains(e.Error, []byte("Transaction cancelled")):
-		return nil, say(integrations.Unavailable, "cancelled")
-	case len(e.Error) > 0:
-		return nil, say(integrations.Unavailable, "error_envelope")
-	case e.Result == nil:
-		return nil, say(integrations.Misread, "malformed")
+	c.Frequency = s.frequency(scores)
+	if !value.Valid {
+		return c, nil // no score yet, whatever the history says
 	}
-	return *e.Result, nil
+	if len(scores) > 0 && !scores[0].Value.Equal(value.Decimal) {
+		return integrations.Scorecard{}, say("inconsistent")
+	}
+	c.Value, c.Scores = value, scores
+	return c, nil
 }
 
-// strict refuses what encoding/json forgives: text after the value, a name twice in one object,
-// bytes that are not UTF-8, a byte order mark.
-func strict(body []byte) error {
-	if !utf8.Valid(body) {
-		return errors.New("not UTF-8")
+// described is everything but the value and its scores.
+func (s scorecard) described(now time.Time) integrations.Scorecard {
+	_, indicator := s.reference("indicator")
+	c := integrations.Scorecard{
+		Ref: cmp.Or(s.text("uuid"), indicator), Name: s.text("name"), Description: s.text("description"),
+		Precision: int(max(0, min(s.whole("precision"), 9))), Key: s.flag("key"), Favorite: s.flag("favorite"), Seen: now,
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	if err := value(d, 0); err != nil {
-		return err
+	if unit, _ := s.reference("unit"); !sysID(unit) {
+		c.Unit = unit
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("text after the value")
-	}
-	return nil
-}
-
-// deepest is how deep an answer may nest; documented ones nest four deep.
-const deepest = 32
-
-func value(d *json.Decoder, depth int) error {
-	t, err := d.Token()
-	if err != nil {
-		return err
-	}
-	open, ok := t.(json.Delim)
-	if !ok {
-		return nil
-	}
-	if depth > deepest {
-		return errors.New("nested too deep")
-	}
-	names := map[string]bool{}
-	for d.More() {
-		if open == '{' {
-			name, err := d.Token()
-			if err != nil {
-				return err
-			}
-			key, _ := name.(string)
-			if names[key] {
-				return errors.New("a name twice in one object")
-			}
-			names[key] = true
-		}
-		if err := value(d, depth+1); err != nil {
-			return err
-		}
-	}
-	_, err = d.Token()
-	return err
-}
-
-func (row scorecard) scorecard(now time.Time) (integrations.Scorecard, error) {
-	s := integrations.Scorecard{
-		Ref: cmp.Or(row.UUID, row.Indicator.Value), Name: row.Name, Description: row.Description, Unit: row.Unit.DisplayValue,
-		Precision: max(0, min(row.Precision, 9)), Key: row.Key, Favorite: row.Favorite, Seen: now,
-	}
-	switch row.Direction {
+	switch s.whole("direction") { // its label follows the account's language
 	case 2:
-		s.Direction = integrations.Minimize
+		c.Direction = integrations.Minimize
 	case 3:
-		s.Direction = integrations.Maximize
+		c.Direction = integrations.Maximize
 	}
-	var err error
-	if s.Value, err = number(row.Value); err != nil {
-		return s, err
+	if target, problem := number(s["target"]); problem == nil { // a suggestion; the score decides
+		c.Target = target
 	}
-	if s.Target, err = number(row.Target); err != nil {
-		s.Target = decimal.NullDecimal{} // a target is a suggestion; the score decides
+	return c
+}
+
+// sysID says whether a text is a record's id, which nobody wants to read as a unit.
+func sysID(s string) bool {
+	return len(s) == 32 && strings.Trim(s, "0123456789abcdef") == ""
+}
+
+// scores are newest first, which the documentation shows by example only. A day without a score
+// is missing, not 0; a day with two different scores is refused.
+func (s scorecard) scores() ([]integrations.Score, *integrations.Error) {
+	if s["scores"] == nil {
+		return nil, nil
 	}
-	for _, one := range row.Scores {
-		v, err := number(one.Value)
-		if err != nil {
-			return s, err
+	rows, ok := s["scores"].([]any)
+	if !ok {
+		return nil, say("malformed")
+	}
+	list := make([]integrations.Score, 0, len(rows))
+	for _, row := range rows {
+		fields, ok := row.(map[string]any)
+		if !ok {
+			return nil, say("malformed")
 		}
-		if !v.Valid {
-			continue // a day without a score is missing, not 0
+		one := scorecard(fields)
+		value, problem := number(one["value"])
+		if problem != nil {
+			return nil, problem
 		}
-		end, err := day(one.EndAt)
-		if err != nil {
-			return s, err
+		if !value.Valid {
+			continue
 		}
-		start, err := day(one.StartAt)
-		if err != nil {
+		end, ok := day(one.text("end_at"))
+		if !ok {
+			return nil, say("malformed")
+		}
+		start, ok := day(one.text("start_at"))
+		if !ok || start.After(end) {
 			start = end
 		}
-		s.Scores = append(s.Scores, integrations.Score{Start: start, End: end, Value: v.Decimal})
+		list = append(list, integrations.Score{Start: start, End: end, Value: value.Decimal})
 	}
-	newestFirst(s.Scores)
-	s.Frequency = row.frequency(s.Scores)
-	return s, nil
+	slices.SortStableFunc(list, func(a, b integrations.Score) int { return b.End.Compare(a.End) })
+	kept := list[:0]
+	for _, score := range list {
+		if n := len(kept); n > 0 && kept[n-1].End.Equal(score.End) {
+			if !kept[n-1].Value.Equal(score.Value) {
+				return nil, say("inconsistent")
+			}
+			continue
+		}
+		kept = append(kept, score)
+	}
+	return kept, nil
 }
 
-// newestFirst is how the documentation shows scores, by example only.
-func newestFirst(scores []integrations.Score) {
-	slices.SortStableFunc(scores, func(a, b integrations.Score) int { return b.End.Compare(a.End) })
+// day reads a calendar day without zone. A time of day after it is left alone.
+func day(s string) (time.Time, bool) {
+	if len(s) > len(time.DateOnly) && (s[len(time.DateOnly)] == ' ' || s[len(time.DateOnly)] == 'T') {
+		s = s[:len(time.DateOnly)]
+	}
+	t, err := time.Parse(time.DateOnly, s)
+	return t, err == nil
 }
 
 // frequency is known from the English label, from the one documented number, or else from the
 // days between scores: the label follows the account's language.
-func (row scorecard) frequency(scores []integrations.Score) string {
-	switch label := strings.ToLower(row.FreqLabel); label {
-	case "daily", "weekly", "monthly", "quarterly", "yearly":
-		return label
+func (s scorecard) frequency(scores []integrations.Score) string {
+	for _, name := range []string{"frequency_label", "indicator_frequency_label"} { // older releases lack the second
+		switch label := strings.ToLower(s.text(name)); label {
+		case "daily", "weekly", "monthly", "quarterly", "yearly":
+			return label
+		}
 	}
 	const daily = 10
-	if row.Frequency == daily {
+	if s.whole("frequency") == daily {
 		return "daily"
 	}
-	if len(scores) < 2 {
+	shortest := 0
+	for i := 1; i < len(scores); i++ {
+		days := int(scores[i-1].End.Sub(scores[i].End).Hours() / 24)
+		if shortest == 0 || days < shortest { // the others have days without a score between them
+			shortest = days
+		}
+	}
+	switch {
+	case shortest == 0 || shortest > 370:
 		return ""
-	}
-	switch days := scores[0].End.Sub(scores[1].End).Hours() / 24; {
-	case days <= 3:
+	case shortest <= 3:
 		return "daily"
-	case days <= 10:
+	case shortest <= 10:
 		return "weekly"
-	case days <= 45:
+	case shortest <= 45:
 		return "monthly"
-	case days <= 120:
+	case shortest <= 120:
 		return "quarterly"
 	}
-	return ""
+	return "yearly"
 }
 
-// written is the grammar of numbers that are taken: at most 18 digits before and 9 after the
-// point. Anything else is refused rather than guessed.
-var written = regexp.MustCompile(`^-?[0-9]{1,18}(\.[0-9]{1,9})?([eE][+-]?[0-9]{1,2})?$`)
-
-// largest is where a value no longer fits what is kept: 18 digits before the point.
-var largest = decimal.New(1, 18)
-
-// number reads a JSON number, or a string that holds one. Null, nothing and "" are no value; any
-// other text, a boolean or an object is a misreading.
-func number(raw json.RawMessage) (decimal.NullDecimal, error) {
-	text := string(raw)
-	if text == "" || text == "null" || text == `""` {
-		return decimal.NullDecimal{}, nil
+// decode reads a body's scorecards, all or none: an object with a result and no error, which also
+// comes with status 200.
+func decode(body []byte) ([]scorecard, *integrations.Error) {
+	answer, problem := strict(body)
+	if problem != nil {
+		return nil, problem
 	}
-	if text[0] == '"' {
-		var s string
-		if err := json.Unmarshal(raw, &s); err != nil {
-			return decimal.NullDecimal{}, say(integrations.Misread, "malformed")
+	envelope, ok := answer.(map[string]any)
+	if !ok {
+		return nil, say("malformed")
+	}
+	if failure := envelope["error"]; failure != nil {
+		if of, ok := failure.(map[string]any); ok && strings.Contains(scorecard(of).text("message"), "Transaction cancelled") {
+			return nil, say("cancelled")
 		}
-		text = s
+		return nil, say("error_envelope")
 	}
-	if !written.MatchString(text) {
-		return decimal.NullDecimal{}, say(integrations.Misread, "not_a_number")
+	result, ok := envelope["result"].([]any)
+	if !ok {
+		return nil, say("malformed")
 	}
-	d, err := decimal.NewFromString(text)
-	if err != nil || d.Abs().GreaterThanOrEqual(largest) {
-		return decimal.NullDecimal{}, say(integrations.Misread, "not_a_number")
+	rows := make([]scorecard, len(result))
+	for i, element := range result {
+		fields, ok := element.(map[string]any)
+		if !ok {
+			return nil, say("malformed")
+		}
+		rows[i] = fields
 	}
-	if d = d.Round(9); d.IsZero() {
-		d = decimal.Zero // −0 is 0
-	}
-	return decimal.NewNullDecimal(d), nil
-}
-
-// day reads a calendar day without zone. A time of day after it is left alone.
-func day(s string) (time.Time, error) {
-	if len(s) > len(time.DateOnly) {
-		s = s[:len(time.DateOnly)]
-	}
-	t, err := time.Parse(time.DateOnly, s)
-	if err != nil {
-		return t, say(integrations.Misread, "malformed")
-	}
-	return t, nil
+	return rows, nil
 }

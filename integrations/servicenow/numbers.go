@@ -1,0 +1,56 @@
+package servicenow
+
+import (
+	"encoding/json"
+	"regexp"
+
+	"github.com/shopspring/decimal"
+
+	"okrbot/integrations"
+)
+
+var (
+	// written is the grammar of numbers that are taken: at most 18 digits before and 9 after the
+	// point. Anything else is refused rather than guessed.
+	written = regexp.MustCompile(`^-?[0-9]{1,18}(\.[0-9]{1,9})?([eE][+-]?[0-9]{1,2})?$`)
+	// fine is a number that only has too many decimals, which gets its own sentence.
+	fine = regexp.MustCompile(`^-?[0-9]{1,18}\.[0-9]{10,}([eE][+-]?[0-9]{1,3})?$`)
+)
+
+// largest is where a value no longer fits what is kept: 18 digits before the point.
+var largest = decimal.New(1, 18)
+
+// number takes a JSON number, or a string that holds one. Null, nothing and "" are no value; any
+// other text, a boolean or an object is a misreading.
+func number(v any) (decimal.NullDecimal, *integrations.Error) {
+	var text string
+	switch v := v.(type) {
+	case nil:
+		return decimal.NullDecimal{}, nil
+	case json.Number:
+		text = v.String()
+	case string:
+		if text = v; text == "" {
+			return decimal.NullDecimal{}, nil
+		}
+	default:
+		return decimal.NullDecimal{}, say("not_a_number")
+	}
+	if fine.MatchString(text) {
+		return decimal.NullDecimal{}, say("too_many_decimals")
+	}
+	if !written.MatchString(text) {
+		return decimal.NullDecimal{}, say("not_a_number")
+	}
+	d, err := decimal.NewFromString(text)
+	if err != nil {
+		return decimal.NullDecimal{}, say("not_a_number")
+	}
+	if d.Abs().GreaterThanOrEqual(largest) {
+		return decimal.NullDecimal{}, say("too_many_digits")
+	}
+	if d = d.Round(9); d.IsZero() {
+		d = decimal.Zero // −0 is 0
+	}
+	return decimal.NewNullDecimal(d), nil
+}

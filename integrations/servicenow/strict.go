@@ -1,0 +1,79 @@
+package servicenow
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"unicode/utf8"
+
+	"okrbot/integrations"
+)
+
+// deepest is how deep an answer may nest; documented ones nest four deep.
+const deepest = 32
+
+var errLoose = errors.New("more than one reading")
+
+// strict reads JSON that has one reading. It refuses what encoding/json forgives: text after the
+// value, a name twice in one object, bytes that are not UTF-8, a byte order mark. Numbers stay as
+// they were written.
+func strict(body []byte) (any, *integrations.Error) {
+	if !utf8.Valid(body) {
+		return nil, say("malformed")
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	v, err := value(d, 0)
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return nil, say("truncated")
+	}
+	if err != nil {
+		return nil, say("malformed")
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, say("malformed")
+	}
+	return v, nil
+}
+
+func value(d *json.Decoder, depth int) (any, error) {
+	t, err := d.Token()
+	if err != nil {
+		return nil, err
+	}
+	if depth > deepest {
+		return nil, errLoose
+	}
+	switch t {
+	case json.Delim('{'):
+		fields := map[string]any{}
+		for d.More() {
+			name, err := d.Token()
+			if err != nil {
+				return nil, err
+			}
+			key, ok := name.(string)
+			if _, twice := fields[key]; twice || !ok {
+				return nil, errLoose
+			}
+			if fields[key], err = value(d, depth+1); err != nil {
+				return nil, err
+			}
+		}
+		_, err := d.Token()
+		return fields, err
+	case json.Delim('['):
+		elements := []any{}
+		for d.More() {
+			element, err := value(d, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			elements = append(elements, element)
+		}
+		_, err := d.Token()
+		return elements, err
+	}
+	return t, nil
+}
