@@ -97,12 +97,6 @@ func (s *Slack) update(ctx context.Context, channel, ts string, m view.Message) 
 	return undelivered(err)
 }
 
-// whisper shows a message to one person in a channel.
-func (s *Slack) whisper(ctx context.Context, channel, person string, m view.Message) error {
-	_, err := s.api.PostEphemeralContext(ctx, channel, person, options(m)...)
-	return undelivered(err)
-}
-
 // plainOnly says whether Slack refused the blocks, so that the text alone is the better message.
 func plainOnly(err error) bool {
 	var refused slack.SlackErrorResponse

@@ -146,8 +146,8 @@ func (r *running) begin(ctx context.Context) error {
 	}
 	if !r.config.SlackAppToken.Empty() {
 		go func() {
-			if err := r.bot.Socket(ctx); err != nil && ctx.Err() == nil {
-				r.failed <- fmt.Errorf("Socket Mode ended: %w", err)
+			if err := r.bot.Socket(ctx); ctx.Err() == nil {
+				r.failed <- fmt.Errorf("the Socket Mode connection ended: %w", err)
 			}
 		}()
 	}

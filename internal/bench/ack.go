@@ -171,47 +171,43 @@ func (c *company) keepSyncing(ctx context.Context) error {
 // gestures prepares what people do: their forms were opened before.
 func (c *company) gestures(ctx context.Context) ([]gesture, error) {
 	s := store.New(c.watch, c.keys)
-	if err := s.SavePerson(ctx, store.Person{Actor: owner, Name: "alice", Zone: "UTC"}); err != nil {
+	shared, err := s.ConnectionsFor(ctx, head)
+	if err != nil {
 		return nil, err
 	}
-	draft := func(kind string, form any) (string, error) {
-		d, err := s.CreateDraft(ctx, owner, kind, "fill", form)
-		return d.ID, err
-	}
-	var forms []string
-	for range int(askFor.Seconds()*perSecond)/3 + 1 {
-		id, err := draft(view.CallbackObjective, struct{}{})
+	var forms, wizards []string
+	for n := range int(askFor.Seconds()*perSecond)/3 + 1 {
+		if err := s.SavePerson(ctx, store.Person{Actor: owner(n), Name: "somebody", Zone: "UTC"}); err != nil {
+			return nil, err
+		}
+		form, err := s.CreateDraft(ctx, owner(n), view.CallbackObjective, "fill", struct{}{})
 		if err != nil {
 			return nil, err
 		}
-		forms = append(forms, id)
-	}
-	mine, err := s.ConnectionsFor(ctx, okr.Actor{Workspace: team, ID: owner.ID, Kind: owner.Kind})
-	if err != nil {
-		return nil, err
-	}
-	wizard, err := draft(view.CallbackWizard, map[string]any{"Connection": mine[0].ID})
-	if err != nil {
-		return nil, err
+		wizard, err := s.CreateDraft(ctx, owner(n), view.CallbackWizard, "source", map[string]any{"Connection": shared[n%len(shared)].ID})
+		if err != nil {
+			return nil, err
+		}
+		forms, wizards = append(forms, form.ID), append(wizards, wizard.ID)
 	}
 	return []gesture{
 		{"a slash command", "/slack/commands", func(n int) url.Values {
 			return url.Values{
-				"team_id": {team}, "user_id": {owner.ID}, "channel_id": {channelsFrom + "0"}, "command": {"/okr"},
+				"team_id": {team}, "user_id": {owner(n).ID}, "channel_id": {channelsFrom + "0"}, "command": {"/okr"},
 				"text": {fmt.Sprintf("show KR-%d", n%keyResults+1)}, "trigger_id": {fmt.Sprint(n)},
 			}
 		}, "Fewer open incidents"},
 		{"a form's submit", "/slack/interactions", func(n int) url.Values {
-			return interaction("view_submission", view.CallbackObjective, forms[n], map[string]any{"state": map[string]any{"values": map[string]any{
+			return interaction(owner(n), "view_submission", view.CallbackObjective, forms[n], map[string]any{"state": map[string]any{"values": map[string]any{
 				"title":          field("value", fmt.Sprintf("Answer in time %d", n)),
-				"owner":          field("selected_user", owner.ID),
+				"owner":          field("selected_user", owner(n).ID),
 				view.FieldPeriod: field("selected_option", map[string]any{"value": view.ThisQuarter}),
 				view.FieldZone:   field("selected_option", map[string]any{"value": "Europe/Berlin"}),
 				"channel":        field("selected_conversation", channelsFrom+"0"),
 			}}}, nil)
 		}, "Objective added"},
 		{"a type-ahead", "/slack/options", func(n int) url.Values {
-			return interaction("block_suggestion", view.CallbackWizard, wizard, nil, map[string]any{
+			return interaction(owner(n), "block_suggestion", view.CallbackWizard, wizards[n], nil, map[string]any{
 				"block_id": view.FieldScorecard, "action_id": "v", "value": fmt.Sprintf("incidents %d", n%10),
 			})
 		}, "Open incidents of group"},
@@ -223,12 +219,12 @@ func field(key string, value any) map[string]any {
 }
 
 // interaction is a payload about an open modal.
-func interaction(kind, callback, draft string, inView, beside map[string]any) url.Values {
+func interaction(by okr.Actor, kind, callback, draft string, inView, beside map[string]any) url.Values {
 	modal := map[string]any{"id": "V1", "type": "modal", "callback_id": callback, "private_metadata": draft}
 	for k, v := range inView {
 		modal[k] = v
 	}
-	payload := map[string]any{"type": kind, "team": map[string]any{"id": team}, "user": map[string]any{"id": owner.ID}, "view": modal}
+	payload := map[string]any{"type": kind, "team": map[string]any{"id": team}, "user": map[string]any{"id": by.ID}, "view": modal}
 	for k, v := range beside {
 		payload[k] = v
 	}

@@ -25,6 +25,7 @@ const (
 	scorecards   = 50 // of a connection
 	followers    = 10 // key results of a scorecard
 	perInstance  = scorecards * followers
+	perOwner     = 20 // key results of a person
 	keyResults   = connections * perInstance
 	history      = 60 // days with a score
 	ranBefore    = 10 // days with a run of each key result
@@ -35,7 +36,13 @@ const (
 	channelsFrom = "C0BENCH"
 )
 
-var owner = okr.Actor{Workspace: team, ID: "U0ALICE", Kind: okr.Member}
+// head is whose the objectives and connections are.
+var head = okr.Actor{Workspace: team, ID: "U0HEAD", Kind: okr.Member}
+
+// owner is who has the n-th twenty of the key results.
+func owner(n int) okr.Actor {
+	return okr.Actor{Workspace: team, ID: fmt.Sprintf("U0%d", n%(keyResults/perOwner)), Kind: okr.Member}
+}
 
 // company is a fresh database with key results that have their history up to the day before
 // yesterday, and the ServiceNow instances that have a newer score for each.
@@ -132,14 +139,14 @@ func (c *company) instance(today okr.Day) *servicenow.Instance {
 
 // join adds a connection with its key results, their sources, cards and readings.
 func (c *company) join(ctx context.Context, tx *store.Tx, n int, origin string, today okr.Day, due bool) error {
-	connection, err := tx.CreateConnection(ctx, owner, store.Connection{
+	connection, err := tx.CreateConnection(ctx, head, store.Connection{
 		Kind: connector.Kind, Name: fmt.Sprintf("instance %d", n+1), Origin: origin, SignIn: "basic", Shared: true,
 	}, map[string]string{"username": username, "password": password}, "")
 	if err != nil {
 		return err
 	}
-	objective, err := tx.CreateObjective(ctx, owner, okr.Objective{
-		Title: fmt.Sprintf("Run calm service desk %d", n+1), Owner: owner.ID, Zone: "UTC", Channel: fmt.Sprintf("%s%d", channelsFrom, n),
+	objective, err := tx.CreateObjective(ctx, head, okr.Objective{
+		Title: fmt.Sprintf("Run calm service desk %d", n+1), Owner: head.ID, Zone: "UTC", Channel: fmt.Sprintf("%s%d", channelsFrom, n),
 		Period: okr.Period{First: today - history, Last: today + 30},
 	}, "")
 	if err != nil {
@@ -151,8 +158,8 @@ func (c *company) join(ctx context.Context, tx *store.Tx, n int, origin string, 
 	}
 	for _, statement := range fillConnection {
 		_, err := tx.Pgx().Exec(ctx, statement, pgx.NamedArgs{
-			"team": team, "owner": owner.ID, "connection": connection.ID, "objective": objective.ID,
-			"channel": objective.Channel, "first": n * perInstance, "most": perInstance, "followers": followers,
+			"team": team, "owner": head.ID, "connection": connection.ID, "objective": objective.ID,
+			"channel": objective.Channel, "first": n * perInstance, "most": perInstance, "followers": followers, "perOwner": perOwner,
 			"newest": (today - 2).Time(), "days": history - 2, "runs": ranBefore, "wait": wait,
 		})
 		if err != nil {
@@ -167,7 +174,7 @@ var fillConnection = []string{
 	`insert into key_results (workspace_id, number, objective_id, title, owner_id, kind, start_value, target_value,
 	   unit, precision, method, weight, channel_id, integrated, cadence, hour, zone, slot_at, next_sync_at, synced_at,
 	   result_value, result_day, result_count, created_by, created_at)
-	 select @team, @first::int + n, @objective::bigint, 'Fewer open incidents ' || n, @owner, 'decrease', 300, 100,
+	 select @team, @first::int + n, @objective::bigint, 'Fewer open incidents ' || n, 'U0' || (@first::int + n - 1) / @perOwner::int, 'decrease', 300, 100,
 	   '#', 0, 'latest', 1, @channel, true, 'daily', 6, 'UTC',
 	   now() + @wait::interval, now() + @wait::interval, now() - interval '1 day',
 	   200 + (n - 1) / @followers::int + 2, @newest::date, @days::int, @owner, now()

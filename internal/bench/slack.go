@@ -24,7 +24,7 @@ func newSlack() *httptest.Server {
 		case "auth.test":
 			answer["team_id"], answer["team"], answer["user_id"] = team, "Bench", "U0BOT"
 		case "users.info":
-			answer["user"] = map[string]any{"id": owner.ID, "team_id": team, "name": "alice", "tz": "UTC"}
+			answer["user"] = map[string]any{"id": r.FormValue("user"), "team_id": team, "name": "somebody", "tz": "UTC"}
 		default:
 			answer["channel"], answer["ts"] = r.FormValue("channel"), fmt.Sprintf("1700000001.%06d", messages.Add(1))
 		}

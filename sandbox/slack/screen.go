@@ -64,13 +64,7 @@ func (s *Slack) Sees(person string) Seen {
 }
 
 func seenView(v *View) SeenView {
-	out := SeenView{ID: v.ID, Hash: v.Hash, Content: v.Content, State: map[string]map[string]map[string]any{}, Errors: map[string]string{}, Trouble: v.Trouble}
-	for block, actions := range v.State {
-		out.State[block] = map[string]map[string]any{}
-		for action, state := range actions {
-			out.State[block][action] = clone(state)
-		}
-	}
+	out := SeenView{ID: v.ID, Hash: v.Hash, Content: v.Content, State: copied(v.State), Errors: map[string]string{}, Trouble: v.Trouble}
 	for block, e := range v.Errors {
 		out.Errors[block] = e
 	}

@@ -259,7 +259,7 @@ func (s *Slack) publish(c call) map[string]any {
 func (s *Slack) wireView(v *View) map[string]any {
 	m := map[string]any{
 		"id": v.ID, "team_id": s.o.TeamID, "app_id": s.o.AppID, "bot_id": "B0OKRBOT", "hash": v.Hash, "root_view_id": v.Root,
-		"previous_view_id": nil, "external_id": "", "state": map[string]any{"values": v.State}, "close": nil, "submit": nil,
+		"previous_view_id": nil, "external_id": "", "state": map[string]any{"values": copied(v.State)}, "close": nil, "submit": nil,
 		"private_metadata": "", "callback_id": "", "clear_on_close": false, "notify_on_close": false, "app_installed_team_id": s.o.TeamID,
 	}
 	if v.Previous != "" {
@@ -269,6 +269,19 @@ func (s *Slack) wireView(v *View) map[string]any {
 		m[key] = value
 	}
 	return m
+}
+
+// copied is a view's state as it is now: what is entered next must not reach an answer that is
+// still being written.
+func copied(state map[string]map[string]map[string]any) map[string]map[string]map[string]any {
+	own := make(map[string]map[string]map[string]any, len(state))
+	for block, actions := range state {
+		own[block] = make(map[string]map[string]any, len(actions))
+		for action, value := range actions {
+			own[block][action] = clone(value)
+		}
+	}
+	return own
 }
 
 // top is the modal that a person looks at.

@@ -82,7 +82,6 @@ type Message struct {
 	Blocks    []map[string]any `json:"blocks"`
 	Edited    bool             `json:"edited"`
 	Ephemeral string           `json:"ephemeral,omitempty"` // the person
-	answer    string           // the response_url it came through
 }
 
 // New makes an empty workspace.

@@ -155,7 +155,7 @@ func account() (*syscall.Credential, error) {
 			return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 		}
 	}
-	return nil, errors.New("Postgres does not run as root, and this machine has neither a user postgres nor nobody. Run okrbot as an ordinary user, or set DATABASE_URL")
+	return nil, errors.New("a Postgres server does not run as root, and this machine has neither a user postgres nor nobody. Run okrbot as an ordinary user, or set DATABASE_URL")
 }
 
 // place is the data folder: the one asked for, or, where the server's user could not reach that,
