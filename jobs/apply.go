@@ -29,44 +29,54 @@ func (c *Client) apply(ctx context.Context, tx *store.Tx, b batch, ending map[in
 	if err != nil {
 		return err
 	}
-	now := map[int64]store.KeyResult{}
-	since := map[int64]okr.Day{}
+	now := make(map[int64]store.KeyResult, len(present))
 	for _, k := range present {
 		now[k.ID] = k
-		since[k.ID] = needed(k, b.before[k.ID], b.began)
 	}
-	readings, err := tx.ReadingsOf(ctx, since)
-	if err != nil {
-		return err
+	runs := map[int64][]store.TakenRun{}
+	for _, r := range b.runs {
+		runs[r.KeyResult] = append(runs[r.KeyResult], r)
 	}
 
 	a := applying{now: tx.Now}
+	var done, reads []int64
 	works := false
-	var done []int64
-	byKeyResult := map[int64][]store.TakenRun{}
-	for _, r := range b.runs {
-		byKeyResult[r.KeyResult] = append(byKeyResult[r.KeyResult], r)
-	}
 	for _, id := range ids {
-		runs := byKeyResult[id]
 		k, there := now[id]
-		if !there || !sameSource(b, k, runs) || runs[0].Epoch <= locked[id].AppliedEpoch {
-			a.supersede(runs)
-			done = append(done, runIDs(runs)...)
-			continue
-		}
 		answer, ended := ending[id]
-		if !ended {
+		switch {
+		case !there || !b.sameSource(k, runs[id]) || runs[id][0].Epoch <= locked[id].AppliedEpoch:
+			a.supersede(runs[id])
+		case !ended:
 			continue // it is tried again
-		}
-		done = append(done, runIDs(runs)...)
-		if failure := failureOf(answer, k); failure != nil {
+		default:
+			failure := failureOf(answer, k)
+			if failure == nil {
+				reads = append(reads, id)
+				works = true
+				break
+			}
 			works = works || failure.Class == integrations.NoData || failure.Class == integrations.NotFound || failure.Cause == "unit_changed"
-			a.fail(runs, k, locked[id], failure)
-			continue
+			a.fail(runs[id], k, locked[id], failure)
 		}
-		works = true
-		a.score(runs, k, locked[id], answer.Scorecard, readings[id])
+		done = append(done, runIDs(runs[id])...)
+	}
+	taken, err := tx.ApplyScores(ctx, b.scores(reads, now, ending))
+	if err != nil {
+		return err
+	}
+	var whole []int64
+	for _, id := range reads {
+		if !newestDecides(now[id]) {
+			whole = append(whole, id)
+		}
+	}
+	readings, err := tx.ReadingsOf(ctx, whole)
+	if err != nil {
+		return err
+	}
+	for _, id := range reads {
+		a.score(runs[id], now[id], locked[id], ending[id].Scorecard.Name, taken[id], readings[id])
 	}
 	if err := a.write(ctx, tx); err != nil {
 		return err
@@ -80,11 +90,34 @@ func (c *Client) apply(ctx context.Context, tx *store.Tx, b batch, ending map[in
 }
 
 // sameSource says whether what was read is what the key result still reads.
-func sameSource(b batch, k store.KeyResult, runs []store.TakenRun) bool {
+func (b batch) sameSource(k store.KeyResult, runs []store.TakenRun) bool {
 	before, loaded := b.before[k.ID]
 	paused := k.Paused && !slices.ContainsFunc(runs, func(r store.TakenRun) bool { return r.Forced })
 	return loaded && !paused && k.Source.Connection == b.connection.ID &&
 		before.Source.Connection == b.connection.ID && k.Source.Reference == before.Source.Reference
+}
+
+// scores gathers what was read by scorecard: those who follow it share its scores.
+func (b batch) scores(reads []int64, now map[int64]store.KeyResult, answers map[int64]integrations.Reading) []store.Scores {
+	var list []store.Scores
+	at := map[string]int{}
+	for _, id := range reads {
+		k, read := now[id], answers[id].Scorecard.Scores
+		n, known := at[k.Source.Reference]
+		if !known {
+			n = len(list)
+			at[k.Source.Reference] = n
+			list = append(list, store.Scores{})
+		}
+		if len(read) > len(list[n].List) { // who asked for more days has them all
+			list[n].List = nil
+			for _, s := range read {
+				list[n].List = append(list[n].List, store.Score{Day: okr.DayOf(s.End), Value: s.Value})
+			}
+		}
+		list[n].Followers = append(list[n].Followers, store.Follower{KeyResult: id, Workspace: k.Workspace, Since: from(b.before[id], b.began)})
+	}
+	return list
 }
 
 func runIDs(runs []store.TakenRun) []int64 {
@@ -95,19 +128,15 @@ func runIDs(runs []store.TakenRun) []int64 {
 	return ids
 }
 
-// needed is the first day whose readings are needed to compute a result: the newest value needs
-// those that were read again, any other method all of them.
-func needed(now, before store.KeyResult, began time.Time) okr.Day {
-	if now.Method != okr.Latest || !now.Result.Value.Valid || before.ID == 0 {
-		return 0
-	}
-	return min(from(before, began), now.Result.AsOf)
+// newestDecides says whether the newest value alone makes the result, so that the readings that made
+// the result before are not needed to compute it anew.
+func newestDecides(k store.KeyResult) bool {
+	return k.Method == okr.Latest && k.Result.Value.Valid
 }
 
 // applying gathers what a batch writes, so that each table is written once.
 type applying struct {
 	now           time.Time
-	scores        []store.Score
 	results       []store.AppliedResult
 	failures      []store.AppliedFailure
 	announcements []store.Announcement
@@ -122,38 +151,32 @@ func (a *applying) supersede(runs []store.TakenRun) {
 	}
 }
 
-// score takes a scorecard's scores over: new days, restated ones, and the result they make. The
-// newest day's value never gives way to an older day's. What a person entered for a day stays.
-func (a *applying) score(runs []store.TakenRun, k store.KeyResult, old store.Applying, s integrations.Scorecard, had []okr.Reading) {
+// score notes what a scorecard's scores did: new days, restated ones, and the result they make. The
+// newest day's value never gives way to an older day's. Readings are all that the key result has
+// now, where newestDecides says that they are needed.
+func (a *applying) score(runs []store.TakenRun, k store.KeyResult, old store.Applying, name string, taken []store.Score, readings []okr.Reading) {
 	period := k.Objective.Period
-	byDay := make(map[okr.Day]int, len(had))
-	for i, reading := range had {
-		byDay[reading.Day] = i
-	}
-	restated, fresh := false, 0
-	for _, score := range s.Scores {
-		day := okr.DayOf(score.End)
-		i, known := byDay[day]
-		switch {
-		case !known:
-			byDay[day] = len(had)
-			had = append(had, okr.Reading{Day: day, Value: score.Value})
-			if period.Contains(day) {
-				fresh++
-			}
-		case had[i].CheckIn || had[i].Value.Equal(score.Value):
-			continue
-		default:
-			had[i].Value = score.Value
-			restated = restated || period.Contains(day)
-		}
-		a.scores = append(a.scores, store.Score{KeyResult: k.ID, Workspace: k.Workspace, Day: day, Value: score.Value})
-	}
 	before := k.Result
+	restated, fresh := false, 0
+	for _, s := range taken {
+		switch {
+		case !period.Contains(s.Day):
+		case s.Restated:
+			restated = true
+		default:
+			fresh++
+		}
+	}
 	after := k
-	after.Result = k.ResultOf(period, had)
-	if k.Method == okr.Latest && before.Value.Valid {
-		after.Result.N = before.N + fresh // the older readings were not loaded
+	if newestDecides(k) {
+		readings = []okr.Reading{{Day: before.AsOf, Value: before.Value.Decimal}}
+		for _, s := range taken { // a restated day comes after what it was
+			readings = append(readings, okr.Reading{Day: s.Day, Value: s.Value})
+		}
+		after.Result = k.ResultOf(period, readings)
+		after.Result.N = before.N + fresh
+	} else {
+		after.Result = k.ResultOf(period, readings)
 	}
 	today := okr.DayOf(a.now.UTC())
 	if zone, err := time.LoadLocation(k.Objective.Zone); err == nil {
@@ -173,7 +196,7 @@ func (a *applying) score(runs []store.TakenRun, k store.KeyResult, old store.App
 		outcome = store.Restated
 	}
 	epoch := runs[0].Epoch
-	a.results = append(a.results, store.AppliedResult{KeyResult: k.ID, Epoch: epoch, Result: after.Result, Status: status, Name: s.Name})
+	a.results = append(a.results, store.AppliedResult{KeyResult: k.ID, Epoch: epoch, Result: after.Result, Status: status, Name: name})
 	for _, r := range runs {
 		a.runs = append(a.runs, store.FinishedRun{ID: r.ID, Outcome: outcome, Epoch: epoch, Old: before.Value, New: after.Result.Value, AsOf: after.Result.AsOf})
 	}
@@ -234,9 +257,6 @@ func (a *applying) fail(runs []store.TakenRun, k store.KeyResult, old store.Appl
 }
 
 func (a *applying) write(ctx context.Context, tx *store.Tx) error {
-	if err := tx.ApplyScores(ctx, a.scores); err != nil {
-		return err
-	}
 	if err := tx.ApplyResults(ctx, a.results); err != nil {
 		return err
 	}

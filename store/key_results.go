@@ -88,7 +88,7 @@ func (r Reads) KeyResults(ctx context.Context, workspace string, f Filter) ([]Ke
 		where("k.objective_id = ?", f.Objective)
 	}
 	if f.Person != "" {
-		where("(k.owner_id = ? or k.co_owner_ids @> array[?]::text[] or o.owner_id = ?)", f.Person)
+		where("(k.owner_id = ? or k.co_owner_ids <> '{}' and k.co_owner_ids @> array[?]::text[] or o.owner_id = ?)", f.Person)
 	}
 	if f.Channel != "" {
 		where("k.channel_id = ?", f.Channel)

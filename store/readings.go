@@ -27,18 +27,16 @@ func (r Reads) Readings(ctx context.Context, workspace string, keyResult int64) 
 	return list, nil
 }
 
-// ReadingsOf are the readings of many key results, each from a day on, by key result, oldest first.
-func (r Reads) ReadingsOf(ctx context.Context, since map[int64]okr.Day) (map[int64][]okr.Reading, error) {
-	var p queries.ReadingsOfParams
-	for id, day := range since {
-		p.KeyResultIds = append(p.KeyResultIds, id)
-		p.Sinces = append(p.Sinces, day.Time())
+// ReadingsOf are the readings of many key results, by key result, oldest first.
+func (r Reads) ReadingsOf(ctx context.Context, ids []int64) (map[int64][]okr.Reading, error) {
+	if len(ids) == 0 {
+		return nil, nil
 	}
-	rows, err := r.q.ReadingsOf(ctx, p)
+	rows, err := r.q.ReadingsOf(ctx, ids)
 	if err != nil {
 		return nil, fmt.Errorf("reading readings: %w", err)
 	}
-	all := make(map[int64][]okr.Reading, len(since))
+	all := make(map[int64][]okr.Reading, len(ids))
 	for _, row := range rows {
 		all[row.KeyResultID] = append(all[row.KeyResultID], okr.Reading{
 			Day: okr.DayOf(row.Day), Value: row.Value, CheckIn: row.Origin == "check_in",
@@ -47,31 +45,55 @@ func (r Reads) ReadingsOf(ctx context.Context, since map[int64]okr.Day) (map[int
 	return all, nil
 }
 
-// Score is a value that a source had for a key result on a day.
-type Score struct {
-	KeyResult int64
-	Workspace string
-	Day       okr.Day
-	Value     decimal.Decimal
+// Scores are what a source had, and who follows it.
+type Scores struct {
+	List      []Score
+	Followers []Follower
 }
 
-// ApplyScores adds scores of new days and restates those that changed. The same score again
-// changes nothing.
-func (tx *Tx) ApplyScores(ctx context.Context, scores []Score) error {
-	if len(scores) == 0 {
-		return nil
-	}
+// Score is a value for a day.
+type Score struct {
+	Day      okr.Day
+	Value    decimal.Decimal
+	Restated bool // the day had another value before
+}
+
+// Follower is a key result that takes a source's scores over from a day on.
+type Follower struct {
+	KeyResult int64
+	Workspace string
+	Since     okr.Day
+}
+
+// ApplyScores adds scores of new days and restates those that changed, apart from days for which a
+// person entered a value, and answers with both by key result. The same score again changes nothing.
+func (tx *Tx) ApplyScores(ctx context.Context, list []Scores) (map[int64][]Score, error) {
 	var p queries.ApplyReadingsParams
-	for _, s := range scores {
-		p.KeyResultIds = append(p.KeyResultIds, s.KeyResult)
-		p.Days = append(p.Days, s.Day.Time())
-		p.WorkspaceIds = append(p.WorkspaceIds, s.Workspace)
-		p.Scores = append(p.Scores, s.Value)
+	for n, scores := range list {
+		for _, s := range scores.List {
+			p.Series = append(p.Series, int32(n))
+			p.Days = append(p.Days, s.Day.Time())
+			p.Scores = append(p.Scores, s.Value)
+		}
+		for _, f := range scores.Followers {
+			p.KeyResultIds = append(p.KeyResultIds, f.KeyResult)
+			p.WorkspaceIds = append(p.WorkspaceIds, f.Workspace)
+			p.Follows = append(p.Follows, int32(n))
+			p.Sinces = append(p.Sinces, f.Since.Time())
+		}
 	}
-	if err := tx.q.ApplyReadings(ctx, p); err != nil {
-		return fmt.Errorf("recording scores: %w", err)
+	if len(p.Days) == 0 {
+		return nil, nil
 	}
-	return nil
+	rows, err := tx.q.ApplyReadings(ctx, p)
+	if err != nil {
+		return nil, fmt.Errorf("recording scores: %w", err)
+	}
+	taken := make(map[int64][]Score, len(p.KeyResultIds))
+	for _, row := range rows {
+		taken[row.KeyResultID] = append(taken[row.KeyResultID], Score{Day: okr.DayOf(row.Day), Value: row.Value, Restated: row.Restated})
+	}
+	return taken, nil
 }
 
 // dayText and numberText are how a value that may be missing travels in an array.

@@ -85,8 +85,8 @@ const (
 	groupAtMost = 200
 )
 
-// TakeRuns takes a connection's next runs, raises their key results' epochs, and so begins their
-// fetch: an older fetch of these key results is refused from here on. Those who follow one
+// TakeRuns takes a connection's next runs, gives them an epoch, and so begins their fetch: once it
+// is applied, an older fetch of these key results is refused. Those who follow one
 // scorecard come together, forced runs before others, and a run that died twice comes alone.
 func (tx *Tx) TakeRuns(ctx context.Context, connection int64) ([]TakenRun, error) {
 	if err := tx.q.OneTaker(ctx, int32(connection&0x7fffffff)); err != nil {
@@ -96,16 +96,12 @@ func (tx *Tx) TakeRuns(ctx context.Context, connection int64) ([]TakenRun, error
 	if err != nil {
 		return nil, fmt.Errorf("looking for runs: %w", err)
 	}
-	var ids, keyResults []int64
+	var ids []int64
 	for _, r := range ready[:firstBatch(ready)] {
 		ids = append(ids, r.ID)
-		keyResults = append(keyResults, r.KeyResultID)
 	}
 	if len(ids) == 0 {
 		return nil, nil
-	}
-	if err := tx.q.LockKeyResults(ctx, keyResults); err != nil {
-		return nil, fmt.Errorf("locking key results: %w", err)
 	}
 	rows, err := tx.q.BeginRuns(ctx, ids)
 	if err != nil {

@@ -229,8 +229,8 @@ func (c *company) synced(ctx context.Context) error {
 	for {
 		var open bool
 		err := c.watch.QueryRow(ctx, `
-			select exists (select from key_results where next_sync_at <= now() and not paused)
-			    or exists (select from sync_runs where state <> 'done')`).Scan(&open)
+			select case when exists (select from sync_runs where state <> 'done') then true
+			       else exists (select from key_results where next_sync_at <= now() and not paused) end`).Scan(&open)
 		if err != nil {
 			return fmt.Errorf("waiting for the syncs: %w", err)
 		}

@@ -30,8 +30,8 @@ type syncOne struct {
 // Kind is the job's name in River's table.
 func (syncOne) Kind() string { return "sync_one" }
 
-// oneByOne is the plain design: a job for each key result, which makes one call and records the
-// answer in one transaction. It neither announces anything nor draws cards.
+// oneByOne is the plain design: a job for each key result, which makes one call and records in one
+// transaction what okrbot records. It sends nothing to Slack.
 func oneByOne(ctx context.Context, c *company) (func(), error) {
 	// One pool for all, large enough that no worker waits for a connection.
 	pool, err := store.Open(ctx, c.dsn, oneByOneWorkers)
@@ -106,7 +106,7 @@ type oneWorker struct {
 }
 
 // Work reads the scorecard since 30 days before the newest reading, as okrbot does, and records
-// reading, result and run.
+// reading, result, run, what changed, what is to be said, and that the card is to be drawn again.
 func (w *oneWorker) Work(ctx context.Context, job *river.Job[syncOne]) error {
 	k, err := w.store.KeyResultByID(ctx, job.Args.Workspace, job.Args.KeyResult)
 	if err != nil {
@@ -130,35 +130,46 @@ func (w *oneWorker) Work(ctx context.Context, job *river.Job[syncOne]) error {
 }
 
 func record(ctx context.Context, tx *store.Tx, k store.KeyResult, run int64, from okr.Day, s integrations.Scorecard) error {
-	readings, err := tx.ReadingsOf(ctx, map[int64]okr.Day{k.ID: from})
+	if _, err := tx.LockForApply(ctx, []int64{k.ID}); err != nil {
+		return err
+	}
+	scores := store.Scores{Followers: []store.Follower{{KeyResult: k.ID, Workspace: k.Workspace, Since: from}}}
+	for _, score := range s.Scores {
+		scores.List = append(scores.List, store.Score{Day: okr.DayOf(score.End), Value: score.Value})
+	}
+	taken, err := tx.ApplyScores(ctx, []store.Scores{scores})
 	if err != nil {
 		return err
 	}
-	had := readings[k.ID]
-	known := make(map[okr.Day]okr.Reading, len(had))
-	for _, r := range had {
-		known[r.Day] = r
-	}
-	var scores []store.Score
-	for _, score := range s.Scores {
-		day := okr.DayOf(score.End)
-		if r, ok := known[day]; ok && r.Value.Equal(score.Value) {
-			continue
-		}
-		had = append(had, okr.Reading{Day: day, Value: score.Value})
-		scores = append(scores, store.Score{KeyResult: k.ID, Workspace: k.Workspace, Day: day, Value: score.Value})
+	readings := []okr.Reading{{Day: k.Result.AsOf, Value: k.Result.Value.Decimal}}
+	for _, score := range taken[k.ID] {
+		readings = append(readings, okr.Reading{Day: score.Day, Value: score.Value})
 	}
 	before := k.Result
-	k.Result = k.ResultOf(k.Objective.Period, had)
-	k.Result.N = before.N + len(scores)
+	k.Result = k.ResultOf(k.Objective.Period, readings)
+	k.Result.N = before.N + len(taken[k.ID])
 	status := k.Standing(k.Objective.Period, okr.DayOf(tx.Now.UTC())).Status
-	if err := tx.ApplyScores(ctx, scores); err != nil {
-		return err
-	}
 	if err := tx.ApplyResults(ctx, []store.AppliedResult{{KeyResult: k.ID, Epoch: 1, Result: k.Result, Status: status}}); err != nil {
 		return err
 	}
-	return tx.FinishRuns(ctx, []store.FinishedRun{{
+	if err := tx.FinishRuns(ctx, []store.FinishedRun{{
 		ID: run, Outcome: store.Changed, Epoch: 1, Old: before.Value, New: k.Result.Value, AsOf: k.Result.AsOf,
-	}})
+	}}); err != nil {
+		return err
+	}
+	if err := tx.RecordResults(ctx, []store.Recorded{{
+		KeyResult: k.ID, Workspace: k.Workspace, Action: "synced", Before: before.Value.Decimal.String(), After: k.Result.Value.Decimal.String(),
+	}}); err != nil {
+		return err
+	}
+	if err := tx.Announce(ctx, []store.Announcement{{
+		Workspace: k.Workspace, Channel: k.Channel, KeyResult: k.ID, Kind: "changed",
+		Old: before.Value, New: k.Result.Value, OldDay: before.AsOf, NewDay: k.Result.AsOf, OldStatus: status, NewStatus: status,
+	}}); err != nil {
+		return err
+	}
+	if err := tx.MarkCards(ctx, k.ID); err != nil {
+		return err
+	}
+	return tx.ConnectionSucceeded(ctx, k.Source.Connection)
 }

@@ -127,7 +127,6 @@ create table key_results (
   slot_at         timestamptz,              -- the next slot of the cadence, before jitter
   next_sync_at    timestamptz,              -- slot plus jitter: when a replica claims it
 
-  sync_epoch      bigint not null default 0,    -- raised when a fetch starts
   applied_epoch   bigint not null default 0,    -- of the fetch last applied; an older one is refused
   forced_at       timestamptz,              -- of the last forced sync
   synced_at       timestamptz,              -- of the last fetch that read the source
@@ -146,13 +145,14 @@ create table key_results (
   version         integer not null default 1,   -- of what people edit
   created_by      text not null,
   created_at      timestamptz not null,
-  draft_id        uuid unique,              -- one key result for each wizard
+  draft_id        uuid,                     -- of the wizard that made it
   unique (workspace_id, number)
-);
+) with (fillfactor = 60); -- room for what each sync writes, beside the row and without its indexes
 create index key_results_due on key_results (next_sync_at) where next_sync_at is not null and not paused;
+create unique index key_results_draft on key_results (draft_id) where draft_id is not null; -- one for each wizard
 create index key_results_objective on key_results (objective_id);
 create index key_results_owner on key_results (workspace_id, owner_id);
-create index key_results_co_owners on key_results using gin (co_owner_ids);
+create index key_results_co_owners on key_results using gin (co_owner_ids) where co_owner_ids <> '{}';
 create index key_results_channel on key_results (workspace_id, channel_id);
 
 create table sources (
@@ -216,6 +216,9 @@ create table sync_requests (
 create index sync_requests_open on sync_requests (id) where finished_at is null;
 create index sync_requests_person on sync_requests (workspace_id, person_id, created_at);
 
+-- Fetches in the order of their beginning.
+create sequence sync_epochs;
+
 -- One row for each due slot and each forced fetch of a key result.
 create table sync_runs (
   id            bigint generated always as identity primary key,
@@ -242,7 +245,6 @@ create table sync_runs (
   unique (key_result_id, trigger_key)
 );
 create unique index sync_runs_waiting on sync_runs (key_result_id) where forced and state = 'queued';
-create index sync_runs_recent on sync_runs (key_result_id, id);
 create index sync_runs_open on sync_runs (connection_id, due_at) where state <> 'done';
 create index sync_runs_finished on sync_runs (finished_at) where state = 'done';
 
@@ -338,3 +340,4 @@ create index audit_events_object on audit_events (workspace_id, object, object_i
 drop table audit_events, deliveries, drafts, cards, places, announcements, sync_request_runs, sync_runs,
   sync_requests, check_ins, readings, sources, key_results, scorecards, connection_slots,
   connections, objectives, people, canary, workspaces;
+drop sequence sync_epochs;

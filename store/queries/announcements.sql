@@ -21,14 +21,7 @@ from (
 -- channel's key results are under way their changes are gathered, a quarter of a minute at most:
 -- what belongs to one run is one message.
 with busy as (
-  select k.workspace_id, k.channel_id
-  from sync_runs r
-  join key_results k on k.id = r.key_result_id
-  where r.state <> 'done'
-    and r.tries = 0
-    and r.crashes = 0
-  union
-  select k.workspace_id, k.owner_id
+  select distinct k.workspace_id, unnest(array[k.channel_id, k.owner_id]) as channel_id
   from sync_runs r
   join key_results k on k.id = r.key_result_id
   where r.state <> 'done'

@@ -108,14 +108,7 @@ func (q *Queries) AnnouncementsSent(ctx context.Context, arg AnnouncementsSentPa
 
 const holdPlaces = `-- name: HoldPlaces :many
 with busy as (
-  select k.workspace_id, k.channel_id
-  from sync_runs r
-  join key_results k on k.id = r.key_result_id
-  where r.state <> 'done'
-    and r.tries = 0
-    and r.crashes = 0
-  union
-  select k.workspace_id, k.owner_id
+  select distinct k.workspace_id, unnest(array[k.channel_id, k.owner_id]) as channel_id
   from sync_runs r
   join key_results k on k.id = r.key_result_id
   where r.state <> 'done'

@@ -147,7 +147,6 @@ type KeyResult struct {
 	Zone            string
 	SlotAt          *time.Time
 	NextSyncAt      *time.Time
-	SyncEpoch       int64
 	AppliedEpoch    int64
 	ForcedAt        *time.Time
 	SyncedAt        *time.Time

@@ -12,41 +12,91 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-const applyReadings = `-- name: ApplyReadings :exec
-insert into readings (key_result_id, day, workspace_id, value, origin, recorded_at)
-select v.key_result_id, v.day, v.workspace_id, v.value, 'score', now()
-from (
+const applyReadings = `-- name: ApplyReadings :many
+with followers as materialized (
   select
-    unnest($1::bigint[]) as key_result_id,
+    unnest($4::bigint[]) as id,
+    unnest($5::text[]) as workspace_id,
+    unnest($6::int[]) as series,
+    unnest($7::date[]) as since
+),
+known as materialized (
+  select r.key_result_id, r.day, r.value, r.origin
+  from followers f
+  join readings r on r.key_result_id = f.id and r.day >= f.since
+)
+insert into readings (key_result_id, day, workspace_id, value, origin, recorded_at)
+select f.id, s.day, f.workspace_id, s.value, 'score', now()
+from followers f
+join (
+  select
+    unnest($1::int[]) as series,
     unnest($2::date[]) as day,
-    unnest($3::text[]) as workspace_id,
-    unnest($4::numeric[]) as value
-) v
+    unnest($3::numeric[]) as value
+) s on s.series = f.series and s.day >= f.since
+left join known r on r.key_result_id = f.id and r.day = s.day
+where r.day is null
+   or (r.origin = 'score' and r.value <> s.value)
 on conflict (key_result_id, day) do update
 set previous = readings.value,
     value = excluded.value,
     restated_at = now()
 where readings.origin = 'score'
   and readings.value <> excluded.value
+returning key_result_id, day, value, (restated_at is not null)::boolean as restated
 `
 
 type ApplyReadingsParams struct {
-	KeyResultIds []int64
+	Series       []int32
 	Days         []time.Time
-	WorkspaceIds []string
 	Scores       []decimal.Decimal
+	KeyResultIds []int64
+	WorkspaceIds []string
+	Follows      []int32
+	Sinces       []time.Time
+}
+
+type ApplyReadingsRow struct {
+	KeyResultID int64
+	Day         time.Time
+	Value       decimal.Decimal
+	Restated    bool
 }
 
 // New days are added. A day whose score changed keeps the old value beside the new one. What a
-// person entered for a day is not written over.
-func (q *Queries) ApplyReadings(ctx context.Context, arg ApplyReadingsParams) error {
-	_, err := q.db.Exec(ctx, applyReadings,
-		arg.KeyResultIds,
+// person entered for a day is not written over. Those who follow one scorecard share its scores, and
+// what is known already is compared here, so that neither travels for each of them.
+func (q *Queries) ApplyReadings(ctx context.Context, arg ApplyReadingsParams) ([]ApplyReadingsRow, error) {
+	rows, err := q.db.Query(ctx, applyReadings,
+		arg.Series,
 		arg.Days,
-		arg.WorkspaceIds,
 		arg.Scores,
+		arg.KeyResultIds,
+		arg.WorkspaceIds,
+		arg.Follows,
+		arg.Sinces,
 	)
-	return err
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ApplyReadingsRow
+	for rows.Next() {
+		var i ApplyReadingsRow
+		if err := rows.Scan(
+			&i.KeyResultID,
+			&i.Day,
+			&i.Value,
+			&i.Restated,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const readings = `-- name: Readings :many
@@ -92,20 +142,11 @@ func (q *Queries) Readings(ctx context.Context, arg ReadingsParams) ([]Reading, 
 }
 
 const readingsOf = `-- name: ReadingsOf :many
-select r.key_result_id, r.day, r.value, r.origin
-from readings r
-join (
-  select
-    unnest($1::bigint[]) as id,
-    unnest($2::date[]) as since
-) v on v.id = r.key_result_id and r.day >= v.since
-order by r.key_result_id, r.day
+select key_result_id, day, value, origin
+from readings
+where key_result_id = any ($1::bigint[])
+order by key_result_id, day
 `
-
-type ReadingsOfParams struct {
-	KeyResultIds []int64
-	Sinces       []time.Time
-}
 
 type ReadingsOfRow struct {
 	KeyResultID int64
@@ -114,9 +155,9 @@ type ReadingsOfRow struct {
 	Origin      string
 }
 
-// Those of many key results at once, each from a day on, for applying a batch.
-func (q *Queries) ReadingsOf(ctx context.Context, arg ReadingsOfParams) ([]ReadingsOfRow, error) {
-	rows, err := q.db.Query(ctx, readingsOf, arg.KeyResultIds, arg.Sinces)
+// Those of many key results at once, for applying a batch.
+func (q *Queries) ReadingsOf(ctx context.Context, keyResultIds []int64) ([]ReadingsOfRow, error) {
+	rows, err := q.db.Query(ctx, readingsOf, keyResultIds)
 	if err != nil {
 		return nil, err
 	}

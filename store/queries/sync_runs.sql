@@ -93,32 +93,18 @@ where r.connection_id = @connection_id
 order by r.forced desc, (r.crashes > 1), coalesce(s.reference, ''), r.key_result_id, r.id
 limit @most;
 
--- name: LockKeyResults :exec
--- In the order of ids, so that two transactions cannot wait for each other.
-select id
-from key_results
-where id = any (@ids::bigint[])
-order by id
-for no key update;
-
 -- name: BeginRuns :many
--- The start of a fetch raises the epoch of its key result: an older fetch can no longer apply. A
--- run that is still running was left behind by a process that died.
-with raised as (
-  update key_results k
-  set sync_epoch = k.sync_epoch + 1
-  where k.id in (select o.key_result_id from sync_runs o where o.id = any (@ids::bigint[]) and o.finished_at is null)
-  returning k.id, k.sync_epoch
-)
+-- Each fetch has an epoch above all before it: once it is applied, an older fetch no longer can be.
+-- A run that is still running was left behind by a process that died.
+with begun as materialized (select nextval('sync_epochs') as epoch)
 update sync_runs r
 set state = 'running',
     started_at = now(),
     due_at = now() + interval '105 seconds',
     crashes = r.crashes + (r.state = 'running')::int,
-    epoch = raised.sync_epoch
-from raised
-where r.key_result_id = raised.id
-  and r.id = any (@ids::bigint[])
+    epoch = begun.epoch
+from begun
+where r.id = any (@ids::bigint[])
   and r.finished_at is null
 returning r.id, r.key_result_id, r.forced, r.epoch, r.tries, r.crashes;
 

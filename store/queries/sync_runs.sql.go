@@ -11,21 +11,15 @@ import (
 )
 
 const beginRuns = `-- name: BeginRuns :many
-with raised as (
-  update key_results k
-  set sync_epoch = k.sync_epoch + 1
-  where k.id in (select o.key_result_id from sync_runs o where o.id = any ($1::bigint[]) and o.finished_at is null)
-  returning k.id, k.sync_epoch
-)
+with begun as materialized (select nextval('sync_epochs') as epoch)
 update sync_runs r
 set state = 'running',
     started_at = now(),
     due_at = now() + interval '105 seconds',
     crashes = r.crashes + (r.state = 'running')::int,
-    epoch = raised.sync_epoch
-from raised
-where r.key_result_id = raised.id
-  and r.id = any ($1::bigint[])
+    epoch = begun.epoch
+from begun
+where r.id = any ($1::bigint[])
   and r.finished_at is null
 returning r.id, r.key_result_id, r.forced, r.epoch, r.tries, r.crashes
 `
@@ -39,8 +33,8 @@ type BeginRunsRow struct {
 	Crashes     int16
 }
 
-// The start of a fetch raises the epoch of its key result: an older fetch can no longer apply. A
-// run that is still running was left behind by a process that died.
+// Each fetch has an epoch above all before it: once it is applied, an older fetch no longer can be.
+// A run that is still running was left behind by a process that died.
 func (q *Queries) BeginRuns(ctx context.Context, ids []int64) ([]BeginRunsRow, error) {
 	rows, err := q.db.Query(ctx, beginRuns, ids)
 	if err != nil {
@@ -226,20 +220,6 @@ func (q *Queries) FinishRuns(ctx context.Context, arg FinishRunsParams) error {
 		arg.FailureCauses,
 		arg.FailureSays,
 	)
-	return err
-}
-
-const lockKeyResults = `-- name: LockKeyResults :exec
-select id
-from key_results
-where id = any ($1::bigint[])
-order by id
-for no key update
-`
-
-// In the order of ids, so that two transactions cannot wait for each other.
-func (q *Queries) LockKeyResults(ctx context.Context, ids []int64) error {
-	_, err := q.db.Exec(ctx, lockKeyResults, ids)
 	return err
 }
 
