@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -15,20 +16,20 @@ import (
 
 // bare answers "/okr" alone: my objectives.
 func (b *Bot) bare(ctx context.Context, g Gesture) (Reply, error) {
-	all, err := b.shownKeyResults(ctx, g.Actor.Workspace, store.Filter{Person: g.Actor.ID})
+	mine, err := b.listing(ctx, g.Actor.Workspace, store.Filter{Person: g.Actor.ID}, view.Listed)
 	if err != nil {
 		return Reply{}, err
 	}
-	if len(all) == 0 {
+	if mine.Total == 0 {
 		return Say("You have no key results yet. Begin with `/okr add-kr`, or see what okrbot can do with `/okr help`."), nil
 	}
-	m := view.List("My objectives", all)
+	m := view.List("My objectives", mine)
 	return Reply{Say: &m}, nil
 }
 
 // home shows a person their Home tab.
 func (b *Bot) home(ctx context.Context, g Gesture) (slack.HomeTabViewRequest, error) {
-	mine, err := b.shownKeyResults(ctx, g.Actor.Workspace, store.Filter{Person: g.Actor.ID})
+	mine, err := b.listing(ctx, g.Actor.Workspace, store.Filter{Person: g.Actor.ID}, view.HomeListed)
 	if err != nil {
 		return slack.HomeTabViewRequest{}, err
 	}
@@ -40,21 +41,54 @@ func (b *Bot) home(ctx context.Context, g Gesture) (slack.HomeTabViewRequest, er
 	if err != nil {
 		return slack.HomeTabViewRequest{}, err
 	}
-	return view.Home(g.Name, mine, withoutKeyResults(own, mine), okr.May(g.Actor, okr.AddKeyResult, okr.None)), nil
+	has := mine.Beside
+	if mine.Total > len(mine.Shown) { // those that are not shown have objectives too
+		ids := []int64{}
+		for _, o := range own {
+			ids = append(ids, o.ID)
+		}
+		theirs, err := b.shownKeyResults(ctx, g.Actor.Workspace, store.Filter{Objectives: ids})
+		if err != nil {
+			return slack.HomeTabViewRequest{}, err
+		}
+		has = view.ListingOf(nil, theirs, 0).Beside
+	}
+	return view.Home(g.Name, mine, withoutKeyResults(own, has), okr.May(g.Actor, okr.AddKeyResult, okr.None)), nil
 }
 
-func withoutKeyResults(objectives []okr.Objective, keyResults []view.KeyResult) []okr.Objective {
-	has := map[int64]bool{}
-	for _, k := range keyResults {
-		has[k.Objective.ID] = true
-	}
+func withoutKeyResults(objectives []okr.Objective, has map[int64][]view.KeyResult) []okr.Objective {
 	var empty []okr.Objective
 	for _, o := range objectives {
-		if !has[o.ID] {
+		if len(has[o.ID]) == 0 {
 			empty = append(empty, o)
 		}
 	}
 	return empty
+}
+
+// listing loads the first part of a list, and no more of a large workspace than is shown.
+func (b *Bot) listing(ctx context.Context, workspace string, f store.Filter, most int) (view.Listing, error) {
+	f.Most = most
+	some, err := b.shownKeyResults(ctx, workspace, f)
+	if err != nil || len(some) == 0 {
+		return view.Listing{}, err
+	}
+	var objectives []int64
+	for _, k := range some {
+		if !slices.Contains(objectives, k.Objective.ID) {
+			objectives = append(objectives, k.Objective.ID)
+		}
+	}
+	beside, err := b.store.KeyResults(ctx, workspace, store.Filter{Objectives: objectives})
+	if err != nil {
+		return view.Listing{}, err
+	}
+	l := view.ListingOf(some, b.asShown(beside, some[0].Now), most)
+	if len(some) == most {
+		f.Most = view.CountedMost
+		l.Total, err = b.store.CountKeyResults(ctx, workspace, f)
+	}
+	return l, err
 }
 
 // shownKeyResults loads key results ready to be shown.
@@ -67,11 +101,15 @@ func (b *Bot) shownKeyResults(ctx context.Context, workspace string, f store.Fil
 	if err != nil {
 		return nil, err
 	}
+	return b.asShown(list, now), nil
+}
+
+func (b *Bot) asShown(list []store.KeyResult, now time.Time) []view.KeyResult {
 	out := make([]view.KeyResult, len(list))
 	for i, k := range list {
-		out[i] = b.shown(k, now)
+		out[i] = shown(b.connectors, k, now)
 	}
-	return out, nil
+	return out
 }
 
 // shown is a stored key result at the moment it is shown.

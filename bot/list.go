@@ -36,17 +36,23 @@ func (b *Bot) listCommand(ctx context.Context, g Gesture) (Reply, error) {
 	default:
 		return Say("List what? `/okr list`, `/okr list mine`, `/okr list @person`, `/okr list #channel` or `/okr list at-risk`."), nil
 	}
-	all, err := b.shownKeyResults(ctx, g.Actor.Workspace, filter)
+	if atRisk {
+		all, err := b.shownKeyResults(ctx, g.Actor.Workspace, filter)
+		if err != nil {
+			return Reply{}, err
+		}
+		some := troubled(all)
+		if len(some) == 0 {
+			return Say("No key result is behind, at risk or stale."), nil
+		}
+		m := view.List(what, view.ListingOf(some, all, view.Listed))
+		return Reply{Say: &m}, nil
+	}
+	l, err := b.listing(ctx, g.Actor.Workspace, filter, view.Listed)
 	if err != nil {
 		return Reply{}, err
 	}
-	if atRisk {
-		all = troubled(all)
-	}
-	if len(all) == 0 && atRisk {
-		return Say("No key result is behind, at risk or stale."), nil
-	}
-	m := view.List(what, all)
+	m := view.List(what, l)
 	return Reply{Say: &m}, nil
 }
 

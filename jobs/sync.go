@@ -32,6 +32,9 @@ const (
 	// readWithin bounds a batch's calls. Its runs are held for 105 seconds, so that what a dead
 	// process was at is done again within two minutes.
 	readWithin = 70 * time.Second
+	// appliedAtOnce is how many batches a process applies at once. Applying is Postgres' work, not
+	// waiting: more of it at once would end no sooner, and people's commands would wait for it.
+	appliedAtOnce = 1
 	// stayFor is how long a job goes on with batch after batch, so that others get their turn.
 	stayFor = 20 * time.Second
 	// triesAtMost is how often a run is tried within its slot; the next slot tries again anyway.
@@ -331,6 +334,12 @@ func (c *Client) finish(ctx context.Context, b batch, answers map[int64]integrat
 		case s.waiting[r.KeyResult]:
 			waiting = append(waiting, r)
 		}
+	}
+	select {
+	case c.applying <- struct{}{}:
+		defer func() { <-c.applying }()
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 	return c.store.InTx(ctx, func(tx *store.Tx) error {
 		if len(waiting) > 0 {

@@ -43,7 +43,7 @@ type Source struct {
 type Filter struct {
 	IDs        []int64
 	Number     int
-	Objective  int64
+	Objectives []int64
 	Person     string // owner, co-owner or the objective's owner
 	Channel    string
 	Integrated bool // those with a source only
@@ -62,49 +62,66 @@ select
   o.title, o.owner_id, o.first_day, o.last_day, o.zone, o.channel_id,
   s.connection_id, s.reference, s.name, s.unit, s.frequency, s.direction,
   c.name, c.kind, c.state, c.origin, case when c.waiting_until > now() then c.waiting_until end
-from key_results k
-join objectives o on o.id = k.objective_id
+`
+
+const keyResultTables = `
+from objectives o
+join key_results k on k.objective_id = o.id
 left join sources s on s.key_result_id = k.id
 left join connections c on c.id = s.connection_id
-where k.workspace_id = $1`
+where k.workspace_id = $1
+  and o.workspace_id = $1`
 
-// KeyResults lists a workspace's key results by objective and number, those of objectives that
-// are over last.
-func (r Reads) KeyResults(ctx context.Context, workspace string, f Filter) ([]KeyResult, error) {
-	sql := strings.Builder{}
-	sql.WriteString(keyResultColumns)
-	args := []any{workspace}
-	where := func(clause string, arg any) {
+// theirs are a person's key results, each way by its own index.
+const theirs = `k.id in (
+    select id from key_results where workspace_id = $1 and owner_id = ?
+    union all
+    select id from key_results where workspace_id = $1 and co_owner_ids <> '{}' and co_owner_ids @> array[?]::text[]
+    union all
+    select p.id from key_results p join objectives po on po.id = p.objective_id where po.workspace_id = $1 and po.owner_id = ?
+  )`
+
+// where writes the filter as SQL, after keyResultTables.
+func (f Filter) where(workspace string) (sql string, args []any) {
+	args = []any{workspace}
+	and := func(clause string, arg any) {
 		args = append(args, arg)
-		sql.WriteString("\n  and " + strings.ReplaceAll(clause, "?", fmt.Sprintf("$%d", len(args))))
+		sql += "\n  and " + strings.ReplaceAll(clause, "?", fmt.Sprintf("$%d", len(args)))
 	}
 	if f.IDs != nil {
-		where("k.id = any (?)", f.IDs)
+		and("k.id = any (?)", f.IDs)
 	}
 	if f.Number != 0 {
-		where("k.number = ?", f.Number)
+		and("k.number = ?", f.Number)
 	}
-	if f.Objective != 0 {
-		where("k.objective_id = ?", f.Objective)
+	if f.Objectives != nil {
+		and("k.objective_id = any (?)", f.Objectives)
 	}
 	if f.Person != "" {
-		where("(k.owner_id = ? or k.co_owner_ids <> '{}' and k.co_owner_ids @> array[?]::text[] or o.owner_id = ?)", f.Person)
+		and(theirs, f.Person)
 	}
 	if f.Channel != "" {
-		where("k.channel_id = ?", f.Channel)
+		and("k.channel_id = ?", f.Channel)
 	}
 	if f.Integrated {
-		sql.WriteString("\n  and k.integrated")
+		sql += "\n  and k.integrated"
 	}
 	if f.Connection != 0 {
-		where("s.connection_id = ?", f.Connection)
+		and("s.connection_id = ?", f.Connection)
 	}
-	sql.WriteString("\norder by (o.last_day < now()::date), o.first_day desc, o.id, k.number")
+	return sql, args
+}
+
+// KeyResults lists a workspace's key results by objective and number, those of objectives that
+// end first last: what is over comes after all that is not.
+func (r Reads) KeyResults(ctx context.Context, workspace string, f Filter) ([]KeyResult, error) {
+	where, args := f.where(workspace)
+	sql := keyResultColumns + keyResultTables + where + "\norder by o.last_day desc, o.id, k.number"
 	if f.Most > 0 {
 		args = append(args, f.Most)
-		fmt.Fprintf(&sql, "\nlimit $%d", len(args))
+		sql += fmt.Sprintf("\nlimit $%d", len(args))
 	}
-	rows, err := r.db.Query(ctx, sql.String(), args...)
+	rows, err := r.db.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, fmt.Errorf("listing key results: %w", err)
 	}
@@ -113,6 +130,17 @@ func (r Reads) KeyResults(ctx context.Context, workspace string, f Filter) ([]Ke
 		return nil, fmt.Errorf("listing key results: %w", err)
 	}
 	return list, nil
+}
+
+// CountKeyResults is how many key results a filter leaves, at most f.Most.
+func (r Reads) CountKeyResults(ctx context.Context, workspace string, f Filter) (int, error) {
+	where, args := f.where(workspace)
+	n := 0
+	sql := fmt.Sprintf("select count(*) from (select%s%s\nlimit %d) counted", keyResultTables, where, f.Most)
+	if err := r.db.QueryRow(ctx, sql, args...).Scan(&n); err != nil {
+		return 0, fmt.Errorf("counting key results: %w", err)
+	}
+	return n, nil
 }
 
 func scanKeyResult(row pgx.CollectableRow) (KeyResult, error) {

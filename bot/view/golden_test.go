@@ -100,6 +100,9 @@ func fresh() KeyResult {
 	return k
 }
 
+// listing is a list that holds all that there are.
+func listing(all []KeyResult, most int) Listing { return ListingOf(all, all, most) }
+
 func many(n int, k KeyResult) []KeyResult {
 	list := make([]KeyResult, n)
 	for i := range list {
@@ -129,7 +132,7 @@ func TestMessages(t *testing.T) {
 		"card": Card(sample()), "card-hostile": Card(hostile()), "card-failing": Card(broken()), "card-people": Card(people()), "card-fresh": Card(fresh()),
 		"card-waiting": Card(waiting), "card-paused": Card(paused),
 		"help": Help(), "unknown-verb": DidYouMean("<!channel>`snyc", []string{"sync"}), "unknown-verb-far": DidYouMean(strings.Repeat("x", 4000), nil),
-		"list": List("My objectives", many(3, sample())), "list-empty": List("My objectives", nil), "list-long": List("All key results", many(500, hostile())),
+		"list": List("My objectives", listing(many(3, sample()), Listed)), "list-empty": List("My objectives", Listing{}), "list-long": List("All key results", listing(many(500, hostile()), Listed)),
 		"changed-one":  Announcement([]News{{KeyResult: sample(), Kind: "changed", Old: num("41"), New: num("39"), OldStatus: okr.Behind, NewStatus: okr.OnTrack}}, false),
 		"restated":     Announcement([]News{{KeyResult: sample(), Kind: "restated", Old: num("41"), New: num("39")}}, true),
 		"changed-many": Announcement(news(1000, "changed", ""), false), "failed-one": Announcement(news(1, "failed", broken().Failure.Says), false),
@@ -258,8 +261,8 @@ func TestModals(t *testing.T) {
 
 func TestHomes(t *testing.T) {
 	for name, h := range map[string]slack.HomeTabViewRequest{
-		"home": Home("alice", many(3, sample()), nil, true), "home-empty": Home("<!channel>", nil, nil, true), "home-guest": Home("dave", nil, nil, false),
-		"home-long": Home("alice", many(400, hostile()), []okr.Objective{hostile().Objective}, true), "home-objectives": Home("alice", nil, []okr.Objective{objective}, true),
+		"home": Home("alice", listing(many(3, sample()), HomeListed), nil, true), "home-empty": Home("<!channel>", Listing{}, nil, true), "home-guest": Home("dave", Listing{}, nil, false),
+		"home-long": Home("alice", listing(many(400, hostile()), HomeListed), []okr.Objective{hostile().Objective}, true), "home-objectives": Home("alice", Listing{}, []okr.Objective{objective}, true),
 	} {
 		t.Run(name, func(t *testing.T) { golden(t, name+".home.json", h) })
 	}

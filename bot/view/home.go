@@ -1,8 +1,6 @@
 package view
 
 import (
-	"fmt"
-
 	"github.com/slack-go/slack"
 
 	"okrbot/okr"
@@ -17,13 +15,13 @@ const (
 	ItemSyncAll        = "sync_all"
 )
 
-// homeListed keeps the Home tab within Slack's 100 blocks even when every key result has an
+// HomeListed keeps the Home tab within Slack's 100 blocks even when every key result has an
 // objective of its own.
-const homeListed = 40
+const HomeListed = 40
 
 // Home is what a person sees on the app's Home tab: their objectives, or how to begin. Guests
 // see the same without the ways to change anything.
-func Home(name string, mine []KeyResult, empty []okr.Objective, mayAdd bool) slack.HomeTabViewRequest {
+func Home(name string, mine Listing, empty []okr.Objective, mayAdd bool) slack.HomeTabViewRequest {
 	blocks := []slack.Block{slack.NewHeaderBlock(plain("My Objectives"))}
 	if mayAdd {
 		buttons := []slack.BlockElement{
@@ -31,7 +29,7 @@ func Home(name string, mine []KeyResult, empty []okr.Objective, mayAdd bool) sla
 			button(ActionAddObjective, "Add objective", "home"),
 			button(ActionConnect, "Connect ServiceNow", "home"),
 		}
-		for _, k := range mine {
+		for _, k := range mine.Shown {
 			if k.Integrated {
 				buttons = append(buttons, slack.NewOverflowBlockElement(ActionHomeMore,
 					slack.NewOptionBlockObject(ItemSyncAll, plain("Sync Integration Data"), nil)))
@@ -40,16 +38,16 @@ func Home(name string, mine []KeyResult, empty []okr.Objective, mayAdd bool) sla
 		}
 		blocks = append(blocks, slack.NewActionBlock("home", buttons...))
 	}
-	if len(mine) == 0 && len(empty) == 0 {
+	if mine.Total == 0 && len(empty) == 0 {
 		text := "Nothing here yet, " + Escape(name) + ". Key results that you own, share or look after appear here."
 		if mayAdd {
 			text += "\n\n1. *Connect ServiceNow*, or use a connection that is shared with you.\n2. *Add objective*: what you want to reach, and by when.\n3. *Add key result*: pick a scorecard, and it keeps itself true."
 		}
 		blocks = append(blocks, section(text))
 	}
-	blocks = append(blocks, underObjectives(mine, homeListed)...)
-	if more := len(mine) - homeListed; more > 0 {
-		blocks = append(blocks, note(fmt.Sprintf("…and %d more: `/okr list`.", more)))
+	blocks = append(blocks, underObjectives(mine)...)
+	if mine.Total > len(mine.Shown) {
+		blocks = append(blocks, note("…and "+mine.count(len(mine.Shown))+" more: `/okr list mine`."))
 	}
 	for i, o := range empty {
 		if i == 5 {

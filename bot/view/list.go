@@ -9,33 +9,59 @@ import (
 	"okrbot/okr"
 )
 
-// listed is how many key results a list shows at once: each takes a block or two, and Slack
+// Listed is how many key results a list shows at once: each takes a block or two, and Slack
 // allows 50 in a message and 100 on Home.
-const listed = 20
+const Listed = 20
+
+// CountedMost is how far a list is counted: beyond it the number helps nobody.
+const CountedMost = 1000
+
+// Listing is a part of a list of key results.
+type Listing struct {
+	Shown []KeyResult
+	Total int // of the whole list; CountedMost stands for that many or more
+	// Beside are all key results of the objectives that are shown, which make their progress.
+	Beside map[int64][]KeyResult
+}
+
+// ListingOf is the first part of some of all key results.
+func ListingOf(some, all []KeyResult, most int) Listing {
+	l := Listing{Shown: some[:min(len(some), most)], Total: len(some), Beside: map[int64][]KeyResult{}}
+	for _, k := range all {
+		l.Beside[k.Objective.ID] = append(l.Beside[k.Objective.ID], k)
+	}
+	return l
+}
+
+// count is how many there are, some aside.
+func (l Listing) count(aside int) string {
+	n := strconv.Itoa(l.Total - aside)
+	if l.Total >= CountedMost {
+		return "at least " + n
+	}
+	return n
+}
 
 // List shows key results under their objectives. What it is a list of is said first; the way to
 // a shorter list is said when not all fit.
-func List(what string, all []KeyResult) Message {
-	if len(all) == 0 {
+func List(what string, l Listing) Message {
+	if l.Total == 0 {
 		return Text(what + ": none. Add one with `/okr add-kr`.")
 	}
-	m := Message{Text: fmt.Sprintf("%s: %d", what, len(all)), Blocks: []slack.Block{section("*" + what + "*")}}
-	m.Blocks = append(m.Blocks, underObjectives(all, listed)...)
-	if more := len(all) - listed; more > 0 {
-		m.Blocks = append(m.Blocks, note(fmt.Sprintf("…and %d more. Narrow it: `/okr list @person`, `/okr list #channel` or `/okr list at-risk`.", more)))
+	m := Message{Text: what + ": " + l.count(0), Blocks: []slack.Block{section("*" + what + "*")}}
+	m.Blocks = append(m.Blocks, underObjectives(l)...)
+	if l.Total > len(l.Shown) {
+		m.Blocks = append(m.Blocks, note("…and "+l.count(len(l.Shown))+" more. Narrow it: `/okr list @person`, `/okr list #channel` or `/okr list at-risk`."))
 	}
 	return m
 }
 
 // underObjectives writes an objective's line before its first key result.
-func underObjectives(all []KeyResult, most int) []slack.Block {
+func underObjectives(l Listing) []slack.Block {
 	var blocks []slack.Block
-	for i, k := range all {
-		if i == most {
-			break
-		}
-		if i == 0 || all[i-1].Objective.ID != k.Objective.ID {
-			blocks = append(blocks, section(objectiveLine(k.Objective, siblings(all, k.Objective.ID))))
+	for i, k := range l.Shown {
+		if i == 0 || l.Shown[i-1].Objective.ID != k.Objective.ID {
+			blocks = append(blocks, section(objectiveLine(k.Objective, l.Beside[k.Objective.ID])))
 		}
 		blocks = append(blocks, line(k))
 	}
@@ -53,16 +79,6 @@ func line(k KeyResult) slack.Block {
 	kebab.Options = append([]*slack.OptionBlockObject{slack.NewOptionBlockObject(Item("details", k.ID), plain("Details"), nil)}, kebab.Options...)
 	s.Accessory = slack.NewAccessory(kebab)
 	return s
-}
-
-func siblings(all []KeyResult, objective int64) []KeyResult {
-	var own []KeyResult
-	for _, k := range all {
-		if k.Objective.ID == objective {
-			own = append(own, k)
-		}
-	}
-	return own
 }
 
 // objectiveLine is an objective with its progress, how many key results report, and the worst status.

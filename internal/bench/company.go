@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http/httptest"
-	"sync"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,6 +26,7 @@ const (
 	followers    = 10 // key results of a scorecard
 	perInstance  = scorecards * followers
 	perOwner     = 20 // key results of a person
+	perObjective = 5
 	keyResults   = connections * perInstance
 	history      = 60 // days with a score
 	ranBefore    = 10 // days with a run of each key result
@@ -145,12 +146,17 @@ func (c *company) join(ctx context.Context, tx *store.Tx, n int, origin string, 
 	if err != nil {
 		return err
 	}
-	objective, err := tx.CreateObjective(ctx, head, okr.Objective{
-		Title: fmt.Sprintf("Run calm service desk %d", n+1), Owner: head.ID, Zone: "UTC", Channel: fmt.Sprintf("%s%d", channelsFrom, n),
-		Period: okr.Period{First: today - history, Last: today + 30},
-	}, "")
-	if err != nil {
-		return err
+	channel := fmt.Sprintf("%s%d", channelsFrom, n)
+	var objectives []int64
+	for o := range perInstance / perObjective {
+		objective, err := tx.CreateObjective(ctx, head, okr.Objective{
+			Title: fmt.Sprintf("Run calm service desk %d of %d", o+1, n+1), Owner: head.ID, Zone: "UTC", Channel: channel,
+			Period: okr.Period{First: today - history, Last: today + 100},
+		}, "")
+		if err != nil {
+			return err
+		}
+		objectives = append(objectives, objective.ID)
 	}
 	wait := "1 day"
 	if due {
@@ -158,8 +164,8 @@ func (c *company) join(ctx context.Context, tx *store.Tx, n int, origin string, 
 	}
 	for _, statement := range fillConnection {
 		_, err := tx.Pgx().Exec(ctx, statement, pgx.NamedArgs{
-			"team": team, "owner": head.ID, "connection": connection.ID, "objective": objective.ID,
-			"channel": objective.Channel, "first": n * perInstance, "most": perInstance, "followers": followers, "perOwner": perOwner,
+			"team": team, "owner": head.ID, "connection": connection.ID, "objectives": objectives, "perObjective": perObjective,
+			"channel": channel, "first": n * perInstance, "most": perInstance, "followers": followers, "perOwner": perOwner,
 			"newest": (today - 2).Time(), "days": history - 2, "runs": ranBefore, "wait": wait,
 		})
 		if err != nil {
@@ -174,7 +180,7 @@ var fillConnection = []string{
 	`insert into key_results (workspace_id, number, objective_id, title, owner_id, kind, start_value, target_value,
 	   unit, precision, method, weight, channel_id, integrated, cadence, hour, zone, slot_at, next_sync_at, synced_at,
 	   result_value, result_day, result_count, created_by, created_at)
-	 select @team, @first::int + n, @objective::bigint, 'Fewer open incidents ' || n, 'U0' || (@first::int + n - 1) / @perOwner::int, 'decrease', 300, 100,
+	 select @team, @first::int + n, (@objectives::bigint[])[(n - 1) / @perObjective::int + 1], 'Fewer open incidents ' || n, 'U0' || (@first::int + n - 1) / @perOwner::int, 'decrease', 300, 100,
 	   '#', 0, 'latest', 1, @channel, true, 'daily', 6, 'UTC',
 	   now() + @wait::interval, now() + @wait::interval, now() - interval '1 day',
 	   200 + (n - 1) / @followers::int + 2, @newest::date, @days::int, @owner, now()
@@ -183,21 +189,21 @@ var fillConnection = []string{
 	 select k.id, @team, @connection::bigint, lpad(to_hex((k.number - @first::int - 1) / @followers::int + 1), 32, '0'),
 	   'Open incidents of group ' || (k.number - @first::int - 1) / @followers::int + 1, '#', 'daily', 'minimize'
 	 from key_results k
-	 where k.objective_id = @objective::bigint`,
+	 where k.objective_id = any (@objectives::bigint[])`,
 	`insert into cards (key_result_id, channel_id, workspace_id, message_ts)
 	 select k.id, @channel, @team, '1700000000.' || lpad(k.number::text, 6, '0')
 	 from key_results k
-	 where k.objective_id = @objective::bigint`,
+	 where k.objective_id = any (@objectives::bigint[])`,
 	`insert into readings (key_result_id, day, workspace_id, value, origin, recorded_at)
 	 select k.id, @newest::date - ago, @team, k.result_value + ago, 'score', now()
 	 from key_results k, generate_series(0, @days::int - 1) ago
-	 where k.objective_id = @objective::bigint`,
+	 where k.objective_id = any (@objectives::bigint[])`,
 	`insert into sync_runs (workspace_id, key_result_id, connection_id, trigger_key, forced, state, outcome, epoch,
 	   due_at, queued_at, started_at, finished_at)
 	 select @team, k.id, @connection::bigint, 'slot:' || ago, false, 'done', 'changed', 0,
 	   now() - ago * interval '1 day', now() - ago * interval '1 day', now() - ago * interval '1 day', now() - ago * interval '1 day'
 	 from key_results k, generate_series(1, @runs::int) ago
-	 where k.objective_id = @objective::bigint`,
+	 where k.objective_id = any (@objectives::bigint[])`,
 	// Lists of scorecards are read once a day; that is not what is measured.
 	`update connections set directory_at = now(), directory_due_at = now() + interval '1 day' where id = @connection::bigint`,
 	`insert into scorecards (connection_id, reference, workspace_id, name, description, unit, precision, direction, frequency, is_key, favorite, seen_at)
@@ -262,24 +268,43 @@ func (c *company) proved(ctx context.Context) error {
 	return nil
 }
 
-// dueAgain makes every key result due a second time, with another score to be read.
-func (c *company) dueAgain(ctx context.Context, round int) error {
+// idle are the instances whose key results have all been synced.
+func (c *company) idle(ctx context.Context) ([]int, error) {
+	rows, err := c.watch.Query(ctx, `
+		select c.origin from connections c
+		where not exists (select from sync_runs r where r.connection_id = c.id and r.state <> 'done')
+		  and not exists (select from key_results k join sources s on s.key_result_id = k.id
+		                  where k.next_sync_at <= now() and not k.paused and s.connection_id = c.id)`)
+	if err != nil {
+		return nil, fmt.Errorf("looking for what is synced: %w", err)
+	}
+	origins, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("looking for what is synced: %w", err)
+	}
+	list := make([]int, len(origins))
+	for i, origin := range origins {
+		list[i] = slices.Index(c.origins, origin)
+	}
+	return list, nil
+}
+
+// dueAgain makes an instance's key results due once more, with another score to be read.
+func (c *company) dueAgain(ctx context.Context, instance, round int) error {
 	now, err := store.New(c.watch, c.keys).Now(ctx)
 	if err != nil {
 		return err
 	}
-	today := okr.DayOf(now.UTC())
-	var changes sync.WaitGroup
-	for _, i := range c.instances {
-		changes.Go(func() {
-			for n := range scorecards {
-				_ = i.Collect(reference(n), (today - 1).Time(), float64(score(n, 1)-round)) // it was added above
-			}
-		})
+	yesterday := (okr.DayOf(now.UTC()) - 1).Time()
+	for n := range scorecards {
+		_ = c.instances[instance].Collect(reference(n), yesterday, float64(score(n, 1)-round)) // it was added above
 	}
-	changes.Wait()
-	if _, err := c.watch.Exec(ctx, "update key_results set slot_at = now(), next_sync_at = now()"); err != nil {
-		return fmt.Errorf("making all due again: %w", err)
+	_, err = c.watch.Exec(ctx, `
+		update key_results k set slot_at = now(), next_sync_at = now()
+		from sources s join connections c on c.id = s.connection_id
+		where s.key_result_id = k.id and c.origin = $1`, c.origins[instance])
+	if err != nil {
+		return fmt.Errorf("making key results due again: %w", err)
 	}
 	return nil
 }

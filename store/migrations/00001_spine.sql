@@ -40,6 +40,7 @@ create table objectives (
   draft_id     uuid unique                  -- one objective for each submitted form
 );
 create index objectives_owner on objectives (workspace_id, owner_id);
+create index objectives_order on objectives (workspace_id, last_day desc, id); -- of lists
 
 create table connections (
   id              bigint generated always as identity primary key,
