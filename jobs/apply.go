@@ -38,7 +38,7 @@ func (c *Client) apply(ctx context.Context, tx *store.Tx, b batch, ending map[in
 		runs[r.KeyResult] = append(runs[r.KeyResult], r)
 	}
 
-	a := applying{now: tx.Now}
+	a := applying{now: tx.Now, digests: map[digestOf][]byte{}}
 	var done, reads []int64
 	works := false
 	for _, id := range ids {
@@ -61,7 +61,7 @@ func (c *Client) apply(ctx context.Context, tx *store.Tx, b batch, ending map[in
 		}
 		done = append(done, runIDs(runs[id])...)
 	}
-	taken, err := tx.ApplyScores(ctx, b.scores(reads, now, ending))
+	taken, err := tx.ApplyScores(ctx, a.scores(b, reads, now, locked, ending))
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (c *Client) apply(ctx context.Context, tx *store.Tx, b batch, ending map[in
 		return err
 	}
 	for _, id := range reads {
-		a.score(runs[id], now[id], locked[id], ending[id].Scorecard.Name, taken[id], readings[id])
+		a.score(runs[id], now[id], locked[id], ending[id].Scorecard, taken[id], readings[id])
 	}
 	if err := a.write(ctx, tx); err != nil {
 		return err
@@ -97,29 +97,6 @@ func (b batch) sameSource(k store.KeyResult, runs []store.TakenRun) bool {
 		before.Source.Connection == b.connection.ID && k.Source.Reference == before.Source.Reference
 }
 
-// scores gathers what was read by scorecard: those who follow it share its scores.
-func (b batch) scores(reads []int64, now map[int64]store.KeyResult, answers map[int64]integrations.Reading) []store.Scores {
-	var list []store.Scores
-	at := map[string]int{}
-	for _, id := range reads {
-		k, read := now[id], answers[id].Scorecard.Scores
-		n, known := at[k.Source.Reference]
-		if !known {
-			n = len(list)
-			at[k.Source.Reference] = n
-			list = append(list, store.Scores{})
-		}
-		if len(read) > len(list[n].List) { // who asked for more days has them all
-			list[n].List = nil
-			for _, s := range read {
-				list[n].List = append(list[n].List, store.Score{Day: okr.DayOf(s.End), Value: s.Value})
-			}
-		}
-		list[n].Followers = append(list[n].Followers, store.Follower{KeyResult: id, Workspace: k.Workspace, Since: from(b.before[id], b.began)})
-	}
-	return list
-}
-
 func runIDs(runs []store.TakenRun) []int64 {
 	ids := make([]int64, len(runs))
 	for i, r := range runs {
@@ -137,6 +114,7 @@ func newestDecides(k store.KeyResult) bool {
 // applying gathers what a batch writes, so that each table is written once.
 type applying struct {
 	now           time.Time
+	digests       map[digestOf][]byte
 	results       []store.AppliedResult
 	failures      []store.AppliedFailure
 	announcements []store.Announcement
@@ -154,24 +132,25 @@ func (a *applying) supersede(runs []store.TakenRun) {
 // score notes what a scorecard's scores did: new days, restated ones, and the result they make. The
 // newest day's value never gives way to an older day's. Readings are all that the key result has
 // now, where newestDecides says that they are needed.
-func (a *applying) score(runs []store.TakenRun, k store.KeyResult, old store.Applying, name string, taken []store.Score, readings []okr.Reading) {
+func (a *applying) score(runs []store.TakenRun, k store.KeyResult, old store.Applying, s integrations.Scorecard, taken []store.Score, readings []okr.Reading) {
 	period := k.Objective.Period
 	before := k.Result
 	restated, fresh := false, 0
-	for _, s := range taken {
+	for _, score := range taken {
 		switch {
-		case !period.Contains(s.Day):
-		case s.Restated:
+		case !period.Contains(score.Day):
+		case score.Restated:
 			restated = true
 		default:
 			fresh++
 		}
 	}
 	after := k
+	after.SyncedAt = a.now
 	if newestDecides(k) {
 		readings = []okr.Reading{{Day: before.AsOf, Value: before.Value.Decimal}}
-		for _, s := range taken { // a restated day comes after what it was
-			readings = append(readings, okr.Reading{Day: s.Day, Value: s.Value})
+		for _, score := range taken { // a restated day comes after what it was
+			readings = append(readings, okr.Reading{Day: score.Day, Value: score.Value})
 		}
 		after.Result = k.ResultOf(period, readings)
 		after.Result.N = before.N + fresh
@@ -196,7 +175,7 @@ func (a *applying) score(runs []store.TakenRun, k store.KeyResult, old store.App
 		outcome = store.Restated
 	}
 	epoch := runs[0].Epoch
-	a.results = append(a.results, store.AppliedResult{KeyResult: k.ID, Epoch: epoch, Result: after.Result, Status: status, Name: name})
+	a.results = append(a.results, store.AppliedResult{KeyResult: k.ID, Epoch: epoch, Result: after.Result, Status: status, Name: s.Name, Digest: a.digest(after, s)})
 	for _, r := range runs {
 		a.runs = append(a.runs, store.FinishedRun{ID: r.ID, Outcome: outcome, Epoch: epoch, Old: before.Value, New: after.Result.Value, AsOf: after.Result.AsOf})
 	}

@@ -252,16 +252,6 @@ func readAll(ctx context.Context, connector integrations.Connector, account inte
 	}
 }
 
-// from is the first day whose score is read: the trailing window before the newest reading, or
-// the whole period when there is none yet.
-func from(k store.KeyResult, now time.Time) okr.Day {
-	if k.SyncedAt.IsZero() || !k.Result.Value.Valid {
-		return k.Objective.Period.First
-	}
-	newest := min(k.Result.AsOf, okr.DayOf(now.UTC()))
-	return max(newest-window, k.Objective.Period.First)
-}
-
 // sorted is what becomes of a batch's answers.
 type sorted struct {
 	ending  map[int64]integrations.Reading // applied, or failed for this slot

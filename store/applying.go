@@ -12,6 +12,7 @@ import (
 // Applying is what a key result looked like when its row was locked to apply a fetch.
 type Applying struct {
 	AppliedEpoch int64
+	Digest       []byte     // of the scores that were to be read again, as applied; nil: not known
 	Status       okr.Status // last announced or applied
 	Failing      bool
 	Told         bool // the owner was told about this episode
@@ -26,7 +27,7 @@ func (tx *Tx) LockForApply(ctx context.Context, ids []int64) (map[int64]Applying
 	locked := make(map[int64]Applying, len(rows))
 	for _, row := range rows {
 		locked[row.ID] = Applying{
-			AppliedEpoch: row.AppliedEpoch, Status: okr.Status(row.AnnouncedStatus),
+			AppliedEpoch: row.AppliedEpoch, Digest: row.ScoresDigest, Status: okr.Status(row.AnnouncedStatus),
 			Failing: row.FailureClass != "", Told: row.FailureToldAt != nil,
 		}
 	}
@@ -40,6 +41,7 @@ type AppliedResult struct {
 	Result    okr.Result
 	Status    okr.Status
 	Name      string // the scorecard's name as seen
+	Digest    []byte // of the scores that the next sync reads again
 }
 
 // ApplyResults moves the results of key results and ends their failures.
@@ -55,6 +57,7 @@ func (tx *Tx) ApplyResults(ctx context.Context, list []AppliedResult) error {
 		p.ResultValues = append(p.ResultValues, numberText(a.Result.Value))
 		p.ResultDays = append(p.ResultDays, dayText(a.Result.AsOf, a.Result.Value.Valid))
 		p.ResultCounts = append(p.ResultCounts, int32(a.Result.N))
+		p.Digests = append(p.Digests, a.Digest)
 		p.Statuses = append(p.Statuses, string(a.Status))
 		if a.Name != "" {
 			names.KeyResultIds = append(names.KeyResultIds, a.KeyResult)

@@ -46,7 +46,7 @@ func owner(n int) okr.Actor {
 }
 
 // company is a fresh database with key results that have their history up to the day before
-// yesterday, and the ServiceNow instances that have a newer score for each.
+// yesterday, and the ServiceNow instances that have their scores.
 type company struct {
 	dsn        string
 	written    secret.String // its keys, as ENCRYPTION_KEYSET takes them
@@ -130,7 +130,7 @@ func (c *company) instance(today okr.Day) *servicenow.Instance {
 	i.AddUser(username, password, "pa_viewer")
 	for n := range scorecards {
 		s := servicenow.Scorecard{ID: reference(n), Name: fmt.Sprintf("Open incidents of group %d", n+1), Unit: "#", Direction: 2, Frequency: 10}
-		for ago := history; ago >= 1; ago-- {
+		for ago := history; ago >= 2; ago-- {
 			s.Scores = append(s.Scores, servicenow.Score{Day: (today - okr.Day(ago)).Time(), Value: float64(score(n, ago))})
 		}
 		i.Add(s)

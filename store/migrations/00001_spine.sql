@@ -134,6 +134,7 @@ create table key_results (
   result_value    numeric check (result_value not in ('NaN', 'Infinity', '-Infinity')),
   result_day      date,                     -- as-of day of the newest reading counted
   result_count    integer not null default 0,
+  scores_digest   bytea,                    -- of the scores that the next sync reads again, as applied
   announced_status text not null default '',
 
   failure_class   text not null default '', -- empty: healthy

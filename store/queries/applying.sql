@@ -1,6 +1,6 @@
 -- name: LockForApply :many
 -- In the order of ids, so that two batches cannot wait for each other.
-select id, applied_epoch, announced_status, failure_class, failure_told_at
+select id, applied_epoch, scores_digest, announced_status, failure_class, failure_told_at
 from key_results
 where id = any (@ids::bigint[])
 order by id
@@ -13,6 +13,7 @@ set applied_epoch = v.epoch,
     result_value = nullif(v.result_value, '')::numeric,
     result_day = nullif(v.result_day, '')::date,
     result_count = v.result_count,
+    scores_digest = v.digest,
     announced_status = v.status,
     failure_class = '',
     failure_cause = '',
@@ -27,6 +28,7 @@ from (
     unnest(@result_values::text[]) as result_value,
     unnest(@result_days::text[]) as result_day,
     unnest(@result_counts::int[]) as result_count,
+    unnest(@digests::bytea[]) as digest,
     unnest(@statuses::text[]) as status
 ) v
 where k.id = v.id;

@@ -56,6 +56,7 @@ set applied_epoch = v.epoch,
     result_value = nullif(v.result_value, '')::numeric,
     result_day = nullif(v.result_day, '')::date,
     result_count = v.result_count,
+    scores_digest = v.digest,
     announced_status = v.status,
     failure_class = '',
     failure_cause = '',
@@ -70,7 +71,8 @@ from (
     unnest($3::text[]) as result_value,
     unnest($4::text[]) as result_day,
     unnest($5::int[]) as result_count,
-    unnest($6::text[]) as status
+    unnest($6::bytea[]) as digest,
+    unnest($7::text[]) as status
 ) v
 where k.id = v.id
 `
@@ -81,6 +83,7 @@ type ApplyResultsParams struct {
 	ResultValues []string
 	ResultDays   []string
 	ResultCounts []int32
+	Digests      [][]byte
 	Statuses     []string
 }
 
@@ -91,6 +94,7 @@ func (q *Queries) ApplyResults(ctx context.Context, arg ApplyResultsParams) erro
 		arg.ResultValues,
 		arg.ResultDays,
 		arg.ResultCounts,
+		arg.Digests,
 		arg.Statuses,
 	)
 	return err
@@ -183,7 +187,7 @@ func (q *Queries) FailConnection(ctx context.Context, arg FailConnectionParams) 
 }
 
 const lockForApply = `-- name: LockForApply :many
-select id, applied_epoch, announced_status, failure_class, failure_told_at
+select id, applied_epoch, scores_digest, announced_status, failure_class, failure_told_at
 from key_results
 where id = any ($1::bigint[])
 order by id
@@ -193,6 +197,7 @@ for no key update
 type LockForApplyRow struct {
 	ID              int64
 	AppliedEpoch    int64
+	ScoresDigest    []byte
 	AnnouncedStatus string
 	FailureClass    string
 	FailureToldAt   *time.Time
@@ -211,6 +216,7 @@ func (q *Queries) LockForApply(ctx context.Context, ids []int64) ([]LockForApply
 		if err := rows.Scan(
 			&i.ID,
 			&i.AppliedEpoch,
+			&i.ScoresDigest,
 			&i.AnnouncedStatus,
 			&i.FailureClass,
 			&i.FailureToldAt,

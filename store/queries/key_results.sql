@@ -71,9 +71,10 @@ where workspace_id = @workspace_id
   and id = @id;
 
 -- name: ClearFailure :exec
--- After a change of source the old source's troubles are over.
+-- After a change of source the old source's troubles are over, and what it said is not known.
 update key_results
-set failure_class = '',
+set scores_digest = null,
+    failure_class = '',
     failure_cause = '',
     failure_says = '',
     failing_since = null,

@@ -60,7 +60,8 @@ func (q *Queries) CheckIns(ctx context.Context, arg CheckInsParams) ([]CheckIn, 
 
 const clearFailure = `-- name: ClearFailure :exec
 update key_results
-set failure_class = '',
+set scores_digest = null,
+    failure_class = '',
     failure_cause = '',
     failure_says = '',
     failing_since = null,
@@ -75,7 +76,7 @@ type ClearFailureParams struct {
 	ID          int64
 }
 
-// After a change of source the old source's troubles are over.
+// After a change of source the old source's troubles are over, and what it said is not known.
 func (q *Queries) ClearFailure(ctx context.Context, arg ClearFailureParams) error {
 	_, err := q.db.Exec(ctx, clearFailure, arg.WorkspaceID, arg.ID)
 	return err

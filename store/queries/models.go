@@ -153,6 +153,7 @@ type KeyResult struct {
 	ResultValue     decimal.NullDecimal
 	ResultDay       *time.Time
 	ResultCount     int32
+	ScoresDigest    []byte
 	AnnouncedStatus string
 	FailureClass    string
 	FailureCause    string
