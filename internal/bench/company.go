@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net/http/httptest"
+	"runtime"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -116,8 +118,17 @@ func (c *company) fill(ctx context.Context, due bool) error {
 			return err
 		}
 	}
-	// Each run begins with the same statistics and nothing left to be written.
-	return execute(ctx, c.dsn, "vacuum analyze", "checkpoint")
+	return c.settle(ctx)
+}
+
+// settle lets a measurement begin with true statistics and nothing left to be written.
+func (c *company) settle(ctx context.Context, before ...string) error {
+	if err := execute(ctx, c.dsn, append(before, "vacuum analyze", "checkpoint")...); err != nil {
+		return err
+	}
+	syscall.Sync()
+	runtime.GC()
+	return nil
 }
 
 // score is the value of a scorecard's score so many days ago. It goes down by one a day.

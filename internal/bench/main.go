@@ -53,18 +53,6 @@ func run(ctx context.Context, out io.Writer, only string) (bool, error) {
 	if only != "" && !slices.ContainsFunc(parts, func(p part) bool { return p.name == only }) {
 		return false, fmt.Errorf("no part %q: choose sync, ack or serve", only)
 	}
-	dir, err := os.MkdirTemp("", "okrbot-bench-")
-	if err != nil {
-		return false, fmt.Errorf("making a folder for the database: %w", err)
-	}
-	defer os.RemoveAll(dir)
-	// Fsync is on, and every setting is Postgres' own: what is measured is what people get.
-	server, err := embedded.Start(ctx, embedded.Options{Dir: filepath.Join(dir, "data"), Logger: slog.Default(), Fsync: true})
-	if err != nil {
-		return false, fmt.Errorf("starting Postgres: %w", err)
-	}
-	defer server.Stop()
-
 	fmt.Fprintf(out, "| What | Measured | Target | |\n|---|---|---|---|\n")
 	kept := true
 	for _, p := range parts {
@@ -72,7 +60,7 @@ func run(ctx context.Context, out io.Writer, only string) (bool, error) {
 			continue
 		}
 		fmt.Fprintf(os.Stderr, "measuring %s …\n", p.name)
-		rows, err := p.measure(ctx, server)
+		rows, err := alone(ctx, p)
 		if err != nil {
 			return false, fmt.Errorf("measuring %s: %w", p.name, err)
 		}
@@ -82,6 +70,22 @@ func run(ctx context.Context, out io.Writer, only string) (bool, error) {
 		}
 	}
 	return kept, nil
+}
+
+// alone measures a part on a Postgres server of its own, so that none tidies up after another.
+func alone(ctx context.Context, p part) ([]row, error) {
+	dir, err := os.MkdirTemp("", "okrbot-bench-")
+	if err != nil {
+		return nil, fmt.Errorf("making a folder for the database: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	// Fsync is on, and every setting is Postgres' own: what is measured is what people get.
+	server, err := embedded.Start(ctx, embedded.Options{Dir: filepath.Join(dir, "data"), Logger: slog.Default(), Fsync: true})
+	if err != nil {
+		return nil, fmt.Errorf("starting Postgres: %w", err)
+	}
+	defer server.Stop()
+	return p.measure(ctx, server)
 }
 
 func verdict(r row) string {

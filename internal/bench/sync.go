@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -69,7 +68,6 @@ func timed(ctx context.Context, server *embedded.Server, name string, start way)
 		return measured{}, err
 	}
 	c.slow()
-	runtime.GC() // neither way pays for what was made before it
 	began := time.Now()
 	stop, err := start(ctx, c)
 	if err != nil {
@@ -99,7 +97,7 @@ func (c *company) yesterday(ctx context.Context) error {
 			return err
 		}
 	}
-	return execute(ctx, c.dsn, "delete from announcements", "update cards set dirty_at = null", "vacuum analyze", "checkpoint")
+	return c.settle(ctx, "delete from announcements", "update cards set dirty_at = null")
 }
 
 // batched is okrbot's own way, planner, announcements and all.
