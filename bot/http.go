@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -50,15 +51,13 @@ func (l *limited) Accept() (net.Conn, error) {
 
 type limitedConn struct {
 	net.Conn
+	once  sync.Once
 	leave func()
 }
 
 func (c *limitedConn) Close() error {
 	err := c.Conn.Close()
-	if leave := c.leave; leave != nil {
-		c.leave = nil
-		leave()
-	}
+	c.once.Do(c.leave)
 	return err
 }
 

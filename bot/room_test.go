@@ -2,11 +2,16 @@ package bot_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http/httptest"
-	"os"
+	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"okrbot/bot"
 	"okrbot/integrations"
@@ -32,6 +37,11 @@ type room struct {
 	instance   string // ServiceNow's address
 	app        string // the bot's address
 	bot        *bot.Bot
+	log        *diary // everything that was logged, at debug level
+	work       *jobs.Client
+	connectors integrations.Registry
+
+	looking *pgx.Conn
 
 	// refusalsExpected is set by tests in which Slack has reason to refuse.
 	refusalsExpected bool
@@ -76,10 +86,8 @@ func newRoom(t *testing.T, options ...roomOption) *room {
 	t.Cleanup(r.slack.Close)
 	r.slack.SetBaseURL(web.URL)
 
-	log := slog.New(slog.DiscardHandler)
-	if os.Getenv("OKRBOT_TEST_LOG") != "" {
-		log = slog.New(slog.NewTextHandler(os.Stderr, nil))
-	}
+	r.log = &diary{}
+	log := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	river, err := store.Open(ctx, r.dsn, 6)
 	if err != nil {
 		t.Fatal(err)
@@ -90,10 +98,9 @@ func newRoom(t *testing.T, options ...roomOption) *room {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.work, r.connectors = work, connectors
 	known := r.slack.Options()
-	api := bot.NewSlack(bot.SlackOptions{APIURL: web.URL + "/api/", BotToken: secret.New(known.BotToken), AppToken: secret.New(known.AppToken)})
-	settings := bot.Settings{DefaultZone: "UTC", AppID: known.AppID, SigningSecret: secret.New(known.SigningSecret)}
-	r.bot = bot.New(r.store, work, api, connectors, settings, log)
+	r.bot = r.another(r.store)
 	work.SetMessenger(r.bot.Messenger())
 	if err := r.bot.Introduce(ctx); err != nil {
 		t.Fatal(err)
@@ -133,4 +140,81 @@ func newRoom(t *testing.T, options ...roomOption) *room {
 	as := func(name string) *conversation.Person { return conversation.As(t, r.slack, name, "#it-okrs") }
 	r.alice, r.bob, r.carol, r.dave = as("alice"), as("bob"), as("carol"), as("dave")
 	return r
+}
+
+// another is the bot of one more process, on the same workspace.
+func (r *room) another(s *store.Store) *bot.Bot {
+	known := r.slack.Options()
+	log := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	api := bot.NewSlack(bot.SlackOptions{APIURL: known.BaseURL + "/api/", BotToken: secret.New(known.BotToken), AppToken: secret.New(known.AppToken)})
+	settings := bot.Settings{DefaultZone: "UTC", AppID: known.AppID, SigningSecret: secret.New(known.SigningSecret)}
+	return bot.New(s, r.work, api, r.connectors, settings, log)
+}
+
+// replica is a second bot on the same database.
+func (r *room) replica() *bot.Bot {
+	r.t.Helper()
+	b := r.another(storetest.Open(r.t, r.dsn))
+	if err := b.Introduce(context.Background()); err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(b.Close)
+	return b
+}
+
+// behindAGate is a second bot whose way to the database can be shut.
+func (r *room) behindAGate() (*gate, *bot.Bot) {
+	r.t.Helper()
+	config, err := pgx.ParseConfig(r.dsn)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	g := newGate(r.t, "unix", filepath.Join(config.Host, fmt.Sprintf(".s.PGSQL.%d", config.Port)))
+	host, port, _ := strings.Cut(g.listener.Addr().String(), ":")
+	pool, err := store.Open(context.Background(), fmt.Sprintf("host=%s port=%s user=%s dbname=%s sslmode=disable", host, port, config.User, config.Database), 4)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	b := r.another(store.New(pool, storetest.Keys()))
+	if err := b.Introduce(context.Background()); err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() {
+		g.shut.Store(false)
+		b.Close()
+		pool.Close()
+	})
+	return g, b
+}
+
+// database is a connection for looking at what is stored.
+func (r *room) database() *pgx.Conn {
+	r.t.Helper()
+	if r.looking == nil {
+		conn, err := pgx.Connect(context.Background(), r.dsn)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		r.looking = conn
+		r.t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	}
+	return r.looking
+}
+
+// diary keeps what is logged.
+type diary struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (d *diary) Write(p []byte) (int, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.text.Write(p)
+}
+
+func (d *diary) String() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.text.String()
 }

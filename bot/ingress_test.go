@@ -1,0 +1,631 @@
+package bot_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"okrbot/bot"
+	"okrbot/sandbox/slack"
+)
+
+const formType = "application/x-www-form-urlencoded"
+
+// post sends a delivery as it is and gives status and body.
+func (r *room) post(req *http.Request) (int, string) {
+	r.t.Helper()
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return resp.StatusCode, string(body)
+}
+
+// signed is a delivery as Slack signs it.
+func (r *room) signed(path, kind, body string, at time.Time) *http.Request {
+	r.t.Helper()
+	req, err := slack.Signed(context.Background(), r.app+path, r.slack.Options().SigningSecret, kind, []byte(body), at)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return req
+}
+
+// command is the body of a slash command.
+func (r *room) command(text string) url.Values {
+	o := r.slack.Options()
+	return url.Values{
+		"team_id": {o.TeamID}, "api_app_id": {o.AppID}, "user_id": {"U0ALICE"}, "channel_id": {"C0ITOKRS"},
+		"command": {"/okr"}, "text": {text}, "trigger_id": {"1.2.3"}, "response_url": {""},
+	}
+}
+
+// noted is how many deliveries have had an effect.
+func (r *room) noted() int {
+	r.t.Helper()
+	return r.number("select count(*) from deliveries")
+}
+
+// number is what the database answers.
+func (r *room) number(sql string, args ...any) int {
+	r.t.Helper()
+	n := 0
+	if err := r.database().QueryRow(context.Background(), sql, args...).Scan(&n); err != nil {
+		r.t.Fatal(err)
+	}
+	return n
+}
+
+func TestForgedSignaturesDoNothing(t *testing.T) {
+	r := newRoom(t)
+	body := r.command("help").Encode()
+	if status, _ := r.post(r.signed("/slack/commands", formType, body, time.Now())); status != http.StatusOK {
+		t.Fatalf("a good delivery: %d", status)
+	}
+	before := r.noted()
+	now := time.Now()
+	good := r.signed("/slack/commands", formType, body, now)
+	mac := good.Header.Get("X-Slack-Signature")
+	stamp := good.Header.Get("X-Slack-Request-Timestamp")
+	type forged struct {
+		body       string
+		stamp, mac []string
+	}
+	var all []forged
+	flip := func(s string, i int) string { return s[:i] + string(rune(s[i]^1)) + s[i+1:] }
+	for i := range body {
+		all = append(all, forged{flip(body, i), []string{stamp}, []string{mac}})
+	}
+	for i := range stamp {
+		all = append(all, forged{body, []string{flip(stamp, i)}, []string{mac}})
+	}
+	for i := range mac {
+		all = append(all, forged{body, []string{stamp}, []string{flip(mac, i)}})
+	}
+	other, err := slack.Signed(context.Background(), r.app, "another secret", formType, []byte(body), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digits := strings.TrimPrefix(mac, "v0=")
+	for _, m := range [][]string{
+		nil, {""}, {mac, mac}, {mac, "v0=00"}, {other.Header.Get("X-Slack-Signature")}, {"v1=" + digits}, {digits}, {"v0=" + digits[:63]}, {mac + "0"},
+		{"v0=" + strings.Repeat("0", 64)}, {"V0=" + digits}, {"v0= " + digits}, {"v0=" + strings.Repeat("z", 64)},
+	} {
+		all = append(all, forged{body, []string{stamp}, m})
+	}
+	for _, s := range [][]string{nil, {""}, {stamp, stamp}, {stamp, "1"}, {" " + stamp}, {stamp + " "}, {"+" + stamp}, {"0" + stamp}} {
+		all = append(all, forged{body, s, []string{mac}})
+	}
+	handler := r.bot.Handler()
+	var answer string
+	for _, f := range all {
+		req := httptest.NewRequest(http.MethodPost, "/slack/commands", strings.NewReader(f.body))
+		req.Header.Set("Content-Type", formType)
+		req.Header["X-Slack-Request-Timestamp"] = f.stamp
+		req.Header["X-Slack-Signature"] = f.mac
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, req)
+		if w.Code != http.StatusUnauthorized {
+			t.Fatalf("%d for body %q stamp %q signature %q", w.Code, f.body, f.stamp, f.mac)
+		}
+		if answer == "" {
+			answer = w.Body.String()
+		}
+		if w.Body.String() != answer {
+			t.Fatalf("two answers to what is forged: %q and %q", answer, w.Body.String())
+		}
+		if strings.Contains(w.Body.String(), digits) {
+			t.Fatal("the true signature is in the answer")
+		}
+	}
+	if now := r.noted(); now != before {
+		t.Errorf("%d forged deliveries had an effect", now-before)
+	}
+	if len(all) < 200 {
+		t.Errorf("%d forgeries are few", len(all))
+	}
+	if log := r.log.String(); strings.Contains(log, digits) {
+		t.Error("the true signature is in the log")
+	}
+}
+
+func TestOnlyFreshTimestampsAreTaken(t *testing.T) {
+	r := newRoom(t)
+	now := time.Now().Unix()
+	for _, c := range []struct {
+		stamp string
+		taken bool
+	}{
+		{fmt.Sprint(now - 297), true}, {fmt.Sprint(now + 297), true},
+		{fmt.Sprint(now - 303), false}, {fmt.Sprint(now + 303), false},
+		{"0", false}, {"-1", false}, {fmt.Sprint(int64(1) << 40), false}, {fmt.Sprint(int64(1) << 62), false}, {fmt.Sprint(int64(math.MaxInt64)), false},
+		{"1e9", false}, {" 1", false}, {"+1", false}, {"", false}, {strconv.FormatInt(now, 10) + ".0", false}, {"99999999999999999999", false}, {"٠١٢٣٤٥٦٧٨٩", false},
+	} {
+		body := r.command("help " + c.stamp).Encode()
+		req := r.signed("/slack/commands", formType, body, time.Now())
+		mac := signatureOf(r.slack.Options().SigningSecret, c.stamp, body)
+		req.Header["X-Slack-Request-Timestamp"] = []string{c.stamp}
+		req.Header.Set("X-Slack-Signature", mac)
+		w := httptest.NewRecorder()
+		r.bot.Handler().ServeHTTP(w, req)
+		if taken := w.Code == http.StatusOK; taken != c.taken {
+			t.Errorf("timestamp %q: %d", c.stamp, w.Code)
+		}
+	}
+}
+
+func TestAReplayHasOneEffect(t *testing.T) {
+	r := newRoom(t)
+	r.addsObjective(r.alice, "Seen once")
+	second := r.replica()
+	now := time.Now()
+	for name, body := range map[string]string{
+		"a command": r.command("sync all").Encode(),
+		"a list":    r.command("list").Encode(),
+	} {
+		before := r.noted()
+		var others sync.WaitGroup
+		var answered atomic.Int64
+		for n := range 100 {
+			others.Go(func() {
+				handler := r.bot.Handler()
+				if n%2 == 1 {
+					handler = second.Handler()
+				}
+				w := httptest.NewRecorder()
+				handler.ServeHTTP(w, r.signed("/slack/commands", formType, body, now))
+				if w.Code != http.StatusOK {
+					t.Errorf("%s: %d", name, w.Code)
+				}
+				if w.Body.Len() > 0 {
+					answered.Add(1)
+				}
+			})
+		}
+		others.Wait()
+		if n := r.noted() - before; n != 1 || answered.Load() != 1 {
+			t.Errorf("%s was acted on %d times and answered %d times", name, n, answered.Load())
+		}
+	}
+	// The same event with another signature, as Slack's retry brings it.
+	event := func(at time.Time) *http.Request {
+		o := r.slack.Options()
+		return r.signed("/slack/events", "application/json", fmt.Sprintf(
+			`{"type":"event_callback","team_id":%q,"api_app_id":%q,"event_id":"Ev1","event":{"type":"app_home_opened","user":"U0ALICE","tab":"home"}}`, o.TeamID, o.AppID), at)
+	}
+	before := r.noted()
+	for n := range 5 {
+		if status, _ := r.post(event(now.Add(time.Duration(n) * time.Second))); status != http.StatusOK {
+			t.Errorf("event: %d", status)
+		}
+	}
+	if n := r.noted() - before; n != 1 {
+		t.Errorf("one event was acted on %d times", n)
+	}
+}
+
+func TestWhatIsTooLargeOrTooSlowIsCutOff(t *testing.T) {
+	r := newRoom(t)
+	if status, _ := r.post(r.signed("/slack/commands", formType, "text="+strings.Repeat("x", 1<<20), time.Now())); status != http.StatusRequestEntityTooLarge {
+		t.Errorf("a megabyte and more: %d", status)
+	}
+	endless, err := http.NewRequest(http.MethodPost, r.app+"/slack/commands", &zeros{left: 1 << 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp, err := http.DefaultClient.Do(endless); err == nil { // the server may hang up while we still send
+		if resp.StatusCode != http.StatusRequestEntityTooLarge {
+			t.Errorf("a gigabyte in chunks: %d", resp.StatusCode)
+		}
+		_ = resp.Body.Close()
+	}
+
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	front := bot.Server(r.bot.Handler())
+	go func() { _ = front.Serve(bot.Limit(listener)) }()
+	defer front.Close()
+	dial := func(say string) net.Conn {
+		conn, err := net.Dial("tcp", listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(conn, say); err != nil {
+			t.Fatal(err)
+		}
+		return conn
+	}
+	var slow []net.Conn
+	for range 300 {
+		slow = append(slow, dial("POST /slack/commands HTTP/1.1\r\nHost: okrbot\r\nX-Slow: "))
+	}
+	dripping := dial("POST /slack/commands HTTP/1.1\r\nHost: okrbot\r\nContent-Length: 1000\r\n\r\na")
+	slow = append(slow, dripping)
+	began := time.Now()
+	req := r.signed("/slack/commands", formType, r.command("help").Encode(), time.Now())
+	req.URL.Host = listener.Addr().String()
+	if status, _ := r.post(req); status != http.StatusOK || time.Since(began) > time.Second {
+		t.Errorf("a good delivery among slow ones: %d after %v", status, time.Since(began))
+	}
+	for i, conn := range slow {
+		_ = conn.SetReadDeadline(began.Add(8 * time.Second))
+		answer, err := io.ReadAll(conn)
+		if nerr, ok := err.(net.Error); ok && nerr.Timeout() {
+			t.Fatalf("slow connection %d is still open after %v (%q)", i, time.Since(began), answer)
+		}
+		_ = conn.Close()
+	}
+}
+
+// zeros is a long body that costs nothing.
+type zeros struct{ left int }
+
+func (z *zeros) Read(p []byte) (int, error) {
+	if z.left <= 0 {
+		return 0, io.EOF
+	}
+	n := min(len(p), z.left)
+	clear(p[:n])
+	z.left -= n
+	return n, nil
+}
+
+func TestDeliveriesOfOthersDoNothing(t *testing.T) {
+	r := newRoom(t)
+	o := r.slack.Options()
+	before := r.noted()
+	for _, change := range []url.Values{
+		{"team_id": {"T0OTHER"}}, {"team_id": {""}}, {"api_app_id": {"A0OTHER"}}, {"team_id": {"T0OTHER"}, "enterprise_id": {"E1"}, "is_enterprise_install": {"true"}},
+	} {
+		form := r.command("list")
+		for k, v := range change {
+			form[k] = v
+		}
+		status, body := r.post(r.signed("/slack/commands", formType, form.Encode(), time.Now()))
+		if status != http.StatusOK || body != "" {
+			t.Errorf("%v: %d %q", change, status, body)
+		}
+	}
+	for _, team := range []string{`"T0OTHER"`, `null`, `""`} {
+		payload := `{"type":"event_callback","team_id":` + team + `,"api_app_id":"` + o.AppID + `","event_id":"Ev` + team + `","event":{"type":"app_home_opened","user":"U0ALICE"}}`
+		if status, body := r.post(r.signed("/slack/events", "application/json", strings.ReplaceAll(payload, `Ev"`, `Ev`), time.Now())); status >= 500 || body != "" && status == http.StatusOK {
+			t.Errorf("team %s: %d %q", team, status, body)
+		}
+	}
+	if n := r.noted() - before; n != 0 {
+		t.Errorf("%d deliveries of others had an effect", n)
+	}
+}
+
+func TestSlackLooksAroundWithoutAnEffect(t *testing.T) {
+	r := newRoom(t)
+	resp, err := http.Post(r.app+"/slack/commands", formType, strings.NewReader("token=x&ssl_check=1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, _ := io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusOK || len(body) > 0 {
+		t.Errorf("ssl_check: %d %q", resp.StatusCode, body)
+	}
+	const challenge = `<script>alert(1)</script>`
+	raw, _ := json.Marshal(map[string]string{"type": "url_verification", "challenge": challenge, "token": "x"})
+	unsigned, err := http.Post(r.app+"/slack/events", "application/json", bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = unsigned.Body.Close()
+	if unsigned.StatusCode != http.StatusUnauthorized {
+		t.Errorf("an unsigned challenge: %d", unsigned.StatusCode)
+	}
+	signed, err := http.DefaultClient.Do(r.signed("/slack/events", "application/json", string(raw), time.Now()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer signed.Body.Close()
+	echoed, _ := io.ReadAll(signed.Body)
+	if kind := signed.Header.Get("Content-Type"); string(echoed) != challenge || !strings.HasPrefix(kind, "text/plain") || signed.Header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("a challenge: %q as %s", echoed, kind)
+	}
+}
+
+func TestAResponseURLElsewhereIsNotCalled(t *testing.T) {
+	r := newRoom(t)
+	r.refusalsExpected = true
+	var called atomic.Int64
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called.Add(1) }))
+	defer elsewhere.Close()
+	host := strings.TrimPrefix(elsewhere.URL, "http://")
+	for n, address := range []string{
+		elsewhere.URL, "https://" + host, "http://hooks.slack.com@" + host, "https://hooks.slack.com@" + host + "/x", "https://hooks.slack.com.evil.example/", "//" + host,
+		"file:///etc/passwd", "https://hooks.slack.com:443@" + host, "https://HOOKS.slack.com\\@" + host, "gopher://" + host, "https://[::1]/", "http://127.0.0.1/", "javascript:1", "\x00", "https://hooks.slack.com#@" + host,
+	} {
+		form := r.command("sync all")
+		form.Set("response_url", address)
+		form.Set("trigger_id", fmt.Sprint(n))
+		if status, _ := r.post(r.signed("/slack/commands", formType, form.Encode(), time.Now())); status != http.StatusOK {
+			t.Errorf("%q: %d", address, status)
+		}
+		payload, _ := json.Marshal(map[string]any{
+			"type": "block_actions", "team": map[string]any{"id": r.slack.Options().TeamID}, "user": map[string]any{"id": "U0ALICE"}, "api_app_id": r.slack.Options().AppID,
+			"response_url": address, "actions": []any{map[string]any{"action_id": "sync", "type": "button", "block_id": "b", "value": "999"}}, "container": map[string]any{"type": "message"},
+		})
+		if status, _ := r.post(r.signed("/slack/interactions", formType, url.Values{"payload": {string(payload)}}.Encode(), time.Now())); status >= 500 {
+			t.Errorf("%q: %d", address, status)
+		}
+	}
+	r.bot.Close() // all that was to be said has been
+	if n := called.Load(); n > 0 {
+		t.Errorf("a stranger was called %d times", n)
+	}
+	if n := r.number(`select count(*) from river_job where args::text like '%http%'`); n > 0 {
+		t.Errorf("%d jobs hold an address", n)
+	}
+}
+
+// payloads are what Slack sends, one of each kind.
+func (r *room) payloads() map[string]*http.Request {
+	o := r.slack.Options()
+	out := map[string]*http.Request{}
+	form := func(name, path string, v url.Values) {
+		out[name] = r.signed(path, formType, v.Encode(), time.Now())
+	}
+	form("slash command", "/slack/commands", r.command("list mine"))
+	event := func(name, inner string) {
+		out[name] = r.signed("/slack/events", "application/json",
+			fmt.Sprintf(`{"type":"event_callback","team_id":%q,"api_app_id":%q,"event_id":%q,"event":%s}`, o.TeamID, o.AppID, name, inner), time.Now())
+	}
+	event("app_home_opened", `{"type":"app_home_opened","user":"U0ALICE","tab":"home"}`)
+	event("message", `{"type":"message","user":"U0ALICE","text":"hello","channel":"C0ITOKRS"}`)
+	event("tokens_revoked", `{"type":"tokens_revoked","tokens":{"bot":["U0OKRBOT"]}}`)
+	out["app_rate_limited"] = r.signed("/slack/events", "application/json", `{"type":"app_rate_limited","team_id":"`+o.TeamID+`","minute_rate_limited":1518467820}`, time.Now())
+	view := map[string]any{
+		"id": "V1", "type": "modal", "callback_id": "wizard", "hash": "1.2", "private_metadata": "00000000-0000-0000-0000-000000000000", "root_view_id": "V1",
+		"blocks": []any{map[string]any{"type": "section", "block_id": "s", "text": map[string]any{"type": "mrkdwn", "text": "x"}}},
+		"state":  map[string]any{"values": map[string]any{"title": map[string]any{"v": map[string]any{"type": "plain_text_input", "value": "x"}}}},
+	}
+	for _, kind := range []string{"block_actions", "view_submission", "view_closed", "block_suggestion", "shortcut", "message_action"} {
+		payload, err := json.Marshal(map[string]any{
+			"type": kind, "team": map[string]any{"id": o.TeamID}, "user": map[string]any{"id": "U0ALICE"}, "api_app_id": o.AppID, "trigger_id": "1.2.3",
+			"view": view, "callback_id": "x", "action_id": "v", "block_id": "scorecard", "value": "inc",
+			"actions":   []any{map[string]any{"action_id": "details", "block_id": "b", "type": "button", "value": "1"}},
+			"container": map[string]any{"type": "message", "message_ts": "1.2", "channel_id": "C0ITOKRS"}, "channel": map[string]any{"id": "C0ITOKRS"},
+		})
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		form(kind, "/slack/interactions", url.Values{"payload": {string(payload)}})
+	}
+	return out
+}
+
+// mutations are what may become of JSON on its way, or by somebody's will.
+func mutations(raw []byte) [][]byte {
+	var whole map[string]any
+	if json.Unmarshal(raw, &whole) != nil {
+		return nil
+	}
+	var out [][]byte
+	for key := range whole {
+		for _, with := range []any{nil, 1, "text", []any{}, map[string]any{}, strings.Repeat("x", 1<<19), "\x00\ufffd", true, -1e300} {
+			changed := map[string]any{}
+			for k, v := range whole {
+				changed[k] = v
+			}
+			if changed[key] = with; with == nil {
+				delete(changed, key)
+			}
+			if b, err := json.Marshal(changed); err == nil {
+				out = append(out, b)
+			}
+		}
+	}
+	deep := strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000)
+	return append(out,
+		raw[:len(raw)/2], append(bytes.Clone(raw), "garbage"...), bytes.ReplaceAll(raw, []byte(`"type"`), []byte(`"type":"view_submission","type"`)),
+		bytes.ReplaceAll(raw, []byte(`"id"`), []byte("\"\xff\"")), []byte(`{"type":"block_actions","view":`+deep+`}`), []byte("null"), []byte("[]"), nil,
+	)
+}
+
+func TestMalformedDeliveriesAreAnswered(t *testing.T) {
+	r := newRoom(t)
+	r.refusalsExpected = true
+	handler := r.bot.Handler()
+	tried := 0
+	for name, req := range r.payloads() {
+		raw, err := io.ReadAll(req.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kind, wrap := req.Header.Get("Content-Type"), func(b []byte) string { return string(b) }
+		if kind == formType {
+			form, _ := url.ParseQuery(string(raw))
+			if p := form.Get("payload"); p != "" {
+				raw, wrap = []byte(p), func(b []byte) string { return url.Values{"payload": {string(b)}}.Encode() }
+			} else {
+				flat := map[string]any{}
+				for k := range form {
+					flat[k] = form.Get(k)
+				}
+				raw, _ = json.Marshal(flat)
+				wrap = func(b []byte) string {
+					var m map[string]any
+					if json.Unmarshal(b, &m) != nil {
+						return string(b)
+					}
+					v := url.Values{}
+					for k, x := range m {
+						v.Set(k, fmt.Sprint(x))
+					}
+					return v.Encode()
+				}
+			}
+		}
+		for _, body := range append(mutations(raw), raw) {
+			w := httptest.NewRecorder()
+			handler.ServeHTTP(w, r.signed(req.URL.Path, kind, wrap(body), time.Now()))
+			if tried++; w.Code >= 500 {
+				t.Errorf("%s: %d for %.200q", name, w.Code, body)
+			}
+		}
+	}
+	if tried < 400 {
+		t.Errorf("%d malformed deliveries are few", tried)
+	}
+	if strings.Contains(r.log.String(), "panicked") {
+		t.Error("a handler panicked; its stack is in the log")
+	}
+}
+
+func FuzzDelivery(f *testing.F) {
+	for _, seed := range []string{
+		`{"type":"block_actions","user":{"id":"U1"},"team":{"id":"T1"},"actions":[{"action_id":"sync","value":"1"}]}`,
+		`{"type":"view_submission","user":{"id":"U1"},"view":{"callback_id":"wizard","state":{"values":{"a":{"v":{"value":"1"}}}}}}`,
+		`{"type":"block_suggestion","user":{"id":"U1"},"block_id":"scorecard","value":"inc"}`,
+		`{"type":"event_callback","event_id":"E1","event":{"type":"app_home_opened","user":"U1","tab":"home"}}`,
+		`{"type":"url_verification","challenge":"x"}`, `command=%2Fokr&text=help&user_id=U1`, `payload=%7B%7D`, "null", "\xff",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		bot.ReadDelivery(body) // must not panic
+	})
+}
+
+// gate is a way to the database that can be shut.
+type gate struct {
+	listener net.Listener
+	shut     atomic.Bool
+}
+
+func newGate(t *testing.T, network, to string) *gate {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &gate{listener: l}
+	t.Cleanup(func() { _ = l.Close() })
+	pass := func(dst, src net.Conn) {
+		defer dst.Close()
+		buf := make([]byte, 32<<10)
+		for {
+			n, err := src.Read(buf)
+			for g.shut.Load() {
+				time.Sleep(5 * time.Millisecond)
+			}
+			if n > 0 {
+				if _, err := dst.Write(buf[:n]); err != nil {
+					return
+				}
+			}
+			if err != nil {
+				return
+			}
+		}
+	}
+	go func() {
+		for {
+			in, err := l.Accept()
+			if err != nil {
+				return
+			}
+			out, err := net.Dial(network, to)
+			if err != nil {
+				_ = in.Close()
+				continue
+			}
+			go pass(in, out)
+			go pass(out, in)
+		}
+	}()
+	return g
+}
+
+func TestAnswersComeInTimeWhileTheDatabaseIsSilent(t *testing.T) {
+	r := newRoom(t)
+	r.refusalsExpected = true // the triggers here are not Slack's
+	g, second := r.behindAGate()
+	handler := second.Handler()
+	ask := func(req *http.Request) (int, string, time.Duration) {
+		began := time.Now()
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, req)
+		return w.Code, w.Body.String(), time.Since(began)
+	}
+	if status, body, _ := ask(r.signed("/slack/commands", formType, r.command("help").Encode(), time.Now())); status != http.StatusOK || !strings.Contains(body, "/okr") {
+		t.Fatalf("before: %d %q", status, body)
+	}
+	payloads := r.payloads()
+	g.shut.Store(true)
+	var all sync.WaitGroup
+	for name, req := range payloads {
+		all.Go(func() {
+			status, body, took := ask(req)
+			if took > 2500*time.Millisecond {
+				t.Errorf("%s was answered after %v", name, took)
+			}
+			switch name {
+			case "slash command":
+				if !strings.Contains(body, "try again") {
+					t.Errorf("%s: %d %q", name, status, body)
+				}
+			case "view_submission":
+				if !strings.Contains(body, "try again") || !strings.Contains(body, "errors") {
+					t.Errorf("%s: %d %q", name, status, body)
+				}
+			case "app_home_opened":
+				if status != http.StatusServiceUnavailable {
+					t.Errorf("%s: %d, so Slack does not send it again", name, status)
+				}
+			}
+		})
+	}
+	all.Wait()
+	g.shut.Store(false)
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		status, body, _ := ask(r.signed("/slack/commands", formType, r.command("list mine").Encode(), time.Now()))
+		if status == http.StatusOK && !strings.Contains(body, "try again") && body != "" {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("after the database came back: %d %q", status, body)
+		}
+		time.Sleep(time.Second) // another second is another signature
+	}
+	o := r.slack.Options()
+	event := fmt.Sprintf(`{"type":"event_callback","team_id":%q,"api_app_id":%q,"event_id":"app_home_opened","event":{"type":"app_home_opened","user":"U0ALICE","tab":"home"}}`, o.TeamID, o.AppID)
+	if status, _, _ := ask(r.signed("/slack/events", "application/json", event, time.Now())); status != http.StatusOK {
+		t.Errorf("the event that was not taken comes again: %d", status)
+	}
+}
+
+func signatureOf(secret, stamp, body string) string {
+	mac := hmac.New(sha256.New, []byte(secret))
+	fmt.Fprintf(mac, "v0:%s:%s", stamp, body)
+	return "v0=" + hex.EncodeToString(mac.Sum(nil))
+}
