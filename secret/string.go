@@ -10,17 +10,23 @@ import (
 const redacted = "[redacted]"
 
 // String holds a secret. However it is printed, formatted, logged or encoded, it says
-// "[redacted]"; only Reveal reads it.
-type String struct{ plain string }
+// "[redacted]"; only Reveal reads it. Where fmt cannot ask it, within a struct's private fields, it
+// prints an address.
+type String struct{ plain *string }
 
 // New wraps a secret as early as it is read.
-func New(plain string) String { return String{plain} }
+func New(plain string) String { return String{&plain} }
 
 // Reveal gives the secret to the one call that needs it. Every use of it is worth a look in review.
-func (s String) Reveal() string { return s.plain }
+func (s String) Reveal() string {
+	if s.plain == nil {
+		return ""
+	}
+	return *s.plain
+}
 
 // Empty says whether there is no secret.
-func (s String) Empty() bool { return s.plain == "" }
+func (s String) Empty() bool { return s.Reveal() == "" }
 
 func (s String) String() string               { return redacted }
 func (s String) GoString() string             { return redacted }
@@ -31,6 +37,6 @@ func (s String) LogValue() slog.Value         { return slog.StringValue(redacted
 
 // UnmarshalText wraps a secret that a configuration reader found.
 func (s *String) UnmarshalText(plain []byte) error {
-	s.plain = string(plain)
+	*s = New(string(plain))
 	return nil
 }
