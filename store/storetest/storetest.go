@@ -64,8 +64,22 @@ func template(s *embedded.Server) error {
 
 var counter atomic.Int64
 
-// New is the address of a fresh database, dropped when the test ends.
+// New is the address of a fresh database at this version, dropped when the test ends. Its clock can
+// be advanced.
 func New(t testing.TB) string {
+	t.Helper()
+	// Settings of a database are not copied with its template.
+	return database(t, "create database %[1]s template template_okrbot",
+		`alter database %[1]s set search_path = "$user", public, shifted, pg_catalog`)
+}
+
+// Empty is the address of a database without a schema, dropped when the test ends.
+func Empty(t testing.TB) string {
+	t.Helper()
+	return database(t, "create database %[1]s")
+}
+
+func database(t testing.TB, statements ...string) string {
 	t.Helper()
 	s, err := server()
 	if err != nil {
@@ -73,11 +87,10 @@ func New(t testing.TB) string {
 	}
 	name := fmt.Sprintf("test_%d", counter.Add(1))
 	ctx := context.Background()
-	// Settings of a database are not copied with its template.
-	err = exec(ctx, s.DSN(), "create database "+name+" template template_okrbot",
-		"alter database "+name+` set search_path = "$user", public, shifted, pg_catalog`)
-	if err != nil {
-		t.Fatal(err)
+	for _, statement := range statements {
+		if err := exec(ctx, s.DSN(), fmt.Sprintf(statement, name)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	t.Cleanup(func() {
 		if err := exec(ctx, s.DSN(), "drop database "+name+" with (force)"); err != nil {

@@ -1,0 +1,257 @@
+package embedded_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"okrbot/store/embedded"
+)
+
+// folder is one that the server's user can reach.
+func folder(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "okrbot-embedded-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return filepath.Join(dir, "data")
+}
+
+func start(t *testing.T, dir string) *embedded.Server {
+	t.Helper()
+	s, err := embedded.Start(context.Background(), embedded.Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Stop)
+	return s
+}
+
+func ask[T any](t *testing.T, s *embedded.Server, sql string) T {
+	t.Helper()
+	conn, err := pgx.Connect(context.Background(), s.DSN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	var v T
+	if err := conn.QueryRow(context.Background(), sql).Scan(&v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func TestDataIsKeptBetweenRuns(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	s := start(t, dir)
+	if n := ask[int](t, s, "with made as (select 1) select 41 + count(*)::int from made"); n != 42 {
+		t.Errorf("got %d", n)
+	}
+	_ = ask[string](t, s, "select set_config('x.y', 'z', false)")
+	conn, err := pgx.Connect(context.Background(), s.DSN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Exec(context.Background(), "create table kept (n int); insert into kept values (7)"); err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.Close(context.Background())
+	if raw, err := os.ReadFile(filepath.Join(dir, "postmaster.pid")); err == nil && strings.Contains(string(raw), "127.0.0.1") {
+		t.Error("it listens on the network")
+	}
+	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("the data is open to others: %v %v", info.Mode(), err)
+	}
+	s.Stop()
+	select {
+	case <-s.Done():
+	default:
+		t.Error("it lives after Stop")
+	}
+	if n := ask[int](t, start(t, dir), "select n from kept"); n != 7 {
+		t.Errorf("got %d", n)
+	}
+}
+
+func TestASecondServerOnTheSameDataIsRefused(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	s := start(t, dir)
+	_, err := embedded.Start(context.Background(), embedded.Options{Dir: dir})
+	if err == nil || !strings.Contains(err.Error(), "DATA_DIR") {
+		t.Errorf("got %v", err)
+	}
+	if n := ask[int](t, s, "select 1"); n != 1 {
+		t.Error("the first one is disturbed")
+	}
+}
+
+func TestDataOfAnotherVersionIsRefusedAndKept(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	start(t, dir).Stop()
+	version := filepath.Join(dir, "PG_VERSION")
+	true_, err := os.ReadFile(version)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(version, []byte("9\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	before := listing(t, dir)
+	_, err = embedded.Start(context.Background(), embedded.Options{Dir: dir})
+	if err == nil || !strings.Contains(err.Error(), "Postgres 9") || !strings.Contains(err.Error(), "Nothing was changed") {
+		t.Errorf("got %v", err)
+	}
+	if after := listing(t, dir); after != before {
+		t.Error("the data was changed")
+	}
+	if err := os.WriteFile(version, true_, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	start(t, dir)
+}
+
+func listing(t *testing.T, dir string) string {
+	t.Helper()
+	var all strings.Builder
+	err := filepath.Walk(dir, func(path string, info os.FileInfo, err error) error {
+		if err == nil {
+			fmt.Fprintln(&all, path, info.Size(), info.ModTime())
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all.String()
+}
+
+func TestAFolderOfSomethingElseIsRefusedAndKept(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	letter := filepath.Join(dir, "letter.txt")
+	if err := os.WriteFile(letter, []byte("dear"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := embedded.Start(context.Background(), embedded.Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), "not a database") {
+		t.Errorf("got %v", err)
+	}
+	if raw, err := os.ReadFile(letter); err != nil || string(raw) != "dear" {
+		t.Errorf("the letter: %q %v", raw, err)
+	}
+}
+
+func TestAStalePidFileIsSurvived(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	start(t, dir).Stop()
+	// The process id of something that lives and is no Postgres: this test.
+	stale := fmt.Sprintf("%d\n%s\n1\n5432\n%s\n\n 1 1\nready\n", os.Getpid(), dir, dir)
+	if err := os.WriteFile(filepath.Join(dir, "postmaster.pid"), []byte(stale), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if os.Geteuid() == 0 {
+		t.Log("as root the file belongs to another user than the server's; Postgres reads it all the same")
+		_ = exec.Command("chown", "--reference", dir, filepath.Join(dir, "postmaster.pid")).Run()
+	}
+	start(t, dir)
+}
+
+func TestTheServerOfAKilledParentEnds(t *testing.T) {
+	if dir := os.Getenv("PARENT_OF"); dir != "" {
+		s, err := embedded.Start(context.Background(), embedded.Options{Dir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Println("ready", s.DSN())
+		select {}
+	}
+	t.Parallel()
+	dir := folder(t)
+	cmd := exec.Command(os.Args[0], "-test.run", "^TestTheServerOfAKilledParentEnds$")
+	cmd.Env = append(os.Environ(), "PARENT_OF="+dir)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || !strings.HasPrefix(line, "ready") {
+		t.Fatalf("%q %v", line, err)
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, "postmaster.pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(string(raw), "\n")
+	postmaster, err := strconv.Atoi(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
+	killed := time.Now()
+	for {
+		if err := syscall.Kill(postmaster, 0); errors.Is(err, syscall.ESRCH) || zombie(postmaster) {
+			break
+		}
+		if time.Since(killed) > 10*time.Second {
+			t.Fatal("the server lives on")
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	start(t, dir)
+}
+
+// zombie says whether a process has ended and waits for somebody to note it.
+func zombie(pid int) bool {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err == nil && strings.Contains(string(raw), ") Z ")
+}
+
+func TestTheClockMovesForAllConnections(t *testing.T) {
+	t.Parallel()
+	s := start(t, folder(t))
+	conn, err := pgx.Connect(context.Background(), s.DSN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := embedded.InstallClock(context.Background(), conn); err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.Close(context.Background())
+	before := ask[time.Time](t, s, "select now()")
+	conn, err = pgx.Connect(context.Background(), s.DSN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	if err := embedded.AdvanceClock(context.Background(), conn, 49*time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if moved := ask[time.Time](t, s, "select now()").Sub(before); moved < 49*time.Hour || moved > 49*time.Hour+time.Minute {
+		t.Errorf("the clock moved by %v", moved)
+	}
+}

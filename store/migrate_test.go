@@ -1,0 +1,116 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"okrbot/store"
+	"okrbot/store/storetest"
+)
+
+// schema is everything that migrations make, as text.
+func schema(t *testing.T, dsn string) string {
+	t.Helper()
+	conn := look(t, dsn)
+	defer conn.Close(context.Background())
+	rows, err := conn.Query(context.Background(), `
+		select format('%s.%s %s %s %s', table_name, column_name, data_type, is_nullable, column_default)
+		from information_schema.columns where table_schema = 'public'
+		union all select indexdef from pg_indexes where schemaname = 'public'
+		union all select conrelid::regclass || ' ' || pg_get_constraintdef(oid) from pg_constraint where connamespace = 'public'::regnamespace
+		union all select 'version ' || version_id from goose_db_version group by version_id
+		union all select 'river ' || line || ' ' || version from river_migration
+		order by 1`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func look(t *testing.T, dsn string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(context.Background(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+func TestManyMigrateAtOnce(t *testing.T) {
+	want := schema(t, storetest.New(t))
+	for range 3 {
+		dsn := storetest.Empty(t)
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				if err := store.Migrate(context.Background(), dsn); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if got := schema(t, dsn); got != want {
+			t.Fatalf("the schema differs from one migration's:\n%s", got)
+		}
+	}
+}
+
+func TestAKilledMigrationIsFinishedByTheNext(t *testing.T) {
+	if dsn := os.Getenv("MIGRATE"); dsn != "" {
+		fmt.Println("begun")
+		if err := store.Migrate(context.Background(), dsn); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want := schema(t, storetest.New(t))
+	for range 8 {
+		dsn := storetest.Empty(t)
+		cmd := exec.Command(os.Args[0], "-test.run", "^TestAKilledMigrationIsFinishedByTheNext$")
+		cmd.Env = append(os.Environ(), "MIGRATE="+dsn)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := out.Read(make([]byte, 5)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(rand.N(150 * time.Millisecond))
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		if err := store.Migrate(context.Background(), dsn); err != nil {
+			t.Fatal(err)
+		}
+		if got := schema(t, dsn); got != want {
+			t.Fatalf("the schema differs from an undisturbed migration's:\n%s", got)
+		}
+	}
+}
+
+func TestANewerSchemaIsRefused(t *testing.T) {
+	dsn := storetest.New(t)
+	conn := look(t, dsn)
+	defer conn.Close(context.Background())
+	if _, err := conn.Exec(context.Background(), "insert into goose_db_version (version_id, is_applied) values (99999, true)"); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Migrate(context.Background(), dsn); err == nil || !strings.Contains(err.Error(), "run a newer okrbot") {
+		t.Errorf("got %v", err)
+	}
+}
