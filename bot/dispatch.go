@@ -300,6 +300,9 @@ func (b *Bot) afterwards(ctx context.Context, g gesture, r Reply, say *view.Mess
 		say = &broken
 	}
 	if err == nil && r.Later != nil {
+		if g.kind == aSubmit && r.Update != nil {
+			b.settle(ctx)
+		}
 		r.Later(ctx, at)
 	}
 	if say != nil {
@@ -307,6 +310,17 @@ func (b *Bot) afterwards(ctx context.Context, g gesture, r Reply, say *view.Mess
 	}
 	if r.Home || g.View.Home && g.kind == anAction {
 		b.showHome(ctx, g.Gesture)
+	}
+}
+
+// settleFor is how long Slack has to show the view that a submit was answered with. The answer and
+// our next call go two ways: a call that overtakes the answer is undone by it.
+const settleFor = 400 * time.Millisecond
+
+func (b *Bot) settle(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(settleFor):
 	}
 }
 
