@@ -21,7 +21,7 @@ func init() {
 	for class, codes := range map[jobs.Delivery]string{
 		// Surely not sent, and worth another try.
 		jobs.NotSent: `ratelimited rate_limited service_unavailable team_added_to_org accesslimited external_channel_migrating
-			request_timeout message_limit_exceeded_retry`,
+			request_timeout`,
 		// Slack will not take it, however often it is tried.
 		jobs.Permanent: `is_archived channel_not_found not_in_channel account_inactive token_revoked token_expired
 			message_limit_exceeded restricted_action restricted_action_read_only_channel restricted_action_thread_only_channel
