@@ -291,6 +291,10 @@ func (c *check) element(pointer string, e map[string]any, inInput bool) {
 		}
 	case "plain_text_input", "email_text_input", "url_text_input":
 		c.only(pointer, e, append(common, "placeholder", "initial_value", "multiline", "min_length", "max_length", "dispatch_action_config")...)
+		least, _ := e["min_length"].(float64)
+		if most, ok := e["max_length"].(float64); ok && (most < 1 || most > 3000 || most < least) || least < 0 || least > 3000 {
+			c.say(pointer, "min_length and max_length must be between 0 and 3000, in order")
+		}
 		c.str(pointer, e, "initial_value", 0, 3000)
 	case "number_input":
 		c.only(pointer, e, append(common, "placeholder", "is_decimal_allowed", "initial_value", "min_value", "max_value", "dispatch_action_config")...)
@@ -409,6 +413,9 @@ func checkMessage(blocks any) []string {
 func checkOptions(answer map[string]any) []string {
 	c := &check{at: inModal}
 	if answer["option_groups"] != nil {
+		if answer["options"] != nil {
+			return []string{"options and option_groups are exclusive"}
+		}
 		return nil
 	}
 	list, ok := answer["options"].([]any)
