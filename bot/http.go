@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -166,6 +167,9 @@ func (b *Bot) signed(h http.Header, body []byte, now time.Time) bool {
 	at, err := strconv.ParseInt(stamp, 10, 64)
 	if err != nil || now.Unix()-at > skew || at-now.Unix() > skew {
 		return false
+	}
+	if mac := h.Get(signatureHeader); mac != strings.ToLower(mac) {
+		return false // the verifier takes large letters; by them a replay would look like another delivery
 	}
 	verifier, err := slack.NewSecretsVerifier(h, b.settings.SigningSecret.Reveal())
 	if err != nil {
