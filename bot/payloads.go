@@ -59,7 +59,20 @@ func command(c slack.SlashCommand) (delivery, error) {
 	verb, words, _ := strings.Cut(strings.TrimSpace(clean(c.Text)), " ")
 	g := gesture{kind: aCommand, route: strings.ToLower(verb), workspace: c.TeamID, person: c.UserID, app: c.APIAppID}
 	g.Channel, g.Text, g.Trigger, g.Response = c.ChannelID, strings.TrimSpace(words), c.TriggerID, secret.New(c.ResponseURL)
-	return delivery{gesture: g}, nil
+	return made("", g)
+}
+
+// made is the delivery of a gesture whose ids can be ids: Slack's hold no NUL, and Postgres keeps none.
+func made(key string, g gesture) (delivery, error) {
+	for _, id := range []string{
+		g.workspace, g.person, g.app, g.route, g.Channel, g.View.ID, g.View.Root, g.View.Previous, g.View.Hash, g.View.Callback, g.View.Mark,
+		g.View.Draft, g.Action.ID, g.Action.Block, g.Message.Channel, g.Message.TS,
+	} {
+		if strings.ContainsRune(id, 0) {
+			return delivery{}, errMalformed
+		}
+	}
+	return delivery{key: key, gesture: g}, nil
 }
 
 // clean takes out what Postgres cannot keep.
@@ -138,7 +151,7 @@ func interaction(ic slack.InteractionCallback) (delivery, error) {
 	default:
 		return delivery{nothing: true}, nil
 	}
-	return delivery{gesture: g}, nil
+	return made("", g)
 }
 
 func valueOf(a *slack.BlockAction) string {
@@ -155,7 +168,11 @@ func valueOf(a *slack.BlockAction) string {
 func cleanState(state map[string]map[string]slack.BlockAction) map[string]map[string]slack.BlockAction {
 	for _, block := range state {
 		for id, a := range block {
-			a.Value = clean(a.Value)
+			for _, entered := range []*string{
+				&a.Value, &a.SelectedOption.Value, &a.SelectedUser, &a.SelectedChannel, &a.SelectedConversation, &a.SelectedDate, &a.SelectedTime,
+			} {
+				*entered = clean(*entered)
+			}
 			block[id] = a
 		}
 	}
@@ -208,5 +225,5 @@ func event(e outerEvent) (delivery, error) {
 	}
 	g := gesture{kind: anEvent, route: e.Event.Type, workspace: e.TeamID, person: person, app: e.AppID, event: true}
 	// Never by the retry header: a delivery that we failed to act on is taken when it comes again.
-	return delivery{key: e.TeamID + " " + e.EventID, gesture: g}, nil
+	return made(e.TeamID+" "+e.EventID, g)
 }
