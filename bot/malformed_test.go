@@ -186,3 +186,47 @@ func FuzzDelivery(f *testing.F) {
 		bot.ReadDelivery(body) // must not panic
 	})
 }
+
+func TestMutatedFormsAreAnswered(t *testing.T) {
+	r := ready(t)
+	r.refusalsExpected = true
+	// Forms with a draft behind them, kept open by something wrong in them.
+	r.bob.Types("/okr connect").Fills("ServiceNow URL", "nowhere").Fills("Username", "x").Fills("Password", "y").Submits("Connect")
+	r.carol.Types("/okr add-objective").Fills("Objective", strings.Repeat(" ", 3)).Fills("Channel", "#it-okrs").Submits("Save")
+	r.alice.Types("/okr edit KR-1").Fills("Target Value", "forty").Submits("Save").Sees("^ This is not a number")
+	forms := map[string]map[string]any{}
+	for _, e := range r.slack.Wire() {
+		if payload, ok := e.Sent.(map[string]any); ok && e.What == "view_submission" {
+			view := payload["view"].(map[string]any)
+			forms[view["callback_id"].(string)] = payload
+		}
+	}
+	tried := 0
+	for name, payload := range forms {
+		view := payload["view"].(map[string]any)
+		for _, state := range variants(view["state"]) {
+			other, changed := maps.Clone(payload), maps.Clone(view)
+			if changed["state"] = state; state == absent {
+				delete(changed, "state")
+			}
+			other["view"] = changed
+			raw, err := json.Marshal(other)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := httptest.NewRecorder()
+			r.bot.Handler().ServeHTTP(w, r.signed("/slack/interactions", formType, url.Values{"payload": {string(raw)}}.Encode(), time.Now()))
+			if tried++; w.Code >= 500 {
+				t.Errorf("%s: %d for state %.300v", name, w.Code, state)
+			}
+		}
+	}
+	if len(forms) < 3 || tried < 300 {
+		t.Errorf("%d mutations of %d forms are few", tried, len(forms))
+	}
+	for line := range strings.Lines(r.log.String()) {
+		if strings.Contains(line, "level=ERROR") {
+			t.Errorf("%.300s", line)
+		}
+	}
+}
