@@ -148,3 +148,16 @@ func TestAChannelWithoutTheBotIsToldToTheOwnerOnce(t *testing.T) {
 	r.alice.Presses("Sync Integration Data")
 	r.alice.In("#general").Sees("*KR-1* Fewer open incidents")
 }
+
+func TestANewUnitIsHeldUntilSomebodyAgrees(t *testing.T) {
+	r := ready(t)
+	if err := r.servicenow.Change(openIncidents, func(s *servicenow.Scorecard) { s.Unit = "Hours" }); err != nil {
+		t.Fatal(err)
+	}
+	r.collects(88)
+	r.alice.Presses("Sync Integration Data").Sees("The scorecard's unit changed from", "/okr edit KR-1").DoesNotSee("→ 88")
+	r.later(time.Minute)
+	r.alice.Types("/okr edit KR-1").Sees("Unit of Measurement: Hours").Submits("Save").Sees("KR-1 is saved").Closes()
+	r.later(time.Minute)
+	r.alice.Types("/okr sync KR-1").Sees("→ 88")
+}

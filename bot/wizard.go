@@ -96,12 +96,32 @@ func (b *Bot) editForm(ctx context.Context, g Gesture, k store.KeyResult) (Reply
 	}
 	if k.Integrated {
 		w.Source, w.Connection, w.Reference, w.Name = view.FromSystem, k.Source.Connection, k.Source.Reference, k.Source.Name
+		unit, err := b.newUnit(ctx, k)
+		if err != nil {
+			return Reply{}, err
+		}
+		if unit != "" && w.Form.Unit == k.Source.Unit {
+			w.Form.Unit = unit
+		}
 	}
 	draft, err := b.store.CreateDraft(ctx, g.Actor, view.CallbackWizard, view.StepDetails, w)
 	if err != nil {
 		return Reply{}, err
 	}
 	return b.openWizard(ctx, g, draft, w)
+}
+
+// newUnit is the unit that a key result's scorecard has by now and nobody has agreed to; empty when
+// there is none. Saving the key result agrees to it.
+func (b *Bot) newUnit(ctx context.Context, k store.KeyResult) (string, error) {
+	if k.Failure.Cause != "unit_changed" {
+		return "", nil
+	}
+	s, err := b.store.Scorecard(ctx, store.Connection{ID: k.Source.Connection, Workspace: k.Workspace}, k.Source.Reference)
+	if isNotFound(err) || err == nil && s.Unit == k.Source.Unit {
+		return "", nil
+	}
+	return s.Unit, err
 }
 
 func (b *Bot) openWizard(ctx context.Context, g Gesture, draft store.Draft, w wizard) (Reply, error) {
@@ -218,6 +238,7 @@ func (b *Bot) detailView(ctx context.Context, g Gesture, draft store.Draft, w wi
 	}
 	d.Connection = c.Name
 	d.Result = "none yet"
+	changed := ""
 	if w.Edit != 0 {
 		k, err := b.store.KeyResultByID(ctx, g.Actor.Workspace, w.Edit)
 		if err != nil {
@@ -229,6 +250,13 @@ func (b *Bot) detailView(ctx context.Context, g Gesture, draft store.Draft, w wi
 		}
 		if shown := b.shown(k, now); k.Source.Reference == w.Reference {
 			d.Result = shown.Figures() + "\n" + shown.Dates()
+			unit, err := b.newUnit(ctx, k)
+			if err != nil {
+				return modalView{}, err
+			}
+			if unit != "" {
+				changed = "The scorecard's unit was " + view.Escape(k.Source.Unit) + " and is " + view.Escape(unit) + " now. Check the values below; saving accepts the new unit."
+			}
 		}
 	}
 	if p := w.Preview; p != nil {
@@ -238,6 +266,9 @@ func (b *Bot) detailView(ctx context.Context, g Gesture, draft store.Draft, w wi
 		k, _, _ := w.Form.KeyResult(okr.KeyResult{Cadence: okr.Cadence{Zone: o.Zone}})
 		k.Result.Value = p.Value
 		d.Warnings = k.Warnings(p.Better)
+	}
+	if changed != "" {
+		d.Warnings = append(d.Warnings, changed)
 	}
 	return d.Modal(), nil
 }

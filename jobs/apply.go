@@ -56,7 +56,12 @@ func (c *Client) apply(ctx context.Context, tx *store.Tx, b batch, ending map[in
 				works = true
 				break
 			}
-			works = works || failure.Class == integrations.NoData || failure.Class == integrations.NotFound || failure.Cause == "unit_changed"
+			if failure.Cause == unitChanged {
+				if err := tx.NoteUnit(ctx, b.connection.ID, k.Source.Reference, answer.Scorecard.Unit); err != nil {
+					return err
+				}
+			}
+			works = works || failure.Class == integrations.NoData || failure.Class == integrations.NotFound || failure.Cause == unitChanged
 			a.fail(runs[id], k, locked[id], failure)
 		}
 		done = append(done, runIDs(runs[id])...)

@@ -46,6 +46,9 @@ func unforeseen(ctx context.Context, err error) *integrations.Error {
 		Says: "Something went wrong while reading the scorecard.", Next: "We try again by ourselves; if it stays, tell okrbot's administrator."}
 }
 
+// unitChanged is the cause of a value that is held until somebody agrees to its unit.
+const unitChanged = "unit_changed"
+
 // failureOf is why an answer cannot be applied: its own error, no score at all, or a unit that
 // nobody has agreed to.
 func failureOf(answer integrations.Reading, k store.KeyResult) *integrations.Error {
@@ -55,7 +58,7 @@ func failureOf(answer integrations.Reading, k store.KeyResult) *integrations.Err
 	}
 	s := answer.Scorecard
 	if s.Unit != "" && s.Unit != k.Source.Unit {
-		return &integrations.Error{Class: integrations.Misread, Cause: "unit_changed",
+		return &integrations.Error{Class: integrations.Misread, Cause: unitChanged,
 			Says: fmt.Sprintf("The scorecard's unit changed from %s to %s, so its value is held.", unitName(k.Source.Unit), unitName(s.Unit)),
 			Next: "Check it with `/okr edit " + k.Key() + "` and save to accept the new unit."}
 	}

@@ -101,6 +101,15 @@ func (tx *Tx) ApplyFailures(ctx context.Context, list []AppliedFailure) error {
 	return nil
 }
 
+// NoteUnit keeps a scorecard's unit as last seen, which a key result takes over when somebody saves it.
+func (tx *Tx) NoteUnit(ctx context.Context, connection int64, reference, unit string) error {
+	err := tx.q.NoteUnit(ctx, queries.NoteUnitParams{ConnectionID: connection, Reference: reference, Unit: unit})
+	if err != nil {
+		return fmt.Errorf("noting a scorecard's unit: %w", err)
+	}
+	return nil
+}
+
 // ConnectionSucceeded notes that a connection's sign-in works.
 func (tx *Tx) ConnectionSucceeded(ctx context.Context, id int64) error {
 	if err := tx.q.ConnectionSucceeded(ctx, id); err != nil {

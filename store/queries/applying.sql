@@ -73,6 +73,13 @@ from (select unnest(@key_result_ids::bigint[]) as id, unnest(@names::text[]) as 
 where s.key_result_id = v.id
   and s.name <> v.name;
 
+-- name: NoteUnit :exec
+-- A unit that nobody has agreed to: whoever saves the key result next agrees to it.
+update scorecards
+set unit = @unit
+where connection_id = @connection_id
+  and reference = @reference;
+
 -- name: ConnectionSucceeded :exec
 -- A wait that another batch was asked for meanwhile stays.
 update connections

@@ -250,6 +250,25 @@ func (q *Queries) MakeWait(ctx context.Context, arg MakeWaitParams) error {
 	return err
 }
 
+const noteUnit = `-- name: NoteUnit :exec
+update scorecards
+set unit = $1
+where connection_id = $2
+  and reference = $3
+`
+
+type NoteUnitParams struct {
+	Unit         string
+	ConnectionID int64
+	Reference    string
+}
+
+// A unit that nobody has agreed to: whoever saves the key result next agrees to it.
+func (q *Queries) NoteUnit(ctx context.Context, arg NoteUnitParams) error {
+	_, err := q.db.Exec(ctx, noteUnit, arg.Unit, arg.ConnectionID, arg.Reference)
+	return err
+}
+
 const recordResults = `-- name: RecordResults :exec
 insert into audit_events (workspace_id, actor_id, action, object, object_id, changes, created_at)
 select v.workspace_id, 'okrbot', v.action, 'key_result', v.key_result_id, jsonb_build_object('result', jsonb_build_array(v.old_value, v.new_value)), now()

@@ -1,0 +1,138 @@
+package bot_test
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// gate is a way to the database that can be shut.
+type gate struct {
+	listener net.Listener
+	shut     atomic.Bool
+}
+
+func newGate(t *testing.T, network, to string) *gate {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &gate{listener: l}
+	t.Cleanup(func() { _ = l.Close() })
+	pass := func(dst, src net.Conn) {
+		defer dst.Close()
+		buf := make([]byte, 32<<10)
+		for {
+			n, err := src.Read(buf)
+			for g.shut.Load() {
+				time.Sleep(5 * time.Millisecond)
+			}
+			if n > 0 {
+				if _, err := dst.Write(buf[:n]); err != nil {
+					return
+				}
+			}
+			if err != nil {
+				return
+			}
+		}
+	}
+	go func() {
+		for {
+			in, err := l.Accept()
+			if err != nil {
+				return
+			}
+			out, err := net.Dial(network, to)
+			if err != nil {
+				_ = in.Close()
+				continue
+			}
+			go pass(in, out)
+			go pass(out, in)
+		}
+	}()
+	return g
+}
+
+func TestAnswersComeInTimeWhileTheDatabaseIsSilent(t *testing.T) {
+	r := newRoom(t)
+	r.refusalsExpected = true // the triggers here are not Slack's
+	g, second := r.behindAGate()
+	handler := second.Handler()
+	ask := func(req *http.Request) (int, string, time.Duration) {
+		began := time.Now()
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, req)
+		return w.Code, w.Body.String(), time.Since(began)
+	}
+	if status, body, _ := ask(r.signed("/slack/commands", formType, r.command("help").Encode(), time.Now())); status != http.StatusOK || !strings.Contains(body, "/okr") {
+		t.Fatalf("before: %d %q", status, body)
+	}
+	payloads := r.payloads()
+	g.shut.Store(true)
+	var all sync.WaitGroup
+	for name, req := range payloads {
+		all.Go(func() {
+			status, body, took := ask(req)
+			if took > 2500*time.Millisecond {
+				t.Errorf("%s was answered after %v", name, took)
+			}
+			switch name {
+			case "slash command":
+				if !strings.Contains(body, "try again") {
+					t.Errorf("%s: %d %q", name, status, body)
+				}
+			case "view_submission":
+				if !strings.Contains(body, "try again") || !strings.Contains(body, "errors") {
+					t.Errorf("%s: %d %q", name, status, body)
+				}
+			case "app_home_opened":
+				if status != http.StatusServiceUnavailable {
+					t.Errorf("%s: %d, so Slack does not send it again", name, status)
+				}
+			}
+		})
+	}
+	all.Wait()
+	g.shut.Store(false)
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		status, body, _ := ask(r.signed("/slack/commands", formType, r.command("list mine").Encode(), time.Now()))
+		if status == http.StatusOK && !strings.Contains(body, "try again") && body != "" {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("after the database came back: %d %q", status, body)
+		}
+		time.Sleep(time.Second) // another second is another signature
+	}
+	o := r.slack.Options()
+	event := fmt.Sprintf(`{"type":"event_callback","team_id":%q,"api_app_id":%q,"event_id":"app_home_opened","event":{"type":"app_home_opened","user":"U0ALICE","tab":"home"}}`, o.TeamID, o.AppID)
+	if n := r.slack.Calls("views.publish"); n != 0 {
+		t.Fatalf("Home was shown %d times before", n)
+	}
+	for {
+		status, _, _ := ask(r.signed("/slack/events", "application/json", event, time.Now()))
+		if status != http.StatusOK && status != http.StatusServiceUnavailable {
+			t.Fatalf("the event that was not taken comes again: %d", status)
+		}
+		if status == http.StatusOK {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	for r.slack.Calls("views.publish") == 0 {
+		if time.Now().After(deadline) {
+			t.Fatal("the event that was not taken came again and had no effect")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
