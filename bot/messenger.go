@@ -42,7 +42,11 @@ func (m *Messenger) Announce(ctx context.Context, _, channel string, items []job
 
 // Card posts a key result's card, or draws it again.
 func (m *Messenger) Card(ctx context.Context, _, channel, ts string, k store.KeyResult, now time.Time) (string, error) {
-	card := view.Card(shown(m.connectors, k, now))
+	newest, err := m.bot.store.NewestReadings(ctx, k.Workspace, k.ID, view.Charted)
+	if err != nil {
+		return ts, err
+	}
+	card := view.Card(shown(m.connectors, k, now), newest)
 	if ts == "" {
 		_, ts, err := m.slack.post(ctx, channel, card)
 		return ts, err

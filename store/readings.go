@@ -27,6 +27,19 @@ func (r Reads) Readings(ctx context.Context, workspace string, keyResult int64) 
 	return list, nil
 }
 
+// NewestReadings are a key result's newest readings, newest last.
+func (r Reads) NewestReadings(ctx context.Context, workspace string, keyResult int64, most int) ([]okr.Reading, error) {
+	rows, err := r.q.NewestReadings(ctx, queries.NewestReadingsParams{WorkspaceID: workspace, KeyResultID: keyResult, Most: int32(most)})
+	if err != nil {
+		return nil, fmt.Errorf("reading the newest readings: %w", err)
+	}
+	list := make([]okr.Reading, len(rows))
+	for i, row := range rows {
+		list[len(rows)-1-i] = okr.Reading{Day: okr.DayOf(row.Day), Value: row.Value, CheckIn: row.Origin == "check_in"}
+	}
+	return list, nil
+}
+
 // ReadingsOf are the readings of many key results, by key result, oldest first.
 func (r Reads) ReadingsOf(ctx context.Context, ids []int64) (map[int64][]okr.Reading, error) {
 	if len(ids) == 0 {

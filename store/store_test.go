@@ -108,6 +108,31 @@ func TestADeliveryIsConsumedOnce(t *testing.T) {
 	}
 }
 
+func TestAnEventIsTakenAgainUntilItIsFinished(t *testing.T) {
+	ctx := context.Background()
+	dsn := storetest.New(t)
+	s := storetest.Open(t, dsn)
+	key := []byte("event")
+	wants := func(when string, fresh bool, err error) {
+		t.Helper()
+		if got, gotErr := s.BeginEvent(ctx, key); got != fresh || !errors.Is(gotErr, err) {
+			t.Errorf("%s: %v, %v; want %v, %v", when, got, gotErr, fresh, err)
+		}
+	}
+	wants("first", true, nil)
+	wants("at the same time", false, store.ErrUnderWay)
+	storetest.Advance(t, dsn, 6*time.Second)
+	wants("after the first died", true, nil)
+	if err := s.FinishEvent(ctx, key); err != nil {
+		t.Fatal(err)
+	}
+	wants("finished", false, nil)
+	storetest.Advance(t, dsn, 9*time.Minute)
+	wants("nine minutes later", false, nil)
+	storetest.Advance(t, dsn, 2*time.Minute)
+	wants("after its life", true, nil)
+}
+
 // keyResult makes an integrated key result through a private connection.
 func keyResult(t *testing.T, s *store.Store, title, draft string) (store.KeyResult, store.Connection) {
 	t.Helper()

@@ -129,8 +129,8 @@ func TestMessages(t *testing.T) {
 	paused := sample()
 	paused.Paused = true
 	for name, m := range map[string]Message{
-		"card": Card(sample()), "card-hostile": Card(hostile()), "card-failing": Card(broken()), "card-people": Card(people()), "card-fresh": Card(fresh()),
-		"card-waiting": Card(waiting), "card-paused": Card(paused),
+		"card": Card(sample(), readings(40)), "card-hostile": Card(hostile(), readings(2)), "card-failing": Card(broken(), readings(1)), "card-people": Card(people(), nil), "card-fresh": Card(fresh(), nil),
+		"card-plainer": *Card(sample(), readings(40)).Plainer, "card-waiting": Card(waiting, nil), "card-paused": Card(paused, nil),
 		"help": Help(), "unknown-verb": DidYouMean("<!channel>`snyc", []string{"sync"}), "unknown-verb-far": DidYouMean(strings.Repeat("x", 4000), nil),
 		"list": List("My objectives", listing(many(3, sample()), Listed)), "list-empty": List("My objectives", Listing{}), "list-long": List("All key results", listing(many(500, hostile()), Listed)),
 		"changed-one":  Announcement([]News{{KeyResult: sample(), Kind: "changed", Old: num("41"), New: num("39"), OldStatus: okr.Behind, NewStatus: okr.OnTrack}}, false),

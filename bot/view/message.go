@@ -11,6 +11,8 @@ import (
 type Message struct {
 	Text   string        `json:"text"`
 	Blocks []slack.Block `json:"blocks,omitempty"`
+	// Plainer is the same without what Slack may refuse: its charts are not for every workspace.
+	Plainer *Message `json:"-"`
 }
 
 // Text is a message of one section in mrkdwn. Words that people wrote must be escaped in it.

@@ -5,6 +5,14 @@ where workspace_id = @workspace_id
   and key_result_id = @key_result_id
 order by day;
 
+-- name: NewestReadings :many
+select *
+from readings
+where workspace_id = @workspace_id
+  and key_result_id = @key_result_id
+order by day desc
+limit @most;
+
 -- name: ReadingsOf :many
 -- Those of many key results at once, for applying a batch.
 select key_result_id, day, value, origin

@@ -99,6 +99,50 @@ func (q *Queries) ApplyReadings(ctx context.Context, arg ApplyReadingsParams) ([
 	return items, nil
 }
 
+const newestReadings = `-- name: NewestReadings :many
+select key_result_id, day, workspace_id, value, previous, restated_at, origin, recorded_at
+from readings
+where workspace_id = $1
+  and key_result_id = $2
+order by day desc
+limit $3
+`
+
+type NewestReadingsParams struct {
+	WorkspaceID string
+	KeyResultID int64
+	Most        int32
+}
+
+func (q *Queries) NewestReadings(ctx context.Context, arg NewestReadingsParams) ([]Reading, error) {
+	rows, err := q.db.Query(ctx, newestReadings, arg.WorkspaceID, arg.KeyResultID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Reading
+	for rows.Next() {
+		var i Reading
+		if err := rows.Scan(
+			&i.KeyResultID,
+			&i.Day,
+			&i.WorkspaceID,
+			&i.Value,
+			&i.Previous,
+			&i.RestatedAt,
+			&i.Origin,
+			&i.RecordedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const readings = `-- name: Readings :many
 select key_result_id, day, workspace_id, value, previous, restated_at, origin, recorded_at
 from readings

@@ -52,6 +52,30 @@ on conflict (key) do update
 set expires_at = excluded.expires_at
 where deliveries.expires_at < now();
 
+-- name: BeginEvent :execrows
+with unhurried as materialized (select set_config('synchronous_commit', 'off', true))
+insert into deliveries (key, expires_at)
+select @key::bytea, now() + interval '5 seconds'
+from unhurried
+on conflict (key) do update
+set expires_at = excluded.expires_at
+where deliveries.expires_at < now();
+
+-- name: EventFinished :one
+-- What is only begun expires sooner.
+select exists (
+  select from deliveries
+  where key = @key and expires_at > now() + interval '5 seconds'
+);
+
+-- name: FinishEvent :exec
+with unhurried as materialized (select set_config('synchronous_commit', 'off', true))
+insert into deliveries (key, expires_at)
+select @key::bytea, now() + interval '10 minutes'
+from unhurried
+on conflict (key) do update
+set expires_at = excluded.expires_at;
+
 -- name: ReleaseDelivery :exec
 delete from deliveries
 where key = @key;

@@ -61,6 +61,24 @@ func (q *Queries) AuditEvents(ctx context.Context, arg AuditEventsParams) ([]Aud
 	return items, nil
 }
 
+const beginEvent = `-- name: BeginEvent :execrows
+with unhurried as materialized (select set_config('synchronous_commit', 'off', true))
+insert into deliveries (key, expires_at)
+select $1::bytea, now() + interval '5 seconds'
+from unhurried
+on conflict (key) do update
+set expires_at = excluded.expires_at
+where deliveries.expires_at < now()
+`
+
+func (q *Queries) BeginEvent(ctx context.Context, key []byte) (int64, error) {
+	result, err := q.db.Exec(ctx, beginEvent, key)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const canary = `-- name: Canary :one
 select sealed
 from canary
@@ -92,6 +110,35 @@ func (q *Queries) ConsumeDelivery(ctx context.Context, key []byte) (int64, error
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const eventFinished = `-- name: EventFinished :one
+select exists (
+  select from deliveries
+  where key = $1 and expires_at > now() + interval '5 seconds'
+)
+`
+
+// What is only begun expires sooner.
+func (q *Queries) EventFinished(ctx context.Context, key []byte) (bool, error) {
+	row := q.db.QueryRow(ctx, eventFinished, key)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
+const finishEvent = `-- name: FinishEvent :exec
+with unhurried as materialized (select set_config('synchronous_commit', 'off', true))
+insert into deliveries (key, expires_at)
+select $1::bytea, now() + interval '10 minutes'
+from unhurried
+on conflict (key) do update
+set expires_at = excluded.expires_at
+`
+
+func (q *Queries) FinishEvent(ctx context.Context, key []byte) error {
+	_, err := q.db.Exec(ctx, finishEvent, key)
+	return err
 }
 
 const now = `-- name: Now :one
