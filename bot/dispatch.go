@@ -13,6 +13,7 @@ import (
 
 	"okrbot/bot/view"
 	"okrbot/okr"
+	"okrbot/store"
 )
 
 // answer is what a door says to Slack, and what happens after it has said it.
@@ -123,7 +124,14 @@ func (b *Bot) act(ctx context.Context, d delivery) (answer, string) {
 	if !b.ours(ctx, g) {
 		return answer{status: http.StatusOK}, "foreign"
 	}
-	fresh, err := b.store.Consume(ctx, keyOf(d))
+	note := b.store.Consume
+	if g.kind == anEvent {
+		note = b.store.BeginEvent
+	}
+	fresh, err := note(ctx, keyOf(d))
+	if errors.Is(err, store.ErrUnderWay) {
+		return b.sorry(g, tooSlow), "under way"
+	}
 	if err != nil {
 		b.log.Error("noting a delivery", "error", err)
 		return b.sorry(g, tooSlow), "no database"
@@ -132,6 +140,9 @@ func (b *Bot) act(ctx context.Context, d delivery) (answer, string) {
 		return answer{status: http.StatusOK, body: repeated(g)}, "replay"
 	}
 	reply, err := b.handle(ctx, &g)
+	if err == nil && g.kind == anEvent {
+		err = b.store.FinishEvent(ctx, keyOf(d))
+	}
 	if err != nil {
 		// Slack sends an event again, and a person presses again: neither is a repetition.
 		release, cancel := context.WithTimeout(detached(ctx), time.Second)

@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"net"
 	"net/http"
@@ -134,5 +135,37 @@ func TestAnswersComeInTimeWhileTheDatabaseIsSilent(t *testing.T) {
 			t.Fatal("the event that was not taken came again and had no effect")
 		}
 		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func TestAnEventThatNobodyFinishedIsTakenAgain(t *testing.T) {
+	r := newRoom(t)
+	r.alice.Types("/okr help").Sees("/okr add-kr") // so that she is known
+	o := r.slack.Options()
+	event := func() int {
+		body := fmt.Sprintf(`{"type":"event_callback","team_id":%q,"api_app_id":%q,"event_id":"Ev7","event":{"type":"app_home_opened","user":"U0ALICE","tab":"home"}}`, o.TeamID, o.AppID)
+		status, _ := r.post(r.signed("/slack/events", "application/json", body, time.Now()))
+		return status
+	}
+	// A process took it and died.
+	key := sha256.Sum256([]byte(o.TeamID + " Ev7"))
+	if fresh, err := r.store.BeginEvent(t.Context(), key[:]); err != nil || !fresh {
+		t.Fatal(fresh, err)
+	}
+	if status := event(); status != http.StatusServiceUnavailable {
+		t.Errorf("while another may be acting on it: %d", status)
+	}
+	r.later(6 * time.Second)
+	for range 3 {
+		if status := event(); status != http.StatusOK {
+			t.Errorf("sent again: %d", status)
+		}
+	}
+	for deadline := time.Now().Add(5 * time.Second); r.slack.Calls("views.publish") == 0 && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	r.bot.Close()
+	if n := r.slack.Calls("views.publish"); n != 1 {
+		t.Errorf("Home was shown %d times", n)
 	}
 }
