@@ -37,7 +37,9 @@ const callWithin = 10 * time.Second
 
 // NewSlack prepares the client; nothing is dialled.
 func NewSlack(o SlackOptions) *Slack {
-	client := &http.Client{Timeout: callWithin}
+	// Slack answers itself; a redirect would take what we say to somebody else.
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	client := &http.Client{Timeout: callWithin, CheckRedirect: stay}
 	s := &Slack{http: client, hooks: "hooks.slack.com"}
 	options := []slack.Option{slack.OptionAPIURL(o.APIURL), slack.OptionHTTPClient(client)}
 	if !o.AppToken.Empty() {
