@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"strconv"
 	"strings"
@@ -371,37 +372,120 @@ func TestSlackLooksAroundWithoutAnEffect(t *testing.T) {
 	}
 }
 
-func TestAResponseURLElsewhereIsNotCalled(t *testing.T) {
-	r := newRoom(t)
-	r.refusalsExpected = true
-	var called atomic.Int64
-	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called.Add(1) }))
-	defer elsewhere.Close()
-	host := strings.TrimPrefix(elsewhere.URL, "http://")
-	for n, address := range []string{
-		elsewhere.URL, "https://" + host, "http://hooks.slack.com@" + host, "https://hooks.slack.com@" + host + "/x", "https://hooks.slack.com.evil.example/", "//" + host,
-		"file:///etc/passwd", "https://hooks.slack.com:443@" + host, "https://HOOKS.slack.com\\@" + host, "gopher://" + host, "https://[::1]/", "http://127.0.0.1/", "javascript:1", "\x00", "https://hooks.slack.com#@" + host,
-	} {
-		form := r.command("sync all")
-		form.Set("response_url", address)
-		form.Set("trigger_id", fmt.Sprint(n))
-		if status, _ := r.post(r.signed("/slack/commands", formType, form.Encode(), time.Now())); status != http.StatusOK {
-			t.Errorf("%q: %d", address, status)
+// stranger is somewhere that nobody has business with.
+func (r *room) stranger() (host string, called *atomic.Int64) {
+	r.t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() { _ = l.Close() })
+	called = &atomic.Int64{}
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			called.Add(1)
+			_ = conn.Close()
 		}
-		payload, _ := json.Marshal(map[string]any{
-			"type": "block_actions", "team": map[string]any{"id": r.slack.Options().TeamID}, "user": map[string]any{"id": "U0ALICE"}, "api_app_id": r.slack.Options().AppID,
-			"response_url": address, "actions": []any{map[string]any{"action_id": "sync", "type": "button", "block_id": "b", "value": "999"}}, "container": map[string]any{"type": "message"},
-		})
-		if status, _ := r.post(r.signed("/slack/interactions", formType, url.Values{"payload": {string(payload)}}.Encode(), time.Now())); status >= 500 {
+	}()
+	return l.Addr().String(), called
+}
+
+// pressed is a button pressed on a message that may be answered at an address.
+func (r *room) pressed(action, value, address string) *http.Request {
+	r.t.Helper()
+	o := r.slack.Options()
+	payload, err := json.Marshal(map[string]any{
+		"type": "block_actions", "team": map[string]any{"id": o.TeamID}, "user": map[string]any{"id": "U0ALICE"}, "api_app_id": o.AppID,
+		"response_url": address, "container": map[string]any{"type": "message"},
+		"actions": []any{map[string]any{"action_id": action, "type": "button", "block_id": "b", "value": value}},
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return r.signed("/slack/interactions", formType, url.Values{"payload": {string(payload)}}.Encode(), time.Now())
+}
+
+// until waits for what comes after an answer.
+func (r *room) until(what string, is func() bool) {
+	r.t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !is(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			r.t.Fatal("not within ten seconds: " + what)
+		}
+	}
+}
+
+func TestAResponseURLElsewhereIsNotCalled(t *testing.T) {
+	r := ready(t)
+	r.refusalsExpected = true
+	host, called := r.stranger()
+	port := host[strings.LastIndex(host, ":"):]
+	ours := strings.TrimPrefix(r.slack.Options().BaseURL, "http://")
+	before := r.slack.Calls("chat.postMessage")
+	addresses := []string{
+		"http://" + host, "https://" + host, "http://hooks.slack.com@" + host, "https://hooks.slack.com@" + host + "/x", "//" + host, "https://hooks.slack.com.localhost" + port,
+		"http://" + ours + "@" + host + "/response/r1", "http://" + host + "/" + ours, "http://" + host + "#@" + ours, "http://" + host + "?@" + ours, "http://x:y@" + ours + "/response/r1",
+		"http://localhost" + port, "http://127.1" + port, "http://[::ffff:127.0.0.1]" + port, "http://2130706433" + port, "HTTP://" + host, "ftp://" + ours, "http:" + host, "http:///" + host,
+		"file:///etc/passwd", "https://hooks.slack.com:443@" + host, "https://HOOKS.slack.com\\@" + host, "gopher://" + host, "javascript:1", "\x00", "http://" + host + "\r\nHost: " + ours,
+		"http://" + ours + "\\@" + host, "http://" + ours + "\t@" + host, " http://" + host, "%68ttp://" + host,
+	}
+	for _, address := range addresses {
+		if status, _ := r.post(r.pressed("sync", "999", address)); status != http.StatusOK {
 			t.Errorf("%q: %d", address, status)
 		}
 	}
-	r.bot.Close() // all that was to be said has been
+	// What was to be said there is said in a direct message.
+	r.until("direct messages", func() bool { return r.slack.Calls("chat.postMessage")-before >= len(addresses) })
+	// So is what a job has to say, long after.
+	before = r.slack.Calls("chat.postMessage")
+	form := r.command("sync KR-1")
+	form.Set("response_url", "http://"+host)
+	if status, body := r.post(r.signed("/slack/commands", formType, form.Encode(), time.Now())); status != http.StatusOK || !strings.Contains(body, "KR-1") {
+		t.Errorf("syncing: %d %q", status, body)
+	}
+	r.until("the outcome", func() bool { return r.slack.Calls("chat.postMessage") > before })
 	if n := called.Load(); n > 0 {
 		t.Errorf("a stranger was called %d times", n)
 	}
 	if n := r.number(`select count(*) from river_job where args::text like '%http%'`); n > 0 {
 		t.Errorf("%d jobs hold an address", n)
+	}
+	for line := range strings.Lines(r.log.String()) {
+		if strings.Contains(line, host) {
+			t.Errorf("an address is in the log: %s", line)
+		}
+	}
+}
+
+func TestSlackCannotSendUsElsewhere(t *testing.T) {
+	r := newRoom(t)
+	host, called := r.stranger()
+	real, err := url.Parse(r.slack.Options().BaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(real)
+	var asked atomic.Int64
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if !strings.HasPrefix(req.URL.Path, "/response/") {
+			proxy.ServeHTTP(w, req)
+			return
+		}
+		asked.Add(1)
+		http.Redirect(w, req, "http://"+host, http.StatusTemporaryRedirect)
+	}))
+	defer front.Close()
+	r.slack.SetBaseURL(front.URL)
+	before := r.slack.Calls("chat.postMessage")
+	w := httptest.NewRecorder()
+	r.replica().Handler().ServeHTTP(w, r.pressed("sync", "999", front.URL+"/response/r1"))
+	r.until("a direct message instead", func() bool { return r.slack.Calls("chat.postMessage") > before })
+	if asked.Load() != 1 || called.Load() != 0 {
+		t.Errorf("the address was asked %d times, the stranger %d times", asked.Load(), called.Load())
 	}
 }
 
