@@ -39,9 +39,21 @@ func (r Reads) Workspace(ctx context.Context, id string) (Workspace, error) {
 var canary = secret.New("The keys fit.")
 var canaryPlace = secret.Place{Workspace: "-", Kind: "canary", Version: 1}
 
+// UnfitKeys says that a database was sealed with a key that the keyset lacks. It is apart from a
+// database that does not answer: that one mends itself, this one waits for a person.
+type UnfitKeys struct {
+	KeyID uint32 // of the key that the database expects
+	cause error
+}
+
+func (e UnfitKeys) Error() string {
+	return fmt.Sprintf("ENCRYPTION_KEYSET lacks key %d, with which this database's secrets are sealed: %v", e.KeyID, e.cause)
+}
+
+func (e UnfitKeys) Unwrap() error { return e.cause }
+
 // ProveKeys opens the canary, or seals one in a database that has none. It is asked before
-// migrating, when there may be no table yet, and after. The error of a keyset that does not fit
-// names the key id that the database expects.
+// migrating, when there may be no table yet, and after. A keyset that does not fit is UnfitKeys.
 func (s *Store) ProveKeys(ctx context.Context) error {
 	sealed, err := s.q.Canary(ctx)
 	switch {
@@ -59,7 +71,7 @@ func (s *Store) ProveKeys(ctx context.Context) error {
 		return fmt.Errorf("reading the canary: %w", err)
 	}
 	if _, err := s.keys.Open(sealed, canaryPlace); err != nil {
-		return fmt.Errorf("ENCRYPTION_KEYSET lacks key %d, with which this database's secrets are sealed: %w", secret.KeyID(sealed), err)
+		return UnfitKeys{KeyID: secret.KeyID(sealed), cause: err}
 	}
 	return nil
 }

@@ -68,7 +68,7 @@ func (keysRekeyCommand) Run(in *invocation) error {
 	}
 	defer pool.Close()
 	s := store.New(pool, keys)
-	if err := s.ProveKeys(in.ctx); err != nil {
+	if err := proveKeys(in.ctx, s); err != nil {
 		return err
 	}
 	left, err := s.Rekey(in.ctx)

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 
 	"okrbot/secret"
@@ -39,13 +41,24 @@ func prepare(in *invocation, database database, keys *secret.Keyset) error {
 	}
 	defer pool.Close()
 	s := store.New(pool, keys)
-	if err := s.ProveKeys(in.ctx); err != nil {
-		return configError{err}
+	if err := proveKeys(in.ctx, s); err != nil {
+		return err
 	}
 	if err := store.Migrate(in.ctx, database.dsn); err != nil {
 		return fmt.Errorf("migrating the database: %w", err)
 	}
-	return s.ProveKeys(in.ctx)
+	return proveKeys(in.ctx, s)
+}
+
+// proveKeys makes a mistake in the configuration of keys that do not fit, and of nothing else: a
+// supervisor starts us again when the database was away, but not when the keys are wrong.
+func proveKeys(ctx context.Context, s *store.Store) error {
+	err := s.ProveKeys(ctx)
+	var unfit store.UnfitKeys
+	if errors.As(err, &unfit) {
+		return configError{err}
+	}
+	return err
 }
 
 // configError is a mistake in the configuration that only the database could tell.
