@@ -3,13 +3,19 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"pgregory.net/rapid"
+
 	"okrbot/secret"
+	"okrbot/store/storetest"
 )
 
 // canary is in every value that is wrong: no problem may quote it.
@@ -54,7 +60,7 @@ func TestEveryProblemIsNamedAtOnceAndNoValueIsPrinted(t *testing.T) {
 			found := false
 			for _, p := range problems {
 				found = found || strings.HasPrefix(p, want+": ")
-				if strings.Contains(p, canary) {
+				if strings.Contains(p, canary) || len(value) > 10 && strings.Contains(p, value) {
 					t.Errorf("%s=%q: the problem quotes it: %s", variable, value, p)
 				}
 				if len(p) < len(want)+15 {
@@ -63,6 +69,11 @@ func TestEveryProblemIsNamedAtOnceAndNoValueIsPrinted(t *testing.T) {
 			}
 			if !found {
 				t.Errorf("%s=%q: %q", variable, value, problems)
+			}
+			// An address of a database without a keyset is half a configuration: then both are named.
+			right := func(p string) bool { return !strings.HasPrefix(p, want+": ") }
+			if variable != "DATABASE_URL" && slices.ContainsFunc(problems, right) {
+				t.Errorf("%s=%q: what is right is named too: %q", variable, value, problems)
 			}
 			if len(values) > 1 {
 				all[variable] = value // the others are wrong together with some alone
@@ -74,9 +85,44 @@ func TestEveryProblemIsNamedAtOnceAndNoValueIsPrinted(t *testing.T) {
 	}
 	problems := problemsOf(t, all)
 	for variable := range all {
-		if !strings.Contains(strings.Join(problems, "\n"), variable) {
+		// One problem may speak of another variable: only its beginning counts.
+		if !slices.ContainsFunc(problems, func(p string) bool { return strings.HasPrefix(p, variable+": ") }) {
 			t.Errorf("%s is not among all problems: %q", variable, problems)
 		}
+	}
+	if !slices.IsSorted(problems) {
+		t.Errorf("the list is in no order: %q", problems)
+	}
+}
+
+// Whatever a variable holds, reading it ends in a configuration or in a list that quotes nothing.
+func TestAnyEnvironmentIsReadOrRefused(t *testing.T) {
+	names := append(secretVariables(), plainVariables...)
+	rapid.Check(t, func(r *rapid.T) {
+		environment := map[string]string{}
+		for _, name := range names {
+			if rapid.Bool().Draw(r, name+" is set") {
+				around := rapid.SampledFrom([]string{"", "xoxb-", "https://", "postgres://", "U", ":", ",", "%zz"}).Draw(r, name+" before")
+				rest := rapid.StringMatching(`[ -~äß\t]{0,12}`).Draw(r, name+" after")
+				environment[name] = around + canary + rest
+			}
+		}
+		for _, p := range problemsOf(t, environment) {
+			variable, _, _ := strings.Cut(p, ": ")
+			if strings.Contains(p, canary) || !slices.Contains(names, variable) {
+				r.Errorf("%q", p)
+			}
+		}
+	})
+}
+
+func TestSecretsLeaveTheEnvironment(t *testing.T) {
+	for _, name := range secretVariables() {
+		t.Setenv(name, canary)
+	}
+	_, _ = loadConfig(forServe) // bad as it is: they go all the same
+	if held := strings.Join(os.Environ(), "\n"); strings.Contains(held, canary) {
+		t.Error("a child would inherit a secret")
 	}
 }
 
@@ -99,6 +145,28 @@ func TestGoodConfigurations(t *testing.T) {
 			t.Errorf("%s: %q", name, problems)
 		}
 	}
+	problemsOf(t, nil) // takes away what the last one set
+	for name, value := range map[string]string{
+		"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "x", "PUBLIC_URL": "https://okrbot.example.com/",
+		"SERVICENOW_EXTRA_HOSTS": "https://a:1, b ,C:3,http://d/", "ADMIN_USERS": "U123, W456",
+	} {
+		t.Setenv(name, value)
+	}
+	c, err := loadConfig(forServe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, pair := range map[string][2]string{
+		"SLACK_BOT_TOKEN":        {c.SlackBotToken.Reveal(), "xoxb-1"},
+		"PUBLIC_URL":             {c.PublicURL, "https://okrbot.example.com"},
+		"SERVICENOW_EXTRA_HOSTS": {strings.Join(c.ServiceNowExtraHosts, " "), "https://a:1 https://b https://c:3 http://d"},
+		"ADMIN_USERS":            {strings.Join(c.AdminUsers, " "), "U123 W456"},
+		"defaults":               {strings.Join([]string{c.DataDir, c.OpsAddr, c.LogLevel}, " "), ".okrbot 127.0.0.1:9090 info"},
+	} {
+		if pair[0] != pair[1] {
+			t.Errorf("%s is read as %q, want %q", name, pair[0], pair[1])
+		}
+	}
 }
 
 func with(base, more map[string]string) map[string]string {
@@ -111,11 +179,14 @@ func with(base, more map[string]string) map[string]string {
 	return out
 }
 
+// plainVariables are the variables that are no secrets.
+var plainVariables = []string{"DATA_DIR", "LISTEN_ADDR", "OPS_ADDR", "PUBLIC_URL", "SLACK_API_URL", "SLACK_CLIENT_ID",
+	"SERVICENOW_EXTRA_HOSTS", "ADMIN_USERS", "DEFAULT_TIME_ZONE", "LOG_LEVEL", "LOG_FORMAT"}
+
 // problemsOf loads an environment that holds these variables alone.
 func problemsOf(t *testing.T, environment map[string]string) []string {
 	t.Helper()
-	for _, name := range append(secretVariables(), "DATA_DIR", "LISTEN_ADDR", "OPS_ADDR", "PUBLIC_URL", "SLACK_API_URL", "SLACK_CLIENT_ID",
-		"SERVICENOW_EXTRA_HOSTS", "ADMIN_USERS", "DEFAULT_TIME_ZONE", "LOG_LEVEL", "LOG_FORMAT") {
+	for _, name := range append(secretVariables(), plainVariables...) {
 		value, set := environment[name]
 		unset(t, name)
 		if set {
@@ -141,15 +212,11 @@ func TestABadConfigurationEndsWith78(t *testing.T) {
 		"bad level": {"SLACK_BOT_TOKEN=xoxb-" + canary, "SLACK_SIGNING_SECRET=" + canary, "LOG_LEVEL=" + canary},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-			defer cancel()
-			cmd := exec.CommandContext(ctx, path, "serve")
-			cmd.Dir, cmd.Env = t.TempDir(), environment
+			dir := t.TempDir()
 			began := time.Now()
-			out, err := cmd.CombinedOutput()
-			var exit *exec.ExitError
-			if !errors.As(err, &exit) || exit.ExitCode() != 78 {
-				t.Errorf("%v, not 78: %s", err, out)
+			out, code := run(t, path, dir, environment, "serve")
+			if code != 78 {
+				t.Errorf("%d, not 78: %s", code, out)
 			}
 			if took := time.Since(began); took > 2*time.Second {
 				t.Errorf("it took %v", took)
@@ -157,10 +224,157 @@ func TestABadConfigurationEndsWith78(t *testing.T) {
 			if strings.Contains(string(out), canary) {
 				t.Errorf("it prints a value: %s", out)
 			}
-			if left, _ := exec.Command("ls", "-A", cmd.Dir).Output(); len(left) > 0 {
+			if left, _ := exec.Command("ls", "-A", dir).Output(); len(left) > 0 {
 				t.Errorf("it left %s", left)
 			}
 		})
+	}
+}
+
+// run runs okrbot with these variables alone; out is all that it says.
+func run(t *testing.T, path, dir string, environment []string, arguments ...string) (out string, code int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, path, arguments...)
+	cmd.Dir, cmd.Env = dir, environment
+	raw, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return string(raw), cmd.ProcessState.ExitCode()
+}
+
+func TestVersionAndNewKeysNeedNoConfiguration(t *testing.T) {
+	path, dir := binary(t), t.TempDir()
+	bad := []string{"DATABASE_URL=" + canary, "LOG_LEVEL=" + canary}
+	out, code := run(t, path, dir, bad, "version")
+	if words := strings.Fields(out); code != 0 || len(words) != 2 || words[0] != "okrbot" {
+		t.Errorf("version: %d %q", code, out)
+	}
+	first, code := run(t, path, dir, bad, "keys", "new")
+	if code != 0 {
+		t.Fatalf("keys new: %d %q", code, first)
+	}
+	again, _ := run(t, path, dir, bad, "keys", "new")
+	if first == again {
+		t.Error("two new keysets are the same")
+	}
+	parse(t, again)
+	place := secret.Place{Workspace: "T1", ID: 1, Kind: "x", Version: 1}
+	sealed, err := parse(t, first).Seal(secret.New(canary), place)
+	if err != nil {
+		t.Fatal(err)
+	}
+	added, code := run(t, path, dir, []string{"ENCRYPTION_KEYSET=" + first}, "keys", "add")
+	if code != 0 {
+		t.Fatalf("keys add: %d", code)
+	}
+	if got, err := parse(t, added).Open(sealed, place); err != nil || got.Reveal() != canary {
+		t.Errorf("what the first key sealed: %v", err)
+	}
+	if parse(t, added).PrimaryID() == parse(t, first).PrimaryID() {
+		t.Error("the added key does not seal")
+	}
+	if out, code := run(t, path, dir, []string{"ENCRYPTION_KEYSET=" + canary}, "keys", "add"); code != 78 || strings.Contains(out, canary) || !strings.Contains(out, "ENCRYPTION_KEYSET") {
+		t.Errorf("a bad keyset: %d %q", code, out)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("they left %v, %v", left, err)
+	}
+}
+
+// parse reads a keyset as the command printed it, with nothing else on the line.
+func parse(t *testing.T, printed string) *secret.Keyset {
+	t.Helper()
+	keys, err := secret.Parse(secret.New(printed))
+	if err != nil || strings.Count(printed, "\n") != 1 {
+		t.Fatalf("%d lines: %v", strings.Count(printed, "\n"), err)
+	}
+	return keys
+}
+
+// Keys that did not seal a database are refused before it is touched, and turning keys ends with
+// the old one gone.
+func TestKeysThatDoNotFitAreRefusedBeforeMigrating(t *testing.T) {
+	path, dir, dsn := binary(t), t.TempDir(), storetest.Empty(t)
+	command := func(keyset string, arguments ...string) (string, int) {
+		return run(t, path, dir, []string{"DATABASE_URL=" + dsn, "ENCRYPTION_KEYSET=" + keyset, "SLACK_BOT_TOKEN=xoxb-" + canary,
+			"SLACK_SIGNING_SECRET=" + canary, "LISTEN_ADDR=127.0.0.1:0", "OPS_ADDR=127.0.0.1:0"}, arguments...)
+	}
+	first, _ := run(t, path, dir, nil, "keys", "new")
+	other, _ := run(t, path, dir, nil, "keys", "new")
+	if out, code := command(first, "migrate"); code != 0 {
+		t.Fatalf("migrate: %d %s", code, out)
+	}
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	// A database of an older version, as it seems: whoever migrates it would try.
+	if _, err := conn.Exec(t.Context(), "create table kept as select * from river_migration; delete from river_migration"); err != nil {
+		t.Fatal(err)
+	}
+	state := func() (s string) {
+		if err := conn.QueryRow(t.Context(), "select format('%s %s %s', (select md5(sealed) from canary), (select count(*) from river_migration), (select count(*) from goose_db_version))").Scan(&s); err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	before := state()
+	expected := fmt.Sprint("key ", parse(t, first).PrimaryID())
+	for _, arguments := range [][]string{{"migrate"}, {"serve"}, {"serve", "--no-web"}, {"serve", "--no-work"}} {
+		began := time.Now()
+		out, code := command(other, arguments...)
+		if code != 78 || !strings.Contains(out, "ENCRYPTION_KEYSET") || !strings.Contains(out, expected) {
+			t.Errorf("%v: %d %s", arguments, code, out)
+		}
+		if strings.Contains(out, strings.TrimSpace(other)) || strings.Contains(out, canary) {
+			t.Errorf("%v prints a value: %s", arguments, out)
+		}
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("%v took %v", arguments, took)
+		}
+		if after := state(); after != before {
+			t.Errorf("%v changed the database: %s, was %s", arguments, after, before)
+		}
+	}
+	if out, code := command(other, "keys", "rekey"); code != 78 || state() != before {
+		t.Errorf("rekey with keys that do not fit: %d %s", code, out)
+	}
+	if _, err := conn.Exec(t.Context(), "insert into river_migration select * from kept; drop table kept"); err != nil {
+		t.Fatal(err)
+	}
+
+	both, _ := command(first, "keys", "add")
+	for _, arguments := range [][]string{{"migrate"}, {"keys", "rekey"}} {
+		if out, code := command(both, arguments...); code != 0 {
+			t.Fatalf("%v with both keys: %d %s", arguments, code, out)
+		}
+	}
+	if out, code := command(first, "migrate"); code != 78 {
+		t.Errorf("the old key alone still fits after rekey: %d %s", code, out)
+	}
+	if out, code := command(both, "migrate"); code != 0 {
+		t.Errorf("both keys after rekey: %d %s", code, out)
+	}
+}
+
+// A database that does not answer is no mistake of the configuration, but its password stays unsaid.
+func TestADatabaseThatDoesNotAnswerKeepsItsPassword(t *testing.T) {
+	path, dir := binary(t), t.TempDir()
+	keyset, _ := run(t, path, dir, nil, "keys", "new")
+	for _, arguments := range [][]string{{"serve"}, {"migrate"}, {"keys", "rekey"}, {"doctor"}} {
+		out, code := run(t, path, dir, []string{"DATABASE_URL=postgres://u:" + canary + "@127.0.0.1:1/d", "ENCRYPTION_KEYSET=" + keyset,
+			"SLACK_BOT_TOKEN=xoxb-" + canary, "SLACK_SIGNING_SECRET=" + canary, "SLACK_API_URL=http://127.0.0.1:1/"}, arguments...)
+		if code != 1 || strings.TrimSpace(out) == "" {
+			t.Errorf("%v: %d %q", arguments, code, out)
+		}
+		if strings.Contains(out, canary) {
+			t.Errorf("%v prints a secret: %s", arguments, out)
+		}
 	}
 }
 
