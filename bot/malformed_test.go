@@ -150,6 +150,13 @@ func TestMalformedDeliveriesAreAnswered(t *testing.T) {
 			}
 		}
 	}
+	// Go's own limit is a hundred times as deep, and reading blocks costs the square of it.
+	deep := `{"type":"block_actions","user":{"id":"U0ALICE"},"x":` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + `}`
+	for path, body := range map[string]string{"/slack/interactions": url.Values{"payload": {deep}}.Encode(), "/slack/events": deep} {
+		if status, _ := r.post(r.signed(path, formType, body, time.Now())); status != http.StatusBadRequest {
+			t.Errorf("nested five thousand deep at %s: %d", path, status)
+		}
+	}
 	if tried < 2000 {
 		t.Errorf("%d malformed deliveries are few", tried)
 	}
