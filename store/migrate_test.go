@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -27,6 +28,10 @@ func schema(t *testing.T, dsn string) string {
 		from information_schema.columns where table_schema = 'public'
 		union all select indexdef from pg_indexes where schemaname = 'public'
 		union all select conrelid::regclass || ' ' || pg_get_constraintdef(oid) from pg_constraint where connamespace = 'public'::regnamespace
+		union all select 'function ' || pg_get_functiondef(oid) from pg_proc where pronamespace = 'public'::regnamespace and prokind = 'f'
+		union all select 'trigger ' || pg_get_triggerdef(t.oid) from pg_trigger t join pg_class c on c.oid = t.tgrelid where not tgisinternal and relnamespace = 'public'::regnamespace
+		union all select 'enum ' || enumtypid::regtype || ' ' || string_agg(enumlabel, ',' order by enumsortorder) from pg_enum group by enumtypid
+		union all select 'relation ' || relkind::text || ' ' || relname from pg_class where relnamespace = 'public'::regnamespace
 		union all select 'version ' || version_id from goose_db_version group by version_id
 		union all select 'river ' || line || ' ' || version from river_migration
 		order by 1`)
@@ -76,9 +81,21 @@ func TestAKilledMigrationIsFinishedByTheNext(t *testing.T) {
 		}
 		return
 	}
-	want := schema(t, storetest.New(t))
-	for range 8 {
+	straight := storetest.Empty(t)
+	began := time.Now()
+	if err := store.Migrate(context.Background(), straight); err != nil {
+		t.Fatal(err)
+	}
+	took := time.Since(began)
+	want := schema(t, straight)
+	conn := look(t, straight)
+	defer conn.Close(context.Background())
+	whole := tables(t, conn)
+	midway := 0
+	for i := range 10 {
 		dsn := storetest.Empty(t)
+		conn := look(t, dsn)
+		defer conn.Close(context.Background())
 		cmd := exec.Command(os.Args[0], "-test.run", "^TestAKilledMigrationIsFinishedByTheNext$")
 		cmd.Env = append(os.Environ(), "MIGRATE="+dsn)
 		out, err := cmd.StdoutPipe()
@@ -88,12 +105,24 @@ func TestAKilledMigrationIsFinishedByTheNext(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := out.Read(make([]byte, 5)); err != nil {
+		if _, err := io.ReadFull(out, make([]byte, len("begun"))); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(rand.N(150 * time.Millisecond))
+		if i%2 == 0 {
+			time.Sleep(rand.N(took))
+		} else {
+			// At a stage that others can see: of all tables one, then a few, then many.
+			for limit := time.Now().Add(20 * time.Second); tables(t, conn) < 1+i*whole/12; {
+				if time.Now().After(limit) {
+					t.Fatal("the migration does not get on")
+				}
+			}
+		}
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
+		if n := tables(t, conn); n > 0 && n < whole {
+			midway++
+		}
 		if err := store.Migrate(context.Background(), dsn); err != nil {
 			t.Fatal(err)
 		}
@@ -101,6 +130,19 @@ func TestAKilledMigrationIsFinishedByTheNext(t *testing.T) {
 			t.Fatalf("the schema differs from an undisturbed migration's:\n%s", got)
 		}
 	}
+	t.Logf("%d of 10 were killed with some of %d tables made; undisturbed it takes %v", midway, whole, took)
+	if midway == 0 {
+		t.Error("none was killed midway: this proves nothing")
+	}
+}
+
+// tables counts what a migration has made so far, as other sessions see it.
+func tables(t *testing.T, conn *pgx.Conn) (n int) {
+	t.Helper()
+	if err := conn.QueryRow(context.Background(), "select count(*) from pg_tables where schemaname = 'public'").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 func TestANewerSchemaIsRefused(t *testing.T) {
