@@ -23,7 +23,8 @@ func TestASecretDoesNotPrint(t *testing.T) {
 	s := New(canary)
 	h := holder{"x", s, s, &s}
 	var said []string
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%T", "%p", "% x", "%10.3s"} {
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%T", "%p", "% x", "%10.3s",
+		"%t", "%b", "%c", "%o", "%O", "%U", "%#U", "%e", "%E", "%f", "%F", "%g", "%G", "%w", "%z", "%#x", "%#q", "%-20v", "%020d", "%*v", "%[2]v"} {
 		for _, value := range []any{s, &s, h, &h, []String{s}, map[string]String{"a": s}, map[String]int{s: 1}, fmt.Errorf("with %v", s), errors.Join(fmt.Errorf("%s", s))} {
 			said = append(said, fmt.Sprintf(verb, value))
 		}
@@ -157,6 +158,25 @@ func TestANewKeySealsAndOldOnesStillOpen(t *testing.T) {
 	if _, err := old.Open(anew, place); err == nil {
 		t.Error("the old key opens what the new one sealed")
 	}
+	// Turned again and again, the first secret still opens, and each key is another.
+	seen := map[uint32]bool{old.PrimaryID(): true, both.PrimaryID(): true}
+	for range 3 {
+		if written, err = both.Add(); err != nil {
+			t.Fatal(err)
+		}
+		if both, err = Parse(written); err != nil {
+			t.Fatal(err)
+		}
+		if seen[both.PrimaryID()] {
+			t.Error("a key's id comes again")
+		}
+		seen[both.PrimaryID()] = true
+		for _, raw := range [][]byte{sealed, anew} {
+			if got, err := both.Open(raw, place); err != nil || got.Reveal() != canary {
+				t.Errorf("what an older key sealed: %v", err)
+			}
+		}
+	}
 }
 
 func TestWhatIsNoKeysetIsRefusedUnquoted(t *testing.T) {
@@ -183,4 +203,15 @@ func fresh(t *testing.T) *Keyset {
 		t.Fatal(err)
 	}
 	return keys
+}
+
+func TestWhatIsTooShortNamesNoKey(t *testing.T) {
+	for n := range prefix {
+		if id := KeyID(make([]byte, n)); id != 0 {
+			t.Errorf("%d bytes name key %d", n, id)
+		}
+	}
+	if !New("").Empty() || !(String{}).Empty() || New(canary).Empty() || (String{}).Reveal() != "" {
+		t.Error("what is empty is not told from what is not")
+	}
 }
