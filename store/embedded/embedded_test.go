@@ -178,6 +178,64 @@ func TestAStalePidFileIsSurvived(t *testing.T) {
 	start(t, dir)
 }
 
+func TestAKilledServerLeavesWhatWasCommitted(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	// As serve runs it: without Fsync the last commits may be lost, which tests do not mind.
+	s, err := embedded.Start(context.Background(), embedded.Options{Dir: dir, Fsync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Stop)
+	conn, err := pgx.Connect(context.Background(), s.DSN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	if _, err := conn.Exec(context.Background(), "create table kept (n int); insert into kept values (7)"); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, "postmaster.pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(string(raw), "\n")
+	postmaster, err := strconv.Atoi(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(postmaster, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-s.Done():
+	case <-time.After(10 * time.Second):
+		t.Fatal("nobody is told that the server ended")
+	}
+	if _, err := os.Stat(filepath.Join(dir, "postmaster.pid")); err != nil {
+		t.Fatalf("no stale postmaster.pid, so this proves nothing: %v", err)
+	}
+	if n := ask[int](t, start(t, dir), "select n from kept"); n != 7 {
+		t.Errorf("got %d", n)
+	}
+}
+
+func TestTheServerEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(context.Background())
+	s, err := embedded.Start(ctx, embedded.Options{Dir: folder(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Stop)
+	cancel()
+	select {
+	case <-s.Done():
+	case <-time.After(20 * time.Second):
+		t.Error("it lives on")
+	}
+}
+
 func TestTheServerOfAKilledParentEnds(t *testing.T) {
 	if dir := os.Getenv("PARENT_OF"); dir != "" {
 		s, err := embedded.Start(context.Background(), embedded.Options{Dir: dir})
