@@ -29,6 +29,11 @@ func TestASecretDoesNotPrint(t *testing.T) {
 			said = append(said, fmt.Sprintf(verb, value))
 		}
 	}
+	for _, verb := range strings.Fields("%v %+v %#v %s %q %x %X %d %t %b %c %o %U %e %f %g %10.3s") {
+		if got := fmt.Sprintf(verb, s); got != redacted {
+			t.Errorf("%s prints %q", verb, got)
+		}
+	}
 	said = append(said, fmt.Sprint(s, h), fmt.Sprintln(&s), s.String(), s.GoString())
 	for _, value := range []any{s, h, &h, []String{s}, map[string]String{"a": s}, map[String]int{s: 1}} {
 		raw, err := json.Marshal(value)
