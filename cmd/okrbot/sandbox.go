@@ -13,12 +13,15 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
+	"okrbot"
 	"okrbot/sandbox/seed"
 	"okrbot/sandbox/servicenow"
 	"okrbot/sandbox/slack"
 	"okrbot/sandbox/web"
 	"okrbot/secret"
+	"okrbot/store"
 	"okrbot/store/embedded"
 )
 
@@ -42,6 +45,7 @@ func (s sandboxCommand) Run(in *invocation) error {
 	if err != nil {
 		return err
 	}
+	defer clock.pool.Close()
 	keys, err := config.Keyset()
 	if err != nil {
 		return err
@@ -61,15 +65,25 @@ func (s sandboxCommand) Run(in *invocation) error {
 	for _, c := range seed.Channels {
 		workspace.AddChannel(c.ID, c.Name, c.Private, c.Members...)
 	}
-	notes := web.Notes{InstanceURL: "http://" + instance, User: seed.User, Password: seed.Password, APIKey: seed.APIKey}
-	advance := func(d time.Duration) error {
-		if err := clock.advance(in.ctx, d); err != nil {
-			return err
-		}
-		seed.Collect(sn, clock.now().UTC())
-		return nil
+	var commands []string
+	for _, words := range okrbot.UsageHint() {
+		commands = append(commands, "/okr "+words)
 	}
-	for address, handler := range map[string]http.Handler{instance: sn, api: workspace, page: web.New(workspace, sn, notes, advance).Handler()} {
+	options := web.Options{
+		InstanceURL: "http://" + instance, User: seed.User, Password: seed.Password, APIKey: seed.APIKey, Commands: commands,
+		Clock: web.Clock{
+			Now: clock.now,
+			Advance: func(d time.Duration) error {
+				if err := clock.advance(in.ctx, d); err != nil {
+					return err
+				}
+				seed.Collect(sn, clock.now().UTC())
+				return nil
+			},
+			NextDue: func() (time.Time, error) { return clock.nextDue(in.ctx) },
+		},
+	}
+	for address, handler := range map[string]http.Handler{instance: sn, api: workspace, page: web.New(workspace, sn, options).Handler()} {
 		stop, err := serveLocal(address, handler)
 		if err != nil {
 			return err
@@ -131,7 +145,7 @@ func serveLocal(address string, handler http.Handler) (stop func(), err error) {
 
 // shiftedClock is the sandbox's time: the database's, which its page can move on.
 type shiftedClock struct {
-	dsn   string
+	pool  *pgxpool.Pool
 	ahead atomic.Int64 // nanoseconds
 }
 
@@ -151,7 +165,12 @@ func sandboxClock(ctx context.Context, dsn string, fresh bool) (*shiftedClock, e
 	if err := embedded.InstallClock(ctx, conn); err != nil {
 		return nil, err
 	}
-	c := &shiftedClock{dsn: dsn}
+	// Opened after the clock was installed: sessions from before keep the old one.
+	pool, err := store.Open(ctx, dsn, 2)
+	if err != nil {
+		return nil, err
+	}
+	c := &shiftedClock{pool: pool}
 	var ahead time.Duration
 	if err := conn.QueryRow(ctx, "select extract(epoch from ahead)::bigint * 1000000000 from shifted.clock").Scan(&ahead); err != nil {
 		return nil, fmt.Errorf("reading the sandbox's clock: %w", err)
@@ -160,15 +179,25 @@ func sandboxClock(ctx context.Context, dsn string, fresh bool) (*shiftedClock, e
 	return c, nil
 }
 
+// nextDue is when the next sync is due by the sandbox's time; the zero time when none is.
+func (c *shiftedClock) nextDue(ctx context.Context) (time.Time, error) {
+	var next *time.Time
+	err := c.pool.QueryRow(ctx, "select min(next_sync_at) from key_results where not paused").Scan(&next)
+	if err != nil || next == nil {
+		return time.Time{}, err
+	}
+	return *next, nil
+}
+
 func (c *shiftedClock) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
 
 func (c *shiftedClock) advance(ctx context.Context, d time.Duration) error {
-	conn, err := pgx.Connect(ctx, c.dsn)
+	conn, err := c.pool.Acquire(ctx)
 	if err != nil {
 		return errors.New("connecting to the sandbox's database failed")
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
-	if err := embedded.AdvanceClock(ctx, conn, d); err != nil {
+	defer conn.Release()
+	if err := embedded.AdvanceClock(ctx, conn.Conn(), d); err != nil {
 		return err
 	}
 	c.ahead.Add(int64(d))

@@ -10,10 +10,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
 
@@ -275,8 +278,37 @@ func (p page) shot(name string) {
 	}
 }
 
+// is switches to somebody else.
+func (p page) is(name string) {
+	p.t.Helper()
+	p.until("being "+name, `const s = document.getElementById("who"); s.value = %q; s.dispatchEvent(new Event("change", { bubbles: true })); return s.value === %q`, name, name)
+	time.Sleep(300 * time.Millisecond)
+}
+
+// console does something to a scorecard, by its row's menu.
+func (p page) console(scorecard, item string) {
+	p.t.Helper()
+	p.until(item+" of "+scorecard, `const r = [...document.querySelectorAll("tbody tr")].find((r) => r.cells[0].innerText.trim() === %q); if (!r) return false; const b = [...r.querySelectorAll("button")].find((b) => b.textContent === %q); if (!b) return false; r.querySelector("details").open = true; b.click(); return true`, scorecard, item)
+}
+
+// answers fills the console's small form and sends it.
+func (p page) answers(field, value string) {
+	p.t.Helper()
+	p.until("entering "+value, `const d = document.querySelector("dialog[open]"); if (!d) return false; d.querySelector("#ask_" + %q).value = %q; d.querySelector("form").requestSubmit(); return !document.querySelector("dialog[open]")`, field, value)
+}
+
+// breaks has the instance fail for everybody.
+func (p page) breaks(fault string) {
+	p.t.Helper()
+	p.until("breaking", `const s = document.getElementById("fault"); if (!s) return false; s.value = %q; const b = [...document.querySelectorAll(".panel button")].find((b) => b.innerText === "Break"); b.click(); return true`, fault)
+}
+
 func TestTheSandboxInABrowser(t *testing.T) {
 	ctx := browser(t)
+	var said complaints
+	if err := said.listen(ctx); err != nil {
+		t.Fatal(err)
+	}
 	s := startSandbox(t, binary(t), folder(t), ports(t))
 	var instance string
 	if _, after, ok := strings.Cut(s.said, "ServiceNow URL  "); ok {
@@ -289,10 +321,14 @@ func TestTheSandboxInABrowser(t *testing.T) {
 	p.types("/okr help")
 	p.sees("keeps Key Results true")
 
+	// A field error stays at its field, then the connection is made.
 	p.types("/okr connect")
-	p.fills("ServiceNow URL", instance)
+	p.fills("ServiceNow URL", "http://acme.service-now.com")
 	p.fills("Username", "okr.reader")
 	p.fills("Password", "sandbox")
+	p.presses("Connect")
+	p.until("the error at its field", `const f = field("ServiceNow URL"); return f?.getAttribute("aria-invalid") === "true" && document.querySelector(".field .error").innerText.includes("https")`)
+	p.fills("ServiceNow URL", instance)
 	p.presses("Connect")
 	p.sees("is connected")
 	p.presses("Close")
@@ -319,18 +355,126 @@ func TestTheSandboxInABrowser(t *testing.T) {
 	p.sees("is added")
 	p.presses("Close")
 	p.sees("score of")
+	p.until("the trend's chart", `const c = document.querySelector(".chart"); return c?.querySelectorAll("circle").length > 2 && c.innerText.includes("Target") && !document.querySelector(".unknown")`)
 	p.presses("Sync Integration Data")
 	p.sees("no newer score in ServiceNow since")
 	p.shot("channel")
+
+	// Others see the card and may not sync it; a guest may not even ask.
+	p.is("bob")
+	p.sees("Fewer open incidents")
+	p.presses("Sync Integration Data")
+	p.sees("You may not sync this key result. Ask @alice")
+	p.is("dave")
+	p.types("/okr sync KR-1")
+	p.sees("Ask @alice")
+	p.is("alice")
 
 	p.presses("okrbot (Home)")
 	p.sees("My Objectives")
 	p.sees("Fewer open incidents")
 	p.shot("home")
+
+	// A new score is collected and tomorrow comes: the change is posted by itself.
 	p.presses("ServiceNow")
-	p.sees("Collect score")
+	p.sees("Advance to the next due sync")
 	p.shot("servicenow")
-	p.presses("+1 day")
+	p.console("Number of open incidents", "Collect a value…")
+	p.answers("value", "77")
+	p.presses("Advance to the next due sync")
 	p.presses("# it-okrs")
-	p.sees("→") // tomorrow's sync has changed it
+	p.sees("→ 77")
+
+	// Asleep: the owner is told by direct message, and again when it is over.
+	p.presses("ServiceNow")
+	p.breaks("hibernating")
+	p.sees("The instance is asleep")
+	p.presses("# it-okrs")
+	p.types("/okr sync all")
+	p.sees("asleep")
+	p.message("okrbot")
+	p.sees("Not syncing")
+	p.presses("ServiceNow")
+	p.presses("Mend")
+	p.sees("The instance works.")
+	p.presses("Advance to the next due sync")
+	p.message("okrbot")
+	p.sees("Syncing again")
+
+	p.presses("Over the wire")
+	p.sees("ack after")
+	p.shot("wire")
+	p.presses("Over the wire")
+	p.themes()
+	if list := said.all(); len(list) > 0 {
+		t.Errorf("the browser complained: %q", list)
+	}
+}
+
+// message goes to the direct messages with an app.
+func (p page) message(app string) {
+	p.t.Helper()
+	p.until("going to "+app, `const b = [...document.querySelectorAll("#side button")].find((b) => b.firstChild.textContent === %q); if (!b) return false; b.click(); return true`, app)
+}
+
+// themes looks at the channel by night and by day, and on a narrow screen: what is read must stand
+// out from what is behind it.
+func (p page) themes() {
+	p.t.Helper()
+	p.presses("# it-okrs")
+	for _, theme := range []string{"dark", "light"} {
+		if err := emulate(p.ctx, theme); err != nil {
+			p.t.Fatal(err)
+		}
+		p.until("reading by "+theme, `
+			const light = (c) => { const [r, g, b] = c.match(/[\d.]+/g).map((n) => { n /= 255; return n <= 0.03928 ? n / 12.92 : ((n + 0.055) / 1.055) ** 2.4; }); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+			const ratio = (a, b) => { const [x, y] = [light(a), light(b)].sort((m, n) => n - m); return (x + 0.05) / (y + 0.05); };
+			const behind = getComputedStyle(document.body).backgroundColor;
+			return ["#room .block", "#room .context", "#head h2", ".chart text"].every((s) => { const e = document.querySelector(s); const c = getComputedStyle(e); return ratio(s === ".chart text" ? c.fill : c.color, behind) >= 4.5; }) && (light(behind) < 0.2) === %t`, theme == "dark")
+		p.shot("channel-" + theme)
+	}
+	if err := chromedp.Do(p.ctx, chromedp.EmulateViewport(390, 844)); err != nil {
+		p.t.Fatal(err)
+	}
+	p.until("fitting a narrow screen", `return document.documentElement.scrollWidth <= innerWidth && document.getElementById("say").offsetParent !== null`)
+	p.shot("channel-narrow")
+}
+
+func emulate(ctx context.Context, theme string) error {
+	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}})
+	return err
+}
+
+// complaints are the errors of a page's console.
+type complaints struct {
+	mu   sync.Mutex
+	list []string
+}
+
+func (c *complaints) listen(ctx context.Context) error {
+	return chromedp.Listen(ctx, func(event any) {
+		text := ""
+		switch e := event.(type) {
+		case *runtime.EventExceptionThrown:
+			text = fmt.Sprintf("%s at %s:%d", e.ExceptionDetails.Text, e.ExceptionDetails.URL, e.ExceptionDetails.LineNumber+1)
+			if thrown := e.ExceptionDetails.Exception; thrown != nil {
+				text += ": " + thrown.Description
+			}
+		case *runtime.EventConsoleAPICalled:
+			if e.Type == "error" || e.Type == "warning" {
+				text = fmt.Sprint(e.Type, e.Args)
+			}
+		}
+		if text != "" {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.list = append(c.list, text)
+		}
+	})
+}
+
+func (c *complaints) all() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.list
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -163,6 +164,22 @@ func (s *Slack) Types(person, channel, text string) error {
 	}
 	id := answerURL[len(s.o.BaseURL+"/response/"):]
 	s.respond(s.answers[id], body)
+	return nil
+}
+
+// Replies is what a person writes under a message.
+func (s *Slack) Replies(person, channel, thread, text string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, ch := s.byName(person), s.channelNamed(channel)
+	if p == nil || ch == nil || !ch.Members[p.ID] {
+		return fmt.Errorf("%s is not in %s", person, channel)
+	}
+	if len(text) > 0 && text[0] == '/' {
+		return errors.New("Slack takes no commands in threads; type it in the channel")
+	}
+	ch.Messages = append(ch.Messages, &Message{TS: s.ts(), Thread: thread, User: p.ID, Text: text})
+	s.changed()
 	return nil
 }
 

@@ -263,7 +263,7 @@ func (s *Slack) message(c call) (*Message, map[string]any) {
 			return nil, refusedBlocks(problems)
 		}
 	}
-	return &Message{TS: s.ts(), User: s.botUser, Text: text, Blocks: s.withIDs(blocks)}, nil
+	return &Message{TS: s.ts(), Thread: c.str("thread_ts"), User: s.botUser, Text: text, Blocks: s.withIDs(blocks)}, nil
 }
 
 // withIDs gives blocks and elements the ids that the app left out, as Slack does.

@@ -77,6 +77,7 @@ type Channel struct {
 // Message is what was posted. An ephemeral one is seen by one person.
 type Message struct {
 	TS        string           `json:"ts"`
+	Thread    string           `json:"thread,omitempty"` // the message it answers
 	User      string           `json:"user"`
 	Text      string           `json:"text"`
 	Blocks    []map[string]any `json:"blocks"`

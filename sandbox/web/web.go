@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"okrbot/sandbox/servicenow"
@@ -23,22 +24,39 @@ var assets embed.FS
 type Page struct {
 	slack      *slack.Slack
 	servicenow *servicenow.Instance
-	notes      Notes
-	// advance moves the sandbox's time, where there is a way to.
-	advance func(d time.Duration) error
+	o          Options
+
+	mu     sync.Mutex
+	broken []broken
 }
 
-// Notes are what a newcomer needs to know to fill in the forms.
-type Notes struct {
-	InstanceURL string `json:"instance_url"`
-	User        string `json:"user"`
-	Password    string `json:"password"`
-	APIKey      string `json:"api_key"`
+// broken is a fault that was switched on here.
+type broken struct {
+	servicenow.Fault
+	mend func()
 }
 
-// New makes a page over the two simulators. Advance may be nil.
-func New(s *slack.Slack, sn *servicenow.Instance, notes Notes, advance func(d time.Duration) error) *Page {
-	return &Page{slack: s, servicenow: sn, notes: notes, advance: advance}
+// Options are what the page tells a newcomer, and how it moves time.
+type Options struct {
+	InstanceURL string   `json:"instance_url"`
+	User        string   `json:"user"`
+	Password    string   `json:"password"`
+	APIKey      string   `json:"api_key"`
+	Commands    []string `json:"commands"` // what the composer completes, such as "/okr help"
+	Clock       Clock    `json:"-"`
+}
+
+// Clock is the sandbox's time.
+type Clock struct {
+	Now     func() time.Time
+	Advance func(d time.Duration) error
+	// NextDue is when something is to happen by itself; the zero time when nothing is.
+	NextDue func() (time.Time, error)
+}
+
+// New makes a page over the two simulators.
+func New(s *slack.Slack, sn *servicenow.Instance, o Options) *Page {
+	return &Page{slack: s, servicenow: sn, o: o}
 }
 
 // Handler is the page with what it asks for. It answers to this machine's own names alone, so that
@@ -82,15 +100,21 @@ type person struct {
 
 // card is a scorecard as the console shows it.
 type card struct {
-	ID     string    `json:"id"`
-	Name   string    `json:"name"`
-	Unit   string    `json:"unit"`
-	Target *float64  `json:"target"`
-	Last   float64   `json:"last"`
-	Day    string    `json:"day"`
-	Trend  []float64 `json:"trend"`
-	Hidden bool      `json:"hidden"`
+	ID     string   `json:"id"`
+	Name   string   `json:"name"`
+	Unit   string   `json:"unit"`
+	Target *float64 `json:"target"`
+	Hidden bool     `json:"hidden"`
+	Scores []score  `json:"scores"` // the newest last
 }
+
+type score struct {
+	Day   string  `json:"day"`
+	Value float64 `json:"value"`
+}
+
+// trend is how many scores the console draws.
+const trend = 24
 
 func (p *Page) state(w http.ResponseWriter, r *http.Request) {
 	name := r.URL.Query().Get("person")
@@ -111,10 +135,9 @@ func (p *Page) state(w http.ResponseWriter, r *http.Request) {
 	}
 	var cards []card
 	for _, s := range p.servicenow.Scorecards() {
-		c := card{ID: s.ID, Name: s.Name, Unit: s.Unit, Target: s.Target, Hidden: s.Hidden, Trend: []float64{}}
-		for _, score := range s.Scores[max(0, len(s.Scores)-24):] {
-			c.Trend = append(c.Trend, score.Value)
-			c.Last, c.Day = score.Value, score.Day.Format(time.DateOnly)
+		c := card{ID: s.ID, Name: s.Name, Unit: s.Unit, Target: s.Target, Hidden: s.Hidden, Scores: []score{}}
+		for _, one := range s.Scores[max(0, len(s.Scores)-trend):] {
+			c.Scores = append(c.Scores, score{one.Day.Format(time.DateOnly), one.Value})
 		}
 		cards = append(cards, c)
 	}
@@ -124,10 +147,18 @@ func (p *Page) state(w http.ResponseWriter, r *http.Request) {
 	} else {
 		wire = wire[max(0, len(wire)-100):]
 	}
-	calls := p.servicenow.Calls()
+	next, err := p.o.Clock.NextDue()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	clock := map[string]any{"now": p.o.Clock.Now().UnixMilli(), "next_due": nil}
+	if !next.IsZero() {
+		clock["next_due"] = next.UnixMilli()
+	}
 	answer(w, map[string]any{
-		"people": people, "seen": p.slack.Sees(name), "scorecards": cards, "faults": p.servicenow.Faults(), "calls": len(calls),
-		"wire": wire, "notes": p.notes, "time": p.advance != nil,
+		"people": people, "seen": p.slack.Sees(name), "scorecards": cards, "faults": p.faults(), "calls": len(p.servicenow.Calls()),
+		"wire": wire, "notes": p.o, "clock": clock,
 	})
 }
 
@@ -174,10 +205,7 @@ type deed struct {
 	Block   string         `json:"block"`
 	Action  string         `json:"action"`
 	Chosen  map[string]any `json:"chosen"`
-	ID      string         `json:"id"`
-	Value   float64        `json:"value"`
-	Days    int            `json:"days"`
-	Fault   string         `json:"fault"`
+	console
 }
 
 func (p *Page) do(w http.ResponseWriter, r *http.Request) {
@@ -219,35 +247,10 @@ func (p *Page) act(d deed) (options []map[string]any, err error) {
 		p.slack.OpenHome(d.Person)
 	case "invite":
 		p.slack.Invite(d.Channel, "okrbot")
-	case "collect":
-		return nil, p.collect(d)
-	case "fault":
-		p.servicenow.Mend()
-		if d.Fault != "" {
-			p.servicenow.Break(servicenow.Fault{Kind: servicenow.Kind(d.Fault), After: 60})
-		}
-	case "advance":
-		if p.advance == nil {
-			return nil, fmt.Errorf("time cannot be moved here")
-		}
-		return nil, p.advance(time.Duration(d.Days) * 24 * time.Hour)
+	case "reply":
+		return nil, p.slack.Replies(d.Person, d.Channel, d.TS, d.Text)
 	default:
-		return nil, fmt.Errorf("nothing is called %q", d.Do)
+		return nil, p.operate(d.Do, d.console)
 	}
 	return nil, nil
-}
-
-// collect adds a score for the day after a scorecard's newest one, but never of the future.
-func (p *Page) collect(d deed) error {
-	for _, s := range p.servicenow.Scorecards() {
-		if s.ID != d.ID {
-			continue
-		}
-		day := time.Now().UTC()
-		if n := len(s.Scores); n > 0 && !s.Scores[n-1].Day.AddDate(0, 0, 1).After(day) {
-			day = s.Scores[n-1].Day.AddDate(0, 0, 1)
-		}
-		return p.servicenow.Collect(d.ID, day, d.Value)
-	}
-	return fmt.Errorf("no scorecard %s", d.ID)
 }

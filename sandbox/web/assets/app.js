@@ -1,0 +1,201 @@
+// The sandbox's page: what one person sees in Slack, and behind it ServiceNow and the wire. It asks
+// for the state when it is told that something changed, and draws it.
+import { el, kit, timeOf } from "./kit.js";
+import { drawConsole } from "./console.js";
+
+const $ = (id) => document.getElementById(id);
+const kept = (k, d) => sessionStorage.getItem(k) ?? d, keep = (k, v) => sessionStorage.setItem(k, v);
+let me = kept("me", "alice"), place = kept("place", "C0ITOKRS"), wire = kept("wire", "") === "1";
+let state = null, draw_ = null, past = JSON.parse(kept("past", "[]")), at = past.length, under = null, newFrom = null;
+const dismissed = new Set(JSON.parse(kept("dismissed", "[]")));
+
+// What was read last, by person and channel.
+const readTo = (c) => parseFloat(localStorage.getItem(`read ${me} ${c.id}`) ?? state.clock.began ?? 0);
+const shown = (c) => c.messages.filter((m) => !dismissed.has(m.ts));
+const unread = (c) => shown(c).filter((m) => parseFloat(m.ts) > readTo(c) && m.user !== myID()).length;
+const myID = () => state.people.find((p) => p.name === me)?.id;
+
+async function ask() {
+  const r = await fetch(`/api/state?person=${encodeURIComponent(me)}${wire ? "&wire=1" : ""}`).catch(() => null);
+  if (!r) return toast("The sandbox does not answer. Is it still running?");
+  if (!r.ok) { me = "alice"; keep("me", me); return ask(); }
+  state = await r.json();
+  draw_ = kit({ people: state.people, channels: state.seen.channels.filter((c) => !c.im), person: (id) => state.people.find((p) => p.id === id)?.name ?? (id === "U0OKRBOT" ? "okrbot" : id), channel: (id) => state.seen.channels.find((c) => c.id === id)?.name ?? "a private channel" });
+  draw();
+}
+async function act(deed) {
+  const r = await fetch("/api/do", { method: "POST", body: JSON.stringify({ person: me, ...deed }) }).catch(() => null);
+  if (!r?.ok) { toast(r ? (await r.text()).trim() : "The sandbox does not answer. Is it still running?"); return {}; }
+  return r.json();
+}
+let fading;
+function toast(words) {
+  $("toast").textContent = words;
+  clearTimeout(fading);
+  fading = setTimeout(() => ($("toast").textContent = ""), 6000);
+}
+new EventSource("/api/events").onmessage = ask;
+
+function draw() { drawSide(); drawHead(); drawRoom(); drawModal(); drawWire(); }
+function go(to) {
+  place = to; under = null; newFrom = null;
+  keep("place", to);
+  if (to === "home") act({ do: "home" });
+  draw();
+  $("room").scrollTop = state.seen.channels.some((c) => c.id === to) ? $("room").scrollHeight : 0;
+  if (!$("composer").hidden) $("say").focus({ preventScroll: true });
+}
+
+function drawSide() {
+  const b = (to, label, n = 0) => el("button", { "aria-current": place === to ? "page" : null, class: n ? "unread" : "", onclick: () => go(to) }, label, n ? el("span", { class: "badge", "aria-label": `${n} unread` }, String(n)) : null);
+  const who = el("select", { id: "who", "aria-label": "You are", onchange: (ev) => { me = ev.target.value; keep("me", me); newFrom = null; ask(); } }, state.people.map((p) => el("option", { value: p.name, selected: p.name === me }, `${p.real_name} (${p.role})`)));
+  const focused = document.activeElement?.id === "who";
+  const channels = state.seen.channels;
+  $("side").replaceChildren(el("h1", {}, "Sandbox"), el("h2", {}, "You are"), who, el("h2", {}, "Channels"), ...channels.filter((c) => !c.im).map((c) => b(c.id, (c.private ? "🔒 " : "# ") + c.name, place === c.id ? 0 : unread(c))),
+    el("h2", {}, "Direct messages"), ...(channels.some((c) => c.im) ? channels.filter((c) => c.im).map((c) => b(c.id, "okrbot", place === c.id ? 0 : unread(c))) : [el("p", {}, "none yet")]), el("h2", {}, "Apps"), b("home", "okrbot (Home)"),
+    el("h2", {}, "Behind the scenes"), b("servicenow", "ServiceNow"), el("button", { "aria-pressed": wire ? "true" : "false", onclick: () => { wire = !wire; keep("wire", wire ? "1" : ""); ask(); } }, "Over the wire"));
+  if (focused) $("who").focus();
+}
+
+function drawHead() {
+  const c = state.seen.channels.find((c) => c.id === place), n = state.notes;
+  const kids = [el("h2", {}, place === "home" ? "okrbot" : place === "servicenow" ? "ServiceNow" : c ? (c.im ? "okrbot" : "#" + c.name) : "")];
+  if (place === "servicenow") kids.push(el("small", {}, `${state.calls} calls by the bot so far`));
+  if (c && !c.im && !c.bot) kids.push(el("button", { class: "btn", onclick: () => act({ do: "invite", channel: c.id }) }, "/invite @okrbot"));
+  if (place !== "servicenow") kids.push(el("details", { class: "kebab notes" }, el("summary", {}, "How to sign in to ServiceNow"), el("dl", {}, [["ServiceNow URL", n.instance_url], ["Username", n.user], ["Password", n.password], ["REST API key", n.api_key]].flatMap(([k, v]) => [el("dt", {}, k), el("dd", {}, el("code", {}, v))]))));
+  if (!$("head").contains(document.activeElement)) $("head").replaceChildren(...kids);
+  $("composer").hidden = !c;
+  $("under").hidden = !under;
+  if (under) $("under").replaceChildren("Replying in a thread. ", el("button", { type: "button", class: "link", onclick: () => { under = null; draw(); } }, "Back to the channel"));
+}
+
+function drawRoom() {
+  const room = $("room"), low = room.scrollHeight - room.scrollTop - room.clientHeight < 120;
+  if (room.contains(document.activeElement) && document.activeElement.matches("input,select,textarea,details *") || room.querySelector("details[open]")) return;
+  if (place === "servicenow") return drawConsole(room, state, act);
+  if (place === "home") {
+    const h = state.seen.home;
+    room.replaceChildren(...(h ? [el("div", { class: "home" }, draw_.blocks(h.content.blocks, doing(h), h))] : [el("p", { class: "empty" }, "Opening Home…")]));
+    return;
+  }
+  const c = state.seen.channels.find((c) => c.id === place);
+  if (!c) return room.replaceChildren(el("p", { class: "empty" }, "You are not in this channel. Choose another one on the left."));
+  const list = shown(c), tops = list.filter((m) => !m.thread || !list.some((t) => t.ts === m.thread));
+  newFrom ??= readTo(c);
+  let marked = false;
+  const kids = tops.flatMap((m) => {
+    const fresh = !marked && newFrom > 0 && parseFloat(m.ts) > newFrom && m.user !== myID();
+    marked ||= fresh;
+    return [fresh ? el("div", { class: "new", role: "separator" }, "New") : null, message(c, m, list.filter((r) => r.thread === m.ts))].filter(Boolean);
+  });
+  room.replaceChildren(...(kids.length ? kids : [el("p", { class: "empty" }, "Nothing here yet. Type /okr help below.")]));
+  if (low) room.scrollTop = room.scrollHeight;
+  if (list.length) localStorage.setItem(`read ${me} ${c.id}`, list.at(-1).ts);
+}
+
+function message(c, m, replies = []) {
+  const who = m.user === "USLACKBOT" ? "Slackbot" : state.people.find((p) => p.id === m.user)?.real_name ?? "okrbot", app = m.user === "U0OKRBOT";
+  const does = { press: (b, e, chosen) => act({ do: "press", channel: c.id, ts: m.ts, block: b.block_id, action: e.action_id, chosen }) };
+  const dismiss = () => { dismissed.add(m.ts); keep("dismissed", JSON.stringify([...dismissed])); draw(); };
+  return el("article", { class: "msg" + (m.ephemeral ? " ephemeral" : ""), "aria-label": `${who}, ${timeOf(m.ts)}` }, el("div", { class: "face" + (app ? " app" : ""), "aria-hidden": "true" }, who[0].toUpperCase()),
+    el("header", {}, who, app ? el("span", { class: "tag" }, "APP") : null, el("small", {}, timeOf(m.ts) + (m.edited ? " (edited)" : ""))),
+    el("div", {}, m.blocks?.length ? draw_.blocks(m.blocks, does) : el("div", { class: "block" }, draw_.mrkdwn(m.text)),
+      m.ephemeral ? el("div", { class: "only" }, "Only visible to you · ", el("button", { type: "button", class: "link", onclick: dismiss }, "Dismiss message")) : null,
+      replies.length ? el("div", { class: "thread" }, el("small", {}, replies.length === 1 ? "1 reply" : `${replies.length} replies`), replies.map((r) => message(c, r))) : null,
+      m.ephemeral || m.thread ? null : el("button", { type: "button", class: "link reply", onclick: () => { under = m.ts; draw(); $("say").focus(); } }, "Reply in thread")));
+}
+
+// doing is what happens in a view.
+const doing = (v) => ({
+  press: (b, e, chosen) => { document.activeElement?.blur(); setTimeout(() => act({ do: "act", view: v.id, block: b.block_id, action: e.action_id, chosen }), 30); },
+  set: (b, e, chosen) => act({ do: "act", view: v.id, block: b.block_id, action: e.action_id, chosen }),
+  suggest: async (b, e, words) => (await act({ do: "suggest", view: v.id, block: b.block_id, action: e.action_id, text: words })).options ?? [],
+});
+
+let drawn = "", before = null;
+function drawModal() {
+  const shade = $("shade"), v = state.seen.modals.at(-1), depth = state.seen.modals.length;
+  shade.hidden = !v;
+  document.querySelector("main").inert = $("side").inert = !!v;
+  if (!v) { if (drawn) before?.focus?.(); drawn = ""; shade.replaceChildren(); return; }
+  const sig = v.id + v.hash + JSON.stringify(v.errors) + v.trouble;
+  if (sig === drawn) return;
+  if (!drawn) before = document.activeElement;
+  const same = drawn.startsWith(v.id), focused = document.activeElement?.id, scroll = same ? shade.querySelector(".modal > div")?.scrollTop ?? 0 : 0;
+  drawn = sig;
+  const send = async (ev) => {
+    ev.preventDefault();
+    const button = form.querySelector("footer .primary");
+    document.activeElement?.blur(); // what was typed last is entered first
+    form.setAttribute("aria-busy", "true"); button.disabled = true;
+    await new Promise((go) => setTimeout(go, 30));
+    await act({ do: "submit" });
+    form.removeAttribute("aria-busy"); button.disabled = false;
+  };
+  const form = el("form", { class: "modal", role: "dialog", "aria-modal": "true", "aria-label": v.content.title.text, novalidate: true, onsubmit: send },
+    el("header", {}, el("h2", {}, depth > 1 ? el("button", { type: "button", class: "btn plain", "aria-label": "Back to the window below", onclick: () => act({ do: "dismiss" }) }, "‹") : null, v.content.title.text), el("button", { type: "button", class: "btn plain", "aria-label": "Close window", onclick: () => act({ do: "dismiss" }) }, "✕")),
+    el("div", { tabindex: "-1" }, v.trouble ? el("p", { class: "trouble", role: "alert" }, v.trouble) : null, draw_.blocks(v.content.blocks, doing(v), v)),
+    el("footer", {}, el("button", { type: "button", class: "btn", onclick: () => act({ do: "dismiss" }) }, v.content.close?.text ?? "Cancel"), v.content.submit ? el("button", { class: "btn primary" }, v.content.submit.text) : null));
+  shade.replaceChildren(form);
+  form.querySelector(":scope > div").scrollTop = scroll;
+  const wrong = form.querySelector("[aria-invalid=true]"), again = focused && document.getElementById(focused);
+  (wrong ?? (again && form.contains(again) ? again : form.querySelector("div input,div select,div textarea,footer .primary,footer .btn")))?.focus({ preventScroll: !wrong });
+}
+// The keyboard stays within the window.
+$("shade").addEventListener("keydown", (ev) => {
+  if (ev.key !== "Tab") return;
+  const all = [...$("shade").querySelectorAll("button,input,select,textarea,summary,a[href]")].filter((e) => e.offsetParent && !e.disabled);
+  const first = all[0], last = all.at(-1);
+  if (ev.shiftKey && document.activeElement === first) { ev.preventDefault(); last.focus(); }
+  else if (!ev.shiftKey && document.activeElement === last) { ev.preventDefault(); first.focus(); }
+});
+
+function drawWire() {
+  const d = $("drawer");
+  d.hidden = !wire;
+  if (!wire) return;
+  const open = new Set([...d.querySelectorAll("details[open]")].map((x) => x.dataset.at)), list = (state.wire ?? []).toReversed();
+  const json = (v) => el("pre", { tabindex: "0" }, typeof v === "string" ? v : JSON.stringify(v, null, 2));
+  d.replaceChildren(el("header", {}, el("h2", {}, "Over the wire"), el("button", { class: "btn plain", "aria-label": "Close the drawer", onclick: () => { wire = false; keep("wire", ""); draw(); } }, "✕")), ...(list.length ? list.map((e) => el("details", { "data-at": e.at, open: open.has(e.at) },
+    el("summary", {}, el("span", { class: "from" }, e.from === "slack" ? "Slack → bot" : "bot → Slack"), " ", el("b", {}, e.what), " ", el("small", {}, (e.from === "slack" ? "ack after " : "") + `${Math.round(e.took / 1e6)} ms`), e.refused ? el("div", { class: "refused" }, "refused: " + e.refused) : null),
+    el("h3", {}, "Sent"), json(e.sent), el("h3", {}, "Answered"), json(e.got))) : [el("p", { class: "empty" }, "Nothing yet. Type a command.")]));
+}
+
+// The composer: completion of the commands, and what was typed before.
+const say = $("say"), hints = $("hints");
+let offered = [], on = -1;
+function hint() {
+  const t = say.value.toLowerCase();
+  offered = t.startsWith("/") ? state.notes.commands.filter((v) => v.toLowerCase().startsWith(t) && v.toLowerCase() !== t) : [];
+  on = -1;
+  drawHints();
+}
+function drawHints() {
+  hints.hidden = !offered.length;
+  say.setAttribute("aria-expanded", offered.length ? "true" : "false");
+  hints.replaceChildren(...offered.map((v, i) => el("li", { role: "option", id: "hint_" + i, "aria-selected": i === on ? "true" : "false", class: i === on ? "on" : "", onmousedown: (ev) => { ev.preventDefault(); take(v); } }, v)));
+  on >= 0 ? say.setAttribute("aria-activedescendant", "hint_" + on) : say.removeAttribute("aria-activedescendant");
+}
+function take(v) { say.value = v; offered = []; drawHints(); say.focus(); }
+say.addEventListener("input", hint);
+say.addEventListener("blur", () => { offered = []; drawHints(); });
+say.addEventListener("keydown", (ev) => {
+  if (offered.length && ev.key === "Tab") { ev.preventDefault(); take(offered[Math.max(0, on)]); }
+  else if (offered.length && on >= 0 && ev.key === "Enter") { ev.preventDefault(); take(offered[on]); }
+  else if (offered.length && (ev.key === "ArrowUp" || ev.key === "ArrowDown")) { ev.preventDefault(); on = (on + (ev.key === "ArrowDown" ? 1 : offered.length - (on < 0 ? 0 : 1))) % offered.length; drawHints(); }
+  else if (ev.key === "ArrowUp" && past.length) { ev.preventDefault(); at = Math.max(0, at - 1); say.value = past[at] ?? ""; }
+  else if (ev.key === "ArrowDown" && past.length) { ev.preventDefault(); at = Math.min(past.length, at + 1); say.value = past[at] ?? ""; }
+  else if (ev.key === "Escape") { offered = []; drawHints(); }
+});
+$("composer").addEventListener("submit", (ev) => {
+  ev.preventDefault();
+  const text = say.value.trim();
+  if (!text) return;
+  past.push(text); at = past.length;
+  keep("past", JSON.stringify(past.slice(-50)));
+  say.value = ""; offered = []; drawHints();
+  act(under ? { do: "reply", channel: place, ts: under, text } : { do: "type", channel: place, text });
+});
+document.addEventListener("keydown", (ev) => { if (ev.key === "Escape" && state?.seen.modals.length && !document.querySelector("dialog[open]")) act({ do: "dismiss" }); });
+document.addEventListener("click", (ev) => { for (const d of document.querySelectorAll("details.kebab[open]")) if (!d.contains(ev.target)) d.open = false; });
+ask();
