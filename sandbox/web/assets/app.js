@@ -132,11 +132,11 @@ function drawModal() {
     await act({ do: "submit" });
     form.removeAttribute("aria-busy"); button.disabled = false;
   };
-  const form = el("form", { class: "modal", role: "dialog", "aria-modal": "true", "aria-label": v.content.title.text, novalidate: true, onsubmit: send },
+  const form = el("form", { class: "modal", novalidate: true, onsubmit: send },
     el("header", {}, el("h2", {}, depth > 1 ? el("button", { type: "button", class: "btn plain", "aria-label": "Back to the window below", onclick: () => act({ do: "dismiss" }) }, "‹") : null, v.content.title.text), el("button", { type: "button", class: "btn plain", "aria-label": "Close window", onclick: () => act({ do: "dismiss" }) }, "✕")),
     el("div", { tabindex: "-1" }, v.trouble ? el("p", { class: "trouble", role: "alert" }, v.trouble) : null, draw_.blocks(v.content.blocks, doing(v), v)),
     el("footer", {}, el("button", { type: "button", class: "btn", onclick: () => act({ do: "dismiss" }) }, v.content.close?.text ?? "Cancel"), v.content.submit ? el("button", { class: "btn primary" }, v.content.submit.text) : null));
-  shade.replaceChildren(form);
+  shade.replaceChildren(el("div", { role: "dialog", "aria-modal": "true", "aria-label": v.content.title.text }, form));
   form.querySelector(":scope > div").scrollTop = scroll;
   const wrong = form.querySelector("[aria-invalid=true]"), again = focused && document.getElementById(focused);
   (wrong ?? (again && form.contains(again) ? again : form.querySelector("div input,div select,div textarea,footer .primary,footer .btn")))?.focus({ preventScroll: !wrong });

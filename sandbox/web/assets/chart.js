@@ -31,19 +31,26 @@ export function chart(block) {
   return figure;
 }
 
+// round is the step between an axis's lines: 1, 2 or 5 times a power of ten.
+function round(n) {
+  const power = 10 ** Math.floor(Math.log10(n));
+  return power * [1, 2, 5, 10].find((m) => m * power >= n * 0.999);
+}
+
 // plot is every chart with two axes.
 function plot(c, title, readout) {
   const cats = c.axis_config.categories, series = c.series, all = series.flatMap((r) => r.data.map((p) => p.value));
   let lo = Math.min(...all), hi = Math.max(...all);
   if (c.type === "bar") { lo = Math.min(0, lo); hi = Math.max(0, hi); }
-  const pad = (hi - lo || Math.abs(hi) || 1) * 0.08;
-  if (c.type !== "bar" || lo < 0) lo -= pad;
-  hi += pad;
+  const unit = round((hi - lo || Math.abs(hi) || 1) / 3);
+  lo = Math.floor(lo / unit) * unit;
+  hi = Math.ceil(hi / unit) * unit || unit;
+  if (hi === lo) hi += unit;
   const step = (W - LEFT - RIGHT) / cats.length, x = (i) => LEFT + step * (i + 0.5), y = (v) => TOP + (1 - (v - lo) / (hi - lo)) * (H - TOP - BOTTOM);
   const said = series.map((r) => `${r.name}: ${r.data.map((p) => `${p.label} ${p.value}`).join(", ")}`).join(". ");
   const svg = s("svg", { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": `${title}. ${said}` });
-  for (let n = 0; n <= 3; n++) {
-    const v = lo + ((hi - lo) * n) / 3;
+  for (let n = 0; lo + n * unit <= hi + unit / 2; n++) {
+    const v = lo + n * unit;
     svg.append(s("line", { class: "grid", x1: LEFT, x2: W - RIGHT, y1: y(v), y2: y(v) }), s("text", { x: LEFT - 6, y: y(v) + 4, "text-anchor": "end" }, short(v)));
   }
   const every = Math.ceil(cats.length / 6);
