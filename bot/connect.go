@@ -17,6 +17,8 @@ type connectDraft struct {
 	Kind   string
 	Wizard string // the wizard's draft that this is a detour from
 	Under  string // the wizard's view
+	// Again is the connection that gets another sign-in; 0: a new one.
+	Again int64
 }
 
 // checkWithin bounds the check of a connection.
@@ -33,11 +35,26 @@ func (b *Bot) connectForm(ctx context.Context, g Gesture, d connectDraft) (Reply
 	}
 	connector := b.connectors[0]
 	d.Kind = connector.Kind()
+	var again store.Connection
+	if d.Again != 0 {
+		var err error
+		if again, err = b.manageable(ctx, g.Actor, d.Again); err != nil {
+			return goneConnection(err)
+		}
+		if connector, err = b.connectors.ByKind(again.Kind); err != nil {
+			return Reply{}, err
+		}
+		d.Kind = again.Kind
+	}
 	draft, err := b.store.CreateDraft(ctx, g.Actor, view.CallbackConnect, "fill", d)
 	if err != nil {
 		return Reply{}, err
 	}
-	modal := b.form(g, connector).Modal(draft.ID)
+	f := b.form(g, connector)
+	if d.Again != 0 {
+		f.Fixed, f.SignIn = host(again.Origin), again.SignIn
+	}
+	modal := f.Modal(draft.ID)
 	return Reply{Open: &modal}, nil
 }
 
@@ -45,10 +62,13 @@ func (b *Bot) connectForm(ctx context.Context, g Gesture, d connectDraft) (Reply
 func (b *Bot) form(g Gesture, connector integrations.Connector) view.ConnectForm {
 	f := view.ConnectForm{
 		System: connector.Name(), Address: input(connector.AddressField()),
-		Share: okr.May(g.Actor, okr.ShareConnection, okr.MakerOf),
+		Share: okr.May(g.Actor, okr.ShareConnection, okr.MakerOf), Browser: b.settings.PublicURL != "",
 	}
 	for _, s := range connector.SignIns() {
-		signIn := view.SignIn{Kind: s.Kind, Label: s.Label, Guide: s.Guide, Available: !s.NeedsPublicURL}
+		signIn := view.SignIn{Kind: s.Kind, Label: s.Label, Guide: s.Guide, Available: !s.NeedsPublicURL || f.Browser}
+		if !signIn.Available {
+			signIn.Why = noPublicURL
+		}
 		for _, field := range s.Fields {
 			signIn.Fields = append(signIn.Fields, input(field))
 		}
@@ -57,6 +77,8 @@ func (b *Bot) form(g Gesture, connector integrations.Connector) view.ConnectForm
 	f.SignIn = f.SignIns[0].Kind
 	return f
 }
+
+const noPublicURL = "OAuth is not offered here yet: ServiceNow must send your browser back to okrbot, and `PUBLIC_URL` is not set where it runs. Ask whoever runs it, or choose another way."
 
 func input(f integrations.Field) view.Input {
 	return view.Input{Name: f.Name, Label: f.Label, Hint: f.Hint, Placeholder: f.Placeholder, Secret: f.Secret, MaxLength: f.MaxLength}
@@ -80,7 +102,7 @@ func (b *Bot) connectDraft(ctx context.Context, g Gesture) (store.Draft, connect
 
 // connectSignInChosen shows the fields of the way to sign in.
 func (b *Bot) connectSignInChosen(ctx context.Context, g Gesture) (Reply, error) {
-	draft, _, connector, err := b.connectDraft(ctx, g)
+	draft, d, connector, err := b.connectDraft(ctx, g)
 	if isNotFound(err) {
 		return expiredForm("/okr connect"), nil
 	}
@@ -90,6 +112,13 @@ func (b *Bot) connectSignInChosen(ctx context.Context, g Gesture) (Reply, error)
 	entry := view.ParseConnect(g.View.State)
 	f := b.form(g, connector)
 	f.SignIn, f.Typed = entry.SignIn, entry.Address
+	if d.Again != 0 {
+		again, err := b.manageable(ctx, g.Actor, d.Again)
+		if err != nil {
+			return goneConnection(err)
+		}
+		f.Fixed = host(again.Origin)
+	}
 	modal := f.Modal(draft.ID)
 	return Reply{Update: &modal}, nil
 }
@@ -108,21 +137,39 @@ func (b *Bot) connectSubmitted(ctx context.Context, g Gesture) (Reply, error) {
 		return Say("Guests cannot connect other systems. Nothing was saved. Ask a member of this workspace."), nil
 	}
 	entry := view.ParseConnect(g.View.State)
-	origin, problems := b.entered(connector, entry)
+	var again store.Connection
+	if d.Again != 0 {
+		if again, err = b.manageable(ctx, g.Actor, d.Again); err != nil {
+			return goneConnection(err)
+		}
+		entry.Address = again.Origin
+	}
+	origin, problems, err := b.entered(ctx, g, connector, entry)
+	if err != nil {
+		return Reply{}, err
+	}
 	if len(problems) > 0 {
 		return Reply{Problems: problems}, nil
+	}
+	if b.settings.PublicURL != "" {
+		return b.inBrowser(ctx, g, connector, store.Visit{
+			Kind: connector.Kind(), Origin: origin, SignIn: entry.SignIn, Shared: entry.Shared, Reconnects: d.Again, Draft: draft.ID, View: g.View.ID,
+		})
 	}
 	account := integrations.Account{Origin: origin, SignIn: entry.SignIn, Fields: entry.Credentials}
 	checking := view.Checking(connector.Name(), host(origin))
 	return Reply{Update: &checking, LaterWithin: checkWithin, Later: func(ctx context.Context, at OpenView) {
-		stages := connector.Check(ctx, account)
+		found := b.prove(ctx, connector, account, again)
 		f := b.form(g, connector)
-		f.SignIn, f.Typed, f.Kept, f.Stages = entry.SignIn, entry.Address, entry.Credentials, stagesOf(stages)
+		f.SignIn, f.Typed, f.Kept, f.Stages, f.Problem = entry.SignIn, entry.Address, entry.Credentials, stagesOf(found.stages), found.problem
+		if d.Again != 0 {
+			f.Fixed = host(origin)
+		}
 		next := f.Modal(draft.ID)
 		var c store.Connection
-		if passed(stages) {
+		if found.works() {
 			var err error
-			if c, err = b.keep(ctx, g, connector, account, entry.Shared, draft.ID); err != nil {
+			if c, err = b.keep(ctx, g.Actor, connector, account, d.Again, entry.Shared, draft.ID); err != nil {
 				ref := reference()
 				b.log.Error("keeping a connection", "actor", g.Actor.ID, "ref", ref, "error", err)
 				next = view.Notice("Connect "+connector.Name(), wentWrong(ref))
@@ -140,50 +187,120 @@ func (b *Bot) connectSubmitted(ctx context.Context, g Gesture) (Reply, error) {
 }
 
 // entered looks at what was typed before anything is dialled.
-func (b *Bot) entered(connector integrations.Connector, entry view.ConnectEntry) (origin string, problems okr.Problems) {
+func (b *Bot) entered(ctx context.Context, g Gesture, connector integrations.Connector, entry view.ConnectEntry) (origin string, problems okr.Problems, err error) {
 	problems = okr.Problems{}
-	origin, err := connector.Origin(entry.Address)
-	if err != nil {
-		problems[view.FieldAddress] = err.Error()
+	origin, wrong := connector.Origin(entry.Address)
+	if wrong != nil {
+		problems[view.FieldAddress] = wrong.Error()
 	}
 	for _, s := range connector.SignIns() {
 		if s.Kind != entry.SignIn {
 			continue
 		}
-		if s.NeedsPublicURL {
-			problems[view.FieldSignIn] = "OAuth comes with PUBLIC_URL and a client, which this release does not offer yet. Choose another way."
-			return origin, problems
-		}
-		for _, field := range s.Fields {
-			if strings.TrimSpace(entry.Credentials[field.Name]) == "" {
-				problems[view.FieldOf(s.Kind, field.Name)] = "Enter the " + strings.ToLower(field.Label[:1]) + field.Label[1:] + "."
+		switch {
+		case s.NeedsPublicURL && b.settings.PublicURL == "":
+			problems[view.FieldSignIn] = "OAuth comes with PUBLIC_URL, which is not set where okrbot runs. Choose another way."
+		case s.NeedsPublicURL && len(problems) == 0:
+			_, err := b.store.OAuthClient(ctx, g.Actor.Workspace, connector.Kind(), origin)
+			if isNotFound(err) && !okr.May(g.Actor, okr.RegisterClient) {
+				problems[view.FieldSignIn] = "No OAuth client is entered for " + view.Cut(host(origin), 60) + " yet. Ask an administrator of this workspace to choose OAuth here once, or choose another way."
+			} else if err != nil && !isNotFound(err) {
+				return origin, problems, err
+			}
+		case b.settings.PublicURL == "":
+			for _, field := range s.Fields {
+				if strings.TrimSpace(entry.Credentials[field.Name]) == "" {
+					problems[view.FieldOf(s.Kind, field.Name)] = "Enter the " + strings.ToLower(field.Label[:1]) + field.Label[1:] + "."
+				}
 			}
 		}
-		return origin, problems
+		return origin, problems, nil
 	}
 	problems[view.FieldSignIn] = "Choose how to sign in."
-	return origin, problems
+	return origin, problems, nil
 }
 
-// keep stores a connection that works and has its list of scorecards read.
-func (b *Bot) keep(ctx context.Context, g Gesture, connector integrations.Connector, account integrations.Account, shared bool, draft string) (store.Connection, error) {
+// proof is how the check of an account went.
+type proof struct {
+	stages  []integrations.Stage
+	problem string // what keeps it from being used although it signs in
+}
+
+func (p proof) works() bool { return passed(p.stages) && p.problem == "" }
+
+// refused says whether the sign-in itself was refused.
+func (p proof) refused() bool {
+	last := len(p.stages) - 1
+	return last >= 0 && p.stages[last].Err != nil && p.stages[last].Err.Class == integrations.Unauthorized
+}
+
+// prove checks an account, stage by stage. In place of another sign-in, it must also see the
+// scorecards that the connection's key results read now.
+func (b *Bot) prove(ctx context.Context, connector integrations.Connector, account integrations.Account, again store.Connection) proof {
+	p := proof{stages: connector.Check(ctx, account)}
+	if again.ID == 0 || !passed(p.stages) {
+		return p
+	}
+	hanging, err := b.store.KeyResultsOf(ctx, again)
+	if err != nil {
+		b.log.Error("looking for what reads through a connection", "connection", again.ID, "error", err)
+		p.problem = "What reads through this connection could not be looked up. Nothing was changed; try again."
+		return p
+	}
+	now, err := b.store.Now(ctx)
+	if err != nil {
+		now = time.Now() // only says from which day on scores are asked for
+	}
+	var asked []integrations.Request
+	for _, h := range hanging {
+		asked = append(asked, integrations.Request{Ref: h.Reference, From: okr.DayOf(now.UTC()).Time()})
+	}
+	var lost []view.Hanging
+	for i, answer := range connector.Read(ctx, account, asked) {
+		var failure *integrations.Error
+		switch {
+		case answer.Err == nil:
+		case !errors.As(answer.Err, &failure):
+			p.problem = "The check took too long. Nothing was changed; try again."
+			return p
+		case failure.Class != integrations.NotFound && failure.Class != integrations.Forbidden:
+			// It can be seen, or nobody can tell: the next sync says more.
+		case hanging[i].Failing != string(integrations.NotFound) && hanging[i].Failing != string(integrations.Forbidden):
+			lost = append(lost, view.Hanging{Key: hanging[i].Key})
+		}
+	}
+	if len(lost) > 0 {
+		p.problem = "This sign-in cannot see the scorecards of " + view.HangingSentence(lost) + ", which the present one reads. Nothing was changed. Ask for the missing roles, or use another user."
+	}
+	return p
+}
+
+// keep stores a sign-in that works: a new connection, whose list of scorecards is read, or again's.
+func (b *Bot) keep(ctx context.Context, actor okr.Actor, connector integrations.Connector, account integrations.Account, again int64, shared bool, draft string) (store.Connection, error) {
 	name := host(account.Origin)
-	if user := account.Fields["username"]; user != "" {
+	user := account.Fields["username"]
+	if user != "" {
 		name += " (" + user + ")"
 	}
 	var c store.Connection
 	err := b.store.InTx(ctx, func(tx *store.Tx) error {
 		// Rights are asked again: the check took a while.
-		p, err := tx.Person(ctx, g.Actor.Workspace, g.Actor.ID)
+		actor, err := b.rights(ctx, tx.Reads, actor)
 		if err != nil {
 			return err
 		}
-		actor := b.withRights(p).Actor
-		if !okr.May(actor, okr.Connect) {
-			return errors.New("the person lost the right to connect")
+		if again != 0 {
+			c, err = tx.Connection(ctx, actor.Workspace, again)
+			if err == nil && !c.MayManage(actor) {
+				err = errLostRight
+			}
+			if err == nil {
+				c, err = tx.ReplaceSignIn(ctx, actor, again, store.SignIn{Kind: account.SignIn, Account: user, Fields: account.Fields})
+			}
+			return err
 		}
 		c, err = tx.CreateConnection(ctx, actor, store.Connection{
-			Kind: connector.Kind(), Name: name, Origin: account.Origin, SignIn: account.SignIn,
+			Kind: connector.Kind(), Name: name, Origin: account.Origin, SignIn: account.SignIn, Account: user,
 			Shared: shared && okr.May(actor, okr.ShareConnection, okr.MakerOf),
 		}, account.Fields, draft)
 		if err != nil {
@@ -192,6 +309,22 @@ func (b *Bot) keep(ctx context.Context, g Gesture, connector integrations.Connec
 		return b.jobs.Directory(ctx, tx, c.ID)
 	})
 	return c, err
+}
+
+var errLostRight = errors.New("the person lost the right to do this")
+
+// rights are what a person may now, whatever they might when they began. Who may not connect may
+// not go on.
+func (b *Bot) rights(ctx context.Context, from store.Reads, actor okr.Actor) (okr.Actor, error) {
+	p, err := from.Person(ctx, actor.Workspace, actor.ID)
+	if err != nil {
+		return actor, err
+	}
+	actor = b.withRights(p).Actor
+	if !okr.May(actor, okr.Connect) {
+		return actor, errLostRight
+	}
+	return actor, nil
 }
 
 func passed(stages []integrations.Stage) bool {
@@ -217,27 +350,4 @@ func stagesOf(stages []integrations.Stage) []view.Stage {
 func host(origin string) string {
 	_, h, _ := strings.Cut(origin, "://")
 	return h
-}
-
-// connectionsCommand is "/okr connections".
-func (b *Bot) connectionsCommand(ctx context.Context, g Gesture) (Reply, error) {
-	list, err := b.store.ConnectionsFor(ctx, g.Actor)
-	if err != nil {
-		return Reply{}, err
-	}
-	now, err := b.store.Now(ctx)
-	if err != nil {
-		return Reply{}, err
-	}
-	rows := make([]view.Connection, 0, len(list))
-	for _, c := range list {
-		if c.MayUse(g.Actor) {
-			rows = append(rows, view.Connection{
-				Name: c.Name, State: string(c.State), Shared: c.Shared, Owner: c.Owner, KeyResults: c.KeyResults,
-				Succeeded: c.Succeeded, Waiting: c.Waiting, Now: now,
-			})
-		}
-	}
-	m := view.Connections(rows)
-	return Reply{Say: &m}, nil
 }

@@ -9,6 +9,7 @@ import (
 	"okrbot/bot/view"
 	"okrbot/integrations"
 	"okrbot/jobs"
+	"okrbot/okr"
 	"okrbot/store"
 )
 
@@ -52,6 +53,45 @@ func (m *Messenger) Card(ctx context.Context, _, channel, ts string, k store.Key
 		return ts, err
 	}
 	return ts, m.slack.update(ctx, channel, ts, card)
+}
+
+// Notice tells a connection's maker what it needs from them, with the button that does it.
+func (m *Messenger) Notice(ctx context.Context, c store.Connection, now time.Time) error {
+	hanging, err := m.bot.store.KeyResultsOf(ctx, c)
+	if err != nil {
+		return err
+	}
+	c.KeyResults = len(hanging)
+	shown := shownConnection(m.connectors, c, okr.Actor{Workspace: c.Workspace, ID: c.Owner, Kind: okr.Member}, now)
+	system := m.bot.systemOf(c)
+	says := system + " does not take its sign-in any more, so nothing is read through it. Reconnect it; its key results go on by themselves then."
+	if c.Notice == jobs.NoticeEnds {
+		says = "what was allowed in " + system + " ends on " + view.Moment(shown.Ends) + ", and use does not prolong it. Reconnect before: it takes a minute, and its key results stay."
+	}
+	_, _, err = m.slack.post(ctx, c.Owner, view.ConnectionNotice(shown, says))
+	return err
+}
+
+// shownConnection is a connection as its views show it to somebody.
+func shownConnection(connectors integrations.Registry, c store.Connection, actor okr.Actor, now time.Time) view.Connection {
+	v := view.Connection{
+		ID: c.ID, Name: c.Name, Host: host(c.Origin), SignIn: c.SignIn, Account: c.Account, State: string(c.State), Shared: c.Shared, Owner: c.Owner,
+		Mine: c.Owner == actor.ID, May: c.State != store.Pending && c.MayManage(actor), MayShare: okr.May(actor, okr.ShareConnection, okr.MakerOf),
+		KeyResults: c.KeyResults, Succeeded: c.Succeeded, Waiting: c.Waiting, Now: now,
+	}
+	connector, err := connectors.ByKind(c.Kind)
+	if err != nil {
+		return v
+	}
+	for _, s := range connector.SignIns() {
+		if s.Kind == c.SignIn {
+			v.SignIn = s.Label
+		}
+	}
+	if consenter, ok := connector.(integrations.Consenter); ok && !c.Consented.IsZero() {
+		v.Ends = c.Consented.Add(consenter.RefreshLife())
+	}
+	return v
 }
 
 // Outcome tells a person how their sync went: in place of what the command answered where that

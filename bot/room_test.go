@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
@@ -43,6 +44,10 @@ type room struct {
 
 	looking *pgx.Conn
 
+	// public is where browsers reach the bot; empty: nowhere.
+	public  string
+	trusted http.RoundTripper // knows the certificate there
+
 	// refusalsExpected is set by tests in which Slack has reason to refuse.
 	refusalsExpected bool
 
@@ -56,8 +61,23 @@ func overSocket(o *slack.Options) { o.Socket = true }
 func newRoom(t *testing.T, options ...roomOption) *room {
 	t.Helper()
 	t.Parallel()
-	ctx := context.Background()
+	return furnish(&room{t: t, dsn: storetest.New(t)}, options...)
+}
+
+// newPublicRoom is one in which browsers reach the bot.
+func newPublicRoom(t *testing.T) *room {
+	t.Helper()
+	t.Parallel()
 	r := &room{t: t, dsn: storetest.New(t)}
+	pages := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) { r.bot.Pages().ServeHTTP(w, req) }))
+	t.Cleanup(pages.Close)
+	r.public, r.trusted = pages.URL, pages.Client().Transport
+	return furnish(r)
+}
+
+func furnish(r *room, options ...roomOption) *room {
+	t, ctx := r.t, context.Background()
+	t.Helper()
 	r.store = storetest.Open(t, r.dsn)
 
 	r.servicenow = sandbox.New(sandbox.Options{})
@@ -147,7 +167,7 @@ func (r *room) another(s *store.Store) *bot.Bot {
 	known := r.slack.Options()
 	log := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	api := bot.NewSlack(bot.SlackOptions{APIURL: known.BaseURL + "/api/", BotToken: secret.New(known.BotToken), AppToken: secret.New(known.AppToken)})
-	settings := bot.Settings{DefaultZone: "UTC", AppID: known.AppID, SigningSecret: secret.New(known.SigningSecret)}
+	settings := bot.Settings{PublicURL: r.public, DefaultZone: "UTC", AppID: known.AppID, SigningSecret: secret.New(known.SigningSecret)}
 	return bot.New(s, r.work, api, r.connectors, settings, log)
 }
 

@@ -47,6 +47,14 @@ var actions = map[string]handler{
 	view.ActionConnect:      (*Bot).connect,
 	view.ActionList:         (*Bot).bare,
 
+	view.ActionManage:     (*Bot).managePressed,
+	view.ActionTest:       (*Bot).testPressed,
+	view.ActionReconnect:  (*Bot).reconnectPressed,
+	view.ActionDisconnect: (*Bot).disconnectPressed,
+	view.ActionConfirm:    (*Bot).confirmPressed,
+	view.ActionNotMe:      (*Bot).notMePressed,
+	view.ActionBrowse:     (*Bot).browsed,
+
 	view.FieldPeriod: (*Bot).objectivePeriodChosen,
 	view.FieldSignIn: (*Bot).connectSignInChosen,
 
@@ -62,12 +70,14 @@ var actions = map[string]handler{
 
 // submits are the forms, by callback_id.
 var submits = map[string]handler{
-	view.CallbackCheckIn:   (*Bot).checkedIn,
-	view.CallbackRemove:    (*Bot).removed,
-	view.CallbackSync:      (*Bot).syncPicked,
-	view.CallbackObjective: (*Bot).objectiveSubmitted,
-	view.CallbackConnect:   (*Bot).connectSubmitted,
-	view.CallbackWizard:    (*Bot).wizardSubmitted,
+	view.CallbackCheckIn:    (*Bot).checkedIn,
+	view.CallbackRemove:     (*Bot).removed,
+	view.CallbackSync:       (*Bot).syncPicked,
+	view.CallbackObjective:  (*Bot).objectiveSubmitted,
+	view.CallbackConnect:    (*Bot).connectSubmitted,
+	view.CallbackConnection: (*Bot).connectionSubmitted,
+	view.CallbackDisconnect: (*Bot).disconnected,
+	view.CallbackWizard:     (*Bot).wizardSubmitted,
 }
 
 // queries are the type-ahead fields, by block_id.

@@ -147,9 +147,14 @@ func (r *room) stranger() (host string, called *atomic.Int64) {
 // pressed is a button pressed on a message that may be answered at an address.
 func (r *room) pressed(action, value, address string) *http.Request {
 	r.t.Helper()
+	return r.pressedBy("U0ALICE", action, value, address)
+}
+
+func (r *room) pressedBy(person, action, value, address string) *http.Request {
+	r.t.Helper()
 	o := r.slack.Options()
 	payload, err := json.Marshal(map[string]any{
-		"type": "block_actions", "team": map[string]any{"id": o.TeamID}, "user": map[string]any{"id": "U0ALICE"}, "api_app_id": o.AppID,
+		"type": "block_actions", "team": map[string]any{"id": o.TeamID}, "user": map[string]any{"id": person}, "api_app_id": o.AppID,
 		"response_url": address, "container": map[string]any{"type": "message"},
 		"actions": []any{map[string]any{"action_id": action, "type": "button", "block_id": "b", "value": value}},
 	})

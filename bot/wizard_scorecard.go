@@ -100,14 +100,17 @@ func choices(found []store.Scorecard) []view.ScorecardChoice {
 
 // searchLive puts what ServiceNow finds into the directory, if it answers soon enough.
 func (b *Bot) searchLive(ctx context.Context, c store.Connection, words string) {
-	connector, account, err := b.account(c)
+	connector, err := b.connectors.ByKind(c.Kind)
 	if err != nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, liveWithin)
 	defer cancel()
-	page, err := connector.Search(ctx, account, words, 1)
-	if err != nil {
+	var page integrations.Page
+	if err := b.jobs.With(ctx, c, func(account integrations.Account) error {
+		page, err = connector.Search(ctx, account, words, 1)
+		return err
+	}); err != nil {
 		return
 	}
 	keep, done := context.WithTimeout(detached(ctx), time.Second)
@@ -126,16 +129,6 @@ func (b *Bot) keepScorecards(ctx context.Context, c store.Connection, list []int
 		}}
 	}
 	return b.store.InTx(ctx, func(tx *store.Tx) error { return tx.SaveScorecards(ctx, c, listed) })
-}
-
-// account opens a connection's sign-in for one use.
-func (b *Bot) account(c store.Connection) (integrations.Connector, integrations.Account, error) {
-	connector, err := b.connectors.ByKind(c.Kind)
-	if err != nil {
-		return nil, integrations.Account{}, err
-	}
-	fields, err := b.store.Unseal(c)
-	return connector, integrations.Account{Origin: c.Origin, SignIn: c.SignIn, Fields: fields}, err
 }
 
 // wizardPreview shows what the chosen scorecard says now.
@@ -246,14 +239,18 @@ func (b *Bot) describe(ctx context.Context, g Gesture, w wizard) (*view.Preview,
 	if err != nil {
 		return nil, "This connection is not yours to use any more. Choose another one."
 	}
-	connector, account, err := b.account(c)
+	connector, err := b.connectors.ByKind(c.Kind)
 	if err != nil {
-		return nil, "The stored sign-in of this connection cannot be opened. Connect again with New connection."
+		return nil, "This okrbot does not read from that system. Choose another connection."
 	}
 	if c.State != store.Active {
-		return nil, connector.Name() + " refused this connection's sign-in. Connect again with New connection."
+		return nil, connector.Name() + " refused this connection's sign-in. Reconnect it under `/okr connections`, or choose another one."
 	}
-	s, err := connector.Describe(ctx, account, w.Reference, previewed)
+	var s integrations.Scorecard
+	err = b.jobs.With(ctx, c, func(account integrations.Account) error {
+		s, err = connector.Describe(ctx, account, w.Reference, previewed)
+		return err
+	})
 	var failure *integrations.Error
 	switch {
 	case errors.As(err, &failure):

@@ -46,9 +46,54 @@ type SignIn struct {
 	Label  string // "Basic Auth"
 	Fields []Field
 	Guide  string // what an administrator of the system must have prepared, in mrkdwn
-	// NeedsPublicURL is true where a browser must come back to us.
+	// NeedsPublicURL is true where a browser must come back to us: the connector is a Consenter, and
+	// the fields are the client's, which an administrator enters once for each address.
 	NeedsPublicURL bool
 }
+
+// Consenter is the extra of a connector to which people sign in by their browser: OAuth 2.0's
+// authorization code, with a client that keeps a secret. The account that comes of it has the
+// access token in Fields under AccessToken.
+type Consenter interface {
+	Connector
+	// RegisterGuides are the ways to register a client in the system, the usual one first.
+	RegisterGuides(redirect string) []Guide
+	// ConsentURL is where the person allows us in. State is letters and digits; verifier is PKCE's,
+	// and empty where the system refused a challenge before.
+	ConsentURL(client OAuthClient, redirect, state, verifier string) string
+	// Exchange trades the code that the browser brought back for tokens, once.
+	Exchange(ctx context.Context, client OAuthClient, redirect, code, verifier string) (Tokens, error)
+	// Renew asks for a new access token. Tokens.Refresh is empty where the old one stays in force.
+	Renew(ctx context.Context, client OAuthClient, refresh string) (Tokens, error)
+	// Who names the user that an account signs in as; empty when the system does not tell.
+	Who(ctx context.Context, account Account) string
+	// RefreshLife is how long a refresh token lives from the consent on, as the system is delivered.
+	RefreshLife() time.Duration
+}
+
+// AccessToken is the field of an account that signed in by browser.
+const AccessToken = "access_token"
+
+// Guide is a numbered list of steps in a system's own words. Code stands in backquotes.
+type Guide struct {
+	Title string
+	Steps []string
+}
+
+// OAuthClient is what an administrator registered in a system. It prints as its address alone.
+type OAuthClient struct {
+	Origin string
+	Fields Fields // client_id and client_secret
+}
+
+// Tokens are what a system gave for a consent. They do not print.
+type Tokens struct {
+	Fields Fields        // AccessToken, and RefreshToken where one was given
+	Life   time.Duration // of the access token; 0 when the system did not say
+}
+
+// RefreshToken is the field of tokens that renews them.
+const RefreshToken = "refresh_token"
 
 // Field is one input of a connection form.
 type Field struct {

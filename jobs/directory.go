@@ -61,17 +61,17 @@ func (c *Client) directory(ctx context.Context, id int64) error {
 	if err != nil {
 		return err
 	}
-	fields, err := c.store.Unseal(connection)
-	if err != nil {
-		return err
-	}
-	account := integrations.Account{Origin: connection.Origin, SignIn: connection.SignIn, Fields: fields}
 	began, err := c.store.Now(ctx)
 	if err != nil || connection.Waiting.After(began) {
 		return err
 	}
 	for page := 1; page <= pagesAtMost; page++ {
-		found, err := connector.Search(ctx, account, "", page)
+		var found integrations.Page
+		err := c.With(ctx, connection, func(account integrations.Account) error {
+			var err error
+			found, err = connector.Search(ctx, account, "", page)
+			return err
+		})
 		var failure *integrations.Error
 		if errors.As(err, &failure) {
 			return c.directoryFailed(ctx, connection, failure)

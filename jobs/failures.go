@@ -20,13 +20,23 @@ func noConnector(kind string) *integrations.Error {
 func rejected(system string) *integrations.Error {
 	return &integrations.Error{Class: integrations.Unauthorized, Cause: "rejected",
 		Says: system + " refused our sign-in twice, so we stopped trying: more tries could lock the account.",
-		Next: "Connect it again with `/okr connect`, then choose that connection with `/okr edit`."}
+		Next: "Reconnect it under `/okr connections`."}
 }
 
 func broken() *integrations.Error {
 	return &integrations.Error{Class: integrations.Unauthorized, Cause: "broken",
 		Says: "The stored sign-in of this connection cannot be opened.",
-		Next: "Connect again with `/okr connect`, and tell okrbot's administrator."}
+		Next: "Reconnect it under `/okr connections`, and tell okrbot's administrator."}
+}
+
+func renewing() *integrations.Error {
+	return &integrations.Error{Class: integrations.Unavailable, Cause: "renewing", Brief: true,
+		Says: "New access is being asked for, which takes long.", Next: "We try again by ourselves."}
+}
+
+func disconnected() *integrations.Error {
+	return &integrations.Error{Class: integrations.Unauthorized, Cause: "disconnected",
+		Says: "The connection that it read through was disconnected.", Next: "Choose another one with `/okr edit`."}
 }
 
 // givenUp is told about a run that took its job down again and again.

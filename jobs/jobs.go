@@ -82,6 +82,7 @@ func New(o Options) (*Client, error) {
 		river.AddWorker(workers, &announceWorker{client: c})
 		river.AddWorker(workers, &outcomeWorker{client: c})
 		river.AddWorker(workers, &directoryWorker{client: c})
+		river.AddWorker(workers, &noticeWorker{client: c})
 		config.Workers = workers
 		// A queue's throughput is MaxWorkers / FetchCooldown.
 		config.FetchCooldown = 20 * time.Millisecond

@@ -17,6 +17,8 @@ type Messenger interface {
 	Card(ctx context.Context, workspace, channel, ts string, kr store.KeyResult, now time.Time) (newTS string, err error)
 	// Outcome tells a person how their sync went, or how far it is.
 	Outcome(ctx context.Context, o Outcome) (Told, error)
+	// Notice tells a connection's maker what it needs from them: NoticeRefused, NoticeEnds.
+	Notice(ctx context.Context, c store.Connection, now time.Time) error
 }
 
 // Announced is one thing to say, with the key result as it is now.

@@ -27,6 +27,7 @@ func (c *Client) plan(ctx context.Context) {
 			return c.store.InTx(ctx, func(tx *store.Tx) error { return c.fill(ctx, tx, 0) })
 		})
 		c.attempt(ctx, "finding directories to read", c.planDirectories)
+		c.attempt(ctx, "finding consents that end", c.planConsents)
 		if time.Since(tidied) > tidyEvery {
 			tidied = time.Now()
 			c.attempt(ctx, "tidying up", c.store.Tidy)
@@ -145,6 +146,13 @@ func (c *Client) sweep(ctx context.Context) error {
 		var jobs []river.InsertManyParams
 		for _, r := range requests {
 			jobs = append(jobs, river.InsertManyParams{Args: ReportOutcome{Request: r.ID, Hold: r.Hold}})
+		}
+		notices, err := tx.HoldNotices(ctx, placesAtOnce)
+		if err != nil {
+			return err
+		}
+		for _, id := range notices {
+			jobs = append(jobs, river.InsertManyParams{Args: TellNotice{Connection: id}})
 		}
 		for _, p := range places {
 			jobs = append(jobs, river.InsertManyParams{Args: Announce{Workspace: p.Workspace, Channel: p.Channel, Hold: p.Hold}})

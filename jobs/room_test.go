@@ -250,6 +250,10 @@ func (r *room) run(c *Client, kind string, raw []byte) {
 		var a RefreshDirectory
 		r.check(json.Unmarshal(raw, &a))
 		err = c.directory(ctx, a.Connection)
+	case TellNotice{}.Kind():
+		var a TellNotice
+		r.check(json.Unmarshal(raw, &a))
+		err = c.tellNotice(ctx, a.Connection)
 	default:
 		r.t.Fatalf("a job of unknown kind %q", kind)
 	}
@@ -285,6 +289,7 @@ type edge struct {
 	said     []saying
 	drawn    []drawing
 	told     []Outcome
+	notices  []string // what a connection's maker was told
 	tries    int
 	refuse   func(channel string) error // of posts and cards; nil takes all
 	refuseIt func() error               // of outcomes
@@ -334,6 +339,13 @@ func (e *edge) Card(_ context.Context, _, channel, ts string, k store.KeyResult,
 		return e.stamp(), nil
 	}
 	return ts, nil
+}
+
+func (e *edge) Notice(_ context.Context, c store.Connection, _ time.Time) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.notices = append(e.notices, c.Notice)
+	return nil
 }
 
 func (e *edge) Outcome(_ context.Context, o Outcome) (Told, error) {

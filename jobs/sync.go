@@ -178,18 +178,15 @@ func (c *Client) read(ctx context.Context, b *batch) (map[int64]integrations.Rea
 	if err != nil {
 		return all(noConnector(b.connection.Kind))
 	}
-	if b.connection.State == store.Rejected {
+	switch b.connection.State {
+	case store.Rejected:
 		return all(rejected(connector.Name()))
+	case store.Removed:
+		return all(disconnected())
 	}
 	if b.runs[0].Crashes >= crashesAtMost {
 		return all(givenUp())
 	}
-	fields, err := c.store.Unseal(b.connection)
-	if err != nil {
-		c.log.Error("a connection's secret does not open", "connection", b.connection.ID)
-		return all(broken())
-	}
-	account := integrations.Account{Origin: b.connection.Origin, SignIn: b.connection.SignIn, Fields: fields}
 	var requests []integrations.Request
 	var whose []int64
 	for _, r := range b.runs {
@@ -204,15 +201,41 @@ func (c *Client) read(ctx context.Context, b *batch) (map[int64]integrations.Rea
 	if len(requests) == 0 {
 		return answers, nil
 	}
-	b.asked = true
-	readings, err := readAll(ctx, connector, account, requests)
-	if err != nil {
+	var readings []integrations.Reading
+	err = c.With(ctx, b.connection, func(account integrations.Account) error {
+		b.asked = true
+		var err error
+		if readings, err = readAll(ctx, connector, account, requests); err != nil {
+			return err
+		}
+		return refusal(readings)
+	})
+	var failure *integrations.Error
+	if err != nil && !errors.As(err, &failure) {
 		return nil, err
 	}
+	if readings == nil {
+		b.asked = failure.Cause != broken().Cause
+		return all(failure)
+	}
 	for i, reading := range readings {
+		if failure != nil && refusal(readings[i:i+1]) != nil {
+			reading.Err = failure // the refusal, or why new access could not be had
+		}
 		answers[whose[i]] = reading
 	}
 	return answers, nil
+}
+
+// refusal is the first refused sign-in among readings.
+func refusal(readings []integrations.Reading) error {
+	for _, r := range readings {
+		var failure *integrations.Error
+		if errors.As(r.Err, &failure) && failure.Class == integrations.Unauthorized {
+			return failure
+		}
+	}
+	return nil
 }
 
 // readAll has a connector read, and waits no longer for it than it was given: one that does not
@@ -362,18 +385,36 @@ func (c *Client) refused(ctx context.Context, connection store.Connection, failu
 		if err != nil {
 			return err
 		}
-		var list []store.Announcement
-		var cards []int64
-		for _, f := range failing {
-			cards = append(cards, f.KeyResult)
-			list = append(list, store.Announcement{Workspace: f.Workspace, Channel: f.Owner, KeyResult: f.KeyResult, Kind: "failed", Note: said.Says})
-		}
-		if err := tx.Announce(ctx, list); err != nil || len(cards) == 0 {
+		// Its maker hears of the connection and what hangs on it, in one message with the way out.
+		if err := tx.Notice(ctx, connection.ID, NoticeRefused); err != nil {
 			return err
 		}
-		return tx.MarkCards(ctx, cards...)
+		return c.TellFailing(ctx, tx, failing, said.Says, connection.Owner)
 	})
 	return rejected, err
+}
+
+// TellFailing has the owners of key results that are not read any more told why, but for one who
+// knows it already.
+func (c *Client) TellFailing(ctx context.Context, tx *store.Tx, failing []store.Failing, says, knows string) error {
+	var list []store.Announcement
+	var cards []int64
+	for _, f := range failing {
+		cards = append(cards, f.KeyResult)
+		if f.Owner != knows {
+			list = append(list, store.Announcement{Workspace: f.Workspace, Channel: f.Owner, KeyResult: f.KeyResult, Kind: "failed", Note: says})
+		}
+	}
+	if err := tx.Announce(ctx, list); err != nil || len(cards) == 0 {
+		return err
+	}
+	return tx.MarkCards(ctx, cards...)
+}
+
+// Refused counts a sign-in that was refused outside a sync.
+func (c *Client) Refused(ctx context.Context, connection store.Connection, failure *integrations.Error) error {
+	_, err := c.refused(ctx, connection, failure)
+	return err
 }
 
 func failed(f *integrations.Error) okr.Failure {

@@ -31,6 +31,13 @@ type Connection struct {
 	Succeeded  time.Time // last successful call
 	Directory  time.Time // when the list of scorecards was last read; zero when never
 	KeyResults int       // only in lists
+	Account    string    // whom the system says we are; empty where it does not tell
+	Client     int64     // OAuth: the client it was allowed through; 0 for other sign-ins
+	Consented  time.Time // OAuth: when somebody allowed it
+	TokenEpoch int64     // OAuth: raised with each new access token
+	Replaces   int64     // pending: the connection whose sign-in it will be
+	Notice     string    // what its owner is to be told
+	Warned     int       // days before the end of the consent, as last warned of
 	sealed     []byte
 	version    int
 }
@@ -43,6 +50,8 @@ const (
 	Active   ConnectionState = "active"
 	Rejected ConnectionState = "rejected" // the sign-in was refused twice in a row
 	Broken   ConnectionState = "broken"   // its secret cannot be opened
+	Pending  ConnectionState = "pending"  // its person has not confirmed it in Slack
+	Removed  ConnectionState = "removed"  // disconnected: its secret is gone
 )
 
 // MayUse says whether a person may read scorecards through the connection.
@@ -54,7 +63,7 @@ func (c Connection) MayUse(actor okr.Actor) bool {
 	if c.Shared {
 		relations = append(relations, okr.SharedWith)
 	}
-	return c.Workspace == actor.Workspace && okr.May(actor, okr.UseConnection, relations...)
+	return c.Workspace == actor.Workspace && c.State != Pending && c.State != Removed && okr.May(actor, okr.UseConnection, relations...)
 }
 
 // slotsPerConnection is how many batches of one connection run at once over all replicas.
@@ -65,7 +74,7 @@ const slotsPerConnection = 2
 func (tx *Tx) CreateConnection(ctx context.Context, actor okr.Actor, c Connection, fields map[string]string, draft string) (Connection, error) {
 	id, err := tx.q.CreateConnection(ctx, queries.CreateConnectionParams{
 		WorkspaceID: actor.Workspace, Kind: c.Kind, Name: c.Name, Origin: c.Origin, SignIn: c.SignIn,
-		Shared: c.Shared, OwnerID: actor.ID, DraftID: orNil(draft),
+		Shared: c.Shared, OwnerID: actor.ID, AccountName: c.Account, DraftID: orNil(draft),
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		row, err := tx.q.ConnectionOfDraft(ctx, queries.ConnectionOfDraftParams{WorkspaceID: actor.Workspace, DraftID: orNil(draft)})
@@ -88,13 +97,9 @@ func (tx *Tx) CreateConnection(ctx context.Context, actor okr.Actor, c Connectio
 }
 
 func (tx *Tx) seal(ctx context.Context, c Connection, fields map[string]string, version int) error {
-	plain, err := json.Marshal(fields)
+	sealed, err := tx.sealed(c, fields, version)
 	if err != nil {
-		return fmt.Errorf("writing a connection's sign-in: %w", err)
-	}
-	sealed, err := tx.keys.Seal(secret.New(string(plain)), c.place(version))
-	if err != nil {
-		return fmt.Errorf("sealing a connection's sign-in: %w", err)
+		return err
 	}
 	err = tx.q.SealConnection(ctx, queries.SealConnectionParams{
 		Sealed: sealed, SecretVersion: int32(version), SignIn: c.SignIn, WorkspaceID: c.Workspace, ID: c.ID,
@@ -156,12 +161,20 @@ func (r Reads) ConnectionsFor(ctx context.Context, actor okr.Actor) ([]Connectio
 }
 
 func connection(row queries.Connection) Connection {
-	return Connection{
+	c := Connection{
 		ID: row.ID, Workspace: row.WorkspaceID, Kind: row.Kind, Name: row.Name, Origin: row.Origin,
 		SignIn: row.SignIn, Shared: row.Shared, Owner: row.OwnerID, State: ConnectionState(row.State),
 		Waiting: orZero(row.WaitingUntil), Succeeded: orZero(row.SucceededAt), Directory: orZero(row.DirectoryAt),
-		sealed: row.Sealed, version: int(row.SecretVersion),
+		Account: row.AccountName, Consented: orZero(row.ConsentedAt), TokenEpoch: row.TokenEpoch,
+		Notice: row.Notice, Warned: int(row.WarnedDays), sealed: row.Sealed, version: int(row.SecretVersion),
 	}
+	if row.ClientID != nil {
+		c.Client = *row.ClientID
+	}
+	if row.Replaces != nil {
+		c.Replaces = *row.Replaces
+	}
+	return c
 }
 
 // Scorecard is a row of a connection's directory: what the system said when it was last asked.
@@ -254,6 +267,35 @@ func (s *Store) Rekey(ctx context.Context) (left int, err error) {
 				return fmt.Errorf("sealing connection %d: %w", id, err)
 			}
 			return tx.q.ResealConnection(ctx, queries.ResealConnectionParams{ID: id, Sealed: sealed})
+		})
+		if err != nil {
+			return left, err
+		}
+	}
+	clients, err := s.q.OAuthClientIDs(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("listing OAuth clients: %w", err)
+	}
+	for _, id := range clients {
+		err := s.InTx(ctx, func(tx *Tx) error {
+			row, err := tx.q.LockOAuthClient(ctx, id)
+			if err != nil {
+				return fmt.Errorf("locking OAuth client %d: %w", id, err)
+			}
+			c := oauthClient(row)
+			if secret.KeyID(c.sealed) == tx.keys.PrimaryID() {
+				return nil
+			}
+			plain, err := tx.keys.Open(c.sealed, c.place())
+			if err != nil {
+				left++
+				return nil
+			}
+			sealed, err := tx.keys.Seal(plain, c.place())
+			if err != nil {
+				return fmt.Errorf("sealing OAuth client %d: %w", id, err)
+			}
+			return tx.q.ResealOAuthClient(ctx, queries.ResealOAuthClientParams{ID: id, Sealed: sealed})
 		})
 		if err != nil {
 			return left, err

@@ -29,6 +29,8 @@ type ConnectForm struct {
 	Typed   string            // the address so far
 	Kept    map[string]string // what was typed so far and is no secret, by field
 	Share   bool              // whether sharing is offered
+	Fixed   string            // the host of a connection that gets another sign-in; empty: a new one
+	Browser bool              // the sign-in is entered on a page of our own
 	Stages  []Stage
 	Problem string // what kept the last try from being made
 }
@@ -45,6 +47,7 @@ type SignIn struct {
 	Kind, Label, Guide string
 	Fields             []Input
 	Available          bool
+	Why                string // not available: why, and what to do
 }
 
 // Stage is one step of the check.
@@ -71,14 +74,23 @@ func (f ConnectForm) Modal(draft string) slack.ModalViewRequest {
 	for i, s := range f.SignIns {
 		choices[i] = choice{s.Kind, s.Label}
 	}
-	blocks = append(blocks, input(FieldAddress, f.Address.Label, f.Address.Hint, address),
-		dispatching(selectField(FieldSignIn, "Sign in with", "", f.SignIn, choices...)))
+	if f.Fixed != "" {
+		blocks = append(blocks, section("Another sign-in for *"+Escape(Cut(f.Fixed, 100))+"*. Its key results stay; first it is proved that their scorecards are still visible."))
+	} else {
+		blocks = append(blocks, input(FieldAddress, f.Address.Label, f.Address.Hint, address))
+	}
+	blocks = append(blocks, dispatching(selectField(FieldSignIn, "Sign in with", "", f.SignIn, choices...)))
 	for _, s := range f.SignIns {
 		if s.Kind != f.SignIn {
 			continue
 		}
 		blocks = append(blocks, note(s.Guide))
 		if !s.Available {
+			blocks = append(blocks, note(":information_source: "+s.Why))
+			break
+		}
+		if f.Browser {
+			blocks = append(blocks, note(":lock: The next step opens a page of okrbot in your browser, and you sign in there: nothing secret passes through Slack."))
 			break
 		}
 		secret := false
@@ -92,10 +104,10 @@ func (f ConnectForm) Modal(draft string) slack.ModalViewRequest {
 			secret = secret || field.Secret
 		}
 		if secret {
-			blocks = append(blocks, note(":lock: Slack has no masked field, so what you type is visible on your screen and passes through Slack. okrbot seals it before storing it and never shows it again."))
+			blocks = append(blocks, note(":lock: Slack has no masked field, so what you type is visible on your screen and passes through Slack: okrbot has no page of its own for it, because `PUBLIC_URL` is not set where it runs. It seals what you type before storing it and never shows it again."))
 		}
 	}
-	if f.Share {
+	if f.Share && f.Fixed == "" {
 		box := slack.NewCheckboxGroupsBlockElement("v", option(choice{"shared", "Everybody in this workspace may read scorecards through it"}))
 		blocks = append(blocks, optional(input("shared", "Share", "", box)))
 	}
@@ -151,6 +163,61 @@ func Checking(system, host string) slack.ModalViewRequest {
 		section(":hourglass_flowing_sand: Checking "+Escape(Cut(host, 100))+": address, TLS, sign-in, role, one score. This takes a few seconds."))
 }
 
+// ActionBrowse is a link into the browser, which Slack tells of too.
+const ActionBrowse = "browse"
+
+// InBrowser sends a person to a page of our own.
+func InBrowser(system, host, address string) slack.ModalViewRequest {
+	link := button(ActionBrowse, "Continue in your browser", "go")
+	link.URL, link.Style = address, slack.StylePrimary
+	m := modal("browser", "Connect "+system, "", "",
+		section("Sign in to *"+Escape(Cut(host, 100))+"* on a page of okrbot. It opens in your browser, is for you alone, and is over in ten minutes. This window tells how it went."),
+		slack.NewActionBlock("browse", link))
+	m.Close = plain("Close")
+	return m
+}
+
+// The answers to "was that you?".
+const (
+	ActionConfirm = "connection_confirm"
+	ActionNotMe   = "connection_not_me"
+)
+
+// Confirm asks the person who wanted a connection whether it was they who allowed it in a browser.
+// Nothing is read through it before they say so.
+func Confirm(id int64, host, account string, stages []Stage, draft string) (slack.ModalViewRequest, Message) {
+	who := "The system does not say as whom. "
+	if account != "" {
+		who = "The user is *" + Escape(Cut(account, 100)) + "*. "
+	}
+	text := "Somebody signed in to *" + Escape(Cut(host, 100)) + "* in a browser, through your link. " + who + "Was that you? Only then may okrbot read through it. Without an answer it is forgotten within an hour."
+	yes, no := button(ActionConfirm, "Yes, connect", fmt.Sprint(id)), button(ActionNotMe, "No, forget it", fmt.Sprint(id))
+	yes.Style = slack.StylePrimary
+	blocks := []slack.Block{section(text)}
+	if len(stages) > 0 {
+		blocks = append(blocks, section(stageLines(stages)))
+	}
+	blocks = append(blocks, slack.NewActionBlock("confirm", yes, no))
+	m := modal("confirm", "Was that you?", "", draft, blocks...)
+	m.Close = plain("Later")
+	return m, Message{Text: "Somebody signed in to " + Escape(Cut(host, 100)) + " through your link. Was that you?", Blocks: blocks}
+}
+
+// NotConnected says that a sign-in in the browser did not work.
+func NotConnected(system, host string, stages []Stage, why string) (slack.ModalViewRequest, Message) {
+	text := ":x: *" + Escape(Cut(host, 100)) + "* is not connected. Nothing was stored."
+	if why != "" {
+		text += "\n" + why
+	}
+	blocks := []slack.Block{section(text)}
+	if len(stages) > 0 {
+		blocks = append(blocks, section(stageLines(stages)))
+	}
+	m := modal("not_connected", "Connect "+system, "", "", blocks...)
+	m.Close = plain("Close")
+	return m, Message{Text: text, Blocks: blocks}
+}
+
 // Connected is shown when it works.
 func Connected(system, name string, stages []Stage, detour bool) slack.ModalViewRequest {
 	next := "Next: add a key result with `/okr add-kr`. The list of scorecards is being read meanwhile."
@@ -162,47 +229,5 @@ func Connected(system, name string, stages []Stage, detour bool) slack.ModalView
 		m.Blocks.BlockSet = append(m.Blocks.BlockSet, slack.NewActionBlock("connected", button(ActionAddKeyResult, "Add key result", "connected")))
 	}
 	m.Close = plain("Close")
-	return m
-}
-
-// Connection is one line of the list of connections.
-type Connection struct {
-	Name       string
-	State      string // "active", "rejected", "broken"
-	Shared     bool
-	Owner      string
-	KeyResults int
-	Succeeded  time.Time
-	Waiting    time.Time
-	Now        time.Time
-}
-
-// Connections lists what a person can read through.
-func Connections(list []Connection) Message {
-	if len(list) == 0 {
-		return Text("You have no connection yet, and none is shared with you. Add one with `/okr connect`.")
-	}
-	m := Message{Text: fmt.Sprintf("%d connections", len(list)), Blocks: []slack.Block{section("*Connections you can use*")}}
-	for i, c := range list {
-		if i == 40 {
-			m.Blocks = append(m.Blocks, note(fmt.Sprintf("…and %d more.", len(list)-i)))
-			break
-		}
-		state := ":large_green_circle: works"
-		switch {
-		case c.State == "rejected":
-			state = ":red_circle: sign-in refused: connect again with `/okr connect`"
-		case c.State == "broken":
-			state = ":red_circle: its stored sign-in does not open: connect again with `/okr connect`"
-		case c.Waiting.After(c.Now):
-			state = ":hourglass: asked to wait until " + Moment(c.Waiting)
-		}
-		whose := "private"
-		if c.Shared {
-			whose = "shared by <@" + c.Owner + ">"
-		}
-		m.Blocks = append(m.Blocks, section(fmt.Sprintf("*%s* · %s\n%s · %s · last success %s",
-			Escape(Cut(c.Name, 150)), state, whose, count(c.KeyResults, "key result", "key results"), Moment(c.Succeeded))))
-	}
 	return m
 }

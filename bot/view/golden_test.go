@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -141,11 +143,9 @@ func TestMessages(t *testing.T) {
 		"parked": Announcement(news(2, "parked", "C1OKRS not_in_channel"), false), "parked-archived": Announcement(news(1, "parked", "C1OKRS is_archived"), false),
 		"synced-changed": Outcome(ended(1, "changed"), 1, true), "synced-same": Outcome(ended(1, "unchanged"), 1, true), "synced-failed": Outcome(ended(1, "failed"), 1, true), "synced-restated": Outcome(ended(1, "restated"), 1, true),
 		"synced-counting": Outcome(ended(4, "changed"), 12, false), "synced-all": Outcome(append(append(ended(300, "changed"), ended(400, "failed")...), ended(500, "unchanged")...), 1200, true),
-		"connections-none": Connections(nil), "connections": Connections([]Connection{
-			{Name: "acme.service-now.com (okr.reader)", State: "active", Shared: true, Owner: "U1ALICE", KeyResults: 12, Succeeded: now, Now: now},
-			{Name: "dev1.service-now.com", State: "rejected", Owner: "U2BOB", KeyResults: 1, Succeeded: now, Now: now},
-			{Name: "dev2.service-now.com", State: "active", Owner: "U2BOB", Succeeded: now, Waiting: now.Add(time.Hour), Now: now},
-		}),
+		"connections-none": Connections(nil), "connections": Connections(connections()), "connections-many": Connections(slices.Repeat(connections(), 20)),
+		"connection-refused": ConnectionNotice(connections()[0], "ServiceNow does not take its sign-in any more."),
+		"confirm":            secondOf(Confirm(7, "acme.service-now.com", "okr.reader", nil, draft)), "not-connected": secondOf(NotConnected("ServiceNow", "acme.service-now.com", nil, "It was not allowed in the browser.")),
 	} {
 		t.Run(name, func(t *testing.T) {
 			golden(t, name+".message.json", m)
@@ -193,6 +193,29 @@ func connectForm() ConnectForm {
 	}
 }
 
+// connections are one of each kind.
+func connections() []Connection {
+	return []Connection{
+		{ID: 1, Name: "acme.service-now.com (okr.reader)", SignIn: "Basic Auth", Account: "okr.reader", State: "active", Shared: true, Owner: "U1ALICE", Mine: true, May: true, KeyResults: 12, Succeeded: now, Now: now},
+		{ID: 2, Name: "dev1.service-now.com", SignIn: "OAuth", State: "rejected", Owner: "U2BOB", May: true, KeyResults: 1, Succeeded: now, Now: now},
+		{ID: 3, Name: "dev2.service-now.com", SignIn: "Personal Access Token", State: "active", Owner: "U2BOB", Succeeded: now, Waiting: now.Add(time.Hour), Now: now},
+		{ID: 4, Name: strings.Repeat("<!channel> ", 50), SignIn: "OAuth", Account: strings.Repeat("&", 300), State: "active", Owner: "U1ALICE", Mine: true, May: true, MayShare: true, Now: now, Ends: now.Add(48 * time.Hour)},
+		{ID: 5, Name: "dev4", SignIn: "Basic Auth", State: "broken", Owner: "U1ALICE", May: true, Now: now}, {ID: 6, Name: "dev5", SignIn: "OAuth", State: "pending", Owner: "U1ALICE", Now: now},
+	}
+}
+
+func firstOf(m slack.ModalViewRequest, _ Message) slack.ModalViewRequest { return m }
+
+func secondOf(_ slack.ModalViewRequest, m Message) Message { return m }
+
+func hanging(n int) []Hanging {
+	list := make([]Hanging, n)
+	for i := range list {
+		list[i] = Hanging{Key: fmt.Sprintf("KR-%d", i+1), Title: hostile().Title, Owner: "U1ALICE"}
+	}
+	return list
+}
+
 const draft = "0191f2a4-7c1e-7d30-9f53-0a4a5b6c7d8e"
 
 func filled() Form {
@@ -213,7 +236,9 @@ func modals() map[string]slack.ModalViewRequest {
 	failing := connectForm()
 	failing.Typed, failing.Stages = strings.Repeat("a", 4000), []Stage{{Name: "Address", Took: time.Millisecond}, {Name: "Sign-in", Took: 40 * time.Millisecond, Says: "ServiceNow refused our sign-in."}}
 	withOAuth := connectForm()
-	withOAuth.SignIn = "oauth"
+	withOAuth.SignIn, withOAuth.SignIns[1].Why = "oauth", "OAuth is not offered here yet."
+	browsing, again := connectForm(), connectForm()
+	browsing.Browser, again.Fixed = true, "acme.service-now.com"
 	longDetails := Details{KeyResult: hostile(), Readings: readings(500), May: true, CheckIns: []CheckIn{{Person: "U2BOB", Day: today, Value: num("39"), Confidence: "low", Note: strings.Repeat("<!channel>\n", 200)}}}
 	for range 5 {
 		longDetails.Changes = append(longDetails.Changes, ChangeLine{Actor: "U1ALICE", Action: "edited", What: strings.Repeat("target 40 → 38, ", 100), At: now})
@@ -242,6 +267,10 @@ func modals() map[string]slack.ModalViewRequest {
 	return map[string]slack.ModalViewRequest{
 		"objective": ObjectiveForm{Owner: "U1ALICE", Period: ThisQuarter, Zone: "UTC"}.Modal(draft, today), "objective-dates": dates.Modal(draft, today),
 		"connect": connectForm().Modal(draft), "connect-failing": failing.Modal(draft), "connect-oauth": withOAuth.Modal(draft),
+		"connect-browser": browsing.Modal(draft), "connect-again": again.Modal(draft), "in-browser": InBrowser("ServiceNow", "acme.service-now.com", "https://okrbot.example.com/connect/"+strings.Repeat("a", 43)),
+		"confirm": firstOf(Confirm(7, "acme.service-now.com", "", failing.Stages[:1], draft)), "not-connected": firstOf(NotConnected("ServiceNow", "acme.service-now.com", failing.Stages, "")),
+		"connection": connections()[0].Manage(draft, nil, false, ""), "connection-tested": connections()[3].Manage(draft, failing.Stages, false, "It was refused."), "connection-testing": connections()[1].Manage(draft, nil, true, ""),
+		"disconnect": connections()[0].Disconnect(draft, hanging(100)), "disconnect-none": connections()[3].Disconnect(draft, nil),
 		"connect-checking": Checking("ServiceNow", strings.Repeat("x", 300)), "connected": Connected("ServiceNow", "acme.service-now.com", failing.Stages[:1], false), "connected-detour": Connected("ServiceNow", "acme", nil, true),
 		"wizard-start": Start{Draft: draft, Turn: 1, Objective: hostile().Objective, Title: "Fewer", Owner: "U1ALICE", Source: FromPeople}.Modal(), "wizard-start-none": Start{Draft: draft, Turn: 1, None: true}.Modal(),
 		"wizard-scorecard": crowd.Modal(), "wizard-scorecard-none": Scorecard{Draft: draft, Turn: 2}.Modal(), "wizard-scorecard-reading": reading.Modal(), "wizard-scorecard-problem": problem.Modal(), "wizard-scorecard-empty": noScore.Modal(),

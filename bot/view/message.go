@@ -58,6 +58,18 @@ func Notice(title, text string) slack.ModalViewRequest {
 	}
 }
 
+// MessageOf says in a message what a window would show.
+func MessageOf(m slack.ModalViewRequest) Message {
+	said := Message{Text: m.Title.Text, Blocks: m.Blocks.BlockSet}
+	for _, block := range m.Blocks.BlockSet {
+		if s, ok := block.(*slack.SectionBlock); ok && s.Text != nil {
+			said.Text = s.Text.Text
+			break
+		}
+	}
+	return said
+}
+
 // NoticeOf shows a message in a window.
 func NoticeOf(m Message) slack.ModalViewRequest {
 	n := Notice("okrbot", m.Text)

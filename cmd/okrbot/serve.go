@@ -178,6 +178,10 @@ func (r *running) public(pool *pgxpool.Pool) http.Handler {
 	if r.config.SlackAppToken.Empty() {
 		mux.Handle("/slack/", r.bot.Handler())
 	}
+	if r.config.PublicURL != "" {
+		mux.Handle("/connect/", r.bot.Pages())
+		mux.Handle("/servicenow/", r.bot.Pages())
+	}
 	return mux
 }
 

@@ -31,7 +31,7 @@ func (*Client) SignIns() []integrations.SignIn {
 				{Name: "client_id", Label: "Client ID", MaxLength: 100},
 				{Name: "client_secret", Label: "Client Secret", Secret: true, MaxLength: 200},
 			},
-			Guide: "OAuth needs two things first: `PUBLIC_URL` set where okrbot runs, and a client registered in ServiceNow by its administrator. This release cannot sign in with it yet: choose Basic Auth or Personal Access Token.",
+			Guide: "You sign in on ServiceNow's own page, and okrbot never sees your password. Your user needs the role `pa_viewer`. Once for each instance, an administrator of this workspace enters a client that was registered in ServiceNow; the next page says how.",
 		},
 		{
 			Kind: token, Label: "Personal Access Token",
@@ -74,7 +74,12 @@ func sign(req *http.Request, account integrations.Account) *integrations.Error {
 		req.Header.Set("x-sn-apikey", key)
 		return nil
 	case oauth:
-		return say("oauth_later")
+		access := account.Fields[integrations.AccessToken]
+		if access == "" {
+			return say("incomplete")
+		}
+		req.Header.Set("Authorization", "Bearer "+access)
+		return nil
 	}
 	return say("incomplete")
 }

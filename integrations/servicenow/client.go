@@ -172,6 +172,8 @@ func refused(resp *http.Response, body []byte, account integrations.Account) *in
 			return say("mfa")
 		case account.SignIn == token:
 			return say("wrong_key")
+		case account.SignIn == oauth:
+			return say("token_refused")
 		}
 		return say("wrong_password")
 	case code == http.StatusTooManyRequests:

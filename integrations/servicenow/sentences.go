@@ -25,8 +25,16 @@ var sentences = map[string]sentence{
 		"Enter all its fields with `/okr connect`.", false},
 	"key_characters": {integrations.Unauthorized, "The REST API key holds characters that no key has.",
 		"Copy it again from ServiceNow, without spaces or line ends, then `/okr connect` again.", false},
-	"oauth_later": {integrations.Unauthorized, "This release of okrbot cannot sign in with OAuth yet.",
-		"Choose Basic Auth or Personal Access Token.", false},
+	"token_refused": {integrations.Unauthorized, "ServiceNow refused the access that somebody allowed by OAuth.",
+		"Reconnect it under `/okr connections`.", false},
+	"consent_over": {integrations.Unauthorized, "ServiceNow gives no new access any more: it was revoked, its client was changed, or its 100 days are over.",
+		"Reconnect it under `/okr connections`.", false},
+	"consent_refused": {integrations.Unauthorized, "ServiceNow refused to give access, and says why only in its own log.",
+		"Usual causes: the Client Secret is wrong, the client is inactive, its redirect URL is another one, or the user is locked. Ask its administrator to look at the client, then `/okr connect` again.", false},
+	"public_client": {integrations.Unauthorized, "ServiceNow gave access for half an hour only, without the means to renew it.",
+		"The client is registered as public: ask its administrator to take the tick from *This is a public client*, then `/okr connect` again.", false},
+	"no_token_endpoint": {integrations.Unavailable, "This instance does not give access by OAuth.",
+		"Ask its administrator whether the plugin OAuth 2.0 is active.", false},
 
 	// What the account may.
 	"role": {integrations.Forbidden, "ServiceNow lets us sign in, but not read scorecards.",

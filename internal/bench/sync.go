@@ -160,3 +160,7 @@ func (q *quiet) Card(ctx context.Context, _, _, ts string, _ store.KeyResult, _ 
 func (q *quiet) Outcome(ctx context.Context, _ jobs.Outcome) (jobs.Told, error) {
 	return jobs.Told{Response: true}, q.take(ctx)
 }
+
+func (q *quiet) Notice(ctx context.Context, _ store.Connection, _ time.Time) error {
+	return q.take(ctx)
+}

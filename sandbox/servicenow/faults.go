@@ -116,7 +116,7 @@ func (i *Instance) sweep() {
 func (i *Instance) fault(r *http.Request) *Fault {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return i.take(r, r.URL.Query().Get("sysparm_uuid"), func(k Kind) bool { return !changesBody[k] })
+	return i.take(r, r.URL.Query().Get("sysparm_uuid"), func(k Kind) bool { return !changesBody[k] && !ofTokens(k) })
 }
 
 // bodyFault is the first fault that changes a body. The instance is locked.

@@ -37,6 +37,7 @@ type Instance struct {
 	watchers   map[chan struct{}]bool
 	latency    time.Duration
 	keep       bool
+	oauth      oauth
 }
 
 // User can sign in.
@@ -104,7 +105,7 @@ func (i *Instance) signIn(r *http.Request) *User {
 	}
 	name, password, ok := r.BasicAuth()
 	if !ok {
-		return nil
+		return i.bearer(r)
 	}
 	u := i.users[name]
 	if u == nil {
@@ -157,11 +158,14 @@ func (i *Instance) serve(w *recorder, r *http.Request) {
 	if f := i.fault(r); f != nil && f.answer(w, r, i) {
 		return
 	}
+	if i.oauthPaths(w, r) {
+		return
+	}
 	path := strings.TrimPrefix(r.URL.Path, "/api/now/")
 	if version, rest, ok := strings.Cut(path, "/"); ok && len(version) > 1 && version[0] == 'v' && strings.Trim(version[1:], "0123456789") == "" {
 		path = rest
 	}
-	if !strings.HasPrefix(r.URL.Path, "/api/now/") || path != "pa/scorecards" {
+	if !strings.HasPrefix(r.URL.Path, "/api/now/") || path != "pa/scorecards" && path != "table/sys_user" {
 		failure(w, http.StatusBadRequest, "Requested URI does not represent any resource", nil)
 		return
 	}
@@ -172,6 +176,8 @@ func (i *Instance) serve(w *recorder, r *http.Request) {
 	case user == nil:
 		w.Header().Set("WWW-Authenticate", `Basic realm="Service-now"`)
 		failure(w, http.StatusUnauthorized, "User Not Authenticated", "Required to provide Auth information")
+	case path == "table/sys_user":
+		i.ownRow(w, r, user)
 	case r.Method != http.MethodGet:
 		failure(w, http.StatusMethodNotAllowed, "Method not supported", nil)
 	case !has(user.Roles, "pa_viewer") && !has(user.Roles, "admin"):

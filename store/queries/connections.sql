@@ -1,6 +1,6 @@
 -- name: CreateConnection :one
-insert into connections (workspace_id, kind, name, origin, sign_in, sealed, shared, owner_id, state, succeeded_at, created_at, draft_id)
-values (@workspace_id, @kind, @name, @origin, @sign_in, '', @shared, @owner_id, 'active', now(), now(), @draft_id)
+insert into connections (workspace_id, kind, name, origin, sign_in, sealed, shared, owner_id, state, account_name, succeeded_at, created_at, draft_id)
+values (@workspace_id, @kind, @name, @origin, @sign_in, '', @shared, @owner_id, 'active', @account_name, now(), now(), @draft_id)
 on conflict (draft_id) do nothing
 returning id;
 
@@ -43,6 +43,7 @@ where workspace_id = @workspace_id
 select sqlc.embed(c), (select count(*) from sources s where s.connection_id = c.id)::int as key_results
 from connections c
 where c.workspace_id = @workspace_id
+  and c.state not in ('pending', 'removed')
   and (c.shared or c.owner_id = @person_id)
 order by c.shared, c.id;
 
@@ -77,6 +78,7 @@ where connection_id = @connection_id
 -- name: ConnectionIDs :many
 select id
 from connections
+where state <> 'removed'
 order by id;
 
 -- name: LockConnection :one
@@ -89,3 +91,133 @@ for update;
 update connections
 set sealed = @sealed
 where id = @id;
+
+-- name: CreatePending :one
+-- A sign-in by browser that its person has not confirmed yet.
+insert into connections (workspace_id, kind, name, origin, sign_in, sealed, shared, owner_id, state, account_name, client_id, consented_at, replaces, created_at)
+values (@workspace_id, @kind, @name, @origin, @sign_in, '', @shared, @owner_id, 'pending', @account_name, @client_id, now(), @replaces, now())
+returning id;
+
+-- name: SealPending :exec
+update connections
+set sealed = @sealed,
+    token_due_at = now() + make_interval(secs => @due_seconds::float8)
+where workspace_id = @workspace_id
+  and id = @id;
+
+-- name: LockConnectionOf :one
+select *
+from connections
+where workspace_id = @workspace_id
+  and id = @id
+for update;
+
+-- name: ConfirmConnection :exec
+update connections
+set state = 'active',
+    succeeded_at = now()
+where workspace_id = @workspace_id
+  and id = @id;
+
+-- name: DeletePending :execrows
+delete from connections
+where workspace_id = @workspace_id
+  and id = @id
+  and owner_id = @owner_id
+  and state = 'pending';
+
+-- name: ReplaceSignIn :exec
+-- Another sign-in for the same address: the connection starts again with a clean record.
+update connections
+set sealed = @sealed,
+    secret_version = @secret_version,
+    sign_in = @sign_in,
+    state = 'active',
+    refusals = 0,
+    succeeded_at = now(),
+    account_name = @account_name,
+    client_id = @client_id,
+    consented_at = @consented_at,
+    token_due_at = @token_due_at,
+    token_epoch = token_epoch + 1,
+    token_leased_until = null,
+    warned_days = 0,
+    notice = ''
+where workspace_id = @workspace_id
+  and id = @id;
+
+-- name: HurryFailing :exec
+-- What failed by its connection's sign-in is read at once, now that there is another one.
+update key_results k
+set next_sync_at = now()
+from sources s
+where s.key_result_id = k.id
+  and s.connection_id = @connection_id
+  and k.failure_class = 'unauthorized'
+  and k.cadence <> ''
+  and not k.paused;
+
+-- name: ChangeConnection :exec
+update connections
+set name = @name,
+    shared = @shared
+where workspace_id = @workspace_id
+  and id = @id;
+
+-- name: RemoveConnection :exec
+-- The row stays for the history of what was read through it; its secret goes with it at once.
+update connections
+set state = 'removed',
+    sealed = '',
+    shared = false,
+    removed_at = now(),
+    client_id = null,
+    consented_at = null,
+    token_due_at = null,
+    notice = ''
+where workspace_id = @workspace_id
+  and id = @id;
+
+-- name: StopReading :many
+-- Key results of a removed connection keep what was read, and are due no more.
+update key_results k
+set next_sync_at = null,
+    slot_at = null,
+    failure_class = 'unauthorized',
+    failure_cause = 'disconnected',
+    failure_says = @says,
+    failing_since = coalesce(k.failing_since, now()),
+    failure_count = k.failure_count + 1,
+    failure_told_at = now()
+from sources s
+where s.key_result_id = k.id
+  and s.connection_id = @connection_id
+returning k.id, k.workspace_id, k.owner_id;
+
+-- name: DropDirectory :exec
+delete from scorecards
+where connection_id = @connection_id;
+
+-- name: KeyResultsOfConnection :many
+select k.id, k.number, k.title, k.owner_id, k.failure_class, s.reference, s.name
+from key_results k
+join sources s on s.key_result_id = k.id
+where s.workspace_id = @workspace_id
+  and s.connection_id = @connection_id
+order by k.number;
+
+-- name: ConnectionsToManage :many
+-- What a person may look after: their own, and with all of them the whole workspace's.
+select sqlc.embed(c), (select count(*) from sources s where s.connection_id = c.id)::int as key_results
+from connections c
+where c.workspace_id = @workspace_id
+  and c.state <> 'removed'
+  and c.replaces is null
+  and (@every::boolean or c.shared or c.owner_id = @person_id)
+order by c.owner_id <> @person_id, c.id
+limit @most;
+
+-- name: ExpirePending :exec
+delete from connections
+where state = 'pending'
+  and created_at < now() - interval '1 hour';

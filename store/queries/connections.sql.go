@@ -7,10 +7,54 @@ package queries
 
 import (
 	"context"
+	"time"
 )
 
+const changeConnection = `-- name: ChangeConnection :exec
+update connections
+set name = $1,
+    shared = $2
+where workspace_id = $3
+  and id = $4
+`
+
+type ChangeConnectionParams struct {
+	Name        string
+	Shared      bool
+	WorkspaceID string
+	ID          int64
+}
+
+func (q *Queries) ChangeConnection(ctx context.Context, arg ChangeConnectionParams) error {
+	_, err := q.db.Exec(ctx, changeConnection,
+		arg.Name,
+		arg.Shared,
+		arg.WorkspaceID,
+		arg.ID,
+	)
+	return err
+}
+
+const confirmConnection = `-- name: ConfirmConnection :exec
+update connections
+set state = 'active',
+    succeeded_at = now()
+where workspace_id = $1
+  and id = $2
+`
+
+type ConfirmConnectionParams struct {
+	WorkspaceID string
+	ID          int64
+}
+
+func (q *Queries) ConfirmConnection(ctx context.Context, arg ConfirmConnectionParams) error {
+	_, err := q.db.Exec(ctx, confirmConnection, arg.WorkspaceID, arg.ID)
+	return err
+}
+
 const connection = `-- name: Connection :one
-select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, warned_days, replaces, notice, notice_held_until, removed_at
 from connections
 where workspace_id = $1
   and id = $2
@@ -46,12 +90,20 @@ func (q *Queries) Connection(ctx context.Context, arg ConnectionParams) (Connect
 		&i.TokenLeasedUntil,
 		&i.CreatedAt,
 		&i.DraftID,
+		&i.AccountName,
+		&i.ClientID,
+		&i.TokenDueAt,
+		&i.WarnedDays,
+		&i.Replaces,
+		&i.Notice,
+		&i.NoticeHeldUntil,
+		&i.RemovedAt,
 	)
 	return i, err
 }
 
 const connectionByID = `-- name: ConnectionByID :one
-select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, warned_days, replaces, notice, notice_held_until, removed_at
 from connections
 where id = $1
 `
@@ -82,6 +134,14 @@ func (q *Queries) ConnectionByID(ctx context.Context, id int64) (Connection, err
 		&i.TokenLeasedUntil,
 		&i.CreatedAt,
 		&i.DraftID,
+		&i.AccountName,
+		&i.ClientID,
+		&i.TokenDueAt,
+		&i.WarnedDays,
+		&i.Replaces,
+		&i.Notice,
+		&i.NoticeHeldUntil,
+		&i.RemovedAt,
 	)
 	return i, err
 }
@@ -89,6 +149,7 @@ func (q *Queries) ConnectionByID(ctx context.Context, id int64) (Connection, err
 const connectionIDs = `-- name: ConnectionIDs :many
 select id
 from connections
+where state <> 'removed'
 order by id
 `
 
@@ -113,7 +174,7 @@ func (q *Queries) ConnectionIDs(ctx context.Context) ([]int64, error) {
 }
 
 const connectionOfDraft = `-- name: ConnectionOfDraft :one
-select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, warned_days, replaces, notice, notice_held_until, removed_at
 from connections
 where workspace_id = $1
   and draft_id = $2
@@ -149,14 +210,23 @@ func (q *Queries) ConnectionOfDraft(ctx context.Context, arg ConnectionOfDraftPa
 		&i.TokenLeasedUntil,
 		&i.CreatedAt,
 		&i.DraftID,
+		&i.AccountName,
+		&i.ClientID,
+		&i.TokenDueAt,
+		&i.WarnedDays,
+		&i.Replaces,
+		&i.Notice,
+		&i.NoticeHeldUntil,
+		&i.RemovedAt,
 	)
 	return i, err
 }
 
 const connectionsFor = `-- name: ConnectionsFor :many
-select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, (select count(*) from sources s where s.connection_id = c.id)::int as key_results
+select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, (select count(*) from sources s where s.connection_id = c.id)::int as key_results
 from connections c
 where c.workspace_id = $1
+  and c.state not in ('pending', 'removed')
   and (c.shared or c.owner_id = $2)
 order by c.shared, c.id
 `
@@ -203,6 +273,94 @@ func (q *Queries) ConnectionsFor(ctx context.Context, arg ConnectionsForParams) 
 			&i.Connection.TokenLeasedUntil,
 			&i.Connection.CreatedAt,
 			&i.Connection.DraftID,
+			&i.Connection.AccountName,
+			&i.Connection.ClientID,
+			&i.Connection.TokenDueAt,
+			&i.Connection.WarnedDays,
+			&i.Connection.Replaces,
+			&i.Connection.Notice,
+			&i.Connection.NoticeHeldUntil,
+			&i.Connection.RemovedAt,
+			&i.KeyResults,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const connectionsToManage = `-- name: ConnectionsToManage :many
+select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, (select count(*) from sources s where s.connection_id = c.id)::int as key_results
+from connections c
+where c.workspace_id = $1
+  and c.state <> 'removed'
+  and c.replaces is null
+  and ($2::boolean or c.shared or c.owner_id = $3)
+order by c.owner_id <> $3, c.id
+limit $4
+`
+
+type ConnectionsToManageParams struct {
+	WorkspaceID string
+	Every       bool
+	PersonID    string
+	Most        int32
+}
+
+type ConnectionsToManageRow struct {
+	Connection Connection
+	KeyResults int32
+}
+
+// What a person may look after: their own, and with all of them the whole workspace's.
+func (q *Queries) ConnectionsToManage(ctx context.Context, arg ConnectionsToManageParams) ([]ConnectionsToManageRow, error) {
+	rows, err := q.db.Query(ctx, connectionsToManage,
+		arg.WorkspaceID,
+		arg.Every,
+		arg.PersonID,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ConnectionsToManageRow
+	for rows.Next() {
+		var i ConnectionsToManageRow
+		if err := rows.Scan(
+			&i.Connection.ID,
+			&i.Connection.WorkspaceID,
+			&i.Connection.Kind,
+			&i.Connection.Name,
+			&i.Connection.Origin,
+			&i.Connection.SignIn,
+			&i.Connection.Sealed,
+			&i.Connection.SecretVersion,
+			&i.Connection.Shared,
+			&i.Connection.OwnerID,
+			&i.Connection.State,
+			&i.Connection.Refusals,
+			&i.Connection.WaitingUntil,
+			&i.Connection.SucceededAt,
+			&i.Connection.DirectoryAt,
+			&i.Connection.DirectoryDueAt,
+			&i.Connection.ConsentedAt,
+			&i.Connection.TokenEpoch,
+			&i.Connection.TokenLeasedUntil,
+			&i.Connection.CreatedAt,
+			&i.Connection.DraftID,
+			&i.Connection.AccountName,
+			&i.Connection.ClientID,
+			&i.Connection.TokenDueAt,
+			&i.Connection.WarnedDays,
+			&i.Connection.Replaces,
+			&i.Connection.Notice,
+			&i.Connection.NoticeHeldUntil,
+			&i.Connection.RemovedAt,
 			&i.KeyResults,
 		); err != nil {
 			return nil, err
@@ -216,8 +374,8 @@ func (q *Queries) ConnectionsFor(ctx context.Context, arg ConnectionsForParams) 
 }
 
 const createConnection = `-- name: CreateConnection :one
-insert into connections (workspace_id, kind, name, origin, sign_in, sealed, shared, owner_id, state, succeeded_at, created_at, draft_id)
-values ($1, $2, $3, $4, $5, '', $6, $7, 'active', now(), now(), $8)
+insert into connections (workspace_id, kind, name, origin, sign_in, sealed, shared, owner_id, state, account_name, succeeded_at, created_at, draft_id)
+values ($1, $2, $3, $4, $5, '', $6, $7, 'active', $8, now(), now(), $9)
 on conflict (draft_id) do nothing
 returning id
 `
@@ -230,6 +388,7 @@ type CreateConnectionParams struct {
 	SignIn      string
 	Shared      bool
 	OwnerID     string
+	AccountName string
 	DraftID     *string
 }
 
@@ -242,6 +401,7 @@ func (q *Queries) CreateConnection(ctx context.Context, arg CreateConnectionPara
 		arg.SignIn,
 		arg.Shared,
 		arg.OwnerID,
+		arg.AccountName,
 		arg.DraftID,
 	)
 	var id int64
@@ -264,8 +424,158 @@ func (q *Queries) CreateConnectionSlots(ctx context.Context, arg CreateConnectio
 	return err
 }
 
+const createPending = `-- name: CreatePending :one
+insert into connections (workspace_id, kind, name, origin, sign_in, sealed, shared, owner_id, state, account_name, client_id, consented_at, replaces, created_at)
+values ($1, $2, $3, $4, $5, '', $6, $7, 'pending', $8, $9, now(), $10, now())
+returning id
+`
+
+type CreatePendingParams struct {
+	WorkspaceID string
+	Kind        string
+	Name        string
+	Origin      string
+	SignIn      string
+	Shared      bool
+	OwnerID     string
+	AccountName string
+	ClientID    *int64
+	Replaces    *int64
+}
+
+// A sign-in by browser that its person has not confirmed yet.
+func (q *Queries) CreatePending(ctx context.Context, arg CreatePendingParams) (int64, error) {
+	row := q.db.QueryRow(ctx, createPending,
+		arg.WorkspaceID,
+		arg.Kind,
+		arg.Name,
+		arg.Origin,
+		arg.SignIn,
+		arg.Shared,
+		arg.OwnerID,
+		arg.AccountName,
+		arg.ClientID,
+		arg.Replaces,
+	)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
+}
+
+const deletePending = `-- name: DeletePending :execrows
+delete from connections
+where workspace_id = $1
+  and id = $2
+  and owner_id = $3
+  and state = 'pending'
+`
+
+type DeletePendingParams struct {
+	WorkspaceID string
+	ID          int64
+	OwnerID     string
+}
+
+func (q *Queries) DeletePending(ctx context.Context, arg DeletePendingParams) (int64, error) {
+	result, err := q.db.Exec(ctx, deletePending, arg.WorkspaceID, arg.ID, arg.OwnerID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const dropDirectory = `-- name: DropDirectory :exec
+delete from scorecards
+where connection_id = $1
+`
+
+func (q *Queries) DropDirectory(ctx context.Context, connectionID int64) error {
+	_, err := q.db.Exec(ctx, dropDirectory, connectionID)
+	return err
+}
+
+const expirePending = `-- name: ExpirePending :exec
+delete from connections
+where state = 'pending'
+  and created_at < now() - interval '1 hour'
+`
+
+func (q *Queries) ExpirePending(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, expirePending)
+	return err
+}
+
+const hurryFailing = `-- name: HurryFailing :exec
+update key_results k
+set next_sync_at = now()
+from sources s
+where s.key_result_id = k.id
+  and s.connection_id = $1
+  and k.failure_class = 'unauthorized'
+  and k.cadence <> ''
+  and not k.paused
+`
+
+// What failed by its connection's sign-in is read at once, now that there is another one.
+func (q *Queries) HurryFailing(ctx context.Context, connectionID int64) error {
+	_, err := q.db.Exec(ctx, hurryFailing, connectionID)
+	return err
+}
+
+const keyResultsOfConnection = `-- name: KeyResultsOfConnection :many
+select k.id, k.number, k.title, k.owner_id, k.failure_class, s.reference, s.name
+from key_results k
+join sources s on s.key_result_id = k.id
+where s.workspace_id = $1
+  and s.connection_id = $2
+order by k.number
+`
+
+type KeyResultsOfConnectionParams struct {
+	WorkspaceID  string
+	ConnectionID int64
+}
+
+type KeyResultsOfConnectionRow struct {
+	ID           int64
+	Number       int32
+	Title        string
+	OwnerID      string
+	FailureClass string
+	Reference    string
+	Name         string
+}
+
+func (q *Queries) KeyResultsOfConnection(ctx context.Context, arg KeyResultsOfConnectionParams) ([]KeyResultsOfConnectionRow, error) {
+	rows, err := q.db.Query(ctx, keyResultsOfConnection, arg.WorkspaceID, arg.ConnectionID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []KeyResultsOfConnectionRow
+	for rows.Next() {
+		var i KeyResultsOfConnectionRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Number,
+			&i.Title,
+			&i.OwnerID,
+			&i.FailureClass,
+			&i.Reference,
+			&i.Name,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockConnection = `-- name: LockConnection :one
-select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, warned_days, replaces, notice, notice_held_until, removed_at
 from connections
 where id = $1
 for update
@@ -296,8 +606,139 @@ func (q *Queries) LockConnection(ctx context.Context, id int64) (Connection, err
 		&i.TokenLeasedUntil,
 		&i.CreatedAt,
 		&i.DraftID,
+		&i.AccountName,
+		&i.ClientID,
+		&i.TokenDueAt,
+		&i.WarnedDays,
+		&i.Replaces,
+		&i.Notice,
+		&i.NoticeHeldUntil,
+		&i.RemovedAt,
 	)
 	return i, err
+}
+
+const lockConnectionOf = `-- name: LockConnectionOf :one
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, warned_days, replaces, notice, notice_held_until, removed_at
+from connections
+where workspace_id = $1
+  and id = $2
+for update
+`
+
+type LockConnectionOfParams struct {
+	WorkspaceID string
+	ID          int64
+}
+
+func (q *Queries) LockConnectionOf(ctx context.Context, arg LockConnectionOfParams) (Connection, error) {
+	row := q.db.QueryRow(ctx, lockConnectionOf, arg.WorkspaceID, arg.ID)
+	var i Connection
+	err := row.Scan(
+		&i.ID,
+		&i.WorkspaceID,
+		&i.Kind,
+		&i.Name,
+		&i.Origin,
+		&i.SignIn,
+		&i.Sealed,
+		&i.SecretVersion,
+		&i.Shared,
+		&i.OwnerID,
+		&i.State,
+		&i.Refusals,
+		&i.WaitingUntil,
+		&i.SucceededAt,
+		&i.DirectoryAt,
+		&i.DirectoryDueAt,
+		&i.ConsentedAt,
+		&i.TokenEpoch,
+		&i.TokenLeasedUntil,
+		&i.CreatedAt,
+		&i.DraftID,
+		&i.AccountName,
+		&i.ClientID,
+		&i.TokenDueAt,
+		&i.WarnedDays,
+		&i.Replaces,
+		&i.Notice,
+		&i.NoticeHeldUntil,
+		&i.RemovedAt,
+	)
+	return i, err
+}
+
+const removeConnection = `-- name: RemoveConnection :exec
+update connections
+set state = 'removed',
+    sealed = '',
+    shared = false,
+    removed_at = now(),
+    client_id = null,
+    consented_at = null,
+    token_due_at = null,
+    notice = ''
+where workspace_id = $1
+  and id = $2
+`
+
+type RemoveConnectionParams struct {
+	WorkspaceID string
+	ID          int64
+}
+
+// The row stays for the history of what was read through it; its secret goes with it at once.
+func (q *Queries) RemoveConnection(ctx context.Context, arg RemoveConnectionParams) error {
+	_, err := q.db.Exec(ctx, removeConnection, arg.WorkspaceID, arg.ID)
+	return err
+}
+
+const replaceSignIn = `-- name: ReplaceSignIn :exec
+update connections
+set sealed = $1,
+    secret_version = $2,
+    sign_in = $3,
+    state = 'active',
+    refusals = 0,
+    succeeded_at = now(),
+    account_name = $4,
+    client_id = $5,
+    consented_at = $6,
+    token_due_at = $7,
+    token_epoch = token_epoch + 1,
+    token_leased_until = null,
+    warned_days = 0,
+    notice = ''
+where workspace_id = $8
+  and id = $9
+`
+
+type ReplaceSignInParams struct {
+	Sealed        []byte
+	SecretVersion int32
+	SignIn        string
+	AccountName   string
+	ClientID      *int64
+	ConsentedAt   *time.Time
+	TokenDueAt    *time.Time
+	WorkspaceID   string
+	ID            int64
+}
+
+// Another sign-in for the same address: the connection starts again with a clean record.
+func (q *Queries) ReplaceSignIn(ctx context.Context, arg ReplaceSignInParams) error {
+	_, err := q.db.Exec(ctx, replaceSignIn,
+		arg.Sealed,
+		arg.SecretVersion,
+		arg.SignIn,
+		arg.AccountName,
+		arg.ClientID,
+		arg.ConsentedAt,
+		arg.TokenDueAt,
+		arg.WorkspaceID,
+		arg.ID,
+	)
+	return err
 }
 
 const resealConnection = `-- name: ResealConnection :exec
@@ -384,6 +825,31 @@ func (q *Queries) SealConnection(ctx context.Context, arg SealConnectionParams) 
 	return err
 }
 
+const sealPending = `-- name: SealPending :exec
+update connections
+set sealed = $1,
+    token_due_at = now() + make_interval(secs => $2::float8)
+where workspace_id = $3
+  and id = $4
+`
+
+type SealPendingParams struct {
+	Sealed      []byte
+	DueSeconds  float64
+	WorkspaceID string
+	ID          int64
+}
+
+func (q *Queries) SealPending(ctx context.Context, arg SealPendingParams) error {
+	_, err := q.db.Exec(ctx, sealPending,
+		arg.Sealed,
+		arg.DueSeconds,
+		arg.WorkspaceID,
+		arg.ID,
+	)
+	return err
+}
+
 const searchScorecards = `-- name: SearchScorecards :many
 select s.connection_id, s.reference, s.workspace_id, s.name, s.description, s.unit, s.precision, s.direction, s.frequency, s.target, s.value, s.is_key, s.favorite, s.seen_at
 from scorecards s
@@ -449,6 +915,54 @@ func (q *Queries) SearchScorecards(ctx context.Context, arg SearchScorecardsPara
 			&i.Scorecard.Favorite,
 			&i.Scorecard.SeenAt,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const stopReading = `-- name: StopReading :many
+update key_results k
+set next_sync_at = null,
+    slot_at = null,
+    failure_class = 'unauthorized',
+    failure_cause = 'disconnected',
+    failure_says = $1,
+    failing_since = coalesce(k.failing_since, now()),
+    failure_count = k.failure_count + 1,
+    failure_told_at = now()
+from sources s
+where s.key_result_id = k.id
+  and s.connection_id = $2
+returning k.id, k.workspace_id, k.owner_id
+`
+
+type StopReadingParams struct {
+	Says         string
+	ConnectionID int64
+}
+
+type StopReadingRow struct {
+	ID          int64
+	WorkspaceID string
+	OwnerID     string
+}
+
+// Key results of a removed connection keep what was read, and are due no more.
+func (q *Queries) StopReading(ctx context.Context, arg StopReadingParams) ([]StopReadingRow, error) {
+	rows, err := q.db.Query(ctx, stopReading, arg.Says, arg.ConnectionID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []StopReadingRow
+	for rows.Next() {
+		var i StopReadingRow
+		if err := rows.Scan(&i.ID, &i.WorkspaceID, &i.OwnerID); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -92,6 +92,14 @@ type Connection struct {
 	TokenLeasedUntil *time.Time
 	CreatedAt        time.Time
 	DraftID          *string
+	AccountName      string
+	ClientID         *int64
+	TokenDueAt       *time.Time
+	WarnedDays       int16
+	Replaces         *int64
+	Notice           string
+	NoticeHeldUntil  *time.Time
+	RemovedAt        *time.Time
 }
 
 type ConnectionSlot struct {
@@ -165,6 +173,19 @@ type KeyResult struct {
 	CreatedBy       string
 	CreatedAt       time.Time
 	DraftID         *string
+}
+
+type OauthClient struct {
+	ID            int64
+	WorkspaceID   string
+	Kind          string
+	Origin        string
+	ClientID      string
+	Sealed        []byte
+	SecretVersion int32
+	Challenges    bool
+	CreatedBy     string
+	CreatedAt     time.Time
 }
 
 type Objective struct {
@@ -284,6 +305,26 @@ type SyncRun struct {
 	QueuedAt     time.Time
 	StartedAt    *time.Time
 	FinishedAt   *time.Time
+}
+
+type Visit struct {
+	ID          int64
+	WorkspaceID string
+	PersonID    string
+	TokenHash   []byte
+	Kind        string
+	Origin      string
+	SignIn      string
+	Shared      bool
+	Reconnects  *int64
+	DraftID     *string
+	ViewID      string
+	BrowserHash []byte
+	StateHash   []byte
+	Challenged  bool
+	Verifier    []byte
+	Tries       int16
+	ExpiresAt   time.Time
 }
 
 type Workspace struct {

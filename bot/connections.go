@@ -1,0 +1,373 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+
+	"okrbot/bot/view"
+	"okrbot/integrations"
+	"okrbot/okr"
+	"okrbot/store"
+)
+
+// connectionDraft is a connection that is looked after.
+type connectionDraft struct{ Connection int64 }
+
+// listedConnections is one more than a message shows, so that it can say that there are more.
+const listedConnections = 41
+
+// connectionsCommand is "/okr connections".
+func (b *Bot) connectionsCommand(ctx context.Context, g Gesture) (Reply, error) {
+	list, err := b.store.ConnectionsToManage(ctx, g.Actor, listedConnections)
+	if err != nil {
+		return Reply{}, err
+	}
+	rows := make([]view.Connection, 0, len(list))
+	for _, c := range list {
+		if !c.MayUse(g.Actor) && !c.MayManage(g.Actor) {
+			continue
+		}
+		row, err := b.connectionShown(ctx, g.Actor, c)
+		if err != nil {
+			return Reply{}, err
+		}
+		rows = append(rows, row)
+	}
+	m := view.Connections(rows)
+	return Reply{Say: &m}, nil
+}
+
+func (b *Bot) connectionShown(ctx context.Context, actor okr.Actor, c store.Connection) (view.Connection, error) {
+	now, err := b.store.Now(ctx)
+	if err != nil {
+		return view.Connection{}, err
+	}
+	return shownConnection(b.connectors, c, actor, now), nil
+}
+
+// manageable loads a connection that the person may look after; one that they may not is not found.
+func (b *Bot) manageable(ctx context.Context, actor okr.Actor, id int64) (store.Connection, error) {
+	c, err := b.store.Connection(ctx, actor.Workspace, id)
+	if err == nil && (c.State == store.Removed || c.State == store.Pending || !c.MayManage(actor)) {
+		err = store.ErrNotFound
+	}
+	return c, err
+}
+
+func goneConnection(err error) (Reply, error) {
+	if isNotFound(err) {
+		return Say("This connection is gone, or not yours to look after. See `/okr connections`."), nil
+	}
+	return Reply{}, err
+}
+
+// connectionOf is the connection that a button names.
+func (b *Bot) connectionOf(ctx context.Context, g Gesture) (store.Connection, error) {
+	id, err := strconv.ParseInt(g.Action.Value, 10, 64)
+	if err != nil {
+		return store.Connection{}, store.ErrNotFound
+	}
+	return b.manageable(ctx, g.Actor, id)
+}
+
+// managePressed opens a connection's window.
+func (b *Bot) managePressed(ctx context.Context, g Gesture) (Reply, error) {
+	c, err := b.connectionOf(ctx, g)
+	if err != nil {
+		return goneConnection(err)
+	}
+	draft, err := b.store.CreateDraft(ctx, g.Actor, view.CallbackConnection, "fill", connectionDraft{c.ID})
+	if err != nil {
+		return Reply{}, err
+	}
+	modal, err := b.manageModal(ctx, g, c, draft.ID, nil, false, "")
+	return Reply{Open: &modal}, err
+}
+
+func (b *Bot) manageModal(ctx context.Context, g Gesture, c store.Connection, draft string, stages []view.Stage, testing bool, problem string) (modalView, error) {
+	hanging, err := b.store.KeyResultsOf(ctx, c)
+	if err != nil {
+		return modalView{}, err
+	}
+	c.KeyResults = len(hanging)
+	shown, err := b.connectionShown(ctx, g.Actor, c)
+	return shown.Manage(draft, stages, testing, problem), err
+}
+
+// managed loads the connection of the window that a gesture happened in.
+func (b *Bot) managed(ctx context.Context, g Gesture, kind string) (store.Connection, store.Draft, error) {
+	var d connectionDraft
+	draft, err := b.store.Draft(ctx, g.Actor, g.View.Draft)
+	if err == nil && draft.Kind != kind {
+		err = store.ErrNotFound
+	}
+	if err == nil {
+		err = draft.State(&d)
+	}
+	if err != nil {
+		return store.Connection{}, draft, err
+	}
+	c, err := b.manageable(ctx, g.Actor, d.Connection)
+	return c, draft, err
+}
+
+// testPressed checks a connection as it is, stage by stage.
+func (b *Bot) testPressed(ctx context.Context, g Gesture) (Reply, error) {
+	c, draft, err := b.managed(ctx, g, view.CallbackConnection)
+	if err != nil {
+		return goneConnection(err)
+	}
+	connector, err := b.connectors.ByKind(c.Kind)
+	if err != nil {
+		return Reply{}, err
+	}
+	if c.State == store.Rejected || c.State == store.Broken {
+		modal, err := b.manageModal(ctx, g, c, draft.ID, nil, false, "This sign-in is not tried any more, so that no account is locked. Press *Reconnect*.")
+		return Reply{Update: &modal}, err
+	}
+	testing, err := b.manageModal(ctx, g, c, draft.ID, nil, true, "")
+	if err != nil {
+		return Reply{}, err
+	}
+	return Reply{Update: &testing, LaterWithin: checkWithin, Later: func(ctx context.Context, at OpenView) {
+		var stages []integrations.Stage
+		problem := ""
+		err := b.jobs.With(ctx, c, func(account integrations.Account) error {
+			stages = connector.Check(ctx, account)
+			if n := len(stages); n > 0 && stages[n-1].Err != nil {
+				return stages[n-1].Err
+			}
+			return nil
+		})
+		var failure *integrations.Error
+		switch {
+		case err != nil && !errors.As(err, &failure):
+			problem = "The test took too long. Try again."
+		case err != nil && len(stages) == 0:
+			problem = failure.Sentence()
+		}
+		if failure != nil && failure.Class == integrations.Unauthorized {
+			if err := b.jobs.Refused(ctx, c, failure); err != nil {
+				b.log.Warn("counting a refused sign-in", "connection", c.ID, "error", err)
+			}
+		}
+		if c, err = b.manageable(ctx, g.Actor, c.ID); err != nil {
+			return
+		}
+		modal, err := b.manageModal(ctx, g, c, draft.ID, stagesOf(stages), false, problem)
+		if err == nil {
+			_, err = b.slack.change(ctx, OpenView{ID: at.ID}, modal)
+		}
+		if err != nil && codeOf(err) != "not_found" {
+			b.log.Warn("showing how a test went", "actor", g.Actor.ID, "error", err)
+		}
+	}}, nil
+}
+
+// reconnectPressed opens the form for another sign-in.
+func (b *Bot) reconnectPressed(ctx context.Context, g Gesture) (Reply, error) {
+	c, err := b.connectionOf(ctx, g)
+	if err != nil {
+		return goneConnection(err)
+	}
+	return b.connectForm(ctx, g, connectDraft{Again: c.ID})
+}
+
+// connectionSubmitted renames a connection and shares it.
+func (b *Bot) connectionSubmitted(ctx context.Context, g Gesture) (Reply, error) {
+	c, draft, err := b.managed(ctx, g, view.CallbackConnection)
+	if err != nil {
+		return goneConnection(err)
+	}
+	entry := view.ParseConnection(g.View.State)
+	problems := okr.Problems{}
+	if entry.Name == "" {
+		problems[view.FieldConnectionName] = "Enter a name, such as the instance's."
+	}
+	shared := c.Shared
+	if entry.Asked && okr.May(g.Actor, okr.ShareConnection, okr.MakerOf) {
+		shared = entry.Shared
+	}
+	if c.Shared && !shared {
+		others, err := b.othersOn(ctx, c)
+		if err != nil {
+			return Reply{}, err
+		}
+		if len(others) > 0 {
+			problems[view.FieldShared] = "Others' key results read through it: " + view.HangingSentence(others) + ". They need another connection first."
+		}
+	}
+	if len(problems) > 0 {
+		return Reply{Problems: problems}, nil
+	}
+	err = b.store.InTx(ctx, func(tx *store.Tx) error {
+		actor, err := b.rights(ctx, tx.Reads, g.Actor)
+		if err != nil {
+			return err
+		}
+		if c, err = tx.Connection(ctx, actor.Workspace, c.ID); err != nil {
+			return err
+		}
+		if !c.MayManage(actor) {
+			return errLostRight
+		}
+		if err := tx.ChangeConnection(ctx, actor, c, entry.Name, shared); err != nil {
+			return err
+		}
+		return tx.DeleteDraft(ctx, actor, draft.ID)
+	})
+	if err != nil {
+		return Reply{}, err
+	}
+	return Say("*" + view.Escape(entry.Name) + "* is saved."), nil
+}
+
+// othersOn are the key results of other people than the maker that read through a connection.
+func (b *Bot) othersOn(ctx context.Context, c store.Connection) ([]view.Hanging, error) {
+	hanging, err := b.store.KeyResultsOf(ctx, c)
+	var others []view.Hanging
+	for _, h := range hanging {
+		if h.Owner != c.Owner {
+			others = append(others, view.Hanging{Key: h.Key, Title: h.Title, Owner: h.Owner})
+		}
+	}
+	return others, err
+}
+
+// disconnectPressed asks first, and names what stops.
+func (b *Bot) disconnectPressed(ctx context.Context, g Gesture) (Reply, error) {
+	c, err := b.connectionOf(ctx, g)
+	if err != nil {
+		return goneConnection(err)
+	}
+	hanging, err := b.store.KeyResultsOf(ctx, c)
+	if err != nil {
+		return Reply{}, err
+	}
+	draft, err := b.store.CreateDraft(ctx, g.Actor, view.CallbackDisconnect, "ask", connectionDraft{c.ID})
+	if err != nil {
+		return Reply{}, err
+	}
+	rows := make([]view.Hanging, len(hanging))
+	for i, h := range hanging {
+		rows[i] = view.Hanging{Key: h.Key, Title: h.Title, Owner: h.Owner}
+	}
+	shown, err := b.connectionShown(ctx, g.Actor, c)
+	modal := shown.Disconnect(draft.ID, rows)
+	return Reply{Open: &modal}, err
+}
+
+// disconnected removes a connection: its secret goes at once, its key results keep their history
+// and their owners are told.
+func (b *Bot) disconnected(ctx context.Context, g Gesture) (Reply, error) {
+	c, draft, err := b.managed(ctx, g, view.CallbackDisconnect)
+	if err != nil {
+		return goneConnection(err)
+	}
+	stopped := 0
+	err = b.store.InTx(ctx, func(tx *store.Tx) error {
+		actor, err := b.rights(ctx, tx.Reads, g.Actor)
+		if err != nil {
+			return err
+		}
+		if c, err = tx.Connection(ctx, actor.Workspace, c.ID); err != nil {
+			return err
+		}
+		if !c.MayManage(actor) {
+			return errLostRight
+		}
+		says := "<@" + actor.ID + "> disconnected " + view.Escape(view.Cut(c.Name, 100)) + ", through which it was read. Choose another source with `/okr edit`."
+		failing, err := tx.RemoveConnection(ctx, actor, c, says)
+		if err != nil {
+			return err
+		}
+		stopped = len(failing)
+		if err := b.jobs.TellFailing(ctx, tx, failing, says, actor.ID); err != nil {
+			return err
+		}
+		return tx.DeleteDraft(ctx, actor, draft.ID)
+	})
+	if err != nil {
+		return Reply{}, err
+	}
+	text := "*" + view.Escape(c.Name) + "* is disconnected and its sign-in forgotten."
+	if stopped > 0 {
+		text += " What was read through it keeps its history; give it another source with `/okr edit`."
+	}
+	if strings.HasPrefix(c.SignIn, "oauth") {
+		text += " To take back the access in " + b.systemOf(c) + " as well, remove okrbot there from the user's connected apps."
+	}
+	notice := view.Notice("Disconnected", text)
+	return Reply{Update: &notice}, nil
+}
+
+func (b *Bot) systemOf(c store.Connection) string {
+	if connector, err := b.connectors.ByKind(c.Kind); err == nil {
+		return connector.Name()
+	}
+	return c.Kind
+}
+
+// confirmPressed makes a sign-in of the browser count: the person in Slack says that it was theirs.
+func (b *Bot) confirmPressed(ctx context.Context, g Gesture) (Reply, error) {
+	id, err := strconv.ParseInt(g.Action.Value, 10, 64)
+	if err != nil {
+		return goneConnection(store.ErrNotFound)
+	}
+	var c store.Connection
+	err = b.store.InTx(ctx, func(tx *store.Tx) error {
+		actor, err := b.rights(ctx, tx.Reads, g.Actor)
+		if err != nil {
+			return err
+		}
+		if c, err = tx.Confirm(ctx, actor, id); err != nil {
+			return err
+		}
+		return b.jobs.Directory(ctx, tx, c.ID)
+	})
+	if isNotFound(err) {
+		return b.answerConfirm(g, view.Notice("Connection", "This sign-in was confirmed already, or it is over: nobody confirmed it within an hour. See `/okr connections`, or begin again with `/okr connect`.")), nil
+	}
+	if err != nil {
+		return Reply{}, err
+	}
+	var d connectDraft
+	if g.View.Draft != "" {
+		if draft, err := b.store.Draft(ctx, g.Actor, g.View.Draft); err == nil && draft.Kind == view.CallbackConnect {
+			_ = draft.State(&d) // without it there is no wizard to go back to
+		}
+	}
+	reply := b.answerConfirm(g, view.Connected(b.systemOf(c), c.Name, nil, d.Wizard != ""))
+	if d.Wizard != "" {
+		reply.Later = func(ctx context.Context, _ OpenView) {
+			b.drawWizard(ctx, g, d.Wizard, d.Under, func(w *wizard) { w.choose(c.ID) })
+		}
+	}
+	return reply, nil
+}
+
+// notMePressed forgets a sign-in that somebody else made through the person's link.
+func (b *Bot) notMePressed(ctx context.Context, g Gesture) (Reply, error) {
+	id, err := strconv.ParseInt(g.Action.Value, 10, 64)
+	if err == nil {
+		err = b.store.Refuse(ctx, g.Actor, id)
+	}
+	if err != nil && !isNotFound(err) {
+		return Reply{}, err
+	}
+	return b.answerConfirm(g, view.Notice("Forgotten", "The sign-in is forgotten, and nothing was read through it. If you did not give your link to anybody, tell okrbot's administrator.")), nil
+}
+
+// answerConfirm shows the answer where the question stood.
+func (b *Bot) answerConfirm(g Gesture, modal modalView) Reply {
+	if g.View.ID != "" {
+		return Reply{Update: &modal}
+	}
+	m := view.MessageOf(modal)
+	return Reply{Say: &m, Replace: true}
+}
+
+// browsed is Slack telling that somebody followed a link.
+func (b *Bot) browsed(context.Context, Gesture) (Reply, error) { return Reply{}, nil }

@@ -1,0 +1,388 @@
+package bot_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	sandbox "okrbot/sandbox/servicenow"
+	"okrbot/sandbox/slack/conversation"
+	"okrbot/store/storetest"
+)
+
+const canarySecret = "canary-client-5e1f"
+
+// registersClient adds a client to ServiceNow as its administrator would.
+func (r *room) registersClient(change ...func(*sandbox.Client)) {
+	c := sandbox.Client{ID: "0123456789abcdef", Secret: canarySecret, Redirects: []string{r.public + "/servicenow/oauth/callback"}}
+	for _, f := range change {
+		f(&c)
+	}
+	r.servicenow.AddClient(c)
+}
+
+// asksForOAuth goes as far as the link into the browser.
+func (r *room) asksForOAuth(p *conversation.Person, name string) string {
+	r.t.Helper()
+	p.Types("/okr connect").Chooses("Sign in with", "OAuth").Fills("ServiceNow URL", r.instance).Submits("Connect")
+	return r.linkOf(p, name)
+}
+
+// logsIn signs in to ServiceNow and allows.
+func (b *browser) logsIn(answer string) *browser {
+	b.t.Helper()
+	if strings.Contains(b.text, "user_password") {
+		b.sees(http.StatusOK, "Log in").sends("user_name", "okr.reader", "user_password", "sandbox")
+	}
+	return b.sees(http.StatusOK, "would like to connect").sends("answer", answer)
+}
+
+// oauthRoom is one whose administrator has entered the client already.
+func oauthRoom(t *testing.T, change ...func(*sandbox.Client)) *room {
+	t.Helper()
+	r := newPublicRoom(t)
+	r.registersClient(change...)
+	link := r.asksForOAuth(r.carol, "carol")
+	r.carol.Closes()
+	b := r.browser().opens(link).sees(http.StatusOK, "Register okrbot in ServiceNow", "Application Registry", "Machine Identity Console", "This is a public client", r.public+"/servicenow/oauth/callback", "oauth_admin")
+	b.sends("client_id", "0123456789abcdef", "client_secret", canarySecret).sees(http.StatusOK, "Log in")
+	return r
+}
+
+func (r *room) tokenCalls() int {
+	n := 0
+	for _, c := range r.servicenow.Calls() {
+		if c.Path == "/oauth_token.do" {
+			n++
+		}
+	}
+	return n
+}
+
+// connectsByOAuth goes all the way to a connection that works.
+func (r *room) connectsByOAuth(p *conversation.Person, name string) {
+	r.t.Helper()
+	link := r.asksForOAuth(p, name)
+	r.browser().opens(link).sees(http.StatusOK, "Go on to", "asked for this").sends().logsIn("allow").sees(http.StatusOK, "One more step, in Slack")
+	p.Sees("Was that you?", "okr.reader", "Role").Presses("Yes, connect").Sees("is connected").Closes()
+}
+
+func TestAnybodyConnectsByOneButtonOnceAClientIsEntered(t *testing.T) {
+	r := oauthRoom(t)
+	r.connectsByOAuth(r.alice, "alice")
+	r.alice.Types("/okr connections").Sees("(okr.reader)", "OAuth as okr.reader", "works", "private, yours")
+	if n := r.tokenCalls(); n != 1 {
+		t.Errorf("%d calls of the token endpoint, want 1", n)
+	}
+	r.addsObjective(r.alice, "Run a calm service desk")
+	r.addsKeyResult(r.alice, "Fewer open incidents", "Number of open incidents", "60")
+	for _, call := range r.servicenow.Calls() {
+		if call.Followed && strings.HasPrefix(call.Path, "/api/") {
+			t.Error("a cookie was kept and sent")
+		}
+		if strings.Contains(call.Query, canarySecret) {
+			t.Error("the client's secret is in an address")
+		}
+	}
+	// The access token ends: it is renewed once, and the sync goes on.
+	before := r.tokenCalls()
+	r.servicenow.ExpireTokens()
+	r.alice.Types("/okr sync KR-1").Sees("no newer score in ServiceNow since")
+	if n := r.tokenCalls() - before; n != 1 {
+		t.Errorf("%d renewals, want 1", n)
+	}
+}
+
+func TestWhoHasNoClientIsToldWhomToAsk(t *testing.T) {
+	r := newPublicRoom(t)
+	r.alice.Types("/okr connect").Chooses("Sign in with", "OAuth").Fills("ServiceNow URL", r.instance).Submits("Connect").
+		Sees("^ No OAuth client is entered for", "Ask an administrator of this workspace")
+}
+
+func TestARefusalInTheBrowserIsSaid(t *testing.T) {
+	r := oauthRoom(t)
+	link := r.asksForOAuth(r.alice, "alice")
+	b := r.browser().opens(link).sends().logsIn("deny").sees(http.StatusOK, "Not allowed")
+	if strings.Contains(b.at.String(), "state") || b.at.Path != "/connect/denied" {
+		t.Errorf("the browser stays at %s", b.at)
+	}
+	r.alice.Sees("is not connected", "It was not allowed in the browser")
+	r.browser().opens(link).sees(http.StatusNotFound, "This page is over")
+	if n := r.tokenCalls(); n != 0 {
+		t.Errorf("%d calls of the token endpoint", n)
+	}
+}
+
+func TestACallbackCountsOnceAndInItsBrowserAlone(t *testing.T) {
+	r := oauthRoom(t)
+	link := r.asksForOAuth(r.alice, "alice")
+	b := r.browser().opens(link).sends()
+	b.sees(http.StatusOK, "Log in").sends("user_name", "okr.reader", "user_password", "sandbox").sees(http.StatusOK, "would like to connect")
+	// What ServiceNow sends back is caught before the browser follows it.
+	var back string
+	follow := b.client.CheckRedirect
+	b.client.CheckRedirect = func(req *http.Request, via []*http.Request) error {
+		if strings.HasPrefix(req.URL.String(), r.public) {
+			back = req.URL.String()
+			return http.ErrUseLastResponse
+		}
+		return follow(req, via)
+	}
+	b.sends("answer", "allow")
+	if back == "" {
+		t.Fatal("nothing came back")
+	}
+	b.client.CheckRedirect = follow
+	for _, other := range []struct {
+		what, address string
+		status        int
+		words         string
+	}{
+		{"another browser", back, http.StatusForbidden, "cookie"},
+		{"a guessed state", strings.Replace(back, "state=", "state=0", 1), http.StatusForbidden, "cookie"},
+	} {
+		r.browser().opens(other.address).sees(other.status, other.words)
+	}
+	stranger := r.browser()
+	stranger.opens(r.asksForOAuth(r.bob, "bob")) // has a cookie of its own
+	stranger.opens(back).sees(http.StatusForbidden, "another browser")
+	if n := r.tokenCalls(); n != 0 {
+		t.Errorf("%d calls of the token endpoint before the right browser came", n)
+	}
+	var all sync.WaitGroup
+	for range 50 {
+		all.Go(func() {
+			req, _ := http.NewRequest(http.MethodGet, back, nil)
+			if resp, err := b.client.Do(req); err == nil {
+				resp.Body.Close()
+			}
+		})
+	}
+	all.Wait()
+	if n := r.tokenCalls(); n != 1 {
+		t.Errorf("%d calls of the token endpoint for 50 callbacks, want 1", n)
+	}
+	r.alice.Sees("Was that you?").Presses("No, forget it").Sees("is forgotten").Closes()
+	r.alice.Types("/okr connections").Sees("You have no connection yet")
+}
+
+func TestNobodyElseConfirms(t *testing.T) {
+	r := oauthRoom(t)
+	link := r.asksForOAuth(r.alice, "alice")
+	r.alice.Closes()          // so that the question comes by message
+	r.refusalsExpected = true // Slack says that the window is gone
+	r.browser().opens(link).sends().logsIn("allow")
+	r.alice.Sees("Was that you?")
+	r.bob.Types("/okr connections").Sees("You have no connection yet")
+	r.alice.Types("/okr connections").Sees("waits for its maker to confirm")
+	id := r.number("select id from connections where state = 'pending'")
+	for _, action := range []string{"connection_confirm", "connection_not_me"} {
+		r.post(r.pressedBy("U0BOB", action, strconv.Itoa(id), ""))
+	}
+	if n := r.number("select count(*) from connections where state = 'active'"); n != 0 {
+		t.Error("somebody else confirmed")
+	}
+	r.alice.In("dm-U0ALICE").Presses("Yes, connect").Sees("is connected")
+}
+
+func TestAnUnconfirmedSignInIsForgotten(t *testing.T) {
+	r := oauthRoom(t)
+	r.browser().opens(r.asksForOAuth(r.alice, "alice")).sends().logsIn("allow")
+	r.alice.Sees("Was that you?")
+	storetest.Advance(t, r.dsn, 2*time.Hour)
+	if err := r.store.Tidy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r.alice.Presses("Yes, connect").Sees("it is over")
+}
+
+func TestALinkIsOverAfterTenMinutes(t *testing.T) {
+	r := oauthRoom(t)
+	link := r.asksForOAuth(r.alice, "alice")
+	storetest.Advance(t, r.dsn, 11*time.Minute)
+	r.browser().opens(link).sees(http.StatusNotFound, "This page is over")
+	r.browser().opens(r.public+"/connect/"+strings.Repeat("a", 43)).sees(http.StatusNotFound, "This page is over")
+}
+
+func TestWithoutPKCETheSecretProtectsAlone(t *testing.T) {
+	for name, way := range map[string]sandbox.Challenges{"ignored": sandbox.Ignored, "unwanted": sandbox.Unwanted} {
+		t.Run(name, func(t *testing.T) {
+			r := oauthRoom(t, func(c *sandbox.Client) { c.Challenges = way })
+			b := r.browser().opens(r.asksForOAuth(r.alice, "alice")).sends()
+			b.logsIn("allow").sees(http.StatusOK, "One more step")
+			r.alice.Sees("Was that you?").Presses("Yes, connect").Sees("is connected")
+			if !strings.Contains(strings.Join(b.been, " "), "code_challenge_method=S256") && way == sandbox.Ignored {
+				t.Error("no S256 challenge was sent")
+			}
+		})
+	}
+}
+
+func TestAPublicClientIsExplained(t *testing.T) {
+	r := oauthRoom(t, func(c *sandbox.Client) { c.Public = true })
+	r.browser().opens(r.asksForOAuth(r.alice, "alice")).sends().logsIn("allow").sees(http.StatusOK, "Not connected")
+	r.alice.Sees("is not connected", "registered as public")
+}
+
+func TestAWrongClientSecretIsExplained(t *testing.T) {
+	r := oauthRoom(t)
+	r.registersClient(func(c *sandbox.Client) { c.Secret = "another" })
+	b := r.browser().opens(r.asksForOAuth(r.alice, "alice")).sends().logsIn("allow")
+	// The refusal may be about PKCE, so the browser is sent to allow it once more, without.
+	if n := r.tokenCalls(); n != 1 {
+		t.Errorf("%d calls of the token endpoint", n)
+	}
+	b.logsIn("allow").sees(http.StatusOK, "Not connected")
+	r.alice.Sees("is not connected", "the Client Secret is wrong")
+}
+
+// Every page keeps to itself: no cache, no frame, no script, no address for the next host.
+func TestPagesKeepToThemselves(t *testing.T) {
+	r := oauthRoom(t)
+	link := r.asksForOAuth(r.alice, "alice")
+	b := r.browser()
+	for _, address := range []string{
+		link, link + "x", r.public + "/connect/connected", r.public + "/connect/denied", r.public + "/connect/over", r.public + "/servicenow/oauth/callback",
+		r.public + "/servicenow/oauth/callback?error=access_denied&error_description=" + url.QueryEscape("<script>alert(1)</script>") + "&state=x",
+	} {
+		b.opens(address)
+		for name, want := range map[string]string{"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY"} {
+			if got := b.header.Get(name); got != want {
+				t.Errorf("%s: %s is %q, want %q", address, name, got, want)
+			}
+		}
+		if policy := b.header.Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'none'") || !strings.Contains(policy, "frame-ancestors 'none'") {
+			t.Errorf("%s: the policy is %q", address, policy)
+		}
+		if strings.Contains(b.text, "<script") {
+			t.Errorf("%s shows what was sent", address)
+		}
+	}
+	// The address that is given to ServiceNow is the configured one, whatever a request says.
+	req, _ := http.NewRequest(http.MethodGet, link, nil)
+	req.Host, req.Header = "evil.example.com", http.Header{"X-Forwarded-Host": {"evil.example.com"}, "X-Forwarded-Proto": {"http"}, "Forwarded": {"host=evil.example.com"}}
+	b.does(req).sends()
+	if !strings.Contains(strings.Join(b.been, " "), "redirect_uri="+url.QueryEscape(r.public+"/servicenow/oauth/callback")) {
+		t.Errorf("it went to %q", b.been)
+	}
+	// Another site's form is not taken.
+	req, _ = http.NewRequest(http.MethodPost, link, strings.NewReader(""))
+	req.Header.Set("Sec-Fetch-Site", "cross-site")
+	resp, err := b.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusForbidden {
+		t.Errorf("another site's form: %d", resp.StatusCode)
+	}
+}
+
+func TestASecretIsEnteredOnOurOwnPage(t *testing.T) {
+	r := newPublicRoom(t)
+	r.alice.Types("/okr connect").Sees("nothing secret passes through Slack").DoesNotSee("Password:").Fills("ServiceNow URL", r.instance).Submits("Connect")
+	link := r.linkOf(r.alice, "alice")
+	b := r.browser().opens(link).sees(http.StatusOK, "alice", "Username", `autocomplete="current-password"`, `type="password"`)
+	b.sends("username", "okr.reader", "password", "").sees(http.StatusUnprocessableEntity, "Enter the Password")
+	b.sends("username", "okr.reader", "password", "canary-wrong").sees(http.StatusUnprocessableEntity, "refused our sign-in", "snc_basic_auth_api_access", "MFA", `value="okr.reader"`)
+	if strings.Contains(b.text, "canary-wrong") {
+		t.Error("the page shows what was typed in secret")
+	}
+	b.sends("username", "okr.reader", "password", "sandbox").sees(http.StatusOK, "Connected")
+	r.alice.Sees("is connected", "Sign-in", "One score").Closes()
+	r.browser().opens(link).sees(http.StatusNotFound, "This page is over")
+	for _, e := range r.slack.Wire() {
+		raw, err := json.Marshal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(raw), "canary-wrong") || strings.Contains(string(raw), `"sandbox"`) && strings.Contains(string(raw), "password") {
+			t.Errorf("a secret went through Slack: %s", raw)
+		}
+	}
+}
+
+func TestAPageClosesAfterTwoRefusals(t *testing.T) {
+	r := newPublicRoom(t)
+	r.alice.Types("/okr connect").Fills("ServiceNow URL", r.instance).Submits("Connect")
+	link := r.linkOf(r.alice, "alice")
+	b := r.browser().opens(link)
+	b.sends("username", "okr.reader", "password", "no").sees(http.StatusUnprocessableEntity, "Username")
+	b.sends("username", "okr.reader", "password", "no").sees(http.StatusUnprocessableEntity, "could lock the account")
+	b.opens(link).sees(http.StatusNotFound)
+	r.alice.Sees("is not connected", "refused our sign-in")
+}
+
+func TestAConnectionIsLookedAfter(t *testing.T) {
+	r := newRoom(t)
+	r.connects(r.alice)
+	r.addsObjective(r.alice, "Run a calm service desk")
+	r.addsKeyResult(r.alice, "Fewer open incidents", "Number of open incidents", "60")
+	r.alice.Types("/okr connections").Sees("1 key result", "last success").Presses("Manage").
+		Presses("Test connection").Sees("*Role*", "*One score*").
+		Fills("Name", "ITSM, production").Submits("Save").Sees("is saved")
+	r.alice.Types("/okr connections").Sees("ITSM, production")
+	r.bob.Types("/okr connections").Sees("You have no connection yet")
+
+	var indicator string
+	if err := r.database().QueryRow(t.Context(), "select reference from sources").Scan(&indicator); err != nil {
+		t.Fatal(err)
+	}
+	// Reconnecting proves first that what is read now can still be seen.
+	r.servicenow.AddUser("narrow", "narrow", "pa_viewer")
+	mend := r.servicenow.Break(sandbox.Fault{Kind: sandbox.NotThere, User: "narrow", Ref: indicator})
+	r.alice.Presses("Manage").Presses("Reconnect").Sees("Another sign-in for").Fills("Username", "narrow").Fills("Password", "narrow").Submits("Connect").
+		Sees("cannot see the scorecards of KR-1").
+		Fills("Username", "okr.reader").Fills("Password", "sandbox").Submits("Connect").Sees("is connected").Closes()
+	mend()
+
+	r.alice.Closes()
+	r.alice.Presses("Manage").Presses("Disconnect").Sees("1 key result reads through it", "KR-1").Submits("Disconnect").Sees("is disconnected").Closes()
+	if n := r.number("select count(*) from connections where state = 'removed' and sealed = ''"); n != 1 {
+		t.Error("its secret stays")
+	}
+	if n := r.number("select count(*) from readings"); n == 0 {
+		t.Error("the history is gone")
+	}
+	r.alice.Types("/okr show KR-1").Sees("disconnected", "/okr edit")
+}
+
+func TestARefusedConnectionIsToldOnceWithTheWayOut(t *testing.T) {
+	r := newRoom(t)
+	r.connects(r.alice)
+	r.addsObjective(r.alice, "Run a calm service desk")
+	r.addsKeyResult(r.alice, "Fewer open incidents", "Number of open incidents", "60")
+	r.servicenow.SetPassword("okr.reader", "another")
+	r.alice.Types("/okr sync KR-1").Sees("refused our sign-in")
+	r.alice.Types("/okr sync KR-1")
+	r.alice.Sees("does not take its sign-in any more", "1 key result depends on it.")
+	r.servicenow.ForgetCalls()
+	r.alice.In("dm-U0ALICE").Presses("Reconnect").Fills("Username", "okr.reader").Fills("Password", "another").Submits("Connect").Sees("is connected").Closes()
+	r.alice.Sees("Syncing again")
+}
+
+func TestTheEndOfAConsentIsSaidThreeTimes(t *testing.T) {
+	r := oauthRoom(t)
+	r.connectsByOAuth(r.alice, "alice")
+	told := func() int { return strings.Count(r.alice.Screen(), "use does not prolong it") }
+	for _, step := range []struct {
+		days, want int
+	}{{80, 0}, {7, 1}, {2, 1}, {8, 2}, {2, 3}} {
+		storetest.Advance(t, r.dsn, time.Duration(step.days)*24*time.Hour)
+		end := time.Now().Add(8 * time.Second)
+		for told() < step.want && time.Now().Before(end) {
+			time.Sleep(50 * time.Millisecond)
+		}
+		if step.want == told() && step.days == 2 {
+			time.Sleep(2500 * time.Millisecond) // a planner looks meanwhile
+		}
+		if got := told(); got != step.want {
+			t.Fatalf("told %d times %d days later, want %d", got, step.days, step.want)
+		}
+	}
+}

@@ -1,0 +1,215 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+)
+
+// CallbackConnection names the window in which a connection is looked after, CallbackDisconnect
+// the question before it is removed.
+const (
+	CallbackConnection = "connection"
+	CallbackDisconnect = "disconnect"
+)
+
+// What can be done with a connection.
+const (
+	ActionManage     = "connection_manage"
+	ActionTest       = "connection_test"
+	ActionReconnect  = "connection_reconnect"
+	ActionDisconnect = "connection_disconnect"
+)
+
+// The fields of its window.
+const (
+	FieldConnectionName = "connection_name"
+	FieldShared         = "shared"
+)
+
+// longestConnectionName is in characters.
+const longestConnectionName = 80
+
+// Connection is one that a person can read through or look after.
+type Connection struct {
+	ID         int64
+	Name       string
+	Host       string
+	SignIn     string // "OAuth"
+	Account    string // whom the system says we are; may be empty
+	State      string // "active", "rejected", "broken", "pending"
+	Shared     bool
+	Owner      string
+	Mine       bool // the reader made it
+	May        bool // the reader may look after it
+	MayShare   bool
+	KeyResults int
+	Succeeded  time.Time
+	Waiting    time.Time
+	Ends       time.Time // of the consent; zero where there is none
+	Now        time.Time
+}
+
+// state is how the connection stands, and what to do about it.
+func (c Connection) state() string {
+	switch {
+	case c.State == "pending":
+		return ":hourglass_flowing_sand: waits for its maker to confirm the sign-in"
+	case c.State == "rejected":
+		return ":red_circle: sign-in refused: press *Manage*, then *Reconnect*"
+	case c.State == "broken":
+		return ":red_circle: its stored sign-in does not open: press *Manage*, then *Reconnect*"
+	case c.Waiting.After(c.Now):
+		return ":hourglass: asked to wait until " + Moment(c.Waiting)
+	case !c.Ends.IsZero() && c.Ends.Sub(c.Now) < 14*24*time.Hour:
+		return ":large_yellow_circle: works, and ends on " + Moment(c.Ends) + ": reconnect before"
+	}
+	return ":large_green_circle: works"
+}
+
+func (c Connection) whose() string {
+	switch {
+	case c.Shared:
+		return "shared by <@" + c.Owner + ">"
+	case c.Mine:
+		return "private, yours"
+	}
+	return "private, of <@" + c.Owner + ">"
+}
+
+func (c Connection) line() string {
+	success := "no success yet"
+	if !c.Succeeded.IsZero() {
+		success = "last success " + Moment(c.Succeeded)
+	}
+	signIn := c.SignIn
+	if c.Account != "" {
+		signIn += " as " + Escape(Cut(c.Account, 60))
+	}
+	return fmt.Sprintf("*%s* · %s\n%s · %s · %s · %s", Escape(Cut(c.Name, 150)), c.state(), signIn, c.whose(), count(c.KeyResults, "key result", "key results"), success)
+}
+
+// mostConnections is how many a message shows.
+const mostConnections = 40
+
+// Connections lists what a person can read through or look after.
+func Connections(list []Connection) Message {
+	if len(list) == 0 {
+		return Message{
+			Text:   "You have no connection yet, and none is shared with you. Add one with `/okr connect`.",
+			Blocks: []slack.Block{section("You have no connection yet, and none is shared with you."), slack.NewActionBlock("connect", button(ActionConnect, "Connect ServiceNow", "connect"))},
+		}
+	}
+	m := Message{Text: count(len(list), "connection", "connections"), Blocks: []slack.Block{section("*Connections*")}}
+	for i, c := range list {
+		if i == mostConnections {
+			m.Blocks = append(m.Blocks, note("…and more. Disconnect those that nobody needs."))
+			break
+		}
+		row := section(c.line())
+		if c.May {
+			row.Accessory = slack.NewAccessory(button(ActionManage, "Manage", fmt.Sprint(c.ID)))
+		}
+		m.Blocks = append(m.Blocks, row)
+	}
+	m.Blocks = append(m.Blocks, slack.NewActionBlock("connect", button(ActionConnect, "Connect ServiceNow", "connect")))
+	return m
+}
+
+// Manage is the window in which a connection is looked after, with how its last test went.
+func (c Connection) Manage(draft string, stages []Stage, testing bool, problem string) slack.ModalViewRequest {
+	blocks := []slack.Block{section(c.line())}
+	if problem != "" {
+		blocks = append(blocks, section(":warning: "+problem))
+	}
+	switch {
+	case testing:
+		blocks = append(blocks, section(":hourglass_flowing_sand: Testing: address, TLS, sign-in, role, one score. This takes a few seconds."))
+	case len(stages) > 0:
+		blocks = append(blocks, section(stageLines(stages)))
+	}
+	value := fmt.Sprint(c.ID)
+	remove := button(ActionDisconnect, "Disconnect", value)
+	remove.Style = slack.StyleDanger
+	blocks = append(blocks, slack.NewActionBlock("manage", button(ActionTest, "Test connection", value), button(ActionReconnect, "Reconnect", value), remove))
+	name := slack.NewPlainTextInputBlockElement(nil, "v")
+	name.InitialValue, name.MaxLength = Cut(c.Name, longestConnectionName), longestConnectionName
+	blocks = append(blocks, input(FieldConnectionName, "Name", "What people choose it by.", name))
+	if c.MayShare {
+		shared := choice{"shared", "Everybody in this workspace may read scorecards through it"}
+		box := slack.NewCheckboxGroupsBlockElement("v", option(shared))
+		if c.Shared {
+			box.InitialOptions = []*slack.OptionBlockObject{option(shared)}
+		}
+		blocks = append(blocks, optional(input(FieldShared, "Share", "", box)))
+	}
+	return modal(CallbackConnection, "Connection", "Save", draft, blocks...)
+}
+
+// ConnectionEntry is that window's form as filled.
+type ConnectionEntry struct {
+	Name   string
+	Shared bool
+	Asked  bool // whether sharing was in the form
+}
+
+// ParseConnection reads the form.
+func ParseConnection(s State) ConnectionEntry {
+	return ConnectionEntry{Name: s.text(FieldConnectionName), Shared: len(s.at(FieldShared).SelectedOptions) > 0, Asked: s.has(FieldShared)}
+}
+
+// Hanging is a key result that reads through a connection.
+type Hanging struct {
+	Key, Title, Owner string
+}
+
+// hangingLines lists key results; of too many, the first.
+func hangingLines(list []Hanging) string {
+	const most = 15
+	var lines []string
+	for i, h := range list {
+		if i == most {
+			lines = append(lines, fmt.Sprintf("…and %d more", len(list)-i))
+			break
+		}
+		lines = append(lines, fmt.Sprintf("• *%s* %s · <@%s>", h.Key, Escape(Cut(h.Title, 100)), h.Owner))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Disconnect asks before a connection is removed, and names what stops.
+func (c Connection) Disconnect(draft string, hanging []Hanging) slack.ModalViewRequest {
+	text := "*" + Escape(Cut(c.Name, 150)) + "* is forgotten, and its sign-in with it. No key result reads through it."
+	if len(hanging) > 0 {
+		text = fmt.Sprintf("*%s* is forgotten, and its sign-in with it. %s through it and would stop being read. Their values and history stay; each can be given another source with `/okr edit`.\n%s",
+			Escape(Cut(c.Name, 150)), count(len(hanging), "key result reads", "key results read"), hangingLines(hanging))
+	}
+	return modal(CallbackDisconnect, "Disconnect?", "Disconnect", draft, section(text))
+}
+
+// HangingSentence names the key results that keep something from being done.
+func HangingSentence(list []Hanging) string {
+	const most = 5
+	var keys []string
+	for i, h := range list {
+		if i == most {
+			keys = append(keys, fmt.Sprintf("%d more", len(list)-i))
+			break
+		}
+		keys = append(keys, h.Key)
+	}
+	return strings.Join(keys, ", ")
+}
+
+// ConnectionNotice tells a connection's owner what it needs from them, with the way to do it.
+func ConnectionNotice(c Connection, says string) Message {
+	text := ":warning: *" + Escape(Cut(c.Name, 150)) + "*: " + says
+	if c.KeyResults > 0 {
+		text += " " + count(c.KeyResults, "key result depends on it.", "key results depend on it.")
+	}
+	again := button(ActionReconnect, "Reconnect", fmt.Sprint(c.ID))
+	again.Style = slack.StylePrimary
+	return Message{Text: text, Blocks: []slack.Block{section(text), slack.NewActionBlock("reconnect", again, button(ActionManage, "Manage", fmt.Sprint(c.ID)))}}
+}

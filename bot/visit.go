@@ -1,0 +1,500 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"golang.org/x/oauth2"
+
+	"okrbot/bot/view"
+	"okrbot/integrations"
+	"okrbot/jobs"
+	"okrbot/okr"
+	"okrbot/secret"
+	"okrbot/store"
+)
+
+const (
+	// browserCookie tells browsers apart. The prefix binds it to this host and to https.
+	browserCookie = "__Host-okrbot"
+	// triesOnAPage is how many sign-ins may be refused before a page closes: more could lock the account.
+	triesOnAPage = 2
+	// largestForm is in bytes.
+	largestForm = 16 << 10
+)
+
+// inBrowser gives the person a page of ours to sign in on.
+func (b *Bot) inBrowser(ctx context.Context, g Gesture, connector integrations.Connector, v store.Visit) (Reply, error) {
+	token, err := b.store.CreateVisit(ctx, g.Actor, v)
+	modal := view.InBrowser(connector.Name(), host(v.Origin), b.settings.PublicURL+"/connect/"+token)
+	return Reply{Update: &modal}, err
+}
+
+// Pages are what people open in their browsers: to sign in outside Slack, and to come back from a
+// system's own page with Allow and Deny.
+func (b *Bot) Pages() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /connect/{token}", b.visitOpened)
+	mux.HandleFunc("POST /connect/{token}", b.visitSent)
+	for _, connector := range b.connectors {
+		if consenter, ok := connector.(integrations.Consenter); ok {
+			mux.HandleFunc("GET "+callbackPath(consenter), func(w http.ResponseWriter, r *http.Request) {
+				// The address holds a code: the browser goes on from it at once.
+				http.Redirect(w, r, b.cameBack(r, consenter), http.StatusSeeOther)
+			})
+		}
+	}
+	return private(http.NewCrossOriginProtection().Handler(mux))
+}
+
+// outcomePath is where the pages are at which a visit ends.
+const outcomePath = "/connect/"
+
+func callbackPath(c integrations.Connector) string { return "/" + c.Kind() + "/oauth/callback" }
+
+// callback is where a system sends browsers back: the configured address, whatever a request says.
+func (b *Bot) callback(c integrations.Connector) string {
+	return b.settings.PublicURL + callbackPath(c)
+}
+
+// visiting is a page that is open: whose it is, and for what.
+type visiting struct {
+	store.Visit
+	actor     okr.Actor
+	name      string
+	workspace string
+	connector integrations.Connector
+	signIn    integrations.SignIn
+	client    *store.OAuthClient // the one that is entered for the address, if any
+	again     store.Connection
+}
+
+// visited loads a page and all that stands behind it. The person's rights are asked again.
+func (b *Bot) visited(ctx context.Context, v store.Visit) (visiting, error) {
+	at := visiting{Visit: v}
+	p, err := b.store.Person(ctx, v.Workspace, v.Person)
+	if err != nil {
+		return at, err
+	}
+	p = b.withRights(p)
+	at.actor, at.name = p.Actor, p.Name
+	if !okr.May(at.actor, okr.Connect) {
+		return at, store.ErrNotFound
+	}
+	w, err := b.store.Workspace(ctx, v.Workspace)
+	if err != nil {
+		return at, err
+	}
+	at.workspace = w.Name
+	if at.connector, err = b.connectors.ByKind(v.Kind); err != nil {
+		return at, err
+	}
+	for _, s := range at.connector.SignIns() {
+		if s.Kind == v.SignIn {
+			at.signIn = s
+		}
+	}
+	if v.Reconnects != 0 {
+		if at.again, err = b.manageable(ctx, at.actor, v.Reconnects); err != nil {
+			return at, err
+		}
+	}
+	if at.signIn.NeedsPublicURL {
+		client, err := b.store.OAuthClient(ctx, v.Workspace, v.Kind, v.Origin)
+		if err == nil {
+			at.client = &client
+		} else if !isNotFound(err) {
+			return at, err
+		}
+	}
+	return at, nil
+}
+
+// page is the page as it stands: a sign-in to fill in, a client to register, or the way to the
+// system's own page.
+func (at visiting) page(b *Bot) page {
+	place := host(at.Origin)
+	p := page{
+		Title: "Connect " + at.connector.Name(),
+		Lines: []string{fmt.Sprintf("*%s* asked for this in the Slack workspace *%s*: okrbot is to read scorecards from `%s`. If that was not you, close this page.", view.Escape(at.name), view.Escape(at.workspace), place)},
+	}
+	_, consents := at.connector.(integrations.Consenter)
+	switch {
+	case !at.signIn.NeedsPublicURL:
+		p.Button, p.Fields = "Connect", fieldsOf(at.signIn, nil)
+		p.Lines = append(p.Lines, at.signIn.Guide)
+		p.Foot = "What you enter goes to `" + place + "` and nowhere else. okrbot seals it and never shows it again."
+	case at.client != nil || !consents:
+		p.Button, p.goesTo = "Go on to "+place, at.Origin
+		p.Lines = append(p.Lines, "You sign in there, and allow okrbot to read what you may read. okrbot never sees your password.")
+	default:
+		consenter := at.connector.(integrations.Consenter)
+		redirect := b.callback(at.connector)
+		p.Title = "Register okrbot in " + at.connector.Name()
+		p.Lines = append(p.Lines, "This is done once for each instance, by somebody who administers it. Afterwards everybody connects by one button.")
+		p.Guides, p.Redirect = consenter.RegisterGuides(redirect), redirect
+		p.Button, p.Fields, p.goesTo = "Save and go on to "+place, fieldsOf(at.signIn, nil), at.Origin
+		p.Foot = "The Client Secret goes to `" + place + "` and nowhere else. okrbot seals it and never shows it again."
+	}
+	return p
+}
+
+// fieldsOf are a sign-in's fields as password managers know them. What was secret is never filled in.
+func fieldsOf(s integrations.SignIn, typed map[string]string) []pageField {
+	var list []pageField
+	for _, f := range s.Fields {
+		field := pageField{Name: f.Name, Label: f.Label, Hint: f.Hint, Secret: f.Secret, MaxLength: f.MaxLength, Complete: "off"}
+		switch {
+		case f.Name == "username":
+			field.Complete = "username"
+		case f.Name == "password":
+			field.Complete = "current-password"
+		}
+		if !f.Secret {
+			field.Typed = typed[f.Name]
+		}
+		list = append(list, field)
+	}
+	return list
+}
+
+// visitOpened shows a page. Opening it changes nothing: programs follow links too.
+func (b *Bot) visitOpened(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), answerWithin)
+	defer cancel()
+	token := r.PathValue("token")
+	if _, ok := outcomes[token]; ok {
+		b.outcome(w, token)
+		return
+	}
+	at, ok := b.visitAt(ctx, w, token)
+	if !ok {
+		return
+	}
+	if _, err := r.Cookie(browserCookie); err != nil {
+		http.SetCookie(w, &http.Cookie{
+			Name: browserCookie, Value: store.NewBrowser(), Path: "/", MaxAge: 15 * 60, Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		})
+	}
+	b.show(w, http.StatusOK, at.page(b))
+}
+
+// visitAt loads the page of an address, or says why there is none.
+func (b *Bot) visitAt(ctx context.Context, w http.ResponseWriter, token string) (visiting, bool) {
+	v, err := b.store.Visit(ctx, token)
+	var at visiting
+	if err == nil {
+		at, err = b.visited(ctx, v)
+	}
+	if isNotFound(err) {
+		b.outcome(w, "over")
+		return at, false
+	}
+	if err != nil {
+		b.log.Error("loading a page", "error", err)
+		b.outcome(w, "unable")
+		return at, false
+	}
+	return at, true
+}
+
+// visitSent is a page's form: a sign-in that is checked now, or the way to the system's own page.
+func (b *Bot) visitSent(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, largestForm)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), checkWithin)
+	defer cancel()
+	at, ok := b.visitAt(ctx, w, r.PathValue("token"))
+	if !ok {
+		return
+	}
+	cookie, err := r.Cookie(browserCookie)
+	if err != nil || cookie.Value == "" {
+		b.outcome(w, "cookies")
+		return
+	}
+	if err := b.store.BindVisit(ctx, at.Visit, cookie.Value); errors.Is(err, store.ErrElsewhere) {
+		b.outcome(w, "elsewhere")
+		return
+	} else if err != nil {
+		b.log.Error("binding a page", "error", err)
+		b.outcome(w, "unable")
+		return
+	}
+	if err := r.ParseForm(); err != nil {
+		b.show(w, http.StatusBadRequest, at.wrong(b, nil, "What was entered is too long. Nothing was stored."))
+		return
+	}
+	typed := map[string]string{}
+	if !at.signIn.NeedsPublicURL || at.client == nil {
+		for _, f := range at.signIn.Fields {
+			typed[f.Name] = clean(r.PostForm.Get(f.Name))
+			if !f.Secret {
+				typed[f.Name] = strings.TrimSpace(typed[f.Name])
+			}
+			if strings.TrimSpace(typed[f.Name]) == "" || len([]rune(typed[f.Name])) > f.MaxLength {
+				b.show(w, http.StatusUnprocessableEntity, at.wrong(b, typed, fmt.Sprintf("Enter the %s, of at most %d characters.", f.Label, f.MaxLength)))
+				return
+			}
+		}
+	}
+	if at.signIn.NeedsPublicURL {
+		b.sendToConsent(ctx, w, r, at, typed)
+		return
+	}
+	b.tryEntered(ctx, w, r, at, typed)
+}
+
+// wrong is the page with what is amiss.
+func (at visiting) wrong(b *Bot, typed map[string]string, problem string) page {
+	p := at.page(b)
+	if len(p.Fields) > 0 {
+		p.Fields = fieldsOf(at.signIn, typed)
+	}
+	p.Problem = problem
+	return p
+}
+
+// tryEntered checks what was entered and keeps it when it works.
+func (b *Bot) tryEntered(ctx context.Context, w http.ResponseWriter, r *http.Request, at visiting, typed map[string]string) {
+	account := integrations.Account{Origin: at.Origin, SignIn: at.SignIn, Fields: typed}
+	found := b.prove(ctx, at.connector, account, at.again)
+	if !found.works() {
+		p := at.wrong(b, typed, found.problem)
+		p.Stages = stagesOf(found.stages)
+		tries := 0
+		if found.refused() {
+			var err error
+			if tries, err = b.store.CountTry(ctx, at.Visit); err != nil {
+				b.log.Warn("counting a try", "error", err)
+			}
+		}
+		if tries >= triesOnAPage {
+			if err := b.store.EndVisit(ctx, at.Visit); err != nil {
+				b.log.Warn("closing a page", "error", err)
+			}
+			p.Button, p.Fields = "", nil
+			p.Problem = "Two sign-ins were refused, so this page is closed: more could lock the account. When you know the right one, type `/okr connect` in Slack again."
+			modal, message := view.NotConnected(at.connector.Name(), host(at.Origin), stagesOf(found.stages), "")
+			b.tellVisitor(ctx, at, modal, message)
+		}
+		b.show(w, http.StatusUnprocessableEntity, p)
+		return
+	}
+	c, err := b.keep(ctx, at.actor, at.connector, account, at.Reconnects, at.Shared, at.Draft)
+	if err == nil {
+		err = b.store.EndVisit(ctx, at.Visit)
+	}
+	if err != nil {
+		b.log.Error("keeping a connection", "actor", at.actor.ID, "error", err)
+		b.show(w, http.StatusInternalServerError, outcomes["unable"])
+		return
+	}
+	d := b.draftBehind(ctx, at)
+	modal := view.Connected(at.connector.Name(), c.Name, stagesOf(found.stages), d.Wizard != "")
+	b.tellVisitor(ctx, at, modal, view.MessageOf(modal))
+	if d.Wizard != "" {
+		g := Gesture{Actor: at.actor, Name: at.name}
+		b.later(callWithin, func(ctx context.Context) {
+			b.drawWizard(ctx, g, d.Wizard, d.Under, func(w *wizard) { w.choose(c.ID) })
+		})
+	}
+	http.Redirect(w, r, outcomePath+"connected", http.StatusSeeOther)
+}
+
+// draftBehind is the form in Slack that a page came from; the zero one when it is over.
+func (b *Bot) draftBehind(ctx context.Context, at visiting) connectDraft {
+	var d connectDraft
+	if draft, err := b.store.Draft(ctx, at.actor, at.Draft); err == nil && draft.Kind == view.CallbackConnect {
+		_ = draft.State(&d) // without it there is no wizard to go back to
+	}
+	return d
+}
+
+// tellVisitor shows in Slack how it went: in the window that sent the person here, else by message.
+func (b *Bot) tellVisitor(_ context.Context, at visiting, modal modalView, m view.Message) {
+	b.later(callWithin, func(ctx context.Context) {
+		if at.View != "" {
+			if _, err := b.slack.change(ctx, OpenView{ID: at.View}, modal); err == nil {
+				return
+			}
+		}
+		if _, _, err := b.slack.post(ctx, at.Person, m); err != nil {
+			b.log.Warn("a person was not reached", "actor", at.Person, "code", codeOf(err))
+		}
+	})
+}
+
+// sendToConsent sends the browser to the system's page with Allow and Deny, once there is a client.
+func (b *Bot) sendToConsent(ctx context.Context, w http.ResponseWriter, r *http.Request, at visiting, typed map[string]string) {
+	if at.client == nil {
+		if !okr.May(at.actor, okr.RegisterClient) {
+			b.outcome(w, "over")
+			return
+		}
+		err := b.store.InTx(ctx, func(tx *store.Tx) error {
+			actor, err := b.rights(ctx, tx.Reads, at.actor)
+			if err != nil {
+				return err
+			}
+			if !okr.May(actor, okr.RegisterClient) {
+				return errLostRight
+			}
+			client, err := tx.SaveOAuthClient(ctx, actor, at.Kind, at.Origin, typed["client_id"], secret.New(strings.TrimSpace(typed["client_secret"])))
+			at.client = &client
+			return err
+		})
+		if err != nil {
+			b.log.Error("keeping a client", "actor", at.actor.ID, "error", err)
+			b.outcome(w, "unable")
+			return
+		}
+	}
+	where, err := b.consentAt(ctx, at)
+	if err != nil {
+		b.log.Error("beginning a consent", "actor", at.actor.ID, "error", err)
+		b.outcome(w, "unable")
+		return
+	}
+	http.Redirect(w, r, where, http.StatusSeeOther)
+}
+
+// consentAt begins a consent and is where the browser goes.
+func (b *Bot) consentAt(ctx context.Context, at visiting) (string, error) {
+	consenter, ok := at.connector.(integrations.Consenter)
+	if !ok {
+		return "", errors.New("the connector has no sign-in by browser")
+	}
+	verifier := ""
+	if at.client.Challenges {
+		verifier = oauth2.GenerateVerifier()
+	}
+	state, err := b.store.BeginConsent(ctx, at.Visit, verifier)
+	if err != nil {
+		return "", err
+	}
+	client, err := b.clientOf(*at.client)
+	return consenter.ConsentURL(client, b.callback(at.connector), state, verifier), err
+}
+
+func (b *Bot) clientOf(c store.OAuthClient) (integrations.OAuthClient, error) {
+	opened, err := b.store.ClientSecret(c)
+	return integrations.OAuthClient{Origin: c.Origin, Fields: integrations.Fields{"client_id": c.ClientID, "client_secret": opened.Reveal()}}, err
+}
+
+// cameBack is a browser that came back from a system's page, with a code or a refusal. It answers
+// with where to go on to. Only our own words about what the system said leave here.
+func (b *Bot) cameBack(r *http.Request, consenter integrations.Consenter) string {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 2*checkWithin)
+	defer cancel()
+	query := r.URL.Query()
+	state, code := query.Get("state"), query.Get("code")
+	cookie, err := r.Cookie(browserCookie)
+	if err != nil || cookie.Value == "" {
+		return outcomePath + "cookies"
+	}
+	v, verifier, err := b.store.TakeConsent(ctx, state, cookie.Value)
+	switch {
+	case errors.Is(err, store.ErrElsewhere):
+		return outcomePath + "elsewhere"
+	case isNotFound(err):
+		return outcomePath + "over"
+	}
+	var at visiting
+	if err == nil {
+		at, err = b.visited(ctx, v)
+	}
+	if err == nil && (at.client == nil || v.Kind != consenter.Kind()) {
+		err = store.ErrNotFound
+	}
+	if isNotFound(err) {
+		return outcomePath + "over"
+	}
+	if err != nil {
+		b.log.Error("taking a consent", "error", err)
+		return outcomePath + "unable"
+	}
+	refused := query.Get("error")
+	if refused == "access_denied" {
+		modal, message := view.NotConnected(at.connector.Name(), host(at.Origin), nil, "It was not allowed in the browser. If that was a slip, type `/okr connect` again.")
+		b.endVisit(ctx, at, modal, message)
+		return outcomePath + "denied"
+	}
+	client, err := b.clientOf(*at.client)
+	if err != nil {
+		b.log.Error("opening a client's secret", "client", at.client.ID, "error", err)
+		return outcomePath + "unable"
+	}
+	var tokens integrations.Tokens
+	var failure *integrations.Error
+	if refused == "" && code != "" {
+		tokens, err = consenter.Exchange(ctx, client, b.callback(consenter), code, verifier)
+		if err != nil && !errors.As(err, &failure) {
+			b.log.Error("asking for tokens", "actor", at.actor.ID, "error", err)
+			return outcomePath + "unable"
+		}
+	} else {
+		failure = &integrations.Error{Class: integrations.Unauthorized, Cause: "no_code", Says: at.connector.Name() + " sent the browser back without giving access.", Next: "Ask its administrator to look at the client, then type `/okr connect` again."}
+	}
+	if failure != nil && failure.Class == integrations.Unauthorized && failure.Cause != "public_client" && v.Challenged {
+		// Some systems do not take PKCE from a client with a secret. The secret protects it too, so
+		// it goes on without, from the beginning: the code may be spent.
+		if err := b.store.WithoutChallenges(ctx, *at.client); err == nil {
+			at.client.Challenges = false
+			if where, err := b.consentAt(ctx, at); err == nil {
+				return where
+			}
+		}
+	}
+	if failure != nil {
+		modal, message := view.NotConnected(at.connector.Name(), host(at.Origin), nil, failure.Sentence())
+		b.endVisit(ctx, at, modal, message)
+		return outcomePath + "failed"
+	}
+	return b.keepConsent(ctx, at, consenter, tokens)
+}
+
+// keepConsent checks what the tokens open and keeps them until the person confirms in Slack.
+func (b *Bot) keepConsent(ctx context.Context, at visiting, consenter integrations.Consenter, tokens integrations.Tokens) string {
+	account := integrations.Account{Origin: at.Origin, SignIn: at.SignIn, Fields: integrations.Fields{integrations.AccessToken: tokens.Fields[integrations.AccessToken]}}
+	found := b.prove(ctx, at.connector, account, at.again)
+	if !found.works() {
+		modal, message := view.NotConnected(at.connector.Name(), host(at.Origin), stagesOf(found.stages), found.problem)
+		b.endVisit(ctx, at, modal, message)
+		return outcomePath + "failed"
+	}
+	who := consenter.Who(ctx, account)
+	name := host(at.Origin)
+	if who != "" {
+		name += " (" + who + ")"
+	}
+	var c store.Connection
+	err := b.store.InTx(ctx, func(tx *store.Tx) error {
+		actor, err := b.rights(ctx, tx.Reads, at.actor)
+		if err != nil {
+			return err
+		}
+		c, err = tx.CreatePending(ctx, actor, store.Connection{
+			Kind: at.Kind, Name: name, Origin: at.Origin, SignIn: at.SignIn, Account: who, Client: at.client.ID,
+			Shared: at.Shared && okr.May(actor, okr.ShareConnection, okr.MakerOf),
+		}, at.Reconnects, tokens.Fields, jobs.TokenLife(tokens.Life))
+		return err
+	})
+	if err != nil {
+		b.log.Error("keeping a consent", "actor", at.actor.ID, "error", err)
+		return outcomePath + "unable"
+	}
+	modal, message := view.Confirm(c.ID, host(at.Origin), who, stagesOf(found.stages), at.Draft)
+	b.endVisit(ctx, at, modal, message)
+	return outcomePath + "allowed"
+}
+
+// endVisit closes a page and tells in Slack how it went.
+func (b *Bot) endVisit(ctx context.Context, at visiting, modal modalView, m view.Message) {
+	if err := b.store.EndVisit(ctx, at.Visit); err != nil {
+		b.log.Warn("closing a page", "error", err)
+	}
+	b.tellVisitor(ctx, at, modal, m)
+}

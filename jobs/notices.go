@@ -1,0 +1,78 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+
+	"github.com/riverqueue/river"
+
+	"okrbot/integrations"
+	"okrbot/store"
+)
+
+// What a connection's maker is told.
+const (
+	NoticeRefused = "refused" // its sign-in is not taken any more
+	NoticeEnds    = "ends"    // its consent ends in 14, 3 or 1 days
+)
+
+// TellNotice tells a connection's maker what it needs from them.
+type TellNotice struct {
+	Connection int64 `json:"connection"`
+}
+
+// Kind is stored data.
+func (TellNotice) Kind() string { return "tell_notice" }
+
+// InsertOpts are the queue.
+func (TellNotice) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: queueAnnounce} }
+
+type noticeWorker struct {
+	river.WorkerDefaults[TellNotice]
+	client *Client
+}
+
+func (w *noticeWorker) Work(ctx context.Context, job *river.Job[TellNotice]) error {
+	return w.client.guard(job.JobRow, func() error { return w.client.tellNotice(ctx, job.Args.Connection) })
+}
+
+// tellNotice posts once. What did not arrive is tried again when its lease ends.
+func (c *Client) tellNotice(ctx context.Context, id int64) error {
+	connection, err := c.store.ConnectionByID(ctx, id)
+	if errors.Is(err, store.ErrNotFound) || err == nil && connection.Notice == "" {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	now, err := c.store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	err = c.messenger.Notice(ctx, connection, now)
+	var u *Undelivered
+	switch {
+	case err != nil && !errors.As(err, &u):
+		return err
+	case err != nil && u.Kind == NotSent:
+		return nil
+	case err != nil:
+		c.log.Warn("a notice did not arrive, or nobody knows", "connection", id, "code", u.Code)
+	}
+	return c.store.NoticeTold(ctx, id, connection.Notice)
+}
+
+// planConsents has people warned before what they allowed by browser ends.
+func (c *Client) planConsents(ctx context.Context) error {
+	for _, connector := range c.connectors {
+		consenter, ok := connector.(integrations.Consenter)
+		if !ok {
+			continue
+		}
+		err := c.store.InTx(ctx, func(tx *store.Tx) error { return tx.ConsentsEnding(ctx, consenter.Kind(), consenter.RefreshLife()) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

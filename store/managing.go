@@ -1,0 +1,142 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"okrbot/okr"
+	"okrbot/store/queries"
+)
+
+// SignIn is another way into a connection's system, proved to work.
+type SignIn struct {
+	Kind      string
+	Account   string // whom the system says we are; may be empty
+	Client    int64  // OAuth: the client it was allowed through
+	Fields    map[string]string
+	Consented time.Time // OAuth
+	Due       time.Time // OAuth: when the access token is to be renewed
+}
+
+// ReplaceSignIn gives a connection another sign-in, seals it, and has what failed for want of one
+// read at once. Its address stays: a secret is sent to no other than the one it was entered for.
+func (tx *Tx) ReplaceSignIn(ctx context.Context, actor okr.Actor, id int64, s SignIn) (Connection, error) {
+	row, err := tx.q.LockConnectionOf(ctx, queries.LockConnectionOfParams{WorkspaceID: actor.Workspace, ID: id})
+	if err != nil {
+		return Connection{}, fmt.Errorf("loading connection %d: %w", id, found(err))
+	}
+	c := connection(row)
+	if c.State == Removed || c.State == Pending {
+		return c, fmt.Errorf("signing in to connection %d: %w", id, ErrNotFound)
+	}
+	sealed, err := tx.sealed(c, s.Fields, c.version+1)
+	if err != nil {
+		return c, err
+	}
+	p := queries.ReplaceSignInParams{
+		Sealed: sealed, SecretVersion: int32(c.version + 1), SignIn: s.Kind, AccountName: s.Account, WorkspaceID: c.Workspace, ID: id,
+	}
+	if s.Client != 0 {
+		p.ClientID, p.ConsentedAt, p.TokenDueAt = &s.Client, &s.Consented, &s.Due
+	}
+	if err := tx.q.ReplaceSignIn(ctx, p); err != nil {
+		return c, fmt.Errorf("signing in to connection %d: %w", id, err)
+	}
+	if err := tx.q.HurryFailing(ctx, id); err != nil {
+		return c, fmt.Errorf("hurrying what failed: %w", err)
+	}
+	c.State, c.SignIn, c.Account = Active, s.Kind, s.Account
+	return c, tx.Record(ctx, actor, "reconnected", Object{"connection", id}, map[string]Change{"sign_in": {row.SignIn, s.Kind}})
+}
+
+// ChangeConnection renames a connection and shares it or takes that back.
+func (tx *Tx) ChangeConnection(ctx context.Context, actor okr.Actor, c Connection, name string, shared bool) error {
+	if err := tx.q.ChangeConnection(ctx, queries.ChangeConnectionParams{Name: name, Shared: shared, WorkspaceID: c.Workspace, ID: c.ID}); err != nil {
+		return fmt.Errorf("changing connection %d: %w", c.ID, err)
+	}
+	changes := map[string]Change{}
+	if name != c.Name {
+		changes["name"] = Change{c.Name, name}
+	}
+	if shared != c.Shared {
+		changes["shared"] = Change{fmt.Sprint(c.Shared), fmt.Sprint(shared)}
+	}
+	if len(changes) == 0 {
+		return nil
+	}
+	return tx.Record(ctx, actor, "changed", Object{"connection", c.ID}, changes)
+}
+
+// RemoveConnection forgets a connection's secret and directory. Its key results keep what was
+// read, and are answered, so that their owners can be told.
+func (tx *Tx) RemoveConnection(ctx context.Context, actor okr.Actor, c Connection, says string) ([]Failing, error) {
+	if err := tx.q.RemoveConnection(ctx, queries.RemoveConnectionParams{WorkspaceID: c.Workspace, ID: c.ID}); err != nil {
+		return nil, fmt.Errorf("removing connection %d: %w", c.ID, err)
+	}
+	if err := tx.q.DropDirectory(ctx, c.ID); err != nil {
+		return nil, fmt.Errorf("forgetting a directory: %w", err)
+	}
+	rows, err := tx.q.StopReading(ctx, queries.StopReadingParams{ConnectionID: c.ID, Says: says})
+	if err != nil {
+		return nil, fmt.Errorf("stopping what read through connection %d: %w", c.ID, err)
+	}
+	list := make([]Failing, len(rows))
+	for i, row := range rows {
+		list[i] = Failing{KeyResult: row.ID, Workspace: row.WorkspaceID, Owner: row.OwnerID}
+	}
+	return list, tx.Record(ctx, actor, "disconnected", Object{"connection", c.ID}, map[string]Change{"name": {c.Name, ""}})
+}
+
+// Hanging is a key result that reads through a connection.
+type Hanging struct {
+	ID        int64
+	Key       string // "KR-7"
+	Title     string
+	Owner     string
+	Failing   string // class of its failure; empty when healthy
+	Reference string
+	Scorecard string
+}
+
+// KeyResultsOf lists what reads through a connection.
+func (r Reads) KeyResultsOf(ctx context.Context, c Connection) ([]Hanging, error) {
+	rows, err := r.q.KeyResultsOfConnection(ctx, queries.KeyResultsOfConnectionParams{WorkspaceID: c.Workspace, ConnectionID: c.ID})
+	if err != nil {
+		return nil, fmt.Errorf("listing what reads through connection %d: %w", c.ID, err)
+	}
+	list := make([]Hanging, len(rows))
+	for i, row := range rows {
+		list[i] = Hanging{
+			ID: row.ID, Key: okr.KeyResult{Number: int(row.Number)}.Key(), Title: row.Title, Owner: row.OwnerID,
+			Failing: row.FailureClass, Reference: row.Reference, Scorecard: row.Name,
+		}
+	}
+	return list, nil
+}
+
+// ConnectionsToManage lists the connections that a person can see: their own, the shared ones, and
+// for administrators all of them.
+func (r Reads) ConnectionsToManage(ctx context.Context, actor okr.Actor, most int) ([]Connection, error) {
+	rows, err := r.q.ConnectionsToManage(ctx, queries.ConnectionsToManageParams{
+		WorkspaceID: actor.Workspace, Every: okr.May(actor, okr.ManageConnection), PersonID: actor.ID, Most: int32(most),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing connections: %w", err)
+	}
+	list := make([]Connection, len(rows))
+	for i, row := range rows {
+		list[i] = connection(row.Connection)
+		list[i].KeyResults = int(row.KeyResults)
+	}
+	return list, nil
+}
+
+// MayManage says whether a person may look after the connection.
+func (c Connection) MayManage(actor okr.Actor) bool {
+	var relations []okr.Relation
+	if c.Owner == actor.ID {
+		relations = append(relations, okr.MakerOf)
+	}
+	return c.Workspace == actor.Workspace && okr.May(actor, okr.ManageConnection, relations...)
+}

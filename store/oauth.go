@@ -1,0 +1,258 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"okrbot/okr"
+	"okrbot/secret"
+	"okrbot/store/queries"
+)
+
+// OAuthClient is a client that an administrator registered in a system and entered here.
+type OAuthClient struct {
+	ID         int64
+	Workspace  string
+	Kind       string // of the connector
+	Origin     string // the only address its secret is sent to
+	ClientID   string
+	Challenges bool // PKCE goes with it; false once the system refused it
+	sealed     []byte
+	version    int
+}
+
+func (c OAuthClient) place() secret.Place {
+	return secret.Place{Workspace: c.Workspace, ID: c.ID, Kind: "oauth_client/" + c.Kind, Version: c.version}
+}
+
+func oauthClient(row queries.OauthClient) OAuthClient {
+	return OAuthClient{
+		ID: row.ID, Workspace: row.WorkspaceID, Kind: row.Kind, Origin: row.Origin, ClientID: row.ClientID,
+		Challenges: row.Challenges, sealed: row.Sealed, version: int(row.SecretVersion),
+	}
+}
+
+// SaveOAuthClient keeps a client, in place of an earlier one for the same address.
+func (tx *Tx) SaveOAuthClient(ctx context.Context, actor okr.Actor, kind, origin, clientID string, clientSecret secret.String) (OAuthClient, error) {
+	row, err := tx.q.SaveOAuthClient(ctx, queries.SaveOAuthClientParams{
+		WorkspaceID: actor.Workspace, Kind: kind, Origin: origin, ClientID: clientID, CreatedBy: actor.ID,
+	})
+	if err != nil {
+		return OAuthClient{}, fmt.Errorf("saving an OAuth client: %w", err)
+	}
+	c := oauthClient(row)
+	if c.sealed, err = tx.keys.Seal(clientSecret, c.place()); err != nil {
+		return c, fmt.Errorf("sealing an OAuth client: %w", err)
+	}
+	if err := tx.q.SealOAuthClient(ctx, queries.SealOAuthClientParams{Sealed: c.sealed, WorkspaceID: c.Workspace, ID: c.ID}); err != nil {
+		return c, fmt.Errorf("saving an OAuth client's secret: %w", err)
+	}
+	return c, tx.Record(ctx, actor, "registered", Object{"oauth_client", c.ID}, map[string]Change{"client": {"", clientID}})
+}
+
+// OAuthClient loads the client of an address.
+func (r Reads) OAuthClient(ctx context.Context, workspace, kind, origin string) (OAuthClient, error) {
+	row, err := r.q.OAuthClient(ctx, queries.OAuthClientParams{WorkspaceID: workspace, Kind: kind, Origin: origin})
+	if err != nil {
+		return OAuthClient{}, fmt.Errorf("loading an OAuth client: %w", found(err))
+	}
+	return oauthClient(row), nil
+}
+
+// ClientOf loads the client through which a connection was allowed.
+func (r Reads) ClientOf(ctx context.Context, c Connection) (OAuthClient, error) {
+	row, err := r.q.OAuthClientByID(ctx, queries.OAuthClientByIDParams{WorkspaceID: c.Workspace, ID: c.Client})
+	if err != nil {
+		return OAuthClient{}, fmt.Errorf("loading an OAuth client: %w", found(err))
+	}
+	return oauthClient(row), nil
+}
+
+// ClientSecret opens a client's secret. It is opened for each use and kept nowhere.
+func (r Reads) ClientSecret(c OAuthClient) (secret.String, error) {
+	s, err := r.keys.Open(c.sealed, c.place())
+	if err != nil {
+		return s, fmt.Errorf("opening the secret of OAuth client %d: %w", c.ID, err)
+	}
+	return s, nil
+}
+
+// WithoutChallenges notes that a system refuses PKCE with this client.
+func (r Reads) WithoutChallenges(ctx context.Context, c OAuthClient) error {
+	if err := r.q.WithoutChallenges(ctx, queries.WithoutChallengesParams{WorkspaceID: c.Workspace, ID: c.ID}); err != nil {
+		return fmt.Errorf("noting that PKCE is refused: %w", err)
+	}
+	return nil
+}
+
+// CreatePending keeps tokens that somebody's browser brought, until that person confirms in Slack
+// that it was theirs. A connection that replaces another takes that one's place then.
+func (tx *Tx) CreatePending(ctx context.Context, actor okr.Actor, c Connection, replaces int64, fields map[string]string, due time.Duration) (Connection, error) {
+	p := queries.CreatePendingParams{
+		WorkspaceID: actor.Workspace, Kind: c.Kind, Name: c.Name, Origin: c.Origin, SignIn: c.SignIn,
+		Shared: c.Shared, OwnerID: actor.ID, AccountName: c.Account, ClientID: &c.Client,
+	}
+	if replaces != 0 {
+		p.Replaces = &replaces
+	}
+	id, err := tx.q.CreatePending(ctx, p)
+	if err != nil {
+		return c, fmt.Errorf("creating a connection: %w", err)
+	}
+	c.ID, c.Workspace, c.Owner, c.State, c.Replaces = id, actor.Workspace, actor.ID, Pending, replaces
+	sealed, err := tx.sealed(c, fields, 1)
+	if err != nil {
+		return c, err
+	}
+	err = tx.q.SealPending(ctx, queries.SealPendingParams{Sealed: sealed, DueSeconds: due.Seconds(), WorkspaceID: c.Workspace, ID: id})
+	if err != nil {
+		return c, fmt.Errorf("saving a connection's tokens: %w", err)
+	}
+	return c, nil
+}
+
+// Confirm makes a pending connection of the acting person active, or gives its sign-in to the
+// connection that it replaces, and answers with the one that is active now.
+func (tx *Tx) Confirm(ctx context.Context, actor okr.Actor, id int64) (Connection, error) {
+	row, err := tx.q.LockConnectionOf(ctx, queries.LockConnectionOfParams{WorkspaceID: actor.Workspace, ID: id})
+	if err != nil {
+		return Connection{}, fmt.Errorf("loading connection %d: %w", id, found(err))
+	}
+	c := connection(row)
+	if c.Owner != actor.ID || c.State != Pending {
+		return c, fmt.Errorf("confirming connection %d: %w", id, ErrNotFound)
+	}
+	if c.Replaces == 0 {
+		if err := tx.q.ConfirmConnection(ctx, queries.ConfirmConnectionParams{WorkspaceID: c.Workspace, ID: c.ID}); err != nil {
+			return c, fmt.Errorf("confirming connection %d: %w", id, err)
+		}
+		c.State = Active
+		if err := tx.q.CreateConnectionSlots(ctx, queries.CreateConnectionSlotsParams{ConnectionID: id, Slots: slotsPerConnection}); err != nil {
+			return c, fmt.Errorf("creating a connection's slots: %w", err)
+		}
+		return c, tx.Record(ctx, actor, "connected", Object{"connection", id}, map[string]Change{"name": {"", c.Name}})
+	}
+	fields, err := tx.Unseal(c)
+	if err != nil {
+		return c, err
+	}
+	if _, err := tx.q.DeletePending(ctx, queries.DeletePendingParams{WorkspaceID: c.Workspace, ID: c.ID, OwnerID: actor.ID}); err != nil {
+		return c, fmt.Errorf("ending a pending connection: %w", err)
+	}
+	return tx.ReplaceSignIn(ctx, actor, c.Replaces, SignIn{
+		Kind: c.SignIn, Account: c.Account, Client: c.Client, Fields: fields, Consented: orZero(row.ConsentedAt), Due: orZero(row.TokenDueAt),
+	})
+}
+
+// Refuse forgets a pending connection of the acting person.
+func (r Reads) Refuse(ctx context.Context, actor okr.Actor, id int64) error {
+	n, err := r.q.DeletePending(ctx, queries.DeletePendingParams{WorkspaceID: actor.Workspace, ID: id, OwnerID: actor.ID})
+	if err == nil && n == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return fmt.Errorf("forgetting a pending connection: %w", err)
+	}
+	return nil
+}
+
+// TokenStanding is how a connection's access token stands, by the database's clock.
+type TokenStanding struct {
+	State ConnectionState
+	Epoch int64
+	Due   bool // its time has come
+}
+
+// TokenStanding looks again: another process may have renewed it.
+func (r Reads) TokenStanding(ctx context.Context, connection int64) (TokenStanding, error) {
+	row, err := r.q.TokenStanding(ctx, connection)
+	if err != nil {
+		return TokenStanding{}, fmt.Errorf("looking at the tokens of connection %d: %w", connection, found(err))
+	}
+	return TokenStanding{State: ConnectionState(row.State), Epoch: row.TokenEpoch, Due: row.Due}, nil
+}
+
+// LeaseTokens answers true to the one who may renew a connection's tokens, over all replicas. The
+// lease ends by itself after 30 seconds.
+func (r Reads) LeaseTokens(ctx context.Context, connection, epoch int64) (bool, error) {
+	n, err := r.q.LeaseTokens(ctx, queries.LeaseTokensParams{ID: connection, TokenEpoch: epoch})
+	if err != nil {
+		return false, fmt.Errorf("taking the tokens of connection %d: %w", connection, err)
+	}
+	return n == 1, nil
+}
+
+// LeaveTokens gives the lease back after a try that failed; the tokens stay as they are.
+func (r Reads) LeaveTokens(ctx context.Context, connection, epoch int64) error {
+	if err := r.q.LeaveTokens(ctx, queries.LeaveTokensParams{ID: connection, TokenEpoch: epoch}); err != nil {
+		return fmt.Errorf("leaving the tokens of connection %d: %w", connection, err)
+	}
+	return nil
+}
+
+// SaveTokens keeps renewed tokens and ends their epoch. ErrChanged: somebody else did meanwhile.
+func (r Reads) SaveTokens(ctx context.Context, c Connection, fields map[string]string, due time.Duration) error {
+	sealed, err := r.sealed(c, fields, c.version+1)
+	if err != nil {
+		return err
+	}
+	n, err := r.q.SaveTokens(ctx, queries.SaveTokensParams{
+		Sealed: sealed, SecretVersion: int32(c.version + 1), DueSeconds: due.Seconds(), ID: c.ID, TokenEpoch: c.TokenEpoch,
+	})
+	if err == nil && n == 0 {
+		err = ErrChanged
+	}
+	if err != nil {
+		return fmt.Errorf("saving the tokens of connection %d: %w", c.ID, err)
+	}
+	return nil
+}
+
+// sealed is a connection's sign-in as it is stored.
+func (r Reads) sealed(c Connection, fields map[string]string, version int) ([]byte, error) {
+	plain, err := json.Marshal(fields)
+	if err != nil {
+		return nil, fmt.Errorf("writing a connection's sign-in: %w", err)
+	}
+	sealed, err := r.keys.Seal(secret.New(string(plain)), c.place(version))
+	if err != nil {
+		return nil, fmt.Errorf("sealing a connection's sign-in: %w", err)
+	}
+	return sealed, nil
+}
+
+// ConsentsEnding marks the connections of a connector whose consent ends within 14, 3 or 1 days and
+// whose owner was not told at that distance, and has them told.
+func (tx *Tx) ConsentsEnding(ctx context.Context, kind string, life time.Duration) error {
+	if _, err := tx.q.ConsentsEnding(ctx, queries.ConsentsEndingParams{LifeSeconds: life.Seconds(), Kind: kind}); err != nil {
+		return fmt.Errorf("looking for consents that end: %w", err)
+	}
+	return nil
+}
+
+// HoldNotices takes connections whose owners are to be told something. Each is taken for a minute.
+func (tx *Tx) HoldNotices(ctx context.Context, most int) ([]int64, error) {
+	ids, err := tx.q.HoldNotices(ctx, int32(most))
+	if err != nil {
+		return nil, fmt.Errorf("taking notices: %w", err)
+	}
+	return ids, nil
+}
+
+// Notice has a connection's owner told something.
+func (r Reads) Notice(ctx context.Context, connection int64, notice string) error {
+	if err := r.q.Notice(ctx, queries.NoticeParams{Notice: notice, ID: connection}); err != nil {
+		return fmt.Errorf("leaving a notice: %w", err)
+	}
+	return nil
+}
+
+// NoticeTold ends a notice.
+func (r Reads) NoticeTold(ctx context.Context, connection int64, notice string) error {
+	if err := r.q.NoticeTold(ctx, queries.NoticeToldParams{ID: connection, Notice: notice}); err != nil {
+		return fmt.Errorf("ending a notice: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,132 @@
+-- name: SaveOAuthClient :one
+-- A client that is entered again takes the place of the one before.
+insert into oauth_clients (workspace_id, kind, origin, client_id, sealed, created_by, created_at)
+values (@workspace_id, @kind, @origin, @client_id, '', @created_by, now())
+on conflict (workspace_id, kind, origin) do update
+set client_id = excluded.client_id,
+    secret_version = oauth_clients.secret_version + 1,
+    challenges = true,
+    created_by = excluded.created_by
+returning *;
+
+-- name: SealOAuthClient :exec
+update oauth_clients
+set sealed = @sealed
+where workspace_id = @workspace_id
+  and id = @id;
+
+-- name: OAuthClient :one
+select *
+from oauth_clients
+where workspace_id = @workspace_id
+  and kind = @kind
+  and origin = @origin;
+
+-- name: OAuthClientByID :one
+select *
+from oauth_clients
+where workspace_id = @workspace_id
+  and id = @id;
+
+-- name: WithoutChallenges :exec
+update oauth_clients
+set challenges = false
+where workspace_id = @workspace_id
+  and id = @id;
+
+-- name: OAuthClientIDs :many
+select id
+from oauth_clients
+order by id;
+
+-- name: LockOAuthClient :one
+select *
+from oauth_clients
+where id = @id
+for update;
+
+-- name: ResealOAuthClient :exec
+update oauth_clients
+set sealed = @sealed
+where id = @id;
+
+-- name: TokenStanding :one
+-- Whether a connection's access token has had its time, by the database's clock.
+select state, token_epoch, coalesce(token_due_at <= now(), true)::boolean as due
+from connections
+where id = @id;
+
+-- name: LeaseTokens :execrows
+-- Of all who find a token old, one asks for the next.
+update connections
+set token_leased_until = now() + interval '30 seconds'
+where id = @id
+  and state = 'active'
+  and token_epoch = @token_epoch
+  and (token_leased_until is null or token_leased_until <= now());
+
+-- name: LeaveTokens :exec
+-- It did not work out. The next try is some seconds away, whoever makes it.
+update connections
+set token_leased_until = now() + interval '5 seconds'
+where id = @id
+  and token_epoch = @token_epoch;
+
+-- name: SaveTokens :execrows
+update connections
+set sealed = @sealed,
+    secret_version = @secret_version,
+    token_epoch = token_epoch + 1,
+    token_leased_until = null,
+    token_due_at = now() + make_interval(secs => @due_seconds::float8)
+where id = @id
+  and state = 'active'
+  and token_epoch = @token_epoch;
+
+-- name: ConsentsEnding :many
+-- Consents whose end comes near, and that were not spoken of at this distance yet.
+update connections c
+set warned_days = v.days,
+    notice = 'ends'
+from (
+  select o.id, case
+    when o.consented_at + make_interval(secs => @life_seconds::float8) <= now() + interval '1 day' then 1
+    when o.consented_at + make_interval(secs => @life_seconds::float8) <= now() + interval '3 days' then 3
+    else 14
+  end as days
+  from connections o
+  where o.kind = @kind
+    and o.state = 'active'
+    and o.consented_at is not null
+    and o.consented_at + make_interval(secs => @life_seconds::float8) <= now() + interval '14 days'
+) v
+where c.id = v.id
+  and (c.warned_days = 0 or c.warned_days > v.days)
+returning c.id;
+
+-- name: HoldNotices :many
+update connections
+set notice_held_until = now() + interval '1 minute'
+where id in (
+  select o.id
+  from connections o
+  where o.notice <> ''
+    and (o.notice_held_until is null or o.notice_held_until <= now())
+  order by o.id
+  limit @most
+  for update skip locked
+)
+returning id;
+
+-- name: Notice :exec
+update connections
+set notice = @notice,
+    notice_held_until = null
+where id = @id;
+
+-- name: NoticeTold :exec
+update connections
+set notice = '',
+    notice_held_until = null
+where id = @id
+  and notice = @notice;

@@ -1,0 +1,172 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"okrbot/okr"
+	"okrbot/secret"
+	"okrbot/store/queries"
+)
+
+// ErrElsewhere says that a visit went on in another browser.
+var ErrElsewhere = errors.New("in another browser")
+
+// Visit is a page of ours that somebody was given in Slack, to sign in to a system outside Slack.
+// It lives ten minutes. Of its address, its OAuth state and its browser's cookie only hashes are kept.
+type Visit struct {
+	ID         int64
+	Workspace  string
+	Person     string
+	Kind       string // of the connector
+	Origin     string
+	SignIn     string
+	Shared     bool
+	Reconnects int64  // the connection that gets another sign-in; 0: a new one
+	Draft      string // of the form it came from
+	View       string // Slack's view to draw again when it is done
+	Challenged bool   // a PKCE challenge went with the consent
+	verifier   []byte
+}
+
+// mark is 256 random bits and the hash that is kept of them.
+func mark(encode func([]byte) string) (written string, hash []byte) {
+	raw := make([]byte, 32)
+	_, _ = rand.Read(raw) // it never fails
+	written = encode(raw)
+	return written, hashOf(written)
+}
+
+func hashOf(written string) []byte {
+	sum := sha256.Sum256([]byte(written))
+	return sum[:]
+}
+
+// NewBrowser is a fresh cookie's value.
+func NewBrowser() string {
+	written, _ := mark(hex.EncodeToString)
+	return written
+}
+
+// CreateVisit opens a page for the acting person and gives what is secret in its address.
+func (r Reads) CreateVisit(ctx context.Context, actor okr.Actor, v Visit) (token string, err error) {
+	token, hash := mark(base64.RawURLEncoding.EncodeToString)
+	p := queries.CreateVisitParams{
+		WorkspaceID: actor.Workspace, PersonID: actor.ID, TokenHash: hash, Kind: v.Kind, Origin: v.Origin, SignIn: v.SignIn, Shared: v.Shared,
+		DraftID: orNil(v.Draft), ViewID: v.View,
+	}
+	if v.Reconnects != 0 {
+		p.Reconnects = &v.Reconnects
+	}
+	if _, err := r.q.CreateVisit(ctx, p); err != nil {
+		return "", fmt.Errorf("opening a page: %w", err)
+	}
+	return token, nil
+}
+
+// Visit loads the page of an address. One that is over and one that never was are ErrNotFound.
+func (r Reads) Visit(ctx context.Context, token string) (Visit, error) {
+	row, err := r.q.Visit(ctx, hashOf(token))
+	if err != nil {
+		return Visit{}, fmt.Errorf("loading a page: %w", found(err))
+	}
+	return visit(row), nil
+}
+
+func visit(row queries.Visit) Visit {
+	v := Visit{
+		ID: row.ID, Workspace: row.WorkspaceID, Person: row.PersonID, Kind: row.Kind, Origin: row.Origin, SignIn: row.SignIn, Shared: row.Shared,
+		View: row.ViewID, Challenged: row.Challenged, verifier: row.Verifier,
+	}
+	if row.Reconnects != nil {
+		v.Reconnects = *row.Reconnects
+	}
+	if row.DraftID != nil {
+		v.Draft = *row.DraftID
+	}
+	return v
+}
+
+// BindVisit gives a page to the browser that went on from it first; ErrElsewhere to another one.
+func (r Reads) BindVisit(ctx context.Context, v Visit, browser string) error {
+	n, err := r.q.BindVisit(ctx, queries.BindVisitParams{BrowserHash: hashOf(browser), ID: v.ID})
+	if err == nil && n == 0 {
+		err = ErrElsewhere
+	}
+	if err != nil {
+		return fmt.Errorf("binding a page: %w", err)
+	}
+	return nil
+}
+
+func (v Visit) place() secret.Place {
+	return secret.Place{Workspace: v.Workspace, ID: v.ID, Kind: "visit", Version: 1}
+}
+
+// BeginConsent makes the state that goes to the system and must come back, in letters and digits,
+// and keeps PKCE's verifier sealed. An earlier state of the visit is void.
+func (r Reads) BeginConsent(ctx context.Context, v Visit, verifier string) (state string, err error) {
+	state, hash := mark(hex.EncodeToString)
+	p := queries.BeginConsentParams{StateHash: hash, Challenged: verifier != "", ID: v.ID}
+	if verifier != "" {
+		if p.Verifier, err = r.keys.Seal(secret.New(verifier), v.place()); err != nil {
+			return "", fmt.Errorf("sealing a verifier: %w", err)
+		}
+	}
+	if err := r.q.BeginConsent(ctx, p); err != nil {
+		return "", fmt.Errorf("beginning a consent: %w", err)
+	}
+	return state, nil
+}
+
+// TakeConsent ends a state: of all who bring it, one gets the visit and PKCE's verifier. Another
+// browser gets ErrElsewhere and ends nothing.
+func (r Reads) TakeConsent(ctx context.Context, state, browser string) (Visit, string, error) {
+	hash := hashOf(state)
+	row, err := r.q.VisitOfState(ctx, hash)
+	if err != nil {
+		return Visit{}, "", fmt.Errorf("loading a consent: %w", found(err))
+	}
+	v := visit(row)
+	own := hashOf(browser)
+	if string(own) != string(row.BrowserHash) {
+		return v, "", fmt.Errorf("taking a consent: %w", ErrElsewhere)
+	}
+	n, err := r.q.TakeConsent(ctx, queries.TakeConsentParams{ID: v.ID, StateHash: hash, BrowserHash: own})
+	if err == nil && n == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return v, "", fmt.Errorf("taking a consent: %w", err)
+	}
+	if !v.Challenged {
+		return v, "", nil
+	}
+	verifier, err := r.keys.Open(v.verifier, v.place())
+	if err != nil {
+		return v, "", fmt.Errorf("opening a verifier: %w", err)
+	}
+	return v, verifier.Reveal(), nil
+}
+
+// CountTry counts a sign-in that was refused on a page.
+func (r Reads) CountTry(ctx context.Context, v Visit) (int, error) {
+	n, err := r.q.CountTry(ctx, v.ID)
+	if err != nil {
+		return 0, fmt.Errorf("counting a try: %w", found(err))
+	}
+	return int(n), nil
+}
+
+// EndVisit closes a page.
+func (r Reads) EndVisit(ctx context.Context, v Visit) error {
+	if err := r.q.EndVisit(ctx, v.ID); err != nil {
+		return fmt.Errorf("closing a page: %w", err)
+	}
+	return nil
+}
