@@ -31,21 +31,28 @@ func (b *Bot) connectForm(ctx context.Context, g Gesture, d connectDraft) (Reply
 	if !okr.May(g.Actor, okr.Connect) {
 		return Say("Guests cannot connect other systems. Ask a member of this workspace."), nil
 	}
-	connector := b.connectors[0]
+	connector, err := b.connectors.ByKind(d.Kind)
+	if err != nil {
+		connector = b.connectors[0]
+	}
 	d.Kind = connector.Kind()
 	draft, err := b.store.CreateDraft(ctx, g.Actor, view.CallbackConnect, "fill", d)
 	if err != nil {
 		return Reply{}, err
 	}
-	modal := b.form(g, connector).Modal(draft.ID)
+	modal := b.form(g, connector, d).Modal(draft.ID)
 	return Reply{Open: &modal}, nil
 }
 
-// form is a connector's form, with its first way to sign in chosen.
-func (b *Bot) form(g Gesture, connector integrations.Connector) view.ConnectForm {
+// form is a connector's form, with its first way to sign in chosen. On a detour from the wizard the
+// system was chosen there.
+func (b *Bot) form(g Gesture, connector integrations.Connector, d connectDraft) view.ConnectForm {
 	f := view.ConnectForm{
-		System: connector.Name(), Address: input(connector.AddressField()),
+		System: systemOf(connector), Address: input(connector.AddressField()),
 		Share: okr.May(g.Actor, okr.ShareConnection, okr.MakerOf),
+	}
+	if d.Wizard == "" {
+		f.Systems = b.systems()
 	}
 	for _, s := range connector.SignIns() {
 		signIn := view.SignIn{Kind: s.Kind, Label: s.Label, Guide: s.Guide, Available: !s.NeedsPublicURL}
@@ -56,6 +63,19 @@ func (b *Bot) form(g Gesture, connector integrations.Connector) view.ConnectForm
 	}
 	f.SignIn = f.SignIns[0].Kind
 	return f
+}
+
+func systemOf(c integrations.Connector) view.System {
+	return view.System{Kind: c.Kind(), Name: c.Name()}
+}
+
+// systems are all that this process reads from.
+func (b *Bot) systems() []view.System {
+	list := make([]view.System, len(b.connectors))
+	for i, c := range b.connectors {
+		list[i] = systemOf(c)
+	}
+	return list
 }
 
 func input(f integrations.Field) view.Input {
@@ -78,9 +98,9 @@ func (b *Bot) connectDraft(ctx context.Context, g Gesture) (store.Draft, connect
 	return draft, d, connector, err
 }
 
-// connectSignInChosen shows the fields of the way to sign in.
-func (b *Bot) connectSignInChosen(ctx context.Context, g Gesture) (Reply, error) {
-	draft, _, connector, err := b.connectDraft(ctx, g)
+// connectSystemChosen shows the form of another system.
+func (b *Bot) connectSystemChosen(ctx context.Context, g Gesture) (Reply, error) {
+	draft, d, _, err := b.connectDraft(ctx, g)
 	if isNotFound(err) {
 		return expiredForm("/okr connect"), nil
 	}
@@ -88,7 +108,33 @@ func (b *Bot) connectSignInChosen(ctx context.Context, g Gesture) (Reply, error)
 		return Reply{}, err
 	}
 	entry := view.ParseConnect(g.View.State)
-	f := b.form(g, connector)
+	connector, err := b.connectors.ByKind(entry.System)
+	if err != nil {
+		return expiredForm("/okr connect"), nil
+	}
+	d.Kind = connector.Kind()
+	if draft, err = b.store.SaveDraft(ctx, g.Actor, draft, draft.Step, d); errors.Is(err, store.ErrChanged) {
+		return changedElsewhere("/okr connect"), nil
+	} else if err != nil {
+		return Reply{}, err
+	}
+	f := b.form(g, connector, d)
+	f.Typed = entry.Address
+	modal := f.Modal(draft.ID)
+	return Reply{Update: &modal}, nil
+}
+
+// connectSignInChosen shows the fields of the way to sign in.
+func (b *Bot) connectSignInChosen(ctx context.Context, g Gesture) (Reply, error) {
+	draft, d, connector, err := b.connectDraft(ctx, g)
+	if isNotFound(err) {
+		return expiredForm("/okr connect"), nil
+	}
+	if err != nil {
+		return Reply{}, err
+	}
+	entry := view.ParseConnect(g.View.State)
+	f := b.form(g, connector, d)
 	f.SignIn, f.Typed = entry.SignIn, entry.Address
 	modal := f.Modal(draft.ID)
 	return Reply{Update: &modal}, nil
@@ -110,13 +156,13 @@ func (b *Bot) connectSubmitted(ctx context.Context, g Gesture) (Reply, error) {
 	entry := view.ParseConnect(g.View.State)
 	origin, problems := b.entered(connector, entry)
 	if len(problems) > 0 {
-		return Reply{Problems: problems}, nil
+		return Reply{Problems: atFields(problems, g)}, nil
 	}
 	account := integrations.Account{Origin: origin, SignIn: entry.SignIn, Fields: entry.Credentials}
-	checking := view.Checking(connector.Name(), host(origin))
+	checking := view.Checking(connector.Name(), shownAddress(origin))
 	return Reply{Update: &checking, LaterWithin: checkWithin, Later: func(ctx context.Context, at OpenView) {
 		stages := connector.Check(ctx, account)
-		f := b.form(g, connector)
+		f := b.form(g, connector, d)
 		f.SignIn, f.Typed, f.Kept, f.Stages = entry.SignIn, entry.Address, entry.Credentials, stagesOf(stages)
 		next := f.Modal(draft.ID)
 		var c store.Connection
@@ -167,7 +213,7 @@ func (b *Bot) entered(connector integrations.Connector, entry view.ConnectEntry)
 
 // keep stores a connection that works and has its list of scorecards read.
 func (b *Bot) keep(ctx context.Context, g Gesture, connector integrations.Connector, account integrations.Account, shared bool, draft string) (store.Connection, error) {
-	name := host(account.Origin)
+	name := shownAddress(account.Origin)
 	if user := account.Fields["username"]; user != "" {
 		name += " (" + user + ")"
 	}
@@ -214,9 +260,10 @@ func stagesOf(stages []integrations.Stage) []view.Stage {
 	return list
 }
 
-func host(origin string) string {
-	_, h, _ := strings.Cut(origin, "://")
-	return h
+// shownAddress is an address as people read it: a host, with path and query where it has some.
+func shownAddress(origin string) string {
+	_, s, _ := strings.Cut(origin, "://")
+	return strings.TrimSuffix(s, "/")
 }
 
 // connectionsCommand is "/okr connections".

@@ -48,6 +48,7 @@ var actions = map[string]handler{
 	view.ActionList:         (*Bot).bare,
 
 	view.FieldPeriod: (*Bot).objectivePeriodChosen,
+	view.FieldSystem: (*Bot).connectSystemChosen,
 	view.FieldSignIn: (*Bot).connectSignInChosen,
 
 	view.ActionBack:         (*Bot).wizardBack,

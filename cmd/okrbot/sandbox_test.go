@@ -30,7 +30,7 @@ func binary(t *testing.T) string {
 	return path
 }
 
-// ports finds four free ports in a row.
+// ports finds five free ports in a row.
 func ports(t *testing.T) int {
 	t.Helper()
 	for range 50 {
@@ -41,7 +41,7 @@ func ports(t *testing.T) int {
 		first := l.Addr().(*net.TCPAddr).Port
 		l.Close()
 		free := true
-		for n := range 4 {
+		for n := range 5 {
 			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first+n))
 			if err != nil {
 				free = false
@@ -53,7 +53,7 @@ func ports(t *testing.T) int {
 			return first
 		}
 	}
-	t.Fatal("no four free ports in a row")
+	t.Fatal("no five free ports in a row")
 	return 0
 }
 

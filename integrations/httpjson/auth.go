@@ -33,7 +33,7 @@ func (*Client) SignIns() []integrations.SignIn {
 		{
 			Kind: header, Label: "Header",
 			Fields: []integrations.Field{
-				{Name: "name", Label: "Header name", Placeholder: "X-API-Key", MaxLength: 100},
+				{Name: "name", Label: "Header name", Hint: "Such as X-API-Key.", MaxLength: 100},
 				{Name: "value", Label: "Header value", Secret: true, MaxLength: 2000},
 			},
 			Guide: "One header with a secret in it, such as `X-API-Key`. Use a secret that may read this document and nothing else.",
