@@ -25,6 +25,7 @@ func (b *build) say(now time.Time) any {
 		"failing":  b.failing.Load(),
 		"duration": object{"name": "Build time", "unit": "min", "value": b.minutes.Load()},
 		"coverage": history,
+		"release":  "14", // a number in text is not listed
 	}
 }
 
@@ -127,6 +128,31 @@ func TestBothSystemsAreOfferedSideBySide(t *testing.T) {
 		Presses("Back").Chooses("Pull data from external applications", "ServiceNow").Submits("Next").
 		Chooses("Scorecard", "Number of open incidents").Presses("Preview results").Sees("ServiceNow's target").Closes()
 	r.alice.Types("/okr connections").Sees(r.origin[len("http://"):]+buildPath, "okr.reader")
+}
+
+func TestANumberThatIsNotListedIsFoundByItsPointerAndStays(t *testing.T) {
+	r, _ := building(t)
+	r.connectsDocument(r.alice)
+	r.addsObjective(r.alice, "Builds one can trust")
+	r.alice.Types("/okr add-kr").Fills("Key Result", "More releases").
+		Chooses("Pull data from external applications", "HTTP JSON").Submits("Next").
+		Chooses("Scorecard", "/release").Submits("Connect").Fills("Target Value", "20").Submits("Save").Sees("is added").Closes()
+	r.alice.Sees("*KR-1* More releases")
+	r.later(25 * time.Hour) // the list is read again, and does not have it
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		var listed bool
+		if err := r.database().QueryRow(t.Context(), "select exists (select from scorecards where reference = '/release')").Scan(&listed); err != nil {
+			t.Fatal(err)
+		}
+		if !listed {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("the list was not read again")
+		}
+	}
+	r.alice.Types("/okr edit KR-1").Fills("Target Value", "25").Submits("Save").Sees("KR-1 is saved").Closes()
+	r.alice.Types("/okr sync KR-1").Sees("KR-1")
 }
 
 func TestAHostThatAsksToWaitIsLeftAloneWhole(t *testing.T) {

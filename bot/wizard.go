@@ -596,10 +596,11 @@ func (b *Bot) source(ctx context.Context, tx *store.Tx, g Gesture, w wizard) (pr
 	if err != nil && !isNotFound(err) {
 		return proven{}, nil, err
 	}
+	var k store.KeyResult
 	kept := w.Edit != 0 // whoever edits may keep a source that is another's private one
 	if kept {
-		k, err := tx.KeyResultByID(ctx, g.Actor.Workspace, w.Edit)
-		if err != nil {
+		var err error
+		if k, err = tx.KeyResultByID(ctx, g.Actor.Workspace, w.Edit); err != nil {
 			return proven{}, nil, err
 		}
 		kept = k.Source.Connection == w.Connection && k.Source.Reference == w.Reference
@@ -609,6 +610,9 @@ func (b *Bot) source(ctx context.Context, tx *store.Tx, g Gesture, w wizard) (pr
 		return proven{}, &Reply{Update: &notice}, nil
 	}
 	s, err := tx.Scorecard(ctx, c, w.Reference)
+	if isNotFound(err) && kept { // it is not listed, or no more; it stays what it was
+		return proven{k.Source, int(k.Precision)}, nil, nil
+	}
 	if err != nil {
 		return proven{}, nil, err
 	}
