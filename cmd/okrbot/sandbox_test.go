@@ -411,6 +411,46 @@ func TestTheSandboxInABrowser(t *testing.T) {
 	}
 }
 
+func TestADocumentInABrowser(t *testing.T) {
+	ctx := browser(t)
+	s := startSandbox(t, binary(t), folder(t), ports(t))
+	var address string
+	if _, after, ok := strings.Cut(s.said, "Document URL    "); ok {
+		address, _, _ = strings.Cut(after, "\n")
+	}
+	p := page{t, ctx}
+	if err := chromedp.Do(ctx, chromedp.Navigate(s.page)); err != nil {
+		t.Fatal(err)
+	}
+	p.types("/okr connect")
+	p.fills("System", "http")
+	p.fills("Document URL", address)
+	p.shot("connect-document")
+	p.presses("Connect")
+	p.sees("is connected")
+	p.presses("Close")
+	p.types("/okr add-objective")
+	p.fills("Objective", "Builds one can trust")
+	p.fills("Channel", "C0ITOKRS")
+	p.presses("Save")
+	p.until("the form closing", `return !document.querySelector(".modal")`)
+	p.types("/okr add-kr")
+	p.fills("Key Result", "More coverage")
+	p.until("choosing HTTP JSON", `const l = [...document.querySelectorAll(".modal label.block")].find((l) => l.innerText.trim() === "HTTP JSON"); if (!l) return false; l.click(); return l.querySelector("input").checked`)
+	p.presses("Next")
+	p.finds("Scorecard", "coverage")
+	p.presses("Preview results")
+	p.sees("Last 12 scores")
+	p.shot("preview-document")
+	p.presses("Connect")
+	p.fills("Target Value", "95")
+	p.presses("Save")
+	p.sees("is added")
+	p.presses("Close")
+	p.sees("score of")
+	p.until("the trend's chart", `const c = document.querySelector(".chart"); return c?.querySelectorAll("circle").length > 2`)
+}
+
 // message goes to the direct messages with an app.
 func (p page) message(app string) {
 	p.t.Helper()
