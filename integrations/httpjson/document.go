@@ -150,17 +150,14 @@ func (d document) scorecard(ref string) (integrations.Scorecard, *integrations.E
 		return s, nil // no score yet
 	}
 	s.Scores, s.Value.Decimal, s.Value.Valid = scores, scores[0].Value, true
-	for _, score := range scores {
-		_, decimals, _ := strings.Cut(score.Value.String(), ".")
-		s.Precision = max(s.Precision, len(decimals))
-	}
 	s.Frequency = integrations.Frequency(scores)
 	return s, nil
 }
 
-// described is everything but the value and its scores.
+// described is everything but the value and its scores. A document names no precision, so every
+// decimal that is taken is shown: tomorrow's number can have more than today's.
 func (d document) described(ref string, p place) integrations.Scorecard {
-	s := integrations.Scorecard{Ref: ref, Name: ref, Unit: p.unit, Seen: d.seen}
+	s := integrations.Scorecard{Ref: ref, Name: ref, Unit: p.unit, Precision: 9, Seen: d.seen}
 	if ref == whole {
 		s.Name = "The whole document"
 	}

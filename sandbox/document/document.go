@@ -35,7 +35,6 @@ type Server struct {
 type Call struct {
 	Path   string // with its query
 	Header http.Header
-	Status int
 }
 
 // New makes an empty server with its own clock; time.Now when nil.
@@ -62,31 +61,12 @@ func (s *Server) Calls() []Call {
 
 // ServeHTTP answers as a web server does.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	out := &recorder{ResponseWriter: w, status: http.StatusOK}
-	s.serve(out, r)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.calls = append(s.calls, Call{Path: r.URL.RequestURI(), Header: r.Header.Clone(), Status: out.status})
-}
-
-type recorder struct {
-	http.ResponseWriter
-	status int
-}
-
-func (w *recorder) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-func (s *Server) serve(w *recorder, r *http.Request) {
 	now := s.now()
 	w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
 	// A cookie would bind later requests to this one; a good client keeps none.
 	w.Header().Set("Set-Cookie", "seen=1; Path=/")
 	s.mu.Lock()
+	s.calls = append(s.calls, Call{Path: r.URL.RequestURI(), Header: r.Header.Clone()})
 	d, there := s.documents[r.URL.Path]
 	f := s.first(func(f *Fault) bool { return f.Pointer == "" })
 	s.mu.Unlock()

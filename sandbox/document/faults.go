@@ -82,7 +82,7 @@ func page(w http.ResponseWriter, status int, text string) {
 }
 
 // answer answers in place of the document; false when the document comes after all.
-func (f *Fault) answer(w *recorder, r *http.Request) bool {
+func (f *Fault) answer(w http.ResponseWriter, r *http.Request) bool {
 	switch f.Kind {
 	case Refused:
 		w.Header().Set("WWW-Authenticate", "Bearer")
@@ -108,13 +108,13 @@ func (f *Fault) answer(w *recorder, r *http.Request) bool {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write([]byte("<html><body>Proxy error</body></html>"))
 	case Reset:
-		if conn, _, err := http.NewResponseController(w.ResponseWriter).Hijack(); err == nil {
+		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
 			conn.Close()
 		}
 	case Stall:
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusOK)
-		_ = http.NewResponseController(w.ResponseWriter).Flush()
+		_ = http.NewResponseController(w).Flush()
 		<-r.Context().Done()
 	default:
 		return false
