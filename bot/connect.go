@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,8 +18,9 @@ type connectDraft struct {
 	Kind   string
 	Wizard string // the wizard's draft that this is a detour from
 	Under  string // the wizard's view
-	// Again is the connection that gets another sign-in; 0: a new one.
-	Again int64
+	// Again is the connection that gets another sign-in, and AgainAt its address; 0: a new one.
+	Again   int64
+	AgainAt string
 }
 
 // checkWithin bounds the check of a connection.
@@ -33,39 +35,34 @@ func (b *Bot) connectForm(ctx context.Context, g Gesture, d connectDraft) (Reply
 	if !okr.May(g.Actor, okr.Connect) {
 		return Say("Guests cannot connect other systems. Ask a member of this workspace."), nil
 	}
-	connector := b.connectors[0]
-	d.Kind = connector.Kind()
-	var again store.Connection
-	if d.Again != 0 {
-		var err error
-		if again, err = b.manageable(ctx, g.Actor, d.Again); err != nil {
-			return goneConnection(err)
-		}
-		if connector, err = b.connectors.ByKind(again.Kind); err != nil {
-			return Reply{}, err
-		}
-		d.Kind = again.Kind
+	connector, err := b.connectors.ByKind(d.Kind)
+	if err != nil {
+		connector = b.connectors[0]
 	}
+	d.Kind = connector.Kind()
 	draft, err := b.store.CreateDraft(ctx, g.Actor, view.CallbackConnect, "fill", d)
 	if err != nil {
 		return Reply{}, err
 	}
-	f := b.form(g, connector)
-	if d.Again != 0 {
-		f.Fixed, f.SignIn = host(again.Origin), again.SignIn
-	}
-	modal := f.Modal(draft.ID)
+	modal := b.form(g, connector, d).Modal(draft.ID)
 	return Reply{Open: &modal}, nil
 }
 
-// form is a connector's form, with its first way to sign in chosen.
-func (b *Bot) form(g Gesture, connector integrations.Connector) view.ConnectForm {
+// form is a connector's form, with its first way to sign in chosen. On a detour from the wizard the
+// system was chosen there.
+func (b *Bot) form(g Gesture, connector integrations.Connector, d connectDraft) view.ConnectForm {
 	f := view.ConnectForm{
-		System: connector.Name(), Address: input(connector.AddressField()),
-		Share: okr.May(g.Actor, okr.ShareConnection, okr.MakerOf), Browser: b.settings.PublicURL != "",
+		System: systemOf(connector), Address: input(connector.AddressField()),
+		Share: okr.May(g.Actor, okr.ShareConnection, okr.MakerOf),
+	}
+	if d.Wizard == "" {
+		f.Systems = b.systems()
+	}
+	if d.Again != 0 {
+		f.Fixed = shownAddress(d.AgainAt)
 	}
 	for _, s := range connector.SignIns() {
-		signIn := view.SignIn{Kind: s.Kind, Label: s.Label, Guide: s.Guide, Available: !s.NeedsPublicURL || f.Browser}
+		signIn := view.SignIn{Kind: s.Kind, Label: s.Label, Guide: s.Guide, Available: !s.NeedsPublicURL || b.settings.PublicURL != "", Browser: b.onAPage(s)}
 		if !signIn.Available {
 			signIn.Why = noPublicURL
 		}
@@ -79,6 +76,36 @@ func (b *Bot) form(g Gesture, connector integrations.Connector) view.ConnectForm
 }
 
 const noPublicURL = "OAuth is not offered here yet: ServiceNow must send your browser back to okrbot, and `PUBLIC_URL` is not set where it runs. Ask whoever runs it, or choose another way."
+
+// onAPage says whether a sign-in is given on a page of our own: what is secret, wherever browsers
+// reach us.
+func (b *Bot) onAPage(s integrations.SignIn) bool {
+	secret := slices.ContainsFunc(s.Fields, func(f integrations.Field) bool { return f.Secret })
+	return b.settings.PublicURL != "" && (secret || s.NeedsPublicURL)
+}
+
+// signInOf is a way to sign in to a system, by its stored name.
+func signInOf(c integrations.Connector, kind string) (integrations.SignIn, bool) {
+	for _, s := range c.SignIns() {
+		if s.Kind == kind {
+			return s, true
+		}
+	}
+	return integrations.SignIn{}, false
+}
+
+func systemOf(c integrations.Connector) view.System {
+	return view.System{Kind: c.Kind(), Name: c.Name()}
+}
+
+// systems are all that this process reads from.
+func (b *Bot) systems() []view.System {
+	list := make([]view.System, len(b.connectors))
+	for i, c := range b.connectors {
+		list[i] = systemOf(c)
+	}
+	return list
+}
 
 func input(f integrations.Field) view.Input {
 	return view.Input{Name: f.Name, Label: f.Label, Hint: f.Hint, Placeholder: f.Placeholder, Secret: f.Secret, MaxLength: f.MaxLength}
@@ -100,6 +127,32 @@ func (b *Bot) connectDraft(ctx context.Context, g Gesture) (store.Draft, connect
 	return draft, d, connector, err
 }
 
+// connectSystemChosen shows the form of another system.
+func (b *Bot) connectSystemChosen(ctx context.Context, g Gesture) (Reply, error) {
+	draft, d, _, err := b.connectDraft(ctx, g)
+	if isNotFound(err) {
+		return expiredForm("/okr connect"), nil
+	}
+	if err != nil {
+		return Reply{}, err
+	}
+	entry := view.ParseConnect(g.View.State)
+	connector, err := b.connectors.ByKind(entry.System)
+	if err != nil {
+		return expiredForm("/okr connect"), nil
+	}
+	d.Kind = connector.Kind()
+	if draft, err = b.store.SaveDraft(ctx, g.Actor, draft, draft.Step, d); errors.Is(err, store.ErrChanged) {
+		return changedElsewhere("/okr connect"), nil
+	} else if err != nil {
+		return Reply{}, err
+	}
+	f := b.form(g, connector, d)
+	f.Typed = entry.Address
+	modal := f.Modal(draft.ID)
+	return Reply{Update: &modal}, nil
+}
+
 // connectSignInChosen shows the fields of the way to sign in.
 func (b *Bot) connectSignInChosen(ctx context.Context, g Gesture) (Reply, error) {
 	draft, d, connector, err := b.connectDraft(ctx, g)
@@ -110,15 +163,8 @@ func (b *Bot) connectSignInChosen(ctx context.Context, g Gesture) (Reply, error)
 		return Reply{}, err
 	}
 	entry := view.ParseConnect(g.View.State)
-	f := b.form(g, connector)
+	f := b.form(g, connector, d)
 	f.SignIn, f.Typed = entry.SignIn, entry.Address
-	if d.Again != 0 {
-		again, err := b.manageable(ctx, g.Actor, d.Again)
-		if err != nil {
-			return goneConnection(err)
-		}
-		f.Fixed = host(again.Origin)
-	}
 	modal := f.Modal(draft.ID)
 	return Reply{Update: &modal}, nil
 }
@@ -149,22 +195,19 @@ func (b *Bot) connectSubmitted(ctx context.Context, g Gesture) (Reply, error) {
 		return Reply{}, err
 	}
 	if len(problems) > 0 {
-		return Reply{Problems: problems}, nil
+		return Reply{Problems: atFields(problems, g)}, nil
 	}
-	if b.settings.PublicURL != "" {
+	if signIn, ok := signInOf(connector, entry.SignIn); ok && b.onAPage(signIn) {
 		return b.inBrowser(ctx, g, connector, store.Visit{
 			Kind: connector.Kind(), Origin: origin, SignIn: entry.SignIn, Shared: entry.Shared, Reconnects: d.Again, Draft: draft.ID, View: g.View.ID,
 		})
 	}
 	account := integrations.Account{Origin: origin, SignIn: entry.SignIn, Fields: entry.Credentials}
-	checking := view.Checking(connector.Name(), host(origin))
+	checking := view.Checking(connector.Name(), shownAddress(origin))
 	return Reply{Update: &checking, LaterWithin: checkWithin, Later: func(ctx context.Context, at OpenView) {
 		found := b.prove(ctx, connector, account, again)
-		f := b.form(g, connector)
+		f := b.form(g, connector, d)
 		f.SignIn, f.Typed, f.Kept, f.Stages, f.Problem = entry.SignIn, entry.Address, entry.Credentials, stagesOf(found.stages), found.problem
-		if d.Again != 0 {
-			f.Fixed = host(origin)
-		}
 		next := f.Modal(draft.ID)
 		var c store.Connection
 		if found.works() {
@@ -193,30 +236,26 @@ func (b *Bot) entered(ctx context.Context, g Gesture, connector integrations.Con
 	if wrong != nil {
 		problems[view.FieldAddress] = wrong.Error()
 	}
-	for _, s := range connector.SignIns() {
-		if s.Kind != entry.SignIn {
-			continue
+	s, ok := signInOf(connector, entry.SignIn)
+	switch {
+	case !ok:
+		problems[view.FieldSignIn] = "Choose how to sign in."
+	case s.NeedsPublicURL && b.settings.PublicURL == "":
+		problems[view.FieldSignIn] = "OAuth comes with PUBLIC_URL, which is not set where okrbot runs. Choose another way."
+	case s.NeedsPublicURL && len(problems) == 0:
+		_, err := b.store.OAuthClient(ctx, g.Actor.Workspace, connector.Kind(), origin)
+		if isNotFound(err) && !okr.May(g.Actor, okr.RegisterClient) {
+			problems[view.FieldSignIn] = "No OAuth client is entered for " + view.Cut(shownAddress(origin), 60) + " yet. Ask an administrator of this workspace to choose OAuth here once, or choose another way."
+		} else if err != nil && !isNotFound(err) {
+			return origin, problems, err
 		}
-		switch {
-		case s.NeedsPublicURL && b.settings.PublicURL == "":
-			problems[view.FieldSignIn] = "OAuth comes with PUBLIC_URL, which is not set where okrbot runs. Choose another way."
-		case s.NeedsPublicURL && len(problems) == 0:
-			_, err := b.store.OAuthClient(ctx, g.Actor.Workspace, connector.Kind(), origin)
-			if isNotFound(err) && !okr.May(g.Actor, okr.RegisterClient) {
-				problems[view.FieldSignIn] = "No OAuth client is entered for " + view.Cut(host(origin), 60) + " yet. Ask an administrator of this workspace to choose OAuth here once, or choose another way."
-			} else if err != nil && !isNotFound(err) {
-				return origin, problems, err
-			}
-		case b.settings.PublicURL == "":
-			for _, field := range s.Fields {
-				if strings.TrimSpace(entry.Credentials[field.Name]) == "" {
-					problems[view.FieldOf(s.Kind, field.Name)] = "Enter the " + strings.ToLower(field.Label[:1]) + field.Label[1:] + "."
-				}
+	case !b.onAPage(s):
+		for _, field := range s.Fields {
+			if strings.TrimSpace(entry.Credentials[field.Name]) == "" {
+				problems[view.FieldOf(s.Kind, field.Name)] = "Enter the " + strings.ToLower(field.Label[:1]) + field.Label[1:] + "."
 			}
 		}
-		return origin, problems, nil
 	}
-	problems[view.FieldSignIn] = "Choose how to sign in."
 	return origin, problems, nil
 }
 
@@ -277,7 +316,7 @@ func (b *Bot) prove(ctx context.Context, connector integrations.Connector, accou
 
 // keep stores a sign-in that works: a new connection, whose list of scorecards is read, or again's.
 func (b *Bot) keep(ctx context.Context, actor okr.Actor, connector integrations.Connector, account integrations.Account, again int64, shared bool, draft string) (store.Connection, error) {
-	name := host(account.Origin)
+	name := shownAddress(account.Origin)
 	user := account.Fields["username"]
 	if user != "" {
 		name += " (" + user + ")"
@@ -297,7 +336,10 @@ func (b *Bot) keep(ctx context.Context, actor okr.Actor, connector integrations.
 			if err == nil {
 				c, err = tx.ReplaceSignIn(ctx, actor, again, store.SignIn{Kind: account.SignIn, Account: user, Fields: account.Fields})
 			}
-			return err
+			if err != nil {
+				return err
+			}
+			return b.readAgain(ctx, tx, c)
 		}
 		c, err = tx.CreateConnection(ctx, actor, store.Connection{
 			Kind: connector.Kind(), Name: name, Origin: account.Origin, SignIn: account.SignIn, Account: user,
@@ -309,6 +351,24 @@ func (b *Bot) keep(ctx context.Context, actor okr.Actor, connector integrations.
 		return b.jobs.Directory(ctx, tx, c.ID)
 	})
 	return c, err
+}
+
+// readAgain has what failed for want of a sign-in read at once, now that there is another one.
+func (b *Bot) readAgain(ctx context.Context, tx *store.Tx, c store.Connection) error {
+	hanging, err := tx.KeyResultsOf(ctx, c)
+	if err != nil {
+		return err
+	}
+	var failing []int64
+	for _, h := range hanging {
+		if h.Failing == string(integrations.Unauthorized) && !h.Paused {
+			failing = append(failing, h.ID)
+		}
+	}
+	if len(failing) == 0 {
+		return nil
+	}
+	return b.jobs.Import(ctx, tx, c.Workspace, failing...)
 }
 
 var errLostRight = errors.New("the person lost the right to do this")
@@ -347,7 +407,8 @@ func stagesOf(stages []integrations.Stage) []view.Stage {
 	return list
 }
 
-func host(origin string) string {
-	_, h, _ := strings.Cut(origin, "://")
-	return h
+// shownAddress is an address as people read it: a host, with path and query where it has some.
+func shownAddress(origin string) string {
+	_, s, _ := strings.Cut(origin, "://")
+	return strings.TrimSuffix(s, "/")
 }

@@ -63,8 +63,8 @@ func goneConnection(err error) (Reply, error) {
 	return Reply{}, err
 }
 
-// connectionOf is the connection that a button names.
-func (b *Bot) connectionOf(ctx context.Context, g Gesture) (store.Connection, error) {
+// connectionNamed is the connection that a button names.
+func (b *Bot) connectionNamed(ctx context.Context, g Gesture) (store.Connection, error) {
 	id, err := strconv.ParseInt(g.Action.Value, 10, 64)
 	if err != nil {
 		return store.Connection{}, store.ErrNotFound
@@ -74,7 +74,7 @@ func (b *Bot) connectionOf(ctx context.Context, g Gesture) (store.Connection, er
 
 // managePressed opens a connection's window.
 func (b *Bot) managePressed(ctx context.Context, g Gesture) (Reply, error) {
-	c, err := b.connectionOf(ctx, g)
+	c, err := b.connectionNamed(ctx, g)
 	if err != nil {
 		return goneConnection(err)
 	}
@@ -168,11 +168,11 @@ func (b *Bot) testPressed(ctx context.Context, g Gesture) (Reply, error) {
 
 // reconnectPressed opens the form for another sign-in.
 func (b *Bot) reconnectPressed(ctx context.Context, g Gesture) (Reply, error) {
-	c, err := b.connectionOf(ctx, g)
+	c, err := b.connectionNamed(ctx, g)
 	if err != nil {
 		return goneConnection(err)
 	}
-	return b.connectForm(ctx, g, connectDraft{Again: c.ID})
+	return b.connectForm(ctx, g, connectDraft{Kind: c.Kind, Again: c.ID, AgainAt: c.Origin})
 }
 
 // connectionSubmitted renames a connection and shares it.
@@ -238,7 +238,7 @@ func (b *Bot) othersOn(ctx context.Context, c store.Connection) ([]view.Hanging,
 
 // disconnectPressed asks first, and names what stops.
 func (b *Bot) disconnectPressed(ctx context.Context, g Gesture) (Reply, error) {
-	c, err := b.connectionOf(ctx, g)
+	c, err := b.connectionNamed(ctx, g)
 	if err != nil {
 		return goneConnection(err)
 	}
@@ -297,13 +297,13 @@ func (b *Bot) disconnected(ctx context.Context, g Gesture) (Reply, error) {
 		text += " What was read through it keeps its history; give it another source with `/okr edit`."
 	}
 	if strings.HasPrefix(c.SignIn, "oauth") {
-		text += " To take back the access in " + b.systemOf(c) + " as well, remove okrbot there from the user's connected apps."
+		text += " To take back the access in " + b.nameOfSystem(c) + " as well, remove okrbot there from the user's connected apps."
 	}
 	notice := view.Notice("Disconnected", text)
 	return Reply{Update: &notice}, nil
 }
 
-func (b *Bot) systemOf(c store.Connection) string {
+func (b *Bot) nameOfSystem(c store.Connection) string {
 	if connector, err := b.connectors.ByKind(c.Kind); err == nil {
 		return connector.Name()
 	}
@@ -325,6 +325,9 @@ func (b *Bot) confirmPressed(ctx context.Context, g Gesture) (Reply, error) {
 		if c, err = tx.Confirm(ctx, actor, id); err != nil {
 			return err
 		}
+		if err := b.readAgain(ctx, tx, c); err != nil {
+			return err
+		}
 		return b.jobs.Directory(ctx, tx, c.ID)
 	})
 	if isNotFound(err) {
@@ -339,7 +342,7 @@ func (b *Bot) confirmPressed(ctx context.Context, g Gesture) (Reply, error) {
 			_ = draft.State(&d) // without it there is no wizard to go back to
 		}
 	}
-	reply := b.answerConfirm(g, view.Connected(b.systemOf(c), c.Name, nil, d.Wizard != ""))
+	reply := b.answerConfirm(g, view.Connected(b.nameOfSystem(c), c.Name, nil, d.Wizard != ""))
 	if d.Wizard != "" {
 		reply.Later = func(ctx context.Context, _ OpenView) {
 			b.drawWizard(ctx, g, d.Wizard, d.Under, func(w *wizard) { w.choose(c.ID) })

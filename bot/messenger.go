@@ -63,7 +63,7 @@ func (m *Messenger) Notice(ctx context.Context, c store.Connection, now time.Tim
 	}
 	c.KeyResults = len(hanging)
 	shown := shownConnection(m.connectors, c, okr.Actor{Workspace: c.Workspace, ID: c.Owner, Kind: okr.Member}, now)
-	system := m.bot.systemOf(c)
+	system := m.bot.nameOfSystem(c)
 	says := system + " does not take its sign-in any more, so nothing is read through it. Reconnect it; its key results go on by themselves then."
 	if c.Notice == jobs.NoticeEnds {
 		says = "what was allowed in " + system + " ends on " + view.Moment(shown.Ends) + ", and use does not prolong it. Reconnect before: it takes a minute, and its key results stay."
@@ -75,7 +75,7 @@ func (m *Messenger) Notice(ctx context.Context, c store.Connection, now time.Tim
 // shownConnection is a connection as its views show it to somebody.
 func shownConnection(connectors integrations.Registry, c store.Connection, actor okr.Actor, now time.Time) view.Connection {
 	v := view.Connection{
-		ID: c.ID, Name: c.Name, Host: host(c.Origin), SignIn: c.SignIn, Account: c.Account, State: string(c.State), Shared: c.Shared, Owner: c.Owner,
+		ID: c.ID, Name: c.Name, Host: shownAddress(c.Origin), SignIn: c.SignIn, Account: c.Account, State: string(c.State), Shared: c.Shared, Owner: c.Owner,
 		Mine: c.Owner == actor.ID, May: c.State != store.Pending && c.MayManage(actor), MayShare: okr.May(actor, okr.ShareConnection, okr.MakerOf),
 		KeyResults: c.KeyResults, Succeeded: c.Succeeded, Waiting: c.Waiting, Now: now,
 	}

@@ -357,12 +357,14 @@ func TestARefusedConnectionIsToldOnceWithTheWayOut(t *testing.T) {
 	r.connects(r.alice)
 	r.addsObjective(r.alice, "Run a calm service desk")
 	r.addsKeyResult(r.alice, "Fewer open incidents", "Number of open incidents", "60")
+	r.alice.Sees("score of")
 	r.servicenow.SetPassword("okr.reader", "another")
 	r.alice.Types("/okr sync KR-1").Sees("refused our sign-in")
 	r.alice.Types("/okr sync KR-1")
 	r.alice.Sees("does not take its sign-in any more", "1 key result depends on it.")
 	r.servicenow.ForgetCalls()
 	r.alice.In("dm-U0ALICE").Presses("Reconnect").Fills("Username", "okr.reader").Fills("Password", "another").Submits("Connect").Sees("is connected").Closes()
+	time.Sleep(9 * time.Second)
 	r.alice.Sees("Syncing again")
 }
 

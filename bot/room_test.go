@@ -16,8 +16,10 @@ import (
 
 	"okrbot/bot"
 	"okrbot/integrations"
+	"okrbot/integrations/httpjson"
 	"okrbot/integrations/servicenow"
 	"okrbot/jobs"
+	"okrbot/sandbox/document"
 	"okrbot/sandbox/seed"
 	sandbox "okrbot/sandbox/servicenow"
 	"okrbot/sandbox/slack"
@@ -35,8 +37,10 @@ type room struct {
 	store      *store.Store
 	slack      *slack.Slack
 	servicenow *sandbox.Instance
-	instance   string // ServiceNow's address
-	app        string // the bot's address
+	instance   string           // ServiceNow's address
+	web        *document.Server // of JSON documents; nil unless withDocuments
+	origin     string           // its address
+	app        string           // the bot's address
 	bot        *bot.Bot
 	log        *diary // everything that was logged, at debug level
 	work       *jobs.Client
@@ -54,9 +58,23 @@ type room struct {
 	alice, bob, carol, dave *conversation.Person
 }
 
-type roomOption func(*slack.Options)
+type roomOption func(*room, *slack.Options)
 
-func overSocket(o *slack.Options) { o.Socket = true }
+func overSocket(_ *room, o *slack.Options) { o.Socket = true }
+
+// withDocuments lets the room read JSON documents beside ServiceNow.
+func withDocuments(r *room, _ *slack.Options) {
+	r.web = document.New(func() time.Time {
+		now, err := r.store.Now(context.Background())
+		if err != nil {
+			r.t.Error(err)
+		}
+		return now
+	})
+	server := httptest.NewServer(r.web)
+	r.t.Cleanup(server.Close)
+	r.origin = server.URL
+}
 
 func newRoom(t *testing.T, options ...roomOption) *room {
 	t.Helper()
@@ -92,7 +110,7 @@ func furnish(r *room, options ...roomOption) *room {
 
 	o := slack.Options{}
 	for _, option := range options {
-		option(&o)
+		option(r, &o)
 	}
 	r.slack = slack.New(o)
 	for _, p := range seed.People {
@@ -114,6 +132,9 @@ func furnish(r *room, options ...roomOption) *room {
 	}
 	t.Cleanup(river.Close)
 	connectors := integrations.Registry{servicenow.New(servicenow.Options{ExtraOrigins: []string{instance.URL}})}
+	if r.web != nil {
+		connectors = append(connectors, httpjson.New(httpjson.Options{Origins: []string{r.origin}}))
+	}
 	work, err := jobs.New(jobs.Options{Pool: river, Store: storetest.Open(t, r.dsn), Connectors: connectors, Log: log, Work: true})
 	if err != nil {
 		t.Fatal(err)

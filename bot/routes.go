@@ -56,6 +56,7 @@ var actions = map[string]handler{
 	view.ActionBrowse:     (*Bot).browsed,
 
 	view.FieldPeriod: (*Bot).objectivePeriodChosen,
+	view.FieldSystem: (*Bot).connectSystemChosen,
 	view.FieldSignIn: (*Bot).connectSignInChosen,
 
 	view.ActionBack:         (*Bot).wizardBack,

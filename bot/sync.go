@@ -101,7 +101,11 @@ func (b *Bot) syncAll(ctx context.Context, g Gesture) (Reply, error) {
 		}
 	}
 	if len(ids) == 0 {
-		return Say("You have no key results that read from ServiceNow. Add one with `/okr add-kr`."), nil
+		var names []string
+		for _, s := range b.systems() {
+			names = append(names, s.Name)
+		}
+		return Say("You have no key results that read from " + strings.Join(names, " or ") + ". Add one with `/okr add-kr`."), nil
 	}
 	forced, err := b.force(ctx, g, ids, true)
 	if err != nil {

@@ -29,7 +29,7 @@ const (
 // inBrowser gives the person a page of ours to sign in on.
 func (b *Bot) inBrowser(ctx context.Context, g Gesture, connector integrations.Connector, v store.Visit) (Reply, error) {
 	token, err := b.store.CreateVisit(ctx, g.Actor, v)
-	modal := view.InBrowser(connector.Name(), host(v.Origin), b.settings.PublicURL+"/connect/"+token)
+	modal := view.InBrowser(connector.Name(), shownAddress(v.Origin), b.settings.PublicURL+"/connect/"+token)
 	return Reply{Update: &modal}, err
 }
 
@@ -92,11 +92,7 @@ func (b *Bot) visited(ctx context.Context, v store.Visit) (visiting, error) {
 	if at.connector, err = b.connectors.ByKind(v.Kind); err != nil {
 		return at, err
 	}
-	for _, s := range at.connector.SignIns() {
-		if s.Kind == v.SignIn {
-			at.signIn = s
-		}
-	}
+	at.signIn, _ = signInOf(at.connector, v.SignIn)
 	if v.Reconnects != 0 {
 		if at.again, err = b.manageable(ctx, at.actor, v.Reconnects); err != nil {
 			return at, err
@@ -116,7 +112,7 @@ func (b *Bot) visited(ctx context.Context, v store.Visit) (visiting, error) {
 // page is the page as it stands: a sign-in to fill in, a client to register, or the way to the
 // system's own page.
 func (at visiting) page(b *Bot) page {
-	place := host(at.Origin)
+	place := shownAddress(at.Origin)
 	p := page{
 		Title: "Connect " + at.connector.Name(),
 		Lines: []string{fmt.Sprintf("*%s* asked for this in the Slack workspace *%s*: okrbot is to read scorecards from `%s`. If that was not you, close this page.", view.Escape(at.name), view.Escape(at.workspace), place)},
@@ -277,7 +273,7 @@ func (b *Bot) tryEntered(ctx context.Context, w http.ResponseWriter, r *http.Req
 			}
 			p.Button, p.Fields = "", nil
 			p.Problem = "Two sign-ins were refused, so this page is closed: more could lock the account. When you know the right one, type `/okr connect` in Slack again."
-			modal, message := view.NotConnected(at.connector.Name(), host(at.Origin), stagesOf(found.stages), "")
+			modal, message := view.NotConnected(at.connector.Name(), shownAddress(at.Origin), stagesOf(found.stages), "")
 			b.tellVisitor(ctx, at, modal, message)
 		}
 		b.show(w, http.StatusUnprocessableEntity, p)
@@ -418,7 +414,7 @@ func (b *Bot) cameBack(r *http.Request, consenter integrations.Consenter) string
 	}
 	refused := query.Get("error")
 	if refused == "access_denied" {
-		modal, message := view.NotConnected(at.connector.Name(), host(at.Origin), nil, "It was not allowed in the browser. If that was a slip, type `/okr connect` again.")
+		modal, message := view.NotConnected(at.connector.Name(), shownAddress(at.Origin), nil, "It was not allowed in the browser. If that was a slip, type `/okr connect` again.")
 		b.endVisit(ctx, at, modal, message)
 		return outcomePath + "denied"
 	}
@@ -449,7 +445,7 @@ func (b *Bot) cameBack(r *http.Request, consenter integrations.Consenter) string
 		}
 	}
 	if failure != nil {
-		modal, message := view.NotConnected(at.connector.Name(), host(at.Origin), nil, failure.Sentence())
+		modal, message := view.NotConnected(at.connector.Name(), shownAddress(at.Origin), nil, failure.Sentence())
 		b.endVisit(ctx, at, modal, message)
 		return outcomePath + "failed"
 	}
@@ -461,12 +457,12 @@ func (b *Bot) keepConsent(ctx context.Context, at visiting, consenter integratio
 	account := integrations.Account{Origin: at.Origin, SignIn: at.SignIn, Fields: integrations.Fields{integrations.AccessToken: tokens.Fields[integrations.AccessToken]}}
 	found := b.prove(ctx, at.connector, account, at.again)
 	if !found.works() {
-		modal, message := view.NotConnected(at.connector.Name(), host(at.Origin), stagesOf(found.stages), found.problem)
+		modal, message := view.NotConnected(at.connector.Name(), shownAddress(at.Origin), stagesOf(found.stages), found.problem)
 		b.endVisit(ctx, at, modal, message)
 		return outcomePath + "failed"
 	}
 	who := consenter.Who(ctx, account)
-	name := host(at.Origin)
+	name := shownAddress(at.Origin)
 	if who != "" {
 		name += " (" + who + ")"
 	}
@@ -486,7 +482,7 @@ func (b *Bot) keepConsent(ctx context.Context, at visiting, consenter integratio
 		b.log.Error("keeping a consent", "actor", at.actor.ID, "error", err)
 		return outcomePath + "unable"
 	}
-	modal, message := view.Confirm(c.ID, host(at.Origin), who, stagesOf(found.stages), at.Draft)
+	modal, message := view.Confirm(c.ID, shownAddress(at.Origin), who, stagesOf(found.stages), at.Draft)
 	b.endVisit(ctx, at, modal, message)
 	return outcomePath + "allowed"
 }

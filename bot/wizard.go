@@ -39,6 +39,9 @@ type wizard struct {
 // longestOption is Slack's limit on an option's value, in characters.
 const longestOption = 150
 
+// integrated says whether the values come from a system, and not from people.
+func (w wizard) integrated() bool { return w.Source != view.FromPeople }
+
 // choose takes a connection; what was chosen from another one goes.
 func (w *wizard) choose(connection int64) {
 	if w.Connection != connection {
@@ -52,7 +55,7 @@ func (b *Bot) addKeyResult(ctx context.Context, g Gesture) (Reply, error) {
 	if !okr.May(g.Actor, okr.AddKeyResult) {
 		return Say("Guests cannot add key results. Ask a member of this workspace."), nil
 	}
-	w := wizard{Owner: g.Actor.ID, Source: view.FromSystem, Turn: 1}
+	w := wizard{Owner: g.Actor.ID, Source: b.connectors[0].Kind(), Turn: 1}
 	now, err := b.store.Now(ctx)
 	if err != nil {
 		return Reply{}, err
@@ -64,16 +67,35 @@ func (b *Bot) addKeyResult(ctx context.Context, g Gesture) (Reply, error) {
 	if len(mine) == 1 {
 		w.Objective = mine[0].ID
 	}
-	if list, err := b.store.ConnectionsFor(ctx, g.Actor); err != nil {
+	if err := b.connectionOf(ctx, g, &w); err != nil {
 		return Reply{}, err
-	} else if len(list) > 0 {
-		w.Connection = list[0].ID
 	}
 	draft, err := b.store.CreateDraft(ctx, g.Actor, view.CallbackWizard, view.StepStart, w)
 	if err != nil {
 		return Reply{}, err
 	}
 	return b.openWizard(ctx, g, draft, w)
+}
+
+// connectionOf keeps the chosen connection where it is one to the chosen system, and else takes the
+// first such that the person may use.
+func (b *Bot) connectionOf(ctx context.Context, g Gesture, w *wizard) error {
+	c, err := b.store.Connection(ctx, g.Actor.Workspace, w.Connection)
+	if err == nil && c.Kind == w.Source || err != nil && !isNotFound(err) {
+		return err
+	}
+	list, err := b.store.ConnectionsFor(ctx, g.Actor)
+	if err != nil {
+		return err
+	}
+	for _, c := range list {
+		if c.Kind == w.Source && c.MayUse(g.Actor) {
+			w.choose(c.ID)
+			return nil
+		}
+	}
+	w.choose(0)
+	return nil
 }
 
 // editCommand is "/okr edit KR-1".
@@ -95,7 +117,7 @@ func (b *Bot) editForm(ctx context.Context, g Gesture, k store.KeyResult) (Reply
 		Source: view.FromPeople, Form: view.FormOf(k.KeyResult), Filled: true,
 	}
 	if k.Integrated {
-		w.Source, w.Connection, w.Reference, w.Name = view.FromSystem, k.Source.Connection, k.Source.Reference, k.Source.Name
+		w.Source, w.Connection, w.Reference, w.Name = k.Source.ConnectionKind, k.Source.Connection, k.Source.Reference, k.Source.Name
 		unit, err := b.newUnit(ctx, k)
 		if err != nil {
 			return Reply{}, err
@@ -183,7 +205,7 @@ func (b *Bot) wizardView(ctx context.Context, g Gesture, draft store.Draft, w wi
 	case view.StepDetails:
 		return b.detailView(ctx, g, draft, w)
 	}
-	s := view.Start{Draft: draft.ID, Turn: w.Turn, Fresh: w.Fresh, Title: w.Title, Owner: w.Owner, Source: w.Source}
+	s := view.Start{Draft: draft.ID, Turn: w.Turn, Fresh: w.Fresh, Title: w.Title, Owner: w.Owner, Systems: b.systems(), Source: w.Source}
 	if w.Objective != 0 {
 		o, err := b.store.Objective(ctx, g.Actor.Workspace, w.Objective)
 		if err != nil && !isNotFound(err) {
@@ -209,15 +231,23 @@ func (b *Bot) scorecardView(ctx context.Context, g Gesture, draft store.Draft, w
 func (b *Bot) scorecardStep(ctx context.Context, g Gesture, draft store.Draft, w wizard) (view.Scorecard, error) {
 	list, err := b.store.ConnectionsFor(ctx, g.Actor)
 	s := view.Scorecard{
-		Draft: draft.ID, Turn: w.Turn, Fresh: w.Fresh, Editing: w.Key, Connection: w.Connection,
+		Draft: draft.ID, Turn: w.Turn, Fresh: w.Fresh, Editing: w.Key, System: b.systemName(w.Source), Connection: w.Connection,
 		Chosen: w.option(), ChosenName: w.Name, Preview: w.Preview,
 	}
 	for _, c := range list {
-		if c.MayUse(g.Actor) {
+		if c.Kind == w.Source && c.MayUse(g.Actor) {
 			s.Connections = append(s.Connections, view.ConnectionChoice{ID: c.ID, Name: c.Name})
 		}
 	}
 	return s, err
+}
+
+// systemName is what people call a kind of system.
+func (b *Bot) systemName(kind string) string {
+	if c, err := b.connectors.ByKind(kind); err == nil {
+		return c.Name()
+	}
+	return kind
 }
 
 // option is the chosen scorecard as an option's value.
@@ -228,7 +258,7 @@ func (b *Bot) detailView(ctx context.Context, g Gesture, draft store.Draft, w wi
 	if err != nil {
 		return modalView{}, err
 	}
-	d := view.Detail{Draft: draft.ID, Turn: w.Turn, Editing: w.Key, Form: w.Form, Integrated: w.Source == view.FromSystem, Scorecard: w.Name, Zone: o.Zone}
+	d := view.Detail{Draft: draft.ID, Turn: w.Turn, Editing: w.Key, Form: w.Form, Integrated: w.integrated(), Scorecard: w.Name, Zone: o.Zone}
 	if !d.Integrated {
 		return d.Modal(), nil
 	}
@@ -306,12 +336,18 @@ func (b *Bot) startSubmitted(ctx context.Context, g Gesture, draft store.Draft, 
 	case !o.MayAddKeyResult(g.Actor):
 		problems[view.FieldObjective] = "You may not add key results here. Ask its owner."
 	}
+	if _, err := b.connectors.ByKind(e.Source); err != nil && e.Source != view.FromPeople {
+		problems[view.FieldSource] = "Choose where the values come from."
+	}
 	if len(problems) > 0 {
 		return Reply{Problems: atFields(problems, g)}, nil
 	}
 	w.Objective, w.Title, w.Owner, w.Source = o.ID, e.Title, e.Owner, e.Source
 	w.Form.Title, w.Form.Owner = e.Title, e.Owner
-	if w.Source == view.FromSystem {
+	if w.integrated() {
+		if err := b.connectionOf(ctx, g, &w); err != nil {
+			return Reply{}, err
+		}
 		return b.turn(ctx, g, draft, w, view.StepScorecard)
 	}
 	w.fill(nil, o)
@@ -384,7 +420,7 @@ func (b *Bot) wizardBack(ctx context.Context, g Gesture) (Reply, error) {
 		}
 	case view.StepDetails:
 		w.Form = view.ParseForm(g.View.State, w.Form)
-		if w.Source == view.FromSystem {
+		if w.integrated() {
 			step = view.StepScorecard
 		}
 	}
@@ -412,11 +448,11 @@ func (b *Bot) wizardNewObjective(ctx context.Context, g Gesture) (Reply, error) 
 
 // wizardNewConnection is the other detour.
 func (b *Bot) wizardNewConnection(ctx context.Context, g Gesture) (Reply, error) {
-	draft, _, err := b.wizardDraft(ctx, g)
+	draft, w, err := b.wizardDraft(ctx, g)
 	if reply, err, is := lost(err); is {
 		return reply, err
 	}
-	return b.connectForm(ctx, g, connectDraft{Wizard: draft.ID, Under: g.View.ID})
+	return b.connectForm(ctx, g, connectDraft{Kind: w.Source, Wizard: draft.ID, Under: g.View.ID})
 }
 
 // backToWizard closes a detour's form and shows the wizard under it with what the detour made.
@@ -477,7 +513,7 @@ func (b *Bot) detailsSubmitted(ctx context.Context, g Gesture, draft store.Draft
 		reply, err, _ := lost(err)
 		return reply, err
 	}
-	integrated := w.Source == view.FromSystem
+	integrated := w.integrated()
 	base := okr.KeyResult{Integrated: integrated, Cadence: okr.Cadence{Zone: o.Zone}, Precision: 9}
 	if w.Edit == 0 {
 		w.Form.Title, w.Form.Owner = w.Title, w.Owner
@@ -560,10 +596,11 @@ func (b *Bot) source(ctx context.Context, tx *store.Tx, g Gesture, w wizard) (pr
 	if err != nil && !isNotFound(err) {
 		return proven{}, nil, err
 	}
+	var k store.KeyResult
 	kept := w.Edit != 0 // whoever edits may keep a source that is another's private one
 	if kept {
-		k, err := tx.KeyResultByID(ctx, g.Actor.Workspace, w.Edit)
-		if err != nil {
+		var err error
+		if k, err = tx.KeyResultByID(ctx, g.Actor.Workspace, w.Edit); err != nil {
 			return proven{}, nil, err
 		}
 		kept = k.Source.Connection == w.Connection && k.Source.Reference == w.Reference
@@ -573,6 +610,9 @@ func (b *Bot) source(ctx context.Context, tx *store.Tx, g Gesture, w wizard) (pr
 		return proven{}, &Reply{Update: &notice}, nil
 	}
 	s, err := tx.Scorecard(ctx, c, w.Reference)
+	if isNotFound(err) && kept { // it is not listed, or no more; it stays what it was
+		return proven{k.Source, int(k.Precision)}, nil, nil
+	}
 	if err != nil {
 		return proven{}, nil, err
 	}

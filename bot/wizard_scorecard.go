@@ -59,7 +59,7 @@ func (b *Bot) usable(ctx context.Context, g Gesture, id int64) (store.Connection
 }
 
 // scorecardChoices answers the type-ahead from the connection's directory. When that finds
-// nothing, ServiceNow is asked for as long as the person does not notice.
+// nothing, the system is asked for as long as the person does not notice.
 func (b *Bot) scorecardChoices(ctx context.Context, g Gesture) (Reply, error) {
 	_, w, err := b.wizardDraft(ctx, g)
 	if isNotFound(err) {
@@ -98,7 +98,7 @@ func choices(found []store.Scorecard) []view.ScorecardChoice {
 	return list
 }
 
-// searchLive puts what ServiceNow finds into the directory, if it answers soon enough.
+// searchLive puts what the system finds into the directory, if it answers soon enough.
 func (b *Bot) searchLive(ctx context.Context, c store.Connection, words string) {
 	connector, err := b.connectors.ByKind(c.Kind)
 	if err != nil {
@@ -154,7 +154,7 @@ func (b *Bot) wizardPreview(ctx context.Context, g Gesture) (Reply, error) {
 	}}, nil
 }
 
-// scorecardSubmitted goes on to the details, by way of ServiceNow unless it was just previewed.
+// scorecardSubmitted goes on to the details, by way of the system unless it was just previewed.
 func (b *Bot) scorecardSubmitted(ctx context.Context, g Gesture, draft store.Draft, w wizard) (Reply, error) {
 	e := view.ParseScorecard(g.View.State)
 	w.take(e)
@@ -182,7 +182,7 @@ func (b *Bot) scorecardSubmitted(ctx context.Context, g Gesture, draft store.Dra
 	if w.Key != "" {
 		title = "Source of " + w.Key
 	}
-	modal := view.Reading(draft.ID, w.Turn, title)
+	modal := view.Reading(draft.ID, w.Turn, title, b.systemName(w.Source))
 	return Reply{Update: &modal, LaterWithin: describeTime, Later: func(ctx context.Context, at OpenView) {
 		b.afterDescribe(ctx, g, at, draft, w, view.StepDetails)
 	}}, nil

@@ -16,7 +16,7 @@ import (
 // Connector reads scores from one kind of system. Every method may be called from many goroutines
 // at once; every method that dials ends with its context.
 type Connector interface {
-	// Kind is the stored name: "servicenow". It never changes once rows carry it.
+	// Kind is the stored name: "servicenow". It never changes once rows carry it, and is not "people".
 	Kind() string
 	// Name is what people call the system: "ServiceNow".
 	Name() string
@@ -24,8 +24,9 @@ type Connector interface {
 	AddressField() Field
 	// SignIns are the ways to sign in, the recommended one first.
 	SignIns() []SignIn
-	// Origin turns what a person typed or pasted into the one address that will be dialled,
-	// "https://acme.service-now.com". The error is a sentence for the field.
+	// Origin turns what a person typed or pasted into the one address that will be dialled:
+	// "https://acme.service-now.com", or with path and query where the system is one document. It
+	// is stored and shown as it is, and becomes itself again. The error is a sentence for the field.
 	Origin(typed string) (string, error)
 	// Check signs in and looks around, stage by stage, and stops at the first stage that fails.
 	Check(ctx context.Context, account Account) []Stage
@@ -107,7 +108,7 @@ type Field struct {
 
 // Account is a system's address with the means to sign in. It prints as its address alone.
 type Account struct {
-	Origin string // "https://acme.service-now.com"
+	Origin string // what Connector.Origin made
 	SignIn string // SignIn.Kind
 	Fields Fields
 }
@@ -124,7 +125,7 @@ func (Fields) LogValue() slog.Value         { return slog.StringValue("[redacted
 
 // Stage is one step of a connection check.
 type Stage struct {
-	Name string        // "Address", "TLS", "Sign-in", "Role", "One score"
+	Name string        // "Address", "TLS", "Sign-in"; then the system's own: "Role", "One score"
 	Took time.Duration // how long the step took
 	Err  *Error        // nil when it passed
 	Note string        // what was found: "signed in as okr.reader", "Open incidents: 42"
@@ -138,7 +139,7 @@ type Page struct {
 
 // Scorecard is a named series of scores. Its words are the vendor's and not escaped.
 type Scorecard struct {
-	Ref         string // names the scorecard in this system: ServiceNow's colon uuid
+	Ref         string // names the scorecard in this system: ServiceNow's colon uuid, a JSON pointer
 	Name        string
 	Description string
 	Unit        string // "%", "#", "Hours"; empty when it has none

@@ -75,7 +75,7 @@ func failureOf(answer integrations.Reading, k store.KeyResult) *integrations.Err
 	if len(s.Scores) == 0 && !k.Result.Value.Valid {
 		return &integrations.Error{Class: integrations.NoData, Cause: "no_score",
 			Says: "The scorecard has no score in this period yet.",
-			Next: "Ask for its data collection in ServiceNow, or wait for the first score."}
+			Next: "Ask for its data to be collected, or wait for the first score."}
 	}
 	return nil
 }

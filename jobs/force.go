@@ -10,7 +10,7 @@ import (
 	"okrbot/store"
 )
 
-// Limits on syncs by hand, so that a person at a button does not wear out ServiceNow.
+// Limits on syncs by hand, so that a person at a button does not wear out a system.
 const (
 	forceEvery  = 30 * time.Second // one key result
 	forceSpan   = 5 * time.Minute

@@ -19,8 +19,8 @@ type SignIn struct {
 	Due       time.Time // OAuth: when the access token is to be renewed
 }
 
-// ReplaceSignIn gives a connection another sign-in, seals it, and has what failed for want of one
-// read at once. Its address stays: a secret is sent to no other than the one it was entered for.
+// ReplaceSignIn gives a connection another sign-in and seals it. Its address stays: a secret is
+// sent to no other than the one it was entered for.
 func (tx *Tx) ReplaceSignIn(ctx context.Context, actor okr.Actor, id int64, s SignIn) (Connection, error) {
 	row, err := tx.q.LockConnectionOf(ctx, queries.LockConnectionOfParams{WorkspaceID: actor.Workspace, ID: id})
 	if err != nil {
@@ -42,9 +42,6 @@ func (tx *Tx) ReplaceSignIn(ctx context.Context, actor okr.Actor, id int64, s Si
 	}
 	if err := tx.q.ReplaceSignIn(ctx, p); err != nil {
 		return c, fmt.Errorf("signing in to connection %d: %w", id, err)
-	}
-	if err := tx.q.HurryFailing(ctx, id); err != nil {
-		return c, fmt.Errorf("hurrying what failed: %w", err)
 	}
 	c.State, c.SignIn, c.Account = Active, s.Kind, s.Account
 	return c, tx.Record(ctx, actor, "reconnected", Object{"connection", id}, map[string]Change{"sign_in": {row.SignIn, s.Kind}})
@@ -94,6 +91,7 @@ type Hanging struct {
 	Key       string // "KR-7"
 	Title     string
 	Owner     string
+	Paused    bool
 	Failing   string // class of its failure; empty when healthy
 	Reference string
 	Scorecard string
@@ -108,7 +106,7 @@ func (r Reads) KeyResultsOf(ctx context.Context, c Connection) ([]Hanging, error
 	list := make([]Hanging, len(rows))
 	for i, row := range rows {
 		list[i] = Hanging{
-			ID: row.ID, Key: okr.KeyResult{Number: int(row.Number)}.Key(), Title: row.Title, Owner: row.OwnerID,
+			ID: row.ID, Key: okr.KeyResult{Number: int(row.Number)}.Key(), Title: row.Title, Owner: row.OwnerID, Paused: row.Paused,
 			Failing: row.FailureClass, Reference: row.Reference, Scorecard: row.Name,
 		}
 	}

@@ -13,6 +13,7 @@ const CallbackConnect = "connect"
 
 // The fields of the form that are known elsewhere.
 const (
+	FieldSystem  = "system"
 	FieldAddress = "address"
 	FieldSignIn  = "sign_in"
 )
@@ -20,9 +21,13 @@ const (
 // credential is how the fields of a sign-in begin.
 const credential = "credential_"
 
+// System is one that values can be read from.
+type System struct{ Kind, Name string }
+
 // ConnectForm asks for a system's address and how to sign in. Its words are the connector's.
 type ConnectForm struct {
-	System  string // "ServiceNow"
+	System  System
+	Systems []System // to choose from; it is not asked where there is one
 	Address Input
 	SignIns []SignIn
 	SignIn  string            // chosen
@@ -30,7 +35,6 @@ type ConnectForm struct {
 	Kept    map[string]string // what was typed so far and is no secret, by field
 	Share   bool              // whether sharing is offered
 	Fixed   string            // the host of a connection that gets another sign-in; empty: a new one
-	Browser bool              // the sign-in is entered on a page of our own
 	Stages  []Stage
 	Problem string // what kept the last try from being made
 }
@@ -48,6 +52,7 @@ type SignIn struct {
 	Fields             []Input
 	Available          bool
 	Why                string // not available: why, and what to do
+	Browser            bool   // it is given on a page of our own
 }
 
 // Stage is one step of the check.
@@ -74,12 +79,25 @@ func (f ConnectForm) Modal(draft string) slack.ModalViewRequest {
 	for i, s := range f.SignIns {
 		choices[i] = choice{s.Kind, s.Label}
 	}
+	if len(f.Systems) > 1 && f.Fixed == "" {
+		systems := make([]choice, len(f.Systems))
+		for i, s := range f.Systems {
+			systems[i] = choice{s.Kind, s.Name}
+		}
+		blocks = append(blocks, dispatching(selectField(FieldSystem, "System", "", f.System.Kind, systems...)))
+	}
+	signIn := FieldSignIn
+	for i, s := range f.Systems {
+		if s.Kind == f.System.Kind && i > 0 { // another system has other ways to sign in
+			signIn = anew(FieldSignIn, i)
+		}
+	}
 	if f.Fixed != "" {
 		blocks = append(blocks, section("Another sign-in for *"+Escape(Cut(f.Fixed, 100))+"*. Its key results stay; first it is proved that their scorecards are still visible."))
 	} else {
 		blocks = append(blocks, input(FieldAddress, f.Address.Label, f.Address.Hint, address))
 	}
-	blocks = append(blocks, dispatching(selectField(FieldSignIn, "Sign in with", "", f.SignIn, choices...)))
+	blocks = append(blocks, dispatching(selectField(signIn, "Sign in with", "", f.SignIn, choices...)))
 	for _, s := range f.SignIns {
 		if s.Kind != f.SignIn {
 			continue
@@ -89,7 +107,7 @@ func (f ConnectForm) Modal(draft string) slack.ModalViewRequest {
 			blocks = append(blocks, note(":information_source: "+s.Why))
 			break
 		}
-		if f.Browser {
+		if s.Browser {
 			blocks = append(blocks, note(":lock: The next step opens a page of okrbot in your browser, and you sign in there: nothing secret passes through Slack."))
 			break
 		}
@@ -111,7 +129,7 @@ func (f ConnectForm) Modal(draft string) slack.ModalViewRequest {
 		box := slack.NewCheckboxGroupsBlockElement("v", option(choice{"shared", "Everybody in this workspace may read scorecards through it"}))
 		blocks = append(blocks, optional(input("shared", "Share", "", box)))
 	}
-	return modal(CallbackConnect, "Connect "+f.System, "Connect", draft, blocks...)
+	return modal(CallbackConnect, "Connect "+f.System.Name, "Connect", draft, blocks...)
 }
 
 func stageLines(stages []Stage) string {
@@ -136,6 +154,7 @@ func stageLines(stages []Stage) string {
 // ConnectEntry is a filled form. Its credentials are secrets: they are used and sealed, and shown
 // to nobody.
 type ConnectEntry struct {
+	System      string // empty where it was not asked
 	Address     string
 	SignIn      string
 	Credentials map[string]string
@@ -144,7 +163,7 @@ type ConnectEntry struct {
 
 // ParseConnect reads the form as it stands.
 func ParseConnect(s State) ConnectEntry {
-	e := ConnectEntry{Address: s.text(FieldAddress), SignIn: s.option(FieldSignIn), Credentials: map[string]string{}}
+	e := ConnectEntry{System: s.option(FieldSystem), Address: s.text(FieldAddress), SignIn: s.option(FieldSignIn), Credentials: map[string]string{}}
 	for block, elements := range s {
 		if name, ok := strings.CutPrefix(Name(block), credential+e.SignIn+"_"); ok {
 			e.Credentials[name] = elements["v"].Value
@@ -158,9 +177,9 @@ func ParseConnect(s State) ConnectEntry {
 func FieldOf(signIn, name string) string { return credential + signIn + "_" + name }
 
 // Checking is shown while the connection is tried.
-func Checking(system, host string) slack.ModalViewRequest {
+func Checking(system, address string) slack.ModalViewRequest {
 	return modal("checking", "Connect "+system, "", "",
-		section(":hourglass_flowing_sand: Checking "+Escape(Cut(host, 100))+": address, TLS, sign-in, role, one score. This takes a few seconds."))
+		section(":hourglass_flowing_sand: Checking "+Escape(Cut(address, 100))+": address, TLS, sign-in, and what can be read. This takes a few seconds."))
 }
 
 // ActionBrowse is a link into the browser, which Slack tells of too.

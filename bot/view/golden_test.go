@@ -185,7 +185,7 @@ func ended(n int, how string) []Ended {
 
 func connectForm() ConnectForm {
 	return ConnectForm{
-		System: "ServiceNow", Address: Input{Name: "address", Label: "ServiceNow URL", Hint: "acme", Placeholder: "https://acme.service-now.com", MaxLength: 300}, SignIn: "basic", Share: true,
+		System: serviceNow, Address: Input{Name: "address", Label: "ServiceNow URL", Hint: "acme", Placeholder: "https://acme.service-now.com", MaxLength: 300}, SignIn: "basic", Share: true,
 		SignIns: []SignIn{
 			{Kind: "basic", Label: "Basic Auth", Guide: "Use a user made for this.", Available: true, Fields: []Input{{Name: "username", Label: "Username", MaxLength: 100}, {Name: "password", Label: "Password", Secret: true, MaxLength: 200}}},
 			{Kind: "oauth", Label: "OAuth", Guide: "Comes with PUBLIC_URL.", Fields: []Input{{Name: "client_id", Label: "Client ID", MaxLength: 100}}},
@@ -216,6 +216,11 @@ func hanging(n int) []Hanging {
 	return list
 }
 
+var (
+	serviceNow = System{Kind: "servicenow", Name: "ServiceNow"}
+	twoSystems = []System{serviceNow, {Kind: "http", Name: "HTTP JSON"}}
+)
+
 const draft = "0191f2a4-7c1e-7d30-9f53-0a4a5b6c7d8e"
 
 func filled() Form {
@@ -238,7 +243,9 @@ func modals() map[string]slack.ModalViewRequest {
 	withOAuth := connectForm()
 	withOAuth.SignIn, withOAuth.SignIns[1].Why = "oauth", "OAuth is not offered here yet."
 	browsing, again := connectForm(), connectForm()
-	browsing.Browser, again.Fixed = true, "acme.service-now.com"
+	browsing.SignIns[0].Browser, again.Fixed = true, "acme.service-now.com"
+	withSystems := connectForm()
+	withSystems.Systems = twoSystems
 	longDetails := Details{KeyResult: hostile(), Readings: readings(500), May: true, CheckIns: []CheckIn{{Person: "U2BOB", Day: today, Value: num("39"), Confidence: "low", Note: strings.Repeat("<!channel>\n", 200)}}}
 	for range 5 {
 		longDetails.Changes = append(longDetails.Changes, ChangeLine{Actor: "U1ALICE", Action: "edited", What: strings.Repeat("target 40 → 38, ", 100), At: now})
@@ -247,7 +254,7 @@ func modals() map[string]slack.ModalViewRequest {
 	for range 200 {
 		longDetails.CoOwners = append(longDetails.CoOwners, "U0123456789")
 	}
-	crowd := Scorecard{Draft: draft, Turn: 2, Connection: 1, Chosen: "fb007202d7130100b96d45a3ce6103b4", ChosenName: hostile().Source.Scorecard, Preview: preview()}
+	crowd := Scorecard{Draft: draft, Turn: 2, System: "ServiceNow", Connection: 1, Chosen: "fb007202d7130100b96d45a3ce6103b4", ChosenName: hostile().Source.Scorecard, Preview: preview()}
 	for i := range 150 {
 		crowd.Connections = append(crowd.Connections, ConnectionChoice{ID: int64(i + 1), Name: strings.Repeat("é", 300)})
 	}
@@ -272,9 +279,10 @@ func modals() map[string]slack.ModalViewRequest {
 		"connection": connections()[0].Manage(draft, nil, false, ""), "connection-tested": connections()[3].Manage(draft, failing.Stages, false, "It was refused."), "connection-testing": connections()[1].Manage(draft, nil, true, ""),
 		"disconnect": connections()[0].Disconnect(draft, hanging(100)), "disconnect-none": connections()[3].Disconnect(draft, nil),
 		"connect-checking": Checking("ServiceNow", strings.Repeat("x", 300)), "connected": Connected("ServiceNow", "acme.service-now.com", failing.Stages[:1], false), "connected-detour": Connected("ServiceNow", "acme", nil, true),
-		"wizard-start": Start{Draft: draft, Turn: 1, Objective: hostile().Objective, Title: "Fewer", Owner: "U1ALICE", Source: FromPeople}.Modal(), "wizard-start-none": Start{Draft: draft, Turn: 1, None: true}.Modal(),
-		"wizard-scorecard": crowd.Modal(), "wizard-scorecard-none": Scorecard{Draft: draft, Turn: 2}.Modal(), "wizard-scorecard-reading": reading.Modal(), "wizard-scorecard-problem": problem.Modal(), "wizard-scorecard-empty": noScore.Modal(),
-		"wizard-reading": Reading(draft, 2, "Add key result"), "wizard-details": detail.Modal(), "wizard-details-monthly": month.Modal(), "wizard-details-stay": kind.Modal(), "wizard-details-people": byHand.Modal(), "edit": editing.Modal(),
+		"wizard-start": Start{Draft: draft, Turn: 1, Objective: hostile().Objective, Title: "Fewer", Owner: "U1ALICE", Systems: twoSystems[:1], Source: FromPeople}.Modal(), "wizard-start-none": Start{Draft: draft, Turn: 1, None: true, Systems: twoSystems[:1]}.Modal(),
+		"wizard-start-systems": Start{Draft: draft, Turn: 1, Owner: "U1ALICE", Systems: twoSystems, Source: "http"}.Modal(), "connect-systems": withSystems.Modal(draft),
+		"wizard-scorecard": crowd.Modal(), "wizard-scorecard-none": Scorecard{Draft: draft, Turn: 2, System: "ServiceNow"}.Modal(), "wizard-scorecard-reading": reading.Modal(), "wizard-scorecard-problem": problem.Modal(), "wizard-scorecard-empty": noScore.Modal(),
+		"wizard-reading": Reading(draft, 2, "Add key result", "ServiceNow"), "wizard-details": detail.Modal(), "wizard-details-monthly": month.Modal(), "wizard-details-stay": kind.Modal(), "wizard-details-people": byHand.Modal(), "edit": editing.Modal(),
 		"saved": Saved(sample(), true), "saved-people": Saved(people(), false),
 		"details": Details{KeyResult: sample(), Readings: readings(40), May: true}.Modal(), "details-empty": Details{KeyResult: fresh()}.Modal(), "details-long": longDetails.Modal(), "details-failing": Details{KeyResult: broken(), Readings: readings(3)}.Modal(), "details-people": Details{KeyResult: people(), May: true}.Modal(),
 		"check-in": CheckInForm(people(), draft), "check-in-hostile": CheckInForm(hostile(), draft), "remove": Remove(sample(), 120, 1, 1, draft), "remove-hostile": Remove(hostile(), 0, 0, 0, draft),
@@ -350,8 +358,8 @@ func TestFormsComeBackAsTheyWere(t *testing.T) {
 	if back := ParseObjective(stateOf(t, o.Modal(draft, today))); back != o {
 		t.Errorf("got %+v, want %+v", back, o)
 	}
-	s := Start{Draft: draft, Turn: 1, Fresh: 7, Objective: objective, Title: "Fewer", Owner: "U1", Source: FromPeople}
-	if back := ParseStart(stateOf(t, s.Modal())); back != (StartEntry{Objective: 3, Title: "Fewer", Owner: "U1", Source: FromPeople}) {
+	s := Start{Draft: draft, Turn: 1, Fresh: 7, Objective: objective, Title: "Fewer", Owner: "U1", Systems: twoSystems, Source: "http"}
+	if back := ParseStart(stateOf(t, s.Modal())); back != (StartEntry{Objective: 3, Title: "Fewer", Owner: "U1", Source: "http"}) {
 		t.Errorf("got %+v", back)
 	}
 	c := Scorecard{Draft: draft, Turn: 1, Fresh: 2, Connections: []ConnectionChoice{{ID: 5, Name: "acme"}}, Connection: 5, Chosen: "abc", ChosenName: "Open"}

@@ -43,8 +43,21 @@ func Outcome(done []Ended, total int, final bool) Message {
 	m := Message{Text: head, Blocks: []slack.Block{section("*" + head + "*")}}
 	m.list(":chart_with_upwards_trend: *Changed*", changed, "\n")
 	m.list(":warning: *Failed*", failed, "\n")
-	m.list(":heavy_minus_sign: *No newer score in ServiceNow*", same, ", ")
+	m.list(":heavy_minus_sign: *No newer score"+inSystem(done)+"*", same, ", ")
 	return m
+}
+
+// inSystem names the system that all was read from, where it is one.
+func inSystem(done []Ended) string {
+	for _, e := range done {
+		if e.Source.System != done[0].Source.System {
+			return ""
+		}
+	}
+	if len(done) == 0 {
+		return ""
+	}
+	return " in " + done[0].Source.System
 }
 
 // outcomeListed is how many lines of one kind an outcome names.
@@ -88,7 +101,7 @@ func outcomeOfOne(e Ended) Message {
 		if e.Result.Value.Valid {
 			since = "since " + e.Result.AsOf.Short(e.Today)
 		}
-		text = ":heavy_minus_sign: " + e.Headline() + ": no newer score in ServiceNow " + since + ".\n" + e.Figures() + "\n" + e.Dates()
+		text = ":heavy_minus_sign: " + e.Headline() + ": no newer score in " + e.Source.System + " " + since + ".\n" + e.Figures() + "\n" + e.Dates()
 	}
 	return Message{Text: e.Key() + " synced: " + e.fallback(), Blocks: []slack.Block{section(text)}}
 }

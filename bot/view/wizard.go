@@ -25,6 +25,7 @@ const (
 // The fields and buttons of the wizard that are known elsewhere.
 const (
 	FieldObjective  = "objective"
+	FieldSource     = "source"
 	FieldConnection = "connection"
 	FieldScorecard  = "scorecard"
 	FieldCadence    = "cadence"
@@ -37,11 +38,8 @@ const (
 	ActionChangeSource = "wizard_change_source"
 )
 
-// The two sources of a key result.
-const (
-	FromPeople = "people"
-	FromSystem = "servicenow"
-)
+// FromPeople is the source of a key result that people update; another source is a System's kind.
+const FromPeople = "people"
 
 // mark is the id of a step's first block: which step of which turn the view shows. A submit of a
 // view that is older than the draft is known by it.
@@ -72,6 +70,7 @@ type Start struct {
 	None      bool // there is no objective to choose yet
 	Title     string
 	Owner     string
+	Systems   []System
 	Source    string
 }
 
@@ -92,22 +91,25 @@ func (s Start) Modal() slack.ModalViewRequest {
 		slack.NewActionBlock("objective_actions", button(ActionNewObjective, "New objective", "wizard")),
 		limit(textInput("title", "Key Result", "What is measured, in a few words.", s.Title), okr.MaxTitle),
 		userField("owner", "Owner", "", s.Owner),
-		sourceField(s.Source),
+		sourceField(s.Systems, s.Source),
 	}
 	return modal(CallbackWizard, "Add key result", "Next", s.Draft, blocks...)
 }
 
-func sourceField(chosen string) *slack.InputBlock {
-	options := []*slack.OptionBlockObject{
-		option(choice{FromSystem, "ServiceNow"}),
-		option(choice{FromPeople, "I will update it myself"}),
+func sourceField(systems []System, chosen string) *slack.InputBlock {
+	var options []*slack.OptionBlockObject
+	for _, s := range systems {
+		options = append(options, option(choice{s.Kind, s.Name}))
 	}
+	options = append(options, option(choice{FromPeople, "I will update it myself"}))
 	element := slack.NewRadioButtonsBlockElement("v", options...)
 	element.InitialOption = options[0]
-	if chosen == FromPeople {
-		element.InitialOption = options[1]
+	for _, o := range options {
+		if o.Value == chosen {
+			element.InitialOption = o
+		}
 	}
-	return input("source", "Pull data from external applications", "", element)
+	return input(FieldSource, "Pull data from external applications", "", element)
 }
 
 // ObjectiveLabel is an objective in a list: its title and period.
@@ -130,7 +132,7 @@ func ParseStart(s State) StartEntry {
 	if err != nil {
 		id = 0 // nothing chosen
 	}
-	return StartEntry{Objective: id, Title: s.text("title"), Owner: s.at("owner").SelectedUser, Source: s.option("source")}
+	return StartEntry{Objective: id, Title: s.text("title"), Owner: s.at("owner").SelectedUser, Source: s.option(FieldSource)}
 }
 
 // Scorecard is the wizard's second step.
@@ -139,6 +141,7 @@ type Scorecard struct {
 	Turn        int
 	Fresh       int
 	Editing     string // KR-n when the source of an existing one is changed
+	System      string // "ServiceNow"
 	Connections []ConnectionChoice
 	Connection  int64
 	Chosen      string // the option's value
@@ -183,7 +186,7 @@ func (s Scorecard) Modal() slack.ModalViewRequest {
 		title = "Source of " + s.Editing
 	}
 	if len(s.Connections) == 0 {
-		intro = section("You have no connection to ServiceNow yet, and none is shared with you. Press *New connection*; you come back here after it.")
+		intro = section("You have no connection to " + s.System + " yet, and none is shared with you. Press *New connection*; you come back here after it.")
 		intro.BlockID = mark(StepScorecard, s.Turn)
 		return modal(CallbackWizard, title, "", s.Draft, intro,
 			slack.NewActionBlock("source_actions", button(ActionNewConnect, "New connection", "wizard"), button(ActionBack, "Back", "wizard")))
@@ -204,18 +207,18 @@ func (s Scorecard) Modal() slack.ModalViewRequest {
 	}
 	switch {
 	case s.Reading:
-		blocks = append(blocks, section(":hourglass_flowing_sand: Reading the scorecard from ServiceNow…"))
+		blocks = append(blocks, section(":hourglass_flowing_sand: Reading the scorecard from "+s.System+"…"))
 	case s.Problem != "":
 		blocks = append(blocks, section(":warning: "+s.Problem))
 	case s.Preview != nil:
-		blocks = append(blocks, s.Preview.blocks()...)
+		blocks = append(blocks, s.Preview.blocks(s.System)...)
 	}
 	return modal(CallbackWizard, title, "Connect", s.Draft, blocks...)
 }
 
-func (p Preview) blocks() []slack.Block {
+func (p Preview) blocks(system string) []slack.Block {
 	if !p.Value.Valid {
-		return []slack.Block{section("*" + Escape(Cut(p.Name, 300)) + "*\nno score yet: ServiceNow has collected none. It can be connected; the key result shows its first score when there is one.")}
+		return []slack.Block{section("*" + Escape(Cut(p.Name, 300)) + "*\nno score yet: " + system + " has collected none. It can be connected; the key result shows its first score when there is one.")}
 	}
 	write := func(v decimal.Decimal) string { return Escape(okr.FormatValue(v, p.Unit, p.Precision)) }
 	unit := p.Unit
@@ -236,10 +239,10 @@ func (p Preview) blocks() []slack.Block {
 	}
 	blocks := []slack.Block{
 		section("*" + Escape(Cut(p.Name, 300)) + "*\n*" + write(p.Value.Decimal) + "*  score of " + asOf),
-		fields("Unit", Escape(unit), "Direction", better, "Collected", freq(p.Frequency), "ServiceNow's target", target),
+		fields("Unit", Escape(unit), "Direction", better, "Collected", freq(p.Frequency), system+"'s target", target),
 	}
-	if len(p.Scores) == 0 {
-		return blocks
+	if len(p.Scores) < 2 {
+		return blocks // the one score is the value
 	}
 	last := p.Scores[:min(len(p.Scores), trend)]
 	values := make([]decimal.Decimal, len(last))
@@ -296,8 +299,8 @@ func ParseScorecard(s State) ScorecardEntry {
 }
 
 // Reading is shown while the scorecard is read on the way to the last step.
-func Reading(draft string, turn int, title string) slack.ModalViewRequest {
-	s := section(":hourglass_flowing_sand: Reading the scorecard from ServiceNow…")
+func Reading(draft string, turn int, title, system string) slack.ModalViewRequest {
+	s := section(":hourglass_flowing_sand: Reading the scorecard from " + system + "…")
 	s.BlockID = mark("reading", turn)
 	return modal("reading", title, "", draft, s)
 }

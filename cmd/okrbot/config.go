@@ -35,6 +35,7 @@ type Config struct {
 	SlackAPIURL          string        `envconfig:"SLACK_API_URL" default:"https://slack.com/api/"`
 	EncryptionKeyset     secret.String `envconfig:"ENCRYPTION_KEYSET"`
 	ServiceNowExtraHosts []string      `envconfig:"SERVICENOW_EXTRA_HOSTS"`
+	HTTPJSONOrigins      []string      `envconfig:"HTTP_JSON_ORIGINS"`
 	AdminUsers           []string      `envconfig:"ADMIN_USERS"`
 	DefaultTimeZone      string        `envconfig:"DEFAULT_TIME_ZONE" default:"UTC"`
 	LogLevel             string        `envconfig:"LOG_LEVEL" default:"info"`
@@ -127,12 +128,14 @@ func (c *Config) problems(what need) []string {
 	if u, err := url.Parse(c.SlackAPIURL); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || !strings.HasSuffix(c.SlackAPIURL, "/") {
 		say("SLACK_API_URL", "write it as https://slack.com/api/, with the slash at its end")
 	}
-	for i, host := range c.ServiceNowExtraHosts {
-		origin, ok := extraOrigin(host)
-		if !ok {
-			say("SERVICENOW_EXTRA_HOSTS", fmt.Sprintf("entry %d is no host; write host, host:port or https://host:port, with commas between", i+1))
+	for variable, hosts := range map[string][]string{"SERVICENOW_EXTRA_HOSTS": c.ServiceNowExtraHosts, "HTTP_JSON_ORIGINS": c.HTTPJSONOrigins} {
+		for i, host := range hosts {
+			origin, ok := extraOrigin(host)
+			if !ok {
+				say(variable, fmt.Sprintf("entry %d is no host; write host, host:port or https://host:port, with commas between", i+1))
+			}
+			hosts[i] = origin
 		}
-		c.ServiceNowExtraHosts[i] = origin
 	}
 	for i, id := range c.AdminUsers {
 		c.AdminUsers[i] = strings.TrimSpace(id)

@@ -36,6 +36,7 @@ func TestEveryProblemIsNamedAtOnceAndNoValueIsPrinted(t *testing.T) {
 		"PUBLIC_URL":             {"http://" + canary, canary, "https://", "https://h/" + canary, "https://" + canary + "@h", "https://h?x=" + canary, "ftp://" + canary, "https://h#" + canary},
 		"SLACK_API_URL":          {canary, "https://slack.com/" + canary, "ftp://" + canary + "/", "https:///", "://"},
 		"SERVICENOW_EXTRA_HOSTS": {"https://u:" + canary + "@h", "h/" + canary, "ftp://" + canary, "a,,b", "https://h?" + canary, ", "},
+		"HTTP_JSON_ORIGINS":      {"https://u:" + canary + "@h", "h/" + canary, "ftp://" + canary, "a,,b", "https://h#" + canary, ","},
 		"ADMIN_USERS":            {canary, "@" + canary, "U1,,U2", "bob@" + canary, "T0123"},
 		"DEFAULT_TIME_ZONE":      {canary, "Local", "Europe/" + canary, "../" + canary, "CET+1"},
 		"LOG_LEVEL":              {canary, "INFO", "trace", "0"},
@@ -181,7 +182,7 @@ func with(base, more map[string]string) map[string]string {
 
 // plainVariables are the variables that are no secrets.
 var plainVariables = []string{"DATA_DIR", "LISTEN_ADDR", "OPS_ADDR", "PUBLIC_URL", "SLACK_API_URL", "SLACK_CLIENT_ID",
-	"SERVICENOW_EXTRA_HOSTS", "ADMIN_USERS", "DEFAULT_TIME_ZONE", "LOG_LEVEL", "LOG_FORMAT"}
+	"SERVICENOW_EXTRA_HOSTS", "HTTP_JSON_ORIGINS", "ADMIN_USERS", "DEFAULT_TIME_ZONE", "LOG_LEVEL", "LOG_FORMAT"}
 
 // problemsOf loads an environment that holds these variables alone.
 func problemsOf(t *testing.T, environment map[string]string) []string {

@@ -55,6 +55,9 @@ func (doctorCommand) Run(in *invocation) error {
 	if config.PublicURL == "" {
 		fmt.Fprintln(in.out, "note  PUBLIC_URL is not set: OAuth and the page for secrets are not offered")
 	}
+	if len(config.HTTPJSONOrigins) == 0 {
+		fmt.Fprintln(in.out, "note  HTTP_JSON_ORIGINS is not set: JSON documents are not offered")
+	}
 	if unwell {
 		return errUnwell
 	}

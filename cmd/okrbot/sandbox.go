@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"okrbot"
+	"okrbot/sandbox/document"
 	"okrbot/sandbox/seed"
 	"okrbot/sandbox/servicenow"
 	"okrbot/sandbox/slack"
@@ -26,12 +27,12 @@ import (
 )
 
 type sandboxCommand struct {
-	Port  int  `default:"8080" help:"Where the page is; the three ports after it are used too."`
+	Port  int  `default:"8080" help:"Where the page is; the four ports after it are used too."`
 	Fresh bool `help:"Forget what earlier runs kept."`
 }
 
-// Run starts the same bot with an embedded Postgres, a local Slack and a local ServiceNow, and a
-// page in the browser to use them. Everything listens on 127.0.0.1 alone. What was done is kept
+// Run starts the same bot with an embedded Postgres, a local Slack, a local ServiceNow and a web
+// server with a JSON document, and a page in the browser to use them. Everything listens on 127.0.0.1 alone. What was done is kept
 // under DATA_DIR, but for Slack's messages.
 func (s sandboxCommand) Run(in *invocation) error {
 	config := sandboxConfig()
@@ -54,9 +55,11 @@ func (s sandboxCommand) Run(in *invocation) error {
 		return err
 	}
 
-	page, instance, api, app := s.at(0), s.at(1), s.at(2), s.at(3)
+	page, instance, api, app, documents := s.at(0), s.at(1), s.at(2), s.at(3), s.at(4)
 	sn := servicenow.New(servicenow.Options{Now: clock.now})
 	seed.ServiceNow(sn, clock.now().UTC())
+	site := document.New(clock.now)
+	seed.Build(site)
 	workspace := slack.New(slack.Options{BaseURL: "http://" + api, AppURL: "http://" + app})
 	defer workspace.Close()
 	for _, p := range seed.People {
@@ -83,7 +86,7 @@ func (s sandboxCommand) Run(in *invocation) error {
 			NextDue: func() (time.Time, error) { return clock.nextDue(in.ctx) },
 		},
 	}
-	for address, handler := range map[string]http.Handler{instance: sn, api: workspace, page: web.New(workspace, sn, options).Handler()} {
+	for address, handler := range map[string]http.Handler{instance: sn, api: workspace, documents: site, page: web.New(workspace, sn, options).Handler()} {
 		stop, err := serveLocal(address, handler)
 		if err != nil {
 			return err
@@ -95,6 +98,7 @@ func (s sandboxCommand) Run(in *invocation) error {
 	config.SlackBotToken, config.SlackSigningSecret = secret.New(known.BotToken), secret.New(known.SigningSecret)
 	config.SlackAPIURL = "http://" + api + "/api/"
 	config.ServiceNowExtraHosts = []string{"http://" + instance}
+	config.HTTPJSONOrigins = []string{"http://" + documents}
 	config.ListenAddr, config.OpsAddr = app, "127.0.0.1:0"
 	r := &running{config: config, dsn: database.dsn, keys: keys, log: log, web: true, work: true}
 	if err := r.start(in.ctx); err != nil {
@@ -110,8 +114,11 @@ func (s sandboxCommand) Run(in *invocation) error {
   3. Type  /okr add-objective , then  /okr add-kr , and follow the wizard to Save.
   4. Under "ServiceNow" on the left, collect a new score, then press Sync Integration Data.
 
+The other system is HTTP JSON, a number in any JSON document. Choose it in  /okr connect :
+       Document URL    http://%s%s
+
 Ctrl-C ends it; what you did is kept for the next time.
-`, page, instance, seed.User, seed.Password)
+`, page, instance, seed.User, seed.Password, documents, seed.BuildPath)
 	return r.until(in.ctx)
 }
 

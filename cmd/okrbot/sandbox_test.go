@@ -30,7 +30,7 @@ func binary(t *testing.T) string {
 	return path
 }
 
-// ports finds four free ports in a row.
+// ports finds five free ports in a row.
 func ports(t *testing.T) int {
 	t.Helper()
 	for range 50 {
@@ -41,7 +41,7 @@ func ports(t *testing.T) int {
 		first := l.Addr().(*net.TCPAddr).Port
 		l.Close()
 		free := true
-		for n := range 4 {
+		for n := range 5 {
 			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first+n))
 			if err != nil {
 				free = false
@@ -53,7 +53,7 @@ func ports(t *testing.T) int {
 			return first
 		}
 	}
-	t.Fatal("no four free ports in a row")
+	t.Fatal("no five free ports in a row")
 	return 0
 }
 
@@ -410,6 +410,46 @@ func TestTheSandboxInABrowser(t *testing.T) {
 	if list := said.all(); len(list) > 0 {
 		t.Errorf("the browser complained: %q", list)
 	}
+}
+
+func TestADocumentInABrowser(t *testing.T) {
+	ctx := browser(t)
+	s := startSandbox(t, binary(t), folder(t), ports(t))
+	var address string
+	if _, after, ok := strings.Cut(s.said, "Document URL    "); ok {
+		address, _, _ = strings.Cut(after, "\n")
+	}
+	p := page{t, ctx}
+	if err := chromedp.Do(ctx, chromedp.Navigate(s.page)); err != nil {
+		t.Fatal(err)
+	}
+	p.types("/okr connect")
+	p.fills("System", "http")
+	p.fills("Document URL", address)
+	p.shot("connect-document")
+	p.presses("Connect")
+	p.sees("is connected")
+	p.presses("Close")
+	p.types("/okr add-objective")
+	p.fills("Objective", "Builds one can trust")
+	p.fills("Channel", "C0ITOKRS")
+	p.presses("Save")
+	p.until("the form closing", `return !document.querySelector(".modal")`)
+	p.types("/okr add-kr")
+	p.fills("Key Result", "More coverage")
+	p.until("choosing HTTP JSON", `const l = [...document.querySelectorAll(".modal label.block")].find((l) => l.innerText.trim() === "HTTP JSON"); if (!l) return false; l.click(); return l.querySelector("input").checked`)
+	p.presses("Next")
+	p.finds("Scorecard", "coverage")
+	p.presses("Preview results")
+	p.sees("Last 12 scores")
+	p.shot("preview-document")
+	p.presses("Connect")
+	p.fills("Target Value", "95")
+	p.presses("Save")
+	p.sees("is added")
+	p.presses("Close")
+	p.sees("score of")
+	p.until("the trend's chart", `const c = document.querySelector(".chart"); return c?.querySelectorAll("circle").length > 2`)
 }
 
 // message goes to the direct messages with an app.

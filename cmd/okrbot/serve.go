@@ -16,6 +16,7 @@ import (
 
 	"okrbot/bot"
 	"okrbot/integrations"
+	"okrbot/integrations/httpjson"
 	"okrbot/integrations/servicenow"
 	"okrbot/jobs"
 	"okrbot/secret"
@@ -115,6 +116,9 @@ func (r *running) begin(ctx context.Context) error {
 	}
 	r.store = store.New(web, r.keys)
 	connectors := integrations.Registry{servicenow.New(servicenow.Options{ExtraOrigins: r.config.ServiceNowExtraHosts})}
+	if len(r.config.HTTPJSONOrigins) > 0 {
+		connectors = append(connectors, httpjson.New(httpjson.Options{Origins: r.config.HTTPJSONOrigins}))
+	}
 	if r.jobs, err = jobs.New(jobs.Options{
 		Pool: river, Store: store.New(working, r.keys), Connectors: connectors, Log: r.log, Work: r.work,
 	}); err != nil {

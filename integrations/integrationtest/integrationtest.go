@@ -25,7 +25,13 @@ type Fixture struct {
 	// NoAddresses are refused with a sentence.
 	NoAddresses []string
 
-	// Refs are all scorecards, more than one page of them. The first has scores of several days.
+	// Whole is true where one call answers with all there is, such as a document: then a listing is
+	// one page, a Read is one call, and only NotFound, NoData and Misread befall one scorecard alone.
+	Whole bool
+	// Stages are the names of a check's stages, in their order. The third is the sign-in.
+	Stages []string
+	// Refs are all scorecards, more than one page of them unless Whole. The first has scores of
+	// several days.
 	Refs []string
 	// Words find the first of Refs, and not all.
 	Words string
@@ -45,8 +51,8 @@ type Fixture struct {
 
 // Run tries the contract on a connector.
 func Run(t *testing.T, f Fixture) {
-	if f.Connector == nil || len(f.Refs) < 3 {
-		t.Fatal("a fixture has a connector and at least three scorecards")
+	if f.Connector == nil || len(f.Refs) < 3 || len(f.Stages) < 3 {
+		t.Fatal("a fixture has a connector, its stages and at least three scorecards")
 	}
 	t.Run("SaysWhatItAsksFor", f.forms)
 	t.Run("Addresses", f.addresses)

@@ -83,37 +83,3 @@ func (c *Client) Origin(typed string) (string, error) {
 func (c *Client) extraHost(name string) bool {
 	return slices.ContainsFunc(c.extra, func(origin string) bool { return strings.HasSuffix(origin, "://"+name) })
 }
-
-// extraOrigins writes the operator's list as origins; a port that goes without saying is left out.
-func extraOrigins(list []string) []string {
-	var origins []string
-	for _, entry := range list {
-		entry = strings.TrimRight(strings.ToLower(strings.TrimSpace(entry)), "/")
-		if !strings.Contains(entry, "://") {
-			entry = "https://" + entry
-		}
-		u, err := url.Parse(entry)
-		if err != nil || u.Hostname() == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" || u.Scheme+"://"+u.Host != entry {
-			continue
-		}
-		if u.Port() == standardPort[u.Scheme] {
-			entry = strings.TrimSuffix(entry, ":"+u.Port())
-		}
-		origins = append(origins, entry)
-	}
-	return origins
-}
-
-var standardPort = map[string]string{"http": "80", "https": "443"}
-
-// hostAndPort is what is dialled for an origin.
-func hostAndPort(origin string) (host, port string, ok bool) {
-	u, err := url.Parse(origin)
-	if err != nil || u.Hostname() == "" {
-		return "", "", false
-	}
-	if port = u.Port(); port == "" {
-		port = standardPort[u.Scheme]
-	}
-	return u.Hostname(), port, true
-}

@@ -2,51 +2,14 @@ package servicenow
 
 import (
 	"bytes"
-	"compress/flate"
-	"compress/gzip"
 	"context"
-	"errors"
-	"io"
-	"mime"
-	"net"
 	"net/http"
-	"strconv"
 	"strings"
-	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"okrbot/integrations"
+	"okrbot/integrations/wire"
 )
-
-const largestBody = 2 << 20 // bytes, after decompression
-
-// gates keep us courteous: one token bucket for each instance.
-type gates struct {
-	mu sync.Mutex
-	of map[string]*rate.Limiter
-}
-
-// perSecond and burst bound calls to one instance. A batch of a hundred passes without waiting.
-const (
-	perSecond = 200
-	burst     = 200
-)
-
-func (g *gates) wait(ctx context.Context, origin string) error {
-	g.mu.Lock()
-	if g.of == nil {
-		g.of = map[string]*rate.Limiter{}
-	}
-	gate, ok := g.of[origin]
-	if !ok {
-		gate = rate.NewLimiter(perSecond, burst)
-		g.of[origin] = gate
-	}
-	g.mu.Unlock()
-	return gate.Wait(ctx)
-}
 
 // get asks one path of an account's instance and gives the body of a 2xx with JSON. The secret
 // goes to the account's own origin alone. When the caller's context ended, that is the error.
@@ -65,7 +28,7 @@ func (c *Client) get(ctx context.Context, account integrations.Account, pathAndQ
 }
 
 func (c *Client) ask(ctx context.Context, account integrations.Account, pathAndQuery string) ([]byte, *integrations.Error) {
-	ctx, cancel := context.WithTimeout(ctx, wholeWithin)
+	ctx, cancel := context.WithTimeout(ctx, wire.WholeWithin)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, account.Origin+pathAndQuery, nil)
 	if err != nil {
@@ -77,7 +40,7 @@ func (c *Client) ask(ctx context.Context, account integrations.Account, pathAndQ
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("Accept-Encoding", "gzip")
 	req.Header.Set("User-Agent", "okrbot")
-	if err := c.gates.wait(ctx, account.Origin); err != nil {
+	if err := c.gates.Wait(ctx, account.Origin); err != nil {
 		return nil, say("too_slow")
 	}
 	resp, err := c.http.Do(req)
@@ -85,7 +48,7 @@ func (c *Client) ask(ctx context.Context, account integrations.Account, pathAndQ
 		return nil, unreached(err)
 	}
 	defer resp.Body.Close()
-	body, tooLarge, err := bodyOf(resp)
+	body, tooLarge, err := wire.Body(resp)
 	if problem := refused(resp, body, account); problem != nil {
 		return nil, problem
 	}
@@ -94,51 +57,11 @@ func (c *Client) ask(ctx context.Context, account integrations.Account, pathAndQ
 		return nil, say("too_large")
 	case err != nil:
 		return nil, cutShort(err)
-	case !isJSON(resp), isMarkup(body):
+	case !wire.IsJSON(resp), wire.IsMarkup(body):
 		return nil, page(body)
 	}
 	return body, nil
 }
-
-// bodyOf reads a body, unpacked, up to the limit.
-func bodyOf(resp *http.Response) (body []byte, tooLarge bool, err error) {
-	var from io.Reader = resp.Body
-	switch encoding := strings.ToLower(resp.Header.Get("Content-Encoding")); encoding {
-	case "", "identity":
-	case "gzip":
-		unpacked, err := gzip.NewReader(from)
-		if err != nil {
-			return nil, false, err
-		}
-		defer unpacked.Close()
-		from = unpacked
-	default:
-		return nil, false, gzip.ErrHeader // we asked for nothing else
-	}
-	body, err = io.ReadAll(io.LimitReader(from, largestBody+1))
-	return body, len(body) > largestBody, err
-}
-
-// cutShort is why a body that began did not end.
-func cutShort(err error) *integrations.Error {
-	var timeout net.Error
-	var corrupt flate.CorruptInputError
-	switch {
-	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
-		return say("too_slow")
-	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.As(err, &corrupt):
-		return say("bad_gzip")
-	}
-	return say("truncated")
-}
-
-func isJSON(resp *http.Response) bool {
-	kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	return err == nil && kind == "application/json"
-}
-
-// isMarkup is true for a page, whatever its header calls it.
-func isMarkup(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) }
 
 // page tells a hibernating instance from other pages. Only our own words about it leave here.
 func page(body []byte) *integrations.Error {
@@ -156,7 +79,7 @@ func page(body []byte) *integrations.Error {
 
 // refused is what a status other than 2xx means.
 func refused(resp *http.Response, body []byte, account integrations.Account) *integrations.Error {
-	foreign := !isJSON(resp) || isMarkup(body) // answered by something before ServiceNow's API
+	foreign := !wire.IsJSON(resp) || wire.IsMarkup(body) // answered by something before ServiceNow's API
 	code := resp.StatusCode
 	switch {
 	case code >= 200 && code < 300:
@@ -178,7 +101,7 @@ func refused(resp *http.Response, body []byte, account integrations.Account) *in
 		return say("wrong_password")
 	case code == http.StatusTooManyRequests:
 		limited := *say("rate_limit")
-		limited.After = retryAfter(resp.Header, time.Now())
+		limited.After = wire.RetryAfter(resp.Header, time.Now())
 		return &limited
 	case code == http.StatusRequestTimeout:
 		return say("too_slow")
@@ -201,29 +124,4 @@ func refused(resp *http.Response, body []byte, account integrations.Account) *in
 		return say("not_visible")
 	}
 	return say("unexpected_status")
-}
-
-// longestWait bounds what a server may ask for: its windows are an hour.
-const longestWait = 24 * time.Hour
-
-// retryAfter reads how long to wait: Retry-After in seconds or as a date, else ServiceNow's
-// X-RateLimit-Reset in UNIX time. 0 when neither says.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	until := func(t time.Time) time.Duration { return max(0, min(t.Sub(now), longestWait)) }
-	if s := strings.TrimSpace(h.Get("Retry-After")); s != "" {
-		if strings.Trim(s, "0123456789") == "" {
-			n, err := strconv.Atoi(s)
-			if err != nil || n > int(longestWait/time.Second) {
-				return longestWait
-			}
-			return time.Duration(n) * time.Second
-		}
-		if t, err := http.ParseTime(s); err == nil {
-			return until(t)
-		}
-	}
-	if n, err := strconv.ParseInt(strings.TrimSpace(h.Get("X-RateLimit-Reset")), 10, 64); err == nil {
-		return until(time.Unix(n, 0))
-	}
-	return 0
 }

@@ -39,6 +39,7 @@ func TestContract(t *testing.T) {
 		Connector: client, Account: account, Refused: refused,
 		Addresses:   map[string]string{"acme": "https://acme.service-now.com", "https://ACME.service-now.com/x?y#z": "https://acme.service-now.com"},
 		NoAddresses: []string{"http://acme.service-now.com", "127.0.0.1", "acme.evil.example", "a b"},
+		Stages:      []string{"Address", "TLS", "Sign-in", "Role", "One score"},
 		Refs:        refs, Words: first, Missing: "ffffffffffffffffffffffffffffffff",
 		Break: func(t *testing.T, class integrations.Class, ref string) func() {
 			return i.Break(sandbox.Fault{Kind: faults[class], Ref: ref})

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"okrbot/integrations"
+	"okrbot/integrations/wire"
 )
 
 var _ integrations.Consenter = (*Client)(nil)
@@ -103,9 +104,9 @@ func (c *Client) tokens(ctx context.Context, client integrations.OAuthClient, re
 	if client.Fields["client_id"] == "" || client.Fields["client_secret"] == "" {
 		return integrations.Tokens{}, say("incomplete")
 	}
-	within, cancel := context.WithTimeout(ctx, wholeWithin)
+	within, cancel := context.WithTimeout(ctx, wire.WholeWithin)
 	defer cancel()
-	if err := c.gates.wait(within, client.Origin); err != nil {
+	if err := c.gates.Wait(within, client.Origin); err != nil {
 		return integrations.Tokens{}, say("too_slow")
 	}
 	door := &http.Client{Transport: &tokenDoor{client: c, refused: refused}, CheckRedirect: c.http.CheckRedirect}
@@ -144,7 +145,7 @@ func (d *tokenDoor) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, unreached(err)
 	}
 	defer resp.Body.Close()
-	body, tooLarge, err := bodyOf(resp)
+	body, tooLarge, err := wire.Body(resp)
 	if problem := d.sorted(resp, body, tooLarge, err); problem != nil {
 		return nil, problem
 	}
@@ -167,10 +168,10 @@ func (d *tokenDoor) sorted(resp *http.Response, body []byte, tooLarge bool, err 
 		var said struct {
 			Error string `json:"error"`
 		}
-		if isJSON(resp) && json.Unmarshal(body, &said) == nil && said.Error != "" {
+		if wire.IsJSON(resp) && json.Unmarshal(body, &said) == nil && said.Error != "" {
 			return say(d.refused)
 		}
-		if isMarkup(body) || !isJSON(resp) {
+		if wire.IsMarkup(body) || !wire.IsJSON(resp) {
 			return page(body)
 		}
 		return say("unexpected_status")
@@ -186,7 +187,7 @@ func (d *tokenDoor) sorted(resp *http.Response, body []byte, tooLarge bool, err 
 		return say("too_large")
 	case err != nil:
 		return cutShort(err)
-	case isMarkup(body), !isJSON(resp):
+	case wire.IsMarkup(body), !wire.IsJSON(resp):
 		return page(body)
 	}
 	return nil

@@ -163,7 +163,7 @@ func (c *Client) Read(ctx context.Context, account integrations.Account, request
 
 	out := make([]integrations.Reading, len(requests))
 	for i, r := range requests {
-		out[i] = since(round.answers[r.Ref], r.From)
+		out[i] = round.answers[r.Ref].Since(r.From)
 	}
 	return out
 }
@@ -207,14 +207,3 @@ func (r *round) keep(ref string, answer integrations.Reading) {
 
 // ofOneScorecard are the causes that need not be every scorecard's.
 var ofOneScorecard = []string{"server_error", "cancelled", "error_envelope", "truncated", "too_slow"}
-
-// since leaves out the scores before a day, which another request for the same scorecard wanted.
-// Each answer has scores of its own to change.
-func since(r integrations.Reading, from time.Time) integrations.Reading {
-	kept := r.Scorecard.Scores
-	if i := slices.IndexFunc(kept, func(s integrations.Score) bool { return s.End.Before(from) }); i >= 0 {
-		kept = kept[:i]
-	}
-	r.Scorecard.Scores = slices.Clone(kept)
-	return r
-}

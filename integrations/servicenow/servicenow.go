@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"okrbot/integrations"
+	"okrbot/integrations/wire"
 )
 
 var _ integrations.Connector = (*Client)(nil)
@@ -19,7 +20,7 @@ const Kind = "servicenow"
 type Client struct {
 	extra []string // origins allowed besides ServiceNow's own domains
 	http  *http.Client
-	gates gates
+	gates wire.Gates
 }
 
 // Options are what the operator allows.
@@ -32,15 +33,11 @@ type Options struct {
 
 // New makes a client. Its transport dials public addresses on port 443 and the extra origins, and
 // nothing else.
-func New(o Options) *Client { return newClient(o, network{}) }
+func New(o Options) *Client { return newClient(o, wire.Network{}) }
 
-func newClient(o Options, n network) *Client {
-	c := &Client{extra: extraOrigins(o.ExtraOrigins)}
-	c.http = &http.Client{
-		Transport: n.transport(c.extra),
-		// A redirect leads to a sign-in page, and could lead a secret elsewhere.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+func newClient(o Options, n wire.Network) *Client {
+	c := &Client{extra: wire.Origins(o.ExtraOrigins)}
+	c.http = n.Client(c.extra)
 	return c
 }
 

@@ -191,26 +191,7 @@ func (s scorecard) frequency(scores []integrations.Score) string {
 	if s.whole("frequency") == daily {
 		return "daily"
 	}
-	shortest := 0
-	for i := 1; i < len(scores); i++ {
-		days := int(scores[i-1].End.Sub(scores[i].End).Hours() / 24)
-		if shortest == 0 || days < shortest { // the others have days without a score between them
-			shortest = days
-		}
-	}
-	switch {
-	case shortest == 0 || shortest > 370:
-		return ""
-	case shortest <= 3:
-		return "daily"
-	case shortest <= 10:
-		return "weekly"
-	case shortest <= 45:
-		return "monthly"
-	case shortest <= 120:
-		return "quarterly"
-	}
-	return "yearly"
+	return integrations.Frequency(scores)
 }
 
 // decode reads a body's scorecards, all or none: an object with a result and no error, which also

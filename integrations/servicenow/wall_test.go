@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"okrbot/integrations"
+	"okrbot/integrations/wire"
 )
 
 var someRef = strings.Repeat("0", 32)
@@ -122,7 +123,7 @@ func TestABadCertificateIsRefusedBeforeAnythingIsSent(t *testing.T) {
 			}
 			defer server.Close()
 			origin := "https://" + server.Listener.Addr().String()
-			e := asked(newClient(Options{ExtraOrigins: []string{origin}}, network{roots: known.pool}), origin)
+			e := asked(newClient(Options{ExtraOrigins: []string{origin}}, wire.Network{Roots: known.pool}), origin)
 			if e == nil || e.Cause != c.cause || e.Says == "" || e.Next == "" {
 				t.Errorf("got %+v, want %s", e, c.cause)
 			}
@@ -136,7 +137,7 @@ func TestABadCertificateIsRefusedBeforeAnythingIsSent(t *testing.T) {
 		server.TLS = &tls.Config{Certificates: []tls.Certificate{known.certificate(t, nil, false)}}
 		server.StartTLS()
 		defer server.Close()
-		if e := asked(newClient(Options{ExtraOrigins: []string{server.URL}}, network{roots: known.pool}), server.URL); e == nil || strings.HasPrefix(e.Cause, "certificate") || e.Cause == "tls" {
+		if e := asked(newClient(Options{ExtraOrigins: []string{server.URL}}, wire.Network{Roots: known.pool}), server.URL); e == nil || strings.HasPrefix(e.Cause, "certificate") || e.Cause == "tls" {
 			t.Errorf("a good certificate: %+v", e)
 		}
 	})
@@ -171,7 +172,7 @@ func TestANameThatChangesItsMindGainsNothing(t *testing.T) {
 		go answerNames(there)
 		return here, nil
 	}}
-	c := newClient(Options{}, network{resolver: resolver})
+	c := newClient(Options{}, wire.Network{Resolver: resolver})
 	for range 40 {
 		ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
 		conn, err := c.http.Transport.(*http.Transport).DialContext(ctx, "tcp", "rebind.service-now.com:443")

@@ -1,5 +1,5 @@
-// Package seed fills a sandbox with a believable company: people, channels, and some sixty ITSM
-// scorecards with 120 days of scores.
+// Package seed fills a sandbox with a believable company: people, channels, some sixty ITSM
+// scorecards with 120 days of scores, and a JSON document about its builds.
 package seed
 
 import (
@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"okrbot/sandbox/document"
 	"okrbot/sandbox/servicenow"
 )
 
@@ -208,4 +209,31 @@ func Collect(i *servicenow.Instance, today time.Time) {
 			}
 		}
 	}
+}
+
+// BuildPath is where the document of a team's builds is.
+const BuildPath = "/build.json"
+
+// Build serves a document about a team's builds, which anybody may read: two numbers of the day and
+// a series of thirty days up to yesterday. They get better slowly, and move on with the server's
+// clock.
+func Build(s *document.Server) {
+	s.Put(BuildPath, document.Document{Make: func(now time.Time) any {
+		today := time.Date(now.UTC().Year(), now.UTC().Month(), now.UTC().Day(), 0, 0, 0, 0, time.UTC)
+		coverage := make([]map[string]any, 30)
+		for i := range coverage {
+			day := today.AddDate(0, 0, i-len(coverage))
+			coverage[i] = map[string]any{"date": day.Format(time.DateOnly), "value": math.Round(10*(78+swing(day, 7, 2)+float64(i)/10)) / 10}
+		}
+		return map[string]any{
+			"failing_tests": math.Round(14 + swing(today, 5, 6)),
+			"build_time":    map[string]any{"name": "Build time", "unit": "Minutes", "value": math.Round(10*(21+swing(today, 11, 3))) / 10},
+			"coverage":      map[string]any{"name": "Test coverage", "unit": "%", "value": coverage},
+		}
+	}})
+}
+
+// swing goes up and down with the days, the same for a day whenever it is asked.
+func swing(day time.Time, every, by float64) float64 {
+	return by * math.Sin(2*math.Pi*float64(day.Unix()/86400)/every)
 }

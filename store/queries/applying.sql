@@ -114,8 +114,9 @@ where s.key_result_id = k.id
 returning k.id, k.workspace_id, k.owner_id;
 
 -- name: MakeWait :exec
--- One "too many requests" pauses the whole system, for all who ask it.
+-- One "too many requests" pauses the whole host, for all who ask it: a document's address has a path
+-- behind the host.
 update connections
 set waiting_until = greatest(waiting_until, now() + make_interval(secs => @seconds::float8))
 where workspace_id = @workspace_id
-  and origin = @origin;
+  and split_part(origin, '/', 3) = split_part(@origin::text, '/', 3);

@@ -235,7 +235,7 @@ const makeWait = `-- name: MakeWait :exec
 update connections
 set waiting_until = greatest(waiting_until, now() + make_interval(secs => $1::float8))
 where workspace_id = $2
-  and origin = $3
+  and split_part(origin, '/', 3) = split_part($3::text, '/', 3)
 `
 
 type MakeWaitParams struct {
@@ -244,7 +244,8 @@ type MakeWaitParams struct {
 	Origin      string
 }
 
-// One "too many requests" pauses the whole system, for all who ask it.
+// One "too many requests" pauses the whole host, for all who ask it: a document's address has a path
+// behind the host.
 func (q *Queries) MakeWait(ctx context.Context, arg MakeWaitParams) error {
 	_, err := q.db.Exec(ctx, makeWait, arg.Seconds, arg.WorkspaceID, arg.Origin)
 	return err

@@ -146,17 +146,6 @@ set sealed = @sealed,
 where workspace_id = @workspace_id
   and id = @id;
 
--- name: HurryFailing :exec
--- What failed by its connection's sign-in is read at once, now that there is another one.
-update key_results k
-set next_sync_at = now()
-from sources s
-where s.key_result_id = k.id
-  and s.connection_id = @connection_id
-  and k.failure_class = 'unauthorized'
-  and k.cadence <> ''
-  and not k.paused;
-
 -- name: ChangeConnection :exec
 update connections
 set name = @name,
@@ -199,7 +188,7 @@ delete from scorecards
 where connection_id = @connection_id;
 
 -- name: KeyResultsOfConnection :many
-select k.id, k.number, k.title, k.owner_id, k.failure_class, s.reference, s.name
+select k.id, k.number, k.title, k.owner_id, k.paused, k.failure_class, s.reference, s.name
 from key_results k
 join sources s on s.key_result_id = k.id
 where s.workspace_id = @workspace_id

@@ -505,25 +505,8 @@ func (q *Queries) ExpirePending(ctx context.Context) error {
 	return err
 }
 
-const hurryFailing = `-- name: HurryFailing :exec
-update key_results k
-set next_sync_at = now()
-from sources s
-where s.key_result_id = k.id
-  and s.connection_id = $1
-  and k.failure_class = 'unauthorized'
-  and k.cadence <> ''
-  and not k.paused
-`
-
-// What failed by its connection's sign-in is read at once, now that there is another one.
-func (q *Queries) HurryFailing(ctx context.Context, connectionID int64) error {
-	_, err := q.db.Exec(ctx, hurryFailing, connectionID)
-	return err
-}
-
 const keyResultsOfConnection = `-- name: KeyResultsOfConnection :many
-select k.id, k.number, k.title, k.owner_id, k.failure_class, s.reference, s.name
+select k.id, k.number, k.title, k.owner_id, k.paused, k.failure_class, s.reference, s.name
 from key_results k
 join sources s on s.key_result_id = k.id
 where s.workspace_id = $1
@@ -541,6 +524,7 @@ type KeyResultsOfConnectionRow struct {
 	Number       int32
 	Title        string
 	OwnerID      string
+	Paused       bool
 	FailureClass string
 	Reference    string
 	Name         string
@@ -560,6 +544,7 @@ func (q *Queries) KeyResultsOfConnection(ctx context.Context, arg KeyResultsOfCo
 			&i.Number,
 			&i.Title,
 			&i.OwnerID,
+			&i.Paused,
 			&i.FailureClass,
 			&i.Reference,
 			&i.Name,

@@ -1,4 +1,4 @@
-package servicenow
+package wire
 
 import (
 	"context"
@@ -13,21 +13,31 @@ import (
 	"time"
 
 	"code.dny.dev/ssrf"
-
-	"okrbot/integrations"
 )
+
+// WholeWithin bounds one question, from its first byte to its answer's last.
+const WholeWithin = 15 * time.Second
 
 const (
 	dialWithin    = 5 * time.Second
 	headerWithin  = 5 * time.Second
-	wholeWithin   = 15 * time.Second
 	largestHeader = 256 << 10 // bytes
 )
 
-// network is what the machine is asked for; the zero value is the machine's own.
-type network struct {
-	resolver *net.Resolver
-	roots    *x509.CertPool
+// Network is what the machine is asked for; the zero value is the machine's own.
+type Network struct {
+	Resolver *net.Resolver
+	Roots    *x509.CertPool
+}
+
+// Client dials the origins that the operator opened, wherever their names lead, and public
+// addresses on port 443. It keeps no cookie and follows nothing.
+func (n Network) Client(open []string) *http.Client {
+	return &http.Client{
+		Transport: n.transport(open),
+		// A redirect leads to a sign-in page, and could lead a secret elsewhere.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 // guard refuses every address that is not public, and every port but 443.
@@ -39,9 +49,9 @@ var guard = ssrf.New(
 
 // transport dials what is allowed and nothing else: the address that was resolved is the one that
 // is checked and the one that is connected to, so a name that changes its mind gains nothing.
-func (n network) transport(extra []string) *http.Transport {
-	guarded := &net.Dialer{Timeout: dialWithin, Control: guard.Safe, Resolver: n.resolver}
-	plain := &net.Dialer{Timeout: dialWithin, Resolver: n.resolver}
+func (n Network) transport(extra []string) *http.Transport {
+	guarded := &net.Dialer{Timeout: dialWithin, Control: guard.Safe, Resolver: n.Resolver}
+	plain := &net.Dialer{Timeout: dialWithin, Resolver: n.Resolver}
 	open := map[string]bool{}
 	for _, origin := range extra {
 		if host, port, ok := hostAndPort(origin); ok {
@@ -56,7 +66,7 @@ func (n network) transport(extra []string) *http.Transport {
 			}
 			return guarded.DialContext(ctx, network, address)
 		},
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: n.roots},
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: n.Roots},
 		TLSHandshakeTimeout:    dialWithin,
 		ResponseHeaderTimeout:  headerWithin,
 		MaxResponseHeaderBytes: largestHeader,
@@ -70,36 +80,36 @@ func (n network) transport(extra []string) *http.Transport {
 	}
 }
 
-// reach connects once, so that a wrong address and a bad certificate are told apart from a
+// Reach connects once, so that a wrong address and a bad certificate are told apart from a
 // refused sign-in. Nothing is sent.
-func (c *Client) reach(ctx context.Context, origin string) (address, secure *integrations.Error) {
+func Reach(ctx context.Context, c *http.Client, origin string) (address, secure string) {
 	ctx, cancel := context.WithTimeout(ctx, dialWithin)
 	defer cancel()
 	host, port, ok := hostAndPort(origin)
 	if !ok {
-		return say("address_not_allowed"), nil
+		return "address_not_allowed", ""
 	}
-	t := c.http.Transport.(*http.Transport)
+	t := c.Transport.(*http.Transport)
 	conn, err := t.DialContext(ctx, "tcp", net.JoinHostPort(host, port))
 	if err != nil {
-		return unreached(err), nil
+		return Unreached(err), ""
 	}
 	defer conn.Close()
 	if strings.HasPrefix(origin, "http://") {
-		return nil, nil
+		return "", ""
 	}
 	config := t.TLSClientConfig.Clone()
 	config.ServerName = host
 	if err := tls.Client(conn, config).HandshakeContext(ctx); err != nil {
-		return nil, unreached(err)
+		return "", Unreached(err)
 	}
-	return nil, nil
+	return "", ""
 }
 
-// unreached is why no answer came. Its text is ours: the errors of dialling name addresses.
-func unreached(err error) *integrations.Error {
-	if problem := badCertificate(err); problem != nil {
-		return problem
+// Unreached is why no answer came. It is a word of ours: the errors of dialling name addresses.
+func Unreached(err error) (cause string) {
+	if cause := badCertificate(err); cause != "" {
+		return cause
 	}
 	var dns *net.DNSError
 	var record tls.RecordHeaderError
@@ -107,38 +117,38 @@ func unreached(err error) *integrations.Error {
 	var timeout net.Error
 	switch {
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return say("no_such_host")
+		return "no_such_host"
 	case errors.As(err, &dns):
-		return say("lookup_failed")
+		return "lookup_failed"
 	case errors.Is(err, ssrf.ErrProhibitedIP), errors.Is(err, ssrf.ErrProhibitedPort), errors.Is(err, ssrf.ErrProhibitedNetwork), errors.Is(err, ssrf.ErrInvalidHostPort):
-		return say("address_not_allowed")
+		return "address_not_allowed"
 	case errors.As(err, &record), errors.As(err, &alert):
-		return say("tls")
+		return "tls"
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
-		return say("too_slow")
+		return "too_slow"
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return say("unreachable")
+		return "unreachable"
 	case strings.Contains(err.Error(), "tls:"), strings.Contains(err.Error(), "server gave HTTP response"):
-		return say("tls") // crypto/tls has no type for these
+		return "tls" // crypto/tls has no type for these
 	}
-	return say("unreachable")
+	return "unreachable"
 }
 
-// badCertificate is what is wrong with a certificate, or nil.
-func badCertificate(err error) *integrations.Error {
+// badCertificate is what is wrong with a certificate, or nothing.
+func badCertificate(err error) (cause string) {
 	var invalid x509.CertificateInvalidError
 	var host x509.HostnameError
 	var authority x509.UnknownAuthorityError
 	var verification *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return say("certificate_expired")
+		return "certificate_expired"
 	case errors.As(err, &host):
-		return say("certificate_host")
+		return "certificate_host"
 	case errors.As(err, &authority):
-		return say("certificate_unknown")
+		return "certificate_unknown"
 	case errors.As(err, &invalid), errors.As(err, &verification):
-		return say("certificate_bad")
+		return "certificate_bad"
 	}
-	return nil
+	return ""
 }

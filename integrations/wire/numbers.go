@@ -1,12 +1,10 @@
-package servicenow
+package wire
 
 import (
 	"encoding/json"
 	"regexp"
 
 	"github.com/shopspring/decimal"
-
-	"okrbot/integrations"
 )
 
 var (
@@ -20,37 +18,37 @@ var (
 // largest is where a value no longer fits what is kept: 18 digits before the point.
 var largest = decimal.New(1, 18)
 
-// number takes a JSON number, or a string that holds one. Null, nothing and "" are no value; any
+// Number takes a JSON number, or a string that holds one. Null, nothing and "" are no value; any
 // other text, a boolean or an object is a misreading.
-func number(v any) (decimal.NullDecimal, *integrations.Error) {
+func Number(v any) (d decimal.NullDecimal, cause string) {
 	var text string
 	switch v := v.(type) {
 	case nil:
-		return decimal.NullDecimal{}, nil
+		return decimal.NullDecimal{}, ""
 	case json.Number:
 		text = v.String()
 	case string:
 		if text = v; text == "" {
-			return decimal.NullDecimal{}, nil
+			return decimal.NullDecimal{}, ""
 		}
 	default:
-		return decimal.NullDecimal{}, say("not_a_number")
+		return decimal.NullDecimal{}, "not_a_number"
 	}
 	if fine.MatchString(text) {
-		return decimal.NullDecimal{}, say("too_many_decimals")
+		return decimal.NullDecimal{}, "too_many_decimals"
 	}
 	if !written.MatchString(text) {
-		return decimal.NullDecimal{}, say("not_a_number")
+		return decimal.NullDecimal{}, "not_a_number"
 	}
-	d, err := decimal.NewFromString(text)
+	n, err := decimal.NewFromString(text)
 	if err != nil {
-		return decimal.NullDecimal{}, say("not_a_number")
+		return decimal.NullDecimal{}, "not_a_number"
 	}
-	if d.Abs().GreaterThanOrEqual(largest) {
-		return decimal.NullDecimal{}, say("too_many_digits")
+	if n.Abs().GreaterThanOrEqual(largest) {
+		return decimal.NullDecimal{}, "too_many_digits"
 	}
-	if d = d.Round(9); d.IsZero() {
-		d = decimal.Zero // −0 is 0
+	if n = n.Round(9); n.IsZero() {
+		n = decimal.Zero // −0 is 0
 	}
-	return decimal.NewNullDecimal(d), nil
+	return decimal.NewNullDecimal(n), ""
 }

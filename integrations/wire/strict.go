@@ -1,4 +1,4 @@
-package servicenow
+package wire
 
 import (
 	"bytes"
@@ -6,35 +6,33 @@ import (
 	"errors"
 	"io"
 	"unicode/utf8"
-
-	"okrbot/integrations"
 )
 
-// deepest is how deep an answer may nest; documented ones nest four deep.
+// deepest is how deep an answer may nest. ServiceNow's nest four deep.
 const deepest = 32
 
 var errLoose = errors.New("more than one reading")
 
-// strict reads JSON that has one reading. It refuses what encoding/json forgives: text after the
+// Strict reads JSON that has one reading. It refuses what encoding/json forgives: text after the
 // value, a name twice in one object, bytes that are not UTF-8, a byte order mark. Numbers stay as
 // they were written.
-func strict(body []byte) (any, *integrations.Error) {
+func Strict(body []byte) (v any, cause string) {
 	if !utf8.Valid(body) {
-		return nil, say("malformed")
+		return nil, "malformed"
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
 	v, err := value(d, 0)
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		return nil, say("truncated")
+		return nil, "truncated"
 	}
 	if err != nil {
-		return nil, say("malformed")
+		return nil, "malformed"
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, say("malformed")
+		return nil, "malformed"
 	}
-	return v, nil
+	return v, ""
 }
 
 func value(d *json.Decoder, depth int) (any, error) {

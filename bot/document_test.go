@@ -1,0 +1,200 @@
+package bot_test
+
+import (
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"okrbot/sandbox/document"
+	"okrbot/sandbox/slack/conversation"
+)
+
+const buildPath = "/team/build.json"
+
+// build is a document with a number, a named one, and a series.
+type build struct{ failing, minutes atomic.Int64 }
+
+func (b *build) say(now time.Time) any {
+	type object = map[string]any
+	var history []object
+	for back := 14; back >= 1; back-- {
+		history = append(history, object{"date": now.UTC().AddDate(0, 0, -back).Format(time.DateOnly), "value": 70 + float64(14-back)/2})
+	}
+	return object{
+		"failing":  b.failing.Load(),
+		"duration": object{"name": "Build time", "unit": "min", "value": float64(b.minutes.Load()) / 4},
+		"coverage": history,
+		"release":  "14", // a number in text is not listed
+	}
+}
+
+// building is a room with the document behind a header.
+func building(t *testing.T) (*room, *build) {
+	t.Helper()
+	r, b := newRoom(t, withDocuments), &build{}
+	b.failing.Store(12)
+	b.minutes.Store(124)
+	r.web.Put(buildPath, document.Document{Make: b.say, Header: "X-Api-Key", Secret: "key-canary"})
+	return r, b
+}
+
+// connectsDocument connects the document by its header.
+func (r *room) connectsDocument(p *conversation.Person) {
+	r.t.Helper()
+	p.Types("/okr connect").
+		Chooses("System", "HTTP JSON").
+		Fills("Document URL", r.origin+buildPath+"?branch=main").
+		Chooses("Sign in with", "Header").
+		Fills("Header name", "X-API-Key").
+		Fills("Header value", "key-canary").
+		Submits("Connect").
+		Sees("is connected", "*Document*", "*One score*").
+		Closes()
+}
+
+// stored asks a question about what is stored.
+func (r *room) stored(question string) func() bool {
+	return func() (yes bool) {
+		r.t.Helper()
+		if err := r.database().QueryRow(r.t.Context(), question).Scan(&yes); err != nil {
+			r.t.Fatal(err)
+		}
+		return yes
+	}
+}
+
+func TestAKeyResultFollowsANumberOfADocument(t *testing.T) {
+	r, b := building(t)
+	r.connectsDocument(r.alice)
+	r.addsObjective(r.alice, "Builds one can trust")
+	r.alice.Types("/okr add-kr").
+		Fills("Key Result", "Fewer failing tests").
+		Chooses("Pull data from external applications", "HTTP JSON").
+		Submits("Next").
+		Sees(buildPath+"?branch=main").
+		Chooses("Scorecard", "/failing").
+		Presses("Preview results").
+		Sees("*12*  score of", "HTTP JSON's target").
+		Submits("Connect").
+		Sees("Start Value: 12").
+		Fills("Target Value", "2").
+		Submits("Save").
+		Sees("is added").
+		Closes()
+	r.alice.Sees("*KR-1* Fewer failing tests", "score of", "[Sync Integration Data]")
+
+	b.failing.Store(9)
+	r.later(24 * time.Hour)
+	r.alice.Presses("Sync Integration Data").Sees("Syncing KR-1", "12 → 9", "30 % of target")
+	r.bob.Sees("12 → 9") // in the channel
+	r.later(time.Minute)
+	r.alice.Types("/okr sync KR-1").Sees("no newer score in HTTP JSON since")
+	r.later(time.Minute)
+	b.failing.Store(8) // later on the same day
+	r.alice.Types("/okr sync KR-1").Sees("9 → 8")
+}
+
+func TestADocumentsSeriesBringsItsHistory(t *testing.T) {
+	r, b := building(t)
+	r.connectsDocument(r.alice)
+	r.addsObjective(r.alice, "Builds one can trust")
+	start := func(title string) *conversation.Person {
+		return r.alice.Types("/okr add-kr").Fills("Key Result", title).Chooses("Pull data from external applications", "HTTP JSON").Submits("Next")
+	}
+	start("More coverage").Chooses("Scorecard", "/coverage").Presses("Preview results").Sees("Last 12 scores", "76.5").
+		Submits("Connect").Fills("Target Value", "90").Submits("Save").Sees("is added").Closes()
+	start("Shorter builds").Chooses("Scorecard", "Build time (/duration/value)").Submits("Connect").
+		Sees("Unit of Measurement: min").Fills("Target Value", "10").Submits("Save").Sees("is added").Closes()
+	r.alice.Sees("*KR-1* More coverage", "*KR-2* Shorter builds")
+
+	// One request reads both. A value with more decimals than the first is shown as it is.
+	r.later(time.Minute)
+	b.minutes.Store(119)
+	before := len(r.web.Calls())
+	r.alice.Types("/okr sync all").Sees("Synced 2 key results", "31 min → 29.75 min")
+	if made := len(r.web.Calls()) - before; made != 1 {
+		t.Errorf("%d requests for two numbers of one document", made)
+	}
+	for _, call := range r.web.Calls() {
+		if call.Path != buildPath+"?branch=main" || call.Header.Get("Cookie") != "" {
+			t.Errorf("it asked for %s with the cookie %q", call.Path, call.Header.Get("Cookie"))
+		}
+	}
+}
+
+func TestBothSystemsAreOfferedSideBySide(t *testing.T) {
+	r, _ := building(t)
+	r.connects(r.alice)
+	r.addsObjective(r.alice, "Builds one can trust")
+	// The way there and back: a document is connected on a detour, which asks for no system.
+	r.alice.Types("/okr add-kr").Fills("Key Result", "Fewer failing tests").
+		Chooses("Pull data from external applications", "HTTP JSON").Submits("Next").
+		Sees("You have no connection to HTTP JSON yet").Presses("New connection").
+		Sees("Document URL").DoesNotSee("System: ")
+	r.alice.Fills("Document URL", r.origin+buildPath).Chooses("Sign in with", "Header").
+		Fills("Header name", "X-API-Key").Fills("Header value", "wrong").Submits("Connect").
+		Sees("The document's server refused our sign-in", "Nothing was stored")
+	r.alice.Fills("Header value", "key-canary").Submits("Connect").Sees("is connected").Closes()
+	r.alice.Chooses("Scorecard", "/failing").Presses("Preview results").Sees("*12*  score of").
+		Presses("Back").Chooses("Pull data from external applications", "ServiceNow").Submits("Next").
+		Chooses("Scorecard", "Number of open incidents").Presses("Preview results").Sees("ServiceNow's target").Closes()
+	r.alice.Types("/okr connections").Sees(r.origin[len("http://"):]+buildPath, "okr.reader")
+}
+
+func TestANumberThatIsNotListedIsFoundByItsPointerAndStays(t *testing.T) {
+	r, _ := building(t)
+	r.connectsDocument(r.alice)
+	r.addsObjective(r.alice, "Builds one can trust")
+	r.alice.Types("/okr add-kr").Fills("Key Result", "More releases").
+		Chooses("Pull data from external applications", "HTTP JSON").Submits("Next").
+		Chooses("Scorecard", "/release").Submits("Connect").Fills("Target Value", "20").Submits("Save").Sees("is added").Closes()
+	r.alice.Sees("*KR-1* More releases")
+	r.later(25 * time.Hour) // the list is read again, and does not have it
+	r.until("the list being read again", r.stored("select not exists (select from scorecards where reference = '/release')"))
+	r.alice.Types("/okr edit KR-1").Fills("Target Value", "25").Submits("Save").Sees("KR-1 is saved").Closes()
+	r.alice.Types("/okr sync KR-1").Sees("KR-1")
+}
+
+func TestAHostThatAsksToWaitIsLeftAloneWhole(t *testing.T) {
+	r, b := building(t)
+	r.web.Put("/other.json", document.Document{Make: b.say})
+	r.connectsDocument(r.alice)
+	r.alice.Types("/okr connect").Chooses("System", "HTTP JSON").Fills("Document URL", r.origin+"/other.json").
+		Submits("Connect").Sees("is connected").Closes()
+	r.addsObjective(r.alice, "Builds one can trust")
+	r.alice.Types("/okr add-kr").Fills("Key Result", "Fewer failing tests").
+		Chooses("Pull data from external applications", "HTTP JSON").Submits("Next").
+		Chooses("Scorecard", "/failing").Submits("Connect").Fills("Target Value", "2").Submits("Save").Sees("is added").Closes()
+	r.alice.Sees("*KR-1* Fewer failing tests")
+	r.later(time.Minute)
+	r.web.Break(document.Fault{Kind: document.RateLimit, After: 600})
+	r.alice.Types("/okr sync KR-1")
+	r.until("both connections waiting", r.stored("select count(*) = 2 from connections where waiting_until > now()"))
+	r.alice.Types("/okr connections").Sees("*Connections*")
+	if n := strings.Count(r.alice.Screen(), "asked to wait until"); n != 2 {
+		t.Errorf("%d of two connections wait:\n%s", n, r.alice.Screen())
+	}
+}
+
+func TestADocumentsAddressAndHeaderAreLookedAt(t *testing.T) {
+	r, _ := building(t)
+	r.alice.Types("/okr connect").Chooses("System", "HTTP JSON").
+		Fills("Document URL", "https://internal.example.com/x.json").Submits("Connect").
+		Sees("okrbot reads no documents from this host", "HTTP_JSON_ORIGINS")
+	r.alice.Fills("Document URL", r.origin+buildPath).Chooses("Sign in with", "Header").
+		Fills("Header name", "Cookie").Fills("Header value", "key-canary").Submits("Connect").
+		Sees("A header of this name is no sign-in")
+	if n := len(r.web.Calls()); n != 0 {
+		t.Errorf("%d requests were made", n)
+	}
+	r.alice.Closes()
+	r.alice.Types("/okr connections").Sees("You have no connection yet")
+}
+
+func TestWithoutDocumentsNobodyIsAskedForASystem(t *testing.T) {
+	r := newRoom(t)
+	r.alice.Types("/okr connect").Sees("ServiceNow URL").DoesNotSee("System: ").Closes()
+	r.addsObjective(r.alice, "Run a calm service desk")
+	r.alice.Types("/okr add-kr").Sees("ServiceNow").DoesNotSee("HTTP JSON")
+}
