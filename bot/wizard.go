@@ -265,7 +265,7 @@ func (b *Bot) detailView(ctx context.Context, g Gesture, draft store.Draft, w wi
 		}
 		k, _, _ := w.Form.KeyResult(okr.KeyResult{Cadence: okr.Cadence{Zone: o.Zone}})
 		k.Result.Value = p.Value
-		d.Warnings = k.Warnings(p.Better)
+		d.Warnings = k.Warnings(okr.Scored{Better: p.Better, Unit: p.Unit}, p.Today)
 	}
 	if changed != "" {
 		d.Warnings = append(d.Warnings, changed)

@@ -71,7 +71,9 @@ type KeyResult struct {
 	Upper          decimal.NullDecimal // between: the upper end
 	Risk           decimal.NullDecimal // stay at least, at most: as far as it, a miss is amber; beyond, red
 	Unit           string
-	Precision      int32 // decimals shown
+	Precision      int32      // decimals shown
+	Phases         []Phase    // bend the pace; empty: even
+	Thresholds     Thresholds // the workspace's
 	Method         Method
 	Weight         decimal.Decimal
 	Channel        string // announced there; empty: nowhere
@@ -80,7 +82,9 @@ type KeyResult struct {
 	Cadence        Cadence   // zero when people update it
 	ScoreFrequency Frequency // how often the source has a score; empty when unknown
 
-	Result     Result
+	Result     Result // of the readings; Counted is what counts
+	Override   Override
+	Confidence Confidence
 	SyncedAt   time.Time // last time the source was read; zero when never
 	NextSyncAt time.Time // zero when there is none
 	Failure    Failure

@@ -53,9 +53,10 @@ func (m Method) Label() string {
 
 // Result is the value that stands for the key result, by its method.
 type Result struct {
-	Value decimal.NullDecimal
-	AsOf  Day // of the newest reading counted
-	N     int // readings counted
+	Value  decimal.NullDecimal
+	AsOf   Day  // of the newest reading counted
+	N      int  // readings counted
+	ByHand bool // an override
 }
 
 // meanDigits is how many decimals a mean is kept to: enough to tell a mean from a target that
