@@ -62,12 +62,12 @@ func (tx *Tx) AnnounceChange(ctx context.Context, before, after KeyResult) error
 	if err := tx.MarkCards(ctx, after.ID); err != nil {
 		return err
 	}
-	old, now := before.Result, after.Result
+	day := after.today(tx.Now)
+	old, now := before.Counted(day), after.Counted(day)
 	same := old.Value.Valid == now.Value.Valid && old.Value.Decimal.Equal(now.Value.Decimal)
 	if after.Channel == "" || same {
 		return nil
 	}
-	day := okr.DayOf(tx.Now)
 	return tx.Announce(ctx, []Announcement{{
 		Workspace: after.Workspace, Channel: after.Channel, KeyResult: after.ID, Kind: "changed",
 		Old: old.Value, New: now.Value, OldDay: old.AsOf, NewDay: now.AsOf,
