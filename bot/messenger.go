@@ -9,6 +9,7 @@ import (
 	"okrbot/bot/view"
 	"okrbot/integrations"
 	"okrbot/jobs"
+	"okrbot/okr"
 	"okrbot/store"
 )
 
@@ -34,6 +35,13 @@ func (m *Messenger) Announce(ctx context.Context, _, channel string, items []job
 		news[i] = view.News{
 			KeyResult: shown(m.connectors, item.Present, item.Now), Kind: item.Kind,
 			Old: item.Old, New: item.New, OldStatus: item.OldStatus, NewStatus: item.NewStatus, Note: item.Note,
+		}
+		if item.Kind == "shared" {
+			all, err := m.bot.store.Readings(ctx, item.Workspace, item.KeyResult)
+			if err != nil {
+				return "", err
+			}
+			news[i].Readings = okr.Within(item.Present.Objective.Period, all)
 		}
 	}
 	_, ts, err := m.slack.post(ctx, channel, view.Announcement(news, repeated))

@@ -52,6 +52,15 @@ func (o Override) Words(kr KeyResult, now Day) string {
 	return says + " and stands until " + o.Until.Short(now)
 }
 
+// Told is the result that people were last told of: an override whose last day is over counts until
+// somebody ends it.
+func (kr KeyResult) Told(today Day) Result {
+	if kr.Override.Until != 0 {
+		today = min(today, kr.Override.Until)
+	}
+	return kr.Counted(today)
+}
+
 // counting is the key result with the result that counts in the place of the readings'.
 func (kr KeyResult) counting(today Day) KeyResult {
 	kr.Result = kr.Counted(today)

@@ -58,12 +58,13 @@ const (
 	UseConnection    Action = "use a connection"
 	ManageConnection Action = "manage a connection" // rename it, sign in again, remove it
 	ShareConnection  Action = "share a connection"
+	ChangeSettings   Action = "change the settings"
 )
 
 // Actions are all actions.
 var Actions = []Action{
 	View, AddObjective, AddKeyResult, EditKeyResult, PauseKeyResult, RemoveKeyResult,
-	SyncKeyResult, CheckInKeyResult, Connect, UseConnection, ManageConnection, ShareConnection,
+	SyncKeyResult, CheckInKeyResult, Connect, UseConnection, ManageConnection, ShareConnection, ChangeSettings,
 }
 
 // right is who may do an action: members and guests by their relation, administrators always or
@@ -93,6 +94,7 @@ var rights = map[Action]right{
 	UseConnection:    {member: []Relation{MakerOf, SharedWith}}, // a private secret is not the administrators' to use
 	ManageConnection: {member: []Relation{MakerOf}, admin: true},
 	ShareConnection:  {admin: true},
+	ChangeSettings:   {admin: true},
 }
 
 // May says whether an actor may do an action to something they stand in a relation to. What the

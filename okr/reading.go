@@ -124,3 +124,48 @@ func (kr KeyResult) meets(v decimal.Decimal) bool {
 	}
 	return v.GreaterThanOrEqual(t)
 }
+
+// Within are the readings of a period's days.
+func Within(period Period, readings []Reading) []Reading {
+	var within []Reading
+	for _, r := range readings {
+		if period.Contains(r.Day) {
+			within = append(within, r)
+		}
+	}
+	return within
+}
+
+// Extremes are the places of the lowest and the highest of some readings, the earliest of equals.
+func Extremes(readings []Reading) (low, high int) {
+	for i, r := range readings {
+		if r.Value.LessThan(readings[low].Value) {
+			low = i
+		}
+		if r.Value.GreaterThan(readings[high].Value) {
+			high = i
+		}
+	}
+	return low, high
+}
+
+// Thin keeps at most so many of some readings: the first and the last, the lowest and the highest,
+// and evenly between. None is made up or moved.
+func Thin(readings []Reading, most int) []Reading {
+	if len(readings) <= most || most < 4 {
+		return readings[max(0, len(readings)-most):]
+	}
+	low, high := Extremes(readings)
+	keep := map[int]bool{0: true, len(readings) - 1: true, low: true, high: true}
+	places := most - len(keep)
+	for i := range places {
+		keep[(i+1)*(len(readings)-1)/(places+1)] = true
+	}
+	var kept []Reading
+	for i, r := range readings {
+		if keep[i] {
+			kept = append(kept, r)
+		}
+	}
+	return kept
+}

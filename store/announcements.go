@@ -20,13 +20,13 @@ type Announcement struct {
 	Workspace string
 	Channel   string
 	KeyResult int64
-	Kind      string // "changed", "restated", "failed", "recovered", "parked"
+	Kind      string // "changed", "restated", "failed", "recovered", "parked", "shared"
 	Old, New  decimal.NullDecimal
 	OldDay    okr.Day // zero when there was none
 	NewDay    okr.Day
 	OldStatus okr.Status
 	NewStatus okr.Status
-	Note      string // failed, parked: what happened and what to do
+	Note      string // failed, parked: what happened and what to do; shared: who posted it
 	Repeated  bool   // the answer to an earlier try was lost
 	At        time.Time
 }

@@ -82,7 +82,7 @@ func (s *Store) EndOverrides(ctx context.Context, most int) (int, error) {
 				return err
 			}
 			before := k
-			before.Result = k.Counted(k.Override.Until)
+			before.Result = k.Told(k.today(tx.Now))
 			after, err := tx.Resume(ctx, okr.Actor{Workspace: k.Workspace, ID: "okrbot"}, k)
 			if err != nil {
 				return err

@@ -88,6 +88,15 @@ func broken() KeyResult {
 	return k
 }
 
+// corrected is KR-3 with a value of a person's in the place of the score, and an owner who disagrees
+// with the numbers.
+func corrected() KeyResult {
+	k := sample()
+	k.Override = okr.Override{Value: num("58"), Day: today - 1, Until: today + 6, Reason: "the import <counted> them twice", By: "U2BOB", At: now}
+	k.Confidence = okr.Confidence{Level: okr.High, By: "U1ALICE", Day: today}
+	return k
+}
+
 func people() KeyResult {
 	k := sample()
 	k.Integrated, k.Cadence, k.Source = false, okr.Cadence{}, Source{}
@@ -131,7 +140,10 @@ func TestMessages(t *testing.T) {
 	for name, m := range map[string]Message{
 		"card": Card(sample(), readings(40)), "card-hostile": Card(hostile(), readings(2)), "card-failing": Card(broken(), readings(1)), "card-people": Card(people(), nil), "card-fresh": Card(fresh(), nil),
 		"card-plainer": *Card(sample(), readings(40)).Plainer, "card-waiting": Card(waiting, nil), "card-paused": Card(paused, nil),
-		"help": Help(), "unknown-verb": DidYouMean("<!channel>`snyc", []string{"sync"}), "unknown-verb-far": DidYouMean(strings.Repeat("x", 4000), nil),
+		"card-by-hand": Card(corrected(), readings(40)), "list-by-hand": List("My objectives", listing(many(2, corrected()), Listed)),
+		"shared": Announcement([]News{share(sample(), 40)}, false), "shared-plainer": *Announcement([]News{share(corrected(), 40)}, true).Plainer,
+		"shared-many": Announcement([]News{share(hostile(), 300), share(numbered(2), 20), share(numbered(3), 5), share(numbered(4), 1), share(fresh(), 0)}, false),
+		"help":        Help(), "unknown-verb": DidYouMean("<!channel>`snyc", []string{"sync"}), "unknown-verb-far": DidYouMean(strings.Repeat("x", 4000), nil),
 		"list": List("My objectives", listing(many(3, sample()), Listed)), "list-empty": List("My objectives", Listing{}), "list-long": List("All key results", listing(many(500, hostile()), Listed)),
 		"changed-one":  Announcement([]News{{KeyResult: sample(), Kind: "changed", Old: num("41"), New: num("39"), OldStatus: okr.Behind, NewStatus: okr.OnTrack}}, false),
 		"restated":     Announcement([]News{{KeyResult: sample(), Kind: "restated", Old: num("41"), New: num("39")}}, true),
@@ -161,6 +173,17 @@ func TestMessages(t *testing.T) {
 		}
 		golden(t, "help-"+topic.verb+".message.json", m)
 	}
+}
+
+// share is a key result that Bob posted.
+func share(k KeyResult, n int) News {
+	return News{KeyResult: k, Kind: "shared", Note: "U2BOB", Readings: readings(n)}
+}
+
+func numbered(id int) KeyResult {
+	k := sample()
+	k.ID, k.Number = int64(id), id
+	return k
 }
 
 func news(n int, kind, note string) []News {
@@ -249,6 +272,8 @@ func modals() map[string]slack.ModalViewRequest {
 		"saved": Saved(sample(), true), "saved-people": Saved(people(), false),
 		"details": Details{KeyResult: sample(), Readings: readings(40), May: true}.Modal(), "details-empty": Details{KeyResult: fresh()}.Modal(), "details-long": longDetails.Modal(), "details-failing": Details{KeyResult: broken(), Readings: readings(3)}.Modal(), "details-people": Details{KeyResult: people(), May: true}.Modal(),
 		"check-in": CheckInForm(people(), draft), "check-in-hostile": CheckInForm(hostile(), draft), "remove": Remove(sample(), 120, 1, 1, draft), "remove-hostile": Remove(hostile(), 0, 0, 0, draft),
+		"details-by-hand":     Details{KeyResult: corrected(), Readings: readings(3), May: true, Last: []okr.Changed{{What: "target", Before: "35", After: "30", By: "U2BOB", Day: today - 20}}}.Modal(),
+		"check-in-integrated": CheckInForm(sample(), draft), "settings": SettingsOf(okr.DefaultThresholds).Modal(),
 		"sync": SyncPick(), "notice": Notice("Expired", "This form has expired."), "notice-help": NoticeOf(Help()),
 	}
 }

@@ -80,15 +80,15 @@ func outcomeOfOne(e Ended) Message {
 			text += "\nIts last good value stays: " + e.Figures() + ", " + e.Dates() + "."
 		}
 	case "changed":
-		text = ":chart_with_upwards_trend: " + e.Headline() + "  " + e.moved() + "\n" + e.Figures() + "\n" + e.Dates()
+		text = ":chart_with_upwards_trend: " + e.Headline() + "  " + e.moved() + "\n" + e.Shown()
 	case "restated":
-		text = ":pencil2: " + e.Headline() + "  " + e.moved() + "\n" + e.Figures() + "\n" + e.Dates()
+		text = ":pencil2: " + e.Headline() + "  " + e.moved() + "\n" + e.Shown()
 	default:
 		since := "yet"
 		if e.Result.Value.Valid {
 			since = "since " + e.Result.AsOf.Short(e.Today)
 		}
-		text = ":heavy_minus_sign: " + e.Headline() + ": no newer score in ServiceNow " + since + ".\n" + e.Figures() + "\n" + e.Dates()
+		text = ":heavy_minus_sign: " + e.Headline() + ": no newer score in ServiceNow " + since + ".\n" + e.Shown()
 	}
 	return Message{Text: e.Key() + " synced: " + e.fallback(), Blocks: []slack.Block{section(text)}}
 }

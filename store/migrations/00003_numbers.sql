@@ -42,7 +42,16 @@ where c.key_result_id = k.id;
 alter table check_ins
   add column reason text not null default '';
 
+-- A person posts a key result in its channel.
+alter table announcements drop constraint announcements_kind_check;
+alter table announcements add constraint announcements_kind_check
+  check (kind in ('changed', 'restated', 'failed', 'recovered', 'parked', 'shared'));
+
 -- +goose Down
+delete from announcements where kind = 'shared';
+alter table announcements drop constraint announcements_kind_check;
+alter table announcements add constraint announcements_kind_check
+  check (kind in ('changed', 'restated', 'failed', 'recovered', 'parked'));
 alter table check_ins drop column reason;
 drop index key_results_override;
 alter table key_results
