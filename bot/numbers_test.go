@@ -69,7 +69,7 @@ func TestConfidenceStandsBesideTheStatus(t *testing.T) {
 
 func TestAdministratorsSetTheThresholds(t *testing.T) {
 	r := ready(t)
-	r.alice.Types("/okr settings").Sees("The settings are the administrators' to change. Now a key result is on track up to 10 points")
+	r.alice.Types("/okr settings").Sees("The settings are the administrators' to change; ask one of them. Now a key result is on track up to 10 points")
 	r.carol.Types("/okr settings").Sees("== Settings ==", "On track up to: 10", "Behind up to: 25").
 		Fills("On track up to", "ten").Submits("Save").Sees("^ Enter a whole number of points.").
 		Fills("On track up to", "30").Submits("Save").Sees("^ Enter more points than for On track").

@@ -15,7 +15,7 @@ func (b *Bot) settingsCommand(ctx context.Context, g Gesture) (Reply, error) {
 		return Reply{}, err
 	}
 	if !okr.May(g.Actor, okr.ChangeSettings) {
-		return Say("The settings are the administrators' to change. Now a key result is " + w.Thresholds.Words() + "."), nil
+		return Say("The settings are the administrators' to change; ask one of them. Now a key result is " + w.Thresholds.Words() + "."), nil
 	}
 	modal := view.SettingsOf(w.Thresholds).Modal()
 	return Reply{Open: &modal}, nil

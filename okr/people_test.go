@@ -30,6 +30,7 @@ const permitted = `
 	use a connection    member ms      admin ms
 	manage a connection member m       admin nocbms
 	share a connection  admin nocbms
+	change the settings admin nocbms
 `
 
 var letters = map[okr.Relation]string{
@@ -122,7 +123,7 @@ func TestWhoMayWhat(t *testing.T) {
 			}
 		}
 	}
-	if want := 12 * 8 * 6; cells != want {
+	if want := 13 * 8 * 6; cells != want {
 		t.Errorf("%d cells, want %d", cells, want)
 	}
 	if okr.May(okr.Actor{Workspace: "T1", ID: "U1", Kind: okr.Admin}, "launch", okr.Relations...) {
