@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"okrbot/okr"
 	"okrbot/sandbox/slack"
 )
 
@@ -94,4 +95,52 @@ func TestDetailsArePostedPlainlyWhereChartsAreRefused(t *testing.T) {
 	defer r.slack.Break(slack.Fault{Method: "chat.postMessage", Error: "invalid_blocks", Times: 1})()
 	r.alice.Types("/okr show KR-1").Presses("Post to channel").Sees("appears in").Closes().Closes()
 	r.bob.Sees("posted by <@U0ALICE>", "▁")
+}
+
+func TestTheWizardShowsWhatTheValuesMake(t *testing.T) {
+	r := newRoom(t)
+	r.connects(r.alice)
+	r.addsObjective(r.alice, "Run a calm service desk")
+	r.alice.Types("/okr add-kr").Fills("Key Result", "Fewer open incidents").Submits("Next").
+		Chooses("Scorecard", "Number of open incidents").Submits("Connect").Sees("Goal: Reach the target").
+		Fills("Start Value", "235").Fills("Target Value", "35").
+		Sees("You would be at 50 % today", "The start value lies beyond the data").
+		Fills("Committed Result", "155").Sees("committed at 40 % of the way.").
+		Fills("Target Value", "300").Sees("For the scorecard less is better").
+		Fills("Target Value", "35").Fills("Unit of Measurement", "Hours").Fills("Committed Result", "150").Sees("values are taken over as they are, not converted").
+		Fills("Unit of Measurement", "#")
+	r.alice.Fills("Phased Targets", "soon").Submits("Save").Sees("^ Line 1: write a day, a colon and a value: 2026-10-31: 40.").
+		Fills("Phased Targets", "2000-01-01: 40").Submits("Save").Sees("^ 1 Jan 2000 lies outside.")
+	now, err := r.store.Now(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	quarter := okr.QuarterOf(okr.DayOf(now))
+	r.alice.Fills("Phased Targets", (quarter.Last-2).String()+": 230").Sees("You would be at 50 % today, on track").Submits("Save").Sees("is added").Closes()
+	r.bob.Sees("*135*")
+	r.alice.Types("/okr show KR-1").Sees("*Phased targets*", "230 by "+(quarter.Last-2).Short(quarter.First), "as phased").Closes()
+	r.alice.Types("/okr edit KR-1").Sees("== Edit KR-1 ==", (quarter.Last-2).String()+": 230", "You would be at 50 % today").
+		Fills("Phased Targets", "").Submits("Save").Sees("KR-1 is saved").Closes()
+	r.alice.Types("/okr show KR-1").Sees("phased targets").DoesNotSee("as phased")
+}
+
+func TestTheWizardAsksOnlyWhatTheGoalNeeds(t *testing.T) {
+	r := newRoom(t)
+	r.addsObjective(r.alice, "Ship it")
+	r.alice.Types("/okr add-kr").Fills("Key Result", "Interviews held").
+		Chooses("Pull data from external applications", "I will update it myself").Submits("Next").
+		Sees("Start Value", "Committed Result", "Phased Targets").
+		Chooses("Goal", "Stay at least at the target").Sees("Risk Threshold").DoesNotSee("Phased Targets").
+		DoesNotSee("Start Value").Fills("Target Value", "10").Fills("Risk Threshold", "11").Submits("Save").Sees("^ Enter a risk threshold below the target.").
+		Chooses("Goal", "Stay between two values").Sees("Upper Value").DoesNotSee("Risk Threshold").
+		Fills("Upper Value", "9").Submits("Save").Sees("^ Enter an upper value that is not below the lower one.").
+		Fills("Result Value", "12").Fills("Upper Value", "20").Sees("You would be within bounds today, achieved.").
+		Fills("Result Value", "21").Sees("You would be out of bounds today").
+		Chooses("Goal", "Measure a baseline first").Sees("If it is known already").DoesNotSee("Upper Value").
+		Fills("Result Value", "21").Sees("There would be no percentage until the key result has a start value.").
+		Submits("Save").Sees("KR-1 is added").Closes()
+	r.alice.Types("/okr show KR-1").Sees("there is no start value to measure from", "Measuring the baseline").Closes()
+	// A baseline's first value is offered as the start.
+	r.alice.Types("/okr edit KR-1").Sees("Measure a baseline first").Chooses("Goal", "Reach the target").Sees("Start Value: 21").
+		Fills("Target Value", "42").Sees("You would be at 0 % today").Submits("Save").Sees("KR-1 is saved").Closes()
 }

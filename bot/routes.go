@@ -60,6 +60,14 @@ var actions = map[string]handler{
 	view.FieldConnection:    (*Bot).wizardConnectionChosen,
 	view.FieldCadence:       (*Bot).wizardCadenceChosen,
 	view.FieldGoal:          (*Bot).wizardGoalChosen,
+	view.FieldStart:         (*Bot).wizardValuesChanged,
+	view.FieldResult:        (*Bot).wizardValuesChanged,
+	view.FieldTarget:        (*Bot).wizardValuesChanged,
+	view.FieldUpper:         (*Bot).wizardValuesChanged,
+	view.FieldRisk:          (*Bot).wizardValuesChanged,
+	view.FieldCommitted:     (*Bot).wizardValuesChanged,
+	view.FieldPhases:        (*Bot).wizardValuesChanged,
+	view.FieldMethod:        (*Bot).wizardValuesChanged,
 }
 
 // submits are the forms, by callback_id.

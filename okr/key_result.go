@@ -114,6 +114,23 @@ func ParseKey(s string) (number int, ok bool) {
 	return number, err == nil
 }
 
+// Suggested is the kind that a scorecard's direction, value and own target speak for: to stay where
+// the target is met, else to get there.
+func Suggested(better string, value, target decimal.NullDecimal) Kind {
+	met := value.Valid && target.Valid
+	switch {
+	case better == "minimize" && met && value.Decimal.LessThanOrEqual(target.Decimal):
+		return AtMost
+	case better == "maximize" && met && value.Decimal.GreaterThanOrEqual(target.Decimal):
+		return AtLeast
+	case better == "minimize":
+		return Decrease
+	case better == "maximize":
+		return Increase
+	}
+	return LinearKind(value.Decimal, target.Decimal)
+}
+
 // LinearKind is the kind that start and target mean: towards more, or towards less.
 func LinearKind(start, target decimal.Decimal) Kind {
 	if target.LessThan(start) {

@@ -1,6 +1,8 @@
 package okr
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -134,6 +136,14 @@ func Within(period Period, readings []Reading) []Reading {
 		}
 	}
 	return within
+}
+
+// First is the earliest of some readings; false without any.
+func First(readings []Reading) (Reading, bool) {
+	if len(readings) == 0 {
+		return Reading{}, false
+	}
+	return slices.MinFunc(readings, func(a, b Reading) int { return cmp.Compare(a.Day, b.Day) }), true
 }
 
 // Extremes are the places of the lowest and the highest of some readings, the earliest of equals.

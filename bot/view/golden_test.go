@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/shopspring/decimal"
 	"github.com/slack-go/slack"
+	"pgregory.net/rapid"
 
 	"okrbot/okr"
 )
@@ -255,11 +257,13 @@ func modals() map[string]slack.ModalViewRequest {
 	noScore := crowd
 	noScore.Preview = &Preview{Name: "Carbon", Today: today}
 	monthly, stay, people2 := filled(), filled(), filled()
-	monthly.Cadence, stay.Kind = "monthly", "at_least"
+	monthly.Cadence, stay.Kind, monthly.Phases = "monthly", "at_least", "2026-10-31: 50\n2026-11-30: 35.5"
 	detail := Detail{Draft: draft, Turn: 3, Form: filled(), Integrated: true, Scorecard: hostile().Source.Scorecard, Connection: hostile().Source.Connection, Result: "39  score of 22 Nov", Zone: "Europe/Berlin", Warnings: []string{"The target is met already."}}
 	editing := detail
 	editing.Editing = "KR-3"
-	month, kind, byHand := detail, detail, detail
+	month, kind, byHand, between, baseline := detail, detail, detail, detail, detail
+	month.Would = "You would be at 55 % today, on track; committed at 40 % of the way."
+	between.Form.Kind, between.Form.Upper, baseline.Form.Kind = "between", "40", "baseline"
 	month.Form, kind.Form, byHand.Form, byHand.Integrated = monthly, stay, people2, false
 	dates := ObjectiveForm{Title: hostile().Title, Owner: "U1ALICE", Period: Dates, Zone: "Europe/Berlin", Channel: "C1OKRS"}
 	return map[string]slack.ModalViewRequest{
@@ -268,7 +272,7 @@ func modals() map[string]slack.ModalViewRequest {
 		"connect-checking": Checking("ServiceNow", strings.Repeat("x", 300)), "connected": Connected("ServiceNow", "acme.service-now.com", failing.Stages[:1], false), "connected-detour": Connected("ServiceNow", "acme", nil, true),
 		"wizard-start": Start{Draft: draft, Turn: 1, Objective: hostile().Objective, Title: "Fewer", Owner: "U1ALICE", Source: FromPeople}.Modal(), "wizard-start-none": Start{Draft: draft, Turn: 1, None: true}.Modal(),
 		"wizard-scorecard": crowd.Modal(), "wizard-scorecard-none": Scorecard{Draft: draft, Turn: 2}.Modal(), "wizard-scorecard-reading": reading.Modal(), "wizard-scorecard-problem": problem.Modal(), "wizard-scorecard-empty": noScore.Modal(),
-		"wizard-reading": Reading(draft, 2, "Add key result"), "wizard-details": detail.Modal(), "wizard-details-monthly": month.Modal(), "wizard-details-stay": kind.Modal(), "wizard-details-people": byHand.Modal(), "edit": editing.Modal(),
+		"wizard-reading": Reading(draft, 2, "Add key result"), "wizard-details": detail.Modal(), "wizard-details-monthly": month.Modal(), "wizard-details-stay": kind.Modal(), "wizard-details-between": between.Modal(), "wizard-details-baseline": baseline.Modal(), "wizard-details-people": byHand.Modal(), "edit": editing.Modal(),
 		"saved": Saved(sample(), true), "saved-people": Saved(people(), false),
 		"details": Details{KeyResult: sample(), Readings: readings(40), May: true}.Modal(), "details-empty": Details{KeyResult: fresh()}.Modal(), "details-long": longDetails.Modal(), "details-failing": Details{KeyResult: broken(), Readings: readings(3)}.Modal(), "details-people": Details{KeyResult: people(), May: true}.Modal(),
 		"check-in": CheckInForm(people(), draft), "check-in-hostile": CheckInForm(hostile(), draft), "remove": Remove(sample(), 120, 1, 1, draft), "remove-hostile": Remove(hostile(), 0, 0, 0, draft),
@@ -294,7 +298,7 @@ func TestHomes(t *testing.T) {
 }
 
 // stateOf is what Slack sends of a form that was shown and submitted untouched.
-func stateOf(t *testing.T, m slack.ModalViewRequest) State {
+func stateOf(t rapid.TB, m slack.ModalViewRequest) State {
 	t.Helper()
 	s := State{}
 	for _, b := range m.Blocks.BlockSet {
@@ -337,11 +341,68 @@ func TestFormsComeBackAsTheyWere(t *testing.T) {
 		if got, want := mustJSON(t, back), mustJSON(t, f); got != want {
 			t.Errorf("%s: got %s, want %s", cadence, got, want)
 		}
-		k, _, problems := back.KeyResult(okr.KeyResult{Integrated: true, Cadence: okr.Cadence{Zone: "Europe/Berlin"}})
+		k, _, problems := back.KeyResult(okr.KeyResult{Integrated: true, Cadence: okr.Cadence{Zone: "Europe/Berlin"}}, objective.Period)
 		if len(problems) > 0 || !k.Target.Decimal.Equal(decimal.NewFromInt(30)) || k.Cadence.Every != cadence {
 			t.Errorf("%s: %v, %v", cadence, k, problems)
 		}
 	}
+	rapid.Check(t, func(t *rapid.T) {
+		f := anyForm().Draw(t, "form")
+		d := Detail{Draft: draft, Turn: 1, Editing: "KR-3", Form: f, Integrated: rapid.Bool().Draw(t, "integrated"), Zone: "Europe/Berlin", Would: "You would be at 55 % today."}
+		back := ParseForm(stateOf(t, d.Modal()), f)
+		if got, want := mustJSON(t, back), mustJSON(t, f); got != want {
+			t.Fatalf("got %s, want %s", got, want)
+		}
+		again := ParseForm(stateOf(t, Detail{Draft: draft, Turn: 2, Form: back, Integrated: d.Integrated}.Modal()), back)
+		if got, want := mustJSON(t, again), mustJSON(t, f); got != want {
+			t.Fatalf("shown again: got %s, want %s", got, want)
+		}
+		// What is saved and edited again is the same form, apart from what its goal does not ask for.
+		k, _, problems := f.KeyResult(okr.KeyResult{Integrated: d.Integrated, Cadence: okr.Cadence{Zone: "Europe/Berlin"}}, objective.Period)
+		if len(problems) > 0 {
+			return
+		}
+		saved := FormOf(k)
+		k2, _, problems := saved.KeyResult(okr.KeyResult{Integrated: d.Integrated, Cadence: okr.Cadence{Zone: "Europe/Berlin"}}, objective.Period)
+		if got, want := mustJSON(t, k2), mustJSON(t, k); len(problems) > 0 || got != want {
+			t.Fatalf("edited: got %s (%v), want %s", got, problems, want)
+		}
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		s := Settings{OnTrack: typed().Draw(t, "on track"), Behind: typed().Draw(t, "behind"), Hysteresis: typed().Draw(t, "hysteresis")}
+		if back := ParseSettings(stateOf(t, s.Modal())); back != s {
+			t.Fatalf("got %+v, want %+v", back, s)
+		}
+		if bounds, problems := SettingsOf(okr.DefaultThresholds).Thresholds(); len(problems) > 0 || bounds != okr.DefaultThresholds {
+			t.Fatalf("%+v, %v", bounds, problems)
+		}
+		e := CheckInEntry{
+			Day: today - okr.Day(rapid.IntRange(0, 50).Draw(t, "day")), Confidence: string(rapid.SampledFrom(append(okr.Levels, "")).Draw(t, "confidence")),
+			Note: typed().Draw(t, "note"), Reason: typed().Draw(t, "reason"), Value: num(fmt.Sprint(rapid.Int32().Draw(t, "value"))),
+		}
+		if rapid.Bool().Draw(t, "until") {
+			e.Until = today + okr.Day(rapid.IntRange(0, 50).Draw(t, "until"))
+		}
+		state := stateOf(t, CheckInForm(sample(), draft))
+		fill := func(field string, a slack.BlockAction) {
+			if !state.has(field) {
+				t.Fatalf("the form has no %s", field)
+			}
+			state[field] = map[string]slack.BlockAction{"v": a}
+		}
+		fill("result", slack.BlockAction{Value: e.Value.Decimal.String()})
+		fill("day", slack.BlockAction{SelectedDate: e.Day.String()})
+		fill("note", slack.BlockAction{Value: e.Note})
+		fill("reason", slack.BlockAction{Value: e.Reason})
+		fill("confidence", slack.BlockAction{SelectedOption: slack.OptionBlockObject{Value: e.Confidence}})
+		if e.Until != 0 {
+			fill("until", slack.BlockAction{SelectedDate: e.Until.String()})
+		}
+		back, problems := ParseCheckIn(state, today)
+		if got, want := mustJSON(t, back), mustJSON(t, e); len(problems) > 0 || got != want {
+			t.Fatalf("got %s (%v), want %s", got, problems, want)
+		}
+	})
 	o := ObjectiveForm{Title: "Calm", Owner: "U1", Period: Dates, First: "2026-10-01", Last: "2026-12-31", Zone: "Europe/Berlin", Channel: "C1"}
 	if back := ParseObjective(stateOf(t, o.Modal(draft, today))); back != o {
 		t.Errorf("got %+v, want %+v", back, o)
@@ -359,7 +420,33 @@ func TestFormsComeBackAsTheyWere(t *testing.T) {
 	}
 }
 
-func mustJSON(t *testing.T, v any) string {
+// typed is what somebody types into a field of one line.
+func typed() *rapid.Generator[string] {
+	return rapid.SampledFrom([]string{"", "0", "10", "-12.5", "99.999999999", "forty", "<!channel>", "1,5", "目標 🎯", "*x* & y"})
+}
+
+// anyForm is a form as people fill it, rightly or not.
+func anyForm() *rapid.Generator[Form] {
+	numbers := rapid.SampledFrom([]string{"0", "10", "50", "60", "100", "-12.5", "99.5"})
+	return rapid.Custom(func(t *rapid.T) Form {
+		values := numbers
+		if rapid.IntRange(0, 3).Draw(t, "wrong") == 0 {
+			values = typed()
+		}
+		return Form{
+			Title: "Fewer", Owner: "U1", CoOwners: []string{"U2"}, Channel: rapid.SampledFrom([]string{"", "C1"}).Draw(t, "channel"),
+			Kind:  rapid.SampledFrom([]string{GoalReach, "at_least", "at_most", "between", "baseline"}).Draw(t, "goal"),
+			Start: values.Draw(t, "start"), Target: values.Draw(t, "target"), Upper: values.Draw(t, "upper"),
+			Risk:      rapid.OneOf(rapid.Just(""), values).Draw(t, "risk"),
+			Committed: rapid.OneOf(rapid.Just(""), values).Draw(t, "committed"),
+			Phases:    rapid.SampledFrom([]string{"", "2026-10-31: 50", "2026-10-31: 20\n2026-11-30: 55", "soon"}).Draw(t, "phases"),
+			Unit:      rapid.SampledFrom([]string{"", "#", "Hours", "%"}).Draw(t, "unit"), Method: string(rapid.SampledFrom(okr.Methods).Draw(t, "method")),
+			Cadence: string(rapid.SampledFrom(okr.Frequencies).Draw(t, "cadence")), Weekday: "3", Time: "09:30", Offset: "5", Weight: "1",
+		}
+	})
+}
+
+func mustJSON(t rapid.TB, v any) string {
 	t.Helper()
 	raw, err := json.Marshal(v)
 	if err != nil {
