@@ -38,7 +38,6 @@ func TestWhoMay(t *testing.T) {
 		{"/okr remove KR-1", "Remove KR-1", []string{"owner", "administrator"}},
 		{"/okr add-objective", "Objective", []string{"owner", "colleague", "administrator"}},
 		{"/okr add-kr", "Key Result", []string{"owner", "colleague", "administrator"}},
-		{"/okr settings", "On track up to", []string{"administrator"}},
 		{"/okr connect", "ServiceNow URL", []string{"owner", "colleague", "administrator"}},
 	} {
 		for who, person := range people {
