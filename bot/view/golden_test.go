@@ -154,7 +154,7 @@ func TestMessages(t *testing.T) {
 		"recovered":   Announcement(news(1, "recovered", ""), false), "recovered-many": Announcement(news(300, "recovered", ""), false),
 		"parked": Announcement(news(2, "parked", "C1OKRS not_in_channel"), false), "parked-archived": Announcement(news(1, "parked", "C1OKRS is_archived"), false),
 		"synced-changed": Outcome(ended(1, "changed"), 1, true), "synced-same": Outcome(ended(1, "unchanged"), 1, true), "synced-failed": Outcome(ended(1, "failed"), 1, true), "synced-restated": Outcome(ended(1, "restated"), 1, true),
-		"synced-counting": Outcome(ended(4, "changed"), 12, false), "synced-all": Outcome(append(append(ended(300, "changed"), ended(400, "failed")...), ended(500, "unchanged")...), 1200, true),
+		"synced-without-scores": Outcome([]Ended{{KeyResult: fresh(), How: "unchanged"}, {KeyResult: corrected(), How: "unchanged"}}, 2, true), "synced-counting": Outcome(ended(4, "changed"), 12, false), "synced-all": Outcome(append(append(ended(300, "changed"), ended(400, "failed")...), ended(500, "unchanged")...), 1200, true),
 		"connections-none": Connections(nil), "connections": Connections([]Connection{
 			{Name: "acme.service-now.com (okr.reader)", State: "active", Shared: true, Owner: "U1ALICE", KeyResults: 12, Succeeded: now, Now: now},
 			{Name: "dev1.service-now.com", State: "rejected", Owner: "U2BOB", KeyResults: 1, Succeeded: now, Now: now},

@@ -30,7 +30,11 @@ func Outcome(done []Ended, total int, final bool) Message {
 		case "changed", "restated":
 			changed = append(changed, name+": "+e.moved())
 		default:
-			same = append(same, "*"+e.Key()+"* (score of "+e.Result.AsOf.Short(e.Today)+")")
+			of := "no score yet"
+			if e.Result.Value.Valid {
+				of = "score of " + e.Result.AsOf.Short(e.Today)
+			}
+			same = append(same, "*"+e.Key()+"* ("+of+")")
 		}
 	}
 	head := fmt.Sprintf("Syncing: %d of %d done", len(done), total)
