@@ -43,3 +43,7 @@ fuzz: ## each fuzz target for a minute
 	    go test -run '^$$' -fuzz "^$$target$$" -fuzztime 1m $$pkg || exit 1; \
 	  done; \
 	done
+
+.PHONY: soak
+soak: ## the long form of what `make test` samples: every cadence in every time zone for 30 years
+	SOAK=1 go test -timeout 1h -run 'World' -v ./okr

@@ -28,11 +28,8 @@ func (b *Bot) checkInPressed(ctx context.Context, g Gesture) (Reply, error) {
 }
 
 func (b *Bot) checkInForm(ctx context.Context, g Gesture, k store.KeyResult) (Reply, error) {
-	switch {
-	case !k.MayCheckIn(g.Actor):
+	if !k.MayCheckIn(g.Actor) {
 		return Ask(k.Owner, "check in on"), nil
-	case k.Integrated:
-		return Say(k.Key() + " reads its value from " + view.Escape(view.Cut(k.Source.Name, 100)) + ", so nobody enters it by hand. Read it now with `/okr sync " + k.Key() + "`, or change where it reads from with `/okr edit " + k.Key() + "`."), nil
 	}
 	draft, err := b.store.CreateDraft(ctx, g.Actor, view.CallbackCheckIn, "fill", oneKeyResult{ID: k.ID})
 	if err != nil {
@@ -66,17 +63,25 @@ func (b *Bot) checkedIn(ctx context.Context, g Gesture) (Reply, error) {
 		if k, err = tx.LockKeyResult(ctx, g.Actor.Workspace, form.ID); err != nil {
 			return err
 		}
-		if refused = !k.MayCheckIn(g.Actor) || k.Integrated; refused {
+		if refused = !k.MayCheckIn(g.Actor); refused {
 			return nil
 		}
 		var entry view.CheckInEntry
-		if entry, problems = view.ParseCheckIn(g.View.State, today(tx.Now, k.Objective.Zone)); len(problems) > 0 {
+		day := today(tx.Now, k.Objective.Zone)
+		if entry, problems = view.ParseCheckIn(g.View.State, day); len(problems) > 0 {
 			return nil
+		}
+		if k.Integrated && entry.Value.Valid {
+			instead := okr.Override{Value: entry.Value, Day: entry.Day, Until: entry.Until, Reason: entry.Reason}
+			if problems = k.CheckOverride(instead, k.Objective.Period, day); len(problems) > 0 {
+				return nil
+			}
 		}
 		before := k
 		var fresh bool
 		k, fresh, err = tx.CheckIn(ctx, g.Actor, k, store.CheckIn{
 			Person: g.Actor.ID, Day: entry.Day, Value: entry.Value, Confidence: entry.Confidence, Note: entry.Note,
+			Until: entry.Until, Reason: entry.Reason,
 		}, draft.ID)
 		if err != nil || !fresh {
 			return err
@@ -98,14 +103,14 @@ func (b *Bot) checkedIn(ctx context.Context, g Gesture) (Reply, error) {
 		r.Clear = true
 		return r, nil
 	case len(problems) > 0:
-		return Reply{Problems: problems}, nil
+		return Reply{Problems: atFields(problems, g)}, nil
 	}
 	now, err := b.store.Now(ctx)
 	if err != nil {
 		return Reply{}, err
 	}
 	shown := b.shown(k, now)
-	lines := []string{"Saved.", shown.Headline(), shown.Figures(), shown.Dates()}
+	lines := []string{"Saved.", shown.Headline(), shown.Shown()}
 	r := Say(strings.Join(lines, "\n"))
 	r.Clear, r.Home = true, true
 	return r, nil

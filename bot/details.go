@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"okrbot/bot/view"
+	"okrbot/okr"
 	"okrbot/store"
 )
 
@@ -47,7 +48,7 @@ func (b *Bot) details(ctx context.Context, g Gesture, k store.KeyResult) (Reply,
 		return Reply{}, err
 	}
 	for _, c := range checkIns {
-		d.CheckIns = append(d.CheckIns, view.CheckIn{Person: c.Person, Day: c.Day, Value: c.Value, Confidence: c.Confidence, Note: c.Note})
+		d.CheckIns = append(d.CheckIns, view.CheckIn{Person: c.Person, Day: c.Day, Value: c.Value, Confidence: c.Confidence, Note: c.Note, Reason: c.Reason})
 	}
 	events, err := b.store.Audit(ctx, k.Workspace, store.Object{Kind: "key_result", ID: k.ID}, 5)
 	if err != nil {
@@ -56,8 +57,82 @@ func (b *Bot) details(ctx context.Context, g Gesture, k store.KeyResult) (Reply,
 	for _, e := range events {
 		d.Changes = append(d.Changes, view.ChangeLine{Actor: e.Actor, Action: e.Action, What: changeWords(e.Changes), At: e.At})
 	}
+	last, err := b.store.LastChanges(ctx, k.Workspace, store.Object{Kind: "key_result", ID: k.ID}, "target", "start", "source")
+	if err != nil {
+		return Reply{}, err
+	}
+	for _, c := range last {
+		d.Last = append(d.Last, okr.Changed{What: c.Field, Before: c.Change[0], After: c.Change[1], By: c.Actor, Day: today(c.At, k.Objective.Zone)})
+	}
 	modal := d.Modal()
 	return Reply{Open: &modal}, nil
+}
+
+// postToChannel has a key result's figures and chart posted in its channel.
+func (b *Bot) postToChannel(ctx context.Context, g Gesture, k store.KeyResult) (Reply, error) {
+	switch {
+	case !k.MayEdit(g.Actor):
+		return Ask(k.Owner, "post"), nil
+	case k.Channel == "":
+		return Say(k.Key() + " has no channel. Choose one with `/okr edit " + k.Key() + "`."), nil
+	}
+	err := b.store.InTx(ctx, func(tx *store.Tx) error {
+		return tx.Announce(ctx, []store.Announcement{{
+			Workspace: k.Workspace, Channel: k.Channel, KeyResult: k.ID, Kind: "shared", Note: g.Actor.ID,
+		}})
+	})
+	if err != nil {
+		return Reply{}, err
+	}
+	return Say(k.Key() + " appears in <#" + k.Channel + "> in a moment."), nil
+}
+
+// resumeAutomatic is the button that ends an override.
+func (b *Bot) resumeAutomatic(ctx context.Context, g Gesture) (Reply, error) {
+	k, reply, err := b.pressed(ctx, g, g.Action.Value)
+	if err != nil || reply != nil {
+		return deref(reply), err
+	}
+	if !k.MayCheckIn(g.Actor) {
+		return Ask(k.Owner, "resume"), nil
+	}
+	already := false
+	err = b.store.InTx(ctx, func(tx *store.Tx) error {
+		before, err := tx.LockKeyResult(ctx, g.Actor.Workspace, k.ID)
+		if err != nil {
+			return err
+		}
+		if already = !before.Override.Value.Valid; already {
+			return nil
+		}
+		if !before.MayCheckIn(g.Actor) {
+			return store.ErrNotFound
+		}
+		if k, err = tx.Resume(ctx, g.Actor, before); err != nil {
+			return err
+		}
+		return tx.AnnounceChange(ctx, before, k)
+	})
+	switch {
+	case isNotFound(err):
+		return noSuchKeyResult(k.Key()), nil
+	case err != nil:
+		return Reply{}, err
+	case already:
+		return Say(k.Key() + " follows its scores already."), nil
+	}
+	if g.View.Callback == view.CallbackDetails {
+		r, err := b.details(ctx, g, k)
+		r.Update, r.Open, r.Home = r.Open, nil, true
+		return r, err
+	}
+	now, err := b.store.Now(ctx)
+	if err != nil {
+		return Reply{}, err
+	}
+	r := Say(k.Key() + " follows its scores again.\n" + b.shown(k, now).Shown())
+	r.Home = true
+	return r, nil
 }
 
 // changeWords says what changed in one line: "target 40 → 38, unit Hours → Days".
@@ -96,6 +171,8 @@ func (b *Bot) more(ctx context.Context, g Gesture) (Reply, error) {
 		return b.checkInForm(ctx, g, k)
 	case "edit":
 		return b.editForm(ctx, g, k)
+	case "post":
+		return b.postToChannel(ctx, g, k)
 	case "pause":
 		return b.pause(ctx, g, k, true)
 	case "resume":

@@ -36,6 +36,13 @@ func (m *Messenger) Announce(ctx context.Context, _, channel string, items []job
 			KeyResult: shown(m.connectors, item.Present, item.Now), Kind: item.Kind,
 			Old: item.Old, New: item.New, OldStatus: item.OldStatus, NewStatus: item.NewStatus, Note: item.Note,
 		}
+		if item.Kind == "shared" {
+			all, err := m.bot.store.Readings(ctx, item.Workspace, item.KeyResult)
+			if err != nil {
+				return "", err
+			}
+			news[i].Readings = okr.Within(item.Present.Objective.Period, all)
+		}
 	}
 	_, ts, err := m.slack.post(ctx, channel, view.Announcement(news, repeated))
 	return ts, err
@@ -90,6 +97,7 @@ func shownConnection(connectors integrations.Registry, c store.Connection, actor
 	}
 	if consenter, ok := connector.(integrations.Consenter); ok && !c.Consented.IsZero() {
 		v.Ends = c.Consented.Add(consenter.RefreshLife())
+		v.EndsSoon = v.Ends.Sub(now) < 14*24*time.Hour
 	}
 	return v
 }

@@ -30,6 +30,7 @@ func verbs() []verb {
 		{"pause", (*Bot).pauseCommand},
 		{"resume", (*Bot).resumeCommand},
 		{"remove", (*Bot).removeCommand},
+		{"settings", (*Bot).settingsCommand},
 		{"help", (*Bot).helpCommand},
 	}
 }
@@ -41,6 +42,7 @@ var actions = map[string]handler{
 	view.ActionDetails:      (*Bot).detailsPressed,
 	view.ActionCheckIn:      (*Bot).checkInPressed,
 	view.ActionMore:         (*Bot).more,
+	view.ActionResume:       (*Bot).resumeAutomatic,
 	view.ActionHomeMore:     (*Bot).homeMore,
 	view.ActionAddKeyResult: (*Bot).addKeyResult,
 	view.ActionAddObjective: (*Bot).addObjective,
@@ -67,6 +69,14 @@ var actions = map[string]handler{
 	view.FieldConnection:    (*Bot).wizardConnectionChosen,
 	view.FieldCadence:       (*Bot).wizardCadenceChosen,
 	view.FieldGoal:          (*Bot).wizardGoalChosen,
+	view.FieldStart:         (*Bot).wizardValuesChanged,
+	view.FieldResult:        (*Bot).wizardValuesChanged,
+	view.FieldTarget:        (*Bot).wizardValuesChanged,
+	view.FieldUpper:         (*Bot).wizardValuesChanged,
+	view.FieldRisk:          (*Bot).wizardValuesChanged,
+	view.FieldCommitted:     (*Bot).wizardValuesChanged,
+	view.FieldPhases:        (*Bot).wizardValuesChanged,
+	view.FieldMethod:        (*Bot).wizardValuesChanged,
 }
 
 // submits are the forms, by callback_id.
@@ -74,6 +84,7 @@ var submits = map[string]handler{
 	view.CallbackCheckIn:    (*Bot).checkedIn,
 	view.CallbackRemove:     (*Bot).removed,
 	view.CallbackSync:       (*Bot).syncPicked,
+	view.CallbackSettings:   (*Bot).settingsSubmitted,
 	view.CallbackObjective:  (*Bot).objectiveSubmitted,
 	view.CallbackConnect:    (*Bot).connectSubmitted,
 	view.CallbackConnection: (*Bot).connectionSubmitted,

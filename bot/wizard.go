@@ -259,6 +259,9 @@ func (b *Bot) detailView(ctx context.Context, g Gesture, draft store.Draft, w wi
 		return modalView{}, err
 	}
 	d := view.Detail{Draft: draft.ID, Turn: w.Turn, Editing: w.Key, Form: w.Form, Integrated: w.integrated(), Scorecard: w.Name, Zone: o.Zone}
+	if err := b.preview(ctx, g, w, o, &d); err != nil {
+		return modalView{}, err
+	}
 	if !d.Integrated {
 		return d.Modal(), nil
 	}
@@ -293,14 +296,86 @@ func (b *Bot) detailView(ctx context.Context, g Gesture, draft store.Draft, w wi
 		if p.Value.Valid {
 			d.Result = view.Escape(okr.FormatValue(p.Value.Decimal, p.Unit, p.Precision)) + "  score of " + p.AsOf.Short(p.Today)
 		}
-		k, _, _ := w.Form.KeyResult(okr.KeyResult{Cadence: okr.Cadence{Zone: o.Zone}})
-		k.Result.Value = p.Value
-		d.Warnings = k.Warnings(p.Better)
 	}
 	if changed != "" {
 		d.Warnings = append(d.Warnings, changed)
 	}
 	return d.Modal(), nil
+}
+
+// preview adds to the details what their values would make of the key result today, and what is
+// probably not meant.
+func (b *Bot) preview(ctx context.Context, g Gesture, w wizard, o okr.Objective, d *view.Detail) error {
+	now, err := b.store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	workspace, err := b.store.Workspace(ctx, g.Actor.Workspace)
+	if err != nil {
+		return err
+	}
+	day := today(now, o.Zone)
+	k, first, _ := w.Form.KeyResult(okr.KeyResult{Integrated: d.Integrated, Cadence: okr.Cadence{Zone: o.Zone}, Thresholds: workspace.Thresholds}, o.Period)
+	known, err := b.known(ctx, g, w)
+	if err != nil {
+		return err
+	}
+	if first.Valid {
+		known.readings = append(known.readings, okr.Reading{Day: day, Value: first.Decimal})
+	}
+	k.Precision, k.ScoreFrequency, k.Override = known.precision, known.frequency, known.override
+	k.Result = k.ResultOf(o.Period, known.readings)
+	if k.Method == okr.Latest && !k.Result.Value.Valid {
+		k.Result = k.ResultOf(okr.Everything, known.readings) // the period lies ahead
+	}
+	if known.partial && k.Method != okr.Latest {
+		k.Result = okr.Result{}
+	}
+	if len(known.readings) > 0 {
+		low, high := okr.Extremes(known.readings)
+		known.scored.Low, known.scored.High = decimal.NewNullDecimal(known.readings[low].Value), decimal.NewNullDecimal(known.readings[high].Value)
+	}
+	d.Would, d.Warnings = k.WouldBe(o.Period, day), k.Warnings(known.scored, day)
+	if known.partial && k.Method != okr.Latest {
+		d.Would = "Where you would be is shown once the scores since the period's start are read: this method counts them all."
+	}
+	return nil
+}
+
+// knowledge is what is known of a key result's values before it is saved.
+type knowledge struct {
+	readings  []okr.Reading
+	partial   bool // there may be more readings
+	scored    okr.Scored
+	precision int32
+	frequency okr.Frequency
+	override  okr.Override
+}
+
+// known is what the scorecard said when it was previewed, else what was read and entered before.
+func (b *Bot) known(ctx context.Context, g Gesture, w wizard) (knowledge, error) {
+	if p := w.Preview; p != nil && w.integrated() {
+		n := knowledge{partial: true, scored: okr.Scored{Better: p.Better, Unit: p.Unit}, precision: p.Precision, frequency: okr.Frequency(p.Frequency)}
+		for _, s := range p.Scores {
+			n.readings = append(n.readings, okr.Reading{Day: s.Day, Value: s.Value})
+		}
+		if len(n.readings) == 0 && p.Value.Valid && p.AsOf != 0 {
+			n.readings = []okr.Reading{{Day: p.AsOf, Value: p.Value.Decimal}}
+		}
+		return n, nil
+	}
+	if w.Edit == 0 {
+		return knowledge{precision: 9}, nil
+	}
+	k, err := b.store.KeyResultByID(ctx, g.Actor.Workspace, w.Edit)
+	if err != nil || k.Integrated && k.Source.Reference != w.Reference {
+		return knowledge{}, err
+	}
+	readings, err := b.store.Readings(ctx, k.Workspace, k.ID)
+	return knowledge{
+		readings: readings, scored: okr.Scored{Better: k.Source.Direction, Unit: k.Source.Unit},
+		precision: k.Precision, frequency: k.ScoreFrequency, override: k.Override,
+	}, err
 }
 
 // wizardSubmitted takes the wizard a step further, or saves.
@@ -391,6 +466,9 @@ func (w *wizard) fill(p *view.Preview, o okr.Objective) {
 		return
 	}
 	w.Filled = true
+	if kind := okr.Suggested(p.Better, p.Value, p.Target); kind.Stays() {
+		f.Kind = string(kind)
+	}
 	f.Unit, f.Start, f.Target = p.Unit, "", ""
 	if p.Value.Valid {
 		f.Start = p.Value.Decimal.String()
@@ -490,7 +568,37 @@ func (b *Bot) wizardCadenceChosen(ctx context.Context, g Gesture) (Reply, error)
 }
 
 func (b *Bot) wizardGoalChosen(ctx context.Context, g Gesture) (Reply, error) {
-	return b.wizardCadenceChosen(ctx, g)
+	draft, w, err := b.wizardDraft(ctx, g)
+	if reply, err, is := lost(err); is {
+		return reply, err
+	}
+	baseline := w.Form.Kind == string(okr.Baseline)
+	w.Form = view.ParseForm(g.View.State, w.Form)
+	if baseline && w.Form.Kind == view.GoalReach && w.Form.Start == "" {
+		known, err := b.known(ctx, g, w)
+		if err != nil {
+			return Reply{}, err
+		}
+		if first, ok := okr.First(known.readings); ok {
+			w.Form.Start = first.Value.String() // a baseline's first score is its start
+		}
+	}
+	return b.turn(ctx, g, draft, w, draft.Step)
+}
+
+// wizardValuesChanged shows what the values make while they are typed. Nothing is kept, so that a
+// letter that comes late is none that anything waits for.
+func (b *Bot) wizardValuesChanged(ctx context.Context, g Gesture) (Reply, error) {
+	draft, w, err := b.wizardDraft(ctx, g)
+	if reply, err, is := lost(err); is {
+		return reply, err
+	}
+	if step, turn := view.ParseMark(g.View.Mark); step != draft.Step || turn != w.Turn || step != view.StepDetails {
+		return Reply{}, nil
+	}
+	w.Form = view.ParseForm(g.View.State, w.Form)
+	modal, err := b.wizardView(ctx, g, draft, w)
+	return Reply{Update: &modal}, err
 }
 
 // wizardChangeSource goes from the details of a key result to where it reads from.
@@ -518,7 +626,7 @@ func (b *Bot) detailsSubmitted(ctx context.Context, g Gesture, draft store.Draft
 	if w.Edit == 0 {
 		w.Form.Title, w.Form.Owner = w.Title, w.Owner
 	}
-	entered, first, problems := w.Form.KeyResult(base)
+	entered, first, problems := w.Form.KeyResult(base, o.Period)
 	if len(problems) > 0 {
 		return Reply{Problems: atFields(problems, g)}, nil
 	}
@@ -668,7 +776,10 @@ func (b *Bot) saveEdit(ctx context.Context, tx *store.Tx, g Gesture, w wizard, k
 	id, number, paused := before.ID, before.Number, before.Paused
 	after.KeyResult, after.Objective, after.Source, after.Version = k.KeyResult, k.Objective, k.Source, w.Version
 	after.ID, after.Number, after.Workspace, after.Paused = id, number, before.Workspace, paused
-	after.Result = before.Result
+	after.Result, after.Confidence = before.Result, before.Confidence
+	if k.Integrated && k.Source.Reference == before.Source.Reference && k.Method != okr.HitRate {
+		after.Override = before.Override
+	}
 	if !k.Integrated {
 		after.Precision = before.Precision
 	}

@@ -126,6 +126,7 @@ type applying struct {
 	recorded      []store.Recorded
 	runs          []store.FinishedRun
 	cards         []int64
+	resumed       []int64 // overrides that a newer score ended
 }
 
 func (a *applying) supersede(runs []store.TakenRun) {
@@ -168,6 +169,13 @@ func (a *applying) score(runs []store.TakenRun, k store.KeyResult, old store.App
 	}
 	was := cmp.Or(old.Status, k.Standing(period, today).Status)
 	status := after.Standing(period, today).Settled(was)
+	seen, shown := k.Told(today), after.Counted(today) // what people saw, and what they see
+	if k.Override.Value.Valid && !after.Overridden(today) {
+		a.resumed = append(a.resumed, k.ID)
+		a.recorded = append(a.recorded, store.Recorded{
+			KeyResult: k.ID, Workspace: k.Workspace, Action: "resumed automatic", Field: "override", Before: words(k.Override.Value),
+		})
+	}
 
 	outcome := store.Unchanged
 	moved := !same(before.Value, after.Result.Value)
@@ -187,23 +195,27 @@ func (a *applying) score(runs []store.TakenRun, k store.KeyResult, old store.App
 	a.cards = append(a.cards, k.ID)
 	moving := store.Announcement{
 		Workspace: k.Workspace, KeyResult: k.ID,
-		Old: before.Value, New: after.Result.Value, OldDay: before.AsOf, NewDay: after.Result.AsOf,
+		Old: seen.Value, New: shown.Value, OldDay: seen.AsOf, NewDay: shown.AsOf,
 		OldStatus: was, NewStatus: status,
 	}
+	action := "synced"
+	moving.Kind = "changed"
+	if outcome == store.Restated && !seen.ByHand {
+		moving.Kind = "restated"
+	}
+	if outcome == store.Restated {
+		action = "restated"
+	}
 	if moved {
-		moving.Kind = "changed"
-		action := "synced"
-		if outcome == store.Restated {
-			moving.Kind, action = "restated", "restated"
-		}
 		a.recorded = append(a.recorded, store.Recorded{
-			KeyResult: k.ID, Workspace: k.Workspace, Action: action, Before: words(before.Value), After: words(after.Result.Value),
+			KeyResult: k.ID, Workspace: k.Workspace, Action: action, Field: "result", Before: words(before.Value), After: words(after.Result.Value),
 		})
-		// The first import is what the new card shows; it is no news.
-		if k.Channel != "" && before.Value.Valid {
-			moving.Channel = k.Channel
-			a.announcements = append(a.announcements, moving)
-		}
+	}
+	// The first import is what the new card shows; it is no news. Neither is a score while another
+	// value stands in for it.
+	if k.Channel != "" && seen.Value.Valid && !same(seen.Value, shown.Value) {
+		moving.Channel = k.Channel
+		a.announcements = append(a.announcements, moving)
 	}
 	if old.Told {
 		moving.Kind, moving.Channel = "recovered", k.Owner
@@ -242,6 +254,9 @@ func (a *applying) fail(runs []store.TakenRun, k store.KeyResult, old store.Appl
 
 func (a *applying) write(ctx context.Context, tx *store.Tx) error {
 	if err := tx.ApplyResults(ctx, a.results); err != nil {
+		return err
+	}
+	if err := tx.ClearOverrides(ctx, a.resumed); err != nil {
 		return err
 	}
 	if err := tx.ApplyFailures(ctx, a.failures); err != nil {

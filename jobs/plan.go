@@ -28,6 +28,7 @@ func (c *Client) plan(ctx context.Context) {
 		})
 		c.attempt(ctx, "finding directories to read", c.planDirectories)
 		c.attempt(ctx, "finding consents that end", c.planConsents)
+		c.attempt(ctx, "ending overrides", c.endOverrides)
 		if time.Since(tidied) > tidyEvery {
 			tidied = time.Now()
 			c.attempt(ctx, "tidying up", c.store.Tidy)
@@ -159,6 +160,15 @@ func (c *Client) sweep(ctx context.Context) error {
 		}
 		return c.insert(ctx, tx, jobs)
 	})
+}
+
+// endOverrides has key results follow their scores again whose override's last day is over.
+func (c *Client) endOverrides(ctx context.Context) error {
+	ended, err := c.store.EndOverrides(ctx, claimAtOnce)
+	if ended > 0 {
+		c.nudge()
+	}
+	return err
 }
 
 // planDirectories leaves a job for each list of scorecards that has had its day.

@@ -4,6 +4,7 @@ package okr
 
 import (
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -44,6 +45,9 @@ func (d Day) Short(now Day) string {
 
 // Period is a span of days, both ends included.
 type Period struct{ First, Last Day }
+
+// Everything is the period of all days.
+var Everything = Period{First: math.MinInt32, Last: math.MaxInt32}
 
 // QuarterOf is the calendar quarter that holds a day.
 func QuarterOf(d Day) Period {

@@ -71,7 +71,9 @@ type KeyResult struct {
 	Upper          decimal.NullDecimal // between: the upper end
 	Risk           decimal.NullDecimal // stay at least, at most: as far as it, a miss is amber; beyond, red
 	Unit           string
-	Precision      int32 // decimals shown
+	Precision      int32      // decimals shown
+	Phases         []Phase    // bend the pace; empty: even
+	Thresholds     Thresholds // the workspace's
 	Method         Method
 	Weight         decimal.Decimal
 	Channel        string // announced there; empty: nowhere
@@ -80,7 +82,9 @@ type KeyResult struct {
 	Cadence        Cadence   // zero when people update it
 	ScoreFrequency Frequency // how often the source has a score; empty when unknown
 
-	Result     Result
+	Result     Result // of the readings; Counted is what counts
+	Override   Override
+	Confidence Confidence
 	SyncedAt   time.Time // last time the source was read; zero when never
 	NextSyncAt time.Time // zero when there is none
 	Failure    Failure
@@ -108,6 +112,23 @@ func ParseKey(s string) (number int, ok bool) {
 	}
 	number, err := strconv.Atoi(m[1])
 	return number, err == nil
+}
+
+// Suggested is the kind that a scorecard's direction, value and own target speak for: to stay where
+// the target is met, else to get there.
+func Suggested(better string, value, target decimal.NullDecimal) Kind {
+	met := value.Valid && target.Valid
+	switch {
+	case better == "minimize" && met && value.Decimal.LessThanOrEqual(target.Decimal):
+		return AtMost
+	case better == "maximize" && met && value.Decimal.GreaterThanOrEqual(target.Decimal):
+		return AtLeast
+	case better == "minimize":
+		return Decrease
+	case better == "maximize":
+		return Increase
+	}
+	return LinearKind(value.Decimal, target.Decimal)
 }
 
 // LinearKind is the kind that start and target mean: towards more, or towards less.

@@ -59,12 +59,13 @@ const (
 	ManageConnection Action = "manage a connection" // rename it, sign in again, remove it
 	ShareConnection  Action = "share a connection"
 	RegisterClient   Action = "register a client" // OAuth's, once for each address
+	ChangeSettings   Action = "change the settings"
 )
 
 // Actions are all actions.
 var Actions = []Action{
 	View, AddObjective, AddKeyResult, EditKeyResult, PauseKeyResult, RemoveKeyResult,
-	SyncKeyResult, CheckInKeyResult, Connect, UseConnection, ManageConnection, ShareConnection, RegisterClient,
+	SyncKeyResult, CheckInKeyResult, Connect, UseConnection, ManageConnection, ShareConnection, RegisterClient, ChangeSettings,
 }
 
 // right is who may do an action: members and guests by their relation, administrators always or
@@ -95,6 +96,7 @@ var rights = map[Action]right{
 	ManageConnection: {member: []Relation{MakerOf}, admin: true},
 	ShareConnection:  {admin: true},
 	RegisterClient:   {admin: true},
+	ChangeSettings:   {admin: true},
 }
 
 // May says whether an actor may do an action to something they stand in a relation to. What the

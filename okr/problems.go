@@ -134,26 +134,45 @@ func fits(d decimal.Decimal) bool {
 	return d.Abs().LessThan(decimal.New(1, maxWhole)) && d.Truncate(maxPlace).Equal(d)
 }
 
-// Warnings are what is allowed but probably not meant, a sentence each. Better is the scorecard's
-// own direction: "maximize", "minimize" or empty.
-func (kr KeyResult) Warnings(better string) []string {
+// Scored is what is known of the scorecard that a key result reads.
+type Scored struct {
+	Better    string // "maximize", "minimize" or empty
+	Unit      string
+	Low, High decimal.NullDecimal // of the scores that were seen; not valid without any
+}
+
+// Warnings are what is allowed but probably not meant, a sentence each.
+func (kr KeyResult) Warnings(source Scored, today Day) []string {
 	var w []string
 	kind := kr.Kind
 	if kind.Linear() && kr.Start.Valid && kr.Target.Valid {
 		kind = LinearKind(kr.Start.Decimal, kr.Target.Decimal)
 	}
 	switch {
-	case better == "minimize" && kind == Increase:
+	case source.Better == "minimize" && kind == Increase:
 		w = append(w, "For the scorecard less is better, but this target lies above the start.")
-	case better == "maximize" && kind == Decrease:
+	case source.Better == "maximize" && kind == Decrease:
 		w = append(w, "For the scorecard more is better, but this target lies below the start.")
-	case better == "minimize" && kind == AtLeast:
+	case source.Better == "minimize" && kind == AtLeast:
 		w = append(w, "For the scorecard less is better, but this key result is to stay at least at its target.")
-	case better == "maximize" && kind == AtMost:
+	case source.Better == "maximize" && kind == AtMost:
 		w = append(w, "For the scorecard more is better, but this key result is to stay at most at its target.")
 	}
-	if p := kr.progress(); kind.Linear() && p.Valid && p.Decimal.GreaterThanOrEqual(one) {
+	counting := kr.counting(today)
+	if p := counting.Progress(); kind.Linear() && p.Valid && p.Decimal.GreaterThanOrEqual(one) {
 		w = append(w, "The target is met already.")
+	}
+	if s := kr.Start; kind.Linear() && s.Valid && source.Low.Valid && source.High.Valid &&
+		(s.Decimal.LessThan(source.Low.Decimal) || s.Decimal.GreaterThan(source.High.Decimal)) {
+		w = append(w, fmt.Sprintf("The start value lies beyond the data: the scores that were read run from %s to %s.",
+			FormatValue(source.Low.Decimal, source.Unit, kr.Precision), FormatValue(source.High.Decimal, source.Unit, kr.Precision)))
+	}
+	if kr.Integrated && kr.Unit != source.Unit && source.Unit != "" && kr.Unit != "" {
+		w = append(w, fmt.Sprintf("The scorecard is in %s and this key result in %s: values are taken over as they are, not converted.", source.Unit, kr.Unit))
+	}
+	if kr.Result.Value.Valid && counting.stale(today) {
+		w = append(w, fmt.Sprintf("The newest score is of %s, which is late for %s scores: the key result would be shown as stale.",
+			kr.Result.AsOf.Words(), strings.ToLower(kr.ScoreFrequency.Label())))
 	}
 	if kr.Integrated && kr.Method == Sum {
 		// A scorecard does not tell whether its aggregate is a running one.

@@ -144,26 +144,36 @@ func TestWarnings(t *testing.T) {
 	sum.Method, sum.Integrated = okr.Sum, true
 	bySum.Method = okr.Sum
 	rate.Method, rate.Committed, rate.Result = okr.HitRate, maybe("60"), okr.Result{Value: maybe("0.5")}
+	late, converted := up, up
+	late.Integrated, late.ScoreFrequency, late.Cadence.Every, late.Result.AsOf = true, okr.Daily, okr.Daily, 996
+	converted.Integrated, converted.Unit = true, "Days"
+	scored := func(better string) okr.Scored { return okr.Scored{Better: better} }
+	seen := okr.Scored{Unit: "Hours", Low: maybe("1"), High: maybe("1204")}
+	const beyond = "The start value lies beyond the data: the scores that were read run from 1 Hours to 1,204 Hours."
 	for _, row := range []struct {
 		name   string
 		kr     okr.KeyResult
-		better string
+		source okr.Scored
 		want   []string
 	}{
-		{"up, more is better", up, "maximize", nil},
-		{"up, no direction", up, "", nil},
-		{"up, less is better", up, "minimize", []string{"For the scorecard less is better, but this target lies above the start."}},
-		{"down, less is better", down, "minimize", nil},
-		{"down, more is better", down, "maximize", []string{"For the scorecard more is better, but this target lies below the start."}},
-		{"at least, less is better", least, "minimize", []string{"For the scorecard less is better, but this key result is to stay at least at its target."}},
-		{"at most, more is better", most, "maximize", []string{"For the scorecard more is better, but this key result is to stay at most at its target."}},
-		{"at most, less is better", most, "minimize", nil},
-		{"met already", met, "minimize", []string{"The target is met already."}},
-		{"a sum of scores", sum, "", []string{"The scores are added up. If the scorecard is a running total, this counts twice: use the latest value instead."}},
-		{"a sum of check-ins", bySum, "", nil},
-		{"a hit rate with a committed result", rate, "", []string{"A hit rate has no use for the committed result: it is kept, but not shown."}},
+		{"up, more is better", up, scored("maximize"), nil},
+		{"up, no direction", up, scored(""), nil},
+		{"up, less is better", up, scored("minimize"), []string{"For the scorecard less is better, but this target lies above the start."}},
+		{"down, less is better", down, scored("minimize"), nil},
+		{"down, more is better", down, scored("maximize"), []string{"For the scorecard more is better, but this target lies below the start."}},
+		{"at least, less is better", least, scored("minimize"), []string{"For the scorecard less is better, but this key result is to stay at least at its target."}},
+		{"at most, more is better", most, scored("maximize"), []string{"For the scorecard more is better, but this key result is to stay at most at its target."}},
+		{"at most, less is better", most, scored("minimize"), nil},
+		{"met already", met, scored("minimize"), []string{"The target is met already."}},
+		{"a sum of scores", sum, scored(""), []string{"The scores are added up. If the scorecard is a running total, this counts twice: use the latest value instead."}},
+		{"a sum of check-ins", bySum, scored(""), nil},
+		{"a score that is late", late, scored(""), []string{"The newest score is of 23 Sep 1972, which is late for daily scores: the key result would be shown as stale."}},
+		{"a start beyond the data", up, seen, []string{beyond}},
+		{"a start within the data", down, seen, nil},
+		{"another unit", converted, seen, []string{beyond, "The scorecard is in Hours and this key result in Days: values are taken over as they are, not converted."}},
+		{"a hit rate with a committed result", rate, scored(""), []string{"A hit rate has no use for the committed result: it is kept, but not shown."}},
 	} {
-		if got := row.kr.Warnings(row.better); !slices.Equal(got, row.want) {
+		if got := row.kr.Warnings(row.source, 1000); !slices.Equal(got, row.want) {
 			t.Errorf("%s: %q, want %q", row.name, got, row.want)
 		}
 	}

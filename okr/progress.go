@@ -9,27 +9,14 @@ var (
 	one  = decimal.NewFromInt(1)
 )
 
-// quotientDigits is how many decimals a quotient is kept to. With values of 18 digits before the
-// point and means of 18 after it, no value short of the target rounds to 1, nor one beyond the start to 0.
-const quotientDigits = 40
-
-// fraction is (v − a) / (b − a), raw: below 0 and above 1 as it comes. Not valid when a = b.
-func fraction(a, b, v decimal.Decimal) decimal.NullDecimal {
-	span := b.Sub(a)
-	if span.IsZero() {
-		return decimal.NullDecimal{}
-	}
-	return decimal.NewNullDecimal(v.Sub(a).DivRound(span, quotientDigits))
-}
-
 // Clamp cuts a progress to 0…1, for bars and roll-ups. Text shows it raw.
 func Clamp(p decimal.Decimal) decimal.Decimal {
 	return decimal.Max(zero, decimal.Min(one, p))
 }
 
-// progress is raw: (v − s) / (t − s), or 0 and 1 for the kinds that stay. A hit rate is its own
+// Progress is raw: (v − s) / (t − s), or 0 and 1 for the kinds that stay. A hit rate is its own
 // progress. Not valid without a result, and for a baseline.
-func (kr KeyResult) progress() decimal.NullDecimal {
+func (kr KeyResult) Progress() decimal.NullDecimal {
 	if !kr.Result.Value.Valid {
 		return decimal.NullDecimal{}
 	}
@@ -57,18 +44,21 @@ type Standing struct {
 	CommittedProgress decimal.NullDecimal // raw, towards the committed result
 	CommittedMet      bool
 	Status            Status
+
+	thresholds Thresholds // that the status was found by
 }
 
 // Standing computes how the key result stands: its progress, its pace at the as-of day of the
-// score, and its status today. What has to stay is expected in full from the first day, so that it
-// has a gap but no pace.
+// score, and its status today, by the result that counts. What has to stay is expected in full from
+// the first day, so that it has a gap but no pace.
 func (kr KeyResult) Standing(period Period, today Day) Standing {
-	s := Standing{Progress: kr.progress()}
+	kr = kr.counting(today)
+	s := Standing{Progress: kr.Progress(), thresholds: kr.Thresholds.orDefault()}
 	if s.Progress.Valid {
 		s.Bar = Clamp(s.Progress.Decimal)
 		expectation := one
 		if !kr.Kind.Stays() {
-			expectation = expected(period, kr.Result.AsOf)
+			expectation = kr.expected(period, kr.Result.AsOf)
 			s.Expected = decimal.NewNullDecimal(expectation)
 		}
 		s.Gap = decimal.NewNullDecimal(expectation.Sub(s.Progress.Decimal))
@@ -83,16 +73,6 @@ func (kr KeyResult) Standing(period Period, today Day) Standing {
 	s.Status = kr.status(s, period, today)
 	return s
 }
-
-// expected is the part of the period that had passed on a day, 0…1.
-func expected(period Period, d Day) decimal.Decimal {
-	if period.First == period.Last {
-		return one
-	}
-	return Clamp(fraction(days(period.First), days(period.Last), days(d)).Decimal)
-}
-
-func days(d Day) decimal.Decimal { return decimal.NewFromInt(int64(d)) }
 
 // RollUpItem is what a key result brings into its objective's progress.
 type RollUpItem struct {

@@ -304,6 +304,18 @@ func TestARollUpLiesBetweenItsKeyResults(t *testing.T) {
 	})
 }
 
+// BenchmarkProgress must stay below a microsecond: a million computations a second on one core.
+func BenchmarkProgress(b *testing.B) {
+	kr := linear("100", "60", "81.5")
+	b.ReportAllocs()
+	for b.Loop() {
+		if p := kr.Progress(); !p.Valid {
+			b.Fatal("no progress")
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "progress/s")
+}
+
 func BenchmarkStanding(b *testing.B) {
 	kr := linear("100", "60", "81.5")
 	kr.Committed, kr.Integrated, kr.ScoreFrequency = maybe("70"), true, okr.Daily

@@ -1,6 +1,8 @@
 package okr
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -53,9 +55,10 @@ func (m Method) Label() string {
 
 // Result is the value that stands for the key result, by its method.
 type Result struct {
-	Value decimal.NullDecimal
-	AsOf  Day // of the newest reading counted
-	N     int // readings counted
+	Value  decimal.NullDecimal
+	AsOf   Day  // of the newest reading counted
+	N      int  // readings counted
+	ByHand bool // an override
 }
 
 // meanDigits is how many decimals a mean is kept to: enough to tell a mean from a target that
@@ -122,4 +125,57 @@ func (kr KeyResult) meets(v decimal.Decimal) bool {
 		return v.GreaterThanOrEqual(t) && kr.Upper.Valid && v.LessThanOrEqual(kr.Upper.Decimal)
 	}
 	return v.GreaterThanOrEqual(t)
+}
+
+// Within are the readings of a period's days.
+func Within(period Period, readings []Reading) []Reading {
+	var within []Reading
+	for _, r := range readings {
+		if period.Contains(r.Day) {
+			within = append(within, r)
+		}
+	}
+	return within
+}
+
+// First is the earliest of some readings; false without any.
+func First(readings []Reading) (Reading, bool) {
+	if len(readings) == 0 {
+		return Reading{}, false
+	}
+	return slices.MinFunc(readings, func(a, b Reading) int { return cmp.Compare(a.Day, b.Day) }), true
+}
+
+// Extremes are the places of the lowest and the highest of some readings, the earliest of equals.
+func Extremes(readings []Reading) (low, high int) {
+	for i, r := range readings {
+		if r.Value.LessThan(readings[low].Value) {
+			low = i
+		}
+		if r.Value.GreaterThan(readings[high].Value) {
+			high = i
+		}
+	}
+	return low, high
+}
+
+// Thin keeps at most so many of some readings: the first and the last, the lowest and the highest,
+// and evenly between. None is made up or moved.
+func Thin(readings []Reading, most int) []Reading {
+	if len(readings) <= most || most < 4 {
+		return readings[max(0, len(readings)-most):]
+	}
+	low, high := Extremes(readings)
+	keep := map[int]bool{0: true, len(readings) - 1: true, low: true, high: true}
+	places := most - len(keep)
+	for i := range places {
+		keep[(i+1)*(len(readings)-1)/(places+1)] = true
+	}
+	var kept []Reading
+	for i, r := range readings {
+		if keep[i] {
+			kept = append(kept, r)
+		}
+	}
+	return kept
 }

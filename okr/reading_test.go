@@ -81,3 +81,33 @@ func TestTheOrderOfReadingsDoesNotMatter(t *testing.T) {
 		}
 	})
 }
+
+func TestThinningMakesNothingUp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		all := make([]okr.Reading, rapid.IntRange(0, 400).Draw(t, "readings"))
+		for i := range all {
+			all[i] = okr.Reading{Day: okr.Day(i), Value: values().Draw(t, "value")}
+		}
+		thin := okr.Thin(all, 20)
+		if len(thin) > 20 || len(thin) != len(all) && len(thin) < 15 {
+			t.Fatalf("%d of %d are left", len(thin), len(all))
+		}
+		if len(all) == 0 {
+			return
+		}
+		low, high := okr.Extremes(all)
+		has := map[okr.Day]bool{}
+		last := okr.Day(-1)
+		for _, r := range thin {
+			if r.Day <= last || !r.Value.Equal(all[r.Day].Value) {
+				t.Fatalf("%+v comes after day %d", r, last)
+			}
+			has[r.Day], last = true, r.Day
+		}
+		for _, kept := range []int{0, len(all) - 1, low, high} {
+			if !has[okr.Day(kept)] {
+				t.Fatalf("reading %d of %d is lost", kept, len(all))
+			}
+		}
+	})
+}

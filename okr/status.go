@@ -76,14 +76,7 @@ func (s Status) worse(other Status) bool {
 	return rank(s) > rank(other)
 }
 
-var (
-	onTrackGap = decimal.New(10, -2) // 10 points
-	behindGap  = decimal.New(25, -2)
-	earlyPart  = decimal.New(10, -2) // of the period
-)
-
-// hysteresis is how far beyond a bound the gap has to be before a change is announced.
-var hysteresis = decimal.New(2, -2)
+var earlyPart = decimal.New(10, -2) // of the period
 
 // status is the first that holds:
 //
@@ -95,7 +88,8 @@ var hysteresis = decimal.New(2, -2)
 //   - Achieved: reached is reached, however early and however late.
 //   - Committed met, Missed: the period is over, pace means nothing any more.
 //   - Too early: a tenth of the period has to pass before pace means something.
-//   - On track, Behind, At risk: by the gap, or by the risk threshold for what has to stay.
+//   - On track, Behind, At risk: by the gap and the workspace's thresholds, or by the risk threshold
+//     for what has to stay.
 func (kr KeyResult) status(s Standing, period Period, today Day) Status {
 	over := today > period.Last
 	switch {
@@ -113,16 +107,12 @@ func (kr KeyResult) status(s Standing, period Period, today Day) Status {
 		return CommittedMet
 	case over:
 		return Missed
-	case expected(period, today).LessThan(earlyPart):
+	case elapsed(period, today).LessThan(earlyPart):
 		return TooEarly
 	case kr.Risk.Valid && kr.Method != HitRate && kr.Kind.Stays():
 		return kr.riskStatus()
-	case s.Gap.Decimal.LessThanOrEqual(onTrackGap):
-		return OnTrack
-	case s.Gap.Decimal.LessThanOrEqual(behindGap):
-		return Behind
 	}
-	return AtRisk
+	return kr.Thresholds.paced(s.Gap.Decimal)
 }
 
 // riskStatus is the status of a value out of bounds: amber as far as the risk threshold, else red.
@@ -137,17 +127,21 @@ func (kr KeyResult) riskStatus() Status {
 // stale says whether the newest score is older than the source's frequency and the cadence allow.
 // Read at the worst moment, a score is a period of its own old and becomes a cadence's period older
 // before the next read; collection runs in the night after, and books close late by the offset. A
-// source of unknown frequency is never stale.
+// source of unknown frequency is never stale, nor is what a person said for a time that is not over.
 func (kr KeyResult) stale(on Day) bool {
-	score := kr.ScoreFrequency.days()
-	if !kr.Integrated || score == 0 {
+	if !kr.Integrated || kr.ScoreFrequency.days() == 0 || kr.Result.ByHand && kr.Override.Until != 0 {
 		return false
 	}
-	return on-kr.Result.AsOf > score+kr.Cadence.Every.days()+Day(kr.Cadence.Offset)+1
+	return on-kr.Result.AsOf > kr.oldest()
+}
+
+// oldest is how many days old the newest score can be without being stale.
+func (kr KeyResult) oldest() Day {
+	return kr.ScoreFrequency.days() + kr.Cadence.Every.days() + Day(kr.Cadence.Offset) + 1
 }
 
 // Settled is the status to announce after the one announced last: the same while the gap is within
-// 2 points of the bound between them, so that a value on the bound is not news every day.
+// the hysteresis of the bound between them, so that a value on the bound is not news every day.
 func (s Standing) Settled(last Status) Status {
 	paced := []Status{OnTrack, Behind, AtRisk}
 	from := slices.Index(paced, last)
@@ -155,13 +149,14 @@ func (s Standing) Settled(last Status) Status {
 		return s.Status
 	}
 	settled := 0
-	for i, bound := range []decimal.Decimal{onTrackGap, behindGap} {
+	t := s.thresholds.orDefault()
+	for i, bound := range []int{t.OnTrack, t.Behind} {
 		if from <= i {
-			bound = bound.Add(hysteresis)
+			bound += t.Hysteresis
 		} else {
-			bound = bound.Sub(hysteresis)
+			bound -= t.Hysteresis
 		}
-		if s.Gap.Decimal.GreaterThan(bound) {
+		if s.Gap.Decimal.GreaterThan(points(bound)) {
 			settled = i + 1
 		}
 	}

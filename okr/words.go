@@ -67,12 +67,20 @@ func FormatValue(v decimal.Decimal, unit string, precision int32) string {
 
 // ResultWords writes the result in the key result's unit, with its method where that is not the
 // latest: "39 Hours", "39 Hours (average of 13)", "hit rate 92 % (13 readings)". Empty without a result.
-func (kr KeyResult) ResultWords() string {
-	if !kr.Result.Value.Valid {
+func (kr KeyResult) ResultWords() string { return kr.wordsOf(kr.Result) }
+
+// CountedWords writes the result that counts on a day, like ResultWords; an override is marked.
+func (kr KeyResult) CountedWords(today Day) string { return kr.wordsOf(kr.Counted(today)) }
+
+func (kr KeyResult) wordsOf(r Result) string {
+	if !r.Value.Valid {
 		return ""
 	}
-	v, n := kr.Result.Value.Decimal, kr.Result.N
+	v, n := r.Value.Decimal, r.N
 	s := FormatValue(v, kr.Unit, kr.Precision)
+	if r.ByHand {
+		return s + " (by hand)"
+	}
 	switch kr.Method {
 	case Sum:
 		return fmt.Sprintf("%s (sum of %d)", s, n)

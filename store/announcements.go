@@ -20,13 +20,13 @@ type Announcement struct {
 	Workspace string
 	Channel   string
 	KeyResult int64
-	Kind      string // "changed", "restated", "failed", "recovered", "parked"
+	Kind      string // "changed", "restated", "failed", "recovered", "parked", "shared"
 	Old, New  decimal.NullDecimal
 	OldDay    okr.Day // zero when there was none
 	NewDay    okr.Day
 	OldStatus okr.Status
 	NewStatus okr.Status
-	Note      string // failed, parked: what happened and what to do
+	Note      string // failed, parked: what happened and what to do; shared: who posted it
 	Repeated  bool   // the answer to an earlier try was lost
 	At        time.Time
 }
@@ -62,12 +62,12 @@ func (tx *Tx) AnnounceChange(ctx context.Context, before, after KeyResult) error
 	if err := tx.MarkCards(ctx, after.ID); err != nil {
 		return err
 	}
-	old, now := before.Result, after.Result
+	day := after.today(tx.Now)
+	old, now := before.Counted(day), after.Counted(day)
 	same := old.Value.Valid == now.Value.Valid && old.Value.Decimal.Equal(now.Value.Decimal)
 	if after.Channel == "" || same {
 		return nil
 	}
-	day := okr.DayOf(tx.Now)
 	return tx.Announce(ctx, []Announcement{{
 		Workspace: after.Workspace, Channel: after.Channel, KeyResult: after.ID, Kind: "changed",
 		Old: old.Value, New: now.Value, OldDay: old.AsOf, NewDay: now.AsOf,

@@ -75,6 +75,17 @@ func (tx *Tx) ApplyResults(ctx context.Context, list []AppliedResult) error {
 	return nil
 }
 
+// ClearOverrides has key results follow their scores again, since newer ones have come.
+func (tx *Tx) ClearOverrides(ctx context.Context, keyResults []int64) error {
+	if len(keyResults) == 0 {
+		return nil
+	}
+	if err := tx.q.ClearOverrides(ctx, keyResults); err != nil {
+		return fmt.Errorf("ending overrides: %w", err)
+	}
+	return nil
+}
+
 // AppliedFailure is what kept a key result from being read.
 type AppliedFailure struct {
 	KeyResult int64
@@ -164,7 +175,8 @@ type Failing struct {
 type Recorded struct {
 	KeyResult int64
 	Workspace string
-	Action    string // "synced", "restated"
+	Action    string // "synced", "restated", "resumed automatic"
+	Field     string // what changed: "result", "override"
 	Before    string
 	After     string
 }
@@ -179,6 +191,7 @@ func (tx *Tx) RecordResults(ctx context.Context, list []Recorded) error {
 		p.KeyResultIds = append(p.KeyResultIds, r.KeyResult)
 		p.WorkspaceIds = append(p.WorkspaceIds, r.Workspace)
 		p.Actions = append(p.Actions, r.Action)
+		p.Fields = append(p.Fields, r.Field)
 		p.OldValues = append(p.OldValues, r.Before)
 		p.NewValues = append(p.NewValues, r.After)
 	}

@@ -45,6 +45,29 @@ func (tx *Tx) Record(ctx context.Context, actor okr.Actor, action string, object
 	return nil
 }
 
+// LastChanges are the last times that fields of an object changed, the newest first.
+func (r Reads) LastChanges(ctx context.Context, workspace string, object Object, fields ...string) ([]LastChange, error) {
+	rows, err := r.q.LastChanges(ctx, queries.LastChangesParams{
+		WorkspaceID: workspace, Object: object.Kind, ObjectID: object.ID, Fields: fields,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the last changes: %w", err)
+	}
+	list := make([]LastChange, len(rows))
+	for i, row := range rows {
+		list[i] = LastChange{Field: row.Field, Change: Change{row.Before, row.After}, Actor: row.ActorID, At: row.CreatedAt}
+	}
+	return list, nil
+}
+
+// LastChange is the last time that a field changed.
+type LastChange struct {
+	Field  string
+	Change Change
+	Actor  string
+	At     time.Time
+}
+
 // Audit lists the newest events about an object, newest first.
 func (r Reads) Audit(ctx context.Context, workspace string, object Object, most int) ([]AuditEvent, error) {
 	rows, err := r.q.AuditEvents(ctx, queries.AuditEventsParams{

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -16,17 +17,20 @@ type CheckIn struct {
 	Person     string
 	Day        okr.Day
 	Value      decimal.NullDecimal
+	Until      okr.Day // of a value that stands in for scores: through this day; 0: until there is a newer one
 	Confidence string
 	Note       string
+	Reason     string // of a value that stands in for scores
 	At         time.Time
 }
 
-// CheckIn records a check-in and, when it has a value, moves the key result's result. The same
+// CheckIn records a check-in. Its value moves the result of a key result that people update, and
+// stands in for the scores of an integrated one; its confidence stands beside the status. The same
 // draft submitted twice records one, and answers false.
 func (tx *Tx) CheckIn(ctx context.Context, actor okr.Actor, k KeyResult, c CheckIn, draft string) (KeyResult, bool, error) {
 	n, err := tx.q.RecordCheckIn(ctx, queries.RecordCheckInParams{
 		WorkspaceID: actor.Workspace, KeyResultID: k.ID, PersonID: actor.ID, Day: c.Day.Time(),
-		Value: c.Value, Confidence: c.Confidence, Note: c.Note, DraftID: orNil(draft),
+		Value: c.Value, Confidence: c.Confidence, Note: c.Note, Reason: c.Reason, DraftID: orNil(draft),
 	})
 	if err != nil {
 		return k, false, fmt.Errorf("recording a check-in: %w", err)
@@ -34,7 +38,15 @@ func (tx *Tx) CheckIn(ctx context.Context, actor okr.Actor, k KeyResult, c Check
 	if n == 0 {
 		return k, false, nil
 	}
-	if c.Value.Valid {
+	if c.Confidence != "" {
+		k.Confidence = okr.Confidence{Level: okr.Level(c.Confidence), By: actor.ID, Day: c.Day}
+	}
+	action := "checked in"
+	switch {
+	case c.Value.Valid && k.Integrated:
+		action = "entered a value by hand"
+		k.Override = okr.Override{Value: c.Value, Day: c.Day, Until: c.Until, Reason: c.Reason, By: actor.ID, At: tx.Now}
+	case c.Value.Valid:
 		err := tx.q.SaveCheckInReading(ctx, queries.SaveCheckInReadingParams{
 			KeyResultID: k.ID, Day: c.Day.Time(), WorkspaceID: actor.Workspace, Value: c.Value.Decimal,
 		})
@@ -42,8 +54,55 @@ func (tx *Tx) CheckIn(ctx context.Context, actor okr.Actor, k KeyResult, c Check
 			return k, false, fmt.Errorf("recording a reading: %w", err)
 		}
 	}
-	k, err = tx.EditKeyResult(ctx, actor, k, "checked in")
+	k, err = tx.EditKeyResult(ctx, actor, k, action)
 	return k, true, err
+}
+
+// Resume has a key result follow its scores again.
+func (tx *Tx) Resume(ctx context.Context, actor okr.Actor, k KeyResult) (KeyResult, error) {
+	k.Override = okr.Override{}
+	return tx.EditKeyResult(ctx, actor, k, "resumed automatic")
+}
+
+// EndOverrides has key results follow their scores again whose override's last day is over, and
+// announces what that changes. It answers with how many there were.
+func (s *Store) EndOverrides(ctx context.Context, most int) (int, error) {
+	rows, err := s.q.EndedOverrides(ctx, int32(most))
+	if err != nil {
+		return 0, fmt.Errorf("looking for overrides that are over: %w", err)
+	}
+	var failed error // one that does not end keeps no other from it
+	for _, row := range rows {
+		err := s.InTx(ctx, func(tx *Tx) error {
+			k, err := tx.LockKeyResult(ctx, row.WorkspaceID, row.ID)
+			if errors.Is(err, ErrNotFound) {
+				return nil
+			}
+			if err != nil || k.Override.Until == 0 || k.Override.Until >= k.today(tx.Now) {
+				return err
+			}
+			before := k
+			before.Result = k.Told(k.today(tx.Now))
+			after, err := tx.Resume(ctx, okr.Actor{Workspace: k.Workspace, ID: "okrbot"}, k)
+			if err != nil {
+				return err
+			}
+			return tx.AnnounceChange(ctx, before, after)
+		})
+		if err != nil {
+			failed = errors.Join(failed, fmt.Errorf("ending the override of key result %d: %w", row.ID, err))
+		}
+	}
+	return len(rows), failed
+}
+
+// today is the calendar day where the key result is.
+func (k KeyResult) today(now time.Time) okr.Day {
+	where, err := time.LoadLocation(k.Objective.Zone)
+	if err != nil {
+		where = time.UTC
+	}
+	return okr.DayOf(now.In(where))
 }
 
 // CheckIns lists the newest check-ins of a key result, newest first.
@@ -56,7 +115,7 @@ func (r Reads) CheckIns(ctx context.Context, workspace string, keyResult int64, 
 	for i, row := range rows {
 		list[i] = CheckIn{
 			Person: row.PersonID, Day: okr.DayOf(row.Day), Value: row.Value,
-			Confidence: row.Confidence, Note: row.Note, At: row.CreatedAt,
+			Confidence: row.Confidence, Note: row.Note, Reason: row.Reason, At: row.CreatedAt,
 		}
 	}
 	return list, nil

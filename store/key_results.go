@@ -55,11 +55,15 @@ const keyResultColumns = `
 select
   k.id, k.workspace_id, k.number, k.objective_id, k.title, k.owner_id, k.co_owner_ids, k.kind,
   k.start_value, k.target_value, k.committed_value, k.upper_value, k.risk_value,
+  k.phase_days, k.phase_values,
   k.unit, k.precision, k.method, k.weight, k.channel_id, k.integrated, k.paused,
   k.cadence, k.weekday, k.hour, k.minute, k.offset_days, k.zone, k.next_sync_at, k.synced_at,
   k.result_value, k.result_day, k.result_count,
+  k.override_value, k.override_day, k.override_until, k.override_reason, k.override_by, k.overridden_at,
+  k.confidence, k.confidence_by, k.confidence_day,
   k.failure_class, k.failure_cause, k.failure_says, k.failing_since, k.failure_count, k.version,
   o.title, o.owner_id, o.first_day, o.last_day, o.zone, o.channel_id,
+  w.on_track_points, w.behind_points, w.hysteresis_points,
   s.connection_id, s.reference, s.name, s.unit, s.frequency, s.direction,
   c.name, c.kind, c.state, c.origin, case when c.waiting_until > now() then c.waiting_until end
 `
@@ -67,6 +71,7 @@ select
 const keyResultTables = `
 from objectives o
 join key_results k on k.objective_id = o.id
+join workspaces w on w.id = o.workspace_id
 left join sources s on s.key_result_id = k.id
 left join connections c on c.id = s.connection_id
 where k.workspace_id = $1
@@ -148,18 +153,26 @@ func scanKeyResult(row pgx.CollectableRow) (KeyResult, error) {
 		k                                       KeyResult
 		first, last                             time.Time
 		weekday                                 int16
+		phaseDays                               []time.Time
+		phaseValues                             []decimal.Decimal
 		resultDay, next, synced, failing, waits *time.Time
+		overrideDay, overrideUntil, overridden  *time.Time
+		confidenceDay                           *time.Time
 		connection                              *int64
 		source                                  [9]*string
 	)
 	err := row.Scan(
 		&k.ID, &k.Workspace, &k.Number, &k.KeyResult.Objective, &k.Title, &k.Owner, &k.CoOwners, &k.Kind,
 		&k.Start, &k.Target, &k.Committed, &k.Upper, &k.Risk,
+		&phaseDays, &phaseValues,
 		&k.Unit, &k.Precision, &k.Method, &k.Weight, &k.Channel, &k.Integrated, &k.Paused,
 		&k.Cadence.Every, &weekday, &k.Cadence.Hour, &k.Cadence.Minute, &k.Cadence.Offset, &k.Cadence.Zone, &next, &synced,
 		&k.Result.Value, &resultDay, &k.Result.N,
+		&k.Override.Value, &overrideDay, &overrideUntil, &k.Override.Reason, &k.Override.By, &overridden,
+		&k.Confidence.Level, &k.Confidence.By, &confidenceDay,
 		&k.Failure.Class, &k.Failure.Cause, &k.Failure.Says, &failing, &k.Failure.Count, &k.Version,
 		&k.Objective.Title, &k.Objective.Owner, &first, &last, &k.Objective.Zone, &k.Objective.Channel,
+		&k.Thresholds.OnTrack, &k.Thresholds.Behind, &k.Thresholds.Hysteresis,
 		&connection, &source[0], &source[1], &source[2], &source[3], &source[4],
 		&source[5], &source[6], &source[7], &source[8], &waits,
 	)
@@ -168,8 +181,10 @@ func scanKeyResult(row pgx.CollectableRow) (KeyResult, error) {
 	}
 	k.Cadence.Weekday = time.Weekday(weekday)
 	k.NextSyncAt, k.SyncedAt, k.Failure.Since = orZero(next), orZero(synced), orZero(failing)
-	if resultDay != nil {
-		k.Result.AsOf = okr.DayOf(*resultDay)
+	k.Result.AsOf, k.Override.Day, k.Override.Until = dayOrZero(resultDay), dayOrZero(overrideDay), dayOrZero(overrideUntil)
+	k.Override.At, k.Confidence.Day = orZero(overridden), dayOrZero(confidenceDay)
+	for i, day := range phaseDays {
+		k.Phases = append(k.Phases, okr.Phase{Day: okr.DayOf(day), Value: phaseValues[i]})
 	}
 	k.Objective.ID, k.Objective.Workspace = k.KeyResult.Objective, k.Workspace
 	k.Objective.Period = okr.Period{First: okr.DayOf(first), Last: okr.DayOf(last)}
@@ -238,10 +253,12 @@ func (tx *Tx) CreateKeyResult(ctx context.Context, actor okr.Actor, k KeyResult,
 	if err != nil {
 		return k, false, err
 	}
+	phaseDays, phaseValues := phasesOf(k)
 	id, err := tx.q.CreateKeyResult(ctx, queries.CreateKeyResultParams{
 		WorkspaceID: actor.Workspace, Number: number, ObjectiveID: k.Objective.ID, Title: k.Title,
 		OwnerID: k.Owner, CoOwnerIds: orEmpty(k.CoOwners), Kind: string(k.Kind),
 		StartValue: k.Start, TargetValue: k.Target, CommittedValue: k.Committed, UpperValue: k.Upper, RiskValue: k.Risk,
+		PhaseDays: phaseDays, PhaseValues: phaseValues,
 		Unit: k.Unit, Precision: int16(k.Precision), Method: string(k.Method), Weight: k.Weight,
 		ChannelID: k.Channel, Integrated: k.Integrated,
 		Cadence: string(k.Cadence.Every), Weekday: int16(k.Cadence.Weekday), Hour: int16(k.Cadence.Hour),
@@ -264,7 +281,13 @@ func (tx *Tx) CreateKeyResult(ctx context.Context, actor okr.Actor, k KeyResult,
 			return k, false, fmt.Errorf("scheduling a key result: %w", err)
 		}
 	}
-	err = tx.Record(ctx, actor, "created", Object{"key_result", id}, map[string]Change{"title": {"", k.Title}})
+	made := map[string]Change{"title": {"", k.Title}}
+	for field, value := range map[string]string{"start": plain(k.Start), "target": plain(k.Target), "source": k.Source.Name} {
+		if value != "" {
+			made[field] = Change{"", value}
+		}
+	}
+	err = tx.Record(ctx, actor, "created", Object{"key_result", id}, made)
 	if err != nil {
 		return k, false, err
 	}
@@ -299,21 +322,23 @@ func (tx *Tx) EditKeyResult(ctx context.Context, actor okr.Actor, k KeyResult, a
 	if err != nil {
 		return k, err
 	}
-	var day *time.Time
-	if k.Result.Value.Valid {
-		t := k.Result.AsOf.Time()
-		day = &t
-	}
+	phaseDays, phaseValues := phasesOf(k)
 	err = tx.q.EditKeyResult(ctx, queries.EditKeyResultParams{
 		ObjectiveID: k.Objective.ID, Title: k.Title, OwnerID: k.Owner, CoOwnerIds: orEmpty(k.CoOwners), Kind: string(k.Kind),
 		StartValue: k.Start, TargetValue: k.Target, CommittedValue: k.Committed, UpperValue: k.Upper, RiskValue: k.Risk,
+		PhaseDays: phaseDays, PhaseValues: phaseValues,
 		Unit: k.Unit, Precision: int16(k.Precision), Method: string(k.Method), Weight: k.Weight,
 		ChannelID: k.Channel, Integrated: k.Integrated, Paused: k.Paused,
 		Cadence: string(k.Cadence.Every), Weekday: int16(k.Cadence.Weekday), Hour: int16(k.Cadence.Hour),
 		Minute: int16(k.Cadence.Minute), OffsetDays: int16(k.Cadence.Offset), Zone: k.Cadence.Zone,
 		SlotAt: slot, NextSyncAt: due,
-		ResultValue: k.Result.Value, ResultDay: day, ResultCount: int32(k.Result.N),
-		WorkspaceID: actor.Workspace, ID: k.ID,
+		ResultValue: k.Result.Value, ResultDay: dayOrNil(k.Result.AsOf, k.Result.Value.Valid), ResultCount: int32(k.Result.N),
+		OverrideValue: k.Override.Value, OverrideDay: dayOrNil(k.Override.Day, k.Override.Value.Valid),
+		OverrideUntil: dayOrNil(k.Override.Until, k.Override.Until != 0), OverrideReason: k.Override.Reason,
+		OverrideBy: k.Override.By, OverriddenAt: momentOrNil(k.Override.At),
+		Confidence: string(k.Confidence.Level), ConfidenceBy: k.Confidence.By,
+		ConfidenceDay: dayOrNil(k.Confidence.Day, k.Confidence.Level != ""),
+		WorkspaceID:   actor.Workspace, ID: k.ID,
 	})
 	if err != nil {
 		return k, fmt.Errorf("editing key result %d: %w", k.ID, err)
@@ -322,6 +347,14 @@ func (tx *Tx) EditKeyResult(ctx context.Context, actor okr.Actor, k KeyResult, a
 		return k, err
 	}
 	return tx.KeyResultByID(ctx, actor.Workspace, k.ID)
+}
+
+func phasesOf(k KeyResult) (days []time.Time, values []decimal.Decimal) {
+	days, values = []time.Time{}, []decimal.Decimal{}
+	for _, p := range k.Phases {
+		days, values = append(days, p.Day.Time()), append(values, p.Value)
+	}
+	return days, values
 }
 
 // moveSource follows a change of where the key result reads from.
@@ -411,6 +444,7 @@ func changes(a, b KeyResult) map[string]Change {
 	note("committed", plain(a.Committed), plain(b.Committed))
 	note("upper", plain(a.Upper), plain(b.Upper))
 	note("risk", plain(a.Risk), plain(b.Risk))
+	note("phased targets", phases(a), phases(b))
 	note("unit", a.Unit, b.Unit)
 	note("method", string(a.Method), string(b.Method))
 	note("weight", a.Weight.String(), b.Weight.String())
@@ -419,8 +453,12 @@ func changes(a, b KeyResult) map[string]Change {
 	note("paused", fmt.Sprint(a.Paused), fmt.Sprint(b.Paused))
 	note("source", a.Source.Name, b.Source.Name)
 	note("connection", a.Source.ConnectionName, b.Source.ConnectionName)
+	note("override", plain(a.Override.Value), plain(b.Override.Value))
+	note("override's reason", a.Override.Reason, b.Override.Reason)
 	return out
 }
+
+func phases(k KeyResult) string { return strings.ReplaceAll(okr.PhasesText(k.Phases), "\n", ", ") }
 
 func plain(n decimal.NullDecimal) string {
 	if !n.Valid {

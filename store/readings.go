@@ -124,6 +124,21 @@ func numberText(n decimal.NullDecimal) string {
 	return n.Decimal.String()
 }
 
+func dayOrNil(d okr.Day, there bool) *time.Time {
+	if !there {
+		return nil
+	}
+	t := d.Time()
+	return &t
+}
+
+func momentOrNil(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
 func dayOrZero(t *time.Time) okr.Day {
 	if t == nil {
 		return 0

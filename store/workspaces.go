@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/jackc/pgx/v5"
 
+	"okrbot/okr"
 	"okrbot/secret"
 	"okrbot/store/queries"
 )
@@ -16,6 +18,8 @@ type Workspace struct {
 	ID        string // Slack's team id
 	Name      string
 	BotUserID string
+
+	Thresholds okr.Thresholds // as loaded; SaveThresholds changes them
 }
 
 // SaveWorkspace notes a workspace, or its new name.
@@ -33,7 +37,40 @@ func (r Reads) Workspace(ctx context.Context, id string) (Workspace, error) {
 	if err != nil {
 		return Workspace{}, fmt.Errorf("loading workspace %s: %w", id, found(err))
 	}
-	return Workspace{ID: row.ID, Name: row.Name, BotUserID: row.BotUserID}, nil
+	return workspace(row), nil
+}
+
+func workspace(row queries.Workspace) Workspace {
+	return Workspace{ID: row.ID, Name: row.Name, BotUserID: row.BotUserID, Thresholds: okr.Thresholds{
+		OnTrack: int(row.OnTrackPoints), Behind: int(row.BehindPoints), Hysteresis: int(row.HysteresisPoints),
+	}}
+}
+
+// SaveThresholds sets a workspace's bounds between the statuses, has its cards drawn anew, and
+// records who did it. Bounds that are the same change nothing.
+func (tx *Tx) SaveThresholds(ctx context.Context, actor okr.Actor, t okr.Thresholds) error {
+	row, err := tx.q.LockWorkspace(ctx, actor.Workspace)
+	if err != nil {
+		return fmt.Errorf("loading workspace %s: %w", actor.Workspace, found(err))
+	}
+	before := workspace(row).Thresholds
+	if before == t {
+		return nil
+	}
+	err = tx.q.SaveThresholds(ctx, queries.SaveThresholdsParams{
+		OnTrackPoints: int16(t.OnTrack), BehindPoints: int16(t.Behind), HysteresisPoints: int16(t.Hysteresis), WorkspaceID: actor.Workspace,
+	})
+	if err != nil {
+		return fmt.Errorf("saving thresholds: %w", err)
+	}
+	if err := tx.q.MarkAllCards(ctx, actor.Workspace); err != nil {
+		return fmt.Errorf("marking cards: %w", err)
+	}
+	points := func(n int) string { return strconv.Itoa(n) + " points" }
+	return tx.Record(ctx, actor, "set the thresholds", Object{"workspace", 0}, map[string]Change{
+		"on track": {points(before.OnTrack), points(t.OnTrack)}, "behind": {points(before.Behind), points(t.Behind)},
+		"hysteresis": {points(before.Hysteresis), points(t.Hysteresis)},
+	})
 }
 
 var canary = secret.New("The keys fit.")

@@ -19,17 +19,18 @@ const told = 10
 // News is one thing to say about a key result.
 type News struct {
 	KeyResult
-	Kind      string // "changed", "restated", "failed", "recovered", "parked"
+	Kind      string // "changed", "restated", "failed", "recovered", "parked", "shared"
 	Old, New  decimal.NullDecimal
 	OldStatus okr.Status
 	NewStatus okr.Status
 	Note      string
+	Readings  []okr.Reading // shared: all of the period, oldest first
 }
 
 // Announcement is one message about all that changed in a channel within a run, or about what a
 // person should know. A message whose first answer was lost says so.
 func Announcement(news []News, repeated bool) Message {
-	var changes, failures, recoveries, parked []News
+	var changes, failures, recoveries, parked, posts []News
 	for _, n := range news {
 		switch n.Kind {
 		case "failed":
@@ -38,6 +39,8 @@ func Announcement(news []News, repeated bool) Message {
 			recoveries = append(recoveries, n)
 		case "parked":
 			parked = append(parked, n)
+		case "shared":
+			posts = append(posts, n)
 		default:
 			changes = append(changes, n)
 		}
@@ -47,10 +50,42 @@ func Announcement(news []News, repeated bool) Message {
 	m.add(failed(failures))
 	m.add(recovered(recoveries))
 	m.add(unposted(parked))
+	plainer := m
+	for i, n := range posts {
+		m.add(shared(n, i < chartsAtOnce))
+		plainer.add(shared(n, false))
+	}
 	if repeated {
 		m.Text += " (repeated)"
 		m.Blocks = append(m.Blocks, note("(repeated: Slack did not say whether the first one arrived)"))
 	}
+	if len(posts) > 0 {
+		m.Plainer = &plainer
+	}
+	return m
+}
+
+// chartsAtOnce is how many charts Slack takes in one message.
+const chartsAtOnce = 2
+
+// shared is a key result that somebody posted: its figures, its trend as a chart or a line of
+// text, and the same in words.
+func shared(n News, charted bool) Message {
+	drawn := okr.Thin(n.Readings, Charted)
+	m := Message{Text: n.Key() + " " + Escape(n.Title) + ": " + n.fallback()}
+	text := n.Headline() + "\n" + n.Shown()
+	if n.Standing().Progress.Valid {
+		text += "\n" + n.Bar()
+	}
+	m.Blocks = []slack.Block{section(text)}
+	trend := Chart(n.KeyResult, drawn, ChartResult, ChartTarget, ChartCommitted, ChartPace)
+	switch {
+	case trend != nil && charted:
+		m.Blocks = append(m.Blocks, trend)
+	case trend != nil:
+		m.Blocks = append(m.Blocks, note(sparkline(drawn)))
+	}
+	m.Blocks = append(m.Blocks, section(trendWords(n.KeyResult, n.Readings, drawn)), note("posted by <@"+n.Note+">"))
 	return m
 }
 
@@ -77,9 +112,17 @@ func changed(news []News) Message {
 		if i == told {
 			break
 		}
-		m.Blocks = append(m.Blocks, section(n.Headline()+"  "+n.move()+"\n"+n.Figures()+turn(n)+"\n"+n.Dates()))
+		m.Blocks = append(m.Blocks, section(n.Headline()+"  "+n.move()+"\n"+n.Figures()+turn(n)+"\n"+n.Dates()+n.under()))
 	}
 	return m.rest(news)
+}
+
+// under is what was entered by hand, in a line of its own.
+func (n News) under() string {
+	if byHand := n.ByHand(); byHand != "" {
+		return "\n" + byHand
+	}
+	return ""
 }
 
 // rest counts the key results that a message does not name.

@@ -3,7 +3,6 @@ package view
 import (
 	"strconv"
 
-	"github.com/shopspring/decimal"
 	"github.com/slack-go/slack"
 
 	"okrbot/okr"
@@ -13,46 +12,12 @@ import (
 // in the channel is never old. The trend of its newest readings is a chart, and a line of text
 // where Slack takes no chart.
 func Card(k KeyResult, newest []okr.Reading) Message {
-	m := k.card(Trend(k, newest))
+	m := k.card(Chart(k, newest, ChartResult, ChartTarget))
 	if len(newest) > 1 {
-		values := make([]decimal.Decimal, len(newest))
-		for i, r := range newest {
-			values[i] = r.Value
-		}
-		plainer := k.card(note("`" + okr.Sparkline(values) + "`"))
+		plainer := k.card(note(sparkline(newest)))
 		m.Plainer = &plainer
 	}
 	return m
-}
-
-// Charted is how many readings a chart shows: Slack's most points.
-const Charted = 20
-
-// Trend is Slack's chart of readings, oldest first, beside the target; nil when there is no trend yet.
-func Trend(k KeyResult, readings []okr.Reading) slack.Block {
-	if len(readings) < 2 {
-		return nil
-	}
-	const longestTitle = 50 // characters
-	readings = readings[max(0, len(readings)-Charted):]
-	var days []string
-	var values, target []slack.DataVisualizationDataPoint
-	for _, r := range readings {
-		day := r.Day.Time().Format("2 Jan 06") // no two days may read alike
-		days = append(days, day)
-		values = append(values, slack.NewDataVisualizationDataPoint(day, r.Value.InexactFloat64()))
-		target = append(target, slack.NewDataVisualizationDataPoint(day, k.Target.Decimal.InexactFloat64()))
-	}
-	series := []slack.DataVisualizationDataSeries{slack.NewDataVisualizationDataSeries("Result", values...)}
-	if k.Target.Valid {
-		series = append(series, slack.NewDataVisualizationDataSeries("Target", target...))
-	}
-	axis := slack.NewDataVisualizationAxisConfig(days...)
-	axis.YLabel = Cut(k.Unit, longestTitle)
-	return slack.DataVisualizationBlock{
-		Type: slack.MBTDataVisualization, BlockID: "trend", Title: Cut(k.Key()+" "+k.Title, longestTitle),
-		Chart: slack.NewDataVisualizationLineChart(axis, series...),
-	}
 }
 
 func (k KeyResult) card(trend slack.Block) Message {
@@ -61,6 +26,9 @@ func (k KeyResult) card(trend slack.Block) Message {
 		text += "\n" + k.Bar()
 	}
 	text += "\n" + k.Dates() + "\n" + capital(k.Next())
+	if byHand := k.ByHand(); byHand != "" {
+		text += "\n" + byHand
+	}
 	if trouble := k.Trouble(); trouble != "" {
 		text += "\n" + trouble
 	}
@@ -68,6 +36,10 @@ func (k KeyResult) card(trend slack.Block) Message {
 	first := button(ActionSync, "Sync Integration Data", id)
 	if !k.Integrated {
 		first = button(ActionCheckIn, "Check in", id)
+	}
+	buttons := []slack.BlockElement{first, button(ActionDetails, "Details", id)}
+	if k.Overridden(k.Today) {
+		buttons = append(buttons, button(ActionResume, "Resume automatic", id))
 	}
 	blocks := []slack.Block{section(text)}
 	if trend != nil {
@@ -77,7 +49,7 @@ func (k KeyResult) card(trend slack.Block) Message {
 		Text: k.Key() + " " + Escape(k.Title) + ": " + k.fallback(),
 		Blocks: append(blocks,
 			note("<@"+k.Owner+"> · "+Escape(Cut(k.Objective.Title, 150))+" · "+k.Objective.Period.Words()),
-			slack.NewActionBlock("kr_"+id, first, button(ActionDetails, "Details", id), k.Kebab()),
+			slack.NewActionBlock("kr_"+id, append(buttons, k.Kebab())...),
 		),
 	}
 }
@@ -86,10 +58,10 @@ func (k KeyResult) card(trend slack.Block) Message {
 // screen readers.
 func (k KeyResult) fallback() string {
 	status := k.Standing().Status.Word()
-	if !k.Result.Value.Valid {
+	if !k.Counted().Value.Valid {
 		return "no score yet, " + status
 	}
-	return Escape(k.ResultWords()) + ", " + status
+	return Escape(k.CountedWords(k.Today)) + ", " + status
 }
 
 func capital(s string) string {

@@ -15,33 +15,21 @@ const CallbackCheckIn = "check_in"
 // noteLimit is how long a note may be, in characters: it is shown whole where it is shown.
 const noteLimit = 1000
 
-// confidences are what an owner can say about reaching the target.
-var confidences = []struct{ value, word string }{
-	{"high", "Confident"},
-	{"medium", "Not sure"},
-	{"low", "Not confident"},
-}
-
-// ConfidenceWord is a confidence as people read it.
-func ConfidenceWord(value string) string {
-	for _, c := range confidences {
-		if c.value == value {
-			return c.word
-		}
-	}
-	return ""
-}
-
-// CheckInForm asks for a value and what the owner thinks of it.
+// CheckInForm asks for a value and what the owner thinks of it. Where scores are read, the value
+// stands in for them, and the form asks why and for how long.
 func CheckInForm(k KeyResult, draft string) slack.ModalViewRequest {
-	blocks := []slack.Block{section(k.Headline() + "\n" + k.Figures())}
-	value := textInput("result", "Result Value", "in "+unitWords(k.Unit)+", such as 42 or 99.5", "")
+	blocks := []slack.Block{section(k.Headline() + "\n" + k.Shown())}
+	hint := "in " + unitWords(k.Unit) + ", such as 42 or 99.5"
+	if k.Integrated {
+		hint += ". It stands in for the score of " + k.Source.System + "; the scores are read on meanwhile. Leave it empty to say only what you think."
+	}
+	value := textInput("result", "Result Value", hint, "")
 	value.Optional = true
 	day := slack.NewDatePickerBlockElement("v")
 	day.InitialDate = k.Today.String()
 	var options []*slack.OptionBlockObject
-	for _, c := range confidences {
-		options = append(options, slack.NewOptionBlockObject(c.value, plain(c.word), nil))
+	for _, level := range okr.Levels {
+		options = append(options, slack.NewOptionBlockObject(string(level), plain(level.Word()), nil))
 	}
 	confidence := slack.NewInputBlock("confidence", plain("Confidence of reaching the target"), nil,
 		slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain("Choose"), "v", options...))
@@ -51,7 +39,14 @@ func CheckInForm(k KeyResult, draft string) slack.ModalViewRequest {
 	words.MaxLength = noteLimit
 	noteBlock := slack.NewInputBlock("note", plain("Note"), nil, words)
 	noteBlock.Optional = true
-	blocks = append(blocks, value, slack.NewInputBlock("day", plain("As of"), nil, day), confidence, noteBlock)
+	blocks = append(blocks, value, slack.NewInputBlock("day", plain("As of"), nil, day))
+	if k.Integrated {
+		until := slack.NewDatePickerBlockElement("v")
+		blocks = append(blocks,
+			optional(input("until", "Until", "The last day on which it stands in for the score. Empty: once, until there is a newer score.", until)),
+			optional(limit(textInput("reason", "Reason", "Why the score is not the value; shown beside both.", ""), okr.MaxReason)))
+	}
+	blocks = append(blocks, confidence, noteBlock)
 	return slack.ModalViewRequest{
 		Type: slack.VTModal, CallbackID: CallbackCheckIn, PrivateMetadata: draft,
 		Title: plain("Check in on " + k.Key()), Submit: plain("Save"), Close: plain("Cancel"),
@@ -65,6 +60,8 @@ type CheckInEntry struct {
 	Day        okr.Day
 	Confidence string
 	Note       string
+	Until      okr.Day // 0: once
+	Reason     string
 }
 
 // ParseCheckIn reads a submitted check-in form. Today bounds the day: a value of tomorrow is none.
@@ -87,10 +84,16 @@ func ParseCheckIn(state map[string]map[string]slack.BlockAction, today okr.Day) 
 	}
 	e.Day = day
 	e.Confidence = state["confidence"]["v"].SelectedOption.Value
-	if ConfidenceWord(e.Confidence) == "" {
+	if okr.Level(e.Confidence).Word() == "" {
 		e.Confidence = ""
 	}
 	e.Note = Cut(strings.TrimSpace(state["note"]["v"].Value), noteLimit)
+	if typed := state["until"]["v"].SelectedDate; typed != "" {
+		if e.Until, err = okr.ParseDay(typed); err != nil {
+			p["until"] = "Choose a day."
+		}
+	}
+	e.Reason = Cut(strings.TrimSpace(state["reason"]["v"].Value), okr.MaxReason)
 	if !e.Value.Valid && e.Confidence == "" && e.Note == "" && len(p) == 0 {
 		p["result"] = "Enter a value, a confidence or a note."
 	}

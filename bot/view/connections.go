@@ -49,6 +49,7 @@ type Connection struct {
 	Succeeded  time.Time
 	Waiting    time.Time
 	Ends       time.Time // of the consent; zero where there is none
+	EndsSoon   bool
 	Now        time.Time
 }
 
@@ -63,7 +64,7 @@ func (c Connection) state() string {
 		return ":red_circle: its stored sign-in does not open: press *Manage*, then *Reconnect*"
 	case c.Waiting.After(c.Now):
 		return ":hourglass: asked to wait until " + Moment(c.Waiting)
-	case !c.Ends.IsZero() && c.Ends.Sub(c.Now) < 14*24*time.Hour:
+	case c.EndsSoon:
 		return ":large_yellow_circle: works, and ends on " + Moment(c.Ends) + ": reconnect before"
 	}
 	return ":large_green_circle: works"

@@ -20,6 +20,7 @@ type Details struct {
 	Readings []okr.Reading // oldest first
 	CheckIns []CheckIn     // newest first
 	Changes  []ChangeLine  // newest first
+	Last     []okr.Changed // of what the numbers hang on
 	May      bool          // the reader may edit, sync, pause and remove
 }
 
@@ -30,6 +31,7 @@ type CheckIn struct {
 	Value      decimal.NullDecimal
 	Confidence string
 	Note       string
+	Reason     string // why the value stands in for the scores
 }
 
 // ChangeLine is one thing somebody did to the key result.
@@ -57,23 +59,32 @@ func (d Details) blocks() []slack.Block {
 	head := section(d.Headline() + "\n" + d.Figures())
 	head.BlockID = fmt.Sprintf("kr_%d", d.ID)
 	if d.May {
-		head.Accessory = slack.NewAccessory(d.Kebab())
+		head.Accessory = slack.NewAccessory(d.kebab())
 	}
 	blocks := []slack.Block{head}
+	if d.May {
+		blocks = append(blocks, d.buttons())
+	}
 	if standing.Progress.Valid {
 		blocks = append(blocks, section(d.Bar()))
 	}
 	if trouble := d.Trouble(); trouble != "" {
 		blocks = append(blocks, section(trouble))
 	}
-	blocks = append(blocks, fields(
+	if byHand := d.ByHand(); byHand != "" {
+		blocks = append(blocks, section(byHand))
+	}
+	blocks = append(blocks, section(d.why()), fields(
 		"Start Value", d.maybe(d.Start),
-		"Result Value", d.maybe(d.Result.Value),
+		"Result Value", d.maybe(d.Counted().Value),
 		"Target Value", d.maybe(d.Target),
 		"Committed Result", d.maybe(d.Committed),
 		"Calculate Overall Progress", fmt.Sprintf("%s, of %d readings", d.Method.Label(), d.Result.N),
 		"Weight", d.Weight.String(),
 	))
+	if words := d.PhaseWords(d.Today); words != "" {
+		blocks = append(blocks, section("*Phased targets*\n"+Escape(words)))
+	}
 	blocks = append(blocks, section("*Dates*\n"+d.Dates()+" · "+d.Next()), section(d.history()))
 	if d.Integrated {
 		blocks = append(blocks, section(fmt.Sprintf("*Source*\n%s: %s\nthrough %s\n*Update Cadence*\n%s",
@@ -91,6 +102,36 @@ func (d Details) blocks() []slack.Block {
 	return blocks
 }
 
+// why is the block "Why this number".
+func (d Details) why() string {
+	lines := []string{"*Why this number*"}
+	for _, r := range d.Why(d.Objective.Period, d.Today, d.Last) {
+		line := "• " + Escape(Cut(r.Says, 320))
+		if r.By != "" {
+			line += ", by " + actor(r.By)
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// kebab offers the key result's choices, and to post it.
+func (d Details) kebab() *slack.OverflowBlockElement {
+	kebab := d.Kebab()
+	kebab.Options = append(kebab.Options, slack.NewOptionBlockObject(Item("post", d.ID), plain("Post to channel"), nil))
+	return kebab
+}
+
+// buttons are the ways to say something about the key result.
+func (d Details) buttons() slack.Block {
+	id := fmt.Sprint(d.ID)
+	buttons := []slack.BlockElement{button(ActionCheckIn, "Check in", id)}
+	if d.Overridden(d.Today) {
+		buttons = append(buttons, button(ActionResume, "Resume automatic", id))
+	}
+	return slack.NewActionBlock("say_"+id, buttons...)
+}
+
 func (d Details) maybe(v decimal.NullDecimal) string {
 	if !v.Valid {
 		return "–"
@@ -103,10 +144,8 @@ func (d Details) history() string {
 		return "*Last readings*\nnone yet"
 	}
 	last := d.Readings[max(0, len(d.Readings)-trend):]
-	values := make([]decimal.Decimal, len(last))
 	lines := make([]string, len(last))
 	for i, r := range last {
-		values[i] = r.Value
 		text := r.Day.Short(d.Today) + "  " + Escape(d.Value(r.Value))
 		switch {
 		case r.CheckIn:
@@ -116,7 +155,7 @@ func (d Details) history() string {
 		}
 		lines[len(last)-1-i] = text // newest first
 	}
-	return "*Last readings*  `" + okr.Sparkline(values) + "`\n" + strings.Join(lines, "\n")
+	return "*Last readings*  " + sparkline(last) + "\n" + strings.Join(lines, "\n")
 }
 
 func (d Details) who() string {
@@ -148,8 +187,11 @@ func (d Details) said() string {
 		if c.Value.Valid {
 			text += " " + Escape(d.Value(c.Value.Decimal))
 		}
-		if c.Confidence != "" {
-			text += " · " + ConfidenceWord(c.Confidence)
+		if c.Reason != "" {
+			text += " (by hand: " + Escape(c.Reason) + ")"
+		}
+		if word := okr.Level(c.Confidence).Word(); word != "" {
+			text += " · " + word
 		}
 		if c.Note != "" {
 			text += "\n> " + strings.ReplaceAll(Escape(Cut(c.Note, 300)), "\n", "\n> ")

@@ -14,6 +14,7 @@ import (
 
 	"github.com/shopspring/decimal"
 	"github.com/slack-go/slack"
+	"pgregory.net/rapid"
 
 	"okrbot/okr"
 )
@@ -90,6 +91,15 @@ func broken() KeyResult {
 	return k
 }
 
+// corrected is KR-3 with a value of a person's in the place of the score, and an owner who disagrees
+// with the numbers.
+func corrected() KeyResult {
+	k := sample()
+	k.Override = okr.Override{Value: num("58"), Day: today - 1, Until: today + 6, Reason: "the import <counted> them twice", By: "U2BOB", At: now}
+	k.Confidence = okr.Confidence{Level: okr.High, By: "U1ALICE", Day: today}
+	return k
+}
+
 func people() KeyResult {
 	k := sample()
 	k.Integrated, k.Cadence, k.Source = false, okr.Cadence{}, Source{}
@@ -133,7 +143,10 @@ func TestMessages(t *testing.T) {
 	for name, m := range map[string]Message{
 		"card": Card(sample(), readings(40)), "card-hostile": Card(hostile(), readings(2)), "card-failing": Card(broken(), readings(1)), "card-people": Card(people(), nil), "card-fresh": Card(fresh(), nil),
 		"card-plainer": *Card(sample(), readings(40)).Plainer, "card-waiting": Card(waiting, nil), "card-paused": Card(paused, nil),
-		"help": Help(), "unknown-verb": DidYouMean("<!channel>`snyc", []string{"sync"}), "unknown-verb-far": DidYouMean(strings.Repeat("x", 4000), nil),
+		"card-by-hand": Card(corrected(), readings(40)), "list-by-hand": List("My objectives", listing(many(2, corrected()), Listed)),
+		"shared": Announcement([]News{share(sample(), 40)}, false), "shared-plainer": *Announcement([]News{share(corrected(), 40)}, true).Plainer,
+		"shared-many": Announcement([]News{share(hostile(), 300), share(numbered(2), 20), share(numbered(3), 5), share(numbered(4), 1), share(fresh(), 0)}, false),
+		"help":        Help(), "unknown-verb": DidYouMean("<!channel>`snyc", []string{"sync"}), "unknown-verb-far": DidYouMean(strings.Repeat("x", 4000), nil),
 		"list": List("My objectives", listing(many(3, sample()), Listed)), "list-empty": List("My objectives", Listing{}), "list-long": List("All key results", listing(many(500, hostile()), Listed)),
 		"changed-one":  Announcement([]News{{KeyResult: sample(), Kind: "changed", Old: num("41"), New: num("39"), OldStatus: okr.Behind, NewStatus: okr.OnTrack}}, false),
 		"restated":     Announcement([]News{{KeyResult: sample(), Kind: "restated", Old: num("41"), New: num("39")}}, true),
@@ -142,7 +155,7 @@ func TestMessages(t *testing.T) {
 		"recovered":   Announcement(news(1, "recovered", ""), false), "recovered-many": Announcement(news(300, "recovered", ""), false),
 		"parked": Announcement(news(2, "parked", "C1OKRS not_in_channel"), false), "parked-archived": Announcement(news(1, "parked", "C1OKRS is_archived"), false),
 		"synced-changed": Outcome(ended(1, "changed"), 1, true), "synced-same": Outcome(ended(1, "unchanged"), 1, true), "synced-failed": Outcome(ended(1, "failed"), 1, true), "synced-restated": Outcome(ended(1, "restated"), 1, true),
-		"synced-counting": Outcome(ended(4, "changed"), 12, false), "synced-all": Outcome(append(append(ended(300, "changed"), ended(400, "failed")...), ended(500, "unchanged")...), 1200, true),
+		"synced-without-scores": Outcome([]Ended{{KeyResult: fresh(), How: "unchanged"}, {KeyResult: corrected(), How: "unchanged"}}, 2, true), "synced-counting": Outcome(ended(4, "changed"), 12, false), "synced-all": Outcome(append(append(ended(300, "changed"), ended(400, "failed")...), ended(500, "unchanged")...), 1200, true),
 		"connections-none": Connections(nil), "connections": Connections(connections()), "connections-many": Connections(slices.Repeat(connections(), 20)),
 		"connection-refused": ConnectionNotice(connections()[0], "ServiceNow does not take its sign-in any more."),
 		"confirm":            secondOf(Confirm(7, "acme.service-now.com", "okr.reader", nil, draft)), "not-connected": secondOf(NotConnected("ServiceNow", "acme.service-now.com", nil, "It was not allowed in the browser.")),
@@ -161,6 +174,17 @@ func TestMessages(t *testing.T) {
 		}
 		golden(t, "help-"+topic.verb+".message.json", m)
 	}
+}
+
+// share is a key result that Bob posted.
+func share(k KeyResult, n int) News {
+	return News{KeyResult: k, Kind: "shared", Note: "U2BOB", Readings: readings(n)}
+}
+
+func numbered(id int) KeyResult {
+	k := sample()
+	k.ID, k.Number = int64(id), id
+	return k
 }
 
 func news(n int, kind, note string) []News {
@@ -199,7 +223,7 @@ func connections() []Connection {
 		{ID: 1, Name: "acme.service-now.com (okr.reader)", SignIn: "Basic Auth", Account: "okr.reader", State: "active", Shared: true, Owner: "U1ALICE", Mine: true, May: true, KeyResults: 12, Succeeded: now, Now: now},
 		{ID: 2, Name: "dev1.service-now.com", SignIn: "OAuth", State: "rejected", Owner: "U2BOB", May: true, KeyResults: 1, Succeeded: now, Now: now},
 		{ID: 3, Name: "dev2.service-now.com", SignIn: "Personal Access Token", State: "active", Owner: "U2BOB", Succeeded: now, Waiting: now.Add(time.Hour), Now: now},
-		{ID: 4, Name: strings.Repeat("<!channel> ", 50), SignIn: "OAuth", Account: strings.Repeat("&", 300), State: "active", Owner: "U1ALICE", Mine: true, May: true, MayShare: true, Now: now, Ends: now.Add(48 * time.Hour)},
+		{ID: 4, Name: strings.Repeat("<!channel> ", 50), SignIn: "OAuth", Account: strings.Repeat("&", 300), State: "active", Owner: "U1ALICE", Mine: true, May: true, MayShare: true, Now: now, Ends: now.Add(48 * time.Hour), EndsSoon: true},
 		{ID: 5, Name: "dev4", SignIn: "Basic Auth", State: "broken", Owner: "U1ALICE", May: true, Now: now}, {ID: 6, Name: "dev5", SignIn: "OAuth", State: "pending", Owner: "U1ALICE", Now: now},
 	}
 }
@@ -264,11 +288,13 @@ func modals() map[string]slack.ModalViewRequest {
 	noScore := crowd
 	noScore.Preview = &Preview{Name: "Carbon", Today: today}
 	monthly, stay, people2 := filled(), filled(), filled()
-	monthly.Cadence, stay.Kind = "monthly", "at_least"
+	monthly.Cadence, stay.Kind, monthly.Phases = "monthly", "at_least", "2026-10-31: 50\n2026-11-30: 35.5"
 	detail := Detail{Draft: draft, Turn: 3, Form: filled(), Integrated: true, Scorecard: hostile().Source.Scorecard, Connection: hostile().Source.Connection, Result: "39  score of 22 Nov", Zone: "Europe/Berlin", Warnings: []string{"The target is met already."}}
 	editing := detail
 	editing.Editing = "KR-3"
-	month, kind, byHand := detail, detail, detail
+	month, kind, byHand, between, baseline := detail, detail, detail, detail, detail
+	month.Would = "You would be at 55 % today, on track; committed at 40 % of the way."
+	between.Form.Kind, between.Form.Upper, baseline.Form.Kind = "between", "40", "baseline"
 	month.Form, kind.Form, byHand.Form, byHand.Integrated = monthly, stay, people2, false
 	dates := ObjectiveForm{Title: hostile().Title, Owner: "U1ALICE", Period: Dates, Zone: "Europe/Berlin", Channel: "C1OKRS"}
 	return map[string]slack.ModalViewRequest{
@@ -282,10 +308,12 @@ func modals() map[string]slack.ModalViewRequest {
 		"wizard-start": Start{Draft: draft, Turn: 1, Objective: hostile().Objective, Title: "Fewer", Owner: "U1ALICE", Systems: twoSystems[:1], Source: FromPeople}.Modal(), "wizard-start-none": Start{Draft: draft, Turn: 1, None: true, Systems: twoSystems[:1]}.Modal(),
 		"wizard-start-systems": Start{Draft: draft, Turn: 1, Owner: "U1ALICE", Systems: twoSystems, Source: "http"}.Modal(), "connect-systems": withSystems.Modal(draft),
 		"wizard-scorecard": crowd.Modal(), "wizard-scorecard-none": Scorecard{Draft: draft, Turn: 2, System: "ServiceNow"}.Modal(), "wizard-scorecard-reading": reading.Modal(), "wizard-scorecard-problem": problem.Modal(), "wizard-scorecard-empty": noScore.Modal(),
-		"wizard-reading": Reading(draft, 2, "Add key result", "ServiceNow"), "wizard-details": detail.Modal(), "wizard-details-monthly": month.Modal(), "wizard-details-stay": kind.Modal(), "wizard-details-people": byHand.Modal(), "edit": editing.Modal(),
+		"wizard-reading": Reading(draft, 2, "Add key result", "ServiceNow"), "wizard-details": detail.Modal(), "wizard-details-monthly": month.Modal(), "wizard-details-stay": kind.Modal(), "wizard-details-between": between.Modal(), "wizard-details-baseline": baseline.Modal(), "wizard-details-people": byHand.Modal(), "edit": editing.Modal(),
 		"saved": Saved(sample(), true), "saved-people": Saved(people(), false),
 		"details": Details{KeyResult: sample(), Readings: readings(40), May: true}.Modal(), "details-empty": Details{KeyResult: fresh()}.Modal(), "details-long": longDetails.Modal(), "details-failing": Details{KeyResult: broken(), Readings: readings(3)}.Modal(), "details-people": Details{KeyResult: people(), May: true}.Modal(),
 		"check-in": CheckInForm(people(), draft), "check-in-hostile": CheckInForm(hostile(), draft), "remove": Remove(sample(), 120, 1, 1, draft), "remove-hostile": Remove(hostile(), 0, 0, 0, draft),
+		"details-by-hand":     Details{KeyResult: corrected(), Readings: readings(3), May: true, Last: []okr.Changed{{What: "target", Before: "35", After: "30", By: "U2BOB", Day: today - 20}}}.Modal(),
+		"check-in-integrated": CheckInForm(sample(), draft), "settings": SettingsOf(okr.DefaultThresholds).Modal(),
 		"sync": SyncPick(), "notice": Notice("Expired", "This form has expired."), "notice-help": NoticeOf(Help()),
 	}
 }
@@ -306,7 +334,7 @@ func TestHomes(t *testing.T) {
 }
 
 // stateOf is what Slack sends of a form that was shown and submitted untouched.
-func stateOf(t *testing.T, m slack.ModalViewRequest) State {
+func stateOf(t rapid.TB, m slack.ModalViewRequest) State {
 	t.Helper()
 	s := State{}
 	for _, b := range m.Blocks.BlockSet {
@@ -349,11 +377,68 @@ func TestFormsComeBackAsTheyWere(t *testing.T) {
 		if got, want := mustJSON(t, back), mustJSON(t, f); got != want {
 			t.Errorf("%s: got %s, want %s", cadence, got, want)
 		}
-		k, _, problems := back.KeyResult(okr.KeyResult{Integrated: true, Cadence: okr.Cadence{Zone: "Europe/Berlin"}})
+		k, _, problems := back.KeyResult(okr.KeyResult{Integrated: true, Cadence: okr.Cadence{Zone: "Europe/Berlin"}}, objective.Period)
 		if len(problems) > 0 || !k.Target.Decimal.Equal(decimal.NewFromInt(30)) || k.Cadence.Every != cadence {
 			t.Errorf("%s: %v, %v", cadence, k, problems)
 		}
 	}
+	rapid.Check(t, func(t *rapid.T) {
+		f := anyForm().Draw(t, "form")
+		d := Detail{Draft: draft, Turn: 1, Editing: "KR-3", Form: f, Integrated: rapid.Bool().Draw(t, "integrated"), Zone: "Europe/Berlin", Would: "You would be at 55 % today."}
+		back := ParseForm(stateOf(t, d.Modal()), f)
+		if got, want := mustJSON(t, back), mustJSON(t, f); got != want {
+			t.Fatalf("got %s, want %s", got, want)
+		}
+		again := ParseForm(stateOf(t, Detail{Draft: draft, Turn: 2, Form: back, Integrated: d.Integrated}.Modal()), back)
+		if got, want := mustJSON(t, again), mustJSON(t, f); got != want {
+			t.Fatalf("shown again: got %s, want %s", got, want)
+		}
+		// What is saved and edited again is the same form, apart from what its goal does not ask for.
+		k, _, problems := f.KeyResult(okr.KeyResult{Integrated: d.Integrated, Cadence: okr.Cadence{Zone: "Europe/Berlin"}}, objective.Period)
+		if len(problems) > 0 {
+			return
+		}
+		saved := FormOf(k)
+		k2, _, problems := saved.KeyResult(okr.KeyResult{Integrated: d.Integrated, Cadence: okr.Cadence{Zone: "Europe/Berlin"}}, objective.Period)
+		if got, want := mustJSON(t, k2), mustJSON(t, k); len(problems) > 0 || got != want {
+			t.Fatalf("edited: got %s (%v), want %s", got, problems, want)
+		}
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		s := Settings{OnTrack: typed().Draw(t, "on track"), Behind: typed().Draw(t, "behind"), Hysteresis: typed().Draw(t, "hysteresis")}
+		if back := ParseSettings(stateOf(t, s.Modal())); back != s {
+			t.Fatalf("got %+v, want %+v", back, s)
+		}
+		if bounds, problems := SettingsOf(okr.DefaultThresholds).Thresholds(); len(problems) > 0 || bounds != okr.DefaultThresholds {
+			t.Fatalf("%+v, %v", bounds, problems)
+		}
+		e := CheckInEntry{
+			Day: today - okr.Day(rapid.IntRange(0, 50).Draw(t, "day")), Confidence: string(rapid.SampledFrom(append(okr.Levels, "")).Draw(t, "confidence")),
+			Note: typed().Draw(t, "note"), Reason: typed().Draw(t, "reason"), Value: num(fmt.Sprint(rapid.Int32().Draw(t, "value"))),
+		}
+		if rapid.Bool().Draw(t, "until") {
+			e.Until = today + okr.Day(rapid.IntRange(0, 50).Draw(t, "until"))
+		}
+		state := stateOf(t, CheckInForm(sample(), draft))
+		fill := func(field string, a slack.BlockAction) {
+			if !state.has(field) {
+				t.Fatalf("the form has no %s", field)
+			}
+			state[field] = map[string]slack.BlockAction{"v": a}
+		}
+		fill("result", slack.BlockAction{Value: e.Value.Decimal.String()})
+		fill("day", slack.BlockAction{SelectedDate: e.Day.String()})
+		fill("note", slack.BlockAction{Value: e.Note})
+		fill("reason", slack.BlockAction{Value: e.Reason})
+		fill("confidence", slack.BlockAction{SelectedOption: slack.OptionBlockObject{Value: e.Confidence}})
+		if e.Until != 0 {
+			fill("until", slack.BlockAction{SelectedDate: e.Until.String()})
+		}
+		back, problems := ParseCheckIn(state, today)
+		if got, want := mustJSON(t, back), mustJSON(t, e); len(problems) > 0 || got != want {
+			t.Fatalf("got %s (%v), want %s", got, problems, want)
+		}
+	})
 	o := ObjectiveForm{Title: "Calm", Owner: "U1", Period: Dates, First: "2026-10-01", Last: "2026-12-31", Zone: "Europe/Berlin", Channel: "C1"}
 	if back := ParseObjective(stateOf(t, o.Modal(draft, today))); back != o {
 		t.Errorf("got %+v, want %+v", back, o)
@@ -371,7 +456,33 @@ func TestFormsComeBackAsTheyWere(t *testing.T) {
 	}
 }
 
-func mustJSON(t *testing.T, v any) string {
+// typed is what somebody types into a field of one line.
+func typed() *rapid.Generator[string] {
+	return rapid.SampledFrom([]string{"", "0", "10", "-12.5", "99.999999999", "forty", "<!channel>", "1,5", "目標 🎯", "*x* & y"})
+}
+
+// anyForm is a form as people fill it, rightly or not.
+func anyForm() *rapid.Generator[Form] {
+	numbers := rapid.SampledFrom([]string{"0", "10", "50", "60", "100", "-12.5", "99.5"})
+	return rapid.Custom(func(t *rapid.T) Form {
+		values := numbers
+		if rapid.IntRange(0, 3).Draw(t, "wrong") == 0 {
+			values = typed()
+		}
+		return Form{
+			Title: "Fewer", Owner: "U1", CoOwners: []string{"U2"}, Channel: rapid.SampledFrom([]string{"", "C1"}).Draw(t, "channel"),
+			Kind:  rapid.SampledFrom([]string{GoalReach, "at_least", "at_most", "between", "baseline"}).Draw(t, "goal"),
+			Start: values.Draw(t, "start"), Target: values.Draw(t, "target"), Upper: values.Draw(t, "upper"),
+			Risk:      rapid.OneOf(rapid.Just(""), values).Draw(t, "risk"),
+			Committed: rapid.OneOf(rapid.Just(""), values).Draw(t, "committed"),
+			Phases:    rapid.SampledFrom([]string{"", "2026-10-31: 50", "2026-10-31: 20\n2026-11-30: 55", "soon"}).Draw(t, "phases"),
+			Unit:      rapid.SampledFrom([]string{"", "#", "Hours", "%"}).Draw(t, "unit"), Method: string(rapid.SampledFrom(okr.Methods).Draw(t, "method")),
+			Cadence: string(rapid.SampledFrom(okr.Frequencies).Draw(t, "cadence")), Weekday: "3", Time: "09:30", Offset: "5", Weight: "1",
+		}
+	})
+}
+
+func mustJSON(t rapid.TB, v any) string {
 	t.Helper()
 	raw, err := json.Marshal(v)
 	if err != nil {

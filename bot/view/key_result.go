@@ -34,6 +34,7 @@ const (
 	ActionDetails = "details"
 	ActionCheckIn = "check_in"
 	ActionMore    = "more"
+	ActionResume  = "resume_automatic"
 )
 
 // Item is one choice of a kebab: what to do with which key result.
@@ -44,15 +45,21 @@ func (k KeyResult) Headline() string {
 	return "*" + k.Key() + "* " + Escape(Cut(k.Title, 150))
 }
 
-// Figures are the number, what it means, and how it stands:
-// "39 Hours · 55 % of target, committed result met · ⏳ Behind".
+// Figures are the number, what it means, how it stands, and how confident its owner is:
+// "39 Hours · 55 % of target, committed result met · ⏳ Behind · 💬 Confident, though it is behind".
 func (k KeyResult) Figures() string {
 	standing := k.Standing()
 	status := standing.Status.Icon() + " " + standing.Status.Word()
-	if !k.Result.Value.Valid {
+	if word := k.Confidence.Level.Word(); word != "" {
+		status += " · :speech_balloon: " + word
+		if k.Confidence.Disagrees(standing.Status) {
+			status += ", though it is " + strings.ToLower(standing.Status.Word())
+		}
+	}
+	if !k.Counted().Value.Valid {
 		return "no score yet · " + status
 	}
-	parts := []string{"*" + Escape(k.ResultWords()) + "*"}
+	parts := []string{"*" + Escape(k.CountedWords(k.Today)) + "*"}
 	if standing.Progress.Valid {
 		reached := okr.PercentWords(standing.Progress.Decimal)
 		if !strings.HasPrefix(reached, "below") {
@@ -78,7 +85,7 @@ func (k KeyResult) Bar() string {
 		text += "  ┃ committed"
 	}
 	if standing.Expected.Valid {
-		text += "  ╎ expected by " + k.Result.AsOf.Short(k.Today)
+		text += "  ╎ expected by " + k.Counted().AsOf.Short(k.Today)
 	}
 	return text
 }
@@ -88,6 +95,22 @@ func (k KeyResult) Value(v okr.Decimal) string { return okr.FormatValue(v, k.Uni
 
 // Standing is how the key result stands on the day it is shown.
 func (k KeyResult) Standing() okr.Standing { return k.KeyResult.Standing(k.Objective.Period, k.Today) }
+
+// Counted is the result that counts on the day it is shown: an override while there is one.
+func (k KeyResult) Counted() okr.Result { return k.KeyResult.Counted(k.Today) }
+
+// ByHand says that a person's value stands in for the score, whose, why, and what the score is;
+// empty when none does.
+func (k KeyResult) ByHand() string {
+	if !k.Overridden(k.Today) {
+		return ""
+	}
+	text := ":pencil2: " + Escape(k.Override.Words(k.KeyResult, k.Today)) + ", by <@" + k.Override.By + ">: " + Escape(k.Override.Reason) + "\n" + Escape(k.Source.System)
+	if !k.Result.Value.Valid {
+		return text + " has no score yet."
+	}
+	return text + " says " + Escape(k.ResultWords()) + ", score of " + k.Result.AsOf.Short(k.Today) + "."
+}
 
 // Dates are the two dates that stand beside every number: the day the score is of, and when it
 // was read. The second is written by each reader's Slack in their own zone.
@@ -104,26 +127,27 @@ func (k KeyResult) Dates() string {
 	case k.SyncedAt.IsZero():
 		return day + " · not synced yet"
 	}
-	return day + " · synced " + Moment(k.SyncedAt)
+	return day + " · synced " + ago(k.SyncedAt)
+}
+
+// ago is how long ago something was, which each reader's Slack keeps current: "5 minutes ago".
+func ago(t time.Time) string {
+	return fmt.Sprintf("<!date^%d^{ago}|%s UTC>", t.Unix(), t.UTC().Format("2 Jan 2006, 15:04"))
+}
+
+// Shown are the lines under a key result's name, wherever it is shown: figures, dates, and what
+// was entered by hand.
+func (k KeyResult) Shown() string {
+	text := k.Figures() + "\n" + k.Dates()
+	if byHand := k.ByHand(); byHand != "" {
+		text += "\n" + byHand
+	}
+	return text
 }
 
 // Moment is a time that each reader's Slack shows in their own zone: "Today at 09:04".
 func Moment(t time.Time) string {
 	return fmt.Sprintf("<!date^%d^{date_short_pretty} at {time}|%s UTC>", t.Unix(), t.UTC().Format("2 Jan 2006, 15:04"))
-}
-
-// Ago says how long ago something was, roughly: "5 min ago".
-func Ago(then, now time.Time) string {
-	d := now.Sub(then)
-	switch {
-	case d < time.Minute:
-		return "just now"
-	case d < time.Hour:
-		return fmt.Sprintf("%d min ago", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h ago", int(d.Hours()))
-	}
-	return fmt.Sprintf("%d days ago", int(d.Hours()/24))
 }
 
 // Next says when the key result is read again, or why it is not.

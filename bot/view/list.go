@@ -70,6 +70,9 @@ func underObjectives(l Listing) []slack.Block {
 
 func line(k KeyResult) slack.Block {
 	text := k.Headline() + "\n" + k.Figures() + "\n" + k.Dates() + " · " + k.Next()
+	if byHand := k.ByHand(); byHand != "" {
+		text += "\n" + byHand
+	}
 	if trouble := k.Trouble(); trouble != "" {
 		text += "\n" + trouble
 	}

@@ -30,7 +30,11 @@ func Outcome(done []Ended, total int, final bool) Message {
 		case "changed", "restated":
 			changed = append(changed, name+": "+e.moved())
 		default:
-			same = append(same, "*"+e.Key()+"* (score of "+e.Result.AsOf.Short(e.Today)+")")
+			of := "no score yet"
+			if e.Result.Value.Valid {
+				of = "score of " + e.Result.AsOf.Short(e.Today)
+			}
+			same = append(same, "*"+e.Key()+"* ("+of+")")
 		}
 	}
 	head := fmt.Sprintf("Syncing: %d of %d done", len(done), total)
@@ -93,15 +97,15 @@ func outcomeOfOne(e Ended) Message {
 			text += "\nIts last good value stays: " + e.Figures() + ", " + e.Dates() + "."
 		}
 	case "changed":
-		text = ":chart_with_upwards_trend: " + e.Headline() + "  " + e.moved() + "\n" + e.Figures() + "\n" + e.Dates()
+		text = ":chart_with_upwards_trend: " + e.Headline() + "  " + e.moved() + "\n" + e.Shown()
 	case "restated":
-		text = ":pencil2: " + e.Headline() + "  " + e.moved() + "\n" + e.Figures() + "\n" + e.Dates()
+		text = ":pencil2: " + e.Headline() + "  " + e.moved() + "\n" + e.Shown()
 	default:
 		since := "yet"
 		if e.Result.Value.Valid {
 			since = "since " + e.Result.AsOf.Short(e.Today)
 		}
-		text = ":heavy_minus_sign: " + e.Headline() + ": no newer score in " + e.Source.System + " " + since + ".\n" + e.Figures() + "\n" + e.Dates()
+		text = ":heavy_minus_sign: " + e.Headline() + ": no newer score in " + e.Source.System + " " + since + ".\n" + e.Shown()
 	}
 	return Message{Text: e.Key() + " synced: " + e.fallback(), Blocks: []slack.Block{section(text)}}
 }

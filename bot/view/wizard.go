@@ -30,6 +30,14 @@ const (
 	FieldScorecard  = "scorecard"
 	FieldCadence    = "cadence"
 	FieldGoal       = "kind"
+	FieldStart      = "start"
+	FieldResult     = "result"
+	FieldTarget     = "target"
+	FieldUpper      = "upper"
+	FieldRisk       = "risk"
+	FieldCommitted  = "committed"
+	FieldPhases     = "phases"
+	FieldMethod     = "method"
 
 	ActionBack         = "wizard_back"
 	ActionNewObjective = "wizard_new_objective"
@@ -310,11 +318,14 @@ type Form struct {
 	Title     string
 	Owner     string
 	CoOwners  []string
-	Kind      string // a goal: GoalReach, "at_least", "at_most"
+	Kind      string // a goal: GoalReach, "at_least", "at_most", "between", "baseline"
 	Start     string
 	Result    string // people's first value
 	Target    string
+	Upper     string
+	Risk      string
 	Committed string
+	Phases    string // "2026-10-31: 40", one a line
 	Unit      string
 	Method    string
 	Cadence   string
@@ -340,6 +351,7 @@ type Detail struct {
 	Connection string
 	Result     string // of the scorecard, with its day: shown, not asked
 	Zone       string
+	Would      string // where the key result would stand with these values
 	Warnings   []string
 }
 
@@ -372,19 +384,11 @@ func (d Detail) Modal() slack.ModalViewRequest {
 		blocks = append(blocks, optional(input("co_owners", "Co-owners", "They may change and sync it too.", co)))
 	}
 	blocks = append(blocks, dispatching(selectField(FieldGoal, "Goal", "", f.Kind,
-		choice{GoalReach, "Reach the target"}, choice{string(okr.AtLeast), "Stay at least at the target"}, choice{string(okr.AtMost), "Stay at most at the target"})))
-	reach := f.Kind == GoalReach
-	if reach {
-		blocks = append(blocks, textInput("start", "Start Value", "Where it stood at the beginning, such as 42 or 99.5.", f.Start))
-	}
-	if d.Integrated {
-		blocks = append(blocks, section("*Result Value*\n"+d.Result))
-	} else if d.Editing == "" {
-		blocks = append(blocks, optional(textInput("result", "Result Value", "Where it stands today.", f.Result)))
-	}
-	blocks = append(blocks, textInput("target", "Target Value", "", f.Target))
-	if reach {
-		blocks = append(blocks, optional(textInput("committed", "Committed Result", "What was promised: after the start, up to the target. It is a tick on the bar.", f.Committed)))
+		choice{GoalReach, "Reach the target"}, choice{string(okr.AtLeast), "Stay at least at the target"}, choice{string(okr.AtMost), "Stay at most at the target"},
+		choice{string(okr.Between), "Stay between two values"}, choice{string(okr.Baseline), "Measure a baseline first"})))
+	blocks = append(blocks, d.values()...)
+	if d.Would != "" {
+		blocks = append(blocks, section(":straight_ruler: "+Escape(d.Would)))
 	}
 	methods := make([]choice, len(okr.Methods))
 	for i, m := range okr.Methods {
@@ -392,13 +396,49 @@ func (d Detail) Modal() slack.ModalViewRequest {
 	}
 	blocks = append(blocks,
 		optional(limit(textInput("unit", "Unit of Measurement", "Such as %, Hours or $.", f.Unit), okr.MaxUnit)),
-		selectField("method", "Calculate Overall Progress", "Which of the period's values counts.", f.Method, methods...))
+		dispatching(selectField(FieldMethod, "Calculate Overall Progress", "Which of the period's values counts.", f.Method, methods...)))
 	if d.Integrated {
 		blocks = append(blocks, d.cadence()...)
 	}
 	return modal(CallbackWizard, title, "Save", d.Draft, append(blocks,
 		textInput("weight", "Weight", "In the objective's progress; 0 leaves it out.", f.Weight),
 		channelField("channel", "Channel", "Its card and its changed values are posted there. Invite okrbot there first.", f.Channel))...)
+}
+
+// values asks for the values that the goal needs, and for no others.
+func (d Detail) values() []slack.Block {
+	f := d.Form
+	var blocks []slack.Block
+	if f.Kind == GoalReach {
+		blocks = append(blocks, live(textInput(FieldStart, "Start Value", "Where it stood at the beginning, such as 42 or 99.5.", f.Start)))
+	}
+	if d.Integrated {
+		blocks = append(blocks, section("*Result Value*\n"+d.Result))
+	} else if d.Editing == "" {
+		blocks = append(blocks, optional(live(textInput(FieldResult, "Result Value", "Where it stands today.", f.Result))))
+	}
+	switch f.Kind {
+	case string(okr.Baseline):
+		return append(blocks, optional(live(textInput(FieldTarget, "Target Value", "If it is known already. Once there is a start value, choose Reach the target.", f.Target))))
+	case string(okr.Between):
+		return append(blocks, live(textInput(FieldTarget, "Target Value", "The lower of the two values.", f.Target)),
+			live(textInput(FieldUpper, "Upper Value", "The higher of the two values.", f.Upper)))
+	}
+	blocks = append(blocks, live(textInput(FieldTarget, "Target Value", "", f.Target)))
+	if f.Kind != GoalReach {
+		return append(blocks, optional(live(textInput(FieldRisk, "Risk Threshold", "As far as it a miss is behind; beyond it, at risk. Empty: every miss is at risk.", f.Risk))))
+	}
+	phases := textInput(FieldPhases, "Phased Targets", "For a way that is not even: a day and what is expected by it, one a line, such as 2026-10-31: 40.", f.Phases)
+	phases.Element.(*slack.PlainTextInputBlockElement).Multiline = true
+	return append(blocks,
+		optional(live(textInput(FieldCommitted, "Committed Result", "What was promised: after the start, up to the target. It is a tick on the bar.", f.Committed))),
+		optional(live(phases)))
+}
+
+// live has a text field tell of each letter, so that what the values make is shown while they are typed.
+func live(b *slack.InputBlock) *slack.InputBlock {
+	b.Element.(*slack.PlainTextInputBlockElement).DispatchActionConfig = &slack.DispatchActionConfig{TriggerActionsOn: []string{"on_character_entered"}}
+	return dispatching(b)
 }
 
 // cadence asks when it is read; what does not apply to the frequency is not asked.
@@ -439,15 +479,18 @@ func ParseForm(s State, before Form) Form {
 		}
 	}
 	text("title", &f.Title)
-	text("start", &f.Start)
-	text("result", &f.Result)
-	text("target", &f.Target)
-	text("committed", &f.Committed)
+	text(FieldStart, &f.Start)
+	text(FieldResult, &f.Result)
+	text(FieldTarget, &f.Target)
+	text(FieldUpper, &f.Upper)
+	text(FieldRisk, &f.Risk)
+	text(FieldCommitted, &f.Committed)
+	text(FieldPhases, &f.Phases)
 	text("unit", &f.Unit)
 	text("weight", &f.Weight)
 	text("offset", &f.Offset)
 	choose(FieldGoal, &f.Kind)
-	choose("method", &f.Method)
+	choose(FieldMethod, &f.Method)
 	choose(FieldCadence, &f.Cadence)
 	choose("weekday", &f.Weekday)
 	if s.has("owner") {
@@ -475,7 +518,7 @@ func FormOf(k okr.KeyResult) Form {
 	}
 	f := Form{
 		Title: k.Title, Owner: k.Owner, CoOwners: k.CoOwners, Kind: GoalReach, Start: number(k.Start), Target: number(k.Target),
-		Committed: number(k.Committed), Unit: k.Unit, Method: string(k.Method), Weight: k.Weight.String(), Channel: k.Channel,
+		Upper: number(k.Upper), Risk: number(k.Risk), Committed: number(k.Committed), Phases: okr.PhasesText(k.Phases), Unit: k.Unit, Method: string(k.Method), Weight: k.Weight.String(), Channel: k.Channel,
 		Cadence: string(k.Cadence.Every), Weekday: strconv.Itoa(int(k.Cadence.Weekday)),
 		Time: fmt.Sprintf("%02d:%02d", k.Cadence.Hour, k.Cadence.Minute), Offset: strconv.Itoa(k.Cadence.Offset),
 	}
@@ -485,9 +528,9 @@ func FormOf(k okr.KeyResult) Form {
 	return f
 }
 
-// KeyResult is what the form makes of a key result, or what is wrong with it. First is the value
-// that a person entered as the first one.
-func (f Form) KeyResult(k okr.KeyResult) (after okr.KeyResult, first decimal.NullDecimal, problems okr.Problems) {
+// KeyResult is what the form makes of a key result within its objective's period, or what is wrong
+// with it. First is the value that a person entered as the first one.
+func (f Form) KeyResult(k okr.KeyResult, period okr.Period) (after okr.KeyResult, first decimal.NullDecimal, problems okr.Problems) {
 	wrong := okr.Problems{}
 	number := func(field, typed string) decimal.NullDecimal {
 		if typed == "" {
@@ -501,14 +544,24 @@ func (f Form) KeyResult(k okr.KeyResult) (after okr.KeyResult, first decimal.Nul
 		return decimal.NewNullDecimal(v)
 	}
 	k.Title, k.Owner, k.CoOwners = f.Title, f.Owner, f.CoOwners
-	k.Target = number("target", f.Target)
-	k.Start, k.Committed = decimal.NullDecimal{}, decimal.NullDecimal{}
-	k.Kind = okr.Kind(f.Kind)
-	if f.Kind == GoalReach {
-		k.Start, k.Committed = number("start", f.Start), number("committed", f.Committed)
+	k.Target = number(FieldTarget, f.Target)
+	k.Start, k.Committed, k.Upper, k.Risk = decimal.NullDecimal{}, decimal.NullDecimal{}, decimal.NullDecimal{}, decimal.NullDecimal{}
+	k.Phases = nil
+	switch k.Kind = okr.Kind(f.Kind); f.Kind {
+	case GoalReach:
+		k.Start, k.Committed = number(FieldStart, f.Start), number(FieldCommitted, f.Committed)
 		k.Kind = okr.LinearKind(k.Start.Decimal, k.Target.Decimal)
+		phases, err := okr.ParsePhases(f.Phases)
+		if err != nil {
+			wrong[FieldPhases] = err.Error()
+		}
+		k.Phases = phases
+	case string(okr.AtLeast), string(okr.AtMost):
+		k.Risk = number(FieldRisk, f.Risk)
+	case string(okr.Between):
+		k.Upper = number(FieldUpper, f.Upper)
 	}
-	first = number("result", f.Result)
+	first = number(FieldResult, f.Result)
 	if weight := number("weight", f.Weight); weight.Valid {
 		k.Weight = weight.Decimal
 	} else if wrong["weight"] == "" {
@@ -521,6 +574,7 @@ func (f Form) KeyResult(k okr.KeyResult) (after okr.KeyResult, first decimal.Nul
 		k.Cadence = okr.Cadence{Zone: k.Cadence.Zone}
 	}
 	problems = k.Check()
+	problems.Add(FieldPhases, k.CheckPhases(period))
 	for field, sentence := range wrong {
 		problems[field] = sentence
 	}

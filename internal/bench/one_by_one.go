@@ -158,7 +158,7 @@ func record(ctx context.Context, tx *store.Tx, k store.KeyResult, run int64, fro
 		return err
 	}
 	if err := tx.RecordResults(ctx, []store.Recorded{{
-		KeyResult: k.ID, Workspace: k.Workspace, Action: "synced", Before: before.Value.Decimal.String(), After: k.Result.Value.Decimal.String(),
+		KeyResult: k.ID, Workspace: k.Workspace, Action: "synced", Field: "result", Before: before.Value.Decimal.String(), After: k.Result.Value.Decimal.String(),
 	}}); err != nil {
 		return err
 	}

@@ -33,6 +33,17 @@ from (
 ) v
 where k.id = v.id;
 
+-- name: ClearOverrides :exec
+-- What was entered until there is a newer score gives way to it.
+update key_results
+set override_value = null,
+    override_day = null,
+    override_until = null,
+    override_reason = '',
+    override_by = '',
+    overridden_at = null
+where id = any (@ids::bigint[]);
+
 -- name: ApplyFailures :exec
 update key_results k
 set applied_epoch = v.epoch,
@@ -55,11 +66,12 @@ where k.id = v.id;
 -- name: RecordResults :exec
 -- What the syncs changed, for "why this number".
 insert into audit_events (workspace_id, actor_id, action, object, object_id, changes, created_at)
-select v.workspace_id, 'okrbot', v.action, 'key_result', v.key_result_id, jsonb_build_object('result', jsonb_build_array(v.old_value, v.new_value)), now()
+select v.workspace_id, 'okrbot', v.action, 'key_result', v.key_result_id, jsonb_build_object(v.field, jsonb_build_array(v.old_value, v.new_value)), now()
 from (
   select
     unnest(@workspace_ids::text[]) as workspace_id,
     unnest(@actions::text[]) as action,
+    unnest(@fields::text[]) as field,
     unnest(@key_result_ids::bigint[]) as key_result_id,
     unnest(@old_values::text[]) as old_value,
     unnest(@new_values::text[]) as new_value

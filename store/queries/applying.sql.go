@@ -100,6 +100,23 @@ func (q *Queries) ApplyResults(ctx context.Context, arg ApplyResultsParams) erro
 	return err
 }
 
+const clearOverrides = `-- name: ClearOverrides :exec
+update key_results
+set override_value = null,
+    override_day = null,
+    override_until = null,
+    override_reason = '',
+    override_by = '',
+    overridden_at = null
+where id = any ($1::bigint[])
+`
+
+// What was entered until there is a newer score gives way to it.
+func (q *Queries) ClearOverrides(ctx context.Context, ids []int64) error {
+	_, err := q.db.Exec(ctx, clearOverrides, ids)
+	return err
+}
+
 const connectionRefused = `-- name: ConnectionRefused :one
 update connections
 set refusals = refusals + 1,
@@ -272,20 +289,22 @@ func (q *Queries) NoteUnit(ctx context.Context, arg NoteUnitParams) error {
 
 const recordResults = `-- name: RecordResults :exec
 insert into audit_events (workspace_id, actor_id, action, object, object_id, changes, created_at)
-select v.workspace_id, 'okrbot', v.action, 'key_result', v.key_result_id, jsonb_build_object('result', jsonb_build_array(v.old_value, v.new_value)), now()
+select v.workspace_id, 'okrbot', v.action, 'key_result', v.key_result_id, jsonb_build_object(v.field, jsonb_build_array(v.old_value, v.new_value)), now()
 from (
   select
     unnest($1::text[]) as workspace_id,
     unnest($2::text[]) as action,
-    unnest($3::bigint[]) as key_result_id,
-    unnest($4::text[]) as old_value,
-    unnest($5::text[]) as new_value
+    unnest($3::text[]) as field,
+    unnest($4::bigint[]) as key_result_id,
+    unnest($5::text[]) as old_value,
+    unnest($6::text[]) as new_value
 ) v
 `
 
 type RecordResultsParams struct {
 	WorkspaceIds []string
 	Actions      []string
+	Fields       []string
 	KeyResultIds []int64
 	OldValues    []string
 	NewValues    []string
@@ -296,6 +315,7 @@ func (q *Queries) RecordResults(ctx context.Context, arg RecordResultsParams) er
 	_, err := q.db.Exec(ctx, recordResults,
 		arg.WorkspaceIds,
 		arg.Actions,
+		arg.Fields,
 		arg.KeyResultIds,
 		arg.OldValues,
 		arg.NewValues,

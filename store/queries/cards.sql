@@ -10,6 +10,11 @@ update cards
 set dirty_at = now()
 where key_result_id = any (@key_result_ids::bigint[]);
 
+-- name: MarkAllCards :exec
+update cards
+set dirty_at = now()
+where workspace_id = @workspace_id;
+
 -- name: DirtyCards :many
 select *
 from cards

@@ -120,6 +120,17 @@ func (q *Queries) ForgetCard(ctx context.Context, arg ForgetCardParams) error {
 	return err
 }
 
+const markAllCards = `-- name: MarkAllCards :exec
+update cards
+set dirty_at = now()
+where workspace_id = $1
+`
+
+func (q *Queries) MarkAllCards(ctx context.Context, workspaceID string) error {
+	_, err := q.db.Exec(ctx, markAllCards, workspaceID)
+	return err
+}
+
 const markCards = `-- name: MarkCards :exec
 update cards
 set dirty_at = now()

@@ -2,6 +2,7 @@
 insert into key_results (
   workspace_id, number, objective_id, title, owner_id, co_owner_ids, kind,
   start_value, target_value, committed_value, upper_value, risk_value,
+  phase_days, phase_values,
   unit, precision, method, weight, channel_id, integrated,
   cadence, weekday, hour, minute, offset_days, zone, slot_at, next_sync_at,
   created_by, created_at, draft_id
@@ -9,6 +10,7 @@ insert into key_results (
 values (
   @workspace_id, @number, @objective_id, @title, @owner_id, @co_owner_ids, @kind,
   @start_value, @target_value, @committed_value, @upper_value, @risk_value,
+  @phase_days, @phase_values,
   @unit, @precision, @method, @weight, @channel_id, @integrated,
   @cadence, @weekday, @hour, @minute, @offset_days, @zone, @slot_at, @next_sync_at,
   @created_by, now(), @draft_id
@@ -41,6 +43,8 @@ set objective_id = @objective_id,
     committed_value = @committed_value,
     upper_value = @upper_value,
     risk_value = @risk_value,
+    phase_days = @phase_days,
+    phase_values = @phase_values,
     unit = @unit,
     precision = @precision,
     method = @method,
@@ -59,6 +63,15 @@ set objective_id = @objective_id,
     result_value = @result_value,
     result_day = @result_day,
     result_count = @result_count,
+    override_value = @override_value,
+    override_day = @override_day,
+    override_until = @override_until,
+    override_reason = @override_reason,
+    override_by = @override_by,
+    overridden_at = @overridden_at,
+    confidence = @confidence,
+    confidence_by = @confidence_by,
+    confidence_day = @confidence_day,
     version = version + 1
 where workspace_id = @workspace_id
   and id = @id;
@@ -122,8 +135,8 @@ where k.workspace_id = @workspace_id
   and k.id = @id;
 
 -- name: RecordCheckIn :execrows
-insert into check_ins (workspace_id, key_result_id, person_id, day, value, confidence, note, created_at, draft_id)
-values (@workspace_id, @key_result_id, @person_id, @day, @value, @confidence, @note, now(), @draft_id)
+insert into check_ins (workspace_id, key_result_id, person_id, day, value, confidence, note, reason, created_at, draft_id)
+values (@workspace_id, @key_result_id, @person_id, @day, @value, @confidence, @note, @reason, now(), @draft_id)
 on conflict (draft_id) do nothing;
 
 -- name: CheckIns :many
@@ -141,3 +154,12 @@ on conflict (key_result_id, day) do update
 set value = excluded.value,
     origin = 'check_in',
     recorded_at = now();
+
+-- name: EndedOverrides :many
+-- Values by hand whose last day is over where their key results are.
+select workspace_id, id
+from key_results
+where override_until is not null
+  and override_until < (now() at time zone zone)::date
+order by id
+limit @most;

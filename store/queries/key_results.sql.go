@@ -13,7 +13,7 @@ import (
 )
 
 const checkIns = `-- name: CheckIns :many
-select id, workspace_id, key_result_id, person_id, day, value, confidence, note, created_at, draft_id
+select id, workspace_id, key_result_id, person_id, day, value, confidence, note, created_at, draft_id, reason
 from check_ins
 where workspace_id = $1
   and key_result_id = $2
@@ -47,6 +47,7 @@ func (q *Queries) CheckIns(ctx context.Context, arg CheckInsParams) ([]CheckIn, 
 			&i.Note,
 			&i.CreatedAt,
 			&i.DraftID,
+			&i.Reason,
 		); err != nil {
 			return nil, err
 		}
@@ -86,6 +87,7 @@ const createKeyResult = `-- name: CreateKeyResult :one
 insert into key_results (
   workspace_id, number, objective_id, title, owner_id, co_owner_ids, kind,
   start_value, target_value, committed_value, upper_value, risk_value,
+  phase_days, phase_values,
   unit, precision, method, weight, channel_id, integrated,
   cadence, weekday, hour, minute, offset_days, zone, slot_at, next_sync_at,
   created_by, created_at, draft_id
@@ -93,9 +95,10 @@ insert into key_results (
 values (
   $1, $2, $3, $4, $5, $6, $7,
   $8, $9, $10, $11, $12,
-  $13, $14, $15, $16, $17, $18,
-  $19, $20, $21, $22, $23, $24, $25, $26,
-  $27, now(), $28
+  $13, $14,
+  $15, $16, $17, $18, $19, $20,
+  $21, $22, $23, $24, $25, $26, $27, $28,
+  $29, now(), $30
 )
 returning id
 `
@@ -113,6 +116,8 @@ type CreateKeyResultParams struct {
 	CommittedValue decimal.NullDecimal
 	UpperValue     decimal.NullDecimal
 	RiskValue      decimal.NullDecimal
+	PhaseDays      []time.Time
+	PhaseValues    []decimal.Decimal
 	Unit           string
 	Precision      int16
 	Method         string
@@ -145,6 +150,8 @@ func (q *Queries) CreateKeyResult(ctx context.Context, arg CreateKeyResultParams
 		arg.CommittedValue,
 		arg.UpperValue,
 		arg.RiskValue,
+		arg.PhaseDays,
+		arg.PhaseValues,
 		arg.Unit,
 		arg.Precision,
 		arg.Method,
@@ -179,27 +186,38 @@ set objective_id = $1,
     committed_value = $8,
     upper_value = $9,
     risk_value = $10,
-    unit = $11,
-    precision = $12,
-    method = $13,
-    weight = $14,
-    channel_id = $15,
-    integrated = $16,
-    paused = $17,
-    cadence = $18,
-    weekday = $19,
-    hour = $20,
-    minute = $21,
-    offset_days = $22,
-    zone = $23,
-    slot_at = $24,
-    next_sync_at = $25,
-    result_value = $26,
-    result_day = $27,
-    result_count = $28,
+    phase_days = $11,
+    phase_values = $12,
+    unit = $13,
+    precision = $14,
+    method = $15,
+    weight = $16,
+    channel_id = $17,
+    integrated = $18,
+    paused = $19,
+    cadence = $20,
+    weekday = $21,
+    hour = $22,
+    minute = $23,
+    offset_days = $24,
+    zone = $25,
+    slot_at = $26,
+    next_sync_at = $27,
+    result_value = $28,
+    result_day = $29,
+    result_count = $30,
+    override_value = $31,
+    override_day = $32,
+    override_until = $33,
+    override_reason = $34,
+    override_by = $35,
+    overridden_at = $36,
+    confidence = $37,
+    confidence_by = $38,
+    confidence_day = $39,
     version = version + 1
-where workspace_id = $29
-  and id = $30
+where workspace_id = $40
+  and id = $41
 `
 
 type EditKeyResultParams struct {
@@ -213,6 +231,8 @@ type EditKeyResultParams struct {
 	CommittedValue decimal.NullDecimal
 	UpperValue     decimal.NullDecimal
 	RiskValue      decimal.NullDecimal
+	PhaseDays      []time.Time
+	PhaseValues    []decimal.Decimal
 	Unit           string
 	Precision      int16
 	Method         string
@@ -231,6 +251,15 @@ type EditKeyResultParams struct {
 	ResultValue    decimal.NullDecimal
 	ResultDay      *time.Time
 	ResultCount    int32
+	OverrideValue  decimal.NullDecimal
+	OverrideDay    *time.Time
+	OverrideUntil  *time.Time
+	OverrideReason string
+	OverrideBy     string
+	OverriddenAt   *time.Time
+	Confidence     string
+	ConfidenceBy   string
+	ConfidenceDay  *time.Time
 	WorkspaceID    string
 	ID             int64
 }
@@ -247,6 +276,8 @@ func (q *Queries) EditKeyResult(ctx context.Context, arg EditKeyResultParams) er
 		arg.CommittedValue,
 		arg.UpperValue,
 		arg.RiskValue,
+		arg.PhaseDays,
+		arg.PhaseValues,
 		arg.Unit,
 		arg.Precision,
 		arg.Method,
@@ -265,10 +296,54 @@ func (q *Queries) EditKeyResult(ctx context.Context, arg EditKeyResultParams) er
 		arg.ResultValue,
 		arg.ResultDay,
 		arg.ResultCount,
+		arg.OverrideValue,
+		arg.OverrideDay,
+		arg.OverrideUntil,
+		arg.OverrideReason,
+		arg.OverrideBy,
+		arg.OverriddenAt,
+		arg.Confidence,
+		arg.ConfidenceBy,
+		arg.ConfidenceDay,
 		arg.WorkspaceID,
 		arg.ID,
 	)
 	return err
+}
+
+const endedOverrides = `-- name: EndedOverrides :many
+select workspace_id, id
+from key_results
+where override_until is not null
+  and override_until < (now() at time zone zone)::date
+order by id
+limit $1
+`
+
+type EndedOverridesRow struct {
+	WorkspaceID string
+	ID          int64
+}
+
+// Values by hand whose last day is over where their key results are.
+func (q *Queries) EndedOverrides(ctx context.Context, most int32) ([]EndedOverridesRow, error) {
+	rows, err := q.db.Query(ctx, endedOverrides, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []EndedOverridesRow
+	for rows.Next() {
+		var i EndedOverridesRow
+		if err := rows.Scan(&i.WorkspaceID, &i.ID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const forgetScores = `-- name: ForgetScores :exec
@@ -330,8 +405,8 @@ func (q *Queries) LockKeyResult(ctx context.Context, arg LockKeyResultParams) (i
 }
 
 const recordCheckIn = `-- name: RecordCheckIn :execrows
-insert into check_ins (workspace_id, key_result_id, person_id, day, value, confidence, note, created_at, draft_id)
-values ($1, $2, $3, $4, $5, $6, $7, now(), $8)
+insert into check_ins (workspace_id, key_result_id, person_id, day, value, confidence, note, reason, created_at, draft_id)
+values ($1, $2, $3, $4, $5, $6, $7, $8, now(), $9)
 on conflict (draft_id) do nothing
 `
 
@@ -343,6 +418,7 @@ type RecordCheckInParams struct {
 	Value       decimal.NullDecimal
 	Confidence  string
 	Note        string
+	Reason      string
 	DraftID     *string
 }
 
@@ -355,6 +431,7 @@ func (q *Queries) RecordCheckIn(ctx context.Context, arg RecordCheckInParams) (i
 		arg.Value,
 		arg.Confidence,
 		arg.Note,
+		arg.Reason,
 		arg.DraftID,
 	)
 	if err != nil {

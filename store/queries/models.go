@@ -68,6 +68,7 @@ type CheckIn struct {
 	Note        string
 	CreatedAt   time.Time
 	DraftID     *string
+	Reason      string
 }
 
 type Connection struct {
@@ -173,6 +174,17 @@ type KeyResult struct {
 	CreatedBy       string
 	CreatedAt       time.Time
 	DraftID         *string
+	PhaseDays       []time.Time
+	PhaseValues     []decimal.Decimal
+	OverrideValue   decimal.NullDecimal
+	OverrideDay     *time.Time
+	OverrideUntil   *time.Time
+	OverrideReason  string
+	OverrideBy      string
+	OverriddenAt    *time.Time
+	Confidence      string
+	ConfidenceBy    string
+	ConfidenceDay   *time.Time
 }
 
 type OauthClient struct {
@@ -328,9 +340,12 @@ type Visit struct {
 }
 
 type Workspace struct {
-	ID         string
-	Name       string
-	BotUserID  string
-	NextNumber int32
-	CreatedAt  time.Time
+	ID               string
+	Name             string
+	BotUserID        string
+	NextNumber       int32
+	CreatedAt        time.Time
+	OnTrackPoints    int16
+	BehindPoints     int16
+	HysteresisPoints int16
 }

@@ -10,6 +10,19 @@ select *
 from workspaces
 where id = @workspace_id;
 
+-- name: SaveThresholds :exec
+update workspaces
+set on_track_points = @on_track_points,
+    behind_points = @behind_points,
+    hysteresis_points = @hysteresis_points
+where id = @workspace_id;
+
+-- name: LockWorkspace :one
+select *
+from workspaces
+where id = @workspace_id
+for update;
+
 -- name: Workspaces :many
 select *
 from workspaces
@@ -92,3 +105,18 @@ where workspace_id = @workspace_id
   and object_id = @object_id
 order by id desc
 limit @most;
+
+-- name: LastChanges :many
+-- The last time that each of some fields of an object changed, the newest first.
+select last.*
+from (
+  select distinct on (c.field) c.field::text as field, a.actor_id, a.created_at, (c.change->>0)::text as before, (c.change->>1)::text as after
+  from audit_events a
+  cross join lateral jsonb_each(a.changes) as c (field, change)
+  where a.workspace_id = @workspace_id
+    and a.object = @object
+    and a.object_id = @object_id
+    and c.field = any (@fields::text[])
+  order by c.field, a.id desc
+) last
+order by last.created_at desc, last.field;

@@ -141,6 +141,91 @@ func (q *Queries) FinishEvent(ctx context.Context, key []byte) error {
 	return err
 }
 
+const lastChanges = `-- name: LastChanges :many
+select last.field, last.actor_id, last.created_at, last.before, last.after
+from (
+  select distinct on (c.field) c.field::text as field, a.actor_id, a.created_at, (c.change->>0)::text as before, (c.change->>1)::text as after
+  from audit_events a
+  cross join lateral jsonb_each(a.changes) as c (field, change)
+  where a.workspace_id = $1
+    and a.object = $2
+    and a.object_id = $3
+    and c.field = any ($4::text[])
+  order by c.field, a.id desc
+) last
+order by last.created_at desc, last.field
+`
+
+type LastChangesParams struct {
+	WorkspaceID string
+	Object      string
+	ObjectID    int64
+	Fields      []string
+}
+
+type LastChangesRow struct {
+	Field     string
+	ActorID   string
+	CreatedAt time.Time
+	Before    string
+	After     string
+}
+
+// The last time that each of some fields of an object changed, the newest first.
+func (q *Queries) LastChanges(ctx context.Context, arg LastChangesParams) ([]LastChangesRow, error) {
+	rows, err := q.db.Query(ctx, lastChanges,
+		arg.WorkspaceID,
+		arg.Object,
+		arg.ObjectID,
+		arg.Fields,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LastChangesRow
+	for rows.Next() {
+		var i LastChangesRow
+		if err := rows.Scan(
+			&i.Field,
+			&i.ActorID,
+			&i.CreatedAt,
+			&i.Before,
+			&i.After,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockWorkspace = `-- name: LockWorkspace :one
+select id, name, bot_user_id, next_number, created_at, on_track_points, behind_points, hysteresis_points
+from workspaces
+where id = $1
+for update
+`
+
+func (q *Queries) LockWorkspace(ctx context.Context, workspaceID string) (Workspace, error) {
+	row := q.db.QueryRow(ctx, lockWorkspace, workspaceID)
+	var i Workspace
+	err := row.Scan(
+		&i.ID,
+		&i.Name,
+		&i.BotUserID,
+		&i.NextNumber,
+		&i.CreatedAt,
+		&i.OnTrackPoints,
+		&i.BehindPoints,
+		&i.HysteresisPoints,
+	)
+	return i, err
+}
+
 const now = `-- name: Now :one
 select now()::timestamptz
 `
@@ -211,6 +296,31 @@ func (q *Queries) SaveCanary(ctx context.Context, sealed []byte) error {
 	return err
 }
 
+const saveThresholds = `-- name: SaveThresholds :exec
+update workspaces
+set on_track_points = $1,
+    behind_points = $2,
+    hysteresis_points = $3
+where id = $4
+`
+
+type SaveThresholdsParams struct {
+	OnTrackPoints    int16
+	BehindPoints     int16
+	HysteresisPoints int16
+	WorkspaceID      string
+}
+
+func (q *Queries) SaveThresholds(ctx context.Context, arg SaveThresholdsParams) error {
+	_, err := q.db.Exec(ctx, saveThresholds,
+		arg.OnTrackPoints,
+		arg.BehindPoints,
+		arg.HysteresisPoints,
+		arg.WorkspaceID,
+	)
+	return err
+}
+
 const saveWorkspace = `-- name: SaveWorkspace :exec
 insert into workspaces (id, name, bot_user_id, created_at)
 values ($1, $2, $3, now())
@@ -246,7 +356,7 @@ func (q *Queries) TakeNumber(ctx context.Context, workspaceID string) (int32, er
 }
 
 const workspace = `-- name: Workspace :one
-select id, name, bot_user_id, next_number, created_at
+select id, name, bot_user_id, next_number, created_at, on_track_points, behind_points, hysteresis_points
 from workspaces
 where id = $1
 `
@@ -260,12 +370,15 @@ func (q *Queries) Workspace(ctx context.Context, workspaceID string) (Workspace,
 		&i.BotUserID,
 		&i.NextNumber,
 		&i.CreatedAt,
+		&i.OnTrackPoints,
+		&i.BehindPoints,
+		&i.HysteresisPoints,
 	)
 	return i, err
 }
 
 const workspaces = `-- name: Workspaces :many
-select id, name, bot_user_id, next_number, created_at
+select id, name, bot_user_id, next_number, created_at, on_track_points, behind_points, hysteresis_points
 from workspaces
 order by id
 `
@@ -285,6 +398,9 @@ func (q *Queries) Workspaces(ctx context.Context) ([]Workspace, error) {
 			&i.BotUserID,
 			&i.NextNumber,
 			&i.CreatedAt,
+			&i.OnTrackPoints,
+			&i.BehindPoints,
+			&i.HysteresisPoints,
 		); err != nil {
 			return nil, err
 		}

@@ -43,11 +43,33 @@ func (p *Person) Types(text string) *Person {
 	return p.must(p.s.Types(p.name, p.where, text))
 }
 
-// Fills fills a field of the modal. It waits for the field to be there.
+// Fills fills a field of the modal. It waits for the field to be there, and, where the app listens
+// to what is typed, for what it shows then.
 func (p *Person) Fills(label, value string) *Person {
 	p.t.Helper()
 	p.field(label)
-	return p.must(p.s.Fill(p.name, label, value))
+	before, _ := p.s.Top(p.name)
+	p.must(p.s.Fill(p.name, label, value))
+	if tells(before, label) {
+		for end := time.Now().Add(patience / 10); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+			if now, ok := p.s.Top(p.name); !ok || now.Hash != before.Hash {
+				break
+			}
+		}
+	}
+	return p
+}
+
+// tells says whether the app is told of what is typed into a field.
+func tells(v slack.SeenView, label string) bool {
+	blocks, _ := v.Content["blocks"].([]any)
+	for _, b := range blocks {
+		block, _ := b.(map[string]any)
+		if text, _ := block["label"].(map[string]any); text["text"] == label {
+			return block["dispatch_action"] == true
+		}
+	}
+	return false
 }
 
 // Chooses picks an option of a field.

@@ -25,6 +25,12 @@ export function el(tag, attrs = {}, ...kids) {
 
 const unescape = (s) => s.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 const clock = (d) => d.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+// ago says roughly how long ago something was, as Slack does.
+const ago = (d) => {
+  const minutes = Math.max(0, Math.round((Date.now() - d) / 60000));
+  const [n, unit] = minutes < 60 ? [minutes, "minute"] : minutes < 48 * 60 ? [Math.round(minutes / 60), "hour"] : [Math.round(minutes / 1440), "day"];
+  return n === 0 ? "just now" : `${n} ${unit}${n === 1 ? "" : "s"} ago`;
+};
 export const when = (d) => d.toLocaleDateString("en-GB", { day: "numeric", month: "short" }) + " at " + clock(d);
 export const timeOf = (ts) => clock(new Date(parseFloat(ts) * 1000));
 const unknown = (what) => el("div", { class: "unknown", role: "alert" }, `This page does not know ${what}.`);
@@ -43,7 +49,7 @@ export function kit(names) {
       if (m[1] !== undefined) out.append(el("pre", {}, unescape(m[1].trim())));
       else if (m[2]) out.append(el("span", { class: "mention" }, "@" + names.person(m[2])));
       else if (m[3]) out.append(el("span", { class: "mention" }, "#" + names.channel(m[3])));
-      else if (m[4]) out.append(el("time", { title: m[6] }, when(new Date(m[4] * 1000))));
+      else if (m[4]) out.append(el("time", { title: m[6] }, (m[5] === "{ago}" ? ago : when)(new Date(m[4] * 1000))));
       else if (m[7]) out.append(el("span", { class: "mention loud" }, "@" + m[7]));
       else if (m[8]) out.append(el("a", { href: m[8], target: "_blank", rel: "noreferrer" }, unescape(m[9] ?? m[8])));
       else if (m[10]) out.append(el("code", {}, unescape(m[10])));

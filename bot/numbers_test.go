@@ -1,0 +1,146 @@
+package bot_test
+
+import (
+	"testing"
+	"time"
+
+	"okrbot/okr"
+	"okrbot/sandbox/slack"
+)
+
+func TestAValueByHandStandsInForTheScore(t *testing.T) {
+	r := ready(t)
+	r.alice.Types("/okr check-in KR-1").Sees("It stands in for the score of ServiceNow").
+		Fills("Result Value", "120").Submits("Save").Sees("^ Say why a value is entered by hand").
+		Fills("Reason", "the import <counted> twice").Submits("Save").SeesNoModal().
+		Sees("*120 (by hand)*", "120 was entered by hand for", "stands until there is a newer score, by <@U0ALICE>: the import &lt;counted&gt; twice", "ServiceNow says")
+	r.bob.Sees("→ 120", "[Resume automatic]") // the channel is told, and the card shows both
+	r.bob.Types("/okr list").Sees("*120 (by hand)*", "by <@U0ALICE>")
+	r.bob.GoesHome()
+	r.alice.GoesHome().SeesHome("*120 (by hand)*", "ServiceNow says")
+	r.alice.Types("/okr show KR-1").Sees("*Why this number*", "120 was entered by hand", "(by hand: the import", "entered a value by hand: override – → 120").Closes()
+
+	r.bob.Presses("Resume automatic").Sees("Ask <@U0ALICE>")
+	r.alice.Types("/okr show KR-1").Sees("== KR-1 ==").Presses("Resume automatic").Sees("resumed automatic: override 120 → –").Closes()
+	r.bob.Sees("120 →")
+	r.alice.Types("/okr check-in KR-1").Fills("Result Value", "abc").Fills("Until", "2020-01-01").Submits("Save").Sees("^ This is not a number")
+}
+
+func TestANewerScoreEndsAValueThatWasEnteredOnce(t *testing.T) {
+	r := ready(t)
+	r.alice.Types("/okr check-in KR-1").Fills("Result Value", "120").Fills("Reason", "counted twice").Submits("Save").SeesNoModal().Sees("*120 (by hand)*")
+	// The same score again changes nothing that people see; the scores are read on all the same.
+	r.alice.Types("/okr sync KR-1").Sees("no newer score in ServiceNow since", "*120 (by hand)*")
+	r.later(48 * time.Hour)
+	r.collects(88)
+	r.bob.Sees("120 → 88")
+	r.alice.Types("/okr show KR-1").Sees("okrbot resumed automatic: override 120 → –").Closes()
+	if n := r.number("select count(*) from key_results where override_value is not null"); n != 0 {
+		t.Errorf("%d overrides stay", n)
+	}
+}
+
+func TestAValueStandsUntilItsLastDay(t *testing.T) {
+	r := ready(t)
+	now, err := r.store.Now(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	day := func(days int) string { return now.AddDate(0, 0, days).Format(time.DateOnly) }
+	r.alice.Types("/okr check-in KR-1").Fills("Result Value", "120").Fills("Reason", "counted twice").Fills("Until", day(-1)).Submits("Save").
+		Sees("^ This day is over").Fills("Until", day(3)).Submits("Save").SeesNoModal().Sees("*120 (by hand)*")
+	r.later(24 * time.Hour)
+	r.collects(91)
+	r.alice.Types("/okr sync KR-1").Sees("*120 (by hand)*", "ServiceNow says 91")
+	readings := r.number("select count(*) from readings")
+	if readings == 0 || r.number("select count(*) from readings where value = 120") != 0 {
+		t.Errorf("%d readings, and the value by hand is one of them", readings)
+	}
+	r.later(4 * 24 * time.Hour)
+	r.bob.Sees("120 → 91")
+}
+
+func TestConfidenceStandsBesideTheStatus(t *testing.T) {
+	r := ready(t)
+	r.alice.Types("/okr check-in KR-1").Chooses("Confidence of reaching the target", "Confident").Fills("Note", "The new rota helps").Submits("Save").SeesNoModal().
+		Sees(":speech_balloon: Confident")
+	r.bob.Types("/okr list").Sees(":speech_balloon: Confident").DoesNotSee("(by hand)")
+	r.alice.Types("/okr sync KR-1").Sees(":speech_balloon: Confident")
+}
+
+func TestAdministratorsSetTheThresholds(t *testing.T) {
+	r := ready(t)
+	r.alice.Types("/okr settings").Sees("The settings are the administrators' to change; ask one of them. Now a key result is on track up to 10 points")
+	r.carol.Types("/okr settings").Sees("== Settings ==", "On track up to: 10", "Behind up to: 25").
+		Fills("On track up to", "ten").Submits("Save").Sees("^ Enter a whole number of points.").
+		Fills("On track up to", "30").Submits("Save").Sees("^ Enter more points than for On track").
+		Fills("On track up to", "99").Fills("Behind up to", "100").Submits("Save").SeesNoModal().
+		Sees("Saved. A key result is on track up to 99 points behind the pace, behind up to 100")
+	// Every status is found by them: the list's, the card's, the explanation's.
+	r.alice.Types("/okr list").Sees(":large_green_circle: On track")
+	r.bob.Sees(":large_green_circle: On track")
+	r.alice.Types("/okr show KR-1").Sees("on track up to 99 points behind the pace").Closes()
+	r.alice.Types("/okr help settings").Sees("For administrators")
+}
+
+func TestDetailsArePostedWithTheirChart(t *testing.T) {
+	r := ready(t)
+	r.alice.Types("/okr show KR-1").Sees("*Why this number*", "Progress", "Result", "Target none → 100").Presses("Post to channel").Sees("appears in <#C0ITOKRS>").Closes().Closes()
+	r.bob.Sees("posted by <@U0ALICE>", "readings", "lowest", "highest")
+}
+
+func TestDetailsArePostedPlainlyWhereChartsAreRefused(t *testing.T) {
+	r := ready(t)
+	r.refusalsExpected = true
+	defer r.slack.Break(slack.Fault{Method: "chat.postMessage", Error: "invalid_blocks", Times: 1})()
+	r.alice.Types("/okr show KR-1").Presses("Post to channel").Sees("appears in").Closes().Closes()
+	r.bob.Sees("posted by <@U0ALICE>", "▁")
+}
+
+func TestTheWizardShowsWhatTheValuesMake(t *testing.T) {
+	r := newRoom(t)
+	r.connects(r.alice)
+	r.addsObjective(r.alice, "Run a calm service desk")
+	r.alice.Types("/okr add-kr").Fills("Key Result", "Fewer open incidents").Submits("Next").
+		Chooses("Scorecard", "Number of open incidents").Submits("Connect").Sees("Goal: Reach the target").
+		Fills("Start Value", "235").Fills("Target Value", "35").
+		Sees("You would be at 50 % today", "The start value lies beyond the data").
+		Fills("Committed Result", "155").Sees("committed at 40 % of the way.").
+		Fills("Target Value", "300").Sees("For the scorecard less is better").
+		Fills("Target Value", "35").Fills("Unit of Measurement", "Hours").Fills("Committed Result", "150").Sees("values are taken over as they are, not converted").
+		Fills("Unit of Measurement", "#")
+	r.alice.Fills("Phased Targets", "soon").Submits("Save").Sees("^ Line 1: write a day, a colon and a value: 2026-10-31: 40.").
+		Fills("Phased Targets", "2000-01-01: 40").Submits("Save").Sees("^ 1 Jan 2000 lies outside.")
+	now, err := r.store.Now(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	quarter := okr.QuarterOf(okr.DayOf(now))
+	r.alice.Fills("Phased Targets", (quarter.Last-2).String()+": 230").Sees("You would be at 50 % today, on track").Submits("Save").Sees("is added").Closes()
+	r.bob.Sees("*135*")
+	r.alice.Types("/okr show KR-1").Sees("*Phased targets*", "230 by "+(quarter.Last-2).Short(quarter.First), "as phased").Closes()
+	r.alice.Types("/okr edit KR-1").Sees("== Edit KR-1 ==", (quarter.Last-2).String()+": 230", "You would be at 50 % today").
+		Fills("Phased Targets", "").Submits("Save").Sees("KR-1 is saved").Closes()
+	r.alice.Types("/okr show KR-1").Sees("phased targets").DoesNotSee("as phased")
+}
+
+func TestTheWizardAsksOnlyWhatTheGoalNeeds(t *testing.T) {
+	r := newRoom(t)
+	r.addsObjective(r.alice, "Ship it")
+	r.alice.Types("/okr add-kr").Fills("Key Result", "Interviews held").
+		Chooses("Pull data from external applications", "I will update it myself").Submits("Next").
+		Sees("Start Value", "Committed Result", "Phased Targets").
+		Chooses("Goal", "Stay at least at the target").Sees("Risk Threshold").DoesNotSee("Phased Targets").
+		DoesNotSee("Start Value").Fills("Target Value", "10").Fills("Risk Threshold", "11").Submits("Save").Sees("^ Enter a risk threshold below the target.").
+		Chooses("Goal", "Stay between two values").Sees("Upper Value").DoesNotSee("Risk Threshold").
+		Fills("Upper Value", "9").Submits("Save").Sees("^ Enter an upper value that is not below the lower one.").
+		Fills("Result Value", "12").Fills("Upper Value", "20").Sees("You would be within bounds today, achieved.").
+		Fills("Result Value", "21").Sees("You would be out of bounds today").
+		Chooses("Goal", "Measure a baseline first").Sees("If it is known already").DoesNotSee("Upper Value").
+		Fills("Result Value", "21").Sees("There would be no percentage until the key result has a start value.").
+		Submits("Save").Sees("KR-1 is added").Closes()
+	r.alice.Types("/okr show KR-1").Sees("there is no start value to measure from", "Measuring the baseline").Closes()
+	// A baseline's first value is offered as the start.
+	r.alice.Types("/okr edit KR-1").Sees("Measure a baseline first").Chooses("Goal", "Reach the target").Sees("Start Value: 21").
+		Fills("Target Value", "42").Sees("You would be at 0 % today").Submits("Save").Sees("KR-1 is saved").Closes()
+}

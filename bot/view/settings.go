@@ -1,0 +1,57 @@
+package view
+
+import (
+	"strconv"
+
+	"github.com/slack-go/slack"
+
+	"okrbot/okr"
+)
+
+// CallbackSettings names the form of a workspace's settings.
+const CallbackSettings = "settings"
+
+// Settings is the form of a workspace's settings, as it was typed.
+type Settings struct {
+	OnTrack    string
+	Behind     string
+	Hysteresis string
+}
+
+// SettingsOf fills the form from a workspace's thresholds.
+func SettingsOf(t okr.Thresholds) Settings {
+	return Settings{OnTrack: strconv.Itoa(t.OnTrack), Behind: strconv.Itoa(t.Behind), Hysteresis: strconv.Itoa(t.Hysteresis)}
+}
+
+// Modal asks for the bounds between the statuses.
+func (s Settings) Modal() slack.ModalViewRequest {
+	return modal(CallbackSettings, "Settings", "Save", "",
+		section("How far a key result may be behind its pace, in points of progress. A point is a hundredth of the way from start to target. This is for all key results of the workspace."),
+		textInput("on_track", "On track up to", "Points behind the pace; as a rule 10.", s.OnTrack),
+		textInput("behind", "Behind up to", "Points behind the pace; as a rule 25. More is at risk.", s.Behind),
+		textInput("hysteresis", "Announce a change beyond", "So many points past a bound, so that a value on the bound is not news every day; as a rule 2.", s.Hysteresis))
+}
+
+// ParseSettings reads the form as it stands.
+func ParseSettings(s State) Settings {
+	return Settings{OnTrack: s.text("on_track"), Behind: s.text("behind"), Hysteresis: s.text("hysteresis")}
+}
+
+// Thresholds are what the form makes, or what is wrong with it.
+func (s Settings) Thresholds() (okr.Thresholds, okr.Problems) {
+	wrong := okr.Problems{}
+	whole := func(field, typed string) int {
+		n, err := strconv.Atoi(typed)
+		if err != nil {
+			wrong[field] = "Enter a whole number of points."
+		}
+		return n
+	}
+	t := okr.Thresholds{
+		OnTrack: whole("on_track", s.OnTrack), Behind: whole("behind", s.Behind), Hysteresis: whole("hysteresis", s.Hysteresis),
+	}
+	if len(wrong) > 0 {
+		return t, wrong
+	}
+	return t, t.Check()
+}

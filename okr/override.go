@@ -1,0 +1,99 @@
+package okr
+
+import (
+	"time"
+	"unicode/utf8"
+
+	"github.com/shopspring/decimal"
+)
+
+// Override is a value that a person put in the place of what an integrated key result reads, with
+// the reason. The zero Override is none.
+type Override struct {
+	Value  decimal.NullDecimal
+	Day    Day // the value is of this day
+	Until  Day // stands through this day; 0: once, until there is a newer score
+	Reason string
+	By     string
+	At     time.Time
+}
+
+// MaxReason is how long an override's reason can be, in characters: it stands on the card.
+const MaxReason = 200
+
+// Overridden says whether the override counts on a day: through its last day, or, where it was
+// entered once, until the source has a score of a later day than it.
+func (kr KeyResult) Overridden(today Day) bool {
+	o := kr.Override
+	switch {
+	case !kr.Integrated || !o.Value.Valid:
+		return false
+	case o.Until != 0:
+		return today <= o.Until
+	}
+	return !kr.Result.Value.Valid || kr.Result.AsOf <= o.Day
+}
+
+// Counted is the result that counts on a day: the override while it stands, else what the
+// readings make.
+func (kr KeyResult) Counted(today Day) Result {
+	if kr.Overridden(today) {
+		return Result{Value: kr.Override.Value, AsOf: kr.Override.Day, N: 1, ByHand: true}
+	}
+	return kr.Result
+}
+
+// Words say what was entered: "35 Hours was entered by hand for 23 Nov and stands until 30 Nov".
+func (o Override) Words(kr KeyResult, now Day) string {
+	says := FormatValue(o.Value.Decimal, kr.Unit, kr.Precision) + " was entered by hand for " + o.Day.Short(now)
+	if o.Until == 0 {
+		return says + " and stands until there is a newer score"
+	}
+	return says + " and stands until " + o.Until.Short(now)
+}
+
+// Told is the result that people were last told of: an override whose last day is over counts until
+// somebody ends it.
+func (kr KeyResult) Told(today Day) Result {
+	if kr.Override.Until != 0 {
+		today = min(today, kr.Override.Until)
+	}
+	return kr.Counted(today)
+}
+
+// counting is the key result with the result that counts in the place of the readings'.
+func (kr KeyResult) counting(today Day) KeyResult {
+	kr.Result = kr.Counted(today)
+	return kr
+}
+
+// CheckOverride finds what is wrong with an override that somebody enters today.
+func (kr KeyResult) CheckOverride(o Override, period Period, today Day) Problems {
+	p := Problems{}
+	switch {
+	case kr.Method == HitRate:
+		p.Add("result", "A hit rate is counted from the scores, so no value can stand in for it. Leave the value empty, or change Calculate Overall Progress with /okr edit.")
+	case !o.Value.Valid:
+		p.Add("result", "Enter the value that stands in for the scorecard's.")
+	case !fits(o.Value.Decimal):
+		p.Add("result", tooLong)
+	}
+	switch {
+	case o.Day > today:
+		p.Add("day", "This day has not come yet. Choose today or an earlier one.")
+	case !period.Contains(o.Day):
+		p.Add("day", "This day lies outside of the objective's period. Choose one from "+period.First.Words()+" to "+period.Last.Words()+".")
+	case o.Until == 0 && kr.Result.Value.Valid && o.Day < kr.Result.AsOf:
+		p.Add("day", "There is a newer score, of "+kr.Result.AsOf.Words()+". Choose that day or a later one, or let the value stand until a date.")
+	}
+	if o.Until != 0 && o.Until < today {
+		p.Add("until", "This day is over. Choose today or a later one.")
+	}
+	switch n := utf8.RuneCountInString(o.Reason); {
+	case n == 0:
+		p.Add("reason", "Say why a value is entered by hand: it is shown beside it.")
+	case n > MaxReason:
+		p.Add("reason", "Shorten the reason to 200 characters.")
+	}
+	return p
+}

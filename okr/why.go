@@ -1,0 +1,257 @@
+package okr
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// Changed is the last time that somebody changed what a number hangs on.
+type Changed struct {
+	What          string // "target", "start", "source"
+	Before, After string
+	By            string
+	Day           Day
+}
+
+// Reason is one line of an explanation, and the person it names; empty for nobody.
+type Reason struct{ Says, By string }
+
+// mostReasons is how many lines an explanation has at most: more are not read.
+const mostReasons = 8
+
+// Why explains every number that is shown of the key result on a day: the progress with its
+// figures, the result with its method and dates, what was entered by hand, the pace with the
+// status, the committed result, and who last changed the target, the start or the source.
+func (kr KeyResult) Why(period Period, today Day, changes []Changed) []Reason {
+	s := kr.Standing(period, today)
+	why := []Reason{{Says: kr.whyProgress(s, today)}, {Says: kr.whyResult(period)}}
+	if kr.Overridden(today) {
+		why = append(why, Reason{Says: kr.Override.Words(kr, today) + ": " + kr.Override.Reason, By: kr.Override.By})
+	}
+	why = append(why, Reason{Says: kr.whyStatus(s, period, today)})
+	if s.CommittedTick.Valid {
+		why = append(why, Reason{Says: kr.whyCommitted(s, today)})
+	}
+	for _, c := range changes {
+		if len(why) == mostReasons {
+			break
+		}
+		why = append(why, Reason{Says: fmt.Sprintf("%s %s → %s on %s", capital(c.What), orNone(c.Before), orNone(c.After), c.Day.Words()), By: c.By})
+	}
+	return why
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+// figure writes a number of a formula: as it is, apart from means that never end.
+func figure(v decimal.Decimal) string { return thousands(v.Round(maxPlace).String()) }
+
+// way is a part of the way with its figures: "(39 − 60) / (30 − 60)".
+func way(from, to, v decimal.Decimal) string {
+	return fmt.Sprintf("(%s − %s) / (%s − %s)", bracketed(v), bracketed(from), bracketed(to), bracketed(from))
+}
+
+// bracketed keeps a negative number's minus apart from the formula's.
+func bracketed(v decimal.Decimal) string {
+	if v.IsNegative() {
+		return "(" + figure(v) + ")"
+	}
+	return figure(v)
+}
+
+func (kr KeyResult) whyProgress(s Standing, today Day) string {
+	r := kr.Counted(today)
+	switch {
+	case !r.Value.Valid:
+		return "No percentage: there is no reading yet, and none is not 0."
+	case !s.Progress.Valid:
+		return "No percentage: this is a baseline, and there is no start value to measure from."
+	}
+	v, t := r.Value.Decimal, kr.Target.Decimal
+	says := "Progress " + rawPercent(s.Progress.Decimal)
+	switch {
+	case kr.Method == HitRate && !r.ByHand:
+		hits := v.Mul(decimal.NewFromInt(int64(r.N))).Round(0)
+		return fmt.Sprintf("%s: %s of %s met the target %s.", says, hits, readingsWords(r.N), figure(t))
+	case kr.Kind == Between:
+		return fmt.Sprintf("%s: %s %s from %s to %s.", says, figure(v), isOrNot(s), figure(t), figure(kr.Upper.Decimal))
+	case kr.Kind == AtLeast:
+		return fmt.Sprintf("%s: %s %s at least %s.", says, figure(v), isOrNot(s), figure(t))
+	case kr.Kind == AtMost:
+		return fmt.Sprintf("%s: %s %s at most %s.", says, figure(v), isOrNot(s), figure(t))
+	}
+	says += " = " + way(kr.Start.Decimal, t, v) + ", (result − start) / (target − start), rounded down."
+	switch {
+	case s.Progress.Decimal.IsNegative():
+		says += " It is below the start, and the bar stays empty."
+	case s.Progress.Decimal.GreaterThan(one):
+		says += " The bar stops at 100 %."
+	}
+	return says
+}
+
+func isOrNot(s Standing) string {
+	if s.Progress.Decimal.IsPositive() {
+		return "is"
+	}
+	return "is not"
+}
+
+// rawPercent is the percentage rounded down, below 0 too.
+func rawPercent(p decimal.Decimal) string {
+	return strings.Replace(thousands(p.Shift(2).Floor().String()), "-", "−", 1) + " %"
+}
+
+func readingsWords(n int) string {
+	if n == 1 {
+		return "1 reading"
+	}
+	return fmt.Sprintf("%d readings", n)
+}
+
+func (kr KeyResult) whyResult(period Period) string {
+	r := kr.Result
+	if !r.Value.Valid {
+		return "Result: none, since no reading is of a day from " + period.First.Words() + " to " + period.Last.Words() + "."
+	}
+	kind := map[Method]string{
+		Sum: "the sum", Average: "the average", Minimum: "the smallest", Maximum: "the largest", HitRate: "the hit rate",
+	}[kr.Method]
+	if kind == "" {
+		kind = "the latest"
+	}
+	value := figure(r.Value.Decimal)
+	if kr.Method == HitRate {
+		value = PercentWords(r.Value.Decimal)
+	}
+	says := fmt.Sprintf("Result %s: %s of %s of days from %s, the newest of %s", value, kind, readingsWords(r.N), period.First.Words(), r.AsOf.Words())
+	switch {
+	case !kr.Integrated:
+		return says + ", entered by people."
+	case kr.SyncedAt.IsZero():
+		return says + "."
+	}
+	return says + ", synced " + momentWords(kr.SyncedAt, kr.Cadence.Zone) + "."
+}
+
+// momentWords is a time with its zone: "24 Nov 2026, 09:04 Europe/Berlin".
+func momentWords(t time.Time, zone string) string {
+	where, err := location(zone)
+	if err != nil {
+		where, zone = time.UTC, "UTC"
+	}
+	return t.In(where).Format("2 Jan 2006, 15:04 ") + zone
+}
+
+func (kr KeyResult) whyStatus(s Standing, period Period, today Day) string {
+	says := s.Status.Word() + ": "
+	kr = kr.counting(today)
+	switch s.Status {
+	case NotStarted:
+		return says + "the period begins on " + period.First.Words() + "."
+	case NoData:
+		return says + "there is nothing to judge."
+	case Stale:
+		return says + fmt.Sprintf("the newest score is of %s, and with %s scores and this cadence it should not be older than %d days.",
+			kr.Result.AsOf.Words(), strings.ToLower(kr.ScoreFrequency.Label()), kr.oldest())
+	case Measuring:
+		return says + "values are collected, and there is nothing to judge them by yet."
+	case Achieved:
+		return says + "the progress is 100 % or more."
+	case CommittedMet, Missed:
+		return says + "the period ended on " + period.Last.Words() + " below the target."
+	case TooEarly:
+		return says + "less than a tenth of the period has passed."
+	}
+	if kr.Risk.Valid && kr.Method != HitRate && kr.Kind.Stays() {
+		return says + "out of bounds, measured by the risk threshold " + figure(kr.Risk.Decimal) + "."
+	}
+	return says + kr.whyPace(s, period) + "; " + kr.Thresholds.Words() + "."
+}
+
+// whyPace is what was expected by the day of the score, and how far the progress is from it.
+func (kr KeyResult) whyPace(s Standing, period Period) string {
+	behind := GapWords(s.Gap.Decimal)
+	if !s.Expected.Valid {
+		return "expected in full from the first day, " + behind
+	}
+	asOf := kr.Result.AsOf
+	says := fmt.Sprintf("expected by %s: %s", asOf.Words(), PercentWords(s.Expected.Decimal))
+	if kr.phased() {
+		from, to := kr.between(period, asOf)
+		says += fmt.Sprintf(", between %s on %s and %s on %s as phased", PercentWords(from.expected), from.day.Words(), PercentWords(to.expected), to.day.Words())
+	} else if period.Contains(asOf) && period.First < period.Last {
+		says += fmt.Sprintf(" = %d of %d days", asOf-period.First, period.Last-period.First)
+	}
+	return says + ", " + behind
+}
+
+// GapWords says how far the progress is from the pace: "12.1 points behind the pace". It is rounded
+// away from the bound, so that what is behind never reads as on track.
+func GapWords(gap decimal.Decimal) string {
+	p := gap.Shift(2)
+	switch {
+	case p.IsPositive():
+		return figure(p.RoundCeil(1)) + " points behind the pace"
+	case p.IsZero():
+		return "on the pace"
+	}
+	return figure(p.Neg().RoundFloor(1)) + " points ahead of the pace"
+}
+
+func (kr KeyResult) whyCommitted(s Standing, today Day) string {
+	says := fmt.Sprintf("Committed result %s is at %s of the way", figure(kr.Committed.Decimal), PercentWords(s.CommittedTick.Decimal))
+	if !s.CommittedProgress.Valid {
+		return says + "."
+	}
+	met := "not met"
+	if s.CommittedMet {
+		met = "met"
+	}
+	return says + fmt.Sprintf("; %s = %s of it: %s. It never changes the progress.",
+		way(kr.Start.Decimal, kr.Committed.Decimal, kr.Counted(today).Value.Decimal), rawPercent(s.CommittedProgress.Decimal), met)
+}
+
+// WouldBe says where the key result would stand today with values that are being entered: "You
+// would be at 55 % today, on track; committed at 40 % of the way." Empty where there is nothing to say.
+func (kr KeyResult) WouldBe(period Period, today Day) string {
+	s := kr.Standing(period, today)
+	if !kr.Counted(today).Value.Valid {
+		return ""
+	}
+	if !s.Progress.Valid {
+		if kr.Kind == Baseline {
+			return "There would be no percentage until the key result has a start value."
+		}
+		return ""
+	}
+	says := "You would be at " + PercentWords(s.Progress.Decimal) + " today, "
+	switch {
+	case s.Progress.Decimal.IsNegative():
+		says = "You would be below the start today, "
+	case kr.Kind.Stays() && kr.Method != HitRate && s.Progress.Decimal.IsPositive():
+		says = "You would be within bounds today, "
+	case kr.Kind.Stays() && kr.Method != HitRate:
+		says = "You would be out of bounds today, "
+	}
+	says += uncapital(s.Status.Word())
+	if s.CommittedTick.Valid {
+		says += "; committed at " + PercentWords(s.CommittedTick.Decimal) + " of the way"
+	}
+	return says + "."
+}
+
+func capital(s string) string {
+	if s == "" || s[0] < 'a' || s[0] > 'z' {
+		return s
+	}
+	return string(s[0]-'a'+'A') + s[1:]
+}
