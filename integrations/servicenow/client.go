@@ -48,13 +48,19 @@ func (g *gates) wait(ctx context.Context, origin string) error {
 	return gate.Wait(ctx)
 }
 
-// get asks one path of an account's instance and gives the body of a 2xx with JSON. The secret
-// goes to the account's own origin alone. When the caller's context ended, that is the error.
-func (c *Client) get(ctx context.Context, account integrations.Account, pathAndQuery string) ([]byte, error) {
+// question is one call: a GET, or a POST where it has a body.
+type question struct {
+	pathAndQuery string
+	body         []byte
+}
+
+// get asks an account's instance and gives the body of a 2xx with JSON. The secret goes to the
+// account's own origin alone. When the caller's context ended, that is the error.
+func (c *Client) get(ctx context.Context, account integrations.Account, q question) ([]byte, error) {
 	if problem := c.allowed(account); problem != nil {
 		return nil, problem
 	}
-	body, problem := c.ask(ctx, account, pathAndQuery)
+	body, problem := c.ask(ctx, account, q)
 	if err := ctx.Err(); err != nil && problem != nil {
 		return nil, err
 	}
@@ -64,12 +70,19 @@ func (c *Client) get(ctx context.Context, account integrations.Account, pathAndQ
 	return body, nil
 }
 
-func (c *Client) ask(ctx context.Context, account integrations.Account, pathAndQuery string) ([]byte, *integrations.Error) {
-	ctx, cancel := context.WithTimeout(ctx, wholeWithin)
+func (c *Client) ask(ctx context.Context, account integrations.Account, q question) ([]byte, *integrations.Error) {
+	method, within, largest, by := http.MethodGet, wholeWithin, largestBody, c.http
+	if q.body != nil {
+		method, within, largest, by = http.MethodPost, batchWithin, largestBatch, c.patient
+	}
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, account.Origin+pathAndQuery, nil)
+	req, err := http.NewRequestWithContext(ctx, method, account.Origin+q.pathAndQuery, bytes.NewReader(q.body))
 	if err != nil {
 		return nil, say("address_not_allowed")
+	}
+	if q.body != nil {
+		req.Header.Set("Content-Type", "application/json")
 	}
 	if problem := sign(req, account); problem != nil {
 		return nil, problem
@@ -80,12 +93,17 @@ func (c *Client) ask(ctx context.Context, account integrations.Account, pathAndQ
 	if err := c.gates.wait(ctx, account.Origin); err != nil {
 		return nil, say("too_slow")
 	}
-	resp, err := c.http.Do(req)
+	resp, err := by.Do(req)
 	if err != nil {
 		return nil, unreached(err)
 	}
 	defer resp.Body.Close()
-	body, tooLarge, err := bodyOf(resp)
+	return taken(resp, largest, account)
+}
+
+// taken is the body of an answer that is a 2xx with JSON, or what it is instead.
+func taken(resp *http.Response, largest int, account integrations.Account) ([]byte, *integrations.Error) {
+	body, tooLarge, err := bodyOf(resp, largest)
 	if problem := refused(resp, body, account); problem != nil {
 		return nil, problem
 	}
@@ -101,7 +119,7 @@ func (c *Client) ask(ctx context.Context, account integrations.Account, pathAndQ
 }
 
 // bodyOf reads a body, unpacked, up to the limit.
-func bodyOf(resp *http.Response) (body []byte, tooLarge bool, err error) {
+func bodyOf(resp *http.Response, largest int) (body []byte, tooLarge bool, err error) {
 	var from io.Reader = resp.Body
 	switch encoding := strings.ToLower(resp.Header.Get("Content-Encoding")); encoding {
 	case "", "identity":
@@ -115,8 +133,8 @@ func bodyOf(resp *http.Response) (body []byte, tooLarge bool, err error) {
 	default:
 		return nil, false, gzip.ErrHeader // we asked for nothing else
 	}
-	body, err = io.ReadAll(io.LimitReader(from, largestBody+1))
-	return body, len(body) > largestBody, err
+	body, err = io.ReadAll(io.LimitReader(from, int64(largest)+1))
+	return body, len(body) > largest, err
 }
 
 // cutShort is why a body that began did not end.

@@ -17,9 +17,11 @@ const Kind = "servicenow"
 
 // Client reads scorecards from any number of instances. It keeps no session and no cookie.
 type Client struct {
-	extra []string // origins allowed besides ServiceNow's own domains
-	http  *http.Client
-	gates gates
+	extra   []string // origins allowed besides ServiceNow's own domains
+	http    *http.Client
+	patient *http.Client // for the Batch API, which answers when all is done
+	gates   gates
+	batches batches
 }
 
 // Options are what the operator allows.
@@ -36,12 +38,19 @@ func New(o Options) *Client { return newClient(o, network{}) }
 
 func newClient(o Options, n network) *Client {
 	c := &Client{extra: extraOrigins(o.ExtraOrigins)}
-	c.http = &http.Client{
-		Transport: n.transport(c.extra),
+	quick := n.transport(c.extra)
+	patient := quick.Clone()
+	patient.ResponseHeaderTimeout = batchWithin
+	c.http, c.patient = clientOf(quick), clientOf(patient)
+	return c
+}
+
+func clientOf(t *http.Transport) *http.Client {
+	return &http.Client{
+		Transport: t,
 		// A redirect leads to a sign-in page, and could lead a secret elsewhere.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return c
 }
 
 // Kind is the stored name.

@@ -213,22 +213,11 @@ func (s scorecard) frequency(scores []integrations.Score) string {
 	return "yearly"
 }
 
-// decode reads a body's scorecards, all or none: an object with a result and no error, which also
-// comes with status 200.
+// decode reads a body's scorecards, all or none.
 func decode(body []byte) ([]scorecard, *integrations.Error) {
-	answer, problem := strict(body)
+	envelope, problem := unwrapped(body)
 	if problem != nil {
 		return nil, problem
-	}
-	envelope, ok := answer.(map[string]any)
-	if !ok {
-		return nil, say("malformed")
-	}
-	if failure := envelope["error"]; failure != nil {
-		if of, ok := failure.(map[string]any); ok && strings.Contains(scorecard(of).text("message"), "Transaction cancelled") {
-			return nil, say("cancelled")
-		}
-		return nil, say("error_envelope")
 	}
 	result, ok := envelope["result"].([]any)
 	if !ok {
@@ -243,4 +232,23 @@ func decode(body []byte) ([]scorecard, *integrations.Error) {
 		rows[i] = fields
 	}
 	return rows, nil
+}
+
+// unwrapped is a body's object, if it holds no error, which also comes with status 200.
+func unwrapped(body []byte) (map[string]any, *integrations.Error) {
+	answer, problem := strict(body)
+	if problem != nil {
+		return nil, problem
+	}
+	envelope, ok := answer.(map[string]any)
+	if !ok {
+		return nil, say("malformed")
+	}
+	if failure := envelope["error"]; failure != nil {
+		if of, ok := failure.(map[string]any); ok && strings.Contains(scorecard(of).text("message"), "Transaction cancelled") {
+			return nil, say("cancelled")
+		}
+		return nil, say("error_envelope")
+	}
+	return envelope, nil
 }

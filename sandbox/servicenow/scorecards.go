@@ -58,7 +58,7 @@ func (i *Instance) list(w http.ResponseWriter, r *http.Request, user *User) {
 	}
 	raw := i.encode(found, q, odd)
 	i.mu.Unlock()
-	if odd != nil && odd.raw(w, raw) {
+	if odd != nil && odd.raw(w, r, raw) {
 		return
 	}
 	send(w, http.StatusOK, raw)
