@@ -44,7 +44,7 @@ type gesture struct {
 // measureAck sends gestures at a steady pace, whether or not earlier ones were answered, while
 // every key result is synced again and again.
 func measureAck(ctx context.Context, server *embedded.Server) ([]row, error) {
-	c, err := newCompany(ctx, server, "acks", true)
+	c, err := newCompany(ctx, server, "acks", large, true)
 	if err != nil {
 		return nil, err
 	}
