@@ -24,6 +24,9 @@ type query struct {
 	from     time.Time // with it, scores are asked for; no sysparm_limit, which counts scores
 	perPage  int
 	page     int
+
+	divisions bool   // what it can be divided by
+	breakdown string // one result for each of its elements
 }
 
 func (q query) String() string {
@@ -39,13 +42,20 @@ func (q query) String() string {
 		add("sysparm_include_scores", "true")
 		add("sysparm_from", q.from.Format(time.DateOnly))
 	}
+	if q.divisions {
+		add("sysparm_include_available_breakdowns", "true")
+		add("sysparm_include_available_aggregates", "true")
+	}
+	if q.breakdown != "" {
+		add("sysparm_breakdown", q.breakdown)
+	}
 	if q.perPage > 0 {
 		add("sysparm_per_page", strconv.Itoa(q.perPage))
 	}
 	if q.page > 0 {
 		add("sysparm_page", strconv.Itoa(q.page))
 	}
-	if q.uuid == "" {
+	if q.uuid == "" || q.breakdown != "" {
 		add("sysparm_sortby", "name") // for stable pages
 		add("sysparm_sortdir", "asc")
 	}
@@ -90,7 +100,7 @@ func (c *Client) one(ctx context.Context, account integrations.Account, r integr
 }
 
 // pick takes the scorecard asked for out of an answer. The answer's uuid can differ from the one
-// sent, so what it is of is compared: its indicator, and its breakdown or aggregate.
+// sent, so what it is of is compared.
 func pick(body []byte, ref string) (integrations.Scorecard, *integrations.Error) {
 	rows, problem := decode(body)
 	if problem != nil {

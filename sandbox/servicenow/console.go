@@ -49,7 +49,7 @@ func (i *Instance) record(r *http.Request, status, items int, took time.Duration
 
 func (i *Instance) serve1(s *Scorecard, score Score) {
 	if i.keep && len(i.served) < keptCalls {
-		i.served = append(i.served, Served{s.ID, score.Day, score.Value})
+		i.served = append(i.served, Served{s.uuid(), score.Day, score.Value})
 	}
 }
 

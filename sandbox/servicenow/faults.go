@@ -36,6 +36,7 @@ const (
 	Stall            Kind = "stall"             // headers, then nothing
 	Slow             Kind = "slow"              // the answer after After seconds
 	AnotherIndicator Kind = "another_indicator" // what a misspelt parameter gets
+	WholeAnswered    Kind = "whole_answered"    // in place of a part
 	NullValue        Kind = "null_value"
 	LocalText        Kind = "local_text" // "1.234,5" as value
 	Raw              Kind = "raw"        // Text in place of the value
@@ -134,7 +135,7 @@ func (i *Instance) bodyFault(r *http.Request, uuid string) *Fault {
 }
 
 var changesBody = map[Kind]bool{
-	AnotherIndicator: true, NullValue: true, LocalText: true, Raw: true, NoUnit: true, PlainUnit: true,
+	AnotherIndicator: true, WholeAnswered: true, NullValue: true, LocalText: true, Raw: true, NoUnit: true, PlainUnit: true,
 	Localized: true, OldestFirst: true, Differing: true, Truncated: true, Oversized: true, GzipBomb: true,
 	WrongGzip: true, Drip: true, TrailingBytes: true, DuplicateKeys: true, ByteOrderMark: true,
 }
