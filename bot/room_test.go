@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -133,7 +134,9 @@ func newRoom(t *testing.T, options ...roomOption) *room {
 		r.slack.Close()
 		<-ended
 		r.bot.Close()
-		if list := r.slack.Refusals(); len(list) > 0 && !t.Failed() && !r.refusalsExpected {
+		// A view that has changed since is the person's, who went on: the bot asks Slack to say so.
+		list := slices.DeleteFunc(r.slack.Refusals(), func(s string) bool { return s == "views.update: hash_conflict" })
+		if len(list) > 0 && !t.Failed() && !r.refusalsExpected {
 			t.Errorf("Slack refused: %q", list)
 		}
 	})

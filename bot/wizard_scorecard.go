@@ -24,15 +24,26 @@ const (
 )
 
 // take notes what the second step holds.
-func (w *wizard) take(e view.ScorecardEntry) {
+func (b *Bot) take(ctx context.Context, g Gesture, w *wizard) error {
+	e := view.ParseScorecard(g.View.State)
 	if e.Connection != 0 && e.Connection != w.Connection {
 		w.choose(e.Connection)
-		return
+		return nil
 	}
-	if e.Scorecard == "" || e.Scorecard == w.Reference {
-		return
+	if e.Scorecard == "" {
+		return nil
 	}
-	w.Reference, w.Name, w.Preview, w.Filled = e.Scorecard, e.Name, nil, false
+	if e.Scorecard != w.Part.Scorecard {
+		w.Reference, w.Part = e.Scorecard, integrations.Part{Scorecard: e.Scorecard}
+		w.Name, w.Whole, w.Lists, w.Preview, w.Filled = e.Name, e.Name, nil, nil, false
+		return nil
+	}
+	c, err := b.usable(ctx, g, w.Connection)
+	if err != nil && !isNotFound(err) {
+		return err
+	}
+	w.takePart(e.Part, b.divider(c))
+	return nil
 }
 
 // wizardConnectionChosen takes the connection; the scorecard is asked for anew.
@@ -85,13 +96,14 @@ func (b *Bot) scorecardChoices(ctx context.Context, g Gesture) (Reply, error) {
 			return Reply{}, err
 		}
 	}
-	return Reply{Options: view.ScorecardChoices(choices(found))}, nil
+	return Reply{Options: view.ScorecardChoices(choices(found, func(ref string) bool { return b.partOf(c, ref).Scorecard == ref }))}, nil
 }
 
-func choices(found []store.Scorecard) []view.ScorecardChoice {
+// choices are whole scorecards: their parts are chosen afterwards.
+func choices(found []store.Scorecard, whole func(ref string) bool) []view.ScorecardChoice {
 	var list []view.ScorecardChoice
 	for _, s := range found {
-		if len(s.Reference) <= longestOption {
+		if len(s.Reference) <= longestOption && whole(s.Reference) {
 			list = append(list, view.ScorecardChoice{Reference: s.Reference, Name: s.Name, Unit: s.Unit, Frequency: s.Frequency})
 		}
 	}
@@ -144,28 +156,39 @@ func (b *Bot) wizardPreview(ctx context.Context, g Gesture) (Reply, error) {
 	if reply, err, is := lost(err); is {
 		return reply, err
 	}
-	w.take(view.ParseScorecard(g.View.State))
+	if err := b.take(ctx, g, &w); err != nil {
+		return Reply{}, err
+	}
 	if w.Reference == "" {
 		return b.scorecardProblem(ctx, g, draft, w, "Choose a scorecard first, then press Preview results.")
 	}
-	if draft, err = b.store.SaveDraft(ctx, g.Actor, draft, draft.Step, w); err != nil {
-		reply, err, _ := lost(err)
+	w.Preview = nil
+	return b.readPart(ctx, g, draft, w)
+}
+
+// readPart says that the scorecard is being read, and shows it when it is.
+func (b *Bot) readPart(ctx context.Context, g Gesture, draft store.Draft, w wizard) (Reply, error) {
+	draft, err := b.store.SaveDraft(ctx, g.Actor, draft, draft.Step, w)
+	if reply, err, is := lost(err); is {
 		return reply, err
 	}
 	modal, err := b.scorecardState(ctx, g, draft, w, func(s *view.Scorecard) { s.Reading, s.Preview = true, nil })
 	if err != nil {
 		return Reply{}, err
 	}
-	return Reply{Update: &modal, LaterWithin: describeTime, Later: func(ctx context.Context, at OpenView) {
+	return Reply{LaterWithin: describeTime, Later: func(ctx context.Context, at OpenView) {
+		at = b.showNewest(ctx, g, at, draft, modal)
 		b.afterDescribe(ctx, g, at, draft, w, view.StepScorecard)
 	}}, nil
 }
 
 // scorecardSubmitted goes on to the details, by way of ServiceNow unless it was just previewed.
 func (b *Bot) scorecardSubmitted(ctx context.Context, g Gesture, draft store.Draft, w wizard) (Reply, error) {
-	e := view.ParseScorecard(g.View.State)
-	w.take(e)
+	if err := b.take(ctx, g, &w); err != nil {
+		return Reply{}, err
+	}
 	problems := okr.Problems{}
+	w.unfinished(problems)
 	if _, err := b.usable(ctx, g, w.Connection); isNotFound(err) {
 		problems[view.FieldConnection] = "Choose a connection that is yours or shared with you."
 	} else if err != nil {
@@ -207,8 +230,15 @@ func (b *Bot) connected(ctx context.Context, g Gesture, draft store.Draft, w wiz
 
 // afterDescribe reads the scorecard and shows the step: with the preview, or with why there is none.
 func (b *Bot) afterDescribe(ctx context.Context, g Gesture, at OpenView, draft store.Draft, w wizard, step string) {
-	preview, problem := b.describe(ctx, g, w)
-	w.Preview = preview
+	var problem string
+	if w.Preview == nil {
+		if w.Preview, problem = b.describe(ctx, g, w); w.Preview != nil {
+			w.Name = w.Preview.Name
+		}
+	}
+	if step == view.StepScorecard && problem == "" {
+		problem = b.divide(ctx, g, &w)
+	}
 	var modal modalView
 	var err error
 	switch {
@@ -220,7 +250,7 @@ func (b *Bot) afterDescribe(ctx context.Context, g Gesture, at OpenView, draft s
 	case step == view.StepDetails:
 		var r Reply
 		if r, err = b.connected(ctx, g, draft, w); err == nil && r.Update != nil {
-			modal = *r.Update
+			modal = *r.Update // or that the person went on meanwhile
 		}
 	default:
 		if draft, err = b.store.SaveDraft(ctx, g.Actor, draft, step, w); err == nil {
@@ -235,9 +265,25 @@ func (b *Bot) afterDescribe(ctx context.Context, g Gesture, at OpenView, draft s
 		b.log.Error("showing a scorecard", "actor", g.Actor.ID, "ref", ref, "error", err)
 		modal = view.Notice("Add key result", wentWrong(ref))
 	}
-	if _, err := b.slack.change(ctx, at, modal); err != nil && codeOf(err) != "hash_conflict" && codeOf(err) != "not_found" {
-		b.log.Warn("showing a scorecard", "actor", g.Actor.ID, "code", codeOf(err))
+	b.showNewest(ctx, g, at, draft, modal)
+}
+
+// showNewest shows a view of the wizard, unless the person went on meanwhile. Where the view has
+// changed since, the draft decides: somebody quick chooses the next thing before this one is shown.
+func (b *Bot) showNewest(ctx context.Context, g Gesture, at OpenView, draft store.Draft, modal modalView) OpenView {
+	shown, err := b.slack.change(ctx, at, modal)
+	if codeOf(err) == "hash_conflict" {
+		if newest, _, lost := b.wizardDraft(ctx, g); lost == nil && newest.Version == draft.Version {
+			shown, err = b.slack.change(ctx, OpenView{ID: at.ID}, modal)
+		}
 	}
+	switch code := codeOf(err); {
+	case err == nil:
+		return shown
+	case code != "hash_conflict" && code != "not_found":
+		b.log.Warn("showing a scorecard", "actor", g.Actor.ID, "code", code)
+	}
+	return at
 }
 
 // describe reads the chosen scorecard live; the problem is a sentence for the person.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -208,6 +209,15 @@ func preview() *Preview {
 	return p
 }
 
+// dividers are choices with long names.
+func dividers(n int) []Named {
+	list := make([]Named, n)
+	for i := range list {
+		list[i] = Named{fmt.Sprint("id", i), strings.Repeat("é", 300)}
+	}
+	return list
+}
+
 // modals are all modals with their extremes.
 func modals() map[string]slack.ModalViewRequest {
 	failing := connectForm()
@@ -231,6 +241,13 @@ func modals() map[string]slack.ModalViewRequest {
 	problem.Problem = broken().Failure.Says
 	noScore := crowd
 	noScore.Preview = &Preview{Name: "Carbon", Today: today}
+	divided := crowd
+	divided.Connections = crowd.Connections[:2]
+	divided.Parts = Parts{
+		First:  Level{Breakdowns: dividers(150), Breakdown: "id7", Listed: true, Element: Named{"e1", "1 - Critical"}},
+		Second: Level{Breakdowns: dividers(2), Breakdown: "id1", Listed: true},
+		Series: []Named{{"s7", "7d running SUM"}}, Chosen: "s7",
+	}
 	monthly, stay, people2 := filled(), filled(), filled()
 	monthly.Cadence, stay.Kind = "monthly", "at_least"
 	detail := Detail{Draft: draft, Turn: 3, Form: filled(), Integrated: true, Scorecard: hostile().Source.Scorecard, Connection: hostile().Source.Connection, Result: "39  score of 22 Nov", Zone: "Europe/Berlin", Warnings: []string{"The target is met already."}}
@@ -244,7 +261,7 @@ func modals() map[string]slack.ModalViewRequest {
 		"connect": connectForm().Modal(draft), "connect-failing": failing.Modal(draft), "connect-oauth": withOAuth.Modal(draft),
 		"connect-checking": Checking("ServiceNow", strings.Repeat("x", 300)), "connected": Connected("ServiceNow", "acme.service-now.com", failing.Stages[:1], false), "connected-detour": Connected("ServiceNow", "acme", nil, true),
 		"wizard-start": Start{Draft: draft, Turn: 1, Objective: hostile().Objective, Title: "Fewer", Owner: "U1ALICE", Source: FromPeople}.Modal(), "wizard-start-none": Start{Draft: draft, Turn: 1, None: true}.Modal(),
-		"wizard-scorecard": crowd.Modal(), "wizard-scorecard-none": Scorecard{Draft: draft, Turn: 2}.Modal(), "wizard-scorecard-reading": reading.Modal(), "wizard-scorecard-problem": problem.Modal(), "wizard-scorecard-empty": noScore.Modal(),
+		"wizard-scorecard": crowd.Modal(), "wizard-scorecard-parts": divided.Modal(), "wizard-scorecard-none": Scorecard{Draft: draft, Turn: 2}.Modal(), "wizard-scorecard-reading": reading.Modal(), "wizard-scorecard-problem": problem.Modal(), "wizard-scorecard-empty": noScore.Modal(),
 		"wizard-reading": Reading(draft, 2, "Add key result"), "wizard-details": detail.Modal(), "wizard-details-monthly": month.Modal(), "wizard-details-stay": kind.Modal(), "wizard-details-people": byHand.Modal(), "edit": editing.Modal(),
 		"saved": Saved(sample(), true), "saved-people": Saved(people(), false),
 		"details": Details{KeyResult: sample(), Readings: readings(40), May: true}.Modal(), "details-empty": Details{KeyResult: fresh()}.Modal(), "details-long": longDetails.Modal(), "details-failing": Details{KeyResult: broken(), Readings: readings(3)}.Modal(), "details-people": Details{KeyResult: people(), May: true}.Modal(),

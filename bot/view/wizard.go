@@ -143,6 +143,7 @@ type Scorecard struct {
 	Connection  int64
 	Chosen      string // the option's value
 	ChosenName  string
+	Parts       Parts // how it can be divided, once it was read
 	Preview     *Preview
 	Reading     bool   // the preview is being read
 	Problem     string // why the scorecard could not be read, and what to do
@@ -198,10 +199,11 @@ func (s Scorecard) Modal() slack.ModalViewRequest {
 	}
 	blocks := []slack.Block{intro,
 		dispatching(selectField(anew(FieldConnection, s.Fresh), "Connection", "", strconv.FormatInt(s.Connection, 10), choices...)),
-		external(anew(FieldScorecard, s.Fresh), "Scorecard", "Type a part of its name or description.", "Search scorecards", 0, chosen),
-		slack.NewActionBlock("source_actions", button(ActionPreview, "Preview results", "wizard"),
-			button(ActionNewConnect, "New connection", "wizard"), button(ActionBack, "Back", "wizard")),
+		dispatching(external(anew(FieldScorecard, s.Fresh), "Scorecard", "Type a part of its name or description.", "Search scorecards", 0, chosen)),
 	}
+	blocks = append(blocks, s.Parts.blocks(s.Fresh)...)
+	blocks = append(blocks, slack.NewActionBlock("source_actions", button(ActionPreview, "Preview results", "wizard"),
+		button(ActionNewConnect, "New connection", "wizard"), button(ActionBack, "Back", "wizard")))
 	switch {
 	case s.Reading:
 		blocks = append(blocks, section(":hourglass_flowing_sand: Reading the scorecard from ServiceNow…"))
@@ -280,6 +282,7 @@ type ScorecardEntry struct {
 	Connection int64
 	Scorecard  string // the option's value
 	Name       string // its text
+	Part       PartEntry
 }
 
 // ParseScorecard reads the second step as it stands.
@@ -288,7 +291,7 @@ func ParseScorecard(s State) ScorecardEntry {
 	if err != nil {
 		id = 0 // nothing chosen
 	}
-	e := ScorecardEntry{Connection: id, Scorecard: s.option(FieldScorecard)}
+	e := ScorecardEntry{Connection: id, Scorecard: s.option(FieldScorecard), Part: parsePart(s)}
 	if text := s.at(FieldScorecard).SelectedOption.Text; text != nil {
 		e.Name = text.Text
 	}
