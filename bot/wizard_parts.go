@@ -75,6 +75,13 @@ func (b *Bot) wizardPartChosen(ctx context.Context, g Gesture) (Reply, error) {
 	if err := b.take(ctx, g, &w); err != nil {
 		return Reply{}, err
 	}
+	if why := view.Nothing(view.ParseScorecard(g.View.State).Scorecard).Sentence(); why != "" {
+		if draft, err = b.store.SaveDraft(ctx, g.Actor, draft, draft.Step, w); err != nil {
+			reply, err, _ := lost(err)
+			return reply, err
+		}
+		return b.scorecardProblem(ctx, g, draft, w, why)
+	}
 	if w.Reference == "" || w.Reference == before.Reference && w.Part == before.Part && w.Preview != nil {
 		return Reply{}, nil
 	}

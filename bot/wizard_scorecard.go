@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -27,6 +29,11 @@ const (
 func (b *Bot) take(ctx context.Context, g Gesture, w *wizard) error {
 	e := view.ParseScorecard(g.View.State)
 	if e.Connection != 0 && e.Connection != w.Connection {
+		w.choose(e.Connection)
+		return nil
+	}
+	if view.Nothing(e.Scorecard).Sentence() != "" { // the option that says why there is none
+		w.choose(0)
 		w.choose(e.Connection)
 		return nil
 	}
@@ -86,17 +93,49 @@ func (b *Bot) scorecardChoices(ctx context.Context, g Gesture) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	found, err := b.store.SearchScorecards(ctx, c, g.Query, suggested)
-	if err != nil {
-		return Reply{}, err
+	whole := func(ref string) bool { return b.partOf(c, ref).Scorecard == ref }
+	search := func() ([]view.ScorecardChoice, error) {
+		found, err := b.store.SearchScorecards(ctx, c, g.Query, suggested)
+		return choices(found, whole), err
 	}
-	if len(found) == 0 && c.State == store.Active {
-		b.searchLive(ctx, c, g.Query)
-		if found, err = b.store.SearchScorecards(ctx, c, g.Query, suggested); err != nil {
-			return Reply{}, err
+	list, err := search()
+	if err != nil || len(list) > 0 {
+		return Reply{Options: view.ScorecardChoices(list)}, err
+	}
+	if c.State != store.Active {
+		return Reply{Options: view.Refused.Option()}, nil
+	}
+	hidden, why := b.searchLive(ctx, c, g.Query)
+	if list, err = search(); err != nil || len(list) > 0 {
+		return Reply{Options: view.ScorecardChoices(list)}, err
+	}
+	for _, s := range hidden {
+		if len(s.Ref) <= longestOption {
+			list = append(list, view.ScorecardChoice{Reference: s.Ref, Name: s.Name, Unit: s.Unit, Frequency: s.Frequency, Hidden: true})
 		}
 	}
-	return Reply{Options: view.ScorecardChoices(choices(found, func(ref string) bool { return b.partOf(c, ref).Scorecard == ref }))}, nil
+	if len(list) > 0 {
+		return Reply{Options: view.ScorecardChoices(list)}, nil
+	}
+	return Reply{Options: nothing(g.Query, why).Option()}, nil
+}
+
+// nothing is why a search found none.
+func nothing(words string, err error) view.Nothing {
+	var failure *integrations.Error
+	switch {
+	case errors.As(err, &failure) && failure.Class == integrations.Forbidden:
+		return view.NotAllowed
+	case errors.As(err, &failure) && failure.Class == integrations.Unauthorized:
+		return view.Refused
+	case err != nil:
+		return view.NotInTime
+	case strings.TrimSpace(words) == "":
+		return view.NoneYet
+	case strings.Contains(strings.Trim(words, ", "), ","):
+		return view.NotAll
+	}
+	return view.NoSuchName
 }
 
 // choices are whole scorecards: their parts are chosen afterwards.
@@ -110,23 +149,32 @@ func choices(found []store.Scorecard, whole func(ref string) bool) []view.Scorec
 	return list
 }
 
-// searchLive puts what ServiceNow finds into the directory, if it answers soon enough.
-func (b *Bot) searchLive(ctx context.Context, c store.Connection, words string) {
+// searchLive puts what ServiceNow finds into the directory, if it answers soon enough, and gives what
+// it finds only where it shows nothing.
+func (b *Bot) searchLive(ctx context.Context, c store.Connection, words string) (hidden []integrations.Scorecard, why error) {
 	connector, account, err := b.account(c)
 	if err != nil {
-		return
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, liveWithin)
 	defer cancel()
+	var also sync.WaitGroup
+	if h, ok := connector.(integrations.Hider); ok && words != "" {
+		also.Go(func() {
+			hidden, _ = h.SearchHidden(ctx, account, words) // what keeps us from it is told by the other search
+		})
+	}
 	page, err := connector.Search(ctx, account, words, 1)
+	also.Wait()
 	if err != nil {
-		return
+		return hidden, err
 	}
 	keep, done := context.WithTimeout(detached(ctx), time.Second)
 	defer done()
 	if err := b.keepScorecards(keep, c, page.Scorecards); err != nil {
 		b.log.Warn("keeping scorecards that were found", "connection", c.ID, "error", err)
 	}
+	return hidden, nil
 }
 
 func (b *Bot) keepScorecards(ctx context.Context, c store.Connection, list []integrations.Scorecard) error {

@@ -52,6 +52,13 @@ type Divider interface {
 	Take(ref string) Part
 }
 
+// Hider is what a connector has besides where scorecards can be left out of its listings and read
+// all the same.
+type Hider interface {
+	// SearchHidden lists also those, the first page of them.
+	SearchHidden(ctx context.Context, account Account, query string) ([]Scorecard, error)
+}
+
 // Divisions are what a scorecard can be divided by.
 type Divisions struct {
 	Breakdowns []Named // "Priority"

@@ -67,7 +67,6 @@ const elementsAtMost = 1000
 
 // Elements lists the elements of a breakdown that have a scorecard of their own.
 func (c *Client) Elements(ctx context.Context, account integrations.Account, ref, breakdown string) ([]integrations.Named, error) {
-	const perPage = 100 // ServiceNow's most
 	within := take(ref)
 	name := ""
 	if within.Breakdown != "" {

@@ -27,6 +27,7 @@ type query struct {
 
 	divisions bool   // what it can be divided by
 	breakdown string // one result for each of its elements
+	hidden    bool   // also what is not on the Analytics Hub
 }
 
 func (q query) String() string {
@@ -45,6 +46,9 @@ func (q query) String() string {
 	if q.divisions {
 		add("sysparm_include_available_breakdowns", "true")
 		add("sysparm_include_available_aggregates", "true")
+	}
+	if q.hidden {
+		add("sysparm_display", "all")
 	}
 	if q.breakdown != "" {
 		add("sysparm_breakdown", q.breakdown)

@@ -10,7 +10,10 @@ import (
 	"okrbot/integrations"
 )
 
-var _ integrations.Connector = (*Client)(nil)
+var (
+	_ integrations.Connector = (*Client)(nil)
+	_ integrations.Hider     = (*Client)(nil)
+)
 
 // Kind is how a connection of this connector is stored.
 const Kind = "servicenow"
@@ -71,9 +74,21 @@ func (*Client) AddressField() integrations.Field {
 // Search lists scorecards by name or description. ServiceNow splits the words at commas and wants
 // every part; what comes back is looked at again, for it ignores what it does not know.
 func (c *Client) Search(ctx context.Context, account integrations.Account, words string, page int) (integrations.Page, error) {
-	const perPage = 100 // ServiceNow's most
+	return c.search(ctx, account, words, query{perPage: perPage, page: max(1, page)})
+}
+
+// SearchHidden finds also what is not shown on the Analytics Hub.
+func (c *Client) SearchHidden(ctx context.Context, account integrations.Account, words string) ([]integrations.Scorecard, error) {
+	page, err := c.search(ctx, account, words, query{perPage: perPage, page: 1, hidden: true})
+	return page.Scorecards, err
+}
+
+const perPage = 100 // ServiceNow's most
+
+func (c *Client) search(ctx context.Context, account integrations.Account, words string, q query) (integrations.Page, error) {
 	parts := wanted(words)
-	found, err := c.list(ctx, account, query{contains: strings.Join(parts, ","), perPage: perPage, page: max(1, page)})
+	q.contains = strings.Join(parts, ",")
+	found, err := c.list(ctx, account, q)
 	if err != nil {
 		return integrations.Page{}, err
 	}
