@@ -290,7 +290,7 @@ func (b *Bot) afterDescribe(ctx context.Context, g Gesture, at OpenView, draft s
 	var modal modalView
 	var err error
 	switch {
-	case problem != "":
+	case problem != "" && step == view.StepDetails: // back from the view that says that it is read
 		w.Turn++
 		if draft, err = b.store.SaveDraft(ctx, g.Actor, draft, view.StepScorecard, w); err == nil {
 			modal, err = b.scorecardState(ctx, g, draft, w, func(s *view.Scorecard) { s.Problem = problem })
@@ -301,8 +301,8 @@ func (b *Bot) afterDescribe(ctx context.Context, g Gesture, at OpenView, draft s
 			modal = *r.Update // or that the person went on meanwhile
 		}
 	default:
-		if draft, err = b.store.SaveDraft(ctx, g.Actor, draft, step, w); err == nil {
-			modal, err = b.wizardView(ctx, g, draft, w)
+		if draft, err = b.store.NoteInDraft(ctx, g.Actor, draft, w); err == nil {
+			modal, err = b.scorecardState(ctx, g, draft, w, func(s *view.Scorecard) { s.Problem = problem })
 		}
 	}
 	if errors.Is(err, store.ErrChanged) {
