@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -174,7 +175,9 @@ func furnish(r *room, options ...roomOption) *room {
 		r.slack.Close()
 		<-ended
 		r.bot.Close()
-		if list := r.slack.Refusals(); len(list) > 0 && !t.Failed() && !r.refusalsExpected {
+		// A view that has changed since is the person's, who went on: the bot asks Slack to say so.
+		list := slices.DeleteFunc(r.slack.Refusals(), func(s string) bool { return s == "views.update: hash_conflict" })
+		if len(list) > 0 && !t.Failed() && !r.refusalsExpected {
 			t.Errorf("Slack refused: %q", list)
 		}
 	})

@@ -67,6 +67,12 @@ var actions = map[string]handler{
 	view.ActionPreview:      (*Bot).wizardPreview,
 	view.ActionChangeSource: (*Bot).wizardChangeSource,
 	view.FieldConnection:    (*Bot).wizardConnectionChosen,
+	view.FieldScorecard:     (*Bot).wizardPartChosen,
+	view.FieldBreakdown:     (*Bot).wizardPartChosen,
+	view.FieldElement:       (*Bot).wizardPartChosen,
+	view.FieldBreakdown2:    (*Bot).wizardPartChosen,
+	view.FieldElement2:      (*Bot).wizardPartChosen,
+	view.FieldSeries:        (*Bot).wizardPartChosen,
 	view.FieldCadence:       (*Bot).wizardCadenceChosen,
 	view.FieldGoal:          (*Bot).wizardGoalChosen,
 	view.FieldStart:         (*Bot).wizardValuesChanged,
@@ -98,6 +104,8 @@ var queries = map[string]handler{
 	view.FieldZone:      (*Bot).zoneChoices,
 	view.FieldObjective: (*Bot).objectiveChoices,
 	view.FieldScorecard: (*Bot).scorecardChoices,
+	view.FieldElement:   (*Bot).elementChoices,
+	view.FieldElement2:  (*Bot).secondElementChoices,
 }
 
 // route finds who answers a gesture.

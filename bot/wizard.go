@@ -10,6 +10,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"okrbot/bot/view"
+	"okrbot/integrations"
 	"okrbot/okr"
 	"okrbot/store"
 )
@@ -28,8 +29,11 @@ type wizard struct {
 	Owner      string
 	Source     string
 	Connection int64
-	Reference  string
-	Name       string // the scorecard's
+	Reference  string            // what is read: the scorecard, or a part of it
+	Part       integrations.Part // the same, taken apart, and perhaps not finished
+	Name       string            // of what is read
+	Whole      string            // the scorecard's
+	Lists      map[string][]integrations.Named
 	Preview    *view.Preview
 	Form       view.Form
 	Filled     bool // the details were filled from the scorecard
@@ -46,6 +50,7 @@ func (w wizard) integrated() bool { return w.Source != view.FromPeople }
 func (w *wizard) choose(connection int64) {
 	if w.Connection != connection {
 		w.Connection, w.Reference, w.Name, w.Preview, w.Filled = connection, "", "", nil, false
+		w.Part, w.Lists = integrations.Part{}, nil
 	}
 	w.Fresh++
 }
@@ -118,6 +123,16 @@ func (b *Bot) editForm(ctx context.Context, g Gesture, k store.KeyResult) (Reply
 	}
 	if k.Integrated {
 		w.Source, w.Connection, w.Reference, w.Name = k.Source.ConnectionKind, k.Source.Connection, k.Source.Reference, k.Source.Name
+		c, err := b.store.Connection(ctx, g.Actor.Workspace, w.Connection)
+		if err != nil && !isNotFound(err) {
+			return Reply{}, err
+		}
+		w.Part, w.Whole = b.partOf(c, w.Reference), w.Name
+		if s, err := b.store.Scorecard(ctx, c, w.Part.Scorecard); err == nil {
+			w.Whole = s.Name
+		} else if !isNotFound(err) {
+			return Reply{}, err
+		}
 		unit, err := b.newUnit(ctx, k)
 		if err != nil {
 			return Reply{}, err
@@ -232,9 +247,12 @@ func (b *Bot) scorecardStep(ctx context.Context, g Gesture, draft store.Draft, w
 	list, err := b.store.ConnectionsFor(ctx, g.Actor)
 	s := view.Scorecard{
 		Draft: draft.ID, Turn: w.Turn, Fresh: w.Fresh, Editing: w.Key, System: b.systemName(w.Source), Connection: w.Connection,
-		Chosen: w.option(), ChosenName: w.Name, Preview: w.Preview,
+		Chosen: w.option(), ChosenName: w.Whole, Preview: w.Preview,
 	}
 	for _, c := range list {
+		if c.ID == w.Connection {
+			s.Parts = w.parts(b.divider(c))
+		}
 		if c.Kind == w.Source && c.MayUse(g.Actor) {
 			s.Connections = append(s.Connections, view.ConnectionChoice{ID: c.ID, Name: c.Name})
 		}
@@ -251,7 +269,7 @@ func (b *Bot) systemName(kind string) string {
 }
 
 // option is the chosen scorecard as an option's value.
-func (w wizard) option() string { return w.Reference }
+func (w wizard) option() string { return w.Part.Scorecard }
 
 func (b *Bot) detailView(ctx context.Context, g Gesture, draft store.Draft, w wizard) (modalView, error) {
 	o, err := b.store.Objective(ctx, g.Actor.Workspace, w.Objective)
@@ -491,8 +509,9 @@ func (b *Bot) wizardBack(ctx context.Context, g Gesture) (Reply, error) {
 	step := view.StepStart
 	switch draft.Step {
 	case view.StepScorecard:
-		e := view.ParseScorecard(g.View.State)
-		w.take(e)
+		if err := b.take(ctx, g, &w); err != nil {
+			return Reply{}, err
+		}
 		if w.Edit != 0 {
 			step = view.StepDetails
 		}

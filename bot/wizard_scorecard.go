@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -24,15 +26,31 @@ const (
 )
 
 // take notes what the second step holds.
-func (w *wizard) take(e view.ScorecardEntry) {
+func (b *Bot) take(ctx context.Context, g Gesture, w *wizard) error {
+	e := view.ParseScorecard(g.View.State)
 	if e.Connection != 0 && e.Connection != w.Connection {
 		w.choose(e.Connection)
-		return
+		return nil
 	}
-	if e.Scorecard == "" || e.Scorecard == w.Reference {
-		return
+	if view.Nothing(e.Scorecard).Sentence() != "" { // the option that says why there is none
+		w.choose(0)
+		w.choose(e.Connection)
+		return nil
 	}
-	w.Reference, w.Name, w.Preview, w.Filled = e.Scorecard, e.Name, nil, false
+	if e.Scorecard == "" {
+		return nil
+	}
+	if e.Scorecard != w.Part.Scorecard {
+		w.Reference, w.Part = e.Scorecard, integrations.Part{Scorecard: e.Scorecard}
+		w.Name, w.Whole, w.Lists, w.Preview, w.Filled = e.Name, e.Name, nil, nil, false
+		return nil
+	}
+	c, err := b.usable(ctx, g, w.Connection)
+	if err != nil && !isNotFound(err) {
+		return err
+	}
+	w.takePart(e.Part, b.divider(c))
+	return nil
 }
 
 // wizardConnectionChosen takes the connection; the scorecard is asked for anew.
@@ -75,49 +93,92 @@ func (b *Bot) scorecardChoices(ctx context.Context, g Gesture) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	found, err := b.store.SearchScorecards(ctx, c, g.Query, suggested)
-	if err != nil {
-		return Reply{}, err
+	whole := func(ref string) bool { return b.partOf(c, ref).Scorecard == ref }
+	search := func() ([]view.ScorecardChoice, error) {
+		found, err := b.store.SearchScorecards(ctx, c, g.Query, suggested)
+		return choices(found, whole), err
 	}
-	if len(found) == 0 && c.State == store.Active {
-		b.searchLive(ctx, c, g.Query)
-		if found, err = b.store.SearchScorecards(ctx, c, g.Query, suggested); err != nil {
-			return Reply{}, err
+	list, err := search()
+	if err != nil || len(list) > 0 {
+		return Reply{Options: view.ScorecardChoices(list)}, err
+	}
+	if c.State != store.Active {
+		return Reply{Options: view.Refused.Option()}, nil
+	}
+	hidden, why := b.searchLive(ctx, c, g.Query)
+	if list, err = search(); err != nil || len(list) > 0 {
+		return Reply{Options: view.ScorecardChoices(list)}, err
+	}
+	for _, s := range hidden {
+		if len(s.Ref) <= longestOption {
+			list = append(list, view.ScorecardChoice{Reference: s.Ref, Name: s.Name, Unit: s.Unit, Frequency: s.Frequency, Hidden: true})
 		}
 	}
-	return Reply{Options: view.ScorecardChoices(choices(found))}, nil
+	if len(list) > 0 {
+		return Reply{Options: view.ScorecardChoices(list)}, nil
+	}
+	return Reply{Options: nothing(g.Query, why).Option()}, nil
 }
 
-func choices(found []store.Scorecard) []view.ScorecardChoice {
+// nothing is why a search found none.
+func nothing(words string, err error) view.Nothing {
+	var failure *integrations.Error
+	switch {
+	case errors.As(err, &failure) && failure.Class == integrations.Forbidden:
+		return view.NotAllowed
+	case errors.As(err, &failure) && failure.Class == integrations.Unauthorized:
+		return view.Refused
+	case err != nil:
+		return view.NotInTime
+	case strings.TrimSpace(words) == "":
+		return view.NoneYet
+	case strings.Contains(strings.Trim(words, ", "), ","):
+		return view.NotAll
+	}
+	return view.NoSuchName
+}
+
+// choices are whole scorecards: their parts are chosen afterwards.
+func choices(found []store.Scorecard, whole func(ref string) bool) []view.ScorecardChoice {
 	var list []view.ScorecardChoice
 	for _, s := range found {
-		if len(s.Reference) <= longestOption {
+		if len(s.Reference) <= longestOption && whole(s.Reference) {
 			list = append(list, view.ScorecardChoice{Reference: s.Reference, Name: s.Name, Unit: s.Unit, Frequency: s.Frequency})
 		}
 	}
 	return list
 }
 
-// searchLive puts what the system finds into the directory, if it answers soon enough.
-func (b *Bot) searchLive(ctx context.Context, c store.Connection, words string) {
+// searchLive puts what the system finds into the directory, if it answers soon enough, and gives what
+// it finds only where it shows nothing.
+func (b *Bot) searchLive(ctx context.Context, c store.Connection, words string) (hidden []integrations.Scorecard, why error) {
 	connector, err := b.connectors.ByKind(c.Kind)
 	if err != nil {
-		return
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, liveWithin)
 	defer cancel()
 	var page integrations.Page
 	if err := b.jobs.With(ctx, c, func(account integrations.Account) error {
+		var also sync.WaitGroup
+		if h, ok := connector.(integrations.Hider); ok && words != "" {
+			also.Go(func() {
+				hidden, _ = h.SearchHidden(ctx, account, words) // what keeps us from it is told by the other search
+			})
+		}
+		var err error
 		page, err = connector.Search(ctx, account, words, 1)
+		also.Wait()
 		return err
 	}); err != nil {
-		return
+		return hidden, err
 	}
 	keep, done := context.WithTimeout(detached(ctx), time.Second)
 	defer done()
 	if err := b.keepScorecards(keep, c, page.Scorecards); err != nil {
 		b.log.Warn("keeping scorecards that were found", "connection", c.ID, "error", err)
 	}
+	return hidden, nil
 }
 
 func (b *Bot) keepScorecards(ctx context.Context, c store.Connection, list []integrations.Scorecard) error {
@@ -137,28 +198,39 @@ func (b *Bot) wizardPreview(ctx context.Context, g Gesture) (Reply, error) {
 	if reply, err, is := lost(err); is {
 		return reply, err
 	}
-	w.take(view.ParseScorecard(g.View.State))
+	if err := b.take(ctx, g, &w); err != nil {
+		return Reply{}, err
+	}
 	if w.Reference == "" {
 		return b.scorecardProblem(ctx, g, draft, w, "Choose a scorecard first, then press Preview results.")
 	}
-	if draft, err = b.store.SaveDraft(ctx, g.Actor, draft, draft.Step, w); err != nil {
-		reply, err, _ := lost(err)
+	w.Preview = nil
+	return b.readPart(ctx, g, draft, w)
+}
+
+// readPart says that the scorecard is being read, and shows it when it is.
+func (b *Bot) readPart(ctx context.Context, g Gesture, draft store.Draft, w wizard) (Reply, error) {
+	draft, err := b.store.SaveDraft(ctx, g.Actor, draft, draft.Step, w)
+	if reply, err, is := lost(err); is {
 		return reply, err
 	}
 	modal, err := b.scorecardState(ctx, g, draft, w, func(s *view.Scorecard) { s.Reading, s.Preview = true, nil })
 	if err != nil {
 		return Reply{}, err
 	}
-	return Reply{Update: &modal, LaterWithin: describeTime, Later: func(ctx context.Context, at OpenView) {
+	return Reply{LaterWithin: describeTime, Later: func(ctx context.Context, at OpenView) {
+		at = b.showNewest(ctx, g, at, draft, modal)
 		b.afterDescribe(ctx, g, at, draft, w, view.StepScorecard)
 	}}, nil
 }
 
 // scorecardSubmitted goes on to the details, by way of the system unless it was just previewed.
 func (b *Bot) scorecardSubmitted(ctx context.Context, g Gesture, draft store.Draft, w wizard) (Reply, error) {
-	e := view.ParseScorecard(g.View.State)
-	w.take(e)
+	if err := b.take(ctx, g, &w); err != nil {
+		return Reply{}, err
+	}
 	problems := okr.Problems{}
+	w.unfinished(problems)
 	if _, err := b.usable(ctx, g, w.Connection); isNotFound(err) {
 		problems[view.FieldConnection] = "Choose a connection that is yours or shared with you."
 	} else if err != nil {
@@ -200,12 +272,19 @@ func (b *Bot) connected(ctx context.Context, g Gesture, draft store.Draft, w wiz
 
 // afterDescribe reads the scorecard and shows the step: with the preview, or with why there is none.
 func (b *Bot) afterDescribe(ctx context.Context, g Gesture, at OpenView, draft store.Draft, w wizard, step string) {
-	preview, problem := b.describe(ctx, g, w)
-	w.Preview = preview
+	var problem string
+	if w.Preview == nil {
+		if w.Preview, problem = b.describe(ctx, g, w); w.Preview != nil {
+			w.Name = w.Preview.Name
+		}
+	}
+	if step == view.StepScorecard && problem == "" {
+		problem = b.divide(ctx, g, &w)
+	}
 	var modal modalView
 	var err error
 	switch {
-	case problem != "":
+	case problem != "" && step == view.StepDetails: // back from the view that says that it is read
 		w.Turn++
 		if draft, err = b.store.SaveDraft(ctx, g.Actor, draft, view.StepScorecard, w); err == nil {
 			modal, err = b.scorecardState(ctx, g, draft, w, func(s *view.Scorecard) { s.Problem = problem })
@@ -213,11 +292,11 @@ func (b *Bot) afterDescribe(ctx context.Context, g Gesture, at OpenView, draft s
 	case step == view.StepDetails:
 		var r Reply
 		if r, err = b.connected(ctx, g, draft, w); err == nil && r.Update != nil {
-			modal = *r.Update
+			modal = *r.Update // or that the person went on meanwhile
 		}
 	default:
-		if draft, err = b.store.SaveDraft(ctx, g.Actor, draft, step, w); err == nil {
-			modal, err = b.wizardView(ctx, g, draft, w)
+		if draft, err = b.store.NoteInDraft(ctx, g.Actor, draft, w); err == nil {
+			modal, err = b.scorecardState(ctx, g, draft, w, func(s *view.Scorecard) { s.Problem = problem })
 		}
 	}
 	if errors.Is(err, store.ErrChanged) {
@@ -228,9 +307,25 @@ func (b *Bot) afterDescribe(ctx context.Context, g Gesture, at OpenView, draft s
 		b.log.Error("showing a scorecard", "actor", g.Actor.ID, "ref", ref, "error", err)
 		modal = view.Notice("Add key result", wentWrong(ref))
 	}
-	if _, err := b.slack.change(ctx, at, modal); err != nil && codeOf(err) != "hash_conflict" && codeOf(err) != "not_found" {
-		b.log.Warn("showing a scorecard", "actor", g.Actor.ID, "code", codeOf(err))
+	b.showNewest(ctx, g, at, draft, modal)
+}
+
+// showNewest shows a view of the wizard, unless the person went on meanwhile. Where the view has
+// changed since, the draft decides: somebody quick chooses the next thing before this one is shown.
+func (b *Bot) showNewest(ctx context.Context, g Gesture, at OpenView, draft store.Draft, modal modalView) OpenView {
+	shown, err := b.slack.change(ctx, at, modal)
+	if codeOf(err) == "hash_conflict" {
+		if newest, _, lost := b.wizardDraft(ctx, g); lost == nil && newest.Version == draft.Version {
+			shown, err = b.slack.change(ctx, OpenView{ID: at.ID}, modal)
+		}
 	}
+	switch code := codeOf(err); {
+	case err == nil:
+		return shown
+	case code != "hash_conflict" && code != "not_found":
+		b.log.Warn("showing a scorecard", "actor", g.Actor.ID, "code", code)
+	}
+	return at
 }
 
 // describe reads the chosen scorecard live; the problem is a sentence for the person.

@@ -41,6 +41,42 @@ type Connector interface {
 	Read(ctx context.Context, account Account, requests []Request) []Reading
 }
 
+// Divider is what a connector has besides where its scorecards can be divided. Each part has a
+// reference of its own, which Describe and Read take like any other.
+type Divider interface {
+	// Divisions are what a scorecard, or a part of one, can be divided by.
+	Divisions(ctx context.Context, account Account, ref string) (Divisions, error)
+	// Elements are those of a breakdown of a scorecard, or of a part of one.
+	Elements(ctx context.Context, account Account, ref, breakdown string) ([]Named, error)
+	// Compose is the reference of a part, and Take takes one apart again.
+	Compose(part Part) string
+	Take(ref string) Part
+}
+
+// Hider is what a connector has besides where scorecards can be left out of its listings and read
+// all the same.
+type Hider interface {
+	// SearchHidden lists also those, the first page of them.
+	SearchHidden(ctx context.Context, account Account, query string) ([]Scorecard, error)
+}
+
+// Divisions are what a scorecard can be divided by.
+type Divisions struct {
+	Breakdowns []Named // "Priority"
+	Series     []Named // time series made of its scores: "7d running SUM"
+}
+
+// Named is something of the vendor's with its name, which is not escaped.
+type Named struct{ ID, Name string }
+
+// Part says what of a scorecard is meant. Without anything but the scorecard it is the whole.
+type Part struct {
+	Scorecard            string
+	Breakdown, Element   string // both or neither
+	Breakdown2, Element2 string // within the first ones; both or neither
+	Series               string
+}
+
 // SignIn is one way to sign in and the fields it asks for.
 type SignIn struct {
 	Kind   string // stored: "basic", "oauth", "token"

@@ -33,6 +33,12 @@ func (c *Client) With(ctx context.Context, connection store.Connection, do func(
 	return do(account)
 }
 
+// Account is how a connection signs in at the moment, for what can be done without as well.
+func (c *Client) Account(ctx context.Context, connection store.Connection) (integrations.Account, error) {
+	account, _, err := c.account(ctx, connection, false)
+	return account, err
+}
+
 // account is how a connection signs in at the moment. Stale says that the token of the connection's
 // epoch was refused.
 func (c *Client) account(ctx context.Context, connection store.Connection, stale bool) (integrations.Account, int64, error) {

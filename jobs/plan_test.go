@@ -65,7 +65,7 @@ func TestEverySlotIsClaimedOnceByThreeReplicas(t *testing.T) {
 	until(t, 10*time.Second, "all synced", func() bool {
 		return r.count("select count(*) from sync_runs where state = 'done'") == len(list)
 	})
-	r.wants("calls", len(r.now.Calls()), 24)
+	r.wants("scorecards asked for", r.asked(), 24)
 	r.wants("changed", r.count("select count(*) from sync_runs where outcome = 'changed'"), len(list))
 	// What is done is not claimed again.
 	r.check(r.client.planDue(ctx))

@@ -276,6 +276,15 @@ func (r *room) count(sql string, args ...any) int {
 	return n
 }
 
+// asked is how many scorecards ServiceNow was asked for, by calls of their own or together.
+func (r *room) asked() int {
+	n := 0
+	for _, c := range r.now.Calls() {
+		n += c.Items
+	}
+	return n
+}
+
 func (r *room) wants(what string, got, want any) {
 	r.t.Helper()
 	if fmt.Sprint(got) != fmt.Sprint(want) {

@@ -1,8 +1,10 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -35,6 +37,9 @@ const (
 	// appliedAtOnce is how many batches a process applies at once. Applying is Postgres' work, not
 	// waiting: more of it at once would end no sooner, and people's commands would wait for it.
 	appliedAtOnce = 1
+	// appliedTogether is how many runs are applied in one transaction, so that people's commands
+	// find Postgres free in between.
+	appliedTogether = 100
 	// stayFor is how long a job goes on with batch after batch, so that others get their turn.
 	stayFor = 20 * time.Second
 	// triesAtMost is how often a run is tried within its slot; the next slot tries again anyway.
@@ -348,20 +353,11 @@ func (c *Client) finish(ctx context.Context, b batch, answers map[int64]integrat
 			waiting = append(waiting, r)
 		}
 	}
-	select {
-	case c.applying <- struct{}{}:
-		defer func() { <-c.applying }()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	return c.store.InTx(ctx, func(tx *store.Tx) error {
+	err := c.store.InTx(ctx, func(tx *store.Tx) error {
 		if len(waiting) > 0 {
 			if err := tx.MakeWait(ctx, b.connection, s.pause); err != nil {
 				return err
 			}
-		}
-		if err := c.apply(ctx, tx, b, s.ending); err != nil {
-			return err
 		}
 		if err := tx.PutBack(ctx, again, 1, 0, retryAfter); err != nil {
 			return err
@@ -369,6 +365,45 @@ func (c *Client) finish(ctx context.Context, b batch, answers map[int64]integrat
 		// A wait does not count as a try.
 		return tx.PutBack(ctx, waiting, 0, 0, func(store.TakenRun) time.Duration { return 0 })
 	})
+	for _, part := range b.parts() {
+		if err != nil {
+			break
+		}
+		err = c.applyPart(ctx, part, s.ending)
+	}
+	return err
+}
+
+// applyPart applies a part of a batch, when it is its turn.
+func (c *Client) applyPart(ctx context.Context, part batch, ending map[int64]integrations.Reading) error {
+	select {
+	case c.applying <- struct{}{}:
+		defer func() { <-c.applying }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return c.store.InTx(ctx, func(tx *store.Tx) error { return c.apply(ctx, tx, part, ending) })
+}
+
+// parts are the batch in portions that are applied one after another: together with those who
+// follow the same scorecards, and none of a key result's runs without the others.
+func (b batch) parts() []batch {
+	reference := func(r store.TakenRun) string { return b.before[r.KeyResult].Source.Reference }
+	runs := slices.Clone(b.runs)
+	slices.SortStableFunc(runs, func(x, y store.TakenRun) int {
+		return cmp.Or(cmp.Compare(reference(x), reference(y)), cmp.Compare(x.KeyResult, y.KeyResult))
+	})
+	var list []batch
+	for len(runs) > 0 {
+		n := min(len(runs), appliedTogether)
+		for n < len(runs) && runs[n].KeyResult == runs[n-1].KeyResult {
+			n++
+		}
+		part := b
+		part.runs = runs[:n]
+		list, runs = append(list, part), runs[n:]
+	}
+	return list
 }
 
 // refused counts a refused sign-in. With the second in a row the connection is not used again

@@ -20,7 +20,7 @@ func TestWhoFollowsOneScorecardIsAskedOnce(t *testing.T) {
 		list = append(list, r.keyResult(r.scorecard(i%10, float64(40+i%10), 5)))
 	}
 	r.imports(list...)
-	r.wants("calls", len(r.now.Calls()), 10)
+	r.wants("scorecards asked for", r.asked(), 10)
 	for i, k := range list {
 		if got, want := r.value(k), fmt.Sprint(40+i%10); got != want {
 			t.Fatalf("%s has %s, want %s", k.Key(), got, want)

@@ -80,6 +80,26 @@ func (r Reads) SaveDraft(ctx context.Context, actor okr.Actor, d Draft, step str
 	return d, nil
 }
 
+// NoteInDraft keeps what was found out for the person beside what they entered, in the same version:
+// what they do meanwhile goes first. It answers ErrChanged when they went on.
+func (r Reads) NoteInDraft(ctx context.Context, actor okr.Actor, d Draft, form any) (Draft, error) {
+	state, err := json.Marshal(form)
+	if err != nil {
+		return Draft{}, fmt.Errorf("writing a draft: %w", err)
+	}
+	n, err := r.q.NoteInDraft(ctx, queries.NoteInDraftParams{
+		State: state, ID: d.ID, WorkspaceID: actor.Workspace, PersonID: actor.ID, Version: int32(d.Version),
+	})
+	if err != nil {
+		return Draft{}, fmt.Errorf("noting in a draft: %w", err)
+	}
+	if n == 0 {
+		return Draft{}, fmt.Errorf("noting in a draft: %w", ErrChanged)
+	}
+	d.state = state
+	return d, nil
+}
+
 // DeleteDraft ends a form that was saved or given up.
 func (r Reads) DeleteDraft(ctx context.Context, actor okr.Actor, id string) error {
 	err := r.q.DeleteDraft(ctx, queries.DeleteDraftParams{ID: id, WorkspaceID: actor.Workspace, PersonID: actor.ID})

@@ -79,10 +79,10 @@ type TakenRun struct {
 }
 
 const (
+	// scorecardsAtMost is how many scorecards are read together, with all who follow them.
+	scorecardsAtMost = 100
 	// batchAtMost is how many key results are read together.
-	batchAtMost = 100
-	// groupAtMost is how many may be read together when all of them follow one scorecard.
-	groupAtMost = 200
+	batchAtMost = 400
 )
 
 // TakeRuns takes a connection's next runs, gives them an epoch, and so begins their fetch: once it
@@ -92,7 +92,7 @@ func (tx *Tx) TakeRuns(ctx context.Context, connection int64) ([]TakenRun, error
 	if err := tx.q.OneTaker(ctx, int32(connection&0x7fffffff)); err != nil {
 		return nil, fmt.Errorf("waiting for our turn: %w", err)
 	}
-	ready, err := tx.q.ReadyRuns(ctx, queries.ReadyRunsParams{ConnectionID: connection, Most: groupAtMost})
+	ready, err := tx.q.ReadyRuns(ctx, queries.ReadyRunsParams{ConnectionID: connection, Most: batchAtMost + 1}) // one more shows whether the last group goes on
 	if err != nil {
 		return nil, fmt.Errorf("looking for runs: %w", err)
 	}
@@ -115,11 +115,12 @@ func (tx *Tx) TakeRuns(ctx context.Context, connection int64) ([]TakenRun, error
 	return list, nil
 }
 
-// firstBatch is how many of the ready runs are taken together.
+// firstBatch is how many of the ready runs are taken together. Those who follow one scorecard are
+// only parted when they are too many for one batch.
 func firstBatch(ready []queries.ReadyRunsRow) int {
 	n := 0
-	for n < len(ready) {
-		if ready[n].Forced != ready[0].Forced || n > 0 && ready[n].Crashes > 1 {
+	for range scorecardsAtMost {
+		if n == len(ready) || ready[n].Forced != ready[0].Forced || n > 0 && ready[n].Crashes > 1 {
 			return n
 		}
 		if ready[n].Crashes > 1 {
@@ -129,7 +130,10 @@ func firstBatch(ready []queries.ReadyRunsRow) int {
 		for end < len(ready) && ready[end].Reference == ready[n].Reference && ready[end].Forced == ready[n].Forced && ready[end].Crashes <= 1 {
 			end++
 		}
-		if n > 0 && end > batchAtMost {
+		switch {
+		case end > batchAtMost && n == 0:
+			return batchAtMost
+		case end > batchAtMost:
 			return n
 		}
 		n = end

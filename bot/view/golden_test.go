@@ -260,6 +260,15 @@ func preview() *Preview {
 	return p
 }
 
+// dividers are choices with long names.
+func dividers(n int) []Named {
+	list := make([]Named, n)
+	for i := range list {
+		list[i] = Named{fmt.Sprint("id", i), strings.Repeat("é", 300)}
+	}
+	return list
+}
+
 // modals are all modals with their extremes.
 func modals() map[string]slack.ModalViewRequest {
 	failing := connectForm()
@@ -287,6 +296,13 @@ func modals() map[string]slack.ModalViewRequest {
 	problem.Problem = broken().Failure.Says
 	noScore := crowd
 	noScore.Preview = &Preview{Name: "Carbon", Today: today}
+	divided := crowd
+	divided.Connections = crowd.Connections[:2]
+	divided.Parts = Parts{
+		First:  Level{Breakdowns: dividers(150), Breakdown: "id7", Listed: true, Element: Named{"e1", "1 - Critical"}},
+		Second: Level{Breakdowns: dividers(2), Breakdown: "id1", Listed: true},
+		Series: []Named{{"s7", "7d running SUM"}}, Chosen: "s7",
+	}
 	monthly, stay, people2 := filled(), filled(), filled()
 	monthly.Cadence, stay.Kind, monthly.Phases = "monthly", "at_least", "2026-10-31: 50\n2026-11-30: 35.5"
 	detail := Detail{Draft: draft, Turn: 3, Form: filled(), Integrated: true, Scorecard: hostile().Source.Scorecard, Connection: hostile().Source.Connection, Result: "39  score of 22 Nov", Zone: "Europe/Berlin", Warnings: []string{"The target is met already."}}
@@ -307,7 +323,7 @@ func modals() map[string]slack.ModalViewRequest {
 		"connect-checking": Checking("ServiceNow", strings.Repeat("x", 300)), "connected": Connected("ServiceNow", "acme.service-now.com", failing.Stages[:1], false), "connected-detour": Connected("ServiceNow", "acme", nil, true),
 		"wizard-start": Start{Draft: draft, Turn: 1, Objective: hostile().Objective, Title: "Fewer", Owner: "U1ALICE", Systems: twoSystems[:1], Source: FromPeople}.Modal(), "wizard-start-none": Start{Draft: draft, Turn: 1, None: true, Systems: twoSystems[:1]}.Modal(),
 		"wizard-start-systems": Start{Draft: draft, Turn: 1, Owner: "U1ALICE", Systems: twoSystems, Source: "http"}.Modal(), "connect-systems": withSystems.Modal(draft),
-		"wizard-scorecard": crowd.Modal(), "wizard-scorecard-none": Scorecard{Draft: draft, Turn: 2, System: "ServiceNow"}.Modal(), "wizard-scorecard-reading": reading.Modal(), "wizard-scorecard-problem": problem.Modal(), "wizard-scorecard-empty": noScore.Modal(),
+		"wizard-scorecard": crowd.Modal(), "wizard-scorecard-parts": divided.Modal(), "wizard-scorecard-none": Scorecard{Draft: draft, Turn: 2, System: "ServiceNow"}.Modal(), "wizard-scorecard-reading": reading.Modal(), "wizard-scorecard-problem": problem.Modal(), "wizard-scorecard-empty": noScore.Modal(),
 		"wizard-reading": Reading(draft, 2, "Add key result", "ServiceNow"), "wizard-details": detail.Modal(), "wizard-details-monthly": month.Modal(), "wizard-details-stay": kind.Modal(), "wizard-details-between": between.Modal(), "wizard-details-baseline": baseline.Modal(), "wizard-details-people": byHand.Modal(), "edit": editing.Modal(),
 		"saved": Saved(sample(), true), "saved-people": Saved(people(), false),
 		"details": Details{KeyResult: sample(), Readings: readings(40), May: true}.Modal(), "details-empty": Details{KeyResult: fresh()}.Modal(), "details-long": longDetails.Modal(), "details-failing": Details{KeyResult: broken(), Readings: readings(3)}.Modal(), "details-people": Details{KeyResult: people(), May: true}.Modal(),

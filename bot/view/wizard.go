@@ -154,6 +154,7 @@ type Scorecard struct {
 	Connection  int64
 	Chosen      string // the option's value
 	ChosenName  string
+	Parts       Parts // how it can be divided, once it was read
 	Preview     *Preview
 	Reading     bool   // the preview is being read
 	Problem     string // why the scorecard could not be read, and what to do
@@ -209,10 +210,11 @@ func (s Scorecard) Modal() slack.ModalViewRequest {
 	}
 	blocks := []slack.Block{intro,
 		dispatching(selectField(anew(FieldConnection, s.Fresh), "Connection", "", strconv.FormatInt(s.Connection, 10), choices...)),
-		external(anew(FieldScorecard, s.Fresh), "Scorecard", "Type a part of its name or description.", "Search scorecards", 0, chosen),
-		slack.NewActionBlock("source_actions", button(ActionPreview, "Preview results", "wizard"),
-			button(ActionNewConnect, "New connection", "wizard"), button(ActionBack, "Back", "wizard")),
+		dispatching(external(anew(FieldScorecard, s.Fresh), "Scorecard", "Type a part of its name or description.", "Search scorecards", 0, chosen)),
 	}
+	blocks = append(blocks, s.Parts.blocks(s.Fresh)...)
+	blocks = append(blocks, slack.NewActionBlock("source_actions", button(ActionPreview, "Preview results", "wizard"),
+		button(ActionNewConnect, "New connection", "wizard"), button(ActionBack, "Back", "wizard")))
 	switch {
 	case s.Reading:
 		blocks = append(blocks, section(":hourglass_flowing_sand: Reading the scorecard from "+s.System+"…"))
@@ -270,7 +272,10 @@ func freq(f string) string {
 }
 
 // ScorecardChoice is a scorecard that a type-ahead found.
-type ScorecardChoice struct{ Reference, Name, Unit, Frequency string }
+type ScorecardChoice struct {
+	Reference, Name, Unit, Frequency string
+	Hidden                           bool // not on the Analytics Hub
+}
 
 // ScorecardChoices are the options of the scorecard field: the name, and below it the unit and how
 // often it is collected.
@@ -278,7 +283,11 @@ func ScorecardChoices(list []ScorecardChoice) []*slack.OptionBlockObject {
 	options := []*slack.OptionBlockObject{}
 	for _, c := range list[:min(len(list), 100)] {
 		o := option(choice{c.Reference, c.Name})
-		if about := strings.Trim(c.Unit+" · "+freq(c.Frequency), " ·"); about != "" {
+		about := strings.Trim(c.Unit+" · "+freq(c.Frequency), " ·")
+		if c.Hidden {
+			about = "not on the Analytics Hub · " + about
+		}
+		if about != "" {
 			o.Description = plain(Cut(about, 75))
 		}
 		options = append(options, o)
@@ -286,11 +295,51 @@ func ScorecardChoices(list []ScorecardChoice) []*slack.OptionBlockObject {
 	return options
 }
 
+// Nothing is why a search for scorecards found none. It is shown as an option, since Slack shows
+// nothing else there; whoever chooses it reads the whole sentence.
+type Nothing string
+
+// The reasons.
+const (
+	NoSuchName Nothing = "nothing_name"
+	NoneYet    Nothing = "nothing_yet"
+	NotAll     Nothing = "nothing_all"
+	NotAllowed Nothing = "nothing_role"
+	Refused    Nothing = "nothing_refused"
+	NotInTime  Nothing = "nothing_slow"
+)
+
+var nothings = map[Nothing]struct{ text, about, sentence string }{
+	NoSuchName: {"Nothing by that name", "Try another word of its name or description.",
+		"No scorecard that this connection's sign-in can see has these words in its name or description, on the Analytics Hub or off it. Try another word, or ask ServiceNow's administrator who may see it: ServiceNow does not tell what is hidden from us from what is not there."},
+	NoneYet: {"No scorecards are listed", "Type a part of the name.",
+		"This connection lists no scorecards. Type a part of a name to look in ServiceNow, or ask its administrator for the role `pa_viewer`."},
+	NotAll: {"Nothing has all of these parts", "ServiceNow reads a comma as “and”. Leave out a part.",
+		"ServiceNow reads commas as “and”: a scorecard must have every part in its name or description, and none has all of these. Leave out a part."},
+	NotAllowed: {"This sign-in may not look for scorecards", "Ask for the role pa_viewer in ServiceNow.",
+		"ServiceNow lets us sign in, but not look for scorecards. Ask its administrator for the role `pa_viewer`."},
+	Refused: {"ServiceNow refuses this connection's sign-in", "Connect again with New connection.",
+		"ServiceNow refused this connection's sign-in. Connect again with New connection."},
+	NotInTime: {"ServiceNow did not answer in time", "It is not in our list. Change a letter to try again.",
+		"These words are not in our list of scorecards, and ServiceNow did not answer in time when we asked it. Change a letter to try again."},
+}
+
+// Option is the reason in place of what was looked for.
+func (n Nothing) Option() []*slack.OptionBlockObject {
+	o := option(choice{string(n), nothings[n].text})
+	o.Description = plain(nothings[n].about)
+	return []*slack.OptionBlockObject{o}
+}
+
+// Sentence is the whole of it; empty where a scorecard was chosen.
+func (n Nothing) Sentence() string { return nothings[n].sentence }
+
 // ScorecardEntry is a filled second step.
 type ScorecardEntry struct {
 	Connection int64
 	Scorecard  string // the option's value
 	Name       string // its text
+	Part       PartEntry
 }
 
 // ParseScorecard reads the second step as it stands.
@@ -299,7 +348,7 @@ func ParseScorecard(s State) ScorecardEntry {
 	if err != nil {
 		id = 0 // nothing chosen
 	}
-	e := ScorecardEntry{Connection: id, Scorecard: s.option(FieldScorecard)}
+	e := ScorecardEntry{Connection: id, Scorecard: s.option(FieldScorecard), Part: parsePart(s)}
 	if text := s.at(FieldScorecard).SelectedOption.Text; text != nil {
 		e.Name = text.Text
 	}

@@ -49,7 +49,7 @@ func (c *Client) ask(ctx context.Context, account integrations.Account) (documen
 		return document{}, say(wire.Unreached(err))
 	}
 	defer resp.Body.Close()
-	body, tooLarge, err := wire.Body(resp)
+	body, tooLarge, err := wire.Body(resp, wire.Largest)
 	if problem := refused(resp, account); problem != nil {
 		return document{}, problem
 	}

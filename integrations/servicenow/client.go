@@ -11,13 +11,19 @@ import (
 	"okrbot/integrations/wire"
 )
 
-// get asks one path of an account's instance and gives the body of a 2xx with JSON. The secret
-// goes to the account's own origin alone. When the caller's context ended, that is the error.
-func (c *Client) get(ctx context.Context, account integrations.Account, pathAndQuery string) ([]byte, error) {
+// question is one call: a GET, or a POST where it has a body.
+type question struct {
+	pathAndQuery string
+	body         []byte
+}
+
+// get asks an account's instance and gives the body of a 2xx with JSON. The secret goes to the
+// account's own origin alone. When the caller's context ended, that is the error.
+func (c *Client) get(ctx context.Context, account integrations.Account, q question) ([]byte, error) {
 	if problem := c.allowed(account); problem != nil {
 		return nil, problem
 	}
-	body, problem := c.ask(ctx, account, pathAndQuery)
+	body, problem := c.ask(ctx, account, q)
 	if err := ctx.Err(); err != nil && problem != nil {
 		return nil, err
 	}
@@ -27,12 +33,19 @@ func (c *Client) get(ctx context.Context, account integrations.Account, pathAndQ
 	return body, nil
 }
 
-func (c *Client) ask(ctx context.Context, account integrations.Account, pathAndQuery string) ([]byte, *integrations.Error) {
-	ctx, cancel := context.WithTimeout(ctx, wire.WholeWithin)
+func (c *Client) ask(ctx context.Context, account integrations.Account, q question) ([]byte, *integrations.Error) {
+	method, within, largest, by := http.MethodGet, wire.WholeWithin, wire.Largest, c.http
+	if q.body != nil {
+		method, within, largest, by = http.MethodPost, batchWithin, largestBatch, c.patient
+	}
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, account.Origin+pathAndQuery, nil)
+	req, err := http.NewRequestWithContext(ctx, method, account.Origin+q.pathAndQuery, bytes.NewReader(q.body))
 	if err != nil {
 		return nil, say("address_not_allowed")
+	}
+	if q.body != nil {
+		req.Header.Set("Content-Type", "application/json")
 	}
 	if problem := sign(req, account); problem != nil {
 		return nil, problem
@@ -43,12 +56,17 @@ func (c *Client) ask(ctx context.Context, account integrations.Account, pathAndQ
 	if err := c.gates.Wait(ctx, account.Origin); err != nil {
 		return nil, say("too_slow")
 	}
-	resp, err := c.http.Do(req)
+	resp, err := by.Do(req)
 	if err != nil {
 		return nil, unreached(err)
 	}
 	defer resp.Body.Close()
-	body, tooLarge, err := wire.Body(resp)
+	return taken(resp, largest, account)
+}
+
+// taken is the body of an answer that is a 2xx with JSON, or what it is instead.
+func taken(resp *http.Response, largest int, account integrations.Account) ([]byte, *integrations.Error) {
+	body, tooLarge, err := wire.Body(resp, largest)
 	if problem := refused(resp, body, account); problem != nil {
 		return nil, problem
 	}

@@ -12,7 +12,17 @@ import (
 )
 
 func TestContract(t *testing.T) {
+	t.Run("WithBatch", func(t *testing.T) { contract(t, nil) })
+	t.Run("WithoutBatch", func(t *testing.T) {
+		contract(t, &sandbox.Fault{Kind: sandbox.NoResource, API: sandbox.BatchAPI})
+	})
+}
+
+func contract(t *testing.T, without *sandbox.Fault) {
 	i, client, account := instance(t)
+	if without != nil {
+		i.Break(*without)
+	}
 	today := time.Now().UTC().Truncate(24 * time.Hour)
 	for n := range 150 { // more than a page
 		i.Add(sandbox.Scorecard{ID: fmt.Sprintf("%032x", n+1), Name: fmt.Sprintf("Backlog of group %d", n), Frequency: 10,

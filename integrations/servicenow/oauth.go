@@ -145,7 +145,7 @@ func (d *tokenDoor) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, unreached(err)
 	}
 	defer resp.Body.Close()
-	body, tooLarge, err := wire.Body(resp)
+	body, tooLarge, err := wire.Body(resp, wire.Largest)
 	if problem := d.sorted(resp, body, tooLarge, err); problem != nil {
 		return nil, problem
 	}
@@ -235,7 +235,7 @@ func (c *Client) Who(ctx context.Context, account integrations.Account) string {
 		"sysparm_query": {"sys_id=javascript:gs.getUserID()"}, "sysparm_fields": {"user_name"},
 		"sysparm_limit": {"2"}, "sysparm_exclude_reference_link": {"true"},
 	}
-	body, err := c.get(ctx, account, "/api/now/v2/table/sys_user?"+query.Encode())
+	body, err := c.get(ctx, account, question{pathAndQuery: "/api/now/v2/table/sys_user?" + query.Encode()})
 	if err != nil {
 		return ""
 	}

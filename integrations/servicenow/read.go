@@ -24,6 +24,10 @@ type query struct {
 	from     time.Time // with it, scores are asked for; no sysparm_limit, which counts scores
 	perPage  int
 	page     int
+
+	divisions bool   // what it can be divided by
+	breakdown string // one result for each of its elements
+	hidden    bool   // also what is not on the Analytics Hub
 }
 
 func (q query) String() string {
@@ -39,13 +43,23 @@ func (q query) String() string {
 		add("sysparm_include_scores", "true")
 		add("sysparm_from", q.from.Format(time.DateOnly))
 	}
+	if q.divisions {
+		add("sysparm_include_available_breakdowns", "true")
+		add("sysparm_include_available_aggregates", "true")
+	}
+	if q.hidden {
+		add("sysparm_display", "all")
+	}
+	if q.breakdown != "" {
+		add("sysparm_breakdown", q.breakdown)
+	}
 	if q.perPage > 0 {
 		add("sysparm_per_page", strconv.Itoa(q.perPage))
 	}
 	if q.page > 0 {
 		add("sysparm_page", strconv.Itoa(q.page))
 	}
-	if q.uuid == "" {
+	if q.uuid == "" || q.breakdown != "" {
 		add("sysparm_sortby", "name") // for stable pages
 		add("sysparm_sortdir", "asc")
 	}
@@ -55,7 +69,7 @@ func (q query) String() string {
 
 // list reads one page of scorecards, without their scores.
 func (c *Client) list(ctx context.Context, account integrations.Account, q query) ([]integrations.Scorecard, error) {
-	body, err := c.get(ctx, account, q.String())
+	body, err := c.get(ctx, account, question{pathAndQuery: q.String()})
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +92,7 @@ func (c *Client) one(ctx context.Context, account integrations.Account, r integr
 	if !refPattern.MatchString(r.Ref) {
 		return integrations.Scorecard{}, say("not_visible")
 	}
-	body, err := c.get(ctx, account, query{uuid: r.Ref, from: r.From}.String())
+	body, err := c.get(ctx, account, question{pathAndQuery: query{uuid: r.Ref, from: r.From}.String()})
 	if err != nil {
 		return integrations.Scorecard{}, err
 	}
@@ -90,7 +104,7 @@ func (c *Client) one(ctx context.Context, account integrations.Account, r integr
 }
 
 // pick takes the scorecard asked for out of an answer. The answer's uuid can differ from the one
-// sent, so what it is of is compared: its indicator, and its breakdown or aggregate.
+// sent, so what it is of is compared.
 func pick(body []byte, ref string) (integrations.Scorecard, *integrations.Error) {
 	rows, problem := decode(body)
 	if problem != nil {
@@ -118,68 +132,120 @@ const inFlight = 4
 // in peace: a hundred that each take their fifteen seconds would hold a worker for minutes.
 const strikes = 4
 
-// Read reads many scorecards, each once. The first call goes alone: when it shows that nothing
-// can be read at all (a refused sign-in, a request to wait, an instance asleep), the others are
-// not sent.
+// Read reads many scorecards, each once: together by the Batch API where the account has it, else
+// a few at once. When an answer shows that nothing can be read at all (a refused sign-in, a request
+// to wait, an instance asleep), nothing more is sent.
 func (c *Client) Read(ctx context.Context, account integrations.Account, requests []integrations.Request) []integrations.Reading {
-	earliest := map[string]time.Time{}
-	var refs []string
-	for _, r := range requests {
-		wants := r.From
-		if wants.IsZero() {
-			wants = sinceLongAgo()
-		}
-		from, seen := earliest[r.Ref]
-		if !seen {
-			refs = append(refs, r.Ref)
-		}
-		if !seen || wants.Before(from) {
-			earliest[r.Ref] = wants
+	round := round{answers: map[string]integrations.Reading{}, from: map[string]time.Time{}}
+	refs := round.begin(requests)
+	// Where it is not known whether the Batch API works, one is asked directly before it is tried: so
+	// what the Batch API alone refuses is told apart from a sign-in that is refused.
+	alone := func() {
+		if len(refs) > 0 {
+			c.askOne(ctx, account, &round, refs[0])
+			refs = refs[1:]
 		}
 	}
-	round := round{answers: make(map[string]integrations.Reading, len(refs))}
-	ask := func(ref string) {
-		if err := round.over(); err != nil {
-			round.keep(ref, integrations.Reading{Err: err})
-			return
-		}
-		s, err := c.one(ctx, account, integrations.Request{Ref: ref, From: earliest[ref]})
-		round.keep(ref, integrations.Reading{Scorecard: s, Err: err})
+	known := c.batches.of(account)
+	if known != works {
+		alone()
 	}
-	alone := min(1, len(refs))
-	for _, ref := range refs[:alone] {
-		ask(ref)
+	if known != fails && len(refs) > 1 {
+		refs = c.askTogether(ctx, account, &round, refs, known)
+	}
+	if known == works {
+		alone()
 	}
 	var calls sync.WaitGroup
 	places := make(chan struct{}, inFlight)
-	for _, ref := range refs[alone:] {
+	for _, ref := range refs {
 		places <- struct{}{}
 		calls.Go(func() {
 			defer func() { <-places }()
-			ask(ref)
+			c.askOne(ctx, account, &round, ref)
 		})
 	}
 	calls.Wait()
 
 	out := make([]integrations.Reading, len(requests))
 	for i, r := range requests {
-		out[i] = round.answers[r.Ref].Since(r.From)
+		answer, asked := round.answers[r.Ref]
+		if !asked {
+			answer.Err = say("not_visible") // it is no reference at all
+		}
+		out[i] = answer.Since(r.From)
 	}
 	return out
 }
 
+// askOne reads one scorecard by a call of its own, unless the round is over.
+func (c *Client) askOne(ctx context.Context, account integrations.Account, r *round, ref string) {
+	if err := r.over(); err != nil {
+		r.keep(ref, integrations.Reading{Err: err})
+		return
+	}
+	s, err := c.one(ctx, account, integrations.Request{Ref: ref, From: r.from[ref]})
+	r.keep(ref, integrations.Reading{Scorecard: s, Err: err})
+}
+
 // round is one Read's answers so far, and why it ended early if it did.
 type round struct {
+	from    map[string]time.Time // the earliest day that a scorecard is wanted from
 	mu      sync.Mutex
 	answers map[string]integrations.Reading
 	failing int // scorecards in a row that failed by the instance's fault
 	ended   error
 }
 
+// begin notes what is wanted, and gives the references to ask for, each once; not those that can
+// be none.
+func (r *round) begin(requests []integrations.Request) (refs []string) {
+	for _, wanted := range requests {
+		if !refPattern.MatchString(wanted.Ref) {
+			continue
+		}
+		day := wanted.From
+		if day.IsZero() {
+			day = sinceLongAgo()
+		}
+		from, seen := r.from[wanted.Ref]
+		if !seen {
+			refs = append(refs, wanted.Ref)
+		}
+		if !seen || day.Before(from) {
+			r.from[wanted.Ref] = day
+		}
+	}
+	return refs
+}
+
 func (r *round) over() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.ended
+}
+
+// answered is true when the instance has answered for a scorecard, whatever it said of it: so it
+// took the sign-in.
+func (r *round) answered() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, answer := range r.answers {
+		var failure *integrations.Error
+		if answer.Err == nil || errors.As(answer.Err, &failure) && failure.Class != integrations.Unavailable && failure.Class != integrations.Unauthorized {
+			return true
+		}
+	}
+	return false
+}
+
+// end ends the round: what is left gets this error.
+func (r *round) end(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ended == nil {
+		r.ended = err
+	}
 }
 
 func (r *round) keep(ref string, answer integrations.Reading) {

@@ -11,16 +11,21 @@ import (
 	"okrbot/integrations/wire"
 )
 
-var _ integrations.Connector = (*Client)(nil)
+var (
+	_ integrations.Connector = (*Client)(nil)
+	_ integrations.Hider     = (*Client)(nil)
+)
 
 // Kind is how a connection of this connector is stored.
 const Kind = "servicenow"
 
 // Client reads scorecards from any number of instances. It keeps no session and no cookie.
 type Client struct {
-	extra []string // origins allowed besides ServiceNow's own domains
-	http  *http.Client
-	gates wire.Gates
+	extra   []string // origins allowed besides ServiceNow's own domains
+	http    *http.Client
+	patient *http.Client // for the Batch API, which answers when all is done
+	gates   wire.Gates
+	batches batches
 }
 
 // Options are what the operator allows.
@@ -37,7 +42,7 @@ func New(o Options) *Client { return newClient(o, wire.Network{}) }
 
 func newClient(o Options, n wire.Network) *Client {
 	c := &Client{extra: wire.Origins(o.ExtraOrigins)}
-	c.http = n.Client(c.extra)
+	c.http, c.patient = n.Client(c.extra), n.Patient(c.extra, batchWithin)
 	return c
 }
 
@@ -59,9 +64,21 @@ func (*Client) AddressField() integrations.Field {
 // Search lists scorecards by name or description. ServiceNow splits the words at commas and wants
 // every part; what comes back is looked at again, for it ignores what it does not know.
 func (c *Client) Search(ctx context.Context, account integrations.Account, words string, page int) (integrations.Page, error) {
-	const perPage = 100 // ServiceNow's most
+	return c.search(ctx, account, words, query{perPage: perPage, page: max(1, page)})
+}
+
+// SearchHidden finds also what is not shown on the Analytics Hub.
+func (c *Client) SearchHidden(ctx context.Context, account integrations.Account, words string) ([]integrations.Scorecard, error) {
+	page, err := c.search(ctx, account, words, query{perPage: perPage, page: 1, hidden: true})
+	return page.Scorecards, err
+}
+
+const perPage = 100 // ServiceNow's most
+
+func (c *Client) search(ctx context.Context, account integrations.Account, words string, q query) (integrations.Page, error) {
 	parts := wanted(words)
-	found, err := c.list(ctx, account, query{contains: strings.Join(parts, ","), perPage: perPage, page: max(1, page)})
+	q.contains = strings.Join(parts, ",")
+	found, err := c.list(ctx, account, q)
 	if err != nil {
 		return integrations.Page{}, err
 	}

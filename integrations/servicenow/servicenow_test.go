@@ -111,8 +111,8 @@ func TestManyAreReadAtOnce(t *testing.T) {
 	if n, m := len(got[0].Scorecard.Scores), len(got[3].Scorecard.Scores); n != 7 || m != 37 {
 		t.Errorf("got %d and %d scores, want 7 and 37", n, m)
 	}
-	if n := len(i.Calls()); n != 3 {
-		t.Errorf("%d calls, want 3: one for each scorecard that can be", n)
+	if n := len(i.Calls()); n != 2 {
+		t.Errorf("%d calls, want 2: one scorecard alone, and then the others together", n)
 	}
 	for _, call := range i.Calls() {
 		if call.Followed {

@@ -45,21 +45,23 @@ func (s scorecard) reference(name string) (shown, value string) {
 	return "", ""
 }
 
-// is says whether this is the scorecard that a colon uuid names. The second part of a uuid is a
-// breakdown or an aggregate. Elements are not compared: where one is asked for by a filter, the
-// documentation's own answer names another.
+// is says whether this is what a colon uuid names: the indicator, its breakdowns and its time
+// series. Elements are not compared with each other: the documentation's own answer to one names
+// another. What no element matches has a name of its own, and a part without one is no part.
 func (s scorecard) is(ref string) bool {
-	parts := strings.Split(ref, ":")
-	if _, indicator := s.reference("indicator"); indicator != parts[0] {
-		return false
+	p := take(ref)
+	value := func(name string) string {
+		_, value := s.reference(name)
+		return value
 	}
-	if len(parts) < 2 || parts[1] == "" {
-		return true
+	element := func(asked, got string) bool {
+		return (asked == "") == (got == "") && (asked == unmatched) == (got == unmatched)
 	}
-	second, _, _ := strings.Cut(parts[1], ";") // the domain comes after a semicolon
-	_, breakdown := s.reference("breakdown")
-	_, aggregate := s.reference("aggregate")
-	return second == breakdown || second == aggregate
+	return value("indicator") == p.Scorecard &&
+		value("breakdown") == p.Breakdown && element(p.Element, value("element")) &&
+		value("breakdown_level2") == p.Breakdown2 && element(p.Element2, value("element_level2")) &&
+		// An indicator can have a time series by default, which nobody asked for.
+		(p.Series == "" || value("aggregate") == p.Series)
 }
 
 // listed is a scorecard as a listing shows it. One whose value cannot be read is listed without.
@@ -194,22 +196,11 @@ func (s scorecard) frequency(scores []integrations.Score) string {
 	return integrations.Frequency(scores)
 }
 
-// decode reads a body's scorecards, all or none: an object with a result and no error, which also
-// comes with status 200.
+// decode reads a body's scorecards, all or none.
 func decode(body []byte) ([]scorecard, *integrations.Error) {
-	answer, problem := strict(body)
+	envelope, problem := unwrapped(body)
 	if problem != nil {
 		return nil, problem
-	}
-	envelope, ok := answer.(map[string]any)
-	if !ok {
-		return nil, say("malformed")
-	}
-	if failure := envelope["error"]; failure != nil {
-		if of, ok := failure.(map[string]any); ok && strings.Contains(scorecard(of).text("message"), "Transaction cancelled") {
-			return nil, say("cancelled")
-		}
-		return nil, say("error_envelope")
 	}
 	result, ok := envelope["result"].([]any)
 	if !ok {
@@ -224,4 +215,23 @@ func decode(body []byte) ([]scorecard, *integrations.Error) {
 		rows[i] = fields
 	}
 	return rows, nil
+}
+
+// unwrapped is a body's object, if it holds no error, which also comes with status 200.
+func unwrapped(body []byte) (map[string]any, *integrations.Error) {
+	answer, problem := strict(body)
+	if problem != nil {
+		return nil, problem
+	}
+	envelope, ok := answer.(map[string]any)
+	if !ok {
+		return nil, say("malformed")
+	}
+	if failure := envelope["error"]; failure != nil {
+		if of, ok := failure.(map[string]any); ok && strings.Contains(scorecard(of).text("message"), "Transaction cancelled") {
+			return nil, say("cancelled")
+		}
+		return nil, say("error_envelope")
+	}
+	return envelope, nil
 }

@@ -15,10 +15,11 @@ import (
 	"time"
 )
 
-const largestBody = 2 << 20 // bytes, after decompression
+// Largest is the most that one scorecard's answer may hold, in bytes after decompression.
+const Largest = 2 << 20
 
 // Body reads a body, unpacked, up to the limit. It unpacks gzip and nothing else.
-func Body(resp *http.Response) (body []byte, tooLarge bool, err error) {
+func Body(resp *http.Response, largest int) (body []byte, tooLarge bool, err error) {
 	var from io.Reader = resp.Body
 	switch encoding := strings.ToLower(resp.Header.Get("Content-Encoding")); encoding {
 	case "", "identity":
@@ -32,8 +33,8 @@ func Body(resp *http.Response) (body []byte, tooLarge bool, err error) {
 	default:
 		return nil, false, gzip.ErrHeader // we asked for nothing else
 	}
-	body, err = io.ReadAll(io.LimitReader(from, largestBody+1))
-	return body, len(body) > largestBody, err
+	body, err = io.ReadAll(io.LimitReader(from, int64(largest)+1))
+	return body, len(body) > largest, err
 }
 
 // CutShort is why a body that began did not end.

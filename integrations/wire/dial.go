@@ -40,6 +40,14 @@ func (n Network) Client(open []string) *http.Client {
 	}
 }
 
+// Patient is such a client for an answer whose first byte may take as long as told.
+func (n Network) Patient(open []string, within time.Duration) *http.Client {
+	c, t := n.Client(open), n.transport(open)
+	t.ResponseHeaderTimeout = within
+	c.Transport = t
+	return c
+}
+
 // guard refuses every address that is not public, and every port but 443.
 var guard = ssrf.New(
 	ssrf.WithPorts(443),

@@ -44,7 +44,7 @@ type gesture struct {
 // measureAck sends gestures at a steady pace, whether or not earlier ones were answered, while
 // every key result is synced again and again.
 func measureAck(ctx context.Context, server *embedded.Server) ([]row, error) {
-	c, err := newCompany(ctx, server, "acks", true)
+	c, err := newCompany(ctx, server, "acks", large, true)
 	if err != nil {
 		return nil, err
 	}
@@ -214,12 +214,17 @@ func (c *company) gestures(ctx context.Context) ([]gesture, error) {
 				"channel":        field("selected_conversation", channelsFrom+"0"),
 			}}}, nil)
 		}, ""},
-		{"a type-ahead", "/slack/options", func(n int) url.Values {
-			return interaction(owner(n), "block_suggestion", view.CallbackWizard, wizards[n], nil, map[string]any{
-				"block_id": view.FieldScorecard, "action_id": "v", "value": fmt.Sprintf("incidents %d", n%10),
-			})
-		}, "Open incidents of group"},
+		typeAhead(owner, func(n int) string { return wizards[n] }, func(n int) string { return fmt.Sprintf("incidents %d", n%10) }, "Open incidents of group"),
 	}, nil
+}
+
+// typeAhead looks for a scorecard.
+func typeAhead(who func(n int) okr.Actor, draft, words func(n int) string, answers string) gesture {
+	return gesture{"a type-ahead", "/slack/options", func(n int) url.Values {
+		return interaction(who(n), "block_suggestion", view.CallbackWizard, draft(n), nil, map[string]any{
+			"block_id": view.FieldScorecard, "action_id": "v", "value": words(n),
+		})
+	}, answers}
 }
 
 func field(key string, value any) map[string]any {

@@ -21,15 +21,23 @@ import (
 	"okrbot/store/embedded"
 )
 
-// The size of the company that is measured: ten key results follow each scorecard.
+// size is how large a company is.
+type size struct {
+	connections int
+	scorecards  int // of a connection
+	perInstance int // key results that follow them
+}
+
+func (s size) keyResults() int { return s.connections * s.perInstance }
+
+// large is the company that is measured as a rule: ten key results follow each scorecard.
+var large = size{connections: connections, scorecards: 50, perInstance: keyResults / connections}
+
 const (
 	connections  = 20
-	scorecards   = 50 // of a connection
-	followers    = 10 // key results of a scorecard
-	perInstance  = scorecards * followers
+	keyResults   = 10000
 	perOwner     = 20 // key results of a person
 	perObjective = 5
-	keyResults   = connections * perInstance
 	history      = 60 // days with a score
 	ranBefore    = 10 // days with a run of each key result
 	latency      = 20 * time.Millisecond
@@ -50,6 +58,7 @@ func owner(n int) okr.Actor {
 // company is a fresh database with key results that have their history up to the day before
 // yesterday, and the ServiceNow instances that have their scores.
 type company struct {
+	size
 	dsn        string
 	written    secret.String // its keys, as ENCRYPTION_KEYSET takes them
 	keys       *secret.Keyset
@@ -61,8 +70,8 @@ type company struct {
 }
 
 // newCompany makes a company whose key results are all due, or none of them.
-func newCompany(ctx context.Context, server *embedded.Server, name string, due bool) (*company, error) {
-	c := &company{dsn: server.DSN() + " dbname=" + name}
+func newCompany(ctx context.Context, server *embedded.Server, name string, of size, due bool) (*company, error) {
+	c := &company{size: of, dsn: server.DSN() + " dbname=" + name}
 	if err := execute(ctx, server.DSN(), "create database "+name); err != nil {
 		return nil, err
 	}
@@ -107,7 +116,7 @@ func (c *company) fill(ctx context.Context, due bool) error {
 		return err
 	}
 	today := okr.DayOf(now.UTC())
-	for n := range connections {
+	for n := range c.connections {
 		instance := c.instance(today)
 		server := httptest.NewServer(instance)
 		c.instances = append(c.instances, instance)
@@ -139,7 +148,7 @@ func reference(scorecard int) string { return fmt.Sprintf("%032x", scorecard+1) 
 func (c *company) instance(today okr.Day) *servicenow.Instance {
 	i := servicenow.New(servicenow.Options{})
 	i.AddUser(username, password, "pa_viewer")
-	for n := range scorecards {
+	for n := range c.scorecards {
 		s := servicenow.Scorecard{ID: reference(n), Name: fmt.Sprintf("Open incidents of group %d", n+1), Unit: "#", Direction: 2, Frequency: 10}
 		for ago := history; ago >= 2; ago-- {
 			s.Scores = append(s.Scores, servicenow.Score{Day: (today - okr.Day(ago)).Time(), Value: float64(score(n, ago))})
@@ -159,7 +168,7 @@ func (c *company) join(ctx context.Context, tx *store.Tx, n int, origin string, 
 	}
 	channel := fmt.Sprintf("%s%d", channelsFrom, n)
 	var objectives []int64
-	for o := range perInstance / perObjective {
+	for o := range c.perInstance / perObjective {
 		objective, err := tx.CreateObjective(ctx, head, okr.Objective{
 			Title: fmt.Sprintf("Run calm service desk %d of %d", o+1, n+1), Owner: head.ID, Zone: "UTC", Channel: channel,
 			Period: okr.Period{First: today - history, Last: today + 100},
@@ -176,7 +185,7 @@ func (c *company) join(ctx context.Context, tx *store.Tx, n int, origin string, 
 	for _, statement := range fillConnection {
 		_, err := tx.Pgx().Exec(ctx, statement, pgx.NamedArgs{
 			"team": team, "owner": head.ID, "connection": connection.ID, "objectives": objectives, "perObjective": perObjective,
-			"channel": channel, "first": n * perInstance, "most": perInstance, "followers": followers, "perOwner": perOwner,
+			"channel": channel, "first": n * c.perInstance, "most": c.perInstance, "scorecards": c.scorecards, "perOwner": perOwner,
 			"newest": (today - 2).Time(), "days": history - 2, "runs": ranBefore, "wait": wait,
 		})
 		if err != nil {
@@ -194,11 +203,11 @@ var fillConnection = []string{
 	 select @team, @first::int + n, (@objectives::bigint[])[(n - 1) / @perObjective::int + 1], 'Fewer open incidents ' || n, 'U0' || (@first::int + n - 1) / @perOwner::int, 'decrease', 300, 100,
 	   '#', 0, 'latest', 1, @channel, true, 'daily', 6, 'UTC',
 	   now() + @wait::interval, now() + @wait::interval, now() - interval '1 day',
-	   200 + (n - 1) / @followers::int + 2, @newest::date, @days::int, @owner, now()
+	   200 + (n - 1) * @scorecards::int / @most::int + 2, @newest::date, @days::int, @owner, now()
 	 from generate_series(1, @most::int) n`,
 	`insert into sources (key_result_id, workspace_id, connection_id, reference, name, unit, frequency, direction)
-	 select k.id, @team, @connection::bigint, lpad(to_hex((k.number - @first::int - 1) / @followers::int + 1), 32, '0'),
-	   'Open incidents of group ' || (k.number - @first::int - 1) / @followers::int + 1, '#', 'daily', 'minimize'
+	 select k.id, @team, @connection::bigint, lpad(to_hex((k.number - @first::int - 1) * @scorecards::int / @most::int + 1), 32, '0'),
+	   'Open incidents of group ' || (k.number - @first::int - 1) * @scorecards::int / @most::int + 1, '#', 'daily', 'minimize'
 	 from key_results k
 	 where k.objective_id = any (@objectives::bigint[])`,
 	`insert into cards (key_result_id, channel_id, workspace_id, message_ts)
@@ -219,7 +228,7 @@ var fillConnection = []string{
 	`update connections set directory_at = now(), directory_due_at = now() + interval '1 day' where id = @connection::bigint`,
 	`insert into scorecards (connection_id, reference, workspace_id, name, description, unit, precision, direction, frequency, is_key, favorite, seen_at)
 	 select @connection::bigint, lpad(to_hex(n), 32, '0'), @team, 'Open incidents of group ' || n, '', '#', 0, 'minimize', 'daily', false, false, now()
-	 from generate_series(1, @most::int / @followers::int) n`,
+	 from generate_series(1, @scorecards::int) n`,
 	`update workspaces set next_number = @first::int + @most::int + 1 where id = @team`,
 }
 
@@ -273,7 +282,7 @@ func (c *company) proved(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("looking at what was synced: %w", err)
 	}
-	if changed != keyResults || right != keyResults || read != keyResults*(history-1) {
+	if all := c.keyResults(); changed != all || right != all || read != all*(history-1) {
 		return fmt.Errorf("the sync is wrong: %d runs changed something, %d values are right, %d readings", changed, right, read)
 	}
 	return nil
@@ -307,7 +316,7 @@ func (c *company) dueAgain(ctx context.Context, instance, round int) error {
 		return err
 	}
 	yesterday := (okr.DayOf(now.UTC()) - 1).Time()
-	for n := range scorecards {
+	for n := range c.scorecards {
 		_ = c.instances[instance].Collect(reference(n), yesterday, float64(score(n, 1)-round)) // it was added above
 	}
 	_, err = c.watch.Exec(ctx, `

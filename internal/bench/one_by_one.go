@@ -75,7 +75,7 @@ func leaveOneByOne(ctx context.Context, pool *pgxpool.Pool, s *store.Store, clie
 	}
 	for _, id := range due {
 		err := s.InTx(ctx, func(tx *store.Tx) error {
-			_, err := tx.ClaimDue(ctx, id, perInstance)
+			_, err := tx.ClaimDue(ctx, id, large.perInstance)
 			return err
 		})
 		if err != nil {

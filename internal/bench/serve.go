@@ -26,7 +26,7 @@ const (
 
 // measureServe starts the real program on a database with all key results and leaves it alone.
 func measureServe(ctx context.Context, server *embedded.Server) ([]row, error) {
-	c, err := newCompany(ctx, server, "served", false)
+	c, err := newCompany(ctx, server, "served", large, false)
 	if err != nil {
 		return nil, err
 	}

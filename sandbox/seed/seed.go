@@ -142,7 +142,11 @@ func ServiceNow(i *servicenow.Instance, today time.Time) {
 	i.AddKey(APIKey, User)
 	today = time.Date(today.Year(), today.Month(), today.Day(), 0, 0, 0, 0, time.UTC)
 	for n, s := range itsm {
-		i.Add(s.scorecard(today, uint64(n)))
+		card := s.scorecard(today, uint64(n))
+		if n%3 == 0 {
+			card.Breakdowns, card.Aggregates = s.breakdowns(), aggregates
+		}
+		i.Add(card)
 	}
 	i.Add(servicenow.Scorecard{ID: ID("Carbon footprint of IT"), Name: "Carbon footprint of IT", Description: "Nothing collected yet.", Unit: "t", Precision: 1, Direction: 2, Frequency: 30})
 	forgotten := series{name: "Printer incidents", about: "Its collection job stopped.", unit: "#", direction: 2, from: 21, to: 12, swing: 2}.scorecard(today.AddDate(0, 0, -40), 99)
@@ -150,6 +154,42 @@ func ServiceNow(i *servicenow.Instance, today time.Time) {
 	restricted := series{name: "Salary reviews overdue", about: "For HR alone.", unit: "#", direction: 2, from: 30, to: 12, swing: 2}.scorecard(today, 98)
 	restricted.Roles = []string{"sn_hr_core.manager"}
 	i.Add(restricted)
+}
+
+// aggregates are the time series of a seeded scorecard.
+var aggregates = []servicenow.Aggregate{
+	{ID: ID("7d running SUM"), Name: "7d running SUM", Days: 7},
+	{ID: ID("7d running AVG"), Name: "7d running AVG", Days: 7, Mean: true},
+}
+
+// divided are the breakdowns of a seeded scorecard, with what each element has of a hundred.
+var divided = []struct {
+	name, table string
+	elements    []string
+	hundredths  []float64
+}{
+	{"Priority", "sys_choice", []string{"1 - Critical", "2 - High", "3 - Moderate", "4 - Low", "5 - Planning"}, []float64{4, 14, 37, 35, 10}},
+	{"Category", "sys_choice", []string{"Database", "Hardware", "Inquiry / Help", "Network", "Software"}, []float64{9, 22, 31, 12, 26}},
+	{"Assignment group", "sys_user_group", []string{
+		"Application Support", "Database Atlanta", "Desktop EMEA", "Desktop US", "Field Services", "Hardware", "IAM & Access",
+		"Mail/Messaging", "Network CAB", "SAP Basis", "Service Desk", "Software",
+	}, []float64{8, 4, 9, 7, 6, 11, 5, 3, 8, 4, 25, 10}},
+}
+
+// breakdowns divide a number of things; of parts of a hundred and means, each element has its own.
+func (s series) breakdowns() []servicenow.Breakdown {
+	list := make([]servicenow.Breakdown, len(divided))
+	for n, d := range divided {
+		list[n] = servicenow.Breakdown{ID: ID(d.name), Name: d.name, Table: d.table}
+		for k, name := range d.elements {
+			share := d.hundredths[k] / 100
+			if s.unit != "#" {
+				share = 0.9 + share/4
+			}
+			list[n].Elements = append(list[n].Elements, servicenow.Element{ID: ID(d.name + name), Name: name, Share: share})
+		}
+	}
+	return list
 }
 
 func (s series) scorecard(today time.Time, seed uint64) servicenow.Scorecard {

@@ -16,6 +16,7 @@ type Call struct {
 	Query    string
 	User     string
 	Status   int
+	Items    int // requests within it: more than 1 for the Batch API
 	Took     time.Duration
 	Followed bool // it carried a cookie: a client with a jar would mix its users' sessions
 }
@@ -30,7 +31,7 @@ type Served struct {
 // keptCalls bounds the record.
 const keptCalls = 20000
 
-func (i *Instance) record(r *http.Request, status int, took time.Duration) {
+func (i *Instance) record(r *http.Request, status, items int, took time.Duration) {
 	name, _, _ := r.BasicAuth()
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -40,7 +41,7 @@ func (i *Instance) record(r *http.Request, status int, took time.Duration) {
 	if len(i.calls) < keptCalls {
 		i.calls = append(i.calls, Call{
 			At: i.now(), Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, User: name,
-			Status: status, Took: took, Followed: r.Header.Get("Cookie") != "",
+			Status: status, Items: items, Took: took, Followed: r.Header.Get("Cookie") != "",
 		})
 	}
 	i.changed()
@@ -48,7 +49,7 @@ func (i *Instance) record(r *http.Request, status int, took time.Duration) {
 
 func (i *Instance) serve1(s *Scorecard, score Score) {
 	if i.keep && len(i.served) < keptCalls {
-		i.served = append(i.served, Served{s.ID, score.Day, score.Value})
+		i.served = append(i.served, Served{s.uuid(), score.Day, score.Value})
 	}
 }
 
@@ -78,6 +79,13 @@ func (i *Instance) SetLatency(d time.Duration) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.latency = d
+}
+
+// SetBatchQuota is how long a call of the Batch API may take before the rest of it is left undone.
+func (i *Instance) SetBatchQuota(d time.Duration) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.batchQuota = d
 }
 
 // Add puts a scorecard onto the instance.

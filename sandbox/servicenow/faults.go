@@ -36,6 +36,7 @@ const (
 	Stall            Kind = "stall"             // headers, then nothing
 	Slow             Kind = "slow"              // the answer after After seconds
 	AnotherIndicator Kind = "another_indicator" // what a misspelt parameter gets
+	WholeAnswered    Kind = "whole_answered"    // in place of a part
 	NullValue        Kind = "null_value"
 	LocalText        Kind = "local_text" // "1.234,5" as value
 	Raw              Kind = "raw"        // Text in place of the value
@@ -52,6 +53,14 @@ const (
 	TrailingBytes    Kind = "trailing_bytes"
 	DuplicateKeys    Kind = "duplicate_keys"
 	ByteOrderMark    Kind = "byte_order_mark"
+	// Those of the Batch API's own answer.
+	Unserviced  Kind = "unserviced"   // what comes after the first After items is left undone
+	LostItem    Kind = "lost_item"    // its first item is in neither list
+	TwiceItem   Kind = "twice_item"   // its first item is answered twice
+	StrangeItem Kind = "strange_item" // its first item comes with an id that nobody asked for
+	SwappedItem Kind = "swapped_item" // its first two items come with each other's body
+	OtherBatch  Kind = "other_batch"  // it is the answer to another batch
+	Bare        Kind = "bare"         // its items come without headers
 )
 
 // Fault is switched on until it is removed, or for a number of calls.
@@ -59,8 +68,9 @@ type Fault struct {
 	Kind     Kind
 	User     string // only for this user; empty: everybody
 	Ref      string // only for this scorecard; empty: every call
+	API      string // only this one: BatchAPI, ScorecardsAPI; empty: both
 	Times    int    // calls it still happens to; 0: all
-	After    int    // RateLimit, Slow: seconds
+	After    int    // RateLimit, Slow: seconds; Unserviced: items
 	Location string // RedirectAway
 	Text     string // Raw
 
@@ -116,7 +126,7 @@ func (i *Instance) sweep() {
 func (i *Instance) fault(r *http.Request) *Fault {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return i.take(r, r.URL.Query().Get("sysparm_uuid"), func(k Kind) bool { return !changesBody[k] && !ofTokens(k) })
+	return i.take(r, r.URL.Query().Get("sysparm_uuid"), func(k Kind) bool { return !changesBody[k] && !changesBatch[k] && !ofTokens(k) })
 }
 
 // bodyFault is the first fault that changes a body. The instance is locked.
@@ -125,9 +135,13 @@ func (i *Instance) bodyFault(r *http.Request, uuid string) *Fault {
 }
 
 var changesBody = map[Kind]bool{
-	AnotherIndicator: true, NullValue: true, LocalText: true, Raw: true, NoUnit: true, PlainUnit: true,
+	AnotherIndicator: true, WholeAnswered: true, NullValue: true, LocalText: true, Raw: true, NoUnit: true, PlainUnit: true,
 	Localized: true, OldestFirst: true, Differing: true, Truncated: true, Oversized: true, GzipBomb: true,
 	WrongGzip: true, Drip: true, TrailingBytes: true, DuplicateKeys: true, ByteOrderMark: true,
+}
+
+var changesBatch = map[Kind]bool{
+	Unserviced: true, LostItem: true, TwiceItem: true, StrangeItem: true, SwappedItem: true, OtherBatch: true, Bare: true,
 }
 
 func (i *Instance) take(r *http.Request, uuid string, wanted func(Kind) bool) *Fault {
@@ -136,8 +150,11 @@ func (i *Instance) take(r *http.Request, uuid string, wanted func(Kind) bool) *F
 		name = i.keys[key]
 	}
 	for _, f := range i.faults {
-		if f.User != "" && f.User != name || f.Ref != "" && !strings.HasPrefix(uuid, f.Ref) || !wanted(f.Kind) {
+		if f.User != "" && f.User != name || f.Ref != "" && !strings.HasPrefix(uuid, f.Ref) || f.API != "" && f.API != apiOf(r) || !wanted(f.Kind) {
 			continue
+		}
+		if isItem(r) && f.Ref == "" && f.API == "" && !changesBody[f.Kind] {
+			continue // the batch met it already
 		}
 		if f.Times > 0 {
 			if f.Times--; f.Times == 0 {
@@ -200,9 +217,12 @@ func (f *Fault) answer(w *recorder, r *http.Request, i *Instance) bool {
 		failure(w, 200, "Transaction cancelled: maximum execution time exceeded",
 			"Transaction cancelled: maximum execution time exceeded Check logs for error trace or enable glide.rest.debug property to verify REST request processing")
 	case Reset:
-		if conn, _, err := http.NewResponseController(w.ResponseWriter).Hijack(); err == nil {
-			conn.Close()
+		conn, _, err := http.NewResponseController(w.ResponseWriter).Hijack()
+		if err != nil { // an item of a batch has no connection of its own
+			w.WriteHeader(http.StatusInternalServerError)
+			return true
 		}
+		conn.Close()
 	case Stall:
 		w.Header().Set("Content-Type", "application/json;charset=UTF-8")
 		w.WriteHeader(200)
@@ -257,7 +277,7 @@ func (f *Fault) change(row map[string]any) {
 }
 
 // raw alters the bytes of an answer; false when they go out as they are.
-func (f *Fault) raw(w http.ResponseWriter, body []byte) bool {
+func (f *Fault) raw(w http.ResponseWriter, r *http.Request, body []byte) bool {
 	switch f.Kind {
 	case Truncated:
 		send(w, 200, body[:len(body)*2/3])
@@ -284,7 +304,11 @@ func (f *Fault) raw(w http.ResponseWriter, body []byte) bool {
 				return true
 			}
 			_ = http.NewResponseController(w.(*recorder).ResponseWriter).Flush()
-			time.Sleep(time.Second)
+			select {
+			case <-time.After(time.Second):
+			case <-r.Context().Done():
+				return true
+			}
 		}
 	case TrailingBytes:
 		send(w, 200, append(body, `{"result":[]}`...))

@@ -36,6 +36,7 @@ type Instance struct {
 	served     []Served
 	watchers   map[chan struct{}]bool
 	latency    time.Duration
+	batchQuota time.Duration
 	keep       bool
 	oauth      oauth
 }
@@ -59,7 +60,7 @@ func New(o Options) *Instance {
 	}
 	return &Instance{
 		now: o.Now, name: o.Name, scorecards: map[string]*Scorecard{}, users: map[string]*User{},
-		keys: map[string]string{}, watchers: map[chan struct{}]bool{}, keep: true,
+		keys: map[string]string{}, watchers: map[chan struct{}]bool{}, keep: true, batchQuota: batchQuota,
 	}
 }
 
@@ -138,8 +139,8 @@ func (i *Instance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	i.serve(out, r)
-	i.record(r, out.status, time.Since(began))
+	items := i.serve(out, r)
+	i.record(r, out.status, items, time.Since(began))
 }
 
 type recorder struct {
@@ -154,29 +155,32 @@ func (w *recorder) WriteHeader(status int) {
 
 func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-func (i *Instance) serve(w *recorder, r *http.Request) {
+// serve answers one call, and says how many requests it held.
+func (i *Instance) serve(w *recorder, r *http.Request) (items int) {
 	if f := i.fault(r); f != nil && f.answer(w, r, i) {
-		return
+		return 1
 	}
 	if i.oauthPaths(w, r) {
-		return
+		return 1
 	}
-	path := strings.TrimPrefix(r.URL.Path, "/api/now/")
-	if version, rest, ok := strings.Cut(path, "/"); ok && len(version) > 1 && version[0] == 'v' && strings.Trim(version[1:], "0123456789") == "" {
-		path = rest
-	}
-	if !strings.HasPrefix(r.URL.Path, "/api/now/") || path != "pa/scorecards" && path != "table/sys_user" {
+	api := apiOf(r)
+	if api == "" {
 		failure(w, http.StatusBadRequest, "Requested URI does not represent any resource", nil)
-		return
+		return 1
 	}
 	i.mu.Lock()
 	user := i.signIn(r)
 	i.mu.Unlock()
-	switch {
-	case user == nil:
+	if user == nil {
 		w.Header().Set("WWW-Authenticate", `Basic realm="Service-now"`)
 		failure(w, http.StatusUnauthorized, "User Not Authenticated", "Required to provide Auth information")
-	case path == "table/sys_user":
+		return 1
+	}
+	if api == BatchAPI {
+		return i.batch(w, r)
+	}
+	switch {
+	case api == usersAPI:
 		i.ownRow(w, r, user)
 	case r.Method != http.MethodGet:
 		failure(w, http.StatusMethodNotAllowed, "Method not supported", nil)
@@ -185,6 +189,25 @@ func (i *Instance) serve(w *recorder, r *http.Request) {
 	default:
 		i.list(w, r, user)
 	}
+	return 1
+}
+
+// The APIs that an instance has, by their paths without version.
+const (
+	ScorecardsAPI = "pa/scorecards"
+	BatchAPI      = "batch"
+)
+
+// apiOf is the API that a request is for, or nothing: /api/now/batch and /api/now/v1/batch are one.
+func apiOf(r *http.Request) string {
+	path, ok := strings.CutPrefix(r.URL.Path, "/api/now/")
+	if version, rest, has := strings.Cut(path, "/"); has && len(version) > 1 && version[0] == 'v' && strings.Trim(version[1:], "0123456789") == "" {
+		path = rest
+	}
+	if !ok || path != ScorecardsAPI && path != BatchAPI && path != usersAPI {
+		return ""
+	}
+	return path
 }
 
 func has(roles []string, role string) bool {

@@ -359,6 +359,9 @@ type rawJSON string
 
 func (r rawJSON) MarshalJSON() ([]byte, error) { return []byte(r), nil }
 
+// usersAPI is the Table API of users.
+const usersAPI = "table/sys_user"
+
 // ownRow is the Table API, as far as a signed-in user may read their own row.
 func (i *Instance) ownRow(w http.ResponseWriter, r *http.Request, user *User) {
 	if r.Method != http.MethodGet || r.URL.Query().Get("sysparm_query") != "sys_id=javascript:gs.getUserID()" || has(user.Roles, "nobody") {

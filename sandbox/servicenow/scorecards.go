@@ -27,6 +27,10 @@ type Scorecard struct {
 	Hidden      bool     // not on the Analytics Hub
 	Roles       []string // who may see it; empty: everybody
 	Scores      []Score  // oldest first
+	Breakdowns  []Breakdown
+	Aggregates  []Aggregate
+
+	part part // set where it is a part of another one
 }
 
 // Score is a value of a day.
@@ -45,10 +49,7 @@ func (i *Instance) list(w http.ResponseWriter, r *http.Request, user *User) {
 	i.mu.Lock()
 	var found []*Scorecard
 	if uuid := q.Get("sysparm_uuid"); uuid != "" {
-		id, _, _ := strings.Cut(uuid, ":")
-		if s, ok := i.scorecards[id]; ok && visible(s, user) {
-			found = append(found, s)
-		}
+		found = i.named(uuid, q, user)
 	} else {
 		found = i.matching(q, user)
 	}
@@ -56,9 +57,12 @@ func (i *Instance) list(w http.ResponseWriter, r *http.Request, user *User) {
 	if odd != nil && odd.Kind == AnotherIndicator && len(i.order) > 1 {
 		found = []*Scorecard{i.other(found)}
 	}
+	if odd != nil && odd.Kind == WholeAnswered && len(found) > 0 {
+		found = []*Scorecard{i.scorecards[found[0].ID]}
+	}
 	raw := i.encode(found, q, odd)
 	i.mu.Unlock()
-	if odd != nil && odd.raw(w, raw) {
+	if odd != nil && odd.raw(w, r, raw) {
 		return
 	}
 	send(w, http.StatusOK, raw)
@@ -109,6 +113,10 @@ func (i *Instance) matching(q url.Values, user *User) []*Scorecard {
 		}
 		return less(found[b], found[a], by)
 	})
+	return paged(found, q)
+}
+
+func paged(found []*Scorecard, q url.Values) []*Scorecard {
 	per := whole(q.Get("sysparm_per_page"), 10)
 	per = max(1, min(per, 100))
 	from := (max(1, whole(q.Get("sysparm_page"), 1)) - 1) * per
@@ -183,7 +191,7 @@ func (i *Instance) row(s *Scorecard, q url.Values) map[string]any {
 		return "https://" + i.name + ".service-now.com/api/now/v1/table/" + table + "/" + id
 	}
 	row := map[string]any{
-		"uuid": s.ID, "name": s.Name, "description": s.Description,
+		"uuid": s.uuid(), "name": s.Name + s.part.suffix, "description": s.Description,
 		"indicator":           map[string]any{"display_value": s.Name, "link": link("pa_indicators", s.ID), "value": s.ID},
 		"direction":           s.Direction,
 		"direction_label":     directionLabels[s.Direction],
@@ -234,7 +242,15 @@ func (i *Instance) row(s *Scorecard, q url.Values) map[string]any {
 		row["scores"] = i.scores(s, q)
 	}
 	if q.Get("sysparm_include_available_breakdowns") == "true" {
-		row["breakdowns"], row["breakdown_relations"] = []any{}, []any{}
+		row["breakdowns"], row["breakdown_relations"] = s.available(link), []any{}
+	}
+	s.part.addTo(row, link)
+	if q.Get("sysparm_include_available_aggregates") == "true" && s.part.aggregate.ID == "" || q.Get("sysparm_include_aggregates") == "true" {
+		list := []any{}
+		for _, a := range s.Aggregates {
+			list = append(list, refTo(a.Name, link("pa_aggregates", a.ID), a.ID))
+		}
+		row["aggregates"] = list
 	}
 	return row
 }

@@ -48,8 +48,8 @@ where c.workspace_id = @workspace_id
 order by c.shared, c.id;
 
 -- name: SearchScorecards :many
--- Favourites and key indicators first within each rank; a name that starts with the words before
--- one that contains them, a name before a description. Every word must be found.
+-- A name that holds the words before a description that does; then favourites, then key indicators;
+-- a name that starts with the words before one that holds them elsewhere. Every word must be found.
 select sqlc.embed(s)
 from scorecards s
 where s.connection_id = @connection_id
@@ -60,10 +60,10 @@ where s.connection_id = @connection_id
     where (s.name || ' ' || s.description) not ilike '%' || w || '%'
   )
 order by
-  (s.name ilike @phrase::text || '%') desc,
   (s.name ilike '%' || @phrase::text || '%') desc,
   s.favorite desc,
   s.is_key desc,
+  (s.name ilike @phrase::text || '%') desc,
   lower(s.name),
   s.reference
 limit @most;

@@ -846,10 +846,10 @@ where s.connection_id = $1
     where (s.name || ' ' || s.description) not ilike '%' || w || '%'
   )
 order by
-  (s.name ilike $4::text || '%') desc,
   (s.name ilike '%' || $4::text || '%') desc,
   s.favorite desc,
   s.is_key desc,
+  (s.name ilike $4::text || '%') desc,
   lower(s.name),
   s.reference
 limit $5
@@ -867,8 +867,8 @@ type SearchScorecardsRow struct {
 	Scorecard Scorecard
 }
 
-// Favourites and key indicators first within each rank; a name that starts with the words before
-// one that contains them, a name before a description. Every word must be found.
+// A name that holds the words before a description that does; then favourites, then key indicators;
+// a name that starts with the words before one that holds them elsewhere. Every word must be found.
 func (q *Queries) SearchScorecards(ctx context.Context, arg SearchScorecardsParams) ([]SearchScorecardsRow, error) {
 	rows, err := q.db.Query(ctx, searchScorecards,
 		arg.ConnectionID,

@@ -23,6 +23,17 @@ where id = @id
   and version = @version
   and expires_at > now();
 
+-- name: NoteInDraft :execrows
+-- What was found out for the person: it neither takes the draft a step further nor comes between two
+-- steps of theirs.
+update drafts
+set state = @state
+where id = @id
+  and workspace_id = @workspace_id
+  and person_id = @person_id
+  and version = @version
+  and expires_at > now();
+
 -- name: DeleteDraft :exec
 delete from drafts
 where id = @id

@@ -85,6 +85,40 @@ func (q *Queries) Draft(ctx context.Context, arg DraftParams) (Draft, error) {
 	return i, err
 }
 
+const noteInDraft = `-- name: NoteInDraft :execrows
+update drafts
+set state = $1
+where id = $2
+  and workspace_id = $3
+  and person_id = $4
+  and version = $5
+  and expires_at > now()
+`
+
+type NoteInDraftParams struct {
+	State       []byte
+	ID          string
+	WorkspaceID string
+	PersonID    string
+	Version     int32
+}
+
+// What was found out for the person: it neither takes the draft a step further nor comes between two
+// steps of theirs.
+func (q *Queries) NoteInDraft(ctx context.Context, arg NoteInDraftParams) (int64, error) {
+	result, err := q.db.Exec(ctx, noteInDraft,
+		arg.State,
+		arg.ID,
+		arg.WorkspaceID,
+		arg.PersonID,
+		arg.Version,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const saveDraft = `-- name: SaveDraft :execrows
 update drafts
 set step = $1,

@@ -29,10 +29,16 @@ set name = excluded.name,
     seen_at = now();
 
 -- name: DropScorecards :exec
--- What a complete listing no longer held.
-delete from scorecards
-where connection_id = @connection_id
-  and seen_at < @before;
+-- What a complete listing no longer held, unless it is read: a part of a scorecard is never listed.
+delete from scorecards d
+where d.connection_id = @connection_id
+  and d.seen_at < @before
+  and not exists (
+    select 1
+    from sources s
+    where s.connection_id = d.connection_id
+      and s.reference = d.reference
+  );
 
 -- name: DirectoryRead :exec
 update connections

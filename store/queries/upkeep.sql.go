@@ -40,9 +40,15 @@ func (q *Queries) DirectoryRead(ctx context.Context, id int64) error {
 }
 
 const dropScorecards = `-- name: DropScorecards :exec
-delete from scorecards
-where connection_id = $1
-  and seen_at < $2
+delete from scorecards d
+where d.connection_id = $1
+  and d.seen_at < $2
+  and not exists (
+    select 1
+    from sources s
+    where s.connection_id = d.connection_id
+      and s.reference = d.reference
+  )
 `
 
 type DropScorecardsParams struct {
@@ -50,7 +56,7 @@ type DropScorecardsParams struct {
 	Before       time.Time
 }
 
-// What a complete listing no longer held.
+// What a complete listing no longer held, unless it is read: a part of a scorecard is never listed.
 func (q *Queries) DropScorecards(ctx context.Context, arg DropScorecardsParams) error {
 	_, err := q.db.Exec(ctx, dropScorecards, arg.ConnectionID, arg.Before)
 	return err
