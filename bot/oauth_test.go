@@ -167,7 +167,7 @@ func TestACallbackCountsOnceAndInItsBrowserAlone(t *testing.T) {
 	if n := r.tokenCalls(); n != 1 {
 		t.Errorf("%d calls of the token endpoint for 50 callbacks, want 1", n)
 	}
-	r.alice.Sees("Was that you?").Presses("No, forget it").Sees("is forgotten").Closes()
+	r.alice.Sees("Was that you?").Presses("No, forget it").Sees("The sign-in is forgotten").Closes()
 	r.alice.Types("/okr connections").Sees("You have no connection yet")
 }
 

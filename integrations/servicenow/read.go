@@ -110,7 +110,7 @@ func pick(body []byte, ref string) (integrations.Scorecard, *integrations.Error)
 	if problem != nil {
 		return integrations.Scorecard{}, problem
 	}
-	if len(rows) == 0 {
+	if len(rows) == 0 || len(rows) == 1 && rows[0].blank() {
 		return integrations.Scorecard{}, say("not_visible")
 	}
 	if len(rows) > 1 || !rows[0].is(ref) {

@@ -64,6 +64,12 @@ func (s scorecard) is(ref string) bool {
 		(p.Series == "" || value("aggregate") == p.Series)
 }
 
+// blank is true where nothing is said: neither of what it is nor what it has.
+func (s scorecard) blank() bool {
+	_, indicator := s.reference("indicator")
+	return indicator == "" && s.text("uuid") == "" && s["value"] == nil && s["scores"] == nil
+}
+
 // listed is a scorecard as a listing shows it. One whose value cannot be read is listed without.
 func (s scorecard) listed(now time.Time) integrations.Scorecard {
 	c := s.described(now)

@@ -13,6 +13,8 @@ var (
 	written = regexp.MustCompile(`^-?[0-9]{1,18}(\.[0-9]{1,9})?([eE][+-]?[0-9]{1,2})?$`)
 	// fine is a number that only has too many decimals, which gets its own sentence.
 	fine = regexp.MustCompile(`^-?[0-9]{1,18}\.[0-9]{10,}([eE][+-]?[0-9]{1,3})?$`)
+	// grouped is text that is a whole number with a point between its thousands to half the world.
+	grouped = regexp.MustCompile(`^-?[1-9][0-9]{0,2}\.[0-9]{3}$`)
 )
 
 // largest is where a value no longer fits what is kept: 18 digits before the point.
@@ -30,6 +32,9 @@ func Number(v any) (d decimal.NullDecimal, cause string) {
 	case string:
 		if text = v; text == "" {
 			return decimal.NullDecimal{}, ""
+		}
+		if grouped.MatchString(text) {
+			return decimal.NullDecimal{}, "not_a_number"
 		}
 	default:
 		return decimal.NullDecimal{}, "not_a_number"

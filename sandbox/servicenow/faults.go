@@ -5,6 +5,8 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"strings"
@@ -18,6 +20,9 @@ type Kind string
 const (
 	Hibernating      Kind = "hibernating"       // 200 with a page, on every path
 	Offline          Kind = "offline"           // 200 with the upgrade page
+	LoginPage        Kind = "login_page"        // 200 with a page to sign in
+	ProxyPage        Kind = "proxy_page"        // 200 with the page of something before ServiceNow
+	Blocked          Kind = "blocked"           // 403 with such a page
 	RedirectToLogin  Kind = "redirect_to_login" // 302
 	RedirectAway     Kind = "redirect_away"     // 302 to somebody else's host: Location
 	WrongPassword    Kind = "wrong_password"    // 401
@@ -38,13 +43,18 @@ const (
 	AnotherIndicator Kind = "another_indicator" // what a misspelt parameter gets
 	WholeAnswered    Kind = "whole_answered"    // in place of a part
 	NullValue        Kind = "null_value"
-	LocalText        Kind = "local_text" // "1.234,5" as value
-	Raw              Kind = "raw"        // Text in place of the value
+	NoValue          Kind = "no_value"    // its field is not there
+	EmptyValue       Kind = "empty_value" // ""
+	AllNull          Kind = "all_null"    // what an unknown scorecard may be
+	LocalText        Kind = "local_text"  // "1.234,5" as value
+	Raw              Kind = "raw"         // Text in place of the value
 	NoUnit           Kind = "no_unit"
 	PlainUnit        Kind = "plain_unit"
 	Localized        Kind = "localized" // labels in another language
 	OldestFirst      Kind = "oldest_first"
-	Differing        Kind = "differing" // scores[0] is not the value
+	Shuffled         Kind = "shuffled"     // scores in no order
+	TwoOfADay        Kind = "two_of_a_day" // the newest day has another score too
+	Differing        Kind = "differing"    // scores[0] is not the value
 	Truncated        Kind = "truncated"
 	Oversized        Kind = "oversized"
 	GzipBomb         Kind = "gzip_bomb"
@@ -66,13 +76,15 @@ const (
 // Fault is switched on until it is removed, or for a number of calls.
 type Fault struct {
 	Kind     Kind
-	User     string // only for this user; empty: everybody
-	Ref      string // only for this scorecard; empty: every call
-	API      string // only this one: BatchAPI, ScorecardsAPI; empty: both
-	Times    int    // calls it still happens to; 0: all
-	After    int    // RateLimit, Slow: seconds; Unserviced: items
-	Location string // RedirectAway
-	Text     string // Raw
+	User     string      // only for this user; empty: everybody
+	Ref      string      // only for this scorecard; empty: every call
+	API      string      // only this one: BatchAPI, ScorecardsAPI; empty: both
+	Times    int         // calls it still happens to; 0: all
+	After    int         // RateLimit, Slow: seconds; Unserviced: items
+	Location string      // RedirectAway
+	Text     string      // Raw
+	Header   http.Header // RateLimit: in place of what After says
+	Cut      int         // Truncated: bytes that arrive; 0: two thirds
 
 	spent bool
 }
@@ -135,7 +147,7 @@ func (i *Instance) bodyFault(r *http.Request, uuid string) *Fault {
 }
 
 var changesBody = map[Kind]bool{
-	AnotherIndicator: true, WholeAnswered: true, NullValue: true, LocalText: true, Raw: true, NoUnit: true, PlainUnit: true,
+	AnotherIndicator: true, WholeAnswered: true, NullValue: true, NoValue: true, EmptyValue: true, AllNull: true, Shuffled: true, TwoOfADay: true, LocalText: true, Raw: true, NoUnit: true, PlainUnit: true,
 	Localized: true, OldestFirst: true, Differing: true, Truncated: true, Oversized: true, GzipBomb: true,
 	WrongGzip: true, Drip: true, TrailingBytes: true, DuplicateKeys: true, ByteOrderMark: true,
 }
@@ -181,6 +193,12 @@ func (f *Fault) answer(w *recorder, r *http.Request, i *Instance) bool {
 		page(w, 200, "Instance Hibernating page", "Your instance is hibernating")
 	case Offline:
 		page(w, 200, "Instance offline", "Your instance is currently offline")
+	case LoginPage:
+		page(w, 200, "Log in | ServiceNow", "User name Password Log in")
+	case ProxyPage:
+		page(w, 200, "Corporate proxy", "Accept the terms of use")
+	case Blocked:
+		page(w, 403, "Forbidden", "Your address is not allowed")
 	case RedirectToLogin:
 		http.Redirect(w, r, "/login.do", http.StatusFound)
 	case RedirectAway:
@@ -203,6 +221,9 @@ func (f *Fault) answer(w *recorder, r *http.Request, i *Instance) bool {
 			w.Header().Set("Retry-After", strconv.Itoa(f.After))
 			w.Header().Set("X-RateLimit-Reset", strconv.FormatInt(i.now().Add(time.Duration(f.After)*time.Second).Unix(), 10))
 			w.Header().Set("X-RateLimit-Limit", "100")
+		}
+		for name, values := range f.Header {
+			w.Header()[name] = values
 		}
 		failure(w, 429, "Rate limit exceeded", "Rate limit of 100 requests per hour for Scorecards API exceeded")
 	case BadGateway:
@@ -252,6 +273,14 @@ func (f *Fault) change(row map[string]any) {
 	switch f.Kind {
 	case NullValue:
 		set(nil)
+	case NoValue:
+		delete(row, "value")
+	case EmptyValue:
+		set("")
+	case AllNull:
+		for name := range row {
+			row[name] = nil
+		}
 	case LocalText:
 		set("1.234,5")
 	case Raw:
@@ -269,6 +298,14 @@ func (f *Fault) change(row map[string]any) {
 		for a, b := 0, len(scores)-1; a < b; a, b = a+1, b-1 {
 			scores[a], scores[b] = scores[b], scores[a]
 		}
+	case Shuffled:
+		rand.Shuffle(len(scores), func(a, b int) { scores[a], scores[b] = scores[b], scores[a] })
+	case TwoOfADay:
+		if len(scores) > 0 {
+			other := maps.Clone(scores[0])
+			other["value"] = json.RawMessage("123456.0")
+			row["scores"] = append(scores, other)
+		}
 	case Differing:
 		if len(scores) > 0 {
 			scores[0]["value"] = json.RawMessage("123456.0")
@@ -280,7 +317,11 @@ func (f *Fault) change(row map[string]any) {
 func (f *Fault) raw(w http.ResponseWriter, r *http.Request, body []byte) bool {
 	switch f.Kind {
 	case Truncated:
-		send(w, 200, body[:len(body)*2/3])
+		cut := f.Cut
+		if cut == 0 {
+			cut = len(body) * 2 / 3
+		}
+		send(w, 200, body[:min(cut, len(body))])
 	case Oversized:
 		send(w, 200, append([]byte(`{"padding":"`+strings.Repeat("x", 3<<20)+`",`), body[1:]...))
 	case GzipBomb:
