@@ -194,5 +194,9 @@ export function kit(names) {
     return el("div", { class: "combo" }, box, list);
   }
 
-  return { mrkdwn, blocks, written };
+  // files are what came with a message, each with its size and the way to keep it.
+  const size = (n) => (n < 1000 ? `${n} bytes` : n < 1e6 ? `${Math.round(n / 1000)} kB` : `${(n / 1e6).toFixed(1)} MB`);
+  const files = (list) => (list ?? []).map((f) => el("a", { class: "file", href: f.url_private_download, download: f.name }, el("b", {}, f.title || f.name), el("small", {}, ` ${size(f.size)} · Download`)));
+
+  return { mrkdwn, blocks, written, files };
 }
