@@ -30,6 +30,7 @@ func verbs() []verb {
 		{"pause", (*Bot).pauseCommand},
 		{"resume", (*Bot).resumeCommand},
 		{"remove", (*Bot).removeCommand},
+		{"export", (*Bot).exportCommand},
 		{"help", (*Bot).helpCommand},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"okrbot/okr"
 	"okrbot/store"
 )
 
@@ -17,6 +18,10 @@ type Messenger interface {
 	Card(ctx context.Context, workspace, channel, ts string, kr store.KeyResult, now time.Time) (newTS string, err error)
 	// Outcome tells a person how their sync went, or how far it is.
 	Outcome(ctx context.Context, o Outcome) (Told, error)
+	// Export sends a person the files they asked for, in one message.
+	Export(ctx context.Context, to okr.Actor, n Counted, files []*File) error
+	// ExportFailed tells a person that their files do not come, and what to do. Code is Slack's.
+	ExportFailed(ctx context.Context, to okr.Actor, code string) error
 }
 
 // Announced is one thing to say, with the key result as it is now.

@@ -58,12 +58,14 @@ const (
 	UseConnection    Action = "use a connection"
 	ManageConnection Action = "manage a connection" // rename it, sign in again, remove it
 	ShareConnection  Action = "share a connection"
+	Export           Action = "export"
 )
 
 // Actions are all actions.
 var Actions = []Action{
 	View, AddObjective, AddKeyResult, EditKeyResult, PauseKeyResult, RemoveKeyResult,
 	SyncKeyResult, CheckInKeyResult, Connect, UseConnection, ManageConnection, ShareConnection,
+	Export,
 }
 
 // right is who may do an action: members and guests by their relation, administrators always or
@@ -93,6 +95,7 @@ var rights = map[Action]right{
 	UseConnection:    {member: []Relation{MakerOf, SharedWith}}, // a private secret is not the administrators' to use
 	ManageConnection: {member: []Relation{MakerOf}, admin: true},
 	ShareConnection:  {admin: true},
+	Export:           {member: anybody, guest: responsible, admin: true}, // guests look at others', but take home only their own
 }
 
 // May says whether an actor may do an action to something they stand in a relation to. What the
@@ -159,6 +162,22 @@ func (kr KeyResult) MayCheckIn(actor Actor) bool { return kr.May(actor, CheckInK
 
 // MayView says whether an actor may look at the key result.
 func (kr KeyResult) MayView(actor Actor) bool { return kr.May(actor, View) }
+
+// MayExport says whether the key result is in the files that an actor is given.
+func (kr KeyResult) MayExport(actor Actor) bool { return kr.MayView(actor) && kr.May(actor, Export) }
+
+// MayExport says whether the objective is in the files that an actor is given.
+func (o Objective) MayExport(actor Actor) bool {
+	return o.Workspace == actor.Workspace && May(actor, Export, o.Relations(actor)...)
+}
+
+// Relations are what an actor is to the objective.
+func (o Objective) Relations(actor Actor) []Relation {
+	if o.Owner == actor.ID {
+		return []Relation{ObjectiveOwnerOf}
+	}
+	return nil
+}
 
 // MayAddKeyResult says whether an actor may put a key result under the objective.
 func (o Objective) MayAddKeyResult(actor Actor) bool {

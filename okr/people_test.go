@@ -30,6 +30,7 @@ const permitted = `
 	use a connection    member ms      admin ms
 	manage a connection member m       admin nocbms
 	share a connection  admin nocbms
+	export              member nocbms  admin nocbms  guest ocb
 `
 
 var letters = map[okr.Relation]string{
@@ -122,7 +123,7 @@ func TestWhoMayWhat(t *testing.T) {
 			}
 		}
 	}
-	if want := 12 * 8 * 6; cells != want {
+	if want := 13 * 8 * 6; cells != want {
 		t.Errorf("%d cells, want %d", cells, want)
 	}
 	if okr.May(okr.Actor{Workspace: "T1", ID: "U1", Kind: okr.Admin}, "launch", okr.Relations...) {
@@ -143,7 +144,7 @@ func TestRightsToAKeyResult(t *testing.T) {
 				for action, got := range map[okr.Action]bool{
 					okr.View: kr.MayView(actor), okr.EditKeyResult: kr.MayEdit(actor), okr.PauseKeyResult: kr.MayPause(actor),
 					okr.RemoveKeyResult: kr.MayRemove(actor), okr.SyncKeyResult: kr.MaySync(actor),
-					okr.CheckInKeyResult: kr.MayCheckIn(actor), okr.AddKeyResult: o.MayAddKeyResult(actor),
+					okr.CheckInKeyResult: kr.MayCheckIn(actor), okr.AddKeyResult: o.MayAddKeyResult(actor), okr.Export: kr.MayExport(actor),
 				} {
 					want, _ := mayByTable(action, kind, relation)
 					if got != (want && workspace == "T1") {

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"okrbot/jobs"
+	"okrbot/okr"
 	"okrbot/store"
 	"okrbot/store/embedded"
 )
@@ -160,3 +161,11 @@ func (q *quiet) Card(ctx context.Context, _, _, ts string, _ store.KeyResult, _ 
 func (q *quiet) Outcome(ctx context.Context, _ jobs.Outcome) (jobs.Told, error) {
 	return jobs.Told{Response: true}, q.take(ctx)
 }
+
+// Export takes files.
+func (q *quiet) Export(ctx context.Context, _ okr.Actor, _ jobs.Counted, _ []*jobs.File) error {
+	return q.take(ctx)
+}
+
+// ExportFailed takes a message.
+func (q *quiet) ExportFailed(ctx context.Context, _ okr.Actor, _ string) error { return q.take(ctx) }

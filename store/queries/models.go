@@ -118,6 +118,19 @@ type Draft struct {
 	CreatedAt   time.Time
 }
 
+type Export struct {
+	ID          int64
+	WorkspaceID string
+	PersonID    string
+	PersonKind  string
+	Hold        int64
+	HeldUntil   *time.Time
+	Failures    int16
+	Error       string
+	FinishedAt  *time.Time
+	CreatedAt   time.Time
+}
+
 type KeyResult struct {
 	ID              int64
 	WorkspaceID     string
