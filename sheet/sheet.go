@@ -141,11 +141,12 @@ var columns = []column{
 	{name: "weight", form: number, field: "weight",
 		write: func(r Row) string { return r.KeyResult.Weight.String() },
 		read: func(r *Row, s string) string {
-			weight := decimal.NewNullDecimal(decimal.NewFromInt(1))
-			sentence := ""
-			if s != "" {
-				sentence = value(s, &weight)
+			if s == "" {
+				r.KeyResult.Weight = decimal.NewFromInt(1)
+				return ""
 			}
+			var weight decimal.NullDecimal
+			sentence := value(s, &weight)
 			r.KeyResult.Weight = weight.Decimal
 			return sentence
 		}},
@@ -155,7 +156,7 @@ var columns = []column{
 	{name: "cadence", field: "cadence",
 		write: func(r Row) string { return string(r.KeyResult.Cadence.Every) },
 		read: func(r *Row, s string) string {
-			if s == "" {
+			if r.KeyResult.Cadence.Every = ""; s == "" {
 				return ""
 			}
 			return among(s, okr.Frequencies, &r.KeyResult.Cadence.Every)
@@ -190,11 +191,8 @@ var columns = []column{
 	{name: "paused", form: flag,
 		write: func(r Row) string { return strconv.FormatBool(r.KeyResult.Paused) },
 		read: func(r *Row, s string) string {
-			switch strings.ToLower(s) {
-			case "true", "yes":
-				r.KeyResult.Paused = true
-			case "false", "no", "":
-			default:
+			r.KeyResult.Paused = strings.EqualFold(s, "true")
+			if s != "" && !r.KeyResult.Paused && !strings.EqualFold(s, "false") {
 				return "Write true or false."
 			}
 			return ""
@@ -287,7 +285,7 @@ func day(s string, to *okr.Day) string {
 }
 
 func value(s string, to *decimal.NullDecimal) string {
-	if s == "" {
+	if *to = (decimal.NullDecimal{}); s == "" {
 		return ""
 	}
 	v, err := okr.ParseNumber(s)

@@ -43,6 +43,7 @@ type Source struct {
 type Filter struct {
 	IDs        []int64
 	Number     int
+	Numbers    []int
 	Objectives []int64
 	Person     string // owner, co-owner or the objective's owner
 	Channel    string
@@ -93,6 +94,9 @@ func (f Filter) where(workspace string) (sql string, args []any) {
 	}
 	if f.Number != 0 {
 		and("k.number = ?", f.Number)
+	}
+	if f.Numbers != nil {
+		and("k.number = any (?)", f.Numbers)
 	}
 	if f.Objectives != nil {
 		and("k.objective_id = any (?)", f.Objectives)
