@@ -31,6 +31,8 @@ func (b *Bot) checkInForm(ctx context.Context, g Gesture, k store.KeyResult) (Re
 	switch {
 	case !k.MayCheckIn(g.Actor):
 		return Ask(k.Owner, "check in on"), nil
+	case k.Closed:
+		return isClosed(k), nil
 	case k.Integrated:
 		return Say(k.Key() + " reads its value from " + view.Escape(view.Cut(k.Source.Name, 100)) + ", so nobody enters it by hand. Read it now with `/okr sync " + k.Key() + "`, or change where it reads from with `/okr edit " + k.Key() + "`."), nil
 	}

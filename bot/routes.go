@@ -30,6 +30,7 @@ func verbs() []verb {
 		{"pause", (*Bot).pauseCommand},
 		{"resume", (*Bot).resumeCommand},
 		{"remove", (*Bot).removeCommand},
+		{"close-out", (*Bot).closeOutCommand},
 		{"export", (*Bot).exportCommand},
 		{"help", (*Bot).helpCommand},
 	}
@@ -47,6 +48,8 @@ var actions = map[string]handler{
 	view.ActionAddObjective: (*Bot).addObjective,
 	view.ActionConnect:      (*Bot).connect,
 	view.ActionList:         (*Bot).bare,
+	view.ActionCloseOut:     (*Bot).closeOutPressed,
+	view.ActionCloseOutAll:  (*Bot).closeOutAll,
 
 	view.FieldPeriod: (*Bot).objectivePeriodChosen,
 	view.FieldSignIn: (*Bot).connectSignInChosen,
@@ -69,6 +72,7 @@ var submits = map[string]handler{
 	view.CallbackObjective: (*Bot).objectiveSubmitted,
 	view.CallbackConnect:   (*Bot).connectSubmitted,
 	view.CallbackWizard:    (*Bot).wizardSubmitted,
+	view.CallbackCloseOut:  (*Bot).closeOutSubmitted,
 }
 
 // queries are the type-ahead fields, by block_id.

@@ -84,6 +84,7 @@ func New(o Options) (*Client, error) {
 		river.AddWorker(workers, &outcomeWorker{client: c})
 		river.AddWorker(workers, &directoryWorker{client: c})
 		river.AddWorker(workers, &exportWorker{client: c})
+		river.AddWorker(workers, &closeOutWorker{client: c})
 		config.Workers = workers
 		// A queue's throughput is MaxWorkers / FetchCooldown.
 		config.FetchCooldown = 20 * time.Millisecond

@@ -22,6 +22,10 @@ type Messenger interface {
 	Export(ctx context.Context, to okr.Actor, n Counted, files []*File) error
 	// ExportFailed tells a person that their files do not come, and what to do. Code is Slack's.
 	ExportFailed(ctx context.Context, to okr.Actor, code string) error
+	// CloseOut posts how an objective ended in its channel.
+	CloseOut(ctx context.Context, c store.CloseOut, post store.CloseOutPost) error
+	// CloseOutParked gives it to whoever closed the objective, because the channel does not take it.
+	CloseOutParked(ctx context.Context, c store.CloseOut, channel, code string) error
 }
 
 // Announced is one thing to say, with the key result as it is now.

@@ -131,7 +131,7 @@ func (c *Client) fill(ctx context.Context, tx *store.Tx, connection int64) error
 }
 
 // sweep leaves a job for each place where something waits to be said, for each request that there
-// is news for, and for each export that nobody makes yet.
+// is news for, for each export that nobody makes yet, and for each summary of a close-out.
 func (c *Client) sweep(ctx context.Context) error {
 	return c.store.InTx(ctx, func(tx *store.Tx) error {
 		places, err := tx.HoldPlaces(ctx, placesAtOnce)
@@ -146,7 +146,14 @@ func (c *Client) sweep(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		closed, err := tx.HoldCloseOutPosts(ctx, placesAtOnce)
+		if err != nil {
+			return err
+		}
 		var jobs []river.InsertManyParams
+		for _, c := range closed {
+			jobs = append(jobs, river.InsertManyParams{Args: PostCloseOut{Workspace: c.Workspace, Objective: c.Objective, Hold: c.Hold}})
+		}
 		for _, e := range exports {
 			jobs = append(jobs, river.InsertManyParams{Args: ExportWorkspace{Export: e.ID, Hold: e.Hold}})
 		}

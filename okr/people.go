@@ -59,13 +59,14 @@ const (
 	ManageConnection Action = "manage a connection" // rename it, sign in again, remove it
 	ShareConnection  Action = "share a connection"
 	Export           Action = "export"
+	CloseOut         Action = "close out"
 )
 
 // Actions are all actions.
 var Actions = []Action{
 	View, AddObjective, AddKeyResult, EditKeyResult, PauseKeyResult, RemoveKeyResult,
 	SyncKeyResult, CheckInKeyResult, Connect, UseConnection, ManageConnection, ShareConnection,
-	Export,
+	Export, CloseOut,
 }
 
 // right is who may do an action: members and guests by their relation, administrators always or
@@ -96,6 +97,7 @@ var rights = map[Action]right{
 	ManageConnection: {member: []Relation{MakerOf}, admin: true},
 	ShareConnection:  {admin: true},
 	Export:           {member: anybody, guest: responsible, admin: true}, // guests look at others', but take home only their own
+	CloseOut:         {member: []Relation{ObjectiveOwnerOf}, admin: true},
 }
 
 // May says whether an actor may do an action to something they stand in a relation to. What the
@@ -181,5 +183,10 @@ func (o Objective) Relations(actor Actor) []Relation {
 
 // MayAddKeyResult says whether an actor may put a key result under the objective.
 func (o Objective) MayAddKeyResult(actor Actor) bool {
-	return o.Workspace == actor.Workspace && May(actor, AddKeyResult)
+	return o.Workspace == actor.Workspace && !o.Closed && May(actor, AddKeyResult)
+}
+
+// MayCloseOut says whether an actor may close the objective out, once its period is over.
+func (o Objective) MayCloseOut(actor Actor) bool {
+	return o.Workspace == actor.Workspace && May(actor, CloseOut, o.Relations(actor)...)
 }

@@ -31,6 +31,7 @@ const permitted = `
 	manage a connection member m       admin nocbms
 	share a connection  admin nocbms
 	export              member nocbms  admin nocbms  guest ocb
+	close out           member b       admin nocbms
 `
 
 var letters = map[okr.Relation]string{
@@ -123,7 +124,7 @@ func TestWhoMayWhat(t *testing.T) {
 			}
 		}
 	}
-	if want := 13 * 8 * 6; cells != want {
+	if want := 14 * 8 * 6; cells != want {
 		t.Errorf("%d cells, want %d", cells, want)
 	}
 	if okr.May(okr.Actor{Workspace: "T1", ID: "U1", Kind: okr.Admin}, "launch", okr.Relations...) {

@@ -314,6 +314,9 @@ func (im *importer) resolve(e *entry) (problems []Problem) {
 	default:
 		im.keys[k.Number] = e.line
 	}
+	if e.before.Closed && len(Differences(Of(e.before, im.now), e.row)) > 0 {
+		say("key", "%s is closed out with its objective and stays as it is. Take this line out, or add a new key result.", k.Key())
+	}
 	if e.before.ID == 0 && !k.Integrated && k.Result.Value.Valid && k.Result.AsOf > okr.DayOf(im.now)+1 {
 		say("result_day", "This day has not come yet. Write today or an earlier one.")
 	}
@@ -488,6 +491,9 @@ func (im *importer) objective(ctx context.Context, e *entry) (*known, error) {
 			}
 			o.Objective = made
 		}
+	case o.Closed && e.before.ID == 0 && !e.row.Alone:
+		im.refuse(Problem{e.line, "objective", "This objective is closed out. Add the key result to another one."})
+		return nil, nil
 	case o.Zone != want.Zone || o.Channel != want.Channel:
 		if o.line != 0 {
 			im.refuse(Problem{e.line, "objective", fmt.Sprintf("Line %d gives the same objective another time zone or channel. Make them the same.", o.line)})

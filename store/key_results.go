@@ -60,7 +60,7 @@ select
   k.cadence, k.weekday, k.hour, k.minute, k.offset_days, k.zone, k.next_sync_at, k.synced_at,
   k.result_value, k.result_day, k.result_count,
   k.failure_class, k.failure_cause, k.failure_says, k.failing_since, k.failure_count, k.version,
-  o.title, o.owner_id, o.first_day, o.last_day, o.zone, o.channel_id,
+  o.title, o.owner_id, o.first_day, o.last_day, o.zone, o.channel_id, o.closed_at is not null,
   s.connection_id, s.reference, s.name, s.unit, s.frequency, s.direction,
   c.name, c.kind, c.state, c.origin, case when c.waiting_until > now() then c.waiting_until end
 `
@@ -163,7 +163,7 @@ func scanKeyResult(row pgx.CollectableRow) (KeyResult, error) {
 		&k.Cadence.Every, &weekday, &k.Cadence.Hour, &k.Cadence.Minute, &k.Cadence.Offset, &k.Cadence.Zone, &next, &synced,
 		&k.Result.Value, &resultDay, &k.Result.N,
 		&k.Failure.Class, &k.Failure.Cause, &k.Failure.Says, &failing, &k.Failure.Count, &k.Version,
-		&k.Objective.Title, &k.Objective.Owner, &first, &last, &k.Objective.Zone, &k.Objective.Channel,
+		&k.Objective.Title, &k.Objective.Owner, &first, &last, &k.Objective.Zone, &k.Objective.Channel, &k.Objective.Closed,
 		&connection, &source[0], &source[1], &source[2], &source[3], &source[4],
 		&source[5], &source[6], &source[7], &source[8], &waits,
 	)
@@ -177,7 +177,7 @@ func scanKeyResult(row pgx.CollectableRow) (KeyResult, error) {
 	}
 	k.Objective.ID, k.Objective.Workspace = k.KeyResult.Objective, k.Workspace
 	k.Objective.Period = okr.Period{First: okr.DayOf(first), Last: okr.DayOf(last)}
-	k.ObjectiveOwner = k.Objective.Owner
+	k.ObjectiveOwner, k.Closed = k.Objective.Owner, k.Objective.Closed
 	if connection != nil {
 		k.Source = Source{
 			Connection: *connection, Reference: *source[0], Name: *source[1], Unit: *source[2], Frequency: *source[3], Direction: *source[4],
@@ -283,6 +283,9 @@ func (tx *Tx) EditKeyResult(ctx context.Context, actor okr.Actor, k KeyResult, a
 	before, err := tx.LockKeyResult(ctx, actor.Workspace, k.ID)
 	if err != nil {
 		return k, err
+	}
+	if before.Closed {
+		return before, fmt.Errorf("editing key result %d: %w", k.ID, ErrClosed)
 	}
 	if before.Version != k.Version {
 		return before, fmt.Errorf("editing key result %d: %w", k.ID, ErrChanged)

@@ -69,6 +69,10 @@ func (k KeyResult) card(trend slack.Block) Message {
 	if !k.Integrated {
 		first = button(ActionCheckIn, "Check in", id)
 	}
+	presses := []slack.BlockElement{first, button(ActionDetails, "Details", id), k.Kebab()}
+	if k.Closed {
+		presses = presses[1:]
+	}
 	blocks := []slack.Block{section(text)}
 	if trend != nil {
 		blocks = append(blocks, trend)
@@ -77,7 +81,7 @@ func (k KeyResult) card(trend slack.Block) Message {
 		Text: k.Key() + " " + Escape(k.Title) + ": " + k.fallback(),
 		Blocks: append(blocks,
 			note("<@"+k.Owner+"> · "+Escape(Cut(k.Objective.Title, 150))+" · "+k.Objective.Period.Words()),
-			slack.NewActionBlock("kr_"+id, first, button(ActionDetails, "Details", id), k.Kebab()),
+			slack.NewActionBlock("kr_"+id, presses...),
 		),
 	}
 }

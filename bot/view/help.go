@@ -36,6 +36,8 @@ var topics = []topic{
 	{"pause", "KR-1", "stop reading a key result", "Its readings stay. `/okr resume KR-1` goes on.", "/okr pause KR-1"},
 	{"resume", "KR-1", "go on reading it", "From the next slot of its cadence on.", "/okr resume KR-1"},
 	{"remove", "KR-1", "delete a key result", "Asks before, and names what goes with it.", "/okr remove KR-1"},
+	{"close-out", "", "close an objective whose period is over",
+		"Shows how each key result ended, and saves score and verdict for good. Choose what goes on in the next quarter: it starts at the last value. The summary is posted in the objective's channel. For the objective's owner and administrators.", "/okr close-out"},
 	{"export", "", "all objectives and key results, as files",
 		"Sends you a CSV for spreadsheets and a JSON for programs, by direct message. Guests get what they own or look after.", "/okr export"},
 	{"help", "[verb]", "this list, or more about one verb", "", "/okr help sync"},

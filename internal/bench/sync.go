@@ -169,3 +169,13 @@ func (q *quiet) Export(ctx context.Context, _ okr.Actor, _ jobs.Counted, _ []*jo
 
 // ExportFailed takes a message.
 func (q *quiet) ExportFailed(ctx context.Context, _ okr.Actor, _ string) error { return q.take(ctx) }
+
+// CloseOut takes a message.
+func (q *quiet) CloseOut(ctx context.Context, _ store.CloseOut, _ store.CloseOutPost) error {
+	return q.take(ctx)
+}
+
+// CloseOutParked takes a message.
+func (q *quiet) CloseOutParked(ctx context.Context, _ store.CloseOut, _, _ string) error {
+	return q.take(ctx)
+}

@@ -49,7 +49,7 @@ func (q *Queries) AllConnections(ctx context.Context, workspaceID string) ([]All
 }
 
 const allObjectives = `-- name: AllObjectives :many
-select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at
 from objectives
 where workspace_id = $1
 order by id
@@ -76,6 +76,7 @@ func (q *Queries) AllObjectives(ctx context.Context, workspaceID string) ([]Obje
 			&i.CreatedBy,
 			&i.CreatedAt,
 			&i.DraftID,
+			&i.ClosedAt,
 		); err != nil {
 			return nil, err
 		}
