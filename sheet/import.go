@@ -73,7 +73,8 @@ func Check(ctx context.Context, s *store.Store, workspace string, file io.Reader
 		return Outcome{}, err
 	}
 	im := &importer{workspace: workspace, reads: s.Reads, now: now, out: out, next: 1}
-	return im.outcome, im.run(ctx, file, &im.outcome)
+	err = im.run(ctx, file)
+	return im.outcome, err
 }
 
 // errProblems takes back what was written before a problem was found.
@@ -87,7 +88,6 @@ func Import(ctx context.Context, s *store.Store, workspace string, file io.ReadS
 		if _, err := file.Seek(0, io.SeekStart); err != nil {
 			return fmt.Errorf("reading the file: %w", err)
 		}
-		outcome = Outcome{}
 		next, err := tx.LockNumbers(ctx, workspace)
 		if err != nil {
 			return err
@@ -97,7 +97,9 @@ func Import(ctx context.Context, s *store.Store, workspace string, file io.ReadS
 			return err
 		}
 		im := &importer{workspace: workspace, reads: tx.Reads, tx: tx, now: tx.Now, out: out, next: max(next, highest+1)}
-		if err := im.run(ctx, file, &outcome); err != nil {
+		err = im.run(ctx, file)
+		outcome = im.outcome
+		if err != nil {
 			return err
 		}
 		if outcome.Problems > 0 {
@@ -129,8 +131,7 @@ func highestKey(file io.ReadSeeker) (highest int, err error) {
 	return highest, err
 }
 
-func (im *importer) run(ctx context.Context, file io.Reader, outcome *Outcome) error {
-	defer func() { *outcome = im.outcome }()
+func (im *importer) run(ctx context.Context, file io.Reader) error {
 	r, problems, err := NewReader(file)
 	if err != nil {
 		return err
@@ -491,7 +492,7 @@ func (im *importer) objective(ctx context.Context, e *entry) (*known, error) {
 			}
 			o.Objective = made
 		}
-	case o.Closed && e.before.ID == 0 && !e.row.Alone:
+	case o.Closed && e.before.KeyResult.Objective != o.ID && !e.row.Alone:
 		im.refuse(Problem{e.line, "objective", "This objective is closed out. Add the key result to another one."})
 		return nil, nil
 	case o.Zone != want.Zone || o.Channel != want.Channel:

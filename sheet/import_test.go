@@ -240,6 +240,38 @@ func TestAFileChangesWhatItNames(t *testing.T) {
 	}
 }
 
+func TestWhatIsClosedOutStaysAsItIs(t *testing.T) {
+	c := newCompany(t)
+	line := "Calm,alice,2026-07-01,2026-09-30,UTC,%s,%s,alice,decrease,10,%s\r\n"
+	if o, said := c.imports(header + fmt.Sprintf(line, "KR-1", "Fewer", "2")); o.Problems != 0 {
+		t.Fatal(said)
+	}
+	c.in(func(tx *store.Tx) error {
+		o, err := tx.LockObjective(ctx, "T1", 1)
+		if err != nil {
+			return err
+		}
+		list, err := tx.LockKeyResultsOf(ctx, o)
+		if err != nil {
+			return err
+		}
+		return tx.CloseOut(ctx, c.alice, store.CloseOut{Objective: o}, list, nil, o.Period.Last+1)
+	})
+	file := c.exported()
+	if o, said := c.imports(file); o.Same != 1 || o.Problems+o.Changed != 0 {
+		t.Errorf("its own export: %+v\n%s", o, said)
+	}
+	if o, said := c.imports(header + fmt.Sprintf(line, "KR-1", "Fewer", "3")); o.Problems != 1 || !strings.Contains(said, "line 2, key: KR-1 is closed out with its objective") {
+		t.Errorf("%+v\n%s", o, said)
+	}
+	if o, said := c.imports(header + fmt.Sprintf(line, "", "More", "3")); o.Problems != 1 || !strings.Contains(said, "line 2, objective: This objective is closed out.") {
+		t.Errorf("%+v\n%s", o, said)
+	}
+	if c.exported() != file {
+		t.Error("something changed")
+	}
+}
+
 // TestEveryMistakeHasItsPlaceAndItsSentence makes them one by one, in a line that is right otherwise.
 func TestEveryMistakeHasItsPlaceAndItsSentence(t *testing.T) {
 	c := newCompany(t)
