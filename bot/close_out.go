@@ -117,7 +117,7 @@ func (b *Bot) closeOutForm(ctx context.Context, g Gesture, o okr.Objective) (Rep
 	if err != nil {
 		return Reply{}, err
 	}
-	modal := view.CloseOut{Objective: o, KeyResults: list, Next: okr.NextQuarter(o.Period.Last)}.Modal(draft.ID)
+	modal := view.CloseOut{Objective: o, KeyResults: list, Next: o.NextPeriod(today(now, o.Zone))}.Modal(draft.ID)
 	return Reply{Open: &modal}, nil
 }
 
@@ -157,6 +157,10 @@ func (b *Bot) closeOutTargets(ctx context.Context, g Gesture, draft store.Draft,
 	if err != nil {
 		return Reply{}, err
 	}
+	now, err := b.store.Now(ctx)
+	if err != nil {
+		return Reply{}, err
+	}
 	draft, err = b.store.SaveDraft(ctx, g.Actor, draft, stepTargets, c)
 	if errors.Is(err, store.ErrChanged) {
 		return changedElsewhere("/okr close-out"), nil
@@ -164,7 +168,7 @@ func (b *Bot) closeOutTargets(ctx context.Context, g Gesture, draft store.Draft,
 	if err != nil {
 		return Reply{}, err
 	}
-	modal := view.CloseOut{Objective: o, KeyResults: list, Next: okr.NextQuarter(o.Period.Last)}.Targets(draft.ID)
+	modal := view.CloseOut{Objective: o, KeyResults: list, Next: o.NextPeriod(today(now, o.Zone))}.Targets(draft.ID)
 	return Reply{Update: &modal}, nil
 }
 
@@ -206,7 +210,7 @@ func (b *Bot) closeOut(ctx context.Context, g Gesture, c closing) (Reply, error)
 		carried := map[int64]int{}
 		if len(going) > 0 {
 			next = o
-			next.ID, next.Period = 0, okr.NextQuarter(o.Period.Last)
+			next.ID, next.Period = 0, o.NextPeriod(day)
 			if next, err = tx.CreateObjective(ctx, g.Actor, next, ""); err != nil {
 				return err
 			}

@@ -30,6 +30,15 @@ func (kr KeyResult) Verdict(s Standing) Verdict {
 	return NotMet
 }
 
+// NextPeriod is the calendar quarter after the objective's, or, when that is over already, today's.
+func (o Objective) NextPeriod(today Day) Period {
+	next := NextQuarter(o.Period.Last)
+	if next.Last < today {
+		return QuarterOf(today)
+	}
+	return next
+}
+
 // CarryOver is the key result that goes on with this one in the period after it: it starts at the
 // last value, where values do not add up anew from nothing. What was promised was for this period.
 func (kr KeyResult) CarryOver(target decimal.NullDecimal) KeyResult {

@@ -46,6 +46,27 @@ func TestScoresAndVerdictsAtTheEnd(t *testing.T) {
 	}
 }
 
+func TestTheNextPeriodIsNotOver(t *testing.T) {
+	day := func(s string) okr.Day {
+		d, err := okr.ParseDay(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	for _, c := range []struct{ last, today, want string }{
+		{"2026-12-31", "2027-01-03", "Q1 2027"},
+		{"2026-12-31", "2027-03-31", "Q1 2027"},
+		{"2026-12-31", "2027-04-01", "Q2 2027"}, // closed out late
+		{"2026-11-15", "2026-11-16", "Q1 2027"},
+	} {
+		o := okr.Objective{Period: okr.Period{First: day("2026-10-01"), Last: day(c.last)}}
+		if got := o.NextPeriod(day(c.today)).Words(); got != c.want {
+			t.Errorf("%+v: %s", c, got)
+		}
+	}
+}
+
 func TestWhatIsCarriedOver(t *testing.T) {
 	for _, c := range []struct {
 		kind           okr.Kind
