@@ -1,6 +1,6 @@
 # A static binary and nothing else: no shell, no package, no user but one without rights.
-# It writes nothing to its root file system, so run it with --read-only. It needs DATABASE_URL:
-# there is no Postgres inside.
+# It writes nothing to its root file system but exports to /tmp, so run it with --read-only --tmpfs /tmp.
+# It needs DATABASE_URL: there is no Postgres inside.
 FROM golang:1.26 AS build
 WORKDIR /src
 COPY go.mod go.sum ./

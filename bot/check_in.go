@@ -31,6 +31,9 @@ func (b *Bot) checkInForm(ctx context.Context, g Gesture, k store.KeyResult) (Re
 	if !k.MayCheckIn(g.Actor) {
 		return Ask(k.Owner, "check in on"), nil
 	}
+	if k.Closed {
+		return isClosed(k), nil
+	}
 	draft, err := b.store.CreateDraft(ctx, g.Actor, view.CallbackCheckIn, "fill", oneKeyResult{ID: k.ID})
 	if err != nil {
 		return Reply{}, err

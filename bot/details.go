@@ -198,6 +198,9 @@ func (b *Bot) pause(ctx context.Context, g Gesture, k store.KeyResult, paused bo
 	if !k.MayPause(g.Actor) {
 		return Ask(k.Owner, "pause or resume"), nil
 	}
+	if k.Closed {
+		return isClosed(k), nil
+	}
 	if k.Paused == paused {
 		return Say(k.Key() + " is " + verb + " already."), nil
 	}

@@ -194,7 +194,12 @@ func (b *Bot) handle(ctx context.Context, g *gesture) (Reply, error) {
 		b.log.Warn("no route", "kind", g.kind, "route", g.route)
 		return Say("This button or form is of an older okrbot. Open it again, with `/okr list` or on the Home tab."), nil
 	}
-	return serve(b, ctx, g.Gesture)
+	reply, err := serve(b, ctx, g.Gesture)
+	if errors.Is(err, store.ErrClosed) {
+		reply, err = Say("This was closed out meanwhile, so its numbers stay as they are. Nothing was saved. Go on with a new key result with `/okr add-kr`."), nil
+		reply.Clear = true
+	}
+	return reply, err
 }
 
 // sorry answers when nothing was done, in the way that shows for each kind of gesture and keeps

@@ -31,6 +31,8 @@ func verbs() []verb {
 		{"resume", (*Bot).resumeCommand},
 		{"remove", (*Bot).removeCommand},
 		{"settings", (*Bot).settingsCommand},
+		{"close-out", (*Bot).closeOutCommand},
+		{"export", (*Bot).exportCommand},
 		{"help", (*Bot).helpCommand},
 	}
 }
@@ -48,6 +50,8 @@ var actions = map[string]handler{
 	view.ActionAddObjective: (*Bot).addObjective,
 	view.ActionConnect:      (*Bot).connect,
 	view.ActionList:         (*Bot).bare,
+	view.ActionCloseOut:     (*Bot).closeOutPressed,
+	view.ActionCloseOutAll:  (*Bot).closeOutAll,
 
 	view.ActionManage:     (*Bot).managePressed,
 	view.ActionTest:       (*Bot).testPressed,
@@ -95,6 +99,7 @@ var submits = map[string]handler{
 	view.CallbackConnect:    (*Bot).connectSubmitted,
 	view.CallbackConnection: (*Bot).connectionSubmitted,
 	view.CallbackDisconnect: (*Bot).disconnected,
+	view.CallbackCloseOut:   (*Bot).closeOutSubmitted,
 	view.CallbackWizard:     (*Bot).wizardSubmitted,
 }
 

@@ -21,8 +21,9 @@ import (
 type Slack struct {
 	api      *slack.Client
 	http     *http.Client
-	hooks    string // host that response_urls must have
-	insecure bool   // hooks may be plain http: a local Slack
+	uploads  *http.Client // a large file takes its time; the job bounds it
+	hooks    string       // host that response_urls must have
+	insecure bool         // hooks may be plain http: a local Slack
 }
 
 // SlackOptions say where Slack is and who we are there.
@@ -40,7 +41,7 @@ func NewSlack(o SlackOptions) *Slack {
 	// Slack answers itself; a redirect would take what we say to somebody else.
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	client := &http.Client{Timeout: callWithin, CheckRedirect: stay}
-	s := &Slack{http: client, hooks: "hooks.slack.com"}
+	s := &Slack{http: client, uploads: &http.Client{CheckRedirect: stay}, hooks: "hooks.slack.com"}
 	options := []slack.Option{slack.OptionAPIURL(o.APIURL), slack.OptionHTTPClient(client)}
 	if !o.AppToken.Empty() {
 		options = append(options, slack.OptionAppLevelToken(o.AppToken.Reveal()))

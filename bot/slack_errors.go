@@ -39,11 +39,13 @@ func init() {
 			expired_trigger_id exchanged_trigger_id invalid_trigger_id push_limit_reached view_too_large hash_conflict
 			duplicate_external_id not_enabled not_found invalid_view response_url_elsewhere used_url expired_url
 			invalid_users users_list_not_supplied not_enough_users too_many_users method_not_supported_for_channel_type
-			team_not_found comment_required as_user_not_allowed invalid_user_combination limit_required missing_argument`,
+			team_not_found comment_required as_user_not_allowed invalid_user_combination limit_required missing_argument
+			file_uploads_disabled file_upload_size_restricted storage_limit_reached blocked_file_type posting_to_channel_denied
+			upload_url_elsewhere`,
 		// The message that was to be changed is no more.
 		jobs.Gone: `message_not_found cant_update_message edit_window_closed cant_broadcast_message`,
-		// Something may have happened.
-		jobs.Ambiguous: `fatal_error internal_error`,
+		// Something may have happened. A file that is not found was lost on its way, or shown already.
+		jobs.Ambiguous: `fatal_error internal_error file_not_found`,
 	} {
 		for _, code := range strings.Fields(codes) {
 			classes[code] = class

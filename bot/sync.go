@@ -61,7 +61,7 @@ func (b *Bot) syncChoices(ctx context.Context, g Gesture) (Reply, error) {
 	query := strings.ToLower(strings.TrimSpace(g.Query))
 	found := all[:0]
 	for _, k := range all {
-		if strings.Contains(strings.ToLower(k.Key()+" "+k.Title), query) {
+		if !k.Closed && strings.Contains(strings.ToLower(k.Key()+" "+k.Title), query) {
 			found = append(found, k)
 		}
 	}
@@ -72,6 +72,8 @@ func (b *Bot) syncOne(ctx context.Context, g Gesture, k store.KeyResult) (Reply,
 	switch {
 	case !k.MaySync(g.Actor):
 		return Ask(k.Owner, "sync"), nil
+	case k.Closed:
+		return isClosed(k), nil
 	case !k.Integrated:
 		return Say(fmt.Sprintf("%s is updated by people, so there is nothing to sync. Enter a value with `/okr check-in %s`.", k.Key(), k.Key())), nil
 	}
@@ -96,7 +98,7 @@ func (b *Bot) syncAll(ctx context.Context, g Gesture) (Reply, error) {
 	}
 	var ids []int64
 	for _, k := range list {
-		if k.MaySync(g.Actor) {
+		if k.MaySync(g.Actor) && !k.Closed {
 			ids = append(ids, k.ID)
 		}
 	}

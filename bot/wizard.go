@@ -117,6 +117,9 @@ func (b *Bot) editForm(ctx context.Context, g Gesture, k store.KeyResult) (Reply
 	if !k.MayEdit(g.Actor) {
 		return Ask(k.Owner, "edit"), nil
 	}
+	if k.Closed {
+		return isClosed(k), nil
+	}
 	w := wizard{
 		Turn: 1, Edit: k.ID, Key: k.Key(), Version: k.Version, Objective: k.Objective.ID, Title: k.Title, Owner: k.Owner,
 		Source: view.FromPeople, Form: view.FormOf(k.KeyResult), Filled: true,

@@ -98,7 +98,7 @@ func (c *Client) apply(ctx context.Context, tx *store.Tx, b batch, ending map[in
 func (b batch) sameSource(k store.KeyResult, runs []store.TakenRun) bool {
 	before, loaded := b.before[k.ID]
 	paused := k.Paused && !slices.ContainsFunc(runs, func(r store.TakenRun) bool { return r.Forced })
-	return loaded && !paused && k.Source.Connection == b.connection.ID &&
+	return loaded && !paused && !k.Closed && k.Source.Connection == b.connection.ID &&
 		before.Source.Connection == b.connection.ID && k.Source.Reference == before.Source.Reference
 }
 

@@ -59,7 +59,7 @@ func (c *Client) Force(ctx context.Context, tx *store.Tx, r ForceRequest) (Force
 	var ids []int64
 	for _, k := range list {
 		switch {
-		case k.Source.Connection == 0:
+		case k.Source.Connection == 0 || k.Closed:
 			continue
 		case waits[k.ID] > 0:
 			f.Wait = max(f.Wait, waits[k.ID])

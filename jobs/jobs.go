@@ -31,6 +31,7 @@ const (
 	queueForced    = "forced"    // what somebody waits for
 	queueAnnounce  = "announce"  // posts, cards and outcomes
 	queueDirectory = "directory" // lists of scorecards
+	queueExport    = "export"    // files of everything
 )
 
 // Options are what the jobs stand on.
@@ -83,6 +84,8 @@ func New(o Options) (*Client, error) {
 		river.AddWorker(workers, &outcomeWorker{client: c})
 		river.AddWorker(workers, &directoryWorker{client: c})
 		river.AddWorker(workers, &noticeWorker{client: c})
+		river.AddWorker(workers, &exportWorker{client: c})
+		river.AddWorker(workers, &closeOutWorker{client: c})
 		config.Workers = workers
 		// A queue's throughput is MaxWorkers / FetchCooldown.
 		config.FetchCooldown = 20 * time.Millisecond
@@ -92,6 +95,7 @@ func New(o Options) (*Client, error) {
 			queueForced:    {MaxWorkers: 8},
 			queueAnnounce:  {MaxWorkers: 8},
 			queueDirectory: {MaxWorkers: 2},
+			queueExport:    {MaxWorkers: 1},
 		}
 	}
 	var err error

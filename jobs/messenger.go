@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"okrbot/okr"
 	"okrbot/store"
 )
 
@@ -19,6 +20,14 @@ type Messenger interface {
 	Outcome(ctx context.Context, o Outcome) (Told, error)
 	// Notice tells a connection's maker what it needs from them: NoticeRefused, NoticeEnds.
 	Notice(ctx context.Context, c store.Connection, now time.Time) error
+	// Export sends a person the files they asked for, in one message.
+	Export(ctx context.Context, to okr.Actor, n Counted, files []*File) error
+	// ExportFailed tells a person that their files do not come, and what to do. Code is Slack's.
+	ExportFailed(ctx context.Context, to okr.Actor, code string) error
+	// CloseOut posts how an objective ended in its channel.
+	CloseOut(ctx context.Context, c store.CloseOut, post store.CloseOutPost) error
+	// CloseOutParked gives it to whoever closed the objective, because the channel does not take it.
+	CloseOutParked(ctx context.Context, c store.CloseOut, channel, code string) error
 }
 
 // Announced is one thing to say, with the key result as it is now.

@@ -132,8 +132,8 @@ func (c *Client) fill(ctx context.Context, tx *store.Tx, connection int64) error
 	return c.insert(ctx, tx, jobs)
 }
 
-// sweep leaves a job for each place where something waits to be said, and for each request that
-// there is news for.
+// sweep leaves a job for each place where something waits to be said, for each request that there
+// is news for, for each export that nobody makes yet, and for each summary of a close-out.
 func (c *Client) sweep(ctx context.Context) error {
 	return c.store.InTx(ctx, func(tx *store.Tx) error {
 		places, err := tx.HoldPlaces(ctx, placesAtOnce)
@@ -144,7 +144,21 @@ func (c *Client) sweep(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		exports, err := tx.HoldExports(ctx, placesAtOnce)
+		if err != nil {
+			return err
+		}
+		closed, err := tx.HoldCloseOutPosts(ctx, placesAtOnce)
+		if err != nil {
+			return err
+		}
 		var jobs []river.InsertManyParams
+		for _, c := range closed {
+			jobs = append(jobs, river.InsertManyParams{Args: PostCloseOut{Workspace: c.Workspace, Objective: c.Objective, Hold: c.Hold}})
+		}
+		for _, e := range exports {
+			jobs = append(jobs, river.InsertManyParams{Args: ExportWorkspace{Export: e.ID, Hold: e.Hold}})
+		}
 		for _, r := range requests {
 			jobs = append(jobs, river.InsertManyParams{Args: ReportOutcome{Request: r.ID, Hold: r.Hold}})
 		}

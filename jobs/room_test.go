@@ -369,6 +369,14 @@ func (e *edge) Outcome(_ context.Context, o Outcome) (Told, error) {
 	return Told{Channel: o.Request.Person, MessageTS: "1"}, nil
 }
 
+func (e *edge) Export(context.Context, okr.Actor, Counted, []*File) error { return nil }
+
+func (e *edge) CloseOut(context.Context, store.CloseOut, store.CloseOutPost) error { return nil }
+
+func (e *edge) CloseOutParked(context.Context, store.CloseOut, string, string) error { return nil }
+
+func (e *edge) ExportFailed(context.Context, okr.Actor, string) error { return nil }
+
 // in lists what was said in a channel, each message as the kinds and moves in it.
 func (e *edge) in(channel string) []string {
 	e.mu.Lock()

@@ -79,6 +79,7 @@ type KeyResult struct {
 	Channel        string // announced there; empty: nowhere
 	Integrated     bool
 	Paused         bool
+	Closed         bool      // with its objective: nothing moves it any more
 	Cadence        Cadence   // zero when people update it
 	ScoreFrequency Frequency // how often the source has a score; empty when unknown
 

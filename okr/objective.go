@@ -9,6 +9,7 @@ type Objective struct {
 	Period    Period
 	Zone      string // IANA; its days and hours are the key results'
 	Channel   string // where its key results are announced unless they say otherwise; may be empty
+	Closed    bool   // closed out: it and its key results stay as they are
 }
 
 // Check finds what is wrong with an objective that people entered.

@@ -60,12 +60,15 @@ const (
 	ShareConnection  Action = "share a connection"
 	RegisterClient   Action = "register a client" // OAuth's, once for each address
 	ChangeSettings   Action = "change the settings"
+	Export           Action = "export"
+	CloseOut         Action = "close out"
 )
 
 // Actions are all actions.
 var Actions = []Action{
 	View, AddObjective, AddKeyResult, EditKeyResult, PauseKeyResult, RemoveKeyResult,
 	SyncKeyResult, CheckInKeyResult, Connect, UseConnection, ManageConnection, ShareConnection, RegisterClient, ChangeSettings,
+	Export, CloseOut,
 }
 
 // right is who may do an action: members and guests by their relation, administrators always or
@@ -97,6 +100,8 @@ var rights = map[Action]right{
 	ShareConnection:  {admin: true},
 	RegisterClient:   {admin: true},
 	ChangeSettings:   {admin: true},
+	Export:           {member: anybody, guest: responsible, admin: true}, // guests look at others', but take home only their own
+	CloseOut:         {member: []Relation{ObjectiveOwnerOf}, admin: true},
 }
 
 // May says whether an actor may do an action to something they stand in a relation to. What the
@@ -164,7 +169,28 @@ func (kr KeyResult) MayCheckIn(actor Actor) bool { return kr.May(actor, CheckInK
 // MayView says whether an actor may look at the key result.
 func (kr KeyResult) MayView(actor Actor) bool { return kr.May(actor, View) }
 
+// MayExport says whether the key result is in the files that an actor is given.
+func (kr KeyResult) MayExport(actor Actor) bool { return kr.MayView(actor) && kr.May(actor, Export) }
+
+// MayExport says whether the objective is in the files that an actor is given.
+func (o Objective) MayExport(actor Actor) bool {
+	return o.Workspace == actor.Workspace && May(actor, Export, o.Relations(actor)...)
+}
+
+// Relations are what an actor is to the objective.
+func (o Objective) Relations(actor Actor) []Relation {
+	if o.Owner == actor.ID {
+		return []Relation{ObjectiveOwnerOf}
+	}
+	return nil
+}
+
 // MayAddKeyResult says whether an actor may put a key result under the objective.
 func (o Objective) MayAddKeyResult(actor Actor) bool {
-	return o.Workspace == actor.Workspace && May(actor, AddKeyResult)
+	return o.Workspace == actor.Workspace && !o.Closed && May(actor, AddKeyResult)
+}
+
+// MayCloseOut says whether an actor may close the objective out, once its period is over.
+func (o Objective) MayCloseOut(actor Actor) bool {
+	return o.Workspace == actor.Workspace && May(actor, CloseOut, o.Relations(actor)...)
 }

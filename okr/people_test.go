@@ -32,6 +32,8 @@ const permitted = `
 	share a connection  admin nocbms
 	register a client  admin nocbms
 	change the settings admin nocbms
+	export              member nocbms  admin nocbms  guest ocb
+	close out           member b       admin nocbms
 `
 
 var letters = map[okr.Relation]string{
@@ -124,7 +126,7 @@ func TestWhoMayWhat(t *testing.T) {
 			}
 		}
 	}
-	if want := 14 * 8 * 6; cells != want {
+	if want := 16 * 8 * 6; cells != want {
 		t.Errorf("%d cells, want %d", cells, want)
 	}
 	if okr.May(okr.Actor{Workspace: "T1", ID: "U1", Kind: okr.Admin}, "launch", okr.Relations...) {
@@ -145,7 +147,7 @@ func TestRightsToAKeyResult(t *testing.T) {
 				for action, got := range map[okr.Action]bool{
 					okr.View: kr.MayView(actor), okr.EditKeyResult: kr.MayEdit(actor), okr.PauseKeyResult: kr.MayPause(actor),
 					okr.RemoveKeyResult: kr.MayRemove(actor), okr.SyncKeyResult: kr.MaySync(actor),
-					okr.CheckInKeyResult: kr.MayCheckIn(actor), okr.AddKeyResult: o.MayAddKeyResult(actor),
+					okr.CheckInKeyResult: kr.MayCheckIn(actor), okr.AddKeyResult: o.MayAddKeyResult(actor), okr.Export: kr.MayExport(actor),
 				} {
 					want, _ := mayByTable(action, kind, relation)
 					if got != (want && workspace == "T1") {

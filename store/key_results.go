@@ -43,6 +43,7 @@ type Source struct {
 type Filter struct {
 	IDs        []int64
 	Number     int
+	Numbers    []int
 	Objectives []int64
 	Person     string // owner, co-owner or the objective's owner
 	Channel    string
@@ -62,7 +63,7 @@ select
   k.override_value, k.override_day, k.override_until, k.override_reason, k.override_by, k.overridden_at,
   k.confidence, k.confidence_by, k.confidence_day,
   k.failure_class, k.failure_cause, k.failure_says, k.failing_since, k.failure_count, k.version,
-  o.title, o.owner_id, o.first_day, o.last_day, o.zone, o.channel_id,
+  o.title, o.owner_id, o.first_day, o.last_day, o.zone, o.channel_id, o.closed_at is not null,
   w.on_track_points, w.behind_points, w.hysteresis_points,
   s.connection_id, s.reference, s.name, s.unit, s.frequency, s.direction,
   c.name, c.kind, c.state, c.origin, case when c.waiting_until > now() then c.waiting_until end
@@ -98,6 +99,9 @@ func (f Filter) where(workspace string) (sql string, args []any) {
 	}
 	if f.Number != 0 {
 		and("k.number = ?", f.Number)
+	}
+	if f.Numbers != nil {
+		and("k.number = any (?)", f.Numbers)
 	}
 	if f.Objectives != nil {
 		and("k.objective_id = any (?)", f.Objectives)
@@ -171,7 +175,7 @@ func scanKeyResult(row pgx.CollectableRow) (KeyResult, error) {
 		&k.Override.Value, &overrideDay, &overrideUntil, &k.Override.Reason, &k.Override.By, &overridden,
 		&k.Confidence.Level, &k.Confidence.By, &confidenceDay,
 		&k.Failure.Class, &k.Failure.Cause, &k.Failure.Says, &failing, &k.Failure.Count, &k.Version,
-		&k.Objective.Title, &k.Objective.Owner, &first, &last, &k.Objective.Zone, &k.Objective.Channel,
+		&k.Objective.Title, &k.Objective.Owner, &first, &last, &k.Objective.Zone, &k.Objective.Channel, &k.Objective.Closed,
 		&k.Thresholds.OnTrack, &k.Thresholds.Behind, &k.Thresholds.Hysteresis,
 		&connection, &source[0], &source[1], &source[2], &source[3], &source[4],
 		&source[5], &source[6], &source[7], &source[8], &waits,
@@ -188,7 +192,7 @@ func scanKeyResult(row pgx.CollectableRow) (KeyResult, error) {
 	}
 	k.Objective.ID, k.Objective.Workspace = k.KeyResult.Objective, k.Workspace
 	k.Objective.Period = okr.Period{First: okr.DayOf(first), Last: okr.DayOf(last)}
-	k.ObjectiveOwner = k.Objective.Owner
+	k.ObjectiveOwner, k.Closed = k.Objective.Owner, k.Objective.Closed
 	if connection != nil {
 		k.Source = Source{
 			Connection: *connection, Reference: *source[0], Name: *source[1], Unit: *source[2], Frequency: *source[3], Direction: *source[4],
@@ -302,6 +306,9 @@ func (tx *Tx) EditKeyResult(ctx context.Context, actor okr.Actor, k KeyResult, a
 	before, err := tx.LockKeyResult(ctx, actor.Workspace, k.ID)
 	if err != nil {
 		return k, err
+	}
+	if before.Closed {
+		return before, fmt.Errorf("editing key result %d: %w", k.ID, ErrClosed)
 	}
 	if before.Version != k.Version {
 		return before, fmt.Errorf("editing key result %d: %w", k.ID, ErrChanged)

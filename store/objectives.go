@@ -61,7 +61,7 @@ func objective(row queries.Objective) okr.Objective {
 	return okr.Objective{
 		ID: row.ID, Workspace: row.WorkspaceID, Title: row.Title, Owner: row.OwnerID,
 		Period: okr.Period{First: okr.DayOf(row.FirstDay), Last: okr.DayOf(row.LastDay)},
-		Zone:   row.Zone, Channel: row.ChannelID,
+		Zone:   row.Zone, Channel: row.ChannelID, Closed: row.ClosedAt != nil,
 	}
 }
 

@@ -73,6 +73,19 @@ func (tx *Tx) SaveThresholds(ctx context.Context, actor okr.Actor, t okr.Thresho
 	})
 }
 
+// Workspaces are all workspaces.
+func (r Reads) Workspaces(ctx context.Context) ([]Workspace, error) {
+	rows, err := r.q.Workspaces(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("listing workspaces: %w", err)
+	}
+	list := make([]Workspace, len(rows))
+	for i, row := range rows {
+		list[i] = Workspace{ID: row.ID, Name: row.Name, BotUserID: row.BotUserID}
+	}
+	return list, nil
+}
+
 var canary = secret.New("The keys fit.")
 var canaryPlace = secret.Place{Workspace: "-", Kind: "canary", Version: 1}
 

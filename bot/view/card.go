@@ -37,9 +37,13 @@ func (k KeyResult) card(trend slack.Block) Message {
 	if !k.Integrated {
 		first = button(ActionCheckIn, "Check in", id)
 	}
-	buttons := []slack.BlockElement{first, button(ActionDetails, "Details", id)}
+	presses := []slack.BlockElement{first, button(ActionDetails, "Details", id)}
 	if k.Overridden(k.Today) {
-		buttons = append(buttons, button(ActionResume, "Resume automatic", id))
+		presses = append(presses, button(ActionResume, "Resume automatic", id))
+	}
+	presses = append(presses, k.Kebab())
+	if k.Closed {
+		presses = []slack.BlockElement{button(ActionDetails, "Details", id), k.Kebab()}
 	}
 	blocks := []slack.Block{section(text)}
 	if trend != nil {
@@ -49,7 +53,7 @@ func (k KeyResult) card(trend slack.Block) Message {
 		Text: k.Key() + " " + Escape(k.Title) + ": " + k.fallback(),
 		Blocks: append(blocks,
 			note("<@"+k.Owner+"> · "+Escape(Cut(k.Objective.Title, 150))+" · "+k.Objective.Period.Words()),
-			slack.NewActionBlock("kr_"+id, append(buttons, k.Kebab())...),
+			slack.NewActionBlock("kr_"+id, presses...),
 		),
 	}
 }

@@ -216,9 +216,9 @@ func (d Details) changed() string {
 	return strings.Join(lines, "\n")
 }
 
-// actor mentions a person; the bot itself is no user id.
+// actor mentions a person; the bot itself and an import are no user ids.
 func actor(id string) string {
-	if id == "okrbot" {
+	if id == "okrbot" || id == "import" {
 		return id
 	}
 	return "<@" + id + ">"

@@ -153,7 +153,10 @@ func TestMessages(t *testing.T) {
 		"changed-many": Announcement(news(1000, "changed", ""), false), "failed-one": Announcement(news(1, "failed", broken().Failure.Says), false),
 		"failed-many": Announcement(append(news(400, "failed", broken().Failure.Says), news(3, "failed", "ServiceNow refused our sign-in.")...), false),
 		"recovered":   Announcement(news(1, "recovered", ""), false), "recovered-many": Announcement(news(300, "recovered", ""), false),
-		"parked": Announcement(news(2, "parked", "C1OKRS not_in_channel"), false), "parked-archived": Announcement(news(1, "parked", "C1OKRS is_archived"), false),
+		"closed-out": closedOut(3).Summary(false), "closed-out-many": closedOut(400).Summary(true), "closed-out-all": closedOut(400).All(), "closed-out-unposted": closedOut(3).Unposted("C1OKRS", "not_in_channel"),
+		"to-close-out": ToCloseOut([]okr.Objective{objective, hostile().Objective}), "list-ended": List("My objectives", listing(over(), Listed)), "card-closed": Card(over()[1], nil),
+		"exported-not": NotExported("missing_scope"),
+		"parked":       Announcement(news(2, "parked", "C1OKRS not_in_channel"), false), "parked-archived": Announcement(news(1, "parked", "C1OKRS is_archived"), false),
 		"synced-changed": Outcome(ended(1, "changed"), 1, true), "synced-same": Outcome(ended(1, "unchanged"), 1, true), "synced-failed": Outcome(ended(1, "failed"), 1, true), "synced-restated": Outcome(ended(1, "restated"), 1, true),
 		"synced-without-scores": Outcome([]Ended{{KeyResult: fresh(), How: "unchanged"}, {KeyResult: corrected(), How: "unchanged"}}, 2, true), "synced-counting": Outcome(ended(4, "changed"), 12, false), "synced-all": Outcome(append(append(ended(300, "changed"), ended(400, "failed")...), ended(500, "unchanged")...), 1200, true),
 		"connections-none": Connections(nil), "connections": Connections(connections()), "connections-many": Connections(slices.Repeat(connections(), 20)),
@@ -185,6 +188,41 @@ func numbered(id int) KeyResult {
 	k := sample()
 	k.ID, k.Number = int64(id), id
 	return k
+}
+
+// over are two key results after their period: one that waits to be closed out, and one that was.
+func over() []KeyResult {
+	list := many(2, sample())
+	for i := range list {
+		list[i].Today, list[i].Objective.ID = objective.Period.Last+5, int64(3+i)
+	}
+	list[1].Closed, list[1].Objective.Closed = true, true
+	return list
+}
+
+func closeOut(k KeyResult, n int) CloseOut {
+	return CloseOut{Objective: k.Objective, KeyResults: many(n, k), Next: okr.NextQuarter(k.Objective.Period.Last)}
+}
+
+func closedOut(n int) Closed {
+	k := hostile()
+	c := Closed{Objective: k.Objective, Person: "U1ALICE", Note: strings.Repeat("<!channel> learned\n", 60), RollUp: okr.RollUp{Progress: num("0.555"), Reporting: n - 1, Total: n, Worst: okr.Missed}, Next: okr.NextQuarter(today)}
+	if n < 10 {
+		c.Objective, c.Note = objective, "Two releases came late."
+	}
+	for i := range n {
+		one := ClosedKeyResult{Number: i + 1, Title: "Fewer open incidents", Result: "39", AsOf: today, Score: num("0.7"), Status: okr.CommittedMet, Committed: okr.Met}
+		switch {
+		case n >= 10:
+			one.Title, one.Result, one.CarriedTo = k.Title, k.ResultWords(), 1000+i
+		case i == 1:
+			one.Score, one.Status, one.Committed, one.CarriedTo = num("-0.07"), okr.Missed, okr.NotMet, 7
+		case i == 2:
+			one.Result, one.Score, one.Status, one.Committed = "", decimal.NullDecimal{}, okr.NoData, ""
+		}
+		c.KeyResults = append(c.KeyResults, one)
+	}
+	return c
 }
 
 func news(n int, kind, note string) []News {
@@ -330,6 +368,7 @@ func modals() map[string]slack.ModalViewRequest {
 		"check-in": CheckInForm(people(), draft), "check-in-hostile": CheckInForm(hostile(), draft), "remove": Remove(sample(), 120, 1, 1, draft), "remove-hostile": Remove(hostile(), 0, 0, 0, draft),
 		"details-by-hand":     Details{KeyResult: corrected(), Readings: readings(3), May: true, Last: []okr.Changed{{What: "target", Before: "35", After: "30", By: "U2BOB", Day: today - 20}}}.Modal(),
 		"check-in-integrated": CheckInForm(sample(), draft), "settings": SettingsOf(okr.DefaultThresholds).Modal(),
+		"close-out": closeOut(sample(), 3).Modal(draft), "close-out-many": closeOut(hostile(), 400).Modal(draft), "close-out-none": closeOut(sample(), 0).Modal(draft), "close-out-targets": closeOut(sample(), 2).Targets(draft), "close-out-targets-many": closeOut(hostile(), carriedMost).Targets(draft),
 		"sync": SyncPick(), "notice": Notice("Expired", "This form has expired."), "notice-help": NoticeOf(Help()),
 	}
 }

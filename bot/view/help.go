@@ -38,6 +38,10 @@ var topics = []topic{
 	{"remove", "KR-1", "delete a key result", "Asks before, and names what goes with it.", "/okr remove KR-1"},
 	{"settings", "", "when a key result is behind or at risk",
 		"For administrators: how many points behind the pace are still on track, how many are behind, and how far beyond a bound a change is announced. It holds for the whole workspace.", "/okr settings"},
+	{"close-out", "", "close an objective whose period is over",
+		"Shows how each key result ended, and saves score and verdict for good. Choose what goes on in the next quarter: it starts at the last value. The summary is posted in the objective's channel. For the objective's owner and administrators.", "/okr close-out"},
+	{"export", "", "all objectives and key results, as files",
+		"Sends you a CSV for spreadsheets and a JSON for programs, by direct message. Guests get what they own or look after.", "/okr export"},
 	{"help", "[verb]", "this list, or more about one verb", "", "/okr help sync"},
 }
 

@@ -153,6 +153,8 @@ func Moment(t time.Time) string {
 // Next says when the key result is read again, or why it is not.
 func (k KeyResult) Next() string {
 	switch {
+	case k.Closed:
+		return ":lock: closed out"
 	case !k.Integrated:
 		return "updated by people"
 	case k.Paused:
@@ -167,7 +169,7 @@ func (k KeyResult) Next() string {
 
 // Trouble is what keeps the key result from being true and how to mend it; empty when nothing does.
 func (k KeyResult) Trouble() string {
-	if k.Failure.Class == "" {
+	if k.Failure.Class == "" || k.Closed {
 		return ""
 	}
 	return ":warning: *Not syncing* since " + Moment(k.Failure.Since) + ". " + k.Failure.Says
@@ -179,6 +181,9 @@ func (k KeyResult) Kebab() *slack.OverflowBlockElement {
 		return slack.NewOptionBlockObject(Item(verb, k.ID), plain(label), nil)
 	}
 	var options []*slack.OptionBlockObject
+	if k.Closed {
+		return slack.NewOverflowBlockElement(ActionMore, option("remove", "Remove…"))
+	}
 	if k.Integrated {
 		options = append(options, option("sync", "Sync Integration Data"))
 	} else {

@@ -61,7 +61,11 @@ func underObjectives(l Listing) []slack.Block {
 	var blocks []slack.Block
 	for i, k := range l.Shown {
 		if i == 0 || l.Shown[i-1].Objective.ID != k.Objective.ID {
-			blocks = append(blocks, section(objectiveLine(k.Objective, l.Beside[k.Objective.ID])))
+			head := section(objectiveLine(k.Objective, l.Beside[k.Objective.ID]))
+			if k.Today > k.Objective.Period.Last && !k.Closed {
+				head.Accessory = closeOutButton(k.Objective)
+			}
+			blocks = append(blocks, head)
 		}
 		blocks = append(blocks, line(k))
 	}
@@ -91,12 +95,18 @@ func objectiveLine(o okr.Objective, own []KeyResult) string {
 		standing := k.Standing()
 		items[i] = okr.RollUpItem{Progress: standing.Progress, Weight: k.Weight, Kind: k.Kind, Status: standing.Status}
 	}
-	r := okr.RollUpOf(items)
-	text := ":dart: *" + Escape(Cut(o.Title, 150)) + "* · " + o.Period.Words() + "\n"
+	text := ":dart: *" + Escape(Cut(o.Title, 150)) + "* · " + o.Period.Words()
+	if o.Closed {
+		text += " · :lock: closed out"
+	}
+	return text + "\n" + rollUpWords(okr.RollUpOf(items))
+}
+
+// rollUpWords are an objective's progress, how many key results report, and the worst status.
+func rollUpWords(r okr.RollUp) string {
+	text := "no data"
 	if r.Progress.Valid {
-		text += okr.PercentWords(r.Progress.Decimal)
-	} else {
-		text += "no data"
+		text = okr.PercentWords(r.Progress.Decimal)
 	}
 	text += fmt.Sprintf(" · %d of %d reporting", r.Reporting, r.Total)
 	if r.Worst != "" {

@@ -22,6 +22,8 @@ type commands struct {
 	Migrate migrateCommand `cmd:"" help:"Bring the database to this version and stop. serve does it too."`
 	Doctor  doctorCommand  `cmd:"" help:"Check the configuration, the database, the keys and Slack, and say what to mend."`
 	Keys    keysCommand    `cmd:"" help:"Make, add and rotate the keys that seal secrets."`
+	Export  exportCommand  `cmd:"" help:"Write all objectives and key results to standard output, as CSV or JSON."`
+	Import  importCommand  `cmd:"" help:"Add and change objectives and key results from a CSV: says first what it would do."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

@@ -533,3 +533,60 @@ func (c *complaints) all() []string {
 	defer c.mu.Unlock()
 	return c.list
 }
+
+// TestFilesAndAChoiceOfManyInABrowser draws what an export and a close-out bring to the page.
+func TestFilesAndAChoiceOfManyInABrowser(t *testing.T) {
+	ctx := browser(t)
+	var said complaints
+	if err := said.listen(ctx); err != nil {
+		t.Fatal(err)
+	}
+	s := startSandbox(t, binary(t), folder(t), ports(t))
+	p := page{t, ctx}
+	if err := chromedp.Do(ctx, chromedp.Navigate(s.page)); err != nil {
+		t.Fatal(err)
+	}
+	p.types("/okr add-objective")
+	p.fills("Objective", "Ship it")
+	p.presses("Save")
+	p.until("the form closing", `return !document.querySelector(".modal")`)
+	p.types("/okr add-kr")
+	p.fills("Key Result", "Interviews held")
+	p.until("updating it oneself", `const r = [...document.querySelectorAll(".modal label")].find((l) => l.innerText.includes("I will update it myself"))?.querySelector("input"); if (!r) return false; r.click(); return true`)
+	time.Sleep(300 * time.Millisecond)
+	p.presses("Next")
+	p.fills("Start Value", "0")
+	p.fills("Result Value", "4")
+	p.fills("Target Value", "10")
+	p.presses("Save")
+	p.sees("is added")
+	p.presses("Close")
+
+	p.types("/okr export")
+	p.sees("Making your files")
+	messages := func() {
+		t.Helper()
+		p.until("going to the direct message", `const b = [...document.querySelectorAll("#side button")].find((b) => b.innerText.startsWith("okrbot") && !b.innerText.includes("Home")); b?.click(); return !!b`)
+	}
+	messages()
+	p.until("the files", `const f = [...document.querySelectorAll("a.file")]; return f.length === 2 && f.every((a) => /okrs-.*Download/s.test(a.innerText) && a.href.includes("/files-pri/"))`)
+	p.shot("export")
+
+	p.presses("# it-okrs")
+	p.until("half a year passing", `fetch("/api/do", { method: "POST", body: JSON.stringify({ do: "advance", days: 190 }) }); return true`)
+	time.Sleep(time.Second)
+	p.types("/okr close-out")
+	p.sees("Carry over to")
+	p.until("choosing what goes on", `const e = document.querySelector(".modal select[multiple]"); if (!e) return false; e.options[0].selected = true; e.dispatchEvent(new Event("change", { bubbles: true })); return !document.querySelector(".unknown")`)
+	time.Sleep(300 * time.Millisecond)
+	p.shot("close-out")
+	p.presses("Close out")
+	p.sees("starts at 4")
+	p.presses("Close out")
+	p.until("the form closing", `return !document.querySelector(".modal")`)
+	messages()
+	p.sees("is closed out.")
+	if list := said.all(); len(list) > 0 {
+		t.Errorf("the page complains: %q", list)
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"okrbot/jobs"
+	"okrbot/okr"
 	"okrbot/sandbox/servicenow"
 	"okrbot/store"
 	"okrbot/store/embedded"
@@ -193,5 +194,23 @@ func (q *quiet) Outcome(ctx context.Context, _ jobs.Outcome) (jobs.Told, error) 
 }
 
 func (q *quiet) Notice(ctx context.Context, _ store.Connection, _ time.Time) error {
+	return q.take(ctx)
+}
+
+// Export takes files.
+func (q *quiet) Export(ctx context.Context, _ okr.Actor, _ jobs.Counted, _ []*jobs.File) error {
+	return q.take(ctx)
+}
+
+// ExportFailed takes a message.
+func (q *quiet) ExportFailed(ctx context.Context, _ okr.Actor, _ string) error { return q.take(ctx) }
+
+// CloseOut takes a message.
+func (q *quiet) CloseOut(ctx context.Context, _ store.CloseOut, _ store.CloseOutPost) error {
+	return q.take(ctx)
+}
+
+// CloseOutParked takes a message.
+func (q *quiet) CloseOutParked(ctx context.Context, _ store.CloseOut, _, _ string) error {
 	return q.take(ctx)
 }

@@ -103,12 +103,15 @@ func (v SeenView) Text() string {
 
 // Read is a message as a person would read it aloud.
 func (m Message) Read() string {
-	if len(m.Blocks) == 0 {
-		return m.Text
-	}
 	var lines []string
+	if len(m.Blocks) == 0 {
+		lines = append(lines, m.Text)
+	}
 	for _, b := range m.Blocks {
 		lines = append(lines, blockText(b, nil, nil)...)
+	}
+	for _, f := range m.Files {
+		lines = append(lines, fmt.Sprintf("[file %s, %d bytes]", f.Name, f.Size))
 	}
 	return strings.Join(lines, "\n")
 }

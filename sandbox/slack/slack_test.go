@@ -325,3 +325,62 @@ func TestDeliveriesAreSigned(t *testing.T) {
 		t.Errorf("the signature is %q", got.Get("X-Slack-Signature"))
 	}
 }
+
+// TestFilesTakeThreeCalls goes Slack's way of sending a file, and the ways to go astray on it.
+func TestFilesTakeThreeCalls(t *testing.T) {
+	w := newWorkspace(t)
+	w.expects("missing_argument", "files.getUploadURLExternal", m{"filename": "a.csv", "length": "0"})
+	w.expects("missing_argument", "files.getUploadURLExternal", m{"length": "3"})
+	w.expects("invalid_arguments", "files.getUploadURLExternal", m{"filename": "a.csv", "length": "three"})
+	w.expects("ok", "files.getUploadURLExternal", m{"filename": "a.csv", "length": "3"})
+	wire := w.Wire()
+	got, _ := wire[len(wire)-1].Got.(map[string]any)
+	address, id := got["upload_url"].(string), got["file_id"].(string)
+	if strings.HasPrefix(address, w.url) {
+		t.Errorf("files go to the Web API's host: %s", address)
+	}
+	bring := func(address, content string) int {
+		t.Helper()
+		answer, err := http.Post(address, "application/octet-stream", strings.NewReader(content))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		return answer.StatusCode
+	}
+	files := []any{m{"id": id, "title": "A"}}
+	w.expects("file_not_found", "files.completeUploadExternal", m{"files": files, "channel_id": "C1"}) // no bytes yet
+	if bring(address, "four") == http.StatusOK || bring(address+"x", "abc") == http.StatusOK {
+		t.Error("bytes are taken that were not announced")
+	}
+	if status := bring(address, "abc"); status != http.StatusOK {
+		t.Errorf("the bytes are refused: %d", status)
+	}
+	if bring(address, "abc") == http.StatusOK {
+		t.Error("an address takes bytes twice")
+	}
+	w.expects("invalid_arguments", "files.completeUploadExternal", m{"channel_id": "C1"})
+	w.expects("file_not_found", "files.completeUploadExternal", m{"files": []any{m{"id": "F404"}}, "channel_id": "C1"})
+	w.expects("not_in_channel", "files.completeUploadExternal", m{"files": files, "channel_id": "C2"})
+	w.expects("channel_not_found", "files.completeUploadExternal", m{"files": files, "channel_id": "U0ALICE"})
+	w.expects("ok", "files.completeUploadExternal", m{"files": files, "channel_id": "C1", "initial_comment": "here"})
+	w.expects("file_not_found", "files.completeUploadExternal", m{"files": files, "channel_id": "C1"}) // once
+	shown := w.Sees("bob").Channels[0].Messages
+	if len(shown) != 1 || shown[0].Read() != "here\n[file a.csv, 3 bytes]" {
+		t.Fatalf("bob sees %+v", shown)
+	}
+	answer, err := http.Get(shown[0].Files[0].Download)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if content, _ := io.ReadAll(answer.Body); string(content) != "abc" || !strings.Contains(answer.Header.Get("Content-Disposition"), "a.csv") {
+		t.Errorf("the download is %q, %v", content, answer.Header)
+	}
+
+	poor := New(Options{Scopes: []string{"chat:write"}})
+	t.Cleanup(poor.Close)
+	if got := poor.do(call{method: "files.getUploadURLExternal", token: poor.o.BotToken, args: m{}}); got["error"] != "missing_scope" || got["needed"] != "files:write" {
+		t.Errorf("without the scope Slack says %v", got)
+	}
+}

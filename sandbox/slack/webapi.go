@@ -23,11 +23,15 @@ func (c call) str(name string) string { s, _ := c.args[name].(string); return s 
 var scopes = map[string]string{
 	"chat.postMessage": "chat:write", "chat.postEphemeral": "chat:write", "chat.update": "chat:write", "chat.delete": "chat:write",
 	"users.info": "users:read", "conversations.info": "channels:read", "conversations.open": "im:write",
+	"files.getUploadURLExternal": "files:write", "files.completeUploadExternal": "files:write",
 }
 
-// ServeHTTP is the Web API at /api/, answers to response_urls at /response/, and the socket.
+// ServeHTTP is the Web API at /api/, answers to response_urls at /response/, and the socket; under
+// another name of this machine it is the host of files.
 func (s *Slack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
+	case strings.HasPrefix(r.Host, "localhost"):
+		s.serveFiles(w, r)
 	case strings.HasPrefix(r.URL.Path, "/response/"):
 		s.serveResponse(w, r)
 	case r.URL.Path == "/socket":
@@ -136,7 +140,7 @@ func read(r *http.Request) (call, error) {
 	}
 	for name, values := range r.PostForm {
 		c.args[name] = values[0]
-		if name == "blocks" || name == "view" || name == "metadata" {
+		if name == "blocks" || name == "view" || name == "metadata" || name == "files" {
 			var v any
 			if err := json.Unmarshal([]byte(values[0]), &v); err != nil {
 				c.args[name] = "not json"
@@ -189,6 +193,10 @@ func (s *Slack) do(c call) map[string]any {
 		return s.whisper(c)
 	case "chat.update":
 		return s.update(c)
+	case "files.getUploadURLExternal":
+		return s.uploadURL(c)
+	case "files.completeUploadExternal":
+		return s.completeUpload(c)
 	case "views.open", "views.push":
 		return s.openView(c)
 	case "views.update":

@@ -23,10 +23,10 @@ type Options struct {
 	BotToken         string // xoxb-…
 	AppToken         string // xapp-…
 	SigningSecret    string
-	Scopes           []string
-	BaseURL          string // where this Slack is reached; SetBaseURL sets it later
-	AppURL           string // where the app is reached over HTTP; SetApp sets it later
-	Socket           bool   // deliver over Socket Mode
+	Scopes           []string // nil: all that the Web API here asks for
+	BaseURL          string   // where this Slack is reached; SetBaseURL sets it later
+	AppURL           string   // where the app is reached over HTTP; SetApp sets it later
+	Socket           bool     // deliver over Socket Mode
 }
 
 // Slack is one workspace, an http.Handler.
@@ -43,6 +43,7 @@ type Slack struct {
 	stacks   map[string][]string
 	triggers map[string]*trigger
 	answers  map[string]*responseURL
+	files    map[string]*File
 	seq      int64
 	faults   []*Fault
 	wire     []Exchange
@@ -81,6 +82,7 @@ type Message struct {
 	User      string           `json:"user"`
 	Text      string           `json:"text"`
 	Blocks    []map[string]any `json:"blocks"`
+	Files     []File           `json:"files,omitempty"`
 	Edited    bool             `json:"edited"`
 	Ephemeral string           `json:"ephemeral,omitempty"` // the person
 }
@@ -99,11 +101,11 @@ func New(o Options) *Slack {
 	def(&o.AppToken, "xapp-sandbox")
 	def(&o.SigningSecret, "sandbox-signing-secret")
 	if o.Scopes == nil {
-		o.Scopes = []string{"commands", "chat:write", "users:read", "channels:read", "groups:read", "im:write"}
+		o.Scopes = []string{"commands", "chat:write", "users:read", "channels:read", "groups:read", "im:write", "files:write"}
 	}
 	s := &Slack{
 		o: o, people: map[string]*Person{}, channels: map[string]*Channel{}, views: map[string]*View{}, homes: map[string]*View{},
-		stacks: map[string][]string{}, triggers: map[string]*trigger{}, answers: map[string]*responseURL{},
+		stacks: map[string][]string{}, triggers: map[string]*trigger{}, answers: map[string]*responseURL{}, files: map[string]*File{},
 		watchers: map[chan struct{}]bool{}, waiting: map[string]chan json.RawMessage{}, tickets: map[string]bool{},
 		client: &http.Client{Timeout: 10 * time.Second}, closed: make(chan struct{}),
 	}

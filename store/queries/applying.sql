@@ -123,6 +123,7 @@ where s.key_result_id = k.id
   and s.connection_id = @connection_id
   and not k.paused
   and k.failure_told_at is null
+  and not exists (select from objectives o where o.id = k.objective_id and o.closed_at is not null)
 returning k.id, k.workspace_id, k.owner_id;
 
 -- name: MakeWait :exec

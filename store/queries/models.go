@@ -71,6 +71,46 @@ type CheckIn struct {
 	Reason      string
 }
 
+type CloseOut struct {
+	ObjectiveID     int64
+	WorkspaceID     string
+	PersonID        string
+	Note            string
+	Progress        decimal.NullDecimal
+	Reporting       int32
+	Total           int32
+	Worst           string
+	NextObjectiveID *int64
+	CreatedAt       time.Time
+}
+
+type CloseOutPost struct {
+	ObjectiveID int64
+	WorkspaceID string
+	ChannelID   string
+	Hold        int64
+	HeldUntil   *time.Time
+	Sending     bool
+	Failures    int16
+	Error       string
+	FinishedAt  *time.Time
+}
+
+type CloseOutResult struct {
+	ObjectiveID int64
+	KeyResultID int64
+	WorkspaceID string
+	Number      int32
+	Title       string
+	Result      string
+	Value       decimal.NullDecimal
+	AsOf        *time.Time
+	Score       decimal.NullDecimal
+	Status      string
+	Committed   string
+	CarriedTo   *int32
+}
+
 type Connection struct {
 	ID               int64
 	WorkspaceID      string
@@ -124,6 +164,19 @@ type Draft struct {
 	Version     int32
 	State       []byte
 	ExpiresAt   time.Time
+	CreatedAt   time.Time
+}
+
+type Export struct {
+	ID          int64
+	WorkspaceID string
+	PersonID    string
+	PersonKind  string
+	Hold        int64
+	HeldUntil   *time.Time
+	Failures    int16
+	Error       string
+	FinishedAt  *time.Time
 	CreatedAt   time.Time
 }
 
@@ -212,6 +265,7 @@ type Objective struct {
 	CreatedBy   string
 	CreatedAt   time.Time
 	DraftID     *string
+	ClosedAt    *time.Time
 }
 
 type Person struct {

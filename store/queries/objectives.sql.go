@@ -47,7 +47,7 @@ func (q *Queries) CreateObjective(ctx context.Context, arg CreateObjectiveParams
 }
 
 const objective = `-- name: Objective :one
-select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at
 from objectives
 where workspace_id = $1
   and id = $2
@@ -73,12 +73,13 @@ func (q *Queries) Objective(ctx context.Context, arg ObjectiveParams) (Objective
 		&i.CreatedBy,
 		&i.CreatedAt,
 		&i.DraftID,
+		&i.ClosedAt,
 	)
 	return i, err
 }
 
 const objectiveOfDraft = `-- name: ObjectiveOfDraft :one
-select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at
 from objectives
 where workspace_id = $1
   and draft_id = $2
@@ -104,12 +105,13 @@ func (q *Queries) ObjectiveOfDraft(ctx context.Context, arg ObjectiveOfDraftPara
 		&i.CreatedBy,
 		&i.CreatedAt,
 		&i.DraftID,
+		&i.ClosedAt,
 	)
 	return i, err
 }
 
 const objectives = `-- name: Objectives :many
-select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at
 from objectives
 where workspace_id = $1
   and ($2::text = '' or owner_id = $2)
@@ -154,6 +156,7 @@ func (q *Queries) Objectives(ctx context.Context, arg ObjectivesParams) ([]Objec
 			&i.CreatedBy,
 			&i.CreatedAt,
 			&i.DraftID,
+			&i.ClosedAt,
 		); err != nil {
 			return nil, err
 		}

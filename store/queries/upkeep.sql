@@ -91,3 +91,7 @@ where created_at < now() - interval '7 days';
 delete from announcements
 where state in ('sent', 'parked')
   and created_at < now() - interval '90 days';
+
+-- name: ExpireExports :exec
+delete from exports
+where finished_at < now() - interval '7 days';

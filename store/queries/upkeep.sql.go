@@ -130,6 +130,16 @@ func (q *Queries) ExpireDrafts(ctx context.Context) error {
 	return err
 }
 
+const expireExports = `-- name: ExpireExports :exec
+delete from exports
+where finished_at < now() - interval '7 days'
+`
+
+func (q *Queries) ExpireExports(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, expireExports)
+	return err
+}
+
 const expireRequests = `-- name: ExpireRequests :exec
 delete from sync_requests
 where created_at < now() - interval '7 days'

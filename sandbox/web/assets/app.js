@@ -100,6 +100,7 @@ function message(c, m, replies = []) {
   return el("article", { class: "msg" + (m.ephemeral ? " ephemeral" : ""), "aria-label": `${who}, ${timeOf(m.ts)}` }, el("div", { class: "face" + (app ? " app" : ""), "aria-hidden": "true" }, who[0].toUpperCase()),
     el("header", {}, who, app ? el("span", { class: "tag" }, "APP") : null, el("small", {}, timeOf(m.ts) + (m.edited ? " (edited)" : ""))),
     el("div", {}, m.blocks?.length ? draw_.blocks(m.blocks, does) : el("div", { class: "block" }, draw_.mrkdwn(m.text)),
+      draw_.files(m.files),
       m.ephemeral ? el("div", { class: "only" }, "Only visible to you · ", el("button", { type: "button", class: "link", onclick: dismiss }, "Dismiss message")) : null,
       replies.length ? el("div", { class: "thread" }, el("small", {}, replies.length === 1 ? "1 reply" : `${replies.length} replies`), replies.map((r) => message(c, r))) : null,
       m.ephemeral || m.thread ? null : el("button", { type: "button", class: "link reply", onclick: () => { under = m.ts; draw(); $("say").focus(); } }, "Reply in thread")));

@@ -146,6 +146,10 @@ export function kit(names) {
         const all = e.options ?? e.option_groups.flatMap((g) => g.options);
         return choose(all.map((o) => [o.value, o.text.text]), value.selected_option?.value, (v) => set({ selected_option: all.find((o) => o.value === v) ?? null }), e.placeholder?.text ?? "Choose");
       }
+      case "multi_static_select": {
+        const all = e.options ?? e.option_groups.flatMap((g) => g.options), at = (v) => value.selected_options?.some((o) => o.value === v);
+        return el("select", { id, multiple: true, size: Math.min(6, Math.max(2, all.length)), onchange: (ev) => { const on = [...ev.target.selectedOptions].map((o) => o.value); set({ selected_options: all.filter((o) => on.includes(o.value)) }); } }, all.map((o) => el("option", { value: o.value, selected: at(o.value) }, o.text.text)));
+      }
       case "radio_buttons":
         return el("div", { role: "radiogroup", "aria-labelledby": id + "_label" }, e.options.map((o) => el("label", { class: "block" }, el("input", { type: "radio", name: id, checked: value.selected_option?.value === o.value, onchange: () => set({ selected_option: o }) }), " ", written(o.text), o.description ? el("small", {}, o.description.text) : null)));
       case "checkboxes":
@@ -200,5 +204,9 @@ export function kit(names) {
     return el("div", { class: "combo" }, box, list);
   }
 
-  return { mrkdwn, blocks, written };
+  // files are what came with a message, each with its size and the way to keep it.
+  const size = (n) => (n < 1000 ? `${n} bytes` : n < 1e6 ? `${Math.round(n / 1000)} kB` : `${(n / 1e6).toFixed(1)} MB`);
+  const files = (list) => (list ?? []).map((f) => el("a", { class: "file", href: f.url_private_download, download: f.name }, el("b", {}, f.title || f.name), el("small", {}, ` ${size(f.size)} · Download`)));
+
+  return { mrkdwn, blocks, written, files };
 }

@@ -1,0 +1,179 @@
+package bot_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"okrbot/bot/view"
+	"okrbot/okr"
+	"okrbot/sandbox/slack"
+	"okrbot/store"
+)
+
+// beyond moves time to some days after an objective's last one.
+func (r *room) beyond(o okr.Objective, days int) {
+	r.t.Helper()
+	now, err := r.store.Now(r.t.Context())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.later(time.Duration(int(o.Period.Last-okr.DayOf(now))+days) * 24 * time.Hour)
+}
+
+// checksIn gives alice a key result that she updates, from 0 to 10, with a value.
+func (r *room) checksIn(title, committed, value string) {
+	r.t.Helper()
+	r.alice.Types("/okr add-kr").Fills("Key Result", title).
+		Chooses("Pull data from external applications", "I will update it myself").Submits("Next").
+		Fills("Start Value", "0").Fills("Result Value", value).Fills("Target Value", "10").Fills("Committed Result", committed).
+		Submits("Save").Sees("is added").Closes()
+}
+
+func (r *room) objective() okr.Objective {
+	r.t.Helper()
+	list, err := r.store.Objectives(r.t.Context(), r.slack.Options().TeamID, "", "", 0, 1)
+	if err != nil || len(list) == 0 {
+		r.t.Fatal(err)
+	}
+	return list[0]
+}
+
+func TestAnObjectiveIsClosedOut(t *testing.T) {
+	r := ready(t) // KR-1, from ServiceNow, target 100
+	r.collects(120)
+	r.alice.Types("/okr sync KR-1").Sees("→ 120")
+	r.checksIn("Interviews held", "8", "7.99")
+	r.checksIn("Talks given", "5", "5")
+	r.alice.Types("/okr close-out").Sees("No objective of yours is to be closed out")
+	o := r.objective()
+	r.beyond(o, 3)
+
+	r.bob.Types("/okr close-out").Sees("closed out by their owners and by administrators")
+	r.bob.Types("/okr list").Sees("[Close out]").Presses("Close out").Sees("You may not close out this objective. Ask <@U0ALICE>.")
+	r.alice.GoesHome().SeesHome("[Close out]")
+	r.alice.Types("/okr close-out").Sees("== Close out ==", "*KR-2* Interviews held · 7.99 of", "score 0.79 · committed result missed", "*KR-3* Talks given · 5 of", "score 0.50 · committed result met").
+		Fills("Note", "Hiring was <!channel> late.").Chooses("Carry over to "+okr.NextQuarter(o.Period.Last).Words(), "KR-2").
+		Submits("Close out").Sees("== Carry over ==", "starts at 7.99").
+		Fills("KR-2 Interviews held: Target Value", "7").Submits("Close out").Sees("^ The last value has passed this target already").
+		Fills("KR-2 Interviews held: Target Value", "ten").Submits("Close out").Sees("^ This is not a number").
+		Fills("KR-2 Interviews held: Target Value", "20").Submits("Close out").SeesNoModal().
+		Sees("is closed out.", "goes on in "+okr.NextQuarter(o.Period.Last).Words()+" with KR-4")
+	r.bob.Sees("*Closed out: Run a calm service desk*", "3 of 3 reporting", "Hiring was &lt;!channel&gt; late.", "score 0.79 · committed result missed", "goes on as KR-4")
+	if n := r.bob.Counts("*Closed out: "); n != 1 {
+		t.Errorf("the channel heard it %d times, want once", n)
+	}
+
+	next, err := r.store.KeyResult(t.Context(), o.Workspace, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if next.Objective.Period != okr.NextQuarter(o.Period.Last) || next.Objective.Channel != o.Channel || next.Start.Decimal.String() != "7.99" ||
+		next.Target.Decimal.String() != "20" || next.Committed.Valid || next.Result.Value.Valid || next.Closed {
+		t.Errorf("what goes on is %+v", next)
+	}
+
+	// What is closed stays as it is, and says so.
+	r.alice.Types("/okr list").Sees(":lock: closed out")
+	for _, command := range []string{"sync KR-1", "edit KR-1", "pause KR-1", "check-in KR-2"} {
+		r.alice.Types("/okr " + command).Sees("is closed out with its objective, *Run a calm service desk*: its numbers stay as they are.")
+	}
+	r.alice.Types("/okr sync all").Sees("You have no key results that read from ServiceNow")
+	r.alice.Types("/okr show KR-1").Sees(":lock: closed out").Closes()
+	r.collects(55)
+	r.later(48 * time.Hour)
+	time.Sleep(3 * time.Second) // a sync would have come by now
+	if k, err := r.store.KeyResult(t.Context(), o.Workspace, 1); err != nil || k.Result.Value.Decimal.String() != "120" || !k.NextSyncAt.IsZero() {
+		t.Errorf("a closed key result moved: %+v, %v", k.Result, err)
+	}
+	c, err := r.store.CloseOut(t.Context(), o.Workspace, o.ID)
+	if err != nil || len(c.Results) != 3 || c.Results[1].Score.Decimal.String() != "0.79" || c.Results[1].Committed != okr.NotMet || c.Results[1].CarriedTo != 4 || c.Results[1].AsOf == 0 {
+		t.Errorf("written down: %+v, %v", c, err)
+	}
+	r.carol.Types("/okr close-out").Sees("No objective of yours is to be closed out")
+}
+
+func TestWhatGoesOnReadsTheSameSource(t *testing.T) {
+	r := ready(t)
+	o := r.objective()
+	r.beyond(o, 2)
+	r.collects(90)
+	before, err := r.store.KeyResult(t.Context(), o.Workspace, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	target := "10"                                   // below whatever it reads
+	r.carol.Types("/okr list").Presses("Close out"). // an administrator
+								Chooses("Carry over to "+okr.NextQuarter(o.Period.Last).Words(), "KR-1").Submits("Close out").
+								Fills("KR-1 Fewer open incidents: Target Value", target).Submits("Close out").SeesNoModal().Sees("goes on in")
+	r.alice.Sees("*KR-2* Fewer open incidents")
+	after, err := r.store.KeyResult(t.Context(), o.Workspace, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after.Source.Reference != before.Source.Reference || after.Source.Connection != before.Source.Connection || after.Cadence != before.Cadence ||
+		after.Channel != before.Channel || after.Kind != before.Kind || after.Method != before.Method || !after.Weight.Equal(before.Weight) || after.Owner != before.Owner {
+		t.Errorf("got %+v, want one like %+v", after, before)
+	}
+}
+
+func TestClosedOutOnce(t *testing.T) {
+	r := newRoom(t)
+	r.addsObjective(r.alice, "Ship it")
+	r.checksIn("Interviews held", "8", "4")
+	o := r.objective()
+	r.beyond(o, 1)
+	r.alice.Types("/okr close-out").Sees("== Close out ==")
+	v, _ := r.slack.Top("alice")
+	var wait sync.WaitGroup
+	for n := range 4 {
+		wait.Go(func() {
+			metadata, _ := v.Content["private_metadata"].(string)
+			if status, body := r.post(r.submits("U0ALICE", view.CallbackCloseOut, metadata, "x", map[string]any{}, n)); status != http.StatusOK {
+				t.Errorf("%d %s", status, body)
+			}
+		})
+	}
+	wait.Wait()
+	r.alice.Submits("Close out").SeesNoModal().Sees("is closed out already")
+	var closed, told int
+	err := r.database().QueryRow(context.Background(), "select (select count(*) from close_outs), (select count(*) from audit_events where action = 'closed out')").Scan(&closed, &told)
+	if err != nil || closed != 1 || told != 1 {
+		t.Errorf("closed %d times, recorded %d times: %v", closed, told, err)
+	}
+}
+
+func TestASummaryOfManyAndOneThatTheChannelRefuses(t *testing.T) {
+	r := newRoom(t)
+	r.refusalsExpected = true
+	r.addsObjective(r.alice, "Ship it")
+	o := r.objective()
+	actor := okr.Actor{Workspace: o.Workspace, ID: "U0ALICE", Kind: okr.Member}
+	err := r.store.InTx(t.Context(), func(tx *store.Tx) error {
+		for n := range 12 {
+			k := store.KeyResult{Objective: o}
+			k.Workspace, k.KeyResult.Objective, k.Title, k.Owner = o.Workspace, o.ID, fmt.Sprintf("Part %d", n+1), "U0ALICE"
+			k.Kind, k.Method, k.Cadence.Zone = okr.Baseline, okr.Latest, o.Zone
+			if _, _, err := tx.CreateKeyResult(t.Context(), actor, k, ""); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.beyond(o, 1)
+	mend := r.slack.Break(slack.Fault{Method: "chat.postMessage", Channel: o.Channel, Error: "is_archived"})
+	r.alice.Types("/okr close-out").Submits("Close out").SeesNoModal().
+		Sees("This was not posted in <#"+o.Channel+">. The channel is archived.", "…and 2 more key results.")
+	mend()
+	r.alice.In("dm-U0ALICE").DoesNotSee("*KR-11*").Presses("See all").Sees("*KR-12* Part 12 · no data")
+	if n := strings.Count(r.said(), "Closed out: Ship it"); n == 0 {
+		t.Error("nobody heard of it")
+	}
+}

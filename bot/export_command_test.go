@@ -1,0 +1,148 @@
+package bot_test
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"okrbot/sandbox/slack"
+)
+
+// filesOf are the files that somebody was sent in their last message with some, by their endings.
+func (r *room) filesOf(name string) map[string]string {
+	r.t.Helper()
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		for _, c := range r.slack.Sees(name).Channels {
+			if !c.IM || len(c.Messages) == 0 || len(c.Messages[len(c.Messages)-1].Files) == 0 {
+				continue
+			}
+			got := map[string]string{}
+			for _, f := range c.Messages[len(c.Messages)-1].Files {
+				answer, err := http.Get(f.Download)
+				if err != nil {
+					r.t.Fatal(err)
+				}
+				raw, err := io.ReadAll(answer.Body)
+				answer.Body.Close()
+				if err != nil || answer.StatusCode != http.StatusOK || len(raw) != f.Size {
+					r.t.Fatalf("%s: %v, %d, %d bytes of %d", f.Name, err, answer.StatusCode, len(raw), f.Size)
+				}
+				got[f.Name[strings.LastIndex(f.Name, ".")+1:]] = string(raw)
+			}
+			return got
+		}
+	}
+	r.t.Fatalf("%s got no files; refused so far: %q", name, r.slack.Refusals())
+	return nil
+}
+
+func TestExportComesAsFiles(t *testing.T) {
+	r := ready(t)
+	r.addsObjective(r.bob, "=Ship it, \"soon\"")
+	r.carol.Types("/okr export").Sees("Making your files: all objectives and key results").
+		Sees("Your export: 2 objectives and 1 key result.", "[file okrs-", ".csv, ", ".json, ")
+	got := r.filesOf("carol")
+	rows, err := csv.NewReader(strings.NewReader(got["csv"])).ReadAll()
+	if err != nil || len(rows) != 3 {
+		t.Fatalf("%v: %q", err, got["csv"])
+	}
+	line := map[string]string{}
+	for i, column := range rows[0] {
+		line[column] = rows[1][i]
+	}
+	for column, want := range map[string]string{
+		"objective": "Run a calm service desk", "key": "KR-1", "key_result": "Fewer open incidents", "owner": "U0ALICE", "target_value": "100",
+		"cadence": "daily", "time": "09:00", "scorecard": "Number of open incidents", "paused": "false", "weight": "1",
+	} {
+		if line[column] != want {
+			t.Errorf("%s is %q, want %q", column, line[column], want)
+		}
+	}
+	if line["result_value"] == "" || line["result_day"] == "" || line["status"] == "" {
+		t.Errorf("the result is missing: %q", line)
+	}
+	if rows[2][0] != `'=Ship it, "soon"` || rows[2][6] != "" {
+		t.Errorf("the objective without key results is %q", rows[2])
+	}
+	var list []map[string]any
+	if err := json.Unmarshal([]byte(got["json"]), &list); err != nil || len(list) != 2 {
+		t.Fatalf("%v: %s", err, got["json"])
+	}
+	if list[0]["target_value"] != 100.0 || list[0]["paused"] != false || list[1]["objective"] != `=Ship it, "soon"` || list[1]["key"] != nil {
+		t.Errorf("the JSON is %v", list)
+	}
+}
+
+func TestGuestsExportOnlyTheirOwn(t *testing.T) {
+	r := ready(t)
+	r.dave.Types("/okr export").Sees("that you own or look after").Sees("There is nothing to export yet")
+	for open := 1; open > 0; { // what arrived is noted as done a moment later
+		if err := r.database().QueryRow(t.Context(), "select count(*) from exports where finished_at is null").Scan(&open); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.alice.Types("/okr add-objective").Fills("Objective", "Dave's part").Fills("Owner", "dave").Submits("Save").Sees("Objective added")
+	r.dave.Types("/okr export").Sees("Your export: 1 objective and 0 key results")
+	if got := r.filesOf("dave"); strings.Contains(got["csv"], "Run a calm") || strings.Contains(got["json"], "Run a calm") || !strings.Contains(got["csv"], "Dave's part") {
+		t.Errorf("dave got %q", got)
+	}
+}
+
+func TestAnExportIsMadeOnce(t *testing.T) {
+	r := ready(t)
+	r.refusalsExpected = true
+	mend := r.slack.Break(slack.Fault{Method: "files.completeUploadExternal", Error: "ratelimited", After: 1})
+	r.alice.Types("/okr export").Sees("Making your files")
+	r.bob.Types("/okr export").Sees("Making your files") // another person's is another one
+	r.alice.Types("/okr export").Sees("being made already")
+	for end := time.Now().Add(10 * time.Second); r.slack.Calls("files.completeUploadExternal") == 0 && time.Now().Before(end); {
+		time.Sleep(20 * time.Millisecond)
+	}
+	mend()
+	r.later(10 * time.Second)
+	r.filesOf("alice")
+	r.filesOf("bob")
+	if n := r.alice.In("dm-U0ALICE").Counts("Your export"); n != 1 {
+		t.Errorf("alice got %d exports, want one", n)
+	}
+}
+
+func TestWithoutTheScopeTheBotSaysSo(t *testing.T) {
+	r := newRoom(t, func(_ *room, o *slack.Options) {
+		o.Scopes = []string{"commands", "chat:write", "users:read", "channels:read", "groups:read", "im:write"}
+	})
+	r.refusalsExpected = true
+	r.addsObjective(r.alice, "Ship it")
+	r.alice.Types("/okr export").Sees("it lacks the scope `files:write`", "`okrbot export` writes the same files")
+}
+
+func TestFilesThatSlackRefuses(t *testing.T) {
+	for code, says := range map[string]string{
+		"file_uploads_disabled": "does not allow such files", "file_upload_size_restricted": "too large", "restricted_action": "Slack did not take the files (restricted_action)",
+	} {
+		t.Run(code, func(t *testing.T) {
+			r := newRoom(t)
+			r.refusalsExpected = true
+			r.addsObjective(r.alice, "Ship it")
+			r.slack.Break(slack.Fault{Method: "files.getUploadURLExternal", Error: code})
+			r.alice.Types("/okr export").Sees("Your export was not sent.", says)
+		})
+	}
+	t.Run("a broken upload is tried again", func(t *testing.T) {
+		r := newRoom(t)
+		r.refusalsExpected = true
+		r.addsObjective(r.alice, "Ship it")
+		r.slack.Break(slack.Fault{Method: "upload", Status: 503, Times: 1})
+		r.alice.Types("/okr export").Sees("Making your files")
+		for end := time.Now().Add(10 * time.Second); r.slack.Calls("upload") == 0 && time.Now().Before(end); {
+			time.Sleep(20 * time.Millisecond)
+		}
+		time.Sleep(200 * time.Millisecond) // the hold has its wait by then
+		r.later(10 * time.Second)
+		r.filesOf("alice")
+	})
+}

@@ -1,0 +1,272 @@
+package view
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/shopspring/decimal"
+	"github.com/slack-go/slack"
+
+	"okrbot/okr"
+)
+
+// CallbackCloseOut names both steps of the form that closes an objective out.
+const CallbackCloseOut = "close_out"
+
+// What can be pressed about a close-out; the value is the objective's id.
+const (
+	ActionCloseOut    = "close_out"
+	ActionCloseOutAll = "close_out_all"
+)
+
+const (
+	fieldCarry = "carry"
+	fieldNote  = "note"
+	// carriedMost is how many key results can be carried over at once: each takes a field of the second
+	// step, and Slack allows 100 blocks.
+	carriedMost = 90
+	// sectionsAtOnce keeps what is shown at once within the 40,000 characters that Slack takes.
+	sectionsAtOnce = 12
+)
+
+// CloseOut is an objective with its key results, as they are when it is closed out.
+type CloseOut struct {
+	Objective  okr.Objective
+	KeyResults []KeyResult
+	Next       okr.Period
+	Note       string
+	Carried    []int64 // key results that go on
+}
+
+// Modal shows how everything ended, and asks for a note and for what goes on.
+func (c CloseOut) Modal(draft string) slack.ModalViewRequest {
+	blocks := []slack.Block{
+		section(objectiveLine(c.Objective, c.KeyResults)),
+		note("Scores and verdicts are saved as they are now and never change. Syncs and check-ins end."),
+	}
+	lines := make([]string, len(c.KeyResults))
+	for i, k := range c.KeyResults {
+		standing := k.Standing()
+		lines[i] = ending{
+			key: k.Key(), title: k.Title, result: k.ResultWords(), asOf: k.Result.AsOf, score: standing.Score(), status: standing.Status,
+			committed: k.Verdict(standing),
+		}.line()
+	}
+	blocks = append(blocks, sections(lines, sectionsAtOnce)...)
+	words := slack.NewPlainTextInputBlockElement(plain("What was learned, and what comes next"), "v")
+	words.Multiline, words.MaxLength, words.InitialValue = true, noteLimit, Cut(c.Note, noteLimit)
+	blocks = append(blocks, optional(input(fieldNote, "Note", "", words)))
+	var options []*slack.OptionBlockObject
+	for i, k := range c.KeyResults {
+		if i == 100 { // Slack's limit on options
+			break
+		}
+		options = append(options, option(choice{strconv.FormatInt(k.ID, 10), k.Key() + " " + k.Title}))
+	}
+	if len(options) > 0 {
+		element := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeStatic, plain("Choose key results"), "v", options...)
+		most := carriedMost
+		element.MaxSelectedItems = &most
+		blocks = append(blocks, optional(input(fieldCarry, "Carry over to "+c.Next.Words(), "Each goes on as a new key result that starts at the last value, with the same source, cadence, channel and weight.", element)))
+	}
+	return modal(CallbackCloseOut, "Close out", "Close out", draft, blocks...)
+}
+
+// sections writes lines under each other, as many a section as it holds, and counts those that do
+// not fit.
+func sections(lines []string, most int) []slack.Block {
+	var blocks []slack.Block
+	for len(lines) > 0 && len(blocks) < most {
+		text, n := lines[0], 1
+		for n < len(lines) && utf8.RuneCountInString(text)+1+utf8.RuneCountInString(lines[n]) <= sectionLimit {
+			text += "\n" + lines[n]
+			n++
+		}
+		blocks = append(blocks, section(text))
+		lines = lines[n:]
+	}
+	if len(lines) > 0 {
+		blocks = append(blocks, note(fmt.Sprintf("…and %d more key results.", len(lines))))
+	}
+	return blocks
+}
+
+// ParseCloseOut reads the note and the key results that go on.
+func ParseCloseOut(s State) (words string, carried []int64) {
+	for _, o := range s.at(fieldCarry).SelectedOptions {
+		if id, err := strconv.ParseInt(o.Value, 10, 64); err == nil {
+			carried = append(carried, id)
+		}
+	}
+	return Cut(s.text(fieldNote), noteLimit), carried
+}
+
+// Targets asks for the targets of what goes on, as they were until somebody changes them.
+func (c CloseOut) Targets(draft string) slack.ModalViewRequest {
+	blocks := []slack.Block{section("*" + Escape(Cut(c.Objective.Title, 150)) + "* goes on in " + c.Next.Words() + ". Keep the targets, or enter new ones.")}
+	for _, k := range c.KeyResults {
+		next := k.CarryOver(k.Target)
+		hint := "in " + unitWords(k.Unit)
+		if next.Start.Valid && k.Kind.Linear() {
+			hint = "starts at " + k.Value(next.Start.Decimal)
+		}
+		initial := ""
+		if k.Target.Valid {
+			initial = k.Target.Decimal.String()
+		}
+		field := textInput(targetField(k.ID), Cut(k.Key()+" "+k.Title, 150)+": Target Value", hint, initial)
+		field.Optional = k.Kind == okr.Baseline
+		blocks = append(blocks, field)
+	}
+	return modal(CallbackCloseOut, "Carry over", "Close out", draft, blocks...)
+}
+
+func targetField(id int64) string { return "target_" + strconv.FormatInt(id, 10) }
+
+// ParseTarget reads a key result's target of the second step. The problem is at its field.
+func ParseTarget(s State, k okr.KeyResult) (next okr.KeyResult, problems okr.Problems) {
+	field := targetField(k.ID)
+	problems = okr.Problems{}
+	var target decimal.NullDecimal
+	if typed := s.text(field); typed != "" {
+		v, err := okr.ParseNumber(typed)
+		if err != nil {
+			problems[field] = err.Error()
+			return next, problems
+		}
+		target = decimal.NewNullDecimal(v)
+	}
+	next = k.CarryOver(target)
+	for _, sentence := range k.CheckCarryOver(next) {
+		problems.Add(field, sentence)
+	}
+	return next, problems
+}
+
+// ending is a key result's line in what is said of a close-out.
+type ending struct {
+	key, title, result string
+	asOf               okr.Day
+	score              decimal.NullDecimal
+	status             okr.Status
+	committed          okr.Verdict
+	carriedTo          int
+}
+
+// line is one key result's end: "*KR-3* Fewer open incidents · 39 · score 0.55 · committed result met".
+func (e ending) line() string {
+	parts := []string{"*" + e.key + "* " + Escape(Cut(e.title, 100))}
+	if e.result == "" {
+		parts = append(parts, "no data")
+	} else {
+		parts = append(parts, Escape(e.result)+" of "+e.asOf.Words())
+	}
+	if e.score.Valid {
+		parts = append(parts, "score "+e.score.Decimal.StringFixed(2))
+	}
+	switch e.committed {
+	case okr.Met:
+		parts = append(parts, "committed result met")
+	case okr.NotMet:
+		parts = append(parts, "committed result missed")
+	}
+	parts = append(parts, e.status.Icon()+" "+e.status.Word())
+	if e.carriedTo != 0 {
+		parts = append(parts, fmt.Sprintf("goes on as KR-%d", e.carriedTo))
+	}
+	return strings.Join(parts, " · ")
+}
+
+// Closed is an objective that was closed out, as it was written down.
+type Closed struct {
+	Objective  okr.Objective
+	Person     string
+	Note       string
+	RollUp     okr.RollUp
+	KeyResults []ClosedKeyResult
+	Next       okr.Period // zero when nothing goes on
+}
+
+// ClosedKeyResult is a key result's part of it.
+type ClosedKeyResult struct {
+	Number    int
+	Title     string
+	Result    string
+	AsOf      okr.Day
+	Score     decimal.NullDecimal
+	Status    okr.Status
+	Committed okr.Verdict
+	CarriedTo int
+}
+
+func (c Closed) lines() []string {
+	lines := make([]string, len(c.KeyResults))
+	for i, k := range c.KeyResults {
+		key := okr.KeyResult{Number: k.Number}
+		lines[i] = ending{key.Key(), k.Title, k.Result, k.AsOf, k.Score, k.Status, k.Committed, k.CarriedTo}.line()
+	}
+	return lines
+}
+
+func (c Closed) head() string {
+	text := ":checkered_flag: *Closed out: " + Escape(Cut(c.Objective.Title, 150)) + "* · " + c.Objective.Period.Words() + "\n" + rollUpWords(c.RollUp) + "\nby <@" + c.Person + ">"
+	if c.Next != (okr.Period{}) {
+		text += ", goes on in " + c.Next.Words()
+	}
+	if c.Note != "" {
+		text += "\n> " + strings.ReplaceAll(Escape(c.Note), "\n", "\n> ")
+	}
+	return text
+}
+
+// Summary is what the objective's channel hears: the first ten key results, and the way to all.
+func (c Closed) Summary(repeated bool) Message {
+	m := Message{Text: "Closed out: " + Escape(c.Objective.Title), Blocks: []slack.Block{section(c.head())}}
+	lines := c.lines()
+	m.Blocks = append(m.Blocks, sections(lines[:min(len(lines), told)], told)...)
+	if more := len(lines) - told; more > 0 {
+		s := section(fmt.Sprintf("…and %d more key results.", more))
+		s.Accessory = slack.NewAccessory(button(ActionCloseOutAll, "See all", strconv.FormatInt(c.Objective.ID, 10)))
+		m.Blocks = append(m.Blocks, s)
+	}
+	if repeated {
+		m.Blocks = append(m.Blocks, note("(repeated: Slack did not say whether the first one arrived)"))
+	}
+	return m
+}
+
+// All is the summary with every key result, as far as a message can hold.
+func (c Closed) All() Message {
+	return Message{Text: "Closed out: " + Escape(c.Objective.Title), Blocks: append([]slack.Block{section(c.head())}, sections(c.lines(), sectionsAtOnce)...)}
+}
+
+// Unposted is the summary for whoever closed the objective, because its channel does not take it.
+func (c Closed) Unposted(channel, code string) Message {
+	m := c.Summary(false)
+	why := "Slack refused it (" + code + ")."
+	switch code {
+	case "not_in_channel", "channel_not_found":
+		why = "okrbot is not in that channel: type `/invite @okrbot` there for the next time."
+	case "is_archived":
+		why = "The channel is archived."
+	}
+	m.Blocks = append([]slack.Block{section(":no_entry: This was not posted in <#" + channel + ">. " + why + " Forward it yourself where it is wanted.")}, m.Blocks...)
+	return m
+}
+
+// ToCloseOut lists objectives whose period is over, each with the button that closes it out.
+func ToCloseOut(list []okr.Objective) Message {
+	m := Message{Text: fmt.Sprintf("Objectives to close out: %d", len(list)), Blocks: []slack.Block{section("*Objectives to close out*")}}
+	for _, o := range list {
+		s := section(":dart: *" + Escape(Cut(o.Title, 150)) + "* · " + o.Period.Words() + "\n<@" + o.Owner + ">")
+		s.Accessory = closeOutButton(o)
+		m.Blocks = append(m.Blocks, s)
+	}
+	return m
+}
+
+func closeOutButton(o okr.Objective) *slack.Accessory {
+	return slack.NewAccessory(button(ActionCloseOut, "Close out", strconv.FormatInt(o.ID, 10)))
+}

@@ -1,0 +1,34 @@
+package view
+
+import "fmt"
+
+// Exported are the words beside an export's files.
+func Exported(objectives, keyResults int) string {
+	return fmt.Sprintf("Your export: %s and %s. The same table twice: CSV for spreadsheets, JSON for programs.",
+		several(objectives, "objective"), several(keyResults, "key result"))
+}
+
+// NotExported says why an export's files do not come, by Slack's error, and what to do.
+func NotExported(code string) Message {
+	why, next := "Slack did not take the files ("+code+").", "Try again later with `/okr export`."
+	switch code {
+	case "missing_scope":
+		why = "okrbot may not send files here: it lacks the scope `files:write`."
+		next = "Ask who administers okrbot to add that scope and to install the app again."
+	case "file_uploads_disabled", "slack_connect_file_upload_sharing_blocked", "blocked_file_type":
+		why, next = "This workspace does not allow such files.", "Ask its administrators."
+	case "file_upload_size_restricted", "storage_limit_reached":
+		why, next = "The files are too large for this workspace.", "Ask its administrators."
+	case "failed":
+		why = "Something went wrong on our side."
+	}
+	return Text("Your export was not sent. " + why + " " + next + " On the machine itself, `okrbot export` writes the same files.")
+}
+
+// several counts: "1 objective", "2 objectives".
+func several(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
+}

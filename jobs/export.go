@@ -1,0 +1,164 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"okrbot/okr"
+	"okrbot/sheet"
+	"okrbot/store"
+)
+
+// ExportWorkspace makes the files that a person asked for, and has them sent.
+type ExportWorkspace struct {
+	Export int64 `json:"export"`
+	Hold   int64 `json:"hold"`
+}
+
+// Kind is stored data.
+func (ExportWorkspace) Kind() string { return "export_workspace" }
+
+// InsertOpts are the queue.
+func (ExportWorkspace) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: queueExport} }
+
+// exportsAtMost is how often an export is tried that does not arrive.
+const exportsAtMost = 5
+
+type exportWorker struct {
+	river.WorkerDefaults[ExportWorkspace]
+	client *Client
+}
+
+// Timeout is longer than other jobs', and shorter than the hold: a large workspace has large files.
+func (w *exportWorker) Timeout(*river.Job[ExportWorkspace]) time.Duration { return 5 * time.Minute }
+
+func (w *exportWorker) Work(ctx context.Context, job *river.Job[ExportWorkspace]) error {
+	held := store.HeldExport{ID: job.Args.Export, Hold: job.Args.Hold}
+	return w.client.guard(job.JobRow, func() error { return w.client.export(ctx, held) })
+}
+
+// export makes the files and has them sent. What Slack will not take, however often it is tried, is
+// told to the person, with what to do instead.
+func (c *Client) export(ctx context.Context, held store.HeldExport) error {
+	e, mine, err := c.store.KeepExport(ctx, held)
+	if err != nil || !mine {
+		return err
+	}
+	err = c.handOver(ctx, e)
+	var u *Undelivered
+	switch known := errors.As(err, &u); {
+	case err == nil:
+		return c.store.FinishExport(ctx, held, "")
+	case known && u.Kind == NotSent && u.After > 0:
+		return c.store.ReleaseExport(ctx, held, u.After, false)
+	case known && u.Kind != Permanent && e.Failures+1 < exportsAtMost, !known && e.Failures+1 < exportsAtMost:
+		c.log.Warn("an export was not sent yet", "export", e.ID, "error", err)
+		return c.store.ReleaseExport(ctx, held, backOff(e.Failures), true)
+	}
+	c.log.Warn("an export was not sent", "export", e.ID, "error", err)
+	code := "failed"
+	if u != nil {
+		code = u.Code
+	}
+	if err := c.messenger.ExportFailed(ctx, e.Actor, code); err != nil {
+		c.log.Warn("nobody could be told that an export was not sent", "export", e.ID, "error", err)
+	}
+	return c.store.FinishExport(ctx, held, code)
+}
+
+// handOver writes the files beside us, since Slack wants to know their length first, and sends them.
+func (c *Client) handOver(ctx context.Context, e store.Export) error {
+	now, err := c.store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	name := "okrs-" + okr.DayOf(now).String()
+	files := []*File{{Name: name + ".csv"}, {Name: name + ".json"}}
+	for _, f := range files {
+		temporary, err := os.CreateTemp("", "okrbot-export-")
+		if err != nil {
+			return fmt.Errorf("making a file: %w", err)
+		}
+		defer temporary.Close()
+		// It has no name from the start: nobody else can open it, and a death leaves nothing behind.
+		if err := os.Remove(temporary.Name()); err != nil {
+			return fmt.Errorf("making a file: %w", err)
+		}
+		f.Content = temporary
+	}
+	count, err := WriteExport(ctx, c.store, e.Actor.Workspace, &e.Actor, sheet.CSV(files[0].Content), sheet.JSON(files[1].Content))
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if f.Size, err = f.Content.Seek(0, io.SeekEnd); err != nil {
+			return fmt.Errorf("measuring a file: %w", err)
+		}
+		if _, err = f.Content.Seek(0, io.SeekStart); err != nil {
+			return fmt.Errorf("reading a file: %w", err)
+		}
+	}
+	return c.messenger.Export(ctx, e.Actor, count, files)
+}
+
+// Counted is how much is in an export.
+type Counted struct{ KeyResults, Objectives int }
+
+// File is one file of an export.
+type File struct {
+	Name    string
+	Size    int64
+	Content *os.File
+}
+
+// WriteExport writes a workspace's key results, then its objectives without any, in one pass over
+// one moment of the database. However many there are, they pass through one by one. With an actor
+// it leaves out what this person may not take home.
+func WriteExport(ctx context.Context, s *store.Store, workspace string, actor *okr.Actor, to ...sheet.Writer) (Counted, error) {
+	now, err := s.Now(ctx)
+	if err != nil {
+		return Counted{}, err
+	}
+	var n Counted
+	write := func(r sheet.Row) error {
+		for _, w := range to {
+			if err := w.Write(r); err != nil {
+				return fmt.Errorf("writing an export: %w", err)
+			}
+		}
+		return nil
+	}
+	var objective int64
+	err = s.EachKeyResult(ctx, workspace, func(k store.KeyResult) error {
+		if actor != nil && !k.MayExport(*actor) {
+			return nil
+		}
+		n.KeyResults++
+		if k.Objective.ID != objective {
+			objective = k.Objective.ID
+			n.Objectives++
+		}
+		return write(sheet.Of(k, now))
+	}, func(o okr.Objective) error {
+		if actor != nil && !o.MayExport(*actor) {
+			return nil
+		}
+		n.Objectives++
+		return write(sheet.OfObjective(o))
+	})
+	if err != nil {
+		return n, err
+	}
+	for _, w := range to {
+		if err := w.Close(); err != nil {
+			return n, fmt.Errorf("writing an export: %w", err)
+		}
+	}
+	return n, nil
+}

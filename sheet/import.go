@@ -1,0 +1,551 @@
+package sheet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"okrbot/okr"
+	"okrbot/store"
+)
+
+// Actor is who an import is recorded as.
+const Actor = "import"
+
+// Outcome counts what an import made, or would make.
+type Outcome struct {
+	Objectives, ChangedObjectives int
+	KeyResults, Changed, Same     int
+	Problems                      int
+}
+
+// batch is how many lines are looked up and written at once.
+const batch = 1000
+
+// importer goes through a file once: looking only, or inside the transaction that writes.
+type importer struct {
+	workspace  string
+	reads      store.Reads
+	tx         *store.Tx // nil: looks only
+	now        time.Time
+	out        io.Writer // a line for each change and each problem
+	outcome    Outcome
+	people     map[string]string // what a cell can say -> Slack's id; empty where several bear the name
+	sources    map[string][]store.Connection
+	objectives map[objectiveKey]*known
+	keys       map[int]int       // key results that the file names -> line
+	added      map[titled]int    // new ones without a number -> line
+	next       int               // number of the next one that has none
+	fresh      []store.KeyResult // waiting to be written
+}
+
+// objectiveKey is by what a file names an objective.
+type objectiveKey struct {
+	title, owner string
+	period       okr.Period
+}
+
+func keyOf(o okr.Objective) objectiveKey { return objectiveKey{o.Title, o.Owner, o.Period} }
+
+// known is an objective that is there, or is made by the file.
+type known struct {
+	okr.Objective
+	made  bool // by this file
+	line  int  // that first named it; 0 when none did yet
+	alone bool // by a line without a key result
+}
+
+// titled names a key result by its title within an objective.
+type titled struct {
+	objective *known
+	title     string
+}
+
+// Check reads a file and says what Import would make of it, line by line, and all that is wrong.
+func Check(ctx context.Context, s *store.Store, workspace string, file io.Reader, out io.Writer) (Outcome, error) {
+	now, err := s.Now(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	im := &importer{workspace: workspace, reads: s.Reads, now: now, out: out, next: 1}
+	err = im.run(ctx, file)
+	return im.outcome, err
+}
+
+// errProblems takes back what was written before a problem was found.
+var errProblems = errors.New("the file has problems")
+
+// Import writes everything that a file says, or, when something is wrong with it, nothing. What it
+// does is recorded as done by Actor. It posts nothing.
+func Import(ctx context.Context, s *store.Store, workspace string, file io.ReadSeeker, out io.Writer) (Outcome, error) {
+	var outcome Outcome
+	err := s.InTx(ctx, func(tx *store.Tx) error {
+		if _, err := file.Seek(0, io.SeekStart); err != nil {
+			return fmt.Errorf("reading the file: %w", err)
+		}
+		next, err := tx.LockNumbers(ctx, workspace)
+		if err != nil {
+			return err
+		}
+		highest, err := highestKey(file)
+		if err != nil {
+			return err
+		}
+		im := &importer{workspace: workspace, reads: tx.Reads, tx: tx, now: tx.Now, out: out, next: max(next, highest+1)}
+		err = im.run(ctx, file)
+		outcome = im.outcome
+		if err != nil {
+			return err
+		}
+		if outcome.Problems > 0 {
+			return errProblems
+		}
+		return nil
+	})
+	if errors.Is(err, errProblems) {
+		return outcome, nil
+	}
+	return outcome, err
+}
+
+// highestKey is the highest number that a file names, so that those without one get others.
+func highestKey(file io.ReadSeeker) (highest int, err error) {
+	r, problems, err := NewReader(file)
+	for err == nil && len(problems) == 0 {
+		var l Line
+		var p *Problem
+		if l, p, err = r.Next(); p != nil {
+			break
+		}
+		highest = max(highest, r.Key(l))
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return 0, err
+	}
+	_, err = file.Seek(0, io.SeekStart)
+	return highest, err
+}
+
+func (im *importer) run(ctx context.Context, file io.Reader) error {
+	r, problems, err := NewReader(file)
+	if err != nil {
+		return err
+	}
+	im.refuse(problems...)
+	if r == nil {
+		return nil
+	}
+	if err := im.know(ctx); err != nil {
+		return err
+	}
+	for more := true; more; {
+		var lines []Line
+		for len(lines) < batch {
+			l, p, err := r.Next()
+			if errors.Is(err, io.EOF) {
+				more = false
+				break
+			}
+			if err != nil {
+				return err
+			}
+			if p != nil {
+				im.refuse(*p)
+				if l.cells == nil { // the rest cannot be read
+					more = false
+					break
+				}
+				continue
+			}
+			lines = append(lines, l)
+		}
+		if err := im.take(ctx, r, lines); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (im *importer) refuse(problems ...Problem) {
+	for _, p := range problems {
+		im.outcome.Problems++
+		im.say("%s", p)
+	}
+}
+
+func (im *importer) say(format string, args ...any) { fmt.Fprintf(im.out, format+"\n", args...) }
+
+// writing says whether what is found to do is done: not after a problem.
+func (im *importer) writing() bool { return im.tx != nil && im.outcome.Problems == 0 }
+
+// know loads what every line is held against.
+func (im *importer) know(ctx context.Context) error {
+	im.people, im.sources, im.objectives = map[string]string{}, map[string][]store.Connection{}, map[objectiveKey]*known{}
+	im.keys, im.added = map[int]int{}, map[titled]int{}
+	people, err := im.reads.KnownPeople(ctx, im.workspace)
+	if err != nil {
+		return err
+	}
+	for _, p := range people {
+		if name := strings.ToLower(p.Name); name != "" {
+			if _, several := im.people[name]; several {
+				im.people[name] = ""
+			} else {
+				im.people[name] = p.ID
+			}
+		}
+	}
+	for _, p := range people {
+		im.people[p.ID] = p.ID
+	}
+	connections, err := im.reads.Connections(ctx, im.workspace)
+	if err != nil {
+		return err
+	}
+	for _, c := range connections {
+		im.sources[c.Name] = append(im.sources[c.Name], c)
+	}
+	objectives, err := im.reads.AllObjectives(ctx, im.workspace)
+	if err != nil {
+		return err
+	}
+	for _, o := range objectives {
+		if _, earlier := im.objectives[keyOf(o)]; !earlier {
+			im.objectives[keyOf(o)] = &known{Objective: o}
+		}
+	}
+	return nil
+}
+
+// entry is a line that is understood, beside what it changes.
+type entry struct {
+	line   int
+	row    Row
+	before store.KeyResult // ID 0: a new one
+	source store.Source    // that it reads from now, where it is another one
+	wrong  bool
+}
+
+// take understands some lines, and does what they say.
+func (im *importer) take(ctx context.Context, r *Reader, lines []Line) error {
+	var numbers []int
+	for _, l := range lines {
+		if key := r.Key(l); key != 0 {
+			numbers = append(numbers, key)
+		}
+	}
+	byNumber := make(map[int]store.KeyResult, len(numbers))
+	if len(numbers) > 0 {
+		there, err := im.reads.KeyResults(ctx, im.workspace, store.Filter{Numbers: numbers})
+		if err != nil {
+			return err
+		}
+		for _, k := range there {
+			byNumber[k.Number] = k
+		}
+	}
+	entries := make([]entry, len(lines))
+	for i, l := range lines {
+		e := &entries[i]
+		e.line, e.before = l.Number, byNumber[r.Key(l)]
+		before := blank()
+		if e.before.ID != 0 {
+			before = Of(e.before, im.now)
+		}
+		var problems []Problem
+		e.row, problems = r.Row(l, before)
+		problems = append(problems, im.resolve(e)...)
+		e.wrong = len(problems) > 0
+		im.refuse(problems...)
+	}
+	if err := im.find(ctx, entries); err != nil {
+		return err
+	}
+	for i := range entries {
+		if err := im.do(ctx, &entries[i]); err != nil {
+			return err
+		}
+	}
+	return im.flush(ctx)
+}
+
+// resolve puts Slack's ids where people's names stand, and finds what a line says twice.
+func (im *importer) resolve(e *entry) (problems []Problem) {
+	say := func(column, says string, args ...any) {
+		problems = append(problems, Problem{Line: e.line, Column: column, Says: fmt.Sprintf(says, args...)})
+	}
+	person := func(column string, who *string) {
+		if *who == "" {
+			return // Check asks for one where one is needed
+		}
+		id, ok := im.people[*who]
+		if !ok {
+			id, ok = im.people[strings.ToLower(strings.TrimPrefix(*who, "@"))]
+		}
+		switch {
+		case !ok:
+			say(column, "Nobody here is %q. Write Slack's id or name of somebody who has used okrbot: typing `/okr` once is enough.", shortened(*who))
+		case id == "":
+			say(column, "Several people are called %q. Write Slack's id of one.", shortened(*who))
+		}
+		*who = id
+	}
+	k := &e.row.KeyResult
+	person("objective_owner", &e.row.Objective.Owner)
+	if e.row.Alone {
+		return problems
+	}
+	person("owner", &k.Owner)
+	k.CoOwners = slices.Clone(k.CoOwners)
+	for i := range k.CoOwners {
+		person("co_owners", &k.CoOwners[i])
+	}
+	const highest = 9_999_999
+	switch earlier := im.keys[k.Number]; {
+	case k.Number == 0:
+	case earlier != 0:
+		say("key", "%s stands on line %d already. Take one of the two out.", k.Key(), earlier)
+	case k.Number > highest:
+		say("key", "Numbers go up to KR-%d. Leave it empty to get the next one.", highest)
+	default:
+		im.keys[k.Number] = e.line
+	}
+	if e.before.Closed && len(Differences(Of(e.before, im.now), e.row)) > 0 {
+		say("key", "%s is closed out with its objective and stays as it is. Take this line out, or add a new key result.", k.Key())
+	}
+	if e.before.ID == 0 && !k.Integrated && k.Result.Value.Valid && k.Result.AsOf > okr.DayOf(im.now)+1 {
+		say("result_day", "This day has not come yet. Write today or an earlier one.")
+	}
+	return problems
+}
+
+// find holds what lines name against what there is: connections with their scorecards, and titles.
+func (im *importer) find(ctx context.Context, entries []entry) error {
+	var keys []store.SourceKey
+	var titles []store.Titled
+	through := map[*entry]store.Connection{}
+	for i := range entries {
+		e := &entries[i]
+		if e.row.Alone {
+			continue
+		}
+		if o := im.objectives[keyOf(e.row.Objective)]; o != nil && !o.made && e.row.KeyResult.Number == 0 {
+			titles = append(titles, store.Titled{Objective: o.ID, Title: e.row.KeyResult.Title})
+		}
+		unchanged := e.before.Source.ConnectionName == e.row.Connection && e.before.Source.Reference == e.row.Reference
+		if !e.row.KeyResult.Integrated || unchanged || e.row.Reference == "" {
+			continue
+		}
+		c, says := im.connection(e.row)
+		if says != "" {
+			im.refuse(Problem{e.line, "connection", says})
+			e.wrong = true
+			continue
+		}
+		through[e] = c
+		keys = append(keys, store.SourceKey{Connection: c.ID, Reference: e.row.Reference})
+	}
+	known, err := im.reads.SourcesKnown(ctx, im.workspace, keys)
+	if err != nil {
+		return err
+	}
+	taken, err := im.reads.TitlesTaken(ctx, im.workspace, titles)
+	if err != nil {
+		return err
+	}
+	for i := range entries {
+		e := &entries[i]
+		if c, ok := through[e]; ok {
+			source, ok := known[store.SourceKey{Connection: c.ID, Reference: e.row.Reference}]
+			if !ok {
+				im.refuse(Problem{e.line, "reference", "This connection has no such scorecard, or may not see it. Copy the reference from an export of this workspace."})
+				e.wrong = true
+			}
+			e.source = source
+		}
+		if o := im.objectives[keyOf(e.row.Objective)]; o != nil && !o.made && !e.row.Alone && e.row.KeyResult.Number == 0 {
+			if number := taken[store.Titled{Objective: o.ID, Title: e.row.KeyResult.Title}]; number != 0 {
+				im.refuse(Problem{e.line, "key_result", fmt.Sprintf("This objective has it already: KR-%d. Write KR-%d into the column key to change it.", number, number)})
+				e.wrong = true
+			}
+		}
+	}
+	return nil
+}
+
+// connection is the one that a row names. The import is nobody's, so a private connection serves its
+// own owner's key results only.
+func (im *importer) connection(r Row) (c store.Connection, says string) {
+	var usable []store.Connection
+	for _, c := range im.sources[r.Connection] {
+		if c.Shared || c.Owner == r.KeyResult.Owner {
+			usable = append(usable, c)
+		}
+	}
+	switch {
+	case len(im.sources[r.Connection]) == 0:
+		return c, "There is no connection of this name. `/okr connections` lists them."
+	case len(usable) == 0:
+		return c, "This connection is private to somebody else. Have it shared, or name another one."
+	case len(usable) > 1:
+		return c, "Several connections have this name. Add this key result with `/okr add-kr`, where one is chosen."
+	}
+	return usable[0], ""
+}
+
+// do makes or changes what a line says, as far as nothing was wrong.
+func (im *importer) do(ctx context.Context, e *entry) error {
+	o, err := im.objective(ctx, e)
+	if err != nil || o == nil || e.row.Alone {
+		return err
+	}
+	k := e.before
+	k.KeyResult, k.Objective = e.row.KeyResult, o.Objective
+	k.Workspace, k.KeyResult.Objective, k.ObjectiveOwner = im.workspace, o.ID, o.Owner
+	switch {
+	case !k.Integrated:
+		k.Source = store.Source{}
+	case e.source.Connection != 0:
+		k.Source = e.source
+	}
+	if e.before.ID == 0 {
+		return im.add(e, o, k)
+	}
+	changed := Differences(Of(e.before, im.now), e.row)
+	if len(changed) == 0 {
+		im.outcome.Same++
+		return nil
+	}
+	im.outcome.Changed++
+	im.say("line %d: change %s: %s", e.line, k.Key(), changeWords(changed))
+	if !im.writing() {
+		return nil
+	}
+	k.ID, k.Result, k.Version = e.before.ID, e.before.Result, e.before.Version
+	if _, err := im.tx.EditKeyResult(ctx, im.actor(), k, "edited"); err != nil {
+		return err
+	}
+	return im.tx.MarkCards(ctx, k.ID)
+}
+
+// add is a new key result. A result comes along where people update it; what ServiceNow or a hit rate
+// makes is made again from its readings.
+func (im *importer) add(e *entry, o *known, k store.KeyResult) error {
+	twin := titled{o, strings.Clone(k.Title)} // without the line that it is cut from
+	if earlier := im.added[twin]; earlier != 0 && k.Number == 0 {
+		im.refuse(Problem{e.line, "key_result", fmt.Sprintf("The same key result stands on line %d already. Take one of the two out.", earlier)})
+		return nil
+	}
+	if k.Number == 0 {
+		im.added[twin] = e.line
+		if im.tx != nil {
+			k.Number = im.next
+			im.next++
+		}
+	}
+	if k.Integrated || k.Method == okr.HitRate {
+		k.Result = okr.Result{}
+	}
+	im.outcome.KeyResults++
+	name := "a key result"
+	if k.Number != 0 {
+		name = k.Key()
+	}
+	im.say("line %d: add %s %q", e.line, name, k.Title)
+	if im.writing() {
+		im.fresh = append(im.fresh, k)
+	}
+	return nil
+}
+
+// objective is what a line puts its key result under: one that is there, or a new one. It gives none
+// when something is wrong with the line.
+func (im *importer) objective(ctx context.Context, e *entry) (*known, error) {
+	if e.wrong {
+		return nil, nil
+	}
+	want := e.row.Objective
+	o := im.objectives[keyOf(want)]
+	if e.before.ID != 0 && keyOf(e.before.Objective) == keyOf(want) && (o == nil || o.ID != e.before.Objective.ID) {
+		o = &known{Objective: e.before.Objective} // one of several that read alike: its own
+	}
+	switch {
+	case o == nil:
+		o = &known{Objective: want, made: true, line: e.line}
+		o.ID, o.Workspace = 0, im.workspace
+		// Without the line that they are cut from, which would stay in memory with them.
+		for _, s := range []*string{&o.Title, &o.Owner, &o.Zone, &o.Channel} {
+			*s = strings.Clone(*s)
+		}
+		im.objectives[keyOf(o.Objective)] = o
+		im.outcome.Objectives++
+		im.say("line %d: add the objective %q, %s", e.line, want.Title, want.Period.Words())
+		if im.writing() {
+			made, err := im.tx.CreateObjective(ctx, im.actor(), o.Objective, "")
+			if err != nil {
+				return nil, err
+			}
+			o.Objective = made
+		}
+	case o.Closed && e.before.KeyResult.Objective != o.ID && !e.row.Alone:
+		im.refuse(Problem{e.line, "objective", "This objective is closed out. Add the key result to another one."})
+		return nil, nil
+	case o.Zone != want.Zone || o.Channel != want.Channel:
+		if o.line != 0 {
+			im.refuse(Problem{e.line, "objective", fmt.Sprintf("Line %d gives the same objective another time zone or channel. Make them the same.", o.line)})
+			return nil, nil
+		}
+		changed := map[string]store.Change{}
+		if o.Zone != want.Zone {
+			changed["time_zone"] = store.Change{o.Zone, want.Zone}
+		}
+		if o.Channel != want.Channel {
+			changed["objective_channel"] = store.Change{o.Channel, want.Channel}
+		}
+		im.outcome.ChangedObjectives++
+		im.say("line %d: change the objective %q: %s", e.line, want.Title, changeWords(changed))
+		o.Zone, o.Channel = want.Zone, want.Channel
+		if im.writing() {
+			if err := im.tx.PlaceObjective(ctx, im.actor(), o.Objective, changed); err != nil {
+				return nil, err
+			}
+		}
+	case e.row.Alone && o.alone:
+		im.refuse(Problem{e.line, "objective", fmt.Sprintf("This objective stands on line %d already. Take one of the two out.", o.line)})
+		return nil, nil
+	}
+	if o.line == 0 {
+		o.line = e.line
+	}
+	o.alone = o.alone || e.row.Alone
+	return o, nil
+}
+
+// flush writes the new key results of a batch.
+func (im *importer) flush(ctx context.Context) error {
+	fresh := im.fresh
+	im.fresh = im.fresh[:0]
+	if len(fresh) == 0 || !im.writing() {
+		return nil
+	}
+	return im.tx.AddKeyResults(ctx, im.actor(), fresh)
+}
+
+func (im *importer) actor() okr.Actor {
+	return okr.Actor{Workspace: im.workspace, ID: Actor, Kind: okr.Admin}
+}
+
+// changeWords says what changes in one line: "target_value 40 → 38, unit Hours → Days".
+func changeWords(changes map[string]store.Change) string {
+	var parts []string
+	for column, c := range changes {
+		parts = append(parts, fmt.Sprintf("%s %q → %q", column, c[0], c[1]))
+	}
+	sort.Strings(parts)
+	return strings.Join(parts, ", ")
+}

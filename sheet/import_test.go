@@ -1,0 +1,431 @@
+package sheet_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/shopspring/decimal"
+
+	"okrbot/okr"
+	"okrbot/sheet"
+	"okrbot/store"
+	"okrbot/store/storetest"
+)
+
+var ctx = context.Background()
+
+// company is a workspace with people and two connections, and nothing else yet.
+type company struct {
+	t     *testing.T
+	store *store.Store
+	pool  *pgxpool.Pool
+	alice okr.Actor
+	acme  store.Connection
+}
+
+func newCompany(t *testing.T) *company {
+	t.Helper()
+	pool, err := store.Open(ctx, storetest.New(t), 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	c := &company{t: t, pool: pool, store: store.New(pool, storetest.Keys()), alice: okr.Actor{Workspace: "T1", ID: "U1ALICE", Kind: okr.Member}}
+	c.must(c.store.SaveWorkspace(ctx, store.Workspace{ID: "T1", Name: "Acme", BotUserID: "UBOT"}))
+	for id, name := range map[string]string{"U1ALICE": "alice", "U2BOB": "bob", "U3ANN": "ann", "U4ANN": "Ann"} {
+		c.must(c.store.SavePerson(ctx, store.Person{Actor: okr.Actor{Workspace: "T1", ID: id, Kind: okr.Member}, Name: name, Zone: "UTC"}))
+	}
+	c.in(func(tx *store.Tx) (err error) {
+		c.acme, err = tx.CreateConnection(ctx, c.alice, store.Connection{Kind: "servicenow", Name: "acme.service-now.com (okr.reader)", Origin: "https://acme.service-now.com", SignIn: "basic"}, map[string]string{"username": "u"}, "")
+		if err != nil {
+			return err
+		}
+		return tx.SaveScorecards(ctx, c.acme, []store.Listed{{Scorecard: store.Scorecard{Reference: "=ref,1", Name: "Open incidents", Unit: "#", Frequency: "daily", Direction: "minimize"}}})
+	})
+	return c
+}
+
+func (c *company) must(err error) {
+	c.t.Helper()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *company) in(do func(tx *store.Tx) error) {
+	c.t.Helper()
+	c.must(c.store.InTx(ctx, do))
+}
+
+// exported is everything as a CSV.
+func (c *company) exported() string {
+	c.t.Helper()
+	var out strings.Builder
+	now, err := c.store.Now(ctx)
+	c.must(err)
+	w := sheet.CSV(&out)
+	c.must(c.store.EachKeyResult(ctx, "T1",
+		func(k store.KeyResult) error { return w.Write(sheet.Of(k, now)) },
+		func(o okr.Objective) error { return w.Write(sheet.OfObjective(o)) }))
+	c.must(w.Close())
+	return out.String()
+}
+
+// check gives what an import would do, in lines.
+func (c *company) check(file string) (sheet.Outcome, string) {
+	c.t.Helper()
+	var out strings.Builder
+	o, err := sheet.Check(ctx, c.store, "T1", strings.NewReader(file), &out)
+	c.must(err)
+	return o, out.String()
+}
+
+func (c *company) imports(file string) (sheet.Outcome, string) {
+	c.t.Helper()
+	var out strings.Builder
+	o, err := sheet.Import(ctx, c.store, "T1", strings.NewReader(file), &out)
+	c.must(err)
+	return o, out.String()
+}
+
+func number(s string) decimal.NullDecimal {
+	return decimal.NewNullDecimal(decimal.RequireFromString(s))
+}
+
+// furnish fills a company with one of everything, and gaps between the numbers.
+func (c *company) furnish() {
+	c.t.Helper()
+	c.in(func(tx *store.Tx) error {
+		today := okr.DayOf(tx.Now)
+		quarter := okr.QuarterOf(today)
+		calm, err := tx.CreateObjective(ctx, c.alice, okr.Objective{Title: `Run, "calmly" ✓`, Owner: "U1ALICE", Period: quarter, Zone: "Europe/Berlin", Channel: "C1OKRS"}, "")
+		if err != nil {
+			return err
+		}
+		odd, err := tx.CreateObjective(ctx, c.alice, okr.Objective{Title: "=1+1", Owner: "U2BOB", Period: okr.Period{First: quarter.First, Last: quarter.Last + 40}, Zone: "Australia/Lord_Howe"}, "")
+		if err != nil {
+			return err
+		}
+		for _, empty := range []string{"@nothing yet", "'quoted"} {
+			if _, err := tx.CreateObjective(ctx, c.alice, okr.Objective{Title: empty, Owner: "U2BOB", Period: quarter, Zone: "UTC"}, ""); err != nil {
+				return err
+			}
+		}
+		base := okr.KeyResult{Workspace: "T1", Owner: "U1ALICE", Method: okr.Latest, Weight: decimal.NewFromInt(1), Unit: "%"}
+		with := func(o okr.Objective, title string, change func(*store.KeyResult)) error {
+			k := store.KeyResult{KeyResult: base, Objective: o}
+			k.Title, k.KeyResult.Objective, k.Cadence = title, o.ID, okr.Cadence{Zone: o.Zone}
+			change(&k)
+			k, _, err := tx.CreateKeyResult(ctx, c.alice, k, "")
+			if err == nil && !k.Integrated && k.Method != okr.HitRate {
+				_, _, err = tx.CheckIn(ctx, c.alice, k, store.CheckIn{Person: "U1ALICE", Day: today, Value: number("-7.25")}, "")
+			}
+			return err
+		}
+		source := store.Source{Connection: c.acme.ID, Reference: "=ref,1", Name: "Open incidents", Unit: "#", Frequency: "daily", Direction: "minimize"}
+		for title, change := range map[string]func(*store.KeyResult){
+			"-up": func(k *store.KeyResult) {
+				k.Kind, k.Start, k.Target, k.Committed = okr.Increase, number("-20"), number("20.5"), number("10")
+			},
+			"down": func(k *store.KeyResult) {
+				k.Kind, k.Start, k.Target, k.CoOwners = okr.Decrease, number("5"), number("0"), []string{"U2BOB", "U3ANN"}
+			},
+			"least": func(k *store.KeyResult) {
+				k.Kind, k.Target, k.Risk, k.Unit = okr.AtLeast, number("99.5"), number("95"), "=h"
+			},
+			"range": func(k *store.KeyResult) {
+				k.Kind, k.Target, k.Upper, k.Channel = okr.Between, number("1"), number("2"), "C2DESK"
+			},
+			"base": func(k *store.KeyResult) { k.Kind, k.Weight = okr.Baseline, decimal.RequireFromString("0.125") },
+			"hits": func(k *store.KeyResult) {
+				k.Kind, k.Target, k.Method, k.Precision = okr.AtMost, number("3"), okr.HitRate, 2
+			},
+			"weekly": func(k *store.KeyResult) {
+				k.Kind, k.Start, k.Target, k.Integrated, k.Source = okr.Increase, number("0"), number("1"), true, source
+				k.Cadence.Every, k.Cadence.Weekday, k.Cadence.Hour, k.Cadence.Minute = okr.Weekly, time.Thursday, 7, 5
+			},
+			"monthly": func(k *store.KeyResult) {
+				k.Kind, k.Start, k.Target, k.Integrated, k.Source, k.Paused = okr.Decrease, number("9"), number("1"), true, source, true
+				k.Cadence.Every, k.Cadence.Offset = okr.Monthly, 30
+			},
+		} {
+			o := calm
+			if len(title) > 4 {
+				o = odd
+			}
+			if err := with(o, title, change); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	gone, err := c.store.KeyResult(ctx, "T1", 3)
+	c.must(err)
+	c.in(func(tx *store.Tx) error { return tx.RemoveKeyResult(ctx, c.alice, gone) })
+}
+
+// TestExportImportExportIsTheIdentity holds it where everything is there already, and in an empty
+// workspace.
+func TestExportImportExportIsTheIdentity(t *testing.T) {
+	c := newCompany(t)
+	c.furnish()
+	file := c.exported()
+	if o, said := c.imports(file); o.Problems+o.Objectives+o.KeyResults+o.Changed+o.ChangedObjectives != 0 || said != "" {
+		t.Errorf("its own export changes something: %+v\n%s", o, said)
+	}
+	if again := c.exported(); again != file {
+		t.Errorf("got\n%s\nwant\n%s", again, file)
+	}
+	other := newCompany(t)
+	o, said := other.imports(file)
+	if o.Problems != 0 || o.Objectives != 4 {
+		t.Fatalf("%+v\n%s", o, said)
+	}
+	if again := other.exported(); again != file {
+		t.Errorf("got\n%s\nwant\n%s", again, file)
+	}
+	// The next key result has a number of its own.
+	k, _ := other.check("objective,objective_owner,first_day,last_day,time_zone,key_result,owner,kind,target_value\nNew,U1ALICE,2026-01-01,2026-03-31,UTC,More,U1ALICE,at_least,1\n")
+	if k.KeyResults != 1 || k.Problems != 0 {
+		t.Errorf("%+v", k)
+	}
+}
+
+const header = "objective,objective_owner,first_day,last_day,time_zone,key,key_result,owner,kind,start_value,target_value\r\n"
+
+func TestAFileChangesWhatItNames(t *testing.T) {
+	c := newCompany(t)
+	first := header +
+		"Calm,@alice,2026-10-01,2026-12-31,UTC,,Fewer incidents,alice,decrease,10,2\r\n" +
+		"Calm,U1ALICE,2026-10-01,2026-12-31,UTC,KR-40,\"More, sooner\",bob,increase,0,8\r\n"
+	if o, said := c.check(first); o.Problems != 0 || o.Objectives != 1 || o.KeyResults != 2 || !strings.Contains(said, `line 3: add KR-40 "More, sooner"`) {
+		t.Fatalf("%+v\n%s", o, said)
+	}
+	if strings.Contains(c.exported(), "Calm") {
+		t.Fatal("a check saved something")
+	}
+	if o, said := c.imports(first); o.Problems != 0 {
+		t.Fatal(said)
+	}
+	k, err := c.store.KeyResult(ctx, "T1", 41) // after the highest that the file names
+	c.must(err)
+	if k.Title != "Fewer incidents" || k.Owner != "U1ALICE" || k.Method != okr.Latest || !k.Weight.Equal(decimal.NewFromInt(1)) {
+		t.Errorf("got %+v", k.KeyResult)
+	}
+	// Columns that a file lacks stay as they are; an objective's zone moves with all of its key results.
+	o, said := c.imports(header + "Calm,U1ALICE,2026-10-01,2026-12-31,Europe/Berlin,KR-41,Fewer incidents,alice,decrease,10,1.5\n")
+	if o.Changed != 1 || o.ChangedObjectives != 1 || !strings.Contains(said, `change KR-41: target_value "2" → "1.5", time_zone "UTC" → "Europe/Berlin"`) {
+		t.Errorf("%+v\n%s", o, said)
+	}
+	events, err := c.store.Audit(ctx, "T1", store.Object{Kind: "key_result", ID: k.ID}, 10)
+	c.must(err)
+	if len(events) != 2 || events[0].Actor != "import" || events[0].Changes["target"] != (store.Change{"2", "1.5"}) || events[1].Action != "created" {
+		t.Errorf("recorded: %+v", events)
+	}
+	other, err := c.store.KeyResult(ctx, "T1", 40)
+	c.must(err)
+	if other.Cadence.Zone != "Europe/Berlin" || other.Objective.Zone != "Europe/Berlin" {
+		t.Errorf("its neighbour is in %s", other.Cadence.Zone)
+	}
+	// The same file once more has nothing to add.
+	if o, said := c.imports(header + "Calm,U1ALICE,2026-10-01,2026-12-31,Europe/Berlin,,Fewer incidents,alice,decrease,10,1.5\n"); o.Problems != 1 || !strings.Contains(said, "line 2, key_result: This objective has it already: KR-41.") {
+		t.Errorf("%+v\n%s", o, said)
+	}
+}
+
+func TestWhatIsClosedOutStaysAsItIs(t *testing.T) {
+	c := newCompany(t)
+	line := "Calm,alice,2026-07-01,2026-09-30,UTC,%s,%s,alice,decrease,10,%s\r\n"
+	if o, said := c.imports(header + fmt.Sprintf(line, "KR-1", "Fewer", "2")); o.Problems != 0 {
+		t.Fatal(said)
+	}
+	c.in(func(tx *store.Tx) error {
+		o, err := tx.LockObjective(ctx, "T1", 1)
+		if err != nil {
+			return err
+		}
+		list, err := tx.LockKeyResultsOf(ctx, o)
+		if err != nil {
+			return err
+		}
+		return tx.CloseOut(ctx, c.alice, store.CloseOut{Objective: o}, list, nil, o.Period.Last+1)
+	})
+	file := c.exported()
+	if o, said := c.imports(file); o.Same != 1 || o.Problems+o.Changed != 0 {
+		t.Errorf("its own export: %+v\n%s", o, said)
+	}
+	if o, said := c.imports(header + fmt.Sprintf(line, "KR-1", "Fewer", "3")); o.Problems != 1 || !strings.Contains(said, "line 2, key: KR-1 is closed out with its objective") {
+		t.Errorf("%+v\n%s", o, said)
+	}
+	if o, said := c.imports(header + fmt.Sprintf(line, "", "More", "3")); o.Problems != 1 || !strings.Contains(said, "line 2, objective: This objective is closed out.") {
+		t.Errorf("%+v\n%s", o, said)
+	}
+	if c.exported() != file {
+		t.Error("something changed")
+	}
+}
+
+// TestEveryMistakeHasItsPlaceAndItsSentence makes them one by one, in a line that is right otherwise.
+func TestEveryMistakeHasItsPlaceAndItsSentence(t *testing.T) {
+	c := newCompany(t)
+	names := sheet.Columns()
+	right := map[string]string{
+		"objective": "Calm", "objective_owner": "U1ALICE", "first_day": "2026-10-01", "last_day": "2026-12-31", "time_zone": "UTC",
+		"key_result": "Fewer", "owner": "U1ALICE", "kind": "decrease", "start_value": "10", "target_value": "2",
+	}
+	line := func(change map[string]string) string {
+		cells := make([]string, len(names))
+		for i, name := range names {
+			cell, changed := change[name]
+			if !changed {
+				cell = right[name]
+			}
+			cells[i] = `"` + strings.ReplaceAll(cell, `"`, `""`) + `"`
+		}
+		return strings.Join(cells, ",") + "\r\n"
+	}
+	titles := strings.Join(names, ",") + "\r\n"
+	integrated := func(more map[string]string) map[string]string {
+		all := map[string]string{"connection": c.acme.Name, "reference": "=ref,1", "cadence": "daily"}
+		for name, cell := range more {
+			all[name] = cell
+		}
+		return all
+	}
+	if o, said := c.check(titles + line(nil) + line(integrated(map[string]string{"key_result": "Other"}))); o.Problems != 0 {
+		t.Fatal(said)
+	}
+	for _, m := range []struct {
+		cells map[string]string
+		says  string
+	}{
+		{map[string]string{"objective": ""}, "line 2, objective: Enter a title."},
+		{map[string]string{"objective": strings.Repeat("x", 151)}, "line 2, objective: This title has 151 characters."},
+		{map[string]string{"objective_owner": ""}, "line 2, objective_owner: Choose an owner."},
+		{map[string]string{"objective_owner": "U9NOBODY"}, `line 2, objective_owner: Nobody here is "U9NOBODY".`},
+		{map[string]string{"owner": "ann"}, `line 2, owner: Several people are called "ann".`},
+		{map[string]string{"co_owners": "U2BOB zed"}, `line 2, co_owners: Nobody here is "zed".`},
+		{map[string]string{"first_day": "01.10.2026"}, "line 2, first_day: Write the day as year, month and day"},
+		{map[string]string{"last_day": "2026-02-30"}, "line 2, last_day: Write the day as year"},
+		{map[string]string{"last_day": "2026-09-30"}, "line 2, last_day: The period ends before it begins."},
+		{map[string]string{"time_zone": "Berlin"}, "line 2, time_zone: Choose a time zone"},
+		{map[string]string{"objective_channel": "#okrs"}, "line 2, objective_channel: Write the channel's id"},
+		{map[string]string{"key": "seven"}, "line 2, key: Write the number of a key result"},
+		{map[string]string{"key": "KR-99999999"}, "line 2, key: Numbers go up to"},
+		{map[string]string{"key_result": "two\nlines"}, "line 2, key_result: This cell holds a line break"},
+		{map[string]string{"key_result": "", "unit": "%"}, "line 2, key_result: Enter a title."},
+		{map[string]string{"kind": "more"}, "line 2, kind: Write one of increase, decrease"},
+		{map[string]string{"start_value": "1.234,5"}, "line 2, start_value: Write the number without separators"},
+		{map[string]string{"target_value": "10"}, "line 2, target_value: Start and target are equal."},
+		{map[string]string{"target_value": "=1+1"}, "line 2, target_value: This is not a number."},
+		{map[string]string{"committed_result": "1"}, "line 2, committed_result: The committed result lies outside."},
+		{map[string]string{"unit": strings.Repeat("u", 21)}, "line 2, unit: This unit has 21 characters."},
+		{map[string]string{"decimals": "2.5"}, "line 2, decimals: Write a whole number from 0 to 9."},
+		{map[string]string{"method": "median"}, "line 2, method: Write one of latest"},
+		{map[string]string{"weight": "-1"}, "line 2, weight: Enter a weight of 0 or more."},
+		{map[string]string{"paused": "perhaps"}, "line 2, paused: Write true or false."},
+		{map[string]string{"cadence": "weekly"}, "line 2, cadence: Without a connection people update this key result"},
+		{map[string]string{"reference": "abc"}, "line 2, connection: Name the connection"},
+		{map[string]string{"result_value": "5"}, "line 2, result_day: Write the day that the result is of."},
+		{map[string]string{"result_value": "5", "result_day": "2099-01-01"}, "line 2, result_day: This day has not come yet."},
+		{integrated(map[string]string{"cadence": ""}), "line 2, cadence: Choose how often"},
+		{integrated(map[string]string{"cadence": "hourly"}), "line 2, cadence: Write one of daily"},
+		{integrated(map[string]string{"weekday": "Someday"}), "line 2, weekday: Write the weekday's name"},
+		{integrated(map[string]string{"time": "9 am"}), "line 2, time: Write the time of day"},
+		{integrated(map[string]string{"offset_days": "31"}), "line 2, offset_days: Write a whole number from 0 to 30."},
+		{integrated(map[string]string{"reference": ""}), "line 2, reference: Write the scorecard's reference"},
+		{integrated(map[string]string{"reference": "gone"}), "line 2, reference: This connection has no such scorecard"},
+		{integrated(map[string]string{"connection": "elsewhere"}), "line 2, connection: There is no connection of this name."},
+		{integrated(map[string]string{"owner": "bob"}), "line 2, connection: This connection is private to somebody else."},
+	} {
+		o, said := c.check(titles + line(m.cells))
+		if o.Problems == 0 || !strings.Contains(said, m.says) {
+			t.Errorf("%v: want %q, got:\n%s", m.cells, m.says, said)
+		}
+		if o.Problems > 1 {
+			t.Errorf("%v: one mistake is told %d times:\n%s", m.cells, o.Problems, said)
+		}
+	}
+	for name, f := range map[string]struct{ file, says string }{
+		"empty":           {"", "line 1: This file is empty."},
+		"UTF-16":          {"\xff\xfeo\x00b\x00", "line 1: This file is UTF-16."},
+		"UTF-16 unmarked": {"o\x00b\x00j\x00", "line 1: This file is UTF-16."},
+		"a workbook":      {"PK\x03\x04...", "line 1: This file is a workbook."},
+		"semicolons":      {strings.ReplaceAll(titles, ",", ";"), "separated by semicolons"},
+		"tabs":            {strings.ReplaceAll(titles, ",", "\t"), "separated by tabs"},
+		"unknown column":  {strings.Replace(titles, "kind", "knd", 1), `Column 11, "knd", is unknown.`},
+		"missing column":  {strings.Replace(titles, "kind", "knd", 1), "The column kind is missing."},
+		"column twice":    {strings.Replace(titles, "weight", "kind", 1), "The column kind is there twice."},
+		"Latin-1":         {titles + line(map[string]string{"key_result": "caf\xe9"}), "line 2, key_result: This cell is not UTF-8."},
+		"short line":      {titles + "Calm,U1ALICE\r\n", fmt.Sprintf("line 2: This line has 2 cells, the first has %d.", len(names))},
+		"lone quote":      {titles + line(nil) + "Calm,U1 \"ALICE,x\r\n", "line 3: A quotation mark is alone here."},
+		"open quote":      {titles + line(nil) + "\"Calm," + strings.Repeat("x", 3<<20), "line 3: From here on one line is longer than a megabyte."},
+		"key twice":       {titles + line(map[string]string{"key": "KR-5"}) + line(map[string]string{"key": "KR-5", "key_result": "Other"}), "line 3, key: KR-5 stands on line 2 already."},
+		"line twice":      {titles + line(nil) + line(nil), "line 3, key_result: The same key result stands on line 2 already."},
+		"two zones":       {titles + line(nil) + line(map[string]string{"time_zone": "Europe/Berlin", "key_result": "Other"}), "line 3, objective: Line 2 gives the same objective another time zone"},
+		"objective twice": {titles + strings.Repeat("Calm,U1ALICE,2026-10-01,2026-12-31,UTC"+strings.Repeat(",", len(names)-5)+"\n", 2), "line 3, objective: This objective stands on line 2 already."},
+	} {
+		if o, said := c.check(f.file); o.Problems == 0 || !strings.Contains(said, f.says) {
+			t.Errorf("%s: want %q, got:\n%.500s", name, f.says, said)
+		}
+	}
+	if o, said := c.check("\xef\xbb\xbf" + titles + line(nil)); o.Problems != 0 {
+		t.Errorf("with a byte order mark:\n%s", said)
+	}
+	// One mistake among many lines, and nothing of them is saved.
+	before := c.exported()
+	file := titles + line(nil) + line(integrated(map[string]string{"key_result": "Other"})) + line(map[string]string{"kind": "more"})
+	if o, _ := c.imports(file); o.Problems != 1 || c.exported() != before {
+		t.Errorf("a file with a problem was saved in part: %+v", o)
+	}
+}
+
+// TestAHundredThousandLines imports them within a minute, in memory that does not grow with them.
+func TestAHundredThousandLines(t *testing.T) {
+	const many, each = 100_000, 25
+	c := newCompany(t)
+	file, err := os.CreateTemp(t.TempDir(), "*.csv")
+	c.must(err)
+	defer file.Close()
+	fmt.Fprint(file, header)
+	for i := range many {
+		fmt.Fprintf(file, "Objective %d,U1ALICE,2026-10-01,2026-12-31,Europe/Berlin,,Key result number %d,U2BOB,increase,0,%d\r\n", i/each, i, i+1)
+	}
+	runtime.GC()
+	began, peak := time.Now(), heap{}
+	o, err := sheet.Import(ctx, c.store, "T1", file, &peak)
+	c.must(err)
+	t.Logf("%v, at most %d MiB", time.Since(began), peak.most>>20)
+	if o.KeyResults != many || o.Objectives != many/each || o.Problems != 0 {
+		t.Errorf("%+v", o)
+	}
+	if took := time.Since(began); took > 90*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if peak.most > 64<<20 {
+		t.Errorf("it took %d MiB of memory", peak.most>>20)
+	}
+}
+
+// heap is a place to write to that looks now and then at how much memory is in use.
+type heap struct {
+	lines int
+	most  uint64
+}
+
+func (h *heap) Write(p []byte) (int, error) {
+	if h.lines++; h.lines%5000 == 0 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		h.most = max(h.most, m.HeapAlloc)
+	}
+	return io.Discard.Write(p)
+}

@@ -1,0 +1,125 @@
+package sheet
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"regexp"
+	"strings"
+)
+
+// Writer writes rows in one format.
+type Writer interface {
+	Write(Row) error
+	// Close writes the end. What it writes to stays open.
+	Close() error
+}
+
+// CSV writes rows by RFC 4180, in UTF-8, the names of the columns first.
+func CSV(to io.Writer) Writer {
+	w := &csvWriter{w: bufio.NewWriter(to)}
+	_ = w.line(Columns()) // bufio keeps its first error for the end
+	return w
+}
+
+type csvWriter struct {
+	w     *bufio.Writer
+	cells []string
+}
+
+func (w *csvWriter) Write(r Row) error {
+	w.cells = w.cells[:0]
+	for _, c := range columns {
+		cell := c.cell(r)
+		if c.form == text {
+			cell = guard(cell)
+		}
+		w.cells = append(w.cells, cell)
+	}
+	return w.line(w.cells)
+}
+
+func (w *csvWriter) line(cells []string) (err error) {
+	for i, cell := range cells {
+		if i > 0 {
+			_ = w.w.WriteByte(',')
+		}
+		if strings.ContainsAny(cell, "\",\r\n") {
+			cell = `"` + strings.ReplaceAll(cell, `"`, `""`) + `"`
+		}
+		_, _ = w.w.WriteString(cell)
+	}
+	_, err = w.w.WriteString("\r\n")
+	return err
+}
+
+func (w *csvWriter) Close() error { return w.w.Flush() }
+
+// formula is how a cell begins that a spreadsheet takes for a formula, guarded or not.
+var formula = regexp.MustCompile(`^'*[=+\-@\t\r\n]`)
+
+// guard has a spreadsheet take words for words, by an apostrophe before what it would take for a
+// formula. What looks guarded already gets one more, so that unguard gives everything back.
+func guard(cell string) string {
+	if formula.MatchString(cell) {
+		return "'" + cell
+	}
+	return cell
+}
+
+// unguard is the words that guard was given.
+func unguard(cell string) string {
+	if strings.HasPrefix(cell, "'") && formula.MatchString(cell) {
+		return cell[1:]
+	}
+	return cell
+}
+
+// JSON writes rows as one list of objects. The names are those of the columns; what a row has not
+// is null.
+func JSON(to io.Writer) Writer {
+	return &jsonWriter{w: bufio.NewWriter(to), before: "[\n"}
+}
+
+type jsonWriter struct {
+	w      *bufio.Writer
+	before string // what stands before the next row
+}
+
+func (w *jsonWriter) Write(r Row) error {
+	_, _ = w.w.WriteString(w.before + "{")
+	w.before = ",\n"
+	for i, c := range columns {
+		if i > 0 {
+			_ = w.w.WriteByte(',')
+		}
+		raw, err := c.json(r)
+		if err != nil {
+			return err
+		}
+		_, _ = w.w.WriteString(`"` + c.name + `":`)
+		_, _ = w.w.Write(raw)
+	}
+	return w.w.WriteByte('}')
+}
+
+func (c column) json(r Row) ([]byte, error) {
+	cell := c.cell(r)
+	switch {
+	case c.form == list && !r.Alone:
+		return json.Marshal(strings.Fields(cell))
+	case cell == "":
+		return []byte("null"), nil
+	case c.form == number, c.form == flag:
+		return []byte(cell), nil // plain decimals, true and false are JSON as they are
+	}
+	return json.Marshal(cell)
+}
+
+func (w *jsonWriter) Close() error {
+	if w.before == "[\n" {
+		_, _ = w.w.WriteString("[")
+	}
+	_, _ = w.w.WriteString("\n]\n")
+	return w.w.Flush()
+}

@@ -1,0 +1,201 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"okrbot/okr"
+	"okrbot/store/queries"
+)
+
+// KnownPerson is somebody whom a workspace knows; the name is empty where Slack never told it.
+type KnownPerson struct{ ID, Name string }
+
+// KnownPeople are all who used okrbot in a workspace or own something there.
+func (r Reads) KnownPeople(ctx context.Context, workspace string) ([]KnownPerson, error) {
+	rows, err := r.q.KnownPeople(ctx, workspace)
+	if err != nil {
+		return nil, fmt.Errorf("listing people: %w", err)
+	}
+	list := make([]KnownPerson, len(rows))
+	for i, row := range rows {
+		list[i] = KnownPerson(row)
+	}
+	return list, nil
+}
+
+// Connections are all connections of a workspace, whoever may use them.
+func (r Reads) Connections(ctx context.Context, workspace string) ([]Connection, error) {
+	rows, err := r.q.AllConnections(ctx, workspace)
+	if err != nil {
+		return nil, fmt.Errorf("listing connections: %w", err)
+	}
+	list := make([]Connection, len(rows))
+	for i, row := range rows {
+		list[i] = Connection{ID: row.ID, Workspace: workspace, Name: row.Name, Owner: row.OwnerID, Shared: row.Shared}
+	}
+	return list, nil
+}
+
+// AllObjectives are all objectives of a workspace, the oldest first.
+func (r Reads) AllObjectives(ctx context.Context, workspace string) ([]okr.Objective, error) {
+	rows, err := r.q.AllObjectives(ctx, workspace)
+	if err != nil {
+		return nil, fmt.Errorf("listing objectives: %w", err)
+	}
+	list := make([]okr.Objective, len(rows))
+	for i, row := range rows {
+		list[i] = objective(row)
+	}
+	return list, nil
+}
+
+// SourceKey names a scorecard of a connection.
+type SourceKey struct {
+	Connection int64
+	Reference  string
+}
+
+// SourcesKnown are those of some scorecards that their connections' directories list.
+func (r Reads) SourcesKnown(ctx context.Context, workspace string, keys []SourceKey) (map[SourceKey]Source, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	p := queries.ScorecardsOfParams{WorkspaceID: workspace}
+	for _, key := range keys {
+		p.ConnectionIds = append(p.ConnectionIds, key.Connection)
+		p.Refs = append(p.Refs, key.Reference)
+	}
+	rows, err := r.q.ScorecardsOf(ctx, p)
+	if err != nil {
+		return nil, fmt.Errorf("looking for scorecards: %w", err)
+	}
+	known := make(map[SourceKey]Source, len(rows))
+	for _, row := range rows {
+		known[SourceKey{row.ConnectionID, row.Reference}] = Source{
+			Connection: row.ConnectionID, Reference: row.Reference, Name: row.Name, Unit: row.Unit, Frequency: row.Frequency, Direction: row.Direction,
+		}
+	}
+	return known, nil
+}
+
+// Titled names a key result by its title within an objective.
+type Titled struct {
+	Objective int64
+	Title     string
+}
+
+// TitlesTaken are those of some titles that key results bear already, with their numbers.
+func (r Reads) TitlesTaken(ctx context.Context, workspace string, titles []Titled) (map[Titled]int, error) {
+	if len(titles) == 0 {
+		return nil, nil
+	}
+	p := queries.TitlesTakenParams{WorkspaceID: workspace}
+	for _, t := range titles {
+		p.ObjectiveIds = append(p.ObjectiveIds, t.Objective)
+		p.Titles = append(p.Titles, t.Title)
+	}
+	rows, err := r.q.TitlesTaken(ctx, p)
+	if err != nil {
+		return nil, fmt.Errorf("looking for titles: %w", err)
+	}
+	taken := make(map[Titled]int, len(rows))
+	for _, row := range rows {
+		taken[Titled{row.ObjectiveID, row.Title}] = int(row.Number)
+	}
+	return taken, nil
+}
+
+// LockNumbers gives the next number of a workspace's key results, and keeps others from taking one.
+func (tx *Tx) LockNumbers(ctx context.Context, workspace string) (int, error) {
+	n, err := tx.q.LockNumbers(ctx, workspace)
+	if err != nil {
+		return 0, fmt.Errorf("taking numbers: %w", found(err))
+	}
+	return int(n), nil
+}
+
+// PlaceObjective changes an objective's time zone and channel, and records it.
+func (tx *Tx) PlaceObjective(ctx context.Context, actor okr.Actor, o okr.Objective, changes map[string]Change) error {
+	err := tx.q.PlaceObjective(ctx, queries.PlaceObjectiveParams{Zone: o.Zone, ChannelID: o.Channel, WorkspaceID: actor.Workspace, ID: o.ID})
+	if err != nil {
+		return fmt.Errorf("editing objective %d: %w", o.ID, err)
+	}
+	return tx.Record(ctx, actor, "edited", Object{"objective", o.ID}, changes)
+}
+
+// AddKeyResults keeps many new key results at once, with their numbers and sources, and a first
+// reading where they have a result. What is read is due at once, spread by the jitter. It records
+// each; it posts nothing.
+func (tx *Tx) AddKeyResults(ctx context.Context, actor okr.Actor, list []KeyResult) error {
+	ids, err := tx.q.NewKeyResultIDs(ctx, int32(len(list)))
+	if err != nil {
+		return fmt.Errorf("taking ids: %w", err)
+	}
+	var rows, sources, readings, audit [][]any
+	highest := 0
+	for i, k := range list {
+		k.ID = ids[i]
+		highest = max(highest, k.Number)
+		var slot, due, day *time.Time
+		if k.Integrated {
+			at := tx.Now.Add(k.Cadence.Jitter(k.ID))
+			slot, due = &tx.Now, &at
+		}
+		if k.Result.Value.Valid {
+			recorded := k.Result.AsOf.Time()
+			readings = append(readings, []any{k.ID, recorded, actor.Workspace, k.Result.Value.Decimal, "check_in", tx.Now})
+			first := []okr.Reading{{Day: k.Result.AsOf, Value: k.Result.Value.Decimal}}
+			if k.Result = k.ResultOf(k.Objective.Period, first); k.Result.Value.Valid {
+				day = &recorded
+			}
+		}
+		rows = append(rows, []any{
+			k.ID, actor.Workspace, k.Number, k.Objective.ID, k.Title, k.Owner, orEmpty(k.CoOwners), string(k.Kind),
+			k.Start, k.Target, k.Committed, k.Upper, k.Risk,
+			k.Unit, k.Precision, string(k.Method), k.Weight, k.Channel, k.Integrated, k.Paused,
+			string(k.Cadence.Every), int(k.Cadence.Weekday), k.Cadence.Hour, k.Cadence.Minute, k.Cadence.Offset, k.Cadence.Zone, slot, due,
+			k.Result.Value, day, k.Result.N, actor.ID, tx.Now,
+		})
+		if s := k.Source; k.Integrated {
+			sources = append(sources, []any{k.ID, actor.Workspace, s.Connection, s.Reference, s.Name, s.Unit, s.Frequency, s.Direction})
+		}
+		audit = append(audit, []any{actor.Workspace, actor.ID, "created", "key_result", k.ID, map[string]Change{"title": {"", k.Title}}, tx.Now})
+	}
+	for _, table := range []struct {
+		name    string
+		columns []string
+		rows    [][]any
+	}{
+		{"key_results", []string{
+			"id", "workspace_id", "number", "objective_id", "title", "owner_id", "co_owner_ids", "kind",
+			"start_value", "target_value", "committed_value", "upper_value", "risk_value",
+			"unit", "precision", "method", "weight", "channel_id", "integrated", "paused",
+			"cadence", "weekday", "hour", "minute", "offset_days", "zone", "slot_at", "next_sync_at",
+			"result_value", "result_day", "result_count", "created_by", "created_at",
+		}, rows},
+		{"sources", []string{"key_result_id", "workspace_id", "connection_id", "reference", "name", "unit", "frequency", "direction"}, sources},
+		{"readings", []string{"key_result_id", "day", "workspace_id", "value", "origin", "recorded_at"}, readings},
+		{"audit_events", []string{"workspace_id", "actor_id", "action", "object", "object_id", "changes", "created_at"}, audit},
+	} {
+		if _, err := tx.tx.CopyFrom(ctx, pgx.Identifier{table.name}, table.columns, pgx.CopyFromRows(table.rows)); err != nil {
+			return fmt.Errorf("adding to %s: %w", table.name, err)
+		}
+	}
+	if err := tx.q.MoveNumbers(ctx, queries.MoveNumbersParams{NextNumber: int32(highest + 1), WorkspaceID: actor.Workspace}); err != nil {
+		return fmt.Errorf("taking numbers: %w", err)
+	}
+	return nil
+}
+
+// Measure has Postgres look at tables that have just grown, so that it plans for what they hold now:
+// by itself it does so only in a while, and until then a list can take minutes.
+func (s *Store) Measure(ctx context.Context) error {
+	if _, err := s.pool.Exec(ctx, "analyze objectives, key_results, sources, readings"); err != nil {
+		return fmt.Errorf("measuring the tables: %w", err)
+	}
+	return nil
+}

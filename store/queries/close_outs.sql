@@ -1,0 +1,110 @@
+-- name: LockObjective :one
+-- Holds the row until the end of the transaction, so that of two who close it one comes second.
+select *
+from objectives
+where workspace_id = @workspace_id
+  and id = @id
+for update;
+
+-- name: LockKeyResultsOf :many
+-- In the order of ids, as applying a fetch does.
+select id
+from key_results
+where workspace_id = @workspace_id
+  and objective_id = @objective_id
+order by id
+for no key update;
+
+-- name: CloseObjective :exec
+update objectives
+set closed_at = now()
+where workspace_id = @workspace_id
+  and id = @id;
+
+-- name: StopKeyResults :exec
+update key_results
+set slot_at = null,
+    next_sync_at = null
+where workspace_id = @workspace_id
+  and objective_id = @objective_id;
+
+-- name: CreateCloseOut :exec
+insert into close_outs (objective_id, workspace_id, person_id, note, progress, reporting, total, worst, next_objective_id, created_at)
+values (@objective_id, @workspace_id, @person_id, @note, @progress, @reporting, @total, @worst, @next_objective_id, now());
+
+-- name: CreateCloseOutPost :exec
+insert into close_out_posts (objective_id, workspace_id, channel_id)
+values (@objective_id, @workspace_id, @channel_id);
+
+-- name: CloseOut :one
+select sqlc.embed(c), sqlc.embed(o), n.first_day as next_first_day, n.last_day as next_last_day
+from close_outs c
+join objectives o on o.id = c.objective_id
+left join objectives n on n.id = c.next_objective_id
+where c.workspace_id = @workspace_id
+  and c.objective_id = @objective_id;
+
+-- name: CloseOutResults :many
+select *
+from close_out_results
+where workspace_id = @workspace_id
+  and objective_id = @objective_id
+order by number;
+
+-- name: EndedObjectives :many
+-- Those whose last day is over where they are, and which nobody has closed out; an owner's when given.
+select *
+from objectives
+where workspace_id = @workspace_id
+  and closed_at is null
+  and last_day < (now() at time zone zone)::date
+  and (@owner_id::text = '' or owner_id = @owner_id)
+order by last_day desc, id
+limit @most;
+
+-- name: HoldCloseOutPosts :many
+update close_out_posts p
+set hold = p.hold + 1,
+    held_until = now() + interval '1 minute'
+where p.objective_id in (
+  select o.objective_id
+  from close_out_posts o
+  where o.finished_at is null
+    and (o.held_until is null or o.held_until <= now())
+  order by o.objective_id
+  limit @most
+  for update skip locked
+)
+returning p.workspace_id, p.objective_id, p.hold;
+
+-- name: KeepCloseOutPost :many
+-- It is on record as being sent before it is, so that a death on the way is seen.
+with before as (
+  select b.objective_id, b.sending
+  from close_out_posts b
+  where b.objective_id = @objective_id
+  for update
+)
+update close_out_posts p
+set held_until = now() + interval '105 seconds',
+    sending = true
+from before
+where p.objective_id = before.objective_id
+  and p.hold = @hold
+  and p.finished_at is null
+returning p.channel_id, p.failures, before.sending as repeated;
+
+-- name: ReleaseCloseOutPost :exec
+update close_out_posts
+set held_until = now() + make_interval(secs => @seconds::float8),
+    failures = failures + 1,
+    sending = @sending
+where objective_id = @objective_id
+  and hold = @hold;
+
+-- name: FinishCloseOutPost :exec
+update close_out_posts
+set finished_at = now(),
+    error = @error
+where objective_id = @objective_id
+  and hold = @hold;

@@ -1,0 +1,70 @@
+-- name: LockNumbers :one
+-- Holds the workspace's numbers until the end of the transaction.
+select next_number
+from workspaces
+where id = @workspace_id
+for update;
+
+-- name: MoveNumbers :exec
+update workspaces
+set next_number = @next_number
+where id = @workspace_id
+  and next_number < @next_number;
+
+-- name: NewKeyResultIDs :many
+select nextval(pg_get_serial_sequence('key_results', 'id'))::bigint as id
+from generate_series(1, @many::int);
+
+-- name: KnownPeople :many
+-- Everybody whom this workspace knows, by Slack's id: who used okrbot, and who owns something.
+select p.id, max(p.name)::text as name
+from (
+  select w.id, w.name from people w where w.workspace_id = @workspace_id
+  union all
+  select distinct o.owner_id, '' from objectives o where o.workspace_id = @workspace_id
+  union all
+  select distinct k.owner_id, '' from key_results k where k.workspace_id = @workspace_id
+  union all
+  select distinct unnest(c.co_owner_ids), '' from key_results c where c.workspace_id = @workspace_id
+) p
+group by p.id;
+
+-- name: AllConnections :many
+select id, name, owner_id, shared
+from connections
+where workspace_id = @workspace_id
+order by id;
+
+-- name: AllObjectives :many
+select *
+from objectives
+where workspace_id = @workspace_id
+order by id;
+
+-- name: ScorecardsOf :many
+select *
+from scorecards
+where workspace_id = @workspace_id
+  and (connection_id, reference) in (select unnest(@connection_ids::bigint[]), unnest(@refs::text[]));
+
+-- name: TitlesTaken :many
+-- Key results that bear one of these titles within one of these objectives.
+select objective_id, title, number
+from key_results
+where workspace_id = @workspace_id
+  and objective_id = any (@objective_ids::bigint[])
+  and title = any (@titles::text[]);
+
+-- name: PlaceObjective :exec
+-- Its hours are those of its key results.
+with moved as (
+  update key_results k
+  set zone = @zone
+  where k.workspace_id = @workspace_id
+    and k.objective_id = @id
+)
+update objectives o
+set zone = @zone,
+    channel_id = @channel_id
+where o.workspace_id = @workspace_id
+  and o.id = @id;
