@@ -73,8 +73,10 @@ func (e Ended) moved() string {
 
 func outcomeOfOne(e Ended) Message {
 	var text string
+	notice := e.Key() + " synced: " + e.fallback()
 	switch e.How {
 	case "failed":
+		notice = e.Key() + " could not be synced."
 		text = ":warning: " + e.Headline() + " could not be synced.\n" + e.Why
 		if e.Result.Value.Valid {
 			text += "\nIts last good value stays: " + e.Figures() + ", " + e.Dates() + "."
@@ -90,5 +92,5 @@ func outcomeOfOne(e Ended) Message {
 		}
 		text = ":heavy_minus_sign: " + e.Headline() + ": no newer score in ServiceNow " + since + ".\n" + e.Figures() + "\n" + e.Dates()
 	}
-	return Message{Text: e.Key() + " synced: " + e.fallback(), Blocks: []slack.Block{section(text)}}
+	return Message{Text: notice, Blocks: []slack.Block{section(text)}}
 }
