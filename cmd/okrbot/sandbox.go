@@ -32,7 +32,7 @@ type sandboxCommand struct {
 
 // Run starts the same bot with an embedded Postgres, a local Slack and a local ServiceNow, and a
 // page in the browser to use them. Everything listens on 127.0.0.1 alone. What was done is kept
-// under DATA_DIR, but for Slack's messages.
+// under DATA_DIR, but for Slack's messages and the changes to ServiceNow.
 func (s sandboxCommand) Run(in *invocation) error {
 	config := sandboxConfig()
 	log := logger(config)
@@ -57,7 +57,7 @@ func (s sandboxCommand) Run(in *invocation) error {
 	page, instance, api, app := s.at(0), s.at(1), s.at(2), s.at(3)
 	sn := servicenow.New(servicenow.Options{Now: clock.now})
 	seed.ServiceNow(sn, clock.now().UTC())
-	workspace := slack.New(slack.Options{BaseURL: "http://" + api, AppURL: "http://" + app})
+	workspace := slack.New(slack.Options{Now: clock.now, BaseURL: "http://" + api, AppURL: "http://" + app})
 	defer workspace.Close()
 	for _, p := range seed.People {
 		workspace.AddPerson(slack.Person{ID: p.ID, Name: p.Name, RealName: p.RealName, Zone: p.Zone, Admin: p.Admin, Guest: p.Guest})
@@ -107,10 +107,10 @@ func (s sandboxCommand) Run(in *invocation) error {
        ServiceNow URL  http://%s
        Username        %s
        Password        %s
-  3. Type  /okr add-objective , then  /okr add-kr , and follow the wizard to Save.
+  3. Type  /okr add-objective  and choose a channel; then  /okr add-kr , and follow the wizard to Save.
   4. Under "ServiceNow" on the left, collect a new score, then press Sync Integration Data.
 
-Ctrl-C ends it; what you did is kept for the next time.
+Ctrl-C ends it; your key results are kept for the next time, and --fresh forgets them.
 `, page, instance, seed.User, seed.Password)
 	return r.until(in.ctx)
 }
