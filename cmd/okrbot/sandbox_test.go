@@ -323,6 +323,7 @@ func TestTheSandboxInABrowser(t *testing.T) {
 
 	// A field error stays at its field, then the connection is made.
 	p.types("/okr connect")
+	p.until("what to enter, beside the window", `const n = document.querySelector("#shade .notes"); if (!n) return false; n.open = true; return n.innerText.includes("sandbox-key") && !n.closest("[inert]")`)
 	p.fills("ServiceNow URL", "http://acme.service-now.com")
 	p.fills("Username", "okr.reader")
 	p.fills("Password", "sandbox")
@@ -335,6 +336,8 @@ func TestTheSandboxInABrowser(t *testing.T) {
 
 	p.types("/okr add-objective")
 	p.fills("Objective", "Run a calm service desk")
+	p.finds("Time zone", "vienna")
+	p.until("the choice staying when the field is left", `const f = field("Time zone"); f.blur(); return f.value === "Europe/Vienna"`)
 	p.fills("Channel", "C0ITOKRS")
 	p.presses("Save")
 	p.until("the form closing", `return !document.querySelector(".modal")`)
@@ -369,6 +372,12 @@ func TestTheSandboxInABrowser(t *testing.T) {
 	p.types("/okr sync KR-1")
 	p.sees("Ask @alice")
 	p.is("alice")
+
+	// A menu by the keyboard.
+	p.until("the arrows and Escape in a menu", `
+		const m = document.querySelector("#room details.kebab"), key = (key) => document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+		m.firstChild.focus(); key("ArrowDown"); const [first, open] = [document.activeElement, m.open]; key("ArrowDown"); const second = document.activeElement; key("Escape");
+		return open && first !== second && first.closest("details") === m && second.closest("details") === m && !m.open && document.activeElement === m.firstChild`)
 
 	p.presses("okrbot (Home)")
 	p.sees("My Objectives")
