@@ -17,6 +17,7 @@ func TestHelp(t *testing.T) {
 	r.alice.Types("/okr help sync").Sees("Reads one key result", "Example: `/okr sync KR-1`")
 	r.alice.Types("/okr snyc KR-1").Sees("There is no `/okr snyc`. Did you mean `/okr sync`?")
 	r.alice.Types("/okr help chek-in").Sees("Did you mean `/okr check-in`?")
+	r.alice.Types("/okr " + strings.Repeat("😀", 1500)).Sees("`/okr help` lists what there is.")
 	r.alice.Types("/okr xyzzy").Sees("There is no `/okr xyzzy`. `/okr help` lists what there is.")
 	r.alice.Types("/okr <!channel>").Sees("There is no `/okr &lt;!channel&gt;`")
 	r.dave.Types("/okr add-kr").Sees("Guests cannot add key results")

@@ -34,7 +34,10 @@ func (b *Bot) unknownVerb(word string) Reply {
 // few letters make of it.
 func closest(word string, names []string) []string {
 	var near []string
-	best := max(2, len(word)/2) + 1
+	letters := []rune(word)
+	word = string(letters[:min(len(letters), 40)]) // no name is as long
+	far := max(2, min(len(letters), 40)/2)
+	best := far + 1
 	for _, name := range names {
 		d := distance(word, name)
 		if len(word) >= 2 && strings.HasPrefix(name, word) {
@@ -43,7 +46,7 @@ func closest(word string, names []string) []string {
 		switch {
 		case d < best:
 			best, near = d, []string{name}
-		case d == best && d <= max(2, len(word)/2):
+		case d == best && d <= far:
 			near = append(near, name)
 		}
 	}
@@ -53,9 +56,6 @@ func closest(word string, names []string) []string {
 // distance is how many letters must be added, taken out, changed or swapped with their neighbour
 // to make b of a.
 func distance(a, b string) int {
-	if len(a) > 40 {
-		a = a[:40]
-	}
 	x, y := []rune(a), []rune(b)
 	rows := make([][]int, len(x)+1)
 	for i := range rows {

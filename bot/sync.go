@@ -85,7 +85,7 @@ func (b *Bot) syncOne(ctx context.Context, g Gesture, k store.KeyResult) (Reply,
 	case forced.TooMany:
 		return tooMany(forced.Wait), nil
 	case forced.Wait > 0:
-		return Say(fmt.Sprintf("%s was synced a moment ago. Try again in %s.", k.Key(), seconds(forced.Wait))), nil
+		return Say(fmt.Sprintf("ServiceNow was asked about %s a moment ago. Try again in %s.", k.Key(), seconds(forced.Wait))), nil
 	}
 	return Say(fmt.Sprintf("Syncing %s from %s. You will hear the outcome in a moment.", k.Key(), view.Escape(view.Cut(k.Source.Name, 100)))), nil
 }
@@ -117,14 +117,14 @@ func (b *Bot) syncAll(ctx context.Context, g Gesture) (Reply, error) {
 	case forced.TooMany:
 		return tooMany(forced.Wait), nil
 	case forced.Total == 0:
-		return Say(fmt.Sprintf("All of yours were synced a moment ago. Try again in %s.", seconds(forced.Wait))), nil
+		return Say(fmt.Sprintf("ServiceNow was asked about all of yours a moment ago. Try again in %s.", seconds(forced.Wait))), nil
 	}
 	text := fmt.Sprintf("Syncing %d key results. This message counts up.", forced.Total)
 	if g.Response.Empty() {
 		text = fmt.Sprintf("Syncing %d key results. The outcome comes as a direct message.", forced.Total)
 	}
 	if skipped := len(ids) - forced.Total; skipped > 0 {
-		text += fmt.Sprintf(" %d were synced a moment ago and are left out.", skipped)
+		text += fmt.Sprintf(" %d are left out: ServiceNow was asked about them a moment ago.", skipped)
 	}
 	return Say(text), nil
 }

@@ -48,7 +48,7 @@ func TestTheButtonReadsNow(t *testing.T) {
 	r.bob.Sees("→ 77") // in the channel
 	r.later(time.Minute)
 	r.alice.Types("/okr sync KR-1").Sees("no newer score in ServiceNow since")
-	r.alice.Types("/okr sync KR-1").Sees("was synced a moment ago. Try again in")
+	r.alice.Types("/okr sync KR-1").Sees("ServiceNow was asked about KR-1 a moment ago. Try again in")
 }
 
 func TestNothingIsPostedWhenNothingChanged(t *testing.T) {

@@ -90,8 +90,10 @@ func (e Ended) moved() string {
 
 func outcomeOfOne(e Ended) Message {
 	var text string
+	notice := e.Key() + " synced: " + e.fallback()
 	switch e.How {
 	case "failed":
+		notice = e.Key() + " could not be synced."
 		text = ":warning: " + e.Headline() + " could not be synced.\n" + e.Why
 		if e.Result.Value.Valid {
 			text += "\nIts last good value stays: " + e.Figures() + ", " + e.Dates() + "."
@@ -107,5 +109,5 @@ func outcomeOfOne(e Ended) Message {
 		}
 		text = ":heavy_minus_sign: " + e.Headline() + ": no newer score in " + e.Source.System + " " + since + ".\n" + e.Shown()
 	}
-	return Message{Text: e.Key() + " synced: " + e.fallback(), Blocks: []slack.Block{section(text)}}
+	return Message{Text: notice, Blocks: []slack.Block{section(text)}}
 }

@@ -32,8 +32,9 @@ type sandboxCommand struct {
 }
 
 // Run starts the same bot with an embedded Postgres, a local Slack, a local ServiceNow and a web
-// server with a JSON document, and a page in the browser to use them. Everything listens on 127.0.0.1 alone. What was done is kept
-// under DATA_DIR, but for Slack's messages.
+// server with a JSON document, and a page in the browser to use them. Everything listens on
+// 127.0.0.1 alone. What was done is kept under DATA_DIR, but for Slack's messages and the changes
+// to ServiceNow.
 func (s sandboxCommand) Run(in *invocation) error {
 	config := sandboxConfig()
 	log := logger(config)
@@ -58,9 +59,10 @@ func (s sandboxCommand) Run(in *invocation) error {
 	page, instance, api, app, documents := s.at(0), s.at(1), s.at(2), s.at(3), s.at(4)
 	sn := servicenow.New(servicenow.Options{Now: clock.now})
 	seed.ServiceNow(sn, clock.now().UTC())
+	sn.AddClient(servicenow.Client{ID: seed.ClientID, Secret: seed.ClientSecret, Redirects: []string{"http://" + app + "/servicenow/oauth/callback"}})
 	site := document.New(clock.now)
 	seed.Build(site)
-	workspace := slack.New(slack.Options{BaseURL: "http://" + api, AppURL: "http://" + app})
+	workspace := slack.New(slack.Options{Now: clock.now, BaseURL: "http://" + api, AppURL: "http://" + app})
 	defer workspace.Close()
 	for _, p := range seed.People {
 		workspace.AddPerson(slack.Person{ID: p.ID, Name: p.Name, RealName: p.RealName, Zone: p.Zone, Admin: p.Admin, Guest: p.Guest})
@@ -73,7 +75,7 @@ func (s sandboxCommand) Run(in *invocation) error {
 		commands = append(commands, "/okr "+words)
 	}
 	options := web.Options{
-		InstanceURL: "http://" + instance, User: seed.User, Password: seed.Password, APIKey: seed.APIKey, Commands: commands,
+		InstanceURL: "http://" + instance, User: seed.User, Password: seed.Password, APIKey: seed.APIKey, ClientID: seed.ClientID, ClientSecret: seed.ClientSecret, Commands: commands,
 		Clock: web.Clock{
 			Now: clock.now,
 			Advance: func(d time.Duration) error {
@@ -99,7 +101,7 @@ func (s sandboxCommand) Run(in *invocation) error {
 	config.SlackAPIURL = "http://" + api + "/api/"
 	config.ServiceNowExtraHosts = []string{"http://" + instance}
 	config.HTTPJSONOrigins = []string{"http://" + documents}
-	config.ListenAddr, config.OpsAddr = app, "127.0.0.1:0"
+	config.ListenAddr, config.OpsAddr, config.PublicURL = app, "127.0.0.1:0", "http://"+app
 	r := &running{config: config, dsn: database.dsn, keys: keys, log: log, web: true, work: true}
 	if err := r.start(in.ctx); err != nil {
 		return err
@@ -107,17 +109,17 @@ func (s sandboxCommand) Run(in *invocation) error {
 	fmt.Fprintf(in.out, `okrbot's sandbox is ready: http://%s
 
   1. Open it in a browser. You are Alice; the switch at the top left makes you somebody else.
-  2. Type  /okr connect  and connect ServiceNow:
+  2. Type  /okr connect , continue in your browser, and sign in to ServiceNow:
        ServiceNow URL  http://%s
        Username        %s
        Password        %s
-  3. Type  /okr add-objective , then  /okr add-kr , and follow the wizard to Save.
+  3. Type  /okr add-objective  and choose a channel; then  /okr add-kr , and follow the wizard to Save.
   4. Under "ServiceNow" on the left, collect a new score, then press Sync Integration Data.
 
 The other system is HTTP JSON, a number in any JSON document. Choose it in  /okr connect :
        Document URL    http://%s%s
 
-Ctrl-C ends it; what you did is kept for the next time.
+Ctrl-C ends it; your key results are kept for the next time, and --fresh forgets them.
 `, page, instance, seed.User, seed.Password, documents, seed.BuildPath)
 	return r.until(in.ctx)
 }

@@ -16,8 +16,11 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"okrbot/sandbox/seed"
 )
 
 // binary builds okrbot once for the tests that run it as a process.
@@ -323,18 +326,23 @@ func TestTheSandboxInABrowser(t *testing.T) {
 
 	// A field error stays at its field, then the connection is made.
 	p.types("/okr connect")
+	p.until("what to enter, beside the window", `const n = document.querySelector("#shade .notes"); if (!n) return false; n.open = true; return n.innerText.includes("sandbox-key") && !n.closest("[inert]")`)
 	p.fills("ServiceNow URL", "http://acme.service-now.com")
-	p.fills("Username", "okr.reader")
-	p.fills("Password", "sandbox")
 	p.presses("Connect")
 	p.until("the error at its field", `const f = field("ServiceNow URL"); return f?.getAttribute("aria-invalid") === "true" && document.querySelector(".field .error").innerText.includes("https")`)
 	p.fills("ServiceNow URL", instance)
 	p.presses("Connect")
+	entry := p.goesOn()
+	entry.shot("entry")
+	entry.sends("username", "okr.reader", "password", "sandbox")
+	entry.sees("The connection works.")
 	p.sees("is connected")
 	p.presses("Close")
 
 	p.types("/okr add-objective")
 	p.fills("Objective", "Run a calm service desk")
+	p.finds("Time zone", "vienna")
+	p.until("the choice staying when the field is left", `const f = field("Time zone"); f.blur(); return f.value === "Europe/Vienna"`)
 	p.fills("Channel", "C0ITOKRS")
 	p.presses("Save")
 	p.until("the form closing", `return !document.querySelector(".modal")`)
@@ -369,6 +377,12 @@ func TestTheSandboxInABrowser(t *testing.T) {
 	p.types("/okr sync KR-1")
 	p.sees("Ask @alice")
 	p.is("alice")
+
+	// A menu by the keyboard.
+	p.until("the arrows and Escape in a menu", `
+		const m = document.querySelector("#room details.kebab"), key = (key) => document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+		m.firstChild.focus(); key("ArrowDown"); const [first, open] = [document.activeElement, m.open]; key("ArrowDown"); const second = document.activeElement; key("Escape");
+		return open && first !== second && first.closest("details") === m && second.closest("details") === m && !m.open && document.activeElement === m.firstChild`)
 
 	p.presses("okrbot (Home)")
 	p.sees("My Objectives")
@@ -450,6 +464,118 @@ func TestADocumentInABrowser(t *testing.T) {
 	p.presses("Close")
 	p.sees("score of")
 	p.until("the trend's chart", `const c = document.querySelector(".chart"); return c?.querySelectorAll("circle").length > 2`)
+}
+
+// goesOn follows "Continue in your browser" into another tab.
+func (p page) goesOn() page {
+	p.t.Helper()
+	p.until("the link", `return !!document.querySelector(".modal a.btn")`)
+	address, err := chromedp.Run(p.ctx, chromedp.Evaluate[string](`document.querySelector(".modal a.btn").href`))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return p.tab(address)
+}
+
+// tab opens an address in another tab; with options, in another browser.
+func (p page) tab(address string, options ...chromedp.ContextOption) page {
+	p.t.Helper()
+	ctx, cancel := chromedp.NewContext(p.ctx, options...)
+	p.t.Cleanup(cancel)
+	if err := chromedp.Do(ctx, chromedp.Navigate(address)); err != nil {
+		p.t.Fatal(err)
+	}
+	return page{p.t, ctx}
+}
+
+// sends fills a page's form by its fields' names and sends it.
+func (p page) sends(pairs ...string) {
+	p.t.Helper()
+	for i := 0; i < len(pairs); i += 2 {
+		p.until("the field "+pairs[i], `const e = document.querySelector("[name=%s]"); if (!e) return false; e.value = %q; return true`, pairs[i], pairs[i+1])
+	}
+	p.until("the form", `const b = document.querySelector("form button"); if (!b) return false; b.click(); return true`)
+}
+
+// decides presses Allow or Deny on ServiceNow's own page.
+func (p page) decides(answer string) {
+	p.t.Helper()
+	p.until(answer, `const b = [...document.querySelectorAll("form button")].find((b) => b.value === %q); if (!b) return false; b.click(); return true`, answer)
+}
+
+func TestOAuthInABrowser(t *testing.T) {
+	ctx := browser(t)
+	s := startSandbox(t, binary(t), folder(t), ports(t))
+	_, after, _ := strings.Cut(s.said, "ServiceNow URL  ")
+	instance, _, _ := strings.Cut(after, "\n")
+	p := page{t, ctx}
+	if err := chromedp.Do(ctx, chromedp.Navigate(s.page)); err != nil {
+		t.Fatal(err)
+	}
+	asks := func(name string) {
+		p.is(name)
+		p.types("/okr connect")
+		p.fills("Sign in with", "oauth")
+		p.fills("ServiceNow URL", instance)
+		p.presses("Connect")
+	}
+
+	// The administrator registers the client once, and denies.
+	asks("carol")
+	tab := p.goesOn()
+	tab.sees("Register okrbot in ServiceNow")
+	tab.sees("Machine Identity Console")
+	tab.shot("register")
+	tab.sends("client_id", seed.ClientID, "client_secret", seed.ClientSecret)
+	tab.sends("user_name", seed.User, "user_password", seed.Password)
+	tab.decides("deny")
+	tab.sees("Not allowed")
+	p.sees("It was not allowed in the browser")
+	p.presses("Close")
+
+	// Anybody connects by one button then. The link goes on in the browser that began.
+	asks("alice")
+	tab = p.goesOn()
+	var back string
+	var mu sync.Mutex
+	if _, err := chromedp.Call(tab.ctx, network.Enable, network.EnableParams{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := chromedp.Listen(tab.ctx, func(event any) {
+		if e, ok := event.(*network.EventRequestWillBeSent); ok && strings.Contains(e.Request.URL, "/oauth/callback?") {
+			mu.Lock()
+			defer mu.Unlock()
+			back = e.Request.URL
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	tab.sees("asked for this")
+	var link string
+	link, err := chromedp.Run(tab.ctx, chromedp.Evaluate[string]("location.href"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tab.sends()
+	tab.sees("would like to connect")
+	stranger := p.tab(link, chromedp.WithNewBrowserContext())
+	stranger.sends()
+	stranger.sees("Opened in another browser")
+	tab.decides("allow")
+	tab.sees("One more step, in Slack")
+	p.sees("Was that you?")
+	p.sees("okr.reader")
+	p.shot("confirm")
+	mu.Lock()
+	again := back
+	mu.Unlock()
+	replay := p.tab(again)
+	replay.sees("This page is over")
+	p.presses("Yes, connect")
+	p.sees("is connected")
+	p.presses("Close")
+	p.types("/okr connections")
+	p.sees("OAuth as okr.reader")
 }
 
 // message goes to the direct messages with an app.

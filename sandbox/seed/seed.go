@@ -48,6 +48,9 @@ const (
 	User     = "okr.reader"
 	Password = "sandbox"
 	APIKey   = "sandbox-key"
+	// The client that its administrator registered for okrbot.
+	ClientID     = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+	ClientSecret = "sandbox-client"
 )
 
 // days is how much history a scorecard has.

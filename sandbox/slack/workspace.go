@@ -18,6 +18,7 @@ import (
 
 // Options make a workspace with one app installed.
 type Options struct {
+	Now              func() time.Time // what messages are dated by; nil: the machine's clock
 	TeamID, TeamName string
 	AppID            string
 	BotToken         string // xoxb-…
@@ -93,6 +94,9 @@ func New(o Options) *Slack {
 		if *s == "" {
 			*s = v
 		}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	def(&o.TeamID, "T0SANDBOX")
 	def(&o.TeamName, "Sandbox")
@@ -252,7 +256,7 @@ func (s *Slack) im(person string) *Channel {
 
 func (s *Slack) next() int64 { s.seq++; return s.seq }
 
-func (s *Slack) ts() string { return fmt.Sprintf("%d.%06d", time.Now().Unix(), s.next()) }
+func (s *Slack) ts() string { return fmt.Sprintf("%d.%06d", s.o.Now().Unix(), s.next()) }
 
 // Watch tells of changes until stop is called; several may become one.
 func (s *Slack) Watch() (changes <-chan struct{}, stop func()) {

@@ -38,12 +38,14 @@ type broken struct {
 
 // Options are what the page tells a newcomer, and how it moves time.
 type Options struct {
-	InstanceURL string   `json:"instance_url"`
-	User        string   `json:"user"`
-	Password    string   `json:"password"`
-	APIKey      string   `json:"api_key"`
-	Commands    []string `json:"commands"` // what the composer completes, such as "/okr help"
-	Clock       Clock    `json:"-"`
+	InstanceURL  string   `json:"instance_url"`
+	User         string   `json:"user"`
+	Password     string   `json:"password"`
+	APIKey       string   `json:"api_key"`
+	ClientID     string   `json:"client_id"`
+	ClientSecret string   `json:"client_secret"`
+	Commands     []string `json:"commands"` // what the composer completes, such as "/okr help"
+	Clock        Clock    `json:"-"`
 }
 
 // Clock is the sandbox's time.

@@ -1,25 +1,30 @@
 // The sandbox's page: what one person sees in Slack, and behind it ServiceNow and the wire. It asks
 // for the state when it is told that something changed, and draws it.
-import { el, kit, timeOf } from "./kit.js";
+import { dayOf, el, here, kit, time, timeOf } from "./kit.js";
 import { drawConsole } from "./console.js";
 
 const $ = (id) => document.getElementById(id);
 const kept = (k, d) => sessionStorage.getItem(k) ?? d, keep = (k, v) => sessionStorage.setItem(k, v);
 let me = kept("me", "alice"), place = kept("place", "C0ITOKRS"), wire = kept("wire", "") === "1";
-let state = null, draw_ = null, past = JSON.parse(kept("past", "[]")), at = past.length, under = null, newFrom = null;
+let state = null, draw_ = null, past = JSON.parse(kept("past", "[]")), at = past.length, under = null, newFrom = null, notesOpen = false;
 const dismissed = new Set(JSON.parse(kept("dismissed", "[]")));
 
-// What was read last, by person and channel.
-const readTo = (c) => parseFloat(localStorage.getItem(`read ${me} ${c.id}`) ?? state.clock.began ?? 0);
+// What was read last, by person and channel; what lies in the future was before a fresh start.
+const readTo = (c) => { const to = parseFloat(localStorage.getItem(`read ${me} ${c.id}`) ?? 0); return to > state.clock.now / 1000 + 1 ? 0 : to; };
 const shown = (c) => c.messages.filter((m) => !dismissed.has(m.ts));
 const unread = (c) => shown(c).filter((m) => parseFloat(m.ts) > readTo(c) && m.user !== myID()).length;
 const myID = () => state.people.find((p) => p.name === me)?.id;
 
+let asked = 0, answered = 0;
 async function ask() {
-  const r = await fetch(`/api/state?person=${encodeURIComponent(me)}${wire ? "&wire=1" : ""}`).catch(() => null);
+  const mine = ++asked, r = await fetch(`/api/state?person=${encodeURIComponent(me)}${wire ? "&wire=1" : ""}`).catch(() => null);
   if (!r) return toast("The sandbox does not answer. Is it still running?");
   if (!r.ok) { me = "alice"; keep("me", me); return ask(); }
-  state = await r.json();
+  const got = await r.json();
+  if (mine < answered) return; // a newer answer has overtaken this one
+  answered = mine; state = got;
+  time.ahead = new Date(state.clock.now) - Date.now();
+  here.timeZone = state.people.find((p) => p.name === me).zone;
   draw_ = kit({ people: state.people, channels: state.seen.channels.filter((c) => !c.im), person: (id) => state.people.find((p) => p.id === id)?.name ?? (id === "U0OKRBOT" ? "okrbot" : id), channel: (id) => state.seen.channels.find((c) => c.id === id)?.name ?? "a private channel" });
   draw();
 }
@@ -34,8 +39,16 @@ function toast(words) {
   clearTimeout(fading);
   fading = setTimeout(() => ($("toast").textContent = ""), 6000);
 }
-new EventSource("/api/events").onmessage = ask;
+const events = new EventSource("/api/events");
+events.onmessage = ask;
+events.onerror = () => toast("The sandbox does not answer. Is it still running?");
 
+// redraw changes what is in a place and leaves the keyboard where it was.
+function redraw(root, ...kids) {
+  const all = () => [...root.querySelectorAll("button,a,summary,select,input")], n = all().indexOf(document.activeElement);
+  root.replaceChildren(...kids);
+  if (n >= 0) all()[n]?.focus({ preventScroll: true });
+}
 function draw() { drawSide(); drawHead(); drawRoom(); drawModal(); drawWire(); }
 function go(to) {
   place = to; under = null; newFrom = null;
@@ -49,21 +62,25 @@ function go(to) {
 function drawSide() {
   const b = (to, label, n = 0) => el("button", { "aria-current": place === to ? "page" : null, class: n ? "unread" : "", onclick: () => go(to) }, label, n ? el("span", { class: "badge", "aria-label": `${n} unread` }, String(n)) : null);
   const who = el("select", { id: "who", "aria-label": "You are", onchange: (ev) => { me = ev.target.value; keep("me", me); newFrom = null; ask(); } }, state.people.map((p) => el("option", { value: p.name, selected: p.name === me }, `${p.real_name} (${p.role})`)));
-  const focused = document.activeElement?.id === "who";
   const channels = state.seen.channels;
-  $("side").replaceChildren(el("h1", {}, "Sandbox"), el("h2", {}, "You are"), who, el("h2", {}, "Channels"), ...channels.filter((c) => !c.im).map((c) => b(c.id, (c.private ? "🔒 " : "# ") + c.name, place === c.id ? 0 : unread(c))),
+  redraw($("side"), el("h1", {}, "Sandbox"), el("h2", {}, "You are"), who, el("h2", {}, "Channels"), ...channels.filter((c) => !c.im).map((c) => b(c.id, (c.private ? "🔒 " : "# ") + c.name, place === c.id ? 0 : unread(c))),
     el("h2", {}, "Direct messages"), ...(channels.some((c) => c.im) ? channels.filter((c) => c.im).map((c) => b(c.id, "okrbot", place === c.id ? 0 : unread(c))) : [el("p", {}, "none yet")]), el("h2", {}, "Apps"), b("home", "okrbot (Home)"),
     el("h2", {}, "Behind the scenes"), b("servicenow", "ServiceNow"), el("button", { "aria-pressed": wire ? "true" : "false", onclick: () => { wire = !wire; keep("wire", wire ? "1" : ""); ask(); } }, "Over the wire"));
-  if (focused) $("who").focus();
+}
+
+// notes are what a newcomer copies: in the head, and beside a window that is open.
+function notes() {
+  const n = state.notes;
+  return el("details", { class: "kebab notes", open: notesOpen, ontoggle: (ev) => (notesOpen = ev.target.open) }, el("summary", {}, "How to sign in to ServiceNow"), el("dl", {}, [["ServiceNow URL", n.instance_url], ["Username", n.user], ["Password", n.password], ["REST API key", n.api_key], ["Client ID", n.client_id], ["Client Secret", n.client_secret]].flatMap(([k, v]) => [el("dt", {}, k), el("dd", {}, el("code", {}, v))])));
 }
 
 function drawHead() {
-  const c = state.seen.channels.find((c) => c.id === place), n = state.notes;
+  const c = state.seen.channels.find((c) => c.id === place);
   const kids = [el("h2", {}, place === "home" ? "okrbot" : place === "servicenow" ? "ServiceNow" : c ? (c.im ? "okrbot" : "#" + c.name) : "")];
   if (place === "servicenow") kids.push(el("small", {}, `${state.calls} calls by the bot so far`));
   if (c && !c.im && !c.bot) kids.push(el("button", { class: "btn", onclick: () => act({ do: "invite", channel: c.id }) }, "/invite @okrbot"));
-  if (place !== "servicenow") kids.push(el("details", { class: "kebab notes" }, el("summary", {}, "How to sign in to ServiceNow"), el("dl", {}, [["ServiceNow URL", n.instance_url], ["Username", n.user], ["Password", n.password], ["REST API key", n.api_key]].flatMap(([k, v]) => [el("dt", {}, k), el("dd", {}, el("code", {}, v))]))));
-  if (!$("head").contains(document.activeElement)) $("head").replaceChildren(...kids);
+  if (place !== "servicenow" && !state.seen.modals.length) kids.push(notes());
+  redraw($("head"), ...kids);
   $("composer").hidden = !c;
   $("under").hidden = !under;
   if (under) $("under").replaceChildren("Replying in a thread. ", el("button", { type: "button", class: "link", onclick: () => { under = null; draw(); } }, "Back to the channel"));
@@ -71,24 +88,26 @@ function drawHead() {
 
 function drawRoom() {
   const room = $("room"), low = room.scrollHeight - room.scrollTop - room.clientHeight < 120;
-  if (room.contains(document.activeElement) && document.activeElement.matches("input,select,textarea,details *") || room.querySelector("details[open]")) return;
-  if (place === "servicenow") return drawConsole(room, state, act);
+  if (room.contains(document.activeElement) && document.activeElement.matches("input,select,textarea") || room.querySelector("details[open]")) return;
+  if (place === "servicenow") return drawConsole(state, act, (...kids) => redraw(room, ...kids));
   if (place === "home") {
     const h = state.seen.home;
-    room.replaceChildren(...(h ? [el("div", { class: "home" }, draw_.blocks(h.content.blocks, doing(h), h))] : [el("p", { class: "empty" }, "Opening Home…")]));
+    redraw(room, ...(h ? [el("div", { class: "home" }, draw_.blocks(h.content.blocks, doing(h), h))] : [el("p", { class: "empty" }, "Opening Home…")]));
     return;
   }
   const c = state.seen.channels.find((c) => c.id === place);
   if (!c) return room.replaceChildren(el("p", { class: "empty" }, "You are not in this channel. Choose another one on the left."));
   const list = shown(c), tops = list.filter((m) => !m.thread || !list.some((t) => t.ts === m.thread));
   newFrom ??= readTo(c);
-  let marked = false;
+  let marked = false, day = "";
   const kids = tops.flatMap((m) => {
     const fresh = !marked && newFrom > 0 && parseFloat(m.ts) > newFrom && m.user !== myID();
     marked ||= fresh;
-    return [fresh ? el("div", { class: "new", role: "separator" }, "New") : null, message(c, m, list.filter((r) => r.thread === m.ts))].filter(Boolean);
+    const another = dayOf(m.ts) !== day;
+    day = dayOf(m.ts);
+    return [another ? el("div", { class: "day", role: "separator" }, day) : null, fresh ? el("div", { class: "new", role: "separator" }, "New") : null, message(c, m, list.filter((r) => r.thread === m.ts))].filter(Boolean);
   });
-  room.replaceChildren(...(kids.length ? kids : [el("p", { class: "empty" }, "Nothing here yet. Type /okr help below.")]));
+  redraw(room, ...(kids.length ? kids : [el("p", { class: "empty" }, "Nothing here yet. Type /okr help below.")]));
   if (low) room.scrollTop = room.scrollHeight;
   if (list.length) localStorage.setItem(`read ${me} ${c.id}`, list.at(-1).ts);
 }
@@ -106,10 +125,14 @@ function message(c, m, replies = []) {
       m.ephemeral || m.thread ? null : el("button", { type: "button", class: "link reply", onclick: () => { under = m.ts; draw(); $("say").focus(); } }, "Reply in thread")));
 }
 
+// entered waits until what was typed last has arrived; then comes what is done next.
+let entering = Promise.resolve();
+const entered = () => { if (document.activeElement?.matches("input,textarea")) document.activeElement.blur(); return entering; };
+
 // doing is what happens in a view.
 const doing = (v) => ({
-  press: (b, e, chosen) => { document.activeElement?.blur(); setTimeout(() => act({ do: "act", view: v.id, block: b.block_id, action: e.action_id, chosen }), 30); },
-  set: (b, e, chosen) => act({ do: "act", view: v.id, block: b.block_id, action: e.action_id, chosen }),
+  press: async (b, e, chosen) => { await entered(); act({ do: "act", view: v.id, block: b.block_id, action: e.action_id, chosen }); },
+  set: (b, e, chosen) => entering = act({ do: "act", view: v.id, block: b.block_id, action: e.action_id, chosen }),
   suggest: async (b, e, words) => (await act({ do: "suggest", view: v.id, block: b.block_id, action: e.action_id, text: words })).options ?? [],
 });
 
@@ -122,14 +145,13 @@ function drawModal() {
   const sig = v.id + v.hash + JSON.stringify(v.errors) + v.trouble;
   if (sig === drawn) return;
   if (!drawn) before = document.activeElement;
-  const same = drawn.startsWith(v.id), focused = document.activeElement?.id, scroll = same ? shade.querySelector(".modal > div")?.scrollTop ?? 0 : 0;
+  const at = document.activeElement, same = drawn.startsWith(v.id), focused = { id: at?.id, words: at?.innerText, typed: at?.matches("input[type=text],textarea") ? at.value : null }, scroll = same ? shade.querySelector(".modal > div")?.scrollTop ?? 0 : 0;
   drawn = sig;
   const send = async (ev) => {
     ev.preventDefault();
     const button = form.querySelector("footer .primary");
-    document.activeElement?.blur(); // what was typed last is entered first
     form.setAttribute("aria-busy", "true"); button.disabled = true;
-    await new Promise((go) => setTimeout(go, 30));
+    await entered();
     await act({ do: "submit" });
     form.removeAttribute("aria-busy"); button.disabled = false;
   };
@@ -137,10 +159,12 @@ function drawModal() {
     el("header", {}, el("h2", {}, depth > 1 ? el("button", { type: "button", class: "btn plain", "aria-label": "Back to the window below", onclick: () => act({ do: "dismiss" }) }, "‹") : null, v.content.title.text), el("button", { type: "button", class: "btn plain", "aria-label": "Close window", onclick: () => act({ do: "dismiss" }) }, "✕")),
     el("div", { tabindex: "-1" }, v.trouble ? el("p", { class: "trouble", role: "alert" }, v.trouble) : null, draw_.blocks(v.content.blocks, doing(v), v)),
     el("footer", {}, el("button", { type: "button", class: "btn", onclick: () => act({ do: "dismiss" }) }, v.content.close?.text ?? "Cancel"), v.content.submit ? el("button", { class: "btn primary" }, v.content.submit.text) : null));
-  shade.replaceChildren(el("div", { role: "dialog", "aria-modal": "true", "aria-label": v.content.title.text }, form));
+  shade.replaceChildren(el("div", { role: "dialog", "aria-modal": "true", "aria-label": v.content.title.text }, notes(), form));
   form.querySelector(":scope > div").scrollTop = scroll;
-  const wrong = form.querySelector("[aria-invalid=true]"), again = focused && document.getElementById(focused);
-  (wrong ?? (again && form.contains(again) ? again : form.querySelector("div input,div select,div textarea,footer .primary,footer .btn")))?.focus({ preventScroll: !wrong });
+  const wrong = form.querySelector("[aria-invalid=true]"), again = !same ? null : [...form.querySelectorAll("input,select,textarea,button")].find((e) => (focused.id ? e.id === focused.id : focused.words && e.innerText === focused.words));
+  (wrong ?? again ?? form.querySelector("div input,div select,div textarea,footer .primary,footer .btn"))?.focus({ preventScroll: !wrong });
+  // What somebody was typing stays when the window changes meanwhile.
+  if (again && focused.typed !== null && again.value !== focused.typed) { again.value = focused.typed; again.dispatchEvent(new Event("change")); }
 }
 // The keyboard stays within the window.
 $("shade").addEventListener("keydown", (ev) => {
@@ -198,5 +222,5 @@ $("composer").addEventListener("submit", (ev) => {
   act(under ? { do: "reply", channel: place, ts: under, text } : { do: "type", channel: place, text });
 });
 document.addEventListener("keydown", (ev) => { if (ev.key === "Escape" && state?.seen.modals.length && !document.querySelector("dialog[open]")) act({ do: "dismiss" }); });
-document.addEventListener("click", (ev) => { for (const d of document.querySelectorAll("details.kebab[open]")) if (!d.contains(ev.target)) d.open = false; });
+document.addEventListener("click", (ev) => { for (const d of document.querySelectorAll("details.kebab[open]:not(.notes)")) if (!d.contains(ev.target)) d.open = false; });
 ask();

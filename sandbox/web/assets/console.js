@@ -1,14 +1,14 @@
 // The ServiceNow side: scorecards whose scores can be collected, restated, changed and deleted; the
 // faults that an instance can have; and the sandbox's time.
-import { el, when } from "./kit.js";
+import { el, menu, when } from "./kit.js";
 
 const FAULTS = {
-  hibernating: "is asleep (hibernation page)", wrong_password: "refuses the sign-in", role_missing: "role missing", rate_limit: "429, asks to wait", slow: "is slow", server_error: "500", bad_gateway: "502",
-  service_down: "503", redirect_to_login: "redirects to a login page", truncated: "truncated answers", another_indicator: "answers another scorecard", local_text: "localized numbers", null_value: "null values",
-  reset: "cuts the connection", offline: "is being upgraded",
+  hibernating: "is asleep", offline: "is being upgraded", wrong_password: "refuses the sign-in", role_missing: "says a role is missing", redirect_to_login: "asks for a login page", rate_limit: "asks to wait (429)",
+  slow: "is slow", reset: "cuts the connection", server_error: "fails (500)", bad_gateway: "is out of reach (502)", service_down: "is down (503)", truncated: "cuts its answers short",
+  another_indicator: "answers another scorecard", local_text: "writes 1.234,5", null_value: "gives no values",
 };
 const SECONDS = { rate_limit: 60, slow: 5 };
-let words = "";
+let words = "", kind = "hibernating", forWhom = "";
 
 // ask shows a small form and calls then with what was entered.
 function ask(title, fields, button, then) {
@@ -28,11 +28,11 @@ function ask(title, fields, button, then) {
         if (f.number && v === "" && !f.optional) { note.textContent = `${f.label} is missing.`; inputs[i].focus(); return; }
         got[f.name] = f.number ? (v === "" ? null : Number(v)) : v;
       }
-      box.close(); box.remove();
+      box.close();
       then(got);
     },
   }, el("h2", {}, title), fields.map((f, i) => el("div", { class: "field" }, el("label", { class: "label", for: "ask_" + f.name }, f.label), inputs[i])), note,
-    el("footer", {}, el("button", { class: "btn", type: "button", onclick: () => { box.close(); box.remove(); } }, "Cancel"), el("button", { class: "btn primary" }, button)));
+    el("footer", {}, el("button", { class: "btn", type: "button", onclick: () => box.close() }, "Cancel"), el("button", { class: "btn primary" }, button)));
   box.append(form);
   document.body.append(box);
   box.addEventListener("close", () => box.remove());
@@ -48,14 +48,16 @@ function spark(scores) {
   return svg;
 }
 
-export function drawConsole(room, state, act) {
+export function drawConsole(state, act, replace) {
   const due = state.clock.next_due, now = new Date(state.clock.now);
   const time = el("section", { class: "panel", "aria-label": "Time" }, el("h2", {}, "Time"),
     el("p", {}, "In the sandbox it is ", el("b", {}, when(now)), due ? [", the next sync is due ", el("b", {}, when(new Date(due))), "."] : ", and no sync is due."),
     el("div", { class: "actions" }, el("button", { class: "btn", disabled: !due, onclick: () => act({ do: "advance to due" }) }, "Advance to the next due sync"), el("button", { class: "btn", onclick: () => act({ do: "advance", days: 1 }) }, "+1 day"), el("button", { class: "btn", onclick: () => act({ do: "advance", days: 7 }) }, "+1 week")));
 
-  const kinds = el("select", { id: "fault", "aria-label": "Fault" }, Object.entries(FAULTS).map(([k, v]) => el("option", { value: k }, v)));
-  const whom = el("select", { "aria-label": "For whom" }, el("option", { value: "" }, "for everybody"), el("option", { value: "user:" + state.notes.user }, "for " + state.notes.user), state.scorecards.map((s) => el("option", { value: "card:" + s.id }, "for " + s.name)));
+  const kinds = el("select", { id: "fault", "aria-label": "The instance", onchange: (ev) => (kind = ev.target.value) }, Object.entries(FAULTS).map(([k, v]) => el("option", { value: k }, v)));
+  const whom = el("select", { "aria-label": "For whom", onchange: (ev) => (forWhom = ev.target.value) }, el("option", { value: "" }, "for everybody"), el("option", { value: "user:" + state.notes.user }, "for " + state.notes.user), state.scorecards.map((s) => el("option", { value: "card:" + s.id }, "for " + s.name)));
+  kinds.value = kind; whom.value = forWhom;
+  if (whom.selectedIndex < 0) whom.value = forWhom = ""; // the scorecard was deleted
   const begin = () => {
     const [what, id] = [whom.value.slice(0, 4), whom.value.slice(5)];
     act({ do: "break", fault: kinds.value, user: what === "user" ? id : "", id: what === "card" ? id : "", seconds: SECONDS[kinds.value] ?? 0 });
@@ -73,19 +75,18 @@ export function drawConsole(room, state, act) {
     body.replaceChildren(...(found.length ? found.map((s) => row(s, act)) : [el("tr", {}, el("td", { colspan: 5, class: "empty" }, state.scorecards.length ? "No scorecard is called that." : "There are no scorecards left. Start the sandbox again to have them back."))]));
   };
   rows();
-  room.replaceChildren(el("div", { class: "panels" }, time, faults), el("div", { class: "actions block" }, find, count),
+  replace(el("div", { class: "panels" }, time, faults), el("div", { class: "actions block" }, find, count),
     el("table", {}, el("thead", {}, el("tr", {}, ["Scorecard", "Trend", "Newest", "Of", "Do"].map((h) => el("th", { scope: "col" }, h)))), body));
 }
 
 function row(s, act) {
   const last = s.scores.at(-1);
   const restate = () => ask(`Restate a score of “${s.name}”`, [{ name: "day", label: "Day", options: s.scores.toReversed().map((o) => [o.day, `${o.day}: ${o.value} ${s.unit}`]), value: last.day }, { name: "value", label: "New value", number: true, value: last.value }], "Restate", (v) => act({ do: "restate", id: s.id, ...v }));
-  const menu = el("details", { class: "kebab" }, el("summary", { "aria-label": `More for ${s.name}` }, "⋯"), el("div", {},
+  const more = menu(`More for ${s.name}`, [
     el("button", { onclick: () => ask(`A new score of “${s.name}”`, [{ name: "value", label: "Value", number: true, value: last?.value ?? "" }], "Collect", (v) => act({ do: "collect", id: s.id, ...v })) }, "Collect a value…"),
     last ? el("button", { onclick: restate }, "Restate a score…") : null,
     el("button", { onclick: () => ask(`Change “${s.name}”`, [{ name: "unit", label: "Unit", value: s.unit }, { name: "target", label: "Target", number: true, optional: true, value: s.target ?? "" }], "Change", (v) => act({ do: "change", id: s.id, ...v })) }, "Unit and target…"),
-    el("button", { class: "bad", onclick: () => ask(`Delete “${s.name}”? Who reads it will fail.`, [], "Delete", () => act({ do: "delete", id: s.id })) }, "Delete…")));
-  menu.addEventListener("click", (ev) => { if (ev.target.tagName === "BUTTON") menu.open = false; });
+    el("button", { class: "bad", onclick: () => ask(`Delete “${s.name}”? Who reads it will fail.`, [], "Delete", () => act({ do: "delete", id: s.id })) }, "Delete…")]);
   return el("tr", {}, el("td", {}, s.name, s.hidden ? el("small", {}, " not on the Analytics Hub") : null), el("td", {}, last ? spark(s.scores) : el("small", {}, "no score yet")), el("td", { class: "num" }, last ? `${last.value} ${s.unit}` : ""), el("td", { class: "num" }, last?.day ?? ""),
-    el("td", { class: "do" }, el("button", { class: "btn", onclick: () => act({ do: "collect", id: s.id }) }, "Collect score"), menu));
+    el("td", { class: "do" }, el("button", { class: "btn", onclick: () => act({ do: "collect", id: s.id }) }, "Collect score"), more));
 }

@@ -24,16 +24,36 @@ export function el(tag, attrs = {}, ...kids) {
 }
 
 const unescape = (s) => s.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
-const clock = (d) => d.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+
+// here is the time zone of who looks, as Slack tells times.
+export const here = { timeZone: undefined };
+const clock = (d) => d.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", ...here });
+export const when = (d) => d.toLocaleDateString("en-GB", { day: "numeric", month: "short", ...here }) + " at " + clock(d);
+// time is how far the sandbox's clock is ahead, in milliseconds.
+export const time = { ahead: 0 };
 // ago says roughly how long ago something was, as Slack does.
 const ago = (d) => {
-  const minutes = Math.max(0, Math.round((Date.now() - d) / 60000));
+  const minutes = Math.max(0, Math.round((Date.now() + time.ahead - d) / 60000));
   const [n, unit] = minutes < 60 ? [minutes, "minute"] : minutes < 48 * 60 ? [Math.round(minutes / 60), "hour"] : [Math.round(minutes / 1440), "day"];
   return n === 0 ? "just now" : `${n} ${unit}${n === 1 ? "" : "s"} ago`;
 };
-export const when = (d) => d.toLocaleDateString("en-GB", { day: "numeric", month: "short" }) + " at " + clock(d);
-export const timeOf = (ts) => clock(new Date(parseFloat(ts) * 1000));
+const dateOf = (ts) => new Date(parseFloat(ts) * 1000);
+export const timeOf = (ts) => clock(dateOf(ts));
+export const dayOf = (ts) => dateOf(ts).toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long", ...here });
 const unknown = (what) => el("div", { class: "unknown", role: "alert" }, `This page does not know ${what}.`);
+
+// menu is the button ⋯ with what can be done: by the mouse, or with the arrows and Escape.
+export function menu(label, buttons) {
+  const m = el("details", { class: "kebab" }, el("summary", { "aria-label": label }, "⋯"), el("div", {}, buttons)), all = [m.firstChild, ...buttons.filter(Boolean)];
+  m.addEventListener("click", (ev) => { if (ev.target.closest("button")) m.open = false; });
+  m.addEventListener("focusout", (ev) => { if (!m.contains(ev.relatedTarget)) m.open = false; });
+  m.addEventListener("keydown", (ev) => {
+    const by = { ArrowDown: 1, ArrowUp: all.length - 1 }[ev.key];
+    if (by) { ev.preventDefault(); m.open = true; all[(all.indexOf(document.activeElement) + by) % all.length].focus(); }
+    else if (ev.key === "Escape" && m.open) { ev.stopPropagation(); m.open = false; all[0].focus(); }
+  });
+  return m;
+}
 
 // kit draws with the names of one workspace: names gives a person's, channel's and everybody's.
 export function kit(names) {
@@ -67,9 +87,10 @@ export function kit(names) {
   // sure asks before something that cannot be undone, where the app wants that.
   function sure(confirm, then) {
     if (!confirm) return then();
-    const close = () => { box.close(); box.remove(); };
+    const close = () => box.close();
     const box = el("dialog", { class: "ask", "aria-label": confirm.title.text }, el("h2", {}, confirm.title.text), el("div", { class: "block" }, written(confirm.text)),
       el("footer", {}, el("button", { class: "btn", type: "button", onclick: close }, confirm.deny.text), el("button", { class: "btn " + (confirm.style === "danger" ? "danger" : "primary"), type: "button", onclick: () => { close(); then(); } }, confirm.confirm.text)));
+    box.addEventListener("close", () => box.remove());
     document.body.append(box);
     box.showModal();
   }
@@ -98,14 +119,9 @@ export function kit(names) {
   function element(b, e, does, view) {
     switch (e.type) {
       case "button":
-        if (e.url) return el("a", { class: "btn", href: e.url, target: "_blank", rel: "noreferrer" }, e.text.text);
+        if (e.url) return el("a", { class: "btn", href: e.url, target: "_blank", rel: "noreferrer", onclick: () => does.press(b, e) }, e.text.text);
         return el("button", { class: "btn" + (e.style ? " " + e.style : ""), type: "button", "aria-label": e.accessibility_label, onclick: () => sure(e.confirm, () => does.press(b, e)) }, written(e.text));
-      case "overflow": {
-        const menu = el("details", { class: "kebab" }, el("summary", { "aria-label": "More actions" }, "⋯"));
-        menu.append(el("div", {}, e.options.map((o) => el("button", { type: "button", onclick: () => { menu.open = false; sure(e.confirm, () => does.press(b, e, { selected_option: o })); } }, o.text.text))));
-        menu.addEventListener("focusout", (ev) => { if (!menu.contains(ev.relatedTarget)) menu.open = false; });
-        return menu;
-      }
+      case "overflow": return menu("More actions", e.options.map((o) => el("button", { type: "button", onclick: () => sure(e.confirm, () => does.press(b, e, { selected_option: o })) }, o.text.text)));
       case "image": return el("img", { class: "thumb", src: e.image_url, alt: e.alt_text });
     }
     return field(b, e, `f_${b.block_id}_${e.action_id}`, does, view) ?? unknown(`the element ${e.type}`);
@@ -168,16 +184,23 @@ export function kit(names) {
     return null;
   }
 
-  // combo is a type-ahead: it asks the app as one types, and is used with the arrow keys.
+  // combo is a type-ahead: it asks the app as one types, and is used with the arrow keys. Words that
+  // were not chosen from the list do not stay.
   function combo(b, e, id, value, does, set) {
     const list = el("ul", { id: id + "_list", role: "listbox", hidden: true }), box = el("input", { id, type: "text", role: "combobox", "aria-expanded": "false", "aria-controls": id + "_list", "aria-autocomplete": "list", placeholder: e.placeholder?.text, autocomplete: "off" });
-    box.value = value.selected_option?.text.text ?? "";
-    let found = [], on = -1, timer, asked = 0;
-    const close = () => { list.hidden = true; box.setAttribute("aria-expanded", "false"); box.removeAttribute("aria-activedescendant"); };
-    const pick = (o) => { box.value = o.text.text; close(); set({ selected_option: o }); };
+    let found = [], on = -1, timer, asked = 0, chosen = value.selected_option;
+    const rest = () => (box.value = chosen?.text.text ?? "");
+    rest();
+    const scrolled = (ev) => { if (ev.target !== list) close(); };
+    const close = () => { clearTimeout(timer); asked++; list.hidden = true; box.setAttribute("aria-expanded", "false"); box.removeAttribute("aria-activedescendant"); document.removeEventListener("scroll", scrolled, true); };
+    const pick = (o) => { chosen = o; rest(); close(); set({ selected_option: o }); };
     const item = (o, i) => el("li", { role: "option", id: `${id}_${i}`, "aria-selected": i === on ? "true" : "false", class: i === on ? "on" : "", onmousedown: (ev) => { ev.preventDefault(); pick(o); } }, o.text.text, o.description ? el("small", {}, o.description.text) : null);
     const show = (note) => {
       list.replaceChildren(...(note ? [el("li", { class: "note" }, note)] : found.map(item)));
+      // Over the window's edge, and upwards where there is more room.
+      const r = box.getBoundingClientRect(), up = innerHeight - r.bottom < 250 && r.top > innerHeight - r.bottom;
+      list.style.cssText = `left:${r.left}px;width:${r.width}px;` + (up ? `bottom:${innerHeight - r.top}px` : `top:${r.bottom}px`);
+      document.addEventListener("scroll", scrolled, true);
       list.hidden = false;
       box.setAttribute("aria-expanded", "true");
       if (on >= 0) { box.setAttribute("aria-activedescendant", `${id}_${on}`); list.children[on]?.scrollIntoView({ block: "nearest" }); }
@@ -194,10 +217,12 @@ export function kit(names) {
       }, 120);
     };
     box.addEventListener("input", () => search(box.value));
-    box.addEventListener("focus", () => { box.select(); search(value.selected_option ? "" : box.value); });
-    box.addEventListener("blur", () => { close(); asked++; if (value.selected_option && box.value !== value.selected_option.text.text) box.value = value.selected_option.text.text; });
+    const open = () => search(chosen ? "" : box.value);
+    box.addEventListener("focus", () => box.select());
+    box.addEventListener("click", open);
+    box.addEventListener("blur", () => { close(); rest(); });
     box.addEventListener("keydown", (ev) => {
-      if (ev.key === "ArrowDown" || ev.key === "ArrowUp") { ev.preventDefault(); if (found.length) { on = (on + (ev.key === "ArrowDown" ? 1 : found.length - 1) + (on < 0 && ev.key === "ArrowUp" ? 1 : 0)) % found.length; show(); } }
+      if (ev.key === "ArrowDown" || ev.key === "ArrowUp") { ev.preventDefault(); if (list.hidden) open(); else if (found.length) { on = (on + (ev.key === "ArrowDown" ? 1 : found.length - 1) + (on < 0 && ev.key === "ArrowUp" ? 1 : 0)) % found.length; show(); } }
       else if (ev.key === "Enter" && !list.hidden && found.length) { ev.preventDefault(); pick(found[Math.max(0, on)]); }
       else if (ev.key === "Escape" && !list.hidden) { ev.stopPropagation(); close(); }
     });
