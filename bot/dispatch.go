@@ -301,6 +301,11 @@ func (b *Bot) afterwards(ctx context.Context, g gesture, r Reply, say *view.Mess
 	case update != nil:
 		what = "changing a view"
 		at, err = b.slack.change(ctx, at, *update)
+		if codeOf(err) == "hash_conflict" {
+			// What we found out meanwhile was drawn in between. The person's step counts: the handler
+			// has looked whether it was a step from the newest.
+			at, err = b.slack.change(ctx, OpenView{ID: g.View.ID}, *update)
+		}
 	}
 	at.Workspace = g.workspace
 	switch code := codeOf(err); {
