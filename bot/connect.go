@@ -328,6 +328,12 @@ func (b *Bot) keep(ctx context.Context, actor okr.Actor, connector integrations.
 		if err != nil {
 			return err
 		}
+		if again == 0 {
+			// Whoever connects again what was refused means that one: its key results hang on it.
+			if again, err = tx.RefusedLike(ctx, actor, connector.Kind(), account.Origin, user); err != nil {
+				return err
+			}
+		}
 		if again != 0 {
 			c, err = tx.Connection(ctx, actor.Workspace, again)
 			if err == nil && !c.MayManage(actor) {

@@ -89,7 +89,7 @@ func TestBackKeepsWhatWasTyped(t *testing.T) {
 	r.alice.Types("/okr add-kr").Fills("Key Result", "Fewer open incidents").Submits("Next").
 		Presses("Preview results").Sees("Choose a scorecard first").
 		Submits("Connect").Sees("^ Please complete this required field.").
-		Chooses("Scorecard", "Number of open incidents").Presses("Preview results").Sees("Last 12 scores", "less is better", "ServiceNow's target").
+		Chooses("Scorecard", "Number of open incidents").Sees("Last 12 scores", "less is better", "ServiceNow's target").
 		Presses("Back").Sees("Key Result: Fewer open incidents").
 		Submits("Next").Sees("Scorecard: Number of open incidents", "Last 12 scores").Submits("Connect").
 		Sees("Unit of Measurement: #", "Target Value: 100", "Update Cadence: Daily").

@@ -72,6 +72,9 @@ func (m *Messenger) Notice(ctx context.Context, c store.Connection, now time.Tim
 	shown := shownConnection(m.connectors, c, okr.Actor{Workspace: c.Workspace, ID: c.Owner, Kind: okr.Member}, now)
 	system := m.bot.nameOfSystem(c)
 	says := system + " does not take its sign-in any more, so nothing is read through it. Reconnect it; its key results go on by themselves then."
+	if c.State == store.Broken {
+		says = "its stored sign-in does not open any more, so nothing was sent and nothing is read through it. Reconnect it, and tell okrbot's administrator."
+	}
 	if c.Notice == jobs.NoticeEnds {
 		says = "what was allowed in " + system + " ends on " + view.Moment(shown.Ends) + ", and use does not prolong it. Reconnect before: it takes a minute, and its key results stay."
 	}

@@ -44,19 +44,18 @@ func (c *Client) Account(ctx context.Context, connection store.Connection) (inte
 func (c *Client) account(ctx context.Context, connection store.Connection, stale bool) (integrations.Account, int64, error) {
 	account := integrations.Account{Origin: connection.Origin, SignIn: connection.SignIn}
 	if connection.Client == 0 {
-		fields, err := c.store.Unseal(connection)
-		if err != nil {
-			c.log.Error("a connection's secret does not open", "connection", connection.ID)
-			return account, 0, broken()
-		}
+		fields, err := c.open(ctx, connection)
 		account.Fields = fields
-		return account, 0, nil
+		return account, 0, err
 	}
 	refused := connection.TokenEpoch
 	for end := time.Now().Add(renewWithin); ; {
 		now, err := c.store.TokenStanding(ctx, connection.ID)
 		if err != nil {
 			return account, 0, err
+		}
+		if now.State == store.Broken {
+			return account, 0, broken()
 		}
 		if now.State != store.Active {
 			return account, 0, rejected(c.nameOf(connection.Kind))
@@ -68,10 +67,9 @@ func (c *Client) account(ctx context.Context, connection store.Connection, stale
 			continue // look at it again: it may be old too
 		}
 		if !now.Due && !(stale && refused == now.Epoch) {
-			fields, err := c.store.Unseal(connection)
+			fields, err := c.open(ctx, connection)
 			if err != nil {
-				c.log.Error("a connection's tokens do not open", "connection", connection.ID)
-				return account, 0, broken()
+				return account, 0, err
 			}
 			account.Fields = integrations.Fields{integrations.AccessToken: fields[integrations.AccessToken]}
 			return account, now.Epoch, nil
@@ -112,10 +110,9 @@ func (c *Client) renew(ctx context.Context, connection store.Connection) (err er
 	if err != nil {
 		return err
 	}
-	old, err := c.store.Unseal(connection)
+	old, err := c.open(ctx, connection)
 	if err != nil {
-		c.log.Error("a connection's tokens do not open", "connection", connection.ID)
-		return broken()
+		return err
 	}
 	tokens, err := connector.Renew(ctx, client, old[integrations.RefreshToken])
 	if err != nil {
@@ -138,6 +135,34 @@ func (c *Client) renew(ctx context.Context, connection store.Connection) (err er
 		return err
 	}
 	return nil
+}
+
+// open unseals a connection's sign-in. One that was changed, or belongs to another row or address,
+// breaks the connection: nothing is sent, and its maker is told.
+func (c *Client) open(ctx context.Context, connection store.Connection) (map[string]string, error) {
+	if connection.State == store.Broken {
+		return nil, broken()
+	}
+	fields, err := c.store.Unseal(connection)
+	if err == nil {
+		return fields, nil
+	}
+	if errors.Is(err, store.ErrNoKey) {
+		c.log.Warn("a connection is sealed with a key that is not here", "connection", connection.ID)
+		return nil, keyMissing()
+	}
+	c.log.Error("a connection's secret does not open", "connection", connection.ID)
+	err = c.store.InTx(ctx, func(tx *store.Tx) error {
+		fresh, err := tx.BreakConnection(ctx, connection)
+		if err != nil || !fresh {
+			return err
+		}
+		return tx.Notice(ctx, connection.ID, NoticeRefused)
+	})
+	if err != nil {
+		c.log.Error("breaking a connection", "connection", connection.ID, "error", err)
+	}
+	return nil, broken()
 }
 
 // consenter is the connector of a connection that was allowed by browser, and its client.

@@ -29,6 +29,13 @@ func broken() *integrations.Error {
 		Next: "Reconnect it under `/okr connections`, and tell okrbot's administrator."}
 }
 
+// keyMissing is told while keys are being turned: another process, or this one after its restart,
+// opens what this one cannot.
+func keyMissing() *integrations.Error {
+	return &integrations.Error{Class: integrations.Unavailable, Cause: "key_missing", Brief: true,
+		Says: "This okrbot does not hold the key that the sign-in is sealed with.", Next: "We try again by ourselves; if it stays, tell okrbot's administrator."}
+}
+
 func renewing() *integrations.Error {
 	return &integrations.Error{Class: integrations.Unavailable, Cause: "renewing", Brief: true,
 		Says: "New access is being asked for, which takes long.", Next: "We try again by ourselves."}

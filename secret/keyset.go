@@ -6,11 +6,13 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
 	"github.com/tink-crypto/tink-go/v2/keyset"
+	tinkpb "github.com/tink-crypto/tink-go/v2/proto/tink_go_proto"
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
@@ -91,6 +93,11 @@ func (k *Keyset) Add() (String, error) {
 
 // PrimaryID names the key that seals.
 func (k *Keyset) PrimaryID() uint32 { return k.handle.KeysetInfo().GetPrimaryKeyId() }
+
+// Holds says whether the keyset has a key.
+func (k *Keyset) Holds(id uint32) bool {
+	return slices.ContainsFunc(k.handle.KeysetInfo().GetKeyInfo(), func(key *tinkpb.KeysetInfo_KeyInfo) bool { return key.GetKeyId() == id })
+}
 
 // prefix is how Tink begins a ciphertext: a byte of version, then the key's id in four.
 const prefix = 5

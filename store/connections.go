@@ -110,12 +110,19 @@ func (tx *Tx) seal(ctx context.Context, c Connection, fields map[string]string, 
 	return nil
 }
 
+// place binds a sign-in to its row and its address: where either is another, it does not open.
 func (c Connection) place(version int) secret.Place {
-	return secret.Place{Workspace: c.Workspace, ID: c.ID, Kind: "connection/" + c.Kind, Version: version}
+	return secret.Place{Workspace: c.Workspace, ID: c.ID, Kind: "connection/" + c.Kind + "/" + c.Origin, Version: version}
 }
+
+// ErrNoKey says that this process lacks the key that a secret was sealed with: keys are being turned.
+var ErrNoKey = errors.New("sealed with a key that this process lacks")
 
 // Unseal gives the fields of a connection's sign-in. They are opened for each use and kept nowhere.
 func (r Reads) Unseal(c Connection) (map[string]string, error) {
+	if !r.keys.Holds(secret.KeyID(c.sealed)) {
+		return nil, fmt.Errorf("opening the sign-in of connection %d: %w", c.ID, ErrNoKey)
+	}
 	plain, err := r.keys.Open(c.sealed, c.place(c.version))
 	if err != nil {
 		return nil, fmt.Errorf("opening the sign-in of connection %d: %w", c.ID, err)

@@ -2,8 +2,11 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"okrbot/okr"
 	"okrbot/store/queries"
@@ -137,4 +140,27 @@ func (c Connection) MayManage(actor okr.Actor) bool {
 		relations = append(relations, okr.MakerOf)
 	}
 	return c.Workspace == actor.Workspace && okr.May(actor, okr.ManageConnection, relations...)
+}
+
+// BreakConnection notes that a connection's sign-in does not open, unless it got another one
+// meanwhile; false when it was noted before.
+func (tx *Tx) BreakConnection(ctx context.Context, c Connection) (bool, error) {
+	n, err := tx.q.BreakConnection(ctx, queries.BreakConnectionParams{ID: c.ID, SecretVersion: int32(c.version)})
+	if err != nil {
+		return false, fmt.Errorf("noting that connection %d is broken: %w", c.ID, err)
+	}
+	return n == 1, nil
+}
+
+// RefusedLike is the person's own connection to an address, as the same user, whose sign-in is not
+// used any more; 0 when there is none.
+func (r Reads) RefusedLike(ctx context.Context, actor okr.Actor, kind, origin, account string) (int64, error) {
+	id, err := r.q.RefusedLike(ctx, queries.RefusedLikeParams{WorkspaceID: actor.Workspace, OwnerID: actor.ID, Kind: kind, Origin: origin, AccountName: account})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("looking for a refused connection: %w", err)
+	}
+	return id, nil
 }

@@ -24,7 +24,7 @@ type OAuthClient struct {
 }
 
 func (c OAuthClient) place() secret.Place {
-	return secret.Place{Workspace: c.Workspace, ID: c.ID, Kind: "oauth_client/" + c.Kind, Version: c.version}
+	return secret.Place{Workspace: c.Workspace, ID: c.ID, Kind: "oauth_client/" + c.Kind + "/" + c.Origin, Version: c.version}
 }
 
 func oauthClient(row queries.OauthClient) OAuthClient {

@@ -111,10 +111,13 @@ func (s *Store) ProveKeys(ctx context.Context) error {
 		if sealed, err = s.keys.Seal(canary, canaryPlace); err != nil {
 			return fmt.Errorf("sealing the canary: %w", err)
 		}
-		if err := s.q.SaveCanary(ctx, sealed); err != nil {
+		if err := s.q.FirstCanary(ctx, sealed); err != nil {
 			return fmt.Errorf("saving the canary: %w", err)
 		}
-		return nil
+		// Another process may have sealed one at the same time, with other keys.
+		if sealed, err = s.q.Canary(ctx); err != nil {
+			return fmt.Errorf("reading the canary: %w", err)
+		}
 	case isCode(err, "42P01"): // no such table: nothing was ever sealed here
 		return nil
 	case err != nil:

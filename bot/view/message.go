@@ -23,7 +23,16 @@ func Text(mrkdwn string) Message {
 // Escape makes people's words stand for themselves in mrkdwn: no mention and no link of theirs
 // reaches Slack.
 func Escape(words string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(words)
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(strings.Map(withoutTurns, words))
+}
+
+// withoutTurns drops the characters that turn the direction of all that follows, ours too.
+// Languages that are written from right to left do without.
+func withoutTurns(r rune) rune {
+	if r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+		return -1
+	}
+	return r
 }
 
 // Cut shortens text to at most n characters, as Slack counts them.

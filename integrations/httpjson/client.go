@@ -41,7 +41,7 @@ func (c *Client) ask(ctx context.Context, account integrations.Account) (documen
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("Accept-Encoding", "gzip")
 	req.Header.Set("User-Agent", "okrbot")
-	if err := c.gates.Wait(ctx, req.URL.Host); err != nil {
+	if err := c.gates.Wait(ctx, req.URL.Host, ""); err != nil {
 		return document{}, say("too_slow")
 	}
 	resp, err := c.http.Do(req)

@@ -83,3 +83,11 @@ func sign(req *http.Request, account integrations.Account) *integrations.Error {
 	}
 	return say("incomplete")
 }
+
+// userOf tells the users of one instance apart, without holding a secret.
+func userOf(account integrations.Account) string {
+	if name := account.Fields["username"]; name != "" {
+		return name
+	}
+	return account.SignIn
+}

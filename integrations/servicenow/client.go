@@ -53,7 +53,7 @@ func (c *Client) ask(ctx context.Context, account integrations.Account, q questi
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("Accept-Encoding", "gzip")
 	req.Header.Set("User-Agent", "okrbot")
-	if err := c.gates.Wait(ctx, account.Origin); err != nil {
+	if err := c.gates.Wait(ctx, account.Origin, userOf(account)); err != nil {
 		return nil, say("too_slow")
 	}
 	resp, err := by.Do(req)

@@ -106,7 +106,7 @@ func (c *Client) tokens(ctx context.Context, client integrations.OAuthClient, re
 	}
 	within, cancel := context.WithTimeout(ctx, wire.WholeWithin)
 	defer cancel()
-	if err := c.gates.Wait(within, client.Origin); err != nil {
+	if err := c.gates.Wait(within, client.Origin, client.Fields["client_id"]); err != nil {
 		return integrations.Tokens{}, say("too_slow")
 	}
 	door := &http.Client{Transport: &tokenDoor{client: c, refused: refused}, CheckRedirect: c.http.CheckRedirect}

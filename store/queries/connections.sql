@@ -210,3 +210,24 @@ limit @most;
 delete from connections
 where state = 'pending'
   and created_at < now() - interval '1 hour';
+
+-- name: BreakConnection :execrows
+-- Its secret does not open: somebody changed the row. It is not tried again.
+update connections
+set state = 'broken'
+where id = @id
+  and state = 'active'
+  and secret_version = @secret_version;
+
+-- name: RefusedLike :one
+-- A person's own connection to the same address as the same user, whose sign-in is not used any more.
+select id
+from connections
+where workspace_id = @workspace_id
+  and owner_id = @owner_id
+  and kind = @kind
+  and origin = @origin
+  and account_name = @account_name
+  and state in ('rejected', 'broken')
+order by id
+limit 1;

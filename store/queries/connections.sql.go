@@ -10,6 +10,28 @@ import (
 	"time"
 )
 
+const breakConnection = `-- name: BreakConnection :execrows
+update connections
+set state = 'broken'
+where id = $1
+  and state = 'active'
+  and secret_version = $2
+`
+
+type BreakConnectionParams struct {
+	ID            int64
+	SecretVersion int32
+}
+
+// Its secret does not open: somebody changed the row. It is not tried again.
+func (q *Queries) BreakConnection(ctx context.Context, arg BreakConnectionParams) (int64, error) {
+	result, err := q.db.Exec(ctx, breakConnection, arg.ID, arg.SecretVersion)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const changeConnection = `-- name: ChangeConnection :exec
 update connections
 set name = $1,
@@ -651,6 +673,41 @@ func (q *Queries) LockConnectionOf(ctx context.Context, arg LockConnectionOfPara
 		&i.RemovedAt,
 	)
 	return i, err
+}
+
+const refusedLike = `-- name: RefusedLike :one
+select id
+from connections
+where workspace_id = $1
+  and owner_id = $2
+  and kind = $3
+  and origin = $4
+  and account_name = $5
+  and state in ('rejected', 'broken')
+order by id
+limit 1
+`
+
+type RefusedLikeParams struct {
+	WorkspaceID string
+	OwnerID     string
+	Kind        string
+	Origin      string
+	AccountName string
+}
+
+// A person's own connection to the same address as the same user, whose sign-in is not used any more.
+func (q *Queries) RefusedLike(ctx context.Context, arg RefusedLikeParams) (int64, error) {
+	row := q.db.QueryRow(ctx, refusedLike,
+		arg.WorkspaceID,
+		arg.OwnerID,
+		arg.Kind,
+		arg.Origin,
+		arg.AccountName,
+	)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
 }
 
 const removeConnection = `-- name: RemoveConnection :exec

@@ -48,6 +48,11 @@ select sealed
 from canary
 where id;
 
+-- name: FirstCanary :exec
+insert into canary (sealed)
+values (@sealed)
+on conflict do nothing;
+
 -- name: SaveCanary :exec
 insert into canary (id, sealed)
 values (true, @sealed)

@@ -141,6 +141,17 @@ func (q *Queries) FinishEvent(ctx context.Context, key []byte) error {
 	return err
 }
 
+const firstCanary = `-- name: FirstCanary :exec
+insert into canary (sealed)
+values ($1)
+on conflict do nothing
+`
+
+func (q *Queries) FirstCanary(ctx context.Context, sealed []byte) error {
+	_, err := q.db.Exec(ctx, firstCanary, sealed)
+	return err
+}
+
 const lastChanges = `-- name: LastChanges :many
 select last.field, last.actor_id, last.created_at, last.before, last.after
 from (
