@@ -169,13 +169,21 @@ func TestAHostThatAsksToWaitIsLeftAloneWhole(t *testing.T) {
 		Chooses("Scorecard", "/failing").Submits("Connect").Fills("Target Value", "2").Submits("Save").Sees("is added").Closes()
 	r.alice.Sees("*KR-1* Fewer failing tests")
 	r.later(time.Minute)
-	r.web.Break(document.Fault{Kind: document.RateLimit, After: 600})
+	mend := r.web.Break(document.Fault{Kind: document.RateLimit, After: 600})
 	r.alice.Types("/okr sync KR-1")
+	r.alice.Sees("HTTP JSON asked us to wait until", "is read then, and you hear how it went")
+	r.until("the card saying so", func() bool {
+		return strings.Count(r.alice.Screen(), "asked us to wait until") > 1
+	})
 	r.until("both connections waiting", r.stored("select count(*) = 2 from connections where waiting_until > now()"))
 	r.alice.Types("/okr connections").Sees("*Connections*")
 	if n := strings.Count(r.alice.Screen(), "asked to wait until"); n != 2 {
 		t.Errorf("%d of two connections wait:\n%s", n, r.alice.Screen())
 	}
+	// When the wait is over it is read by itself, and the person hears how it went.
+	mend()
+	r.later(11 * time.Minute)
+	r.alice.Sees("since")
 }
 
 func TestADocumentsAddressAndHeaderAreLookedAt(t *testing.T) {

@@ -115,6 +115,10 @@ func (m *Messenger) Outcome(ctx context.Context, o jobs.Outcome) (jobs.Told, err
 		}
 	}
 	message := view.Outcome(done, o.Request.Total, o.Final)
+	if len(o.Waiting) > 0 {
+		k := o.Waiting[0]
+		message = view.Waits(shown(m.connectors, k, o.Now), len(o.Waiting), o.Request.Waits)
+	}
 	if o.Final {
 		defer m.home(ctx, o.Request)
 	}

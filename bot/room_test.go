@@ -175,8 +175,11 @@ func furnish(r *room, options ...roomOption) *room {
 		r.slack.Close()
 		<-ended
 		r.bot.Close()
-		// A view that has changed since is the person's, who went on: the bot asks Slack to say so.
-		list := slices.DeleteFunc(r.slack.Refusals(), func(s string) bool { return s == "views.update: hash_conflict" })
+		// A view that has changed since, or was closed, is the person's, who went on: the bot asks
+		// Slack to say so.
+		list := slices.DeleteFunc(r.slack.Refusals(), func(s string) bool {
+			return s == "views.update: hash_conflict" || s == "views.update: not_found"
+		})
 		if len(list) > 0 && !t.Failed() && !r.refusalsExpected {
 			t.Errorf("Slack refused: %q", list)
 		}

@@ -40,7 +40,8 @@ type Announced struct {
 // Outcome is how a sync by hand went, or how far it is.
 type Outcome struct {
 	Request store.SyncRequest
-	Done    []Ended // by key result
+	Done    []Ended           // by key result
+	Waiting []store.KeyResult // that a system asked us to wait with, until Request.Waits; only when that is the news
 	Final   bool
 	Now     time.Time
 }

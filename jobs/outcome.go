@@ -69,6 +69,9 @@ func (c *Client) report(ctx context.Context, held store.HeldRequest) error {
 func (c *Client) tell(ctx context.Context, request store.SyncRequest, ended []store.Ending) error {
 	final := len(ended) >= request.Total
 	step := max(1, request.Total/(counts+1))
+	if !final && !request.Waits.IsZero() && request.Responses < counts {
+		return c.tellWait(ctx, request, len(ended))
+	}
 	if !final && (!request.Every || len(ended)-request.Reported < step || request.Responses >= counts) {
 		return nil // a later report says more
 	}
@@ -95,5 +98,29 @@ func (c *Client) tell(ctx context.Context, request store.SyncRequest, ended []st
 	}
 	request.Responses++
 	request.Reported, request.Finished = len(ended), final
+	return c.store.SaveReport(ctx, request)
+}
+
+// tellWait says that a system asked us to wait with what is still to be read.
+func (c *Client) tellWait(ctx context.Context, request store.SyncRequest, done int) error {
+	present, now, err := c.present(ctx, request.Workspace, request.Waiting)
+	if err != nil || !request.Waits.After(now) {
+		return err
+	}
+	o := Outcome{Request: request, Now: now}
+	for _, id := range request.Waiting {
+		if k, ok := present[id]; ok {
+			o.Waiting = append(o.Waiting, k)
+		}
+	}
+	told, err := c.messenger.Outcome(ctx, o)
+	if err != nil {
+		return err
+	}
+	if !told.Response {
+		request.MessageChannel, request.MessageTS = told.Channel, told.MessageTS
+	}
+	request.Responses++
+	request.Reported = done
 	return c.store.SaveReport(ctx, request)
 }

@@ -358,6 +358,12 @@ func (c *Client) finish(ctx context.Context, b batch, answers map[int64]integrat
 			if err := tx.MakeWait(ctx, b.connection, s.pause); err != nil {
 				return err
 			}
+			if err := tx.TellWait(ctx, waiting, s.pause); err != nil {
+				return err
+			}
+			if err := tx.MarkCards(ctx, keyResultsOf(waiting)...); err != nil {
+				return err // they show until when
+			}
 		}
 		if err := tx.PutBack(ctx, again, 1, 0, retryAfter); err != nil {
 			return err

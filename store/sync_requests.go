@@ -108,6 +108,9 @@ type SyncRequest struct {
 	MessageTS      string
 	Finished       bool
 	Failures       int // reports in a row that did not arrive
+	// Waits is until when a system asked us to wait with some of it, where the person was not told yet.
+	Waits   time.Time
+	Waiting []int64 // key results that are still to be read
 }
 
 // CreateRequest notes a request. The response_url is a secret and sealed.
@@ -154,7 +157,7 @@ func (r Reads) Request(ctx context.Context, id int64) (SyncRequest, []Ending, er
 	q := SyncRequest{
 		ID: row.ID, Workspace: row.WorkspaceID, Person: row.PersonID, Every: row.Every, Channel: row.ChannelID,
 		Responses: int(row.Responses), Reported: int(row.Reported), Failures: int(row.Failures),
-		MessageChannel: row.MessageChannel, MessageTS: row.MessageTs, Finished: row.FinishedAt != nil,
+		MessageChannel: row.MessageChannel, MessageTS: row.MessageTs, Finished: row.FinishedAt != nil, Waits: orZero(row.WaitsUntil),
 	}
 	if len(row.SealedResponse) > 0 && !row.Old && q.Responses < responseUses {
 		if q.Response, err = r.keys.Open(row.SealedResponse, responsePlace(q.Workspace, id)); err != nil {
@@ -170,6 +173,8 @@ func (r Reads) Request(ctx context.Context, id int64) (SyncRequest, []Ending, er
 	for _, run := range rows {
 		if run.State == "done" {
 			ended = append(ended, Ending{FinishedRun: finishedRun(run), KeyResult: run.KeyResultID})
+		} else {
+			q.Waiting = append(q.Waiting, run.KeyResultID)
 		}
 	}
 	return q, ended, nil
@@ -238,4 +243,16 @@ func finishedRun(run queries.SyncRun) FinishedRun {
 		ID: run.ID, Outcome: run.Outcome, Epoch: run.Epoch, Old: run.OldValue, New: run.NewValue, AsOf: dayOrZero(run.AsOf),
 		Failure: okr.Failure{Class: run.FailureClass, Cause: run.FailureCause, Says: run.FailureSays},
 	}
+}
+
+// TellWait has whoever waits for runs told that a system asked us to wait first.
+func (tx *Tx) TellWait(ctx context.Context, runs []TakenRun, wait time.Duration) error {
+	ids := make([]int64, len(runs))
+	for i, r := range runs {
+		ids[i] = r.ID
+	}
+	if err := tx.q.TellWait(ctx, queries.TellWaitParams{Seconds: wait.Seconds(), RunIds: ids}); err != nil {
+		return fmt.Errorf("telling of a wait: %w", err)
+	}
+	return nil
 }

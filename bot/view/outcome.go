@@ -3,6 +3,7 @@ package view
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/shopspring/decimal"
 	"github.com/slack-go/slack"
@@ -110,4 +111,13 @@ func outcomeOfOne(e Ended) Message {
 		text = ":heavy_minus_sign: " + e.Headline() + ": no newer score in " + e.Source.System + " " + since + ".\n" + e.Shown()
 	}
 	return Message{Text: notice, Blocks: []slack.Block{section(text)}}
+}
+
+// Waits tells a person that a system asked us to wait with a key result, and with how many in all.
+func Waits(k KeyResult, n int, until time.Time) Message {
+	what := "*" + k.Key() + "* " + Escape(Cut(k.Title, 60)) + " is"
+	if n > 1 {
+		what = fmt.Sprintf("%d key results are", n)
+	}
+	return Text(":hourglass: " + k.Source.System + " asked us to wait until " + Moment(until) + ", because it gets too many requests. " + what + " read then, and you hear how it went.")
 }

@@ -327,14 +327,15 @@ func (f *Fault) raw(w http.ResponseWriter, r *http.Request, body []byte) bool {
 	case GzipBomb:
 		w.Header().Set("Content-Encoding", "gzip")
 		w.Header().Set("Content-Type", "application/json")
-		z := gzip.NewWriter(w)
-		zeros := bytes.Repeat([]byte("0"), 1<<20)
-		for range 1 << 10 { // a gigabyte, unpacked
-			if _, err := z.Write(zeros); err != nil {
+		var megabyte bytes.Buffer
+		z := gzip.NewWriter(&megabyte)
+		_, _ = z.Write(bytes.Repeat([]byte("0"), 1<<20))
+		_ = z.Close()
+		for range 1 << 10 { // one after the other they are a gigabyte, unpacked
+			if _, err := w.Write(megabyte.Bytes()); err != nil {
 				return true
 			}
 		}
-		_ = z.Close()
 	case WrongGzip:
 		w.Header().Set("Content-Encoding", "gzip")
 		send(w, 200, body)

@@ -52,7 +52,11 @@ create table visits (
 );
 create index visits_expiry on visits (expires_at);
 
+-- A system asked to wait: the person who asked for a sync is told until when.
+alter table sync_requests add column waits_until timestamptz;
+
 -- +goose Down
+alter table sync_requests drop column waits_until;
 drop table visits;
 delete from connections where state in ('pending', 'removed') and not exists (select from sources s where s.connection_id = connections.id) and not exists (select from sync_runs r where r.connection_id = connections.id);
 update connections set state = 'rejected' where state in ('pending', 'removed');

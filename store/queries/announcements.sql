@@ -24,9 +24,11 @@ with busy as (
   select distinct k.workspace_id, unnest(array[k.channel_id, k.owner_id]) as channel_id
   from sync_runs r
   join key_results k on k.id = r.key_result_id
+  join connections c on c.id = r.connection_id
   where r.state <> 'done'
     and r.tries = 0
     and r.crashes = 0
+    and (c.waiting_until is null or c.waiting_until <= now())
 ),
 waiting as (
   select w.workspace_id, w.channel_id, min(w.since) as since

@@ -342,6 +342,7 @@ type SyncRequest struct {
 	Failures       int16
 	FinishedAt     *time.Time
 	CreatedAt      time.Time
+	WaitsUntil     *time.Time
 }
 
 type SyncRequestRun struct {

@@ -76,6 +76,7 @@ order by r.key_result_id;
 -- name: Reported :exec
 update sync_requests
 set reported = @reported,
+    waits_until = null,
     responses = @responses,
     message_channel = @message_channel,
     message_ts = @message_ts,
@@ -97,3 +98,15 @@ set held_until = case when @seconds::float8 > 0 then now() + make_interval(secs 
     failures = failures + (@failed::boolean)::int
 where id = @id
   and hold = @hold;
+
+-- name: TellWait :exec
+-- Whoever waits for one of these runs is told that it takes longer.
+update sync_requests q
+set waits_until = now() + make_interval(secs => @seconds::float8),
+    touched = true
+where q.finished_at is null
+  and q.id in (
+    select j.request_id
+    from sync_request_runs j
+    where j.run_id = any(@run_ids::bigint[])
+  );

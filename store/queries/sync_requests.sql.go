@@ -232,6 +232,7 @@ func (q *Queries) ReleaseRequest(ctx context.Context, arg ReleaseRequestParams) 
 const reported = `-- name: Reported :exec
 update sync_requests
 set reported = $1,
+    waits_until = null,
     responses = $2,
     message_channel = $3,
     message_ts = $4,
@@ -262,7 +263,7 @@ func (q *Queries) Reported(ctx context.Context, arg ReportedParams) error {
 }
 
 const request = `-- name: Request :one
-select id, workspace_id, person_id, every, channel_id, sealed_response, responses, total, reported, message_channel, message_ts, touched, hold, held_until, failures, finished_at, created_at, (created_at < now() - interval '25 minutes')::boolean as old
+select id, workspace_id, person_id, every, channel_id, sealed_response, responses, total, reported, message_channel, message_ts, touched, hold, held_until, failures, finished_at, created_at, waits_until, (created_at < now() - interval '25 minutes')::boolean as old
 from sync_requests
 where id = $1
 `
@@ -285,6 +286,7 @@ type RequestRow struct {
 	Failures       int16
 	FinishedAt     *time.Time
 	CreatedAt      time.Time
+	WaitsUntil     *time.Time
 	Old            bool
 }
 
@@ -309,6 +311,7 @@ func (q *Queries) Request(ctx context.Context, id int64) (RequestRow, error) {
 		&i.Failures,
 		&i.FinishedAt,
 		&i.CreatedAt,
+		&i.WaitsUntil,
 		&i.Old,
 	)
 	return i, err
@@ -377,6 +380,29 @@ type SealResponseParams struct {
 
 func (q *Queries) SealResponse(ctx context.Context, arg SealResponseParams) error {
 	_, err := q.db.Exec(ctx, sealResponse, arg.Sealed, arg.ID)
+	return err
+}
+
+const tellWait = `-- name: TellWait :exec
+update sync_requests q
+set waits_until = now() + make_interval(secs => $1::float8),
+    touched = true
+where q.finished_at is null
+  and q.id in (
+    select j.request_id
+    from sync_request_runs j
+    where j.run_id = any($2::bigint[])
+  )
+`
+
+type TellWaitParams struct {
+	Seconds float64
+	RunIds  []int64
+}
+
+// Whoever waits for one of these runs is told that it takes longer.
+func (q *Queries) TellWait(ctx context.Context, arg TellWaitParams) error {
+	_, err := q.db.Exec(ctx, tellWait, arg.Seconds, arg.RunIds)
 	return err
 }
 
