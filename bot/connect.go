@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -108,7 +109,7 @@ func (b *Bot) systems() []view.System {
 }
 
 func input(f integrations.Field) view.Input {
-	return view.Input{Name: f.Name, Label: f.Label, Hint: f.Hint, Placeholder: f.Placeholder, Secret: f.Secret, MaxLength: f.MaxLength}
+	return view.Input{Name: f.Name, Label: f.Label, Hint: f.Hint, Placeholder: f.Placeholder, Secret: f.Secret, Optional: f.Optional, MaxLength: f.MaxLength}
 }
 
 func (b *Bot) connectDraft(ctx context.Context, g Gesture) (store.Draft, connectDraft, integrations.Connector, error) {
@@ -251,12 +252,36 @@ func (b *Bot) entered(ctx context.Context, g Gesture, connector integrations.Con
 		}
 	case !b.onAPage(s):
 		for _, field := range s.Fields {
-			if strings.TrimSpace(entry.Credentials[field.Name]) == "" {
-				problems[view.FieldOf(s.Kind, field.Name)] = "Enter the " + strings.ToLower(field.Label[:1]) + field.Label[1:] + "."
+			if wrong := enteredWrong(field, entry.Credentials[field.Name]); wrong != "" {
+				problems[view.FieldOf(s.Kind, field.Name)] = wrong
 			}
 		}
 	}
 	return origin, problems, nil
+}
+
+// enteredWrong is what is wrong with what was entered into a field of a sign-in, as a sentence.
+func enteredWrong(f integrations.Field, typed string) string {
+	switch typed = strings.TrimSpace(typed); {
+	case typed == "" && f.Optional:
+		return ""
+	case typed == "" || len([]rune(typed)) > f.MaxLength:
+		return fmt.Sprintf("Enter the %s, of at most %d characters.", f.Label, f.MaxLength)
+	case f.Name == integrations.Expires:
+		if _, err := time.Parse(time.DateOnly, typed); err != nil {
+			return "Write the day as 2026-12-31, or leave it empty."
+		}
+	}
+	return ""
+}
+
+// endOf is the day on which a sign-in ends, where somebody said it.
+func endOf(account integrations.Account) time.Time {
+	day, err := time.Parse(time.DateOnly, strings.TrimSpace(account.Fields[integrations.Expires]))
+	if err != nil {
+		return time.Time{}
+	}
+	return day
 }
 
 // proof is how the check of an account went.
@@ -340,7 +365,7 @@ func (b *Bot) keep(ctx context.Context, actor okr.Actor, connector integrations.
 				err = errLostRight
 			}
 			if err == nil {
-				c, err = tx.ReplaceSignIn(ctx, actor, again, store.SignIn{Kind: account.SignIn, Account: user, Fields: account.Fields})
+				c, err = tx.ReplaceSignIn(ctx, actor, again, store.SignIn{Kind: account.SignIn, Account: user, Fields: account.Fields, Ends: endOf(account)})
 			}
 			if err != nil {
 				return err
@@ -348,7 +373,7 @@ func (b *Bot) keep(ctx context.Context, actor okr.Actor, connector integrations.
 			return b.readAgain(ctx, tx, c)
 		}
 		c, err = tx.CreateConnection(ctx, actor, store.Connection{
-			Kind: connector.Kind(), Name: name, Origin: account.Origin, SignIn: account.SignIn, Account: user,
+			Kind: connector.Kind(), Name: name, Origin: account.Origin, SignIn: account.SignIn, Account: user, Ends: endOf(account),
 			Shared: shared && okr.May(actor, okr.ShareConnection, okr.MakerOf),
 		}, account.Fields, draft)
 		if err != nil {

@@ -76,7 +76,7 @@ func (m *Messenger) Notice(ctx context.Context, c store.Connection, now time.Tim
 		says = "its stored sign-in does not open any more, so nothing was sent and nothing is read through it. Reconnect it, and tell okrbot's administrator."
 	}
 	if c.Notice == jobs.NoticeEnds {
-		says = "what was allowed in " + system + " ends on " + view.Moment(shown.Ends) + ", and use does not prolong it. Reconnect before: it takes a minute, and its key results stay."
+		says = "its sign-in to " + system + " ends on " + view.Moment(shown.Ends) + ", and use does not prolong it. Reconnect before: it takes a minute, and its key results stay."
 	}
 	_, _, err = m.slack.post(ctx, c.Owner, view.ConnectionNotice(shown, says))
 	return err
@@ -89,6 +89,9 @@ func shownConnection(connectors integrations.Registry, c store.Connection, actor
 		Mine: c.Owner == actor.ID, May: c.State != store.Pending && c.MayManage(actor), MayShare: okr.May(actor, okr.ShareConnection, okr.MakerOf),
 		KeyResults: c.KeyResults, Succeeded: c.Succeeded, Waiting: c.Waiting, Now: now,
 	}
+	if !c.Ends.IsZero() {
+		v.Ends, v.EndsSoon = c.Ends, c.Ends.Sub(now) < 14*24*time.Hour
+	}
 	connector, err := connectors.ByKind(c.Kind)
 	if err != nil {
 		return v
@@ -97,10 +100,6 @@ func shownConnection(connectors integrations.Registry, c store.Connection, actor
 		if s.Kind == c.SignIn {
 			v.SignIn = s.Label
 		}
-	}
-	if consenter, ok := connector.(integrations.Consenter); ok && !c.Consented.IsZero() {
-		v.Ends = c.Consented.Add(consenter.RefreshLife())
-		v.EndsSoon = v.Ends.Sub(now) < 14*24*time.Hour
 	}
 	return v
 }

@@ -174,7 +174,7 @@ func TestACallbackCountsOnceAndInItsBrowserAlone(t *testing.T) {
 func TestNobodyElseConfirms(t *testing.T) {
 	r := oauthRoom(t)
 	link := r.asksForOAuth(r.alice, "alice")
-	r.alice.Closes()          // so that the question comes by message
+	r.alice.Closes() // so that the question comes by message
 	r.browser().opens(link).sends().logsIn("allow")
 	r.alice.Sees("Was that you?")
 	r.bob.Types("/okr connections").Sees("You have no connection yet")
@@ -386,4 +386,15 @@ func TestTheEndOfAConsentIsSaidThreeTimes(t *testing.T) {
 			t.Fatalf("told %d times %d days later, want %d", got, step.days, step.want)
 		}
 	}
+}
+
+func TestAKeyWithAnExpiryIsRemindedOf(t *testing.T) {
+	r := newRoom(t)
+	form := r.alice.Types("/okr connect").Chooses("Sign in with", "Personal Access Token").Fills("ServiceNow URL", r.instance).
+		Fills("Personal Access Token", "sandbox-key").Fills("Expires on", "soon").Submits("Connect")
+	form.Sees("^ Write the day as 2026-12-31, or leave it empty.").
+		Fills("Expires on", time.Now().AddDate(0, 0, 40).Format(time.DateOnly)).Submits("Connect").Sees("is connected").Closes()
+	storetest.Advance(t, r.dsn, 30*24*time.Hour)
+	r.alice.In("dm-U0ALICE").Sees("its sign-in to ServiceNow ends on", "Reconnect")
+	r.alice.Types("/okr connections").Sees("works, and ends on")
 }

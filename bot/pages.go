@@ -32,7 +32,7 @@ type page struct {
 type pageField struct {
 	Name, Label, Hint, Typed string
 	Complete                 string // autocomplete, for password managers
-	Secret                   bool
+	Secret, Optional         bool
 	MaxLength                int
 }
 

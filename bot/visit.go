@@ -142,7 +142,7 @@ func (at visiting) page(b *Bot) page {
 func fieldsOf(s integrations.SignIn, typed map[string]string) []pageField {
 	var list []pageField
 	for _, f := range s.Fields {
-		field := pageField{Name: f.Name, Label: f.Label, Hint: f.Hint, Secret: f.Secret, MaxLength: f.MaxLength, Complete: "off"}
+		field := pageField{Name: f.Name, Label: f.Label, Hint: f.Hint, Secret: f.Secret, Optional: f.Optional, MaxLength: f.MaxLength, Complete: "off"}
 		switch {
 		case f.Name == "username":
 			field.Complete = "username"
@@ -230,8 +230,8 @@ func (b *Bot) visitSent(w http.ResponseWriter, r *http.Request) {
 			if !f.Secret {
 				typed[f.Name] = strings.TrimSpace(typed[f.Name])
 			}
-			if strings.TrimSpace(typed[f.Name]) == "" || len([]rune(typed[f.Name])) > f.MaxLength {
-				b.show(w, http.StatusUnprocessableEntity, at.wrong(b, typed, fmt.Sprintf("Enter the %s, of at most %d characters.", f.Label, f.MaxLength)))
+			if wrong := enteredWrong(f, typed[f.Name]); wrong != "" {
+				b.show(w, http.StatusUnprocessableEntity, at.wrong(b, typed, wrong))
 				return
 			}
 		}
@@ -475,7 +475,7 @@ func (b *Bot) keepConsent(ctx context.Context, at visiting, consenter integratio
 		c, err = tx.CreatePending(ctx, actor, store.Connection{
 			Kind: at.Kind, Name: name, Origin: at.Origin, SignIn: at.SignIn, Account: who, Client: at.client.ID,
 			Shared: at.Shared && okr.May(actor, okr.ShareConnection, okr.MakerOf),
-		}, at.Reconnects, tokens.Fields, jobs.TokenLife(tokens.Life))
+		}, at.Reconnects, tokens.Fields, jobs.TokenLife(tokens.Life), consenter.RefreshLife())
 		return err
 	})
 	if err != nil {

@@ -140,7 +140,12 @@ type Field struct {
 	Placeholder string
 	Secret      bool
 	MaxLength   int // characters
+	Optional    bool
 }
+
+// Expires is the field of a sign-in that says on which day it ends: "2026-12-31". People are
+// reminded before.
+const Expires = "expires"
 
 // Account is a system's address with the means to sign in. It prints as its address alone.
 type Account struct {

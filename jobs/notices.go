@@ -6,14 +6,13 @@ import (
 
 	"github.com/riverqueue/river"
 
-	"okrbot/integrations"
 	"okrbot/store"
 )
 
 // What a connection's maker is told.
 const (
 	NoticeRefused = "refused" // its sign-in is not taken any more
-	NoticeEnds    = "ends"    // its consent ends in 14, 3 or 1 days
+	NoticeEnds    = "ends"    // its sign-in ends by itself in 14, 3 or 1 days
 )
 
 // TellNotice tells a connection's maker what it needs from them.
@@ -60,19 +59,4 @@ func (c *Client) tellNotice(ctx context.Context, id int64) error {
 		c.log.Warn("a notice did not arrive, or nobody knows", "connection", id, "code", u.Code)
 	}
 	return c.store.NoticeTold(ctx, id, connection.Notice)
-}
-
-// planConsents has people warned before what they allowed by browser ends.
-func (c *Client) planConsents(ctx context.Context) error {
-	for _, connector := range c.connectors {
-		consenter, ok := connector.(integrations.Consenter)
-		if !ok {
-			continue
-		}
-		err := c.store.InTx(ctx, func(tx *store.Tx) error { return tx.ConsentsEnding(ctx, consenter.Kind(), consenter.RefreshLife()) })
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

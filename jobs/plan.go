@@ -27,7 +27,7 @@ func (c *Client) plan(ctx context.Context) {
 			return c.store.InTx(ctx, func(tx *store.Tx) error { return c.fill(ctx, tx, 0) })
 		})
 		c.attempt(ctx, "finding directories to read", c.planDirectories)
-		c.attempt(ctx, "finding consents that end", c.planConsents)
+		c.attempt(ctx, "finding sign-ins that end", c.store.SignInsEnding)
 		c.attempt(ctx, "ending overrides", c.endOverrides)
 		if time.Since(tidied) > tidyEvery {
 			tidied = time.Now()

@@ -33,7 +33,7 @@ type Connection struct {
 	KeyResults int       // only in lists
 	Account    string    // whom the system says we are; empty where it does not tell
 	Client     int64     // OAuth: the client it was allowed through; 0 for other sign-ins
-	Consented  time.Time // OAuth: when somebody allowed it
+	Ends       time.Time // when its sign-in ends by itself: a consent, or a key with an expiry; zero: nobody knows
 	TokenEpoch int64     // OAuth: raised with each new access token
 	Replaces   int64     // pending: the connection whose sign-in it will be
 	Notice     string    // what its owner is to be told
@@ -72,8 +72,12 @@ const slotsPerConnection = 2
 // CreateConnection keeps a sign-in that was just proved to work; its fields are sealed before they
 // reach the database. The same draft submitted twice gives the one it made first.
 func (tx *Tx) CreateConnection(ctx context.Context, actor okr.Actor, c Connection, fields map[string]string, draft string) (Connection, error) {
+	var ends *time.Time
+	if !c.Ends.IsZero() {
+		ends = &c.Ends
+	}
 	id, err := tx.q.CreateConnection(ctx, queries.CreateConnectionParams{
-		WorkspaceID: actor.Workspace, Kind: c.Kind, Name: c.Name, Origin: c.Origin, SignIn: c.SignIn,
+		EndsAt: ends, WorkspaceID: actor.Workspace, Kind: c.Kind, Name: c.Name, Origin: c.Origin, SignIn: c.SignIn,
 		Shared: c.Shared, OwnerID: actor.ID, AccountName: c.Account, DraftID: orNil(draft),
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -172,7 +176,7 @@ func connection(row queries.Connection) Connection {
 		ID: row.ID, Workspace: row.WorkspaceID, Kind: row.Kind, Name: row.Name, Origin: row.Origin,
 		SignIn: row.SignIn, Shared: row.Shared, Owner: row.OwnerID, State: ConnectionState(row.State),
 		Waiting: orZero(row.WaitingUntil), Succeeded: orZero(row.SucceededAt), Directory: orZero(row.DirectoryAt),
-		Account: row.AccountName, Consented: orZero(row.ConsentedAt), TokenEpoch: row.TokenEpoch,
+		Account: row.AccountName, Ends: orZero(row.EndsAt), TokenEpoch: row.TokenEpoch,
 		Notice: row.Notice, Warned: int(row.WarnedDays), sealed: row.Sealed, version: int(row.SecretVersion),
 	}
 	if row.ClientID != nil {

@@ -20,6 +20,7 @@ type SignIn struct {
 	Fields    map[string]string
 	Consented time.Time // OAuth
 	Due       time.Time // OAuth: when the access token is to be renewed
+	Ends      time.Time // when it ends by itself; zero when nobody knows
 }
 
 // ReplaceSignIn gives a connection another sign-in and seals it. Its address stays: a secret is
@@ -39,6 +40,9 @@ func (tx *Tx) ReplaceSignIn(ctx context.Context, actor okr.Actor, id int64, s Si
 	}
 	p := queries.ReplaceSignInParams{
 		Sealed: sealed, SecretVersion: int32(c.version + 1), SignIn: s.Kind, AccountName: s.Account, WorkspaceID: c.Workspace, ID: id,
+	}
+	if !s.Ends.IsZero() {
+		p.EndsAt = &s.Ends
 	}
 	if s.Client != 0 {
 		p.ClientID, p.ConsentedAt, p.TokenDueAt = &s.Client, &s.Consented, &s.Due

@@ -88,11 +88,12 @@ func (r Reads) WithoutChallenges(ctx context.Context, c OAuthClient) error {
 }
 
 // CreatePending keeps tokens that somebody's browser brought, until that person confirms in Slack
-// that it was theirs. A connection that replaces another takes that one's place then.
-func (tx *Tx) CreatePending(ctx context.Context, actor okr.Actor, c Connection, replaces int64, fields map[string]string, due time.Duration) (Connection, error) {
+// that it was theirs. A connection that replaces another takes that one's place then. The access
+// token is due for renewal after due, and the consent ends after life.
+func (tx *Tx) CreatePending(ctx context.Context, actor okr.Actor, c Connection, replaces int64, fields map[string]string, due, life time.Duration) (Connection, error) {
 	p := queries.CreatePendingParams{
 		WorkspaceID: actor.Workspace, Kind: c.Kind, Name: c.Name, Origin: c.Origin, SignIn: c.SignIn,
-		Shared: c.Shared, OwnerID: actor.ID, AccountName: c.Account, ClientID: &c.Client,
+		Shared: c.Shared, OwnerID: actor.ID, AccountName: c.Account, ClientID: &c.Client, LifeSeconds: life.Seconds(),
 	}
 	if replaces != 0 {
 		p.Replaces = &replaces
@@ -142,7 +143,7 @@ func (tx *Tx) Confirm(ctx context.Context, actor okr.Actor, id int64) (Connectio
 		return c, fmt.Errorf("ending a pending connection: %w", err)
 	}
 	return tx.ReplaceSignIn(ctx, actor, c.Replaces, SignIn{
-		Kind: c.SignIn, Account: c.Account, Client: c.Client, Fields: fields, Consented: orZero(row.ConsentedAt), Due: orZero(row.TokenDueAt),
+		Kind: c.SignIn, Account: c.Account, Client: c.Client, Fields: fields, Consented: orZero(row.ConsentedAt), Ends: orZero(row.EndsAt), Due: orZero(row.TokenDueAt),
 	})
 }
 
@@ -223,11 +224,11 @@ func (r Reads) sealed(c Connection, fields map[string]string, version int) ([]by
 	return sealed, nil
 }
 
-// ConsentsEnding marks the connections of a connector whose consent ends within 14, 3 or 1 days and
-// whose owner was not told at that distance, and has them told.
-func (tx *Tx) ConsentsEnding(ctx context.Context, kind string, life time.Duration) error {
-	if _, err := tx.q.ConsentsEnding(ctx, queries.ConsentsEndingParams{LifeSeconds: life.Seconds(), Kind: kind}); err != nil {
-		return fmt.Errorf("looking for consents that end: %w", err)
+// SignInsEnding has the makers told of connections whose sign-in ends within 14, 3 or 1 days, once
+// at each distance.
+func (r Reads) SignInsEnding(ctx context.Context) error {
+	if err := r.q.SignInsEnding(ctx); err != nil {
+		return fmt.Errorf("looking for sign-ins that end: %w", err)
 	}
 	return nil
 }

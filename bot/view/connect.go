@@ -42,7 +42,7 @@ type ConnectForm struct {
 // Input is one field of a form in a connector's words.
 type Input struct {
 	Name, Label, Hint, Placeholder string
-	Secret                         bool
+	Secret, Optional               bool
 	MaxLength                      int
 }
 
@@ -118,7 +118,9 @@ func (f ConnectForm) Modal(draft string) slack.ModalViewRequest {
 			if !field.Secret {
 				element.InitialValue = Cut(f.Kept[field.Name], field.MaxLength)
 			}
-			blocks = append(blocks, input(credential+s.Kind+"_"+field.Name, field.Label, field.Hint, element))
+			block := input(credential+s.Kind+"_"+field.Name, field.Label, field.Hint, element)
+			block.Optional = field.Optional
+			blocks = append(blocks, block)
 			secret = secret || field.Secret
 		}
 		if secret {

@@ -37,6 +37,7 @@ func (*Client) SignIns() []integrations.SignIn {
 			Kind: token, Label: "Personal Access Token",
 			Fields: []integrations.Field{
 				{Name: "token", Label: "Personal Access Token", Secret: true, MaxLength: 500},
+				{Name: integrations.Expires, Label: "Expires on", Hint: "The key's Expiry in ServiceNow, such as 2026-12-31, where it has one: you are reminded before.", MaxLength: 10, Optional: true},
 			},
 			Guide: "ServiceNow has no personal tokens: enter a *REST API key*, which is sent as `x-sn-apikey`. An administrator makes it: an inbound authentication profile for API keys, the key itself for a user with the role `pa_viewer`, and a REST API access policy for the Scorecards API.",
 		},

@@ -20,7 +20,8 @@ alter table connections
   add column account_name text not null default '',  -- whom the system says we are
   add column client_id    bigint references oauth_clients,
   add column token_due_at timestamptz,               -- OAuth: when the access token is to be renewed
-  add column warned_days  smallint not null default 0, -- OAuth: the last warning before the end; 0: none
+  add column ends_at      timestamptz,               -- of the consent, or the key's expiry; null: nobody knows
+  add column warned_days  smallint not null default 0, -- the last warning before the end; 0: none
   add column replaces     bigint references connections on delete cascade, -- pending: whose sign-in it will be
   add column notice       text not null default '',  -- what its owner is to be told, once
   add column notice_held_until timestamptz,          -- the lease of the job that tells
@@ -28,7 +29,7 @@ alter table connections
   drop constraint connections_state_check,
   add constraint connections_state_check check (state in ('pending', 'active', 'rejected', 'broken', 'removed'));
 create index connections_notice on connections (id) where notice <> '';
-create index connections_consent on connections (consented_at) where consented_at is not null and state = 'active';
+create index connections_ends on connections (ends_at) where ends_at is not null and state = 'active';
 
 -- A page of ours in somebody's browser: they were given its address in Slack, for ten minutes.
 create table visits (
@@ -60,10 +61,10 @@ alter table sync_requests drop column waits_until;
 drop table visits;
 delete from connections where state in ('pending', 'removed') and not exists (select from sources s where s.connection_id = connections.id) and not exists (select from sync_runs r where r.connection_id = connections.id);
 update connections set state = 'rejected' where state in ('pending', 'removed');
-drop index connections_notice, connections_consent;
+drop index connections_notice, connections_ends;
 alter table connections
   drop constraint connections_state_check,
   add constraint connections_state_check check (state in ('active', 'rejected', 'broken')),
-  drop column account_name, drop column client_id, drop column token_due_at, drop column warned_days,
+  drop column account_name, drop column client_id, drop column token_due_at, drop column ends_at, drop column warned_days,
   drop column replaces, drop column notice, drop column notice_held_until, drop column removed_at;
 drop table oauth_clients;

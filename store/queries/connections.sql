@@ -1,6 +1,6 @@
 -- name: CreateConnection :one
-insert into connections (workspace_id, kind, name, origin, sign_in, sealed, shared, owner_id, state, account_name, succeeded_at, created_at, draft_id)
-values (@workspace_id, @kind, @name, @origin, @sign_in, '', @shared, @owner_id, 'active', @account_name, now(), now(), @draft_id)
+insert into connections (workspace_id, kind, name, origin, sign_in, sealed, shared, owner_id, state, account_name, ends_at, succeeded_at, created_at, draft_id)
+values (@workspace_id, @kind, @name, @origin, @sign_in, '', @shared, @owner_id, 'active', @account_name, @ends_at, now(), now(), @draft_id)
 on conflict (draft_id) do nothing
 returning id;
 
@@ -94,8 +94,8 @@ where id = @id;
 
 -- name: CreatePending :one
 -- A sign-in by browser that its person has not confirmed yet.
-insert into connections (workspace_id, kind, name, origin, sign_in, sealed, shared, owner_id, state, account_name, client_id, consented_at, replaces, created_at)
-values (@workspace_id, @kind, @name, @origin, @sign_in, '', @shared, @owner_id, 'pending', @account_name, @client_id, now(), @replaces, now())
+insert into connections (workspace_id, kind, name, origin, sign_in, sealed, shared, owner_id, state, account_name, client_id, consented_at, ends_at, replaces, created_at)
+values (@workspace_id, @kind, @name, @origin, @sign_in, '', @shared, @owner_id, 'pending', @account_name, @client_id, now(), now() + make_interval(secs => @life_seconds::float8), @replaces, now())
 returning id;
 
 -- name: SealPending :exec
@@ -138,6 +138,7 @@ set sealed = @sealed,
     account_name = @account_name,
     client_id = @client_id,
     consented_at = @consented_at,
+    ends_at = @ends_at,
     token_due_at = @token_due_at,
     token_epoch = token_epoch + 1,
     token_leased_until = null,
@@ -162,6 +163,7 @@ set state = 'removed',
     removed_at = now(),
     client_id = null,
     consented_at = null,
+    ends_at = null,
     token_due_at = null,
     notice = ''
 where workspace_id = @workspace_id

@@ -76,7 +76,7 @@ func (q *Queries) ConfirmConnection(ctx context.Context, arg ConfirmConnectionPa
 }
 
 const connection = `-- name: Connection :one
-select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, warned_days, replaces, notice, notice_held_until, removed_at
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at
 from connections
 where workspace_id = $1
   and id = $2
@@ -115,6 +115,7 @@ func (q *Queries) Connection(ctx context.Context, arg ConnectionParams) (Connect
 		&i.AccountName,
 		&i.ClientID,
 		&i.TokenDueAt,
+		&i.EndsAt,
 		&i.WarnedDays,
 		&i.Replaces,
 		&i.Notice,
@@ -125,7 +126,7 @@ func (q *Queries) Connection(ctx context.Context, arg ConnectionParams) (Connect
 }
 
 const connectionByID = `-- name: ConnectionByID :one
-select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, warned_days, replaces, notice, notice_held_until, removed_at
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at
 from connections
 where id = $1
 `
@@ -159,6 +160,7 @@ func (q *Queries) ConnectionByID(ctx context.Context, id int64) (Connection, err
 		&i.AccountName,
 		&i.ClientID,
 		&i.TokenDueAt,
+		&i.EndsAt,
 		&i.WarnedDays,
 		&i.Replaces,
 		&i.Notice,
@@ -196,7 +198,7 @@ func (q *Queries) ConnectionIDs(ctx context.Context) ([]int64, error) {
 }
 
 const connectionOfDraft = `-- name: ConnectionOfDraft :one
-select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, warned_days, replaces, notice, notice_held_until, removed_at
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at
 from connections
 where workspace_id = $1
   and draft_id = $2
@@ -235,6 +237,7 @@ func (q *Queries) ConnectionOfDraft(ctx context.Context, arg ConnectionOfDraftPa
 		&i.AccountName,
 		&i.ClientID,
 		&i.TokenDueAt,
+		&i.EndsAt,
 		&i.WarnedDays,
 		&i.Replaces,
 		&i.Notice,
@@ -245,7 +248,7 @@ func (q *Queries) ConnectionOfDraft(ctx context.Context, arg ConnectionOfDraftPa
 }
 
 const connectionsFor = `-- name: ConnectionsFor :many
-select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, (select count(*) from sources s where s.connection_id = c.id)::int as key_results
+select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, (select count(*) from sources s where s.connection_id = c.id)::int as key_results
 from connections c
 where c.workspace_id = $1
   and c.state not in ('pending', 'removed')
@@ -298,6 +301,7 @@ func (q *Queries) ConnectionsFor(ctx context.Context, arg ConnectionsForParams) 
 			&i.Connection.AccountName,
 			&i.Connection.ClientID,
 			&i.Connection.TokenDueAt,
+			&i.Connection.EndsAt,
 			&i.Connection.WarnedDays,
 			&i.Connection.Replaces,
 			&i.Connection.Notice,
@@ -316,7 +320,7 @@ func (q *Queries) ConnectionsFor(ctx context.Context, arg ConnectionsForParams) 
 }
 
 const connectionsToManage = `-- name: ConnectionsToManage :many
-select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, (select count(*) from sources s where s.connection_id = c.id)::int as key_results
+select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, (select count(*) from sources s where s.connection_id = c.id)::int as key_results
 from connections c
 where c.workspace_id = $1
   and c.state <> 'removed'
@@ -378,6 +382,7 @@ func (q *Queries) ConnectionsToManage(ctx context.Context, arg ConnectionsToMana
 			&i.Connection.AccountName,
 			&i.Connection.ClientID,
 			&i.Connection.TokenDueAt,
+			&i.Connection.EndsAt,
 			&i.Connection.WarnedDays,
 			&i.Connection.Replaces,
 			&i.Connection.Notice,
@@ -396,8 +401,8 @@ func (q *Queries) ConnectionsToManage(ctx context.Context, arg ConnectionsToMana
 }
 
 const createConnection = `-- name: CreateConnection :one
-insert into connections (workspace_id, kind, name, origin, sign_in, sealed, shared, owner_id, state, account_name, succeeded_at, created_at, draft_id)
-values ($1, $2, $3, $4, $5, '', $6, $7, 'active', $8, now(), now(), $9)
+insert into connections (workspace_id, kind, name, origin, sign_in, sealed, shared, owner_id, state, account_name, ends_at, succeeded_at, created_at, draft_id)
+values ($1, $2, $3, $4, $5, '', $6, $7, 'active', $8, $9, now(), now(), $10)
 on conflict (draft_id) do nothing
 returning id
 `
@@ -411,6 +416,7 @@ type CreateConnectionParams struct {
 	Shared      bool
 	OwnerID     string
 	AccountName string
+	EndsAt      *time.Time
 	DraftID     *string
 }
 
@@ -424,6 +430,7 @@ func (q *Queries) CreateConnection(ctx context.Context, arg CreateConnectionPara
 		arg.Shared,
 		arg.OwnerID,
 		arg.AccountName,
+		arg.EndsAt,
 		arg.DraftID,
 	)
 	var id int64
@@ -447,8 +454,8 @@ func (q *Queries) CreateConnectionSlots(ctx context.Context, arg CreateConnectio
 }
 
 const createPending = `-- name: CreatePending :one
-insert into connections (workspace_id, kind, name, origin, sign_in, sealed, shared, owner_id, state, account_name, client_id, consented_at, replaces, created_at)
-values ($1, $2, $3, $4, $5, '', $6, $7, 'pending', $8, $9, now(), $10, now())
+insert into connections (workspace_id, kind, name, origin, sign_in, sealed, shared, owner_id, state, account_name, client_id, consented_at, ends_at, replaces, created_at)
+values ($1, $2, $3, $4, $5, '', $6, $7, 'pending', $8, $9, now(), now() + make_interval(secs => $10::float8), $11, now())
 returning id
 `
 
@@ -462,6 +469,7 @@ type CreatePendingParams struct {
 	OwnerID     string
 	AccountName string
 	ClientID    *int64
+	LifeSeconds float64
 	Replaces    *int64
 }
 
@@ -477,6 +485,7 @@ func (q *Queries) CreatePending(ctx context.Context, arg CreatePendingParams) (i
 		arg.OwnerID,
 		arg.AccountName,
 		arg.ClientID,
+		arg.LifeSeconds,
 		arg.Replaces,
 	)
 	var id int64
@@ -582,7 +591,7 @@ func (q *Queries) KeyResultsOfConnection(ctx context.Context, arg KeyResultsOfCo
 }
 
 const lockConnection = `-- name: LockConnection :one
-select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, warned_days, replaces, notice, notice_held_until, removed_at
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at
 from connections
 where id = $1
 for update
@@ -616,6 +625,7 @@ func (q *Queries) LockConnection(ctx context.Context, id int64) (Connection, err
 		&i.AccountName,
 		&i.ClientID,
 		&i.TokenDueAt,
+		&i.EndsAt,
 		&i.WarnedDays,
 		&i.Replaces,
 		&i.Notice,
@@ -626,7 +636,7 @@ func (q *Queries) LockConnection(ctx context.Context, id int64) (Connection, err
 }
 
 const lockConnectionOf = `-- name: LockConnectionOf :one
-select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, warned_days, replaces, notice, notice_held_until, removed_at
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at
 from connections
 where workspace_id = $1
   and id = $2
@@ -666,6 +676,7 @@ func (q *Queries) LockConnectionOf(ctx context.Context, arg LockConnectionOfPara
 		&i.AccountName,
 		&i.ClientID,
 		&i.TokenDueAt,
+		&i.EndsAt,
 		&i.WarnedDays,
 		&i.Replaces,
 		&i.Notice,
@@ -718,6 +729,7 @@ set state = 'removed',
     removed_at = now(),
     client_id = null,
     consented_at = null,
+    ends_at = null,
     token_due_at = null,
     notice = ''
 where workspace_id = $1
@@ -746,13 +758,14 @@ set sealed = $1,
     account_name = $4,
     client_id = $5,
     consented_at = $6,
-    token_due_at = $7,
+    ends_at = $7,
+    token_due_at = $8,
     token_epoch = token_epoch + 1,
     token_leased_until = null,
     warned_days = 0,
     notice = ''
-where workspace_id = $8
-  and id = $9
+where workspace_id = $9
+  and id = $10
 `
 
 type ReplaceSignInParams struct {
@@ -762,6 +775,7 @@ type ReplaceSignInParams struct {
 	AccountName   string
 	ClientID      *int64
 	ConsentedAt   *time.Time
+	EndsAt        *time.Time
 	TokenDueAt    *time.Time
 	WorkspaceID   string
 	ID            int64
@@ -776,6 +790,7 @@ func (q *Queries) ReplaceSignIn(ctx context.Context, arg ReplaceSignInParams) er
 		arg.AccountName,
 		arg.ClientID,
 		arg.ConsentedAt,
+		arg.EndsAt,
 		arg.TokenDueAt,
 		arg.WorkspaceID,
 		arg.ID,

@@ -136,6 +136,7 @@ type Connection struct {
 	AccountName      string
 	ClientID         *int64
 	TokenDueAt       *time.Time
+	EndsAt           *time.Time
 	WarnedDays       int16
 	Replaces         *int64
 	Notice           string

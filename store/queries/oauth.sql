@@ -83,26 +83,23 @@ where id = @id
   and state = 'active'
   and token_epoch = @token_epoch;
 
--- name: ConsentsEnding :many
--- Consents whose end comes near, and that were not spoken of at this distance yet.
+-- name: SignInsEnding :exec
+-- Sign-ins whose end comes near, and that were not spoken of at this distance yet.
 update connections c
 set warned_days = v.days,
     notice = 'ends'
 from (
   select o.id, case
-    when o.consented_at + make_interval(secs => @life_seconds::float8) <= now() + interval '1 day' then 1
-    when o.consented_at + make_interval(secs => @life_seconds::float8) <= now() + interval '3 days' then 3
+    when o.ends_at <= now() + interval '1 day' then 1
+    when o.ends_at <= now() + interval '3 days' then 3
     else 14
   end as days
   from connections o
-  where o.kind = @kind
-    and o.state = 'active'
-    and o.consented_at is not null
-    and o.consented_at + make_interval(secs => @life_seconds::float8) <= now() + interval '14 days'
+  where o.state = 'active'
+    and o.ends_at <= now() + interval '14 days'
 ) v
 where c.id = v.id
-  and (c.warned_days = 0 or c.warned_days > v.days)
-returning c.id;
+  and (c.warned_days = 0 or c.warned_days > v.days);
 
 -- name: HoldNotices :many
 update connections

@@ -9,53 +9,6 @@ import (
 	"context"
 )
 
-const consentsEnding = `-- name: ConsentsEnding :many
-update connections c
-set warned_days = v.days,
-    notice = 'ends'
-from (
-  select o.id, case
-    when o.consented_at + make_interval(secs => $1::float8) <= now() + interval '1 day' then 1
-    when o.consented_at + make_interval(secs => $1::float8) <= now() + interval '3 days' then 3
-    else 14
-  end as days
-  from connections o
-  where o.kind = $2
-    and o.state = 'active'
-    and o.consented_at is not null
-    and o.consented_at + make_interval(secs => $1::float8) <= now() + interval '14 days'
-) v
-where c.id = v.id
-  and (c.warned_days = 0 or c.warned_days > v.days)
-returning c.id
-`
-
-type ConsentsEndingParams struct {
-	LifeSeconds float64
-	Kind        string
-}
-
-// Consents whose end comes near, and that were not spoken of at this distance yet.
-func (q *Queries) ConsentsEnding(ctx context.Context, arg ConsentsEndingParams) ([]int64, error) {
-	rows, err := q.db.Query(ctx, consentsEnding, arg.LifeSeconds, arg.Kind)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []int64
-	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		items = append(items, id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const holdNotices = `-- name: HoldNotices :many
 update connections
 set notice_held_until = now() + interval '1 minute'
@@ -389,6 +342,30 @@ type SealOAuthClientParams struct {
 
 func (q *Queries) SealOAuthClient(ctx context.Context, arg SealOAuthClientParams) error {
 	_, err := q.db.Exec(ctx, sealOAuthClient, arg.Sealed, arg.WorkspaceID, arg.ID)
+	return err
+}
+
+const signInsEnding = `-- name: SignInsEnding :exec
+update connections c
+set warned_days = v.days,
+    notice = 'ends'
+from (
+  select o.id, case
+    when o.ends_at <= now() + interval '1 day' then 1
+    when o.ends_at <= now() + interval '3 days' then 3
+    else 14
+  end as days
+  from connections o
+  where o.state = 'active'
+    and o.ends_at <= now() + interval '14 days'
+) v
+where c.id = v.id
+  and (c.warned_days = 0 or c.warned_days > v.days)
+`
+
+// Sign-ins whose end comes near, and that were not spoken of at this distance yet.
+func (q *Queries) SignInsEnding(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, signInsEnding)
 	return err
 }
 
