@@ -83,7 +83,7 @@ func (c *Client) apply(ctx context.Context, tx *store.Tx, b batch, ending map[in
 	for _, id := range reads {
 		a.score(runs[id], now[id], locked[id], ending[id].Scorecard, taken[id], readings[id])
 	}
-	if err := a.write(ctx, tx); err != nil {
+	if err := a.write(ctx, tx, b.connection); err != nil {
 		return err
 	}
 	if works && b.asked {
@@ -126,7 +126,8 @@ type applying struct {
 	recorded      []store.Recorded
 	runs          []store.FinishedRun
 	cards         []int64
-	resumed       []int64 // overrides that a newer score ended
+	resumed       []int64                // overrides that a newer score ended
+	missing       []store.AppliedFailure // not there for the first time: looked at again in an hour
 }
 
 func (a *applying) supersede(runs []store.TakenRun) {
@@ -234,25 +235,38 @@ func words(v decimal.NullDecimal) string {
 	return v.Decimal.String()
 }
 
+// missingFor is how long a scorecard must be missing before it counts as gone.
+const missingFor = 55 * time.Minute // an hour, but for the seconds that a look takes
+
 // fail notes a failure. The last good value stays. The owner is told once an episode.
 func (a *applying) fail(runs []store.TakenRun, k store.KeyResult, old store.Applying, f *integrations.Error) {
+	told := true
+	if f.Class == integrations.NotFound {
+		// Once is no proof: an answer can leave out what is there. Twice an hour apart it is gone.
+		before := k.Failure.Class == string(integrations.NotFound)
+		if told = before && a.now.Sub(k.Failure.Since) >= missingFor; told {
+			f = gone(f)
+		} else if !before {
+			a.missing = append(a.missing, store.AppliedFailure{KeyResult: k.ID, Epoch: runs[0].Epoch})
+		}
+	}
 	failure := failed(f)
 	epoch := runs[0].Epoch
-	a.failures = append(a.failures, store.AppliedFailure{KeyResult: k.ID, Epoch: epoch, Failure: failure})
+	a.failures = append(a.failures, store.AppliedFailure{KeyResult: k.ID, Epoch: epoch, Failure: failure, Told: told})
 	for _, r := range runs {
 		a.runs = append(a.runs, store.FinishedRun{ID: r.ID, Outcome: store.Failed, Epoch: epoch, Old: k.Result.Value, AsOf: k.Result.AsOf, Failure: failure})
 	}
 	if !old.Failing || k.Failure.Cause != f.Cause {
 		a.cards = append(a.cards, k.ID)
 	}
-	if !old.Told {
+	if told && !old.Told {
 		a.announcements = append(a.announcements, store.Announcement{
 			Workspace: k.Workspace, Channel: k.Owner, KeyResult: k.ID, Kind: "failed", Note: failure.Says,
 		})
 	}
 }
 
-func (a *applying) write(ctx context.Context, tx *store.Tx) error {
+func (a *applying) write(ctx context.Context, tx *store.Tx, connection store.Connection) error {
 	if err := tx.ApplyResults(ctx, a.results); err != nil {
 		return err
 	}
@@ -260,6 +274,9 @@ func (a *applying) write(ctx context.Context, tx *store.Tx) error {
 		return err
 	}
 	if err := tx.ApplyFailures(ctx, a.failures); err != nil {
+		return err
+	}
+	if err := tx.QueueChecks(ctx, connection, a.missing); err != nil {
 		return err
 	}
 	if err := tx.FinishRuns(ctx, a.runs); err != nil {

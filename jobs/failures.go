@@ -29,6 +29,13 @@ func broken() *integrations.Error {
 		Next: "Reconnect it under `/okr connections`, and tell okrbot's administrator."}
 }
 
+// gone is told about a scorecard that was asked for by name twice, an hour apart, and was not there.
+func gone(f *integrations.Error) *integrations.Error {
+	return &integrations.Error{Class: f.Class, Cause: "gone",
+		Says: "The scorecard was asked for twice, an hour apart, and was not there: it was deleted, or is hidden from this sign-in. The two are not told apart.",
+		Next: "Choose another one with `/okr edit`, or ask who may see it."}
+}
+
 // keyMissing is told while keys are being turned: another process, or this one after its restart,
 // opens what this one cannot.
 func keyMissing() *integrations.Error {
@@ -80,11 +87,15 @@ func failureOf(answer integrations.Reading, k store.KeyResult) *integrations.Err
 			Next: "Check it with `/okr edit " + k.Key() + "` and save to accept the new unit."}
 	}
 	if len(s.Scores) == 0 && !k.Result.Value.Valid {
-		return &integrations.Error{Class: integrations.NoData, Cause: "no_score",
-			Says: "The scorecard has no score in this period yet.",
-			Next: "Ask for its data to be collected, or wait for the first score."}
+		return noScore()
 	}
 	return nil
+}
+
+func noScore() *integrations.Error {
+	return &integrations.Error{Class: integrations.NoData, Cause: "no_score",
+		Says: "The scorecard has no score in this period yet.",
+		Next: "Ask for its data to be collected, or wait for the first score."}
 }
 
 // escape keeps the other side's words from being mrkdwn, by Slack's rule.

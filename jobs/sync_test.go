@@ -243,6 +243,36 @@ func TestARefusedSignInIsNotTriedAgain(t *testing.T) {
 	r.wants("outcome", r.slack.told[0].Done[0].Failure.Cause, "rejected")
 }
 
+func TestAScorecardIsGoneWhenItIsMissingTwice(t *testing.T) {
+	r := newRoom(t)
+	back, lost := r.keyResult(r.scorecard(1, 41, 5)), r.keyResult(r.scorecard(2, 41, 5))
+	r.imports(back, lost)
+	mend := r.now.Break(vendor.Fault{Kind: vendor.NotThere, Ref: back.Source.Reference})
+	r.now.Remove(lost.Source.Reference)
+	r.nextDay()
+	r.tick()
+	for _, k := range []store.KeyResult{back, lost} {
+		r.wants("class of "+k.Key(), r.load(k).Failure.Class, integrations.NotFound)
+	}
+	r.wants("said after the first time", r.slack.in(alice.ID), []string{})
+	r.advance(20 * time.Minute) // asked by hand in between, it is missing no longer than it is
+	r.force(lost.ID)
+	r.tick()
+	r.wants("said after twenty minutes", r.slack.in(alice.ID), []string{})
+	mend()
+	r.advance(41 * time.Minute)
+	r.tick()
+	r.wants("class of the one that came back", r.load(back).Failure.Class, integrations.Class(""))
+	r.wants("cause of the other", r.load(lost).Failure.Cause, "gone")
+	r.wants("said after an hour", len(r.slack.in(alice.ID)), 1)
+	for range 3 {
+		r.nextDay()
+		r.tick()
+	}
+	r.wants("said after days", len(r.slack.in(alice.ID)), 1)
+	r.wants("value", r.value(lost), "41")
+}
+
 func TestOneRefusalCanBeASlip(t *testing.T) {
 	r := newRoom(t)
 	k := r.keyResult(r.scorecard(1, 41, 5))

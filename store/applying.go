@@ -91,6 +91,7 @@ type AppliedFailure struct {
 	KeyResult int64
 	Epoch     int64
 	Failure   okr.Failure
+	Told      bool // its owner is told with it, or was
 }
 
 // ApplyFailures notes failures. The last good value stays.
@@ -102,12 +103,29 @@ func (tx *Tx) ApplyFailures(ctx context.Context, list []AppliedFailure) error {
 	for _, f := range list {
 		p.Ids = append(p.Ids, f.KeyResult)
 		p.Epochs = append(p.Epochs, f.Epoch)
+		p.Told = append(p.Told, f.Told)
 		p.Classes = append(p.Classes, f.Failure.Class)
 		p.Causes = append(p.Causes, f.Failure.Cause)
 		p.Says = append(p.Says, f.Failure.Says)
 	}
 	if err := tx.q.ApplyFailures(ctx, p); err != nil {
 		return fmt.Errorf("noting failures: %w", err)
+	}
+	return nil
+}
+
+// QueueChecks has key results read once more in an hour, whatever their cadence.
+func (tx *Tx) QueueChecks(ctx context.Context, c Connection, list []AppliedFailure) error {
+	p := queries.QueueChecksParams{WorkspaceID: c.Workspace, ConnectionID: c.ID}
+	for _, f := range list {
+		p.KeyResultIds = append(p.KeyResultIds, f.KeyResult)
+		p.TriggerKeys = append(p.TriggerKeys, fmt.Sprintf("check:%d", f.Epoch))
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	if err := tx.q.QueueChecks(ctx, p); err != nil {
+		return fmt.Errorf("queueing second looks: %w", err)
 	}
 	return nil
 }

@@ -52,11 +52,12 @@ set applied_epoch = v.epoch,
     failure_says = v.says,
     failing_since = coalesce(k.failing_since, now()),
     failure_count = k.failure_count + 1,
-    failure_told_at = coalesce(k.failure_told_at, now())
+    failure_told_at = case when v.told then coalesce(k.failure_told_at, now()) else k.failure_told_at end
 from (
   select
     unnest(@ids::bigint[]) as id,
     unnest(@epochs::bigint[]) as epoch,
+    unnest(@told::boolean[]) as told,
     unnest(@classes::text[]) as class,
     unnest(@causes::text[]) as cause,
     unnest(@says::text[]) as says

@@ -18,14 +18,15 @@ set applied_epoch = v.epoch,
     failure_says = v.says,
     failing_since = coalesce(k.failing_since, now()),
     failure_count = k.failure_count + 1,
-    failure_told_at = coalesce(k.failure_told_at, now())
+    failure_told_at = case when v.told then coalesce(k.failure_told_at, now()) else k.failure_told_at end
 from (
   select
     unnest($1::bigint[]) as id,
     unnest($2::bigint[]) as epoch,
-    unnest($3::text[]) as class,
-    unnest($4::text[]) as cause,
-    unnest($5::text[]) as says
+    unnest($3::boolean[]) as told,
+    unnest($4::text[]) as class,
+    unnest($5::text[]) as cause,
+    unnest($6::text[]) as says
 ) v
 where k.id = v.id
 `
@@ -33,6 +34,7 @@ where k.id = v.id
 type ApplyFailuresParams struct {
 	Ids     []int64
 	Epochs  []int64
+	Told    []bool
 	Classes []string
 	Causes  []string
 	Says    []string
@@ -42,6 +44,7 @@ func (q *Queries) ApplyFailures(ctx context.Context, arg ApplyFailuresParams) er
 	_, err := q.db.Exec(ctx, applyFailures,
 		arg.Ids,
 		arg.Epochs,
+		arg.Told,
 		arg.Classes,
 		arg.Causes,
 		arg.Says,

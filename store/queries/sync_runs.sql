@@ -161,3 +161,14 @@ where workspace_id = @workspace_id
   and key_result_id = @key_result_id
 order by id desc
 limit @most;
+
+-- name: QueueChecks :exec
+-- A second look an hour later, by the database's clock, beside the slots of the cadence.
+insert into sync_runs (workspace_id, key_result_id, connection_id, trigger_key, forced, state, due_at, queued_at)
+select @workspace_id, v.key_result_id, @connection_id, v.trigger_key, false, 'queued', now() + interval '1 hour', now()
+from (
+  select
+    unnest(@key_result_ids::bigint[]) as key_result_id,
+    unnest(@trigger_keys::text[]) as trigger_key
+) v
+on conflict do nothing;

@@ -295,6 +295,35 @@ func (q *Queries) PutBackRuns(ctx context.Context, arg PutBackRunsParams) error 
 	return err
 }
 
+const queueChecks = `-- name: QueueChecks :exec
+insert into sync_runs (workspace_id, key_result_id, connection_id, trigger_key, forced, state, due_at, queued_at)
+select $1, v.key_result_id, $2, v.trigger_key, false, 'queued', now() + interval '1 hour', now()
+from (
+  select
+    unnest($3::bigint[]) as key_result_id,
+    unnest($4::text[]) as trigger_key
+) v
+on conflict do nothing
+`
+
+type QueueChecksParams struct {
+	WorkspaceID  string
+	ConnectionID int64
+	KeyResultIds []int64
+	TriggerKeys  []string
+}
+
+// A second look an hour later, by the database's clock, beside the slots of the cadence.
+func (q *Queries) QueueChecks(ctx context.Context, arg QueueChecksParams) error {
+	_, err := q.db.Exec(ctx, queueChecks,
+		arg.WorkspaceID,
+		arg.ConnectionID,
+		arg.KeyResultIds,
+		arg.TriggerKeys,
+	)
+	return err
+}
+
 const queueRuns = `-- name: QueueRuns :many
 insert into sync_runs (workspace_id, key_result_id, connection_id, trigger_key, forced, state, due_at, queued_at)
 select v.workspace_id, v.key_result_id, $1, v.trigger_key, $2, 'queued', now(), now()
