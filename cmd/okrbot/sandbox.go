@@ -102,6 +102,12 @@ func (s sandboxCommand) Run(in *invocation) error {
 	config.ServiceNowExtraHosts = []string{"http://" + instance}
 	config.HTTPJSONOrigins = []string{"http://" + documents}
 	config.ListenAddr, config.OpsAddr, config.PublicURL = app, "127.0.0.1:0", "http://"+app
+	// The bot would name LISTEN_ADDR, which a sandbox does not read.
+	stop, err := serveLocal(app, http.NotFoundHandler())
+	if err != nil {
+		return err
+	}
+	stop()
 	r := &running{config: config, dsn: database.dsn, keys: keys, log: log, web: true, work: true}
 	if err := r.start(in.ctx); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -33,17 +34,11 @@ func binary(t *testing.T) string {
 	return path
 }
 
-// ports finds five free ports in a row.
+// ports finds five free ports in a row, below those that outgoing connections get.
 func ports(t *testing.T) int {
 	t.Helper()
 	for range 50 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		first := l.Addr().(*net.TCPAddr).Port
-		l.Close()
-		free := true
+		first, free := 20000+rand.N(10000), true
 		for n := range 5 {
 			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first+n))
 			if err != nil {
@@ -76,7 +71,7 @@ func startSandbox(t *testing.T, path, dir string, port int, arguments ...string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var errs strings.Builder
+	var errs complaint
 	cmd.Stderr = &errs
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -94,13 +89,36 @@ func startSandbox(t *testing.T, path, dir string, port int, arguments ...string)
 			}
 		}
 		_, _ = io.Copy(io.Discard, out)
+		close(ready) // it ended
 	}()
 	select {
-	case s.said = <-ready:
+	case said, ok := <-ready:
+		if !ok {
+			t.Fatalf("the sandbox ended: %s", errs.String())
+		}
+		s.said = said
 	case <-time.After(90 * time.Second):
 		t.Fatalf("the sandbox is not ready after 90 s: %s", errs.String())
 	}
 	return s
+}
+
+// complaint is what a process writes to stderr, to be read while it runs.
+type complaint struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (c *complaint) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.text.Write(p)
+}
+
+func (c *complaint) String() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.text.String()
 }
 
 func (s *sandbox) stop(t *testing.T) {
