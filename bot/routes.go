@@ -33,6 +33,9 @@ func verbs() []verb {
 		{"settings", (*Bot).settingsCommand},
 		{"close-out", (*Bot).closeOutCommand},
 		{"export", (*Bot).exportCommand},
+		{"subscribe", (*Bot).subscribeCommand},
+		{"unsubscribe", (*Bot).unsubscribeCommand},
+		{"subscriptions", (*Bot).subscriptionsCommand},
 		{"help", (*Bot).helpCommand},
 	}
 }

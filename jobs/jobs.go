@@ -84,6 +84,7 @@ func New(o Options) (*Client, error) {
 		river.AddWorker(workers, &outcomeWorker{client: c})
 		river.AddWorker(workers, &directoryWorker{client: c})
 		river.AddWorker(workers, &noticeWorker{client: c})
+		river.AddWorker(workers, &digestWorker{client: c})
 		river.AddWorker(workers, &exportWorker{client: c})
 		river.AddWorker(workers, &closeOutWorker{client: c})
 		config.Workers = workers

@@ -24,6 +24,10 @@ type Messenger interface {
 	Export(ctx context.Context, to okr.Actor, n Counted, files []*File) error
 	// ExportFailed tells a person that their files do not come, and what to do. Code is Slack's.
 	ExportFailed(ctx context.Context, to okr.Actor, code string) error
+	// Digest posts how the key results of a channel stand, or of a person under their user id.
+	Digest(ctx context.Context, s store.Subscription) error
+	// DigestEnded tells who subscribed a channel that it takes no digest. Code is Slack's.
+	DigestEnded(ctx context.Context, s store.Subscription, code string) error
 	// CloseOut posts how an objective ended in its channel.
 	CloseOut(ctx context.Context, c store.CloseOut, post store.CloseOutPost) error
 	// CloseOutParked gives it to whoever closed the objective, because the channel does not take it.

@@ -166,6 +166,13 @@ func (c *Client) sweep(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		digests, err := tx.HoldDigests(ctx, placesAtOnce)
+		if err != nil {
+			return err
+		}
+		for _, s := range digests {
+			jobs = append(jobs, river.InsertManyParams{Args: PostDigest{Workspace: s.Workspace, Channel: s.Channel, Hold: s.Hold}})
+		}
 		for _, id := range notices {
 			jobs = append(jobs, river.InsertManyParams{Args: TellNotice{Connection: id}})
 		}

@@ -250,6 +250,10 @@ func (r *room) run(c *Client, kind string, raw []byte) {
 		var a RefreshDirectory
 		r.check(json.Unmarshal(raw, &a))
 		err = c.directory(ctx, a.Connection)
+	case PostDigest{}.Kind():
+		var a PostDigest
+		r.check(json.Unmarshal(raw, &a))
+		err = c.postDigest(ctx, a)
 	case TellNotice{}.Kind():
 		var a TellNotice
 		r.check(json.Unmarshal(raw, &a))
@@ -349,6 +353,10 @@ func (e *edge) Card(_ context.Context, _, channel, ts string, k store.KeyResult,
 	}
 	return ts, nil
 }
+
+func (e *edge) Digest(context.Context, store.Subscription) error { return nil }
+
+func (e *edge) DigestEnded(context.Context, store.Subscription, string) error { return nil }
 
 func (e *edge) Notice(_ context.Context, c store.Connection, _ time.Time) error {
 	e.mu.Lock()

@@ -62,13 +62,14 @@ const (
 	ChangeSettings   Action = "change the settings"
 	Export           Action = "export"
 	CloseOut         Action = "close out"
+	Subscribe        Action = "subscribe"
 )
 
 // Actions are all actions.
 var Actions = []Action{
 	View, AddObjective, AddKeyResult, EditKeyResult, PauseKeyResult, RemoveKeyResult,
 	SyncKeyResult, CheckInKeyResult, Connect, UseConnection, ManageConnection, ShareConnection, RegisterClient, ChangeSettings,
-	Export, CloseOut,
+	Export, CloseOut, Subscribe,
 }
 
 // right is who may do an action: members and guests by their relation, administrators always or
@@ -101,6 +102,7 @@ var rights = map[Action]right{
 	RegisterClient:   {admin: true},
 	ChangeSettings:   {admin: true},
 	Export:           {member: anybody, guest: responsible, admin: true}, // guests look at others', but take home only their own
+	Subscribe:        {member: anybody, admin: true},
 	CloseOut:         {member: []Relation{ObjectiveOwnerOf}, admin: true},
 }
 

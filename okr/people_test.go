@@ -33,6 +33,7 @@ const permitted = `
 	register a client  admin nocbms
 	change the settings admin nocbms
 	export              member nocbms  admin nocbms  guest ocb
+	subscribe           member nocbms  admin nocbms
 	close out           member b       admin nocbms
 `
 
@@ -126,7 +127,7 @@ func TestWhoMayWhat(t *testing.T) {
 			}
 		}
 	}
-	if want := 16 * 8 * 6; cells != want {
+	if want := 17 * 8 * 6; cells != want {
 		t.Errorf("%d cells, want %d", cells, want)
 	}
 	if okr.May(okr.Actor{Workspace: "T1", ID: "U1", Kind: okr.Admin}, "launch", okr.Relations...) {

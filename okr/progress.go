@@ -96,7 +96,7 @@ func RollUpOf(items []RollUpItem) RollUp {
 	var r RollUp
 	var sum, weights decimal.Decimal
 	for _, item := range items {
-		if item.Status.worse(r.Worst) {
+		if item.Status.Worse(r.Worst) {
 			r.Worst = item.Status
 		}
 		if item.Kind == Baseline || !item.Weight.IsPositive() {

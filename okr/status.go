@@ -63,8 +63,8 @@ func (s Status) Icon() string {
 	return ":grey_question:"
 }
 
-// worse says whether s is worse than other; anything is worse than no status.
-func (s Status) worse(other Status) bool {
+// Worse says whether s is worse than other; anything is worse than no status.
+func (s Status) Worse(other Status) bool {
 	rank := func(s Status) int {
 		for i, row := range statuses {
 			if row.status == s {

@@ -25,6 +25,7 @@ type KeyResult struct {
 // Source is the scorecard that a key result reads.
 type Source struct {
 	Connection int64
+	Open       bool // of objectives that are not closed out
 	Reference  string
 	Name       string // the scorecard's, as last seen
 	Unit       string // the scorecard's, as agreed to by a person
@@ -111,6 +112,9 @@ func (f Filter) where(workspace string) (sql string, args []any) {
 	}
 	if f.Channel != "" {
 		and("k.channel_id = ?", f.Channel)
+	}
+	if f.Open {
+		sql += "\n  and o.closed_at is null"
 	}
 	if f.Integrated {
 		sql += "\n  and k.integrated"

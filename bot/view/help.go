@@ -42,6 +42,10 @@ var topics = []topic{
 		"Shows how each key result ended, and saves score and verdict for good. Choose what goes on in the next quarter: it starts at the last value. The summary is posted in the objective's channel. For the objective's owner and administrators.", "/okr close-out"},
 	{"export", "", "all objectives and key results, as files",
 		"Sends you a CSV for spreadsheets and a JSON for programs, by direct message. Guests get what they own or look after.", "/okr export"},
+	{"subscribe", "", "the weekly digest, in this channel",
+		"Mondays at nine, in your time zone: how the key results that are announced in the channel stand, with charts of those that need a look. In a direct message with okrbot: yours.", "/okr subscribe"},
+	{"unsubscribe", "", "no weekly digest here", "", "/okr unsubscribe"},
+	{"subscriptions", "", "who gets the weekly digest", "", "/okr subscriptions"},
 	{"help", "[verb]", "this list, or more about one verb", "", "/okr help sync"},
 }
 

@@ -193,6 +193,14 @@ func (q *quiet) Outcome(ctx context.Context, _ jobs.Outcome) (jobs.Told, error) 
 	return jobs.Told{Response: true}, q.take(ctx)
 }
 
+// Digest takes a message.
+func (q *quiet) Digest(ctx context.Context, _ store.Subscription) error { return q.take(ctx) }
+
+// DigestEnded takes a message.
+func (q *quiet) DigestEnded(ctx context.Context, _ store.Subscription, _ string) error {
+	return q.take(ctx)
+}
+
 func (q *quiet) Notice(ctx context.Context, _ store.Connection, _ time.Time) error {
 	return q.take(ctx)
 }

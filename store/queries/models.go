@@ -325,6 +325,17 @@ type Source struct {
 	Direction    string
 }
 
+type Subscription struct {
+	WorkspaceID string
+	ChannelID   string
+	Zone        string
+	NextAt      time.Time
+	Hold        int64
+	HeldUntil   *time.Time
+	CreatedBy   string
+	CreatedAt   time.Time
+}
+
 type SyncRequest struct {
 	ID             int64
 	WorkspaceID    string

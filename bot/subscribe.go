@@ -1,0 +1,105 @@
+package bot
+
+import (
+	"context"
+	"strings"
+
+	"okrbot/bot/view"
+	"okrbot/jobs"
+	"okrbot/okr"
+	"okrbot/store"
+)
+
+// subscribed is who a command subscribes: the channel it was typed in, or the person themselves
+// where that is a direct message.
+func subscribed(g Gesture) (channel, name string) {
+	if g.Channel == "" || strings.HasPrefix(g.Channel, "D") {
+		return g.Actor.ID, "you"
+	}
+	return g.Channel, "<#" + g.Channel + ">"
+}
+
+// subscribeCommand is "/okr subscribe": the weekly digest in the channel where it is typed.
+func (b *Bot) subscribeCommand(ctx context.Context, g Gesture) (Reply, error) {
+	if !okr.May(g.Actor, okr.Subscribe) {
+		return Say("Guests cannot subscribe channels. Ask a member of this workspace."), nil
+	}
+	channel, name := subscribed(g)
+	s := store.Subscription{Channel: channel, Zone: g.Zone}
+	fresh := false
+	err := b.store.InTx(ctx, func(tx *store.Tx) error {
+		var err error
+		if s.Next, err = jobs.NextDigest(tx.Now, s.Zone); err != nil {
+			return err
+		}
+		fresh, err = tx.Subscribe(ctx, g.Actor, s)
+		return err
+	})
+	if err != nil {
+		return Reply{}, err
+	}
+	if !fresh {
+		return Say("The weekly digest goes to " + name + " already. `/okr unsubscribe` ends it."), nil
+	}
+	return Say("From now on the weekly digest goes to " + name + ", the next one on " + okr.NextRunWords(s.Next, s.Zone) + ". In a channel it shows the key results that are announced there, and okrbot must be in it (`/invite`); in a direct message those that you own or look after. `/okr unsubscribe` ends it."), nil
+}
+
+// unsubscribeCommand is "/okr unsubscribe".
+func (b *Bot) unsubscribeCommand(ctx context.Context, g Gesture) (Reply, error) {
+	if !okr.May(g.Actor, okr.Subscribe) {
+		return Say("Guests cannot unsubscribe channels. Ask a member of this workspace."), nil
+	}
+	channel, name := subscribed(g)
+	was, err := b.store.Unsubscribe(ctx, g.Actor.Workspace, channel)
+	if err != nil {
+		return Reply{}, err
+	}
+	if !was {
+		return Say("No digest goes to " + name + ". `/okr subscribe` begins one."), nil
+	}
+	return Say("The weekly digest does not go to " + name + " any more."), nil
+}
+
+// subscriptionsCommand is "/okr subscriptions". Others' direct messages are theirs.
+func (b *Bot) subscriptionsCommand(ctx context.Context, g Gesture) (Reply, error) {
+	list, err := b.store.Subscriptions(ctx, g.Actor.Workspace)
+	if err != nil {
+		return Reply{}, err
+	}
+	var rows []view.Subscription
+	for _, s := range list {
+		if person := strings.HasPrefix(s.Channel, "U") || strings.HasPrefix(s.Channel, "W"); !person || s.Channel == g.Actor.ID {
+			rows = append(rows, view.Subscription{Channel: s.Channel, Person: person, By: s.By, Next: okr.NextRunWords(s.Next, s.Zone)})
+		}
+	}
+	m := view.Subscriptions(rows)
+	return Reply{Say: &m}, nil
+}
+
+// Digest posts how the key results of a channel, or of a person, stand.
+func (m *Messenger) Digest(ctx context.Context, s store.Subscription) error {
+	filter := store.Filter{Channel: s.Channel, Open: true}
+	if strings.HasPrefix(s.Channel, "U") || strings.HasPrefix(s.Channel, "W") {
+		filter = store.Filter{Person: s.Channel, Open: true}
+	}
+	l, err := m.bot.listing(ctx, s.Workspace, filter, view.Listed)
+	if err != nil {
+		return err
+	}
+	var drawn []view.Drawn
+	for _, k := range view.Worst(l.Shown) {
+		readings, err := m.bot.store.Readings(ctx, k.Workspace, k.ID)
+		if err != nil {
+			return err
+		}
+		drawn = append(drawn, view.Drawn{KeyResult: k, Readings: readings})
+	}
+	_, _, err = m.slack.post(ctx, s.Channel, view.Digest(l, drawn))
+	return err
+}
+
+// DigestEnded tells who subscribed a channel that it takes no digest.
+func (m *Messenger) DigestEnded(ctx context.Context, s store.Subscription, code string) error {
+	_, _, err := m.slack.post(ctx, s.By, view.Text("The weekly digest is not posted in <#"+s.Channel+"> any more: Slack does not let okrbot post there ("+code+"). `/invite` it there, then type `/okr subscribe` in the channel."))
+	return err
+}

@@ -1,0 +1,74 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"okrbot/okr"
+	"okrbot/store"
+)
+
+// PostDigest posts the weekly digest of a channel, or to a person.
+type PostDigest struct {
+	Workspace string `json:"workspace"`
+	Channel   string `json:"channel"`
+	Hold      int64  `json:"hold"`
+}
+
+// Kind is stored data.
+func (PostDigest) Kind() string { return "post_digest" }
+
+// InsertOpts are the queue.
+func (PostDigest) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: queueAnnounce} }
+
+type digestWorker struct {
+	river.WorkerDefaults[PostDigest]
+	client *Client
+}
+
+func (w *digestWorker) Work(ctx context.Context, job *river.Job[PostDigest]) error {
+	return w.client.guard(job.JobRow, func() error { return w.client.postDigest(ctx, job.Args) })
+}
+
+// NextDigest is when a digest is posted next: Mondays at nine, where who subscribed lives.
+func NextDigest(after time.Time, zone string) (time.Time, error) {
+	return okr.Cadence{Every: okr.Weekly, Weekday: time.Monday, Hour: 9, Zone: zone}.Next(after)
+}
+
+// postDigest posts once a week, however many weeks were missed. What surely did not arrive is tried
+// again when the hold ends; a channel that takes nothing loses its subscription.
+func (c *Client) postDigest(ctx context.Context, args PostDigest) error {
+	s, err := c.store.Subscription(ctx, args.Workspace, args.Channel, args.Hold)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	err = c.messenger.Digest(ctx, s)
+	var u *Undelivered
+	switch {
+	case err != nil && !errors.As(err, &u):
+		return err
+	case err != nil && u.Kind == NotSent:
+		return nil
+	case err != nil && u.Kind == Permanent:
+		c.log.Warn("a digest is not posted any more", "channel", s.Channel, "code", u.Code)
+		_, err := c.store.Unsubscribe(ctx, s.Workspace, s.Channel)
+		return errors.Join(err, c.messenger.DigestEnded(ctx, s, u.Code))
+	case err != nil:
+		c.log.Warn("a digest may not have arrived", "channel", s.Channel, "code", u.Code)
+	}
+	now, err := c.store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	next, err := NextDigest(now, s.Zone)
+	if err != nil {
+		return err
+	}
+	return c.store.DigestPosted(ctx, s, next)
+}

@@ -1,0 +1,88 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"okrbot/okr"
+	"okrbot/store/queries"
+)
+
+// Subscription is a channel, or a person under their user id, that gets the weekly digest.
+type Subscription struct {
+	Workspace string
+	Channel   string
+	Zone      string
+	Next      time.Time
+	By        string
+	Hold      int64 // of the job that posts it
+}
+
+// Subscribe has a digest posted from next on; false when there is one already.
+func (tx *Tx) Subscribe(ctx context.Context, actor okr.Actor, s Subscription) (bool, error) {
+	n, err := tx.q.Subscribe(ctx, queries.SubscribeParams{
+		WorkspaceID: actor.Workspace, ChannelID: s.Channel, Zone: s.Zone, NextAt: s.Next, CreatedBy: actor.ID,
+	})
+	if err != nil {
+		return false, fmt.Errorf("subscribing: %w", err)
+	}
+	return n == 1, nil
+}
+
+// Unsubscribe ends a digest; false when there was none.
+func (r Reads) Unsubscribe(ctx context.Context, workspace, channel string) (bool, error) {
+	n, err := r.q.Unsubscribe(ctx, queries.UnsubscribeParams{WorkspaceID: workspace, ChannelID: channel})
+	if err != nil {
+		return false, fmt.Errorf("unsubscribing: %w", err)
+	}
+	return n == 1, nil
+}
+
+// Subscriptions lists a workspace's digests.
+func (r Reads) Subscriptions(ctx context.Context, workspace string) ([]Subscription, error) {
+	rows, err := r.q.Subscriptions(ctx, workspace)
+	if err != nil {
+		return nil, fmt.Errorf("listing subscriptions: %w", err)
+	}
+	list := make([]Subscription, len(rows))
+	for i, row := range rows {
+		list[i] = subscription(row)
+	}
+	return list, nil
+}
+
+// HoldDigests takes digests that are due. Each is taken for a minute.
+func (tx *Tx) HoldDigests(ctx context.Context, most int) ([]Subscription, error) {
+	rows, err := tx.q.HoldDigests(ctx, int32(most))
+	if err != nil {
+		return nil, fmt.Errorf("taking digests: %w", err)
+	}
+	list := make([]Subscription, len(rows))
+	for i, row := range rows {
+		list[i] = subscription(row)
+	}
+	return list, nil
+}
+
+// Subscription loads a digest that a job holds; ErrNotFound when it comes too late.
+func (r Reads) Subscription(ctx context.Context, workspace, channel string, hold int64) (Subscription, error) {
+	row, err := r.q.Subscription(ctx, queries.SubscriptionParams{WorkspaceID: workspace, ChannelID: channel, Hold: hold})
+	if err != nil {
+		return Subscription{}, fmt.Errorf("loading a subscription: %w", found(err))
+	}
+	return subscription(row), nil
+}
+
+// DigestPosted moves a digest to its next time.
+func (r Reads) DigestPosted(ctx context.Context, s Subscription, next time.Time) error {
+	err := r.q.DigestPosted(ctx, queries.DigestPostedParams{NextAt: next, WorkspaceID: s.Workspace, ChannelID: s.Channel, Hold: s.Hold})
+	if err != nil {
+		return fmt.Errorf("noting a digest: %w", err)
+	}
+	return nil
+}
+
+func subscription(row queries.Subscription) Subscription {
+	return Subscription{Workspace: row.WorkspaceID, Channel: row.ChannelID, Zone: row.Zone, Next: row.NextAt, By: row.CreatedBy, Hold: row.Hold}
+}
