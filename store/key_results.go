@@ -25,7 +25,6 @@ type KeyResult struct {
 // Source is the scorecard that a key result reads.
 type Source struct {
 	Connection int64
-	Open       bool // of objectives that are not closed out
 	Reference  string
 	Name       string // the scorecard's, as last seen
 	Unit       string // the scorecard's, as agreed to by a person
@@ -50,7 +49,8 @@ type Filter struct {
 	Channel    string
 	Integrated bool // those with a source only
 	Connection int64
-	Most       int // at most so many; 0 is all
+	Open       bool // of objectives that are not closed out
+	Most       int  // at most so many; 0 is all
 }
 
 const keyResultColumns = `
