@@ -340,7 +340,7 @@ func (b *Bot) keep(ctx context.Context, actor okr.Actor, connector integrations.
 				err = errLostRight
 			}
 			if err == nil {
-				c, err = tx.ReplaceSignIn(ctx, actor, again, store.SignIn{Kind: account.SignIn, Account: user, Fields: account.Fields})
+				c, err = tx.ReplaceSignIn(ctx, actor, again, store.SignIn{Kind: account.SignIn, Origin: account.Origin, Account: user, Fields: account.Fields})
 			}
 			if err != nil {
 				return err

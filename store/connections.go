@@ -120,10 +120,7 @@ var ErrNoKey = errors.New("sealed with a key that this process lacks")
 
 // Unseal gives the fields of a connection's sign-in. They are opened for each use and kept nowhere.
 func (r Reads) Unseal(c Connection) (map[string]string, error) {
-	if !r.keys.Holds(secret.KeyID(c.sealed)) {
-		return nil, fmt.Errorf("opening the sign-in of connection %d: %w", c.ID, ErrNoKey)
-	}
-	plain, err := r.keys.Open(c.sealed, c.place(c.version))
+	plain, err := r.open(c.sealed, c.place(c.version))
 	if err != nil {
 		return nil, fmt.Errorf("opening the sign-in of connection %d: %w", c.ID, err)
 	}
@@ -133,6 +130,14 @@ func (r Reads) Unseal(c Connection) (map[string]string, error) {
 		return nil, fmt.Errorf("reading the sign-in of connection %d: not JSON", c.ID)
 	}
 	return fields, nil
+}
+
+// open opens a secret. One that is too short to name its key was changed.
+func (r Reads) open(sealed []byte, place secret.Place) (secret.String, error) {
+	if id := secret.KeyID(sealed); id != 0 && !r.keys.Holds(id) {
+		return secret.String{}, ErrNoKey
+	}
+	return r.keys.Open(sealed, place)
 }
 
 // Connection loads one connection of a workspace.
