@@ -365,7 +365,7 @@ func (b *Bot) keep(ctx context.Context, actor okr.Actor, connector integrations.
 				err = errLostRight
 			}
 			if err == nil {
-				c, err = tx.ReplaceSignIn(ctx, actor, again, store.SignIn{Kind: account.SignIn, Account: user, Fields: account.Fields, Ends: endOf(account)})
+				c, err = tx.ReplaceSignIn(ctx, actor, again, store.SignIn{Kind: account.SignIn, Origin: account.Origin, Account: user, Fields: account.Fields, Ends: endOf(account)})
 			}
 			if err != nil {
 				return err

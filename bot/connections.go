@@ -290,7 +290,7 @@ func (b *Bot) disconnected(ctx context.Context, g Gesture) (Reply, error) {
 		return tx.DeleteDraft(ctx, actor, draft.ID)
 	})
 	if err != nil {
-		return Reply{}, err
+		return goneConnection(err)
 	}
 	text := "*" + view.Escape(c.Name) + "* is disconnected and its sign-in forgotten."
 	if stopped > 0 {

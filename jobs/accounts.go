@@ -106,11 +106,11 @@ func (c *Client) renew(ctx context.Context, connection store.Connection) (err er
 			}
 		}
 	}()
-	connector, client, err := c.consenter(ctx, connection)
+	old, err := c.open(ctx, connection)
 	if err != nil {
 		return err
 	}
-	old, err := c.open(ctx, connection)
+	connector, client, err := c.consenter(ctx, connection)
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,12 @@ func (c *Client) open(ctx context.Context, connection store.Connection) (map[str
 		return nil, keyMissing()
 	}
 	c.log.Error("a connection's secret does not open", "connection", connection.ID)
-	err = c.store.InTx(ctx, func(tx *store.Tx) error {
+	return nil, c.breaks(ctx, connection)
+}
+
+// breaks notes that a connection's row was changed by somebody else than us.
+func (c *Client) breaks(ctx context.Context, connection store.Connection) error {
+	err := c.store.InTx(ctx, func(tx *store.Tx) error {
 		fresh, err := tx.BreakConnection(ctx, connection)
 		if err != nil || !fresh {
 			return err
@@ -162,7 +167,7 @@ func (c *Client) open(ctx context.Context, connection store.Connection) (map[str
 	if err != nil {
 		c.log.Error("breaking a connection", "connection", connection.ID, "error", err)
 	}
-	return nil, broken()
+	return broken()
 }
 
 // consenter is the connector of a connection that was allowed by browser, and its client.
@@ -176,7 +181,15 @@ func (c *Client) consenter(ctx context.Context, connection store.Connection) (in
 	if err != nil {
 		return nil, integrations.OAuthClient{}, err
 	}
+	if kept.Kind != connection.Kind || kept.Origin != connection.Origin {
+		// Its secret was entered for another address, and goes to no other.
+		c.log.Error("a connection's client belongs to another address", "connection", connection.ID, "client", kept.ID)
+		return nil, integrations.OAuthClient{}, c.breaks(ctx, connection)
+	}
 	opened, err := c.store.ClientSecret(kept)
+	if errors.Is(err, store.ErrNoKey) {
+		return nil, integrations.OAuthClient{}, keyMissing()
+	}
 	if err != nil {
 		c.log.Error("a client's secret does not open", "client", kept.ID)
 		return nil, integrations.OAuthClient{}, broken()

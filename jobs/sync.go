@@ -413,12 +413,13 @@ func (b batch) parts() []batch {
 }
 
 // refused counts a refused sign-in. With the second in a row the connection is not used again
-// until somebody connects anew, and all that reads through it fails at once.
+// until somebody connects anew, and all that reads through it fails at once. Its maker is told once,
+// however many batches were under way.
 func (c *Client) refused(ctx context.Context, connection store.Connection, failure *integrations.Error) (rejected bool, err error) {
 	err = c.store.InTx(ctx, func(tx *store.Tx) error {
-		state, err := tx.ConnectionRefused(ctx, connection.ID)
-		rejected = state == store.Rejected
-		if err != nil || !rejected {
+		state, counted, err := tx.ConnectionRefused(ctx, connection)
+		rejected = state == store.Rejected || state == store.Broken
+		if err != nil || !rejected || !counted {
 			return err
 		}
 		said := failed(failure)

@@ -2,8 +2,11 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"okrbot/okr"
 	"okrbot/store/queries"
@@ -148,13 +151,22 @@ func (tx *Tx) ConnectionSucceeded(ctx context.Context, id int64) error {
 }
 
 // ConnectionRefused counts a refused sign-in and answers with the state the connection is in now:
-// after the second one in a row it is not used again until somebody connects anew.
-func (tx *Tx) ConnectionRefused(ctx context.Context, id int64) (ConnectionState, error) {
-	state, err := tx.q.ConnectionRefused(ctx, id)
-	if err != nil {
-		return "", fmt.Errorf("counting a refused sign-in: %w", found(err))
+// after the second one in a row it is not used again until somebody connects anew. Counted is false
+// where the connection was given up before, or has another sign-in by now.
+func (tx *Tx) ConnectionRefused(ctx context.Context, c Connection) (state ConnectionState, counted bool, err error) {
+	p := queries.ConnectionRefusedParams{ID: c.ID, SecretVersion: int32(c.version)}
+	if !c.Consented.IsZero() {
+		p.ConsentedAt = &c.Consented
 	}
-	return ConnectionState(state), nil
+	is, err := tx.q.ConnectionRefused(ctx, p)
+	if errors.Is(err, pgx.ErrNoRows) {
+		now, err := tx.TokenStanding(ctx, c.ID)
+		return now.State, false, err
+	}
+	if err != nil {
+		return "", false, fmt.Errorf("counting a refused sign-in: %w", err)
+	}
+	return ConnectionState(is), true, nil
 }
 
 // MakeWait pauses every connection of the workspace to one system.

@@ -33,6 +33,7 @@ type Connection struct {
 	KeyResults int       // only in lists
 	Account    string    // whom the system says we are; empty where it does not tell
 	Client     int64     // OAuth: the client it was allowed through; 0 for other sign-ins
+	Consented  time.Time // OAuth: when somebody allowed it
 	Ends       time.Time // when its sign-in ends by itself: a consent, or a key with an expiry; zero: nobody knows
 	TokenEpoch int64     // OAuth: raised with each new access token
 	Replaces   int64     // pending: the connection whose sign-in it will be
@@ -124,10 +125,7 @@ var ErrNoKey = errors.New("sealed with a key that this process lacks")
 
 // Unseal gives the fields of a connection's sign-in. They are opened for each use and kept nowhere.
 func (r Reads) Unseal(c Connection) (map[string]string, error) {
-	if !r.keys.Holds(secret.KeyID(c.sealed)) {
-		return nil, fmt.Errorf("opening the sign-in of connection %d: %w", c.ID, ErrNoKey)
-	}
-	plain, err := r.keys.Open(c.sealed, c.place(c.version))
+	plain, err := r.open(c.sealed, c.place(c.version))
 	if err != nil {
 		return nil, fmt.Errorf("opening the sign-in of connection %d: %w", c.ID, err)
 	}
@@ -137,6 +135,14 @@ func (r Reads) Unseal(c Connection) (map[string]string, error) {
 		return nil, fmt.Errorf("reading the sign-in of connection %d: not JSON", c.ID)
 	}
 	return fields, nil
+}
+
+// open opens a secret. One that is too short to name its key was changed.
+func (r Reads) open(sealed []byte, place secret.Place) (secret.String, error) {
+	if id := secret.KeyID(sealed); id != 0 && !r.keys.Holds(id) {
+		return secret.String{}, ErrNoKey
+	}
+	return r.keys.Open(sealed, place)
 }
 
 // Connection loads one connection of a workspace.
@@ -176,7 +182,7 @@ func connection(row queries.Connection) Connection {
 		ID: row.ID, Workspace: row.WorkspaceID, Kind: row.Kind, Name: row.Name, Origin: row.Origin,
 		SignIn: row.SignIn, Shared: row.Shared, Owner: row.OwnerID, State: ConnectionState(row.State),
 		Waiting: orZero(row.WaitingUntil), Succeeded: orZero(row.SucceededAt), Directory: orZero(row.DirectoryAt),
-		Account: row.AccountName, Ends: orZero(row.EndsAt), TokenEpoch: row.TokenEpoch,
+		Account: row.AccountName, Consented: orZero(row.ConsentedAt), Ends: orZero(row.EndsAt), TokenEpoch: row.TokenEpoch,
 		Notice: row.Notice, Warned: int(row.WarnedDays), sealed: row.Sealed, version: int(row.SecretVersion),
 	}
 	if row.ClientID != nil {

@@ -15,6 +15,7 @@ import (
 // SignIn is another way into a connection's system, proved to work.
 type SignIn struct {
 	Kind      string
+	Origin    string // the address that it was entered for
 	Account   string // whom the system says we are; may be empty
 	Client    int64  // OAuth: the client it was allowed through
 	Fields    map[string]string
@@ -31,7 +32,7 @@ func (tx *Tx) ReplaceSignIn(ctx context.Context, actor okr.Actor, id int64, s Si
 		return Connection{}, fmt.Errorf("loading connection %d: %w", id, found(err))
 	}
 	c := connection(row)
-	if c.State == Removed || c.State == Pending {
+	if c.State == Removed || c.State == Pending || c.Origin != s.Origin {
 		return c, fmt.Errorf("signing in to connection %d: %w", id, ErrNotFound)
 	}
 	sealed, err := tx.sealed(c, s.Fields, c.version+1)
@@ -74,9 +75,20 @@ func (tx *Tx) ChangeConnection(ctx context.Context, actor okr.Actor, c Connectio
 
 // RemoveConnection forgets a connection's secret and directory. Its key results keep what was
 // read, and are answered, so that their owners can be told.
+// One that somebody else removed meanwhile is ErrNotFound.
 func (tx *Tx) RemoveConnection(ctx context.Context, actor okr.Actor, c Connection, says string) ([]Failing, error) {
+	row, err := tx.q.LockConnectionOf(ctx, queries.LockConnectionOfParams{WorkspaceID: c.Workspace, ID: c.ID})
+	if err != nil {
+		return nil, fmt.Errorf("loading connection %d: %w", c.ID, found(err))
+	}
+	if ConnectionState(row.State) == Removed {
+		return nil, fmt.Errorf("removing connection %d: %w", c.ID, ErrNotFound)
+	}
 	if err := tx.q.RemoveConnection(ctx, queries.RemoveConnectionParams{WorkspaceID: c.Workspace, ID: c.ID}); err != nil {
 		return nil, fmt.Errorf("removing connection %d: %w", c.ID, err)
+	}
+	if err := tx.q.DropReplacements(ctx, queries.DropReplacementsParams{WorkspaceID: c.Workspace, ConnectionID: &c.ID}); err != nil {
+		return nil, fmt.Errorf("forgetting sign-ins that wait for connection %d: %w", c.ID, err)
 	}
 	if err := tx.q.DropDirectory(ctx, c.ID); err != nil {
 		return nil, fmt.Errorf("forgetting a directory: %w", err)

@@ -72,7 +72,7 @@ func (r Reads) ClientOf(ctx context.Context, c Connection) (OAuthClient, error) 
 
 // ClientSecret opens a client's secret. It is opened for each use and kept nowhere.
 func (r Reads) ClientSecret(c OAuthClient) (secret.String, error) {
-	s, err := r.keys.Open(c.sealed, c.place())
+	s, err := r.open(c.sealed, c.place())
 	if err != nil {
 		return s, fmt.Errorf("opening the secret of OAuth client %d: %w", c.ID, err)
 	}
@@ -125,6 +125,13 @@ func (tx *Tx) Confirm(ctx context.Context, actor okr.Actor, id int64) (Connectio
 	if c.Owner != actor.ID || c.State != Pending {
 		return c, fmt.Errorf("confirming connection %d: %w", id, ErrNotFound)
 	}
+	if c.Replaces != 0 {
+		if again, err := tx.Connection(ctx, actor.Workspace, c.Replaces); err != nil {
+			return c, err
+		} else if !again.MayManage(actor) {
+			return c, fmt.Errorf("confirming connection %d: %w", id, ErrNotFound)
+		}
+	}
 	if c.Replaces == 0 {
 		if err := tx.q.ConfirmConnection(ctx, queries.ConfirmConnectionParams{WorkspaceID: c.Workspace, ID: c.ID}); err != nil {
 			return c, fmt.Errorf("confirming connection %d: %w", id, err)
@@ -143,7 +150,7 @@ func (tx *Tx) Confirm(ctx context.Context, actor okr.Actor, id int64) (Connectio
 		return c, fmt.Errorf("ending a pending connection: %w", err)
 	}
 	return tx.ReplaceSignIn(ctx, actor, c.Replaces, SignIn{
-		Kind: c.SignIn, Account: c.Account, Client: c.Client, Fields: fields, Consented: orZero(row.ConsentedAt), Ends: orZero(row.EndsAt), Due: orZero(row.TokenDueAt),
+		Kind: c.SignIn, Origin: c.Origin, Account: c.Account, Client: c.Client, Fields: fields, Consented: orZero(row.ConsentedAt), Ends: orZero(row.EndsAt), Due: orZero(row.TokenDueAt),
 	})
 }
 

@@ -102,11 +102,14 @@ where id = @id;
 
 -- name: ConnectionRefused :one
 -- Two refusals in a row and nobody tries again until somebody connects anew: a third and a fourth
--- would lock the account.
+-- would lock the account. A refusal of an earlier sign-in says nothing about the present one; a
+-- renewal of tokens gives another secret, and leaves the consent as it is.
 update connections
 set refusals = refusals + 1,
     state = case when refusals + 1 >= 2 then 'rejected' else state end
 where id = @id
+  and state = 'active'
+  and (secret_version = @secret_version or consented_at = @consented_at)
 returning state;
 
 -- name: FailConnection :many

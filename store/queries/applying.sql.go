@@ -125,13 +125,22 @@ update connections
 set refusals = refusals + 1,
     state = case when refusals + 1 >= 2 then 'rejected' else state end
 where id = $1
+  and state = 'active'
+  and (secret_version = $2 or consented_at = $3)
 returning state
 `
 
+type ConnectionRefusedParams struct {
+	ID            int64
+	SecretVersion int32
+	ConsentedAt   *time.Time
+}
+
 // Two refusals in a row and nobody tries again until somebody connects anew: a third and a fourth
-// would lock the account.
-func (q *Queries) ConnectionRefused(ctx context.Context, id int64) (string, error) {
-	row := q.db.QueryRow(ctx, connectionRefused, id)
+// would lock the account. A refusal of an earlier sign-in says nothing about the present one; a
+// renewal of tokens gives another secret, and leaves the consent as it is.
+func (q *Queries) ConnectionRefused(ctx context.Context, arg ConnectionRefusedParams) (string, error) {
+	row := q.db.QueryRow(ctx, connectionRefused, arg.ID, arg.SecretVersion, arg.ConsentedAt)
 	var state string
 	err := row.Scan(&state)
 	return state, err

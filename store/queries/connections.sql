@@ -169,6 +169,13 @@ set state = 'removed',
 where workspace_id = @workspace_id
   and id = @id;
 
+-- name: DropReplacements :exec
+-- Sign-ins that were to take its place: nobody can confirm them any more.
+delete from connections
+where workspace_id = @workspace_id
+  and replaces = @connection_id
+  and state = 'pending';
+
 -- name: StopReading :many
 -- Key results of a removed connection keep what was read, and are due no more.
 update key_results k

@@ -525,6 +525,24 @@ func (q *Queries) DropDirectory(ctx context.Context, connectionID int64) error {
 	return err
 }
 
+const dropReplacements = `-- name: DropReplacements :exec
+delete from connections
+where workspace_id = $1
+  and replaces = $2
+  and state = 'pending'
+`
+
+type DropReplacementsParams struct {
+	WorkspaceID  string
+	ConnectionID *int64
+}
+
+// Sign-ins that were to take its place: nobody can confirm them any more.
+func (q *Queries) DropReplacements(ctx context.Context, arg DropReplacementsParams) error {
+	_, err := q.db.Exec(ctx, dropReplacements, arg.WorkspaceID, arg.ConnectionID)
+	return err
+}
+
 const expirePending = `-- name: ExpirePending :exec
 delete from connections
 where state = 'pending'

@@ -1,0 +1,444 @@
+package jobs
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"okrbot/integrations"
+	"okrbot/okr"
+	vendor "okrbot/sandbox/servicenow"
+	"okrbot/secret"
+	"okrbot/store"
+	"okrbot/store/storetest"
+)
+
+const clientSecret = "canary-client-20c7"
+
+// consents replaces the room's connection by one that was allowed by browser, with an access token
+// that is fresh.
+func (r *room) consents() {
+	r.t.Helper()
+	r.now.AddClient(vendor.Client{ID: "client", Secret: clientSecret, Redirects: []string{"https://okr.example.com/back"}})
+	entered := r.registers(r.origin)
+	tokens := r.allows(entered)
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) error {
+		c, err := tx.CreatePending(ctx, alice, store.Connection{
+			Kind: "servicenow", Name: "acme", Origin: r.origin, SignIn: "oauth", Client: entered.ID,
+		}, 0, tokens.Fields, TokenLife(tokens.Life), 100*24*time.Hour)
+		if err != nil {
+			return err
+		}
+		r.connection, err = tx.Confirm(ctx, alice, c.ID)
+		return err
+	}))
+	r.exec("update connections set directory_due_at = now() + interval '1000 years'")
+	r.now.ForgetCalls()
+}
+
+func (r *room) registers(origin string) store.OAuthClient {
+	r.t.Helper()
+	var c store.OAuthClient
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) (err error) {
+		c, err = tx.SaveOAuthClient(ctx, alice, "servicenow", origin, "client", secret.New(clientSecret))
+		return err
+	}))
+	return c
+}
+
+// allows walks through ServiceNow's pages as a browser does, up to the tokens.
+func (r *room) allows(c store.OAuthClient) integrations.Tokens {
+	r.t.Helper()
+	connector, err := r.client.connectors.ByKind("servicenow")
+	r.check(err)
+	consenter := connector.(integrations.Consenter)
+	client := integrations.OAuthClient{Origin: c.Origin, Fields: integrations.Fields{"client_id": "client", "client_secret": clientSecret}}
+	page := consenter.ConsentURL(client, "https://okr.example.com/back", "state", "")
+	at, err := url.Parse(page)
+	r.check(err)
+	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := browser.PostForm(c.Origin+"/login.do", url.Values{"user_name": {"okr.reader"}, "user_password": {"canary-7f3a"}, "back": {at.RawQuery}})
+	r.check(err)
+	resp.Body.Close()
+	req, err := http.NewRequest(http.MethodPost, page, strings.NewReader("answer=allow"))
+	r.check(err)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for _, cookie := range resp.Cookies() {
+		req.AddCookie(cookie)
+	}
+	resp, err = browser.Do(req)
+	r.check(err)
+	resp.Body.Close()
+	back, err := url.Parse(resp.Header.Get("Location"))
+	r.check(err)
+	tokens, err := consenter.Exchange(ctx, client, "https://okr.example.com/back", back.Query().Get("code"), "")
+	r.check(err)
+	return tokens
+}
+
+// ends ends the access token, here and there.
+func (r *room) ends() {
+	r.now.ExpireTokens()
+	r.exec("update connections set token_due_at = now()")
+}
+
+func (r *room) tokenCalls() int {
+	n := 0
+	for _, c := range r.now.Calls() {
+		if c.Path == "/oauth_token.do" {
+			n++
+		}
+	}
+	return n
+}
+
+// others is how many calls there were besides those for tokens.
+func (r *room) others() int { return len(r.now.Calls()) - r.tokenCalls() }
+
+func (r *room) sealed() string {
+	r.t.Helper()
+	var hex string
+	r.check(r.pool.QueryRow(ctx, "select encode(sealed, 'hex') from connections where id = $1", r.connection.ID).Scan(&hex))
+	return hex
+}
+
+func (r *room) state() string {
+	r.t.Helper()
+	var s string
+	r.check(r.pool.QueryRow(ctx, "select state from connections where id = $1", r.connection.ID).Scan(&s))
+	return s
+}
+
+// reads uses the connection as it is loaded now, by a replica.
+func (r *room) reads(c *Client, connection store.Connection) (string, error) {
+	token := ""
+	err := c.With(ctx, connection, func(account integrations.Account) error {
+		token = account.Fields[integrations.AccessToken]
+		connector, err := c.connectors.ByKind("servicenow")
+		if err != nil {
+			return err
+		}
+		_, err = connector.Search(ctx, account, "", 1)
+		return err
+	})
+	return token, err
+}
+
+func (r *room) loaded() store.Connection {
+	r.t.Helper()
+	c, err := r.store.ConnectionByID(ctx, r.connection.ID)
+	r.check(err)
+	return c
+}
+
+func TestOneOfAllProcessesRenews(t *testing.T) {
+	r := newRoom(t)
+	r.scorecard(1, 40, 5)
+	r.consents()
+	replicas := []*Client{r.client, r.replica(nil), r.replica(nil), r.replica(nil)}
+	for round := range 6 {
+		if round%2 == 0 {
+			r.ends() // we know that it is old
+		} else {
+			r.now.ExpireTokens() // we hear of it
+		}
+		before, epoch := r.tokenCalls(), r.loaded().TokenEpoch
+		connection := r.loaded()
+		var all sync.WaitGroup
+		var mu sync.Mutex
+		tokens := map[string]int{}
+		for n := range 40 {
+			all.Go(func() {
+				token, err := r.reads(replicas[n%len(replicas)], connection)
+				mu.Lock()
+				defer mu.Unlock()
+				if err != nil {
+					t.Errorf("round %d: %v", round, err)
+				}
+				tokens[token]++
+			})
+		}
+		all.Wait()
+		r.wants("calls of the token endpoint", r.tokenCalls()-before, 1)
+		r.wants("epochs", r.loaded().TokenEpoch-epoch, int64(1))
+		r.wants("tokens in use", len(tokens), 1)
+	}
+	r.wants("refusals", r.count("select refusals from connections where id = $1", r.connection.ID), 0)
+	r.wants("its state", r.state(), "active")
+}
+
+// leaver answers a renewal and does not live to see it kept.
+type leaver struct {
+	integrations.Consenter
+	leave func()
+}
+
+func (l *leaver) Renew(ctx context.Context, client integrations.OAuthClient, refresh string) (integrations.Tokens, error) {
+	tokens, err := l.Consenter.Renew(ctx, client, refresh)
+	l.leave()
+	return tokens, err
+}
+
+func TestACrashBeforeNewTokensAreKept(t *testing.T) {
+	r := newRoom(t)
+	r.scorecard(1, 40, 5)
+	r.consents()
+	// Stopped: what was answered is kept all the same.
+	leaving, leave := context.WithCancel(ctx)
+	stopped := r.replica(func(c integrations.Connector) integrations.Connector {
+		return &leaver{c.(integrations.Consenter), leave}
+	})
+	r.ends()
+	epoch := r.loaded().TokenEpoch
+	_, _, _ = stopped.account(leaving, r.loaded(), false)
+	r.wants("epochs", r.loaded().TokenEpoch-epoch, int64(1))
+
+	// Gone: the old tokens stay, and the next one goes on with them.
+	pool, err := store.Open(ctx, r.dsn, 2)
+	r.check(err)
+	gone, err := New(Options{
+		Pool: r.pool, Store: store.New(pool, storetest.Keys()), Messenger: r.slack, Log: r.client.log,
+		Connectors: integrations.Registry{&leaver{r.client.connectors[0].(integrations.Consenter), pool.Close}},
+	})
+	r.check(err)
+	r.ends()
+	before, calls := r.sealed(), r.tokenCalls()
+	if _, _, err := gone.account(ctx, r.loaded(), false); err == nil {
+		t.Error("nothing went wrong")
+	}
+	r.wants("what is kept", r.sealed() == before, true)
+	r.advance(31 * time.Second) // its lease ends
+	if _, err := r.reads(r.client, r.loaded()); err != nil {
+		t.Error(err)
+	}
+	r.wants("calls of the token endpoint", r.tokenCalls()-calls, 2)
+	r.wants("its state", r.state(), "active")
+	r.wants("notices", len(r.slack.notices), 0)
+}
+
+func TestATroubledTokenEndpoint(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault vendor.Fault
+		works bool // although it is there
+	}{
+		"a page":        {fault: vendor.Fault{Kind: vendor.TokenPage}},
+		"down":          {fault: vendor.Fault{Kind: vendor.TokenDown}},
+		"limited":       {fault: vendor.Fault{Kind: vendor.TokenLimit, After: 30}},
+		"asleep":        {fault: vendor.Fault{Kind: vendor.Hibernating}},
+		"cut":           {fault: vendor.Fault{Kind: vendor.Reset}},
+		"bad gateway":   {fault: vendor.Fault{Kind: vendor.BadGateway}},
+		"login page":    {fault: vendor.Fault{Kind: vendor.LoginPage}},
+		"redirect":      {fault: vendor.Fault{Kind: vendor.RedirectToLogin}},
+		"blocked":       {fault: vendor.Fault{Kind: vendor.Blocked}},
+		"401, no word":  {fault: vendor.Fault{Kind: vendor.WrongPassword}},
+		"no life":       {fault: vendor.Fault{Kind: vendor.TokenNoLife}, works: true},
+		"life 0":        {fault: vendor.Fault{Kind: vendor.TokenLife, Text: "0"}, works: true},
+		"life -1":       {fault: vendor.Fault{Kind: vendor.TokenLife, Text: "-1"}, works: true},
+		"life as text":  {fault: vendor.Fault{Kind: vendor.TokenLife, Text: `"1800"`}, works: true},
+		"life 1e12":     {fault: vendor.Fault{Kind: vendor.TokenLife, Text: "1e12"}, works: true},
+		"life nonsense": {fault: vendor.Fault{Kind: vendor.TokenLife, Text: `{"a":1}`}, works: true},
+		"no refresh":    {fault: vendor.Fault{Kind: vendor.NoRefresh}, works: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRoom(t)
+			k := r.keyResult(r.scorecard(1, 40, 5))
+			r.consents()
+			r.exec("update sources set connection_id = $1", r.connection.ID)
+			r.imports(k)
+			r.wants("the value", r.value(k), "40")
+			r.check(r.now.Change(r.load(k).Source.Reference, func(s *vendor.Scorecard) { s.Scores[len(s.Scores)-1].Value = 30 }))
+			r.ends()
+			r.exec("update connections set waiting_until = null")
+			before := r.sealed()
+			mend := r.now.Break(c.fault)
+			r.now.ForgetCalls()
+			r.force(k.ID)
+			r.tick()
+			if n := r.tokenCalls(); n < 1 || n > 2 {
+				t.Errorf("%d calls of the token endpoint in a sync", n)
+			}
+			if c.works {
+				r.wants("the value", r.value(k), "30")
+				r.force(k.ID)
+				r.tick()
+				r.wants("calls of the token endpoint", r.tokenCalls(), 1)
+			} else {
+				r.wants("what is kept", r.sealed() == before, true)
+				r.wants("other calls", r.others(), 0)
+			}
+			for range 4 { // more tries of the same slot
+				r.advance(time.Minute)
+				r.tick()
+			}
+			r.wants("its state", r.state(), "active")
+			r.wants("refusals", r.count("select refusals from connections where id = $1", r.connection.ID), 0)
+			r.wants("notices", len(r.slack.notices), 0)
+			mend()
+			r.nextDay()
+			r.tick()
+			r.wants("the value afterwards", r.value(k), "30")
+			r.wants("its state afterwards", r.state(), "active")
+		})
+	}
+}
+
+func TestARefusedRenewalStopsAtTwo(t *testing.T) {
+	for _, kind := range []vendor.Kind{vendor.TokenRefused, vendor.TokenInvalid} {
+		t.Run(string(kind), func(t *testing.T) {
+			r := newRoom(t)
+			k := r.keyResult(r.scorecard(1, 40, 5))
+			r.consents()
+			r.exec("update sources set connection_id = $1", r.connection.ID)
+			r.imports(k)
+			r.ends()
+			before := r.sealed()
+			mend := r.now.Break(vendor.Fault{Kind: kind})
+			r.now.ForgetCalls()
+			r.force(k.ID)
+			r.tick()
+			r.wants("its state after one refusal", r.state(), "active")
+			for range 20 {
+				r.advance(time.Minute)
+				r.tick()
+			}
+			r.wants("its state", r.state(), "rejected")
+			r.wants("notices", r.slack.notices, []string{NoticeRefused})
+			r.wants("calls", len(r.now.Calls()), 2)
+			r.wants("what is kept", r.sealed() == before, true)
+			mend()
+			for range 5 {
+				r.nextDay()
+				r.tick()
+			}
+			r.wants("calls in five days", len(r.now.Calls()), 2)
+			r.wants("notices in five days", r.slack.notices, []string{NoticeRefused})
+		})
+	}
+}
+
+func TestAChangedRowSendsNothing(t *testing.T) {
+	for name, change := range map[string]string{
+		"another's":       "update connections c set sealed = o.sealed from connections o where o.id <> c.id and c.id = $1",
+		"cut":             "update connections set sealed = substr(sealed, 1, length(sealed) - 1) where id = $1",
+		"cut to a stump":  "update connections set sealed = substr(sealed, 1, 3) where id = $1",
+		"empty":           "update connections set sealed = '' where id = $1",
+		"one bit":         "update connections set sealed = set_bit(sealed, length(sealed) * 4, 1 - get_bit(sealed, length(sealed) * 4)) where id = $1",
+		"another address": "update connections set origin = replace(origin, '127.0.0.1', 'localhost') where id = $1",
+		"another version": "update connections set secret_version = secret_version + 1 where id = $1",
+	} {
+		for _, way := range []string{"basic", "oauth"} {
+			t.Run(name+" "+way, func(t *testing.T) {
+				r := newRoom(t)
+				k := r.keyResult(r.scorecard(1, 40, 5))
+				if way == "oauth" {
+					r.consents()
+				} else {
+					r.connection = r.connect()
+				}
+				r.exec("update sources set connection_id = $1", r.connection.ID)
+				r.imports(k)
+				r.exec(change, r.connection.ID)
+				r.now.ForgetCalls()
+				for range 3 {
+					r.nextDay()
+					r.tick()
+				}
+				r.wants("calls", len(r.now.Calls()), 0)
+				r.wants("its state", r.state(), "broken")
+				r.wants("notices", r.slack.notices, []string{NoticeRefused})
+			})
+		}
+	}
+}
+
+// A client's secret is for its own address: a connection that is made to point at it gets nothing.
+func TestAClientOfAnotherAddressIsNotUsed(t *testing.T) {
+	r := newRoom(t)
+	r.scorecard(1, 40, 5)
+	r.consents()
+	other := vendor.New(vendor.Options{Now: r.clock})
+	server := httptest.NewServer(other)
+	t.Cleanup(server.Close)
+	foreign := r.registers(server.URL)
+	r.exec("update connections set client_id = $1, token_due_at = now() where id = $2", foreign.ID, r.connection.ID)
+	if _, err := r.reads(r.client, r.loaded()); err == nil {
+		t.Error("it went on")
+	}
+	r.wants("calls", len(r.now.Calls())+len(other.Calls()), 0)
+	r.wants("its state", r.state(), "broken")
+}
+
+// hasty is a connector during whose read something else happens.
+type hasty struct {
+	integrations.Connector
+	meanwhile func()
+}
+
+func (h *hasty) Read(ctx context.Context, account integrations.Account, requests []integrations.Request) []integrations.Reading {
+	readings := h.Connector.Read(ctx, account, requests)
+	h.meanwhile()
+	return readings
+}
+
+func TestWhatAnEarlierSignInWasToldSaysNothingOfTheNext(t *testing.T) {
+	r := newRoom(t)
+	k := r.keyResult(r.scorecard(1, 40, 5))
+	r.imports(k)
+	r.now.SetPassword("okr.reader", "canary-new")
+	reconnected := 0
+	busy := r.replica(func(c integrations.Connector) integrations.Connector {
+		return &hasty{c, func() {
+			if reconnected++; reconnected == 1 {
+				r.check(r.store.InTx(ctx, func(tx *store.Tx) error {
+					_, err := tx.ReplaceSignIn(ctx, alice, r.connection.ID, store.SignIn{
+						Kind: "basic", Origin: r.origin, Fields: map[string]string{"username": "okr.reader", "password": "canary-new"},
+					})
+					return err
+				}))
+			}
+		}}
+	})
+	r.force(k.ID)
+	r.tickOf(busy)
+	r.wants("refusals", r.count("select refusals from connections"), 0)
+	r.advance(time.Minute)
+	r.tickOf(busy)
+	r.wants("its state", r.state(), "active")
+	r.wants("the failure", r.load(k).Failure.Says, "")
+	r.wants("notices", len(r.slack.notices), 0)
+}
+
+func TestALateRefusalDoesNotBringARemovedConnectionBack(t *testing.T) {
+	r := newRoom(t)
+	k := r.keyResult(r.scorecard(1, 40, 5))
+	r.imports(k)
+	r.exec("update connections set refusals = 1")
+	r.now.SetPassword("okr.reader", "canary-new")
+	busy := r.replica(func(c integrations.Connector) integrations.Connector {
+		return &hasty{c, func() {
+			r.check(r.store.InTx(ctx, func(tx *store.Tx) error {
+				_, err := tx.RemoveConnection(ctx, alice, r.connection, "It was disconnected.")
+				return err
+			}))
+			r.wants("what is kept", r.sealed(), "")
+		}}
+	})
+	r.force(k.ID)
+	r.tickOf(busy)
+	r.advance(time.Minute)
+	r.tick()
+	r.wants("its state", r.state(), "removed")
+	r.wants("notices", len(r.slack.notices), 0)
+	err := r.store.InTx(ctx, func(tx *store.Tx) error {
+		_, err := tx.RemoveConnection(ctx, okr.Actor{Workspace: "T1", ID: "UCAROL"}, r.connection, "again")
+		return err
+	})
+	if err == nil {
+		t.Error("it was removed twice")
+	}
+}
