@@ -398,17 +398,3 @@ func TestAKeyWithAnExpiryIsRemindedOf(t *testing.T) {
 	r.alice.In("dm-U0ALICE").Sees("its sign-in to ServiceNow ends on", "Reconnect")
 	r.alice.Types("/okr connections").Sees("works, and ends on")
 }
-
-func TestAClientIsEnteredAgain(t *testing.T) {
-	r := oauthRoom(t)
-	r.registersClient(func(c *sandbox.Client) { c.Secret = "changed" })
-	b := r.browser().opens(r.asksForOAuth(r.alice, "alice"))
-	if strings.Contains(b.text, "Client Secret") {
-		t.Error("anybody may enter the client")
-	}
-	r.alice.Closes()
-	b = r.browser().opens(r.asksForOAuth(r.carol, "carol")).sees(http.StatusOK, "Only when the client was changed")
-	b.sends("client_id", "0123456789abcdef").sees(http.StatusUnprocessableEntity, "Enter the Client Secret")
-	b.sends("client_id", "0123456789abcdef", "client_secret", "changed").logsIn("allow").sees(http.StatusOK, "One more step")
-	r.carol.Sees("Was that you?").Presses("Yes, connect").Sees("is connected")
-}

@@ -120,38 +120,26 @@ func (at visiting) page(b *Bot) page {
 	_, consents := at.connector.(integrations.Consenter)
 	switch {
 	case !at.signIn.NeedsPublicURL:
-		p.Button, p.Fields = "Connect", fieldsOf(at.signIn)
+		p.Button, p.Fields = "Connect", fieldsOf(at.signIn, nil)
 		p.Lines = append(p.Lines, at.signIn.Guide)
 		p.Foot = "What you enter goes to `" + place + "` and nowhere else. okrbot seals it and never shows it again."
 	case at.client != nil || !consents:
 		p.Button, p.goesTo = "Go on to "+place, at.Origin
 		p.Lines = append(p.Lines, "You sign in there, and allow okrbot to read what you may read. okrbot never sees your password.")
-		if at.mayRegister() {
-			// A client whose secret was changed in the system is entered again.
-			for _, f := range fieldsOf(at.signIn) {
-				f.Optional, f.Hint = true, "Only when the client was changed in "+at.connector.Name()+": okrbot has one already."
-				p.Fields = append(p.Fields, f)
-			}
-		}
 	default:
 		consenter := at.connector.(integrations.Consenter)
 		redirect := b.callback(at.connector)
 		p.Title = "Register okrbot in " + at.connector.Name()
 		p.Lines = append(p.Lines, "This is done once for each instance, by somebody who administers it. Afterwards everybody connects by one button.")
 		p.Guides, p.Redirect = consenter.RegisterGuides(redirect), redirect
-		p.Button, p.Fields, p.goesTo = "Save and go on to "+place, fieldsOf(at.signIn), at.Origin
+		p.Button, p.Fields, p.goesTo = "Save and go on to "+place, fieldsOf(at.signIn, nil), at.Origin
 		p.Foot = "The Client Secret goes to `" + place + "` and nowhere else. okrbot seals it and never shows it again."
 	}
 	return p
 }
 
-// mayRegister says whether the person may enter the client of the address.
-func (at visiting) mayRegister() bool {
-	return at.signIn.NeedsPublicURL && okr.May(at.actor, okr.RegisterClient)
-}
-
-// fieldsOf are a sign-in's fields as password managers know them.
-func fieldsOf(s integrations.SignIn) []pageField {
+// fieldsOf are a sign-in's fields as password managers know them. What was secret is never filled in.
+func fieldsOf(s integrations.SignIn, typed map[string]string) []pageField {
 	var list []pageField
 	for _, f := range s.Fields {
 		field := pageField{Name: f.Name, Label: f.Label, Hint: f.Hint, Secret: f.Secret, Optional: f.Optional, MaxLength: f.MaxLength, Complete: "off"}
@@ -160,6 +148,9 @@ func fieldsOf(s integrations.SignIn) []pageField {
 			field.Complete = "username"
 		case f.Name == "password":
 			field.Complete = "current-password"
+		}
+		if !f.Secret {
+			field.Typed = typed[f.Name]
 		}
 		list = append(list, field)
 	}
@@ -233,8 +224,7 @@ func (b *Bot) visitSent(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	typed := map[string]string{}
-	again := at.mayRegister() && strings.TrimSpace(r.PostForm.Get("client_id")+r.PostForm.Get("client_secret")) != ""
-	if !at.signIn.NeedsPublicURL || at.client == nil || again {
+	if !at.signIn.NeedsPublicURL || at.client == nil {
 		for _, f := range at.signIn.Fields {
 			typed[f.Name] = clean(r.PostForm.Get(f.Name))
 			if !f.Secret {
@@ -246,9 +236,6 @@ func (b *Bot) visitSent(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
-	if again {
-		at.client = nil // this one takes its place
-	}
 	if at.signIn.NeedsPublicURL {
 		b.sendToConsent(ctx, w, r, at, typed)
 		return
@@ -256,13 +243,11 @@ func (b *Bot) visitSent(w http.ResponseWriter, r *http.Request) {
 	b.tryEntered(ctx, w, r, at, typed)
 }
 
-// wrong is the page with what is amiss. What was secret is never filled in again.
+// wrong is the page with what is amiss.
 func (at visiting) wrong(b *Bot, typed map[string]string, problem string) page {
 	p := at.page(b)
-	for i := range p.Fields {
-		if !p.Fields[i].Secret {
-			p.Fields[i].Typed = typed[p.Fields[i].Name]
-		}
+	if len(p.Fields) > 0 {
+		p.Fields = fieldsOf(at.signIn, typed)
 	}
 	p.Problem = problem
 	return p
@@ -341,7 +326,7 @@ func (b *Bot) tellVisitor(_ context.Context, at visiting, modal modalView, m vie
 // sendToConsent sends the browser to the system's page with Allow and Deny, once there is a client.
 func (b *Bot) sendToConsent(ctx context.Context, w http.ResponseWriter, r *http.Request, at visiting, typed map[string]string) {
 	if at.client == nil {
-		if !at.mayRegister() {
+		if !okr.May(at.actor, okr.RegisterClient) {
 			b.outcome(w, "over")
 			return
 		}
