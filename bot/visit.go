@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"golang.org/x/oauth2"
@@ -41,7 +42,7 @@ func (b *Bot) Pages() http.Handler {
 	mux.HandleFunc("POST /connect/{token}", b.visitSent)
 	for _, connector := range b.connectors {
 		if consenter, ok := connector.(integrations.Consenter); ok {
-			mux.HandleFunc("GET "+callbackPath(consenter), func(w http.ResponseWriter, r *http.Request) {
+			mux.HandleFunc("GET "+callbackPath(consenter)+"/{host}", func(w http.ResponseWriter, r *http.Request) {
 				// The address holds a code: the browser goes on from it at once.
 				http.Redirect(w, r, b.cameBack(r, consenter), http.StatusSeeOther)
 			})
@@ -55,9 +56,19 @@ const outcomePath = "/connect/"
 
 func callbackPath(c integrations.Connector) string { return "/" + c.Kind() + "/oauth/callback" }
 
-// callback is where a system sends browsers back: the configured address, whatever a request says.
-func (b *Bot) callback(c integrations.Connector) string {
-	return b.settings.PublicURL + callbackPath(c)
+// callback is where the system at an address sends browsers back: the configured address, whatever
+// a request says. Each system has its own, so that none can pass off another's code as its own.
+func (b *Bot) callback(c integrations.Connector, origin string) string {
+	return b.settings.PublicURL + callbackPath(c) + "/" + hostOf(origin)
+}
+
+// hostOf is the host of an address, with its port where that is not the usual one.
+func hostOf(origin string) string {
+	u, err := url.Parse(origin)
+	if err != nil {
+		return ""
+	}
+	return u.Host
 }
 
 // visiting is a page that is open: whose it is, and for what.
@@ -128,7 +139,7 @@ func (at visiting) page(b *Bot) page {
 		p.Lines = append(p.Lines, "You sign in there, and allow okrbot to read what you may read. okrbot never sees your password.")
 	default:
 		consenter := at.connector.(integrations.Consenter)
-		redirect := b.callback(at.connector)
+		redirect := b.callback(at.connector, at.Origin)
 		p.Title = "Register okrbot in " + at.connector.Name()
 		p.Lines = append(p.Lines, "This is done once for each instance, by somebody who administers it. Afterwards everybody connects by one button.")
 		p.Guides, p.Redirect = consenter.RegisterGuides(redirect), redirect
@@ -372,7 +383,7 @@ func (b *Bot) consentAt(ctx context.Context, at visiting) (string, error) {
 		return "", err
 	}
 	client, err := b.clientOf(*at.client)
-	return consenter.ConsentURL(client, b.callback(at.connector), state, verifier), err
+	return consenter.ConsentURL(client, b.callback(at.connector, at.Origin), state, verifier), err
 }
 
 func (b *Bot) clientOf(c store.OAuthClient) (integrations.OAuthClient, error) {
@@ -402,8 +413,8 @@ func (b *Bot) cameBack(r *http.Request, consenter integrations.Consenter) string
 	if err == nil {
 		at, err = b.visited(ctx, v)
 	}
-	if err == nil && (at.client == nil || v.Kind != consenter.Kind()) {
-		err = store.ErrNotFound
+	if err == nil && (at.client == nil || v.Kind != consenter.Kind() || r.PathValue("host") != hostOf(v.Origin)) {
+		err = store.ErrNotFound // or another system sent it, with a code that is not for this one
 	}
 	if isNotFound(err) {
 		return outcomePath + "over"
@@ -426,7 +437,7 @@ func (b *Bot) cameBack(r *http.Request, consenter integrations.Consenter) string
 	var tokens integrations.Tokens
 	var failure *integrations.Error
 	if refused == "" && code != "" {
-		tokens, err = consenter.Exchange(ctx, client, b.callback(consenter), code, verifier)
+		tokens, err = consenter.Exchange(ctx, client, b.callback(consenter, at.Origin), code, verifier)
 		if err != nil && !errors.As(err, &failure) {
 			b.log.Error("asking for tokens", "actor", at.actor.ID, "error", err)
 			return outcomePath + "unable"
