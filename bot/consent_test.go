@@ -331,3 +331,46 @@ func TestOthersKeyResultsKeepAConnectionShared(t *testing.T) {
 		t.Error("it is not shared any more")
 	}
 }
+
+func TestAMistypedClientIsEnteredAgain(t *testing.T) {
+	r := newPublicRoom(t)
+	r.registersClient()
+	r.refusalsExpected = true
+	b := r.browser().opens(r.asksForOAuth(r.carol, "carol")).sends("client_id", "0123456789abcdef", "client_secret", "mistyped")
+	b.logsIn("allow").logsIn("allow").sees(http.StatusOK, "Not connected")
+	r.carol.Sees("the Client Secret is wrong", "can enter the client again").Closes()
+	// Who is no administrator is not asked, and cannot enter one.
+	link := r.asksForOAuth(r.alice, "alice")
+	r.alice.Closes()
+	b = r.browser().opens(link+"?another-client").sees(http.StatusOK, "Go on to")
+	if strings.Contains(b.text, "client_secret") || strings.Contains(b.text, "another-client") {
+		t.Error("anybody may enter a client")
+	}
+	b = r.browser().opens(r.asksForOAuth(r.carol, "carol")).sees(http.StatusOK, `href="?another-client"`)
+	b.opens(b.at.String()+"?another-client").sees(http.StatusOK, "takes the place").sends("client_id", "0123456789abcdef", "client_secret", canarySecret)
+	b.logsIn("allow").sees(http.StatusOK, "One more step")
+	r.carol.Sees("Was that you?").Presses("Yes, connect").Sees("is connected")
+}
+
+// A refusal, and a code that somebody made up, take PKCE from nobody else.
+func TestPKCEStaysUntilItWorksWithout(t *testing.T) {
+	r := oauthRoom(t)
+	r.refusalsExpected = true
+	for _, query := range []string{"error=invalid_request", "code=made-up", "error=x&code=y", ""} {
+		b := r.browser().opens(r.asksForOAuth(r.alice, "alice")).sends()
+		r.alice.Closes()
+		back, err := url.Parse(b.caught(r.public))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.opens(r.callback() + "?" + query + "&state=" + back.Query().Get("state"))
+		b.opens(r.callback()+"?"+query+"&state="+b.at.Query().Get("state")).sees(http.StatusOK, "Not connected")
+	}
+	if n := r.number("select count(*) from oauth_clients where challenges"); n != 1 {
+		t.Error("PKCE is off for everybody")
+	}
+	r.connectsByOAuth(r.alice, "alice")
+	if n := r.number("select count(*) from oauth_clients where challenges"); n != 1 {
+		t.Error("PKCE is off for everybody")
+	}
+}

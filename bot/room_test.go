@@ -38,12 +38,12 @@ type room struct {
 	store      *store.Store
 	slack      *slack.Slack
 	servicenow *sandbox.Instance
-	instance   string           // ServiceNow's address
+	instance   string            // ServiceNow's address
 	neighbour  *sandbox.Instance // another ServiceNow; nil unless withNeighbour
 	beside     string            // its address
-	web        *document.Server // of JSON documents; nil unless withDocuments
-	origin     string           // its address
-	app        string           // the bot's address
+	web        *document.Server  // of JSON documents; nil unless withDocuments
+	origin     string            // its address
+	app        string            // the bot's address
 	bot        *bot.Bot
 	log        *diary // everything that was logged, at debug level
 	work       *jobs.Client

@@ -51,6 +51,10 @@ func (b *Bot) Pages() http.Handler {
 	return private(http.NewCrossOriginProtection().Handler(mux))
 }
 
+// anotherClient in the address of a page asks for a client that is entered already once more, for an
+// administrator who mistyped its secret, or was given another one.
+const anotherClient = "another-client"
+
 // outcomePath is where the pages are at which a visit ends.
 const outcomePath = "/connect/"
 
@@ -80,6 +84,7 @@ type visiting struct {
 	connector integrations.Connector
 	signIn    integrations.SignIn
 	client    *store.OAuthClient // the one that is entered for the address, if any
+	anew      bool               // another client is to take its place
 	again     store.Connection
 }
 
@@ -137,11 +142,17 @@ func (at visiting) page(b *Bot) page {
 	case at.client != nil || !consents:
 		p.Button, p.goesTo = "Go on to "+place, at.Origin
 		p.Lines = append(p.Lines, "You sign in there, and allow okrbot to read what you may read. okrbot never sees your password.")
+		if okr.May(at.actor, okr.RegisterClient) {
+			p.Another = "?" + anotherClient
+		}
 	default:
 		consenter := at.connector.(integrations.Consenter)
 		redirect := b.callback(at.connector, at.Origin)
 		p.Title = "Register okrbot in " + at.connector.Name()
 		p.Lines = append(p.Lines, "This is done once for each instance, by somebody who administers it. Afterwards everybody connects by one button.")
+		if at.anew {
+			p.Lines = append(p.Lines, "What you enter takes the place of the client that is entered now. With another Client ID, who connected through the present one has to reconnect.")
+		}
 		p.Guides, p.Redirect = consenter.RegisterGuides(redirect), redirect
 		p.Button, p.Fields, p.goesTo = "Save and go on to "+place, fieldsOf(at.signIn, nil), at.Origin
 		p.Foot = "The Client Secret goes to `" + place + "` and nowhere else. okrbot seals it and never shows it again."
@@ -177,7 +188,7 @@ func (b *Bot) visitOpened(w http.ResponseWriter, r *http.Request) {
 		b.outcome(w, token)
 		return
 	}
-	at, ok := b.visitAt(ctx, w, token)
+	at, ok := b.visitAt(ctx, w, r)
 	if !ok {
 		return
 	}
@@ -190,8 +201,8 @@ func (b *Bot) visitOpened(w http.ResponseWriter, r *http.Request) {
 }
 
 // visitAt loads the page of an address, or says why there is none.
-func (b *Bot) visitAt(ctx context.Context, w http.ResponseWriter, token string) (visiting, bool) {
-	v, err := b.store.Visit(ctx, token)
+func (b *Bot) visitAt(ctx context.Context, w http.ResponseWriter, r *http.Request) (visiting, bool) {
+	v, err := b.store.Visit(ctx, r.PathValue("token"))
 	var at visiting
 	if err == nil {
 		at, err = b.visited(ctx, v)
@@ -205,6 +216,9 @@ func (b *Bot) visitAt(ctx context.Context, w http.ResponseWriter, token string) 
 		b.outcome(w, "unable")
 		return at, false
 	}
+	if at.client != nil && r.URL.Query().Has(anotherClient) && okr.May(at.actor, okr.RegisterClient) {
+		at.client, at.anew = nil, true
+	}
 	return at, true
 }
 
@@ -213,7 +227,7 @@ func (b *Bot) visitSent(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, largestForm)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), checkWithin)
 	defer cancel()
-	at, ok := b.visitAt(ctx, w, r.PathValue("token"))
+	at, ok := b.visitAt(ctx, w, r)
 	if !ok {
 		return
 	}
@@ -448,17 +462,21 @@ func (b *Bot) cameBack(r *http.Request, consenter integrations.Consenter) string
 	if failure != nil && failure.Class == integrations.Unauthorized && failure.Cause != "public_client" && v.Challenged {
 		// Some systems do not take PKCE from a client with a secret. The secret protects it too, so
 		// it goes on without, from the beginning: the code may be spent.
-		if err := b.store.WithoutChallenges(ctx, *at.client); err == nil {
-			at.client.Challenges = false
-			if where, err := b.consentAt(ctx, at); err == nil {
-				return where
-			}
+		at.client.Challenges = false
+		if where, err := b.consentAt(ctx, at); err == nil {
+			return where
 		}
 	}
 	if failure != nil {
 		modal, message := view.NotConnected(at.connector.Name(), shownAddress(at.Origin), nil, failure.Sentence())
 		b.endVisit(ctx, at, modal, message)
 		return outcomePath + "failed"
+	}
+	if at.client.Challenges && !v.Challenged {
+		// Only what worked is remembered: a refusal alone must not take PKCE from everybody.
+		if err := b.store.WithoutChallenges(ctx, *at.client); err != nil {
+			b.log.Warn("noting that PKCE is refused", "client", at.client.ID, "error", err)
+		}
 	}
 	return b.keepConsent(ctx, at, consenter, tokens)
 }
