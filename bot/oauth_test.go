@@ -17,9 +17,14 @@ import (
 
 const canarySecret = "canary-client-5e1f"
 
+// callback is where ServiceNow sends browsers back.
+func (r *room) callback() string {
+	return r.public + "/servicenow/oauth/callback/" + strings.TrimPrefix(r.instance, "http://")
+}
+
 // registersClient adds a client to ServiceNow as its administrator would.
 func (r *room) registersClient(change ...func(*sandbox.Client)) {
-	c := sandbox.Client{ID: "0123456789abcdef", Secret: canarySecret, Redirects: []string{r.public + "/servicenow/oauth/callback"}}
+	c := sandbox.Client{ID: "0123456789abcdef", Secret: canarySecret, Redirects: []string{r.callback()}}
 	for _, f := range change {
 		f(&c)
 	}
@@ -49,7 +54,7 @@ func oauthRoom(t *testing.T, change ...func(*sandbox.Client)) *room {
 	r.registersClient(change...)
 	link := r.asksForOAuth(r.carol, "carol")
 	r.carol.Closes()
-	b := r.browser().opens(link).sees(http.StatusOK, "Register okrbot in ServiceNow", "Application Registry", "Machine Identity Console", "This is a public client", r.public+"/servicenow/oauth/callback", "oauth_admin")
+	b := r.browser().opens(link).sees(http.StatusOK, "Register okrbot in ServiceNow", "Application Registry", "Machine Identity Console", "This is a public client", r.callback(), "oauth_admin")
 	b.sends("client_id", "0123456789abcdef", "client_secret", canarySecret).sees(http.StatusOK, "Log in")
 	return r
 }
@@ -246,8 +251,8 @@ func TestPagesKeepToThemselves(t *testing.T) {
 	link := r.asksForOAuth(r.alice, "alice")
 	b := r.browser()
 	for _, address := range []string{
-		link, link + "x", r.public + "/connect/connected", r.public + "/connect/denied", r.public + "/connect/over", r.public + "/servicenow/oauth/callback",
-		r.public + "/servicenow/oauth/callback?error=access_denied&error_description=" + url.QueryEscape("<script>alert(1)</script>") + "&state=x",
+		link, link + "x", r.public + "/connect/connected", r.public + "/connect/denied", r.public + "/connect/over", r.callback(),
+		r.callback() + "?error=access_denied&error_description=" + url.QueryEscape("<script>alert(1)</script>") + "&state=x",
 	} {
 		b.opens(address)
 		for name, want := range map[string]string{"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY"} {
@@ -266,7 +271,7 @@ func TestPagesKeepToThemselves(t *testing.T) {
 	req, _ := http.NewRequest(http.MethodGet, link, nil)
 	req.Host, req.Header = "evil.example.com", http.Header{"X-Forwarded-Host": {"evil.example.com"}, "X-Forwarded-Proto": {"http"}, "Forwarded": {"host=evil.example.com"}}
 	b.does(req).sends()
-	if !strings.Contains(strings.Join(b.been, " "), "redirect_uri="+url.QueryEscape(r.public+"/servicenow/oauth/callback")) {
+	if !strings.Contains(strings.Join(b.been, " "), "redirect_uri="+url.QueryEscape(r.callback())) {
 		t.Errorf("it went to %q", b.been)
 	}
 	// Another site's form is not taken.
@@ -397,4 +402,10 @@ func TestAKeyWithAnExpiryIsRemindedOf(t *testing.T) {
 	storetest.Advance(t, r.dsn, 30*24*time.Hour)
 	r.alice.In("dm-U0ALICE").Sees("its sign-in to ServiceNow ends on", "Reconnect")
 	r.alice.Types("/okr connections").Sees("works, and ends on")
+}
+
+func TestACallbackWithoutTheHostIsTakenWhereThereIsOneClient(t *testing.T) {
+	r := oauthRoom(t)
+	r.registersClient(func(c *sandbox.Client) { c.Redirects = []string{r.public + "/servicenow/oauth/callback"} })
+	r.connectsByOAuth(r.alice, "alice")
 }

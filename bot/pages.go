@@ -24,6 +24,7 @@ type page struct {
 	Redirect string // to copy
 	Fields   []pageField
 	Button   string // empty: there is nothing to send
+	Another  string // where an administrator enters another client
 	Foot     string
 	Nonce    string
 	goesTo   string // an origin to which sending leads

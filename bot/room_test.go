@@ -38,10 +38,12 @@ type room struct {
 	store      *store.Store
 	slack      *slack.Slack
 	servicenow *sandbox.Instance
-	instance   string           // ServiceNow's address
-	web        *document.Server // of JSON documents; nil unless withDocuments
-	origin     string           // its address
-	app        string           // the bot's address
+	instance   string            // ServiceNow's address
+	neighbour  *sandbox.Instance // another ServiceNow; nil unless withNeighbour
+	beside     string            // its address
+	web        *document.Server  // of JSON documents; nil unless withDocuments
+	origin     string            // its address
+	app        string            // the bot's address
 	bot        *bot.Bot
 	log        *diary // everything that was logged, at debug level
 	work       *jobs.Client
@@ -77,6 +79,15 @@ func withDocuments(r *room, _ *slack.Options) {
 	r.origin = server.URL
 }
 
+// withNeighbour lets the room read another ServiceNow as well.
+func withNeighbour(r *room, _ *slack.Options) {
+	r.neighbour = sandbox.New(sandbox.Options{})
+	seed.ServiceNow(r.neighbour, time.Now().UTC())
+	server := httptest.NewServer(r.neighbour)
+	r.t.Cleanup(server.Close)
+	r.beside = server.URL
+}
+
 func newRoom(t *testing.T, options ...roomOption) *room {
 	t.Helper()
 	t.Parallel()
@@ -84,14 +95,14 @@ func newRoom(t *testing.T, options ...roomOption) *room {
 }
 
 // newPublicRoom is one in which browsers reach the bot.
-func newPublicRoom(t *testing.T) *room {
+func newPublicRoom(t *testing.T, options ...roomOption) *room {
 	t.Helper()
 	t.Parallel()
 	r := &room{t: t, dsn: storetest.New(t)}
 	pages := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) { r.bot.Pages().ServeHTTP(w, req) }))
 	t.Cleanup(pages.Close)
 	r.public, r.trusted = pages.URL, pages.Client().Transport
-	return furnish(r)
+	return furnish(r, options...)
 }
 
 func furnish(r *room, options ...roomOption) *room {
@@ -132,7 +143,7 @@ func furnish(r *room, options ...roomOption) *room {
 		t.Fatal(err)
 	}
 	t.Cleanup(river.Close)
-	connectors := integrations.Registry{servicenow.New(servicenow.Options{ExtraOrigins: []string{instance.URL}})}
+	connectors := integrations.Registry{servicenow.New(servicenow.Options{ExtraOrigins: []string{instance.URL, r.beside}})}
 	if r.web != nil {
 		connectors = append(connectors, httpjson.New(httpjson.Options{Origins: []string{r.origin}}))
 	}

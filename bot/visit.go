@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"golang.org/x/oauth2"
@@ -41,23 +42,50 @@ func (b *Bot) Pages() http.Handler {
 	mux.HandleFunc("POST /connect/{token}", b.visitSent)
 	for _, connector := range b.connectors {
 		if consenter, ok := connector.(integrations.Consenter); ok {
-			mux.HandleFunc("GET "+callbackPath(consenter), func(w http.ResponseWriter, r *http.Request) {
+			back := func(w http.ResponseWriter, r *http.Request) {
 				// The address holds a code: the browser goes on from it at once.
 				http.Redirect(w, r, b.cameBack(r, consenter), http.StatusSeeOther)
-			})
+			}
+			mux.HandleFunc("GET "+callbackPath(consenter)+"/{host}", back)
+			mux.HandleFunc("GET "+callbackPath(consenter), back)
 		}
 	}
 	return private(http.NewCrossOriginProtection().Handler(mux))
 }
+
+// anotherClient in the address of a page asks for a client that is entered already once more, for an
+// administrator who mistyped its secret, or was given another one.
+const anotherClient = "another-client"
 
 // outcomePath is where the pages are at which a visit ends.
 const outcomePath = "/connect/"
 
 func callbackPath(c integrations.Connector) string { return "/" + c.Kind() + "/oauth/callback" }
 
-// callback is where a system sends browsers back: the configured address, whatever a request says.
-func (b *Bot) callback(c integrations.Connector) string {
-	return b.settings.PublicURL + callbackPath(c)
+// callback is where the system at an address sends browsers back: the configured address, whatever
+// a request says. Each system has its own, so that none can pass off another's code as its own.
+func (b *Bot) callback(c integrations.Connector, origin string) string {
+	return b.settings.PublicURL + callbackPath(c) + "/" + hostOf(origin)
+}
+
+// mayComeBack says whether a browser came back from the system that a visit is for: to its own
+// callback, or, where the workspace has one client alone, to the one without a host, which somebody
+// registered in ServiceNow. There is nobody then whose code it could be instead.
+func (b *Bot) mayComeBack(ctx context.Context, r *http.Request, v store.Visit) bool {
+	if host := r.PathValue("host"); host != "" {
+		return host == hostOf(v.Origin)
+	}
+	n, err := b.store.CountOAuthClients(ctx, v.Workspace)
+	return err == nil && n == 1
+}
+
+// hostOf is the host of an address, with its port where that is not the usual one.
+func hostOf(origin string) string {
+	u, err := url.Parse(origin)
+	if err != nil {
+		return ""
+	}
+	return u.Host
 }
 
 // visiting is a page that is open: whose it is, and for what.
@@ -69,6 +97,7 @@ type visiting struct {
 	connector integrations.Connector
 	signIn    integrations.SignIn
 	client    *store.OAuthClient // the one that is entered for the address, if any
+	anew      bool               // another client is to take its place
 	again     store.Connection
 }
 
@@ -126,11 +155,17 @@ func (at visiting) page(b *Bot) page {
 	case at.client != nil || !consents:
 		p.Button, p.goesTo = "Go on to "+place, at.Origin
 		p.Lines = append(p.Lines, "You sign in there, and allow okrbot to read what you may read. okrbot never sees your password.")
+		if okr.May(at.actor, okr.RegisterClient) {
+			p.Another = "?" + anotherClient
+		}
 	default:
 		consenter := at.connector.(integrations.Consenter)
-		redirect := b.callback(at.connector)
+		redirect := b.callback(at.connector, at.Origin)
 		p.Title = "Register okrbot in " + at.connector.Name()
 		p.Lines = append(p.Lines, "This is done once for each instance, by somebody who administers it. Afterwards everybody connects by one button.")
+		if at.anew {
+			p.Lines = append(p.Lines, "What you enter takes the place of the client that is entered now. With another Client ID, who connected through the present one has to reconnect.")
+		}
 		p.Guides, p.Redirect = consenter.RegisterGuides(redirect), redirect
 		p.Button, p.Fields, p.goesTo = "Save and go on to "+place, fieldsOf(at.signIn, nil), at.Origin
 		p.Foot = "The Client Secret goes to `" + place + "` and nowhere else. okrbot seals it and never shows it again."
@@ -166,7 +201,7 @@ func (b *Bot) visitOpened(w http.ResponseWriter, r *http.Request) {
 		b.outcome(w, token)
 		return
 	}
-	at, ok := b.visitAt(ctx, w, token)
+	at, ok := b.visitAt(ctx, w, r)
 	if !ok {
 		return
 	}
@@ -179,8 +214,8 @@ func (b *Bot) visitOpened(w http.ResponseWriter, r *http.Request) {
 }
 
 // visitAt loads the page of an address, or says why there is none.
-func (b *Bot) visitAt(ctx context.Context, w http.ResponseWriter, token string) (visiting, bool) {
-	v, err := b.store.Visit(ctx, token)
+func (b *Bot) visitAt(ctx context.Context, w http.ResponseWriter, r *http.Request) (visiting, bool) {
+	v, err := b.store.Visit(ctx, r.PathValue("token"))
 	var at visiting
 	if err == nil {
 		at, err = b.visited(ctx, v)
@@ -194,6 +229,9 @@ func (b *Bot) visitAt(ctx context.Context, w http.ResponseWriter, token string) 
 		b.outcome(w, "unable")
 		return at, false
 	}
+	if at.client != nil && r.URL.Query().Has(anotherClient) && okr.May(at.actor, okr.RegisterClient) {
+		at.client, at.anew = nil, true
+	}
 	return at, true
 }
 
@@ -202,7 +240,7 @@ func (b *Bot) visitSent(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, largestForm)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), checkWithin)
 	defer cancel()
-	at, ok := b.visitAt(ctx, w, r.PathValue("token"))
+	at, ok := b.visitAt(ctx, w, r)
 	if !ok {
 		return
 	}
@@ -372,7 +410,7 @@ func (b *Bot) consentAt(ctx context.Context, at visiting) (string, error) {
 		return "", err
 	}
 	client, err := b.clientOf(*at.client)
-	return consenter.ConsentURL(client, b.callback(at.connector), state, verifier), err
+	return consenter.ConsentURL(client, b.callback(at.connector, at.Origin), state, verifier), err
 }
 
 func (b *Bot) clientOf(c store.OAuthClient) (integrations.OAuthClient, error) {
@@ -402,8 +440,8 @@ func (b *Bot) cameBack(r *http.Request, consenter integrations.Consenter) string
 	if err == nil {
 		at, err = b.visited(ctx, v)
 	}
-	if err == nil && (at.client == nil || v.Kind != consenter.Kind()) {
-		err = store.ErrNotFound
+	if err == nil && (at.client == nil || v.Kind != consenter.Kind() || !b.mayComeBack(ctx, r, v)) {
+		err = store.ErrNotFound // or another system sent it, with a code that is not for this one
 	}
 	if isNotFound(err) {
 		return outcomePath + "over"
@@ -426,7 +464,7 @@ func (b *Bot) cameBack(r *http.Request, consenter integrations.Consenter) string
 	var tokens integrations.Tokens
 	var failure *integrations.Error
 	if refused == "" && code != "" {
-		tokens, err = consenter.Exchange(ctx, client, b.callback(consenter), code, verifier)
+		tokens, err = consenter.Exchange(ctx, client, b.settings.PublicURL+r.URL.Path, code, verifier)
 		if err != nil && !errors.As(err, &failure) {
 			b.log.Error("asking for tokens", "actor", at.actor.ID, "error", err)
 			return outcomePath + "unable"
@@ -437,17 +475,21 @@ func (b *Bot) cameBack(r *http.Request, consenter integrations.Consenter) string
 	if failure != nil && failure.Class == integrations.Unauthorized && failure.Cause != "public_client" && v.Challenged {
 		// Some systems do not take PKCE from a client with a secret. The secret protects it too, so
 		// it goes on without, from the beginning: the code may be spent.
-		if err := b.store.WithoutChallenges(ctx, *at.client); err == nil {
-			at.client.Challenges = false
-			if where, err := b.consentAt(ctx, at); err == nil {
-				return where
-			}
+		at.client.Challenges = false
+		if where, err := b.consentAt(ctx, at); err == nil {
+			return where
 		}
 	}
 	if failure != nil {
 		modal, message := view.NotConnected(at.connector.Name(), shownAddress(at.Origin), nil, failure.Sentence())
 		b.endVisit(ctx, at, modal, message)
 		return outcomePath + "failed"
+	}
+	if at.client.Challenges && !v.Challenged {
+		// Only what worked is remembered: a refusal alone must not take PKCE from everybody.
+		if err := b.store.WithoutChallenges(ctx, *at.client); err != nil {
+			b.log.Warn("noting that PKCE is refused", "client", at.client.ID, "error", err)
+		}
 	}
 	return b.keepConsent(ctx, at, consenter, tokens)
 }

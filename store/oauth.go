@@ -61,6 +61,15 @@ func (r Reads) OAuthClient(ctx context.Context, workspace, kind, origin string) 
 	return oauthClient(row), nil
 }
 
+// CountOAuthClients is how many clients a workspace has entered.
+func (r Reads) CountOAuthClients(ctx context.Context, workspace string) (int, error) {
+	n, err := r.q.CountOAuthClients(ctx, workspace)
+	if err != nil {
+		return 0, fmt.Errorf("counting OAuth clients: %w", err)
+	}
+	return int(n), nil
+}
+
 // ClientOf loads the client through which a connection was allowed.
 func (r Reads) ClientOf(ctx context.Context, c Connection) (OAuthClient, error) {
 	row, err := r.q.OAuthClientByID(ctx, queries.OAuthClientByIDParams{WorkspaceID: c.Workspace, ID: c.Client})

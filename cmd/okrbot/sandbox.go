@@ -59,7 +59,7 @@ func (s sandboxCommand) Run(in *invocation) error {
 	page, instance, api, app, documents := s.at(0), s.at(1), s.at(2), s.at(3), s.at(4)
 	sn := servicenow.New(servicenow.Options{Now: clock.now})
 	seed.ServiceNow(sn, clock.now().UTC())
-	sn.AddClient(servicenow.Client{ID: seed.ClientID, Secret: seed.ClientSecret, Redirects: []string{"http://" + app + "/servicenow/oauth/callback"}})
+	sn.AddClient(servicenow.Client{ID: seed.ClientID, Secret: seed.ClientSecret, Redirects: []string{"http://" + app + "/servicenow/oauth/callback/" + instance}})
 	site := document.New(clock.now)
 	seed.Build(site)
 	workspace := slack.New(slack.Options{Now: clock.now, BaseURL: "http://" + api, AppURL: "http://" + app})

@@ -560,7 +560,7 @@ func TestOAuthInABrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := chromedp.Listen(tab.ctx, func(event any) {
-		if e, ok := event.(*network.EventRequestWillBeSent); ok && strings.Contains(e.Request.URL, "/oauth/callback?") {
+		if e, ok := event.(*network.EventRequestWillBeSent); ok && strings.Contains(e.Request.URL, "/oauth/callback/") {
 			mu.Lock()
 			defer mu.Unlock()
 			back = e.Request.URL

@@ -30,7 +30,7 @@ var sentences = map[string]sentence{
 	"consent_over": {integrations.Unauthorized, "ServiceNow gives no new access any more: it was revoked, its client was changed, or its 100 days are over.",
 		"Reconnect it under `/okr connections`.", false},
 	"consent_refused": {integrations.Unauthorized, "ServiceNow refused to give access, and says why only in its own log.",
-		"Usual causes: the Client Secret is wrong, the client is inactive, its redirect URL is another one, or the user is locked. Ask its administrator to look at the client, then `/okr connect` again.", false},
+		"Usual causes: the Client Secret is wrong, the client is inactive, its redirect URL is another one, or the user is locked. Ask its administrator to look at the client, then `/okr connect` again; there an administrator of this workspace can enter the client again.", false},
 	"public_client": {integrations.Unauthorized, "ServiceNow gave access for half an hour only, without the means to renew it.",
 		"The client is registered as public: ask its administrator to take the tick from *This is a public client*, then `/okr connect` again.", false},
 	"no_token_endpoint": {integrations.Unavailable, "This instance does not give access by OAuth.",

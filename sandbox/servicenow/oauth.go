@@ -112,6 +112,17 @@ func (i *Instance) ExpireTokens() {
 	}
 }
 
+// Tokens are all tokens that are in force, for checking where they are kept.
+func (i *Instance) Tokens() []string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	var list []string
+	for _, g := range i.oauth.grants {
+		list = append(list, g.access, g.refresh)
+	}
+	return list
+}
+
 // bearer is the user whose access token a request carries. A cookie beside it would bind the
 // request to another session, and here it wins.
 func (i *Instance) bearer(r *http.Request) *User {

@@ -208,7 +208,8 @@ func (v SeenView) field(label string) (b, e map[string]any, err error) {
 	return nil, nil, fmt.Errorf("no field %q in:\n%s", label, v.Text())
 }
 
-// Fill types into a field: a text, or a date or time as its picker gives it.
+// Fill types into a field: a text, or a date or time as its picker gives it. Nothing takes all ticks
+// from checkboxes.
 func (s *Slack) Fill(person, label, value string) error {
 	v, ok := s.Top(person)
 	if !ok {
@@ -253,6 +254,11 @@ func (s *Slack) Fill(person, label, value string) error {
 			key = "selected_channel"
 		}
 		chosen = map[string]any{key: c.ID}
+	case "checkboxes":
+		if value != "" {
+			return fmt.Errorf("%q is to be chosen in; only nothing can be filled into it", label)
+		}
+		chosen = map[string]any{"selected_options": []any{}}
 	case "plain_text_input", "number_input", "email_text_input", "url_text_input":
 	default:
 		return fmt.Errorf("%q is not a field to type into; choose in it", label)

@@ -127,3 +127,8 @@ set notice = '',
     notice_held_until = null
 where id = @id
   and notice = @notice;
+
+-- name: CountOAuthClients :one
+select count(*)
+from oauth_clients
+where workspace_id = @workspace_id;

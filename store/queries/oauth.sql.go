@@ -9,6 +9,19 @@ import (
 	"context"
 )
 
+const countOAuthClients = `-- name: CountOAuthClients :one
+select count(*)
+from oauth_clients
+where workspace_id = $1
+`
+
+func (q *Queries) CountOAuthClients(ctx context.Context, workspaceID string) (int64, error) {
+	row := q.db.QueryRow(ctx, countOAuthClients, workspaceID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const holdNotices = `-- name: HoldNotices :many
 update connections
 set notice_held_until = now() + interval '1 minute'
