@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"slices"
 	"sort"
 	"strings"
 
@@ -63,6 +64,15 @@ func (b *Bot) details(ctx context.Context, g Gesture, k store.KeyResult) (Reply,
 	}
 	for _, c := range last {
 		d.Last = append(d.Last, okr.Changed{What: c.Field, Before: c.Change[0], After: c.Change[1], By: c.Actor, Day: today(c.At, k.Objective.Zone)})
+	}
+	if k.Closed {
+		c, err := b.store.CloseOut(ctx, k.Workspace, k.Objective.ID)
+		if err != nil && !isNotFound(err) {
+			return Reply{}, err
+		}
+		if i := slices.IndexFunc(c.Results, func(r store.ClosedKeyResult) bool { return r.KeyResult == k.ID }); i >= 0 {
+			d.End = end(c.Results[i])
+		}
 	}
 	modal := d.Modal()
 	return Reply{Open: &modal}, nil
