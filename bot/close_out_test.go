@@ -103,7 +103,7 @@ func TestAValueByHandIsClosedOutAsItIsShown(t *testing.T) {
 	o := r.objective()
 	r.beyond(o, 3)
 	r.alice.Types("/okr check-in KR-1").Sees("As of: "+o.Period.Last.String()).
-		Fills("Result Value", "110").Fills("Reason", "counted twice").Fills("Until", (o.Period.Last+5).String()).
+		Fills("Result Value", "110").Fills("Reason", "counted twice").Fills("Until", (o.Period.Last + 5).String()).
 		Submits("Save").SeesNoModal().Sees("*110 (by hand)*")
 	score, err := r.store.KeyResult(t.Context(), o.Workspace, 1)
 	if err != nil {
@@ -126,6 +126,26 @@ func TestAValueByHandIsClosedOutAsItIsShown(t *testing.T) {
 	if err != nil || next.Start.Decimal.String() != "110" || len(next.Phases) != 0 {
 		t.Errorf("what goes on is %+v, %v", next, err)
 	}
+}
+
+func TestAnObjectiveWithoutKeyResultsIsClosedOutFromHome(t *testing.T) {
+	r := newRoom(t)
+	r.addsObjective(r.alice, "Ship it")
+	r.alice.GoesHome().SeesHome("No key results yet").DoesNotSee("[Close out]")
+	r.beyond(r.objective(), 1)
+	r.alice.GoesHome().SeesHome("It ended without key results.", "[Close out]").PressesAtHome("Close out").
+		Sees("== Close out ==", "0 of 0 reporting").Submits("Close out").SeesNoModal()
+	r.alice.Sees("*Ship it* is closed out.").GoesHome().SeesHome("Nothing here yet")
+}
+
+func TestAHitRateMovesInPercent(t *testing.T) {
+	r := ready(t)
+	r.alice.Types("/okr edit KR-1").Chooses("Calculate Overall Progress", "Hit rate").Submits("Save").Sees("KR-1 is saved").Closes()
+	r.later(24 * time.Hour)
+	r.collects(99)
+	r.alice.Types("/okr sync KR-1")
+	r.bob.Sees("0 % → ")
+	r.alice.Types("/okr show KR-1").Sees("*Result Value*\nhit rate ", "synced: result 0 % → ").Closes()
 }
 
 func TestWhatGoesOnReadsTheSameSource(t *testing.T) {
