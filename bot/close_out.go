@@ -198,7 +198,7 @@ func (b *Bot) closeOut(ctx context.Context, g Gesture, c closing) (Reply, error)
 			}
 			after := k
 			var wrong okr.Problems
-			after.KeyResult, wrong = view.ParseTarget(g.View.State, k.KeyResult)
+			after.KeyResult, wrong = view.ParseTarget(g.View.State, k.KeyResult, day)
 			for field, sentence := range wrong {
 				problems.Add(field, sentence)
 			}
@@ -273,11 +273,16 @@ func isClosed(k store.KeyResult) Reply {
 func closed(c store.CloseOut) view.Closed {
 	v := view.Closed{Objective: c.Objective, Person: c.Person, Note: c.Note, RollUp: c.RollUp, Next: c.Next}
 	for _, k := range c.Results {
-		v.KeyResults = append(v.KeyResults, view.ClosedKeyResult{
-			Number: k.Number, Title: k.Title, Result: k.Result, AsOf: k.AsOf, Score: k.Score, Status: k.Status, Committed: k.Committed, CarriedTo: k.CarriedTo,
-		})
+		v.KeyResults = append(v.KeyResults, end(k))
 	}
 	return v
+}
+
+// end is how a key result ended, ready to be shown.
+func end(k store.ClosedKeyResult) view.ClosedKeyResult {
+	return view.ClosedKeyResult{
+		Number: k.Number, Title: k.Title, Result: k.Result, AsOf: k.AsOf, Score: k.Score, Status: k.Status, Committed: k.Committed, CarriedTo: k.CarriedTo,
+	}
 }
 
 // CloseOut posts how an objective ended in its channel.

@@ -97,6 +97,57 @@ func TestAnObjectiveIsClosedOut(t *testing.T) {
 	r.carol.Types("/okr close-out").Sees("No objective of yours is to be closed out")
 }
 
+func TestAValueByHandIsClosedOutAsItIsShown(t *testing.T) {
+	r := ready(t)
+	r.alice.Types("/okr edit KR-1").Fills("Phased Targets", r.objective().Period.Last.String()+": 100").Submits("Save").Sees("KR-1 is saved").Closes()
+	o := r.objective()
+	r.beyond(o, 3)
+	r.alice.Types("/okr check-in KR-1").Sees("As of: "+o.Period.Last.String()).
+		Fills("Result Value", "110").Fills("Reason", "counted twice").Fills("Until", (o.Period.Last + 5).String()).
+		Submits("Save").SeesNoModal().Sees("*110 (by hand)*")
+	score, err := r.store.KeyResult(t.Context(), o.Workspace, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	progress := score.Standing(o.Period, o.Period.Last+3).Score().Decimal.StringFixed(2)
+	ends := "110 (by hand) of " + o.Period.Last.Words() + " · score " + progress
+	r.alice.Types("/okr close-out").Sees(ends).Chooses("Carry over to "+okr.NextQuarter(o.Period.Last).Words(), "KR-1").Submits("Close out").
+		Sees("starts at 110").Submits("Close out").SeesNoModal().Sees("is closed out.")
+	r.bob.Sees("*Closed out: Run a calm service desk*", ends)
+
+	// After its last day the value stands all the same, and nobody tries to end it.
+	r.later(10 * 24 * time.Hour)
+	if n, err := r.store.EndOverrides(t.Context(), 10); n != 0 || err != nil {
+		t.Errorf("%d values by hand of what is closed out were to end: %v", n, err)
+	}
+	r.alice.Types("/okr list").Sees("*110 (by hand)*", "and stood when this was closed out")
+	r.alice.Types("/okr show KR-1").Sees("*110 (by hand)*", "score "+progress).DoesNotSee("[Check in]").DoesNotSee("[Resume automatic]").Closes()
+	next, err := r.store.KeyResult(t.Context(), o.Workspace, 2)
+	if err != nil || next.Start.Decimal.String() != "110" || len(next.Phases) != 0 {
+		t.Errorf("what goes on is %+v, %v", next, err)
+	}
+}
+
+func TestAnObjectiveWithoutKeyResultsIsClosedOutFromHome(t *testing.T) {
+	r := newRoom(t)
+	r.addsObjective(r.alice, "Ship it")
+	r.alice.GoesHome().SeesHome("No key results yet").DoesNotSee("[Close out]")
+	r.beyond(r.objective(), 1)
+	r.alice.GoesHome().SeesHome("It ended without key results.", "[Close out]").PressesAtHome("Close out").
+		Sees("== Close out ==", "0 of 0 reporting").Submits("Close out").SeesNoModal()
+	r.alice.Sees("*Ship it* is closed out.").GoesHome().SeesHome("Nothing here yet")
+}
+
+func TestAHitRateMovesInPercent(t *testing.T) {
+	r := ready(t)
+	r.alice.Types("/okr edit KR-1").Chooses("Calculate Overall Progress", "Hit rate").Submits("Save").Sees("KR-1 is saved").Closes()
+	r.later(24 * time.Hour)
+	r.collects(99)
+	r.alice.Types("/okr sync KR-1")
+	r.bob.Sees("0 % → ")
+	r.alice.Types("/okr show KR-1").Sees("*Result Value*\nhit rate ", "synced: result 0 % → ").Closes()
+}
+
 func TestWhatGoesOnReadsTheSameSource(t *testing.T) {
 	r := ready(t)
 	o := r.objective()

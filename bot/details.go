@@ -3,8 +3,11 @@ package bot
 import (
 	"context"
 	"errors"
+	"slices"
 	"sort"
 	"strings"
+
+	"github.com/shopspring/decimal"
 
 	"okrbot/bot/view"
 	"okrbot/okr"
@@ -55,7 +58,7 @@ func (b *Bot) details(ctx context.Context, g Gesture, k store.KeyResult) (Reply,
 		return Reply{}, err
 	}
 	for _, e := range events {
-		d.Changes = append(d.Changes, view.ChangeLine{Actor: e.Actor, Action: e.Action, What: changeWords(e.Changes), At: e.At})
+		d.Changes = append(d.Changes, view.ChangeLine{Actor: e.Actor, Action: e.Action, What: changeWords(k, e.Changes), At: e.At})
 	}
 	last, err := b.store.LastChanges(ctx, k.Workspace, store.Object{Kind: "key_result", ID: k.ID}, "target", "start", "source")
 	if err != nil {
@@ -63,6 +66,15 @@ func (b *Bot) details(ctx context.Context, g Gesture, k store.KeyResult) (Reply,
 	}
 	for _, c := range last {
 		d.Last = append(d.Last, okr.Changed{What: c.Field, Before: c.Change[0], After: c.Change[1], By: c.Actor, Day: today(c.At, k.Objective.Zone)})
+	}
+	if k.Closed {
+		c, err := b.store.CloseOut(ctx, k.Workspace, k.Objective.ID)
+		if err != nil && !isNotFound(err) {
+			return Reply{}, err
+		}
+		if i := slices.IndexFunc(c.Results, func(r store.ClosedKeyResult) bool { return r.KeyResult == k.ID }); i >= 0 {
+			d.End = end(c.Results[i])
+		}
 	}
 	modal := d.Modal()
 	return Reply{Open: &modal}, nil
@@ -135,12 +147,20 @@ func (b *Bot) resumeAutomatic(ctx context.Context, g Gesture) (Reply, error) {
 	return r, nil
 }
 
-// changeWords says what changed in one line: "target 40 → 38, unit Hours → Days".
-func changeWords(changes map[string]store.Change) string {
+// changeWords says what changed in one line: "target 40 → 38, unit Hours → Days". A result is written
+// as everywhere else, not with all the digits of a mean.
+func changeWords(k store.KeyResult, changes map[string]store.Change) string {
 	var parts []string
 	for field, c := range changes {
 		if field == "title" && c[0] == "" {
 			continue // created: the headline says it
+		}
+		if field == "result" {
+			for i, typed := range c {
+				if v, err := decimal.NewFromString(typed); err == nil {
+					c[i] = k.Measured(v)
+				}
+			}
 		}
 		parts = append(parts, field+" "+orDash(c[0])+" → "+orDash(c[1]))
 	}

@@ -53,13 +53,22 @@ func (b *Bot) home(ctx context.Context, g Gesture) (slack.HomeTabViewRequest, er
 		}
 		has = view.ListingOf(nil, theirs, 0).Beside
 	}
-	return view.Home(g.Name, mine, withoutKeyResults(own, has), okr.May(g.Actor, okr.AddKeyResult, okr.None)), nil
+	empty := withoutKeyResults(own, has)
+	var ended []int64
+	for _, o := range empty {
+		if today(now, o.Zone) > o.Period.Last {
+			ended = append(ended, o.ID)
+		}
+	}
+	return view.Home(g.Name, mine, empty, ended, okr.May(g.Actor, okr.AddKeyResult, okr.None)), nil
 }
 
+// withoutKeyResults are those of the objectives that nothing is measured by, and which are not
+// closed out.
 func withoutKeyResults(objectives []okr.Objective, has map[int64][]view.KeyResult) []okr.Objective {
 	var empty []okr.Objective
 	for _, o := range objectives {
-		if len(has[o.ID]) == 0 {
+		if len(has[o.ID]) == 0 && !o.Closed {
 			empty = append(empty, o)
 		}
 	}

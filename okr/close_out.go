@@ -40,14 +40,15 @@ func (o Objective) NextPeriod(today Day) Period {
 }
 
 // CarryOver is the key result that goes on with this one in the period after it: it starts at the
-// last value, where values do not add up anew from nothing. What was promised was for this period.
-func (kr KeyResult) CarryOver(target decimal.NullDecimal) KeyResult {
+// value that counts today, where values do not add up anew from nothing. What was promised, phased,
+// entered by hand or said was for this period.
+func (kr KeyResult) CarryOver(target decimal.NullDecimal, today Day) KeyResult {
 	next := kr
 	next.ID, next.Number, next.Objective, next.Closed, next.Paused = 0, 0, 0, false, false
-	next.Result, next.Failure = Result{}, Failure{}
-	next.Target, next.Committed = target, decimal.NullDecimal{}
-	if kr.Kind.Linear() && kr.Result.Value.Valid && kr.Method != Sum && kr.Method != HitRate {
-		next.Start = decimal.NewNullDecimal(kr.Result.Value.Decimal.Round(maxPlace)) // means have more digits
+	next.Result, next.Failure, next.Override, next.Confidence = Result{}, Failure{}, Override{}, Confidence{}
+	next.Target, next.Committed, next.Phases = target, decimal.NullDecimal{}, nil
+	if v := kr.Counted(today).Value; kr.Kind.Linear() && v.Valid && kr.Method != Sum && kr.Method != HitRate {
+		next.Start = decimal.NewNullDecimal(v.Decimal.Round(maxPlace)) // means have more digits
 	}
 	return next
 }

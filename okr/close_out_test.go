@@ -90,7 +90,7 @@ func TestWhatIsCarriedOver(t *testing.T) {
 			ID: 3, Number: 3, Title: "x", Owner: "U1", Kind: c.kind, Method: c.method, Start: maybe(c.start), Target: maybe(c.target), Committed: maybe(c.target),
 			Weight: decimal.NewFromInt(2), Channel: "C1", Result: okr.Result{Value: maybe(c.value), N: 1}, Failure: okr.Failure{Class: "x"}, Paused: true, Closed: true,
 		}
-		next := k.CarryOver(maybe(c.next))
+		next := k.CarryOver(maybe(c.next), 20100)
 		if next.ID != 0 || next.Number != 0 || next.Committed.Valid || next.Result.Value.Valid || next.Failure.Class != "" || next.Paused || next.Closed ||
 			next.Channel != "C1" || !next.Weight.Equal(k.Weight) || next.Method != k.Method || written(next.Start) != c.begins || written(next.Target) != c.next {
 			t.Errorf("%+v goes on as %+v", c, next)
@@ -102,5 +102,20 @@ func TestWhatIsCarriedOver(t *testing.T) {
 		if got := strings.Join(said, " "); (got == "") != (c.refuse == "") || !strings.Contains(got, c.refuse) {
 			t.Errorf("%+v: %q", c, got)
 		}
+	}
+}
+
+func TestWhatWasForOnePeriodIsNotCarriedOver(t *testing.T) {
+	k := okr.KeyResult{
+		Kind: okr.Decrease, Method: okr.Latest, Start: maybe("100"), Target: maybe("60"), Integrated: true,
+		Phases: []okr.Phase{{Day: 20000, Value: number("80")}}, Confidence: okr.Confidence{Level: okr.Levels[0]},
+		Result: okr.Result{Value: maybe("90"), AsOf: 20010, N: 1}, Override: okr.Override{Value: maybe("70"), Day: 20010, Until: 20020, Reason: "x"},
+	}
+	next := k.CarryOver(k.Target, 20020)
+	if len(next.Phases) > 0 || next.Override.Value.Valid || next.Confidence.Level != "" || written(next.Start) != "70" {
+		t.Errorf("it goes on as %+v", next)
+	}
+	if next := k.CarryOver(k.Target, 20021); written(next.Start) != "90" {
+		t.Errorf("from a value by hand that is over it starts at %s", written(next.Start))
 	}
 }

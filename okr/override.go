@@ -22,12 +22,15 @@ type Override struct {
 const MaxReason = 200
 
 // Overridden says whether the override counts on a day: through its last day, or, where it was
-// entered once, until the source has a score of a later day than it.
+// entered once, until the source has a score of a later day than it. One that stood when its
+// objective was closed out stands for good.
 func (kr KeyResult) Overridden(today Day) bool {
 	o := kr.Override
 	switch {
 	case !kr.Integrated || !o.Value.Valid:
 		return false
+	case kr.Closed:
+		return true
 	case o.Until != 0:
 		return today <= o.Until
 	}
@@ -46,7 +49,10 @@ func (kr KeyResult) Counted(today Day) Result {
 // Words say what was entered: "35 Hours was entered by hand for 23 Nov and stands until 30 Nov".
 func (o Override) Words(kr KeyResult, now Day) string {
 	says := FormatValue(o.Value.Decimal, kr.Unit, kr.Precision) + " was entered by hand for " + o.Day.Short(now)
-	if o.Until == 0 {
+	switch {
+	case kr.Closed:
+		return says + " and stood when this was closed out"
+	case o.Until == 0:
 		return says + " and stands until there is a newer score"
 	}
 	return says + " and stands until " + o.Until.Short(now)

@@ -21,6 +21,11 @@ func TestAnOverrideCountsUntilItIsOver(t *testing.T) {
 	until.Until = first + 60
 	earlier := once
 	earlier.Day = first + 49
+	closed := func(o okr.Override) okr.KeyResult {
+		kr := read(o)
+		kr.Closed = true
+		return kr
+	}
 	for _, row := range []struct {
 		name  string
 		kr    okr.KeyResult
@@ -34,6 +39,7 @@ func TestAnOverrideCountsUntilItIsOver(t *testing.T) {
 		{"once, and a newer score came", read(earlier), first + 50, "40", false},
 		{"until a date", read(until), first + 60, "60", true},
 		{"until yesterday", read(until), first + 61, "40", false},
+		{"closed out while it stood", closed(until), first + 99, "60", true},
 	} {
 		got := row.kr.Counted(row.today)
 		if !same(got.Value, maybe(row.want)) || got.ByHand != row.by || row.kr.Overridden(row.today) != row.by {

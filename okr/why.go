@@ -80,7 +80,7 @@ func (kr KeyResult) whyProgress(s Standing, today Day) string {
 	switch {
 	case kr.Method == HitRate && !r.ByHand:
 		hits := v.Mul(decimal.NewFromInt(int64(r.N))).Round(0)
-		return fmt.Sprintf("%s: %s of %s met the target %s.", says, hits, readingsWords(r.N), figure(t))
+		return fmt.Sprintf("%s: %s of %s met the target %s.", says, hits, ReadingsWords(r.N), figure(t))
 	case kr.Kind == Between:
 		return fmt.Sprintf("%s: %s %s from %s to %s.", says, figure(v), isOrNot(s), figure(t), figure(kr.Upper.Decimal))
 	case kr.Kind == AtLeast:
@@ -110,7 +110,8 @@ func rawPercent(p decimal.Decimal) string {
 	return strings.Replace(thousands(p.Shift(2).Floor().String()), "-", "−", 1) + " %"
 }
 
-func readingsWords(n int) string {
+// ReadingsWords counts readings: "1 reading", "13 readings".
+func ReadingsWords(n int) string {
 	if n == 1 {
 		return "1 reading"
 	}
@@ -132,7 +133,7 @@ func (kr KeyResult) whyResult(period Period) string {
 	if kr.Method == HitRate {
 		value = PercentWords(r.Value.Decimal)
 	}
-	says := fmt.Sprintf("Result %s: %s of %s of days from %s, the newest of %s", value, kind, readingsWords(r.N), period.First.Words(), r.AsOf.Words())
+	says := fmt.Sprintf("Result %s: %s of %s of days from %s, the newest of %s", value, kind, ReadingsWords(r.N), period.First.Words(), r.AsOf.Words())
 	switch {
 	case !kr.Integrated:
 		return says + ", entered by people."

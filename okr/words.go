@@ -65,6 +65,14 @@ func FormatValue(v decimal.Decimal, unit string, precision int32) string {
 	return s + " " + unit
 }
 
+// Measured writes a result: a hit rate as a percentage, everything else in the key result's unit.
+func (kr KeyResult) Measured(v decimal.Decimal) string {
+	if kr.Method == HitRate {
+		return PercentWords(v)
+	}
+	return FormatValue(v, kr.Unit, kr.Precision)
+}
+
 // ResultWords writes the result in the key result's unit, with its method where that is not the
 // latest: "39 Hours", "39 Hours (average of 13)", "hit rate 92 % (13 readings)". Empty without a result.
 func (kr KeyResult) ResultWords() string { return kr.wordsOf(kr.Result) }

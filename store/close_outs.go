@@ -35,7 +35,7 @@ type ClosedKeyResult struct {
 	Title     string
 	Result    string // as people read it; empty: there was none
 	Value     decimal.NullDecimal
-	AsOf      okr.Day             // of the newest reading counted
+	AsOf      okr.Day             // of the newest reading counted, or of the value by hand that stood in for it
 	Score     decimal.NullDecimal // raw progress to two decimals
 	Status    okr.Status
 	Committed okr.Verdict
@@ -72,22 +72,21 @@ func (tx *Tx) CloseOut(ctx context.Context, actor okr.Actor, c CloseOut, list []
 	}
 	var items []okr.RollUpItem
 	var rows [][]any
-	var ids []int64
+	var ids, over []int64 // over: with a value by hand whose time is over, which must not stand again
 	for _, k := range list {
 		standing := k.Standing(o.Period, today)
 		items = append(items, okr.RollUpItem{Progress: standing.Progress, Weight: k.Weight, Kind: k.Kind, Status: standing.Status})
 		ids = append(ids, k.ID)
-		var day *time.Time
-		if k.Result.Value.Valid {
-			t := k.Result.AsOf.Time()
-			day = &t
+		counted := k.Counted(today)
+		if k.Override.Value.Valid && !k.Overridden(today) {
+			over = append(over, k.ID)
 		}
 		var carriedTo *int
 		if n := carried[k.ID]; n != 0 {
 			carriedTo = &n
 		}
 		rows = append(rows, []any{
-			o.ID, k.ID, o.Workspace, k.Number, k.Title, k.ResultWords(), k.Result.Value, day,
+			o.ID, k.ID, o.Workspace, k.Number, k.Title, k.CountedWords(today), counted.Value, dayOrNil(counted.AsOf, counted.Value.Valid),
 			standing.Score(), string(standing.Status), string(k.Verdict(standing)), carriedTo,
 		})
 	}
@@ -109,6 +108,9 @@ func (tx *Tx) CloseOut(ctx context.Context, actor okr.Actor, c CloseOut, list []
 	}
 	if err := tx.q.CloseObjective(ctx, queries.CloseObjectiveParams{WorkspaceID: o.Workspace, ID: o.ID}); err != nil {
 		return fmt.Errorf("closing objective %d: %w", o.ID, err)
+	}
+	if err := tx.ClearOverrides(ctx, over); err != nil {
+		return err
 	}
 	if err := tx.q.StopKeyResults(ctx, queries.StopKeyResultsParams{WorkspaceID: o.Workspace, ObjectiveID: o.ID}); err != nil {
 		return fmt.Errorf("stopping the syncs of objective %d: %w", o.ID, err)

@@ -139,11 +139,11 @@ func (m Message) rest(news []News) Message {
 func (n News) move() string {
 	to := "none"
 	if n.New.Valid {
-		to = n.Value(n.New.Decimal)
+		to = n.Measured(n.New.Decimal)
 	}
 	text := Escape(to)
 	if n.Old.Valid {
-		text = Escape(n.Value(n.Old.Decimal)) + " → " + text
+		text = Escape(n.Measured(n.Old.Decimal)) + " → " + text
 	}
 	if n.Kind == "restated" {
 		return "restated " + text

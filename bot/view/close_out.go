@@ -50,7 +50,7 @@ func (c CloseOut) Modal(draft string) slack.ModalViewRequest {
 	for i, k := range c.KeyResults {
 		standing := k.Standing()
 		lines[i] = ending{
-			key: k.Key(), title: k.Title, result: k.ResultWords(), asOf: k.Result.AsOf, score: standing.Score(), status: standing.Status,
+			key: k.Key(), title: k.Title, result: k.CountedWords(k.Today), asOf: k.Counted().AsOf, score: standing.Score(), status: standing.Status,
 			committed: k.Verdict(standing),
 		}.line()
 	}
@@ -107,7 +107,7 @@ func ParseCloseOut(s State) (words string, carried []int64) {
 func (c CloseOut) Targets(draft string) slack.ModalViewRequest {
 	blocks := []slack.Block{section("*" + Escape(Cut(c.Objective.Title, 150)) + "* goes on in " + c.Next.Words() + ". Keep the targets, or enter new ones.")}
 	for _, k := range c.KeyResults {
-		next := k.CarryOver(k.Target)
+		next := k.CarryOver(k.Target, k.Today)
 		hint := "in " + unitWords(k.Unit)
 		if next.Start.Valid && k.Kind.Linear() {
 			hint = "starts at " + k.Value(next.Start.Decimal)
@@ -126,7 +126,7 @@ func (c CloseOut) Targets(draft string) slack.ModalViewRequest {
 func targetField(id int64) string { return "target_" + strconv.FormatInt(id, 10) }
 
 // ParseTarget reads a key result's target of the second step. The problem is at its field.
-func ParseTarget(s State, k okr.KeyResult) (next okr.KeyResult, problems okr.Problems) {
+func ParseTarget(s State, k okr.KeyResult, today okr.Day) (next okr.KeyResult, problems okr.Problems) {
 	field := targetField(k.ID)
 	problems = okr.Problems{}
 	var target decimal.NullDecimal
@@ -138,7 +138,7 @@ func ParseTarget(s State, k okr.KeyResult) (next okr.KeyResult, problems okr.Pro
 		}
 		target = decimal.NewNullDecimal(v)
 	}
-	next = k.CarryOver(target)
+	next = k.CarryOver(target, today)
 	for _, sentence := range k.CheckCarryOver(next) {
 		problems.Add(field, sentence)
 	}
@@ -204,10 +204,14 @@ type ClosedKeyResult struct {
 func (c Closed) lines() []string {
 	lines := make([]string, len(c.KeyResults))
 	for i, k := range c.KeyResults {
-		key := okr.KeyResult{Number: k.Number}
-		lines[i] = ending{key.Key(), k.Title, k.Result, k.AsOf, k.Score, k.Status, k.Committed, k.CarriedTo}.line()
+		lines[i] = k.line()
 	}
 	return lines
+}
+
+func (k ClosedKeyResult) line() string {
+	key := okr.KeyResult{Number: k.Number}
+	return ending{key.Key(), k.Title, k.Result, k.AsOf, k.Score, k.Status, k.Committed, k.CarriedTo}.line()
 }
 
 func (c Closed) head() string {

@@ -17,11 +17,12 @@ const CallbackDetails = "details"
 // Details is everything about one key result: numbers, dates, readings, source, cadence, who may.
 type Details struct {
 	KeyResult
-	Readings []okr.Reading // oldest first
-	CheckIns []CheckIn     // newest first
-	Changes  []ChangeLine  // newest first
-	Last     []okr.Changed // of what the numbers hang on
-	May      bool          // the reader may edit, sync, pause and remove
+	Readings []okr.Reading   // oldest first
+	CheckIns []CheckIn       // newest first
+	Changes  []ChangeLine    // newest first
+	Last     []okr.Changed   // of what the numbers hang on
+	End      ClosedKeyResult // as it was closed out; zero while it is not
+	May      bool            // the reader may edit, sync, pause and remove
 }
 
 // CheckIn is what somebody said about a key result on a day.
@@ -62,8 +63,11 @@ func (d Details) blocks() []slack.Block {
 		head.Accessory = slack.NewAccessory(d.kebab())
 	}
 	blocks := []slack.Block{head}
-	if d.May {
+	if d.May && !d.Closed {
 		blocks = append(blocks, d.buttons())
+	}
+	if d.Closed && d.End.Number != 0 {
+		blocks = append(blocks, section("*Closed out*\n"+d.End.line()))
 	}
 	if standing.Progress.Valid {
 		blocks = append(blocks, section(d.Bar()))
@@ -76,10 +80,10 @@ func (d Details) blocks() []slack.Block {
 	}
 	blocks = append(blocks, section(d.why()), fields(
 		"Start Value", d.maybe(d.Start),
-		"Result Value", d.maybe(d.Counted().Value),
+		"Result Value", d.result(),
 		"Target Value", d.maybe(d.Target),
 		"Committed Result", d.maybe(d.Committed),
-		"Calculate Overall Progress", fmt.Sprintf("%s, of %d readings", d.Method.Label(), d.Result.N),
+		"Calculate Overall Progress", d.Method.Label()+", of "+okr.ReadingsWords(d.Result.N),
 		"Weight", d.Weight.String(),
 	))
 	if words := d.PhaseWords(d.Today); words != "" {
@@ -130,6 +134,14 @@ func (d Details) buttons() slack.Block {
 		buttons = append(buttons, button(ActionResume, "Resume automatic", id))
 	}
 	return slack.NewActionBlock("say_"+id, buttons...)
+}
+
+// result is what counts in its own words: a hit rate is no value of the unit.
+func (d Details) result() string {
+	if words := d.CountedWords(d.Today); words != "" {
+		return Escape(words)
+	}
+	return "–"
 }
 
 func (d Details) maybe(v decimal.NullDecimal) string {

@@ -382,8 +382,8 @@ func TestModals(t *testing.T) {
 
 func TestHomes(t *testing.T) {
 	for name, h := range map[string]slack.HomeTabViewRequest{
-		"home": Home("alice", listing(many(3, sample()), HomeListed), nil, true), "home-empty": Home("<!channel>", Listing{}, nil, true), "home-guest": Home("dave", Listing{}, nil, false),
-		"home-long": Home("alice", listing(many(400, hostile()), HomeListed), []okr.Objective{hostile().Objective}, true), "home-objectives": Home("alice", Listing{}, []okr.Objective{objective}, true),
+		"home": Home("alice", listing(many(3, sample()), HomeListed), nil, nil, true), "home-empty": Home("<!channel>", Listing{}, nil, nil, true), "home-guest": Home("dave", Listing{}, nil, nil, false),
+		"home-long": Home("alice", listing(many(400, hostile()), HomeListed), []okr.Objective{hostile().Objective}, nil, true), "home-objectives": Home("alice", Listing{}, []okr.Objective{objective}, nil, true), "home-ended": Home("alice", Listing{}, []okr.Objective{objective}, []int64{objective.ID}, true),
 	} {
 		t.Run(name, func(t *testing.T) { golden(t, name+".home.json", h) })
 	}

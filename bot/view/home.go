@@ -1,6 +1,8 @@
 package view
 
 import (
+	"slices"
+
 	"github.com/slack-go/slack"
 
 	"okrbot/okr"
@@ -20,8 +22,9 @@ const (
 const HomeListed = 40
 
 // Home is what a person sees on the app's Home tab: their objectives, or how to begin. Guests
-// see the same without the ways to change anything.
-func Home(name string, mine Listing, empty []okr.Objective, mayAdd bool) slack.HomeTabViewRequest {
+// see the same without the ways to change anything. Empty are objectives without key results; those
+// of them that have ended wait to be closed out.
+func Home(name string, mine Listing, empty []okr.Objective, ended []int64, mayAdd bool) slack.HomeTabViewRequest {
 	blocks := []slack.Block{slack.NewHeaderBlock(plain("My Objectives"))}
 	if mayAdd {
 		buttons := []slack.BlockElement{
@@ -53,7 +56,14 @@ func Home(name string, mine Listing, empty []okr.Objective, mayAdd bool) slack.H
 		if i == 5 {
 			break
 		}
-		blocks = append(blocks, section(":dart: *"+Escape(Cut(o.Title, 150))+"* · "+o.Period.Words()+"\nNo key results yet. Add one with `/okr add-kr`."))
+		text := ":dart: *" + Escape(Cut(o.Title, 150)) + "* · " + o.Period.Words()
+		if slices.Contains(ended, o.ID) {
+			s := section(text + "\nIt ended without key results.")
+			s.Accessory = closeOutButton(o)
+			blocks = append(blocks, s)
+			continue
+		}
+		blocks = append(blocks, section(text+"\nNo key results yet. Add one with `/okr add-kr`."))
 	}
 	blocks = append(blocks, note("`/okr help` lists everything okrbot can do."))
 	return slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: blocks}}

@@ -158,8 +158,9 @@ set value = excluded.value,
 -- name: EndedOverrides :many
 -- Values by hand whose last day is over where their key results are.
 select workspace_id, id
-from key_results
+from key_results k
 where override_until is not null
   and override_until < (now() at time zone zone)::date
+  and not exists (select from objectives o where o.id = k.objective_id and o.closed_at is not null)
 order by id
 limit @most;

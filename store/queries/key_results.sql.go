@@ -313,9 +313,10 @@ func (q *Queries) EditKeyResult(ctx context.Context, arg EditKeyResultParams) er
 
 const endedOverrides = `-- name: EndedOverrides :many
 select workspace_id, id
-from key_results
+from key_results k
 where override_until is not null
   and override_until < (now() at time zone zone)::date
+  and not exists (select from objectives o where o.id = k.objective_id and o.closed_at is not null)
 order by id
 limit $1
 `
