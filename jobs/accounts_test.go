@@ -442,3 +442,55 @@ func TestALateRefusalDoesNotBringARemovedConnectionBack(t *testing.T) {
 		t.Error("it was removed twice")
 	}
 }
+
+func TestAReconnectDuringARenewalWins(t *testing.T) {
+	for name, next := range map[string]store.SignIn{
+		"by password": {Kind: "basic", Fields: map[string]string{"username": "okr.reader", "password": "canary-7f3a"}},
+		"by browser":  {Kind: "oauth"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRoom(t)
+			r.scorecard(1, 40, 5)
+			r.consents()
+			next.Origin = r.origin
+			done := false
+			busy := r.replica(func(c integrations.Connector) integrations.Connector {
+				return &leaver{c.(integrations.Consenter), func() {
+					if done {
+						return
+					}
+					done = true
+					if next.Kind == "oauth" {
+						entered := r.registers(r.origin)
+						next.Client, next.Consented, next.Due = entered.ID, r.clock(), r.clock().Add(time.Hour)
+						next.Fields = r.allows(entered).Fields
+					}
+					r.check(r.store.InTx(ctx, func(tx *store.Tx) error {
+						_, err := tx.ReplaceSignIn(ctx, alice, r.connection.ID, next)
+						return err
+					}))
+				}}
+			})
+			r.ends()
+			epoch := r.loaded().TokenEpoch
+			account, _, err := busy.account(ctx, r.loaded(), false)
+			r.check(err)
+			r.wants("the sign-in in use", account.SignIn, next.Kind)
+			r.wants("epochs", r.loaded().TokenEpoch-epoch, int64(1))
+			for _, field := range []string{"username", "password", integrations.AccessToken} {
+				r.wants(field, account.Fields[field] == next.Fields[field], true)
+			}
+		})
+	}
+}
+
+func TestTheMakerIsToldOnceHoweverManyBatchesAreRefused(t *testing.T) {
+	r := newRoom(t)
+	before := r.loaded()
+	for range 5 {
+		r.check(r.client.Refused(ctx, before, &integrations.Error{Class: integrations.Unauthorized, Cause: "wrong_password", Says: "No."}))
+		r.tick()
+	}
+	r.wants("notices", r.slack.notices, []string{NoticeRefused})
+	r.wants("refusals", r.count("select refusals from connections"), 2)
+}
