@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -493,4 +494,68 @@ func TestTheMakerIsToldOnceHoweverManyBatchesAreRefused(t *testing.T) {
 	}
 	r.wants("notices", r.slack.notices, []string{NoticeRefused})
 	r.wants("refusals", r.count("select refusals from connections"), 2)
+}
+
+// Tokens that wait for their person's yes go to the address that they were given for, or nowhere.
+func TestWaitingTokensDoNotMove(t *testing.T) {
+	r := newRoom(t)
+	r.scorecard(1, 40, 5)
+	r.consents()
+	entered := r.registers(r.origin)
+	waits := func() store.Connection {
+		t.Helper()
+		tokens := r.allows(entered)
+		var c store.Connection
+		r.check(r.store.InTx(ctx, func(tx *store.Tx) (err error) {
+			c, err = tx.CreatePending(ctx, alice, store.Connection{Kind: "servicenow", Name: "acme", Origin: r.origin, SignIn: "oauth", Client: entered.ID},
+				r.connection.ID, tokens.Fields, time.Hour)
+			return err
+		}))
+		return c
+	}
+	confirms := func(id int64) error {
+		return r.store.InTx(ctx, func(tx *store.Tx) error {
+			_, err := tx.Confirm(ctx, alice, id)
+			return err
+		})
+	}
+	moved := waits()
+	r.exec("update connections set origin = 'https://evil.service-now.com' where id = $1", r.connection.ID)
+	if err := confirms(moved.ID); err == nil {
+		t.Error("tokens went to another address")
+	}
+	r.exec("update connections set origin = $1 where id = $2", r.origin, r.connection.ID)
+	r.check(confirms(moved.ID))
+
+	// Who disconnects takes what waits along.
+	last := waits()
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) error {
+		_, err := tx.RemoveConnection(ctx, alice, r.connection, "It was disconnected.")
+		return err
+	}))
+	r.wants("sign-ins that wait", r.count("select count(*) from connections where id = $1", last.ID), 0)
+	r.wants("what is kept", r.sealed(), "")
+}
+
+func TestWhoLostTheRightToShareDoesNotShare(t *testing.T) {
+	r := newRoom(t)
+	r.consents()
+	entered := r.registers(r.origin)
+	tokens := r.allows(entered)
+	for kind, want := range map[okr.ActorKind]bool{okr.Admin: true, okr.Member: false} {
+		var c store.Connection
+		r.check(r.store.InTx(ctx, func(tx *store.Tx) (err error) {
+			c, err = tx.CreatePending(ctx, alice, store.Connection{
+				Kind: "servicenow", Name: "acme", Origin: r.origin, SignIn: "oauth", Client: entered.ID, Shared: true,
+			}, 0, tokens.Fields, time.Hour)
+			if err != nil {
+				return err
+			}
+			_, err = tx.Confirm(ctx, okr.Actor{Workspace: "T1", ID: alice.ID, Kind: kind}, c.ID)
+			return err
+		}))
+		c, err := r.store.ConnectionByID(ctx, c.ID)
+		r.check(err)
+		r.wants(fmt.Sprint("shared by ", kind), c.Shared, want)
+	}
 }
