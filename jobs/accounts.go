@@ -64,6 +64,9 @@ func (c *Client) account(ctx context.Context, connection store.Connection, stale
 			if connection, err = c.store.ConnectionByID(ctx, connection.ID); err != nil {
 				return account, 0, err
 			}
+			if connection.Client == 0 {
+				return c.account(ctx, connection, false) // somebody gave it a password instead
+			}
 			continue // look at it again: it may be old too
 		}
 		if !now.Due && !(stale && refused == now.Epoch) {

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -440,5 +441,121 @@ func TestALateRefusalDoesNotBringARemovedConnectionBack(t *testing.T) {
 	})
 	if err == nil {
 		t.Error("it was removed twice")
+	}
+}
+
+func TestAReconnectDuringARenewalWins(t *testing.T) {
+	for name, next := range map[string]store.SignIn{
+		"by password": {Kind: "basic", Fields: map[string]string{"username": "okr.reader", "password": "canary-7f3a"}},
+		"by browser":  {Kind: "oauth"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRoom(t)
+			r.scorecard(1, 40, 5)
+			r.consents()
+			next.Origin = r.origin
+			done := false
+			busy := r.replica(func(c integrations.Connector) integrations.Connector {
+				return &leaver{c.(integrations.Consenter), func() {
+					if done {
+						return
+					}
+					done = true
+					if next.Kind == "oauth" {
+						entered := r.registers(r.origin)
+						next.Client, next.Consented, next.Due = entered.ID, r.clock(), r.clock().Add(time.Hour)
+						next.Fields = r.allows(entered).Fields
+					}
+					r.check(r.store.InTx(ctx, func(tx *store.Tx) error {
+						_, err := tx.ReplaceSignIn(ctx, alice, r.connection.ID, next)
+						return err
+					}))
+				}}
+			})
+			r.ends()
+			epoch := r.loaded().TokenEpoch
+			account, _, err := busy.account(ctx, r.loaded(), false)
+			r.check(err)
+			r.wants("the sign-in in use", account.SignIn, next.Kind)
+			r.wants("epochs", r.loaded().TokenEpoch-epoch, int64(1))
+			for _, field := range []string{"username", "password", integrations.AccessToken} {
+				r.wants(field, account.Fields[field] == next.Fields[field], true)
+			}
+		})
+	}
+}
+
+func TestTheMakerIsToldOnceHoweverManyBatchesAreRefused(t *testing.T) {
+	r := newRoom(t)
+	before := r.loaded()
+	for range 5 {
+		r.check(r.client.Refused(ctx, before, &integrations.Error{Class: integrations.Unauthorized, Cause: "wrong_password", Says: "No."}))
+		r.tick()
+	}
+	r.wants("notices", r.slack.notices, []string{NoticeRefused})
+	r.wants("refusals", r.count("select refusals from connections"), 2)
+}
+
+// Tokens that wait for their person's yes go to the address that they were given for, or nowhere.
+func TestWaitingTokensDoNotMove(t *testing.T) {
+	r := newRoom(t)
+	r.scorecard(1, 40, 5)
+	r.consents()
+	entered := r.registers(r.origin)
+	waits := func() store.Connection {
+		t.Helper()
+		tokens := r.allows(entered)
+		var c store.Connection
+		r.check(r.store.InTx(ctx, func(tx *store.Tx) (err error) {
+			c, err = tx.CreatePending(ctx, alice, store.Connection{Kind: "servicenow", Name: "acme", Origin: r.origin, SignIn: "oauth", Client: entered.ID},
+				r.connection.ID, tokens.Fields, time.Hour)
+			return err
+		}))
+		return c
+	}
+	confirms := func(id int64) error {
+		return r.store.InTx(ctx, func(tx *store.Tx) error {
+			_, err := tx.Confirm(ctx, alice, id)
+			return err
+		})
+	}
+	moved := waits()
+	r.exec("update connections set origin = 'https://evil.service-now.com' where id = $1", r.connection.ID)
+	if err := confirms(moved.ID); err == nil {
+		t.Error("tokens went to another address")
+	}
+	r.exec("update connections set origin = $1 where id = $2", r.origin, r.connection.ID)
+	r.check(confirms(moved.ID))
+
+	// Who disconnects takes what waits along.
+	last := waits()
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) error {
+		_, err := tx.RemoveConnection(ctx, alice, r.connection, "It was disconnected.")
+		return err
+	}))
+	r.wants("sign-ins that wait", r.count("select count(*) from connections where id = $1", last.ID), 0)
+	r.wants("what is kept", r.sealed(), "")
+}
+
+func TestWhoLostTheRightToShareDoesNotShare(t *testing.T) {
+	r := newRoom(t)
+	r.consents()
+	entered := r.registers(r.origin)
+	tokens := r.allows(entered)
+	for kind, want := range map[okr.ActorKind]bool{okr.Admin: true, okr.Member: false} {
+		var c store.Connection
+		r.check(r.store.InTx(ctx, func(tx *store.Tx) (err error) {
+			c, err = tx.CreatePending(ctx, alice, store.Connection{
+				Kind: "servicenow", Name: "acme", Origin: r.origin, SignIn: "oauth", Client: entered.ID, Shared: true,
+			}, 0, tokens.Fields, time.Hour)
+			if err != nil {
+				return err
+			}
+			_, err = tx.Confirm(ctx, okr.Actor{Workspace: "T1", ID: alice.ID, Kind: kind}, c.ID)
+			return err
+		}))
+		c, err := r.store.ConnectionByID(ctx, c.ID)
+		r.check(err)
+		r.wants(fmt.Sprint("shared by ", kind), c.Shared, want)
 	}
 }

@@ -142,7 +142,9 @@ func (tx *Tx) Confirm(ctx context.Context, actor okr.Actor, id int64) (Connectio
 		}
 	}
 	if c.Replaces == 0 {
-		if err := tx.q.ConfirmConnection(ctx, queries.ConfirmConnectionParams{WorkspaceID: c.Workspace, ID: c.ID}); err != nil {
+		// The right to share is asked for again: it may be lost since.
+		c.Shared = c.Shared && okr.May(actor, okr.ShareConnection, okr.MakerOf)
+		if err := tx.q.ConfirmConnection(ctx, queries.ConfirmConnectionParams{Shared: c.Shared, WorkspaceID: c.Workspace, ID: c.ID}); err != nil {
 			return c, fmt.Errorf("confirming connection %d: %w", id, err)
 		}
 		c.State = Active

@@ -115,6 +115,7 @@ for update;
 -- name: ConfirmConnection :exec
 update connections
 set state = 'active',
+    shared = @shared,
     succeeded_at = now()
 where workspace_id = @workspace_id
   and id = @id;

@@ -60,18 +60,20 @@ func (q *Queries) ChangeConnection(ctx context.Context, arg ChangeConnectionPara
 const confirmConnection = `-- name: ConfirmConnection :exec
 update connections
 set state = 'active',
+    shared = $1,
     succeeded_at = now()
-where workspace_id = $1
-  and id = $2
+where workspace_id = $2
+  and id = $3
 `
 
 type ConfirmConnectionParams struct {
+	Shared      bool
 	WorkspaceID string
 	ID          int64
 }
 
 func (q *Queries) ConfirmConnection(ctx context.Context, arg ConfirmConnectionParams) error {
-	_, err := q.db.Exec(ctx, confirmConnection, arg.WorkspaceID, arg.ID)
+	_, err := q.db.Exec(ctx, confirmConnection, arg.Shared, arg.WorkspaceID, arg.ID)
 	return err
 }
 
