@@ -508,7 +508,7 @@ func TestWaitingTokensDoNotMove(t *testing.T) {
 		var c store.Connection
 		r.check(r.store.InTx(ctx, func(tx *store.Tx) (err error) {
 			c, err = tx.CreatePending(ctx, alice, store.Connection{Kind: "servicenow", Name: "acme", Origin: r.origin, SignIn: "oauth", Client: entered.ID},
-				r.connection.ID, tokens.Fields, time.Hour)
+				r.connection.ID, tokens.Fields, time.Hour, 100*24*time.Hour)
 			return err
 		}))
 		return c

@@ -198,6 +198,29 @@ func TestExportImportExportIsTheIdentity(t *testing.T) {
 	}
 }
 
+// TestMeansAndValuesByHandAreExportedAsTheyCount has a mean that never ends, and a value that a
+// person put in the place of a score.
+func TestMeansAndValuesByHandAreExportedAsTheyCount(t *testing.T) {
+	c := newCompany(t)
+	c.furnish()
+	_, err := c.pool.Exec(ctx, `update key_results set result_value = 0.714285714285714286, result_day = current_date, result_count = 7 where title in ('weekly', 'monthly')`)
+	c.must(err)
+	_, err = c.pool.Exec(ctx, `update key_results set override_value = 0.5, override_day = current_date, override_reason = 'x', override_by = 'U1ALICE', overridden_at = now() where title = 'weekly'`)
+	c.must(err)
+	file := c.exported()
+	for _, want := range []string{",Open incidents,0.714285714,", ",Open incidents,0.5,"} {
+		if !strings.Contains(file, want) {
+			t.Errorf("no %s in\n%s", want, file)
+		}
+	}
+	if o, said := c.imports(file); o.Problems+o.KeyResults+o.Changed != 0 || said != "" {
+		t.Errorf("its own export changes something: %+v\n%s", o, said)
+	}
+	if c.exported() != file {
+		t.Error("it is another afterwards")
+	}
+}
+
 const header = "objective,objective_owner,first_day,last_day,time_zone,key,key_result,owner,kind,start_value,target_value\r\n"
 
 func TestAFileChangesWhatItNames(t *testing.T) {

@@ -33,11 +33,14 @@ func Of(k store.KeyResult, now time.Time) Row {
 	if err != nil {
 		zone = time.UTC
 	}
-	return Row{
+	today := okr.DayOf(now.In(zone))
+	row := Row{
 		Objective: k.Objective, KeyResult: k.KeyResult,
 		Connection: k.Source.ConnectionName, Reference: k.Source.Reference, Scorecard: k.Source.Name,
-		Standing: k.Standing(k.Objective.Period, okr.DayOf(now.In(zone))),
+		Standing: k.Standing(k.Objective.Period, today),
 	}
+	row.KeyResult.Result = k.Counted(today) // what the progress is of
+	return row
 }
 
 // OfObjective is the row of an objective without key results.
@@ -205,8 +208,12 @@ var columns = []column{
 		read:  func(r *Row, s string) string { r.Reference = s; return "" }},
 	{name: "scorecard", form: text, write: func(r Row) string { return r.Scorecard }},
 	{name: "result_value", form: number,
-		write: func(r Row) string { return plain(r.KeyResult.Result.Value) },
-		read:  func(r *Row, s string) string { return value(s, &r.KeyResult.Result.Value) }},
+		write: func(r Row) string {
+			v := r.KeyResult.Result.Value
+			v.Decimal = v.Decimal.Round(9) // means have more digits than a file may
+			return plain(v)
+		},
+		read: func(r *Row, s string) string { return value(s, &r.KeyResult.Result.Value) }},
 	{name: "result_day",
 		write: func(r Row) string {
 			if !r.KeyResult.Result.Value.Valid {

@@ -37,7 +37,6 @@ type CloseOut struct {
 	KeyResults []KeyResult
 	Next       okr.Period
 	Note       string
-	Carried    []int64 // key results that go on
 }
 
 // Modal shows how everything ended, and asks for a note and for what goes on.

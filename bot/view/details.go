@@ -162,6 +162,8 @@ func (d Details) history() string {
 		switch {
 		case r.CheckIn:
 			text += "  (checked in)"
+		case !d.Objective.Period.Contains(r.Day):
+			text += "  (outside of the period, not counted)"
 		case r.Restated && r.Previous.Valid:
 			text += "  (restated, was " + Escape(d.Value(r.Previous.Decimal)) + ")"
 		}

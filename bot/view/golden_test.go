@@ -408,10 +408,11 @@ func stateOf(t rapid.TB, m slack.ModalViewRequest) State {
 			}
 			a.SelectedUser, a.SelectedConversation = e.InitialUser, e.InitialConversation
 		case *slack.MultiSelectBlockElement:
-			a.SelectedUsers = e.InitialUsers
+			a.SelectedUsers, a.SelectedOptions = e.InitialUsers, chosenOf(e.InitialOptions)
 		case *slack.RadioButtonsBlockElement:
 			a.SelectedOption = *e.InitialOption
 		case *slack.CheckboxGroupsBlockElement:
+			a.SelectedOptions = chosenOf(e.InitialOptions)
 		case *slack.DatePickerBlockElement:
 			a.SelectedDate = e.InitialDate
 		case *slack.TimePickerBlockElement:
@@ -422,6 +423,14 @@ func stateOf(t rapid.TB, m slack.ModalViewRequest) State {
 		s[in.BlockID] = map[string]slack.BlockAction{"v": a}
 	}
 	return s
+}
+
+func chosenOf(initial []*slack.OptionBlockObject) []slack.OptionBlockObject {
+	var chosen []slack.OptionBlockObject
+	for _, o := range initial {
+		chosen = append(chosen, *o)
+	}
+	return chosen
 }
 
 func TestFormsComeBackAsTheyWere(t *testing.T) {
