@@ -547,7 +547,7 @@ func TestWhoLostTheRightToShareDoesNotShare(t *testing.T) {
 		r.check(r.store.InTx(ctx, func(tx *store.Tx) (err error) {
 			c, err = tx.CreatePending(ctx, alice, store.Connection{
 				Kind: "servicenow", Name: "acme", Origin: r.origin, SignIn: "oauth", Client: entered.ID, Shared: true,
-			}, 0, tokens.Fields, time.Hour)
+			}, 0, tokens.Fields, time.Hour, 100*24*time.Hour)
 			if err != nil {
 				return err
 			}
