@@ -40,7 +40,7 @@ func (i importCommand) Run(in *invocation) error {
 		o.Objectives, o.KeyResults, o.ChangedObjectives, o.Changed, o.Same)
 	switch {
 	case o.Problems > 0:
-		return fmt.Errorf("%d problems, see above. Nothing was saved; mend the file and run it again", o.Problems)
+		return fmt.Errorf("problems found: %d, see above. Nothing was saved; mend the file and run it again", o.Problems)
 	case !i.Apply:
 		fmt.Fprintln(in.out, "Nothing was saved. Run it again with --apply to save it.")
 		return nil
