@@ -37,6 +37,8 @@ const (
 	// appliedAtOnce is how many batches a process applies at once. Applying is Postgres' work, not
 	// waiting: more of it at once would end no sooner, and people's commands would wait for it.
 	appliedAtOnce = 1
+	// breathing is the part of the time that applying took for which Postgres is left in peace then.
+	breathing = 4
 	// appliedTogether is how many runs are applied in one transaction, so that people's commands
 	// find Postgres free in between.
 	appliedTogether = 100
@@ -388,7 +390,11 @@ func (c *Client) applyPart(ctx context.Context, part batch, ending map[int64]int
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	return c.store.InTx(ctx, func(tx *store.Tx) error { return c.apply(ctx, tx, part, ending) })
+	began := time.Now()
+	err := c.store.InTx(ctx, func(tx *store.Tx) error { return c.apply(ctx, tx, part, ending) })
+	// People's commands ask the same Postgres: they get a turn between two portions.
+	pause(ctx, time.Since(began)/breathing)
+	return err
 }
 
 // parts are the batch in portions that are applied one after another: together with those who
