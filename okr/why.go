@@ -111,12 +111,7 @@ func rawPercent(p decimal.Decimal) string {
 }
 
 // ReadingsWords counts readings: "1 reading", "13 readings".
-func ReadingsWords(n int) string {
-	if n == 1 {
-		return "1 reading"
-	}
-	return fmt.Sprintf("%d readings", n)
-}
+func ReadingsWords(n int) string { return CountWords(n, "reading") }
 
 func (kr KeyResult) whyResult(period Period) string {
 	r := kr.Result

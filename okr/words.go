@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -99,13 +100,21 @@ func (kr KeyResult) wordsOf(r Result) string {
 	case Maximum:
 		return fmt.Sprintf("%s (largest of %d)", s, n)
 	case HitRate:
-		readings := "readings"
-		if n == 1 {
-			readings = "reading"
-		}
-		return fmt.Sprintf("hit rate %s (%d %s)", PercentWords(v), n, readings)
+		return fmt.Sprintf("hit rate %s (%s)", PercentWords(v), ReadingsWords(n))
 	}
 	return s
+}
+
+// CountWords counts things by their name for one: "1 objective", "0 key results", "1,200 entries".
+func CountWords(n int, one string) string {
+	many := one + "s"
+	if stem, y := strings.CutSuffix(one, "y"); y && !strings.HasSuffix(stem, "a") && !strings.HasSuffix(stem, "e") && !strings.HasSuffix(stem, "o") {
+		many = stem + "ies"
+	}
+	if n == 1 {
+		return "1 " + one
+	}
+	return thousands(strconv.Itoa(n)) + " " + many
 }
 
 // thousands puts a comma between groups of three digits.

@@ -215,3 +215,14 @@ func TestEveryChoiceOfAFormHasALabel(t *testing.T) {
 		}
 	}
 }
+
+func TestThingsAreCounted(t *testing.T) {
+	for want, got := range map[string]string{
+		"0 objectives": okr.CountWords(0, "objective"), "1 key result": okr.CountWords(1, "key result"), "2 key results": okr.CountWords(2, "key result"),
+		"1,200 entries": okr.CountWords(1200, "entry"), "3 days": okr.CountWords(3, "day"), "1 entry": okr.CountWords(1, "entry"),
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

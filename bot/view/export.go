@@ -1,11 +1,15 @@
 package view
 
-import "fmt"
+import (
+	"fmt"
+
+	"okrbot/okr"
+)
 
 // Exported are the words beside an export's files.
 func Exported(objectives, keyResults int) string {
 	return fmt.Sprintf("Your export: %s and %s. The same table twice: CSV for spreadsheets, JSON for programs.",
-		several(objectives, "objective"), several(keyResults, "key result"))
+		okr.CountWords(objectives, "objective"), okr.CountWords(keyResults, "key result"))
 }
 
 // NotExported says why an export's files do not come, by Slack's error, and what to do.
@@ -23,12 +27,4 @@ func NotExported(code string) Message {
 		why = "Something went wrong on our side."
 	}
 	return Text("Your export was not sent. " + why + " " + next + " On the machine itself, `okrbot export` writes the same files.")
-}
-
-// several counts: "1 objective", "2 objectives".
-func several(n int, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return fmt.Sprintf("%d %s", n, what)
 }
