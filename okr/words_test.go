@@ -226,3 +226,14 @@ func TestThingsAreCounted(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatDoesNotShowIsTakenOut(t *testing.T) {
+	for typed, want := range map[string]string{
+		"plain": "plain", "two\nlines\tand": "two\nlines\tand", "\u202eevil\u202c": "evil", "\u2067x\u2069": "x", "a\u200bb\ufeffc\u00add": "abcd",
+		"\x00\x1b[31mred\r": "[31mred", "one\u2028two": "one two", "می\u200cخواهم": "می\u200cخواهم", "👩\u200d👧": "👩\u200d👧", "Zürich 目標": "Zürich 目標",
+	} {
+		if got := okr.Visible(typed); got != want {
+			t.Errorf("%q is %q, want %q", typed, got, want)
+		}
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/slack-go/slack"
+
+	"okrbot/okr"
 )
 
 // Message is what is posted: its text is what notifications and screen readers get.
@@ -23,16 +25,7 @@ func Text(mrkdwn string) Message {
 // Escape makes people's words stand for themselves in mrkdwn: no mention and no link of theirs
 // reaches Slack.
 func Escape(words string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(strings.Map(withoutTurns, words))
-}
-
-// withoutTurns drops the characters that turn the direction of all that follows, ours too.
-// Languages that are written from right to left do without.
-func withoutTurns(r rune) rune {
-	if r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
-		return -1
-	}
-	return r
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(okr.Visible(words))
 }
 
 // Cut shortens text to at most n characters, as Slack counts them.
