@@ -25,7 +25,8 @@ func (b *Bot) Socket(ctx context.Context) error {
 				if !ok {
 					return
 				}
-				if e.Request != nil {
+				// Slack's hello and goodbye have no id: there is nothing to acknowledge.
+				if e.Request != nil && e.Request.EnvelopeID != "" {
 					b.open.Go(func() { b.envelope(ctx, client, e) })
 				}
 			}

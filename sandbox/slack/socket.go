@@ -77,6 +77,9 @@ func (s *Slack) serveSocket(w http.ResponseWriter, r *http.Request) {
 			continue // dropped without a word, as the real one does
 		}
 		s.mu.Lock()
+		if ack.EnvelopeID == "" { // hello and disconnect have none: they are not acknowledged
+			s.recordWire(Exchange{At: time.Now(), From: "app", What: "acknowledgement", Sent: string(raw), Refused: "no envelope_id"})
+		}
 		if c, ok := s.waiting[ack.EnvelopeID]; ok {
 			delete(s.waiting, ack.EnvelopeID)
 			c <- ack.Payload
