@@ -124,6 +124,13 @@ func (b *Bot) act(ctx context.Context, d delivery) (answer, string) {
 	if !b.ours(ctx, g) {
 		return answer{status: http.StatusOK}, "foreign"
 	}
+	if g.kind == aQuery { // it has no effect: the same one again is a person who asks again
+		reply, err := b.handle(ctx, &g)
+		if err != nil {
+			return b.failed(ctx, g, err)
+		}
+		return b.carryOut(g, reply), "ok"
+	}
 	note := b.store.Consume
 	if g.kind == anEvent {
 		note = b.store.BeginEvent
@@ -137,7 +144,7 @@ func (b *Bot) act(ctx context.Context, d delivery) (answer, string) {
 		return b.sorry(g, tooSlow), "no database"
 	}
 	if !fresh {
-		return answer{status: http.StatusOK, body: repeated(g)}, "replay"
+		return answer{status: http.StatusOK}, "replay"
 	}
 	reply, err := b.handle(ctx, &g)
 	if err == nil && g.kind == anEvent {
@@ -150,22 +157,19 @@ func (b *Bot) act(ctx context.Context, d delivery) (answer, string) {
 		if err := b.store.Release(release, keyOf(d)); err != nil {
 			b.log.Warn("a delivery stays noted", "error", err)
 		}
-		if ctx.Err() != nil {
-			return b.sorry(g, tooSlow), "too slow"
-		}
-		ref := reference()
-		b.log.Error("a gesture failed", "kind", g.kind, "route", g.route, "actor", g.person, "ref", ref, "error", err)
-		return b.sorry(g, wentWrong(ref)), "error"
+		return b.failed(ctx, g, err)
 	}
 	return b.carryOut(g, reply), "ok"
 }
 
-// repeated answers a delivery that had its effect before.
-func repeated(g gesture) any {
-	if g.kind == aQuery {
-		return map[string]any{"options": []any{}}
+// failed says that a handler came to nothing, and why where it is known.
+func (b *Bot) failed(ctx context.Context, g gesture, err error) (answer, string) {
+	if ctx.Err() != nil {
+		return b.sorry(g, tooSlow), "too slow"
 	}
-	return nil
+	ref := reference()
+	b.log.Error("a gesture failed", "kind", g.kind, "route", g.route, "actor", g.person, "ref", ref, "error", err)
+	return b.sorry(g, wentWrong(ref)), "error"
 }
 
 // handle looks the person up, finds the route and follows it.

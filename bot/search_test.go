@@ -1,9 +1,13 @@
 package bot_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"okrbot/bot/view"
 	"okrbot/sandbox/seed"
@@ -96,6 +100,33 @@ func TestFavouritesAndKeyIndicatorsComeFirst(t *testing.T) {
 			t.Errorf("%s comes at %d, after what comes at %d:\n%s", name, i, at, got)
 		}
 		at = i
+	}
+	r.alice.Closes()
+}
+
+// TestTheSameQueryTwiceIsAnsweredTwice: within one second Slack signs the same query the same way.
+func TestTheSameQueryTwiceIsAnsweredTwice(t *testing.T) {
+	r := newRoom(t)
+	r.connects(r.alice)
+	r.addsObjective(r.alice, "Run a calm service desk")
+	r.looks()
+	r.offers("open incidents", "Number of open incidents")
+	var asked url.Values
+	for _, e := range r.slack.Wire() {
+		if payload, ok := e.Sent.(map[string]any); ok && e.What == "block_suggestion" {
+			raw, err := json.Marshal(payload)
+			if err != nil {
+				t.Fatal(err)
+			}
+			asked = url.Values{"payload": {string(raw)}}
+		}
+	}
+	now := time.Now()
+	for range 3 {
+		status, body := r.post(r.signed("/slack/options", formType, asked.Encode(), now))
+		if status != http.StatusOK || !strings.Contains(body, "Number of open incidents") {
+			t.Errorf("%d %s", status, body)
+		}
 	}
 	r.alice.Closes()
 }
