@@ -58,14 +58,14 @@ type Client struct {
 	stopping context.Context // ended as soon as no new work may begin
 	planners sync.WaitGroup
 	wake     chan struct{}
-	applying chan struct{} // a place for each batch that is being applied
+	budget   *budget
 }
 
 // New prepares the jobs. Nothing runs before Start.
 func New(o Options) (*Client, error) {
 	c := &Client{
 		store: o.Store, connectors: o.Connectors, messenger: o.Messenger, log: o.Log, work: o.Work,
-		wake: make(chan struct{}, 1), applying: make(chan struct{}, appliedAtOnce), stopping: context.Background(),
+		wake: make(chan struct{}, 1), budget: newBudget(), stopping: context.Background(),
 	}
 	config := &river.Config{
 		// River is heard only when something is wrong with River: our edges log what happens.

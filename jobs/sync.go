@@ -34,11 +34,6 @@ const (
 	// readWithin bounds a batch's calls. Its runs are held for 105 seconds, so that what a dead
 	// process was at is done again within two minutes.
 	readWithin = 70 * time.Second
-	// appliedAtOnce is how many batches a process applies at once. Applying is Postgres' work, not
-	// waiting: more of it at once would end no sooner, and people's commands would wait for it.
-	appliedAtOnce = 1
-	// breathing is the part of the time that applying took for which Postgres is left in peace then.
-	breathing = 4
 	// appliedTogether is how many runs are applied in one transaction, so that people's commands
 	// find Postgres free in between.
 	appliedTogether = 100
@@ -384,17 +379,9 @@ func (c *Client) finish(ctx context.Context, b batch, answers map[int64]integrat
 
 // applyPart applies a part of a batch, when it is its turn.
 func (c *Client) applyPart(ctx context.Context, part batch, ending map[int64]integrations.Reading) error {
-	select {
-	case c.applying <- struct{}{}:
-		defer func() { <-c.applying }()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	began := time.Now()
-	err := c.store.InTx(ctx, func(tx *store.Tx) error { return c.apply(ctx, tx, part, ending) })
-	// People's commands ask the same Postgres: they get a turn between two portions.
-	pause(ctx, time.Since(began)/breathing)
-	return err
+	return c.budget.spend(ctx, func() error {
+		return c.store.InTx(ctx, func(tx *store.Tx) error { return c.apply(ctx, tx, part, ending) })
+	})
 }
 
 // parts are the batch in portions that are applied one after another: together with those who
