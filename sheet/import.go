@@ -35,6 +35,7 @@ type importer struct {
 	now        time.Time
 	out        io.Writer // a line for each change and each problem
 	outcome    Outcome
+	problems   problems
 	people     map[string]string // what a cell can say -> Slack's id; empty where several bear the name
 	sources    map[string][]store.Connection
 	objectives map[objectiveKey]*known
@@ -50,7 +51,9 @@ type objectiveKey struct {
 	period       okr.Period
 }
 
-func keyOf(o okr.Objective) objectiveKey { return objectiveKey{o.Title, o.Owner, o.Period} }
+func keyOf(o okr.Objective) objectiveKey {
+	return objectiveKey{okr.Visible(o.Title), o.Owner, o.Period}
+}
 
 // known is an objective that is there, or is made by the file.
 type known struct {
@@ -132,6 +135,7 @@ func highestKey(file io.ReadSeeker) (highest int, err error) {
 }
 
 func (im *importer) run(ctx context.Context, file io.Reader) error {
+	defer im.tell()
 	r, problems, err := NewReader(file)
 	if err != nil {
 		return err
@@ -173,8 +177,19 @@ func (im *importer) run(ctx context.Context, file io.Reader) error {
 
 func (im *importer) refuse(problems ...Problem) {
 	for _, p := range problems {
-		im.outcome.Problems++
-		im.say("%s", p)
+		if im.problems.add(p) {
+			im.outcome.Problems++
+		}
+	}
+}
+
+// tell says what is wrong, each cause once.
+func (im *importer) tell() {
+	for _, c := range im.problems.list {
+		im.say("%s", c)
+	}
+	if im.problems.more > 0 {
+		im.say("…and %s. Begin with these.", okr.CountWords(im.problems.more, "more problem"))
 	}
 }
 
@@ -208,7 +223,7 @@ func (im *importer) know(ctx context.Context) error {
 		return err
 	}
 	for _, c := range connections {
-		im.sources[c.Name] = append(im.sources[c.Name], c)
+		im.sources[okr.Visible(c.Name)] = append(im.sources[okr.Visible(c.Name)], c)
 	}
 	objectives, err := im.reads.AllObjectives(ctx, im.workspace)
 	if err != nil {
@@ -287,11 +302,14 @@ func (im *importer) resolve(e *entry) (problems []Problem) {
 		if !ok {
 			id, ok = im.people[strings.ToLower(strings.TrimPrefix(*who, "@"))]
 		}
+		wrong := func(says string) {
+			problems = append(problems, Problem{Line: e.line, Column: column, Says: fmt.Sprintf(says, shortened(*who)), Anywhere: true})
+		}
 		switch {
 		case !ok:
-			say(column, "Nobody here is %q. Write Slack's id or name of somebody who has used okrbot: typing `/okr` once is enough.", shortened(*who))
+			wrong("Nobody here is %q. Write Slack's id or name of somebody who has used okrbot: typing `/okr` once is enough.")
 		case id == "":
-			say(column, "Several people are called %q. Write Slack's id of one.", shortened(*who))
+			wrong("Several people are called %q. Write Slack's id of one.")
 		}
 		*who = id
 	}
@@ -343,7 +361,7 @@ func (im *importer) find(ctx context.Context, entries []entry) error {
 		}
 		c, says := im.connection(e.row)
 		if says != "" {
-			im.refuse(Problem{e.line, "connection", says})
+			im.refuse(Problem{Line: e.line, Column: "connection", Says: says})
 			e.wrong = true
 			continue
 		}
@@ -363,14 +381,14 @@ func (im *importer) find(ctx context.Context, entries []entry) error {
 		if c, ok := through[e]; ok {
 			source, ok := known[store.SourceKey{Connection: c.ID, Reference: e.row.Reference}]
 			if !ok {
-				im.refuse(Problem{e.line, "reference", "This connection has no such scorecard, or may not see it. Copy the reference from an export of this workspace."})
+				im.refuse(Problem{Line: e.line, Column: "reference", Says: "This connection has no such scorecard, or may not see it. Copy the reference from an export of this workspace."})
 				e.wrong = true
 			}
 			e.source = source
 		}
 		if o := im.objectives[keyOf(e.row.Objective)]; o != nil && !o.made && !e.row.Alone && e.row.KeyResult.Number == 0 {
 			if number := taken[store.Titled{Objective: o.ID, Title: e.row.KeyResult.Title}]; number != 0 {
-				im.refuse(Problem{e.line, "key_result", fmt.Sprintf("This objective has it already: KR-%d. Write KR-%d into the column key to change it.", number, number)})
+				im.refuse(Problem{Line: e.line, Column: "key_result", Says: fmt.Sprintf("This objective has it already: KR-%d. Write KR-%d into the column key to change it.", number, number)})
 				e.wrong = true
 			}
 		}
@@ -382,13 +400,13 @@ func (im *importer) find(ctx context.Context, entries []entry) error {
 // own owner's key results only.
 func (im *importer) connection(r Row) (c store.Connection, says string) {
 	var usable []store.Connection
-	for _, c := range im.sources[r.Connection] {
+	for _, c := range im.sources[okr.Visible(r.Connection)] {
 		if c.Shared || c.Owner == r.KeyResult.Owner {
 			usable = append(usable, c)
 		}
 	}
 	switch {
-	case len(im.sources[r.Connection]) == 0:
+	case len(im.sources[okr.Visible(r.Connection)]) == 0:
 		return c, "There is no connection of this name. `/okr connections` lists them."
 	case len(usable) == 0:
 		return c, "This connection is private to somebody else. Have it shared, or name another one."
@@ -438,7 +456,7 @@ func (im *importer) do(ctx context.Context, e *entry) error {
 func (im *importer) add(e *entry, o *known, k store.KeyResult) error {
 	twin := titled{o, strings.Clone(k.Title)} // without the line that it is cut from
 	if earlier := im.added[twin]; earlier != 0 && k.Number == 0 {
-		im.refuse(Problem{e.line, "key_result", fmt.Sprintf("The same key result stands on line %d already. Take one of the two out.", earlier)})
+		im.refuse(Problem{Line: e.line, Column: "key_result", Says: fmt.Sprintf("The same key result stands on line %d already. Take one of the two out.", earlier)})
 		return nil
 	}
 	if k.Number == 0 {
@@ -493,11 +511,11 @@ func (im *importer) objective(ctx context.Context, e *entry) (*known, error) {
 			o.Objective = made
 		}
 	case o.Closed && e.before.KeyResult.Objective != o.ID && !e.row.Alone:
-		im.refuse(Problem{e.line, "objective", "This objective is closed out. Add the key result to another one."})
+		im.refuse(Problem{Line: e.line, Column: "objective", Says: "This objective is closed out. Add the key result to another one."})
 		return nil, nil
 	case o.Zone != want.Zone || o.Channel != want.Channel:
 		if o.line != 0 {
-			im.refuse(Problem{e.line, "objective", fmt.Sprintf("Line %d gives the same objective another time zone or channel. Make them the same.", o.line)})
+			im.refuse(Problem{Line: e.line, Column: "objective", Says: fmt.Sprintf("Line %d gives the same objective another time zone or channel. Make them the same.", o.line)})
 			return nil, nil
 		}
 		changed := map[string]store.Change{}
@@ -516,7 +534,7 @@ func (im *importer) objective(ctx context.Context, e *entry) (*known, error) {
 			}
 		}
 	case e.row.Alone && o.alone:
-		im.refuse(Problem{e.line, "objective", fmt.Sprintf("This objective stands on line %d already. Take one of the two out.", o.line)})
+		im.refuse(Problem{Line: e.line, Column: "objective", Says: fmt.Sprintf("This objective stands on line %d already. Take one of the two out.", o.line)})
 		return nil, nil
 	}
 	if o.line == 0 {

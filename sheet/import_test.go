@@ -2,13 +2,20 @@ package sheet_test
 
 import (
 	"context"
+	"encoding/binary"
+	"encoding/csv"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"regexp"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/shopspring/decimal"
@@ -130,7 +137,8 @@ func (c *company) furnish() {
 			return err
 		}
 		source := store.Source{Connection: c.acme.ID, Reference: "=ref,1", Name: "Open incidents", Unit: "#", Frequency: "daily", Direction: "minimize"}
-		for title, change := range map[string]func(*store.KeyResult){
+		changes := map[string]func(*store.KeyResult){
+			"c gone": func(k *store.KeyResult) { k.Kind, k.Start, k.Target = okr.Increase, number("0"), number("1") },
 			"-up": func(k *store.KeyResult) {
 				k.Kind, k.Start, k.Target, k.Committed = okr.Increase, number("-20"), number("20.5"), number("10")
 			},
@@ -155,8 +163,9 @@ func (c *company) furnish() {
 				k.Kind, k.Start, k.Target, k.Integrated, k.Source, k.Paused = okr.Decrease, number("9"), number("1"), true, source, true
 				k.Cadence.Every, k.Cadence.Offset = okr.Monthly, 30
 			},
-		} {
-			o := calm
+		}
+		for _, title := range slices.Sorted(maps.Keys(changes)) {
+			change, o := changes[title], calm
 			if len(title) > 4 {
 				o = odd
 			}
@@ -378,11 +387,10 @@ func TestEveryMistakeHasItsPlaceAndItsSentence(t *testing.T) {
 	}
 	for name, f := range map[string]struct{ file, says string }{
 		"empty":           {"", "line 1: This file is empty."},
-		"UTF-16":          {"\xff\xfeo\x00b\x00", "line 1: This file is UTF-16."},
-		"UTF-16 unmarked": {"o\x00b\x00j\x00", "line 1: This file is UTF-16."},
+		"no names":        {"Calm,U1ALICE\r\n", "line 1: The first line names none of the columns."},
+		"an old workbook": {"\xd0\xcf\x11\xe0...", "line 1: This file is a workbook."},
 		"a workbook":      {"PK\x03\x04...", "line 1: This file is a workbook."},
-		"semicolons":      {strings.ReplaceAll(titles, ",", ";"), "separated by semicolons"},
-		"tabs":            {strings.ReplaceAll(titles, ",", "\t"), "separated by tabs"},
+		"filled beyond":   {strings.TrimSpace(titles) + ",\r\n" + strings.TrimSpace(line(nil)) + ",x\r\n", fmt.Sprintf("line 2: Column %d has no name, and something in it.", len(names)+1)},
 		"unknown column":  {strings.Replace(titles, "kind", "knd", 1), `Column 11, "knd", is unknown.`},
 		"missing column":  {strings.Replace(titles, "kind", "knd", 1), "The column kind is missing."},
 		"column twice":    {strings.Replace(titles, "weight", "kind", 1), "The column kind is there twice."},
@@ -407,6 +415,122 @@ func TestEveryMistakeHasItsPlaceAndItsSentence(t *testing.T) {
 	file := titles + line(nil) + line(integrated(map[string]string{"key_result": "Other"})) + line(map[string]string{"kind": "more"})
 	if o, _ := c.imports(file); o.Problems != 1 || c.exported() != before {
 		t.Errorf("a file with a problem was saved in part: %+v", o)
+	}
+}
+
+// TestWhatSpreadsheetsWriteIsTaken has one table in the encodings, with the separators and line ends of
+// spreadsheets, and with what they leave behind.
+func TestWhatSpreadsheetsWriteIsTaken(t *testing.T) {
+	c := newCompany(t)
+	c.furnish()
+	file := c.exported()
+	if !strings.HasPrefix(file, "\xef\xbb\xbfobjective,") {
+		t.Fatalf("an export begins with %q: Excel takes it for Windows-1252", file[:12])
+	}
+	bare := strings.TrimPrefix(file, "\xef\xbb\xbf")
+	rows, err := csv.NewReader(strings.NewReader(bare)).ReadAll()
+	c.must(err)
+	separated := func(by string) string {
+		var out strings.Builder
+		for _, row := range rows {
+			for i, cell := range row {
+				if i > 0 {
+					out.WriteString(by)
+				}
+				out.WriteString(`"` + strings.ReplaceAll(cell, `"`, `""`) + `"`)
+			}
+			out.WriteString("\r\n")
+		}
+		return out.String()
+	}
+	wide := func(order binary.AppendByteOrder, marked bool) string {
+		var out []byte
+		if marked {
+			out = order.AppendUint16(out, 0xfeff)
+		}
+		for _, unit := range utf16.Encode([]rune(separated("\t"))) {
+			out = order.AppendUint16(out, unit)
+		}
+		return string(out)
+	}
+	trailing := strings.ReplaceAll(bare, "\r\n", ",,, ,\r\n")
+	shorter := regexp.MustCompile(`(?m),+\r$`).ReplaceAllString(bare, "\r")
+	for name, file := range map[string]string{
+		"marked": file, "bare": bare, "semicolons": separated(";"), "tabs": separated("\t"), "bars": separated("|"),
+		"sep=,": "sep=,\r\n" + bare, "sep=;": "sep=;\r\n" + separated(";"), `"sep=;"`: "\"sep=;\"\n" + separated(";"), "SEP, saved again": "SEP=;,,,\r\n" + bare,
+		"marked sep": "\xef\xbb\xbfsep=^\r\n" + separated("^"),
+		"UTF-16 LE":  wide(binary.LittleEndian, true), "UTF-16 BE": wide(binary.BigEndian, true),
+		"UTF-16 LE unmarked": wide(binary.LittleEndian, false), "UTF-16 BE unmarked": wide(binary.BigEndian, false),
+		"Unix": strings.ReplaceAll(bare, "\r\n", "\n"), "old Mac": strings.ReplaceAll(bare, "\r\n", "\r"),
+		"empty columns at the end": trailing, "without empty cells at the end": shorter,
+		"blank lines":    "\r\n \r\n" + strings.ReplaceAll(bare, "\r\n", "\r\n\r\n , ,\r\n\"\",\"\"\r\n"),
+		"names as typed": strings.Replace(bare, "objective_owner", " Objective Owner ", 1),
+	} {
+		o, said := c.check(file)
+		if o.Problems+o.Objectives+o.KeyResults+o.Changed+o.ChangedObjectives != 0 || o.Same != 8 {
+			t.Errorf("%s: %+v\n%.600s", name, o, said)
+		}
+	}
+}
+
+// TestOneCauseIsOneProblem has the same mistake on many lines.
+func TestOneCauseIsOneProblem(t *testing.T) {
+	c := newCompany(t)
+	many := func(line string) string {
+		var out strings.Builder
+		out.WriteString(header)
+		for i := range 30 {
+			out.WriteString(strings.ReplaceAll(line, "#", strconv.Itoa(i)) + "\r\n")
+		}
+		return out.String()
+	}
+	const right = "Calm,alice,2026-10-01,2026-12-31,UTC,,Part #,alice,decrease,10,2"
+	for name, f := range map[string]struct{ file, says string }{
+		"an unknown owner":    {many("Calm,zed,2026-10-01,2026-12-31,UTC,,Part #,zed,decrease,10,2"), "lines 2–31, objective_owner and owner: Nobody here is \"zed\"."},
+		"a decimal comma":     {many(`Calm,alice,2026-10-01,2026-12-31,UTC,,Part #,alice,decrease,10,"2,5"`), "lines 2–31, target_value: Write the number without separators"},
+		"Windows-1252":        {many("Gr\xf6\xdfe,alice,2026-10-01,2026-12-31,UTC,,Gr\xf6\xdfe #,alice,decrease,10,2"), "lines 2–31, objective and key_result: This cell is not UTF-8."},
+		"a foreign header":    {"Ziel;Besitzer;Von;Bis\r\nCalm;alice;x;y\r\n", "line 1: The first line names none of the columns."},
+		"six unknown columns": {strings.Replace(many(right), "objective,", "a,b,c,d,e,f,objective,", 1), `line 1: Columns 1, "a", 2, "b", 3, "c", 4, "d", 5, "e" and 6, "f" are unknown.`},
+		"a misspelt column":   {strings.Replace(many(right), "kind", "knd", 1), `line 1: Column 9, "knd", is unknown.`},
+	} {
+		o, said := c.check(f.file)
+		if o.Problems != 1 || !strings.Contains(said, f.says) {
+			t.Errorf("%s: %d problems, want %q in\n%s", name, o.Problems, f.says, said)
+		}
+		if n := strings.Count(said, "risk_threshold"); n > 1 {
+			t.Errorf("%s: all columns are listed %d times", name, n)
+		}
+	}
+	// Too many of different kinds are counted.
+	var out strings.Builder
+	out.WriteString(header)
+	for i := range 500 {
+		fmt.Fprintf(&out, "Calm,nobody%d,2026-10-01,2026-12-31,UTC,,Part %d,alice,decrease,10,2\r\n", i, i)
+	}
+	if o, said := c.check(out.String()); o.Problems != 500 || !strings.HasSuffix(said, "…and 300 more problems. Begin with these.\n") {
+		t.Errorf("%d problems:\n%s", o.Problems, said)
+	}
+}
+
+// TestWhatDoesNotShowIsNotExported has titles with characters that turn what follows them.
+func TestWhatDoesNotShowIsNotExported(t *testing.T) {
+	c := newCompany(t)
+	if o, said := c.imports(header + "Calm,alice,2026-10-01,2026-12-31,UTC,KR-1,More,alice,increase,0,8\r\n"); o.Problems != 0 {
+		t.Fatal(said)
+	}
+	_, err := c.pool.Exec(ctx, `update objectives set title = E'\u202eCalm\u200b'`)
+	c.must(err)
+	_, err = c.pool.Exec(ctx, `update key_results set title = E'\u200b=More\u2066', unit = '％'`)
+	c.must(err)
+	file := c.exported()
+	if strings.ContainsAny(file[3:], "\u202e\u200b\u2066") || !strings.Contains(file, "\r\nCalm,") || !strings.Contains(file, ",'=More,") {
+		t.Errorf("exported as %q", file)
+	}
+	if o, said := c.imports(file); o.Same != 1 || o.Problems+o.Changed+o.Objectives+o.ChangedObjectives != 0 {
+		t.Errorf("its own export: %+v\n%s", o, said)
+	}
+	if o, said := c.check(strings.Replace(file, "KR-1", "", 1)); o.Objectives != 0 {
+		t.Errorf("the objective is not found by what shows of it: %+v\n%s", o, said)
 	}
 }
 

@@ -1,8 +1,6 @@
 package sheet
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -14,49 +12,38 @@ import (
 	"okrbot/okr"
 )
 
-// Problem is what is wrong at a place of a file, said to whoever made the file.
-type Problem struct {
-	Line   int
-	Column string // empty: the line as a whole
-	Says   string
-}
-
-func (p Problem) String() string {
-	if p.Column == "" {
-		return fmt.Sprintf("line %d: %s", p.Line, p.Says)
-	}
-	return fmt.Sprintf("line %d, %s: %s", p.Line, p.Column, p.Says)
-}
-
 // Reader reads the lines of a CSV one by one.
 type Reader struct {
 	csv     *csv.Reader
 	bound   *bound
-	columns []*column // as the file has them
+	columns []*column // as the file has them; nil: one without a name
+	taken   int       // lines before those that csv counts
 	last    int       // the line read last
 }
 
 // required are the columns without which nothing can be made of a line.
 var required = []string{"objective", "objective_owner", "first_day", "last_day", "time_zone", "key_result", "owner", "kind", "target_value"}
 
-// NewReader reads the first line. With problems there is no reader.
+// NewReader reads the names of the columns. It takes what spreadsheets write: UTF-8 with and without
+// a byte order mark, UTF-16, whatever separates the columns and ends the lines. With problems there
+// is no reader.
 func NewReader(from io.Reader) (*Reader, []Problem, error) {
-	buffered := bufio.NewReader(from)
-	start, err := buffered.Peek(4)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, nil, fmt.Errorf("reading the file: %w", err)
-	}
 	first := func(says string) (*Reader, []Problem, error) { return nil, []Problem{{Line: 1, Says: says}}, nil }
-	switch {
-	case bytes.HasPrefix(start, []byte("\xff\xfe")), bytes.HasPrefix(start, []byte("\xfe\xff")), bytes.IndexByte(start, 0) >= 0:
-		return first("This file is UTF-16. Save it anew as “CSV UTF-8”.")
-	case bytes.HasPrefix(start, []byte("PK\x03\x04")):
-		return first("This file is a workbook. Save its sheet as “CSV UTF-8”.")
-	case bytes.HasPrefix(start, []byte("\xef\xbb\xbf")):
-		_, _ = buffered.Discard(3) // they were there to be peeked at
+	lines, says, err := decoded(from)
+	if err != nil || says != "" {
+		if err != nil {
+			return nil, nil, err
+		}
+		return first(says)
 	}
-	r := &Reader{bound: &bound{from: buffered, left: longestLine}}
+	r := &Reader{bound: &bound{from: lines, left: longestLine}}
+	comma, taken, err := separated(lines)
+	if err != nil {
+		return nil, nil, err
+	}
+	r.taken = taken
 	r.csv = csv.NewReader(r.bound)
+	r.csv.Comma = comma
 	r.csv.FieldsPerRecord = -1
 	r.csv.ReuseRecord = true
 	names, err := r.csv.Read()
@@ -66,45 +53,87 @@ func NewReader(from io.Reader) (*Reader, []Problem, error) {
 	if p, stop := malformed(err); p != nil || stop != nil {
 		return nil, p, stop
 	}
-	if problems := r.header(names); len(problems) > 0 {
+	line, _ := r.csv.FieldPos(0)
+	if problems := r.header(r.taken+line, names); len(problems) > 0 {
 		return nil, problems, nil
 	}
 	return r, nil, nil
 }
 
-// header finds the columns that the first line names.
-func (r *Reader) header(names []string) (problems []Problem) {
-	say := func(says string, args ...any) {
-		problems = append(problems, Problem{Line: 1, Says: fmt.Sprintf(says, args...)})
-	}
-	if len(names) == 1 {
-		for separator, name := range map[string]string{";": "semicolons", "\t": "tabs"} {
-			if strings.Contains(names[0], separator) {
-				say("The columns are separated by %s. Save the file with commas between them, and points for decimals.", name)
-				return problems
-			}
-		}
-	}
+// columnName is a column's name as people type it.
+func columnName(typed string) string {
+	return strings.ReplaceAll(strings.ToLower(strings.TrimSpace(okr.Visible(typed))), " ", "_")
+}
+
+// isColumn says whether a column has this name.
+func isColumn(name string) bool {
+	return slices.ContainsFunc(columns, func(c column) bool { return c.name == name })
+}
+
+// header finds the columns that the first line names. Whatever is wrong with it is one problem, and
+// the names that there are stand in it once at most.
+func (r *Reader) header(line int, names []string) []Problem {
 	seen := map[string]bool{}
+	var unknown, twice, missing []string
 	for i, name := range names {
-		name = strings.ToLower(strings.TrimSpace(name))
+		name = columnName(name)
 		at := slices.IndexFunc(columns, func(c column) bool { return c.name == name })
 		switch {
+		case name == "":
+			r.columns = append(r.columns, nil) // a spreadsheet's empty column, as a rule
+			continue
 		case at < 0:
-			say("Column %d, %q, is unknown. Take it out, or name it as one of %s.", i+1, shortened(name), strings.Join(Columns(), ", "))
+			unknown = append(unknown, fmt.Sprintf("%d, %q", i+1, shortened(name)))
 			continue
 		case seen[name]:
-			say("The column %s is there twice. Take one out.", name)
+			twice = append(twice, name)
 		}
 		seen[name] = true
 		r.columns = append(r.columns, &columns[at])
 	}
 	for _, name := range required {
 		if !seen[name] {
-			say("The column %s is missing. Add it.", name)
+			missing = append(missing, name)
 		}
 	}
-	return problems
+	all := strings.Join(Columns(), ", ")
+	var says []string
+	switch {
+	case len(seen) == 0:
+		says = append(says, "The first line names none of the columns. Begin with what `okrbot export` writes: "+all+".")
+		unknown, missing = nil, nil
+	case len(unknown) == 1:
+		says = append(says, "Column "+unknown[0]+", is unknown. Take it out, or name it as one of "+all+".")
+	case len(unknown) > 1:
+		says = append(says, "Columns "+some(unknown)+" are unknown. Take them out, or name each as one of "+all+".")
+	}
+	switch len(missing) {
+	case 0:
+	case 1:
+		says = append(says, "The column "+missing[0]+" is missing. Add it.")
+	default:
+		says = append(says, "The columns "+some(missing)+" are missing. Add them.")
+	}
+	switch len(twice) {
+	case 0:
+	case 1:
+		says = append(says, "The column "+twice[0]+" is there twice. Take one out.")
+	default:
+		says = append(says, "The columns "+some(twice)+" are there twice. Take one of each out.")
+	}
+	if len(says) == 0 {
+		return nil
+	}
+	return []Problem{{Line: line, Says: strings.Join(says, " ")}}
+}
+
+// some names a few, and counts the rest.
+func some(names []string) string {
+	const most = 10
+	if more := len(names) - most; more > 0 {
+		return and(append(slices.Clone(names[:most]), fmt.Sprintf("%d more", more)))
+	}
+	return and(names)
 }
 
 func shortened(s string) string {
@@ -133,20 +162,63 @@ func (r *Reader) Next() (Line, *Problem, error) {
 			if stop != nil {
 				return Line{}, nil, stop
 			}
-			p[0].Line = max(p[0].Line, r.last+1)
+			p[0].Line = max(p[0].Line+r.taken, r.last+1)
 			return Line{Number: p[0].Line}, &p[0], nil
 		}
-		if strings.Join(cells, "") == "" {
-			continue // spreadsheets leave empty lines at the end
+		if blankUntil(cells) == 0 {
+			continue // spreadsheets leave empty lines, and lines of empty cells
 		}
 		number, _ := r.csv.FieldPos(0)
+		number += r.taken
 		r.last = number
-		l := Line{Number: number, cells: slices.Clone(cells)}
-		if len(cells) != len(r.columns) {
-			return l, &Problem{Line: number, Says: fmt.Sprintf("This line has %d cells, the first has %d. Words with a comma in them need quotation marks around the cell.", len(cells), len(r.columns))}, nil
+		l := Line{Number: number, cells: slices.Clone(cells[:min(len(cells), len(r.columns))])}
+		if says := r.fits(cells); says != "" {
+			return l, &Problem{Line: number, Says: says}, nil
+		}
+		for len(l.cells) < len(r.columns) {
+			l.cells = append(l.cells, "") // Excel leaves out what is empty at the end
 		}
 		return l, nil, nil
 	}
+}
+
+// blankUntil is how many cells there are without the empty ones at the end.
+func blankUntil(cells []string) int {
+	n := len(cells)
+	for n > 0 && strings.TrimSpace(cells[n-1]) == "" {
+		n--
+	}
+	return n
+}
+
+// fits says what is wrong with the number of a line's cells. Cells that are left out at its end are
+// empty ones, as long as the line has what it cannot do without.
+func (r *Reader) fits(cells []string) string {
+	filled, least := blankUntil(cells), 0
+	alone := r.alone(cells)
+	for i, c := range r.columns {
+		switch {
+		case c == nil && i < filled && strings.TrimSpace(cells[i]) != "":
+			return fmt.Sprintf("Column %d has no name, and something in it. Name it in the first line, or empty it.", i+1)
+		case c != nil && slices.Contains(required, c.name) && (c.objective || !alone):
+			least = i + 1
+		}
+	}
+	if filled > len(r.columns) || len(cells) < least {
+		return fmt.Sprintf("This line has %s, the first has %d. Words with a separator in them need quotation marks around the cell.",
+			okr.CountWords(len(cells), "cell"), len(r.columns))
+	}
+	return ""
+}
+
+// alone says whether a line has an objective and nothing else.
+func (r *Reader) alone(cells []string) bool {
+	for i, c := range r.columns {
+		if i < len(cells) && c != nil && !c.objective && strings.TrimSpace(cells[i]) != "" {
+			return false
+		}
+	}
+	return true
 }
 
 // malformed says where and how a file is no CSV; an error that is not the file's fault stays one.
@@ -188,7 +260,7 @@ func (b *bound) Read(p []byte) (int, error) {
 // Key is the number of the key result that a line is about; 0 when it is a new one or none.
 func (r *Reader) Key(l Line) int {
 	for i, c := range r.columns {
-		if c.name == "key" && i < len(l.cells) {
+		if c != nil && c.name == "key" && i < len(l.cells) {
 			number, _ := okr.ParseKey(l.cells[i])
 			return number
 		}
@@ -212,21 +284,21 @@ func blank() Row {
 func (r *Reader) Row(l Line, before Row) (Row, []Problem) {
 	row := before
 	wrong := map[string]string{} // by column
-	row.Alone = true
+	row.Alone = r.alone(l.cells)
 	for i, c := range r.columns {
-		row.Alone = row.Alone && (c.objective || strings.TrimSpace(l.cells[i]) == "")
-	}
-	for i, c := range r.columns {
-		if row.Alone && !c.objective {
+		if c == nil || row.Alone && !c.objective {
 			continue
 		}
 		cell := strings.TrimSpace(l.cells[i])
 		if c.form == text {
 			cell = strings.TrimSpace(unguard(l.cells[i]))
+			if kept := c.cell(before); cell == strings.TrimSpace(okr.Visible(kept)) {
+				cell = kept // what does not show is not exported, and nobody took it out
+			}
 		}
 		switch {
 		case !utf8.ValidString(cell):
-			wrong[c.name] = "This cell is not UTF-8. Save the file anew as “CSV UTF-8”."
+			wrong[c.name] = notUTF8
 		case strings.ContainsRune(cell, 0):
 			wrong[c.name] = unprintable(cell)
 		case c.read != nil:
@@ -242,11 +314,13 @@ func (r *Reader) Row(l Line, before Row) (Row, []Problem) {
 	var problems []Problem
 	for _, c := range columns {
 		if says := wrong[c.name]; says != "" {
-			problems = append(problems, Problem{Line: l.Number, Column: c.name, Says: says})
+			problems = append(problems, Problem{Line: l.Number, Column: c.name, Says: says, Anywhere: says == notUTF8})
 		}
 	}
 	return row, problems
 }
+
+const notUTF8 = "This cell is not UTF-8. Save the file again as “CSV UTF-8”."
 
 // note takes over what Check says, under the columns' names. What is wrong with a cell as it is
 // written was said already.

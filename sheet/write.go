@@ -6,6 +6,8 @@ import (
 	"io"
 	"regexp"
 	"strings"
+
+	"okrbot/okr"
 )
 
 // Writer writes rows in one format.
@@ -15,9 +17,11 @@ type Writer interface {
 	Close() error
 }
 
-// CSV writes rows by RFC 4180, in UTF-8, the names of the columns first.
+// CSV writes rows by RFC 4180, in UTF-8 with its mark, the names of the columns first. What does not
+// show in people's words is left out.
 func CSV(to io.Writer) Writer {
 	w := &csvWriter{w: bufio.NewWriter(to)}
+	_, _ = w.w.WriteString(mark)
 	_ = w.line(Columns()) // bufio keeps its first error for the end
 	return w
 }
@@ -32,7 +36,7 @@ func (w *csvWriter) Write(r Row) error {
 	for _, c := range columns {
 		cell := c.cell(r)
 		if c.form == text {
-			cell = guard(cell)
+			cell = guard(okr.Visible(cell))
 		}
 		w.cells = append(w.cells, cell)
 	}
@@ -44,7 +48,7 @@ func (w *csvWriter) line(cells []string) (err error) {
 		if i > 0 {
 			_ = w.w.WriteByte(',')
 		}
-		if strings.ContainsAny(cell, "\",\r\n") {
+		if strings.ContainsAny(cell, "\",;\t\r\n") {
 			cell = `"` + strings.ReplaceAll(cell, `"`, `""`) + `"`
 		}
 		_, _ = w.w.WriteString(cell)
@@ -55,8 +59,9 @@ func (w *csvWriter) line(cells []string) (err error) {
 
 func (w *csvWriter) Close() error { return w.w.Flush() }
 
-// formula is how a cell begins that a spreadsheet takes for a formula, guarded or not.
-var formula = regexp.MustCompile(`^'*[=+\-@\t\r\n]`)
+// formula is how a cell begins that a spreadsheet takes for a formula, guarded or not. Those of East
+// Asia take full-width signs too.
+var formula = regexp.MustCompile(`^'*[=+\-@\t\r\n＝＋－＠]`)
 
 // guard has a spreadsheet take words for words, by an apostrophe before what it would take for a
 // formula. What looks guarded already gets one more, so that unguard gives everything back.
