@@ -106,6 +106,30 @@ func TestAFailureIsToldOnceWithItsFixAndItsEnd(t *testing.T) {
 	}
 }
 
+// An instance that is asleep at the slot is not to cost a week.
+func TestASleepingInstanceIsReadWhenItWakes(t *testing.T) {
+	r := ready(t)
+	r.alice.Types("/okr edit KR-1").Chooses("Update Cadence", "Weekly").Sees("Weekday: Monday").Submits("Save").Sees("KR-1 is saved").Closes()
+	k, err := r.store.KeyResult(t.Context(), "T0SANDBOX", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, err := r.store.Now(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	mend := r.servicenow.Break(servicenow.Fault{Kind: servicenow.Hibernating})
+	r.later(k.NextSyncAt.Sub(now) + time.Minute)
+	r.alice.In("dm-U0ALICE").Sees("*Not syncing:* *KR-1*", "ServiceNow is asleep", "We try again at 09:", " Europe/Berlin.")
+	r.bob.Sees("*Not syncing* since", "We try again at 09:") // on the card
+	mend()
+	r.collects(88)
+	r.later(15 * time.Minute)
+	r.bob.Sees("→ 88")
+	r.alice.Sees("Syncing again:")
+	r.alice.In("#it-okrs").Types("/okr show KR-1").Sees("next sync Mon")
+}
+
 func TestTomorrowComesWhenPostgresSaysSo(t *testing.T) {
 	r := ready(t)
 	r.later(24 * time.Hour)

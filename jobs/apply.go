@@ -62,7 +62,7 @@ func (c *Client) apply(ctx context.Context, tx *store.Tx, b batch, ending map[in
 				}
 			}
 			works = works || failure.Class == integrations.NoData || failure.Class == integrations.NotFound || failure.Cause == unitChanged
-			a.fail(runs[id], k, locked[id], failure)
+			a.fail(b.connection.ID, runs[id], k, locked[id], failure)
 		}
 		done = append(done, runIDs(runs[id])...)
 	}
@@ -238,8 +238,9 @@ func words(v decimal.NullDecimal) string {
 // missingFor is how long a scorecard must be missing before it counts as gone.
 const missingFor = 55 * time.Minute // an hour, but for the seconds that a look takes
 
-// fail notes a failure. The last good value stays. The owner is told once an episode.
-func (a *applying) fail(runs []store.TakenRun, k store.KeyResult, old store.Applying, f *integrations.Error) {
+// fail notes a failure. The last good value stays. The owner is told once an episode. What time can
+// fix is tried again before the next slot; a try by hand in between does not move that.
+func (a *applying) fail(connection int64, runs []store.TakenRun, k store.KeyResult, old store.Applying, f *integrations.Error) {
 	told := true
 	if f.Class == integrations.NotFound {
 		// Once is no proof: an answer can leave out what is there. Twice an hour apart it is gone.
@@ -250,13 +251,24 @@ func (a *applying) fail(runs []store.TakenRun, k store.KeyResult, old store.Appl
 			a.missing = append(a.missing, store.AppliedFailure{KeyResult: k.ID, Epoch: runs[0].Epoch})
 		}
 	}
+	tries, retry := old.Tries, old.RetryAt
+	switch {
+	case !passes(f):
+		retry = time.Time{}
+	case retry.IsZero():
+		for _, r := range runs {
+			tries = max(tries, r.Tries)
+		}
+		tries = max(tries, okr.QuickTries) + 1
+		retry = okr.NextTry(tries, a.now, connection)
+	}
 	failure := failed(f)
 	epoch := runs[0].Epoch
-	a.failures = append(a.failures, store.AppliedFailure{KeyResult: k.ID, Epoch: epoch, Failure: failure, Told: told})
+	a.failures = append(a.failures, store.AppliedFailure{KeyResult: k.ID, Epoch: epoch, Failure: failure, Told: told, Tries: tries, RetryAt: retry})
 	for _, r := range runs {
 		a.runs = append(a.runs, store.FinishedRun{ID: r.ID, Outcome: store.Failed, Epoch: epoch, Old: k.Result.Value, AsOf: k.Result.AsOf, Failure: failure})
 	}
-	if !old.Failing || k.Failure.Cause != f.Cause {
+	if !old.Failing || k.Failure.Cause != f.Cause || !retry.Equal(old.RetryAt) {
 		a.cards = append(a.cards, k.ID)
 	}
 	if told && !old.Told {

@@ -40,12 +40,12 @@ func gone(f *integrations.Error) *integrations.Error {
 // opens what this one cannot.
 func keyMissing() *integrations.Error {
 	return &integrations.Error{Class: integrations.Unavailable, Cause: "key_missing", Brief: true,
-		Says: "This okrbot does not hold the key that the sign-in is sealed with.", Next: "We try again by ourselves; if it stays, tell okrbot's administrator."}
+		Says: "This okrbot does not hold the key that the sign-in is sealed with.", Next: "It usually passes by itself; if it stays, tell okrbot's administrator."}
 }
 
 func renewing() *integrations.Error {
 	return &integrations.Error{Class: integrations.Unavailable, Cause: "renewing", Brief: true,
-		Says: "New access is being asked for, which takes long.", Next: "We try again by ourselves."}
+		Says: "New access is being asked for, which takes long.", Next: "It usually passes by itself."}
 }
 
 func disconnected() *integrations.Error {
@@ -60,14 +60,25 @@ func givenUp() *integrations.Error {
 		Next: "The next sync tries again; if it stays, tell okrbot's administrator."}
 }
 
+// passes says whether time alone can end a failure, so that what failed is tried again before its
+// next slot. A refused sign-in, a missing right and an unknown unit wait for a person; a scorecard
+// that is missing has its own second look; one that takes its process down is left alone.
+func passes(f *integrations.Error) bool {
+	switch f.Class {
+	case integrations.Unavailable, integrations.Misread:
+		return f.Cause != unitChanged && f.Cause != givenUp().Cause && f.Cause != noConnector("").Cause
+	}
+	return false
+}
+
 // unforeseen is an error that a connector did not type: its context ended, or it has a mistake.
 func unforeseen(ctx context.Context, err error) *integrations.Error {
 	if ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) {
 		return &integrations.Error{Class: integrations.Unavailable, Cause: "too_slow", Brief: true,
-			Says: "The answer took too long.", Next: "We try again by ourselves."}
+			Says: "The answer took too long.", Next: "It usually passes by itself."}
 	}
 	return &integrations.Error{Class: integrations.Unavailable, Cause: "unforeseen", Brief: true,
-		Says: "Something went wrong while reading the scorecard.", Next: "We try again by ourselves; if it stays, tell okrbot's administrator."}
+		Says: "Something went wrong while reading the scorecard.", Next: "It usually passes by itself; if it stays, tell okrbot's administrator."}
 }
 
 // unitChanged is the cause of a value that is held until somebody agrees to its unit.

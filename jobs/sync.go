@@ -39,17 +39,9 @@ const (
 	appliedTogether = 100
 	// stayFor is how long a job goes on with batch after batch, so that others get their turn.
 	stayFor = 20 * time.Second
-	// triesAtMost is how often a run is tried within its slot; the next slot tries again anyway.
-	triesAtMost = 4
 	// crashesAtMost is how often a run may take its job down before it is given up.
 	crashesAtMost = 4
 )
-
-// retryAfter is the wait before a run's next try: 5, 20, 45 seconds.
-func retryAfter(r store.TakenRun) time.Duration {
-	n := time.Duration(r.Tries + 1)
-	return 5 * n * n * time.Second
-}
 
 type syncWorker struct {
 	river.WorkerDefaults[SyncConnection]
@@ -305,7 +297,7 @@ func (b batch) sort(ctx context.Context, answers map[int64]integrations.Reading)
 		case failure.Class == integrations.RateLimited:
 			s.waiting[id] = true
 			s.pause = max(s.pause, failure.After)
-		case failure.Brief && tries[id] < triesAtMost:
+		case failure.Brief && tries[id] <= okr.QuickTries:
 			s.again[id] = true
 		default:
 			s.ending[id] = answer
@@ -362,7 +354,10 @@ func (c *Client) finish(ctx context.Context, b batch, answers map[int64]integrat
 				return err // they show until when
 			}
 		}
-		if err := tx.PutBack(ctx, again, 1, 0, retryAfter); err != nil {
+		quickly := func(r store.TakenRun) time.Duration {
+			return okr.NextTry(min(r.Tries+1, okr.QuickTries), tx.Now, b.connection.ID).Sub(tx.Now)
+		}
+		if err := tx.PutBack(ctx, again, 1, 0, quickly); err != nil {
 			return err
 		}
 		// A wait does not count as a try.

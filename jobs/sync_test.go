@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -171,18 +172,164 @@ func TestTransientFailuresAreTriedAgainWithinTheSlot(t *testing.T) {
 	r.wants("calls", len(r.now.Calls()), 3)
 	r.wants("said to the owner", r.slack.in(alice.ID), []string{})
 
-	// An outage that outlasts the slot is told, and the last good value stays.
+	// An outage that outlasts these is told, and the last good value stays.
 	r.now.ForgetCalls()
 	r.now.Break(vendor.Fault{Kind: vendor.ServiceDown})
 	r.nextDay()
-	for range 10 {
+	for range 4 {
 		r.tick()
-		r.advance(30 * time.Second)
+		r.advance(46 * time.Second)
 	}
 	r.wants("value in an outage", r.value(k), "40")
-	r.wants("calls in an outage", len(r.now.Calls()), triesAtMost)
+	r.wants("calls in an outage", len(r.now.Calls()), 1+okr.QuickTries)
 	r.wants("said to the owner in an outage", r.slack.in(alice.ID), []string{"KR-1 failed"})
 	r.wants("runs without an end", r.count("select count(*) from sync_runs where state <> 'done'"), 0)
+}
+
+// weekly is a key result that is read once a week.
+func weekly(k *store.KeyResult) { k.Cadence.Every, k.Cadence.Weekday = okr.Weekly, time.Monday }
+
+// slot moves the clock to a little after a key result's next slot.
+func (r *room) slot(k store.KeyResult) { r.advance(r.load(k).NextSyncAt.Sub(r.clock()) + time.Second) }
+
+// Ten minutes at the slot are not to cost a week.
+func TestAnOutageAtTheSlotIsMadeUpForWithinAQuarterOfAnHour(t *testing.T) {
+	for name, fault := range map[string]vendor.Fault{
+		"Down":   {Kind: vendor.ServiceDown},
+		"Asleep": {Kind: vendor.Hibernating},
+		"Text":   {Kind: vendor.LocalText},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRoom(t)
+			k := r.keyResult(r.scorecard(1, 41, 5), weekly)
+			r.imports(k)
+			mend := r.now.Break(fault)
+			r.slot(k)
+			next := time.Time{}
+			for range 10 {
+				r.tick()
+				if at := r.load(k).RetryAt; next.IsZero() && !at.IsZero() {
+					next = at
+					if wait := at.Sub(r.clock()); wait <= 0 || wait > 15*time.Minute {
+						t.Errorf("it is tried again in %s", wait)
+					}
+				}
+				r.advance(time.Minute)
+			}
+			r.wants("said in the outage", r.slack.in(alice.ID), []string{"KR-1 failed"})
+			slots := r.load(k).NextSyncAt
+			mend()
+			r.check(r.now.Collect(k.Source.Reference, r.today().Time(), 40))
+			for range 15 {
+				r.tick()
+				r.advance(time.Minute)
+			}
+			r.wants("value", r.value(k), "40")
+			r.wants("said", r.slack.in(alice.ID), []string{"KR-1 failed", "KR-1 recovered"})
+			loaded := r.load(k)
+			r.wants("the next slot", loaded.NextSyncAt, slots)
+			r.wants("another try", loaded.RetryAt.IsZero(), true)
+			r.now.ForgetCalls()
+			r.advance(3 * time.Hour)
+			r.tick()
+			r.wants("calls when it is over", len(r.now.Calls()), 0)
+		})
+	}
+}
+
+// A failing instance is asked once for all that reads through a connection, slower and slower, and
+// each person hears of it once.
+func TestAFailingInstanceIsNotHammered(t *testing.T) {
+	r := newRoom(t)
+	connections := []store.Connection{r.connection}
+	for range 19 {
+		connections = append(connections, r.connect())
+	}
+	var list []store.KeyResult
+	for i := range 100 {
+		list = append(list, r.keyResult(r.scorecard(i%10, 41, 5), weekly, func(k *store.KeyResult) {
+			k.Source.Connection = connections[i%20].ID
+		}))
+	}
+	r.imports(list...)
+	r.slot(list[0])
+	r.now.Break(vendor.Fault{Kind: vendor.Hibernating})
+	r.advance(10 * time.Minute) // all are due, whatever their jitter
+	r.tick()
+	r.advance(15 * time.Minute)
+	r.tick() // from here on the slow tries fall together
+	for _, span := range []struct {
+		hours, tries int
+	}{{2, 4}, {6, 3}} { // tries an hour, at most; the second span begins with quarters of an hour
+		r.now.ForgetCalls()
+		for range span.hours * 6 {
+			r.advance(10 * time.Minute)
+			r.tick()
+		}
+		// One scorecard is asked for alone before a batch is given up: a few calls for each try.
+		if calls, most := len(r.now.Calls()), 20*span.tries*span.hours*2; calls > most {
+			t.Errorf("%d calls in %d hours, want %d at most", calls, span.hours, most)
+		}
+	}
+	said := 0
+	for _, message := range r.slack.in(alice.ID) {
+		if strings.Contains(message, "recovered") {
+			t.Errorf("said: %s", message)
+		}
+		said += strings.Count(message, "failed")
+	}
+	r.wants("told", said, len(list))
+	r.wants("runs without an end", r.count("select count(*) from sync_runs where state <> 'done'"), 0)
+}
+
+// What only a person can fix waits for one, and for the next slot.
+func TestWhatAPersonMustFixIsNotTriedAgain(t *testing.T) {
+	for name, break_ := range map[string]func(*room, store.KeyResult){
+		"Rights": func(r *room, _ store.KeyResult) { r.now.Break(vendor.Fault{Kind: vendor.RoleMissing}) },
+		"SignIn": func(r *room, _ store.KeyResult) { r.now.SetPassword("okr.reader", "changed") },
+		"Unit": func(r *room, k store.KeyResult) {
+			r.check(r.now.Change(k.Source.Reference, func(s *vendor.Scorecard) { s.Unit = "Hours" }))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRoom(t)
+			k := r.keyResult(r.scorecard(1, 41, 5), weekly)
+			r.imports(k)
+			break_(r, k)
+			r.slot(k)
+			for range 4 {
+				r.tick()
+				r.advance(time.Minute)
+			}
+			r.wants("failing", r.load(k).Failure.Class != "", true)
+			r.wants("another try", r.load(k).RetryAt.IsZero(), true)
+			r.now.ForgetCalls()
+			for range 20 {
+				r.advance(30 * time.Minute)
+				r.tick()
+			}
+			r.wants("calls", len(r.now.Calls()), 0)
+		})
+	}
+}
+
+// Who asks in the meantime moves neither the next try nor the cadence.
+func TestASyncByHandInAnOutageMovesNothing(t *testing.T) {
+	r := newRoom(t)
+	k := r.keyResult(r.scorecard(1, 41, 5), weekly)
+	r.imports(k)
+	r.now.Break(vendor.Fault{Kind: vendor.Hibernating})
+	r.slot(k)
+	r.tick()
+	before := r.load(k)
+	r.advance(31 * time.Second)
+	r.force(k.ID)
+	r.tick()
+	after := r.load(k)
+	r.wants("tries that failed", after.Failure.Count, before.Failure.Count+1)
+	r.wants("the next try", after.RetryAt, before.RetryAt)
+	r.wants("the next slot", after.NextSyncAt, before.NextSyncAt)
+	r.wants("said", r.slack.in(alice.ID), []string{"KR-1 failed"})
 }
 
 func TestAFailureIsToldOnceAnEpisodeAndARecoveryOnce(t *testing.T) {

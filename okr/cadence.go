@@ -2,9 +2,7 @@ package okr
 
 import (
 	"fmt"
-	"hash/fnv"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 )
@@ -177,9 +175,7 @@ func location(name string) (*time.Location, error) {
 // Jitter spreads key results that are due at one moment, so that a thousand do not ask one
 // instance at 09:00:00. It is always the same for one key result, and less than ten minutes.
 func (c Cadence) Jitter(keyResult int64) time.Duration {
-	h := fnv.New64a()
-	h.Write([]byte(strconv.FormatInt(keyResult, 10)))
-	return time.Duration(h.Sum64()%uint64(maxJitter/time.Second)) * time.Second
+	return spread(keyResult, maxJitter)
 }
 
 // Words says the cadence to people: "Weekly on Monday at 09:00 Europe/Berlin".

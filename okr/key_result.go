@@ -88,6 +88,7 @@ type KeyResult struct {
 	Confidence Confidence
 	SyncedAt   time.Time // last time the source was read; zero when never
 	NextSyncAt time.Time // zero when there is none
+	RetryAt    time.Time // when a failed sync is tried again before that; zero when it is not
 	Failure    Failure
 }
 

@@ -19,6 +19,8 @@ type Applying struct {
 	Status       okr.Status // last announced or applied
 	Failing      bool
 	Told         bool // the owner was told about this episode
+	Tries        int  // that failed since the slot
+	RetryAt      time.Time
 }
 
 // LockForApply locks key results, in one order for everybody. Removed ones are missing.
@@ -31,7 +33,7 @@ func (tx *Tx) LockForApply(ctx context.Context, ids []int64) (map[int64]Applying
 	for _, row := range rows {
 		locked[row.ID] = Applying{
 			AppliedEpoch: row.AppliedEpoch, Digest: row.ScoresDigest, Status: okr.Status(row.AnnouncedStatus),
-			Failing: row.FailureClass != "", Told: row.FailureToldAt != nil,
+			Failing: row.FailureClass != "", Told: row.FailureToldAt != nil, Tries: int(row.Tries), RetryAt: orZero(row.RetryAt),
 		}
 	}
 	return locked, nil
@@ -94,7 +96,9 @@ type AppliedFailure struct {
 	KeyResult int64
 	Epoch     int64
 	Failure   okr.Failure
-	Told      bool // its owner is told with it, or was
+	Told      bool      // its owner is told with it, or was
+	Tries     int       // that failed since the slot
+	RetryAt   time.Time // when it is tried again, if that is before the next slot; zero when it is not
 }
 
 // ApplyFailures notes failures. The last good value stays.
@@ -107,6 +111,8 @@ func (tx *Tx) ApplyFailures(ctx context.Context, list []AppliedFailure) error {
 		p.Ids = append(p.Ids, f.KeyResult)
 		p.Epochs = append(p.Epochs, f.Epoch)
 		p.Told = append(p.Told, f.Told)
+		p.Tries = append(p.Tries, int32(f.Tries))
+		p.Retries = append(p.Retries, f.RetryAt)
 		p.Classes = append(p.Classes, f.Failure.Class)
 		p.Causes = append(p.Causes, f.Failure.Cause)
 		p.Says = append(p.Says, f.Failure.Says)

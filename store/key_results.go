@@ -59,7 +59,7 @@ select
   k.start_value, k.target_value, k.committed_value, k.upper_value, k.risk_value,
   k.phase_days, k.phase_values,
   k.unit, k.precision, k.method, k.weight, k.channel_id, k.integrated, k.paused,
-  k.cadence, k.weekday, k.hour, k.minute, k.offset_days, k.zone, k.next_sync_at, k.synced_at,
+  k.cadence, k.weekday, k.hour, k.minute, k.offset_days, k.zone, k.next_sync_at, k.retry_at, k.synced_at,
   k.result_value, k.result_day, k.result_count,
   k.override_value, k.override_day, k.override_until, k.override_reason, k.override_by, k.overridden_at,
   k.confidence, k.confidence_by, k.confidence_day,
@@ -158,23 +158,23 @@ func (r Reads) CountKeyResults(ctx context.Context, workspace string, f Filter) 
 
 func scanKeyResult(row pgx.CollectableRow) (KeyResult, error) {
 	var (
-		k                                       KeyResult
-		first, last                             time.Time
-		weekday                                 int16
-		phaseDays                               []time.Time
-		phaseValues                             []decimal.Decimal
-		resultDay, next, synced, failing, waits *time.Time
-		overrideDay, overrideUntil, overridden  *time.Time
-		confidenceDay                           *time.Time
-		connection                              *int64
-		source                                  [9]*string
+		k                                              KeyResult
+		first, last                                    time.Time
+		weekday                                        int16
+		phaseDays                                      []time.Time
+		phaseValues                                    []decimal.Decimal
+		resultDay, next, retry, synced, failing, waits *time.Time
+		overrideDay, overrideUntil, overridden         *time.Time
+		confidenceDay                                  *time.Time
+		connection                                     *int64
+		source                                         [9]*string
 	)
 	err := row.Scan(
 		&k.ID, &k.Workspace, &k.Number, &k.KeyResult.Objective, &k.Title, &k.Owner, &k.CoOwners, &k.Kind,
 		&k.Start, &k.Target, &k.Committed, &k.Upper, &k.Risk,
 		&phaseDays, &phaseValues,
 		&k.Unit, &k.Precision, &k.Method, &k.Weight, &k.Channel, &k.Integrated, &k.Paused,
-		&k.Cadence.Every, &weekday, &k.Cadence.Hour, &k.Cadence.Minute, &k.Cadence.Offset, &k.Cadence.Zone, &next, &synced,
+		&k.Cadence.Every, &weekday, &k.Cadence.Hour, &k.Cadence.Minute, &k.Cadence.Offset, &k.Cadence.Zone, &next, &retry, &synced,
 		&k.Result.Value, &resultDay, &k.Result.N,
 		&k.Override.Value, &overrideDay, &overrideUntil, &k.Override.Reason, &k.Override.By, &overridden,
 		&k.Confidence.Level, &k.Confidence.By, &confidenceDay,
@@ -188,7 +188,7 @@ func scanKeyResult(row pgx.CollectableRow) (KeyResult, error) {
 		return k, err
 	}
 	k.Cadence.Weekday = time.Weekday(weekday)
-	k.NextSyncAt, k.SyncedAt, k.Failure.Since = orZero(next), orZero(synced), orZero(failing)
+	k.NextSyncAt, k.RetryAt, k.SyncedAt, k.Failure.Since = orZero(next), orZero(retry), orZero(synced), orZero(failing)
 	k.Result.AsOf, k.Override.Day, k.Override.Until = dayOrZero(resultDay), dayOrZero(overrideDay), dayOrZero(overrideUntil)
 	k.Override.At, k.Confidence.Day = orZero(overridden), dayOrZero(confidenceDay)
 	for i, day := range phaseDays {

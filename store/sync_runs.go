@@ -29,7 +29,8 @@ func (s *Store) DueConnections(ctx context.Context, most int) ([]int64, error) {
 
 // ClaimDue takes a connection's due key results that no other replica is taking, notes a run for
 // each slot, and moves each to its next slot after the database's now: slots that were missed
-// become this one run. It answers how many it took.
+// become this one run. What failed and is to be tried again before its next slot gets a run, too.
+// It answers how many it took.
 func (tx *Tx) ClaimDue(ctx context.Context, connection int64, most int) (int, error) {
 	rows, err := tx.q.ClaimDue(ctx, queries.ClaimDueParams{ConnectionID: connection, Most: int32(most)})
 	if err != nil {
@@ -40,11 +41,18 @@ func (tx *Tx) ClaimDue(ctx context.Context, connection int64, most int) (int, er
 	}
 	runs := queries.QueueRunsParams{ConnectionID: connection}
 	var moves queries.MoveSlotsParams
+	var retries []int64
 	for _, row := range rows {
-		slot := orZero(row.SlotAt)
 		runs.WorkspaceIds = append(runs.WorkspaceIds, row.WorkspaceID)
 		runs.KeyResultIds = append(runs.KeyResultIds, row.ID)
-		runs.TriggerKeys = append(runs.TriggerKeys, "slot:"+slot.UTC().Format(time.RFC3339))
+		if !row.SlotCame {
+			retries = append(retries, row.ID)
+			runs.TriggerKeys = append(runs.TriggerKeys, "retry:"+orZero(row.RetryAt).UTC().Format(time.RFC3339))
+			runs.Tries = append(runs.Tries, row.Tries)
+			continue
+		}
+		runs.TriggerKeys = append(runs.TriggerKeys, "slot:"+orZero(row.SlotAt).UTC().Format(time.RFC3339))
+		runs.Tries = append(runs.Tries, 0)
 		k := KeyResult{KeyResult: okr.KeyResult{ID: row.ID, Integrated: true, Cadence: okr.Cadence{
 			Every: okr.Frequency(row.Cadence), Weekday: time.Weekday(row.Weekday), Hour: int(row.Hour),
 			Minute: int(row.Minute), Offset: int(row.OffsetDays), Zone: row.Zone,
@@ -62,6 +70,9 @@ func (tx *Tx) ClaimDue(ctx context.Context, connection int64, most int) (int, er
 	if _, err := tx.q.QueueRuns(ctx, runs); err != nil {
 		return 0, fmt.Errorf("queueing runs: %w", err)
 	}
+	if err := tx.q.TakeRetries(ctx, retries); err != nil {
+		return 0, fmt.Errorf("taking up what failed: %w", err)
+	}
 	if err := tx.q.MoveSlots(ctx, moves); err != nil {
 		return 0, fmt.Errorf("moving slots: %w", err)
 	}
@@ -74,7 +85,7 @@ type TakenRun struct {
 	KeyResult int64
 	Forced    bool
 	Epoch     int64
-	Tries     int // fetches of this run that failed before and deserved another
+	Tries     int // fetches that failed before and deserved another: of this run, or since the slot
 	Crashes   int // fetches of it whose job or process died under them
 }
 

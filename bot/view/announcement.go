@@ -182,13 +182,24 @@ func failed(news []News) Message {
 			break
 		}
 		group := groups[cause]
-		m.Blocks = append(m.Blocks, section(":warning: *Not syncing:* "+keys(group)+"\n"+cause+"\nThe last good values stay."))
+		m.Blocks = append(m.Blocks, section(":warning: *Not syncing:* "+keys(group)+"\n"+cause+soonest(group).again()+"\nThe last good values stay."))
 	}
 	if len(news) == 1 {
 		id := fmt.Sprint(news[0].ID)
 		m.Blocks = append(m.Blocks, slack.NewActionBlock("failed", button(ActionSync, "Sync Integration Data", id), button(ActionDetails, "Details", id)))
 	}
 	return m
+}
+
+// soonest is the key result of a group that is tried again first.
+func soonest(group []News) KeyResult {
+	first := group[0].KeyResult
+	for _, n := range group[1:] {
+		if !n.RetryAt.IsZero() && (first.RetryAt.IsZero() || n.RetryAt.Before(first.RetryAt)) {
+			first = n.KeyResult
+		}
+	}
+	return first
 }
 
 // keys names key results, the first few with their titles.

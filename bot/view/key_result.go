@@ -172,7 +172,16 @@ func (k KeyResult) Trouble() string {
 	if k.Failure.Class == "" || k.Closed {
 		return ""
 	}
-	return ":warning: *Not syncing* since " + Moment(k.Failure.Since) + ". " + k.Failure.Says
+	return ":warning: *Not syncing* since " + Moment(k.Failure.Since) + ". " + k.Failure.Says + k.again()
+}
+
+// again says when a failed sync is tried again before the next slot, as a sentence that follows
+// another; empty when it is not.
+func (k KeyResult) again() string {
+	if k.RetryAt.IsZero() || k.Failure.Class == "" || k.Paused || k.Closed {
+		return ""
+	}
+	return " We try again " + okr.RetryWords(k.RetryAt, k.Now, k.Cadence.Zone) + "."
 }
 
 // Kebab offers what a person may do with the key result beside looking at it.

@@ -27,7 +27,7 @@ func Outcome(done []Ended, total int, final bool) Message {
 		name := "*" + e.Key() + "* " + Escape(Cut(e.Title, 60))
 		switch e.How {
 		case "failed":
-			failed = append(failed, name+": "+e.Why)
+			failed = append(failed, name+": "+e.Why+e.again())
 		case "changed", "restated":
 			changed = append(changed, name+": "+e.moved())
 		default:
@@ -95,7 +95,7 @@ func outcomeOfOne(e Ended) Message {
 	switch e.How {
 	case "failed":
 		notice = e.Key() + " could not be synced."
-		text = ":warning: " + e.Headline() + " could not be synced.\n" + e.Why
+		text = ":warning: " + e.Headline() + " could not be synced.\n" + e.Why + e.again()
 		if e.Result.Value.Valid {
 			text += "\nIts last good value stays: " + e.Figures() + ", " + e.Dates() + "."
 		}

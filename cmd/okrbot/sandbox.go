@@ -194,10 +194,11 @@ func sandboxClock(ctx context.Context, dsn string, fresh bool) (*shiftedClock, e
 	return c, nil
 }
 
-// nextDue is when the next sync is due by the sandbox's time; the zero time when none is.
+// nextDue is when the next sync is due by the sandbox's time, be it a failed one's next try; the zero
+// time when none is.
 func (c *shiftedClock) nextDue(ctx context.Context) (time.Time, error) {
 	var next *time.Time
-	err := c.pool.QueryRow(ctx, "select min(next_sync_at) from key_results where not paused").Scan(&next)
+	err := c.pool.QueryRow(ctx, "select min(least(next_sync_at, retry_at)) from key_results where not paused").Scan(&next)
 	if err != nil || next == nil {
 		return time.Time{}, err
 	}

@@ -11,7 +11,7 @@ type sentence struct {
 }
 
 const (
-	byItself = "We try again by ourselves."
+	byItself = "It usually passes by itself."
 	takeAnew = "Look at the document, or choose another number with `/okr edit`."
 )
 
@@ -86,9 +86,9 @@ var sentences = map[string]sentence{
 	"not_a_series": {integrations.Misread, "The list at this pointer is not one of dates with values.",
 		"Nothing was taken. Each element needs a date and a value, such as {\"date\": \"2026-11-22\", \"value\": 39}.", false},
 	"inconsistent": {integrations.Misread, "The series has two different values for one moment.",
-		"Nothing was taken. Look at the document; we try again by ourselves.", true},
+		"Nothing was taken. Look at the document.", true},
 	"malformed": {integrations.Misread, "The document is not JSON with one reading: a name twice in an object, text after the end, or not UTF-8.",
-		"Nothing was taken. Mend the document; we try again by ourselves.", true},
+		"Nothing was taken. Put the document right.", true},
 	"bad_gzip": {integrations.Misread, "The document is packed in a way that we cannot unpack.",
 		"Nothing was taken. " + byItself, true},
 	"too_large": {integrations.Misread, "The document is larger than 2 MiB.",

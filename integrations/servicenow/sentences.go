@@ -10,7 +10,7 @@ type sentence struct {
 	brief      bool
 }
 
-const byItself = "We try again by ourselves."
+const byItself = "It usually passes by itself."
 
 // sentences has every cause. Nothing the other side sent is ever put into one.
 var sentences = map[string]sentence{

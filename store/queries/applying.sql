@@ -1,6 +1,6 @@
 -- name: LockForApply :many
 -- In the order of ids, so that two batches cannot wait for each other.
-select id, applied_epoch, scores_digest, announced_status, failure_class, failure_told_at
+select id, applied_epoch, scores_digest, announced_status, failure_class, failure_told_at, tries, retry_at
 from key_results
 where id = any (@ids::bigint[])
 order by id
@@ -20,7 +20,9 @@ set applied_epoch = v.epoch,
     failure_says = '',
     failing_since = null,
     failure_count = 0,
-    failure_told_at = null
+    failure_told_at = null,
+    tries = 0,
+    retry_at = null
 from (
   select
     unnest(@ids::bigint[]) as id,
@@ -45,6 +47,7 @@ set override_value = null,
 where id = any (@ids::bigint[]);
 
 -- name: ApplyFailures :exec
+-- A retry at or after the next slot is that slot.
 update key_results k
 set applied_epoch = v.epoch,
     failure_class = v.class,
@@ -52,12 +55,16 @@ set applied_epoch = v.epoch,
     failure_says = v.says,
     failing_since = coalesce(k.failing_since, now()),
     failure_count = k.failure_count + 1,
-    failure_told_at = case when v.told then coalesce(k.failure_told_at, now()) else k.failure_told_at end
+    failure_told_at = case when v.told then coalesce(k.failure_told_at, now()) else k.failure_told_at end,
+    tries = v.tries,
+    retry_at = case when v.retry_at > 'epoch' and v.retry_at < k.next_sync_at then v.retry_at end
 from (
   select
     unnest(@ids::bigint[]) as id,
     unnest(@epochs::bigint[]) as epoch,
     unnest(@told::boolean[]) as told,
+    unnest(@tries::int[]) as tries,
+    unnest(@retries::timestamptz[]) as retry_at,
     unnest(@classes::text[]) as class,
     unnest(@causes::text[]) as cause,
     unnest(@says::text[]) as says
@@ -121,7 +128,8 @@ set failure_class = @class,
     failure_says = @says,
     failing_since = coalesce(k.failing_since, now()),
     failure_count = k.failure_count + 1,
-    failure_told_at = now()
+    failure_told_at = now(),
+    retry_at = null
 from sources s
 where s.key_result_id = k.id
   and s.connection_id = @connection_id

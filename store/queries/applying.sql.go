@@ -18,15 +18,19 @@ set applied_epoch = v.epoch,
     failure_says = v.says,
     failing_since = coalesce(k.failing_since, now()),
     failure_count = k.failure_count + 1,
-    failure_told_at = case when v.told then coalesce(k.failure_told_at, now()) else k.failure_told_at end
+    failure_told_at = case when v.told then coalesce(k.failure_told_at, now()) else k.failure_told_at end,
+    tries = v.tries,
+    retry_at = case when v.retry_at > 'epoch' and v.retry_at < k.next_sync_at then v.retry_at end
 from (
   select
     unnest($1::bigint[]) as id,
     unnest($2::bigint[]) as epoch,
     unnest($3::boolean[]) as told,
-    unnest($4::text[]) as class,
-    unnest($5::text[]) as cause,
-    unnest($6::text[]) as says
+    unnest($4::int[]) as tries,
+    unnest($5::timestamptz[]) as retry_at,
+    unnest($6::text[]) as class,
+    unnest($7::text[]) as cause,
+    unnest($8::text[]) as says
 ) v
 where k.id = v.id
 `
@@ -35,16 +39,21 @@ type ApplyFailuresParams struct {
 	Ids     []int64
 	Epochs  []int64
 	Told    []bool
+	Tries   []int32
+	Retries []time.Time
 	Classes []string
 	Causes  []string
 	Says    []string
 }
 
+// A retry at or after the next slot is that slot.
 func (q *Queries) ApplyFailures(ctx context.Context, arg ApplyFailuresParams) error {
 	_, err := q.db.Exec(ctx, applyFailures,
 		arg.Ids,
 		arg.Epochs,
 		arg.Told,
+		arg.Tries,
+		arg.Retries,
 		arg.Classes,
 		arg.Causes,
 		arg.Says,
@@ -66,7 +75,9 @@ set applied_epoch = v.epoch,
     failure_says = '',
     failing_since = null,
     failure_count = 0,
-    failure_told_at = null
+    failure_told_at = null,
+    tries = 0,
+    retry_at = null
 from (
   select
     unnest($1::bigint[]) as id,
@@ -166,7 +177,8 @@ set failure_class = $1,
     failure_says = $3,
     failing_since = coalesce(k.failing_since, now()),
     failure_count = k.failure_count + 1,
-    failure_told_at = now()
+    failure_told_at = now(),
+    retry_at = null
 from sources s
 where s.key_result_id = k.id
   and s.connection_id = $4
@@ -217,7 +229,7 @@ func (q *Queries) FailConnection(ctx context.Context, arg FailConnectionParams) 
 }
 
 const lockForApply = `-- name: LockForApply :many
-select id, applied_epoch, scores_digest, announced_status, failure_class, failure_told_at
+select id, applied_epoch, scores_digest, announced_status, failure_class, failure_told_at, tries, retry_at
 from key_results
 where id = any ($1::bigint[])
 order by id
@@ -231,6 +243,8 @@ type LockForApplyRow struct {
 	AnnouncedStatus string
 	FailureClass    string
 	FailureToldAt   *time.Time
+	Tries           int32
+	RetryAt         *time.Time
 }
 
 // In the order of ids, so that two batches cannot wait for each other.
@@ -250,6 +264,8 @@ func (q *Queries) LockForApply(ctx context.Context, ids []int64) ([]LockForApply
 			&i.AnnouncedStatus,
 			&i.FailureClass,
 			&i.FailureToldAt,
+			&i.Tries,
+			&i.RetryAt,
 		); err != nil {
 			return nil, err
 		}

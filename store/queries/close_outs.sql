@@ -24,7 +24,8 @@ where workspace_id = @workspace_id
 -- name: StopKeyResults :exec
 update key_results
 set slot_at = null,
-    next_sync_at = null
+    next_sync_at = null,
+    retry_at = null
 where workspace_id = @workspace_id
   and objective_id = @objective_id;
 

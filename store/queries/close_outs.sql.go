@@ -435,7 +435,8 @@ func (q *Queries) ReleaseCloseOutPost(ctx context.Context, arg ReleaseCloseOutPo
 const stopKeyResults = `-- name: StopKeyResults :exec
 update key_results
 set slot_at = null,
-    next_sync_at = null
+    next_sync_at = null,
+    retry_at = null
 where workspace_id = $1
   and objective_id = $2
 `

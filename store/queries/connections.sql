@@ -182,6 +182,7 @@ where workspace_id = @workspace_id
 update key_results k
 set next_sync_at = null,
     slot_at = null,
+    retry_at = null,
     failure_class = 'unauthorized',
     failure_cause = 'disconnected',
     failure_says = @says,

@@ -1006,6 +1006,7 @@ const stopReading = `-- name: StopReading :many
 update key_results k
 set next_sync_at = null,
     slot_at = null,
+    retry_at = null,
     failure_class = 'unauthorized',
     failure_cause = 'disconnected',
     failure_says = $1,

@@ -92,7 +92,9 @@ set scores_digest = null,
     failure_says = '',
     failing_since = null,
     failure_count = 0,
-    failure_told_at = null
+    failure_told_at = null,
+    tries = 0,
+    retry_at = null
 where workspace_id = @workspace_id
   and id = @id;
 

@@ -239,6 +239,8 @@ type KeyResult struct {
 	Confidence      string
 	ConfidenceBy    string
 	ConfidenceDay   *time.Time
+	Tries           int32
+	RetryAt         *time.Time
 }
 
 type OauthClient struct {

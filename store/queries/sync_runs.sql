@@ -1,12 +1,12 @@
 -- name: DueConnections :many
 -- Connections that have due key results and may be asked. Those that were asked to wait come
 -- back when the wait is over; those whose sign-in was refused are here too, so that each due
--- slot has its run, without a call.
-select s.connection_id, min(k.next_sync_at)::timestamptz as since
+-- slot has its run, without a call. A key result that failed is due again before its next slot.
+select s.connection_id, min(least(k.next_sync_at, k.retry_at))::timestamptz as since
 from key_results k
 join sources s on s.key_result_id = k.id
 join connections c on c.id = s.connection_id
-where k.next_sync_at <= now()
+where (k.next_sync_at <= now() or k.retry_at <= now() and k.next_sync_at is not null)
   and not k.paused
   and (c.waiting_until is null or c.waiting_until <= now())
 group by s.connection_id
@@ -15,12 +15,12 @@ limit @most;
 
 -- name: ClaimDue :many
 -- Rows that another replica holds are skipped. The order brings those that follow one scorecard
--- together, so that a batch asks for it once.
-select k.id, k.workspace_id, k.slot_at, k.cadence, k.weekday, k.hour, k.minute, k.offset_days, k.zone, s.reference
+-- together, so that a batch asks for it once. Those whose slot has not come try a failed one again.
+select k.id, k.workspace_id, k.slot_at, k.cadence, k.weekday, k.hour, k.minute, k.offset_days, k.zone, s.reference, (k.next_sync_at <= now())::boolean as slot_came, k.retry_at, k.tries
 from key_results k
 join sources s on s.key_result_id = k.id
 where s.connection_id = @connection_id
-  and k.next_sync_at <= now()
+  and (k.next_sync_at <= now() or k.retry_at <= now() and k.next_sync_at is not null)
   and not k.paused
 order by s.reference, k.id
 limit @most
@@ -29,7 +29,9 @@ for update of k skip locked;
 -- name: MoveSlots :exec
 update key_results k
 set slot_at = v.slot_at,
-    next_sync_at = v.next_sync_at
+    next_sync_at = v.next_sync_at,
+    tries = 0,
+    retry_at = null
 from (
   select
     unnest(@ids::bigint[]) as id,
@@ -38,15 +40,22 @@ from (
 ) v
 where k.id = v.id;
 
+-- name: TakeRetries :exec
+update key_results
+set retry_at = null
+where id = any (@ids::bigint[]);
+
 -- name: QueueRuns :many
--- One run for each key result and trigger: a slot that was queued already gives no row.
-insert into sync_runs (workspace_id, key_result_id, connection_id, trigger_key, forced, state, due_at, queued_at)
-select v.workspace_id, v.key_result_id, @connection_id, v.trigger_key, @forced, 'queued', now(), now()
+-- One run for each key result and trigger: a slot that was queued already gives no row. Tries are
+-- those that failed since the slot.
+insert into sync_runs (workspace_id, key_result_id, connection_id, trigger_key, forced, state, tries, due_at, queued_at)
+select v.workspace_id, v.key_result_id, @connection_id, v.trigger_key, @forced, 'queued', coalesce(v.tries, 0), now(), now()
 from (
   select
     unnest(@workspace_ids::text[]) as workspace_id,
     unnest(@key_result_ids::bigint[]) as key_result_id,
-    unnest(@trigger_keys::text[]) as trigger_key
+    unnest(@trigger_keys::text[]) as trigger_key,
+    unnest(@tries::int[]) as tries
 ) v
 on conflict do nothing
 returning id, key_result_id;

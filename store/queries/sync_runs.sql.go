@@ -63,11 +63,11 @@ func (q *Queries) BeginRuns(ctx context.Context, ids []int64) ([]BeginRunsRow, e
 }
 
 const claimDue = `-- name: ClaimDue :many
-select k.id, k.workspace_id, k.slot_at, k.cadence, k.weekday, k.hour, k.minute, k.offset_days, k.zone, s.reference
+select k.id, k.workspace_id, k.slot_at, k.cadence, k.weekday, k.hour, k.minute, k.offset_days, k.zone, s.reference, (k.next_sync_at <= now())::boolean as slot_came, k.retry_at, k.tries
 from key_results k
 join sources s on s.key_result_id = k.id
 where s.connection_id = $1
-  and k.next_sync_at <= now()
+  and (k.next_sync_at <= now() or k.retry_at <= now() and k.next_sync_at is not null)
   and not k.paused
 order by s.reference, k.id
 limit $2
@@ -90,10 +90,13 @@ type ClaimDueRow struct {
 	OffsetDays  int16
 	Zone        string
 	Reference   string
+	SlotCame    bool
+	RetryAt     *time.Time
+	Tries       int32
 }
 
 // Rows that another replica holds are skipped. The order brings those that follow one scorecard
-// together, so that a batch asks for it once.
+// together, so that a batch asks for it once. Those whose slot has not come try a failed one again.
 func (q *Queries) ClaimDue(ctx context.Context, arg ClaimDueParams) ([]ClaimDueRow, error) {
 	rows, err := q.db.Query(ctx, claimDue, arg.ConnectionID, arg.Most)
 	if err != nil {
@@ -114,6 +117,9 @@ func (q *Queries) ClaimDue(ctx context.Context, arg ClaimDueParams) ([]ClaimDueR
 			&i.OffsetDays,
 			&i.Zone,
 			&i.Reference,
+			&i.SlotCame,
+			&i.RetryAt,
+			&i.Tries,
 		); err != nil {
 			return nil, err
 		}
@@ -126,11 +132,11 @@ func (q *Queries) ClaimDue(ctx context.Context, arg ClaimDueParams) ([]ClaimDueR
 }
 
 const dueConnections = `-- name: DueConnections :many
-select s.connection_id, min(k.next_sync_at)::timestamptz as since
+select s.connection_id, min(least(k.next_sync_at, k.retry_at))::timestamptz as since
 from key_results k
 join sources s on s.key_result_id = k.id
 join connections c on c.id = s.connection_id
-where k.next_sync_at <= now()
+where (k.next_sync_at <= now() or k.retry_at <= now() and k.next_sync_at is not null)
   and not k.paused
   and (c.waiting_until is null or c.waiting_until <= now())
 group by s.connection_id
@@ -145,7 +151,7 @@ type DueConnectionsRow struct {
 
 // Connections that have due key results and may be asked. Those that were asked to wait come
 // back when the wait is over; those whose sign-in was refused are here too, so that each due
-// slot has its run, without a call.
+// slot has its run, without a call. A key result that failed is due again before its next slot.
 func (q *Queries) DueConnections(ctx context.Context, most int32) ([]DueConnectionsRow, error) {
 	rows, err := q.db.Query(ctx, dueConnections, most)
 	if err != nil {
@@ -226,7 +232,9 @@ func (q *Queries) FinishRuns(ctx context.Context, arg FinishRunsParams) error {
 const moveSlots = `-- name: MoveSlots :exec
 update key_results k
 set slot_at = v.slot_at,
-    next_sync_at = v.next_sync_at
+    next_sync_at = v.next_sync_at,
+    tries = 0,
+    retry_at = null
 from (
   select
     unnest($1::bigint[]) as id,
@@ -325,13 +333,14 @@ func (q *Queries) QueueChecks(ctx context.Context, arg QueueChecksParams) error 
 }
 
 const queueRuns = `-- name: QueueRuns :many
-insert into sync_runs (workspace_id, key_result_id, connection_id, trigger_key, forced, state, due_at, queued_at)
-select v.workspace_id, v.key_result_id, $1, v.trigger_key, $2, 'queued', now(), now()
+insert into sync_runs (workspace_id, key_result_id, connection_id, trigger_key, forced, state, tries, due_at, queued_at)
+select v.workspace_id, v.key_result_id, $1, v.trigger_key, $2, 'queued', coalesce(v.tries, 0), now(), now()
 from (
   select
     unnest($3::text[]) as workspace_id,
     unnest($4::bigint[]) as key_result_id,
-    unnest($5::text[]) as trigger_key
+    unnest($5::text[]) as trigger_key,
+    unnest($6::int[]) as tries
 ) v
 on conflict do nothing
 returning id, key_result_id
@@ -343,6 +352,7 @@ type QueueRunsParams struct {
 	WorkspaceIds []string
 	KeyResultIds []int64
 	TriggerKeys  []string
+	Tries        []int32
 }
 
 type QueueRunsRow struct {
@@ -350,7 +360,8 @@ type QueueRunsRow struct {
 	KeyResultID int64
 }
 
-// One run for each key result and trigger: a slot that was queued already gives no row.
+// One run for each key result and trigger: a slot that was queued already gives no row. Tries are
+// those that failed since the slot.
 func (q *Queries) QueueRuns(ctx context.Context, arg QueueRunsParams) ([]QueueRunsRow, error) {
 	rows, err := q.db.Query(ctx, queueRuns,
 		arg.ConnectionID,
@@ -358,6 +369,7 @@ func (q *Queries) QueueRuns(ctx context.Context, arg QueueRunsParams) ([]QueueRu
 		arg.WorkspaceIds,
 		arg.KeyResultIds,
 		arg.TriggerKeys,
+		arg.Tries,
 	)
 	if err != nil {
 		return nil, err
@@ -524,6 +536,17 @@ func (q *Queries) SupersedeWaiting(ctx context.Context, arg SupersedeWaitingPara
 		return nil, err
 	}
 	return items, nil
+}
+
+const takeRetries = `-- name: TakeRetries :exec
+update key_results
+set retry_at = null
+where id = any ($1::bigint[])
+`
+
+func (q *Queries) TakeRetries(ctx context.Context, ids []int64) error {
+	_, err := q.db.Exec(ctx, takeRetries, ids)
+	return err
 }
 
 const waitingRuns = `-- name: WaitingRuns :many
