@@ -7,12 +7,14 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -41,6 +43,7 @@ type Options struct {
 	Connectors integrations.Registry
 	Messenger  Messenger
 	Log        *slog.Logger
+	LookEvery  time.Duration // between two looks for what is due; 0: two seconds
 	// Work is false for a process that only leaves jobs for others: serve --no-work.
 	Work bool
 }
@@ -53,18 +56,21 @@ type Client struct {
 	messenger  Messenger
 	log        *slog.Logger
 	work       bool
+	lookEvery  time.Duration
 
 	stop     context.CancelFunc
 	stopping context.Context // ended as soon as no new work may begin
 	planners sync.WaitGroup
 	wake     chan struct{}
 	budget   *budget
+	// The rounds that ended: of looking for what is due, and for what is to be said.
+	planned, swept atomic.Int64
 }
 
 // New prepares the jobs. Nothing runs before Start.
 func New(o Options) (*Client, error) {
 	c := &Client{
-		store: o.Store, connectors: o.Connectors, messenger: o.Messenger, log: o.Log, work: o.Work,
+		store: o.Store, connectors: o.Connectors, messenger: o.Messenger, log: o.Log, work: o.Work, lookEvery: cmp.Or(o.LookEvery, lookEvery),
 		wake: make(chan struct{}, 1), budget: newBudget(), stopping: context.Background(),
 	}
 	config := &river.Config{
@@ -145,6 +151,10 @@ func (c *Client) Start(ctx context.Context) error {
 	c.planners.Go(func() { c.sweeps(ctx) })
 	return nil
 }
+
+// Looks is how often this process has looked for what is due, and for what is to be said. Both rise
+// every few seconds while it works; where they stand still, nothing is synced or posted.
+func (c *Client) Looks() (due, said int64) { return c.planned.Load(), c.swept.Load() }
 
 // Stop takes no new work, gives what runs until ctx ends, then hands it back: another replica
 // finds it at once.

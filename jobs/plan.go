@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	lookEvery    = 2 * time.Second
+	lookEvery    = 2 * time.Second // where no other is wished
 	tidyEvery    = 10 * time.Minute
 	claimAtOnce  = 1000 // key results of one connection
 	placesAtOnce = 500
@@ -33,7 +33,8 @@ func (c *Client) plan(ctx context.Context) {
 			tidied = time.Now()
 			c.attempt(ctx, "tidying up", c.store.Tidy)
 		}
-		pause(ctx, lookEvery)
+		c.planned.Add(1)
+		pause(ctx, c.lookEvery)
 	}
 }
 
@@ -41,11 +42,12 @@ func (c *Client) plan(ctx context.Context) {
 func (c *Client) sweeps(ctx context.Context) {
 	for ctx.Err() == nil {
 		c.attempt(ctx, "finding what is to be said", c.sweep)
+		c.swept.Add(1)
 		select {
 		case <-ctx.Done():
 		case <-c.wake:
 			pause(ctx, 150*time.Millisecond) // gathers what ends together
-		case <-time.After(lookEvery/2 + rand.N(lookEvery/2)):
+		case <-time.After(c.lookEvery/2 + rand.N(c.lookEvery/2)):
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"okrbot/bot"
@@ -204,12 +205,26 @@ func (r *running) notReady(ctx context.Context, pool *pgxpool.Pool) string {
 // ops is for the operator's own network.
 func (r *running) ops() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.Handler())
+	mux.Handle("GET /metrics", promhttp.HandlerFor(prometheus.Gatherers{prometheus.DefaultGatherer, r.looks()}, promhttp.HandlerOpts{}))
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
 	return mux
+}
+
+// looks are the figures that show whether this process works: they rise every few seconds.
+func (r *running) looks() prometheus.Gatherer {
+	registry := prometheus.NewRegistry()
+	for what, figure := range map[string]func() int64{
+		"due":  func() int64 { due, _ := r.jobs.Looks(); return due },
+		"said": func() int64 { _, said := r.jobs.Looks(); return said },
+	} {
+		registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "okrbot_looks_total", Help: "How often this process looked for what is due, and for what is to be said.", ConstLabels: prometheus.Labels{"what": what},
+		}, func() float64 { return float64(figure()) }))
+	}
+	return registry
 }
 
 func (r *running) listen(address string, handler http.Handler, public bool) error {
