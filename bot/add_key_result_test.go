@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"testing"
+	"time"
 
 	"okrbot/sandbox/seed"
 	"okrbot/sandbox/slack/conversation"
@@ -19,11 +20,16 @@ func (r *room) connects(p *conversation.Person) {
 		Closes()
 }
 
-// addsObjective adds an objective for this quarter.
+// addsObjective adds an objective whose period is past its middle, and not near its end, whatever
+// the date.
 func (r *room) addsObjective(p *conversation.Person, title string) {
 	r.t.Helper()
+	day := func(days int) string { return r.now().UTC().AddDate(0, 0, days).Format(time.DateOnly) }
 	p.Types("/okr add-objective").
 		Fills("Objective", title).
+		Chooses("Period", "Dates…").
+		Fills("First day", day(-55)).
+		Fills("Last day", day(35)).
 		Fills("Channel", "#it-okrs").
 		Submits("Save").
 		SeesNoModal().

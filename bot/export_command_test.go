@@ -15,12 +15,12 @@ import (
 // filesOf are the files that somebody was sent in their last message with some, by their endings.
 func (r *room) filesOf(name string) map[string]string {
 	r.t.Helper()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	got := map[string]string{}
+	r.until("files for "+name, func() bool {
 		for _, c := range r.slack.Sees(name).Channels {
 			if !c.IM || len(c.Messages) == 0 || len(c.Messages[len(c.Messages)-1].Files) == 0 {
 				continue
 			}
-			got := map[string]string{}
 			for _, f := range c.Messages[len(c.Messages)-1].Files {
 				answer, err := http.Get(f.Download)
 				if err != nil {
@@ -33,11 +33,11 @@ func (r *room) filesOf(name string) map[string]string {
 				}
 				got[f.Name[strings.LastIndex(f.Name, ".")+1:]] = string(raw)
 			}
-			return got
+			return true
 		}
-	}
-	r.t.Fatalf("%s got no files; refused so far: %q", name, r.slack.Refusals())
-	return nil
+		return false
+	})
+	return got
 }
 
 func TestExportComesAsFiles(t *testing.T) {
@@ -103,9 +103,7 @@ func TestAnExportIsMadeOnce(t *testing.T) {
 	r.alice.Types("/okr export").Sees("Making your files")
 	r.bob.Types("/okr export").Sees("Making your files") // another person's is another one
 	r.alice.Types("/okr export").Sees("being made already")
-	for end := time.Now().Add(10 * time.Second); r.slack.Calls("files.completeUploadExternal") == 0 && time.Now().Before(end); {
-		time.Sleep(20 * time.Millisecond)
-	}
+	r.until("files to be shown", func() bool { return r.slack.Calls("files.completeUploadExternal") > 0 })
 	mend()
 	r.later(10 * time.Second)
 	r.filesOf("alice")
@@ -142,10 +140,7 @@ func TestFilesThatSlackRefuses(t *testing.T) {
 		r.addsObjective(r.alice, "Ship it")
 		r.slack.Break(slack.Fault{Method: "upload", Status: 503, Times: 1})
 		r.alice.Types("/okr export").Sees("Making your files")
-		for end := time.Now().Add(10 * time.Second); r.slack.Calls("upload") == 0 && time.Now().Before(end); {
-			time.Sleep(20 * time.Millisecond)
-		}
-		time.Sleep(200 * time.Millisecond) // the hold has its wait by then
+		r.until("its failure being written down", r.stored("select failures > 0 from exports"))
 		r.later(10 * time.Second)
 		r.filesOf("alice")
 	})

@@ -3,7 +3,6 @@ package bot_test
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"okrbot/store"
 )
@@ -140,7 +139,6 @@ func TestTwiceIsOnce(t *testing.T) {
 	_ = r.slack.Submit("alice")
 	<-done
 	r.alice.Sees("KR-1 is added").Closes()
-	time.Sleep(200 * time.Millisecond)
 	list, err := r.store.KeyResults(t.Context(), "T0SANDBOX", storeFilter)
 	if err != nil || len(list) != 1 {
 		t.Errorf("%d key results, %v; want 1", len(list), err)

@@ -1,10 +1,10 @@
 package bot_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
-	"okrbot/okr"
 	"okrbot/sandbox/slack"
 )
 
@@ -31,8 +31,7 @@ func TestANewerScoreEndsAValueThatWasEnteredOnce(t *testing.T) {
 	r.alice.Types("/okr check-in KR-1").Fills("Result Value", "120").Fills("Reason", "counted twice").Submits("Save").SeesNoModal().Sees("*120 (by hand)*")
 	// The same score again changes nothing that people see; the scores are read on all the same.
 	r.alice.Types("/okr sync KR-1").Sees("no newer score in ServiceNow since", "*120 (by hand)*")
-	r.later(48 * time.Hour)
-	r.collects(88)
+	r.passes(2, 88)
 	r.bob.Sees("120 → 88")
 	r.alice.Types("/okr show KR-1").Sees("okrbot resumed automatic: override 120 → –").Closes()
 	if n := r.number("select count(*) from key_results where override_value is not null"); n != 0 {
@@ -42,22 +41,19 @@ func TestANewerScoreEndsAValueThatWasEnteredOnce(t *testing.T) {
 
 func TestAValueStandsUntilItsLastDay(t *testing.T) {
 	r := ready(t)
-	now, err := r.store.Now(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	now := r.now()
+	byHand := "41" // no score has this value
 	day := func(days int) string { return now.AddDate(0, 0, days).Format(time.DateOnly) }
-	r.alice.Types("/okr check-in KR-1").Fills("Result Value", "120").Fills("Reason", "counted twice").Fills("Until", day(-1)).Submits("Save").
-		Sees("^ This day is over").Fills("Until", day(3)).Submits("Save").SeesNoModal().Sees("*120 (by hand)*")
-	r.later(24 * time.Hour)
-	r.collects(91)
-	r.alice.Types("/okr sync KR-1").Sees("*120 (by hand)*", "ServiceNow says 91")
+	r.alice.Types("/okr check-in KR-1").Fills("Result Value", byHand).Fills("Reason", "counted twice").Fills("Until", day(-1)).Submits("Save").
+		Sees("^ This day is over").Fills("Until", day(3)).Submits("Save").SeesNoModal().Sees("*" + byHand + " (by hand)*")
+	r.passes(1, 91)
+	r.alice.Types("/okr sync KR-1").Sees("*"+byHand+" (by hand)*", "ServiceNow says 91")
 	readings := r.number("select count(*) from readings")
-	if readings == 0 || r.number("select count(*) from readings where value = 120") != 0 {
+	if readings == 0 || r.number("select count(*) from readings where value = "+byHand) != 0 {
 		t.Errorf("%d readings, and the value by hand is one of them", readings)
 	}
 	r.later(4 * 24 * time.Hour)
-	r.bob.Sees("120 → 91")
+	r.bob.Sees(byHand + " → 91")
 }
 
 func TestConfidenceStandsBesideTheStatus(t *testing.T) {
@@ -101,25 +97,22 @@ func TestTheWizardShowsWhatTheValuesMake(t *testing.T) {
 	r := newRoom(t)
 	r.connects(r.alice)
 	r.addsObjective(r.alice, "Run a calm service desk")
+	of := func(by int) string { return fmt.Sprint(r.newest() + by) }
 	r.alice.Types("/okr add-kr").Fills("Key Result", "Fewer open incidents").Submits("Next").
 		Chooses("Scorecard", "Number of open incidents").Submits("Connect").Sees("Goal: Reach the target").
-		Fills("Start Value", "235").Fills("Target Value", "35").
+		Fills("Start Value", of(+100)).Fills("Target Value", of(-100)).
 		Sees("You would be at 50 % today", "The start value lies beyond the data").
-		Fills("Committed Result", "155").Sees("committed at 40 % of the way.").
+		Fills("Committed Result", of(+20)).Sees("committed at 40 % of the way.").
 		Fills("Target Value", "300").Sees("For the scorecard less is better").
-		Fills("Target Value", "35").Fills("Unit of Measurement", "Hours").Fills("Committed Result", "150").Sees("values are taken over as they are, not converted").
+		Fills("Target Value", of(-100)).Fills("Unit of Measurement", "Hours").Fills("Committed Result", of(+15)).Sees("values are taken over as they are, not converted").
 		Fills("Unit of Measurement", "#")
 	r.alice.Fills("Phased Targets", "soon").Submits("Save").Sees("^ Line 1: write a day, a colon and a value: 2026-10-31: 40.").
 		Fills("Phased Targets", "2000-01-01: 40").Submits("Save").Sees("^ 1 Jan 2000 lies outside.")
-	now, err := r.store.Now(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	quarter := okr.QuarterOf(okr.DayOf(now))
-	r.alice.Fills("Phased Targets", (quarter.Last-2).String()+": 230").Sees("You would be at 50 % today, on track").Submits("Save").Sees("is added").Closes()
-	r.bob.Sees("*135*")
-	r.alice.Types("/okr show KR-1").Sees("*Phased targets*", "230 by "+(quarter.Last-2).Short(quarter.First), "as phased").Closes()
-	r.alice.Types("/okr edit KR-1").Sees("== Edit KR-1 ==", (quarter.Last-2).String()+": 230", "You would be at 50 % today").
+	period := r.objective().Period
+	r.alice.Fills("Phased Targets", (period.Last-2).String()+": "+of(+95)).Sees("You would be at 50 % today, on track").Submits("Save").Sees("is added").Closes()
+	r.bob.Sees("*" + of(0) + "*")
+	r.alice.Types("/okr show KR-1").Sees("*Phased targets*", of(+95)+" by "+(period.Last-2).Short(period.First), "as phased").Closes()
+	r.alice.Types("/okr edit KR-1").Sees("== Edit KR-1 ==", (period.Last-2).String()+": "+of(+95), "You would be at 50 % today").
 		Fills("Phased Targets", "").Submits("Save").Sees("KR-1 is saved").Closes()
 	r.alice.Types("/okr show KR-1").Sees("phased targets").DoesNotSee("as phased")
 }

@@ -368,7 +368,6 @@ func TestARefusedConnectionIsToldOnceWithTheWayOut(t *testing.T) {
 	r.alice.Sees("does not take its sign-in any more", "1 key result depends on it.")
 	r.servicenow.ForgetCalls()
 	r.alice.In("dm-U0ALICE").Presses("Reconnect").Fills("Username", "okr.reader").Fills("Password", "another").Submits("Connect").Sees("is connected").Closes()
-	time.Sleep(9 * time.Second)
 	r.alice.Sees("Syncing again")
 }
 
@@ -380,13 +379,7 @@ func TestTheEndOfAConsentIsSaidThreeTimes(t *testing.T) {
 		days, want int
 	}{{80, 0}, {7, 1}, {2, 1}, {8, 2}, {2, 3}} {
 		storetest.Advance(t, r.dsn, time.Duration(step.days)*24*time.Hour)
-		end := time.Now().Add(8 * time.Second)
-		for told() < step.want && time.Now().Before(end) {
-			time.Sleep(50 * time.Millisecond)
-		}
-		if step.want == told() && step.days == 2 {
-			time.Sleep(2500 * time.Millisecond) // a planner looks meanwhile
-		}
+		r.settles()
 		if got := told(); got != step.want {
 			t.Fatalf("told %d times %d days later, want %d", got, step.days, step.want)
 		}

@@ -82,7 +82,7 @@ func withDocuments(r *room, _ *slack.Options) {
 // withNeighbour lets the room read another ServiceNow as well.
 func withNeighbour(r *room, _ *slack.Options) {
 	r.neighbour = sandbox.New(sandbox.Options{})
-	seed.ServiceNow(r.neighbour, time.Now().UTC())
+	seed.ServiceNow(r.neighbour, r.now().UTC())
 	server := httptest.NewServer(r.neighbour)
 	r.t.Cleanup(server.Close)
 	r.beside = server.URL
@@ -111,11 +111,7 @@ func furnish(r *room, options ...roomOption) *room {
 	r.store = storetest.Open(t, r.dsn)
 
 	r.servicenow = sandbox.New(sandbox.Options{})
-	now, err := r.store.Now(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	seed.ServiceNow(r.servicenow, now.UTC())
+	seed.ServiceNow(r.servicenow, r.now().UTC())
 	instance := httptest.NewServer(r.servicenow)
 	t.Cleanup(instance.Close)
 	r.instance = instance.URL
@@ -147,7 +143,7 @@ func furnish(r *room, options ...roomOption) *room {
 	if r.web != nil {
 		connectors = append(connectors, httpjson.New(httpjson.Options{Origins: []string{r.origin}}))
 	}
-	work, err := jobs.New(jobs.Options{Pool: river, Store: storetest.Open(t, r.dsn), Connectors: connectors, Log: log, Work: true})
+	work, err := jobs.New(jobs.Options{Pool: river, Store: storetest.Open(t, r.dsn), Connectors: connectors, Log: log, Work: true, LookEvery: 200 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,6 +253,55 @@ func (r *room) database() *pgx.Conn {
 		r.t.Cleanup(func() { _ = conn.Close(context.Background()) })
 	}
 	return r.looking
+}
+
+// patience is how long a test waits for what should come. A busy machine needs much of it; where
+// all is well none of it is used up.
+const patience = time.Minute
+
+// until waits for what comes after an answer.
+func (r *room) until(what string, is func() bool) {
+	r.t.Helper()
+	for end := time.Now().Add(patience); !is(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			r.t.Fatalf("not within %s: %s", patience, what)
+		}
+	}
+}
+
+// round waits until all that may be due now was looked for, then all that may be said.
+func (r *room) round() {
+	r.t.Helper()
+	// A round may have begun before we came, so the one after it counts.
+	due, _ := r.work.Looks()
+	r.until("a look for what is due", func() bool { now, _ := r.work.Looks(); return now >= due+2 })
+	_, said := r.work.Looks()
+	r.until("a look for what is to be said", func() bool { _, now := r.work.Looks(); return now >= said+2 })
+}
+
+// settles waits until nothing comes any more: a round left no job, and none is at work. What has
+// not come by then does not come by itself.
+func (r *room) settles() {
+	r.t.Helper()
+	left := func() int { return r.number("select last_value from river_job_id_seq") }
+	r.until("nothing more coming", func() bool {
+		before := left()
+		r.round()
+		r.until("the jobs' end", func() bool {
+			return r.number("select count(*) from river_job where state in ('available', 'running', 'retryable', 'scheduled')") == 0
+		})
+		return left() == before
+	})
+}
+
+// now is the database's time.
+func (r *room) now() time.Time {
+	r.t.Helper()
+	now, err := r.store.Now(context.Background())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return now
 }
 
 // diary keeps what is logged.

@@ -79,13 +79,24 @@ func TestAnswersComeInTimeWhileTheDatabaseIsSilent(t *testing.T) {
 	}
 	payloads := r.payloads()
 	g.shut.Store(true)
+	// A busy machine wakes us late, and by so much may an answer be late.
+	late := make(chan time.Duration, 1)
+	go func() {
+		began := time.Now()
+		<-time.After(2 * time.Second)
+		late <- time.Since(began) - 2*time.Second
+	}()
+	var mu sync.Mutex
+	slowest, slowestName := time.Duration(0), ""
 	var all sync.WaitGroup
 	for name, req := range payloads {
 		all.Go(func() {
 			status, body, took := ask(req)
-			if took > 2500*time.Millisecond {
-				t.Errorf("%s was answered after %v", name, took)
+			mu.Lock()
+			if took > slowest {
+				slowest, slowestName = took, name
 			}
+			mu.Unlock()
 			switch name {
 			case "slash command":
 				if !strings.Contains(body, "try again") {
@@ -103,39 +114,31 @@ func TestAnswersComeInTimeWhileTheDatabaseIsSilent(t *testing.T) {
 		})
 	}
 	all.Wait()
-	g.shut.Store(false)
-	deadline := time.Now().Add(10 * time.Second)
-	for {
-		status, body, _ := ask(r.signed("/slack/commands", formType, r.command("list mine").Encode(), time.Now()))
-		if status == http.StatusOK && !strings.Contains(body, "try again") && body != "" {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("after the database came back: %d %q", status, body)
-		}
-		time.Sleep(time.Second) // another second is another signature
+	if by := <-late; slowest > 2500*time.Millisecond+by {
+		t.Errorf("%s was answered after %v, on a machine that is %v late", slowestName, slowest, by)
 	}
+	g.shut.Store(false)
+	tries := 0
+	r.until("an answer after the database came back", func() bool {
+		again := r.command("list mine")
+		tries++
+		again.Set("try", fmt.Sprint(tries)) // one with the same words is taken for the same delivery
+		status, body, _ := ask(r.signed("/slack/commands", formType, again.Encode(), time.Now()))
+		return status == http.StatusOK && !strings.Contains(body, "try again") && body != ""
+	})
 	o := r.slack.Options()
 	event := fmt.Sprintf(`{"type":"event_callback","team_id":%q,"api_app_id":%q,"event_id":"app_home_opened","event":{"type":"app_home_opened","user":"U0ALICE","tab":"home"}}`, o.TeamID, o.AppID)
 	if n := r.slack.Calls("views.publish"); n != 0 {
 		t.Fatalf("Home was shown %d times before", n)
 	}
-	for {
+	r.until("the event that was not taken being taken when it comes again", func() bool {
 		status, _, _ := ask(r.signed("/slack/events", "application/json", event, time.Now()))
 		if status != http.StatusOK && status != http.StatusServiceUnavailable {
 			t.Fatalf("the event that was not taken comes again: %d", status)
 		}
-		if status == http.StatusOK {
-			break
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	for r.slack.Calls("views.publish") == 0 {
-		if time.Now().After(deadline) {
-			t.Fatal("the event that was not taken came again and had no effect")
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+		return status == http.StatusOK
+	})
+	r.until("its effect", func() bool { return r.slack.Calls("views.publish") > 0 })
 }
 
 func TestAnEventThatNobodyFinishedIsTakenAgain(t *testing.T) {
@@ -161,9 +164,7 @@ func TestAnEventThatNobodyFinishedIsTakenAgain(t *testing.T) {
 			t.Errorf("sent again: %d", status)
 		}
 	}
-	for deadline := time.Now().Add(5 * time.Second); r.slack.Calls("views.publish") == 0 && time.Now().Before(deadline); {
-		time.Sleep(10 * time.Millisecond)
-	}
+	r.until("Home being shown", func() bool { return r.slack.Calls("views.publish") > 0 })
 	r.bot.Close()
 	if n := r.slack.Calls("views.publish"); n != 1 {
 		t.Errorf("Home was shown %d times", n)

@@ -164,16 +164,6 @@ func (r *room) pressedBy(person, action, value, address string) *http.Request {
 	return r.signed("/slack/interactions", formType, url.Values{"payload": {string(payload)}}.Encode(), time.Now())
 }
 
-// until waits for what comes after an answer.
-func (r *room) until(what string, is func() bool) {
-	r.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !is(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			r.t.Fatal("not within ten seconds: " + what)
-		}
-	}
-}
-
 func TestAResponseURLElsewhereIsNotCalled(t *testing.T) {
 	r := ready(t)
 	r.refusalsExpected = true

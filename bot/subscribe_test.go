@@ -35,7 +35,7 @@ func TestTheWeeklyDigest(t *testing.T) {
 	// However many weeks were missed, there is one digest.
 	r.later(5 * 7 * 24 * time.Hour)
 	r.until("the next digest", func() bool { return charted() == 2 })
-	time.Sleep(2500 * time.Millisecond)
+	r.settles()
 	if n := charted(); n != 2 {
 		t.Errorf("%d digests, want 2", n)
 	}

@@ -10,8 +10,13 @@ import (
 	"okrbot/sandbox/slack"
 )
 
-// patience is how long somebody waits for what should appear.
-const patience = 10 * time.Second
+const (
+	// patience is how long somebody waits for what should appear. A busy machine needs much of it;
+	// where all is well none of it is used up.
+	patience = 30 * time.Second
+	// echo is how long somebody who types looks for what the app shows to it, which may be nothing.
+	echo = time.Second
+)
 
 // Person is somebody in a test.
 type Person struct {
@@ -51,7 +56,7 @@ func (p *Person) Fills(label, value string) *Person {
 	before, _ := p.s.Top(p.name)
 	p.must(p.s.Fill(p.name, label, value))
 	if tells(before, label) {
-		for end := time.Now().Add(patience / 10); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		for end := time.Now().Add(echo); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 			if now, ok := p.s.Top(p.name); !ok || now.Hash != before.Hash {
 				break
 			}
