@@ -208,6 +208,7 @@ func (s Scorecard) AsOf() (time.Time, bool) {
 type Score struct {
 	Start, End time.Time // midnight UTC of a calendar day without zone
 	Value      decimal.Decimal
+	AsRead     string // what the system wrote, where Value was rounded; else empty
 }
 
 // Direction says which way is better.

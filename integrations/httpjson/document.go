@@ -217,11 +217,11 @@ func (p place) scores() ([]integrations.Score, *integrations.Error) {
 	if elements, ok := p.value.([]any); ok {
 		return series(elements)
 	}
-	v, cause := wire.Number(p.value)
+	v, asRead, cause := wire.Number(p.value)
 	if cause != "" || !v.Valid {
 		return nil, told(cause)
 	}
-	return []integrations.Score{{Start: p.day, End: p.day, Value: v.Decimal}}, nil
+	return []integrations.Score{{Start: p.day, End: p.day, Value: v.Decimal, AsRead: asRead}}, nil
 }
 
 // isSeries says whether an array is one of dated values, by its first element.
@@ -254,12 +254,12 @@ func series(elements []any) ([]integrations.Score, *integrations.Error) {
 		if !ok || !there {
 			return nil, say("not_a_series")
 		}
-		v, cause := wire.Number(value)
+		v, asRead, cause := wire.Number(value)
 		if cause != "" {
 			return nil, say(cause)
 		}
 		if v.Valid {
-			list = append(list, moment{integrations.Score{Start: day, End: day, Value: v.Decimal}, at})
+			list = append(list, moment{integrations.Score{Start: day, End: day, Value: v.Decimal, AsRead: asRead}, at})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b moment) int {

@@ -116,9 +116,9 @@ func TestPointers(t *testing.T) {
 func TestNumbersAreNotGuessed(t *testing.T) {
 	for written, want := range map[string]string{
 		"39": "39", "-0": "0", "1.50": "1.5", "1e2": "100", "-12.25": "-12.25", "0.123456789": "0.123456789", `"7"`: "7",
-		"0.1234567891": "too_many_decimals", "1e400": "not_a_number", "1234567890123456789": "not_a_number", "1e18": "too_many_digits",
-		`"1.234,5"`: "not_a_number", `"39 %"`: "not_a_number", `"0x1f"`: "not_a_number", `" 7"`: "not_a_number", `"NaN"`: "not_a_number",
-		"NaN": "malformed", "01": "malformed", "1.": "malformed", "+1": "malformed", "": "malformed",
+		"0.1234567891": "0.123456789", "71.42857142857143": "71.428571429", "1.2345678901E10": "12345678901", "1e400": "number_too_large", "1234567890123456789": "number_too_large", "1e18": "number_too_large", "1e-12": "number_too_small",
+		`"1.234,5"`: "localized_number", `"39 %"`: "localized_number", `"0x1f"`: "not_a_number", `" 7"`: "localized_number", `"NaN"`: "nan",
+		"NaN": "nan", "-Infinity": "infinite", "01": "malformed", "1.": "malformed", "+1": "malformed", "": "malformed",
 	} {
 		client, account := says(t, `{"n":`+written+`}`)
 		s, cause := read(t, client, account, "/n")
@@ -161,19 +161,19 @@ func TestTheDayOfANumber(t *testing.T) {
 
 func TestSeries(t *testing.T) {
 	for body, want := range map[string]string{
-		`[{"date":"2026-11-01","value":1},{"date":"2026-11-02","value":2}]`:                        "2026-11-02=2 2026-11-01=1",
-		`[{"day":"2026-11-02","value":"2.5","more":[1]},{"day":"2026-11-01","value":null}]`:        "2026-11-02=2.5",
-		`[{"timestamp":"2026-11-01T08:00:00Z","value":1},{"at":"2026-11-01T20:00:00Z","value":3}]`: "2026-11-01=3",
-		`[{"at":"2026-11-01T08:00:00Z","value":1},{"at":"2026-11-01T10:00:00+02:00","value":2}]`:   "inconsistent",
-		`[{"date":"2026-11-01","value":1},{"date":"2026-11-01","value":1.0}]`:                      "2026-11-01=1",
-		`[{"date":"2026-11-01","value":1},{"date":"2026-11-01","value":2}]`:                        "inconsistent",
-		`[{"date":"2026-11-01","value":1},{"date":"1 Nov","value":2}]`:                             "not_a_series",
-		`[{"date":"2026-11-01","value":1},{"date":"2026-11-02"}]`:                                  "not_a_series",
-		`[{"date":"2026-11-01","value":1},7]`:                                                      "not_a_series",
-		`[{"date":"2026-11-01","value":1},{"date":"2026-11-02","value":"two"}]`:                    "not_a_number",
-		`[{"date":"2026-11-01","value":0.12345678901}]`:                                            "too_many_decimals",
-		`[]`:                                   "",
-		`[{"date":"2026-11-01","value":null}]`: "",
+		`[{"date":"2026-11-01","value":1},{"date":"2026-11-02","value":2}]`:                                           "2026-11-02=2 2026-11-01=1",
+		`[{"day":"2026-11-02","value":"2.5","more":[1]},{"day":"2026-11-01","value":null}]`:                           "2026-11-02=2.5",
+		`[{"timestamp":"2026-11-01T08:00:00Z","value":1},{"at":"2026-11-01T20:00:00Z","value":3}]`:                    "2026-11-01=3",
+		`[{"at":"2026-11-01T08:00:00Z","value":1},{"at":"2026-11-01T10:00:00+02:00","value":2}]`:                      "inconsistent",
+		`[{"date":"2026-11-01","value":1},{"date":"2026-11-01","value":1.0}]`:                                         "2026-11-01=1",
+		`[{"date":"2026-11-01","value":1},{"date":"2026-11-01","value":2}]`:                                           "inconsistent",
+		`[{"date":"2026-11-01","value":1},{"date":"1 Nov","value":2}]`:                                                "not_a_series",
+		`[{"date":"2026-11-01","value":1},{"date":"2026-11-02"}]`:                                                     "not_a_series",
+		`[{"date":"2026-11-01","value":1},7]`:                                                                         "not_a_series",
+		`[{"date":"2026-11-01","value":1},{"date":"2026-11-02","value":"two"}]`:                                       "not_a_number",
+		`[{"date":"2026-11-01","value":1e-12}]`:                                                                       "number_too_small",
+		`[]`:                                                                                                          "",
+		`[{"date":"2026-11-01","value":null}]`:                                                                        "",
 		`[{"end_at":"2026-10-31","value":5},{"end_at":"2026-09-30","value":4},{"end_at":"2026-11-30","value":6.125}]`: "2026-11-30=6.125 2026-10-31=5 2026-09-30=4",
 	} {
 		for ref, whole := range map[string]string{"#": body, "/a/0": `{"a":[` + body + `]}`} {
@@ -212,7 +212,7 @@ func TestASearchOffersTheDocumentsOwnNumbers(t *testing.T) {
 	client, account := says(t, `{
 		"coverage": {"title": "Lines  covered", "unit": "%", "value": 81.5, "floor": 70},
 		"bugs": [{"name": "Open bugs", "value": 12}, {"name": "Old\u0000bugs", "value": [{"date": "2026-11-01", "value": 4}]}],
-		"build": {"seconds": 412.123456789012, "id": "4711", "ok": true, "a/b": 3, "nul\u0000": 1}}`)
+		"build": {"seconds": 4e400, "id": "4711", "ok": true, "a/b": 3, "nul\u0000": 1}}`)
 	for query, want := range map[string]string{
 		"":              "Open bugs (/bugs/0/value)=12, Old bugs (/bugs/1/value)=4, /build/a~1b=3, /build/seconds=?, /coverage/floor=70, Lines covered (/coverage/value)=81.5%",
 		"BUGS open":     "Open bugs (/bugs/0/value)=12",

@@ -139,7 +139,7 @@ func TestARefusalOfTheBatchEndsTheRound(t *testing.T) {
 func TestAnItemFailsAlone(t *testing.T) {
 	for kind, cause := range map[sandbox.Kind]string{
 		sandbox.RoleMissing: "role", sandbox.NotThere: "not_visible", sandbox.ServerError: "server_error", sandbox.BadGateway: "server_error",
-		sandbox.ErrorWith200: "error_envelope", sandbox.Cancelled: "cancelled", sandbox.LocalText: "not_a_number", sandbox.Differing: "inconsistent",
+		sandbox.ErrorWith200: "error_envelope", sandbox.Cancelled: "cancelled", sandbox.LocalText: "localized_number", sandbox.Differing: "inconsistent",
 		sandbox.AnotherIndicator: "foreign_result", sandbox.Truncated: "truncated", sandbox.Oversized: "too_large", sandbox.WrongGzip: "bad_gzip",
 		sandbox.TrailingBytes: "malformed", sandbox.DuplicateKeys: "malformed", sandbox.GzipBomb: "too_large", sandbox.Reset: "server_error",
 	} {

@@ -214,7 +214,7 @@ func members(body []byte) ([]byte, *integrations.Error) {
 		clean[integrations.RefreshToken] = refresh
 	}
 	const day = 24 * 60 * 60 // seconds; a longer life is not believed
-	if life, problem := number(of["expires_in"]); problem == nil && life.Valid && life.Decimal.IsPositive() {
+	if life, _, problem := number(of["expires_in"]); problem == nil && life.Valid && life.Decimal.IsPositive() {
 		seconds := int64(day)
 		if life.Decimal.LessThan(decimal.NewFromInt(day)) {
 			seconds = life.Decimal.IntPart()

@@ -46,7 +46,7 @@ func TestEachFaultHasItsTypedError(t *testing.T) {
 		sandbox.Cancelled:        {Class: integrations.Unavailable, Cause: "cancelled"},
 		sandbox.Reset:            {Class: integrations.Unavailable, Cause: "unreachable"},
 		sandbox.AnotherIndicator: {Class: integrations.Misread, Cause: "foreign_result"},
-		sandbox.LocalText:        {Class: integrations.Misread, Cause: "not_a_number"},
+		sandbox.LocalText:        {Class: integrations.Misread, Cause: "localized_number"},
 		sandbox.Differing:        {Class: integrations.Misread, Cause: "inconsistent"},
 		sandbox.Truncated:        {Class: integrations.Unavailable, Cause: "truncated"},
 		sandbox.Oversized:        {Class: integrations.Misread, Cause: "too_large"},

@@ -26,7 +26,7 @@ func (s scorecard) flag(name string) bool { return s[name] == true || s[name] ==
 
 // whole is a field of small integers: 2, 2.0 or "2"; 0 when it is none.
 func (s scorecard) whole(name string) int64 {
-	d, problem := number(s[name])
+	d, _, problem := number(s[name])
 	if problem != nil || !d.Decimal.IsInteger() {
 		return 0
 	}
@@ -73,7 +73,7 @@ func (s scorecard) blank() bool {
 // listed is a scorecard as a listing shows it. One whose value cannot be read is listed without.
 func (s scorecard) listed(now time.Time) integrations.Scorecard {
 	c := s.described(now)
-	if v, problem := number(s["value"]); problem == nil {
+	if v, _, problem := number(s["value"]); problem == nil {
 		c.Value = v
 	}
 	c.Frequency = s.frequency(nil)
@@ -83,7 +83,7 @@ func (s scorecard) listed(now time.Time) integrations.Scorecard {
 // read is a scorecard with its value and scores, all of them or none.
 func (s scorecard) read(now time.Time) (integrations.Scorecard, *integrations.Error) {
 	c := s.described(now)
-	value, problem := number(s["value"])
+	value, _, problem := number(s["value"])
 	if problem != nil {
 		return integrations.Scorecard{}, problem
 	}
@@ -118,7 +118,7 @@ func (s scorecard) described(now time.Time) integrations.Scorecard {
 	case 3:
 		c.Direction = integrations.Maximize
 	}
-	if target, problem := number(s["target"]); problem == nil { // a suggestion; the score decides
+	if target, _, problem := number(s["target"]); problem == nil { // a suggestion; the score decides
 		c.Target = target
 	}
 	return c
@@ -146,7 +146,7 @@ func (s scorecard) scores() ([]integrations.Score, *integrations.Error) {
 			return nil, say("malformed")
 		}
 		one := scorecard(fields)
-		value, problem := number(one["value"])
+		value, asRead, problem := number(one["value"])
 		if problem != nil {
 			return nil, problem
 		}
@@ -161,7 +161,7 @@ func (s scorecard) scores() ([]integrations.Score, *integrations.Error) {
 		if !ok || start.After(end) {
 			start = end
 		}
-		list = append(list, integrations.Score{Start: start, End: end, Value: value.Decimal})
+		list = append(list, integrations.Score{Start: start, End: end, Value: value.Decimal, AsRead: asRead})
 	}
 	slices.SortStableFunc(list, func(a, b integrations.Score) int { return b.End.Compare(a.End) })
 	kept := list[:0]

@@ -11,9 +11,9 @@ import (
 
 // What the wire tells, in our sentences.
 
-func number(v any) (decimal.NullDecimal, *integrations.Error) {
-	d, cause := wire.Number(v)
-	return d, told(cause)
+func number(v any) (d decimal.NullDecimal, asRead string, problem *integrations.Error) {
+	d, asRead, cause := wire.Number(v)
+	return d, asRead, told(cause)
 }
 
 func strict(body []byte) (any, *integrations.Error) {

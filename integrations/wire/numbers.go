@@ -3,57 +3,150 @@ package wire
 import (
 	"encoding/json"
 	"regexp"
+	"strconv"
+	"strings"
 
 	"github.com/shopspring/decimal"
 )
 
-var (
-	// written is the grammar of numbers that are taken: at most 18 digits before and 9 after the
-	// point. Anything else is refused rather than guessed.
-	written = regexp.MustCompile(`^-?[0-9]{1,18}(\.[0-9]{1,9})?([eE][+-]?[0-9]{1,2})?$`)
-	// fine is a number that only has too many decimals, which gets its own sentence.
-	fine = regexp.MustCompile(`^-?[0-9]{1,18}\.[0-9]{10,}([eE][+-]?[0-9]{1,3})?$`)
-	// grouped is text that is a whole number with a point between its thousands to half the world.
-	grouped = regexp.MustCompile(`^-?[1-9][0-9]{0,2}\.[0-9]{3}$`)
+const (
+	mostWhole  = 18 // digits before the point that a value is kept with
+	mostPlaces = 9  // digits after it
+	longestRaw = 64 // characters of a number's text that are kept beside it; a double has at most 25
 )
 
-// largest is where a value no longer fits what is kept: 18 digits before the point.
-var largest = decimal.New(1, 18)
+var (
+	// written is the grammar of numbers: JSON's, with zeros in front. How large it is, is judged after.
+	written = regexp.MustCompile(`^(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$`)
+	// grouped is text that is a whole number with a point between its thousands to half the world.
+	grouped    = regexp.MustCompile(`^-?[1-9][0-9]{0,2}\.[0-9]{3}$`)
+	notANumber = regexp.MustCompile(`^(?i)[+-]?nan$`)
+	infinite   = regexp.MustCompile(`^(?i)[+\-\x{2212}]?(inf|infinity|∞)$`)
+	// localized is text for people's eyes: digits of any script with what languages and units put
+	// before, between and after them.
+	localized = regexp.MustCompile(`^[.,\p{Sc}%‰+\-\x{2212}\s\p{Z}]*\p{Nd}[\p{Nd}.,'’_٫٬\s\p{Z}]*([%‰°\p{Sc}+\-\x{2212}\s\p{Z}]|\pL{1,12}\.?)*$`)
+)
 
-// Number takes a JSON number, or a string that holds one. Null, nothing and "" are no value; any
-// other text, a boolean or an object is a misreading.
-func Number(v any) (d decimal.NullDecimal, cause string) {
+// Number takes a JSON number, or a string that holds one, exactly, its exponent applied, and judges
+// it then: at most 18 digits before the point; decimals beyond the ninth are rounded half to even, and
+// what was read is given beside it. Null, nothing and "" are no value.
+func Number(v any) (d decimal.NullDecimal, asRead, cause string) {
 	var text string
 	switch v := v.(type) {
 	case nil:
-		return decimal.NullDecimal{}, ""
+		return decimal.NullDecimal{}, "", ""
 	case json.Number:
 		text = v.String()
 	case string:
 		if text = v; text == "" {
-			return decimal.NullDecimal{}, ""
+			return decimal.NullDecimal{}, "", ""
 		}
 		if grouped.MatchString(text) {
-			return decimal.NullDecimal{}, "not_a_number"
+			return decimal.NullDecimal{}, "", "localized_number"
 		}
 	default:
-		return decimal.NullDecimal{}, "not_a_number"
+		return decimal.NullDecimal{}, "", "not_a_number"
 	}
-	if fine.MatchString(text) {
-		return decimal.NullDecimal{}, "too_many_decimals"
+	parts := written.FindStringSubmatch(text)
+	if parts == nil {
+		return decimal.NullDecimal{}, "", unwritten(text)
 	}
-	if !written.MatchString(text) {
-		return decimal.NullDecimal{}, "not_a_number"
+	n, exact, cause := kept(parts[2], parts[3], parts[4])
+	if cause != "" {
+		return decimal.NullDecimal{}, "", cause
 	}
-	n, err := decimal.NewFromString(text)
-	if err != nil {
-		return decimal.NullDecimal{}, "not_a_number"
+	if parts[1] == "-" {
+		n = n.Neg()
 	}
-	if n.Abs().GreaterThanOrEqual(largest) {
-		return decimal.NullDecimal{}, "too_many_digits"
+	if !exact {
+		if asRead = text; len(text) > longestRaw {
+			asRead = text[:longestRaw] + "…"
+		}
 	}
-	if n = n.Round(9); n.IsZero() {
-		n = decimal.Zero // −0 is 0
+	return decimal.NewNullDecimal(n), asRead, ""
+}
+
+// unwritten is why a text is no number.
+func unwritten(text string) (cause string) {
+	if len(text) > longestRaw {
+		return "not_a_number"
 	}
-	return decimal.NewNullDecimal(n), ""
+	switch {
+	case notANumber.MatchString(text):
+		return "nan"
+	case infinite.MatchString(text):
+		return "infinite"
+	case localized.MatchString(text):
+		return "localized_number"
+	}
+	return "not_a_number"
+}
+
+// kept is the number that is stored for digits before and after the point and an exponent. It works
+// on the digits as they are written: 1e400000000 written out takes more memory than there is.
+func kept(whole, places, exponent string) (n decimal.Decimal, exact bool, cause string) {
+	digits := strings.TrimLeft(whole, "0")
+	point := int64(len(digits)) // how many digits stand before the point
+	if digits == "" {
+		rest := strings.TrimLeft(places, "0")
+		digits, point = rest, int64(len(rest)-len(places))
+	} else {
+		digits += places
+	}
+	digits = strings.TrimRight(digits, "0")
+	if digits == "" {
+		return decimal.Zero, true, "" // −0 is 0, whatever its exponent
+	}
+	point += power(exponent)
+	if point > mostWhole {
+		return n, false, "number_too_large"
+	}
+	keep := point + mostPlaces // so many of the digits
+	if keep >= int64(len(digits)) {
+		n = whole64(digits).Shift(int32(point) - int32(len(digits)))
+		return n, true, ""
+	}
+	if keep < 0 {
+		return n, false, "number_too_small"
+	}
+	head, tail := digits[:keep], digits[keep:]
+	n = whole64(head)
+	up := tail > "5" // more than half: a tail has no zeros at its end
+	if tail == "5" {
+		up = keep > 0 && (head[keep-1]-'0')%2 == 1
+	}
+	if up {
+		n = n.Add(decimal.NewFromInt(1))
+	}
+	n = n.Shift(-mostPlaces)
+	switch {
+	case n.IsZero():
+		return n, false, "number_too_small"
+	case n.GreaterThanOrEqual(decimal.New(1, mostWhole)):
+		return n, false, "number_too_large" // it was rounded up to it
+	}
+	return n, false, ""
+}
+
+// whole64 is a whole number of at most 27 digits.
+func whole64(digits string) decimal.Decimal {
+	if digits == "" {
+		return decimal.Zero
+	}
+	return decimal.RequireFromString(digits)
+}
+
+// power is an exponent, or one that is as good as any beyond a billion.
+func power(exponent string) int64 {
+	const beyond = 1 << 30
+	n, err := strconv.ParseInt(exponent, 10, 32)
+	switch {
+	case exponent == "":
+		return 0
+	case err != nil && strings.HasPrefix(exponent, "-"):
+		return -beyond
+	case err != nil:
+		return beyond
+	}
+	return n
 }

@@ -27,12 +27,25 @@ func Strict(body []byte) (v any, cause string) {
 		return nil, "truncated"
 	}
 	if err != nil {
-		return nil, "malformed"
+		return nil, unquoted(body[min(int(d.InputOffset()), len(body)):])
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, "malformed"
 	}
 	return v, ""
+}
+
+// unquoted is why JSON cannot be read on from here: NaN and Infinity, which writers of doubles put
+// where no number can stand, have names of their own.
+func unquoted(rest []byte) (cause string) {
+	rest = bytes.TrimLeft(rest, ":, \t\r\n")
+	switch {
+	case bytes.HasPrefix(rest, []byte("NaN")):
+		return "nan"
+	case bytes.HasPrefix(bytes.TrimPrefix(rest, []byte("-")), []byte("Infinity")):
+		return "infinite"
+	}
+	return "malformed"
 }
 
 func value(d *json.Decoder, depth int) (any, error) {

@@ -13,5 +13,5 @@ var Causes = []string{
 	// The answer is not whole, or not JSON with one reading.
 	"truncated", "bad_gzip", "too_large", "malformed",
 	// It is no number that can be taken without guessing.
-	"not_a_number", "too_many_decimals", "too_many_digits",
+	"not_a_number", "nan", "infinite", "localized_number", "number_too_large", "number_too_small",
 }

@@ -3,23 +3,44 @@ package wire
 import (
 	"encoding/json"
 	"net/http"
+	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/shopspring/decimal"
+	"pgregory.net/rapid"
 )
 
 func TestNumbers(t *testing.T) {
 	for written, want := range map[string]string{
-		"0": "0", "-0": "0", "-0.0": "0", "39": "39", "1.50": "1.5", "1e2": "100", "1E-9": "0.000000001", "-12.25": "-12.25",
-		"123456789012345678": "123456789012345678", "0.123456789": "0.123456789", "1e-99": "0",
-		"0.1234567890": "too_many_decimals", "1234567890123456789": "not_a_number", "1e18": "too_many_digits", "9e99": "too_many_digits", "1e100": "not_a_number",
-		"NaN": "not_a_number", "Infinity": "not_a_number", "0x10": "not_a_number", "1_000": "not_a_number", "1,5": "not_a_number", " 1": "not_a_number", "1 ": "not_a_number", "+1": "not_a_number", ".5": "not_a_number", "5.": "not_a_number", "٣": "not_a_number",
+		"0": "0", "-0": "0", "-0.0": "0", "0E-400000000": "0", "0e99999999999": "0", "39": "39", "1.50": "1.5", "1e2": "100", "1E-9": "0.000000001", "-12.25": "-12.25", "007": "7",
+		"123456789012345678": "123456789012345678", "0.123456789": "0.123456789", "999999999999999999.999999999": "999999999999999999.999999999",
+		// Java's doubles.
+		"1.2345678901E10": "12345678901", "1.2345678912E8": "123456789.12", "1.0E7": "10000000", "1.0E-5": "0.00001", "9.99E17": "999000000000000000",
+		"123456789012345678901234567890e-20": "1234567890.123456789 as 123456789012345678901234567890e-20",
+		"0.000000000000000000000000123e24":   "0.123", "1000000000000000000000000e-20": "10000",
+		// Averages and percentages: rounded half to even, and what was read is kept.
+		"71.42857142857143": "71.428571429 as 71.42857142857143", "23.333333333333332": "23.333333333 as 23.333333333333332", "-0.08571428571428572": "-0.085714286 as -0.08571428571428572",
+		"1.23456789E-5": "0.000012346 as 1.23456789E-5", "0.1234567890": "0.123456789", "0.1234567895": "0.12345679 as 0.1234567895", "0.1234567885": "0.123456788 as 0.1234567885",
+		"0.12345678850000001": "0.123456789 as 0.12345678850000001", "-2.0000000005": "-2 as -2.0000000005", "2.0000000015": "2.000000002 as 2.0000000015", "5.1E-10": "0.000000001 as 5.1E-10",
+		"1E-12": "number_too_small", "-1e-99": "number_too_small", "4.9E-324": "number_too_small", "5E-10": "number_too_small", "0.0000000004": "number_too_small", "1e-400000000": "number_too_small", "1e-99999999999999999999": "number_too_small",
+		"1234567890123456789": "number_too_large", "1e18": "number_too_large", "-9e99": "number_too_large", "1.7976931348623157E308": "number_too_large", "1e400": "number_too_large", "1e400000000": "number_too_large", "1e99999999999999999999": "number_too_large",
+		"999999999999999999.9999999996": "number_too_large",
+		"NaN":                           "nan", "nan": "nan", "Infinity": "infinite", "-Infinity": "infinite", "∞": "infinite",
+		"1,5": "localized_number", "1.234,5": "localized_number", "1 234": "localized_number", "1\u202f234": "localized_number", "1'234": "localized_number", "39 %": "localized_number", "$5": "localized_number", "5%": "localized_number",
+		"-12 €": "localized_number", "1,234.50 Hours": "localized_number", "٣": "localized_number", "５": "localized_number", "−5": "localized_number", " 1": "localized_number", "1 ": "localized_number", "+1": "localized_number", ".5": "localized_number", "5.": "localized_number", "1_000": "localized_number",
+		"0x10": "not_a_number", "1e5e5": "not_a_number", "pending": "not_a_number", "null": "not_a_number", "true": "not_a_number", "½": "not_a_number", "--": "not_a_number", "2026-11-24": "not_a_number",
 	} {
 		for _, v := range []any{json.Number(written), written} {
-			d, cause := Number(v)
+			d, asRead, cause := Number(v)
 			got := cause
 			if d.Valid {
 				got = d.Decimal.String()
+			}
+			if asRead != "" {
+				got += " as " + asRead
 			}
 			if got != want {
 				t.Errorf("%T %s: got %s, want %s", v, written, got, want)
@@ -27,13 +48,50 @@ func TestNumbers(t *testing.T) {
 		}
 	}
 	for _, v := range []any{nil, ""} {
-		if d, cause := Number(v); d.Valid || cause != "" {
+		if d, _, cause := Number(v); d.Valid || cause != "" {
 			t.Errorf("%#v is no value; got %v, %s", v, d, cause)
 		}
 	}
 	for _, v := range []any{true, map[string]any{}, []any{}, 1.5} {
-		if _, cause := Number(v); cause != "not_a_number" {
+		if _, _, cause := Number(v); cause != "not_a_number" {
 			t.Errorf("%#v: %q", v, cause)
+		}
+	}
+}
+
+// What is kept is what banker's rounding makes of the exact number, whatever its exponent, and never
+// 0 where the number is not 0.
+func TestNumbersAreReadExactly(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		written := rapid.StringMatching(`-?[0-9]{1,24}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,2})?`).Draw(t, "number")
+		exact := decimal.RequireFromString(written)
+		kept := exact.RoundBank(9)
+		d, asRead, cause := Number(json.Number(written))
+		switch {
+		case kept.Abs().GreaterThanOrEqual(decimal.New(1, 18)):
+			if cause != "number_too_large" {
+				t.Fatalf("%s: %v %q", written, d, cause)
+			}
+		case kept.IsZero() && !exact.IsZero():
+			if cause != "number_too_small" {
+				t.Fatalf("%s: %v %q", written, d, cause)
+			}
+		case cause != "" || !d.Decimal.Equal(kept) || (asRead == "") != kept.Equal(exact):
+			t.Fatalf("%s: %v %q %q", written, d, asRead, cause)
+		}
+	})
+}
+
+// A number of two million digits, or with an exponent of a billion, is judged in no time.
+func TestAHugeNumberIsCheap(t *testing.T) {
+	digits := strings.Repeat("9", 1<<20)
+	for _, written := range []string{digits, "0." + digits, digits + "e-1048576", "1e400000000", "-1e-400000000", "0e400000000", digits + "x"} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, asRead, _ := Number(json.Number(written))
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; took > 16<<20 || len(asRead) > 100 {
+			t.Errorf("%.20s… of %d took %d bytes, and is kept as %d", written, len(written), took, len(asRead))
 		}
 	}
 }
@@ -55,6 +113,16 @@ func TestJSONHasOneReading(t *testing.T) {
 	for _, body := range []string{good + "1", good + good, `{"a":1,"a":1}`, `{"a":1,"\u0061":2}`, "\xef\xbb\xbf" + good, "{\"\xff\":1}", `{'a':1}`, `[1,]`, deep + "]"} {
 		if _, cause := Strict([]byte(body)); cause != "malformed" {
 			t.Errorf("%s: %q", body, cause)
+		}
+	}
+}
+
+func TestNumbersThatJSONDoesNotKnow(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"value":NaN}`: "nan", `{"scores":[{"value": 1.0},{"value": NaN}]}`: "nan", `[1, -Infinity]`: "infinite", `{"value":Infinity}`: "infinite", `{"value":"NaN"}`: "", `{"value":nan}`: "malformed",
+	} {
+		if _, cause := Strict([]byte(body)); cause != want {
+			t.Errorf("%s: got %q, want %q", body, cause, want)
 		}
 	}
 }

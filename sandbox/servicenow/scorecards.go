@@ -177,13 +177,22 @@ func (i *Instance) encode(found []*Scorecard, q url.Values, odd *Fault) []byte {
 	return raw
 }
 
-// number is a JSON number as Java writes a double: 14.0.
+// number is a JSON number as Java writes a double: 14.0, and from ten million on and below a
+// thousandth with an exponent, 1.2345678901E10.
 func number(v float64) json.RawMessage {
-	s := strconv.FormatFloat(v, 'f', -1, 64)
-	if !strings.Contains(s, ".") {
-		s += ".0"
+	digits, exponent := strconv.FormatFloat(v, 'f', -1, 64), ""
+	if abs := math.Abs(v); abs >= 1e7 || abs < 1e-3 && abs > 0 {
+		digits, exponent, _ = strings.Cut(strconv.FormatFloat(v, 'E', -1, 64), "E")
+		n, err := strconv.Atoi(exponent) // without Go's plus and zeros
+		if err != nil {
+			panic(err)
+		}
+		exponent = "E" + strconv.Itoa(n)
 	}
-	return json.RawMessage(s)
+	if !strings.Contains(digits, ".") {
+		digits += ".0"
+	}
+	return json.RawMessage(digits + exponent)
 }
 
 func (i *Instance) row(s *Scorecard, q url.Values) map[string]any {
