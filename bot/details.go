@@ -46,6 +46,7 @@ func (b *Bot) details(ctx context.Context, g Gesture, k store.KeyResult) (Reply,
 	if d.Readings, err = b.store.Readings(ctx, k.Workspace, k.ID); err != nil {
 		return Reply{}, err
 	}
+	d.Result = d.Result.ReadFrom(d.Readings)
 	checkIns, err := b.store.CheckIns(ctx, k.Workspace, k.ID, 5)
 	if err != nil {
 		return Reply{}, err

@@ -37,7 +37,7 @@ func (a *applying) scores(b batch, reads []int64, now map[int64]store.KeyResult,
 		if len(read.Scores) > len(list[n].List) { // who asked for more days has them all
 			list[n].List = nil
 			for _, s := range read.Scores {
-				list[n].List = append(list[n].List, store.Score{Day: okr.DayOf(s.End), Value: s.Value})
+				list[n].List = append(list[n].List, store.Score{Day: okr.DayOf(s.End), Value: s.Value, AsRead: s.AsRead})
 			}
 		}
 		since := from(b.before[id], b.began)

@@ -12,6 +12,7 @@ import (
 type Reading struct {
 	Day        Day
 	Value      decimal.Decimal
+	AsRead     string              // what the source wrote, where Value was rounded; else empty
 	Previous   decimal.NullDecimal // before its last restatement
 	Restated   bool
 	CheckIn    bool // entered by a person
@@ -56,9 +57,10 @@ func (m Method) Label() string {
 // Result is the value that stands for the key result, by its method.
 type Result struct {
 	Value  decimal.NullDecimal
-	AsOf   Day  // of the newest reading counted
-	N      int  // readings counted
-	ByHand bool // an override
+	AsOf   Day    // of the newest reading counted
+	N      int    // readings counted
+	ByHand bool   // an override
+	AsRead string // what the source wrote where the value is a score that was rounded, and it is known; else empty
 }
 
 // meanDigits is how many decimals a mean is kept to: enough to tell a mean from a target that
@@ -70,6 +72,7 @@ const meanDigits = 18
 func (kr KeyResult) ResultOf(period Period, readings []Reading) Result {
 	var r Result
 	var sum, low, high, latest decimal.Decimal
+	var asRead string
 	hits := 0
 	for _, reading := range readings {
 		if !period.Contains(reading.Day) {
@@ -77,7 +80,7 @@ func (kr KeyResult) ResultOf(period Period, readings []Reading) Result {
 		}
 		v := reading.Value
 		if r.N == 0 || reading.Day >= r.AsOf {
-			r.AsOf, latest = reading.Day, v
+			r.AsOf, latest, asRead = reading.Day, v, reading.AsRead
 		}
 		if r.N == 0 {
 			low, high = v, v
@@ -104,7 +107,17 @@ func (kr KeyResult) ResultOf(period Period, readings []Reading) Result {
 	case HitRate:
 		r.Value = decimal.NewNullDecimal(decimal.NewFromInt(int64(hits)).DivRound(n, meanDigits))
 	default:
-		r.Value = decimal.NewNullDecimal(latest)
+		r.Value, r.AsRead = decimal.NewNullDecimal(latest), asRead
+	}
+	return r
+}
+
+// ReadFrom is the result with what the source wrote of it, where it is one of some readings as it is.
+func (r Result) ReadFrom(readings []Reading) Result {
+	for _, one := range readings {
+		if one.Day == r.AsOf && r.Value.Valid && one.Value.Equal(r.Value.Decimal) {
+			r.AsRead = one.AsRead
+		}
 	}
 	return r
 }

@@ -21,7 +21,7 @@ func (r Reads) Readings(ctx context.Context, workspace string, keyResult int64) 
 	for i, row := range rows {
 		list[i] = okr.Reading{
 			Day: okr.DayOf(row.Day), Value: row.Value, Previous: row.Previous,
-			Restated: row.RestatedAt != nil, CheckIn: row.Origin == "check_in", RecordedAt: row.RecordedAt,
+			Restated: row.RestatedAt != nil, CheckIn: row.Origin == "check_in", RecordedAt: row.RecordedAt, AsRead: row.AsRead,
 		}
 	}
 	return list, nil
@@ -35,7 +35,7 @@ func (r Reads) NewestReadings(ctx context.Context, workspace string, keyResult i
 	}
 	list := make([]okr.Reading, len(rows))
 	for i, row := range rows {
-		list[len(rows)-1-i] = okr.Reading{Day: okr.DayOf(row.Day), Value: row.Value, CheckIn: row.Origin == "check_in"}
+		list[len(rows)-1-i] = okr.Reading{Day: okr.DayOf(row.Day), Value: row.Value, AsRead: row.AsRead, CheckIn: row.Origin == "check_in"}
 	}
 	return list, nil
 }
@@ -52,7 +52,7 @@ func (r Reads) ReadingsOf(ctx context.Context, ids []int64) (map[int64][]okr.Rea
 	all := make(map[int64][]okr.Reading, len(ids))
 	for _, row := range rows {
 		all[row.KeyResultID] = append(all[row.KeyResultID], okr.Reading{
-			Day: okr.DayOf(row.Day), Value: row.Value, CheckIn: row.Origin == "check_in",
+			Day: okr.DayOf(row.Day), Value: row.Value, AsRead: row.AsRead, CheckIn: row.Origin == "check_in",
 		})
 	}
 	return all, nil
@@ -68,7 +68,8 @@ type Scores struct {
 type Score struct {
 	Day      okr.Day
 	Value    decimal.Decimal
-	Restated bool // the day had another value before
+	AsRead   string // what the source wrote, where Value was rounded
+	Restated bool   // the day had another value before
 }
 
 // Follower is a key result that takes a source's scores over from a day on.
@@ -87,6 +88,7 @@ func (tx *Tx) ApplyScores(ctx context.Context, list []Scores) (map[int64][]Score
 			p.Series = append(p.Series, int32(n))
 			p.Days = append(p.Days, s.Day.Time())
 			p.Scores = append(p.Scores, s.Value)
+			p.AsReads = append(p.AsReads, s.AsRead)
 		}
 		for _, f := range scores.Followers {
 			p.KeyResultIds = append(p.KeyResultIds, f.KeyResult)
@@ -109,7 +111,8 @@ func (tx *Tx) ApplyScores(ctx context.Context, list []Scores) (map[int64][]Score
 	return taken, nil
 }
 
-// dayText and numberText are how a value that may be missing travels in an array.
+// dayText and numberText are how a value that may be missing travels in an array. A number keeps its
+// zeros: 4.10 that was entered is shown as entered.
 func dayText(d okr.Day, there bool) string {
 	if !there {
 		return ""
@@ -121,7 +124,7 @@ func numberText(n decimal.NullDecimal) string {
 	if !n.Valid {
 		return ""
 	}
-	return n.Decimal.String()
+	return n.Decimal.StringFixed(max(-n.Decimal.Exponent(), 0))
 }
 
 func dayOrNil(d okr.Day, there bool) *time.Time {

@@ -154,6 +154,7 @@ insert into readings (key_result_id, day, workspace_id, value, origin, recorded_
 values (@key_result_id, @day, @workspace_id, @value, 'check_in', now())
 on conflict (key_result_id, day) do update
 set value = excluded.value,
+    as_read = '',
     origin = 'check_in',
     recorded_at = now();
 

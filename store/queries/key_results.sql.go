@@ -505,6 +505,7 @@ insert into readings (key_result_id, day, workspace_id, value, origin, recorded_
 values ($1, $2, $3, $4, 'check_in', now())
 on conflict (key_result_id, day) do update
 set value = excluded.value,
+    as_read = '',
     origin = 'check_in',
     recorded_at = now()
 `

@@ -297,6 +297,7 @@ type Reading struct {
 	RestatedAt  *time.Time
 	Origin      string
 	RecordedAt  time.Time
+	AsRead      string
 }
 
 type Scorecard struct {

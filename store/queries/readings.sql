@@ -15,7 +15,7 @@ limit @most;
 
 -- name: ReadingsOf :many
 -- Those of many key results at once, for applying a batch.
-select key_result_id, day, value, origin
+select key_result_id, day, value, as_read, origin
 from readings
 where key_result_id = any (@key_result_ids::bigint[])
 order by key_result_id, day;
@@ -36,14 +36,15 @@ known as materialized (
   from followers f
   join readings r on r.key_result_id = f.id and r.day >= f.since
 )
-insert into readings (key_result_id, day, workspace_id, value, origin, recorded_at)
-select f.id, s.day, f.workspace_id, s.value, 'score', now()
+insert into readings (key_result_id, day, workspace_id, value, as_read, origin, recorded_at)
+select f.id, s.day, f.workspace_id, s.value, s.as_read, 'score', now()
 from followers f
 join (
   select
     unnest(@series::int[]) as series,
     unnest(@days::date[]) as day,
-    unnest(@scores::numeric[]) as value
+    unnest(@scores::numeric[]) as value,
+    unnest(@as_reads::text[]) as as_read
 ) s on s.series = f.series and s.day >= f.since
 left join known r on r.key_result_id = f.id and r.day = s.day
 where r.day is null
@@ -51,6 +52,7 @@ where r.day is null
 on conflict (key_result_id, day) do update
 set previous = readings.value,
     value = excluded.value,
+    as_read = excluded.as_read,
     restated_at = now()
 where readings.origin = 'score'
   and readings.value <> excluded.value

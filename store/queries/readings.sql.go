@@ -15,24 +15,25 @@ import (
 const applyReadings = `-- name: ApplyReadings :many
 with followers as materialized (
   select
-    unnest($4::bigint[]) as id,
-    unnest($5::text[]) as workspace_id,
-    unnest($6::int[]) as series,
-    unnest($7::date[]) as since
+    unnest($5::bigint[]) as id,
+    unnest($6::text[]) as workspace_id,
+    unnest($7::int[]) as series,
+    unnest($8::date[]) as since
 ),
 known as materialized (
   select r.key_result_id, r.day, r.value, r.origin
   from followers f
   join readings r on r.key_result_id = f.id and r.day >= f.since
 )
-insert into readings (key_result_id, day, workspace_id, value, origin, recorded_at)
-select f.id, s.day, f.workspace_id, s.value, 'score', now()
+insert into readings (key_result_id, day, workspace_id, value, as_read, origin, recorded_at)
+select f.id, s.day, f.workspace_id, s.value, s.as_read, 'score', now()
 from followers f
 join (
   select
     unnest($1::int[]) as series,
     unnest($2::date[]) as day,
-    unnest($3::numeric[]) as value
+    unnest($3::numeric[]) as value,
+    unnest($4::text[]) as as_read
 ) s on s.series = f.series and s.day >= f.since
 left join known r on r.key_result_id = f.id and r.day = s.day
 where r.day is null
@@ -40,6 +41,7 @@ where r.day is null
 on conflict (key_result_id, day) do update
 set previous = readings.value,
     value = excluded.value,
+    as_read = excluded.as_read,
     restated_at = now()
 where readings.origin = 'score'
   and readings.value <> excluded.value
@@ -50,6 +52,7 @@ type ApplyReadingsParams struct {
 	Series       []int32
 	Days         []time.Time
 	Scores       []decimal.Decimal
+	AsReads      []string
 	KeyResultIds []int64
 	WorkspaceIds []string
 	Follows      []int32
@@ -71,6 +74,7 @@ func (q *Queries) ApplyReadings(ctx context.Context, arg ApplyReadingsParams) ([
 		arg.Series,
 		arg.Days,
 		arg.Scores,
+		arg.AsReads,
 		arg.KeyResultIds,
 		arg.WorkspaceIds,
 		arg.Follows,
@@ -100,7 +104,7 @@ func (q *Queries) ApplyReadings(ctx context.Context, arg ApplyReadingsParams) ([
 }
 
 const newestReadings = `-- name: NewestReadings :many
-select key_result_id, day, workspace_id, value, previous, restated_at, origin, recorded_at
+select key_result_id, day, workspace_id, value, previous, restated_at, origin, recorded_at, as_read
 from readings
 where workspace_id = $1
   and key_result_id = $2
@@ -132,6 +136,7 @@ func (q *Queries) NewestReadings(ctx context.Context, arg NewestReadingsParams) 
 			&i.RestatedAt,
 			&i.Origin,
 			&i.RecordedAt,
+			&i.AsRead,
 		); err != nil {
 			return nil, err
 		}
@@ -144,7 +149,7 @@ func (q *Queries) NewestReadings(ctx context.Context, arg NewestReadingsParams) 
 }
 
 const readings = `-- name: Readings :many
-select key_result_id, day, workspace_id, value, previous, restated_at, origin, recorded_at
+select key_result_id, day, workspace_id, value, previous, restated_at, origin, recorded_at, as_read
 from readings
 where workspace_id = $1
   and key_result_id = $2
@@ -174,6 +179,7 @@ func (q *Queries) Readings(ctx context.Context, arg ReadingsParams) ([]Reading, 
 			&i.RestatedAt,
 			&i.Origin,
 			&i.RecordedAt,
+			&i.AsRead,
 		); err != nil {
 			return nil, err
 		}
@@ -186,7 +192,7 @@ func (q *Queries) Readings(ctx context.Context, arg ReadingsParams) ([]Reading, 
 }
 
 const readingsOf = `-- name: ReadingsOf :many
-select key_result_id, day, value, origin
+select key_result_id, day, value, as_read, origin
 from readings
 where key_result_id = any ($1::bigint[])
 order by key_result_id, day
@@ -196,6 +202,7 @@ type ReadingsOfRow struct {
 	KeyResultID int64
 	Day         time.Time
 	Value       decimal.Decimal
+	AsRead      string
 	Origin      string
 }
 
@@ -213,6 +220,7 @@ func (q *Queries) ReadingsOf(ctx context.Context, keyResultIds []int64) ([]Readi
 			&i.KeyResultID,
 			&i.Day,
 			&i.Value,
+			&i.AsRead,
 			&i.Origin,
 		); err != nil {
 			return nil, err
