@@ -48,7 +48,7 @@ func (kr KeyResult) Counted(today Day) Result {
 
 // Words say what was entered: "35 Hours was entered by hand for 23 Nov and stands until 30 Nov".
 func (o Override) Words(kr KeyResult, now Day) string {
-	says := FormatValue(o.Value.Decimal, kr.Unit, kr.Precision) + " was entered by hand for " + o.Day.Short(now)
+	says := kr.Entered(o.Value.Decimal) + " was entered by hand for " + o.Day.Short(now)
 	switch {
 	case kr.Closed:
 		return says + " and stood when this was closed out"

@@ -49,7 +49,7 @@ func ParsePhases(typed string) ([]Phase, error) {
 func PhasesText(phases []Phase) string {
 	lines := make([]string, len(phases))
 	for i, p := range phases {
-		lines[i] = p.Day.String() + ": " + p.Value.String()
+		lines[i] = p.Day.String() + ": " + Typed(p.Value)
 	}
 	return strings.Join(lines, "\n")
 }
@@ -154,7 +154,7 @@ func (kr KeyResult) ExpectedValue(period Period, d Day) decimal.NullDecimal {
 func (kr KeyResult) PhaseWords(now Day) string {
 	parts := make([]string, len(kr.Phases))
 	for i, p := range kr.Phases {
-		parts[i] = FormatValue(p.Value, kr.Unit, kr.Precision) + " by " + p.Day.Short(now)
+		parts[i] = kr.Entered(p.Value) + " by " + p.Day.Short(now)
 	}
 	return strings.Join(parts, ", ")
 }

@@ -51,20 +51,38 @@ func orNone(s string) string {
 	return s
 }
 
-// figure writes a number of a formula: as it is, apart from means that never end.
-func figure(v decimal.Decimal) string { return thousands(v.Round(maxPlace).String()) }
+// figure writes a number of a formula that a person entered: as it was entered.
+func figure(v decimal.Decimal) string { return FormatEntered(v, "") }
+
+// result writes the result in a formula, as it is shown elsewhere.
+func (kr KeyResult) result(r Result) string {
+	if r.ByHand {
+		return figure(r.Value.Decimal)
+	}
+	return digits(r.Value.Decimal, kr.places())
+}
+
+// inFormula writes the result as it is shown elsewhere, or with all its decimals where a formula would
+// else not make what stands beside it.
+func (kr KeyResult) inFormula(r Result, makes func(v decimal.Decimal) string) string {
+	if v := r.Value.Decimal; !r.ByHand && makes(v) != makes(kr.rounded(v)) {
+		return figure(v)
+	}
+	return kr.result(r)
+}
 
 // way is a part of the way with its figures: "(39 − 60) / (30 − 60)".
-func way(from, to, v decimal.Decimal) string {
-	return fmt.Sprintf("(%s − %s) / (%s − %s)", bracketed(v), bracketed(from), bracketed(to), bracketed(from))
+func way(from, to decimal.Decimal, result string) string {
+	s, t := bracketed(figure(from)), bracketed(figure(to))
+	return fmt.Sprintf("(%s − %s) / (%s − %s)", bracketed(result), s, t, s)
 }
 
 // bracketed keeps a negative number's minus apart from the formula's.
-func bracketed(v decimal.Decimal) string {
-	if v.IsNegative() {
-		return "(" + figure(v) + ")"
+func bracketed(number string) string {
+	if strings.HasPrefix(number, "-") {
+		return "(" + number + ")"
 	}
-	return figure(v)
+	return number
 }
 
 func (kr KeyResult) whyProgress(s Standing, today Day) string {
@@ -77,18 +95,24 @@ func (kr KeyResult) whyProgress(s Standing, today Day) string {
 	}
 	v, t := r.Value.Decimal, kr.Target.Decimal
 	says := "Progress " + rawPercent(s.Progress.Decimal)
+	result := kr.inFormula(r, func(v decimal.Decimal) string {
+		if kr.Kind.Stays() {
+			return fmt.Sprint(kr.meets(v))
+		}
+		return rawPercent(fraction(kr.Start.Decimal, t, v).Decimal)
+	})
 	switch {
 	case kr.Method == HitRate && !r.ByHand:
 		hits := v.Mul(decimal.NewFromInt(int64(r.N))).Round(0)
 		return fmt.Sprintf("%s: %s of %s met the target %s.", says, hits, ReadingsWords(r.N), figure(t))
 	case kr.Kind == Between:
-		return fmt.Sprintf("%s: %s %s from %s to %s.", says, figure(v), isOrNot(s), figure(t), figure(kr.Upper.Decimal))
+		return fmt.Sprintf("%s: %s %s from %s to %s.", says, result, isOrNot(s), figure(t), figure(kr.Upper.Decimal))
 	case kr.Kind == AtLeast:
-		return fmt.Sprintf("%s: %s %s at least %s.", says, figure(v), isOrNot(s), figure(t))
+		return fmt.Sprintf("%s: %s %s at least %s.", says, result, isOrNot(s), figure(t))
 	case kr.Kind == AtMost:
-		return fmt.Sprintf("%s: %s %s at most %s.", says, figure(v), isOrNot(s), figure(t))
+		return fmt.Sprintf("%s: %s %s at most %s.", says, result, isOrNot(s), figure(t))
 	}
-	says += " = " + way(kr.Start.Decimal, t, v) + ", (result − start) / (target − start), rounded down."
+	says += " = " + way(kr.Start.Decimal, t, result) + ", (result − start) / (target − start), rounded down."
 	switch {
 	case s.Progress.Decimal.IsNegative():
 		says += " It is below the start, and the bar stays empty."
@@ -124,9 +148,14 @@ func (kr KeyResult) whyResult(period Period) string {
 	if kind == "" {
 		kind = "the latest"
 	}
-	value := figure(r.Value.Decimal)
-	if kr.Method == HitRate {
+	value := kr.result(r)
+	switch {
+	case kr.Method == HitRate:
 		value = PercentWords(r.Value.Decimal)
+	case r.AsRead != "":
+		value += " (read as " + r.AsRead + ")"
+	case !kr.rounded(r.Value.Decimal).Equal(r.Value.Decimal.Round(maxPlace)):
+		value += " (exactly " + thousands(r.Value.Decimal.Round(maxPlace).String()) + ")"
 	}
 	says := fmt.Sprintf("Result %s: %s of %s of days from %s, the newest of %s", value, kind, ReadingsWords(r.N), period.First.Words(), r.AsOf.Words())
 	switch {
@@ -196,11 +225,11 @@ func GapWords(gap decimal.Decimal) string {
 	p := gap.Shift(2)
 	switch {
 	case p.IsPositive():
-		return figure(p.RoundCeil(1)) + " points behind the pace"
+		return thousands(p.RoundCeil(1).String()) + " points behind the pace"
 	case p.IsZero():
 		return "on the pace"
 	}
-	return figure(p.Neg().RoundFloor(1)) + " points ahead of the pace"
+	return thousands(p.Neg().RoundFloor(1).String()) + " points ahead of the pace"
 }
 
 func (kr KeyResult) whyCommitted(s Standing, today Day) string {
@@ -212,8 +241,11 @@ func (kr KeyResult) whyCommitted(s Standing, today Day) string {
 	if s.CommittedMet {
 		met = "met"
 	}
+	result := kr.inFormula(kr.Counted(today), func(v decimal.Decimal) string {
+		return rawPercent(fraction(kr.Start.Decimal, kr.Committed.Decimal, v).Decimal)
+	})
 	return says + fmt.Sprintf("; %s = %s of it: %s. It never changes the progress.",
-		way(kr.Start.Decimal, kr.Committed.Decimal, kr.Counted(today).Value.Decimal), rawPercent(s.CommittedProgress.Decimal), met)
+		way(kr.Start.Decimal, kr.Committed.Decimal, result), rawPercent(s.CommittedProgress.Decimal), met)
 }
 
 // WouldBe says where the key result would stand today with values that are being entered: "You

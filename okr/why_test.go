@@ -44,6 +44,11 @@ func TestWhyThisNumber(t *testing.T) {
 	rate.Method, rate.Result.Value, rate.Result.N = okr.HitRate, maybe("0.75"), 12
 	mean := kr
 	mean.Method, mean.Result.Value, mean.Committed, mean.Result.N = okr.Average, maybe("27.333333333333333333"), maybe(""), 3
+	read := kr // an average as ServiceNow computes it, shown at the scorecard's precision
+	read.Kind, read.Start, read.Target, read.Committed = okr.Increase, maybe("50"), maybe("90.50"), maybe("")
+	read.Precision, read.Result.Value, read.Result.AsRead = 2, maybe("71.428571429"), "71.42857142857143"
+	nearly := stay
+	nearly.Precision, nearly.Result.Value = 1, maybe("44.96")
 	empty := kr
 	empty.Result, empty.Committed = okr.Result{}, maybe("")
 	for _, row := range []struct {
@@ -85,8 +90,18 @@ func TestWhyThisNumber(t *testing.T) {
 		}},
 		{"a mean beyond the target", mean, nil, today, []string{
 			"Progress 108 % = (27.333333333 − 60) / (30 − 60), (result − start) / (target − start), rounded down. The bar stops at 100 %.",
-			"Result 27.333333333: the average of 3 readings of days from 1 Oct 2026, the newest of 22 Nov 2026, synced 24 Nov 2026, 09:04 Europe/Berlin.",
+			"Result 27 (exactly 27.333333333): the average of 3 readings of days from 1 Oct 2026, the newest of 22 Nov 2026, synced 24 Nov 2026, 09:04 Europe/Berlin.",
 			"Achieved: the progress is 100 % or more.",
+		}},
+		{"a computed double", read, nil, today, []string{
+			"Progress 52 % = (71.43 − 50) / (90.50 − 50), (result − start) / (target − start), rounded down.",
+			"Result 71.43 (read as 71.42857142857143): the latest of 54 readings of days from 1 Oct 2026, the newest of 22 Nov 2026, synced 24 Nov 2026, 09:04 Europe/Berlin.",
+			"On track: expected by 22 Nov 2026: 57 % = 52 of 91 days, 4.3 points behind the pace; on track up to 10 points behind the pace, behind up to 25, at risk beyond.",
+		}},
+		{"rounded up to the target", nearly, nil, today, []string{
+			"Progress 0 %: 44.96 is not at least 45.",
+			"Result 45.0 (exactly 44.96): the latest of 54 readings of days from 1 Oct 2026, the newest of 22 Nov 2026, synced 24 Nov 2026, 09:04 Europe/Berlin.",
+			"At risk: expected in full from the first day, 100 points behind the pace; on track up to 10 points behind the pace, behind up to 25, at risk beyond.",
 		}},
 		{"nothing yet", empty, nil, today, []string{
 			"No percentage: there is no reading yet, and none is not 0.",

@@ -51,10 +51,42 @@ func ParseNumber(typed string) (decimal.Decimal, error) {
 	return decimal.Decimal{}, Sentence("This is not a number. Enter digits only, such as 42 or 99.5.")
 }
 
-// FormatValue writes a value for people: thousands apart, at most precision decimals, none that
-// say nothing, and its unit. ServiceNow's unit "#" says that it is a count and is not written.
+// AsManyAsThere is the precision of a source that names none: its values have the decimals that they
+// have.
+const AsManyAsThere = maxPlace
+
+// FormatValue writes a score for people: thousands apart, at its scorecard's precision and with the
+// zeros that belong to it, so that digits do not jump from one score to the next, and its unit.
+// ServiceNow's unit "#" says that it is a count and is not written.
 func FormatValue(v decimal.Decimal, unit string, precision int32) string {
-	s := thousands(v.Round(max(precision, 0)).String())
+	return withUnit(digits(v, precision), unit)
+}
+
+// FormatEntered writes a value that a person entered, as it was entered: 4.10 stays 4.10, and 99.95
+// stays 99.95 whatever the scorecard's precision is.
+func FormatEntered(v decimal.Decimal, unit string) string {
+	return withUnit(digits(v, AsManyAsThere), unit)
+}
+
+// Typed writes a number as a person types it: what ParseNumber reads, with the zeros that were entered.
+func Typed(v decimal.Decimal) string {
+	places := max(-v.Exponent(), 0)
+	if places > maxPlace {
+		return v.Round(maxPlace).String()
+	}
+	return v.StringFixed(places)
+}
+
+// digits are a number at a precision, thousands apart. Means have more decimals than a value can be
+// entered with.
+func digits(v decimal.Decimal, precision int32) string {
+	if precision < AsManyAsThere {
+		return thousands(v.StringFixed(max(precision, 0)))
+	}
+	return thousands(Typed(v))
+}
+
+func withUnit(s, unit string) string {
 	switch unit = strings.TrimSpace(unit); unit {
 	case "", "#":
 		return s
@@ -67,12 +99,40 @@ func FormatValue(v decimal.Decimal, unit string, precision int32) string {
 	return s + " " + unit
 }
 
-// Measured writes a result: a hit rate as a percentage, everything else in the key result's unit.
-func (kr KeyResult) Measured(v decimal.Decimal) string {
-	if kr.Method == HitRate {
-		return PercentWords(v)
+// Scored writes a value of the scorecard, or what its values make. Where people update the key
+// result, its values are what they entered.
+func (kr KeyResult) Scored(v decimal.Decimal) string { return FormatValue(v, kr.Unit, kr.places()) }
+
+// Entered writes a value that a person entered in the key result's unit: its start, its target, what
+// stands in for a score.
+func (kr KeyResult) Entered(v decimal.Decimal) string { return FormatEntered(v, kr.Unit) }
+
+// places are how many decimals a result is shown with.
+func (kr KeyResult) places() int32 {
+	if !kr.Integrated && kr.Method != Average {
+		return AsManyAsThere
 	}
-	return FormatValue(v, kr.Unit, kr.Precision)
+	return kr.Precision
+}
+
+// Read writes a reading's value.
+func (kr KeyResult) Read(r Reading) string {
+	if r.CheckIn {
+		return kr.Entered(r.Value)
+	}
+	return kr.Scored(r.Value)
+}
+
+// Measured writes a result: a hit rate as a percentage, what was entered by hand as it was entered,
+// everything else at the scorecard's precision.
+func (kr KeyResult) Measured(v decimal.Decimal) string {
+	switch {
+	case kr.Method == HitRate:
+		return PercentWords(v)
+	case kr.Override.Value.Valid && kr.Override.Value.Decimal.Equal(v):
+		return kr.Entered(v)
+	}
+	return kr.Scored(v)
 }
 
 // ResultWords writes the result in the key result's unit, with its method where that is not the
@@ -87,10 +147,10 @@ func (kr KeyResult) wordsOf(r Result) string {
 		return ""
 	}
 	v, n := r.Value.Decimal, r.N
-	s := FormatValue(v, kr.Unit, kr.Precision)
 	if r.ByHand {
-		return s + " (by hand)"
+		return kr.Entered(v) + " (by hand)"
 	}
+	s := kr.Scored(v)
 	switch kr.Method {
 	case Sum:
 		return fmt.Sprintf("%s (sum of %d)", s, n)
@@ -133,6 +193,14 @@ func Visible(words string) string {
 		}
 		return r
 	}, words)
+}
+
+// Drawable is a value of the scorecard as a chart draws it: the same that is written beside it.
+func (kr KeyResult) Drawable(v decimal.Decimal) float64 { return kr.rounded(v).InexactFloat64() }
+
+// rounded is a result with the decimals that it is shown with.
+func (kr KeyResult) rounded(v decimal.Decimal) decimal.Decimal {
+	return v.Round(min(max(kr.places(), 0), maxPlace))
 }
 
 // thousands puts a comma between groups of three digits.

@@ -1,6 +1,7 @@
 package okr_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -81,14 +82,22 @@ func TestValuesInWords(t *testing.T) {
 		want        string
 	}{
 		{"42.5", "%", 1, "42.5 %"},
-		{"42.50", "%", 2, "42.5 %"},
+		{"42.5", "%", 2, "42.50 %"},
+		{"4.1", "", 2, "4.10"},
+		{"71.428571429", "%", 2, "71.43 %"},
+		{"23.333333333", "$", 1, "$23.3"},
+		{"71.428571429", "%", 9, "71.428571429 %"},
+		{"4.10", "", 9, "4.10"},
+		{"27.333333333333333333", "", 9, "27.333333333"},
+		{"12e3", "", 9, "12,000"},
+		{"12e3", "", 1, "12,000.0"},
 		{"1204", "#", 0, "1,204"},
 		{"1204.4", "", 0, "1,204"},
 		{"1234567.891", "Hours", 2, "1,234,567.89 Hours"},
-		{"39.96", "Hours", 1, "40 Hours"},
-		{"-1204.5", "$", 2, "-$1,204.5"},
+		{"39.96", "Hours", 1, "40.0 Hours"},
+		{"-1204.5", "$", 2, "-$1,204.50"},
 		{"999", "€", 0, "€999"},
-		{"-0.04", "", 1, "0"},
+		{"-0.04", "", 1, "0.0"},
 		{"-2.5", "", 0, "-3"},
 		{"7", " days ", -3, "7 days"},
 		{"999999999999999999.999999999", "#", 9, "999,999,999,999,999,999.999999999"},
@@ -104,7 +113,7 @@ func TestResultsInWords(t *testing.T) {
 		okr.Latest: "0.93 Hours", okr.Sum: "0.93 Hours (sum of 13)", okr.Average: "0.93 Hours (average of 13)",
 		okr.Minimum: "0.93 Hours (smallest of 13)", okr.Maximum: "0.93 Hours (largest of 13)", okr.HitRate: "hit rate 92 % (13 readings)",
 	} {
-		kr := okr.KeyResult{Method: method, Unit: "Hours", Precision: 2, Result: okr.Result{Value: maybe("0.9299"), N: 13}}
+		kr := okr.KeyResult{Method: method, Unit: "Hours", Precision: 2, Integrated: true, Result: okr.Result{Value: maybe("0.9299"), N: 13}}
 		if got := kr.ResultWords(); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
@@ -115,6 +124,33 @@ func TestResultsInWords(t *testing.T) {
 	}
 	if got := (okr.KeyResult{}).ResultWords(); got != "" {
 		t.Error(got)
+	}
+}
+
+// What a person entered is shown as entered, whatever the scorecard's precision is; what is read is
+// shown at it.
+func TestWhatIsEnteredStaysAsItWasEntered(t *testing.T) {
+	read := okr.KeyResult{Unit: "%", Precision: 0, Integrated: true, Result: okr.Result{Value: maybe("71.428571429"), AsOf: 5}}
+	byHand := read
+	byHand.Override = okr.Override{Value: maybe("4.10"), Day: 6, Until: 9}
+	people := okr.KeyResult{Unit: "%", Precision: 0, Result: okr.Result{Value: maybe("4.50")}}
+	mean := people
+	mean.Method, mean.Precision, mean.Result.Value, mean.Result.N = okr.Average, 9, maybe("4.500000000000000000"), 2
+	for want, got := range map[string]string{
+		"71 %":                   read.CountedWords(6),
+		"99.95 %":                read.Entered(number("99.95")),
+		"4.10 % (by hand)":       byHand.CountedWords(6),
+		"4.10 %":                 byHand.Measured(number("4.1000").Truncate(2)),
+		"4.50 %":                 people.CountedWords(6),
+		"4.5 % (average of 2)":   mean.CountedWords(6),
+		"70 %":                   read.Read(okr.Reading{Value: number("69.7")}),
+		"69.70 %":                read.Read(okr.Reading{Value: number("69.70"), CheckIn: true}),
+		"0.50 % by 6 Jan":        okr.KeyResult{Unit: "%", Integrated: true, Phases: []okr.Phase{{Day: 5, Value: number("0.50")}}}.PhaseWords(0),
+		"71 % is the chart's 71": fmt.Sprintf("71 %% is the chart's %v", read.Drawable(number("71.428571429"))),
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }
 

@@ -24,17 +24,21 @@ const (
 	ChartPace      Series = "Pace"
 )
 
-// at is the line's value on a reading's day; not valid where the key result has no such line.
-func (s Series) at(k KeyResult, r okr.Reading) decimal.NullDecimal {
+// at is the line's value on a reading's day; false where the key result has no such line.
+func (s Series) at(k KeyResult, r okr.Reading) (float64, bool) {
 	switch s {
 	case ChartTarget:
-		return k.Target
+		return k.Target.Decimal.InexactFloat64(), k.Target.Valid
 	case ChartCommitted:
-		return k.Committed
+		return k.Committed.Decimal.InexactFloat64(), k.Committed.Valid
 	case ChartPace:
-		return k.ExpectedValue(k.Objective.Period, r.Day)
+		pace := k.ExpectedValue(k.Objective.Period, r.Day)
+		return k.Drawable(pace.Decimal), pace.Valid
 	}
-	return decimal.NewNullDecimal(r.Value)
+	if r.CheckIn {
+		return r.Value.InexactFloat64(), true
+	}
+	return k.Drawable(r.Value), true
 }
 
 // Chart is Slack's chart of readings, oldest first, with the lines asked for; nil when there is no
@@ -53,8 +57,8 @@ func Chart(k KeyResult, readings []okr.Reading, lines ...Series) slack.Block {
 	for _, line := range lines {
 		var points []slack.DataVisualizationDataPoint
 		for i, r := range readings {
-			if v := line.at(k, r); v.Valid {
-				points = append(points, slack.NewDataVisualizationDataPoint(days[i], v.Decimal.InexactFloat64()))
+			if v, there := line.at(k, r); there {
+				points = append(points, slack.NewDataVisualizationDataPoint(days[i], v))
 			}
 		}
 		if len(points) == len(days) {
@@ -84,7 +88,7 @@ func trendWords(k KeyResult, all, drawn []okr.Reading) string {
 	if len(all) == 0 {
 		return "No readings yet."
 	}
-	point := func(r okr.Reading) string { return Escape(k.Value(r.Value)) + " on " + r.Day.Short(k.Today) }
+	point := func(r okr.Reading) string { return Escape(k.Read(r)) + " on " + r.Day.Short(k.Today) }
 	low, high := okr.Extremes(all)
 	text := fmt.Sprintf("%d readings", len(all))
 	if len(drawn) < len(all) {
@@ -92,13 +96,13 @@ func trendWords(k KeyResult, all, drawn []okr.Reading) string {
 	}
 	text += ". First " + point(all[0]) + ", lowest " + point(all[low]) + ", highest " + point(all[high]) + ", last " + point(all[len(all)-1]) + "."
 	if k.Target.Valid {
-		text += " Target " + Escape(k.Value(k.Target.Decimal)) + "."
+		text += " Target " + Escape(k.Entered(k.Target.Decimal)) + "."
 	}
 	if k.Committed.Valid {
-		text += " Committed " + Escape(k.Value(k.Committed.Decimal)) + "."
+		text += " Committed " + Escape(k.Entered(k.Committed.Decimal)) + "."
 	}
 	if pace := k.ExpectedValue(k.Objective.Period, all[len(all)-1].Day); pace.Valid {
-		text += " Expected by " + all[len(all)-1].Day.Short(k.Today) + ": " + Escape(k.Value(pace.Decimal)) + "."
+		text += " Expected by " + all[len(all)-1].Day.Short(k.Today) + ": " + Escape(k.Scored(pace.Decimal)) + "."
 	}
 	var restated, byHand []string
 	for _, r := range all {
@@ -106,7 +110,7 @@ func trendWords(k KeyResult, all, drawn []okr.Reading) string {
 		case r.CheckIn:
 			byHand = append(byHand, point(r))
 		case r.Restated && r.Previous.Valid:
-			restated = append(restated, point(r)+" (was "+Escape(k.Value(r.Previous.Decimal))+")")
+			restated = append(restated, point(r)+" (was "+Escape(k.Scored(r.Previous.Decimal))+")")
 		}
 	}
 	return text + named("Restated", restated) + named("Checked in", byHand)

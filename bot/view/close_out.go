@@ -109,11 +109,11 @@ func (c CloseOut) Targets(draft string) slack.ModalViewRequest {
 		next := k.CarryOver(k.Target, k.Today)
 		hint := "in " + unitWords(k.Unit)
 		if next.Start.Valid && k.Kind.Linear() {
-			hint = "starts at " + k.Value(next.Start.Decimal)
+			hint = "starts at " + k.Scored(next.Start.Decimal)
 		}
 		initial := ""
 		if k.Target.Valid {
-			initial = k.Target.Decimal.String()
+			initial = okr.Typed(k.Target.Decimal)
 		}
 		field := textInput(targetField(k.ID), Cut(k.Key()+" "+k.Title, 150)+": Target Value", hint, initial)
 		field.Optional = k.Kind == okr.Baseline

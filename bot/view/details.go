@@ -144,11 +144,12 @@ func (d Details) result() string {
 	return "–"
 }
 
+// maybe is a value that somebody entered.
 func (d Details) maybe(v decimal.NullDecimal) string {
 	if !v.Valid {
 		return "–"
 	}
-	return Escape(d.Value(v.Decimal))
+	return Escape(d.Entered(v.Decimal))
 }
 
 func (d Details) history() string {
@@ -158,14 +159,14 @@ func (d Details) history() string {
 	last := d.Readings[max(0, len(d.Readings)-trend):]
 	lines := make([]string, len(last))
 	for i, r := range last {
-		text := r.Day.Short(d.Today) + "  " + Escape(d.Value(r.Value))
+		text := r.Day.Short(d.Today) + "  " + Escape(d.Read(r))
 		switch {
 		case r.CheckIn:
 			text += "  (checked in)"
 		case !d.Objective.Period.Contains(r.Day):
 			text += "  (outside of the period, not counted)"
 		case r.Restated && r.Previous.Valid:
-			text += "  (restated, was " + Escape(d.Value(r.Previous.Decimal)) + ")"
+			text += "  (restated, was " + Escape(d.Scored(r.Previous.Decimal)) + ")"
 		}
 		lines[len(last)-1-i] = text // newest first
 	}
@@ -199,7 +200,7 @@ func (d Details) said() string {
 	for _, c := range d.CheckIns {
 		text := c.Day.Short(d.Today) + " <@" + c.Person + ">"
 		if c.Value.Valid {
-			text += " " + Escape(d.Value(c.Value.Decimal))
+			text += " " + Escape(d.Entered(c.Value.Decimal))
 		}
 		if c.Reason != "" {
 			text += " (by hand: " + Escape(c.Reason) + ")"

@@ -90,9 +90,6 @@ func (k KeyResult) Bar() string {
 	return text
 }
 
-// Value writes a value in the key result's unit and precision.
-func (k KeyResult) Value(v okr.Decimal) string { return okr.FormatValue(v, k.Unit, k.Precision) }
-
 // Standing is how the key result stands on the day it is shown.
 func (k KeyResult) Standing() okr.Standing { return k.KeyResult.Standing(k.Objective.Period, k.Today) }
 

@@ -563,7 +563,7 @@ func FormOf(k okr.KeyResult) Form {
 		if !n.Valid {
 			return ""
 		}
-		return n.Decimal.String()
+		return okr.Typed(n.Decimal)
 	}
 	f := Form{
 		Title: k.Title, Owner: k.Owner, CoOwners: k.CoOwners, Kind: GoalReach, Start: number(k.Start), Target: number(k.Target),
