@@ -86,7 +86,7 @@ func TestAKeyResultFollowsANumberOfADocument(t *testing.T) {
 
 	b.failing.Store(9)
 	r.later(24 * time.Hour)
-	r.alice.Presses("Sync Integration Data").Sees("Syncing KR-1", "12 → 9", "30 % of target")
+	r.alice.Presses("Sync Integration Data").Sees("Syncing KR-1", "12 → 9", "progress 30 %")
 	r.bob.Sees("12 → 9") // in the channel
 	r.later(time.Minute)
 	r.alice.Types("/okr sync KR-1").Sees("no newer score in HTTP JSON since")

@@ -61,11 +61,11 @@ func TestPeopleUpdateTheirOwn(t *testing.T) {
 		Fills("Start Value", "0").Fills("Result Value", "3").Fills("Target Value", "12").Fills("Committed Result", "20").Submits("Save").
 		Sees("^ The committed result").
 		Fills("Committed Result", "8").Submits("Save").Sees("is added", "/okr check-in KR-1").Closes()
-	r.alice.Sees("*KR-1* Interviews held", "*3*", "25 % of target", "[Check in]")
+	r.alice.Sees("*KR-1* Interviews held", "*3*", "progress 25 %", "[Check in]")
 	r.bob.Presses("Check in").Sees("Ask <@U0ALICE>")
 	r.alice.Presses("Check in").Fills("Result Value", "12abc").Submits("Save").Sees("^ Enter the number alone").
 		Fills("Result Value", "9").Chooses("Confidence of reaching the target", "Confident").Fills("Note", "Two more <!channel> on Friday").Submits("Save").
-		SeesNoModal().Sees("3 → 9", "75 % of target, committed result met")
+		SeesNoModal().Sees("3 → 9", "progress 75 %, committed result met")
 	r.alice.Types("/okr show KR-1").Sees("Confident", "Two more &lt;!channel&gt; on Friday").Closes()
 	r.alice.Types("/okr sync KR-1").Sees("KR-1 is updated by people, so there is nothing to sync")
 	r.alice.Types("/okr check-in KR-7").Sees("There is no KR-7 here")

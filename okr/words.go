@@ -228,6 +228,14 @@ func PercentWords(p decimal.Decimal) string {
 	return thousands(p.Shift(2).Floor().String()) + " %"
 }
 
+// ProgressWords say how far it is from start to target: "progress 62 %", "progress 146 %", "below start".
+func ProgressWords(p decimal.Decimal) string {
+	if p.IsNegative() {
+		return PercentWords(p)
+	}
+	return "progress " + PercentWords(p)
+}
+
 var sparks = []rune("▁▂▃▄▅▆▇█")
 
 // Sparkline draws values, oldest first, one mark each. Equal values are drawn in the middle.

@@ -154,6 +154,17 @@ func TestWhatIsEnteredStaysAsItWasEntered(t *testing.T) {
 	}
 }
 
+// 77 with the start 150 and the target 100 is progress 146 %: the target is not what that is a part of.
+func TestProgressInWords(t *testing.T) {
+	kr := okr.KeyResult{Kind: okr.Decrease, Start: maybe("150"), Target: maybe("100"), Result: okr.Result{Value: maybe("77")}}
+	if got := okr.ProgressWords(kr.Progress().Decimal); got != "progress 146 %" {
+		t.Error(got)
+	}
+	if got := okr.ProgressWords(number("-0.25")); got != "below start" {
+		t.Error(got)
+	}
+}
+
 func TestPercentInWords(t *testing.T) {
 	for p, want := range map[string]string{
 		"0": "0 %", "0.62": "62 %", "0.009": "0 %", "0.996": "99 %", "0.9999999999": "99 %", "1": "100 %",

@@ -46,7 +46,7 @@ func (k KeyResult) Headline() string {
 }
 
 // Figures are the number, what it means, how it stands, and how confident its owner is:
-// "39 Hours · 55 % of target, committed result met · ⏳ Behind · 💬 Confident, though it is behind".
+// "39 Hours · progress 55 %, committed result met · ⏳ Behind · 💬 Confident, though it is behind".
 func (k KeyResult) Figures() string {
 	standing := k.Standing()
 	status := standing.Status.Icon() + " " + standing.Status.Word()
@@ -61,10 +61,7 @@ func (k KeyResult) Figures() string {
 	}
 	parts := []string{"*" + Escape(k.CountedWords(k.Today)) + "*"}
 	if standing.Progress.Valid {
-		reached := okr.PercentWords(standing.Progress.Decimal)
-		if !strings.HasPrefix(reached, "below") {
-			reached += " of target"
-		}
+		reached := okr.ProgressWords(standing.Progress.Decimal)
 		if standing.CommittedProgress.Valid {
 			if standing.CommittedMet {
 				reached += ", committed result met"

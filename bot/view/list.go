@@ -106,7 +106,7 @@ func objectiveLine(o okr.Objective, own []KeyResult) string {
 func rollUpWords(r okr.RollUp) string {
 	text := "no data"
 	if r.Progress.Valid {
-		text = okr.PercentWords(r.Progress.Decimal)
+		text = okr.ProgressWords(r.Progress.Decimal)
 	}
 	text += fmt.Sprintf(" · %d of %d reporting", r.Reporting, r.Total)
 	if r.Worst != "" {
