@@ -61,7 +61,7 @@ func (b *Bot) checkedIn(ctx context.Context, g Gesture) (Reply, error) {
 	}
 	var k store.KeyResult
 	var problems okr.Problems
-	refused := false
+	refused, early := false, ""
 	err = b.store.InTx(ctx, func(tx *store.Tx) error {
 		if k, err = tx.LockKeyResult(ctx, g.Actor.Workspace, form.ID); err != nil {
 			return err
@@ -73,6 +73,13 @@ func (b *Bot) checkedIn(ctx context.Context, g Gesture) (Reply, error) {
 		day := today(tx.Now, k.Objective.Zone)
 		if entry, problems = view.ParseCheckIn(g.View.State, day); len(problems) > 0 {
 			return nil
+		}
+		if entry.Value.Valid && !k.Integrated {
+			problems = okr.Problems{}
+			if problems.Add("day", k.Objective.Period.CheckValueDay(entry.Day)); problems.Any() {
+				return nil
+			}
+			early = k.Objective.Period.ValueWords(entry.Day)
 		}
 		if k.Integrated && entry.Value.Valid {
 			instead := okr.Override{Value: entry.Value, Day: entry.Day, Until: entry.Until, Reason: entry.Reason}
@@ -113,7 +120,7 @@ func (b *Bot) checkedIn(ctx context.Context, g Gesture) (Reply, error) {
 		return Reply{}, err
 	}
 	shown := b.shown(k, now)
-	lines := []string{"Saved.", shown.Headline(), shown.Shown()}
+	lines := []string{strings.TrimSpace("Saved. " + early), shown.Headline(), shown.Shown()}
 	r := Say(strings.Join(lines, "\n"))
 	r.Clear, r.Home = true, true
 	return r, nil

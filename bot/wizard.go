@@ -342,7 +342,7 @@ func (b *Bot) preview(ctx context.Context, g Gesture, w wizard, o okr.Objective,
 		return err
 	}
 	if first.Valid {
-		known.readings = append(known.readings, okr.Reading{Day: day, Value: first.Decimal})
+		known.readings = append(known.readings, okr.Reading{Day: o.Period.ValueDay(day), Value: first.Decimal, CheckIn: true})
 	}
 	k.Precision, k.ScoreFrequency, k.Override = known.precision, known.frequency, known.override
 	k.Result = k.ResultOf(o.Period, known.readings)
@@ -694,15 +694,19 @@ func (b *Bot) detailsSubmitted(ctx context.Context, g Gesture, draft store.Draft
 	case refused != nil:
 		return *refused, nil
 	}
-	return b.savedView(ctx, g, saved, w.Edit == 0)
+	if integrated {
+		first = decimal.NullDecimal{}
+	}
+	return b.savedView(ctx, g, saved, w.Edit == 0, first)
 }
 
-func (b *Bot) savedView(ctx context.Context, _ Gesture, k store.KeyResult, fresh bool) (Reply, error) {
+// savedView says that a key result is saved, and what becomes of the first value that was entered.
+func (b *Bot) savedView(ctx context.Context, _ Gesture, k store.KeyResult, fresh bool, first decimal.NullDecimal) (Reply, error) {
 	now, err := b.store.Now(ctx)
 	if err != nil {
 		return Reply{}, err
 	}
-	modal := view.Saved(b.shown(k, now), fresh)
+	modal := view.Saved(b.shown(k, now), fresh, first)
 	return Reply{Update: &modal, Home: true}, nil
 }
 
@@ -711,7 +715,7 @@ func (b *Bot) alreadySaved(ctx context.Context, g Gesture, w wizard) (Reply, err
 	if err != nil {
 		return expiredForm(wizardAgain), nil
 	}
-	return b.savedView(ctx, g, k, w.Edit == 0)
+	return b.savedView(ctx, g, k, w.Edit == 0, decimal.NullDecimal{})
 }
 
 // proven is a source that the person may use at the moment of saving.
@@ -760,9 +764,9 @@ func (b *Bot) saveNew(ctx context.Context, tx *store.Tx, g Gesture, _ wizard, k 
 	if err != nil || !fresh {
 		return saved, nil, err
 	}
-	if first.Valid {
+	if first.Valid && !k.Integrated {
 		saved, _, err = tx.CheckIn(ctx, g.Actor, saved, store.CheckIn{
-			Person: g.Actor.ID, Day: today(tx.Now, saved.Objective.Zone), Value: first,
+			Person: g.Actor.ID, Day: saved.Objective.Period.ValueDay(today(tx.Now, saved.Objective.Zone)), Value: first,
 		}, "")
 		if err != nil {
 			return saved, nil, err

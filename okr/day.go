@@ -62,6 +62,30 @@ func NextQuarter(d Day) Period { return QuarterOf(QuarterOf(d).Last + 1) }
 // Contains says whether a day lies in the period.
 func (p Period) Contains(d Day) bool { return p.First <= d && d <= p.Last }
 
+// ValueDay is the day that a value which people enter today counts for: today, or the last day of a
+// period that is over.
+func (p Period) ValueDay(today Day) Day { return min(today, p.Last) }
+
+// CheckValueDay finds what is wrong with the day of a value that people enter: one of after the period
+// would count for nothing. The sentence is for the day's field.
+func (p Period) CheckValueDay(d Day) string {
+	if d > p.Last {
+		return "The objective's period ended on " + p.Last.Words() + ". Choose that day or an earlier one."
+	}
+	return ""
+}
+
+// ValueWords say what a value that people enter on a day counts for, where that is not plain.
+func (p Period) ValueWords(d Day) string {
+	switch {
+	case d < p.First:
+		return "It is of before the period and does not count: the objective begins on " + p.First.Words() + "."
+	case d > p.Last:
+		return "It counts for " + p.Last.Words() + ", the last day of the objective's period."
+	}
+	return ""
+}
+
 // Words is "Q4 2026" for a calendar quarter, else both days.
 func (p Period) Words() string {
 	if p == QuarterOf(p.First) {

@@ -336,8 +336,14 @@ func (im *importer) resolve(e *entry) (problems []Problem) {
 	if e.before.Closed && len(Differences(Of(e.before, im.now), e.row)) > 0 {
 		say("key", "%s is closed out with its objective and stays as it is. Take this line out, or add a new key result.", k.Key())
 	}
-	if e.before.ID == 0 && !k.Integrated && k.Result.Value.Valid && k.Result.AsOf > okr.DayOf(im.now)+1 {
-		say("result_day", "This day has not come yet. Write today or an earlier one.")
+	if e.before.ID == 0 && !k.Integrated && k.Result.Value.Valid && k.Result.AsOf != 0 {
+		period := e.row.Objective.Period
+		switch {
+		case k.Result.AsOf > okr.DayOf(im.now)+1:
+			say("result_day", "This day has not come yet. Write today or an earlier one.")
+		case !period.Contains(k.Result.AsOf):
+			say("result_day", "This day lies outside of the objective's period, so that the value would not count. Write one from %s to %s, or leave the result empty.", period.First.Words(), period.Last.Words())
+		}
 	}
 	return problems
 }

@@ -367,6 +367,7 @@ func TestEveryMistakeHasItsPlaceAndItsSentence(t *testing.T) {
 		{map[string]string{"reference": "abc"}, "line 2, connection: Name the connection"},
 		{map[string]string{"result_value": "5"}, "line 2, result_day: Write the day that the result is of."},
 		{map[string]string{"result_value": "5", "result_day": "2099-01-01"}, "line 2, result_day: This day has not come yet."},
+		{map[string]string{"result_value": "5", "result_day": "2001-01-01"}, "line 2, result_day: This day lies outside of the objective's period"},
 		{integrated(map[string]string{"cadence": ""}), "line 2, cadence: Choose how often"},
 		{integrated(map[string]string{"cadence": "hourly"}), "line 2, cadence: Write one of daily"},
 		{integrated(map[string]string{"weekday": "Someday"}), "line 2, weekday: Write the weekday's name"},

@@ -26,7 +26,7 @@ func CheckInForm(k KeyResult, draft string) slack.ModalViewRequest {
 	value := textInput("result", "Result Value", hint, "")
 	value.Optional = true
 	day := slack.NewDatePickerBlockElement("v")
-	day.InitialDate = min(k.Today, k.Objective.Period.Last).String() // a later day counts for nothing
+	day.InitialDate = k.Objective.Period.ValueDay(k.Today).String()
 	var options []*slack.OptionBlockObject
 	for _, level := range okr.Levels {
 		options = append(options, slack.NewOptionBlockObject(string(level), plain(level.Word()), nil))

@@ -655,8 +655,9 @@ func (f Form) schedule(c *okr.Cadence, wrong okr.Problems) {
 	}
 }
 
-// Saved says what happens next with a key result that was just added or changed.
-func Saved(k KeyResult, fresh bool) slack.ModalViewRequest {
+// Saved says what happens next with a key result that was just added or changed, and what becomes of
+// a first value that a person entered.
+func Saved(k KeyResult, fresh bool, first decimal.NullDecimal) slack.ModalViewRequest {
 	title, what := k.Key()+" is added", "is added"
 	if !fresh {
 		title, what = k.Key()+" is saved", "is saved"
@@ -669,6 +670,11 @@ func Saved(k KeyResult, fresh bool) slack.ModalViewRequest {
 		text += "Its scores since the period's start are being read now. " + capital(k.Next()) + "."
 	default:
 		text += "Enter values with `/okr check-in " + k.Key() + "`."
+	}
+	if first.Valid {
+		if words := k.Objective.Period.ValueWords(k.Today); words != "" {
+			text += "\n" + Escape(k.Entered(first.Decimal)) + " is kept. " + words
+		}
 	}
 	if k.Channel != "" {
 		text += "\nIts card appears in <#" + k.Channel + ">. If it does not: type `/invite @okrbot` there."

@@ -1,0 +1,133 @@
+package bot_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"okrbot/okr"
+	"okrbot/sandbox/seed"
+	sandbox "okrbot/sandbox/servicenow"
+)
+
+// today is the database's day, in UTC as the tests' objectives are.
+func (r *room) today() okr.Day {
+	r.t.Helper()
+	now, err := r.store.Now(r.t.Context())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return okr.DayOf(now.UTC())
+}
+
+// addsObjectiveOf adds alice's objective of a period.
+func (r *room) addsObjectiveOf(title string, p okr.Period) {
+	r.t.Helper()
+	r.alice.Types("/okr add-objective").Fills("Objective", title).Chooses("Period", "Dates…").
+		Fills("First day", p.First.String()).Fills("Last day", p.Last.String()).Fills("Channel", "#it-okrs").
+		Submits("Save").SeesNoModal().Sees("Objective added")
+}
+
+// offersDoubles puts a scorecard with daily scores, the last of today, onto ServiceNow.
+func (r *room) offersDoubles(name, unit string, precision, direction int, scores ...float64) (id string) {
+	r.t.Helper()
+	s := sandbox.Scorecard{ID: seed.ID(name), Name: name, Unit: unit, Precision: precision, Direction: direction, Frequency: 10}
+	for i, v := range scores {
+		s.Scores = append(s.Scores, sandbox.Score{Day: (r.today() - okr.Day(len(scores)-1-i)).Time(), Value: v})
+	}
+	r.servicenow.Add(s)
+	return s.ID
+}
+
+// Averages and percentages are computed doubles: they are read, kept to nine decimals with what was
+// read beside them, and shown at the scorecard's precision.
+func TestComputedDoubles(t *testing.T) {
+	for _, row := range []struct {
+		name, unit       string
+		before, computed float64
+		want, stored     string
+		asRead           string
+	}{
+		{"First call resolution", "%", 4.1, 71.42857142857143, "4.10 % → 71.43 %", "71.428571429", "71.42857142857143"},
+		{"Cost of a ticket", "$", 23.333333333333332, 4.1, "$23.33 → $4.10", "4.1", ""},
+		{"Requests of all time", "#", 123456789.12, 12345678901, "123,456,789.12 → 12,345,678,901.00", "12345678901", ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			r := newRoom(t)
+			id := r.offersDoubles(row.name, row.unit, 2, 3, 1, row.before)
+			r.connects(r.alice)
+			r.addsObjectiveOf("Run a calm service desk", okr.Period{First: r.today() - 20, Last: r.today() + 40})
+			before, after, _ := strings.Cut(row.want, " → ")
+			r.alice.Types("/okr add-kr").Fills("Key Result", "The computed one").Submits("Next").
+				Chooses("Scorecard", row.name).Presses("Preview results").Sees("*"+before+"*  score of").Submits("Connect").
+				Fills("Start Value", "0").Fills("Target Value", "99.950").Submits("Save").Sees("is added").Closes()
+			r.bob.Sees("*" + before + "*")
+			r.later(24 * time.Hour)
+			if err := r.servicenow.Collect(id, r.today().Time(), row.computed); err != nil {
+				t.Fatal(err)
+			}
+			r.bob.Sees(row.want, "*"+after+"*")
+			r.alice.Types("/okr list").Sees("*" + after + "*")
+			r.alice.Types("/okr show KR-1").Sees("*Result Value*\n"+after, "*Target Value*\n", "99.950", "(")
+			if row.asRead != "" {
+				r.alice.Sees("Result 71.43 (read as 71.42857142857143)", "(71.43 − 0) / (99.950 − 0)").DoesNotSee("71.428571429")
+			}
+			r.alice.Closes()
+			var value, asRead string
+			if err := r.database().QueryRow(t.Context(), "select value::text, as_read from readings order by day desc limit 1").Scan(&value, &asRead); err != nil {
+				t.Fatal(err)
+			}
+			if value != row.stored || asRead != row.asRead {
+				t.Errorf("stored %s, read as %q; want %s, %q", value, asRead, row.stored, row.asRead)
+			}
+		})
+	}
+}
+
+// A number that cannot be kept is told by its own sentence, and the last good value stays.
+func TestNumbersThatAreNotKept(t *testing.T) {
+	r := ready(t)
+	for raw, want := range map[string]string{
+		"1.0E-12": "The scorecard's value is smaller than we can keep", "1.0E18": "The scorecard's value is too large", "1e400000000": "The scorecard's value is too large",
+		`"NaN"`: "The scorecard's value is NaN", `"-Infinity"`: "The scorecard's value is infinite",
+		`"1.234,5"`: "The scorecard's value is written for people", `"pending"`: "The scorecard's value is not a number.",
+	} {
+		mend := r.servicenow.Break(sandbox.Fault{Kind: sandbox.Raw, Text: raw})
+		r.later(time.Minute)
+		before := r.number("select count(*) from readings")
+		r.alice.Types("/okr sync KR-1").Sees(want)
+		if after := r.number("select count(*) from readings"); after != before {
+			t.Errorf("%s: %d readings became %d", raw, before, after)
+		}
+		mend()
+	}
+	r.alice.Types("/okr show KR-1").DoesNotSee("Achieved").Closes()
+}
+
+// A value that is entered for a period that is over counts for its last day; one for a day outside is
+// refused, or told not to count yet.
+func TestAValueOfAFinishedPeriod(t *testing.T) {
+	r := newRoom(t)
+	over := okr.Period{First: r.today() - 60, Last: r.today() - 10}
+	r.addsObjectiveOf("Last time", over)
+	r.alice.Types("/okr add-kr").Fills("Key Result", "Interviews held").
+		Chooses("Pull data from external applications", "I will update it myself").Submits("Next").
+		Fills("Start Value", "0").Fills("Result Value", "4.10").Fills("Target Value", "8.20").Sees("You would be at 50 % today").
+		Submits("Save").Sees("is added", "4.10 is kept. It counts for "+over.Last.Words()).Closes()
+	r.alice.Types("/okr show KR-1").Sees("*4.10* · progress 50 %", "checked in for "+over.Last.Short(r.today())).Closes()
+	r.alice.Types("/okr check-in KR-1").Fills("Result Value", "5").Fills("As of", r.today().String()).Submits("Save").
+		Sees("^ The objective's period ended on "+over.Last.Words()).
+		Fills("As of", over.Last.String()).Submits("Save").SeesNoModal().Sees("progress 60 %")
+}
+
+func TestAValueOfAPeriodThatHasNotBegun(t *testing.T) {
+	r := newRoom(t)
+	ahead := okr.Period{First: r.today() + 10, Last: r.today() + 60}
+	r.addsObjectiveOf("Next time", ahead)
+	r.alice.Types("/okr add-kr").Fills("Key Result", "Interviews held").
+		Chooses("Pull data from external applications", "I will update it myself").Submits("Next").
+		Fills("Start Value", "0").Fills("Result Value", "4").Fills("Target Value", "8").
+		Submits("Save").Sees("is added", "4 is kept. It is of before the period and does not count: the objective begins on "+ahead.First.Words()).Closes()
+	r.alice.Types("/okr check-in KR-1").Fills("Result Value", "5").Submits("Save").SeesNoModal().
+		Sees("Saved. It is of before the period and does not count: the objective begins on " + ahead.First.Words())
+}
