@@ -122,7 +122,7 @@ func furnish(r *room, options ...roomOption) *room {
 	}
 	r.slack = slack.New(o)
 	for _, p := range seed.People {
-		r.slack.AddPerson(slack.Person{ID: p.ID, Name: p.Name, RealName: p.RealName, Zone: p.Zone, Admin: p.Admin, Guest: p.Guest})
+		r.slack.AddPerson(slack.Person{ID: p.ID, Name: p.Name, RealName: p.RealName, Zone: p.Zone, Email: p.Email, Admin: p.Admin, Guest: p.Guest})
 	}
 	for _, c := range seed.Channels {
 		r.slack.AddChannel(c.ID, c.Name, c.Private, c.Members...)

@@ -36,6 +36,7 @@ type importer struct {
 	out        io.Writer // a line for each change and each problem
 	outcome    Outcome
 	problems   problems
+	met        *Met              // who can be asked about people; nil: nobody
 	people     map[string]string // what a cell can say -> Slack's id; empty where several bear the name
 	sources    map[string][]store.Connection
 	objectives map[objectiveKey]*known
@@ -70,12 +71,13 @@ type titled struct {
 }
 
 // Check reads a file and says what Import would make of it, line by line, and all that is wrong.
-func Check(ctx context.Context, s *store.Store, workspace string, file io.Reader, out io.Writer) (Outcome, error) {
+// Who is not known is looked up through met; nil asks nobody.
+func Check(ctx context.Context, s *store.Store, workspace string, file io.Reader, out io.Writer, met *Met) (Outcome, error) {
 	now, err := s.Now(ctx)
 	if err != nil {
 		return Outcome{}, err
 	}
-	im := &importer{workspace: workspace, reads: s.Reads, now: now, out: out, next: 1}
+	im := &importer{workspace: workspace, reads: s.Reads, now: now, out: out, next: 1, met: met}
 	err = im.run(ctx, file)
 	return im.outcome, err
 }
@@ -84,8 +86,8 @@ func Check(ctx context.Context, s *store.Store, workspace string, file io.Reader
 var errProblems = errors.New("the file has problems")
 
 // Import writes everything that a file says, or, when something is wrong with it, nothing. What it
-// does is recorded as done by Actor. It posts nothing.
-func Import(ctx context.Context, s *store.Store, workspace string, file io.ReadSeeker, out io.Writer) (Outcome, error) {
+// does is recorded as done by Actor. It posts nothing. Of people it knows those whom Check met.
+func Import(ctx context.Context, s *store.Store, workspace string, file io.ReadSeeker, out io.Writer, met *Met) (Outcome, error) {
 	var outcome Outcome
 	err := s.InTx(ctx, func(tx *store.Tx) error {
 		if _, err := file.Seek(0, io.SeekStart); err != nil {
@@ -99,7 +101,7 @@ func Import(ctx context.Context, s *store.Store, workspace string, file io.ReadS
 		if err != nil {
 			return err
 		}
-		im := &importer{workspace: workspace, reads: tx.Reads, tx: tx, now: tx.Now, out: out, next: max(next, highest+1)}
+		im := &importer{workspace: workspace, reads: tx.Reads, tx: tx, now: tx.Now, out: out, next: max(next, highest+1), met: met.Already()}
 		err = im.run(ctx, file)
 		outcome = im.outcome
 		if err != nil {
@@ -274,7 +276,11 @@ func (im *importer) take(ctx context.Context, r *Reader, lines []Line) error {
 		}
 		var problems []Problem
 		e.row, problems = r.Row(l, before)
-		problems = append(problems, im.resolve(e)...)
+		more, err := im.resolve(ctx, e)
+		if err != nil {
+			return err
+		}
+		problems = append(problems, more...)
 		e.wrong = len(problems) > 0
 		im.refuse(problems...)
 	}
@@ -290,38 +296,36 @@ func (im *importer) take(ctx context.Context, r *Reader, lines []Line) error {
 }
 
 // resolve puts Slack's ids where people's names stand, and finds what a line says twice.
-func (im *importer) resolve(e *entry) (problems []Problem) {
+func (im *importer) resolve(ctx context.Context, e *entry) (problems []Problem, err error) {
 	say := func(column, says string, args ...any) {
 		problems = append(problems, Problem{Line: e.line, Column: column, Says: fmt.Sprintf(says, args...)})
 	}
+	var failed error
 	person := func(column string, who *string) {
-		if *who == "" {
+		if *who == "" || failed != nil {
 			return // Check asks for one where one is needed
 		}
-		id, ok := im.people[*who]
-		if !ok {
-			id, ok = im.people[strings.ToLower(strings.TrimPrefix(*who, "@"))]
+		var says string
+		if *who, says, failed = im.person(ctx, *who); says != "" {
+			problems = append(problems, Problem{Line: e.line, Column: column, Says: says, Anywhere: true})
 		}
-		wrong := func(says string) {
-			problems = append(problems, Problem{Line: e.line, Column: column, Says: fmt.Sprintf(says, shortened(*who)), Anywhere: true})
-		}
-		switch {
-		case !ok:
-			wrong("Nobody here is %q. Write Slack's id or name of somebody who has used okrbot: typing `/okr` once is enough.")
-		case id == "":
-			wrong("Several people are called %q. Write Slack's id of one.")
-		}
-		*who = id
 	}
 	k := &e.row.KeyResult
 	person("objective_owner", &e.row.Objective.Owner)
 	if e.row.Alone {
-		return problems
+		return problems, failed
 	}
 	person("owner", &k.Owner)
 	k.CoOwners = slices.Clone(k.CoOwners)
 	for i := range k.CoOwners {
 		person("co_owners", &k.CoOwners[i])
+	}
+	if k.Confidence.Level != "" && k.Confidence.By == "" {
+		k.Confidence.By = k.Owner // who else would have said it
+	}
+	person("confidence_by", &k.Confidence.By)
+	if k.Confidence.Day > okr.DayOf(im.now)+1 {
+		say("confidence_day", "This day has not come yet. Write today or an earlier one.")
 	}
 	const highest = 9_999_999
 	switch earlier := im.keys[k.Number]; {
@@ -345,7 +349,7 @@ func (im *importer) resolve(e *entry) (problems []Problem) {
 			say("result_day", "This day lies outside of the objective's period, so that the value would not count. Write one from %s to %s, or leave the result empty.", period.First.Words(), period.Last.Words())
 		}
 	}
-	return problems
+	return problems, failed
 }
 
 // find holds what lines name against what there is: connections with their scorecards, and titles.

@@ -89,7 +89,7 @@ func (c *company) exported() string {
 func (c *company) check(file string) (sheet.Outcome, string) {
 	c.t.Helper()
 	var out strings.Builder
-	o, err := sheet.Check(ctx, c.store, "T1", strings.NewReader(file), &out)
+	o, err := sheet.Check(ctx, c.store, "T1", strings.NewReader(file), &out, nil)
 	c.must(err)
 	return o, out.String()
 }
@@ -97,7 +97,7 @@ func (c *company) check(file string) (sheet.Outcome, string) {
 func (c *company) imports(file string) (sheet.Outcome, string) {
 	c.t.Helper()
 	var out strings.Builder
-	o, err := sheet.Import(ctx, c.store, "T1", strings.NewReader(file), &out)
+	o, err := sheet.Import(ctx, c.store, "T1", strings.NewReader(file), &out, nil)
 	c.must(err)
 	return o, out.String()
 }
@@ -132,7 +132,7 @@ func (c *company) furnish() {
 			change(&k)
 			k, _, err := tx.CreateKeyResult(ctx, c.alice, k, "")
 			if err == nil && !k.Integrated && k.Method != okr.HitRate {
-				_, _, err = tx.CheckIn(ctx, c.alice, k, store.CheckIn{Person: "U1ALICE", Day: today, Value: number("-7.25")}, "")
+				_, _, err = tx.CheckIn(ctx, c.alice, k, store.CheckIn{Person: "U1ALICE", Day: today, Value: number("-7.25"), Confidence: "low"}, "")
 			}
 			return err
 		}
@@ -141,6 +141,7 @@ func (c *company) furnish() {
 			"c gone": func(k *store.KeyResult) { k.Kind, k.Start, k.Target = okr.Increase, number("0"), number("1") },
 			"-up": func(k *store.KeyResult) {
 				k.Kind, k.Start, k.Target, k.Committed = okr.Increase, number("-20"), number("20.5"), number("10")
+				k.Phases = []okr.Phase{{Day: quarter.First + 20, Value: number("-3.25").Decimal}, {Day: quarter.Last - 1, Value: number("20").Decimal}}
 			},
 			"down": func(k *store.KeyResult) {
 				k.Kind, k.Start, k.Target, k.CoOwners = okr.Decrease, number("5"), number("0"), []string{"U2BOB", "U3ANN"}
@@ -227,6 +228,62 @@ func TestMeansAndValuesByHandAreExportedAsTheyCount(t *testing.T) {
 	}
 	if c.exported() != file {
 		t.Error("it is another afterwards")
+	}
+}
+
+// slack knows two people who never used okrbot, and counts what it is asked.
+type slack struct{ asked []string }
+
+func (s *slack) Named(_ context.Context, who string) (store.Person, string, error) {
+	s.asked = append(s.asked, who)
+	p := store.Person{Actor: okr.Actor{Workspace: "T1", ID: "U5ERIN", Kind: okr.Member}, Name: "erin", Zone: "UTC"}
+	switch who {
+	case "U5ERIN", "erin@example.com":
+		return p, "", nil
+	case "U6FRANK":
+		p.ID, p.Name, p.Kind = "U6FRANK", "frank", okr.Deactivated
+		return p, "", nil
+	}
+	return p, "Slack knows nobody by this name.", nil
+}
+
+func TestOwnersMayBePeopleWhoNeverUsedIt(t *testing.T) {
+	c, s := newCompany(t), &slack{}
+	file := header
+	for i, owner := range []string{"erin@example.com", "U5ERIN", "<@U6FRANK|frank>", "erin@example.com"} {
+		file += fmt.Sprintf("Calm,erin@example.com,2026-10-01,2026-12-31,UTC,,Part %d,%s,increase,0,8\r\n", i, owner)
+	}
+	var out strings.Builder
+	met := sheet.Meet(s)
+	o, err := sheet.Check(ctx, c.store, "T1", strings.NewReader(file), &out, met)
+	c.must(err)
+	if o.Problems != 0 || o.Objectives != 1 || o.KeyResults != 4 || strings.Count(out.String(), "note: frank (U6FRANK) has left") != 1 {
+		t.Fatalf("%+v\n%s", o, &out)
+	}
+	asked := len(s.asked)
+	if asked != 2 { // an address, and an id; the address tells another id
+		t.Errorf("Slack was asked for %q", s.asked)
+	}
+	_, err = sheet.Import(ctx, c.store, "T1", strings.NewReader(file), io.Discard, met)
+	c.must(err)
+	if len(s.asked) != asked {
+		t.Errorf("Slack was asked within the transaction: %q", s.asked)
+	}
+	k, err := c.store.KeyResult(ctx, "T1", 1)
+	c.must(err)
+	p, err := c.store.Person(ctx, "T1", "U5ERIN")
+	if err != nil || k.Owner != "U5ERIN" || k.Objective.Owner != "U5ERIN" || p.Name != "erin" {
+		t.Errorf("%+v is owned by %q, %q: %v", p, k.Owner, k.Objective.Owner, err)
+	}
+	// Now she is known, by name too, and Slack is not asked.
+	if o, said := c.check(header + "Calm,erin,2026-10-01,2026-12-31,UTC,,More,U5ERIN,increase,0,8\r\n"); o.Problems != 0 {
+		t.Error(said)
+	}
+	// Whoever Slack does not know is one problem.
+	out.Reset()
+	file = header + strings.Repeat("Calm,x@example.com,2026-10-01,2026-12-31,UTC,,More,x@example.com,increase,0,8\r\n", 3)
+	if o, err = sheet.Check(ctx, c.store, "T1", strings.NewReader(file), &out, met); err != nil || o.Problems != 1 || out.String() != "lines 2–4, objective_owner and owner: Slack knows nobody by this name.\n" {
+		t.Errorf("%+v, %v\n%s", o, err, &out)
 	}
 }
 
@@ -368,6 +425,12 @@ func TestEveryMistakeHasItsPlaceAndItsSentence(t *testing.T) {
 		{map[string]string{"result_value": "5"}, "line 2, result_day: Write the day that the result is of."},
 		{map[string]string{"result_value": "5", "result_day": "2099-01-01"}, "line 2, result_day: This day has not come yet."},
 		{map[string]string{"result_value": "5", "result_day": "2001-01-01"}, "line 2, result_day: This day lies outside of the objective's period"},
+		{map[string]string{"phased_targets": "2026-10-31"}, "line 2, phased_targets: Phase 1: write a day, a colon and a value"},
+		{map[string]string{"phased_targets": "2026-10-31: 8; 2027-10-31: 5"}, "line 2, phased_targets: "},
+		{map[string]string{"confidence": "sure"}, "line 2, confidence: Write one of high, medium, low."},
+		{map[string]string{"confidence": "high"}, "line 2, confidence_day: Write the day on which this was said."},
+		{map[string]string{"confidence": "high", "confidence_day": "2099-01-01"}, "line 2, confidence_day: This day has not come yet."},
+		{map[string]string{"confidence": "high", "confidence_by": "zed", "confidence_day": "2026-10-31"}, `line 2, confidence_by: Nobody here is "zed".`},
 		{integrated(map[string]string{"cadence": ""}), "line 2, cadence: Choose how often"},
 		{integrated(map[string]string{"cadence": "hourly"}), "line 2, cadence: Write one of daily"},
 		{integrated(map[string]string{"weekday": "Someday"}), "line 2, weekday: Write the weekday's name"},
@@ -548,7 +611,7 @@ func TestAHundredThousandLines(t *testing.T) {
 	}
 	runtime.GC()
 	began, peak := time.Now(), heap{}
-	o, err := sheet.Import(ctx, c.store, "T1", file, &peak)
+	o, err := sheet.Import(ctx, c.store, "T1", file, &peak, nil)
 	c.must(err)
 	t.Logf("%v, at most %d MiB", time.Since(began), peak.most>>20)
 	if o.KeyResults != many || o.Objectives != many/each || o.Problems != 0 {

@@ -355,6 +355,14 @@ func (r *Row) checkKeyResult(wrong map[string]string) {
 			say("result_day", "Write the day that the result is of.")
 		}
 	}
+	if c := k.Confidence; c.Level == "" {
+		k.Confidence = okr.Confidence{}
+	} else if c.Day == 0 {
+		say("confidence_day", "Write the day on which this was said.")
+	}
+	if says := k.CheckPhases(r.Objective.Period); says != "" && wrong["first_day"]+wrong["last_day"] == "" {
+		say("phased_targets", says)
+	}
 	problems := k.Check()
 	if wrong["time_zone"] != "" {
 		delete(problems, "cadence")

@@ -123,6 +123,15 @@ var columns = []column{
 	{name: "risk_threshold", form: number, field: "risk",
 		write: func(r Row) string { return plain(r.KeyResult.Risk) },
 		read:  func(r *Row, s string) string { return value(s, &r.KeyResult.Risk) }},
+	{name: "phased_targets",
+		write: func(r Row) string { return strings.ReplaceAll(okr.PhasesText(r.KeyResult.Phases), "\n", "; ") },
+		read: func(r *Row, s string) (sentence string) {
+			phases, err := okr.ParsePhases(strings.ReplaceAll(s, ";", "\n"))
+			if r.KeyResult.Phases = phases; err != nil {
+				return strings.Replace(err.Error(), "Line ", "Phase ", 1)
+			}
+			return ""
+		}},
 	{name: "unit", form: text, field: "unit",
 		write: func(r Row) string { return r.KeyResult.Unit },
 		read:  func(r *Row, s string) string { r.KeyResult.Unit = s; return unprintable(s) }},
@@ -226,6 +235,30 @@ var columns = []column{
 				return ""
 			}
 			return day(s, &r.KeyResult.Result.AsOf)
+		}},
+	{name: "confidence",
+		write: func(r Row) string { return string(r.KeyResult.Confidence.Level) },
+		read: func(r *Row, s string) string {
+			if r.KeyResult.Confidence.Level = ""; s == "" {
+				return ""
+			}
+			return among(strings.ToLower(s), okr.Levels, &r.KeyResult.Confidence.Level)
+		}},
+	{name: "confidence_by",
+		write: func(r Row) string { return r.KeyResult.Confidence.By },
+		read:  func(r *Row, s string) string { r.KeyResult.Confidence.By = s; return "" }},
+	{name: "confidence_day",
+		write: func(r Row) string {
+			if r.KeyResult.Confidence.Level == "" {
+				return ""
+			}
+			return r.KeyResult.Confidence.Day.String()
+		},
+		read: func(r *Row, s string) string {
+			if r.KeyResult.Confidence.Day = 0; s == "" {
+				return ""
+			}
+			return day(s, &r.KeyResult.Confidence.Day)
 		}},
 	{name: "progress", form: number, write: func(r Row) string {
 		if !r.Standing.Progress.Valid {

@@ -153,12 +153,14 @@ func (tx *Tx) AddKeyResults(ctx context.Context, actor okr.Actor, list []KeyResu
 				day = &recorded
 			}
 		}
+		phaseDays, phaseValues := phasesOf(k)
 		rows = append(rows, []any{
 			k.ID, actor.Workspace, k.Number, k.Objective.ID, k.Title, k.Owner, orEmpty(k.CoOwners), string(k.Kind),
 			k.Start, k.Target, k.Committed, k.Upper, k.Risk,
 			k.Unit, k.Precision, string(k.Method), k.Weight, k.Channel, k.Integrated, k.Paused,
 			string(k.Cadence.Every), int(k.Cadence.Weekday), k.Cadence.Hour, k.Cadence.Minute, k.Cadence.Offset, k.Cadence.Zone, slot, due,
-			k.Result.Value, day, k.Result.N, actor.ID, tx.Now,
+			k.Result.Value, day, k.Result.N, actor.ID, tx.Now, phaseDays, phaseValues,
+			string(k.Confidence.Level), k.Confidence.By, dayOrNil(k.Confidence.Day, k.Confidence.Level != ""),
 		})
 		if s := k.Source; k.Integrated {
 			sources = append(sources, []any{k.ID, actor.Workspace, s.Connection, s.Reference, s.Name, s.Unit, s.Frequency, s.Direction})
@@ -175,7 +177,8 @@ func (tx *Tx) AddKeyResults(ctx context.Context, actor okr.Actor, list []KeyResu
 			"start_value", "target_value", "committed_value", "upper_value", "risk_value",
 			"unit", "precision", "method", "weight", "channel_id", "integrated", "paused",
 			"cadence", "weekday", "hour", "minute", "offset_days", "zone", "slot_at", "next_sync_at",
-			"result_value", "result_day", "result_count", "created_by", "created_at",
+			"result_value", "result_day", "result_count", "created_by", "created_at", "phase_days", "phase_values",
+			"confidence", "confidence_by", "confidence_day",
 		}, rows},
 		{"sources", []string{"key_result_id", "workspace_id", "connection_id", "reference", "name", "unit", "frequency", "direction"}, sources},
 		{"readings", []string{"key_result_id", "day", "workspace_id", "value", "origin", "recorded_at"}, readings},

@@ -464,6 +464,7 @@ func changes(a, b KeyResult) map[string]Change {
 	note("paused", fmt.Sprint(a.Paused), fmt.Sprint(b.Paused))
 	note("source", a.Source.Name, b.Source.Name)
 	note("connection", a.Source.ConnectionName, b.Source.ConnectionName)
+	note("confidence", a.Confidence.Level.Word(), b.Confidence.Level.Word())
 	note("override", plain(a.Override.Value), plain(b.Override.Value))
 	note("override's reason", a.Override.Reason, b.Override.Reason)
 	return out

@@ -17,8 +17,8 @@ type Person struct {
 }
 
 // SavePerson notes what Slack told about somebody.
-func (s *Store) SavePerson(ctx context.Context, p Person) error {
-	err := s.q.SavePerson(ctx, queries.SavePersonParams{
+func (r Reads) SavePerson(ctx context.Context, p Person) error {
+	err := r.q.SavePerson(ctx, queries.SavePersonParams{
 		WorkspaceID: p.Workspace, ID: p.ID, Name: p.Name, TimeZone: p.Zone, Kind: string(p.Kind),
 	})
 	if err != nil {

@@ -16,7 +16,7 @@ type exportCommand struct {
 
 // Run writes a workspace's objectives and key results to standard output and nothing else.
 func (e exportCommand) Run(in *invocation) error {
-	s, done, err := openStore(in)
+	s, _, done, err := openStore(in)
 	if err != nil {
 		return err
 	}
@@ -34,14 +34,14 @@ func (e exportCommand) Run(in *invocation) error {
 }
 
 // openStore opens the configured database for a command that may work beside replicas that serve.
-func openStore(in *invocation) (s *store.Store, done func(), err error) {
-	config, err := loadConfig(forKeys)
+func openStore(in *invocation) (s *store.Store, config Config, done func(), err error) {
+	config, err = loadConfig(forKeys)
 	if err != nil {
-		return nil, nil, err
+		return nil, config, nil, err
 	}
 	database, err := openDatabase(in.ctx, config, logger(config))
 	if err != nil {
-		return nil, nil, err
+		return nil, config, nil, err
 	}
 	defer func() {
 		if err != nil {
@@ -50,11 +50,11 @@ func openStore(in *invocation) (s *store.Store, done func(), err error) {
 	}()
 	keys, err := config.Keyset()
 	if err != nil {
-		return nil, nil, err
+		return nil, config, nil, err
 	}
 	pool, err := store.Open(in.ctx, database.dsn, 2)
 	if err != nil {
-		return nil, nil, err
+		return nil, config, nil, err
 	}
 	done = func() {
 		pool.Close()
@@ -62,9 +62,9 @@ func openStore(in *invocation) (s *store.Store, done func(), err error) {
 	}
 	if err := store.Migrated(in.ctx, pool); err != nil {
 		pool.Close()
-		return nil, nil, fmt.Errorf("%w; run `okrbot migrate` first", err)
+		return nil, config, nil, fmt.Errorf("%w; run `okrbot migrate` first", err)
 	}
-	return store.New(pool, keys), done, nil
+	return store.New(pool, keys), config, done, nil
 }
 
 // chooseWorkspace is the workspace that was named, or the only one that there is.

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 
+	"okrbot/bot"
 	"okrbot/sheet"
+	"okrbot/store"
 )
 
 type importCommand struct {
@@ -18,7 +21,7 @@ type importCommand struct {
 // Run says what a file would make and change, with every problem, and saves all of it when asked to
 // and nothing is wrong.
 func (i importCommand) Run(in *invocation) error {
-	s, done, err := openStore(in)
+	s, config, done, err := openStore(in)
 	if err != nil {
 		return err
 	}
@@ -32,7 +35,8 @@ func (i importCommand) Run(in *invocation) error {
 		return fmt.Errorf("opening the file: %w", err)
 	}
 	defer file.Close()
-	o, err := sheet.Check(in.ctx, s, workspace, file, in.out)
+	met := sheet.Meet(people(config, workspace))
+	o, err := sheet.Check(in.ctx, s, workspace, file, in.out, met)
 	if err != nil {
 		return err
 	}
@@ -45,7 +49,7 @@ func (i importCommand) Run(in *invocation) error {
 		fmt.Fprintln(in.out, "Nothing was saved. Run it again with --apply to save it.")
 		return nil
 	}
-	if o, err = sheet.Import(in.ctx, s, workspace, file, io.Discard); err != nil {
+	if o, err = sheet.Import(in.ctx, s, workspace, file, io.Discard, met); err != nil {
 		return fmt.Errorf("%w. Nothing was saved", err)
 	}
 	if o.Problems > 0 {
@@ -53,4 +57,38 @@ func (i importCommand) Run(in *invocation) error {
 	}
 	fmt.Fprintln(in.out, "Saved.")
 	return s.Measure(in.ctx)
+}
+
+// people is who is asked about owners that the workspace does not know: Slack, with the bot's token.
+func people(c Config, workspace string) sheet.People {
+	if c.SlackBotToken.Empty() {
+		return sheet.Unasked("This person has not used okrbot yet, and Slack cannot be asked who it is: SLACK_BOT_TOKEN is not set where this runs. Set it and run the import again, or have this person type `/okr` once.")
+	}
+	slack := bot.NewSlack(bot.SlackOptions{APIURL: c.SlackAPIURL, BotToken: c.SlackBotToken})
+	return &directory{slack: slack, workspace: workspace}
+}
+
+// directory asks Slack, once it is sure that the token is this workspace's.
+type directory struct {
+	slack     *bot.Slack
+	workspace string
+	proven    sheet.People
+}
+
+// Named is somebody by Slack's id or e-mail address.
+func (d *directory) Named(ctx context.Context, who string) (store.Person, string, error) {
+	if d.proven == nil {
+		w, err := d.slack.Who(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return store.Person{}, "", ctx.Err()
+		case err != nil:
+			d.proven = sheet.Unasked("This person has not used okrbot yet, and Slack did not say who it is. `okrbot doctor` says what is wrong with the way to Slack.")
+		case w.ID != d.workspace:
+			d.proven = sheet.Unasked("This person has not used okrbot yet, and Slack cannot be asked who it is: SLACK_BOT_TOKEN is of the workspace " + w.ID + ". Have this person type `/okr` once.")
+		default:
+			d.proven = d.slack.Directory(d.workspace)
+		}
+	}
+	return d.proven.Named(ctx, who)
 }

@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"okrbot/okr"
+	"okrbot/sandbox/slack"
 	"okrbot/secret"
 	"okrbot/store"
 	"okrbot/store/storetest"
@@ -68,5 +71,66 @@ func TestExportAndImportOnTheMachine(t *testing.T) {
 	}
 	if out, err := run(exportCommand{Workspace: "T2", JSON: true}); err != nil || out != "[\n]\n" {
 		t.Errorf("%v\n%q", err, out)
+	}
+}
+
+// TestOwnersAreLookedUpInSlack has owners who never typed /okr, by id and by e-mail address.
+func TestOwnersAreLookedUpInSlack(t *testing.T) {
+	dsn := storetest.New(t)
+	keys, err := secret.NewKeyset()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := storetest.Open(t, dsn)
+	for _, id := range []string{"T0SANDBOX", "T2"} {
+		if err := s.SaveWorkspace(t.Context(), store.Workspace{ID: id, Name: "Acme", BotUserID: "UBOT"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "okrs.csv")
+	lines := "objective,objective_owner,first_day,last_day,time_zone,key_result,owner,kind,start_value,target_value\n"
+	for i, owner := range []string{"erin@example.com", "U7FRANK"} {
+		lines += fmt.Sprintf("Calm,U6ERIN,2026-10-01,2026-12-31,UTC,Part %d,%s,decrease,10,2\n", i, owner)
+	}
+	if err := os.WriteFile(path, []byte(lines), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := func(workspace, token, api string) (string, error) {
+		t.Setenv("DATABASE_URL", dsn)
+		t.Setenv("ENCRYPTION_KEYSET", keys.Reveal())
+		t.Setenv("SLACK_BOT_TOKEN", token)
+		if api != "" {
+			t.Setenv("SLACK_API_URL", api)
+		}
+		var out strings.Builder
+		err := importCommand{File: path, Apply: true, Workspace: workspace}.Run(&invocation{ctx: context.Background(), out: &out})
+		return out.String(), err
+	}
+	local := func(scopes ...string) string {
+		w := slack.New(slack.Options{Scopes: scopes})
+		w.AddPerson(slack.Person{ID: "U6ERIN", Name: "erin", Email: "erin@example.com", Zone: "UTC"})
+		w.AddPerson(slack.Person{ID: "U7FRANK", Name: "frank", Email: "frank@example.com", Zone: "UTC", Gone: true})
+		t.Cleanup(w.Close)
+		web := httptest.NewServer(w)
+		t.Cleanup(web.Close)
+		return web.URL + "/api/"
+	}
+	for _, refused := range []struct{ workspace, token, api, says string }{
+		{"T0SANDBOX", "", "", "lines 2 and 3, objective_owner and owner: This person has not used okrbot yet, and Slack cannot be asked who it is: SLACK_BOT_TOKEN is not set"},
+		{"T0SANDBOX", "xoxb-sandbox", local("users:read"), "line 2, owner: okrbot may not look people up by e-mail address: it lacks the scope `users:read.email`."},
+		{"T2", "xoxb-sandbox", local(), "SLACK_BOT_TOKEN is of the workspace T0SANDBOX."},
+		{"T0SANDBOX", "xoxb-wrong", local(), "`okrbot doctor` says what is wrong with the way to Slack."},
+	} {
+		if out, err := run(refused.workspace, refused.token, refused.api); err == nil || !strings.Contains(out, refused.says) || strings.Count(out, "okrbot yet") > 1 {
+			t.Errorf("%v\n%s\nwant %q", err, out, refused.says)
+		}
+	}
+	out, err := run("T0SANDBOX", "xoxb-sandbox", local())
+	if err != nil || !strings.Contains(out, "Saved.") || !strings.Contains(out, "note: frank (U7FRANK) has left this workspace") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	k, err := s.KeyResult(t.Context(), "T0SANDBOX", 1)
+	if err != nil || k.Owner != "U6ERIN" {
+		t.Errorf("owned by %q: %v", k.Owner, err)
 	}
 }

@@ -65,7 +65,7 @@ func (s sandboxCommand) Run(in *invocation) error {
 	workspace := slack.New(slack.Options{Now: clock.now, BaseURL: "http://" + api, AppURL: "http://" + app})
 	defer workspace.Close()
 	for _, p := range seed.People {
-		workspace.AddPerson(slack.Person{ID: p.ID, Name: p.Name, RealName: p.RealName, Zone: p.Zone, Admin: p.Admin, Guest: p.Guest})
+		workspace.AddPerson(slack.Person{ID: p.ID, Name: p.Name, RealName: p.RealName, Zone: p.Zone, Email: p.Email, Admin: p.Admin, Guest: p.Guest})
 	}
 	for _, c := range seed.Channels {
 		workspace.AddChannel(c.ID, c.Name, c.Private, c.Members...)

@@ -15,17 +15,17 @@ import (
 
 // Person is somebody in the seeded workspace.
 type Person struct {
-	ID, Name, RealName, Zone string
-	Admin, Guest             bool
+	ID, Name, RealName, Zone, Email string
+	Admin, Guest                    bool
 }
 
 // People are the seeded workspace's people: an owner of key results, a colleague, an
 // administrator, a guest.
 var People = []Person{
-	{ID: "U0ALICE", Name: "alice", RealName: "Alice Brandt", Zone: "Europe/Berlin"},
-	{ID: "U0BOB", Name: "bob", RealName: "Bob Okafor", Zone: "America/New_York"},
-	{ID: "U0CAROL", Name: "carol", RealName: "Carol Nguyen", Zone: "Australia/Sydney", Admin: true},
-	{ID: "U0DAVE", Name: "dave", RealName: "Dave Rossi", Zone: "Europe/Rome", Guest: true},
+	{ID: "U0ALICE", Name: "alice", RealName: "Alice Brandt", Zone: "Europe/Berlin", Email: "alice@example.com"},
+	{ID: "U0BOB", Name: "bob", RealName: "Bob Okafor", Zone: "America/New_York", Email: "bob@example.com"},
+	{ID: "U0CAROL", Name: "carol", RealName: "Carol Nguyen", Zone: "Australia/Sydney", Email: "carol@example.com", Admin: true},
+	{ID: "U0DAVE", Name: "dave", RealName: "Dave Rossi", Zone: "Europe/Rome", Email: "dave@example.com", Guest: true},
 }
 
 // Channel is a channel of the seeded workspace.

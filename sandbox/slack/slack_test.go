@@ -244,6 +244,15 @@ func TestTheWebAPIRefusesWhatSlackRefuses(t *testing.T) {
 	w.expects("invalid_blocks", "chat.postMessage", m{"channel": "C1", "text": "x", "blocks": []any{m{"type": "section"}}})
 	w.expects("message_not_found", "chat.update", m{"channel": "C1", "ts": "1.1", "text": "x"})
 	w.expects("user_not_found", "users.info", m{"user": "U404"})
+	w.AddPerson(Person{ID: "U7", Name: "erin", Email: "erin@example.com"})
+	w.AddPerson(Person{ID: "U8", Name: "frank", Email: "frank@example.com", Gone: true})
+	w.expects("ok", "users.lookupByEmail", m{"email": "Erin@example.com"})
+	w.expects("users_not_found", "users.lookupByEmail", m{"email": "frank@example.com"})
+	w.expects("users_not_found", "users.lookupByEmail", m{})
+	w.o.Scopes = []string{"users:read"}
+	w.expects("missing_scope", "users.lookupByEmail", m{"email": "erin@example.com"})
+	w.expects("ok", "users.info", m{"user": "U7"})
+	w.o.Scopes = []string{"chat:write"}
 	w.ChangeChannel("with", func(c *Channel) { c.Archived = true })
 	w.expects("is_archived", "chat.postMessage", m{"channel": "C1", "text": "hello"})
 }

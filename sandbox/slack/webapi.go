@@ -22,7 +22,7 @@ func (c call) str(name string) string { s, _ := c.args[name].(string); return s 
 // scopes are what a method asks for. Those without one need a token alone.
 var scopes = map[string]string{
 	"chat.postMessage": "chat:write", "chat.postEphemeral": "chat:write", "chat.update": "chat:write", "chat.delete": "chat:write",
-	"users.info": "users:read", "conversations.info": "channels:read", "conversations.open": "im:write",
+	"users.info": "users:read", "users.lookupByEmail": "users:read.email", "conversations.info": "channels:read", "conversations.open": "im:write",
 	"files.getUploadURLExternal": "files:write", "files.completeUploadExternal": "files:write",
 }
 
@@ -178,7 +178,9 @@ func (s *Slack) do(c call) map[string]any {
 	case "apps.connections.open":
 		return s.openSocket()
 	case "users.info":
-		return s.userInfo(c)
+		return s.userInfo(s.people[c.str("user")], "user_not_found")
+	case "users.lookupByEmail":
+		return s.userInfo(s.byEmail(c.str("email")), "users_not_found")
 	case "conversations.info":
 		return s.channelInfo(c)
 	case "conversations.open":
@@ -207,10 +209,24 @@ func (s *Slack) do(c call) map[string]any {
 	return failed("unknown_method")
 }
 
-func (s *Slack) userInfo(c call) map[string]any {
-	p := s.people[c.str("user")]
+// byEmail finds nobody who has left, and no app.
+func (s *Slack) byEmail(address string) *Person {
+	for _, id := range s.order {
+		if p := s.people[id]; !p.Gone && !p.Bot && p.Email != "" && strings.EqualFold(p.Email, address) {
+			return p
+		}
+	}
+	return nil
+}
+
+// userInfo tells about somebody; the address only to those who may read addresses.
+func (s *Slack) userInfo(p *Person, unknown string) map[string]any {
 	if p == nil {
-		return failed("user_not_found")
+		return failed(unknown)
+	}
+	profile := map[string]any{"display_name": p.Name, "real_name": p.RealName}
+	if p.Email != "" && slices.Contains(s.o.Scopes, "users:read.email") {
+		profile["email"] = p.Email
 	}
 	team := s.o.TeamID
 	if p.Foreign {
@@ -219,7 +235,7 @@ func (s *Slack) userInfo(c call) map[string]any {
 	return map[string]any{"ok": true, "user": map[string]any{
 		"id": p.ID, "team_id": team, "name": p.Name, "real_name": p.RealName, "tz": p.Zone, "deleted": p.Gone,
 		"is_bot": p.Bot, "is_admin": p.Admin, "is_owner": false, "is_restricted": p.Guest, "is_ultra_restricted": false, "is_stranger": p.Foreign,
-		"profile": map[string]any{"display_name": p.Name, "real_name": p.RealName},
+		"profile": profile,
 	}}
 }
 

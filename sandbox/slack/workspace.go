@@ -59,7 +59,7 @@ type Slack struct {
 
 // Person is a member of the workspace.
 type Person struct {
-	ID, Name, RealName, Zone         string
+	ID, Name, RealName, Zone, Email  string
 	Admin, Guest, Bot, Gone, Foreign bool
 
 	s *Slack
@@ -105,7 +105,7 @@ func New(o Options) *Slack {
 	def(&o.AppToken, "xapp-sandbox")
 	def(&o.SigningSecret, "sandbox-signing-secret")
 	if o.Scopes == nil {
-		o.Scopes = []string{"commands", "chat:write", "users:read", "channels:read", "groups:read", "im:write", "files:write"}
+		o.Scopes = []string{"commands", "chat:write", "users:read", "users:read.email", "channels:read", "groups:read", "im:write", "files:write"}
 	}
 	s := &Slack{
 		o: o, people: map[string]*Person{}, channels: map[string]*Channel{}, views: map[string]*View{}, homes: map[string]*View{},

@@ -1,0 +1,111 @@
+package sheet
+
+import (
+	"context"
+	"regexp"
+	"strings"
+
+	"okrbot/okr"
+	"okrbot/store"
+)
+
+// People is who can be asked about somebody whom the workspace does not know yet, by Slack's id or
+// by e-mail address. Says is a sentence that says why nobody is found, and what to do.
+type People interface {
+	Named(ctx context.Context, who string) (p store.Person, says string, err error)
+}
+
+// Met remembers what was asked about people, so that nobody is asked for twice.
+type Met struct {
+	from    People // nil: nobody is asked any more
+	answers map[string]answer
+}
+
+type answer struct {
+	person store.Person
+	says   string
+}
+
+// Meet asks about people through somebody.
+func Meet(from People) *Met { return &Met{from: from, answers: map[string]answer{}} }
+
+// Already is what was asked before, and asks nothing more: within a transaction nobody waits for
+// Slack.
+func (m *Met) Already() *Met {
+	if m == nil {
+		return nil
+	}
+	return &Met{answers: m.answers}
+}
+
+func (m *Met) named(ctx context.Context, who string) (a answer, err error) {
+	a, asked := m.answers[who]
+	if asked {
+		return a, nil
+	}
+	if m.from == nil {
+		return answer{says: unknown(who)}, nil
+	}
+	if a.person, a.says, err = m.from.Named(ctx, who); err != nil {
+		return a, err
+	}
+	m.answers[strings.Clone(who)] = a
+	return a, nil
+}
+
+// Unasked is Slack where it cannot be asked: the reason is what is said of everybody who is not
+// known.
+type Unasked string
+
+// Named finds nobody.
+func (u Unasked) Named(context.Context, string) (store.Person, string, error) {
+	return store.Person{}, string(u), nil
+}
+
+// asks are the names that Slack can be asked about.
+var asks = regexp.MustCompile(`^([UW][A-Z0-9]{2,20}|[^@\s]+@[^@\s]+\.[^@\s]+)$`)
+
+// mention is how Slack writes a person.
+var mention = regexp.MustCompile(`^<@([UW][A-Z0-9]+)(\|[^>]*)?>$`)
+
+// unknown says that nobody has a name.
+func unknown(who string) string {
+	return "Nobody here is \"" + shortened(okr.Visible(who)) + "\". Write Slack's id or the e-mail address of somebody, or the name of somebody who has used okrbot."
+}
+
+// person is Slack's id of who a cell names, or a sentence that says why there is none.
+func (im *importer) person(ctx context.Context, who string) (id, says string, err error) {
+	if m := mention.FindStringSubmatch(who); m != nil {
+		who = m[1]
+	}
+	id, known := im.people[who]
+	if !known {
+		id, known = im.people[strings.ToLower(strings.TrimPrefix(who, "@"))]
+	}
+	switch {
+	case known && id == "":
+		return "", "Several people are called \"" + shortened(who) + "\". Write Slack's id of one.", nil
+	case known:
+		return id, "", nil
+	case im.met == nil, !asks.MatchString(who):
+		return "", unknown(who), nil
+	}
+	a, err := im.met.named(ctx, who)
+	if err != nil || a.says != "" {
+		return "", a.says, err
+	}
+	im.people[strings.Clone(who)] = a.person.ID
+	if im.people[a.person.ID] == "" {
+		im.people[a.person.ID] = a.person.ID
+	}
+	switch a.person.Kind {
+	case okr.Deactivated:
+		im.say("note: %s (%s) has left this workspace and hears nothing. `/okr edit` chooses another owner.", a.person.Name, a.person.ID)
+	case okr.Foreign:
+		im.say("note: %s (%s) is of another organisation and may do nothing here. `/okr edit` chooses another owner.", a.person.Name, a.person.ID)
+	}
+	if im.writing() {
+		return a.person.ID, "", im.tx.SavePerson(ctx, a.person)
+	}
+	return a.person.ID, "", nil
+}
