@@ -325,3 +325,22 @@ func TestADirectoryIsReadPageByPage(t *testing.T) {
 	r.work(r.client)
 	r.wants("calls after a failure", len(r.now.Calls()), 13)
 }
+
+// A scorecard that was hidden for a moment is looked for again an hour later. Until then its channel
+// is as quick as any other.
+func TestASecondLookAheadDelaysNobody(t *testing.T) {
+	r := newRoom(t)
+	hidden, good := r.keyResult(r.scorecard(1, 41, 5)), r.keyResult(r.scorecard(2, 51, 5))
+	r.imports(hidden, good)
+	r.now.Break(vendor.Fault{Kind: vendor.NotThere, Ref: hidden.Source.Reference})
+	r.nextDay()
+	r.check(r.now.Collect(good.Source.Reference, r.today().Time(), 50))
+	r.tick()
+	r.wants("runs ahead", r.count("select count(*) from sync_runs where state = 'queued' and due_at > now() + interval '50 minutes'"), 1)
+	r.wants("said at once", r.slack.in("CDESK"), []string{"KR-2 changed 51→50"})
+	r.check(r.now.Collect(good.Source.Reference, r.today().Time(), 49))
+	r.advance(time.Minute)
+	r.force(good.ID)
+	r.tick()
+	r.wants("said after a minute", len(r.slack.in("CDESK")), 2)
+}

@@ -19,14 +19,14 @@ from (
 -- name: HoldPlaces :many
 -- Where something is to be said or a card to be drawn, and nobody is at it. As long as runs of a
 -- channel's key results are under way their changes are gathered, a quarter of a minute at most:
--- what belongs to one run is one message.
+-- what belongs to one run is one message. A run that waits for its time is not under way.
 with busy as (
   select distinct k.workspace_id, unnest(array[k.channel_id, k.owner_id]) as channel_id
   from sync_runs r
   join key_results k on k.id = r.key_result_id
   join connections c on c.id = r.connection_id
   where r.state <> 'done'
-    and r.tries = 0
+    and (r.state = 'running' or r.due_at <= now())
     and r.crashes = 0
     and (c.waiting_until is null or c.waiting_until <= now())
 ),

@@ -113,7 +113,7 @@ with busy as (
   join key_results k on k.id = r.key_result_id
   join connections c on c.id = r.connection_id
   where r.state <> 'done'
-    and r.tries = 0
+    and (r.state = 'running' or r.due_at <= now())
     and r.crashes = 0
     and (c.waiting_until is null or c.waiting_until <= now())
 ),
@@ -158,7 +158,7 @@ type HoldPlacesRow struct {
 
 // Where something is to be said or a card to be drawn, and nobody is at it. As long as runs of a
 // channel's key results are under way their changes are gathered, a quarter of a minute at most:
-// what belongs to one run is one message.
+// what belongs to one run is one message. A run that waits for its time is not under way.
 func (q *Queries) HoldPlaces(ctx context.Context, most int32) ([]HoldPlacesRow, error) {
 	rows, err := q.db.Query(ctx, holdPlaces, most)
 	if err != nil {
