@@ -38,32 +38,47 @@ func (b *Bot) details(ctx context.Context, g Gesture, k store.KeyResult) (Reply,
 	if !k.MayView(g.Actor) {
 		return noSuchKeyResult(k.Key()), nil
 	}
+	modal, err := b.detailsModal(ctx, g.Actor, k)
+	return Reply{Open: &modal}, err
+}
+
+// inDetails is a reply to what was done in a key result's details: they show what it is now.
+func (b *Bot) inDetails(ctx context.Context, g Gesture, k store.KeyResult, r Reply) (Reply, error) {
+	if g.View.Callback != view.CallbackDetails {
+		return r, nil
+	}
+	modal, err := b.detailsModal(ctx, g.Actor, k)
+	r.Update = &modal
+	return r, err
+}
+
+func (b *Bot) detailsModal(ctx context.Context, actor okr.Actor, k store.KeyResult) (modalView, error) {
 	now, err := b.store.Now(ctx)
 	if err != nil {
-		return Reply{}, err
+		return modalView{}, err
 	}
-	d := view.Details{KeyResult: b.shown(k, now), May: k.MayEdit(g.Actor)}
+	d := view.Details{KeyResult: b.shown(k, now), May: k.MayEdit(actor)}
 	if d.Readings, err = b.store.Readings(ctx, k.Workspace, k.ID); err != nil {
-		return Reply{}, err
+		return modalView{}, err
 	}
 	d.Result = d.Result.ReadFrom(d.Readings)
 	checkIns, err := b.store.CheckIns(ctx, k.Workspace, k.ID, 5)
 	if err != nil {
-		return Reply{}, err
+		return modalView{}, err
 	}
 	for _, c := range checkIns {
 		d.CheckIns = append(d.CheckIns, view.CheckIn{Person: c.Person, Day: c.Day, Value: c.Value, Confidence: c.Confidence, Note: c.Note, Reason: c.Reason})
 	}
 	events, err := b.store.Audit(ctx, k.Workspace, store.Object{Kind: "key_result", ID: k.ID}, 5)
 	if err != nil {
-		return Reply{}, err
+		return modalView{}, err
 	}
 	for _, e := range events {
 		d.Changes = append(d.Changes, view.ChangeLine{Actor: e.Actor, Action: e.Action, What: changeWords(k, e.Changes), At: e.At})
 	}
 	last, err := b.store.LastChanges(ctx, k.Workspace, store.Object{Kind: "key_result", ID: k.ID}, "target", "start", "source")
 	if err != nil {
-		return Reply{}, err
+		return modalView{}, err
 	}
 	for _, c := range last {
 		d.Last = append(d.Last, okr.Changed{What: c.Field, Before: c.Change[0], After: c.Change[1], By: c.Actor, Day: today(c.At, k.Objective.Zone)})
@@ -71,14 +86,13 @@ func (b *Bot) details(ctx context.Context, g Gesture, k store.KeyResult) (Reply,
 	if k.Closed {
 		c, err := b.store.CloseOut(ctx, k.Workspace, k.Objective.ID)
 		if err != nil && !isNotFound(err) {
-			return Reply{}, err
+			return modalView{}, err
 		}
 		if i := slices.IndexFunc(c.Results, func(r store.ClosedKeyResult) bool { return r.KeyResult == k.ID }); i >= 0 {
 			d.End = end(c.Results[i])
 		}
 	}
-	modal := d.Modal()
-	return Reply{Open: &modal}, nil
+	return d.Modal(), nil
 }
 
 // postToChannel has a key result's figures and chart posted in its channel.
@@ -135,9 +149,7 @@ func (b *Bot) resumeAutomatic(ctx context.Context, g Gesture) (Reply, error) {
 		return Say(k.Key() + " follows its scores already."), nil
 	}
 	if g.View.Callback == view.CallbackDetails {
-		r, err := b.details(ctx, g, k)
-		r.Update, r.Open, r.Home = r.Open, nil, true
-		return r, err
+		return b.inDetails(ctx, g, k, Reply{Home: true})
 	}
 	now, err := b.store.Now(ctx)
 	if err != nil {
@@ -252,13 +264,13 @@ func (b *Bot) pause(ctx context.Context, g Gesture, k store.KeyResult, paused bo
 	}
 	shown := b.shown(after, now)
 	if paused {
-		r := Say(k.Key() + " is paused: nothing is read until somebody resumes it. Its readings stay.")
+		r := Say(k.Key() + " is paused: it is not read by itself until somebody resumes it. Its readings stay. `/okr sync " + k.Key() + "` reads it once all the same.")
 		r.Home = true
-		return r, nil
+		return b.inDetails(ctx, g, after, r)
 	}
 	r := Say(k.Key() + " goes on: " + shown.Next() + ". Press Sync Integration Data to read it now.")
 	r.Home = true
-	return r, nil
+	return b.inDetails(ctx, g, after, r)
 }
 
 // removeQuestion asks before a key result goes, and names what goes with it.

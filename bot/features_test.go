@@ -3,6 +3,7 @@ package bot_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"okrbot/store"
 )
@@ -50,6 +51,51 @@ func TestShowListEditPauseRemove(t *testing.T) {
 	r.bob.Types("/okr remove KR-1").Sees("You may not remove")
 	r.alice.Types("/okr remove KR-1").Sees("== Remove KR-1 ==", "readings", "This cannot be undone").Submits("Remove").SeesNoModal().Sees("is removed")
 	r.alice.Types("/okr show KR-1").Sees("There is no KR-1 here")
+}
+
+// A removed key result's card stays and says so, with nothing to press, wherever there is one.
+func TestARemovedKeyResultsCardsAreClosed(t *testing.T) {
+	r := ready(t)
+	r.slack.Invite("#service-desk", "okrbot")
+	r.alice.Types("/okr edit KR-1").Fills("Key Result", "Fewer ~open~ incidents").Fills("Channel", "#service-desk").Submits("Save").Sees("KR-1 is saved").Closes()
+	r.alice.In("#service-desk").Sees("[Sync Integration Data]")
+	r.alice.Types("/okr remove KR-1").Sees("Its card in 2 channels stays, struck through and without buttons.").Submits("Remove").SeesNoModal()
+	for _, channel := range []string{"#it-okrs", "#service-desk"} {
+		r.alice.In(channel).Sees("~KR-1 Fewer ∼open∼ incidents~\nremoved by <@U0ALICE> on <!date^")
+		if n := r.alice.Counts("[Sync Integration Data]") + r.alice.Counts("[Details]"); n != 0 {
+			t.Errorf("%d messages in %s have buttons of a removed key result:\n%s", n, channel, r.alice.Screen())
+		}
+	}
+}
+
+// What is done in a key result's details is seen there.
+func TestDetailsShowWhatWasDoneInThem(t *testing.T) {
+	r := ready(t)
+	r.collects(77)
+	r.alice.Types("/okr show KR-1").Sees("*135*").Presses("Sync Integration Data").Sees("Syncing KR-1").Closes()
+	r.alice.Sees("== KR-1 ==", "*77*").Presses("Pause syncing").Sees("== KR-1 ==", "KR-1 is paused: it is not read by itself").Closes()
+	r.alice.Sees("== KR-1 ==", "paused").Presses("Resume syncing").Sees("KR-1 goes on: next sync").Closes()
+	r.alice.Sees("== KR-1 ==", "next sync")
+}
+
+func TestChangingTheSourceSaysOfWhat(t *testing.T) {
+	r := ready(t)
+	r.alice.Types("/okr edit KR-1").Presses("Change source").Sees("== Source of KR-1 ==", "Where *KR-1* belongs").
+		Submits("Next").Sees("== Source of KR-1 ==", "Scorecard: ").DoesNotSee("Add key result")
+}
+
+// Paused: nothing is read by itself. Who asks for one by name gets it, and is told that it stays so.
+func TestAPausedKeyResultIsReadOnceWhenAskedFor(t *testing.T) {
+	r := ready(t)
+	r.alice.Types("/okr pause KR-1").Sees("not read by itself until somebody resumes it", "`/okr sync KR-1` reads it once all the same")
+	r.collects(77)
+	r.alice.Types("/okr sync KR-1").Sees("Syncing KR-1", "It is paused: it is read this once because you asked, and stays paused.", "→ 77")
+	r.alice.Sees(":double_vertical_bar: paused, not read by itself")
+	r.later(time.Minute)
+	r.alice.Types("/okr sync all").Sees("All of yours are paused. Paused ones are left out; `/okr sync KR-1` reads one all the same.")
+	r.addsKeyResult(r.alice, "Happier customers", "Customer satisfaction", "4.5")
+	r.later(time.Minute)
+	r.alice.Types("/okr sync all").Sees("Paused ones are left out; `/okr sync KR-1`")
 }
 
 func TestPeopleUpdateTheirOwn(t *testing.T) {

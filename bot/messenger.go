@@ -62,6 +62,11 @@ func (m *Messenger) Card(ctx context.Context, _, channel, ts string, k store.Key
 	return ts, m.slack.update(ctx, channel, ts, card)
 }
 
+// Farewell closes what was the card of a key result that was removed.
+func (m *Messenger) Farewell(ctx context.Context, f store.Farewell) error {
+	return m.slack.update(ctx, f.Channel, f.TS, view.Farewell(f.Key, f.Title, f.By, f.Removed))
+}
+
 // Notice tells a connection's maker what it needs from them, with the button that does it.
 func (m *Messenger) Notice(ctx context.Context, c store.Connection, now time.Time) error {
 	hanging, err := m.bot.store.KeyResultsOf(ctx, c)
@@ -120,6 +125,7 @@ func (m *Messenger) Outcome(ctx context.Context, o jobs.Outcome) (jobs.Told, err
 	}
 	if o.Final {
 		defer m.home(ctx, o.Request)
+		defer m.details(ctx, o)
 	}
 	if !o.Request.Response.Empty() {
 		// One message that counts up takes its own place; a single outcome stands beside what was
@@ -150,4 +156,22 @@ func (m *Messenger) home(ctx context.Context, q store.SyncRequest) {
 		return
 	}
 	m.bot.showHome(ctx, Gesture{Actor: p.Actor, Name: p.Name, Zone: p.Zone})
+}
+
+// details shows the new value in the window in which it was asked for, if it is still there.
+func (m *Messenger) details(ctx context.Context, o jobs.Outcome) {
+	if o.Request.View == "" || len(o.Done) != 1 {
+		return
+	}
+	p, err := m.bot.person(ctx, o.Request.Workspace, o.Request.Person)
+	var modal modalView
+	if err == nil {
+		modal, err = m.bot.detailsModal(ctx, p.Actor, o.Done[0].Present)
+	}
+	if err == nil {
+		_, err = m.slack.change(ctx, OpenView{Workspace: o.Request.Workspace, ID: o.Request.View}, modal)
+	}
+	if err != nil && codeOf(err) != "not_found" {
+		m.log.Warn("showing details after a sync", "request", o.Request.ID, "error", err)
+	}
 }

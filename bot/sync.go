@@ -87,20 +87,33 @@ func (b *Bot) syncOne(ctx context.Context, g Gesture, k store.KeyResult) (Reply,
 	case forced.Wait > 0:
 		return Say(fmt.Sprintf("ServiceNow was asked about %s a moment ago. Try again in %s.", k.Key(), seconds(forced.Wait))), nil
 	}
-	return Say(fmt.Sprintf("Syncing %s from %s. You will hear the outcome in a moment.", k.Key(), view.Escape(view.Cut(k.Source.Name, 100)))), nil
+	text := fmt.Sprintf("Syncing %s from %s. You will hear the outcome in a moment.", k.Key(), view.Escape(view.Cut(k.Source.Name, 100)))
+	if k.Paused {
+		text += " It is paused: it is read this once because you asked, and stays paused."
+	}
+	return Say(text), nil
 }
 
-// syncAll reads every integrated key result that the person looks after.
+// syncAll reads every integrated key result that the person looks after, but for the paused ones.
 func (b *Bot) syncAll(ctx context.Context, g Gesture) (Reply, error) {
 	list, err := b.store.KeyResults(ctx, g.Actor.Workspace, store.Filter{Person: g.Actor.ID, Integrated: true})
 	if err != nil {
 		return Reply{}, err
 	}
 	var ids []int64
+	paused := ""
 	for _, k := range list {
-		if k.MaySync(g.Actor) && !k.Closed {
+		switch {
+		case !k.MaySync(g.Actor) || k.Closed:
+		case k.Paused && paused == "":
+			paused = " Paused ones are left out; `/okr sync " + k.Key() + "` reads one all the same."
+		case k.Paused:
+		default:
 			ids = append(ids, k.ID)
 		}
+	}
+	if len(ids) == 0 && paused != "" {
+		return Say("All of yours are paused." + paused), nil
 	}
 	if len(ids) == 0 {
 		var names []string
@@ -126,16 +139,20 @@ func (b *Bot) syncAll(ctx context.Context, g Gesture) (Reply, error) {
 	if skipped := len(ids) - forced.Total; skipped > 0 {
 		text += fmt.Sprintf(" %d are left out: ServiceNow was asked about them a moment ago.", skipped)
 	}
-	return Say(text), nil
+	return Say(text + paused), nil
 }
 
 func (b *Bot) force(ctx context.Context, g Gesture, ids []int64, every bool) (jobs.Forced, error) {
 	var forced jobs.Forced
+	window := ""
+	if g.View.Callback == view.CallbackDetails {
+		window = g.View.ID
+	}
 	err := b.store.InTx(ctx, func(tx *store.Tx) error {
 		var err error
 		forced, err = b.jobs.Force(ctx, tx, jobs.ForceRequest{
 			Workspace: g.Actor.Workspace, Person: g.Actor.ID, KeyResults: ids, Every: every,
-			Channel: g.Channel, Response: g.Response,
+			Channel: g.Channel, View: window, Response: g.Response,
 		})
 		return err
 	})

@@ -223,7 +223,7 @@ func (b *Bot) wizardView(ctx context.Context, g Gesture, draft store.Draft, w wi
 	case view.StepDetails:
 		return b.detailView(ctx, g, draft, w)
 	}
-	s := view.Start{Draft: draft.ID, Turn: w.Turn, Fresh: w.Fresh, Title: w.Title, Owner: w.Owner, Systems: b.systems(), Source: w.Source}
+	s := view.Start{Draft: draft.ID, Turn: w.Turn, Fresh: w.Fresh, Editing: w.Key, Title: w.Title, Owner: w.Owner, Systems: b.systems(), Source: w.Source}
 	if w.Objective != 0 {
 		o, err := b.store.Objective(ctx, g.Actor.Workspace, w.Objective)
 		if err != nil && !isNotFound(err) {

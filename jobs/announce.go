@@ -65,6 +65,9 @@ func (c *Client) speak(ctx context.Context, place store.HeldPlace) (err error) {
 	if err == nil {
 		err = c.draw(ctx, place)
 	}
+	if err == nil {
+		err = c.bidFarewell(ctx, place)
+	}
 	failing = err != nil
 	var u *Undelivered
 	if errors.As(err, &u) {
@@ -295,7 +298,7 @@ func (c *Client) drawOne(ctx context.Context, p store.Place, card store.Card, k 
 	var u *Undelivered
 	switch {
 	case err == nil:
-		return c.store.CardDrawn(ctx, card, ts)
+		return c.store.CardDrawn(ctx, card, k, ts)
 	case errors.As(err, &u) && u.Kind == Gone && card.TS != "":
 		return c.store.CardGone(ctx, card)
 	case errors.As(err, &u) && (u.Kind == Permanent || u.Kind == Gone):
@@ -308,4 +311,30 @@ func (c *Client) drawOne(ctx context.Context, p store.Place, card store.Card, k 
 		})
 	}
 	return err
+}
+
+// bidFarewell closes the cards of removed key results in a place. A message that Slack does not let
+// us change any more stays as it is.
+func (c *Client) bidFarewell(ctx context.Context, place store.HeldPlace) error {
+	list, err := c.store.Farewells(ctx, place.Place, drawAtOnce)
+	if err != nil {
+		return err
+	}
+	for _, f := range list {
+		if c.stopping.Err() != nil {
+			return nil
+		}
+		if _, mine, err := c.store.KeepPlace(ctx, place); err != nil || !mine {
+			return err
+		}
+		err := c.messenger.Farewell(ctx, f)
+		var u *Undelivered
+		if err != nil && !(errors.As(err, &u) && (u.Kind == Permanent || u.Kind == Gone)) {
+			return err
+		}
+		if err := c.store.FarewellSaid(ctx, f); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -344,3 +344,43 @@ func TestASecondLookAheadDelaysNobody(t *testing.T) {
 	r.tick()
 	r.wants("said after a minute", len(r.slack.in("CDESK")), 2)
 }
+
+// A card is closed also where it was first posted while its key result was removed, and a message
+// that Slack does not let us change is given up.
+func TestACardOfARemovedKeyResultIsClosed(t *testing.T) {
+	r := newRoom(t)
+	posted, posting := r.keyResult(r.scorecard(1, 41, 5)), r.keyResult(r.scorecard(2, 51, 5))
+	card := func(k store.KeyResult, channel string) {
+		r.check(r.store.InTx(ctx, func(tx *store.Tx) error { return tx.AddCard(ctx, "T1", k.ID, channel) }))
+	}
+	remove := func(k store.KeyResult) {
+		r.check(r.store.InTx(ctx, func(tx *store.Tx) error { return tx.RemoveKeyResult(ctx, alice, k) }))
+	}
+	card(posted, "CDESK")
+	card(posted, "CGONE")
+	r.imports(posted, posting)
+	remove(posted)
+	r.slack.refuse = func(channel string) error {
+		if channel == "CGONE" {
+			return &Undelivered{Kind: Permanent, Code: "cant_update_message"}
+		}
+		return nil
+	}
+	r.tick()
+	r.wants("closed", r.slack.closed, []string{"CDESK 1700000000.000001 KR-1"})
+	r.wants("still to be closed", r.count("select count(*) from farewells"), 0)
+
+	card(posting, "CDESK")
+	removed := false
+	r.slack.refuse = func(string) error {
+		if !removed {
+			removed = true
+			remove(posting)
+		}
+		return nil
+	}
+	r.tick()
+	r.tick()
+	r.wants("closed when it was being posted", len(r.slack.closed), 2)
+	r.wants("by", r.slack.closed[1], "CDESK 1700000000.000003 KR-2")
+}

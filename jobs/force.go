@@ -24,6 +24,7 @@ type ForceRequest struct {
 	KeyResults []int64
 	Every      bool          // sync all: one message that counts up
 	Channel    string        // where it was asked
+	View       string        // the window with a key result's details in which it was asked; else empty
 	Response   secret.String // Slack's response_url, if there is one
 }
 
@@ -75,7 +76,7 @@ func (c *Client) Force(ctx context.Context, tx *store.Tx, r ForceRequest) (Force
 	}
 	f.Total = len(read)
 	request, err := tx.CreateRequest(ctx, store.SyncRequest{
-		Workspace: r.Workspace, Person: r.Person, Every: r.Every, Channel: r.Channel, Response: r.Response, Total: len(read),
+		Workspace: r.Workspace, Person: r.Person, Every: r.Every, Channel: r.Channel, View: r.View, Response: r.Response, Total: len(read),
 	})
 	if err != nil {
 		return Forced{}, err

@@ -16,6 +16,8 @@ type Messenger interface {
 	Announce(ctx context.Context, workspace, channel string, items []Announced, repeated bool) (ts string, err error)
 	// Card posts a key result's card, or draws it again when ts names its message.
 	Card(ctx context.Context, workspace, channel, ts string, kr store.KeyResult, now time.Time) (newTS string, err error)
+	// Farewell closes what was the card of a key result that was removed.
+	Farewell(ctx context.Context, f store.Farewell) error
 	// Outcome tells a person how their sync went, or how far it is.
 	Outcome(ctx context.Context, o Outcome) (Told, error)
 	// Notice tells a connection's maker what it needs from them: NoticeRefused, NoticeEnds.

@@ -303,6 +303,7 @@ type edge struct {
 	drawn    []drawing
 	told     []Outcome
 	notices  []string // what a connection's maker was told
+	closed   []string // cards of removed key results
 	tries    int
 	refuse   func(channel string) error // of posts and cards; nil takes all
 	refuseIt func() error               // of outcomes
@@ -352,6 +353,18 @@ func (e *edge) Card(_ context.Context, _, channel, ts string, k store.KeyResult,
 		return e.stamp(), nil
 	}
 	return ts, nil
+}
+
+func (e *edge) Farewell(_ context.Context, f store.Farewell) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.refuse != nil {
+		if err := e.refuse(f.Channel); err != nil {
+			return err
+		}
+	}
+	e.closed = append(e.closed, f.Channel+" "+f.TS+" "+f.Key)
+	return nil
 }
 
 func (e *edge) Digest(context.Context, store.Subscription) error { return nil }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"okrbot/okr"
 	"okrbot/store/queries"
 )
 
@@ -67,11 +68,51 @@ func (s *Store) CardSending(ctx context.Context, c Card) error {
 	return nil
 }
 
-// CardDrawn notes that a card shows what it was when it was taken.
-func (s *Store) CardDrawn(ctx context.Context, c Card, ts string) error {
-	err := s.q.DrawnCard(ctx, queries.DrawnCardParams{KeyResultID: c.KeyResult, ChannelID: c.Channel, MessageTs: ts, ReadAt: &c.Dirty})
+// CardDrawn notes that a card shows what it was when it was taken. Where its key result was removed
+// while the card was first posted, the message is to say so.
+func (s *Store) CardDrawn(ctx context.Context, c Card, k KeyResult, ts string) error {
+	n, err := s.q.DrawnCard(ctx, queries.DrawnCardParams{KeyResultID: c.KeyResult, ChannelID: c.Channel, MessageTs: ts, ReadAt: &c.Dirty})
+	if err == nil && n == 0 && c.TS == "" {
+		err = s.q.LeaveFarewell(ctx, queries.LeaveFarewellParams{
+			WorkspaceID: c.Workspace, ChannelID: c.Channel, MessageTs: ts, Number: int32(k.Number), Title: k.Title, KeyResultID: c.KeyResult,
+		})
+	}
 	if err != nil {
 		return fmt.Errorf("noting a card: %w", err)
+	}
+	return nil
+}
+
+// Farewell is a message that was the card of a key result which was removed.
+type Farewell struct {
+	Place
+	TS      string
+	Key     string // "KR-3"
+	Title   string
+	By      string
+	Removed time.Time
+}
+
+// Farewells are the messages of a place that are to say that their key result was removed.
+func (s *Store) Farewells(ctx context.Context, p Place, most int) ([]Farewell, error) {
+	rows, err := s.q.Farewells(ctx, queries.FarewellsParams{WorkspaceID: p.Workspace, ChannelID: p.Channel, Most: int32(most)})
+	if err != nil {
+		return nil, fmt.Errorf("listing cards of removed key results: %w", err)
+	}
+	list := make([]Farewell, len(rows))
+	for i, row := range rows {
+		list[i] = Farewell{
+			Place: p, TS: row.MessageTs, Key: okr.KeyResult{Number: int(row.Number)}.Key(), Title: row.Title, By: row.RemovedBy, Removed: row.RemovedAt,
+		}
+	}
+	return list, nil
+}
+
+// FarewellSaid notes that a message says so, or that nothing more can be done about it.
+func (s *Store) FarewellSaid(ctx context.Context, f Farewell) error {
+	err := s.q.FarewellSaid(ctx, queries.FarewellSaidParams{WorkspaceID: f.Workspace, ChannelID: f.Channel, MessageTs: f.TS})
+	if err != nil {
+		return fmt.Errorf("noting the end of a card: %w", err)
 	}
 	return nil
 }

@@ -417,8 +417,14 @@ func schedule(k KeyResult, now time.Time) (slot, due *time.Time, err error) {
 }
 
 // RemoveKeyResult deletes a key result with its readings, check-ins, runs and cards. What was done
-// to it stays in the audit.
+// to it stays in the audit, and the messages of its cards say that it is removed.
 func (tx *Tx) RemoveKeyResult(ctx context.Context, actor okr.Actor, k KeyResult) error {
+	err := tx.q.LeaveFarewells(ctx, queries.LeaveFarewellsParams{
+		Number: int32(k.Number), Title: k.Title, RemovedBy: actor.ID, WorkspaceID: actor.Workspace, KeyResultID: k.ID,
+	})
+	if err != nil {
+		return fmt.Errorf("closing the cards of key result %d: %w", k.ID, err)
+	}
 	if err := tx.q.RemoveKeyResult(ctx, queries.RemoveKeyResultParams{WorkspaceID: actor.Workspace, ID: k.ID}); err != nil {
 		return fmt.Errorf("removing key result %d: %w", k.ID, err)
 	}

@@ -99,6 +99,7 @@ type SyncRequest struct {
 	Person    string
 	Every     bool          // sync all
 	Channel   string        // where they asked; empty on the Home tab
+	View      string        // the window with a key result's details in which they asked; else empty
 	Response  secret.String // Slack's response_url while it is good for another use, else empty
 	Responses int           // how often it was used
 	Total     int
@@ -116,7 +117,7 @@ type SyncRequest struct {
 // CreateRequest notes a request. The response_url is a secret and sealed.
 func (tx *Tx) CreateRequest(ctx context.Context, q SyncRequest) (int64, error) {
 	id, err := tx.q.CreateRequest(ctx, queries.CreateRequestParams{
-		WorkspaceID: q.Workspace, PersonID: q.Person, Every: q.Every, ChannelID: q.Channel, Total: int32(q.Total),
+		WorkspaceID: q.Workspace, PersonID: q.Person, Every: q.Every, ChannelID: q.Channel, ViewID: q.View, Total: int32(q.Total),
 	})
 	if err != nil {
 		return 0, fmt.Errorf("noting a sync request: %w", err)
@@ -155,7 +156,7 @@ func (r Reads) Request(ctx context.Context, id int64) (SyncRequest, []Ending, er
 		return SyncRequest{}, nil, fmt.Errorf("loading a sync request: %w", found(err))
 	}
 	q := SyncRequest{
-		ID: row.ID, Workspace: row.WorkspaceID, Person: row.PersonID, Every: row.Every, Channel: row.ChannelID,
+		ID: row.ID, Workspace: row.WorkspaceID, Person: row.PersonID, Every: row.Every, Channel: row.ChannelID, View: row.ViewID,
 		Responses: int(row.Responses), Reported: int(row.Reported), Failures: int(row.Failures),
 		MessageChannel: row.MessageChannel, MessageTS: row.MessageTs, Finished: row.FinishedAt != nil, Waits: orZero(row.WaitsUntil),
 	}

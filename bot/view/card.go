@@ -1,7 +1,10 @@
 package view
 
 import (
+	"fmt"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/slack-go/slack"
 
@@ -55,6 +58,16 @@ func (k KeyResult) card(trend slack.Block) Message {
 			note("<@"+k.Owner+"> · "+Escape(Cut(k.Objective.Title, 150))+" · "+k.Objective.Period.Words()),
 			slack.NewActionBlock("kr_"+id, presses...),
 		),
+	}
+}
+
+// Farewell is what a card's message says once its key result was removed.
+func Farewell(key, title, by string, at time.Time) Message {
+	// A title's own tildes would end the line through it.
+	struck := "~" + strings.ReplaceAll(Escape(Cut(key+" "+title, 170)), "~", "∼") + "~"
+	return Message{
+		Text:   key + " is removed",
+		Blocks: []slack.Block{section(fmt.Sprintf("%s\nremoved by <@%s> on <!date^%d^{date}|%s>", struck, by, at.Unix(), at.UTC().Format("2 Jan 2006")))},
 	}
 }
 

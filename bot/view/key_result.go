@@ -152,7 +152,7 @@ func (k KeyResult) Next() string {
 	case !k.Integrated:
 		return "updated by people"
 	case k.Paused:
-		return ":double_vertical_bar: paused"
+		return ":double_vertical_bar: paused, not read by itself"
 	case k.Source.Waiting.After(k.Now):
 		return fmt.Sprintf("%s asked us to wait until %s", k.Source.System, Moment(k.Source.Waiting))
 	case k.NextSyncAt.IsZero():

@@ -18,7 +18,7 @@ func Remove(k KeyResult, readings, checkIns, cards int, draft string) slack.Moda
 		text += "It is no longer read from " + Escape(Cut(k.Source.Scorecard, 200)) + "; the scorecard and the connection stay. "
 	}
 	if cards > 0 {
-		text += "Its card in " + count(cards, "channel", "channels") + " stays and is no longer updated. "
+		text += "Its card in " + count(cards, "channel", "channels") + " stays, struck through and without buttons. "
 	}
 	text += "This cannot be undone. To stop the syncs only, pause it."
 	return slack.ModalViewRequest{

@@ -73,7 +73,8 @@ func anew(field string, n int) string { return field + "__" + strconv.Itoa(n) }
 type Start struct {
 	Draft     string
 	Turn      int
-	Fresh     int // counts how often fields were shown anew
+	Fresh     int    // counts how often fields were shown anew
+	Editing   string // KR-n when the source of an existing one is changed
 	Objective okr.Objective
 	None      bool // there is no objective to choose yet
 	Title     string
@@ -84,7 +85,11 @@ type Start struct {
 
 // Modal asks for the objective, the key result's title and owner, and where its data comes from.
 func (s Start) Modal() slack.ModalViewRequest {
-	intro := section("A key result belongs to an objective.")
+	title, words := "Add key result", "A key result belongs to an objective."
+	if s.Editing != "" {
+		title, words = sourceOf(s.Editing), "Where *"+s.Editing+"* belongs, and where its values come from."
+	}
+	intro := section(words)
 	intro.BlockID = mark(StepStart, s.Turn)
 	if s.None {
 		intro = section("There is no objective yet. Press *New objective* to add the first one; you come back here after it.")
@@ -101,8 +106,11 @@ func (s Start) Modal() slack.ModalViewRequest {
 		userField("owner", "Owner", "", s.Owner),
 		sourceField(s.Systems, s.Source),
 	}
-	return modal(CallbackWizard, "Add key result", "Next", s.Draft, blocks...)
+	return modal(CallbackWizard, title, "Next", s.Draft, blocks...)
 }
+
+// sourceOf is the title of the steps in which the source of a key result is changed.
+func sourceOf(key string) string { return "Source of " + key }
 
 func sourceField(systems []System, chosen string) *slack.InputBlock {
 	var options []*slack.OptionBlockObject
@@ -192,7 +200,7 @@ func (s Scorecard) Modal() slack.ModalViewRequest {
 	intro.BlockID = mark(StepScorecard, s.Turn)
 	title := "Add key result"
 	if s.Editing != "" {
-		title = "Source of " + s.Editing
+		title = sourceOf(s.Editing)
 	}
 	if len(s.Connections) == 0 {
 		intro = section("You have no connection to " + s.System + " yet, and none is shared with you. Press *New connection*; you come back here after it.")
@@ -665,7 +673,7 @@ func Saved(k KeyResult, fresh bool, first decimal.NullDecimal) slack.ModalViewRe
 	text := ":white_check_mark: " + k.Headline() + " " + what + ".\n"
 	switch {
 	case k.Integrated && k.Paused:
-		text += "It is paused; resume it to have it read again."
+		text += "It is paused: it is not read by itself until somebody resumes it."
 	case k.Integrated:
 		text += "Its scores since the period's start are being read now. " + capital(k.Next()) + "."
 	default:

@@ -194,6 +194,8 @@ func (q *quiet) Outcome(ctx context.Context, _ jobs.Outcome) (jobs.Told, error) 
 }
 
 // Digest takes a message.
+func (q *quiet) Farewell(context.Context, store.Farewell) error { return nil }
+
 func (q *quiet) Digest(ctx context.Context, _ store.Subscription) error { return q.take(ctx) }
 
 // DigestEnded takes a message.

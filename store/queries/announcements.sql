@@ -41,6 +41,9 @@ waiting as (
     from cards c
     where c.dirty_at is not null
       and c.parked = ''
+    union all
+    select f.workspace_id, f.channel_id, f.removed_at
+    from farewells f
   ) w
   group by w.workspace_id, w.channel_id
 )

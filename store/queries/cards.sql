@@ -31,7 +31,7 @@ set sending_at = now()
 where key_result_id = @key_result_id
   and channel_id = @channel_id;
 
--- name: DrawnCard :exec
+-- name: DrawnCard :execrows
 -- Marked again since it was read: it stays dirty.
 update cards
 set message_ts = @message_ts,
@@ -73,3 +73,40 @@ set parked = '',
 where workspace_id = @workspace_id
   and channel_id = @channel_id
   and parked <> '';
+
+-- name: LeaveFarewells :exec
+-- The messages of a key result's cards stay when it goes, and are to say so.
+insert into farewells (workspace_id, channel_id, message_ts, number, title, removed_by, removed_at)
+select c.workspace_id, c.channel_id, c.message_ts, @number, @title, @removed_by, now()
+from cards c
+where c.workspace_id = @workspace_id
+  and c.key_result_id = @key_result_id
+  and c.message_ts <> ''
+on conflict do nothing;
+
+-- name: LeaveFarewell :exec
+-- A card that was first posted while its key result was removed.
+insert into farewells (workspace_id, channel_id, message_ts, number, title, removed_by, removed_at)
+select @workspace_id, @channel_id, @message_ts, @number, @title, a.actor_id, a.created_at
+from audit_events a
+where a.workspace_id = @workspace_id
+  and a.object = 'key_result'
+  and a.object_id = @key_result_id
+  and a.action = 'removed'
+order by a.id desc
+limit 1
+on conflict do nothing;
+
+-- name: Farewells :many
+select *
+from farewells
+where workspace_id = @workspace_id
+  and channel_id = @channel_id
+order by removed_at, message_ts
+limit @most;
+
+-- name: FarewellSaid :exec
+delete from farewells
+where workspace_id = @workspace_id
+  and channel_id = @channel_id
+  and message_ts = @message_ts;

@@ -74,7 +74,7 @@ func (q *Queries) DirtyCards(ctx context.Context, arg DirtyCardsParams) ([]Card,
 	return items, nil
 }
 
-const drawnCard = `-- name: DrawnCard :exec
+const drawnCard = `-- name: DrawnCard :execrows
 update cards
 set message_ts = $1,
     sending_at = null,
@@ -91,14 +91,78 @@ type DrawnCardParams struct {
 }
 
 // Marked again since it was read: it stays dirty.
-func (q *Queries) DrawnCard(ctx context.Context, arg DrawnCardParams) error {
-	_, err := q.db.Exec(ctx, drawnCard,
+func (q *Queries) DrawnCard(ctx context.Context, arg DrawnCardParams) (int64, error) {
+	result, err := q.db.Exec(ctx, drawnCard,
 		arg.MessageTs,
 		arg.ReadAt,
 		arg.KeyResultID,
 		arg.ChannelID,
 	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const farewellSaid = `-- name: FarewellSaid :exec
+delete from farewells
+where workspace_id = $1
+  and channel_id = $2
+  and message_ts = $3
+`
+
+type FarewellSaidParams struct {
+	WorkspaceID string
+	ChannelID   string
+	MessageTs   string
+}
+
+func (q *Queries) FarewellSaid(ctx context.Context, arg FarewellSaidParams) error {
+	_, err := q.db.Exec(ctx, farewellSaid, arg.WorkspaceID, arg.ChannelID, arg.MessageTs)
 	return err
+}
+
+const farewells = `-- name: Farewells :many
+select workspace_id, channel_id, message_ts, number, title, removed_by, removed_at
+from farewells
+where workspace_id = $1
+  and channel_id = $2
+order by removed_at, message_ts
+limit $3
+`
+
+type FarewellsParams struct {
+	WorkspaceID string
+	ChannelID   string
+	Most        int32
+}
+
+func (q *Queries) Farewells(ctx context.Context, arg FarewellsParams) ([]Farewell, error) {
+	rows, err := q.db.Query(ctx, farewells, arg.WorkspaceID, arg.ChannelID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Farewell
+	for rows.Next() {
+		var i Farewell
+		if err := rows.Scan(
+			&i.WorkspaceID,
+			&i.ChannelID,
+			&i.MessageTs,
+			&i.Number,
+			&i.Title,
+			&i.RemovedBy,
+			&i.RemovedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const forgetCard = `-- name: ForgetCard :exec
@@ -117,6 +181,71 @@ type ForgetCardParams struct {
 // The message is gone: the card is posted anew.
 func (q *Queries) ForgetCard(ctx context.Context, arg ForgetCardParams) error {
 	_, err := q.db.Exec(ctx, forgetCard, arg.KeyResultID, arg.ChannelID)
+	return err
+}
+
+const leaveFarewell = `-- name: LeaveFarewell :exec
+insert into farewells (workspace_id, channel_id, message_ts, number, title, removed_by, removed_at)
+select $1, $2, $3, $4, $5, a.actor_id, a.created_at
+from audit_events a
+where a.workspace_id = $1
+  and a.object = 'key_result'
+  and a.object_id = $6
+  and a.action = 'removed'
+order by a.id desc
+limit 1
+on conflict do nothing
+`
+
+type LeaveFarewellParams struct {
+	WorkspaceID string
+	ChannelID   string
+	MessageTs   string
+	Number      int32
+	Title       string
+	KeyResultID int64
+}
+
+// A card that was first posted while its key result was removed.
+func (q *Queries) LeaveFarewell(ctx context.Context, arg LeaveFarewellParams) error {
+	_, err := q.db.Exec(ctx, leaveFarewell,
+		arg.WorkspaceID,
+		arg.ChannelID,
+		arg.MessageTs,
+		arg.Number,
+		arg.Title,
+		arg.KeyResultID,
+	)
+	return err
+}
+
+const leaveFarewells = `-- name: LeaveFarewells :exec
+insert into farewells (workspace_id, channel_id, message_ts, number, title, removed_by, removed_at)
+select c.workspace_id, c.channel_id, c.message_ts, $1, $2, $3, now()
+from cards c
+where c.workspace_id = $4
+  and c.key_result_id = $5
+  and c.message_ts <> ''
+on conflict do nothing
+`
+
+type LeaveFarewellsParams struct {
+	Number      int32
+	Title       string
+	RemovedBy   string
+	WorkspaceID string
+	KeyResultID int64
+}
+
+// The messages of a key result's cards stay when it goes, and are to say so.
+func (q *Queries) LeaveFarewells(ctx context.Context, arg LeaveFarewellsParams) error {
+	_, err := q.db.Exec(ctx, leaveFarewells,
+		arg.Number,
+		arg.Title,
+		arg.RemovedBy,
+		arg.WorkspaceID,
+		arg.KeyResultID,
+	)
 	return err
 }
 

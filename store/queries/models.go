@@ -181,6 +181,16 @@ type Export struct {
 	CreatedAt   time.Time
 }
 
+type Farewell struct {
+	WorkspaceID string
+	ChannelID   string
+	MessageTs   string
+	Number      int32
+	Title       string
+	RemovedBy   string
+	RemovedAt   time.Time
+}
+
 type KeyResult struct {
 	ID              int64
 	WorkspaceID     string
@@ -358,6 +368,7 @@ type SyncRequest struct {
 	FinishedAt     *time.Time
 	CreatedAt      time.Time
 	WaitsUntil     *time.Time
+	ViewID         string
 }
 
 type SyncRequestRun struct {

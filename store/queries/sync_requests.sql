@@ -23,8 +23,8 @@ where workspace_id = @workspace_id
   and created_at > now() - make_interval(secs => @seconds::float8);
 
 -- name: CreateRequest :one
-insert into sync_requests (workspace_id, person_id, every, channel_id, total, created_at)
-values (@workspace_id, @person_id, @every, @channel_id, @total, now())
+insert into sync_requests (workspace_id, person_id, every, channel_id, view_id, total, created_at)
+values (@workspace_id, @person_id, @every, @channel_id, @view_id, @total, now())
 returning id;
 
 -- name: SealResponse :exec

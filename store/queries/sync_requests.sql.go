@@ -11,8 +11,8 @@ import (
 )
 
 const createRequest = `-- name: CreateRequest :one
-insert into sync_requests (workspace_id, person_id, every, channel_id, total, created_at)
-values ($1, $2, $3, $4, $5, now())
+insert into sync_requests (workspace_id, person_id, every, channel_id, view_id, total, created_at)
+values ($1, $2, $3, $4, $5, $6, now())
 returning id
 `
 
@@ -21,6 +21,7 @@ type CreateRequestParams struct {
 	PersonID    string
 	Every       bool
 	ChannelID   string
+	ViewID      string
 	Total       int32
 }
 
@@ -30,6 +31,7 @@ func (q *Queries) CreateRequest(ctx context.Context, arg CreateRequestParams) (i
 		arg.PersonID,
 		arg.Every,
 		arg.ChannelID,
+		arg.ViewID,
 		arg.Total,
 	)
 	var id int64
@@ -263,7 +265,7 @@ func (q *Queries) Reported(ctx context.Context, arg ReportedParams) error {
 }
 
 const request = `-- name: Request :one
-select id, workspace_id, person_id, every, channel_id, sealed_response, responses, total, reported, message_channel, message_ts, touched, hold, held_until, failures, finished_at, created_at, waits_until, (created_at < now() - interval '25 minutes')::boolean as old
+select id, workspace_id, person_id, every, channel_id, sealed_response, responses, total, reported, message_channel, message_ts, touched, hold, held_until, failures, finished_at, created_at, waits_until, view_id, (created_at < now() - interval '25 minutes')::boolean as old
 from sync_requests
 where id = $1
 `
@@ -287,6 +289,7 @@ type RequestRow struct {
 	FinishedAt     *time.Time
 	CreatedAt      time.Time
 	WaitsUntil     *time.Time
+	ViewID         string
 	Old            bool
 }
 
@@ -312,6 +315,7 @@ func (q *Queries) Request(ctx context.Context, id int64) (RequestRow, error) {
 		&i.FinishedAt,
 		&i.CreatedAt,
 		&i.WaitsUntil,
+		&i.ViewID,
 		&i.Old,
 	)
 	return i, err
