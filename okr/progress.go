@@ -1,6 +1,9 @@
 package okr
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/shopspring/decimal"
 )
 
@@ -45,6 +48,7 @@ type Standing struct {
 	CommittedMet      bool
 	Status            Status
 
+	rate       bool       // it is a hit rate
 	thresholds Thresholds // that the status was found by
 }
 
@@ -53,11 +57,11 @@ type Standing struct {
 // the first day, so that it has a gap but no pace.
 func (kr KeyResult) Standing(period Period, today Day) Standing {
 	kr = kr.counting(today)
-	s := Standing{Progress: kr.Progress(), thresholds: kr.Thresholds.orDefault()}
+	s := Standing{Progress: kr.Progress(), rate: kr.Method == HitRate, thresholds: kr.Thresholds.orDefault()}
 	if s.Progress.Valid {
 		s.Bar = Clamp(s.Progress.Decimal)
 		expectation := one
-		if !kr.Kind.Stays() {
+		if !kr.Kind.Stays() && kr.Method != HitRate {
 			expectation = kr.expected(period, kr.Result.AsOf)
 			s.Expected = decimal.NewNullDecimal(expectation)
 		}
@@ -76,6 +80,7 @@ func (kr KeyResult) Standing(period Period, today Day) Standing {
 
 // RollUpItem is what a key result brings into its objective's progress.
 type RollUpItem struct {
+	Key      string
 	Progress decimal.NullDecimal
 	Weight   decimal.Decimal
 	Kind     Kind
@@ -87,16 +92,17 @@ type RollUp struct {
 	Progress  decimal.NullDecimal // 0…1; not valid when none reports
 	Reporting int                 // key results that count: "3 of 4 reporting"
 	Total     int                 // key results that would, had all of them progress
-	Worst     Status              // of all key results, those left out too; empty when there is none
+	Silent    []string            // the keys of those that would and do not report
+	Worst     Status              // of all key results with progress, those without weight too; empty when there is none
 }
 
 // RollUpOf is the weighted mean of clamped progress. A weight of 0 leaves a key result out; those
-// without progress are left out and counted; a baseline has none to give.
+// without progress are left out and named; a baseline has none to give.
 func RollUpOf(items []RollUpItem) RollUp {
 	var r RollUp
 	var sum, weights decimal.Decimal
 	for _, item := range items {
-		if item.Status.Worse(r.Worst) {
+		if item.Progress.Valid && item.Status.Worse(r.Worst) {
 			r.Worst = item.Status
 		}
 		if item.Kind == Baseline || !item.Weight.IsPositive() {
@@ -104,6 +110,7 @@ func RollUpOf(items []RollUpItem) RollUp {
 		}
 		r.Total++
 		if !item.Progress.Valid {
+			r.Silent = append(r.Silent, item.Key)
 			continue
 		}
 		r.Reporting++
@@ -114,4 +121,23 @@ func RollUpOf(items []RollUpItem) RollUp {
 		r.Progress = decimal.NewNullDecimal(sum.DivRound(weights, quotientDigits))
 	}
 	return r
+}
+
+// Words are the objective's progress, how many of its key results report, and who does not:
+// "progress 28 % · 3 of 4 reporting (not KR-7)".
+func (r RollUp) Words() string {
+	says := "no data"
+	if r.Progress.Valid {
+		says = ProgressWords(r.Progress.Decimal)
+	}
+	says += fmt.Sprintf(" · %d of %d reporting", r.Reporting, r.Total)
+	const most = 3
+	if n := len(r.Silent); r.Reporting > 0 && n > 0 {
+		says += " (not " + strings.Join(r.Silent[:min(n, most)], ", ")
+		if n > most {
+			says += fmt.Sprintf(" and %d more", n-most)
+		}
+		says += ")"
+	}
+	return says
 }

@@ -265,18 +265,39 @@ func TestRollUp(t *testing.T) {
 	}{
 		{"the rules' vector", []okr.RollUpItem{item("0.4", "2", okr.OnTrack), item("0.2", "3", okr.Behind)}, "0.28", 2, 2, okr.Behind},
 		{"none", nil, "", 0, 0, ""},
-		{"none reports", []okr.RollUpItem{item("", "1", okr.NoData), item("", "2", okr.NoData)}, "", 0, 2, okr.NoData},
-		{"no data is left out and counted", []okr.RollUpItem{item("0.5", "1", okr.OnTrack), item("", "9", okr.NoData)}, "0.5", 1, 2, okr.NoData},
-		{"3 of 4", []okr.RollUpItem{item("0.3", "1", okr.OnTrack), item("0.6", "1", okr.OnTrack), item("", "1", okr.NoData), item("0.9", "1", okr.OnTrack)}, "0.6", 3, 4, okr.NoData},
+		{"none reports", []okr.RollUpItem{item("", "1", okr.NoData), item("", "2", okr.NoData)}, "", 0, 2, ""},
+		{"no data is left out and counted", []okr.RollUpItem{item("0.5", "1", okr.OnTrack), item("", "9", okr.NoData)}, "0.5", 1, 2, okr.OnTrack},
+		{"3 of 4", []okr.RollUpItem{item("0.3", "1", okr.OnTrack), item("0.6", "1", okr.OnTrack), item("", "1", okr.NoData), item("0.9", "1", okr.OnTrack)}, "0.6", 3, 4, okr.OnTrack},
 		{"clamped above", []okr.RollUpItem{item("3", "1", okr.Achieved), item("0", "1", okr.AtRisk)}, "0.5", 2, 2, okr.AtRisk},
 		{"clamped below", []okr.RollUpItem{item("-3", "1", okr.AtRisk), item("1", "1", okr.Achieved)}, "0.5", 2, 2, okr.AtRisk},
 		{"weight 0 is left out, but its status is told", []okr.RollUpItem{item("0.1", "0", okr.Missed), item("0.7", "1", okr.OnTrack)}, "0.7", 1, 1, okr.Missed},
 		{"all weights 0", []okr.RollUpItem{item("0.1", "0", okr.AtRisk)}, "", 0, 0, okr.AtRisk},
-		{"a baseline has nothing to give", []okr.RollUpItem{baseline, item("0.7", "1", okr.OnTrack)}, "0.7", 1, 1, okr.Measuring},
+		{"a baseline has nothing to give", []okr.RollUpItem{baseline, item("0.7", "1", okr.OnTrack)}, "0.7", 1, 1, okr.OnTrack},
 	} {
 		got := okr.RollUpOf(row.items)
 		if !same(got.Progress, maybe(row.progress)) || got.Reporting != row.reporting || got.Total != row.total || got.Worst != row.worst {
 			t.Errorf("%s: %s, %d of %d, worst %q", row.name, text(got.Progress), got.Reporting, got.Total, got.Worst)
+		}
+	}
+}
+
+// No data is not the worst: who does not report is said beside it.
+func TestWhoDoesNotReportIsNamed(t *testing.T) {
+	on := func(key string) okr.RollUpItem {
+		return okr.RollUpItem{Key: key, Progress: maybe("0.5"), Weight: number("1"), Kind: okr.Increase, Status: okr.OnTrack}
+	}
+	none := func(key string) okr.RollUpItem {
+		return okr.RollUpItem{Key: key, Weight: number("1"), Kind: okr.Increase, Status: okr.NoData}
+	}
+	for want, items := range map[string][]okr.RollUpItem{
+		"no data · 0 of 0 reporting":                                         nil,
+		"no data · 0 of 1 reporting":                                         {none("KR-1")},
+		"progress 50 % · 1 of 1 reporting":                                   {on("KR-1")},
+		"progress 50 % · 4 of 5 reporting (not KR-5)":                        {on("KR-1"), on("KR-2"), on("KR-3"), on("KR-4"), none("KR-5")},
+		"progress 50 % · 1 of 6 reporting (not KR-2, KR-3, KR-4 and 2 more)": {on("KR-1"), none("KR-2"), none("KR-3"), none("KR-4"), none("KR-5"), none("KR-6")},
+	} {
+		if got := okr.RollUpOf(items).Words(); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

@@ -145,7 +145,7 @@ func (kr KeyResult) oldest() Day {
 func (s Standing) Settled(last Status) Status {
 	paced := []Status{OnTrack, Behind, AtRisk}
 	from := slices.Index(paced, last)
-	if from < 0 || !slices.Contains(paced, s.Status) || !s.Expected.Valid {
+	if from < 0 || !slices.Contains(paced, s.Status) || !s.Expected.Valid && !s.rate {
 		return s.Status
 	}
 	settled := 0

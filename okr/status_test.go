@@ -91,6 +91,9 @@ func TestStatus(t *testing.T) {
 		{"hit rate of what stays is expected in full", rate(stay("0.9", "", first+20)), first + 20, okr.OnTrack},
 		{"hit rate, behind", rate(stay("0.75", "", first+20)), first + 20, okr.Behind},
 		{"hit rate, at risk", rate(stay("0.74", "", first+20)), first + 20, okr.AtRisk},
+		{"a hit rate is not judged by the time gone", rate(scored("0.75", first+20)), first + 20, okr.Behind},
+		{"10 points below the wanted rate", rate(scored("0.9", first+20)), first + 20, okr.OnTrack},
+		{"more than 25 below, however early", rate(scored("0.7", first+12)), first + 12, okr.AtRisk},
 		{"a hit rate has no risk threshold", rate(stay("0.9", "90", first+20)), first + 20, okr.OnTrack},
 	} {
 		if got := row.kr.Standing(hundred, row.today).Status; got != row.want {
@@ -100,6 +103,18 @@ func TestStatus(t *testing.T) {
 	day := okr.Period{First: first, Last: first}
 	if got := scored("50", first).Standing(day, first).Status; got != okr.AtRisk {
 		t.Errorf("a period of one day is %s on it, want at risk", got)
+	}
+}
+
+// A hit rate settles like a pace: a rate at the bound is not news with every reading.
+func TestAHitRateSettles(t *testing.T) {
+	kr := okr.KeyResult{Kind: okr.Increase, Method: okr.HitRate, Start: maybe("0"), Target: maybe("10"), Result: okr.Result{Value: maybe("0.89"), AsOf: first + 50, N: 100}}
+	s := kr.Standing(hundred, first+50)
+	if s.Status != okr.Behind || s.Settled(okr.OnTrack) != okr.OnTrack || s.Settled(okr.Behind) != okr.Behind {
+		t.Errorf("%s, settled %s and %s", s.Status, s.Settled(okr.OnTrack), s.Settled(okr.Behind))
+	}
+	if s.Expected.Valid {
+		t.Error("a hit rate has no pace line")
 	}
 }
 

@@ -196,10 +196,20 @@ func (kr KeyResult) whyStatus(s Standing, period Period, today Day) string {
 	case TooEarly:
 		return says + "less than a tenth of the period has passed."
 	}
-	if kr.Risk.Valid && kr.Method != HitRate && kr.Kind.Stays() {
+	if kr.Method == HitRate {
+		return says + kr.whyRate(s) + "."
+	}
+	if kr.Risk.Valid && kr.Kind.Stays() {
 		return says + "out of bounds, measured by the risk threshold " + figure(kr.Risk.Decimal) + "."
 	}
 	return says + kr.whyPace(s, period) + "; " + kr.Thresholds.Words() + "."
+}
+
+// whyRate is how far a hit rate is from the wanted one, which is every period's.
+func (kr KeyResult) whyRate(s Standing) string {
+	t := kr.Thresholds.orDefault()
+	return fmt.Sprintf("judged by the %s so far, not by the time gone: %s points below the wanted rate of 100 %%; on track up to %d points below it, behind up to %d, at risk beyond",
+		ReadingsWords(kr.Result.N), thousands(s.Gap.Decimal.Shift(2).RoundCeil(1).String()), t.OnTrack, t.Behind)
 }
 
 // whyPace is what was expected by the day of the score, and how far the progress is from it.

@@ -86,7 +86,7 @@ func TestWhyThisNumber(t *testing.T) {
 		{"a hit rate", rate, nil, today, []string{
 			"Progress 75 %: 9 of 12 readings met the target 45.",
 			"Result 75 %: the hit rate of 12 readings of days from 1 Oct 2026, the newest of 22 Nov 2026, synced 24 Nov 2026, 09:04 Europe/Berlin.",
-			"Behind: expected in full from the first day, 25 points behind the pace; on track up to 10 points behind the pace, behind up to 25, at risk beyond.",
+			"Behind: judged by the 12 readings so far, not by the time gone: 25 points below the wanted rate of 100 %; on track up to 10 points below it, behind up to 25, at risk beyond.",
 		}},
 		{"a mean beyond the target", mean, nil, today, []string{
 			"Progress 108 % = (27.333333333 − 60) / (30 − 60), (result − start) / (target − start), rounded down. The bar stops at 100 %.",

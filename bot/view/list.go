@@ -1,7 +1,6 @@
 package view
 
 import (
-	"fmt"
 	"strconv"
 
 	"github.com/slack-go/slack"
@@ -93,7 +92,7 @@ func objectiveLine(o okr.Objective, own []KeyResult) string {
 	items := make([]okr.RollUpItem, len(own))
 	for i, k := range own {
 		standing := k.Standing()
-		items[i] = okr.RollUpItem{Progress: standing.Progress, Weight: k.Weight, Kind: k.Kind, Status: standing.Status}
+		items[i] = okr.RollUpItem{Key: k.Key(), Progress: standing.Progress, Weight: k.Weight, Kind: k.Kind, Status: standing.Status}
 	}
 	text := ":dart: *" + Escape(Cut(o.Title, 150)) + "* · " + o.Period.Words()
 	if o.Closed {
@@ -102,13 +101,9 @@ func objectiveLine(o okr.Objective, own []KeyResult) string {
 	return text + "\n" + rollUpWords(okr.RollUpOf(items))
 }
 
-// rollUpWords are an objective's progress, how many key results report, and the worst status.
+// rollUpWords are an objective's progress, how many key results report, and the worst status of those.
 func rollUpWords(r okr.RollUp) string {
-	text := "no data"
-	if r.Progress.Valid {
-		text = okr.ProgressWords(r.Progress.Decimal)
-	}
-	text += fmt.Sprintf(" · %d of %d reporting", r.Reporting, r.Total)
+	text := r.Words()
 	if r.Worst != "" {
 		text += " · worst: " + r.Worst.Icon() + " " + r.Worst.Word()
 	}
