@@ -193,6 +193,21 @@ func TestANewUnitIsHeldUntilSomebodyAgrees(t *testing.T) {
 	r.alice.Types("/okr sync KR-1").Sees("→ 88")
 }
 
+func TestAChangedScorecardIsHeldUntilSomebodyAgrees(t *testing.T) {
+	r := ready(t)
+	if err := r.servicenow.Change(openIncidents, func(s *servicenow.Scorecard) { s.Direction, s.Frequency, s.Precision = 3, 20, 1 }); err != nil {
+		t.Fatal(err)
+	}
+	r.collects(88)
+	r.alice.Presses("Sync Integration Data").Sees("The scorecard's direction changed from less is better to more is better, its frequency from daily to weekly, its number of decimals from 0 to 1", "/okr edit KR-1").DoesNotSee("→ 88")
+	r.later(time.Minute)
+	r.alice.Types("/okr edit KR-1").
+		Sees("The scorecard's direction was less is better and is more is better now, its frequency was daily and is weekly now, its number of decimals was 0 and is 1 now. Check the values below; saving accepts that.").
+		Submits("Save").Sees("KR-1 is saved").Closes()
+	r.later(time.Minute)
+	r.alice.Types("/okr sync KR-1").Sees("→ 88.0")
+}
+
 func TestWhereSlackTakesNoChartTheTrendIsText(t *testing.T) {
 	r := newRoom(t)
 	r.refusalsExpected = true

@@ -136,12 +136,14 @@ func (b *Bot) editForm(ctx context.Context, g Gesture, k store.KeyResult) (Reply
 		} else if !isNotFound(err) {
 			return Reply{}, err
 		}
-		unit, err := b.newUnit(ctx, k)
+		changed, err := b.scorecardChanged(ctx, k)
 		if err != nil {
 			return Reply{}, err
 		}
-		if unit != "" && w.Form.Unit == k.Source.Unit {
-			w.Form.Unit = unit
+		for _, t := range changed {
+			if t.What == "unit" && w.Form.Unit == t.Before {
+				w.Form.Unit = t.After
+			}
 		}
 	}
 	draft, err := b.store.CreateDraft(ctx, g.Actor, view.CallbackWizard, view.StepDetails, w)
@@ -151,17 +153,17 @@ func (b *Bot) editForm(ctx context.Context, g Gesture, k store.KeyResult) (Reply
 	return b.openWizard(ctx, g, draft, w)
 }
 
-// newUnit is the unit that a key result's scorecard has by now and nobody has agreed to; empty when
-// there is none. Saving the key result agrees to it.
-func (b *Bot) newUnit(ctx context.Context, k store.KeyResult) (string, error) {
-	if k.Failure.Cause != "unit_changed" {
-		return "", nil
+// scorecardChanged is what a key result's scorecard is by now and nobody has agreed to. Saving the key
+// result agrees to it.
+func (b *Bot) scorecardChanged(ctx context.Context, k store.KeyResult) ([]okr.Trait, error) {
+	if k.Failure.Cause != "scorecard_changed" {
+		return nil, nil
 	}
 	s, err := b.store.Scorecard(ctx, store.Connection{ID: k.Source.Connection, Workspace: k.Workspace}, k.Source.Reference)
-	if isNotFound(err) || err == nil && s.Unit == k.Source.Unit {
-		return "", nil
+	if isNotFound(err) {
+		return nil, nil
 	}
-	return s.Unit, err
+	return k.Source.Traits().Changes(s.Traits()), err
 }
 
 func (b *Bot) openWizard(ctx context.Context, g Gesture, draft store.Draft, w wizard) (Reply, error) {
@@ -304,13 +306,11 @@ func (b *Bot) detailView(ctx context.Context, g Gesture, draft store.Draft, w wi
 		}
 		if shown := b.shown(k, now); k.Source.Reference == w.Reference {
 			d.Result = shown.Figures() + "\n" + shown.Dates()
-			unit, err := b.newUnit(ctx, k)
+			traits, err := b.scorecardChanged(ctx, k)
 			if err != nil {
 				return modalView{}, err
 			}
-			if unit != "" {
-				changed = "The scorecard's unit was " + view.Escape(k.Source.Unit) + " and is " + view.Escape(unit) + " now. Check the values below; saving accepts the new unit."
-			}
+			changed = view.ScorecardChanged(traits)
 		}
 	}
 	if p := w.Preview; p != nil {
@@ -751,7 +751,7 @@ func (b *Bot) source(ctx context.Context, tx *store.Tx, g Gesture, w wizard) (pr
 		return proven{}, nil, err
 	}
 	return proven{store.Source{
-		Connection: c.ID, Reference: w.Reference, Name: s.Name, Unit: s.Unit, Frequency: s.Frequency, Direction: s.Direction,
+		Connection: c.ID, Reference: w.Reference, Name: s.Name, Unit: s.Unit, Frequency: s.Frequency, Direction: s.Direction, Precision: okr.PrecisionOf(s.Precision),
 	}, s.Precision}, nil, nil
 }
 

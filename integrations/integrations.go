@@ -184,9 +184,10 @@ type Scorecard struct {
 	Name        string
 	Description string
 	Unit        string // "%", "#", "Hours"; empty when it has none
-	Precision   int    // decimals shown
+	Precision   int    // decimals shown; AllDecimals where the system names none
 	Direction   Direction
 	Frequency   string // "daily", "weekly", "monthly", "quarterly", "yearly"; empty when unknown
+	Guessed     bool   // Frequency was taken from the days between scores: the system does not name it
 	Target      decimal.NullDecimal
 	Value       decimal.NullDecimal // newest score; not valid when there is none yet
 	Key         bool                // marked as important in the system
@@ -195,6 +196,10 @@ type Scorecard struct {
 	// Seen is when the answer was received, by this process's clock; for showing ages only.
 	Seen time.Time
 }
+
+// AllDecimals is the precision of a scorecard that names none: its values have the decimals that they
+// have.
+const AllDecimals = 9
 
 // AsOf is the newest score's last day, and false when there is no score.
 func (s Scorecard) AsOf() (time.Time, bool) {
@@ -216,7 +221,8 @@ type Direction string
 
 // The directions a scorecard can have.
 const (
-	NoDirection Direction = ""
+	NoDirection Direction = ""     // it does not say
+	Neither     Direction = "none" // it says that neither way is
 	Minimize    Direction = "minimize"
 	Maximize    Direction = "maximize"
 )

@@ -56,12 +56,14 @@ func (c *Client) apply(ctx context.Context, tx *store.Tx, b batch, ending map[in
 				works = true
 				break
 			}
-			if failure.Cause == unitChanged {
-				if err := tx.NoteUnit(ctx, b.connection.ID, k.Source.Reference, answer.Scorecard.Unit); err != nil {
+			if failure.Cause == scorecardChanged { // whoever saves the key result next agrees to what it is now
+				seen := answer.Scorecard
+				seen.Unit = cmp.Or(seen.Unit, k.Source.Unit)
+				if err := tx.SaveScorecards(ctx, b.connection, listed([]integrations.Scorecard{seen})); err != nil {
 					return err
 				}
 			}
-			works = works || failure.Class == integrations.NoData || failure.Class == integrations.NotFound || failure.Cause == unitChanged
+			works = works || failure.Class == integrations.NoData || failure.Class == integrations.NotFound || failure.Cause == scorecardChanged
 			a.fail(b.connection.ID, runs[id], k, locked[id], failure)
 		}
 		done = append(done, runIDs(runs[id])...)
@@ -189,7 +191,7 @@ func (a *applying) score(runs []store.TakenRun, k store.KeyResult, old store.App
 		outcome = store.Restated
 	}
 	epoch := runs[0].Epoch
-	a.results = append(a.results, store.AppliedResult{KeyResult: k.ID, Epoch: epoch, Result: after.Result, Status: status, Name: s.Name, Digest: a.digest(after, s)})
+	a.results = append(a.results, store.AppliedResult{KeyResult: k.ID, Epoch: epoch, Result: after.Result, Status: status, Name: s.Name, Seen: traits(s), Digest: a.digest(after, s)})
 	for _, r := range runs {
 		a.runs = append(a.runs, store.FinishedRun{ID: r.ID, Outcome: outcome, Epoch: epoch, Old: before.Value, New: after.Result.Value, AsOf: after.Result.AsOf})
 	}

@@ -3,10 +3,10 @@ package jobs
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"okrbot/integrations"
+	"okrbot/okr"
 	"okrbot/store"
 )
 
@@ -61,12 +61,12 @@ func givenUp() *integrations.Error {
 }
 
 // passes says whether time alone can end a failure, so that what failed is tried again before its
-// next slot. A refused sign-in, a missing right and an unknown unit wait for a person; a scorecard
+// next slot. A refused sign-in, a missing right and a scorecard that changed wait for a person; a scorecard
 // that is missing has its own second look; one that takes its process down is left alone.
 func passes(f *integrations.Error) bool {
 	switch f.Class {
 	case integrations.Unavailable, integrations.Misread:
-		return f.Cause != unitChanged && f.Cause != givenUp().Cause && f.Cause != noConnector("").Cause
+		return f.Cause != scorecardChanged && f.Cause != givenUp().Cause && f.Cause != noConnector("").Cause
 	}
 	return false
 }
@@ -81,21 +81,31 @@ func unforeseen(ctx context.Context, err error) *integrations.Error {
 		Says: "Something went wrong while reading the scorecard.", Next: "It usually passes by itself; if it stays, tell okrbot's administrator."}
 }
 
-// unitChanged is the cause of a value that is held until somebody agrees to its unit.
-const unitChanged = "unit_changed"
+// scorecardChanged is the cause of a value that is held until somebody agrees to what its scorecard is
+// by now.
+const scorecardChanged = "scorecard_changed"
 
-// failureOf is why an answer cannot be applied: its own error, no score at all, or a unit that
-// nobody has agreed to.
+// traits are what a scorecard says of its numbers. A frequency that was guessed says nothing.
+func traits(s integrations.Scorecard) okr.Traits {
+	t := okr.Traits{Unit: s.Unit, Better: string(s.Direction), Precision: okr.PrecisionOf(s.Precision)}
+	if !s.Guessed {
+		t.Frequency = okr.Frequency(s.Frequency)
+	}
+	return t
+}
+
+// failureOf is why an answer cannot be applied: its own error, no score at all, or a unit, direction,
+// frequency or precision that nobody has agreed to.
 func failureOf(answer integrations.Reading, k store.KeyResult) *integrations.Error {
 	var failure *integrations.Error
 	if errors.As(answer.Err, &failure) {
 		return failure
 	}
 	s := answer.Scorecard
-	if s.Unit != "" && s.Unit != k.Source.Unit {
-		return &integrations.Error{Class: integrations.Misread, Cause: unitChanged,
-			Says: fmt.Sprintf("The scorecard's unit changed from %s to %s, so its value is held.", unitName(k.Source.Unit), unitName(s.Unit)),
-			Next: "Check it with `/okr edit " + k.Key() + "` and save to accept the new unit."}
+	if changed := k.Source.Traits().Changes(traits(s)); len(changed) > 0 {
+		return &integrations.Error{Class: integrations.Misread, Cause: scorecardChanged,
+			Says: "The scorecard's " + changes(changed) + ", so its value is held.",
+			Next: "Check it with `/okr edit " + k.Key() + "` and save to accept the new " + changed[0].What + others(changed) + "."}
 	}
 	if len(s.Scores) == 0 && !k.Result.Value.Valid {
 		return noScore()
@@ -107,6 +117,30 @@ func noScore() *integrations.Error {
 	return &integrations.Error{Class: integrations.NoData, Cause: "no_score",
 		Says: "The scorecard has no score in this period yet.",
 		Next: "Ask for its data to be collected, or wait for the first score."}
+}
+
+// changes say what a scorecard was and is: "unit changed from “Hours” to “Days” and its direction from
+// less is better to more is better".
+func changes(list []okr.Trait) string {
+	parts := make([]string, len(list))
+	for i, t := range list {
+		before, after := t.Before, t.After
+		if t.What == "unit" {
+			before, after = unitName(before), unitName(after)
+		}
+		parts[i] = t.What + " from " + before + " to " + after
+	}
+	parts[0] = strings.Replace(parts[0], " from ", " changed from ", 1)
+	return strings.Join(parts, ", its ")
+}
+
+// others are the rest of what is accepted with the first.
+func others(list []okr.Trait) string {
+	text := ""
+	for _, t := range list[1:] {
+		text += " and " + t.What
+	}
+	return text
 }
 
 // escape keeps the other side's words from being mrkdwn, by Slack's rule.

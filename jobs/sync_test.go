@@ -151,9 +151,43 @@ func TestAChangedUnitHoldsTheValue(t *testing.T) {
 	r.tick()
 	r.wants("value", r.value(k), "41")
 	failure := r.load(k).Failure
-	r.wants("cause", failure.Cause, "unit_changed")
+	r.wants("cause", failure.Cause, "scorecard_changed")
 	r.wants("says", failure.Says, "The scorecard's unit changed from “#” to “&lt;!channel&gt; per hour”, so its value is held. Check it with `/okr edit KR-1` and save to accept the new unit.")
 	r.wants("readings of the new unit", r.count("select count(*) from readings where value = 3"), 0)
+}
+
+// A direction, frequency or precision that changed holds the value like a unit, until somebody saves.
+func TestAChangedScorecardHoldsTheValue(t *testing.T) {
+	for says, change := range map[string]func(*vendor.Scorecard){
+		"direction changed from less is better to more is better, so": func(s *vendor.Scorecard) { s.Direction = 3 },
+		"direction changed from less is better to none, so":           func(s *vendor.Scorecard) { s.Direction = 1 },
+		"frequency changed from daily to weekly, so":                  func(s *vendor.Scorecard) { s.Frequency = 20 },
+		"number of decimals changed from 0 to 2, so":                  func(s *vendor.Scorecard) { s.Precision = 2 },
+		"unit changed from “#” to “Days”, its direction from less is better to more is better, its frequency from daily to monthly, its number of decimals from 0 to 1, so": func(s *vendor.Scorecard) {
+			s.Unit, s.Direction, s.Frequency, s.Precision = "Days", 3, 30, 1
+		},
+	} {
+		t.Run(says, func(t *testing.T) {
+			r := newRoom(t)
+			k := r.keyResult(r.scorecard(1, 41, 5))
+			r.imports(k) // and learns what was not known of the scorecard
+			r.check(r.now.Change(k.Source.Reference, change))
+			r.nextDay()
+			r.check(r.now.Collect(k.Source.Reference, r.today().Time(), 3))
+			r.tick()
+			r.wants("value", r.value(k), "41")
+			failure := r.load(k).Failure
+			r.wants("cause", failure.Cause, "scorecard_changed")
+			if !strings.Contains(failure.Says, "The scorecard's "+says+" its value is held. Check it with `/okr edit KR-1` and save to accept the new ") {
+				t.Error(failure.Says)
+			}
+			r.wants("readings of the changed one", r.count("select count(*) from readings where value = 3"), 0)
+			r.check(r.now.Change(k.Source.Reference, func(s *vendor.Scorecard) { s.Unit, s.Direction, s.Frequency, s.Precision = "#", 2, 10, 0 }))
+			r.nextDay()
+			r.tick()
+			r.wants("value when it is as it was", r.value(k), "3")
+		})
+	}
 }
 
 func TestTransientFailuresAreTriedAgainWithinTheSlot(t *testing.T) {

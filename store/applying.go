@@ -46,6 +46,7 @@ type AppliedResult struct {
 	Result    okr.Result
 	Status    okr.Status
 	Name      string // the scorecard's name as seen
+	Seen      okr.Traits
 	Digest    []byte // of the scores that the next sync reads again
 }
 
@@ -55,7 +56,7 @@ func (tx *Tx) ApplyResults(ctx context.Context, list []AppliedResult) error {
 		return nil
 	}
 	var p queries.ApplyResultsParams
-	var names queries.RenameSourcesParams
+	var seen queries.SeeSourcesParams
 	for _, a := range list {
 		p.Ids = append(p.Ids, a.KeyResult)
 		p.Epochs = append(p.Epochs, a.Epoch)
@@ -65,16 +66,19 @@ func (tx *Tx) ApplyResults(ctx context.Context, list []AppliedResult) error {
 		p.Digests = append(p.Digests, a.Digest)
 		p.Statuses = append(p.Statuses, string(a.Status))
 		if a.Name != "" {
-			names.KeyResultIds = append(names.KeyResultIds, a.KeyResult)
-			names.Names = append(names.Names, a.Name)
+			seen.KeyResultIds = append(seen.KeyResultIds, a.KeyResult)
+			seen.Names = append(seen.Names, a.Name)
+			seen.Directions = append(seen.Directions, a.Seen.Better)
+			seen.Frequencies = append(seen.Frequencies, string(a.Seen.Frequency))
+			seen.Precisions = append(seen.Precisions, placesOf(a.Seen.Precision))
 		}
 	}
 	if err := tx.q.ApplyResults(ctx, p); err != nil {
 		return fmt.Errorf("applying results: %w", err)
 	}
-	if len(names.Names) > 0 {
-		if err := tx.q.RenameSources(ctx, names); err != nil {
-			return fmt.Errorf("noting scorecards' names: %w", err)
+	if len(seen.Names) > 0 {
+		if err := tx.q.SeeSources(ctx, seen); err != nil {
+			return fmt.Errorf("noting what scorecards are: %w", err)
 		}
 	}
 	return nil
@@ -135,15 +139,6 @@ func (tx *Tx) QueueChecks(ctx context.Context, c Connection, list []AppliedFailu
 	}
 	if err := tx.q.QueueChecks(ctx, p); err != nil {
 		return fmt.Errorf("queueing second looks: %w", err)
-	}
-	return nil
-}
-
-// NoteUnit keeps a scorecard's unit as last seen, which a key result takes over when somebody saves it.
-func (tx *Tx) NoteUnit(ctx context.Context, connection int64, reference, unit string) error {
-	err := tx.q.NoteUnit(ctx, queries.NoteUnitParams{ConnectionID: connection, Reference: reference, Unit: unit})
-	if err != nil {
-		return fmt.Errorf("noting a scorecard's unit: %w", err)
 	}
 	return nil
 }

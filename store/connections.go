@@ -207,6 +207,11 @@ type Scorecard struct {
 	Value       decimal.NullDecimal
 }
 
+// Traits are what the system said of the scorecard.
+func (s Scorecard) Traits() okr.Traits {
+	return okr.Traits{Unit: s.Unit, Better: s.Direction, Frequency: okr.Frequency(s.Frequency), Precision: okr.PrecisionOf(s.Precision)}
+}
+
 // SearchScorecards finds scorecards in a connection's directory whose name or description holds
 // every word, the best first. It asks Postgres only.
 func (r Reads) SearchScorecards(ctx context.Context, c Connection, words string, most int) ([]Scorecard, error) {

@@ -76,7 +76,7 @@ func (r Reads) SourcesKnown(ctx context.Context, workspace string, keys []Source
 	known := make(map[SourceKey]Source, len(rows))
 	for _, row := range rows {
 		known[SourceKey{row.ConnectionID, row.Reference}] = Source{
-			Connection: row.ConnectionID, Reference: row.Reference, Name: row.Name, Unit: row.Unit, Frequency: row.Frequency, Direction: row.Direction,
+			Connection: row.ConnectionID, Reference: row.Reference, Name: row.Name, Unit: row.Unit, Frequency: row.Frequency, Direction: row.Direction, Precision: okr.PrecisionOf(int(row.Precision)),
 		}
 	}
 	return known, nil
@@ -163,7 +163,7 @@ func (tx *Tx) AddKeyResults(ctx context.Context, actor okr.Actor, list []KeyResu
 			string(k.Confidence.Level), k.Confidence.By, dayOrNil(k.Confidence.Day, k.Confidence.Level != ""),
 		})
 		if s := k.Source; k.Integrated {
-			sources = append(sources, []any{k.ID, actor.Workspace, s.Connection, s.Reference, s.Name, s.Unit, s.Frequency, s.Direction})
+			sources = append(sources, []any{k.ID, actor.Workspace, s.Connection, s.Reference, s.Name, s.Unit, s.Frequency, s.Direction, placesOrNil(s.Precision)})
 		}
 		audit = append(audit, []any{actor.Workspace, actor.ID, "created", "key_result", k.ID, map[string]Change{"title": {"", k.Title}}, tx.Now})
 	}
@@ -180,7 +180,7 @@ func (tx *Tx) AddKeyResults(ctx context.Context, actor okr.Actor, list []KeyResu
 			"result_value", "result_day", "result_count", "created_by", "created_at", "phase_days", "phase_values",
 			"confidence", "confidence_by", "confidence_day",
 		}, rows},
-		{"sources", []string{"key_result_id", "workspace_id", "connection_id", "reference", "name", "unit", "frequency", "direction"}, sources},
+		{"sources", []string{"key_result_id", "workspace_id", "connection_id", "reference", "name", "unit", "frequency", "direction", "precision"}, sources},
 		{"readings", []string{"key_result_id", "day", "workspace_id", "value", "origin", "recorded_at"}, readings},
 		{"audit_events", []string{"workspace_id", "actor_id", "action", "object", "object_id", "changes", "created_at"}, audit},
 	} {

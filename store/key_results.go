@@ -27,9 +27,10 @@ type Source struct {
 	Connection int64
 	Reference  string
 	Name       string // the scorecard's, as last seen
-	Unit       string // the scorecard's, as agreed to by a person
+	Unit       string // the scorecard's, as agreed to by a person; so are the next three
 	Frequency  string
 	Direction  string
+	Precision  okr.Precision
 
 	// As loaded with the key result, for showing.
 	ConnectionName  string
@@ -37,6 +38,26 @@ type Source struct {
 	ConnectionState ConnectionState
 	Origin          string
 	Waiting         time.Time // the system asked us to wait until then
+}
+
+// Traits are what a person agreed to of the scorecard.
+func (s Source) Traits() okr.Traits {
+	return okr.Traits{Unit: s.Unit, Better: s.Direction, Frequency: okr.Frequency(s.Frequency), Precision: s.Precision}
+}
+
+func placesOf(p okr.Precision) int32 {
+	if !p.Known {
+		return -1
+	}
+	return p.Places
+}
+
+func placesOrNil(p okr.Precision) *int16 {
+	if !p.Known {
+		return nil
+	}
+	n := int16(p.Places)
+	return &n
 }
 
 // Filter narrows a list of key results; an empty field does not narrow.
@@ -66,7 +87,7 @@ select
   k.failure_class, k.failure_cause, k.failure_says, k.failing_since, k.failure_count, k.version,
   o.title, o.owner_id, o.first_day, o.last_day, o.zone, o.channel_id, o.closed_at is not null,
   w.on_track_points, w.behind_points, w.hysteresis_points,
-  s.connection_id, s.reference, s.name, s.unit, s.frequency, s.direction,
+  s.connection_id, s.reference, s.name, s.unit, s.frequency, s.direction, s.precision,
   c.name, c.kind, c.state, c.origin, case when c.waiting_until > now() then c.waiting_until end
 `
 
@@ -168,6 +189,7 @@ func scanKeyResult(row pgx.CollectableRow) (KeyResult, error) {
 		confidenceDay                                  *time.Time
 		connection                                     *int64
 		source                                         [9]*string
+		places                                         *int32
 	)
 	err := row.Scan(
 		&k.ID, &k.Workspace, &k.Number, &k.KeyResult.Objective, &k.Title, &k.Owner, &k.CoOwners, &k.Kind,
@@ -181,7 +203,7 @@ func scanKeyResult(row pgx.CollectableRow) (KeyResult, error) {
 		&k.Failure.Class, &k.Failure.Cause, &k.Failure.Says, &failing, &k.Failure.Count, &k.Version,
 		&k.Objective.Title, &k.Objective.Owner, &first, &last, &k.Objective.Zone, &k.Objective.Channel, &k.Objective.Closed,
 		&k.Thresholds.OnTrack, &k.Thresholds.Behind, &k.Thresholds.Hysteresis,
-		&connection, &source[0], &source[1], &source[2], &source[3], &source[4],
+		&connection, &source[0], &source[1], &source[2], &source[3], &source[4], &places,
 		&source[5], &source[6], &source[7], &source[8], &waits,
 	)
 	if err != nil {
@@ -202,6 +224,9 @@ func scanKeyResult(row pgx.CollectableRow) (KeyResult, error) {
 			Connection: *connection, Reference: *source[0], Name: *source[1], Unit: *source[2], Frequency: *source[3], Direction: *source[4],
 			ConnectionName: *source[5], ConnectionKind: *source[6], ConnectionState: ConnectionState(*source[7]), Origin: *source[8],
 			Waiting: orZero(waits),
+		}
+		if places != nil {
+			k.Source.Precision = okr.Precision{Places: *places, Known: true}
 		}
 		k.ScoreFrequency = okr.Frequency(k.Source.Frequency)
 	}
@@ -393,7 +418,7 @@ func (tx *Tx) saveSource(ctx context.Context, workspace string, keyResult int64,
 	}
 	err := tx.q.SaveSource(ctx, queries.SaveSourceParams{
 		KeyResultID: keyResult, WorkspaceID: workspace, ConnectionID: s.Connection, Reference: s.Reference,
-		Name: s.Name, Unit: s.Unit, Frequency: s.Frequency, Direction: s.Direction,
+		Name: s.Name, Unit: s.Unit, Frequency: s.Frequency, Direction: s.Direction, Precision: placesOrNil(s.Precision),
 	})
 	if err != nil {
 		return fmt.Errorf("saving the source of key result %d: %w", keyResult, err)

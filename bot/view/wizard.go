@@ -492,6 +492,26 @@ func (d Detail) values() []slack.Block {
 		optional(live(phases)))
 }
 
+// ScorecardChanged says what a scorecard was and is by now, and what saving does; empty where nothing
+// changed. It is not escaped, like every warning.
+func ScorecardChanged(list []okr.Trait) string {
+	if len(list) == 0 {
+		return ""
+	}
+	parts := make([]string, len(list))
+	for i, t := range list {
+		parts[i] = t.What + " was " + orNone(t.Before) + " and is " + orNone(t.After) + " now"
+	}
+	return "The scorecard's " + strings.Join(parts, ", its ") + ". Check the values below; saving accepts that."
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
 // live has a text field tell of each letter, so that what the values make is shown while they are typed.
 func live(b *slack.InputBlock) *slack.InputBlock {
 	b.Element.(*slack.PlainTextInputBlockElement).DispatchActionConfig = &slack.DispatchActionConfig{TriggerActionsOn: []string{"on_character_entered"}}

@@ -150,14 +150,14 @@ func (d document) scorecard(ref string) (integrations.Scorecard, *integrations.E
 		return s, nil // no score yet
 	}
 	s.Scores, s.Value.Decimal, s.Value.Valid = scores, scores[0].Value, true
-	s.Frequency = integrations.Frequency(scores)
+	s.Frequency, s.Guessed = integrations.Frequency(scores), true
 	return s, nil
 }
 
 // described is everything but the value and its scores. A document names no precision, so every
 // decimal that is taken is shown: tomorrow's number can have more than today's.
 func (d document) described(ref string, p place) integrations.Scorecard {
-	s := integrations.Scorecard{Ref: ref, Name: ref, Unit: p.unit, Precision: 9, Seen: d.seen}
+	s := integrations.Scorecard{Ref: ref, Name: ref, Unit: p.unit, Precision: integrations.AllDecimals, Seen: d.seen}
 	if ref == whole {
 		s.Name = "The whole document"
 	}

@@ -239,7 +239,8 @@ func (b batched) read(ref string, account integrations.Account) (integrations.Sc
 	if err != nil {
 		return integrations.Scorecard{}, say("malformed")
 	}
-	resp := &http.Response{StatusCode: int(scorecard(b).whole("status_code")), Header: b.headers(), Body: io.NopCloser(bytes.NewReader(plain))}
+	status, _ := scorecard(b).integer("status_code")
+	resp := &http.Response{StatusCode: int(status), Header: b.headers(), Body: io.NopCloser(bytes.NewReader(plain))}
 	body, problem := taken(resp, wire.Largest, account)
 	if problem != nil {
 		return integrations.Scorecard{}, problem

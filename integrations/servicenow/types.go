@@ -24,13 +24,13 @@ func (s scorecard) text(name string) string {
 // flag is a boolean field, which other ServiceNow APIs write as text.
 func (s scorecard) flag(name string) bool { return s[name] == true || s[name] == "true" }
 
-// whole is a field of small integers: 2, 2.0 or "2"; 0 when it is none.
-func (s scorecard) whole(name string) int64 {
+// integer is a field of small integers: 2, 2.0 or "2"; false when it is none.
+func (s scorecard) integer(name string) (n int64, ok bool) {
 	d, _, problem := number(s[name])
-	if problem != nil || !d.Decimal.IsInteger() {
-		return 0
+	if problem != nil || !d.Valid || !d.Decimal.IsInteger() {
+		return 0, false
 	}
-	return d.Decimal.IntPart()
+	return d.Decimal.IntPart(), true
 }
 
 // reference is {display_value, link, value}, or the bare value where reference links are excluded.
@@ -76,7 +76,7 @@ func (s scorecard) listed(now time.Time) integrations.Scorecard {
 	if v, _, problem := number(s["value"]); problem == nil {
 		c.Value = v
 	}
-	c.Frequency = s.frequency(nil)
+	c.Frequency, c.Guessed = s.frequency(nil)
 	return c
 }
 
@@ -91,7 +91,7 @@ func (s scorecard) read(now time.Time) (integrations.Scorecard, *integrations.Er
 	if problem != nil {
 		return integrations.Scorecard{}, problem
 	}
-	c.Frequency = s.frequency(scores)
+	c.Frequency, c.Guessed = s.frequency(scores)
 	if !value.Valid {
 		return c, nil // no score yet, whatever the history says
 	}
@@ -107,12 +107,17 @@ func (s scorecard) described(now time.Time) integrations.Scorecard {
 	_, indicator := s.reference("indicator")
 	c := integrations.Scorecard{
 		Ref: cmp.Or(s.text("uuid"), indicator), Name: s.text("name"), Description: s.text("description"),
-		Precision: int(max(0, min(s.whole("precision"), 9))), Key: s.flag("key"), Favorite: s.flag("favorite"), Seen: now,
+		Precision: integrations.AllDecimals, Key: s.flag("key"), Favorite: s.flag("favorite"), Seen: now,
 	}
 	if unit, _ := s.reference("unit"); !sysID(unit) {
 		c.Unit = unit
 	}
-	switch s.whole("direction") { // its label follows the account's language
+	if n, ok := s.integer("precision"); ok {
+		c.Precision = int(max(0, min(n, integrations.AllDecimals)))
+	}
+	switch n, _ := s.integer("direction"); n { // its label follows the account's language
+	case 1:
+		c.Direction = integrations.Neither
 	case 2:
 		c.Direction = integrations.Minimize
 	case 3:
@@ -186,20 +191,20 @@ func day(s string) (time.Time, bool) {
 	return t, err == nil
 }
 
-// frequency is known from the English label, from the one documented number, or else from the
+// frequency is known from the English label, from the one documented number, or else guessed from the
 // days between scores: the label follows the account's language.
-func (s scorecard) frequency(scores []integrations.Score) string {
+func (s scorecard) frequency(scores []integrations.Score) (every string, guessed bool) {
 	for _, name := range []string{"frequency_label", "indicator_frequency_label"} { // older releases lack the second
 		switch label := strings.ToLower(s.text(name)); label {
 		case "daily", "weekly", "monthly", "quarterly", "yearly":
-			return label
+			return label, false
 		}
 	}
 	const daily = 10
-	if s.whole("frequency") == daily {
-		return "daily"
+	if n, _ := s.integer("frequency"); n == daily {
+		return "daily", false
 	}
-	return integrations.Frequency(scores)
+	return integrations.Frequency(scores), true
 }
 
 // decode reads a body's scorecards, all or none.

@@ -85,20 +85,26 @@ from (
     unnest(@new_values::text[]) as new_value
 ) v;
 
--- name: RenameSources :exec
--- The scorecard's name as last seen.
+-- name: SeeSources :exec
+-- The scorecard's name as last seen, and what was not known of it before.
 update sources s
-set name = v.name
-from (select unnest(@key_result_ids::bigint[]) as id, unnest(@names::text[]) as name) v
+set name = v.name,
+    direction = case when s.direction = '' then v.direction else s.direction end,
+    frequency = case when s.frequency = '' then v.frequency else s.frequency end,
+    precision = coalesce(s.precision, nullif(v.precision, -1))
+from (
+  select
+    unnest(@key_result_ids::bigint[]) as id,
+    unnest(@names::text[]) as name,
+    unnest(@directions::text[]) as direction,
+    unnest(@frequencies::text[]) as frequency,
+    unnest(@precisions::int[]) as precision
+) v
 where s.key_result_id = v.id
-  and s.name <> v.name;
-
--- name: NoteUnit :exec
--- A unit that nobody has agreed to: whoever saves the key result next agrees to it.
-update scorecards
-set unit = @unit
-where connection_id = @connection_id
-  and reference = @reference;
+  and (s.name <> v.name
+    or s.direction = '' and v.direction <> ''
+    or s.frequency = '' and v.frequency <> ''
+    or s.precision is null and v.precision <> -1);
 
 -- name: ConnectionSucceeded :exec
 -- A wait that another batch was asked for meanwhile stays.

@@ -297,25 +297,6 @@ func (q *Queries) MakeWait(ctx context.Context, arg MakeWaitParams) error {
 	return err
 }
 
-const noteUnit = `-- name: NoteUnit :exec
-update scorecards
-set unit = $1
-where connection_id = $2
-  and reference = $3
-`
-
-type NoteUnitParams struct {
-	Unit         string
-	ConnectionID int64
-	Reference    string
-}
-
-// A unit that nobody has agreed to: whoever saves the key result next agrees to it.
-func (q *Queries) NoteUnit(ctx context.Context, arg NoteUnitParams) error {
-	_, err := q.db.Exec(ctx, noteUnit, arg.Unit, arg.ConnectionID, arg.Reference)
-	return err
-}
-
 const recordResults = `-- name: RecordResults :exec
 insert into audit_events (workspace_id, actor_id, action, object, object_id, changes, created_at)
 select v.workspace_id, 'okrbot', v.action, 'key_result', v.key_result_id, jsonb_build_object(v.field, jsonb_build_array(v.old_value, v.new_value)), now()
@@ -352,21 +333,43 @@ func (q *Queries) RecordResults(ctx context.Context, arg RecordResultsParams) er
 	return err
 }
 
-const renameSources = `-- name: RenameSources :exec
+const seeSources = `-- name: SeeSources :exec
 update sources s
-set name = v.name
-from (select unnest($1::bigint[]) as id, unnest($2::text[]) as name) v
+set name = v.name,
+    direction = case when s.direction = '' then v.direction else s.direction end,
+    frequency = case when s.frequency = '' then v.frequency else s.frequency end,
+    precision = coalesce(s.precision, nullif(v.precision, -1))
+from (
+  select
+    unnest($1::bigint[]) as id,
+    unnest($2::text[]) as name,
+    unnest($3::text[]) as direction,
+    unnest($4::text[]) as frequency,
+    unnest($5::int[]) as precision
+) v
 where s.key_result_id = v.id
-  and s.name <> v.name
+  and (s.name <> v.name
+    or s.direction = '' and v.direction <> ''
+    or s.frequency = '' and v.frequency <> ''
+    or s.precision is null and v.precision <> -1)
 `
 
-type RenameSourcesParams struct {
+type SeeSourcesParams struct {
 	KeyResultIds []int64
 	Names        []string
+	Directions   []string
+	Frequencies  []string
+	Precisions   []int32
 }
 
-// The scorecard's name as last seen.
-func (q *Queries) RenameSources(ctx context.Context, arg RenameSourcesParams) error {
-	_, err := q.db.Exec(ctx, renameSources, arg.KeyResultIds, arg.Names)
+// The scorecard's name as last seen, and what was not known of it before.
+func (q *Queries) SeeSources(ctx context.Context, arg SeeSourcesParams) error {
+	_, err := q.db.Exec(ctx, seeSources,
+		arg.KeyResultIds,
+		arg.Names,
+		arg.Directions,
+		arg.Frequencies,
+		arg.Precisions,
+	)
 	return err
 }

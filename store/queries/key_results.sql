@@ -106,15 +106,16 @@ where workspace_id = @workspace_id
   and origin = 'score';
 
 -- name: SaveSource :exec
-insert into sources (key_result_id, workspace_id, connection_id, reference, name, unit, frequency, direction)
-values (@key_result_id, @workspace_id, @connection_id, @reference, @name, @unit, @frequency, @direction)
+insert into sources (key_result_id, workspace_id, connection_id, reference, name, unit, frequency, direction, precision)
+values (@key_result_id, @workspace_id, @connection_id, @reference, @name, @unit, @frequency, @direction, @precision)
 on conflict (key_result_id) do update
 set connection_id = excluded.connection_id,
     reference = excluded.reference,
     name = excluded.name,
     unit = excluded.unit,
     frequency = excluded.frequency,
-    direction = excluded.direction;
+    direction = excluded.direction,
+    precision = excluded.precision;
 
 -- name: RemoveSource :exec
 delete from sources

@@ -528,15 +528,16 @@ func (q *Queries) SaveCheckInReading(ctx context.Context, arg SaveCheckInReading
 }
 
 const saveSource = `-- name: SaveSource :exec
-insert into sources (key_result_id, workspace_id, connection_id, reference, name, unit, frequency, direction)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
+insert into sources (key_result_id, workspace_id, connection_id, reference, name, unit, frequency, direction, precision)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 on conflict (key_result_id) do update
 set connection_id = excluded.connection_id,
     reference = excluded.reference,
     name = excluded.name,
     unit = excluded.unit,
     frequency = excluded.frequency,
-    direction = excluded.direction
+    direction = excluded.direction,
+    precision = excluded.precision
 `
 
 type SaveSourceParams struct {
@@ -548,6 +549,7 @@ type SaveSourceParams struct {
 	Unit         string
 	Frequency    string
 	Direction    string
+	Precision    *int16
 }
 
 func (q *Queries) SaveSource(ctx context.Context, arg SaveSourceParams) error {
@@ -560,6 +562,7 @@ func (q *Queries) SaveSource(ctx context.Context, arg SaveSourceParams) error {
 		arg.Unit,
 		arg.Frequency,
 		arg.Direction,
+		arg.Precision,
 	)
 	return err
 }

@@ -336,6 +336,7 @@ type Source struct {
 	Unit         string
 	Frequency    string
 	Direction    string
+	Precision    *int16
 }
 
 type Subscription struct {
