@@ -25,6 +25,11 @@ var server = sync.OnceValues(func() (*embedded.Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a folder for the test database: %w", err)
 	}
+	// The account that Postgres runs as, when we are root, must reach it: else the data would be in
+	// a folder of the system's that sweep does not know.
+	if err := os.Chmod(dir, 0o711); err != nil {
+		return nil, fmt.Errorf("opening the folder of the test database: %w", err)
+	}
 	s, err := embedded.Start(context.Background(), embedded.Options{Dir: filepath.Join(dir, "data")})
 	if err != nil {
 		return nil, fmt.Errorf("starting Postgres for tests: %w", err)
