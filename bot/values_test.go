@@ -114,7 +114,7 @@ func TestAValueOfAFinishedPeriod(t *testing.T) {
 		Chooses("Pull data from external applications", "I will update it myself").Submits("Next").
 		Fills("Start Value", "0").Fills("Result Value", "4.10").Fills("Target Value", "8.20").Sees("You would be at 50 % today").
 		Submits("Save").Sees("is added", "4.10 is kept. It counts for "+over.Last.Words()).Closes()
-	r.alice.Types("/okr show KR-1").Sees("*4.10* · progress 50 %", "checked in for "+over.Last.Short(r.today())).Closes()
+	r.alice.Types("/okr show KR-1").Sees("*4.10* · progress 50 %", "checked in for "+over.Last.Time().Format("2 Jan")).Closes()
 	r.alice.Types("/okr check-in KR-1").Fills("Result Value", "5").Fills("As of", r.today().String()).Submits("Save").
 		Sees("^ The objective's period ended on "+over.Last.Words()).
 		Fills("As of", over.Last.String()).Submits("Save").SeesNoModal().Sees("progress 60 %")
@@ -130,4 +130,33 @@ func TestAValueOfAPeriodThatHasNotBegun(t *testing.T) {
 		Submits("Save").Sees("is added", "4 is kept. It is of before the period and does not count: the objective begins on "+ahead.First.Words()).Closes()
 	r.alice.Types("/okr check-in KR-1").Fills("Result Value", "5").Submits("Save").SeesNoModal().
 		Sees("Saved. It is of before the period and does not count: the objective begins on " + ahead.First.Words())
+}
+
+// The start is suggested from the score of the period's first day, and the form says which it is. What
+// lies beyond the data is found by the whole history, and never said where no scores were read.
+func TestTheStartIsSuggestedFromThePeriodsFirstDay(t *testing.T) {
+	r := newRoom(t)
+	scores := make([]float64, 60) // 101 of 59 days ago … 160 of today
+	for i := range scores {
+		scores[i] = float64(101 + i)
+	}
+	r.offersDoubles("Answered calls", "#", 0, 3, scores...)
+	r.connects(r.alice)
+	over := okr.Period{First: r.today() - 30, Last: r.today() + 30}
+	r.addsObjectiveOf("Run a calm service desk", over)
+	r.alice.Types("/okr add-kr").Fills("Key Result", "More calls").Submits("Next").
+		Chooses("Scorecard", "Answered calls").Submits("Connect").
+		Sees("Start Value: 130", "Score of "+over.First.Time().Format("2 Jan"), "the period's first day: 130.").
+		Fills("Target Value", "200").Sees("You would be at 42 % today").
+		Fills("Start Value", "101").DoesNotSee("lies beyond the data").
+		Fills("Start Value", "100").Sees("The start value lies beyond the data: the scores that were read run from 101 to 160.").
+		Fills("Start Value", "130").Submits("Save").Sees("is added").Closes()
+}
+
+func TestNothingLiesBeyondTheDataOfPeople(t *testing.T) {
+	r := newRoom(t)
+	r.addsObjective(r.alice, "Ship it")
+	r.alice.Types("/okr add-kr").Fills("Key Result", "Interviews held").
+		Chooses("Pull data from external applications", "I will update it myself").Submits("Next").
+		Fills("Start Value", "0").Fills("Result Value", "3").Fills("Target Value", "12").DoesNotSee("lies beyond the data")
 }

@@ -36,8 +36,9 @@ type wizard struct {
 	Lists      map[string][]integrations.Named
 	Preview    *view.Preview
 	Form       view.Form
-	Filled     bool // the details were filled from the scorecard
-	Saved      int  // the number it got
+	Filled     bool   // the details were filled from the scorecard
+	Suggested  string // the start that they were filled with
+	Saved      int    // the number it got
 }
 
 // longestOption is Slack's limit on an option's value, in characters.
@@ -315,6 +316,7 @@ func (b *Bot) detailView(ctx context.Context, g Gesture, draft store.Draft, w wi
 	}
 	if p := w.Preview; p != nil {
 		if p.Value.Valid {
+			d.Start = okr.BeginningWords(o.Period, p.Readings(), p.Today, func(v decimal.Decimal) string { return okr.FormatValue(v, p.Unit, p.Precision) })
 			d.Result = view.Escape(okr.FormatValue(p.Value.Decimal, p.Unit, p.Precision)) + "  score of " + p.AsOf.Short(p.Today)
 		}
 	}
@@ -352,9 +354,8 @@ func (b *Bot) preview(ctx context.Context, g Gesture, w wizard, o okr.Objective,
 	if known.partial && k.Method != okr.Latest {
 		k.Result = okr.Result{}
 	}
-	if len(known.readings) > 0 {
-		low, high := okr.Extremes(known.readings)
-		known.scored.Low, known.scored.High = decimal.NewNullDecimal(known.readings[low].Value), decimal.NewNullDecimal(known.readings[high].Value)
+	if d.Integrated {
+		known.scored.Low, known.scored.High = okr.Range(known.readings)
 	}
 	d.Would, d.Warnings = k.WouldBe(o.Period, day), k.Warnings(known.scored, day)
 	if known.partial && k.Method != okr.Latest {
@@ -377,12 +378,7 @@ type knowledge struct {
 func (b *Bot) known(ctx context.Context, g Gesture, w wizard) (knowledge, error) {
 	if p := w.Preview; p != nil && w.integrated() {
 		n := knowledge{partial: true, scored: okr.Scored{Better: p.Better, Unit: p.Unit}, precision: p.Precision, frequency: okr.Frequency(p.Frequency)}
-		for _, s := range p.Scores {
-			n.readings = append(n.readings, okr.Reading{Day: s.Day, Value: s.Value})
-		}
-		if len(n.readings) == 0 && p.Value.Valid && p.AsOf != 0 {
-			n.readings = []okr.Reading{{Day: p.AsOf, Value: p.Value.Decimal}}
-		}
+		n.readings = p.Readings()
 		return n, nil
 	}
 	if w.Edit == 0 {
@@ -483,17 +479,21 @@ func (w *wizard) fill(p *view.Preview, o okr.Objective) {
 			Weekday: strconv.Itoa(int(time.Monday)), Time: "09:00", Offset: "0", Weight: "1", Channel: o.Channel,
 		}
 	}
-	if w.Filled || p == nil {
+	if p == nil {
+		return
+	}
+	if w.Filled {
+		if w.Form.Start == w.Suggested {
+			w.suggestStart(*p, o) // the objective can be another one by now
+		}
 		return
 	}
 	w.Filled = true
+	w.suggestStart(*p, o)
 	if kind := okr.Suggested(p.Better, p.Value, p.Target); kind.Stays() {
 		f.Kind = string(kind)
 	}
-	f.Unit, f.Start, f.Target = p.Unit, "", ""
-	if p.Value.Valid {
-		f.Start = p.Value.Decimal.String()
-	}
+	f.Unit, f.Target = p.Unit, ""
 	if p.Target.Valid {
 		f.Target = p.Target.Decimal.String()
 	}
@@ -501,6 +501,15 @@ func (w *wizard) fill(p *view.Preview, o okr.Objective) {
 	case okr.Weekly, okr.Monthly, okr.Quarterly:
 		f.Cadence = p.Frequency // reading it more often finds nothing new
 	}
+}
+
+// suggestStart enters the score that the key result starts from in the objective's period.
+func (w *wizard) suggestStart(p view.Preview, o okr.Objective) {
+	w.Suggested = ""
+	if start, _, ok := okr.Beginning(o.Period, p.Readings(), p.Today); ok {
+		w.Suggested = okr.Typed(start.Value)
+	}
+	w.Form.Start = w.Suggested
 }
 
 // wizardBack goes a step back; what was entered is kept.
@@ -601,8 +610,16 @@ func (b *Bot) wizardGoalChosen(ctx context.Context, g Gesture) (Reply, error) {
 		if err != nil {
 			return Reply{}, err
 		}
-		if first, ok := okr.First(known.readings); ok {
-			w.Form.Start = first.Value.String() // a baseline's first score is its start
+		first, ok := okr.First(known.readings)
+		if w.Preview != nil { // its history begins long before the key result
+			o, err := b.store.Objective(ctx, g.Actor.Workspace, w.Objective)
+			if err != nil {
+				return Reply{}, err
+			}
+			first, _, ok = okr.Beginning(o.Period, known.readings, w.Preview.Today)
+		}
+		if ok {
+			w.Form.Start = okr.Typed(first.Value) // a baseline's first score is its start
 		}
 	}
 	return b.turn(ctx, g, draft, w, draft.Step)

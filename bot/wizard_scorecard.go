@@ -21,7 +21,7 @@ type modalView = slack.ModalViewRequest
 const (
 	suggested    = 50                     // scorecards of a type-ahead
 	liveWithin   = 250 * time.Millisecond // of a search that the directory could not answer
-	previewed    = 12                     // scores of a preview
+	previewed    = 500                    // scores of a preview: a year of days, of which the newest are shown
 	describeTime = 12 * time.Second
 )
 

@@ -159,6 +159,51 @@ func First(readings []Reading) (Reading, bool) {
 	return slices.MinFunc(readings, func(a, b Reading) int { return cmp.Compare(a.Day, b.Day) }), true
 }
 
+// Beginning is the score that a key result starts from: that of its period's first day, else the last
+// one before it, else the newest there is today. Early says that it is of no later day than the first;
+// ok is false where no score has come yet.
+func Beginning(period Period, scores []Reading, today Day) (start Reading, early, ok bool) {
+	for _, r := range scores {
+		switch before := r.Day <= period.First; {
+		case r.CheckIn || r.Day > today+1: // zones are a day apart
+		case !ok, before && !early, before == early && r.Day > start.Day:
+			start, early, ok = r, before, true
+		}
+	}
+	return start, early, ok
+}
+
+// BeginningWords say which score a suggested start is, with its value written out: "Score of 1 Oct, the
+// period's first day: 45." Empty without a score.
+func BeginningWords(period Period, scores []Reading, today Day, write func(decimal.Decimal) string) string {
+	start, early, ok := Beginning(period, scores, today)
+	switch {
+	case !ok:
+		return ""
+	case !early || today < period.First:
+		return "The current score, of " + start.Day.Short(today) + ": " + write(start.Value) + "."
+	case start.Day == period.First:
+		return "Score of " + start.Day.Short(today) + ", the period's first day: " + write(start.Value) + "."
+	}
+	return "Score of " + start.Day.Short(today) + ", the last one before the period: " + write(start.Value) + "."
+}
+
+// Range is how far scores reach, what people entered left out; not valid of less than two, which say
+// nothing of what is usual.
+func Range(readings []Reading) (low, high decimal.NullDecimal) {
+	var scores []Reading
+	for _, r := range readings {
+		if !r.CheckIn {
+			scores = append(scores, r)
+		}
+	}
+	if len(scores) < 2 {
+		return low, high
+	}
+	l, h := Extremes(scores)
+	return decimal.NewNullDecimal(scores[l].Value), decimal.NewNullDecimal(scores[h].Value)
+}
+
 // Extremes are the places of the lowest and the highest of some readings, the earliest of equals.
 func Extremes(readings []Reading) (low, high int) {
 	for i, r := range readings {

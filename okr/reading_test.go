@@ -111,3 +111,40 @@ func TestThinningMakesNothingUp(t *testing.T) {
 		}
 	})
 }
+
+// A key result starts from the score of its period's first day, else from the last one before it, else
+// from the newest.
+func TestTheScoreToStartFrom(t *testing.T) {
+	q4, today := period(t, "2026-10-01", "2026-12-31"), day(t, "2026-11-24")
+	score := func(on, value string) okr.Reading { return okr.Reading{Day: day(t, on), Value: number(value)} }
+	newest, first, before, long := score("2026-11-23", "135"), score("2026-10-01", "150"), score("2026-09-28", "160"), score("2026-08-31", "170")
+	for _, row := range []struct {
+		name   string
+		scores []okr.Reading
+		period okr.Period
+		want   string
+	}{
+		{"the first day's", []okr.Reading{newest, score("2026-10-02", "149"), first, before}, q4, "Score of 1 Oct, the period's first day: 150."},
+		{"in any order", []okr.Reading{before, newest, first, long}, q4, "Score of 1 Oct, the period's first day: 150."},
+		{"the last before", []okr.Reading{newest, long, before}, q4, "Score of 28 Sep, the last one before the period: 160."},
+		{"none of before", []okr.Reading{score("2026-10-02", "149"), newest}, q4, "The current score, of 23 Nov: 135."},
+		{"the period lies ahead", []okr.Reading{newest, first}, period(t, "2027-01-01", "2027-03-31"), "The current score, of 23 Nov: 135."},
+		{"one of a day to come is none", []okr.Reading{score("2026-12-16", "999"), newest}, q4, "The current score, of 23 Nov: 135."},
+		{"what a person entered is none", []okr.Reading{{Day: q4.First, Value: number("1"), CheckIn: true}, newest}, q4, "The current score, of 23 Nov: 135."},
+		{"none", nil, q4, ""},
+	} {
+		if got := okr.BeginningWords(row.period, row.scores, today, okr.Typed); got != row.want {
+			t.Errorf("%s: %q, want %q", row.name, got, row.want)
+		}
+	}
+}
+
+func TestTheRangeIsOfScores(t *testing.T) {
+	entered := okr.Reading{Value: number("1000"), CheckIn: true}
+	if low, high := okr.Range([]okr.Reading{{Value: number("5")}, entered}); low.Valid || high.Valid {
+		t.Errorf("one score has no range: %v %v", low, high)
+	}
+	if low, high := okr.Range([]okr.Reading{{Value: number("5")}, entered, {Value: number("-3")}, {Value: number("4")}}); !same(low, maybe("-3")) || !same(high, maybe("5")) {
+		t.Errorf("%v %v", low, high)
+	}
+}

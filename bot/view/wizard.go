@@ -188,6 +188,18 @@ type Preview struct {
 	Today     okr.Day
 }
 
+// Readings are the scores of a preview as readings.
+func (p Preview) Readings() []okr.Reading {
+	var list []okr.Reading
+	for _, s := range p.Scores {
+		list = append(list, okr.Reading{Day: s.Day, Value: s.Value})
+	}
+	if len(list) == 0 && p.Value.Valid && p.AsOf != 0 {
+		list = []okr.Reading{{Day: p.AsOf, Value: p.Value.Decimal}}
+	}
+	return list
+}
+
 // PreviewScore is one score of a preview.
 type PreviewScore struct {
 	Day   okr.Day
@@ -407,6 +419,7 @@ type Detail struct {
 	Scorecard  string
 	Connection string
 	Result     string // of the scorecard, with its day: shown, not asked
+	Start      string // which score is suggested as the start, as plain text; empty: none is
 	Zone       string
 	Would      string // where the key result would stand with these values
 	Warnings   []string
@@ -467,7 +480,11 @@ func (d Detail) values() []slack.Block {
 	f := d.Form
 	var blocks []slack.Block
 	if f.Kind == GoalReach {
-		blocks = append(blocks, live(textInput(FieldStart, "Start Value", "Where it stood at the beginning, such as 42 or 99.5.", f.Start)))
+		hint := "Where it stood at the beginning, such as 42 or 99.5."
+		if d.Start != "" {
+			hint = Cut("Where it stood at the beginning. "+d.Start, 150)
+		}
+		blocks = append(blocks, live(textInput(FieldStart, "Start Value", hint, f.Start)))
 	}
 	if d.Integrated {
 		blocks = append(blocks, section("*Result Value*\n"+d.Result))
