@@ -81,7 +81,7 @@ func (b *Bot) detailsModal(ctx context.Context, actor okr.Actor, k store.KeyResu
 		return modalView{}, err
 	}
 	for _, c := range last {
-		d.Last = append(d.Last, okr.Changed{What: c.Field, Before: c.Change[0], After: c.Change[1], By: c.Actor, Day: today(c.At, k.Objective.Zone)})
+		d.Last = append(d.Last, okr.Changed{What: c.Field, Before: recorded(k, c.Field, c.Change[0]), After: recorded(k, c.Field, c.Change[1]), By: c.Actor, Day: today(c.At, k.Objective.Zone)})
 	}
 	if k.Closed {
 		c, err := b.store.CloseOut(ctx, k.Workspace, k.Objective.ID)
@@ -168,17 +168,25 @@ func changeWords(k store.KeyResult, changes map[string]store.Change) string {
 		if field == "title" && c[0] == "" {
 			continue // created: the headline says it
 		}
-		if field == "result" {
-			for i, typed := range c {
-				if v, err := decimal.NewFromString(typed); err == nil {
-					c[i] = k.Measured(v)
-				}
-			}
-		}
-		parts = append(parts, field+" "+orDash(c[0])+" → "+orDash(c[1]))
+		parts = append(parts, field+" "+orDash(recorded(k, field, c[0]))+" → "+orDash(recorded(k, field, c[1])))
 	}
 	sort.Strings(parts)
 	return strings.Join(parts, ", ")
+}
+
+// recorded writes what the audit holds of a field as it is written elsewhere.
+func recorded(k store.KeyResult, field, text string) string {
+	v, err := decimal.NewFromString(text)
+	switch {
+	case err != nil:
+		return text
+	case field == "result":
+		return k.Measured(v)
+	case field == "start":
+		k.Start, k.Unit = decimal.NewNullDecimal(v), ""
+		return k.StartWords()
+	}
+	return text
 }
 
 func orDash(s string) string {

@@ -84,6 +84,20 @@ func TestComputedDoubles(t *testing.T) {
 	}
 }
 
+// A start that was taken over from such a score is shown like one.
+func TestAStartFromAComputedDouble(t *testing.T) {
+	r := newRoom(t)
+	r.offersDoubles("First call resolution", "%", 2, 3, 1, 71.42857142857143)
+	r.connects(r.alice)
+	r.addsObjectiveOf("Run a calm service desk", okr.Period{First: r.today() - 20, Last: r.today() + 40})
+	r.alice.Types("/okr add-kr").Fills("Key Result", "The computed one").Submits("Next").
+		Chooses("Scorecard", "First call resolution").Submits("Connect").
+		Sees("Start Value: 71.428571429", "The current score, of ", "71.43 %.").
+		Fills("Target Value", "90").Sees("You would be at 0 % today").Submits("Save").Sees("is added").Closes()
+	r.bob.Sees("*71.43 %* · progress 0 %")
+	r.alice.Types("/okr show KR-1").Sees("*Start Value*\n71.43 %", "(71.43 − 71.43) / (90 − 71.43)").DoesNotSee("71.428571429").Closes()
+}
+
 // A number that cannot be kept is told by its own sentence, and the last good value stays.
 func TestNumbersThatAreNotKept(t *testing.T) {
 	r := ready(t)

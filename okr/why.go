@@ -62,18 +62,29 @@ func (kr KeyResult) result(r Result) string {
 	return digits(r.Value.Decimal, kr.places())
 }
 
-// inFormula writes the result as it is shown elsewhere, or with all its decimals where a formula would
-// else not make what stands beside it.
-func (kr KeyResult) inFormula(r Result, makes func(v decimal.Decimal) string) string {
-	if v := r.Value.Decimal; !r.ByHand && makes(v) != makes(kr.rounded(v)) {
+// bound writes the result beside the bounds that it is compared with: as it is shown elsewhere, or with
+// all its decimals where it would else seem to be on the other side of one.
+func (kr KeyResult) bound(r Result) string {
+	if v := r.Value.Decimal; !r.ByHand && kr.meets(v) != kr.meets(kr.rounded(v)) {
 		return figure(v)
 	}
 	return kr.result(r)
 }
 
-// way is a part of the way with its figures: "(39 − 60) / (30 − 60)".
-func way(from, to decimal.Decimal, result string) string {
-	s, t := bracketed(figure(from)), bracketed(figure(to))
+// way is a part of the way with its figures: "(39 − 60) / (30 − 60)". They are as they are shown
+// elsewhere, or with all their decimals where the formula would else not make its percentage.
+func (kr KeyResult) way(to decimal.Decimal, r Result) string {
+	from, v := kr.Start.Decimal, r.Value.Decimal
+	start, result := digits(from, kr.startPlaces()), kr.result(r)
+	shownFrom, shown := from.Round(kr.startPlaces()), v
+	if !r.ByHand {
+		shown = kr.rounded(v)
+	}
+	p, makes := fraction(from, to, v), fraction(shownFrom, to, shown)
+	if p.Valid != makes.Valid || rawPercent(p.Decimal) != rawPercent(makes.Decimal) {
+		start, result = figure(from), figure(v)
+	}
+	s, t := bracketed(start), bracketed(figure(to))
 	return fmt.Sprintf("(%s − %s) / (%s − %s)", bracketed(result), s, t, s)
 }
 
@@ -95,12 +106,7 @@ func (kr KeyResult) whyProgress(s Standing, today Day) string {
 	}
 	v, t := r.Value.Decimal, kr.Target.Decimal
 	says := "Progress " + rawPercent(s.Progress.Decimal)
-	result := kr.inFormula(r, func(v decimal.Decimal) string {
-		if kr.Kind.Stays() {
-			return fmt.Sprint(kr.meets(v))
-		}
-		return rawPercent(fraction(kr.Start.Decimal, t, v).Decimal)
-	})
+	result := kr.bound(r)
 	switch {
 	case kr.Method == HitRate && !r.ByHand:
 		hits := v.Mul(decimal.NewFromInt(int64(r.N))).Round(0)
@@ -112,7 +118,7 @@ func (kr KeyResult) whyProgress(s Standing, today Day) string {
 	case kr.Kind == AtMost:
 		return fmt.Sprintf("%s: %s %s at most %s.", says, result, isOrNot(s), figure(t))
 	}
-	says += " = " + way(kr.Start.Decimal, t, result) + ", (result − start) / (target − start), rounded down."
+	says += " = " + kr.way(t, r) + ", (result − start) / (target − start), rounded down."
 	switch {
 	case s.Progress.Decimal.IsNegative():
 		says += " It is below the start, and the bar stays empty."
@@ -251,11 +257,8 @@ func (kr KeyResult) whyCommitted(s Standing, today Day) string {
 	if s.CommittedMet {
 		met = "met"
 	}
-	result := kr.inFormula(kr.Counted(today), func(v decimal.Decimal) string {
-		return rawPercent(fraction(kr.Start.Decimal, kr.Committed.Decimal, v).Decimal)
-	})
 	return says + fmt.Sprintf("; %s = %s of it: %s. It never changes the progress.",
-		way(kr.Start.Decimal, kr.Committed.Decimal, result), rawPercent(s.CommittedProgress.Decimal), met)
+		kr.way(kr.Committed.Decimal, kr.Counted(today)), rawPercent(s.CommittedProgress.Decimal), met)
 }
 
 // WouldBe says where the key result would stand today with values that are being entered: "You

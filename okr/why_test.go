@@ -47,6 +47,10 @@ func TestWhyThisNumber(t *testing.T) {
 	read := kr // an average as ServiceNow computes it, shown at the scorecard's precision
 	read.Kind, read.Start, read.Target, read.Committed = okr.Increase, maybe("50"), maybe("90.50"), maybe("")
 	read.Precision, read.Result.Value, read.Result.AsRead = 2, maybe("71.428571429"), "71.42857142857143"
+	from := read // its start was taken over from a score
+	from.Start = maybe("23.333333333")
+	uneven := from // 63 % of the exact figures, 62 % of the shown ones
+	uneven.Precision, uneven.Start, uneven.Target, uneven.Result.Value, uneven.Result.AsRead = 0, maybe("0.333333333"), maybe("3"), maybe("2.033333333"), "2.033333333333333"
 	nearly := stay
 	nearly.Precision, nearly.Result.Value = 1, maybe("44.96")
 	empty := kr
@@ -97,6 +101,16 @@ func TestWhyThisNumber(t *testing.T) {
 			"Progress 52 % = (71.43 − 50) / (90.50 − 50), (result − start) / (target − start), rounded down.",
 			"Result 71.43 (read as 71.42857142857143): the latest of 54 readings of days from 1 Oct 2026, the newest of 22 Nov 2026, synced 24 Nov 2026, 09:04 Europe/Berlin.",
 			"On track: expected by 22 Nov 2026: 57 % = 52 of 91 days, 4.3 points behind the pace; on track up to 10 points behind the pace, behind up to 25, at risk beyond.",
+		}},
+		{"from a score", from, nil, today, []string{
+			"Progress 71 % = (71.43 − 23.33) / (90.50 − 23.33), (result − start) / (target − start), rounded down.",
+			"Result 71.43 (read as 71.42857142857143): the latest of 54 readings of days from 1 Oct 2026, the newest of 22 Nov 2026, synced 24 Nov 2026, 09:04 Europe/Berlin.",
+			"On track: expected by 22 Nov 2026: 57 % = 52 of 91 days, 14.4 points ahead of the pace; on track up to 10 points behind the pace, behind up to 25, at risk beyond.",
+		}},
+		{"where rounding would not make the percentage", uneven, nil, today, []string{
+			"Progress 63 % = (2.033333333 − 0.333333333) / (3 − 0.333333333), (result − start) / (target − start), rounded down.",
+			"Result 2 (read as 2.033333333333333): the latest of 54 readings of days from 1 Oct 2026, the newest of 22 Nov 2026, synced 24 Nov 2026, 09:04 Europe/Berlin.",
+			"On track: expected by 22 Nov 2026: 57 % = 52 of 91 days, 6.6 points ahead of the pace; on track up to 10 points behind the pace, behind up to 25, at risk beyond.",
 		}},
 		{"rounded up to the target", nearly, nil, today, []string{
 			"Progress 0 %: 44.96 is not at least 45.",

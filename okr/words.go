@@ -107,6 +107,19 @@ func (kr KeyResult) Scored(v decimal.Decimal) string { return FormatValue(v, kr.
 // stands in for a score.
 func (kr KeyResult) Entered(v decimal.Decimal) string { return FormatEntered(v, kr.Unit) }
 
+// StartWords write the start value: as it was entered, or at the scorecard's precision where it was
+// taken over from a score. Only a score that was rounded has nine decimals: nobody types as many.
+func (kr KeyResult) StartWords() string {
+	return withUnit(digits(kr.Start.Decimal, kr.startPlaces()), kr.Unit)
+}
+
+func (kr KeyResult) startPlaces() int32 {
+	if kr.Integrated && kr.Start.Decimal.Exponent() == -maxPlace {
+		return min(max(kr.Precision, 0), AsManyAsThere)
+	}
+	return AsManyAsThere
+}
+
 // places are how many decimals a result is shown with.
 func (kr KeyResult) places() int32 {
 	if !kr.Integrated && kr.Method != Average {

@@ -79,7 +79,7 @@ func (d Details) blocks() []slack.Block {
 		blocks = append(blocks, section(byHand))
 	}
 	blocks = append(blocks, section(d.why()), fields(
-		"Start Value", d.maybe(d.Start),
+		"Start Value", d.start(),
 		"Result Value", d.result(),
 		"Target Value", d.maybe(d.Target),
 		"Committed Result", d.maybe(d.Committed),
@@ -142,6 +142,13 @@ func (d Details) result() string {
 		return Escape(words)
 	}
 	return "–"
+}
+
+func (d Details) start() string {
+	if !d.Start.Valid {
+		return "–"
+	}
+	return Escape(d.StartWords())
 }
 
 // maybe is a value that somebody entered.
