@@ -30,23 +30,23 @@ const migrateWithin = 60 * time.Second
 // Migrate brings our schema and River's to this version. Any number of processes may call it at
 // once: one works, the others wait. A schema that is newer than this version is refused.
 func Migrate(ctx context.Context, dsn string) error {
-	pool, err := Open(ctx, dsn, 3)
+	// One session holds the lock and does the work. When this process goes, however it does, Postgres
+	// ends what the session was at before it gives the lock to the next: of two sessions the one with
+	// the lock could go first, and the next migration would meet the other.
+	pool, err := Open(ctx, dsn, 1)
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
-	// The lock belongs to a session of its own: it goes when this process goes, however it does.
 	session, err := pool.Acquire(ctx)
 	if err != nil {
 		return fmt.Errorf("connecting to the database: %w", err)
 	}
-	defer session.Release()
-	if err := lock(ctx, session.Conn()); err != nil {
+	err = lock(ctx, session.Conn())
+	session.Release()
+	if err != nil {
 		return err
 	}
-	defer func() {
-		_, _ = session.Exec(context.WithoutCancel(ctx), "select pg_advisory_unlock($1)", int64(migrationLock))
-	}()
 
 	db := stdlib.OpenDBFromPool(pool)
 	defer db.Close()

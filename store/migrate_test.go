@@ -123,6 +123,7 @@ func TestAKilledMigrationIsFinishedByTheNext(t *testing.T) {
 		if n := tables(t, conn); n > 0 && n < whole {
 			midway++
 		}
+		alone(t, conn)
 		if err := store.Migrate(context.Background(), dsn); err != nil {
 			t.Fatal(err)
 		}
@@ -133,6 +134,31 @@ func TestAKilledMigrationIsFinishedByTheNext(t *testing.T) {
 	t.Logf("%d of 10 were killed with some of %d tables made; undisturbed it takes %v", midway, whole, took)
 	if midway == 0 {
 		t.Error("none was killed midway: this proves nothing")
+	}
+}
+
+// alone waits for the lock of migrations, and fails where a session of one that was killed is still
+// in a transaction then: the next migration would meet it.
+func alone(t *testing.T, conn *pgx.Conn) {
+	t.Helper()
+	if _, err := conn.Exec(context.Background(), "select pg_advisory_lock($1)", int64(0x6f6b72626f74)); err != nil {
+		t.Fatal(err)
+	}
+	var others string
+	if err := conn.QueryRow(context.Background(), `
+select coalesce(string_agg(distinct left(a.query, 60), '; '), '')
+from pg_locks l
+join pg_stat_activity a using (pid)
+where a.datname = current_database()
+  and l.pid <> pg_backend_pid()
+  and l.locktype = 'transactionid'`).Scan(&others); err != nil {
+		t.Fatal(err)
+	}
+	if others != "" {
+		t.Errorf("the lock is free, and a killed migration is still at work: %s", others)
+	}
+	if _, err := conn.Exec(context.Background(), "select pg_advisory_unlock($1)", int64(0x6f6b72626f74)); err != nil {
+		t.Fatal(err)
 	}
 }
 
