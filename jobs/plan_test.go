@@ -15,13 +15,17 @@ import (
 	"okrbot/store"
 )
 
+// patience is how long a test waits for what should come. A busy machine needs much of it; where
+// all is well none of it is used up.
+const patience = time.Minute
+
 // until waits for something that other goroutines bring about.
-func until(t *testing.T, within time.Duration, what string, holds func() bool) time.Duration {
+func until(t *testing.T, what string, holds func() bool) time.Duration {
 	t.Helper()
 	began := time.Now()
 	for !holds() {
-		if time.Since(began) > within {
-			t.Fatalf("%s: not within %s", what, within)
+		if time.Since(began) > patience {
+			t.Fatalf("%s: not within %s", what, patience)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
@@ -62,7 +66,7 @@ func TestEverySlotIsClaimedOnceByThreeReplicas(t *testing.T) {
 	for _, c := range replicas {
 		r.start(c)
 	}
-	until(t, 10*time.Second, "all synced", func() bool {
+	until(t, "all synced", func() bool {
 		return r.count("select count(*) from sync_runs where state = 'done'") == len(list)
 	})
 	r.wants("scorecards asked for", r.asked(), 24)
@@ -99,8 +103,8 @@ func TestTomorrowComesByTheDatabasesClockAlone(t *testing.T) {
 	r.start(r.client)
 	r.advance(24 * time.Hour)
 	r.check(r.now.Collect(k.Source.Reference, r.today().Time(), 40))
-	took := until(t, 10*time.Second, "tomorrow's sync", func() bool { return r.value(k) == "40" })
-	until(t, 10*time.Second, "its message", func() bool { return len(r.slack.in("CDESK")) == 1 })
+	took := until(t, "tomorrow's sync", func() bool { return r.value(k) == "40" })
+	until(t, "its message", func() bool { return len(r.slack.in("CDESK")) == 1 })
 	t.Logf("tomorrow's sync ran after %s", took.Round(time.Millisecond))
 
 	// A process that is a day ahead of its database does no harm: what it leaves runs at once.
@@ -108,8 +112,8 @@ func TestTomorrowComesByTheDatabasesClockAlone(t *testing.T) {
 	r.check(r.now.Collect(k.Source.Reference, (r.today() + 2).Time(), 39))
 	r.exec("update key_results set forced_at = null")
 	r.force(k.ID)
-	until(t, 10*time.Second, "a forced sync", func() bool { return r.value(k) == "39" })
-	until(t, 10*time.Second, "its outcome", func() bool { r.slack.mu.Lock(); defer r.slack.mu.Unlock(); return len(r.slack.told) == 1 })
+	until(t, "a forced sync", func() bool { return r.value(k) == "39" })
+	until(t, "its outcome", func() bool { r.slack.mu.Lock(); defer r.slack.mu.Unlock(); return len(r.slack.told) == 1 })
 }
 
 func TestAStoppedReplicaHandsBack(t *testing.T) {
@@ -121,16 +125,16 @@ func TestAStoppedReplicaHandsBack(t *testing.T) {
 	r.check(leaving.Start(ctx))
 	r.check(r.store.InTx(ctx, func(tx *store.Tx) error { return leaving.Import(ctx, tx, "T1", k.ID) }))
 	<-h.arrived
-	patience, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
+	given, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
 	defer cancel()
 	began := time.Now()
-	leaving.Stop(patience)
-	if took := time.Since(began); took > 10*time.Second {
+	leaving.Stop(given)
+	if took := time.Since(began); took > patience {
 		t.Errorf("it took %s to stop", took)
 	}
 	r.wants("runs handed back", r.count("select count(*) from sync_runs where state = 'queued' and due_at <= now() and tries = 0 and crashes = 0"), 1)
 	r.start(r.client)
-	until(t, 10*time.Second, "another replica", func() bool { return r.value(k) == "41" })
+	until(t, "another replica", func() bool { return r.value(k) == "41" })
 }
 
 // Everything in a job's arguments is stored for days and shown in River's own pages.
@@ -162,7 +166,7 @@ func TestNoErrorTextReachesRiversTable(t *testing.T) {
 	c := r.replica(func(c integrations.Connector) integrations.Connector { return poison{c, k.Source.Reference} })
 	r.start(c)
 	r.check(r.store.InTx(ctx, func(tx *store.Tx) error { return c.Import(ctx, tx, "T1", k.ID) }))
-	until(t, 10*time.Second, "a failed job", func() bool {
+	until(t, "a failed job", func() bool {
 		return r.count("select count(*) from river_job where kind = 'sync_connection' and errors is not null") > 0
 	})
 	var text string

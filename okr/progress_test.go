@@ -186,12 +186,15 @@ func progressOf(s, t, v decimal.Decimal) okr.Standing {
 	return kr.Standing(okr.Period{}, 0)
 }
 
+// ends are a start and a target: two values, because one that is both is refused at save.
+func ends(t *rapid.T, values *rapid.Generator[decimal.Decimal]) (start, target decimal.Decimal) {
+	start = values.Draw(t, "start")
+	return start, values.Filter(func(d decimal.Decimal) bool { return !d.Equal(start) }).Draw(t, "target")
+}
+
 func TestProgressRises(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s, target := values().Draw(t, "start"), values().Draw(t, "target")
-		if s.Equal(target) {
-			t.Skip("refused at save")
-		}
+		s, target := ends(t, values())
 		low, high := values().Draw(t, "one"), values().Draw(t, "other")
 		if low.GreaterThan(high) {
 			low, high = high, low
@@ -207,10 +210,8 @@ func TestProgressRises(t *testing.T) {
 
 func TestProgressIsTheSameInEveryUnit(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s, target, v := values().Draw(t, "start"), values().Draw(t, "target"), values().Draw(t, "value")
-		if s.Equal(target) {
-			t.Skip("refused at save")
-		}
+		s, target := ends(t, values())
+		v := values().Draw(t, "value")
 		p := progressOf(s, target, v).Progress.Decimal
 		if mirrored := progressOf(s.Neg(), target.Neg(), v.Neg()).Progress.Decimal; !mirrored.Equal(p) {
 			t.Fatalf("mirrored %s, not %s", mirrored, p)
@@ -228,10 +229,7 @@ func TestProgressIsTheSameInEveryUnit(t *testing.T) {
 
 func TestOnlyTheBarIsClamped(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s, target := values().Draw(t, "start"), values().Draw(t, "target")
-		if s.Equal(target) {
-			t.Skip("refused at save")
-		}
+		s, target := ends(t, values())
 		// The smallest step that can be entered must not be lost beside the ends.
 		v := rapid.OneOf(values(), rapid.Map(rapid.SampledFrom([]string{"-0.000000001", "0", "0.000000001"}), func(by string) decimal.Decimal {
 			return target.Add(number(by))
@@ -307,10 +305,7 @@ func TestARollUpLiesBetweenItsKeyResults(t *testing.T) {
 		low, high := number("1"), number("0")
 		items := make([]okr.RollUpItem, rapid.IntRange(1, 12).Draw(t, "key results"))
 		for i := range items {
-			s, target := values().Draw(t, "start"), values().Draw(t, "target")
-			if s.Equal(target) {
-				t.Skip("refused at save")
-			}
+			s, target := ends(t, values())
 			items[i] = okr.RollUpItem{
 				Progress: progressOf(s, target, values().Draw(t, "value")).Progress, Kind: okr.Increase,
 				Weight: decimal.New(rapid.Int64Range(1, 1_000_000).Draw(t, "weight"), -3),

@@ -226,10 +226,8 @@ func TestTheFastWayIsTheExactOne(t *testing.T) {
 		{}, number("999999999999999999"), number("-999999999999999999"), number("1e18"), number("1e-9"), decimal.New(1, -18), decimal.New(1, 30),
 	}))
 	rapid.Check(t, func(t *rapid.T) {
-		s, target, v := either.Draw(t, "start"), either.Draw(t, "target"), either.Draw(t, "value")
-		if s.Equal(target) {
-			t.Skip("refused at save")
-		}
+		s, target := ends(t, either)
+		v := either.Draw(t, "value")
 		want := v.Sub(s).DivRound(target.Sub(s), 40)
 		if got := progressOf(s, target, v).Progress; !got.Decimal.Equal(want) {
 			t.Fatalf("(%s − %s) / (%s − %s) is %s, not %s", v, s, target, s, got.Decimal, want)

@@ -217,9 +217,7 @@ func TestItemsAreKnownByTheirIds(t *testing.T) {
 }
 
 func TestASlowBatchIsWaitedForAndEndsWithItsContext(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it waits for seconds")
-	}
+	t.Parallel() // it waits for seconds
 	i, client, account, requests := many(t, 5)
 	mend := i.Break(sandbox.Fault{Kind: sandbox.Slow, API: sandbox.BatchAPI, After: 7}) // longer than any other call may take
 	allRight(t, client.Read(t.Context(), account, requests))

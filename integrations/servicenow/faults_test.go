@@ -35,6 +35,7 @@ func reads(client *servicenow.Client, account integrations.Account) (integration
 }
 
 func TestWhereverItIsCutNothingIsTaken(t *testing.T) {
+	t.Parallel()
 	i, client, account := instance(t)
 	for cut := 1; ; cut++ {
 		if cut%150 == 0 {
