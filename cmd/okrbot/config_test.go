@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"pgregory.net/rapid"
@@ -202,25 +202,49 @@ func problemsOf(t *testing.T, environment map[string]string) []string {
 	return bad
 }
 
-// The same from outside: the exit code, quickly, before anything is touched.
+// The same from outside: the exit code, before anything is touched.
 func TestABadConfigurationEndsWith78(t *testing.T) {
 	path := binary(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	// Who came to the database before us: connections are accepted in their order.
+	others := func() (n int) {
+		ours, err := net.Dial("tcp", listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer ours.Close()
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = conn.Close()
+			if conn.RemoteAddr().String() == ours.LocalAddr().String() {
+				return n
+			}
+			n++
+		}
+	}
+	address := "DATABASE_URL=postgres://u:" + canary + "@" + listener.Addr().String() + "/d"
 	for name, environment := range map[string][]string{
 		"missing":   nil,
 		"swapped":   {"SLACK_BOT_TOKEN=xapp-" + canary, "SLACK_APP_TOKEN=xoxb-" + canary},
-		"no keys":   {"SLACK_BOT_TOKEN=xoxb-" + canary, "SLACK_SIGNING_SECRET=" + canary, "DATABASE_URL=postgres://u:" + canary + "@127.0.0.1:1/d"},
-		"bad keys":  {"SLACK_BOT_TOKEN=xoxb-" + canary, "SLACK_SIGNING_SECRET=" + canary, "DATABASE_URL=postgres://u:" + canary + "@127.0.0.1:1/d", "ENCRYPTION_KEYSET=" + canary},
+		"no keys":   {"SLACK_BOT_TOKEN=xoxb-" + canary, "SLACK_SIGNING_SECRET=" + canary, address},
+		"bad keys":  {"SLACK_BOT_TOKEN=xoxb-" + canary, "SLACK_SIGNING_SECRET=" + canary, address, "ENCRYPTION_KEYSET=" + canary},
 		"bad level": {"SLACK_BOT_TOKEN=xoxb-" + canary, "SLACK_SIGNING_SECRET=" + canary, "LOG_LEVEL=" + canary},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			began := time.Now()
 			out, code := run(t, path, dir, environment, "serve")
 			if code != 78 {
 				t.Errorf("%d, not 78: %s", code, out)
 			}
-			if took := time.Since(began); took > 2*time.Second {
-				t.Errorf("it took %v", took)
+			if n := others(); n > 0 {
+				t.Errorf("it went to the database first, %d times", n)
 			}
 			if strings.Contains(string(out), canary) {
 				t.Errorf("it prints a value: %s", out)
@@ -235,7 +259,7 @@ func TestABadConfigurationEndsWith78(t *testing.T) {
 // run runs okrbot with these variables alone; out is all that it says.
 func run(t *testing.T, path, dir string, environment []string, arguments ...string) (out string, code int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, arguments...)
 	cmd.Dir, cmd.Env = dir, environment
@@ -327,16 +351,12 @@ func TestKeysThatDoNotFitAreRefusedBeforeMigrating(t *testing.T) {
 	before := state()
 	expected := fmt.Sprint("key ", parse(t, first).PrimaryID())
 	for _, arguments := range [][]string{{"migrate"}, {"serve"}, {"serve", "--no-web"}, {"serve", "--no-work"}} {
-		began := time.Now()
 		out, code := command(other, arguments...)
 		if code != 78 || !strings.Contains(out, "ENCRYPTION_KEYSET") || !strings.Contains(out, expected) {
 			t.Errorf("%v: %d %s", arguments, code, out)
 		}
 		if strings.Contains(out, strings.TrimSpace(other)) || strings.Contains(out, canary) {
 			t.Errorf("%v prints a value: %s", arguments, out)
-		}
-		if took := time.Since(began); took > 2*time.Second {
-			t.Errorf("%v took %v", arguments, took)
 		}
 		if after := state(); after != before {
 			t.Errorf("%v changed the database: %s, was %s", arguments, after, before)
