@@ -21,7 +21,11 @@ const Actor = "import"
 type Outcome struct {
 	Objectives, ChangedObjectives int
 	KeyResults, Changed, Same     int
+	Entries, SameEntries          int  // of histories: to add, and there already
+	LeftEntries                   int  // of histories: for which there is another value, which stays
+	History                       bool // the file has histories, and no key results
 	Problems                      int
+	At                            time.Time // of an import; zero for a check
 }
 
 // batch is how many lines are looked up and written at once.
@@ -102,6 +106,7 @@ func Import(ctx context.Context, s *store.Store, workspace string, file io.ReadS
 			return err
 		}
 		im := &importer{workspace: workspace, reads: tx.Reads, tx: tx, now: tx.Now, out: out, next: max(next, highest+1), met: met.Already()}
+		im.outcome.At = tx.Now
 		err = im.run(ctx, file)
 		outcome = im.outcome
 		if err != nil {
@@ -138,16 +143,27 @@ func highestKey(file io.ReadSeeker) (highest int, err error) {
 
 func (im *importer) run(ctx context.Context, file io.Reader) error {
 	defer im.tell()
-	r, problems, err := NewReader(file)
+	l, problems, err := open(file)
+	if err != nil {
+		return err
+	}
+	im.refuse(problems...)
+	if l == nil {
+		return nil
+	}
+	if err := im.know(ctx); err != nil {
+		return err
+	}
+	if im.outcome.History = l.isHistory(); im.outcome.History {
+		return im.histories(ctx, l)
+	}
+	r, problems, err := newReader(l)
 	if err != nil {
 		return err
 	}
 	im.refuse(problems...)
 	if r == nil {
 		return nil
-	}
-	if err := im.know(ctx); err != nil {
-		return err
 	}
 	for more := true; more; {
 		var lines []Line
@@ -455,8 +471,14 @@ func (im *importer) do(ctx context.Context, e *entry) error {
 		return nil
 	}
 	k.ID, k.Result, k.Version = e.before.ID, e.before.Result, e.before.Version
-	if _, err := im.tx.EditKeyResult(ctx, im.actor(), k, "edited"); err != nil {
+	after, err := im.tx.EditKeyResult(ctx, im.actor(), k, "edited")
+	if err != nil {
 		return err
+	}
+	if e.source.Connection != 0 { // it reads from elsewhere now
+		if err := im.tx.ReadSoon(ctx, after); err != nil {
+			return err
+		}
 	}
 	return im.tx.MarkCards(ctx, k.ID)
 }

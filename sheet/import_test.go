@@ -78,7 +78,7 @@ func (c *company) exported() string {
 	now, err := c.store.Now(ctx)
 	c.must(err)
 	w := sheet.CSV(&out)
-	c.must(c.store.EachKeyResult(ctx, "T1",
+	c.must(c.store.EachKeyResult(ctx, c.alice.Workspace,
 		func(k store.KeyResult) error { return w.Write(sheet.Of(k, now)) },
 		func(o okr.Objective) error { return w.Write(sheet.OfObjective(o)) }))
 	c.must(w.Close())
@@ -89,7 +89,7 @@ func (c *company) exported() string {
 func (c *company) check(file string) (sheet.Outcome, string) {
 	c.t.Helper()
 	var out strings.Builder
-	o, err := sheet.Check(ctx, c.store, "T1", strings.NewReader(file), &out, nil)
+	o, err := sheet.Check(ctx, c.store, c.alice.Workspace, strings.NewReader(file), &out, nil)
 	c.must(err)
 	return o, out.String()
 }
@@ -97,7 +97,7 @@ func (c *company) check(file string) (sheet.Outcome, string) {
 func (c *company) imports(file string) (sheet.Outcome, string) {
 	c.t.Helper()
 	var out strings.Builder
-	o, err := sheet.Import(ctx, c.store, "T1", strings.NewReader(file), &out, nil)
+	o, err := sheet.Import(ctx, c.store, c.alice.Workspace, strings.NewReader(file), &out, nil)
 	c.must(err)
 	return o, out.String()
 }

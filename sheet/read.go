@@ -12,50 +12,80 @@ import (
 	"okrbot/okr"
 )
 
-// Reader reads the lines of a CSV one by one.
-type Reader struct {
-	csv     *csv.Reader
-	bound   *bound
-	columns []*column // as the file has them; nil: one without a name
-	taken   int       // lines before those that csv counts
-	last    int       // the line read last
+// lines are the lines of a CSV, one by one.
+type lines struct {
+	csv   *csv.Reader
+	bound *bound
+	first int      // the line of the names
+	names []string // of the columns; empty: one without a name
+	taken int      // lines before those that csv counts
+	last  int      // the line read last
 }
 
-// required are the columns without which nothing can be made of a line.
-var required = []string{"objective", "objective_owner", "first_day", "last_day", "time_zone", "key_result", "owner", "kind", "target_value"}
-
-// NewReader reads the names of the columns. It takes what spreadsheets write: UTF-8 with and without
-// a byte order mark, UTF-16, whatever separates the columns and ends the lines. With problems there
-// is no reader.
-func NewReader(from io.Reader) (*Reader, []Problem, error) {
-	first := func(says string) (*Reader, []Problem, error) { return nil, []Problem{{Line: 1, Says: says}}, nil }
-	lines, says, err := decoded(from)
-	if err != nil || says != "" {
-		if err != nil {
-			return nil, nil, err
-		}
+// open reads the names of the columns. It takes what spreadsheets write: UTF-8 with and without a
+// byte order mark, UTF-16, whatever separates the columns and ends the lines.
+func open(from io.Reader) (*lines, []Problem, error) {
+	first := func(says string) (*lines, []Problem, error) { return nil, []Problem{{Line: 1, Says: says}}, nil }
+	text, says, err := decoded(from)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case says != "":
 		return first(says)
 	}
-	r := &Reader{bound: &bound{from: lines, left: longestLine}}
-	comma, taken, err := separated(lines)
+	comma, taken, err := separated(text)
 	if err != nil {
 		return nil, nil, err
 	}
-	r.taken = taken
-	r.csv = csv.NewReader(r.bound)
-	r.csv.Comma = comma
-	r.csv.FieldsPerRecord = -1
-	r.csv.ReuseRecord = true
-	names, err := r.csv.Read()
+	l := &lines{bound: &bound{from: text, left: longestLine}, taken: taken}
+	l.csv = csv.NewReader(l.bound)
+	l.csv.Comma = comma
+	l.csv.FieldsPerRecord = -1
+	l.csv.ReuseRecord = true
+	names, err := l.csv.Read()
 	if errors.Is(err, io.EOF) {
 		return first("This file is empty. Begin with what `okrbot export` writes.")
 	}
 	if p, stop := malformed(err); p != nil || stop != nil {
 		return nil, p, stop
 	}
-	line, _ := r.csv.FieldPos(0)
-	if problems := r.header(r.taken+line, names); len(problems) > 0 {
-		return nil, problems, nil
+	l.first, _ = l.csv.FieldPos(0)
+	l.first += taken
+	for _, name := range names {
+		l.names = append(l.names, columnName(name))
+	}
+	return l, nil, nil
+}
+
+// Reader reads key results with their objectives from the lines of a CSV.
+type Reader struct {
+	*lines
+	columns []*column // as the file has them; nil: one without a name
+}
+
+// required are the columns without which nothing can be made of a line.
+var required = []string{"objective", "objective_owner", "first_day", "last_day", "time_zone", "key_result", "owner", "kind", "target_value"}
+
+// NewReader reads the names of the columns. With problems there is no reader.
+func NewReader(from io.Reader) (*Reader, []Problem, error) {
+	l, problems, err := open(from)
+	if l == nil {
+		return nil, problems, err
+	}
+	return newReader(l)
+}
+
+func newReader(l *lines) (*Reader, []Problem, error) {
+	r := &Reader{lines: l}
+	if says := misnamed(l.names, Columns(), required); says != "" {
+		return nil, []Problem{{Line: l.first, Says: says}}, nil
+	}
+	for _, name := range l.names {
+		var found *column
+		if at := slices.IndexFunc(columns, func(c column) bool { return c.name == name }); at >= 0 {
+			found = &columns[at]
+		}
+		r.columns = append(r.columns, found)
 	}
 	return r, nil, nil
 }
@@ -67,41 +97,36 @@ func columnName(typed string) string {
 
 // isColumn says whether a column has this name.
 func isColumn(name string) bool {
-	return slices.ContainsFunc(columns, func(c column) bool { return c.name == name })
+	return slices.Contains(Columns(), name) || slices.Contains(historyColumns, name)
 }
 
-// header finds the columns that the first line names. Whatever is wrong with it is one problem, and
-// the names that there are stand in it once at most.
-func (r *Reader) header(line int, names []string) []Problem {
+// misnamed says what is wrong with the names of a file's columns, all in one, so that the names that
+// there are stand in it once.
+func misnamed(names, known, required []string) string {
 	seen := map[string]bool{}
 	var unknown, twice, missing []string
 	for i, name := range names {
-		name = columnName(name)
-		at := slices.IndexFunc(columns, func(c column) bool { return c.name == name })
 		switch {
-		case name == "":
-			r.columns = append(r.columns, nil) // a spreadsheet's empty column, as a rule
-			continue
-		case at < 0:
+		case name == "": // a spreadsheet's empty column, as a rule
+		case !slices.Contains(known, name):
 			unknown = append(unknown, fmt.Sprintf("%d, %q", i+1, shortened(name)))
-			continue
 		case seen[name]:
 			twice = append(twice, name)
+		default:
+			seen[name] = true
 		}
-		seen[name] = true
-		r.columns = append(r.columns, &columns[at])
 	}
 	for _, name := range required {
 		if !seen[name] {
 			missing = append(missing, name)
 		}
 	}
-	all := strings.Join(Columns(), ", ")
+	all := strings.Join(known, ", ")
 	var says []string
 	switch {
 	case len(seen) == 0:
 		says = append(says, "The first line names none of the columns. Begin with what `okrbot export` writes: "+all+".")
-		unknown, missing = nil, nil
+		missing = nil
 	case len(unknown) == 1:
 		says = append(says, "Column "+unknown[0]+", is unknown. Take it out, or name it as one of "+all+".")
 	case len(unknown) > 1:
@@ -121,10 +146,7 @@ func (r *Reader) header(line int, names []string) []Problem {
 	default:
 		says = append(says, "The columns "+some(twice)+" are there twice. Take one of each out.")
 	}
-	if len(says) == 0 {
-		return nil
-	}
-	return []Problem{{Line: line, Says: strings.Join(says, " ")}}
+	return strings.Join(says, " ")
 }
 
 // some names a few, and counts the rest.
@@ -149,37 +171,46 @@ type Line struct {
 	cells  []string
 }
 
-// Next gives the next line, or io.EOF. After a problem with how the file is written there is nothing
-// more to read.
-func (r *Reader) Next() (Line, *Problem, error) {
+// next gives the cells of the next line that is not blank, and its number, or io.EOF. After a problem
+// there is nothing more to read.
+func (l *lines) next() (cells []string, number int, p *Problem, err error) {
 	for {
-		r.bound.left = longestLine
-		cells, err := r.csv.Read()
+		l.bound.left = longestLine
+		cells, err := l.csv.Read()
 		if errors.Is(err, io.EOF) {
-			return Line{}, nil, io.EOF
+			return nil, 0, nil, io.EOF
 		}
 		if p, stop := malformed(err); p != nil || stop != nil {
 			if stop != nil {
-				return Line{}, nil, stop
+				return nil, 0, nil, stop
 			}
-			p[0].Line = max(p[0].Line+r.taken, r.last+1)
-			return Line{Number: p[0].Line}, &p[0], nil
+			p[0].Line = max(p[0].Line+l.taken, l.last+1)
+			return nil, p[0].Line, &p[0], nil
 		}
 		if blankUntil(cells) == 0 {
 			continue // spreadsheets leave empty lines, and lines of empty cells
 		}
-		number, _ := r.csv.FieldPos(0)
-		number += r.taken
-		r.last = number
-		l := Line{Number: number, cells: slices.Clone(cells[:min(len(cells), len(r.columns))])}
-		if says := r.fits(cells); says != "" {
-			return l, &Problem{Line: number, Says: says}, nil
-		}
-		for len(l.cells) < len(r.columns) {
-			l.cells = append(l.cells, "") // Excel leaves out what is empty at the end
-		}
-		return l, nil, nil
+		number, _ := l.csv.FieldPos(0)
+		l.last = number + l.taken
+		return cells, l.last, nil, nil
 	}
+}
+
+// Next gives the next line, or io.EOF. After a problem with how the file is written there is nothing
+// more to read.
+func (r *Reader) Next() (Line, *Problem, error) {
+	cells, number, p, err := r.next()
+	if err != nil || p != nil {
+		return Line{Number: number}, p, err
+	}
+	l := Line{Number: number, cells: slices.Clone(cells[:min(len(cells), len(r.columns))])}
+	if says := r.fits(cells); says != "" {
+		return l, &Problem{Line: number, Says: says}, nil
+	}
+	for len(l.cells) < len(r.columns) {
+		l.cells = append(l.cells, "") // Excel leaves out what is empty at the end
+	}
+	return l, nil, nil
 }
 
 // blankUntil is how many cells there are without the empty ones at the end.

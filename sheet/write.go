@@ -19,15 +19,10 @@ type Writer interface {
 
 // CSV writes rows by RFC 4180, in UTF-8 with its mark, the names of the columns first. What does not
 // show in people's words is left out.
-func CSV(to io.Writer) Writer {
-	w := &csvWriter{w: bufio.NewWriter(to)}
-	_, _ = w.w.WriteString(mark)
-	_ = w.line(Columns()) // bufio keeps its first error for the end
-	return w
-}
+func CSV(to io.Writer) Writer { return &csvWriter{csvFile: newCSV(to, Columns())} }
 
 type csvWriter struct {
-	w     *bufio.Writer
+	*csvFile
 	cells []string
 }
 
@@ -36,28 +31,42 @@ func (w *csvWriter) Write(r Row) error {
 	for _, c := range columns {
 		cell := c.cell(r)
 		if c.form == text {
-			cell = guard(okr.Visible(cell))
+			cell = words(cell)
 		}
 		w.cells = append(w.cells, cell)
 	}
 	return w.line(w.cells)
 }
 
-func (w *csvWriter) line(cells []string) (err error) {
+// csvFile is a CSV that is being written.
+type csvFile struct{ w *bufio.Writer }
+
+func newCSV(to io.Writer, names []string) *csvFile {
+	f := &csvFile{bufio.NewWriter(to)}
+	_, _ = f.w.WriteString(mark)
+	_ = f.line(names) // bufio keeps its first error for the end
+	return f
+}
+
+func (f *csvFile) line(cells []string) (err error) {
 	for i, cell := range cells {
 		if i > 0 {
-			_ = w.w.WriteByte(',')
+			_ = f.w.WriteByte(',')
 		}
 		if strings.ContainsAny(cell, "\",;\t\r\n") {
 			cell = `"` + strings.ReplaceAll(cell, `"`, `""`) + `"`
 		}
-		_, _ = w.w.WriteString(cell)
+		_, _ = f.w.WriteString(cell)
 	}
-	_, err = w.w.WriteString("\r\n")
+	_, err = f.w.WriteString("\r\n")
 	return err
 }
 
-func (w *csvWriter) Close() error { return w.w.Flush() }
+// Close writes the end. What it writes to stays open.
+func (f *csvFile) Close() error { return f.w.Flush() }
+
+// words is a cell of people's words.
+func words(cell string) string { return guard(okr.Visible(cell)) }
 
 // formula is how a cell begins that a spreadsheet takes for a formula, guarded or not. Those of East
 // Asia take full-width signs too.

@@ -194,6 +194,23 @@ func (tx *Tx) AddKeyResults(ctx context.Context, actor okr.Actor, list []KeyResu
 	return nil
 }
 
+// Coming is what an import left to be read for the first time.
+type Coming struct {
+	Soon, Minutes int // so many key results, within so many minutes
+	Refused       int // whose connection is not signed in
+	Paused        int
+}
+
+// FirstValues says what becomes of the key results that an import of a moment made or had read from
+// elsewhere.
+func (r Reads) FirstValues(ctx context.Context, workspace string, at time.Time) (Coming, error) {
+	row, err := r.q.FirstValues(ctx, queries.FirstValuesParams{WorkspaceID: workspace, SlotAt: &at})
+	if err != nil {
+		return Coming{}, fmt.Errorf("looking at what was imported: %w", err)
+	}
+	return Coming{Soon: int(row.Soon), Minutes: max(1, int(row.Seconds/60)+1), Refused: int(row.Refused), Paused: int(row.Paused)}, nil
+}
+
 // Measure has Postgres look at tables that have just grown, so that it plans for what they hold now:
 // by itself it does so only in a while, and until then a list can take minutes.
 func (s *Store) Measure(ctx context.Context) error {

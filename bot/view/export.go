@@ -8,7 +8,7 @@ import (
 
 // Exported are the words beside an export's files.
 func Exported(objectives, keyResults int) string {
-	return fmt.Sprintf("Your export: %s and %s. The same table twice: CSV for spreadsheets, JSON for programs.",
+	return fmt.Sprintf("Your export: %s and %s. The same table twice: CSV for spreadsheets, JSON for programs. Readings, check-ins and values by hand are not in it: `okrbot export --history` on the machine writes those.",
 		okr.CountWords(objectives, "objective"), okr.CountWords(keyResults, "key result"))
 }
 

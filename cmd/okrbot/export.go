@@ -10,11 +10,13 @@ import (
 )
 
 type exportCommand struct {
-	JSON      bool   `name:"json" help:"Write JSON instead of CSV."`
+	JSON      bool   `name:"json" xor:"what" help:"Write JSON instead of CSV."`
+	History   bool   `xor:"what" help:"Write readings, check-ins and values by hand instead, as a CSV to import after the other one."`
 	Workspace string `help:"Slack's id of the workspace, such as T012AB3CD; needed where there are several." placeholder:"T…"`
 }
 
-// Run writes a workspace's objectives and key results to standard output and nothing else.
+// Run writes a workspace's objectives and key results, or their history, to standard output and
+// nothing else. What is not in the file is said beside it.
 func (e exportCommand) Run(in *invocation) error {
 	s, _, done, err := openStore(in)
 	if err != nil {
@@ -25,13 +27,27 @@ func (e exportCommand) Run(in *invocation) error {
 	if err != nil {
 		return err
 	}
+	if e.History {
+		h := sheet.HistoryCSV(in.out)
+		if err := s.EachEntry(in.ctx, workspace, h.Write); err != nil {
+			return err
+		}
+		fmt.Fprintln(in.notes(), "Import it after the key results themselves: `okrbot export` writes those. "+staysBehind)
+		return h.Close()
+	}
 	writer := sheet.CSV
 	if e.JSON {
 		writer = sheet.JSON
 	}
-	_, err = jobs.WriteExport(in.ctx, s, workspace, nil, writer(in.out))
-	return err
+	if _, err = jobs.WriteExport(in.ctx, s, workspace, nil, writer(in.out)); err != nil {
+		return err
+	}
+	fmt.Fprintln(in.notes(), "Readings, check-ins and values by hand are not in it: `okrbot export --history` writes those. "+staysBehind)
+	return nil
 }
+
+// staysBehind is what neither file has.
+const staysBehind = "Connections with their sign-ins, how objectives were closed out, subscriptions, and who changed what are in neither."
 
 // openStore opens the configured database for a command that may work beside replicas that serve.
 func openStore(in *invocation) (s *store.Store, config Config, done func(), err error) {

@@ -6,14 +6,16 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"okrbot/bot"
+	"okrbot/okr"
 	"okrbot/sheet"
 	"okrbot/store"
 )
 
 type importCommand struct {
-	File      string `arg:"" help:"A CSV with the columns of okrbot export; docs/import.md describes them." type:"existingfile"`
+	File      string `arg:"" help:"A CSV with the columns of okrbot export, or of okrbot export --history; docs/import.md describes them." type:"existingfile"`
 	Apply     bool   `help:"Save it. Without it, import only says what it would do."`
 	Workspace string `help:"Slack's id of the workspace, such as T012AB3CD; needed where there are several." placeholder:"T…"`
 }
@@ -40,11 +42,12 @@ func (i importCommand) Run(in *invocation) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(in.out, "%d objectives and %d key results to add, %d objectives and %d key results to change, %d key results as they are.\n",
-		o.Objectives, o.KeyResults, o.ChangedObjectives, o.Changed, o.Same)
+	fmt.Fprintln(in.out, toDo(o))
 	switch {
 	case o.Problems > 0:
-		return fmt.Errorf("problems found: %d, see above. Nothing was saved; mend the file and run it again", o.Problems)
+		return fmt.Errorf("%s found, see above. Nothing was saved; change the file and run it again", okr.CountWords(o.Problems, "problem"))
+	case nothing(o):
+		return nil
 	case !i.Apply:
 		fmt.Fprintln(in.out, "Nothing was saved. Run it again with --apply to save it.")
 		return nil
@@ -56,7 +59,77 @@ func (i importCommand) Run(in *invocation) error {
 		return errors.New("the workspace was changed meanwhile. Nothing was saved; run it again")
 	}
 	fmt.Fprintln(in.out, "Saved.")
+	if o.KeyResults > 0 {
+		fmt.Fprintln(in.out, "Readings, check-ins and values by hand are in another file: `okrbot export --history` writes it, and import reads it after this one. "+staysBehind)
+	}
+	coming, err := s.FirstValues(in.ctx, workspace, o.At)
+	if err != nil {
+		return err
+	}
+	for _, line := range comingWords(coming) {
+		fmt.Fprintln(in.out, line)
+	}
 	return s.Measure(in.ctx)
+}
+
+func nothing(o sheet.Outcome) bool {
+	return o.Objectives+o.KeyResults+o.ChangedObjectives+o.Changed+o.Entries == 0
+}
+
+// toDo says what an import would do.
+func toDo(o sheet.Outcome) string {
+	if o.History {
+		says := "To add: " + okr.CountWords(o.Entries, "entry") + " of histories."
+		if nothing(o) {
+			says = "Nothing to add."
+		}
+		if o.SameEntries > 0 {
+			says += " There already: " + okr.CountWords(o.SameEntries, "entry") + "."
+		}
+		if o.LeftEntries > 0 {
+			says += " Left out: " + okr.CountWords(o.LeftEntries, "entry") + ", since the workspace has another value for the same day."
+		}
+		return says
+	}
+	both := func(objectives, keyResults int) string {
+		switch {
+		case objectives == 0:
+			return okr.CountWords(keyResults, "key result")
+		case keyResults == 0:
+			return okr.CountWords(objectives, "objective")
+		}
+		return okr.CountWords(objectives, "objective") + " and " + okr.CountWords(keyResults, "key result")
+	}
+	var says []string
+	if o.Objectives+o.KeyResults > 0 {
+		says = append(says, "To add: "+both(o.Objectives, o.KeyResults)+".")
+	}
+	if o.ChangedObjectives+o.Changed > 0 {
+		says = append(says, "To change: "+both(o.ChangedObjectives, o.Changed)+".")
+	}
+	if nothing(o) {
+		says = append(says, "Nothing to add or change.")
+	}
+	if o.Same > 0 {
+		says = append(says, "As they are already: "+okr.CountWords(o.Same, "key result")+".")
+	}
+	return strings.Join(says, " ")
+}
+
+// comingWords says when what was imported has its first values.
+func comingWords(c store.Coming) []string {
+	var says []string
+	if c.Soon > 0 {
+		says = append(says, fmt.Sprintf("First values come within %s for %s, as long as `okrbot serve` runs.",
+			okr.CountWords(c.Minutes, "minute"), okr.CountWords(c.Soon, "key result")))
+	}
+	if c.Refused > 0 {
+		says = append(says, "No values come for "+okr.CountWords(c.Refused, "key result")+" until their connection is signed in again: `/okr connections` reconnects it.")
+	}
+	if c.Paused > 0 {
+		says = append(says, "No values come for "+okr.CountWords(c.Paused, "key result")+" while paused: `/okr resume KR-n` has it go on.")
+	}
+	return says
 }
 
 // people is who is asked about owners that the workspace does not know: Slack, with the bot's token.

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -25,11 +27,12 @@ func TestExportAndImportOnTheMachine(t *testing.T) {
 	}
 	ctx := context.Background()
 	s := storetest.Open(t, dsn)
+	var beside strings.Builder
 	run := func(command interface{ Run(*invocation) error }) (string, error) {
 		t.Setenv("DATABASE_URL", dsn) // each command takes the secrets out of its environment
 		t.Setenv("ENCRYPTION_KEYSET", keys.Reveal())
 		var out strings.Builder
-		err := command.Run(&invocation{ctx: ctx, out: &out})
+		err := command.Run(&invocation{ctx: ctx, out: &out, err: &beside})
 		return out.String(), err
 	}
 	if _, err := run(exportCommand{}); err == nil || !strings.Contains(err.Error(), "there is no workspace yet") {
@@ -60,13 +63,34 @@ func TestExportAndImportOnTheMachine(t *testing.T) {
 	}
 	write("Calm,alice,2026-10-01,2026-12-31,UTC,Fewer,alice,decrease,10,2\n")
 	out, err := run(importCommand{File: path, Workspace: "T1"})
-	if err != nil || !strings.Contains(out, "1 objectives and 1 key results to add") || !strings.Contains(out, "Run it again with --apply") {
+	if err != nil || !strings.Contains(out, "To add: 1 objective and 1 key result.") || !strings.Contains(out, "Run it again with --apply") {
 		t.Errorf("%v\n%s", err, out)
 	}
-	if out, err := run(importCommand{File: path, Apply: true, Workspace: "T1"}); err != nil || !strings.HasSuffix(out, "Saved.\n") {
+	if out, err := run(importCommand{File: path, Apply: true, Workspace: "T1"}); err != nil || !strings.Contains(out, "Saved.\nReadings, check-ins and values by hand are in another file") {
 		t.Errorf("%v\n%s", err, out)
 	}
 	if out, err := run(exportCommand{Workspace: "T1"}); err != nil || !strings.Contains(out, "Calm,U1ALICE,2026-10-01,2026-12-31,UTC,,KR-1,Fewer,U1ALICE,,decrease,10,2,") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	exported, err := run(exportCommand{Workspace: "T1"})
+	if err != nil || !strings.Contains(beside.String(), "`okrbot export --history` writes those") {
+		t.Errorf("%v\n%s", err, &beside)
+	}
+	if err := os.WriteFile(path, []byte(exported), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := run(importCommand{File: path, Apply: true, Workspace: "T1"}); err != nil || out != "Nothing to add or change. As they are already: 1 key result.\n" {
+		t.Errorf("%v\n%s", err, out)
+	}
+	// The history goes its own way, and comes back.
+	said := "key,what,day,value,person,note\nKR-1,reading,2026-10-20,9,,\nKR-1,check_in,2026-10-20,9,alice,\"=1, two\nlines\"\n"
+	if err := os.WriteFile(path, []byte(said), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := run(importCommand{File: path, Apply: true, Workspace: "T1"}); err != nil || !strings.Contains(out, "line 2: add to KR-1: 1 value and 1 check-in\nTo add: 2 entries of histories.\nSaved.\n") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if out, err := run(exportCommand{Workspace: "T1", History: true}); err != nil || !strings.Contains(out, "KR-1,check_in,2026-10-20,9,U1ALICE,,\"'=1, two\nlines\",,,") {
 		t.Errorf("%v\n%s", err, out)
 	}
 	if out, err := run(exportCommand{Workspace: "T2", JSON: true}); err != nil || out != "[\n]\n" {
@@ -132,5 +156,67 @@ func TestOwnersAreLookedUpInSlack(t *testing.T) {
 	k, err := s.KeyResult(t.Context(), "T0SANDBOX", 1)
 	if err != nil || k.Owner != "U6ERIN" {
 		t.Errorf("owned by %q: %v", k.Owner, err)
+	}
+}
+
+// TestAnImportSaysWhenFirstValuesCome has key results that read a connection, one of them paused, and
+// then a connection that is not signed in.
+func TestAnImportSaysWhenFirstValuesCome(t *testing.T) {
+	dsn := storetest.New(t)
+	keys, err := secret.NewKeyset()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, ctx := storetest.Open(t, dsn), t.Context()
+	alice := okr.Actor{Workspace: "T1", ID: "U1ALICE", Kind: okr.Member}
+	if err := errors.Join(s.SaveWorkspace(ctx, store.Workspace{ID: "T1", Name: "Acme", BotUserID: "UBOT"}), s.SavePerson(ctx, store.Person{Actor: alice, Name: "alice", Zone: "UTC"})); err != nil {
+		t.Fatal(err)
+	}
+	var acme store.Connection
+	err = s.InTx(ctx, func(tx *store.Tx) (err error) {
+		acme, err = tx.CreateConnection(ctx, alice, store.Connection{Kind: "servicenow", Name: "acme", Origin: "https://acme.service-now.com", SignIn: "basic"}, map[string]string{"username": "u"}, "")
+		if err != nil {
+			return err
+		}
+		return tx.SaveScorecards(ctx, acme, []store.Listed{{Scorecard: store.Scorecard{Reference: "ref", Name: "Open incidents", Unit: "#", Frequency: "daily"}}})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "okrs.csv")
+	imports := func(lines ...string) string {
+		t.Helper()
+		file := "objective,objective_owner,first_day,last_day,time_zone,key_result,owner,kind,start_value,target_value,cadence,connection,reference,paused\n"
+		for _, line := range lines {
+			file += "Calm,alice,2026-10-01,2026-12-31,UTC," + line + "\n"
+		}
+		if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("DATABASE_URL", dsn)
+		t.Setenv("ENCRYPTION_KEYSET", keys.Reveal())
+		var out strings.Builder
+		if err := (importCommand{File: path, Apply: true}).Run(&invocation{ctx: context.Background(), out: &out}); err != nil {
+			t.Fatalf("%v\n%s", err, &out)
+		}
+		return out.String()
+	}
+	out := imports("One,alice,decrease,10,2,daily,acme,ref,", "Two,alice,decrease,10,2,daily,acme,ref,false", "Three,alice,decrease,10,2,daily,acme,ref,true", "Four,alice,decrease,10,2,,,,")
+	if !regexp.MustCompile(`First values come within (1 minute|[2-9] minutes|1[01] minutes) for 2 key results, as long as .okrbot serve. runs\.\nNo values come for 1 key result while paused: `).MatchString(out) {
+		t.Error(out)
+	}
+	if out := imports("Five,alice,decrease,10,2,,,,"); strings.Contains(out, "values come") {
+		t.Errorf("people update it:\n%s", out)
+	}
+	pool, err := store.Open(ctx, dsn, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	if _, err := pool.Exec(ctx, "update connections set state = 'rejected'"); err != nil {
+		t.Fatal(err)
+	}
+	if out := imports("Six,alice,decrease,10,2,daily,acme,ref,"); !strings.Contains(out, "No values come for 1 key result until their connection is signed in again") {
+		t.Error(out)
 	}
 }

@@ -35,7 +35,7 @@ func main() {
 		kong.UsageOnError(),
 	)
 	ctx, stop := signals()
-	err := parsed.Run(&invocation{ctx: ctx, out: os.Stdout})
+	err := parsed.Run(&invocation{ctx: ctx, out: os.Stdout, err: os.Stderr})
 	stop()
 	os.Exit(exitCode(err, os.Stderr))
 }
@@ -44,6 +44,15 @@ func main() {
 type invocation struct {
 	ctx context.Context
 	out io.Writer
+	err io.Writer // for words beside what is written to out; nil: nobody reads them
+}
+
+// notes is where words go that must not stand in out.
+func (in *invocation) notes() io.Writer {
+	if in.err == nil {
+		return io.Discard
+	}
+	return in.err
 }
 
 // signals gives a context that ends at the first SIGINT or SIGTERM. The second one ends the

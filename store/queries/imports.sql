@@ -68,3 +68,16 @@ set zone = @zone,
     channel_id = @channel_id
 where o.workspace_id = @workspace_id
   and o.id = @id;
+
+-- name: FirstValues :one
+-- What an import left to be read at once, and what it left that is not.
+select
+  count(*) filter (where not k.paused and c.state = 'active')::int as soon,
+  count(*) filter (where not k.paused and c.state <> 'active')::int as refused,
+  count(*) filter (where k.paused)::int as paused,
+  coalesce(extract(epoch from max(k.next_sync_at) filter (where not k.paused and c.state = 'active') - now()), 0)::float8 as seconds
+from key_results k
+join sources s on s.key_result_id = k.id
+join connections c on c.id = s.connection_id
+where k.workspace_id = @workspace_id
+  and k.slot_at = @slot_at;

@@ -7,6 +7,7 @@ package queries
 
 import (
 	"context"
+	"time"
 )
 
 const allConnections = `-- name: AllConnections :many
@@ -86,6 +87,44 @@ func (q *Queries) AllObjectives(ctx context.Context, workspaceID string) ([]Obje
 		return nil, err
 	}
 	return items, nil
+}
+
+const firstValues = `-- name: FirstValues :one
+select
+  count(*) filter (where not k.paused and c.state = 'active')::int as soon,
+  count(*) filter (where not k.paused and c.state <> 'active')::int as refused,
+  count(*) filter (where k.paused)::int as paused,
+  coalesce(extract(epoch from max(k.next_sync_at) filter (where not k.paused and c.state = 'active') - now()), 0)::float8 as seconds
+from key_results k
+join sources s on s.key_result_id = k.id
+join connections c on c.id = s.connection_id
+where k.workspace_id = $1
+  and k.slot_at = $2
+`
+
+type FirstValuesParams struct {
+	WorkspaceID string
+	SlotAt      *time.Time
+}
+
+type FirstValuesRow struct {
+	Soon    int32
+	Refused int32
+	Paused  int32
+	Seconds float64
+}
+
+// What an import left to be read at once, and what it left that is not.
+func (q *Queries) FirstValues(ctx context.Context, arg FirstValuesParams) (FirstValuesRow, error) {
+	row := q.db.QueryRow(ctx, firstValues, arg.WorkspaceID, arg.SlotAt)
+	var i FirstValuesRow
+	err := row.Scan(
+		&i.Soon,
+		&i.Refused,
+		&i.Paused,
+		&i.Seconds,
+	)
+	return i, err
 }
 
 const knownPeople = `-- name: KnownPeople :many

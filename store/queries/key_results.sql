@@ -168,3 +168,10 @@ where override_until is not null
   and not exists (select from objectives o where o.id = k.objective_id and o.closed_at is not null)
 order by id
 limit @most;
+
+-- name: AllCheckIns :many
+select person_id, day, value, created_at
+from check_ins
+where workspace_id = @workspace_id
+  and key_result_id = @key_result_id
+order by id;

@@ -12,6 +12,51 @@ import (
 	"github.com/shopspring/decimal"
 )
 
+const allCheckIns = `-- name: AllCheckIns :many
+select person_id, day, value, created_at
+from check_ins
+where workspace_id = $1
+  and key_result_id = $2
+order by id
+`
+
+type AllCheckInsParams struct {
+	WorkspaceID string
+	KeyResultID int64
+}
+
+type AllCheckInsRow struct {
+	PersonID  string
+	Day       time.Time
+	Value     decimal.NullDecimal
+	CreatedAt time.Time
+}
+
+func (q *Queries) AllCheckIns(ctx context.Context, arg AllCheckInsParams) ([]AllCheckInsRow, error) {
+	rows, err := q.db.Query(ctx, allCheckIns, arg.WorkspaceID, arg.KeyResultID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AllCheckInsRow
+	for rows.Next() {
+		var i AllCheckInsRow
+		if err := rows.Scan(
+			&i.PersonID,
+			&i.Day,
+			&i.Value,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const checkIns = `-- name: CheckIns :many
 select id, workspace_id, key_result_id, person_id, day, value, confidence, note, created_at, draft_id, reason
 from check_ins

@@ -1,0 +1,196 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
+
+	"okrbot/okr"
+	"okrbot/store/queries"
+)
+
+// EntryKind is what a line of a key result's history is.
+type EntryKind string
+
+// The kinds of entries.
+const (
+	ScoreEntry   EntryKind = "score"    // what a source had for a day
+	ReadingEntry EntryKind = "reading"  // what people entered for a day, as it counts
+	CheckInEntry EntryKind = "check_in" // what somebody said
+	ByHandEntry  EntryKind = "by_hand"  // the value that stands in for the scores now
+)
+
+// EntryKinds are all kinds of entries.
+var EntryKinds = []EntryKind{ScoreEntry, ReadingEntry, CheckInEntry, ByHandEntry}
+
+// Entry is one line of a key result's history.
+type Entry struct {
+	Number     int // of the key result
+	Kind       EntryKind
+	Day        okr.Day
+	Value      decimal.NullDecimal
+	Person     string
+	Confidence string
+	Note       string
+	Reason     string
+	Until      okr.Day
+	At         time.Time // when it was recorded
+	Previous   decimal.NullDecimal
+	RestatedAt time.Time // zero: never restated
+}
+
+// reading says whether the entry is a value of a day, of which there is one.
+func (e Entry) reading() bool { return e.Kind == ScoreEntry || e.Kind == ReadingEntry }
+
+// EachEntry gives the histories of all key results of a workspace, entry by entry, as they were at
+// one moment: each key result's readings by day, then what was said, then what stands in for its
+// scores. Nothing in do may use the network.
+func (s *Store) EachEntry(ctx context.Context, workspace string, do func(Entry) error) error {
+	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	return pgx.BeginTxFunc(ctx, s.pool, snapshot, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `
+select k.number, e.kind, e.day, e.value, e.person, e.confidence, e.note, e.reason, e.until, e.at, e.previous, e.restated_at
+from key_results k
+cross join lateral (
+  select
+    case r.origin when 'score' then 'score' else 'reading' end as kind, 1 as part, 0::bigint as id,
+    r.day, r.value, '' as person, '' as confidence, '' as note, '' as reason, null::date as until, r.recorded_at as at, r.previous, r.restated_at
+  from readings r
+  where r.key_result_id = k.id
+  union all
+  select 'check_in', 2, c.id, c.day, c.value, c.person_id, c.confidence, c.note, c.reason, null, c.created_at, null, null
+  from check_ins c
+  where c.key_result_id = k.id
+  union all
+  select 'by_hand', 3, 0, k.override_day, k.override_value, k.override_by, '', '', k.override_reason, k.override_until, k.overridden_at, null, null
+  where k.override_value is not null
+) e
+where k.workspace_id = $1
+order by k.number, e.part, e.id, e.day`, workspace)
+		if err != nil {
+			return fmt.Errorf("reading histories: %w", err)
+		}
+		return each(rows, scanEntry, do)
+	})
+}
+
+func scanEntry(row pgx.CollectableRow) (e Entry, err error) {
+	var day, until, restated *time.Time
+	err = row.Scan(&e.Number, &e.Kind, &day, &e.Value, &e.Person, &e.Confidence, &e.Note, &e.Reason, &until, &e.At, &e.Previous, &restated)
+	e.Day, e.Until, e.RestatedAt = dayOrZero(day), dayOrZero(until), orZero(restated)
+	return e, err
+}
+
+// News is what of a history a key result does not have yet.
+type News struct {
+	Entries []Entry
+	Same    int // that it has
+	Left    int // that it has another value for, which stays
+}
+
+// HistoryNews holds a history against what a key result has. A value that an import entered for it
+// gives way to its history: it stood for the result only.
+func (r Reads) HistoryNews(ctx context.Context, k KeyResult, list []Entry) (n News, err error) {
+	readings, err := r.q.Readings(ctx, queries.ReadingsParams{WorkspaceID: k.Workspace, KeyResultID: k.ID})
+	if err != nil {
+		return n, fmt.Errorf("reading readings: %w", err)
+	}
+	said, err := r.q.AllCheckIns(ctx, queries.AllCheckInsParams{WorkspaceID: k.Workspace, KeyResultID: k.ID})
+	if err != nil {
+		return n, fmt.Errorf("reading check-ins: %w", err)
+	}
+	byDay := make(map[okr.Day]queries.Reading, len(readings))
+	for _, row := range readings {
+		byDay[okr.DayOf(row.Day)] = row
+	}
+	entered := map[okr.Day]bool{} // by somebody who checked in
+	for _, row := range said {
+		entered[okr.DayOf(row.Day)] = entered[okr.DayOf(row.Day)] || row.Value.Valid
+	}
+	for _, e := range list {
+		var there, same bool
+		switch {
+		case e.reading():
+			row, ok := byDay[e.Day]
+			there = ok && (row.Origin == "score" || entered[e.Day])
+			same = ok && row.Value.Equal(e.Value.Decimal) && (there || row.RecordedAt.Equal(e.At))
+		case e.Kind == CheckInEntry:
+			for _, row := range said {
+				same = same || row.PersonID == e.Person && row.CreatedAt.Equal(e.At) && okr.DayOf(row.Day) == e.Day
+			}
+		case e.Kind == ByHandEntry:
+			there = k.Override.Value.Valid
+			same = there && k.Override.Value.Decimal.Equal(e.Value.Decimal) && k.Override.Day == e.Day
+		}
+		switch {
+		case same:
+			n.Same++
+		case there:
+			n.Left++
+		default:
+			n.Entries = append(n.Entries, e)
+		}
+	}
+	return n, nil
+}
+
+// AddHistory adds to a key result what it does not have yet, and computes its result again. It posts
+// nothing. What was to be read at once still is.
+func (tx *Tx) AddHistory(ctx context.Context, actor okr.Actor, k KeyResult, list []Entry) error {
+	batch := &pgx.Batch{}
+	for _, e := range list {
+		switch {
+		case e.reading():
+			origin := "check_in"
+			if e.Kind == ScoreEntry {
+				origin = "score"
+			}
+			batch.Queue(`
+insert into readings (key_result_id, day, workspace_id, value, previous, restated_at, origin, recorded_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+on conflict (key_result_id, day) do update
+set value = excluded.value,
+    previous = excluded.previous,
+    restated_at = excluded.restated_at,
+    origin = excluded.origin,
+    recorded_at = excluded.recorded_at`,
+				k.ID, e.Day.Time(), k.Workspace, e.Value.Decimal, e.Previous, momentOrNil(e.RestatedAt), origin, e.At)
+		case e.Kind == CheckInEntry:
+			batch.Queue(`
+insert into check_ins (workspace_id, key_result_id, person_id, day, value, confidence, note, reason, created_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+				k.Workspace, k.ID, e.Person, e.Day.Time(), e.Value, e.Confidence, e.Note, e.Reason, e.At)
+		default:
+			k.Override = okr.Override{Value: e.Value, Day: e.Day, Until: e.Until, Reason: e.Reason, By: e.Person, At: e.At}
+		}
+	}
+	if err := tx.tx.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("adding the history of key result %d: %w", k.ID, err)
+	}
+	k, err := tx.EditKeyResult(ctx, actor, k, "added its history")
+	if err != nil {
+		return err
+	}
+	if k.SyncedAt.IsZero() {
+		if err := tx.ReadSoon(ctx, k); err != nil {
+			return err
+		}
+	}
+	return tx.MarkCards(ctx, k.ID)
+}
+
+// ReadSoon has a key result's source read within minutes, in place of its next slot.
+func (tx *Tx) ReadSoon(ctx context.Context, k KeyResult) error {
+	if !k.Integrated {
+		return nil
+	}
+	due := tx.Now.Add(k.Cadence.Jitter(k.ID))
+	err := tx.q.Reschedule(ctx, queries.RescheduleParams{SlotAt: &tx.Now, NextSyncAt: &due, WorkspaceID: k.Workspace, ID: k.ID})
+	if err != nil {
+		return fmt.Errorf("scheduling key result %d: %w", k.ID, err)
+	}
+	return nil
+}
