@@ -4,7 +4,7 @@ SQLC        := github.com/sqlc-dev/sqlc/cmd/sqlc@v1.31.1
 
 .PHONY: help
 help: ## list what there is
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 .PHONY: sandbox
 sandbox: ## the whole product in a browser, with no account anywhere
@@ -33,8 +33,12 @@ generate: ## write store/queries anew from its SQL
 	cd store && go run $(SQLC) generate
 
 .PHONY: bench
-bench: ## the ratios of the README, measured in one run
+bench: ## the table of the README, measured in one run: about half an hour
 	go run ./internal/bench
+
+.PHONY: bench-large
+bench-large: ## the same of a million key results; may take an hour
+	go run ./internal/bench -large
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for a minute

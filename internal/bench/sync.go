@@ -3,224 +3,252 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
-	"sync/atomic"
+	"slices"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
-	"okrbot/jobs"
-	"okrbot/okr"
-	"okrbot/sandbox/servicenow"
-	"okrbot/store"
-	"okrbot/store/embedded"
+	"github.com/jackc/pgx/v5"
 )
 
-// Connections to Postgres, as `okrbot serve` has them.
-const (
-	webConnections   = 8
-	riverConnections = 7
-	workConnections  = 10
-)
+// patience is how long a measurement is waited for that has no time of its own to keep.
+func (b *bench) patience() time.Duration { return pick(b, 5*time.Minute, time.Minute) }
 
-const (
-	fasterAtLeast = 8.0 // times
-	callsAtMost   = 0.1 // for each key result
-	together      = 5   // calls for a thousand key results on three hundred scorecards, with the Batch API
-	apart         = 300 // and without
-)
-
-// medium is a company on one instance, whose key results mostly share a scorecard with others.
-var medium = size{connections: 1, scorecards: 300, perInstance: 1000}
-
-// measured is one way of syncing the company.
-type measured struct {
-	took  time.Duration
-	calls int
+// measureSync has all key results read at once, with a twentieth of the values changed and with all,
+// beside the plain design, and beside Postgres' own work on as many rows.
+func measureSync(ctx context.Context, b *bench) (rows []row, err error) {
+	for _, way := range []struct{ share, times float64 }{{0.05, 20}, {1, 12}} {
+		ours, err := b.sync(ctx, "company", setting{share: way.share, patience: b.patience()})
+		if err != nil {
+			return rows, err
+		}
+		theirs, err := b.plain(ctx, "company", way.share)
+		if err != nil {
+			return rows, err
+		}
+		update, err := b.update(ctx, ours.all)
+		if err != nil {
+			return rows, err
+		}
+		what := fmt.Sprintf("%s key results of %d instances, %d ms away, fall due, %.0f %% changed", thousands(ours.all), ours.references/b.sizes()["company"].scorecards, acrossTown.Milliseconds(), 100*way.share)
+		if !ours.complete() {
+			rows = append(rows, row{what: what, measured: ours.outcome(), goals: []goal{must("each is read", false)}})
+			continue
+		}
+		faster := theirs.took.Seconds() / ours.took.Seconds()
+		cheaper := theirs.cpu().Seconds() / ours.cpu().Seconds()
+		speed := ours.rate() / update
+		rows = append(rows,
+			row{
+				what:     what + ": time",
+				measured: fmt.Sprintf("%s, %.1f ×", seconds(ours.took), faster),
+				beside:   "a job and a call for each: " + seconds(theirs.took),
+				goals:    []goal{atLeast(fmt.Sprintf("≥ %.0f ×", way.times), faster, way.times)},
+			},
+			row{
+				what:     "CPU of okrbot and Postgres for it",
+				measured: fmt.Sprintf("%s (%s + %s), %.1f ×", seconds(ours.cpu()), seconds(ours.bot), seconds(ours.server), cheaper),
+				beside:   fmt.Sprintf("%s (%s + %s)", seconds(theirs.cpu()), seconds(theirs.bot), seconds(theirs.server)),
+				goals:    []goal{atLeast(fmt.Sprintf("≥ %.0f ×", way.times), cheaper, way.times)},
+			},
+			row{
+				what:     "Calls for it, and how often each scorecard was read",
+				measured: fmt.Sprintf("%s, %.2f ×", thousands(ours.calls), ours.reads()),
+				beside:   fmt.Sprintf("%s scorecards", thousands(ours.references)),
+				goals:    []goal{atMost("each read once (≤ 1.1 ×)", ours.reads(), 1.1)},
+			},
+			ofUpdate(ours, update, speed, way.share == 0.05),
+			row{
+				what:     fmt.Sprintf("What a key result takes then, %.0f %% changed: CPU, WAL, rows updated in place (HOT)", 100*way.share),
+				measured: fmt.Sprintf("%s, %s, %s", micro(ours.each()), kilobytes(ours.spent.wal, ours.all), inPlace(ours.spent)),
+				beside:   fmt.Sprintf("%s, %s, %s", micro(theirs.cpu()/time.Duration(ours.all)), kilobytes(theirs.spent.wal, ours.all), inPlace(theirs.spent)),
+			})
+	}
+	return rows, nil
 }
 
-// measureSync syncs two equal companies, one as okrbot does and one with a job and a call for each
-// key result.
-func measureSync(ctx context.Context, server *embedded.Server) ([]row, error) {
-	ours, err := timed(ctx, server, "ours", large, true, batched)
-	if err != nil {
-		return nil, err
+func ofUpdate(ours synced, update, speed float64, bound bool) row {
+	r := row{
+		what:     "Its rate, beside Postgres' own: `update … from unnest` of as many rows",
+		measured: fmt.Sprintf("%s a second, %.1f %%", thousands(int(ours.rate())), 100*speed),
+		beside:   thousands(int(update)) + " rows a second",
 	}
-	theirs, err := timed(ctx, server, "one_by_one", large, true, oneByOne)
-	if err != nil {
-		return nil, err
+	if bound {
+		r.goals = []goal{atLeast("≥ 15 %", speed, 0.15)}
 	}
-	with, err := timed(ctx, server, "with_batch", medium, true, batched)
-	if err != nil {
-		return nil, err
+	return r
+}
+
+func micro(d time.Duration) string { return fmt.Sprintf("%d µs", d.Microseconds()) }
+
+func kilobytes(bytes int64, by int) string {
+	return fmt.Sprintf("%.2f kB", float64(bytes)/1000/float64(by))
+}
+
+func inPlace(s spent) string {
+	if s.rows == 0 {
+		return "no row updated"
 	}
-	without, err := timed(ctx, server, "without_batch", medium, false, batched)
-	if err != nil {
-		return nil, err
+	return fmt.Sprintf("%.0f %% of %s", 100*float64(s.inPlace)/float64(s.rows), thousands(int(s.rows)))
+}
+
+// update is how many rows a second Postgres updates by itself, of as many as there are key results:
+// one client, a thousand rows in a statement, each its own transaction. The median of five rounds.
+func (b *bench) update(ctx context.Context, rows int) (float64, error) {
+	const name = "set_based"
+	if err := b.execute(ctx, "create database "+name); err != nil {
+		return 0, err
 	}
-	ratio := theirs.took.Seconds() / ours.took.Seconds()
-	setting := fmt.Sprintf("%d due key results, %d connections, %v latency", keyResults, connections, latency)
-	each := func(m measured) float64 { return float64(m.calls) / keyResults }
-	few := func(what string, m measured, most int) row {
-		return row{
-			what:     fmt.Sprintf("Calls for %d key results on %d scorecards, %s", medium.keyResults(), medium.scorecards, what),
-			measured: fmt.Sprintf("%d, %.3f for each", m.calls, float64(m.calls)/float64(medium.keyResults())),
-			target:   fmt.Sprintf("at most %d", most), missed: m.calls > most,
+	defer b.execute(context.WithoutCancel(ctx), "drop database "+name+" with (force)")
+	conn, err := pgx.Connect(ctx, b.server.DSN()+" dbname="+name)
+	if err != nil {
+		return 0, fmt.Errorf("connecting to Postgres: %w", err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	for _, statement := range []string{
+		"create table numbers (id bigint primary key, value numeric, next_at timestamptz) with (fillfactor = 60)",
+		fmt.Sprintf("insert into numbers select n, n, now() from generate_series(1, %d) n", rows),
+		"vacuum analyze numbers", "checkpoint",
+	} {
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			return 0, fmt.Errorf("filling a table: %w", err)
 		}
 	}
-	return []row{
-		{what: "Sync of " + setting, measured: fmt.Sprintf("%.2f s, %.0f a second", ours.took.Seconds(), keyResults/ours.took.Seconds())},
-		{what: "The same with a job and a call for each", measured: fmt.Sprintf("%.2f s, %.0f a second", theirs.took.Seconds(), keyResults/theirs.took.Seconds())},
-		{what: "Faster by", measured: fmt.Sprintf("%.1f ×", ratio), target: fmt.Sprintf("at least %.0f ×", fasterAtLeast), missed: ratio < fasterAtLeast},
-		{what: "Calls for each key result", measured: fmt.Sprintf("%.3f (one by one: %.3f)", each(ours), each(theirs)), target: fmt.Sprintf("at most %.1f", callsAtMost), missed: each(ours) > callsAtMost},
-		few("with the Batch API", with, together),
-		few("without it", without, apart),
-	}, nil
+	var rates []float64
+	for round := range 5 {
+		began := time.Now()
+		for from := 0; from < rows; from += 1000 {
+			var ids []int64
+			var values []float64
+			for id := from; id < min(from+1000, rows); id++ {
+				ids, values = append(ids, int64(id+1)), append(values, float64(id+round))
+			}
+			if _, err := conn.Exec(ctx, `
+				update numbers n set value = v.value, next_at = now()
+				from (select unnest($1::bigint[]) as id, unnest($2::numeric[]) as value) v where n.id = v.id`, ids, values); err != nil {
+				return 0, fmt.Errorf("updating a table: %w", err)
+			}
+		}
+		rates = append(rates, float64(rows)/time.Since(began).Seconds())
+	}
+	slices.Sort(rates)
+	return rates[2], nil
 }
 
-// way starts to sync a company, and answers how to stop.
-type way func(ctx context.Context, c *company) (stop func(), err error)
-
-// timed syncs a company and measures it. What a process learns about an instance it has learned
-// the day before: whether the Batch API is there.
-func timed(ctx context.Context, server *embedded.Server, name string, of size, batchAPI bool, start way) (measured, error) {
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
-	defer cancel()
-	c, err := newCompany(ctx, server, name, of, true)
-	if err != nil {
-		return measured{}, err
-	}
-	defer c.close()
-	for _, i := range c.instances {
-		if !batchAPI {
-			i.Break(servicenow.Fault{Kind: servicenow.NoResource, API: servicenow.BatchAPI})
+// measureFar has all key results read while Postgres is far away, on a quiet machine and on one that
+// is busy with other things.
+func measureFar(ctx context.Context, b *bench) (rows []row, err error) {
+	for _, way := range []struct{ far, within time.Duration }{{20 * time.Millisecond, 30 * time.Second}, {100 * time.Millisecond, 60 * time.Second}} {
+		for _, loaded := range []bool{false, true} {
+			s, err := b.sync(ctx, "company", setting{share: 0.05, far: way.far, loaded: loaded, patience: 5 * way.within})
+			if err != nil {
+				return rows, err
+			}
+			quiet := "a quiet machine"
+			if loaded {
+				quiet = "every core busy with something else"
+			}
+			rows = append(rows, row{
+				what:     fmt.Sprintf("%s key results, %d ms more on every round trip to Postgres, 5 %% changed, %s", thousands(s.all), way.far.Milliseconds(), quiet),
+				measured: fmt.Sprintf("%s; each scorecard read %.2f ×; %s right; %d counted as crashed", s.outcome(), s.reads(), thousands(s.right), s.crashes),
+				beside:   "",
+				goals: []goal{
+					atMost(fmt.Sprintf("within %.0f s", way.within.Seconds()), s.late(), way.within.Seconds()),
+					atMost("read once (≤ 1.1 ×)", s.reads(), 1.1),
+					must("all right", s.complete()),
+				},
+			})
 		}
 	}
-	if err := c.yesterday(ctx); err != nil {
-		return measured{}, err
-	}
-	c.slow()
-	began := time.Now()
-	stop, err := start(ctx, c)
-	if err != nil {
-		return measured{}, err
-	}
-	defer stop()
-	if err := c.synced(ctx); err != nil {
-		return measured{}, err
-	}
-	m := measured{took: time.Since(began), calls: c.calls()}
-	return m, c.proved(ctx)
+	return rows, nil
 }
 
-// yesterday syncs the company as okrbot did the day before, and then has all due with a newer score.
-func (c *company) yesterday(ctx context.Context) error {
-	stop, err := batched(ctx, c)
-	if err != nil {
-		return err
+// late is how long it took in seconds; what was left undone would have taken as long for each again.
+func (s synced) late() float64 {
+	if s.left == 0 {
+		return s.since.Seconds()
 	}
-	err = c.synced(ctx)
-	stop()
-	if err != nil {
-		return err
-	}
-	for n := range c.instances {
-		if err := c.dueAgain(ctx, n, 0); err != nil {
-			return err
+	return s.since.Seconds() * float64(s.all) / float64(max(1, s.all-s.left))
+}
+
+// measureReplicas has two processes share the work, with Postgres at hand and far away.
+func measureReplicas(ctx context.Context, b *bench) (rows []row, err error) {
+	for _, away := range []time.Duration{0, 20 * time.Millisecond} {
+		one, err := b.sync(ctx, "company", setting{share: 0.05, far: away, patience: b.patience()})
+		if err != nil {
+			return rows, err
 		}
-	}
-	return c.settle(ctx, "delete from announcements", "update cards set dirty_at = null")
-}
-
-// batched is okrbot's own way, planner, announcements and all.
-func batched(ctx context.Context, c *company) (func(), error) {
-	river, err := store.Open(ctx, c.dsn, riverConnections)
-	if err != nil {
-		return nil, err
-	}
-	working, err := store.Open(ctx, c.dsn, workConnections)
-	if err != nil {
-		river.Close()
-		return nil, err
-	}
-	client, err := jobs.New(jobs.Options{
-		Pool: river, Store: store.New(working, c.keys), Connectors: c.connectors, Messenger: &quiet{}, Log: slog.Default(), Work: true,
-	})
-	if err == nil {
-		err = client.Start(ctx)
-	}
-	stop := func() {
-		if client != nil {
-			stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
-			defer cancel()
-			client.Stop(stopping)
+		two, err := b.sync(ctx, "company", setting{share: 0.05, far: away, replicas: 2, patience: b.patience()})
+		if err != nil {
+			return rows, err
 		}
-		for _, p := range []*pgxpool.Pool{river, working} {
-			p.Close()
+		least := slices.Min(two.parts)
+		faster := one.since.Seconds() / two.since.Seconds()
+		r := row{
+			what: fmt.Sprintf("Two replicas share %s key results, Postgres %s, 5 %% changed", thousands(two.all), at(away)),
+			measured: fmt.Sprintf("%.0f and %.0f %% of the calls; each scorecard read %.2f ×; %s, %.2f ×",
+				100*two.parts[0], 100*two.parts[1], two.reads(), two.outcome(), faster),
+			beside: "one: " + one.outcome(),
+			goals:  []goal{atLeast("each ≥ 20 %", least, 0.2), atMost("read once (≤ 1.1 ×)", two.reads(), 1.1), must("all right", two.complete())},
 		}
+		if away > 0 {
+			alone := 30 / one.late()
+			r.goals = append(r.goals, atLeast("≥ 1.5 ×, or one within 30 s", max(faster/1.5, alone), 1))
+		}
+		rows = append(rows, r)
 	}
+	return rows, nil
+}
+
+func at(away time.Duration) string {
+	if away == 0 {
+		return "at hand"
+	}
+	return fmt.Sprintf("%d ms away", away.Milliseconds())
+}
+
+// measureMany has very many key results with a long history read, on a machine that is busy too.
+func measureMany(ctx context.Context, b *bench) (rows []row, err error) {
+	defer b.forget("many")
+	few, err := b.sync(ctx, "company", setting{share: 0.05, patience: b.patience()})
 	if err != nil {
-		stop()
-		return nil, err
+		return rows, err
 	}
-	return stop, nil
-}
-
-// quiet is a Slack that takes everything, in the time that Slack needs.
-type quiet struct{ messages atomic.Int64 }
-
-func (q *quiet) take(ctx context.Context) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(slackTakes):
-		return nil
+	for _, loaded := range []bool{false, true} {
+		many, err := b.sync(ctx, "many", setting{share: 0.05, loaded: loaded, patience: pick(b, 20*time.Minute, 3*time.Minute)})
+		if err != nil {
+			return rows, err
+		}
+		size := b.sizes()["many"]
+		what := fmt.Sprintf("%s key results on %d connections and %s scorecards with %d days, 5 %% changed", thousands(many.all), size.connections, thousands(many.references), size.days)
+		times := float64(many.all) / float64(few.all)
+		if loaded {
+			rows = append(rows, row{
+				what:     what + ", every core busy with something else",
+				measured: fmt.Sprintf("%s; each scorecard read %.2f ×; %d counted as crashed", many.outcome(), many.reads(), many.crashes),
+				beside:   fmt.Sprintf("%s: %s on a quiet machine", thousands(few.all), few.outcome()),
+				goals:    []goal{must("it ends, all right", many.complete()), atMost("read once (≤ 1.1 ×)", many.reads(), 1.1)},
+			})
+			continue
+		}
+		rows = append(rows, row{
+			what:     what,
+			measured: fmt.Sprintf("%s; each scorecard read %.2f ×; at most %.0f MiB resident", many.outcome(), many.reads(), many.peak),
+			beside:   fmt.Sprintf("%s: %s, %.0f MiB", thousands(few.all), few.outcome(), few.peak),
+			goals: []goal{
+				must("it ends, all right", many.complete()), atMost("in proportion (≤ 1.2 × each)", many.took.Seconds()/few.took.Seconds()/times, 1.2),
+				atMost("≤ 128 MiB", many.peak, 128),
+			},
+		}, flat(few, many))
 	}
+	return rows, nil
 }
 
-// Announce takes a message.
-func (q *quiet) Announce(ctx context.Context, _, _ string, _ []jobs.Announced, _ bool) (string, error) {
-	return fmt.Sprintf("1700000001.%06d", q.messages.Add(1)), q.take(ctx)
-}
-
-// Card takes a card.
-func (q *quiet) Card(ctx context.Context, _, _, ts string, _ store.KeyResult, _ time.Time) (string, error) {
-	return ts, q.take(ctx)
-}
-
-// Outcome takes an outcome.
-func (q *quiet) Outcome(ctx context.Context, _ jobs.Outcome) (jobs.Told, error) {
-	return jobs.Told{Response: true}, q.take(ctx)
-}
-
-// Digest takes a message.
-func (q *quiet) Farewell(context.Context, store.Farewell) error { return nil }
-
-func (q *quiet) Digest(ctx context.Context, _ store.Subscription) error { return q.take(ctx) }
-
-// DigestEnded takes a message.
-func (q *quiet) DigestEnded(ctx context.Context, _ store.Subscription, _ string) error {
-	return q.take(ctx)
-}
-
-func (q *quiet) Notice(ctx context.Context, _ store.Connection, _ time.Time) error {
-	return q.take(ctx)
-}
-
-// Export takes files.
-func (q *quiet) Export(ctx context.Context, _ okr.Actor, _ jobs.Counted, _ []*jobs.File) error {
-	return q.take(ctx)
-}
-
-// ExportFailed takes a message.
-func (q *quiet) ExportFailed(ctx context.Context, _ okr.Actor, _ string) error { return q.take(ctx) }
-
-// CloseOut takes a message.
-func (q *quiet) CloseOut(ctx context.Context, _ store.CloseOut, _ store.CloseOutPost) error {
-	return q.take(ctx)
-}
-
-// CloseOutParked takes a message.
-func (q *quiet) CloseOutParked(ctx context.Context, _ store.CloseOut, _, _ string) error {
-	return q.take(ctx)
+// flat is what a key result costs of few and of many.
+func flat(few, many synced) row {
+	grown := many.each().Seconds() / few.each().Seconds()
+	return row{
+		what:     fmt.Sprintf("CPU for each key result of %s", thousands(many.all)),
+		measured: fmt.Sprintf("%s, %.2f ×", micro(many.each()), grown),
+		beside:   fmt.Sprintf("%s of %s", micro(few.each()), thousands(few.all)),
+		goals:    []goal{atMost("flat (≤ 1.2 ×)", grown, 1.2)},
+	}
 }
