@@ -16,7 +16,7 @@ func (r *room) connects(p *conversation.Person) {
 		Fills("Username", seed.User).
 		Fills("Password", seed.Password).
 		Submits("Connect").
-		Sees("is connected", "Sign-in", "One score").
+		Sees("is connected", "*TLS*  not encrypted: the address is http", "Sign-in", "One score").
 		Closes()
 }
 

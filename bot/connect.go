@@ -430,7 +430,7 @@ func passed(stages []integrations.Stage) bool {
 func stagesOf(stages []integrations.Stage) []view.Stage {
 	list := make([]view.Stage, len(stages))
 	for i, s := range stages {
-		list[i] = view.Stage{Name: s.Name, Took: s.Took, Note: s.Note}
+		list[i] = view.Stage{Name: s.Name, Took: s.Took, Skipped: s.Skipped, Note: s.Note}
 		if s.Err != nil {
 			list[i].Says = s.Err.Sentence()
 		}

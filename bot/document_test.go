@@ -49,7 +49,7 @@ func (r *room) connectsDocument(p *conversation.Person) {
 		Fills("Header name", "X-API-Key").
 		Fills("Header value", "key-canary").
 		Submits("Connect").
-		Sees("is connected", "*Document*", "*One score*").
+		Sees("is connected", "*TLS*  not encrypted: the address is http", "*Document*", "*One score*").
 		Closes()
 }
 

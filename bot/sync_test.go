@@ -94,6 +94,19 @@ func TestSyncAllCountsUp(t *testing.T) {
 		Sees("Synced 3 key results: 1 changed, 1 without a newer score, 1 failed", "→ 120", "was not found, or is not visible")
 }
 
+func TestOneRefusedScorecardIsNotAllOfThem(t *testing.T) {
+	r := ready(t)
+	r.addsKeyResult(r.alice, "Faster resolution", "Average time to resolve an incident", "20")
+	r.addsKeyResult(r.alice, "Happier customers", "Customer satisfaction", "4.5")
+	r.alice.Sees("*KR-3* Happier customers")
+	r.later(time.Minute)
+	r.collects(120)
+	r.servicenow.Break(servicenow.Fault{Kind: servicenow.RoleMissing, Ref: seed.ID("Customer satisfaction")})
+	r.alice.Types("/okr sync all").
+		Sees("1 changed, 1 without a newer score, 1 failed", "ServiceNow lets us sign in, but not read this scorecard.", "the scorecard's own roles").
+		DoesNotSee("not read scorecards")
+}
+
 func TestSyncAsksWhichOne(t *testing.T) {
 	r := ready(t)
 	r.alice.Types("/okr sync").Chooses("Key Result", "KR-1").Submits("Sync").SeesNoModal().Sees("no newer score")

@@ -53,6 +53,18 @@ func (b *Bot) Pages() http.Handler {
 	return private(http.NewCrossOriginProtection().Handler(mux))
 }
 
+// PagePaths are the paths under which Pages are: those of the connect page, and each system's to which
+// people sign in by their browser.
+func (b *Bot) PagePaths() []string {
+	paths := []string{outcomePath}
+	for _, c := range b.connectors {
+		if _, ok := c.(integrations.Consenter); ok {
+			paths = append(paths, "/"+c.Kind()+"/")
+		}
+	}
+	return paths
+}
+
 // anotherClient in the address of a page asks for a client that is entered already once more, for an
 // administrator who mistyped its secret, or was given another one.
 const anotherClient = "another-client"
@@ -70,7 +82,7 @@ func (b *Bot) callback(c integrations.Connector, origin string) string {
 
 // mayComeBack says whether a browser came back from the system that a visit is for: to its own
 // callback, or, where the workspace has one client alone, to the one without a host, which somebody
-// registered in ServiceNow. There is nobody then whose code it could be instead.
+// registered in the system. There is nobody then whose code it could be instead.
 func (b *Bot) mayComeBack(ctx context.Context, r *http.Request, v store.Visit) bool {
 	if host := r.PathValue("host"); host != "" {
 		return host == hostOf(v.Origin)

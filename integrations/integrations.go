@@ -166,10 +166,16 @@ func (Fields) LogValue() slog.Value         { return slog.StringValue("[redacted
 
 // Stage is one step of a connection check.
 type Stage struct {
-	Name string        // "Address", "TLS", "Sign-in"; then the system's own: "Role", "One score"
-	Took time.Duration // how long the step took
-	Err  *Error        // nil when it passed
-	Note string        // what was found: "signed in as okr.reader", "Open incidents: 42"
+	Name    string        // "Address", "TLS", "Sign-in"; then the system's own: "Role", "One score"
+	Took    time.Duration // how long the step took
+	Err     *Error        // nil when it passed
+	Skipped bool          // there was nothing to check; Note says why
+	Note    string        // what was found: "signed in as okr.reader", "Open incidents: 42"
+}
+
+// NotEncrypted is the stage TLS of an address without it, which an operator can allow.
+func NotEncrypted() Stage {
+	return Stage{Name: "TLS", Skipped: true, Note: "not encrypted: the address is http"}
 }
 
 // Page is a part of a listing.

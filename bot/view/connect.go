@@ -59,8 +59,10 @@ type SignIn struct {
 type Stage struct {
 	Name string
 	Took time.Duration
-	Note string
-	Says string // what failed and what to do; empty when it passed
+	// Skipped is true where there was nothing to check. Note says why.
+	Skipped bool
+	Note    string
+	Says    string // what failed and what to do; empty when it passed
 }
 
 // Modal shows the form, with the stages of the last try above it. What was secret is never filled
@@ -137,11 +139,14 @@ func (f ConnectForm) Modal(draft string) slack.ModalViewRequest {
 func stageLines(stages []Stage) string {
 	var lines []string
 	for _, s := range stages {
-		icon := ":white_check_mark:"
-		if s.Says != "" {
+		icon, took := ":white_check_mark:", fmt.Sprintf("  %d ms", s.Took.Milliseconds())
+		switch {
+		case s.Skipped:
+			icon, took = ":heavy_minus_sign:", ""
+		case s.Says != "":
 			icon = ":x:"
 		}
-		line := fmt.Sprintf("%s *%s*  %d ms", icon, s.Name, s.Took.Milliseconds())
+		line := icon + " *" + s.Name + "*" + took
 		if s.Note != "" {
 			line += "  " + Escape(Cut(s.Note, 100))
 		}

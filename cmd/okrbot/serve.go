@@ -184,8 +184,10 @@ func (r *running) public(pool *pgxpool.Pool) http.Handler {
 		mux.Handle("/slack/", r.bot.Handler())
 	}
 	if r.config.PublicURL != "" {
-		mux.Handle("/connect/", r.bot.Pages())
-		mux.Handle("/servicenow/", r.bot.Pages())
+		pages := r.bot.Pages()
+		for _, path := range r.bot.PagePaths() {
+			mux.Handle(path, pages)
+		}
 	}
 	return mux
 }

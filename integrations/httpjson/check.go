@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"okrbot/integrations"
@@ -35,7 +36,12 @@ func (c *Client) Check(ctx context.Context, account integrations.Account) []inte
 		return stages
 	}
 	unreachable, insecure := wire.Reach(ctx, c.http, account.Origin)
-	if !stage(stageAddress, hostOf(account.Origin), told(unreachable)) || !stage(stageTLS, "", told(insecure)) {
+	if !stage(stageAddress, hostOf(account.Origin), told(unreachable)) {
+		return stages
+	}
+	if strings.HasPrefix(account.Origin, "http://") {
+		stages = append(stages, integrations.NotEncrypted())
+	} else if !stage(stageTLS, "", told(insecure)) {
 		return stages
 	}
 

@@ -136,9 +136,36 @@ func TestARefusalOfTheBatchEndsTheRound(t *testing.T) {
 	}
 }
 
+// Where none of several can be read it is not one scorecard's roles that are missing.
+func TestARoleIsMissedByAllOrByOne(t *testing.T) {
+	for _, batches := range []bool{true, false} {
+		i, client, account, requests := many(t, 3)
+		if !batches {
+			i.Break(sandbox.Fault{Kind: sandbox.NoResource, API: sandbox.BatchAPI})
+		}
+		mend := i.Break(sandbox.Fault{Kind: sandbox.RoleMissing})
+		for n, want := range map[int]string{3: "role", 1: "scorecard_role"} {
+			for _, r := range client.Read(t.Context(), account, requests[:n]) {
+				var e *integrations.Error
+				if !errors.As(r.Err, &e) || e.Cause != want {
+					t.Errorf("%d asked for: got %v, want %s", n, r.Err, want)
+				}
+			}
+		}
+		mend()
+		i.Break(sandbox.Fault{Kind: sandbox.RoleMissing, Ref: requests[0].Ref})
+		for n, r := range client.Read(t.Context(), account, requests) {
+			var e *integrations.Error
+			if n > 0 && r.Err != nil || n == 0 && (!errors.As(r.Err, &e) || e.Cause != "scorecard_role") {
+				t.Errorf("the first of three: %d got %v", n, r.Err)
+			}
+		}
+	}
+}
+
 func TestAnItemFailsAlone(t *testing.T) {
 	for kind, cause := range map[sandbox.Kind]string{
-		sandbox.RoleMissing: "role", sandbox.NotThere: "not_visible", sandbox.ServerError: "server_error", sandbox.BadGateway: "server_error",
+		sandbox.RoleMissing: "scorecard_role", sandbox.NotThere: "not_visible", sandbox.ServerError: "server_error", sandbox.BadGateway: "server_error",
 		sandbox.ErrorWith200: "error_envelope", sandbox.Cancelled: "cancelled", sandbox.LocalText: "localized_number", sandbox.Differing: "inconsistent",
 		sandbox.AnotherIndicator: "foreign_result", sandbox.Truncated: "truncated", sandbox.Oversized: "too_large", sandbox.WrongGzip: "bad_gzip",
 		sandbox.TrailingBytes: "malformed", sandbox.DuplicateKeys: "malformed", sandbox.GzipBomb: "too_large", sandbox.Reset: "server_error",

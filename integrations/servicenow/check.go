@@ -34,7 +34,12 @@ func (c *Client) Check(ctx context.Context, account integrations.Account) []inte
 	}
 	_, host, _ := strings.Cut(account.Origin, "://")
 	address, secure := c.reach(ctx, account.Origin)
-	if !stage(stageAddress, host, address) || !stage(stageTLS, "", secure) {
+	if !stage(stageAddress, host, address) {
+		return stages
+	}
+	if strings.HasPrefix(account.Origin, "http://") {
+		stages = append(stages, integrations.NotEncrypted())
+	} else if !stage(stageTLS, "", secure) {
 		return stages
 	}
 

@@ -166,6 +166,7 @@ func (c *Client) Read(ctx context.Context, account integrations.Account, request
 		})
 	}
 	calls.Wait()
+	round.ofOne()
 
 	out := make([]integrations.Reading, len(requests))
 	for i, r := range requests {
@@ -237,6 +238,33 @@ func (r *round) answered() bool {
 		}
 	}
 	return false
+}
+
+// ofOne says of a missing role that it is one scorecard's, where that is all that is known: the others
+// were read, or no other was asked for.
+func (r *round) ofOne() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	refused := 0
+	for _, answer := range r.answers {
+		if lacksRole(answer.Err) {
+			refused++
+		}
+	}
+	if refused == len(r.answers) && refused > 1 {
+		return
+	}
+	for ref, answer := range r.answers {
+		if lacksRole(answer.Err) {
+			answer.Err = say("scorecard_role")
+			r.answers[ref] = answer
+		}
+	}
+}
+
+func lacksRole(err error) bool {
+	var failure *integrations.Error
+	return errors.As(err, &failure) && failure.Cause == "role"
 }
 
 // end ends the round: what is left gets this error.

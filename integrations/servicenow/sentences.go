@@ -39,6 +39,8 @@ var sentences = map[string]sentence{
 	// What the account may.
 	"role": {integrations.Forbidden, "ServiceNow lets us sign in, but not read scorecards.",
 		"Ask its administrator for the role `pa_viewer`, and for the scorecard's own roles where it has some.", false},
+	"scorecard_role": {integrations.Forbidden, "ServiceNow lets us sign in, but not read this scorecard.",
+		"Ask its administrator for the scorecard's own roles, and for `pa_viewer` where the user lacks it.", false},
 	"scope": {integrations.Forbidden, "ServiceNow lets us sign in, but the Scorecards API is bound to an access scope that this sign-in lacks.",
 		"Ask its administrator to allow it in the API access policy.", false},
 	"blocked": {integrations.Forbidden, "Something before ServiceNow refuses us, such as its list of allowed addresses.",

@@ -128,6 +128,9 @@ func sinceLongAgo() time.Time {
 // Describe reads one scorecard and its newest scores.
 func (c *Client) Describe(ctx context.Context, account integrations.Account, ref string, scores int) (integrations.Scorecard, error) {
 	s, err := c.one(ctx, account, integrations.Request{Ref: ref, From: sinceLongAgo()})
+	if lacksRole(err) {
+		err = say("scorecard_role")
+	}
 	if err != nil {
 		return integrations.Scorecard{}, err
 	}

@@ -35,7 +35,7 @@ func TestEachFaultHasItsTypedError(t *testing.T) {
 		sandbox.RedirectToLogin:  {Class: integrations.Unavailable, Cause: "redirect"},
 		sandbox.WrongPassword:    {Class: integrations.Unauthorized, Cause: "wrong_password"},
 		sandbox.MFA:              {Class: integrations.Unauthorized, Cause: "mfa"},
-		sandbox.RoleMissing:      {Class: integrations.Forbidden, Cause: "role"},
+		sandbox.RoleMissing:      {Class: integrations.Forbidden, Cause: "scorecard_role"},
 		sandbox.ScopeMissing:     {Class: integrations.Forbidden, Cause: "scope"},
 		sandbox.NoResource:       {Class: integrations.Unavailable, Cause: "no_endpoint"},
 		sandbox.NotThere:         {Class: integrations.NotFound, Cause: "not_visible"},
