@@ -292,6 +292,9 @@ func (im *importer) take(ctx context.Context, r *Reader, lines []Line) error {
 		}
 		var problems []Problem
 		e.row, problems = r.Row(l, before)
+		if k := &e.row.KeyResult; k.Integrated && e.before.Integrated && k.Precision == okr.AsManyAsThere {
+			k.Precision = e.before.Precision
+		}
 		more, err := im.resolve(ctx, e)
 		if err != nil {
 			return err
@@ -456,6 +459,9 @@ func (im *importer) do(ctx context.Context, e *entry) error {
 		k.Source = store.Source{}
 	case e.source.Connection != 0:
 		k.Source = e.source
+	}
+	if p := k.Source.Precision; k.Integrated && k.KeyResult.Precision == okr.AsManyAsThere && p.Known {
+		k.KeyResult.Precision = p.Places
 	}
 	if e.before.ID == 0 {
 		return im.add(e, o, k)

@@ -329,6 +329,32 @@ func TestAFileChangesWhatItNames(t *testing.T) {
 	}
 }
 
+// Without decimals a key result has its scorecard's, and what people update as many as they enter.
+func TestDecimalsAreTheScorecardsUnlessTheyAreWritten(t *testing.T) {
+	c := newCompany(t)
+	c.in(func(tx *store.Tx) error {
+		return tx.SaveScorecards(ctx, c.acme, []store.Listed{{Scorecard: store.Scorecard{Reference: "share", Name: "Share", Unit: "%", Precision: 2, Frequency: "daily", Direction: "maximize"}}})
+	})
+	const titles = "objective,objective_owner,first_day,last_day,time_zone,key,key_result,owner,kind,start_value,target_value,decimals,cadence,connection,reference\n"
+	line := func(key, title, decimals, source string) string {
+		return "Calm,U1ALICE,2026-10-01,2026-12-31,UTC," + key + "," + title + ",U1ALICE,increase,0,8," + decimals + "," + source + "\n"
+	}
+	read := "daily," + c.acme.Name + ",share"
+	if o, said := c.imports(titles + line("KR-1", "Read", "", read) + line("KR-2", "Written", "1", read) + line("KR-3", "Entered", "", ",,")); o.Problems != 0 {
+		t.Fatal(said)
+	}
+	for number, want := range map[int]int32{1: 2, 2: 1, 3: okr.AsManyAsThere} {
+		k, err := c.store.KeyResult(ctx, "T1", number)
+		c.must(err)
+		if k.Precision != want || k.Integrated && k.Source.Precision != okr.PrecisionOf(2) {
+			t.Errorf("KR-%d has %d decimals, want %d; agreed: %v", number, k.Precision, want, k.Source.Precision)
+		}
+	}
+	if o, said := c.imports(titles + line("KR-1", "Read", "", read)); o.Problems != 0 || o.Same != 1 {
+		t.Errorf("%+v\n%s", o, said)
+	}
+}
+
 func TestWhatIsClosedOutStaysAsItIs(t *testing.T) {
 	c := newCompany(t)
 	line := "Calm,alice,2026-07-01,2026-09-30,UTC,%s,%s,alice,decrease,10,%s\r\n"

@@ -138,7 +138,10 @@ var columns = []column{
 	{name: "decimals", form: number,
 		write: func(r Row) string { return strconv.Itoa(int(r.KeyResult.Precision)) },
 		read: func(r *Row, s string) string {
-			n, sentence := whole(s, 0, 9)
+			if r.KeyResult.Precision = okr.AsManyAsThere; s == "" {
+				return "" // the scorecard's, which import looks up
+			}
+			n, sentence := whole(s, 0, okr.AsManyAsThere)
 			r.KeyResult.Precision = int32(n)
 			return sentence
 		}},
