@@ -2,6 +2,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"sync"
@@ -41,11 +42,15 @@ type Settings struct {
 	AppID       string   // ours; empty: unknown, and not compared
 	// SigningSecret proves that a request is Slack's; empty in Socket Mode.
 	SigningSecret secret.String
+	// AnswerWithin is when Slack is answered at the latest, with a word of regret if need be; 0: two
+	// seconds, since Slack waits three.
+	AnswerWithin time.Duration
 }
 
 // New makes a bot. Slack is where it talks, jobs is where it leaves what must survive.
 func New(s *store.Store, j *jobs.Client, slack *Slack, connectors integrations.Registry, settings Settings, log *slog.Logger) *Bot {
 	background, stop := context.WithCancel(context.Background())
+	settings.AnswerWithin = cmp.Or(settings.AnswerWithin, answerWithin)
 	return &Bot{store: s, jobs: j, slack: slack, connectors: connectors, settings: settings, log: log, background: background, stop: stop}
 }
 

@@ -265,6 +265,7 @@ func TestNothingSecretOfAConsentIsKeptOrLogged(t *testing.T) {
 		secrets[fmt.Sprint("first token ", n)] = token
 	}
 	r.servicenow.ExpireTokens()
+	r.alice.Sees("score of") // the first reading is over
 	r.alice.Types("/okr sync KR-1").Sees("no newer score")
 	b.opens(back)
 	b.opens(r.public + "/servicenow/oauth/callback/x?code=canary-code&state=canary-state")

@@ -55,7 +55,7 @@ func (b *Bot) Introduce(ctx context.Context) error {
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(answerWithin):
+	case <-time.After(b.settings.AnswerWithin):
 		return errors.New("no answer yet")
 	}
 }
@@ -75,7 +75,7 @@ func (b *Bot) ours(ctx context.Context, g gesture) bool {
 // answer acts on a delivery once and says how it went, always in time.
 func (b *Bot) answer(ctx context.Context, d delivery) answer {
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(detached(ctx), answerWithin)
+	ctx, cancel := context.WithTimeout(detached(ctx), b.settings.AnswerWithin)
 	type outcome struct {
 		answer
 		result string

@@ -116,7 +116,7 @@ func furnish(r *room, options ...roomOption) *room {
 	t.Cleanup(instance.Close)
 	r.instance = instance.URL
 
-	o := slack.Options{}
+	o := slack.Options{Patience: patience}
 	for _, option := range options {
 		option(r, &o)
 	}
@@ -149,7 +149,7 @@ func furnish(r *room, options ...roomOption) *room {
 	}
 	r.work, r.connectors = work, connectors
 	known := r.slack.Options()
-	r.bot = r.another(r.store)
+	r.bot = r.another(r.store, patience)
 	work.SetMessenger(r.bot.Messenger())
 	if err := r.bot.Introduce(ctx); err != nil {
 		t.Fatal(err)
@@ -196,19 +196,20 @@ func furnish(r *room, options ...roomOption) *room {
 	return r
 }
 
-// another is the bot of one more process, on the same workspace.
-func (r *room) another(s *store.Store) *bot.Bot {
+// another is the bot of one more process, on the same workspace; within is how long it may take to
+// answer, 0 as long as Slack waits.
+func (r *room) another(s *store.Store, within time.Duration) *bot.Bot {
 	known := r.slack.Options()
 	log := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	api := bot.NewSlack(bot.SlackOptions{APIURL: known.BaseURL + "/api/", BotToken: secret.New(known.BotToken), AppToken: secret.New(known.AppToken)})
-	settings := bot.Settings{PublicURL: r.public, DefaultZone: "UTC", AppID: known.AppID, SigningSecret: secret.New(known.SigningSecret)}
+	settings := bot.Settings{PublicURL: r.public, DefaultZone: "UTC", AppID: known.AppID, SigningSecret: secret.New(known.SigningSecret), AnswerWithin: within}
 	return bot.New(s, r.work, api, r.connectors, settings, log)
 }
 
 // replica is a second bot on the same database.
 func (r *room) replica() *bot.Bot {
 	r.t.Helper()
-	b := r.another(storetest.Open(r.t, r.dsn))
+	b := r.another(storetest.Open(r.t, r.dsn), patience)
 	if err := b.Introduce(context.Background()); err != nil {
 		r.t.Fatal(err)
 	}
@@ -229,7 +230,7 @@ func (r *room) behindAGate() (*gate, *bot.Bot) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	b := r.another(store.New(pool, storetest.Keys()))
+	b := r.another(store.New(pool, storetest.Keys()), 0)
 	if err := b.Introduce(context.Background()); err != nil {
 		r.t.Fatal(err)
 	}

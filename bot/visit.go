@@ -206,7 +206,7 @@ func fieldsOf(s integrations.SignIn, typed map[string]string) []pageField {
 
 // visitOpened shows a page. Opening it changes nothing: programs follow links too.
 func (b *Bot) visitOpened(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), answerWithin)
+	ctx, cancel := context.WithTimeout(r.Context(), b.settings.AnswerWithin)
 	defer cancel()
 	token := r.PathValue("token")
 	if _, ok := outcomes[token]; ok {

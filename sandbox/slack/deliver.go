@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// ackWithin is how long Slack waits for an answer.
+// ackWithin is how long Slack waits for an answer, and how long a trigger opens a view.
 const ackWithin = 3 * time.Second
 
 // Signed makes a request as Slack signs it.
@@ -48,7 +48,7 @@ func (s *Slack) deliver(what, path string, payload any, form url.Values) (status
 		}
 		sent = flat
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), ackWithin)
+	ctx, cancel := context.WithTimeout(context.Background(), o.patience())
 	defer cancel()
 	var err error
 	if o.Socket {

@@ -276,7 +276,7 @@ func TestTriggersViewsAndHashes(t *testing.T) {
 	w.expects("not_found", "views.update", m{"view_id": "V404", "view": view})
 	w.Dismiss("alice")
 	w.mu.Lock()
-	w.triggers[late].until = w.triggers[late].until.Add(-triggerLife) // as if it had been made so long ago
+	w.triggers[late].until = w.triggers[late].until.Add(-ackWithin) // as if it had been made so long ago
 	w.mu.Unlock()
 	w.expects("expired_trigger_id", "views.open", m{"trigger_id": late, "view": view})
 }

@@ -23,12 +23,9 @@ type trigger struct {
 	used         bool
 }
 
-// triggerLife is how long a trigger opens a view.
-const triggerLife = 3 * time.Second
-
 func (s *Slack) newTrigger(person, view string) string {
 	id := strconv.FormatInt(s.next(), 10) + ".trigger." + strconv.FormatInt(time.Now().UnixNano(), 36)
-	s.triggers[id] = &trigger{person: person, view: view, until: time.Now().Add(triggerLife)}
+	s.triggers[id] = &trigger{person: person, view: view, until: time.Now().Add(s.o.patience())}
 	return id
 }
 

@@ -5,6 +5,7 @@
 package slack
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -28,7 +29,12 @@ type Options struct {
 	BaseURL          string   // where this Slack is reached; SetBaseURL sets it later
 	AppURL           string   // where the app is reached over HTTP; SetApp sets it later
 	Socket           bool     // deliver over Socket Mode
+	// Patience is how long the app may take to answer, and how long a trigger opens a view; 0: the
+	// three seconds of Slack. Tests that are not about time give more, for a busy machine.
+	Patience time.Duration
 }
+
+func (o Options) patience() time.Duration { return cmp.Or(o.Patience, ackWithin) }
 
 // Slack is one workspace, an http.Handler.
 type Slack struct {
@@ -111,7 +117,7 @@ func New(o Options) *Slack {
 		o: o, people: map[string]*Person{}, channels: map[string]*Channel{}, views: map[string]*View{}, homes: map[string]*View{},
 		stacks: map[string][]string{}, triggers: map[string]*trigger{}, answers: map[string]*responseURL{}, files: map[string]*File{},
 		watchers: map[chan struct{}]bool{}, waiting: map[string]chan json.RawMessage{}, tickets: map[string]bool{},
-		client: &http.Client{Timeout: 10 * time.Second}, closed: make(chan struct{}),
+		client: &http.Client{Timeout: 10*time.Second + o.Patience}, closed: make(chan struct{}),
 	}
 	s.botUser = "U0OKRBOT"
 	s.AddPerson(Person{ID: s.botUser, Name: "okrbot", RealName: "okrbot", Bot: true})
