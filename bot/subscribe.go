@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"strings"
+	"time"
 
 	"okrbot/bot/view"
 	"okrbot/jobs"
@@ -76,26 +77,59 @@ func (b *Bot) subscriptionsCommand(ctx context.Context, g Gesture) (Reply, error
 	return Reply{Say: &m}, nil
 }
 
-// Digest posts how the key results of a channel, or of a person, stand.
-func (m *Messenger) Digest(ctx context.Context, s store.Subscription) error {
+// Digest posts how the key results of a channel, or of a person, stand: all of them counted, the worst
+// of all shown, and what changed since the last one, all as of one moment.
+func (m *Messenger) Digest(ctx context.Context, s store.Subscription) ([]store.Told, error) {
 	filter := store.Filter{Channel: s.Channel, Open: true}
+	d := view.Digest{More: "/okr list <#" + s.Channel + ">"}
 	if strings.HasPrefix(s.Channel, "U") || strings.HasPrefix(s.Channel, "W") {
 		filter = store.Filter{Person: s.Channel, Open: true}
+		d.More = "/okr list mine"
 	}
-	l, err := m.bot.listing(ctx, s.Workspace, filter, view.Listed)
-	if err != nil {
-		return err
-	}
-	var drawn []view.Drawn
-	for _, k := range view.Worst(l.Shown) {
-		readings, err := m.bot.store.Readings(ctx, k.Workspace, k.ID)
+	var told []store.Told
+	err := m.bot.store.Snapshot(ctx, func(r store.Reads, now time.Time) error {
+		last, err := r.LastTold(ctx, s)
 		if err != nil {
 			return err
 		}
-		drawn = append(drawn, view.Drawn{KeyResult: k, Readings: readings})
+		if !s.Posted.IsZero() {
+			d.Since = today(s.Posted, s.Zone)
+		}
+		d.Today = today(now, s.Zone)
+		err = r.EachOf(ctx, s.Workspace, filter, func(k store.KeyResult) error {
+			line := view.DigestLine{KeyResult: shown(m.connectors, k, now)}
+			t := store.Told{KeyResult: k.ID, Value: line.Counted().Value, Status: line.Standing().Status}
+			if was, before := last[k.ID]; before {
+				line.Was, line.OldStatus, line.Before = was.Value, was.Status, true
+				delete(last, k.ID)
+			}
+			told = append(told, t)
+			d.Add(line)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		d.Gone = len(last)
+		for _, k := range d.Worst {
+			if len(d.Drawn) == view.DigestTrends {
+				break
+			}
+			readings, err := r.Readings(ctx, k.Workspace, k.ID)
+			if err != nil {
+				return err
+			}
+			if readings = okr.Within(k.Objective.Period, readings); len(readings) > 1 {
+				d.Drawn = append(d.Drawn, view.Drawn{KeyResult: k.KeyResult, Readings: readings})
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	_, _, err = m.slack.post(ctx, s.Channel, view.Digest(l, drawn))
-	return err
+	_, _, err = m.slack.post(ctx, s.Channel, d.Message())
+	return told, err
 }
 
 // DigestEnded tells who subscribed a channel that it takes no digest.

@@ -1,8 +1,14 @@
 package bot_test
 
 import (
+	"fmt"
+	"io"
+	"strings"
 	"testing"
 	"time"
+
+	"okrbot/okr"
+	"okrbot/sheet"
 )
 
 func TestTheWeeklyDigest(t *testing.T) {
@@ -17,13 +23,13 @@ func TestTheWeeklyDigest(t *testing.T) {
 	r.bob.Types("/okr subscriptions").Sees("subscribed by")
 	r.dave.Types("/okr unsubscribe").Sees("Guests cannot")
 	r.later(8 * 24 * time.Hour)
-	r.alice.Sees("*The week's key results*", "Run a calm service desk", "worst:")
+	r.alice.Sees("*The week's key results* · 1 key result", "Run a calm service desk", " on ", "; target 60")
 	charted := func() int {
 		n := 0
 		for _, c := range r.slack.Sees("alice").Channels {
 			for _, m := range c.Messages {
 				for _, b := range m.Blocks {
-					if b["type"] == "data_visualization" && m.Text == "The week's key results: 1" {
+					if b["type"] == "data_visualization" && strings.HasPrefix(m.Text, "The week's key results: 1 ") {
 						n++
 					}
 				}
@@ -39,6 +45,7 @@ func TestTheWeeklyDigest(t *testing.T) {
 	if n := charted(); n != 2 {
 		t.Errorf("%d digests, want 2", n)
 	}
+	r.alice.Sees("Since ") // what the last one told
 	r.alice.Types("/okr unsubscribe").Sees("any more")
 	r.alice.Types("/okr unsubscribe").Sees("No digest goes to")
 }
@@ -50,4 +57,34 @@ func TestADigestThatAChannelDoesNotTakeEnds(t *testing.T) {
 	r.later(8 * 24 * time.Hour)
 	r.alice.In("dm-U0ALICE").Sees("is not posted in", "any more", "/invite")
 	r.alice.In("#it-okrs").Types("/okr subscriptions").Sees("Nobody gets the weekly digest yet")
+}
+
+// TestTheDigestShowsTheWorstOfNinetyOne has the one at risk last by number, and a week later on track.
+func TestTheDigestShowsTheWorstOfNinetyOne(t *testing.T) {
+	r := newRoom(t)
+	r.alice.Types("/okr subscribe").Sees("the weekly digest goes to") // in a channel
+	now, err := r.store.Now(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	today := okr.DayOf(now)
+	file := "objective,objective_owner,first_day,last_day,time_zone,key_result,owner,kind,start_value,target_value,channel,result_value,result_day\n"
+	for i := range 91 {
+		value := "50"
+		if i == 90 {
+			value = "95"
+		}
+		file += fmt.Sprintf("Calm,U0ALICE,%s,%s,UTC,Part %d,U0ALICE,decrease,100,0,%s,%s,%s\n", today-40, today+60, i+1, "C0ITOKRS", value, today)
+	}
+	if o, err := sheet.Import(t.Context(), r.store, r.slack.Options().TeamID, strings.NewReader(file), io.Discard, nil); err != nil || o.KeyResults != 91 {
+		t.Fatalf("%+v, %v", o, err)
+	}
+	r.later(8 * 24 * time.Hour)
+	r.alice.Sees("*The week's key results* · 91 key results\n1 at risk, 90 on track", "*KR-91* Part 91", "…and 79 key results that need your eyes less: `/okr list <#").DoesNotSee("*KR-12*")
+	r.settles()
+	if _, err := r.database().Exec(t.Context(), "update key_results set result_value = 40 where number = 91"); err != nil {
+		t.Fatal(err)
+	}
+	r.later(7 * 24 * time.Hour)
+	r.alice.Sees("91 on track", "1 got better, 1 value moved.", "Also changed", "*KR-91* Part 91: At risk → :large_green_circle: On track")
 }

@@ -38,7 +38,8 @@ func NextDigest(after time.Time, zone string) (time.Time, error) {
 	return okr.Cadence{Every: okr.Weekly, Weekday: time.Monday, Hour: 9, Zone: zone}.Next(after)
 }
 
-// postDigest posts once a week, however many weeks were missed. What surely did not arrive is tried
+// postDigest posts once a week, however many weeks were missed, when what was due before it is read, or
+// half an hour later. What surely did not arrive is tried
 // again when the hold ends; a channel that takes nothing loses its subscription.
 func (c *Client) postDigest(ctx context.Context, args PostDigest) error {
 	s, err := c.store.Subscription(ctx, args.Workspace, args.Channel, args.Hold)
@@ -48,7 +49,10 @@ func (c *Client) postDigest(ctx context.Context, args PostDigest) error {
 	if err != nil {
 		return err
 	}
-	err = c.messenger.Digest(ctx, s)
+	if waits, err := c.store.DigestWaits(ctx, s); waits || err != nil {
+		return err
+	}
+	told, err := c.messenger.Digest(ctx, s)
 	var u *Undelivered
 	switch {
 	case err != nil && !errors.As(err, &u):
@@ -62,13 +66,11 @@ func (c *Client) postDigest(ctx context.Context, args PostDigest) error {
 	case err != nil:
 		c.log.Warn("a digest may not have arrived", "channel", s.Channel, "code", u.Code)
 	}
-	now, err := c.store.Now(ctx)
-	if err != nil {
-		return err
-	}
-	next, err := NextDigest(now, s.Zone)
-	if err != nil {
-		return err
-	}
-	return c.store.DigestPosted(ctx, s, next)
+	return c.store.InTx(ctx, func(tx *store.Tx) error {
+		next, err := NextDigest(tx.Now, s.Zone)
+		if err != nil {
+			return err
+		}
+		return tx.DigestPosted(ctx, s, next, told)
+	})
 }

@@ -26,8 +26,9 @@ type Messenger interface {
 	Export(ctx context.Context, to okr.Actor, n Counted, files []*File) error
 	// ExportFailed tells a person that their files do not come, and what to do. Code is Slack's.
 	ExportFailed(ctx context.Context, to okr.Actor, code string) error
-	// Digest posts how the key results of a channel stand, or of a person under their user id.
-	Digest(ctx context.Context, s store.Subscription) error
+	// Digest posts how the key results of a channel stand, or of a person under their user id, and
+	// gives what it told.
+	Digest(ctx context.Context, s store.Subscription) ([]store.Told, error)
 	// DigestEnded tells who subscribed a channel that it takes no digest. Code is Slack's.
 	DigestEnded(ctx context.Context, s store.Subscription, code string) error
 	// CloseOut posts how an objective ended in its channel.

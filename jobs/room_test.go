@@ -308,6 +308,8 @@ type edge struct {
 	refuse   func(channel string) error // of posts and cards; nil takes all
 	refuseIt func() error               // of outcomes
 	stamps   int
+	digests  []store.Subscription // that were posted
+	tells    []store.Told         // what the next digest tells
 }
 
 type saying struct {
@@ -367,7 +369,12 @@ func (e *edge) Farewell(_ context.Context, f store.Farewell) error {
 	return nil
 }
 
-func (e *edge) Digest(context.Context, store.Subscription) error { return nil }
+func (e *edge) Digest(_ context.Context, s store.Subscription) ([]store.Told, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.digests = append(e.digests, s)
+	return e.tells, nil
+}
 
 func (e *edge) DigestEnded(context.Context, store.Subscription, string) error { return nil }
 

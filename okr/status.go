@@ -76,6 +76,25 @@ func (s Status) Worse(other Status) bool {
 	return rank(s) > rank(other)
 }
 
+// WorstFirst orders standings by how much they need somebody's eyes: by status, then by how far they
+// are behind.
+func WorstFirst(a, b Standing) int {
+	switch {
+	case a.Status.Worse(b.Status):
+		return -1
+	case b.Status.Worse(a.Status):
+		return 1
+	case a.Gap.Valid && b.Gap.Valid:
+		return b.Gap.Decimal.Cmp(a.Gap.Decimal)
+	}
+	return 0
+}
+
+// Same says whether two values are the same, or both missing.
+func Same(a, b decimal.NullDecimal) bool {
+	return a.Valid == b.Valid && (!a.Valid || a.Decimal.Equal(b.Decimal))
+}
+
 var earlyPart = decimal.New(10, -2) // of the period
 
 // status is the first that holds:

@@ -1,8 +1,10 @@
 package okr_test
 
 import (
+	"cmp"
 	"testing"
 
+	"github.com/shopspring/decimal"
 	"pgregory.net/rapid"
 
 	"okrbot/okr"
@@ -219,5 +221,22 @@ func TestAStatusHasAWordAndAnIcon(t *testing.T) {
 	}
 	if okr.OnTrack.Word() != "On track" || okr.OnTrack.Icon() != ":large_green_circle:" {
 		t.Error(okr.OnTrack.Word(), okr.OnTrack.Icon())
+	}
+}
+
+func TestTheWorstIsFirst(t *testing.T) {
+	gap := func(s okr.Status, points string) okr.Standing {
+		return okr.Standing{Status: s, Gap: decimal.NewNullDecimal(decimal.RequireFromString(points))}
+	}
+	order := []okr.Standing{gap(okr.Missed, "0"), gap(okr.AtRisk, "0.9"), gap(okr.AtRisk, "0.3"), gap(okr.Behind, "0.2"), {Status: okr.Stale}, {Status: okr.NoData}, gap(okr.OnTrack, "-0.5"), gap(okr.Achieved, "0")}
+	for i, a := range order {
+		for j, b := range order {
+			if got, want := okr.WorstFirst(a, b), cmp.Compare(i, j); got != want {
+				t.Errorf("%s before %s: %d, want %d", a.Status, b.Status, got, want)
+			}
+		}
+	}
+	if okr.Same(decimal.NullDecimal{}, decimal.NewNullDecimal(decimal.Zero)) || !okr.Same(gap("", "1.0").Gap, gap("", "1").Gap) || !okr.Same(decimal.NullDecimal{}, decimal.NullDecimal{}) {
+		t.Error("the same is not the same")
 	}
 }

@@ -166,6 +166,16 @@ func (r Reads) KeyResults(ctx context.Context, workspace string, f Filter) ([]Ke
 	return list, nil
 }
 
+// EachOf gives key results one by one, in the order of KeyResults, however many there are.
+func (r Reads) EachOf(ctx context.Context, workspace string, f Filter, do func(KeyResult) error) error {
+	where, args := f.where(workspace)
+	rows, err := r.db.Query(ctx, keyResultColumns+keyResultTables+where+"\norder by o.last_day desc, o.id, k.number", args...)
+	if err != nil {
+		return fmt.Errorf("listing key results: %w", err)
+	}
+	return each(rows, scanKeyResult, do)
+}
+
 // CountKeyResults is how many key results a filter leaves, at most f.Most.
 func (r Reads) CountKeyResults(ctx context.Context, workspace string, f Filter) (int, error) {
 	where, args := f.where(workspace)

@@ -96,6 +96,19 @@ func (s *Store) once(ctx context.Context, do func(tx *Tx) error) error {
 	})
 }
 
+// Snapshot asks several questions of one moment. Nothing inside may use the network.
+func (s *Store) Snapshot(ctx context.Context, do func(r Reads, now time.Time) error) error {
+	moment := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	return pgx.BeginTxFunc(ctx, s.pool, moment, func(tx pgx.Tx) error {
+		r := Reads{db: tx, q: queries.New(tx), keys: s.keys}
+		now, err := r.Now(ctx)
+		if err != nil {
+			return err
+		}
+		return do(r, now)
+	})
+}
+
 func retriable(err error) bool {
 	return isCode(err, "40001") || isCode(err, "40P01")
 }

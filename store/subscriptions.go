@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
+
 	"okrbot/okr"
 	"okrbot/store/queries"
 )
@@ -16,7 +19,15 @@ type Subscription struct {
 	Zone      string
 	Next      time.Time
 	By        string
-	Hold      int64 // of the job that posts it
+	Posted    time.Time // when the last one was posted; zero: none was
+	Hold      int64     // of the job that posts it
+}
+
+// Told is a key result as a digest told it.
+type Told struct {
+	KeyResult int64
+	Value     decimal.NullDecimal
+	Status    okr.Status
 }
 
 // Subscribe has a digest posted from next on; false when there is one already.
@@ -74,15 +85,51 @@ func (r Reads) Subscription(ctx context.Context, workspace, channel string, hold
 	return subscription(row), nil
 }
 
-// DigestPosted moves a digest to its next time.
-func (r Reads) DigestPosted(ctx context.Context, s Subscription, next time.Time) error {
-	err := r.q.DigestPosted(ctx, queries.DigestPostedParams{NextAt: next, WorkspaceID: s.Workspace, ChannelID: s.Channel, Hold: s.Hold})
+// DigestWaits says whether a digest waits for syncs that were due before it. It waits half an hour at
+// most, and is given back until the next look.
+func (r Reads) DigestWaits(ctx context.Context, s Subscription) (bool, error) {
+	n, err := r.q.DigestWaits(ctx, queries.DigestWaitsParams{WorkspaceID: s.Workspace, ChannelID: s.Channel, Hold: s.Hold})
+	if err != nil {
+		return false, fmt.Errorf("looking for syncs before a digest: %w", err)
+	}
+	return n == 1, nil
+}
+
+// LastTold is what the last digest told, by key result.
+func (r Reads) LastTold(ctx context.Context, s Subscription) (map[int64]Told, error) {
+	rows, err := r.q.DigestItems(ctx, queries.DigestItemsParams{WorkspaceID: s.Workspace, ChannelID: s.Channel})
+	if err != nil {
+		return nil, fmt.Errorf("reading what a digest told: %w", err)
+	}
+	told := make(map[int64]Told, len(rows))
+	for _, row := range rows {
+		told[row.KeyResultID] = Told{row.KeyResultID, row.Value, okr.Status(row.Status)}
+	}
+	return told, nil
+}
+
+// DigestPosted moves a digest to its next time, and keeps what it told.
+func (tx *Tx) DigestPosted(ctx context.Context, s Subscription, next time.Time, told []Told) error {
+	n, err := tx.q.DigestPosted(ctx, queries.DigestPostedParams{NextAt: next, WorkspaceID: s.Workspace, ChannelID: s.Channel, Hold: s.Hold})
 	if err != nil {
 		return fmt.Errorf("noting a digest: %w", err)
+	}
+	if n == 0 {
+		return nil // unsubscribed meanwhile, or another job's
+	}
+	if err := tx.q.ForgetDigestItems(ctx, queries.ForgetDigestItemsParams{WorkspaceID: s.Workspace, ChannelID: s.Channel}); err != nil {
+		return fmt.Errorf("noting a digest: %w", err)
+	}
+	_, err = tx.tx.CopyFrom(ctx, pgx.Identifier{"digest_items"}, []string{"workspace_id", "channel_id", "key_result_id", "value", "status"},
+		pgx.CopyFromSlice(len(told), func(i int) ([]any, error) {
+			return []any{s.Workspace, s.Channel, told[i].KeyResult, told[i].Value, string(told[i].Status)}, nil
+		}))
+	if err != nil {
+		return fmt.Errorf("noting what a digest told: %w", err)
 	}
 	return nil
 }
 
 func subscription(row queries.Subscription) Subscription {
-	return Subscription{Workspace: row.WorkspaceID, Channel: row.ChannelID, Zone: row.Zone, Next: row.NextAt, By: row.CreatedBy, Hold: row.Hold}
+	return Subscription{Workspace: row.WorkspaceID, Channel: row.ChannelID, Zone: row.Zone, Next: row.NextAt, By: row.CreatedBy, Posted: orZero(row.PostedAt), Hold: row.Hold}
 }

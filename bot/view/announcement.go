@@ -85,7 +85,7 @@ func shared(n News, charted bool) Message {
 	case trend != nil:
 		m.Blocks = append(m.Blocks, note(sparkline(drawn)))
 	}
-	m.Blocks = append(m.Blocks, section(trendWords(n.KeyResult, n.Readings, drawn)), note("posted by <@"+n.Note+">"))
+	m.Blocks = append(m.Blocks, section(trendWords(n.KeyResult, n.Readings)), note("posted by <@"+n.Note+">"))
 	return m
 }
 

@@ -82,19 +82,15 @@ func sparkline(readings []okr.Reading) string {
 	return "`" + okr.Sparkline(values) + "`"
 }
 
-// trendWords says in words what a chart of readings draws, for those who do not see it: how many
-// of the readings are drawn, the ends and the extremes, and the points that are not plain scores.
-func trendWords(k KeyResult, all, drawn []okr.Reading) string {
+// trendWords says in words what a chart of readings draws, for those who do not see it: the ends and
+// the extremes, and the points that are not plain scores.
+func trendWords(k KeyResult, all []okr.Reading) string {
 	if len(all) == 0 {
 		return "No readings yet."
 	}
 	point := func(r okr.Reading) string { return Escape(k.Read(r)) + " on " + r.Day.Short(k.Today) }
 	low, high := okr.Extremes(all)
-	text := fmt.Sprintf("%d readings", len(all))
-	if len(drawn) < len(all) {
-		text += fmt.Sprintf(", %d of them drawn: the ends, the extremes, and evenly between", len(drawn))
-	}
-	text += ". First " + point(all[0]) + ", lowest " + point(all[low]) + ", highest " + point(all[high]) + ", last " + point(all[len(all)-1]) + "."
+	text := "First " + point(all[0]) + ", lowest " + point(all[low]) + ", highest " + point(all[high]) + ", last " + point(all[len(all)-1]) + "."
 	if k.Target.Valid {
 		text += " Target " + Escape(k.Entered(k.Target.Decimal)) + "."
 	}

@@ -1,10 +1,13 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/shopspring/decimal"
 	"github.com/slack-go/slack"
 
 	"okrbot/okr"
@@ -16,51 +19,228 @@ type Drawn struct {
 	Readings []okr.Reading
 }
 
-// Worst are the key results that a digest draws: those that need somebody's eyes most.
-func Worst(list []KeyResult) []KeyResult {
-	sorted := slices.Clone(list)
-	slices.SortStableFunc(sorted, func(a, b KeyResult) int {
-		if a.Standing().Status.Worse(b.Standing().Status) {
-			return -1
-		}
-		if b.Standing().Status.Worse(a.Standing().Status) {
-			return 1
-		}
-		return 0
-	})
-	return sorted[:min(len(sorted), chartsAtOnce)]
+const (
+	// DigestTrends is how many trends a digest draws at most.
+	DigestTrends = 3
+	// digestLines is how many key results it shows: those that need somebody's eyes most.
+	digestLines = 12
+	// digestKept is how many it keeps, so that trends are found where the worst have none.
+	digestKept = 40
+	// digestChanges is how many changes of status it names.
+	digestChanges = 10
+)
+
+// Digest is the week's look at key results, made of one after the other by Add.
+type Digest struct {
+	Today, Since okr.Day // Since: of the last digest; 0: there was none
+	Worst        []DigestLine
+	Drawn        []Drawn
+	Gone         int    // told last time, and here no more
+	More         string // the command that lists them all
+
+	total                       int
+	counts                      map[okr.Status]int
+	better, worse, moved, fresh int
+	changes                     []DigestLine // of status, those that got worse first
 }
 
-// Digest is the week's look at key results: all of them in lines, and the trend of those that need
-// somebody's eyes most as charts, with the same in words; where Slack takes no chart, as text.
-func Digest(l Listing, drawn []Drawn) Message {
-	if l.Total == 0 {
+// DigestLine is a key result in a digest, with what the last digest told of it.
+type DigestLine struct {
+	KeyResult
+	Before    bool // it was told
+	Was       decimal.NullDecimal
+	OldStatus okr.Status
+}
+
+// status is how it stands now.
+func (l DigestLine) status() okr.Status { return l.Standing().Status }
+
+// moved says whether its value is another one than was told.
+func (l DigestLine) moved() bool {
+	return l.Before && !okr.Same(l.Counted().Value, l.Was)
+}
+
+// worst puts first what needs somebody's eyes most.
+func (l DigestLine) worst(other DigestLine) int {
+	return cmp.Or(okr.WorstFirst(l.Standing(), other.Standing()), cmp.Compare(l.Number, other.Number))
+}
+
+// Add counts a key result, and keeps it as far as it is one of the worst or changed.
+func (d *Digest) Add(l DigestLine) {
+	if d.counts == nil {
+		d.counts = map[okr.Status]int{}
+	}
+	now := l.status()
+	d.total++
+	d.counts[now]++
+	keep := func(list []DigestLine, most int) []DigestLine {
+		at, _ := slices.BinarySearchFunc(list, l, DigestLine.worst)
+		if at == most {
+			return list
+		}
+		list = slices.Insert(list, at, l)
+		return list[:min(len(list), most)]
+	}
+	d.Worst = keep(d.Worst, digestKept)
+	switch {
+	case !l.Before:
+		d.fresh++
+		return
+	case now.Worse(l.OldStatus):
+		d.worse++
+	case l.OldStatus.Worse(now):
+		d.better++
+	}
+	if l.moved() {
+		d.moved++
+	}
+	if now != l.OldStatus {
+		d.changes = keep(d.changes, digestChanges+digestLines)
+	}
+}
+
+// standing counts by status, the worst first: "7 behind, 1 at risk, 2 stale".
+func (d Digest) standing() string {
+	statuses := slices.SortedFunc(maps.Keys(d.counts), func(a, b okr.Status) int {
+		if a.Worse(b) {
+			return -1
+		}
+		return 1
+	})
+	parts := make([]string, len(statuses))
+	for i, s := range statuses {
+		word := strings.ToLower(s.Word())
+		if s == okr.NoData {
+			word = "without data"
+		}
+		parts[i] = fmt.Sprintf("%d %s", d.counts[s], word)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// since says what changed as a whole: "Since 16 Nov: 2 worse, 1 better, 14 values moved, 1 new."
+func (d Digest) since() string {
+	if d.Since == 0 {
+		return ""
+	}
+	var parts []string
+	add := func(n int, words string) {
+		if n > 0 {
+			parts = append(parts, words)
+		}
+	}
+	add(d.worse, fmt.Sprintf("%d got worse", d.worse))
+	add(d.better, fmt.Sprintf("%d got better", d.better))
+	add(d.moved, okr.CountWords(d.moved, "value")+" moved")
+	add(d.fresh, fmt.Sprintf("%d new", d.fresh))
+	add(d.Gone, fmt.Sprintf("%d no longer here", d.Gone))
+	if len(parts) == 0 {
+		parts = []string{"nothing changed"}
+	}
+	return "Since " + d.Since.Short(d.Today) + ": " + strings.Join(parts, ", ") + "."
+}
+
+// was says what of a line is another than the last digest told; empty for nothing.
+func (l DigestLine) was() string {
+	var parts []string
+	if l.moved() {
+		old := "no score"
+		if l.Was.Valid {
+			old = Escape(l.Measured(l.Was.Decimal))
+		}
+		parts = append(parts, old)
+	}
+	if l.Before && l.status() != l.OldStatus {
+		parts = append(parts, strings.ToLower(l.OldStatus.Word()))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " (was " + strings.Join(parts, ", ") + ")"
+}
+
+func (l DigestLine) words() string {
+	text := l.Headline() + " · " + Escape(Cut(l.Objective.Title, 80)) + "\n" + l.Figures() + l.was()
+	if l.Failure.Class != "" {
+		text += " · :warning: not syncing"
+	}
+	return text
+}
+
+// Message is the digest as it is posted: the counts, what changed, the worst of all, and the trends of
+// some of them as charts; where Slack takes none, as text.
+func (d Digest) Message() Message {
+	if d.total == 0 {
 		return Text("*The week's key results*\nNone is announced here. Choose this channel in a key result's form, or end the digest with `/okr unsubscribe`.")
 	}
+	head := "*The week's key results* · " + okr.CountWords(d.total, "key result") + "\n" + d.standing()
+	if since := d.since(); since != "" {
+		head += "\n" + since
+	}
+	shown := d.Worst[:min(len(d.Worst), digestLines)]
+	lines := make([]string, len(shown))
+	for i, l := range shown {
+		lines[i] = l.words()
+	}
 	build := func(charted bool) Message {
-		m := Message{Text: "The week's key results: " + l.count(0), Blocks: []slack.Block{section("*The week's key results*")}}
-		m.Blocks = append(m.Blocks, underObjectives(l)...)
-		if l.Total > len(l.Shown) {
-			m.Blocks = append(m.Blocks, note("…and "+l.count(len(l.Shown))+" more: `/okr list`."))
+		m := Message{Text: "The week's key results: " + d.standing(), Blocks: []slack.Block{section(head)}}
+		m.Blocks = append(m.Blocks, sections(lines, digestLines)...)
+		if rest := d.total - len(shown); rest > 0 {
+			m.Blocks = append(m.Blocks, note("…and "+okr.CountWords(rest, "key result")+" that need your eyes less: `"+d.More+"`."))
 		}
-		for _, d := range drawn {
-			thin := okr.Thin(d.Readings, Charted)
-			trend := Chart(d.KeyResult, thin, ChartResult, ChartTarget, ChartCommitted, ChartPace)
-			if trend == nil {
-				continue
-			}
-			if charted {
-				m.Blocks = append(m.Blocks, trend)
+		m.Blocks = append(m.Blocks, sections(d.changed(shown), 2)...)
+		for i, drawn := range d.Drawn {
+			thin := okr.Thin(drawn.Readings, Charted)
+			trend := Chart(drawn.KeyResult, thin, ChartResult, ChartTarget, ChartCommitted, ChartPace)
+			if charted && i < chartsAtOnce {
+				m.Blocks = append(m.Blocks, trend, note("*"+drawn.Key()+"* "+caption(drawn)))
 			} else {
-				m.Blocks = append(m.Blocks, note("*"+d.Key()+"* "+sparkline(thin)))
+				m.Blocks = append(m.Blocks, note("*"+drawn.Key()+"* "+Escape(Cut(drawn.Title, 50))+" "+sparkline(thin)+" "+caption(drawn)))
 			}
-			m.Blocks = append(m.Blocks, note("*"+d.Key()+"* "+Cut(trendWords(d.KeyResult, d.Readings, thin), 1500)))
 		}
 		return m
 	}
 	m, plainer := build(true), build(false)
 	m.Plainer = &plainer
 	return m
+}
+
+// changed names the changes of status that no line above does, in lines.
+func (d Digest) changed(shown []DigestLine) []string {
+	lines := []string{"*Also changed*"}
+	for _, l := range d.changes {
+		if slices.ContainsFunc(shown, func(s DigestLine) bool { return s.ID == l.ID }) || len(lines) > digestChanges {
+			continue
+		}
+		lines = append(lines, "• "+l.Headline()+": "+l.OldStatus.Word()+" → "+l.status().Icon()+" "+l.status().Word())
+	}
+	if len(lines) == 1 {
+		return nil
+	}
+	return lines
+}
+
+// caption says in a line what a chart draws, to people: where it came from, where it is, and where it
+// should be.
+func caption(d Drawn) string {
+	last := len(d.Readings) - 1
+	low, high := okr.Extremes(d.Readings)
+	point := func(i int) string { return Escape(d.Read(d.Readings[i])) + " on " + d.Readings[i].Day.Short(d.Today) }
+	between := func(i int) bool { return i != 0 && i != last && d.Read(d.Readings[i]) != d.Read(d.Readings[last]) }
+	text := "from " + point(0) + " to " + point(last)
+	if between(low) {
+		text += ", lowest " + point(low)
+	}
+	if between(high) {
+		text += ", highest " + point(high)
+	}
+	if d.Target.Valid {
+		text += "; target " + Escape(d.Entered(d.Target.Decimal))
+	}
+	if pace := d.ExpectedValue(d.Objective.Period, d.Readings[last].Day); pace.Valid {
+		text += ", expected by then " + Escape(d.Scored(pace.Decimal))
+	}
+	return text
 }
 
 // Subscription is a channel or person that gets the digest.

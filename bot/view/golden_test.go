@@ -113,6 +113,19 @@ func fresh() KeyResult {
 	return k
 }
 
+// digest is one of some key results, of which every other got better or worse since a day.
+func digest(list []KeyResult, since okr.Day, drawn ...Drawn) Message {
+	d := Digest{Today: today, Since: since, Drawn: drawn, More: "/okr list mine"}
+	for i, k := range list {
+		l := DigestLine{KeyResult: k, Before: since != 0, Was: k.Result.Value, OldStatus: k.Standing().Status}
+		if i%2 == 0 {
+			l.Was, l.OldStatus = num("44"), []okr.Status{okr.OnTrack, okr.Missed}[i/2%2]
+		}
+		d.Add(l)
+	}
+	return d.Message()
+}
+
 // listing is a list that holds all that there are.
 func listing(all []KeyResult, most int) Listing { return ListingOf(all, all, most) }
 
@@ -160,7 +173,8 @@ func TestMessages(t *testing.T) {
 		"exported-not": NotExported("missing_scope"),
 		"parked":       Announcement(news(2, "parked", "C1OKRS not_in_channel"), false), "parked-archived": Announcement(news(1, "parked", "C1OKRS is_archived"), false),
 		"synced-changed": Outcome(ended(1, "changed"), 1, true), "synced-same": Outcome(ended(1, "unchanged"), 1, true), "synced-failed": Outcome(ended(1, "failed"), 1, true), "synced-restated": Outcome(ended(1, "restated"), 1, true),
-		"synced-without-scores": Outcome([]Ended{{KeyResult: fresh(), How: "unchanged"}, {KeyResult: corrected(), How: "unchanged"}}, 2, true), "digest": Digest(listing(many(3, sample()), Listed), []Drawn{{numbered(1), readings(40)}, {hostile(), readings(3)}}), "digest-none": Digest(Listing{}, nil), "digest-many": Digest(listing(many(500, hostile()), Listed), []Drawn{{hostile(), readings(400)}, {numbered(1), nil}}),
+		"synced-without-scores": Outcome([]Ended{{KeyResult: fresh(), How: "unchanged"}, {KeyResult: corrected(), How: "unchanged"}}, 2, true), "digest": digest(many(3, sample()), 0, Drawn{numbered(1), readings(40)}, Drawn{hostile(), readings(3)}), "digest-none": Digest{}.Message(),
+		"digest-many":        digest(many(500, hostile()), today-7, Drawn{hostile(), readings(400)}, Drawn{numbered(1), readings(2)}, Drawn{numbered(2), readings(3)}),
 		"subscriptions-none": Subscriptions(nil), "subscriptions": Subscriptions(slices.Repeat([]Subscription{{Channel: "C1OKRS", By: "U1ALICE", Next: "Mon 30 Nov, 09:00 Europe/Berlin"}, {Channel: "U1ALICE", Person: true, By: "U1ALICE", Next: "Mon 30 Nov, 09:00 UTC"}}, 40)), "synced-waits": Waits(sample(), 1, now.Add(time.Hour)), "synced-wait-many": Waits(hostile(), 300, now.Add(time.Hour)), "synced-counting": Outcome(ended(4, "changed"), 12, false), "synced-all": Outcome(append(append(ended(300, "changed"), ended(400, "failed")...), ended(500, "unchanged")...), 1200, true),
 		"connections-none": Connections(nil), "connections": Connections(connections()), "connections-many": Connections(slices.Repeat(connections(), 20)),
 		"connection-refused": ConnectionNotice(connections()[0], "ServiceNow does not take its sign-in any more."),

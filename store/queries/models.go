@@ -156,6 +156,14 @@ type Delivery struct {
 	ExpiresAt time.Time
 }
 
+type DigestItem struct {
+	WorkspaceID string
+	ChannelID   string
+	KeyResultID int64
+	Value       decimal.NullDecimal
+	Status      string
+}
+
 type Draft struct {
 	ID          string
 	WorkspaceID string
@@ -340,14 +348,16 @@ type Source struct {
 }
 
 type Subscription struct {
-	WorkspaceID string
-	ChannelID   string
-	Zone        string
-	NextAt      time.Time
-	Hold        int64
-	HeldUntil   *time.Time
-	CreatedBy   string
-	CreatedAt   time.Time
+	WorkspaceID  string
+	ChannelID    string
+	Zone         string
+	NextAt       time.Time
+	Hold         int64
+	HeldUntil    *time.Time
+	CreatedBy    string
+	CreatedAt    time.Time
+	PostedAt     *time.Time
+	WaitingSince *time.Time
 }
 
 type SyncRequest struct {

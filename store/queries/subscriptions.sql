@@ -36,10 +36,52 @@ where workspace_id = @workspace_id
   and channel_id = @channel_id
   and hold = @hold;
 
--- name: DigestPosted :exec
+-- name: DigestPosted :execrows
 update subscriptions
 set next_at = @next_at,
+    posted_at = now(),
+    waiting_since = null,
     held_until = null
 where workspace_id = @workspace_id
   and channel_id = @channel_id
   and hold = @hold;
+
+-- name: DigestWaits :execrows
+-- While something that it tells of was due before it and is not read yet, half an hour at most; what
+-- fails, is paused or waits for its system is not waited for. It is looked at again in some seconds.
+update subscriptions s
+set waiting_since = coalesce(s.waiting_since, now()),
+    held_until = now() + interval '5 seconds'
+where s.workspace_id = @workspace_id
+  and s.channel_id = @channel_id
+  and s.hold = @hold
+  and (s.waiting_since is null or s.waiting_since > now() - interval '30 minutes')
+  and exists (
+    select
+    from key_results k
+    join objectives o on o.id = k.objective_id
+    join sources f on f.key_result_id = k.id
+    join connections c on c.id = f.connection_id
+    where k.workspace_id = s.workspace_id
+      and (k.channel_id = s.channel_id or s.channel_id in (k.owner_id, o.owner_id) or k.co_owner_ids @> array[s.channel_id])
+      and o.closed_at is null
+      and not k.paused
+      and k.failure_class = ''
+      and c.state = 'active'
+      and (c.waiting_until is null or c.waiting_until <= now())
+      and (
+        k.slot_at <= s.next_at
+        or exists (select from sync_runs r where r.key_result_id = k.id and r.state <> 'done')
+      )
+  );
+
+-- name: DigestItems :many
+select key_result_id, value, status
+from digest_items
+where workspace_id = @workspace_id
+  and channel_id = @channel_id;
+
+-- name: ForgetDigestItems :exec
+delete from digest_items
+where workspace_id = @workspace_id
+  and channel_id = @channel_id;

@@ -8,11 +8,53 @@ package queries
 import (
 	"context"
 	"time"
+
+	"github.com/shopspring/decimal"
 )
 
-const digestPosted = `-- name: DigestPosted :exec
+const digestItems = `-- name: DigestItems :many
+select key_result_id, value, status
+from digest_items
+where workspace_id = $1
+  and channel_id = $2
+`
+
+type DigestItemsParams struct {
+	WorkspaceID string
+	ChannelID   string
+}
+
+type DigestItemsRow struct {
+	KeyResultID int64
+	Value       decimal.NullDecimal
+	Status      string
+}
+
+func (q *Queries) DigestItems(ctx context.Context, arg DigestItemsParams) ([]DigestItemsRow, error) {
+	rows, err := q.db.Query(ctx, digestItems, arg.WorkspaceID, arg.ChannelID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DigestItemsRow
+	for rows.Next() {
+		var i DigestItemsRow
+		if err := rows.Scan(&i.KeyResultID, &i.Value, &i.Status); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const digestPosted = `-- name: DigestPosted :execrows
 update subscriptions
 set next_at = $1,
+    posted_at = now(),
+    waiting_since = null,
     held_until = null
 where workspace_id = $2
   and channel_id = $3
@@ -26,13 +68,76 @@ type DigestPostedParams struct {
 	Hold        int64
 }
 
-func (q *Queries) DigestPosted(ctx context.Context, arg DigestPostedParams) error {
-	_, err := q.db.Exec(ctx, digestPosted,
+func (q *Queries) DigestPosted(ctx context.Context, arg DigestPostedParams) (int64, error) {
+	result, err := q.db.Exec(ctx, digestPosted,
 		arg.NextAt,
 		arg.WorkspaceID,
 		arg.ChannelID,
 		arg.Hold,
 	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const digestWaits = `-- name: DigestWaits :execrows
+update subscriptions s
+set waiting_since = coalesce(s.waiting_since, now()),
+    held_until = now() + interval '5 seconds'
+where s.workspace_id = $1
+  and s.channel_id = $2
+  and s.hold = $3
+  and (s.waiting_since is null or s.waiting_since > now() - interval '30 minutes')
+  and exists (
+    select
+    from key_results k
+    join objectives o on o.id = k.objective_id
+    join sources f on f.key_result_id = k.id
+    join connections c on c.id = f.connection_id
+    where k.workspace_id = s.workspace_id
+      and (k.channel_id = s.channel_id or s.channel_id in (k.owner_id, o.owner_id) or k.co_owner_ids @> array[s.channel_id])
+      and o.closed_at is null
+      and not k.paused
+      and k.failure_class = ''
+      and c.state = 'active'
+      and (c.waiting_until is null or c.waiting_until <= now())
+      and (
+        k.slot_at <= s.next_at
+        or exists (select from sync_runs r where r.key_result_id = k.id and r.state <> 'done')
+      )
+  )
+`
+
+type DigestWaitsParams struct {
+	WorkspaceID string
+	ChannelID   string
+	Hold        int64
+}
+
+// While something that it tells of was due before it and is not read yet, half an hour at most; what
+// fails, is paused or waits for its system is not waited for. It is looked at again in some seconds.
+func (q *Queries) DigestWaits(ctx context.Context, arg DigestWaitsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, digestWaits, arg.WorkspaceID, arg.ChannelID, arg.Hold)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const forgetDigestItems = `-- name: ForgetDigestItems :exec
+delete from digest_items
+where workspace_id = $1
+  and channel_id = $2
+`
+
+type ForgetDigestItemsParams struct {
+	WorkspaceID string
+	ChannelID   string
+}
+
+func (q *Queries) ForgetDigestItems(ctx context.Context, arg ForgetDigestItemsParams) error {
+	_, err := q.db.Exec(ctx, forgetDigestItems, arg.WorkspaceID, arg.ChannelID)
 	return err
 }
 
@@ -49,7 +154,7 @@ where (workspace_id, channel_id) in (
   limit $1
   for update skip locked
 )
-returning workspace_id, channel_id, zone, next_at, hold, held_until, created_by, created_at
+returning workspace_id, channel_id, zone, next_at, hold, held_until, created_by, created_at, posted_at, waiting_since
 `
 
 func (q *Queries) HoldDigests(ctx context.Context, most int32) ([]Subscription, error) {
@@ -70,6 +175,8 @@ func (q *Queries) HoldDigests(ctx context.Context, most int32) ([]Subscription, 
 			&i.HeldUntil,
 			&i.CreatedBy,
 			&i.CreatedAt,
+			&i.PostedAt,
+			&i.WaitingSince,
 		); err != nil {
 			return nil, err
 		}
@@ -110,7 +217,7 @@ func (q *Queries) Subscribe(ctx context.Context, arg SubscribeParams) (int64, er
 }
 
 const subscription = `-- name: Subscription :one
-select workspace_id, channel_id, zone, next_at, hold, held_until, created_by, created_at
+select workspace_id, channel_id, zone, next_at, hold, held_until, created_by, created_at, posted_at, waiting_since
 from subscriptions
 where workspace_id = $1
   and channel_id = $2
@@ -135,12 +242,14 @@ func (q *Queries) Subscription(ctx context.Context, arg SubscriptionParams) (Sub
 		&i.HeldUntil,
 		&i.CreatedBy,
 		&i.CreatedAt,
+		&i.PostedAt,
+		&i.WaitingSince,
 	)
 	return i, err
 }
 
 const subscriptions = `-- name: Subscriptions :many
-select workspace_id, channel_id, zone, next_at, hold, held_until, created_by, created_at
+select workspace_id, channel_id, zone, next_at, hold, held_until, created_by, created_at, posted_at, waiting_since
 from subscriptions
 where workspace_id = $1
 order by channel_id
@@ -164,6 +273,8 @@ func (q *Queries) Subscriptions(ctx context.Context, workspaceID string) ([]Subs
 			&i.HeldUntil,
 			&i.CreatedBy,
 			&i.CreatedAt,
+			&i.PostedAt,
+			&i.WaitingSince,
 		); err != nil {
 			return nil, err
 		}

@@ -1,0 +1,82 @@
+package jobs
+
+import (
+	"testing"
+	"time"
+
+	"okrbot/okr"
+	"okrbot/store"
+)
+
+// subscribes has a digest of the room's channel posted at a moment.
+func (r *room) subscribes(at time.Time) {
+	r.t.Helper()
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) error {
+		_, err := tx.Subscribe(ctx, alice, store.Subscription{Channel: "CDESK", Zone: "UTC", Next: at})
+		return err
+	}))
+}
+
+// TestADigestWaitsForWhatIsDueBeforeIt is posted once the sync is done, and half an hour late when it
+// never is.
+func TestADigestWaitsForWhatIsDueBeforeIt(t *testing.T) {
+	r := newRoom(t)
+	k := r.keyResult(r.scorecard(1, 40, 3))
+	r.imports(k)
+	digests := func() int { return len(r.slack.digests) }
+	look := func() {
+		r.t.Helper()
+		r.check(r.client.sweep(ctx))
+		r.work(r.client)
+	}
+	due := r.load(k).NextSyncAt
+	r.subscribes(due.Add(time.Minute))
+	r.advance(due.Add(2 * time.Minute).Sub(r.clock()))
+	look()
+	r.wants("digests before the sync", digests(), 0)
+	r.tick() // the sync
+	r.advance(10 * time.Second)
+	look()
+	r.wants("digests after the sync", digests(), 1)
+
+	// The next week nothing is ever read.
+	s, err := r.store.Subscriptions(ctx, "T1")
+	r.check(err)
+	r.advance(s[0].Next.Add(time.Minute).Sub(r.clock()))
+	for range 29 {
+		look()
+		r.advance(time.Minute)
+	}
+	r.wants("digests while it waits", digests(), 1)
+	r.advance(2 * time.Minute)
+	look()
+	r.wants("digests after half an hour", digests(), 2)
+
+	// What is paused, or fails, is not waited for.
+	for _, change := range []string{"update key_results set paused = true", "update key_results set paused = false, failure_class = 'unavailable'"} {
+		r.exec(change)
+		s, err := r.store.Subscriptions(ctx, "T1")
+		r.check(err)
+		before := digests()
+		r.advance(s[0].Next.Add(time.Minute).Sub(r.clock()))
+		look()
+		r.wants("digests after: "+change, digests(), before+1)
+	}
+}
+
+// TestADigestKeepsWhatItTold is what the next one compares with.
+func TestADigestKeepsWhatItTold(t *testing.T) {
+	r := newRoom(t)
+	k := r.keyResult(r.scorecard(1, 40, 3), func(k *store.KeyResult) { k.Paused = true })
+	r.slack.tells = []store.Told{{KeyResult: k.ID, Value: number("40"), Status: okr.Behind}}
+	r.subscribes(r.clock())
+	r.check(r.client.sweep(ctx))
+	r.work(r.client)
+	s, err := r.store.Subscriptions(ctx, "T1")
+	r.check(err)
+	told, err := r.store.LastTold(ctx, s[0])
+	r.check(err)
+	if s[0].Posted.IsZero() || len(told) != 1 || told[k.ID].Status != okr.Behind || told[k.ID].Value.Decimal.String() != "40" {
+		t.Errorf("posted %v, told %+v", s[0].Posted, told)
+	}
+}
