@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"okrbot/integrations"
 )
 
@@ -95,11 +97,25 @@ func (s scorecard) read(now time.Time) (integrations.Scorecard, *integrations.Er
 	if !value.Valid {
 		return c, nil // no score yet, whatever the history says
 	}
-	if len(scores) > 0 && !scores[0].Value.Equal(value.Decimal) {
+	if len(scores) > 0 && !newest(scores, value.Decimal, now) {
 		return integrations.Scorecard{}, say("inconsistent")
 	}
 	c.Value, c.Scores = value, scores
 	return c, nil
+}
+
+// newest says whether a value is the newest score's. Scores of days to come, plans and forecasts, need
+// not be what the value is of.
+func newest(scores []integrations.Score, value decimal.Decimal, now time.Time) bool {
+	for _, s := range scores {
+		if s.Value.Equal(value) {
+			return true
+		}
+		if !s.Start.After(now.Add(24 * time.Hour)) {
+			return false
+		}
+	}
+	return false
 }
 
 // described is everything but the value and its scores.

@@ -121,7 +121,7 @@ func (i *Instance) Collect(id string, day time.Time, value float64) error {
 				return
 			}
 		}
-		s.Scores = append(s.Scores, Score{day, value})
+		s.Scores = append(s.Scores, Score{Day: day, Value: value})
 		sort.SliceStable(s.Scores, func(a, b int) bool { return s.Scores[a].Day.Before(s.Scores[b].Day) })
 	})
 }

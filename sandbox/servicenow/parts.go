@@ -130,7 +130,7 @@ func (s *Scorecard) of(b Breakdown, e Element) *Scorecard {
 	own.part.suffix = s.part.suffix + " > " + b.Name + " = " + e.Name
 	own.Scores = make([]Score, len(s.Scores))
 	for n, score := range s.Scores {
-		own.Scores[n] = Score{score.Day, own.rounded(score.Value * e.Share)}
+		own.Scores[n] = Score{Day: score.Day, Start: score.Start, Value: own.rounded(score.Value * e.Share)}
 	}
 	return &own
 }
@@ -151,7 +151,7 @@ func (s *Scorecard) over(a Aggregate) *Scorecard {
 		if a.Mean {
 			sum /= float64(n + 1 - from)
 		}
-		own.Scores[n] = Score{s.Scores[n].Day, own.rounded(sum)}
+		own.Scores[n] = Score{Day: s.Scores[n].Day, Start: s.Scores[n].Start, Value: own.rounded(sum)}
 	}
 	return &own
 }

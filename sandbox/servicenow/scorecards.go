@@ -33,10 +33,19 @@ type Scorecard struct {
 	part part // set where it is a part of another one
 }
 
-// Score is a value of a day.
+// Score is a value of a day, or of the days up to it.
 type Score struct {
 	Day   time.Time // midnight UTC
 	Value float64
+	Start time.Time // the first day of a longer period; zero: the same day
+}
+
+// start is the first day that a score is of.
+func (s Score) start() time.Time {
+	if s.Start.IsZero() {
+		return s.Day
+	}
+	return s.Start
 }
 
 var frequencyLabels = map[int]string{10: "Daily", 20: "Weekly", 30: "Monthly"}
@@ -283,7 +292,7 @@ func (i *Instance) scores(s *Scorecard, q url.Values) []map[string]any {
 		day := score.Day.Format(time.DateOnly)
 		i.serve1(s, score)
 		list = append(list, map[string]any{
-			"start_at": day, "end_at": day, "period": score.Day.Format("Jan 02"),
+			"start_at": score.start().Format(time.DateOnly), "end_at": day, "period": score.Day.Format("Jan 02"),
 			"value": number(score.Value), "value_formatted": s.format(score.Value),
 		})
 	}
