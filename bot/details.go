@@ -58,9 +58,11 @@ func (b *Bot) detailsModal(ctx context.Context, actor okr.Actor, k store.KeyResu
 		return modalView{}, err
 	}
 	d := view.Details{KeyResult: b.shown(k, now), May: k.MayEdit(actor)}
-	if d.Readings, err = b.store.Readings(ctx, k.Workspace, k.ID); err != nil {
+	readings, err := b.store.Readings(ctx, k.Workspace, k.ID)
+	if err != nil {
 		return modalView{}, err
 	}
+	d.Readings, d.Ahead = okr.Counting(readings, d.Today), okr.Ahead(readings, d.Today)
 	d.Result = d.Result.ReadFrom(d.Readings)
 	checkIns, err := b.store.CheckIns(ctx, k.Workspace, k.ID, 5)
 	if err != nil {

@@ -41,7 +41,7 @@ func (m *Messenger) Announce(ctx context.Context, _, channel string, items []job
 			if err != nil {
 				return "", err
 			}
-			news[i].Readings = okr.Within(item.Present.Objective.Period, all)
+			news[i].Readings = okr.Within(item.Present.Objective.Period, okr.Counting(all, news[i].Today))
 		}
 	}
 	_, ts, err := m.slack.post(ctx, channel, view.Announcement(news, repeated))
@@ -50,11 +50,12 @@ func (m *Messenger) Announce(ctx context.Context, _, channel string, items []job
 
 // Card posts a key result's card, or draws it again.
 func (m *Messenger) Card(ctx context.Context, _, channel, ts string, k store.KeyResult, now time.Time) (string, error) {
-	newest, err := m.bot.store.NewestReadings(ctx, k.Workspace, k.ID, view.Charted)
+	v := shown(m.connectors, k, now)
+	newest, err := m.bot.store.NewestReadings(ctx, k.Workspace, k.ID, k.Objective.Period, v.Today, view.Charted)
 	if err != nil {
 		return ts, err
 	}
-	card := view.Card(shown(m.connectors, k, now), newest)
+	card := view.Card(v, newest)
 	if ts == "" {
 		_, ts, err := m.slack.post(ctx, channel, card)
 		return ts, err
@@ -115,7 +116,7 @@ func (m *Messenger) Outcome(ctx context.Context, o jobs.Outcome) (jobs.Told, err
 	done := make([]view.Ended, len(o.Done))
 	for i, e := range o.Done {
 		done[i] = view.Ended{
-			KeyResult: shown(m.connectors, e.Present, o.Now), How: e.Outcome, Old: e.Old, New: e.New, Why: e.Failure.Says,
+			KeyResult: shown(m.connectors, e.Present, o.Now), How: e.Outcome, Old: e.Old, New: e.New, Why: e.Failure.Says, Note: e.Note,
 		}
 	}
 	message := view.Outcome(done, o.Request.Total, o.Final)

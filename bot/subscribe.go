@@ -119,7 +119,7 @@ func (m *Messenger) Digest(ctx context.Context, s store.Subscription) ([]store.T
 			if err != nil {
 				return err
 			}
-			if readings = okr.Within(k.Objective.Period, readings); len(readings) > 1 {
+			if readings = okr.Within(k.Objective.Period, okr.Counting(readings, k.Today)); len(readings) > 1 {
 				d.Drawn = append(d.Drawn, view.Drawn{KeyResult: k.KeyResult, Readings: readings})
 			}
 		}

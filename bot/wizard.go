@@ -317,7 +317,7 @@ func (b *Bot) detailView(ctx context.Context, g Gesture, draft store.Draft, w wi
 	if p := w.Preview; p != nil {
 		if p.Value.Valid {
 			d.Start = okr.BeginningWords(o.Period, p.Readings(), p.Today, func(v decimal.Decimal) string { return okr.FormatValue(v, p.Unit, p.Precision) })
-			d.Result = view.Escape(okr.FormatValue(p.Value.Decimal, p.Unit, p.Precision)) + "  score of " + p.AsOf.Short(p.Today)
+			d.Result = view.Escape(okr.FormatValue(p.Value.Decimal, p.Unit, p.Precision)) + "  " + p.ScoreOf(p.AsOf)
 		}
 	}
 	if changed != "" {
@@ -347,9 +347,9 @@ func (b *Bot) preview(ctx context.Context, g Gesture, w wizard, o okr.Objective,
 		known.readings = append(known.readings, okr.Reading{Day: o.Period.ValueDay(day), Value: first.Decimal, CheckIn: true})
 	}
 	k.Precision, k.ScoreFrequency, k.Override = known.precision, known.frequency, known.override
-	k.Result = k.ResultOf(o.Period, known.readings)
+	k.Result = k.ResultOf(o.Period, known.readings, day)
 	if k.Method == okr.Latest && !k.Result.Value.Valid {
-		k.Result = k.ResultOf(okr.Everything, known.readings) // the period lies ahead
+		k.Result = k.ResultOf(okr.Everything, known.readings, day) // the period lies ahead, or has no score yet
 	}
 	if known.partial && k.Method != okr.Latest {
 		k.Result = okr.Result{}
@@ -389,6 +389,14 @@ func (b *Bot) known(ctx context.Context, g Gesture, w wizard) (knowledge, error)
 		return knowledge{}, err
 	}
 	readings, err := b.store.Readings(ctx, k.Workspace, k.ID)
+	if err != nil {
+		return knowledge{}, err
+	}
+	now, err := b.store.Now(ctx)
+	readings = okr.Counting(readings, k.Today(now))
+	if own := okr.Within(k.Objective.Period, readings); len(own) > 0 {
+		readings = own
+	}
 	return knowledge{
 		readings: readings, scored: okr.Scored{Better: k.Source.Direction, Unit: k.Source.Unit},
 		precision: k.Precision, frequency: k.ScoreFrequency, override: k.Override,

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/shopspring/decimal"
 	"github.com/slack-go/slack"
 
 	"okrbot/bot/view"
@@ -364,13 +365,27 @@ func (b *Bot) describe(ctx context.Context, g Gesture, w wizard) (*view.Preview,
 		Name: s.Name, Unit: s.Unit, Precision: int32(s.Precision), Better: string(s.Direction), Frequency: s.Frequency,
 		Value: s.Value, Target: s.Target, Today: today(now, g.Zone),
 	}
-	if day, ok := s.AsOf(); ok {
-		p.AsOf = okr.DayOf(day)
-	}
+	var all []okr.Reading
 	for _, score := range s.Scores {
-		p.Scores = append(p.Scores, view.PreviewScore{Day: okr.DayOf(score.End), Value: score.Value})
+		start, end := okr.DayOf(score.Start), okr.DayOf(score.End)
+		all = append(all, okr.Reading{Day: end, Counts: okr.CountsFrom(start, end, okr.Frequency(s.Frequency)), Value: score.Value})
+	}
+	p.Scores, p.Ahead = previewScores(okr.Counting(all, p.Today)), previewScores(okr.Ahead(all, p.Today))
+	switch {
+	case len(p.Scores) > 0:
+		p.Value, p.AsOf = decimal.NewNullDecimal(p.Scores[0].Value), p.Scores[0].Day
+	case len(p.Ahead) > 0:
+		p.Value = decimal.NullDecimal{} // it is of a day to come
 	}
 	return p, ""
+}
+
+func previewScores(list []okr.Reading) []view.PreviewScore {
+	var shown []view.PreviewScore
+	for _, r := range list {
+		shown = append(shown, view.PreviewScore{Day: r.Day, Counts: r.Counts, Value: r.Value})
+	}
+	return shown
 }
 
 // scorecardProblem shows the second step with a sentence in it.

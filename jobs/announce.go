@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -141,6 +142,7 @@ func coalesced(taken []store.Announcement) []store.Announcement {
 		if f, seen := first[s]; seen {
 			if s.topic == "moved" {
 				a.Old, a.OldDay, a.OldStatus = f.Old, f.OldDay, f.OldStatus
+				a.Note = strings.Trim(last[s].Note+"; "+a.Note, "; ")
 				if last[s].Kind != a.Kind {
 					a.Kind = "changed"
 				}
@@ -155,7 +157,7 @@ func coalesced(taken []store.Announcement) []store.Announcement {
 	for _, s := range order {
 		f, l := first[s], last[s]
 		switch {
-		case s.topic == "moved" && f.ID != l.ID && same(l.Old, l.New) && l.OldStatus == l.NewStatus:
+		case s.topic == "moved" && f.ID != l.ID && l.Note == "" && same(l.Old, l.New) && l.OldStatus == l.NewStatus:
 		case s.topic == "health" && f.Kind != l.Kind:
 		default:
 			list = append(list, l)

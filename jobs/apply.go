@@ -38,7 +38,7 @@ func (c *Client) apply(ctx context.Context, tx *store.Tx, b batch, ending map[in
 		runs[r.KeyResult] = append(runs[r.KeyResult], r)
 	}
 
-	a := applying{now: tx.Now, digests: map[digestOf][]byte{}}
+	a := applying{now: tx.Now, system: c.systemName(b.connection.Kind), digests: map[digestOf][]byte{}}
 	var done, reads []int64
 	works := false
 	for _, id := range ids {
@@ -68,13 +68,16 @@ func (c *Client) apply(ctx context.Context, tx *store.Tx, b batch, ending map[in
 		}
 		done = append(done, runIDs(runs[id])...)
 	}
+	if err := tx.ForgetAhead(ctx, a.held(reads, now, ending)); err != nil {
+		return err
+	}
 	taken, err := tx.ApplyScores(ctx, a.scores(b, reads, now, locked, ending))
 	if err != nil {
 		return err
 	}
 	var whole []int64
 	for _, id := range reads {
-		if !newestDecides(now[id]) {
+		if !newestDecides(now[id], taken[id], now[id].Today(a.now)) {
 			whole = append(whole, id)
 		}
 	}
@@ -113,14 +116,25 @@ func runIDs(runs []store.TakenRun) []int64 {
 }
 
 // newestDecides says whether the newest value alone makes the result, so that the readings that made
-// the result before are not needed to compute it anew.
-func newestDecides(k store.KeyResult) bool {
-	return k.Method == okr.Latest && k.Result.Value.Valid
+// the result before are not needed to compute it anew: not where there are scores of days to come.
+func newestDecides(k store.KeyResult, taken []store.Score, today okr.Day) bool {
+	return k.Method == okr.Latest && k.Result.Value.Valid && k.Result.AsOf <= today && k.Ahead == 0 &&
+		!slices.ContainsFunc(taken, func(s store.Score) bool { return !s.Reading().CountsOn(today) })
+}
+
+// systemName is what people call a kind of system.
+func (c *Client) systemName(kind string) string {
+	connector, err := c.connectors.ByKind(kind)
+	if err != nil {
+		return kind
+	}
+	return connector.Name()
 }
 
 // applying gathers what a batch writes, so that each table is written once.
 type applying struct {
 	now           time.Time
+	system        string // that the batch was read from, as people call it
 	digests       map[digestOf][]byte
 	results       []store.AppliedResult
 	failures      []store.AppliedFailure
@@ -142,34 +156,32 @@ func (a *applying) supersede(runs []store.TakenRun) {
 // newest day's value never gives way to an older day's. Readings are all that the key result has
 // now, where newestDecides says that they are needed.
 func (a *applying) score(runs []store.TakenRun, k store.KeyResult, old store.Applying, s integrations.Scorecard, taken []store.Score, readings []okr.Reading) {
-	period := k.Objective.Period
+	period, today := k.Objective.Period, k.Today(a.now)
 	before := k.Result
-	restated, fresh := false, 0
+	var restated []okr.Restatement
+	fresh := 0
 	for _, score := range taken {
 		switch {
-		case !period.Contains(score.Day):
+		case !period.Contains(score.Day) || !score.Reading().CountsOn(today):
 		case score.Restated:
-			restated = true
-		default:
+			restated = append(restated, okr.Restatement{Day: score.Day, From: score.Previous.Decimal, To: score.Value})
+		case score.Fresh:
 			fresh++
 		}
 	}
 	after := k
 	after.SyncedAt = a.now
-	if newestDecides(k) {
+	if newestDecides(k, taken, today) {
 		readings = []okr.Reading{{Day: before.AsOf, Value: before.Value.Decimal}}
 		for _, score := range taken { // a restated day comes after what it was
-			readings = append(readings, okr.Reading{Day: score.Day, Value: score.Value})
+			readings = append(readings, score.Reading())
 		}
-		after.Result = k.ResultOf(period, readings)
+		after.Result = k.ResultOf(period, readings, today)
 		after.Result.N = before.N + fresh
 	} else {
-		after.Result = k.ResultOf(period, readings)
+		after.Result = k.ResultOf(period, readings, today)
 	}
-	today := okr.DayOf(a.now.UTC())
-	if zone, err := time.LoadLocation(k.Objective.Zone); err == nil {
-		today = okr.DayOf(a.now.In(zone))
-	}
+	after.Ahead = okr.NextAhead(readings, today)
 	was := cmp.Or(old.Status, k.Standing(period, today).Status)
 	status := after.Standing(period, today).Settled(was)
 	seen, shown := k.Told(today), after.Counted(today) // what people saw, and what they see
@@ -183,40 +195,54 @@ func (a *applying) score(runs []store.TakenRun, k store.KeyResult, old store.App
 	outcome := store.Unchanged
 	moved := !same(before.Value, after.Result.Value)
 	switch {
-	case restated && fresh == 0:
+	case len(restated) > 0 && fresh == 0:
 		outcome = store.Restated
 	case moved || fresh > 0 && before.AsOf != after.Result.AsOf:
 		outcome = store.Changed
-	case restated:
+	case len(restated) > 0:
 		outcome = store.Restated
 	}
+	note := k.RestatedWords(restated, today)
 	epoch := runs[0].Epoch
-	a.results = append(a.results, store.AppliedResult{KeyResult: k.ID, Epoch: epoch, Result: after.Result, Status: status, Name: s.Name, Seen: traits(s), Digest: a.digest(after, s)})
+	a.results = append(a.results, store.AppliedResult{
+		KeyResult: k.ID, Epoch: epoch, Result: after.Result, Ahead: after.Ahead, Status: status, Name: s.Name, Seen: traits(s), Digest: a.digest(after, s),
+	})
+	ended := store.FinishedRun{Outcome: outcome, Epoch: epoch, Old: before.Value, New: after.Result.Value, AsOf: after.Result.AsOf, Note: note}
+	if len(s.Scores) == 0 {
+		ended.Note = k.UndatedWords(s.Value, a.system)
+	}
 	for _, r := range runs {
-		a.runs = append(a.runs, store.FinishedRun{ID: r.ID, Outcome: outcome, Epoch: epoch, Old: before.Value, New: after.Result.Value, AsOf: after.Result.AsOf})
+		ended.ID = r.ID
+		a.runs = append(a.runs, ended)
 	}
 	a.cards = append(a.cards, k.ID)
 	moving := store.Announcement{
-		Workspace: k.Workspace, KeyResult: k.ID,
+		Workspace: k.Workspace, KeyResult: k.ID, Note: note,
 		Old: seen.Value, New: shown.Value, OldDay: seen.AsOf, NewDay: shown.AsOf,
 		OldStatus: was, NewStatus: status,
 	}
 	action := "synced"
 	moving.Kind = "changed"
-	if outcome == store.Restated && !seen.ByHand {
-		moving.Kind = "restated"
-	}
 	if outcome == store.Restated {
 		action = "restated"
+	}
+	if note != "" && !seen.ByHand && (outcome == store.Restated || same(seen.Value, shown.Value)) {
+		moving.Kind = "restated"
 	}
 	if moved {
 		a.recorded = append(a.recorded, store.Recorded{
 			KeyResult: k.ID, Workspace: k.Workspace, Action: action, Field: "result", Before: words(before.Value), After: words(after.Result.Value),
 		})
 	}
+	for _, r := range okr.NamedRestatements(restated) {
+		a.recorded = append(a.recorded, store.Recorded{
+			KeyResult: k.ID, Workspace: k.Workspace, Action: "restated", Field: "score of " + r.Day.Words(), Before: r.From.String(), After: r.To.String(),
+		})
+	}
 	// The first import is what the new card shows; it is no news. Neither is a score while another
-	// value stands in for it.
-	if k.Channel != "" && seen.Value.Valid && !same(seen.Value, shown.Value) {
+	// value stands in for it. A past that was changed is told once, also where the result stays.
+	news := !same(seen.Value, shown.Value) || note != "" && !shown.ByHand
+	if k.Channel != "" && seen.Value.Valid && news {
 		moving.Channel = k.Channel
 		a.announcements = append(a.announcements, moving)
 	}

@@ -94,8 +94,8 @@ func traits(s integrations.Scorecard) okr.Traits {
 	return t
 }
 
-// failureOf is why an answer cannot be applied: its own error, no score at all, or a unit, direction,
-// frequency or precision that nobody has agreed to.
+// failureOf is why an answer cannot be applied: its own error, or a unit, direction, frequency or
+// precision that nobody has agreed to. A period without its first score yet is ordinary, and no failure.
 func failureOf(answer integrations.Reading, k store.KeyResult) *integrations.Error {
 	var failure *integrations.Error
 	if errors.As(answer.Err, &failure) {
@@ -107,16 +107,7 @@ func failureOf(answer integrations.Reading, k store.KeyResult) *integrations.Err
 			Says: "The scorecard's " + changes(changed) + ", so its value is held.",
 			Next: "Check it with `/okr edit " + k.Key() + "` and save to accept the new " + changed[0].What + others(changed) + "."}
 	}
-	if len(s.Scores) == 0 && !k.Result.Value.Valid {
-		return noScore()
-	}
 	return nil
-}
-
-func noScore() *integrations.Error {
-	return &integrations.Error{Class: integrations.NoData, Cause: "no_score",
-		Says: "The scorecard has no score in this period yet.",
-		Next: "Ask for its data to be collected, or wait for the first score."}
 }
 
 // changes say what a scorecard was and is: "unit changed from “Hours” to “Days” and its direction from

@@ -18,7 +18,7 @@ func TestTheManualHasOurOwnCauses(t *testing.T) {
 	}
 	for _, e := range []*integrations.Error{
 		rejected("ServiceNow"), broken(), keyMissing(), renewing(), disconnected(), givenUp(), gone(&integrations.Error{}),
-		unforeseen(context.Background(), errors.New("x")), noScore(),
+		unforeseen(context.Background(), errors.New("x")),
 	} {
 		if row := "| `" + e.Cause + "` | "; !strings.Contains(string(manual), row) || !strings.Contains(string(manual), " "+e.Sentence()+" |\n") {
 			t.Errorf("the manual lacks\n%s%s |", row, e.Sentence())

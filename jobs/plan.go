@@ -29,6 +29,7 @@ func (c *Client) plan(ctx context.Context) {
 		c.attempt(ctx, "finding directories to read", c.planDirectories)
 		c.attempt(ctx, "finding sign-ins that end", c.store.SignInsEnding)
 		c.attempt(ctx, "ending overrides", c.endOverrides)
+		c.attempt(ctx, "counting scores whose day has come", c.countComing)
 		if time.Since(tidied) > tidyEvery {
 			tidied = time.Now()
 			c.attempt(ctx, "tidying up", c.store.Tidy)
@@ -189,6 +190,15 @@ func (c *Client) sweep(ctx context.Context) error {
 func (c *Client) endOverrides(ctx context.Context) error {
 	ended, err := c.store.EndOverrides(ctx, claimAtOnce)
 	if ended > 0 {
+		c.nudge()
+	}
+	return err
+}
+
+// countComing has scores count whose day has come.
+func (c *Client) countComing(ctx context.Context) error {
+	came, err := c.store.CountComing(ctx, claimAtOnce)
+	if came > 0 {
 		c.nudge()
 	}
 	return err

@@ -11,14 +11,52 @@ import (
 	"okrbot/store"
 )
 
-// from is the first day whose score is read: the trailing window before the newest reading, or
-// the whole period when there is none yet.
+// from is the first day whose score is read: the trailing window before the newest reading. Where
+// there is none yet it is the whole period, and some time before it, for the latest score of before.
 func from(k store.KeyResult, now time.Time) okr.Day {
-	if k.SyncedAt.IsZero() || !k.Result.Value.Valid {
-		return k.Objective.Period.First
+	period, today := k.Objective.Period, okr.DayOf(now.UTC())
+	switch {
+	case !k.Result.Value.Valid:
+		return min(period.First, today) - k.Lookback()
+	case k.SyncedAt.IsZero():
+		return period.First
 	}
-	newest := min(k.Result.AsOf, okr.DayOf(now.UTC()))
-	return max(newest-window, k.Objective.Period.First)
+	return max(min(k.Result.AsOf, today)-window, period.First)
+}
+
+// since is the first day whose score is kept. The latest score of before the period is only wanted
+// while the period has none.
+func since(k store.KeyResult, from okr.Day, read integrations.Scorecard, today okr.Day) okr.Day {
+	for _, s := range read.Scores {
+		if score := scoreOf(s, read.Frequency); k.Objective.Period.Contains(score.Day) && score.Reading().CountsOn(today) {
+			return max(from, k.Objective.Period.First)
+		}
+	}
+	return from
+}
+
+// scoreOf is a score as it is kept.
+func scoreOf(s integrations.Score, frequency string) store.Score {
+	start, end := okr.DayOf(s.Start), okr.DayOf(s.End)
+	return store.Score{Day: end, Counts: okr.CountsFrom(start, end, okr.Frequency(frequency)), Value: s.Value, AsRead: s.AsRead}
+}
+
+// held are the days of all that was read for key results with scores of days to come: what is not
+// among them any more was taken back.
+func (a *applying) held(reads []int64, now map[int64]store.KeyResult, answers map[int64]integrations.Reading) []store.Held {
+	var list []store.Held
+	for _, id := range reads {
+		k := now[id]
+		if k.Ahead == 0 {
+			continue
+		}
+		h := store.Held{KeyResult: id, Today: k.Today(a.now)}
+		for _, s := range answers[id].Scorecard.Scores {
+			h.Days = append(h.Days, okr.DayOf(s.End))
+		}
+		list = append(list, h)
+	}
+	return list
 }
 
 // scores gathers what was read by scorecard: those who follow it share its scores. Where the days
@@ -37,14 +75,14 @@ func (a *applying) scores(b batch, reads []int64, now map[int64]store.KeyResult,
 		if len(read.Scores) > len(list[n].List) { // who asked for more days has them all
 			list[n].List = nil
 			for _, s := range read.Scores {
-				list[n].List = append(list[n].List, store.Score{Day: okr.DayOf(s.End), Value: s.Value, AsRead: s.AsRead})
+				list[n].List = append(list[n].List, scoreOf(s, read.Frequency))
 			}
 		}
-		since := from(b.before[id], b.began)
-		if old := locked[id].Digest; old != nil && bytes.Equal(old, a.digest(k, read)) {
-			since = k.Result.AsOf + 1
+		kept := since(k, from(b.before[id], b.began), read, k.Today(a.now))
+		if old := locked[id].Digest; old != nil && k.Result.Value.Valid && bytes.Equal(old, a.digest(k, read)) {
+			kept = k.Result.AsOf + 1
 		}
-		list[n].Followers = append(list[n].Followers, store.Follower{KeyResult: id, Workspace: k.Workspace, Since: since})
+		list[n].Followers = append(list[n].Followers, store.Follower{KeyResult: id, Workspace: k.Workspace, Since: kept})
 	}
 	return list
 }

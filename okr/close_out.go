@@ -46,6 +46,7 @@ func (kr KeyResult) CarryOver(target decimal.NullDecimal, today Day) KeyResult {
 	next := kr
 	next.ID, next.Number, next.Objective, next.Closed, next.Paused = 0, 0, 0, false, false
 	next.Result, next.Failure, next.Override, next.Confidence = Result{}, Failure{}, Override{}, Confidence{}
+	next.Before, next.Ahead, next.Made = Result{}, 0, 0
 	next.Target, next.Committed, next.Phases = target, decimal.NullDecimal{}, nil
 	if v := kr.Counted(today).Value; kr.Kind.Linear() && v.Valid && kr.Method != Sum && kr.Method != HitRate {
 		next.Start = decimal.NewNullDecimal(v.Decimal.Round(maxPlace)) // means have more digits

@@ -84,6 +84,9 @@ type KeyResult struct {
 	ScoreFrequency Frequency // how often the source has a score; empty when unknown
 
 	Result     Result // of the readings; Counted is what counts
+	Before     Result // the latest score of before the period, while the period has none
+	Ahead      Day    // on which a score of the future begins to count; 0: there is none
+	Made       Day    // when it was added; 0: not known
 	Override   Override
 	Confidence Confidence
 	SyncedAt   time.Time // last time the source was read; zero when never

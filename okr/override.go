@@ -34,7 +34,14 @@ func (kr KeyResult) Overridden(today Day) bool {
 	case o.Until != 0:
 		return today <= o.Until
 	}
-	return !kr.Result.Value.Valid || kr.Result.AsOf <= o.Day
+	return !kr.Result.Value.Valid || !kr.newer(o.Day, today)
+}
+
+// newer says whether the newest score is of a later day than one. That of a running week or month is
+// of no later day than those within it.
+func (kr KeyResult) newer(than, today Day) bool {
+	asOf := kr.Result.AsOf
+	return asOf > than && !kr.running(asOf, than, today)
 }
 
 // Counted is the result that counts on a day: the override while it stands, else what the
@@ -89,7 +96,7 @@ func (kr KeyResult) CheckOverride(o Override, period Period, today Day) Problems
 		p.Add("day", "This day has not come yet. Choose today or an earlier one.")
 	case !period.Contains(o.Day):
 		p.Add("day", "This day lies outside of the objective's period. Choose one from "+period.First.Words()+" to "+period.Last.Words()+".")
-	case o.Until == 0 && kr.Result.Value.Valid && o.Day < kr.Result.AsOf:
+	case o.Until == 0 && kr.Result.Value.Valid && kr.newer(o.Day, today):
 		p.Add("day", "There is a newer score, of "+kr.Result.AsOf.Words()+". Choose that day or a later one, or let the value stand until a date.")
 	}
 	if o.Until != 0 && o.Until < today {

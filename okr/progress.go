@@ -41,7 +41,7 @@ func (kr KeyResult) Progress() decimal.NullDecimal {
 type Standing struct {
 	Progress          decimal.NullDecimal // raw
 	Bar               decimal.Decimal     // 0…1
-	Expected          decimal.NullDecimal // pace at the score's day, 0…1; not valid where there is none
+	Expected          decimal.NullDecimal // pace at PaceDay, 0…1; not valid where there is none
 	Gap               decimal.NullDecimal // expected − progress
 	CommittedTick     decimal.NullDecimal // where the committed result is on the bar; not valid for a hit rate
 	CommittedProgress decimal.NullDecimal // raw, towards the committed result
@@ -62,7 +62,7 @@ func (kr KeyResult) Standing(period Period, today Day) Standing {
 		s.Bar = Clamp(s.Progress.Decimal)
 		expectation := one
 		if !kr.Kind.Stays() && kr.Method != HitRate {
-			expectation = kr.expected(period, kr.Result.AsOf)
+			expectation = kr.expected(period, kr.PaceDay(today))
 			s.Expected = decimal.NewNullDecimal(expectation)
 		}
 		s.Gap = decimal.NewNullDecimal(expectation.Sub(s.Progress.Decimal))

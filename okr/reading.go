@@ -11,6 +11,7 @@ import (
 // Reading is a value on a day.
 type Reading struct {
 	Day        Day
+	Counts     Day // the first day on which it counts, see CountsFrom; 0: a day before its own
 	Value      decimal.Decimal
 	AsRead     string              // what the source wrote, where Value was rounded; else empty
 	Previous   decimal.NullDecimal // before its last restatement
@@ -67,15 +68,16 @@ type Result struct {
 // one of a hundred thousand readings misses by the smallest number that can be entered.
 const meanDigits = 18
 
-// ResultOf is the result of readings by the key result's method, over the days of the period. A
-// missing day is missing, not 0; n is how many were counted.
-func (kr KeyResult) ResultOf(period Period, readings []Reading) Result {
+// ResultOf is the result of readings by the key result's method, over the days of the period, as far
+// as they count today: a score of the future does not. A missing day is missing, not 0; n is how
+// many were counted.
+func (kr KeyResult) ResultOf(period Period, readings []Reading, today Day) Result {
 	var r Result
 	var sum, low, high, latest decimal.Decimal
 	var asRead string
 	hits := 0
 	for _, reading := range readings {
-		if !period.Contains(reading.Day) {
+		if !period.Contains(reading.Day) || !reading.CountsOn(today) {
 			continue
 		}
 		v := reading.Value
@@ -165,7 +167,7 @@ func First(readings []Reading) (Reading, bool) {
 func Beginning(period Period, scores []Reading, today Day) (start Reading, early, ok bool) {
 	for _, r := range scores {
 		switch before := r.Day <= period.First; {
-		case r.CheckIn || r.Day > today+1: // zones are a day apart
+		case r.CheckIn || !r.CountsOn(today):
 		case !ok, before && !early, before == early && r.Day > start.Day:
 			start, early, ok = r, before, true
 		}

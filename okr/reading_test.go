@@ -26,11 +26,11 @@ func TestTheResultByItsMethod(t *testing.T) {
 	} {
 		kr := atMost40
 		kr.Method = row.method
-		got := kr.ResultOf(november, readings)
+		got := kr.ResultOf(november, readings, november.Last)
 		if !same(got.Value, maybe(row.want)) || got.N != 4 || got.AsOf != day(t, "2026-11-30") {
 			t.Errorf("%s: %s of %d as of %s, want %s of 4 as of 2026-11-30", row.method.Label(), text(got.Value), got.N, got.AsOf, row.want)
 		}
-		if none := kr.ResultOf(november, readings[:1]); none != (okr.Result{}) {
+		if none := kr.ResultOf(november, readings[:1], november.Last); none != (okr.Result{}) {
 			t.Errorf("%s of nothing in the period is %+v", row.method.Label(), none)
 		}
 	}
@@ -51,7 +51,7 @@ func TestAHitRateCountsTheSideOfTheTarget(t *testing.T) {
 		{okr.Between, "", "20", "30", "0.5"},
 	} {
 		kr := okr.KeyResult{Kind: row.kind, Method: okr.HitRate, Start: maybe(row.start), Target: maybe(row.target), Upper: maybe(row.upper)}
-		kr.Result = kr.ResultOf(okr.Period{First: 0, Last: 9}, days)
+		kr.Result = kr.ResultOf(okr.Period{First: 0, Last: 9}, days, 9)
 		if !same(kr.Result.Value, maybe(row.want)) {
 			t.Errorf("%s %s: hit rate %s, want %s", row.kind.Label(), row.target, text(kr.Result.Value), row.want)
 		}
@@ -71,8 +71,8 @@ func TestTheOrderOfReadingsDoesNotMatter(t *testing.T) {
 			readings[i] = okr.Reading{Day: okr.Day(d), Value: values().Draw(t, "value")}
 		}
 		november := okr.Period{First: 0, Last: 29}
-		first := kr.ResultOf(november, readings)
-		again := kr.ResultOf(november, rapid.Permutation(readings).Draw(t, "shuffled"))
+		first := kr.ResultOf(november, readings, november.Last)
+		again := kr.ResultOf(november, rapid.Permutation(readings).Draw(t, "shuffled"), november.Last)
 		if !same(first.Value, again.Value) || first.AsOf != again.AsOf || first.N != again.N {
 			t.Fatalf("%+v, shuffled %+v", first, again)
 		}

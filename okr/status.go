@@ -100,8 +100,8 @@ var earlyPart = decimal.New(10, -2) // of the period
 // status is the first that holds:
 //
 //   - Not started: the period lies ahead, whatever the scorecard says already.
-//   - No data: there is nothing to judge.
-//   - Stale: the judgement would be of another time. It hides every colour, Achieved too; a source
+//   - No data: there is nothing to judge. That is ordinary until the first score is late.
+//   - Stale: the first score is late, or the judgement would be of another time. It hides every colour, Achieved too; a source
 //     that went quiet before the period's end leaves no verdict behind either.
 //   - Measuring: a baseline, so there is nothing to judge the values by.
 //   - Achieved: reached is reached, however early and however late.
@@ -114,6 +114,8 @@ func (kr KeyResult) status(s Standing, period Period, today Day) Status {
 	switch {
 	case today < period.First:
 		return NotStarted
+	case !kr.Result.Value.Valid && !over && kr.late(period, today):
+		return Stale
 	case !kr.Result.Value.Valid:
 		return NoData
 	case kr.stale(min(today, period.Last)):
@@ -157,6 +159,51 @@ func (kr KeyResult) stale(on Day) bool {
 // oldest is how many days old the newest score can be without being stale.
 func (kr KeyResult) oldest() Day {
 	return kr.ScoreFrequency.days() + kr.Cadence.Every.days() + Day(kr.Cadence.Offset) + 1
+}
+
+// FirstBy is the day by which a period's first score is expected, its frequency and the cadence's
+// offset after the first day, or after the day on which the key result was added; read less often than
+// there are scores, the cadence decides. 0 where no score is expected, or nobody knows how often.
+func (kr KeyResult) FirstBy(period Period) Day {
+	every := kr.ScoreFrequency.days()
+	if !kr.Integrated || every == 0 {
+		return 0
+	}
+	return max(period.First, kr.Made) + max(every, kr.Cadence.Every.days()) + Day(kr.Cadence.Offset)
+}
+
+// late says whether the first score of the period should have come by now. What was never read is not.
+func (kr KeyResult) late(period Period, today Day) bool {
+	by := kr.FirstBy(period)
+	return by != 0 && today > by && !kr.SyncedAt.IsZero()
+}
+
+// Awaited says what becomes of a period that has no score yet: "first score expected by 2 Jan", or
+// since when there is none. Empty where there is a score, and where nobody can tell.
+func (kr KeyResult) Awaited(period Period, today Day) string {
+	by := kr.FirstBy(period)
+	switch {
+	case kr.Counted(today).Value.Valid || !kr.Integrated || today > period.Last:
+		return ""
+	case today < period.First:
+		return "the period begins on " + period.First.Short(today)
+	case by == 0:
+		return "no score in this period yet"
+	case today <= by:
+		return "first score expected by " + by.Short(today)
+	case kr.SyncedAt.IsZero():
+		return ""
+	}
+	return "no score since " + period.First.Short(today) + ", the first was expected by " + by.Short(today)
+}
+
+// BeforeWords is the latest score of before the period, with its day: "50.7 Hours, score of 28 Dec".
+// Empty where there is none, and once the period has a score.
+func (kr KeyResult) BeforeWords(today Day) string {
+	if !kr.Before.Value.Valid || kr.Counted(today).Value.Valid {
+		return ""
+	}
+	return kr.Scored(kr.Before.Value.Decimal) + ", " + kr.ScoreOf(kr.Before.AsOf, today)
 }
 
 // Settled is the status to announce after the one announced last: the same while the gap is within

@@ -27,7 +27,7 @@ const mostReasons = 8
 // status, the committed result, and who last changed the target, the start or the source.
 func (kr KeyResult) Why(period Period, today Day, changes []Changed) []Reason {
 	s := kr.Standing(period, today)
-	why := []Reason{{Says: kr.whyProgress(s, today)}, {Says: kr.whyResult(period)}}
+	why := []Reason{{Says: kr.whyProgress(s, today)}, {Says: kr.whyResult(period, today)}}
 	if kr.Overridden(today) {
 		why = append(why, Reason{Says: kr.Override.Words(kr, today) + ": " + kr.Override.Reason, By: kr.Override.By})
 	}
@@ -143,7 +143,7 @@ func rawPercent(p decimal.Decimal) string {
 // ReadingsWords counts readings: "1 reading", "13 readings".
 func ReadingsWords(n int) string { return CountWords(n, "reading") }
 
-func (kr KeyResult) whyResult(period Period) string {
+func (kr KeyResult) whyResult(period Period, today Day) string {
 	r := kr.Result
 	if !r.Value.Valid {
 		return "Result: none, since no reading is of a day from " + period.First.Words() + " to " + period.Last.Words() + "."
@@ -164,6 +164,9 @@ func (kr KeyResult) whyResult(period Period) string {
 		value += " (exactly " + thousands(r.Value.Decimal.Round(maxPlace).String()) + ")"
 	}
 	says := fmt.Sprintf("Result %s: %s of %s of days from %s, the newest of %s", value, kind, ReadingsWords(r.N), period.First.Words(), r.AsOf.Words())
+	if r.AsOf > today {
+		says += ", which still runs"
+	}
 	switch {
 	case !kr.Integrated:
 		return says + ", entered by people."
@@ -189,8 +192,14 @@ func (kr KeyResult) whyStatus(s Standing, period Period, today Day) string {
 	case NotStarted:
 		return says + "the period begins on " + period.First.Words() + "."
 	case NoData:
+		if awaited := kr.Awaited(period, today); awaited != "" {
+			return says + awaited + "."
+		}
 		return says + "there is nothing to judge."
 	case Stale:
+		if !kr.Result.Value.Valid {
+			return says + kr.Awaited(period, today) + "."
+		}
 		return says + fmt.Sprintf("the newest score is of %s, and with %s scores and this cadence it should not be older than %d days.",
 			kr.Result.AsOf.Words(), strings.ToLower(kr.ScoreFrequency.Label()), kr.oldest())
 	case Measuring:
@@ -208,7 +217,7 @@ func (kr KeyResult) whyStatus(s Standing, period Period, today Day) string {
 	if kr.Risk.Valid && kr.Kind.Stays() {
 		return says + "out of bounds, measured by the risk threshold " + figure(kr.Risk.Decimal) + "."
 	}
-	return says + kr.whyPace(s, period) + "; " + kr.Thresholds.Words() + "."
+	return says + kr.whyPace(s, period, today) + "; " + kr.Thresholds.Words() + "."
 }
 
 // whyRate is how far a hit rate is from the wanted one, which is every period's.
@@ -219,12 +228,12 @@ func (kr KeyResult) whyRate(s Standing) string {
 }
 
 // whyPace is what was expected by the day of the score, and how far the progress is from it.
-func (kr KeyResult) whyPace(s Standing, period Period) string {
+func (kr KeyResult) whyPace(s Standing, period Period, today Day) string {
 	behind := GapWords(s.Gap.Decimal)
 	if !s.Expected.Valid {
 		return "expected in full from the first day, " + behind
 	}
-	asOf := kr.Result.AsOf
+	asOf := kr.PaceDay(today)
 	says := fmt.Sprintf("expected by %s: %s", asOf.Words(), PercentWords(s.Expected.Decimal))
 	if kr.phased() {
 		from, to := kr.between(period, asOf)

@@ -120,7 +120,12 @@ func TestWhyThisNumber(t *testing.T) {
 		{"nothing yet", empty, nil, today, []string{
 			"No percentage: there is no reading yet, and none is not 0.",
 			"Result: none, since no reading is of a day from 1 Oct 2026 to 31 Dec 2026.",
-			"No data: there is nothing to judge.",
+			"Stale: no score since 1 Oct, the first was expected by 8 Oct.",
+		}},
+		{"nothing in the first days", empty, nil, day(t, "2026-10-03"), []string{
+			"No percentage: there is no reading yet, and none is not 0.",
+			"Result: none, since no reading is of a day from 1 Oct 2026 to 31 Dec 2026.",
+			"No data: first score expected by 8 Oct.",
 		}},
 		{"stale", kr, nil, day(t, "2026-12-10"), []string{
 			"Progress 70 % = (39 − 60) / (30 − 60), (result − start) / (target − start), rounded down.",
@@ -206,10 +211,10 @@ func TestRecomputingGivesTheSame(t *testing.T) {
 			r := okr.Reading{Day: first + okr.Day(d), Value: values().Draw(t, "value")}
 			stored = slices.DeleteFunc(stored, func(old okr.Reading) bool { return old.Day == r.Day }) // restated
 			stored = append(stored, r)
-			kr.Result = kr.ResultOf(hundred, stored)
+			kr.Result = kr.ResultOf(hundred, stored, last)
 		}
 		before := kr.Standing(hundred, first+50)
-		kr.Result = kr.ResultOf(hundred, stored)
+		kr.Result = kr.ResultOf(hundred, stored, last)
 		after := kr.Standing(hundred, first+50)
 		if !same(before.Progress, after.Progress) || !same(before.Gap, after.Gap) || before.Status != after.Status {
 			t.Fatalf("%+v, again %+v", before, after)

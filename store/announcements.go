@@ -62,7 +62,7 @@ func (tx *Tx) AnnounceChange(ctx context.Context, before, after KeyResult) error
 	if err := tx.MarkCards(ctx, after.ID); err != nil {
 		return err
 	}
-	day := after.today(tx.Now)
+	day := after.Today(tx.Now)
 	old, now := before.Counted(day), after.Counted(day)
 	same := old.Value.Valid == now.Value.Valid && old.Value.Decimal.Equal(now.Value.Decimal)
 	if after.Channel == "" || same {

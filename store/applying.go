@@ -44,6 +44,7 @@ type AppliedResult struct {
 	KeyResult int64
 	Epoch     int64
 	Result    okr.Result
+	Ahead     okr.Day // on which the next score begins to count; 0: there is none
 	Status    okr.Status
 	Name      string // the scorecard's name as seen
 	Seen      okr.Traits
@@ -63,6 +64,7 @@ func (tx *Tx) ApplyResults(ctx context.Context, list []AppliedResult) error {
 		p.ResultValues = append(p.ResultValues, numberText(a.Result.Value))
 		p.ResultDays = append(p.ResultDays, dayText(a.Result.AsOf, a.Result.Value.Valid))
 		p.ResultCounts = append(p.ResultCounts, int32(a.Result.N))
+		p.AheadDays = append(p.AheadDays, dayText(a.Ahead, a.Ahead != 0))
 		p.Digests = append(p.Digests, a.Digest)
 		p.Statuses = append(p.Statuses, string(a.Status))
 		if a.Name != "" {

@@ -78,11 +78,11 @@ func (s *Store) EndOverrides(ctx context.Context, most int) (int, error) {
 			if errors.Is(err, ErrNotFound) {
 				return nil
 			}
-			if err != nil || k.Override.Until == 0 || k.Override.Until >= k.today(tx.Now) {
+			if err != nil || k.Override.Until == 0 || k.Override.Until >= k.Today(tx.Now) {
 				return err
 			}
 			before := k
-			before.Result = k.Told(k.today(tx.Now))
+			before.Result = k.Told(k.Today(tx.Now))
 			after, err := tx.Resume(ctx, okr.Actor{Workspace: k.Workspace, ID: "okrbot"}, k)
 			if err != nil {
 				return err
@@ -96,8 +96,8 @@ func (s *Store) EndOverrides(ctx context.Context, most int) (int, error) {
 	return len(rows), failed
 }
 
-// today is the calendar day where the key result is.
-func (k KeyResult) today(now time.Time) okr.Day {
+// Today is the calendar day where the key result is.
+func (k KeyResult) Today(now time.Time) okr.Day {
 	where, err := time.LoadLocation(k.Objective.Zone)
 	if err != nil {
 		where = time.UTC

@@ -149,7 +149,7 @@ func (tx *Tx) AddKeyResults(ctx context.Context, actor okr.Actor, list []KeyResu
 			recorded := k.Result.AsOf.Time()
 			readings = append(readings, []any{k.ID, recorded, actor.Workspace, k.Result.Value.Decimal, "check_in", tx.Now})
 			first := []okr.Reading{{Day: k.Result.AsOf, Value: k.Result.Value.Decimal}}
-			if k.Result = k.ResultOf(k.Objective.Period, first); k.Result.Value.Valid {
+			if k.Result = k.ResultOf(k.Objective.Period, first, k.Today(tx.Now)); k.Result.Value.Valid {
 				day = &recorded
 			}
 		}

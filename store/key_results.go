@@ -81,7 +81,8 @@ select
   k.phase_days, k.phase_values,
   k.unit, k.precision, k.method, k.weight, k.channel_id, k.integrated, k.paused,
   k.cadence, k.weekday, k.hour, k.minute, k.offset_days, k.zone, k.next_sync_at, k.retry_at, k.synced_at,
-  k.result_value, k.result_day, k.result_count,
+  k.result_value, k.result_day, k.result_count, k.ahead_on, (k.created_at at time zone o.zone)::date,
+  case when k.result_value is null then (select r.value ` + before + `) end, case when k.result_value is null then (select r.day ` + before + `) end,
   k.override_value, k.override_day, k.override_until, k.override_reason, k.override_by, k.overridden_at,
   k.confidence, k.confidence_by, k.confidence_day,
   k.failure_class, k.failure_cause, k.failure_says, k.failing_since, k.failure_count, k.version,
@@ -90,6 +91,15 @@ select
   s.connection_id, s.reference, s.name, s.unit, s.frequency, s.direction, s.precision,
   c.name, c.kind, c.state, c.origin, case when c.waiting_until > now() then c.waiting_until end
 `
+
+// before is the latest reading of before the period that counts: what is shown while the period has none.
+const before = `
+    from readings r
+    where r.key_result_id = k.id
+      and r.day < o.first_day
+      and least(r.day, coalesce(r.counts_from, r.day - 1)) <= (now() at time zone o.zone)::date
+    order by r.day desc
+    limit 1`
 
 const keyResultTables = `
 from objectives o
@@ -196,7 +206,8 @@ func scanKeyResult(row pgx.CollectableRow) (KeyResult, error) {
 		phaseValues                                    []decimal.Decimal
 		resultDay, next, retry, synced, failing, waits *time.Time
 		overrideDay, overrideUntil, overridden         *time.Time
-		confidenceDay                                  *time.Time
+		confidenceDay, ahead, before                   *time.Time
+		made                                           time.Time
 		connection                                     *int64
 		source                                         [9]*string
 		places                                         *int32
@@ -207,7 +218,7 @@ func scanKeyResult(row pgx.CollectableRow) (KeyResult, error) {
 		&phaseDays, &phaseValues,
 		&k.Unit, &k.Precision, &k.Method, &k.Weight, &k.Channel, &k.Integrated, &k.Paused,
 		&k.Cadence.Every, &weekday, &k.Cadence.Hour, &k.Cadence.Minute, &k.Cadence.Offset, &k.Cadence.Zone, &next, &retry, &synced,
-		&k.Result.Value, &resultDay, &k.Result.N,
+		&k.Result.Value, &resultDay, &k.Result.N, &ahead, &made, &k.Before.Value, &before,
 		&k.Override.Value, &overrideDay, &overrideUntil, &k.Override.Reason, &k.Override.By, &overridden,
 		&k.Confidence.Level, &k.Confidence.By, &confidenceDay,
 		&k.Failure.Class, &k.Failure.Cause, &k.Failure.Says, &failing, &k.Failure.Count, &k.Version,
@@ -222,6 +233,7 @@ func scanKeyResult(row pgx.CollectableRow) (KeyResult, error) {
 	k.Cadence.Weekday = time.Weekday(weekday)
 	k.NextSyncAt, k.RetryAt, k.SyncedAt, k.Failure.Since = orZero(next), orZero(retry), orZero(synced), orZero(failing)
 	k.Result.AsOf, k.Override.Day, k.Override.Until = dayOrZero(resultDay), dayOrZero(overrideDay), dayOrZero(overrideUntil)
+	k.Ahead, k.Made, k.Before.AsOf = dayOrZero(ahead), okr.DayOf(made), dayOrZero(before)
 	k.Override.At, k.Confidence.Day = orZero(overridden), dayOrZero(confidenceDay)
 	for i, day := range phaseDays {
 		k.Phases = append(k.Phases, okr.Phase{Day: okr.DayOf(day), Value: phaseValues[i]})
@@ -363,7 +375,10 @@ func (tx *Tx) EditKeyResult(ctx context.Context, actor okr.Actor, k KeyResult, a
 	if err != nil {
 		return k, err
 	}
-	k.Result = k.ResultOf(objective.Period, readings)
+	in := k
+	in.Objective = objective
+	today := in.Today(tx.Now)
+	k.Result, k.Ahead = k.ResultOf(objective.Period, readings, today), okr.NextAhead(readings, today)
 	slot, due, err := schedule(k, tx.Now)
 	if err != nil {
 		return k, err
@@ -378,7 +393,7 @@ func (tx *Tx) EditKeyResult(ctx context.Context, actor okr.Actor, k KeyResult, a
 		Cadence: string(k.Cadence.Every), Weekday: int16(k.Cadence.Weekday), Hour: int16(k.Cadence.Hour),
 		Minute: int16(k.Cadence.Minute), OffsetDays: int16(k.Cadence.Offset), Zone: k.Cadence.Zone,
 		SlotAt: slot, NextSyncAt: due,
-		ResultValue: k.Result.Value, ResultDay: dayOrNil(k.Result.AsOf, k.Result.Value.Valid), ResultCount: int32(k.Result.N),
+		ResultValue: k.Result.Value, ResultDay: dayOrNil(k.Result.AsOf, k.Result.Value.Valid), ResultCount: int32(k.Result.N), AheadOn: dayOrNil(k.Ahead, k.Ahead != 0),
 		OverrideValue: k.Override.Value, OverrideDay: dayOrNil(k.Override.Day, k.Override.Value.Valid),
 		OverrideUntil: dayOrNil(k.Override.Until, k.Override.Until != 0), OverrideReason: k.Override.Reason,
 		OverrideBy: k.Override.By, OverriddenAt: momentOrNil(k.Override.At),

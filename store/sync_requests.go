@@ -241,7 +241,7 @@ func (s *Store) SaveReport(ctx context.Context, q SyncRequest) error {
 
 func finishedRun(run queries.SyncRun) FinishedRun {
 	return FinishedRun{
-		ID: run.ID, Outcome: run.Outcome, Epoch: run.Epoch, Old: run.OldValue, New: run.NewValue, AsOf: dayOrZero(run.AsOf),
+		ID: run.ID, Outcome: run.Outcome, Epoch: run.Epoch, Old: run.OldValue, New: run.NewValue, AsOf: dayOrZero(run.AsOf), Note: run.Note,
 		Failure: okr.Failure{Class: run.FailureClass, Cause: run.FailureCause, Says: run.FailureSays},
 	}
 }

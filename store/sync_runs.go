@@ -187,6 +187,7 @@ type FinishedRun struct {
 	Old, New decimal.NullDecimal
 	AsOf     okr.Day // zero when there is no score
 	Failure  okr.Failure
+	Note     string // what else is to be said: which days were restated, what came without a date
 }
 
 // FinishRuns notes how runs ended. A run that ended before keeps its first ending.
@@ -205,6 +206,7 @@ func (tx *Tx) FinishRuns(ctx context.Context, list []FinishedRun) error {
 		p.FailureClasses = append(p.FailureClasses, f.Failure.Class)
 		p.FailureCauses = append(p.FailureCauses, f.Failure.Cause)
 		p.FailureSays = append(p.FailureSays, f.Failure.Says)
+		p.Notes = append(p.Notes, f.Note)
 	}
 	if err := tx.q.FinishRuns(ctx, p); err != nil {
 		return fmt.Errorf("finishing runs: %w", err)

@@ -23,7 +23,7 @@ type News struct {
 	Old, New  decimal.NullDecimal
 	OldStatus okr.Status
 	NewStatus okr.Status
-	Note      string
+	Note      string        // as of store.Announcement; changed, restated: which days were restated
 	Readings  []okr.Reading // shared: all of the period, oldest first
 }
 
@@ -135,7 +135,8 @@ func (m Message) rest(news []News) Message {
 	return m
 }
 
-// move is the change of the value: "41 → 39 Hours", "restated 41 → 39 Hours".
+// move is the change of the value: "41 → 39 Hours", "restated 20 Nov: 41 → 39 Hours", and what became
+// of the result where a day before the newest was restated.
 func (n News) move() string {
 	to := "none"
 	if n.New.Valid {
@@ -145,10 +146,18 @@ func (n News) move() string {
 	if n.Old.Valid {
 		text = Escape(n.Measured(n.Old.Decimal)) + " → " + text
 	}
-	if n.Kind == "restated" {
+	own := okr.Restatement{Day: n.Result.AsOf, From: n.Old.Decimal, To: n.New.Decimal}
+	switch {
+	case n.Note == "" && n.Kind == "restated":
 		return "restated " + text
+	case n.Note == "":
+		return text
+	case okr.Same(n.Old, n.New):
+		return Escape(n.Note) + "; the result is unchanged"
+	case n.Note == n.RestatedWords([]okr.Restatement{own}, n.Today):
+		return "restated " + own.Day.Short(n.Today) + ": " + text
 	}
-	return text
+	return text + "; " + Escape(n.Note)
 }
 
 // turn says that the status changed, which is what people react to.

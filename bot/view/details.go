@@ -17,7 +17,8 @@ const CallbackDetails = "details"
 // Details is everything about one key result: numbers, dates, readings, source, cadence, who may.
 type Details struct {
 	KeyResult
-	Readings []okr.Reading   // oldest first
+	Readings []okr.Reading   // that count, oldest first
+	Ahead    []okr.Reading   // of days to come, the next first
 	CheckIns []CheckIn       // newest first
 	Changes  []ChangeLine    // newest first
 	Last     []okr.Changed   // of what the numbers hang on
@@ -90,6 +91,9 @@ func (d Details) blocks() []slack.Block {
 		blocks = append(blocks, section("*Phased targets*\n"+Escape(words)))
 	}
 	blocks = append(blocks, section("*Dates*\n"+d.Dates()+" · "+d.Next()), section(d.history()))
+	if ahead := d.AheadWords(d.Ahead, d.Source.System, d.Today); ahead != "" {
+		blocks = append(blocks, section(":calendar: "+Escape(ahead)))
+	}
 	if d.Integrated {
 		blocks = append(blocks, section(fmt.Sprintf("*Source*\n%s: %s\nthrough %s\n*Update Cadence*\n%s",
 			Escape(d.Source.System), Escape(Cut(d.Source.Scorecard, 300)), Escape(Cut(d.Source.Connection, 100)), Escape(d.Cadence.Words()))))

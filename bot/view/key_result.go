@@ -50,6 +50,12 @@ func (k KeyResult) Headline() string {
 func (k KeyResult) Figures() string {
 	standing := k.Standing()
 	status := standing.Status.Icon() + " " + standing.Status.Word()
+	if awaited := k.Awaited(k.Objective.Period, k.Today); awaited != "" {
+		if standing.Status == okr.NoData {
+			status += " yet"
+		}
+		status += ": " + awaited
+	}
 	if word := k.Confidence.Level.Word(); word != "" {
 		status += " · :speech_balloon: " + word
 		if k.Confidence.Disagrees(standing.Status) {
@@ -57,7 +63,7 @@ func (k KeyResult) Figures() string {
 		}
 	}
 	if !k.Counted().Value.Valid {
-		return "no score yet · " + status
+		return k.preview() + " · " + status
 	}
 	parts := []string{"*" + Escape(k.CountedWords(k.Today)) + "*"}
 	if standing.Progress.Valid {
@@ -74,6 +80,14 @@ func (k KeyResult) Figures() string {
 	return strings.Join(append(parts, status), " · ")
 }
 
+// preview is what there is to see while the period has no score: the latest one of before.
+func (k KeyResult) preview() string {
+	if words := k.BeforeWords(k.Today); words != "" {
+		return "before the period *" + Escape(words) + "*"
+	}
+	return "no score yet"
+}
+
 // Bar is the progress bar, with a legend for the ticks that it has.
 func (k KeyResult) Bar() string {
 	standing := k.Standing()
@@ -82,7 +96,7 @@ func (k KeyResult) Bar() string {
 		text += "  ┃ committed"
 	}
 	if standing.Expected.Valid {
-		text += "  ╎ expected by " + k.Counted().AsOf.Short(k.Today)
+		text += "  ╎ expected by " + k.PaceDay(k.Today).Short(k.Today)
 	}
 	return text
 }
@@ -103,7 +117,7 @@ func (k KeyResult) ByHand() string {
 	if !k.Result.Value.Valid {
 		return text + " has no score yet."
 	}
-	return text + " says " + Escape(k.ResultWords()) + ", score of " + k.Result.AsOf.Short(k.Today) + "."
+	return text + " says " + Escape(k.ResultWords()) + ", " + k.scored() + "."
 }
 
 // Dates are the two dates that stand beside every number: the day the score is of, and when it
@@ -111,7 +125,7 @@ func (k KeyResult) ByHand() string {
 func (k KeyResult) Dates() string {
 	day := "no score yet"
 	if k.Result.Value.Valid {
-		day = "score of " + k.Result.AsOf.Short(k.Today)
+		day = k.scored()
 	}
 	switch {
 	case !k.Integrated && k.Result.Value.Valid:
@@ -123,6 +137,9 @@ func (k KeyResult) Dates() string {
 	}
 	return day + " · synced " + ago(k.SyncedAt)
 }
+
+// scored is which day the newest score is of: "score of 22 Nov", "week to 29 Nov".
+func (k KeyResult) scored() string { return k.ScoreOf(k.Result.AsOf, k.Today) }
 
 // ago is how long ago something was, which each reader's Slack keeps current: "5 minutes ago".
 func ago(t time.Time) string {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/shopspring/decimal"
 	"github.com/slack-go/slack"
+
+	"okrbot/okr"
 )
 
 // Ended is one key result's part of a sync by hand.
@@ -15,6 +17,7 @@ type Ended struct {
 	How      string // "changed", "unchanged", "restated", "failed", "superseded"
 	Old, New decimal.NullDecimal
 	Why      string // failed: what happened and what to do
+	Note     string // what else was found: which days were restated, what came without a date
 }
 
 // Outcome tells a person how their sync went: one key result in full, many counted and listed.
@@ -22,31 +25,48 @@ func Outcome(done []Ended, total int, final bool) Message {
 	if total == 1 && len(done) == 1 {
 		return outcomeOfOne(done[0])
 	}
-	var changed, same, failed []string
+	var changed, restated, same, again, failed []string
 	for _, e := range done {
 		name := "*" + e.Key() + "* " + Escape(Cut(e.Title, 60))
-		switch e.How {
-		case "failed":
+		switch {
+		case e.How == "failed":
 			failed = append(failed, name+": "+e.Why+e.again())
-		case "changed", "restated":
+		case e.How == "changed" && e.asBefore() != "":
+			again = append(again, name+": "+e.asBefore())
+		case e.How == "restated" && okr.Same(e.Old, e.New):
+			restated = append(restated, name+": "+e.moved())
+		case e.How == "changed" || e.How == "restated":
 			changed = append(changed, name+": "+e.moved())
 		default:
-			of := "no score yet"
-			if e.Result.Value.Valid {
-				of = "score of " + e.Result.AsOf.Short(e.Today)
+			of := e.Awaited(e.Objective.Period, e.Today)
+			switch {
+			case e.Note != "":
+				of = e.Note
+			case e.Result.Value.Valid:
+				of = e.scored()
+			case of == "":
+				of = "no score yet"
 			}
-			same = append(same, "*"+e.Key()+"* ("+of+")")
+			same = append(same, "*"+e.Key()+"* ("+Escape(of)+")")
 		}
 	}
 	head := fmt.Sprintf("Syncing: %d of %d done", len(done), total)
 	if final {
 		head = fmt.Sprintf("Synced %d key results: %d changed, %d without a newer score, %d failed", total, len(changed), len(same), len(failed))
+		if len(restated) > 0 {
+			head += fmt.Sprintf(", %d restated", len(restated))
+		}
+		if len(again) > 0 {
+			head += fmt.Sprintf(", %d as before", len(again))
+		}
 		if gone := total - len(done); gone > 0 {
 			head += fmt.Sprintf(", %d removed meanwhile", gone)
 		}
 	}
 	m := Message{Text: head, Blocks: []slack.Block{section("*" + head + "*")}}
 	m.list(":chart_with_upwards_trend: *Changed*", changed, "\n")
+	m.list(":pencil2: *Restated*", restated, "\n")
+	m.list(":heavy_equals_sign: *As before, with a newer score*", again, "\n")
 	m.list(":warning: *Failed*", failed, "\n")
 	m.list(":heavy_minus_sign: *No newer score"+inSystem(done)+"*", same, ", ")
 	return m
@@ -86,29 +106,50 @@ func (m *Message) list(heading string, lines []string, between string) {
 }
 
 func (e Ended) moved() string {
-	return News{KeyResult: e.KeyResult, Kind: e.How, Old: e.Old, New: e.New}.move()
+	return News{KeyResult: e.KeyResult, Kind: e.How, Old: e.Old, New: e.New, Note: e.Note}.move()
+}
+
+// asBefore says that a newer score brought the same value: "50.7 Hours, as before, now of 25 Nov".
+// Empty where there is more to say.
+func (e Ended) asBefore() string {
+	if e.Note != "" || !e.New.Valid || !okr.Same(e.Old, e.New) {
+		return ""
+	}
+	return Escape(e.Measured(e.New.Decimal)) + ", as before, now " + strings.TrimPrefix(e.scored(), "score ")
+}
+
+// nothingNew says that a sync brought no newer score, or that the period has none yet.
+func (e Ended) nothingNew() string {
+	switch {
+	case e.Result.Value.Valid && e.Result.AsOf > e.Today:
+		return "no newer score in " + e.Source.System + ", " + e.scored() + " is as it was"
+	case e.Result.Value.Valid:
+		return "no newer score in " + e.Source.System + " since " + e.Result.AsOf.Short(e.Today)
+	}
+	return "no score of this period in " + e.Source.System + " yet"
 }
 
 func outcomeOfOne(e Ended) Message {
 	var text string
 	notice := e.Key() + " synced: " + e.fallback()
-	switch e.How {
-	case "failed":
+	switch {
+	case e.How == "failed":
 		notice = e.Key() + " could not be synced."
 		text = ":warning: " + e.Headline() + " could not be synced.\n" + e.Why + e.again()
 		if e.Result.Value.Valid {
 			text += "\nIts last good value stays: " + e.Figures() + ", " + e.Dates() + "."
 		}
-	case "changed":
+	case e.How == "changed" && e.asBefore() != "":
+		text = ":heavy_equals_sign: " + e.Headline() + "  " + e.asBefore() + "\n" + e.Shown()
+	case e.How == "changed":
 		text = ":chart_with_upwards_trend: " + e.Headline() + "  " + e.moved() + "\n" + e.Shown()
-	case "restated":
+	case e.How == "restated":
 		text = ":pencil2: " + e.Headline() + "  " + e.moved() + "\n" + e.Shown()
 	default:
-		since := "yet"
-		if e.Result.Value.Valid {
-			since = "since " + e.Result.AsOf.Short(e.Today)
+		text = ":heavy_minus_sign: " + e.Headline() + ": " + Escape(e.nothingNew()) + ".\n" + e.Shown()
+		if e.Note != "" {
+			text += "\n" + Escape(e.Note) + "."
 		}
-		text = ":heavy_minus_sign: " + e.Headline() + ": no newer score in " + e.Source.System + " " + since + ".\n" + e.Shown()
 	}
 	return Message{Text: notice, Blocks: []slack.Block{section(text)}}
 }

@@ -183,8 +183,9 @@ type Preview struct {
 	Frequency string
 	Value     decimal.NullDecimal
 	Target    decimal.NullDecimal
-	AsOf      okr.Day
+	AsOf      okr.Day        // 0: the value came without a date
 	Scores    []PreviewScore // newest first
+	Ahead     []PreviewScore // of days to come, the next one first
 	Today     okr.Day
 }
 
@@ -192,7 +193,7 @@ type Preview struct {
 func (p Preview) Readings() []okr.Reading {
 	var list []okr.Reading
 	for _, s := range p.Scores {
-		list = append(list, okr.Reading{Day: s.Day, Value: s.Value})
+		list = append(list, okr.Reading{Day: s.Day, Counts: s.Counts, Value: s.Value})
 	}
 	if len(list) == 0 && p.Value.Valid && p.AsOf != 0 {
 		list = []okr.Reading{{Day: p.AsOf, Value: p.Value.Decimal}}
@@ -202,8 +203,30 @@ func (p Preview) Readings() []okr.Reading {
 
 // PreviewScore is one score of a preview.
 type PreviewScore struct {
-	Day   okr.Day
-	Value decimal.Decimal
+	Day    okr.Day
+	Counts okr.Day // the first day on which it counts
+	Value  decimal.Decimal
+}
+
+// ScoreOf says which day a score of the preview is of.
+func (p Preview) ScoreOf(day okr.Day) string {
+	if day == 0 {
+		return "without a date, so it is not taken"
+	}
+	return okr.ScoreOf(okr.Frequency(p.Frequency), day, p.Today)
+}
+
+// ahead names the scores of days to come.
+func (p Preview) ahead(system string) string {
+	list := make([]okr.Reading, len(p.Ahead))
+	for i, s := range p.Ahead {
+		list[i] = okr.Reading{Day: s.Day, Value: s.Value}
+	}
+	words := okr.KeyResult{Integrated: true, Unit: p.Unit, Precision: p.Precision}.AheadWords(list, system, p.Today)
+	if words == "" {
+		return ""
+	}
+	return "\n:calendar: " + Escape(words)
 }
 
 // Modal asks for the connection and the scorecard, and shows what it says.
@@ -248,7 +271,7 @@ func (s Scorecard) Modal() slack.ModalViewRequest {
 
 func (p Preview) blocks(system string) []slack.Block {
 	if !p.Value.Valid {
-		return []slack.Block{section("*" + Escape(Cut(p.Name, 300)) + "*\nno score yet: " + system + " has collected none. It can be connected; the key result shows its first score when there is one.")}
+		return []slack.Block{section("*" + Escape(Cut(p.Name, 300)) + "*\nno score yet: " + system + " has collected none. It can be connected; the key result shows its first score when there is one." + p.ahead(system))}
 	}
 	write := func(v decimal.Decimal) string { return Escape(okr.FormatValue(v, p.Unit, p.Precision)) }
 	unit := p.Unit
@@ -263,12 +286,8 @@ func (p Preview) blocks(system string) []slack.Block {
 	if p.Target.Valid {
 		target = write(p.Target.Decimal)
 	}
-	asOf := "unknown day"
-	if p.AsOf != 0 {
-		asOf = p.AsOf.Short(p.Today)
-	}
 	blocks := []slack.Block{
-		section("*" + Escape(Cut(p.Name, 300)) + "*\n*" + write(p.Value.Decimal) + "*  score of " + asOf),
+		section("*" + Escape(Cut(p.Name, 300)) + "*\n*" + write(p.Value.Decimal) + "*  " + p.ScoreOf(p.AsOf) + p.ahead(system)),
 		fields("Unit", Escape(unit), "Direction", better, "Collected", freq(p.Frequency), system+"'s target", target),
 	}
 	if len(p.Scores) < 2 {

@@ -13,6 +13,7 @@ set applied_epoch = v.epoch,
     result_value = nullif(v.result_value, '')::numeric,
     result_day = nullif(v.result_day, '')::date,
     result_count = v.result_count,
+    ahead_on = nullif(v.ahead_day, '')::date,
     scores_digest = v.digest,
     announced_status = v.status,
     failure_class = '',
@@ -30,6 +31,7 @@ from (
     unnest(@result_values::text[]) as result_value,
     unnest(@result_days::text[]) as result_day,
     unnest(@result_counts::int[]) as result_count,
+    unnest(@ahead_days::text[]) as ahead_day,
     unnest(@digests::bytea[]) as digest,
     unnest(@statuses::text[]) as status
 ) v

@@ -68,6 +68,7 @@ set applied_epoch = v.epoch,
     result_value = nullif(v.result_value, '')::numeric,
     result_day = nullif(v.result_day, '')::date,
     result_count = v.result_count,
+    ahead_on = nullif(v.ahead_day, '')::date,
     scores_digest = v.digest,
     announced_status = v.status,
     failure_class = '',
@@ -85,8 +86,9 @@ from (
     unnest($3::text[]) as result_value,
     unnest($4::text[]) as result_day,
     unnest($5::int[]) as result_count,
-    unnest($6::bytea[]) as digest,
-    unnest($7::text[]) as status
+    unnest($6::text[]) as ahead_day,
+    unnest($7::bytea[]) as digest,
+    unnest($8::text[]) as status
 ) v
 where k.id = v.id
 `
@@ -97,6 +99,7 @@ type ApplyResultsParams struct {
 	ResultValues []string
 	ResultDays   []string
 	ResultCounts []int32
+	AheadDays    []string
 	Digests      [][]byte
 	Statuses     []string
 }
@@ -108,6 +111,7 @@ func (q *Queries) ApplyResults(ctx context.Context, arg ApplyResultsParams) erro
 		arg.ResultValues,
 		arg.ResultDays,
 		arg.ResultCounts,
+		arg.AheadDays,
 		arg.Digests,
 		arg.Statuses,
 	)

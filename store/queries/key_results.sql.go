@@ -253,18 +253,19 @@ set objective_id = $1,
     result_value = $28,
     result_day = $29,
     result_count = $30,
-    override_value = $31,
-    override_day = $32,
-    override_until = $33,
-    override_reason = $34,
-    override_by = $35,
-    overridden_at = $36,
-    confidence = $37,
-    confidence_by = $38,
-    confidence_day = $39,
+    ahead_on = $31,
+    override_value = $32,
+    override_day = $33,
+    override_until = $34,
+    override_reason = $35,
+    override_by = $36,
+    overridden_at = $37,
+    confidence = $38,
+    confidence_by = $39,
+    confidence_day = $40,
     version = version + 1
-where workspace_id = $40
-  and id = $41
+where workspace_id = $41
+  and id = $42
 `
 
 type EditKeyResultParams struct {
@@ -298,6 +299,7 @@ type EditKeyResultParams struct {
 	ResultValue    decimal.NullDecimal
 	ResultDay      *time.Time
 	ResultCount    int32
+	AheadOn        *time.Time
 	OverrideValue  decimal.NullDecimal
 	OverrideDay    *time.Time
 	OverrideUntil  *time.Time
@@ -343,6 +345,7 @@ func (q *Queries) EditKeyResult(ctx context.Context, arg EditKeyResultParams) er
 		arg.ResultValue,
 		arg.ResultDay,
 		arg.ResultCount,
+		arg.AheadOn,
 		arg.OverrideValue,
 		arg.OverrideDay,
 		arg.OverrideUntil,

@@ -259,6 +259,7 @@ type KeyResult struct {
 	ConfidenceDay   *time.Time
 	Tries           int32
 	RetryAt         *time.Time
+	AheadOn         *time.Time
 }
 
 type OauthClient struct {
@@ -316,6 +317,7 @@ type Reading struct {
 	Origin      string
 	RecordedAt  time.Time
 	AsRead      string
+	CountsFrom  *time.Time
 }
 
 type Scorecard struct {
@@ -409,6 +411,7 @@ type SyncRun struct {
 	QueuedAt     time.Time
 	StartedAt    *time.Time
 	FinishedAt   *time.Time
+	Note         string
 }
 
 type Visit struct {

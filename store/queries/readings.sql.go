@@ -15,42 +15,47 @@ import (
 const applyReadings = `-- name: ApplyReadings :many
 with followers as materialized (
   select
-    unnest($5::bigint[]) as id,
-    unnest($6::text[]) as workspace_id,
-    unnest($7::int[]) as series,
-    unnest($8::date[]) as since
+    unnest($6::bigint[]) as id,
+    unnest($7::text[]) as workspace_id,
+    unnest($8::int[]) as series,
+    unnest($9::date[]) as since
 ),
 known as materialized (
-  select r.key_result_id, r.day, r.value, r.origin
+  select r.key_result_id, r.day, r.value, r.origin,
+    (r.recorded_at at time zone 'UTC')::date > r.day - case when r.counts_from < r.day - 1 then 0 else 2 end as final
   from followers f
   join readings r on r.key_result_id = f.id and r.day >= f.since
 )
-insert into readings (key_result_id, day, workspace_id, value, as_read, origin, recorded_at)
-select f.id, s.day, f.workspace_id, s.value, s.as_read, 'score', now()
+insert into readings (key_result_id, day, workspace_id, value, as_read, previous, origin, counts_from, restated_at, recorded_at)
+select f.id, s.day, f.workspace_id, s.value, s.as_read, case when r.final then r.value end, 'score', s.counts_from, case when r.final then now() end, now()
 from followers f
 join (
   select
     unnest($1::int[]) as series,
     unnest($2::date[]) as day,
-    unnest($3::numeric[]) as value,
-    unnest($4::text[]) as as_read
+    unnest($3::date[]) as counts_from,
+    unnest($4::numeric[]) as value,
+    unnest($5::text[]) as as_read
 ) s on s.series = f.series and s.day >= f.since
 left join known r on r.key_result_id = f.id and r.day = s.day
 where r.day is null
    or (r.origin = 'score' and r.value <> s.value)
 on conflict (key_result_id, day) do update
-set previous = readings.value,
+set previous = excluded.previous,
     value = excluded.value,
     as_read = excluded.as_read,
-    restated_at = now()
+    counts_from = excluded.counts_from,
+    restated_at = excluded.restated_at,
+    recorded_at = case when excluded.restated_at is null then excluded.recorded_at else readings.recorded_at end
 where readings.origin = 'score'
   and readings.value <> excluded.value
-returning key_result_id, day, value, (restated_at is not null)::boolean as restated
+returning key_result_id, day, counts_from, value, previous, (xmax = 0)::boolean as fresh, (restated_at is not null)::boolean as restated
 `
 
 type ApplyReadingsParams struct {
 	Series       []int32
 	Days         []time.Time
+	CountsFrom   []time.Time
 	Scores       []decimal.Decimal
 	AsReads      []string
 	KeyResultIds []int64
@@ -62,17 +67,22 @@ type ApplyReadingsParams struct {
 type ApplyReadingsRow struct {
 	KeyResultID int64
 	Day         time.Time
+	CountsFrom  *time.Time
 	Value       decimal.Decimal
+	Previous    decimal.NullDecimal
+	Fresh       bool
 	Restated    bool
 }
 
 // New days are added. A day whose score changed keeps the old value beside the new one. What a
 // person entered for a day is not written over. Those who follow one scorecard share its scores, and
-// what is known already is compared here, so that neither travels for each of them.
+// what is known already is compared here, so that neither travels for each of them. A score that was
+// recorded while its period still ran, or before its day, moves on; it is not restated.
 func (q *Queries) ApplyReadings(ctx context.Context, arg ApplyReadingsParams) ([]ApplyReadingsRow, error) {
 	rows, err := q.db.Query(ctx, applyReadings,
 		arg.Series,
 		arg.Days,
+		arg.CountsFrom,
 		arg.Scores,
 		arg.AsReads,
 		arg.KeyResultIds,
@@ -90,7 +100,10 @@ func (q *Queries) ApplyReadings(ctx context.Context, arg ApplyReadingsParams) ([
 		if err := rows.Scan(
 			&i.KeyResultID,
 			&i.Day,
+			&i.CountsFrom,
 			&i.Value,
+			&i.Previous,
+			&i.Fresh,
 			&i.Restated,
 		); err != nil {
 			return nil, err
@@ -103,23 +116,111 @@ func (q *Queries) ApplyReadings(ctx context.Context, arg ApplyReadingsParams) ([
 	return items, nil
 }
 
+const countScores = `-- name: CountScores :exec
+update key_results
+set result_value = $1,
+    result_day = $2,
+    result_count = $3,
+    ahead_on = $4,
+    scores_digest = null,
+    announced_status = $5
+where workspace_id = $6
+  and id = $7
+`
+
+type CountScoresParams struct {
+	ResultValue decimal.NullDecimal
+	ResultDay   *time.Time
+	ResultCount int32
+	AheadOn     *time.Time
+	Status      string
+	WorkspaceID string
+	ID          int64
+}
+
+// What the scores make whose day has come.
+func (q *Queries) CountScores(ctx context.Context, arg CountScoresParams) error {
+	_, err := q.db.Exec(ctx, countScores,
+		arg.ResultValue,
+		arg.ResultDay,
+		arg.ResultCount,
+		arg.AheadOn,
+		arg.Status,
+		arg.WorkspaceID,
+		arg.ID,
+	)
+	return err
+}
+
+const forgetAhead = `-- name: ForgetAhead :exec
+delete from readings r
+using (
+  select
+    unnest($1::bigint[]) as key_result_id,
+    unnest($2::date[]) as today
+) k
+where r.key_result_id = k.key_result_id
+  and r.origin = 'score'
+  and coalesce(r.counts_from, r.day - 1) > k.today
+  and not exists (
+    select from (
+      select
+        unnest($3::bigint[]) as key_result_id,
+        unnest($4::date[]) as day
+    ) h
+    where h.key_result_id = r.key_result_id
+      and h.day = r.day
+  )
+`
+
+type ForgetAheadParams struct {
+	KeyResultIds []int64
+	Todays       []time.Time
+	HeldBy       []int64
+	HeldDays     []time.Time
+}
+
+// Scores of days to come that the source does not hold any more: they were taken back.
+func (q *Queries) ForgetAhead(ctx context.Context, arg ForgetAheadParams) error {
+	_, err := q.db.Exec(ctx, forgetAhead,
+		arg.KeyResultIds,
+		arg.Todays,
+		arg.HeldBy,
+		arg.HeldDays,
+	)
+	return err
+}
+
 const newestReadings = `-- name: NewestReadings :many
-select key_result_id, day, workspace_id, value, previous, restated_at, origin, recorded_at, as_read
+select key_result_id, day, workspace_id, value, previous, restated_at, origin, recorded_at, as_read, counts_from
 from readings
 where workspace_id = $1
   and key_result_id = $2
+  and day between $3 and $4
+  and (day <= $5 or coalesce(counts_from, day - 1) <= $5)
 order by day desc
-limit $3
+limit $6
 `
 
 type NewestReadingsParams struct {
 	WorkspaceID string
 	KeyResultID int64
+	FirstDay    time.Time
+	LastDay     time.Time
+	Today       time.Time
 	Most        int32
 }
 
+// Of the days of a period, as far as they count.
 func (q *Queries) NewestReadings(ctx context.Context, arg NewestReadingsParams) ([]Reading, error) {
-	rows, err := q.db.Query(ctx, newestReadings, arg.WorkspaceID, arg.KeyResultID, arg.Most)
+	rows, err := q.db.Query(ctx, newestReadings,
+		arg.WorkspaceID,
+		arg.KeyResultID,
+		arg.FirstDay,
+		arg.LastDay,
+		arg.Today,
+		arg.Most,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -137,6 +238,7 @@ func (q *Queries) NewestReadings(ctx context.Context, arg NewestReadingsParams) 
 			&i.Origin,
 			&i.RecordedAt,
 			&i.AsRead,
+			&i.CountsFrom,
 		); err != nil {
 			return nil, err
 		}
@@ -149,7 +251,7 @@ func (q *Queries) NewestReadings(ctx context.Context, arg NewestReadingsParams) 
 }
 
 const readings = `-- name: Readings :many
-select key_result_id, day, workspace_id, value, previous, restated_at, origin, recorded_at, as_read
+select key_result_id, day, workspace_id, value, previous, restated_at, origin, recorded_at, as_read, counts_from
 from readings
 where workspace_id = $1
   and key_result_id = $2
@@ -180,6 +282,7 @@ func (q *Queries) Readings(ctx context.Context, arg ReadingsParams) ([]Reading, 
 			&i.Origin,
 			&i.RecordedAt,
 			&i.AsRead,
+			&i.CountsFrom,
 		); err != nil {
 			return nil, err
 		}
@@ -192,7 +295,7 @@ func (q *Queries) Readings(ctx context.Context, arg ReadingsParams) ([]Reading, 
 }
 
 const readingsOf = `-- name: ReadingsOf :many
-select key_result_id, day, value, as_read, origin
+select key_result_id, day, counts_from, value, as_read, origin
 from readings
 where key_result_id = any ($1::bigint[])
 order by key_result_id, day
@@ -201,6 +304,7 @@ order by key_result_id, day
 type ReadingsOfRow struct {
 	KeyResultID int64
 	Day         time.Time
+	CountsFrom  *time.Time
 	Value       decimal.Decimal
 	AsRead      string
 	Origin      string
@@ -219,10 +323,47 @@ func (q *Queries) ReadingsOf(ctx context.Context, keyResultIds []int64) ([]Readi
 		if err := rows.Scan(
 			&i.KeyResultID,
 			&i.Day,
+			&i.CountsFrom,
 			&i.Value,
 			&i.AsRead,
 			&i.Origin,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const scoresComing = `-- name: ScoresComing :many
+select k.workspace_id, k.id
+from key_results k
+join objectives o on o.id = k.objective_id
+where k.ahead_on <= (now() at time zone o.zone)::date
+  and o.closed_at is null
+order by k.ahead_on, k.id
+limit $1
+`
+
+type ScoresComingRow struct {
+	WorkspaceID string
+	ID          int64
+}
+
+// Key results with a score whose day has come.
+func (q *Queries) ScoresComing(ctx context.Context, most int32) ([]ScoresComingRow, error) {
+	rows, err := q.db.Query(ctx, scoresComing, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ScoresComingRow
+	for rows.Next() {
+		var i ScoresComingRow
+		if err := rows.Scan(&i.WorkspaceID, &i.ID); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -322,7 +322,7 @@ func (q *Queries) Request(ctx context.Context, id int64) (RequestRow, error) {
 }
 
 const runsOfRequest = `-- name: RunsOfRequest :many
-select r.id, r.workspace_id, r.key_result_id, r.connection_id, r.trigger_key, r.forced, r.state, r.outcome, r.epoch, r.old_value, r.new_value, r.as_of, r.failure_class, r.failure_cause, r.failure_says, r.due_at, r.tries, r.crashes, r.queued_at, r.started_at, r.finished_at
+select r.id, r.workspace_id, r.key_result_id, r.connection_id, r.trigger_key, r.forced, r.state, r.outcome, r.epoch, r.old_value, r.new_value, r.as_of, r.failure_class, r.failure_cause, r.failure_says, r.due_at, r.tries, r.crashes, r.queued_at, r.started_at, r.finished_at, r.note
 from sync_runs r
 join sync_request_runs j on j.run_id = r.id
 where j.request_id = $1
@@ -360,6 +360,7 @@ func (q *Queries) RunsOfRequest(ctx context.Context, requestID int64) ([]SyncRun
 			&i.QueuedAt,
 			&i.StartedAt,
 			&i.FinishedAt,
+			&i.Note,
 		); err != nil {
 			return nil, err
 		}

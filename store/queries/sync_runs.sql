@@ -147,6 +147,7 @@ set state = 'done',
     failure_class = v.failure_class,
     failure_cause = v.failure_cause,
     failure_says = v.failure_says,
+    note = v.note,
     finished_at = now()
 from (
   select
@@ -158,7 +159,8 @@ from (
     unnest(@as_ofs::text[]) as as_of,
     unnest(@failure_classes::text[]) as failure_class,
     unnest(@failure_causes::text[]) as failure_cause,
-    unnest(@failure_says::text[]) as failure_says
+    unnest(@failure_says::text[]) as failure_says,
+    unnest(@notes::text[]) as note
 ) v
 where r.id = v.id
   and r.finished_at is null;

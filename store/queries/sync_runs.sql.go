@@ -183,6 +183,7 @@ set state = 'done',
     failure_class = v.failure_class,
     failure_cause = v.failure_cause,
     failure_says = v.failure_says,
+    note = v.note,
     finished_at = now()
 from (
   select
@@ -194,7 +195,8 @@ from (
     unnest($6::text[]) as as_of,
     unnest($7::text[]) as failure_class,
     unnest($8::text[]) as failure_cause,
-    unnest($9::text[]) as failure_says
+    unnest($9::text[]) as failure_says,
+    unnest($10::text[]) as note
 ) v
 where r.id = v.id
   and r.finished_at is null
@@ -210,6 +212,7 @@ type FinishRunsParams struct {
 	FailureClasses []string
 	FailureCauses  []string
 	FailureSays    []string
+	Notes          []string
 }
 
 // Asks for finished_at, not for the state: by the statistics of a quiet hour nothing is open, and the
@@ -225,6 +228,7 @@ func (q *Queries) FinishRuns(ctx context.Context, arg FinishRunsParams) error {
 		arg.FailureClasses,
 		arg.FailureCauses,
 		arg.FailureSays,
+		arg.Notes,
 	)
 	return err
 }
@@ -442,7 +446,7 @@ func (q *Queries) ReadyRuns(ctx context.Context, arg ReadyRunsParams) ([]ReadyRu
 }
 
 const recentRuns = `-- name: RecentRuns :many
-select id, workspace_id, key_result_id, connection_id, trigger_key, forced, state, outcome, epoch, old_value, new_value, as_of, failure_class, failure_cause, failure_says, due_at, tries, crashes, queued_at, started_at, finished_at
+select id, workspace_id, key_result_id, connection_id, trigger_key, forced, state, outcome, epoch, old_value, new_value, as_of, failure_class, failure_cause, failure_says, due_at, tries, crashes, queued_at, started_at, finished_at, note
 from sync_runs
 where workspace_id = $1
   and key_result_id = $2
@@ -487,6 +491,7 @@ func (q *Queries) RecentRuns(ctx context.Context, arg RecentRunsParams) ([]SyncR
 			&i.QueuedAt,
 			&i.StartedAt,
 			&i.FinishedAt,
+			&i.Note,
 		); err != nil {
 			return nil, err
 		}
