@@ -39,6 +39,7 @@ type gesture struct {
 
 // work is what goes on in the background while people ask.
 type work struct {
+	name  string
 	what  string
 	share float64       // of the scorecards that have another score each time
 	every time.Duration // after this time a connection's key results are due again; 0: as soon as they are read
@@ -49,9 +50,9 @@ type work struct {
 func measureAcks(ctx context.Context, b *bench) (rows []row, err error) {
 	quiet := ""
 	for _, w := range []work{
-		{what: "nothing else going on"},
-		{what: "a tenth of all read each second and their cards drawn, 5 % changed", share: 0.05, every: 10 * time.Second},
-		{what: "all due again as soon as they are read, all changed: more work than the machine can bear", share: 1},
+		{name: "quiet", what: "nothing else going on"},
+		{name: "some", what: "a tenth of all read each second and their cards drawn, 5 % changed", share: 0.05, every: 10 * time.Second},
+		{name: "all", what: "all due again as soon as they are read, all changed: more work than the machine can bear", share: 1},
 	} {
 		a, err := b.acks(ctx, w, perSecond, pick(b, 30*time.Second, 8*time.Second))
 		if err != nil {
@@ -68,13 +69,13 @@ func measureAcks(ctx context.Context, b *bench) (rows []row, err error) {
 			},
 		}
 		if w.share > 0 {
-			r.measured += fmt.Sprintf("; meanwhile %s key results a second were read, and %d cards and messages went out", thousands(int(a.readings)), int(a.said))
+			r.measured += fmt.Sprintf("; meanwhile %s key results a second were read, and %d cards and messages went out; okrbot took %.1f cores, Postgres %.1f", thousands(int(a.readings)), int(a.said), a.bot, a.server)
 		} else {
 			quiet = "nothing else going on: " + a.times()
 		}
 		rows = append(rows, r)
 	}
-	calm := work{what: "", share: 0.05, every: 10 * time.Second}
+	calm := work{name: "burst", share: 0.05, every: 10 * time.Second}
 	a, err := b.acks(ctx, calm, 1000, 10*time.Second)
 	if err != nil {
 		return rows, err
@@ -95,6 +96,8 @@ type acks struct {
 	why      string          // one was lost
 	readings float64         // of key results, a second
 	said     float64         // calls to Slack, a second
+	bot      float64         // cores that okrbot was at
+	server   float64         // and Postgres
 }
 
 func (a acks) at(part float64) time.Duration {
@@ -141,11 +144,22 @@ func (b *bench) acks(ctx context.Context, w work, rate int, long time.Duration) 
 	if err := pause(ctx, pick(b, 5*time.Second, 2*time.Second)); err != nil { // so that cards are being drawn
 		return a, err
 	}
+	server, err := r.postmaster(ctx)
+	if err != nil {
+		return a, err
+	}
+	profiled := r.profile(ctx, p, w.name+fmt.Sprint(rate), long)
 	before, words := rounds.Load(), len(r.slack.record())
+	_, bot, _ := stat(p.pid()) // where it is not known, it is not told
+	postgres, _ := family(server)
 	began := time.Now()
 	a = ask(ctx, p.door(), gestures, rate, long)
+	_, botAfter, _ := stat(p.pid())
+	postgresAfter, _ := family(server)
+	a.bot, a.server = (botAfter-bot).Seconds()/time.Since(began).Seconds(), (postgresAfter-postgres).Seconds()/time.Since(began).Seconds()
 	a.readings = float64(rounds.Load()-before) / time.Since(began).Seconds()
 	a.said = float64(len(r.slack.record())-words) / time.Since(began).Seconds()
+	profiled()
 	enough()
 	if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
 		return a, err

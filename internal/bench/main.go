@@ -69,6 +69,7 @@ func main() {
 	write := flag.String("write", "", "put the table into this file, between its marks")
 	flag.BoolVar(&b.quick, "quick", false, "smaller worlds, for development; the goals are not for them")
 	flag.BoolVar(&b.large, "large", false, "measure the parts that take an hour")
+	flag.StringVar(&b.profiles, "profile", "", "keep in this folder what okrbot's CPU and Postgres' sessions were at, row by row")
 	flag.StringVar(&b.program, "okrbot", "", "measure this program instead of the one that is built from here")
 	flag.Parse()
 	// Only failures are told beside the table.
@@ -111,13 +112,14 @@ func choose(only string, large bool) ([]part, error) {
 
 // bench is a run: the program that is measured, and what it is measured on.
 type bench struct {
-	quick   bool
-	large   bool
-	program string
-	dir     string
-	server  *embedded.Server
-	worlds  map[string]*world
-	copies  int // of worlds made so far
+	quick    bool
+	large    bool
+	program  string
+	profiles string
+	dir      string
+	server   *embedded.Server
+	worlds   map[string]*world
+	copies   int // of worlds made so far
 }
 
 // run measures parts one after another. A part that cannot be measured has a row that says why, and

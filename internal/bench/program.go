@@ -21,6 +21,7 @@ const signingSecret = "bench-signing-secret"
 type program struct {
 	cmd    *exec.Cmd
 	listen string // its public address
+	ops    string // and its operator's
 	ready  time.Duration
 	log    string // a file
 	ended  chan struct{}
@@ -61,14 +62,14 @@ func (r *running) serve(ctx context.Context, dsn string, args ...string) (*progr
 			return nil, err
 		}
 	}
-	p.listen = addresses[0]
+	p.listen, p.ops = addresses[0], addresses[1]
 	p.log = filepath.Join(r.bench.dir, fmt.Sprintf("%s-%d.log", r.name, len(r.programs)))
 	log, err := os.Create(p.log)
 	if err != nil {
 		return nil, fmt.Errorf("keeping what okrbot says: %w", err)
 	}
 	p.cmd = exec.Command(r.bench.program, append([]string{"serve"}, args...)...)
-	p.cmd.Dir, p.cmd.Env, p.cmd.SysProcAttr = r.bench.dir, r.environment(dsn, addresses[0], addresses[1]), endWithParent()
+	p.cmd.Dir, p.cmd.Env, p.cmd.SysProcAttr = r.bench.dir, r.environment(dsn, p.listen, p.ops), endWithParent()
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	began := time.Now()
 	started := make(chan error, 1)
@@ -89,7 +90,7 @@ func (r *running) serve(ctx context.Context, dsn string, args ...string) (*progr
 	r.programs = append(r.programs, p)
 	at := p.door() + "/readyz"
 	if len(args) > 0 && args[0] == "--no-web" {
-		at = "http://" + addresses[1] + "/metrics"
+		at = "http://" + p.ops + "/metrics"
 	}
 	ready, err := wait(ctx, 2*time.Millisecond, 2*time.Minute, func() (bool, error) {
 		select {

@@ -125,7 +125,7 @@ func (b *bench) open(ctx context.Context, name string) (*running, error) {
 // look opens the benchmark's own connections.
 func (r *running) look(ctx context.Context) (err error) {
 	r.dsn = r.bench.server.DSN() + " dbname=" + r.name
-	r.watch, err = store.Open(ctx, r.dsn, 2)
+	r.watch, err = store.Open(ctx, r.dsn, 3)
 	return err
 }
 
@@ -180,6 +180,7 @@ func (b *bench) execute(ctx context.Context, statements ...string) error {
 // and their first reading.
 func (b *bench) make(ctx context.Context, name string) (w *world, err error) {
 	b.tell("making the world %q", name)
+	defer func() { b.tell("the world is made") }()
 	w = &world{size: b.sizes()[name], name: name, today: okr.DayOf(time.Now().UTC())}
 	if w.written, err = secret.NewKeyset(); err != nil {
 		return nil, err
