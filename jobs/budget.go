@@ -2,37 +2,222 @@ package jobs
 
 import (
 	"context"
+	"math"
+	"slices"
+	"sync"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+)
+
+var (
+	workShare = promauto.NewGauge(prometheus.GaugeOpts{
+		Name: "okrbot_work_share", Help: "How many portions of work run at once; below one, the part of the time in which one does.",
+	})
+	workWaiting = promauto.NewGauge(prometheus.GaugeOpts{
+		Name: "okrbot_work_waiting", Help: "Portions of work that wait for their turn.",
+	})
 )
 
 // budget is what work may use of this process and of Postgres, so that people's commands, which ask
 // the same two, are answered first. Applying and drawing go through it in portions of some tens of
 // milliseconds: what is read over the network never waits in it.
+//
+// It is one number: how many portions run at once, and below one the part of the time in which one
+// does. It grows by little steps as long as portions wait and nobody is answered late, and shrinks
+// by a third as soon as people are: work slows down, and never stops.
 type budget struct {
-	places chan struct{} // a place for each portion that runs
-	rest   int           // after a portion, Postgres is left in peace for this part of its time
+	mu      sync.Mutex
+	share   float64
+	running int
+	waiting []chan struct{} // those who came first are first
+
+	late    float64 // which part of the last answers came late
+	asked   time.Time
+	shrunk  time.Time
+	grown   time.Time
+	pinged  time.Duration // the quickest that Postgres was lately
+	crowded bool          // Postgres takes much longer than that
 }
 
 const (
-	portionsAtOnce = 1
-	restAfter      = 4
+	portionsAtMost = 4   // at once: more of them would only wait for each other in Postgres
+	leastShare     = 0.1 // work goes on, whatever happens
+	inTime         = 50 * time.Millisecond
+	lateAtMost     = 0.10 // of the answers
+	reactEvery     = 100 * time.Millisecond
+	askedLately    = 3 * time.Second // after this time without a gesture, nobody is there
+	restAtMost     = 2 * time.Second
 )
 
 func newBudget() *budget {
-	return &budget{places: make(chan struct{}, portionsAtOnce), rest: restAfter}
+	b := &budget{}
+	b.set(1)
+	return b
 }
 
 // spend runs a portion when it is its turn. Its time begins then: a deadline that do needs is to be
 // made within do. The error is do's, or that of a context that ended before the turn came.
 func (b *budget) spend(ctx context.Context, do func() error) error {
-	select {
-	case b.places <- struct{}{}:
-		defer func() { <-b.places }()
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := b.enter(ctx); err != nil {
+		return err
 	}
+	defer b.leave()
 	began := time.Now()
 	err := do()
-	pause(ctx, time.Since(began)/time.Duration(b.rest))
+	b.rest(ctx, time.Since(began))
 	return err
+}
+
+// enter waits for a turn.
+func (b *budget) enter(ctx context.Context) error {
+	b.mu.Lock()
+	if len(b.waiting) == 0 && b.running < b.places() {
+		b.running++
+		b.mu.Unlock()
+		return nil
+	}
+	turn := make(chan struct{})
+	b.waiting = append(b.waiting, turn)
+	workWaiting.Inc()
+	b.grow()
+	b.next()
+	b.mu.Unlock()
+	select {
+	case <-turn:
+		return nil
+	case <-ctx.Done():
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if i := slices.Index(b.waiting, turn); i >= 0 {
+		b.waiting = slices.Delete(b.waiting, i, i+1)
+		workWaiting.Dec()
+		return ctx.Err()
+	}
+	return nil // it was given the turn meanwhile
+}
+
+func (b *budget) leave() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.running--
+	b.grow()
+	b.next()
+}
+
+// next gives turns to those who wait, as far as there are places. The budget is locked.
+func (b *budget) next() {
+	for len(b.waiting) > 0 && b.running < b.places() {
+		b.running++
+		close(b.waiting[0])
+		b.waiting = b.waiting[1:]
+		workWaiting.Dec()
+	}
+}
+
+// places is how many portions may run at once. The budget is locked.
+func (b *budget) places() int { return int(math.Ceil(b.share)) }
+
+// rest leaves the processor and Postgres in peace after a portion, so that its place is used for the
+// part of the time that the share says.
+func (b *budget) rest(ctx context.Context, took time.Duration) {
+	b.mu.Lock()
+	idle := float64(b.places())/b.share - 1
+	b.mu.Unlock()
+	if idle <= 0 {
+		return
+	}
+	resting := time.NewTimer(min(time.Duration(float64(took)*idle), restAtMost))
+	defer resting.Stop()
+	select {
+	case <-resting.C:
+	case <-ctx.Done():
+	}
+}
+
+// grow takes a step up where portions wait, and nothing speaks against it. The budget is locked.
+func (b *budget) grow() {
+	now := time.Now()
+	if len(b.waiting) == 0 || now.Sub(b.grown) < reactEvery || now.Sub(b.shrunk) < reactEvery {
+		return
+	}
+	step := 0.05
+	if now.Sub(b.asked) > askedLately {
+		step, b.late = 0.5, 0
+	}
+	if b.late > lateAtMost/2 || b.share >= 1 && b.crowded {
+		return
+	}
+	b.grown = now
+	b.set(min(b.share+step, portionsAtMost))
+}
+
+// shrink takes a third away, down to least. The budget is locked.
+func (b *budget) shrink(least float64) {
+	if now := time.Now(); now.Sub(b.shrunk) >= reactEvery && b.share > least {
+		b.shrunk = now
+		b.set(max(b.share*2/3, least))
+	}
+}
+
+func (b *budget) set(share float64) {
+	b.share = share
+	workShare.Set(share)
+}
+
+// answered says how long a person waited for an answer.
+func (b *budget) answered(took time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.asked = time.Now()
+	late := 0.0
+	if took > inTime {
+		late = 1
+	}
+	const weight = 1.0 / 16
+	b.late += weight * (late - b.late)
+	if b.late > lateAtMost {
+		b.shrink(leastShare)
+	}
+}
+
+// ping says how long the smallest question to Postgres took. Where it takes long it has too much to
+// do, but perhaps not by us alone: one portion runs at any rate.
+func (b *budget) ping(took time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.pinged == 0 || took < b.pinged {
+		b.pinged = took
+	} else {
+		b.pinged += (took - b.pinged) / 256 // Postgres can have moved further away
+	}
+	b.crowded = took > 4*b.pinged+10*time.Millisecond
+	if b.crowded {
+		b.shrink(1)
+	}
+}
+
+// watch asks Postgres how it is for as long as work uses it.
+func (b *budget) watch(ctx context.Context, ask func(context.Context) error) {
+	for ctx.Err() == nil {
+		pause(ctx, 250*time.Millisecond)
+		b.mu.Lock()
+		working := b.running > 0
+		b.mu.Unlock()
+		if !working {
+			continue
+		}
+		began := time.Now()
+		if err := ask(ctx); err == nil {
+			b.ping(time.Since(began))
+		}
+	}
+}
+
+// Asked says that a person waits for an answer. What it gives is called when they have it.
+func (c *Client) Asked() (answered func()) {
+	began := time.Now()
+	return func() { c.budget.answered(time.Since(began)) }
 }
