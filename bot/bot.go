@@ -28,6 +28,8 @@ type Bot struct {
 	// ourselves is the workspace that Slack says our token is of; nil until it said so.
 	ourselves atomic.Pointer[store.Workspace]
 
+	turns *turns
+
 	// open counts what decorates open views: it may die with the process, but is waited for.
 	open       sync.WaitGroup
 	background context.Context
@@ -51,7 +53,7 @@ type Settings struct {
 func New(s *store.Store, j *jobs.Client, slack *Slack, connectors integrations.Registry, settings Settings, log *slog.Logger) *Bot {
 	background, stop := context.WithCancel(context.Background())
 	settings.AnswerWithin = cmp.Or(settings.AnswerWithin, answerWithin)
-	return &Bot{store: s, jobs: j, slack: slack, connectors: connectors, settings: settings, log: log, background: background, stop: stop}
+	return &Bot{store: s, jobs: j, slack: slack, connectors: connectors, settings: settings, log: log, turns: newTurns(settings.AnswerWithin / 2), background: background, stop: stop}
 }
 
 // Close ends what decorates open views and waits for it.

@@ -75,6 +75,8 @@ func (b *Bot) ours(ctx context.Context, g gesture) bool {
 // answer acts on a delivery once and says how it went, always in time.
 func (b *Bot) answer(ctx context.Context, d delivery) answer {
 	began := time.Now()
+	answered := b.jobs.Asked()
+	defer answered()
 	ctx, cancel := context.WithTimeout(detached(ctx), b.settings.AnswerWithin)
 	type outcome struct {
 		answer
@@ -90,6 +92,12 @@ func (b *Bot) answer(ctx context.Context, d delivery) answer {
 				done <- outcome{b.sorry(d.gesture, wentWrong(ref)), "panic"}
 			}
 		}()
+		leave, ok := b.turns.take(ctx)
+		if !ok {
+			done <- outcome{b.sorry(d.gesture, tooMuch), "too much"}
+			return
+		}
+		defer leave()
 		a, result := b.act(ctx, d)
 		done <- outcome{a, result}
 	})
@@ -106,7 +114,10 @@ func (b *Bot) answer(ctx context.Context, d delivery) answer {
 	return o.answer
 }
 
-const tooSlow = "okrbot is slow at the moment. Nothing was saved; try again in a minute."
+const (
+	tooMuch = "okrbot has a lot to do at the moment. Nothing was saved; try again in a minute."
+	tooSlow = "okrbot is slow at the moment. Nothing was saved; try again in a minute."
+)
 
 func wentWrong(ref string) string {
 	return "Something went wrong on our side (ref " + ref + "). Nothing was saved. Try again; if it stays, tell okrbot's administrator the reference."

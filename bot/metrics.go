@@ -13,4 +13,7 @@ var (
 		Name: "okrbot_ack_seconds", Help: "Time until Slack had our answer; Slack waits three seconds.",
 		Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2, 2.5},
 	})
+	waitingTurns = promauto.NewGauge(prometheus.GaugeOpts{
+		Name: "okrbot_gestures_waiting", Help: "Gestures that wait for their turn to be acted on.",
+	})
 )

@@ -141,6 +141,54 @@ func TestAnswersComeInTimeWhileTheDatabaseIsSilent(t *testing.T) {
 	r.until("its effect", func() bool { return r.slack.Calls("views.publish") > 0 })
 }
 
+// TestACrowdIsAnsweredOrToldSo has more people ask at once than can be answered: nobody is left
+// without words, and whoever has no turn hears it without having to wait for the others.
+func TestACrowdIsAnsweredOrToldSo(t *testing.T) {
+	r := newRoom(t)
+	g, second := r.behindAGate()
+	handler := second.Handler()
+	ask := func(n int) string {
+		command := r.command("help")
+		command.Set("n", fmt.Sprint(n)) // one with the same words is taken for the same delivery
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r.signed("/slack/commands", formType, command.Encode(), time.Now()))
+		if w.Code != http.StatusOK {
+			t.Errorf("answered %d %s", w.Code, w.Body)
+		}
+		return w.Body.String()
+	}
+	if said := ask(0); !strings.Contains(said, "/okr add-kr") {
+		t.Fatalf("before: %q", said)
+	}
+	g.shut.Store(true)
+	const crowd = 600
+	var slow, refused atomic.Int64
+	var all sync.WaitGroup
+	for n := range crowd {
+		all.Go(func() {
+			switch said := ask(n + 1); {
+			case strings.Contains(said, "slow at the moment. Nothing was saved; try again"):
+				slow.Add(1)
+			case strings.Contains(said, "a lot to do at the moment. Nothing was saved; try again"):
+				refused.Add(1)
+			default:
+				t.Errorf("told %q", said)
+			}
+		})
+	}
+	all.Wait()
+	// Of all these only a few had begun something that they could not end.
+	if slow.Load() > 16 || refused.Load()+slow.Load() != crowd {
+		t.Errorf("%d of %d were told that it is slow, %d that there is too much to do", slow.Load(), crowd, refused.Load())
+	}
+	g.shut.Store(false)
+	tries := crowd
+	r.until("an answer after the crowd has gone", func() bool {
+		tries++
+		return strings.Contains(ask(tries), "/okr add-kr")
+	})
+}
+
 func TestAnEventThatNobodyFinishedIsTakenAgain(t *testing.T) {
 	r := newRoom(t)
 	r.alice.Types("/okr help").Sees("/okr add-kr") // so that she is known
