@@ -293,6 +293,5 @@ func (m *Messenger) CloseOut(ctx context.Context, c store.CloseOut, post store.C
 
 // CloseOutParked gives it to whoever closed the objective, because the channel does not take it.
 func (m *Messenger) CloseOutParked(ctx context.Context, c store.CloseOut, channel, code string) error {
-	_, _, err := m.slack.post(ctx, c.Person, closed(c).Unposted(channel, code))
-	return err
+	return m.tellOnce(ctx, c.Objective.Workspace, c.Person, closed(c).Unposted(channel, code))
 }

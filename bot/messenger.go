@@ -44,8 +44,30 @@ func (m *Messenger) Announce(ctx context.Context, _, channel string, items []job
 			news[i].Readings = okr.Within(item.Present.Objective.Period, okr.Counting(all, news[i].Today))
 		}
 	}
-	_, ts, err := m.slack.post(ctx, channel, view.Announcement(news, repeated))
+	message := view.Announcement(news, repeated)
+	m.inPlaceOf(ctx, channel, items, &message)
+	_, ts, err := m.slack.post(ctx, channel, message)
 	return ts, err
+}
+
+// inPlaceOf says in a direct message why its reader hears what is an owner's to hear.
+func (m *Messenger) inPlaceOf(ctx context.Context, reader string, items []jobs.Announced, message *view.Message) {
+	byOwner := map[string][]view.Hanging{}
+	var owners []string
+	for _, item := range items {
+		told := item.Kind == "failed" || item.Kind == "recovered" || item.Kind == "parked"
+		if owner := item.Present.Owner; told && owner != reader {
+			if byOwner[owner] == nil {
+				owners = append(owners, owner)
+			}
+			byOwner[owner] = append(byOwner[owner], view.Hanging{Key: item.Present.Key()})
+		}
+	}
+	for _, owner := range owners {
+		if m.Gone(ctx, items[0].Workspace, owner) {
+			message.Add(view.OwnerGone(owner, byOwner[owner]))
+		}
+	}
 }
 
 // Card posts a key result's card, or draws it again.
@@ -68,7 +90,8 @@ func (m *Messenger) Farewell(ctx context.Context, f store.Farewell) error {
 	return m.slack.update(ctx, f.Channel, f.TS, view.Farewell(f.Key, f.Title, f.By, f.Removed))
 }
 
-// Notice tells a connection's maker what it needs from them, with the button that does it.
+// Notice tells a connection's maker what it needs from them, with the button that does it. Where the
+// maker is gone, administrators hear it.
 func (m *Messenger) Notice(ctx context.Context, c store.Connection, now time.Time) error {
 	hanging, err := m.bot.store.KeyResultsOf(ctx, c)
 	if err != nil {
@@ -77,15 +100,61 @@ func (m *Messenger) Notice(ctx context.Context, c store.Connection, now time.Tim
 	c.KeyResults = len(hanging)
 	shown := shownConnection(m.connectors, c, okr.Actor{Workspace: c.Workspace, ID: c.Owner, Kind: okr.Member}, now)
 	system := m.bot.nameOfSystem(c)
-	says := system + " does not take its sign-in any more, so nothing is read through it. Reconnect it; its key results go on by themselves then."
+	why := c.Refusal
+	if why == "" {
+		why = system + " does not take its sign-in any more."
+	}
+	says := why + " Nothing is read through it. Reconnect it; its key results go on by themselves then."
 	if c.State == store.Broken {
 		says = "its stored sign-in does not open any more, so nothing was sent and nothing is read through it. Reconnect it, and tell okrbot's administrator."
 	}
 	if c.Notice == jobs.NoticeEnds {
 		says = "its sign-in to " + system + " ends on " + view.Moment(shown.Ends) + ", and use does not prolong it. Reconnect before: it takes a minute, and its key results stay."
 	}
-	_, _, err = m.slack.post(ctx, c.Owner, view.ConnectionNotice(shown, says))
-	return err
+	if !m.Gone(ctx, c.Workspace, c.Owner) {
+		_, _, err = m.slack.post(ctx, c.Owner, view.ConnectionNotice(shown, says, ""))
+		var u *jobs.Undelivered
+		if !errors.As(err, &u) || u.Kind != jobs.Permanent {
+			return err
+		}
+	}
+	rows := make([]view.Hanging, len(hanging))
+	for i, h := range hanging {
+		rows[i] = view.Hanging{Key: h.Key}
+	}
+	return m.tellAdministrators(ctx, c.Workspace, c.Owner, view.ConnectionNotice(shown, says, view.MakerGone(c.Owner, rows)))
+}
+
+// tellOnce tells somebody what is told once, or administrators in their place where they are gone.
+func (m *Messenger) tellOnce(ctx context.Context, workspace, person string, message view.Message) error {
+	if !m.Gone(ctx, workspace, person) {
+		_, _, err := m.slack.post(ctx, person, message)
+		var u *jobs.Undelivered
+		if !errors.As(err, &u) || u.Kind != jobs.Permanent {
+			return err
+		}
+	}
+	return m.tellAdministrators(ctx, workspace, person, message)
+}
+
+// tellAdministrators tells what was meant for somebody who is gone. One who hears it is enough.
+func (m *Messenger) tellAdministrators(ctx context.Context, workspace, gone string, message view.Message) error {
+	var failed error = &jobs.Undelivered{Kind: jobs.Permanent, Code: "nobody_there"}
+	told := false
+	for _, id := range m.Administrators(ctx, workspace) {
+		if id == gone {
+			continue
+		}
+		if _, _, err := m.slack.post(ctx, id, message); err == nil {
+			told = true
+		} else {
+			failed = err
+		}
+	}
+	if told {
+		return nil
+	}
+	return failed
 }
 
 // shownConnection is a connection as its views show it to somebody.

@@ -365,7 +365,7 @@ func TestARefusedConnectionIsToldOnceWithTheWayOut(t *testing.T) {
 	r.servicenow.SetPassword("okr.reader", "another")
 	r.alice.Types("/okr sync KR-1").Sees("refused our sign-in")
 	r.alice.Types("/okr sync KR-1")
-	r.alice.Sees("does not take its sign-in any more", "1 key result depends on it.")
+	r.alice.Sees("ServiceNow refused our sign-in. Nothing is read through it.", "1 key result depends on it.")
 	r.servicenow.ForgetCalls()
 	r.alice.In("dm-U0ALICE").Presses("Reconnect").Fills("Username", "okr.reader").Fills("Password", "another").Submits("Connect").Sees("is connected").Closes()
 	r.alice.Sees("Syncing again")

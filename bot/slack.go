@@ -74,6 +74,25 @@ func (s *Slack) person(ctx context.Context, id string) (*slack.User, error) {
 	return u, nil
 }
 
+// people are those of a workspace, page by page until enough says so.
+func (s *Slack) people(ctx context.Context, enough func([]slack.User) bool) error {
+	const largestPage, mostPages = 1000, 30
+	page := s.api.GetUsersPaginated(slack.GetUsersOptionLimit(largestPage))
+	for range mostPages {
+		next, err := page.Next(ctx)
+		if next.Done(err) {
+			return nil
+		}
+		if err != nil {
+			return undelivered(err)
+		}
+		if page = next; enough(page.Users) {
+			return nil
+		}
+	}
+	return nil
+}
+
 func options(m view.Message) []slack.MsgOption {
 	return []slack.MsgOption{
 		slack.MsgOptionText(m.Text, false), // views escape what people wrote

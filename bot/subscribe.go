@@ -134,6 +134,5 @@ func (m *Messenger) Digest(ctx context.Context, s store.Subscription) ([]store.T
 
 // DigestEnded tells who subscribed a channel that it takes no digest.
 func (m *Messenger) DigestEnded(ctx context.Context, s store.Subscription, code string) error {
-	_, _, err := m.slack.post(ctx, s.By, view.Text("The weekly digest is not posted in <#"+s.Channel+"> any more: Slack does not let okrbot post there ("+code+"). `/invite` it there, then type `/okr subscribe` in the channel."))
-	return err
+	return m.tellOnce(ctx, s.Workspace, s.By, view.Text("The weekly digest is not posted in <#"+s.Channel+"> any more: Slack does not let okrbot post there ("+code+"). `/invite` it there, then type `/okr subscribe` in the channel."))
 }

@@ -526,10 +526,17 @@ func (b *Bot) keepConsent(ctx context.Context, at visiting, consenter integratio
 		if err != nil {
 			return err
 		}
+		replaces := at.Reconnects
+		if replaces == 0 {
+			// Whoever connects again what was refused means that one: its key results hang on it.
+			if replaces, err = tx.RefusedLike(ctx, actor, at.Kind, at.Origin, who); err != nil {
+				return err
+			}
+		}
 		c, err = tx.CreatePending(ctx, actor, store.Connection{
 			Kind: at.Kind, Name: name, Origin: at.Origin, SignIn: at.SignIn, Account: who, Client: at.client.ID,
 			Shared: at.Shared && okr.May(actor, okr.ShareConnection, okr.MakerOf),
-		}, at.Reconnects, tokens.Fields, jobs.TokenLife(tokens.Life), consenter.RefreshLife())
+		}, replaces, tokens.Fields, jobs.TokenLife(tokens.Life), consenter.RefreshLife())
 		return err
 	})
 	if err != nil {

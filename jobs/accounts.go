@@ -58,7 +58,10 @@ func (c *Client) account(ctx context.Context, connection store.Connection, stale
 			return account, 0, broken()
 		}
 		if now.State != store.Active {
-			return account, 0, rejected(c.nameOf(connection.Kind))
+			if fresh, err := c.store.ConnectionByID(ctx, connection.ID); err == nil {
+				connection = fresh
+			}
+			return account, 0, rejected(c.nameOf(connection.Kind), connection.Refusal)
 		}
 		if now.Epoch != connection.TokenEpoch {
 			if connection, err = c.store.ConnectionByID(ctx, connection.ID); err != nil {

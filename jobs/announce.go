@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -106,6 +107,9 @@ func (c *Client) say(ctx context.Context, p store.Place) error {
 	if len(items) == 0 {
 		return c.store.AnnouncementsSent(ctx, ids, "")
 	}
+	if person(p.Channel) && c.messenger.Gone(ctx, p.Workspace, p.Channel) {
+		return c.passOn(ctx, p, ids, items, "gone")
+	}
 	ts, err := c.messenger.Announce(ctx, p.Workspace, p.Channel, items, repeated)
 	var u *Undelivered
 	switch {
@@ -116,6 +120,8 @@ func (c *Client) say(ctx context.Context, p store.Place) error {
 		return c.store.UnparkPlace(ctx, p)
 	case errors.As(err, &u) && u.Kind == NotSent:
 		return errors.Join(err, c.store.AnnouncementsBack(ctx, ids))
+	case errors.As(err, &u) && (u.Kind == Permanent || u.Kind == Gone) && person(p.Channel):
+		return c.passOn(ctx, p, ids, items, u.Code)
 	case errors.As(err, &u) && (u.Kind == Permanent || u.Kind == Gone):
 		return c.park(ctx, p, ids, items, u.Code)
 	case repeated && items[0].Now.Sub(taken[0].At) > givenUpAfter:
@@ -215,7 +221,7 @@ func (c *Client) present(ctx context.Context, workspace string, ids []int64) (ma
 }
 
 // park sets aside what Slack will not take and tells the key results' owners once, each in one
-// message. What was a direct message has nobody else to be told to.
+// message.
 func (c *Client) park(ctx context.Context, p store.Place, ids []int64, items []Announced, code string) error {
 	c.log.Warn("Slack does not take posts here", "workspace", p.Workspace, "channel", p.Channel, "code", code)
 	return c.store.InTx(ctx, func(tx *store.Tx) error {
@@ -238,6 +244,47 @@ func (c *Client) park(ctx context.Context, p store.Place, ids []int64, items []A
 		}
 		return tx.Announce(ctx, list)
 	})
+}
+
+// person says whether a place is a direct message, which stands under its reader's id.
+func person(channel string) bool {
+	return strings.HasPrefix(channel, "U") || strings.HasPrefix(channel, "W")
+}
+
+// passOn sets aside what was to be told to somebody who is not there, and has it told to the next who
+// can do something about it.
+func (c *Client) passOn(ctx context.Context, p store.Place, ids []int64, items []Announced, code string) error {
+	c.log.Warn("somebody is not there to be told", "workspace", p.Workspace, "person", p.Channel, "code", code)
+	var list []store.Announcement
+	for _, item := range items {
+		for _, next := range c.nextInLine(ctx, item.Present, p.Channel) {
+			a := item.Announcement
+			a.Channel, a.Repeated = next, false
+			list = append(list, a)
+		}
+	}
+	return c.store.InTx(ctx, func(tx *store.Tx) error {
+		if err := tx.AnnouncementsParked(ctx, ids, code); err != nil {
+			return err
+		}
+		return tx.Announce(ctx, list)
+	})
+}
+
+// nextInLine are those who hear of a key result in the place of somebody who is gone: a co-owner, else
+// the objective's owner, else administrators. After these there is nobody.
+func (c *Client) nextInLine(ctx context.Context, k store.KeyResult, gone string) []string {
+	line := append(append([]string{k.Owner}, k.CoOwners...), k.Objective.Owner)
+	for _, heir := range line[slices.Index(line, gone)+1:] {
+		if heir != "" && heir != gone && !c.messenger.Gone(ctx, k.Workspace, heir) {
+			return []string{heir}
+		}
+	}
+	administrators := c.messenger.Administrators(ctx, k.Workspace)
+	if slices.Contains(administrators, gone) {
+		return nil // they were told, or could not be
+	}
+	return slices.DeleteFunc(administrators, func(id string) bool { return slices.Contains(line, id) })
 }
 
 func parked(k store.KeyResult, channel, code string) store.Announcement {

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -383,4 +384,48 @@ func TestACardOfARemovedKeyResultIsClosed(t *testing.T) {
 	r.tick()
 	r.wants("closed when it was being posted", len(r.slack.closed), 2)
 	r.wants("by", r.slack.closed[1], "CDESK 1700000000.000003 KR-2")
+}
+
+// Who is not there is passed over, and where nobody is left it ends.
+func TestWhoHearsInThePlaceOfWhoIsGone(t *testing.T) {
+	for name, c := range map[string]struct {
+		gone, refused []string
+		want          []string
+	}{
+		"Nobody":            {nil, nil, []string{"UALICE"}},
+		"TheOwner":          {[]string{"UALICE"}, nil, []string{"UCO1"}},
+		"ACoOwnerToo":       {[]string{"UALICE", "UCO1"}, nil, []string{"UCO2"}},
+		"SlackSaysSo":       {nil, []string{"UALICE", "UCO1"}, []string{"UCO2"}},
+		"AllWhoLookAfterIt": {[]string{"UALICE", "UCO1"}, []string{"UCO2"}, []string{"UADMIN1", "UADMIN2"}},
+		"OneAdministrator":  {[]string{"UALICE", "UCO1", "UCO2"}, []string{"UADMIN1"}, []string{"UADMIN2"}},
+		"Everybody":         {[]string{"UALICE", "UCO1", "UCO2"}, []string{"UADMIN1", "UADMIN2"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRoom(t)
+			r.slack.gone, r.slack.administrators = c.gone, []string{"UADMIN1", "UADMIN2"}
+			r.slack.refuse = func(channel string) error {
+				if slices.Contains(c.refused, channel) {
+					return &Undelivered{Kind: Permanent, Code: "user_disabled"}
+				}
+				return nil
+			}
+			k := r.keyResult(r.scorecard(1, 41, 5), func(k *store.KeyResult) { k.CoOwners = []string{"UCO1", "UCO2"} })
+			r.imports(k)
+			r.now.Break(vendor.Fault{Kind: vendor.RoleMissing})
+			r.nextDay()
+			for range 8 {
+				r.tick()
+			}
+			var told []string
+			for _, person := range []string{"UALICE", "UCO1", "UCO2", "UADMIN1", "UADMIN2"} {
+				if n := len(r.slack.in(person)); n > 1 {
+					t.Errorf("%s was told %d times", person, n)
+				} else if n == 1 {
+					told = append(told, person)
+				}
+			}
+			r.wants("told", told, c.want)
+			r.wants("still to be said", r.count("select count(*) from announcements where state in ('pending', 'sending')"), 0)
+		})
+	}
 }

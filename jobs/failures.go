@@ -17,9 +17,14 @@ func noConnector(kind string) *integrations.Error {
 		Says: "This okrbot does not read from " + kind + ".", Next: "Ask its administrator for a version that does."}
 }
 
-func rejected(system string) *integrations.Error {
+// rejected is told about a connection that is not used any more, with what the system said when it
+// was.
+func rejected(system, refusal string) *integrations.Error {
+	if refusal == "" {
+		refusal = system + " refused our sign-in."
+	}
 	return &integrations.Error{Class: integrations.Unauthorized, Cause: "rejected",
-		Says: system + " refused our sign-in twice, so we stopped trying: more tries could lock the account.",
+		Says: refusal + " It did so twice, so we stopped trying: more tries could lock the account.",
 		Next: "Reconnect it under `/okr connections`."}
 }
 

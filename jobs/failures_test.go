@@ -17,7 +17,7 @@ func TestTheManualHasOurOwnCauses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, e := range []*integrations.Error{
-		rejected("ServiceNow"), broken(), keyMissing(), renewing(), disconnected(), givenUp(), gone(&integrations.Error{}),
+		rejected("ServiceNow", ""), broken(), keyMissing(), renewing(), disconnected(), givenUp(), gone(&integrations.Error{}),
 		unforeseen(context.Background(), errors.New("x")),
 	} {
 		if row := "| `" + e.Cause + "` | "; !strings.Contains(string(manual), row) || !strings.Contains(string(manual), " "+e.Sentence()+" |\n") {

@@ -20,7 +20,13 @@ type Messenger interface {
 	Farewell(ctx context.Context, f store.Farewell) error
 	// Outcome tells a person how their sync went, or how far it is.
 	Outcome(ctx context.Context, o Outcome) (Told, error)
-	// Notice tells a connection's maker what it needs from them: NoticeRefused, NoticeEnds.
+	// Gone says whether somebody is no longer in the workspace, or that nobody of that id ever was.
+	// Slack takes messages to them and nobody reads those. What cannot be found out is false.
+	Gone(ctx context.Context, workspace, person string) bool
+	// Administrators are people who administer the workspace, a few of them.
+	Administrators(ctx context.Context, workspace string) []string
+	// Notice tells a connection's maker what it needs from them: NoticeRefused, NoticeEnds. Where the
+	// maker is gone, administrators hear it.
 	Notice(ctx context.Context, c store.Connection, now time.Time) error
 	// Export sends a person the files they asked for, in one message.
 	Export(ctx context.Context, to okr.Actor, n Counted, files []*File) error

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/riverqueue/river"
 
@@ -58,5 +59,42 @@ func (c *Client) tellNotice(ctx context.Context, id int64) error {
 	case err != nil:
 		c.log.Warn("a notice did not arrive, or nobody knows", "connection", id, "code", u.Code)
 	}
-	return c.store.NoticeTold(ctx, id, connection.Notice)
+	heirs, err := c.forHeirs(ctx, connection)
+	if err != nil {
+		return err
+	}
+	return c.store.InTx(ctx, func(tx *store.Tx) error {
+		if err := tx.Announce(ctx, heirs); err != nil {
+			return err
+		}
+		return tx.NoticeTold(ctx, id, connection.Notice)
+	})
+}
+
+// forHeirs is what those hear who look after the key results of a maker who is gone: the notice, which
+// would have told the maker of these too, has gone to administrators, who cannot know each of them.
+func (c *Client) forHeirs(ctx context.Context, connection store.Connection) ([]store.Announcement, error) {
+	if connection.Notice != NoticeRefused || !c.messenger.Gone(ctx, connection.Workspace, connection.Owner) {
+		return nil, nil
+	}
+	hanging, err := c.store.KeyResults(ctx, connection.Workspace, store.Filter{Connection: connection.ID, Open: true})
+	if err != nil {
+		return nil, err
+	}
+	var administrators []string
+	var list []store.Announcement
+	for _, k := range hanging {
+		if k.Owner != connection.Owner || k.Paused || k.Failure.Class == "" {
+			continue
+		}
+		if administrators == nil {
+			administrators = c.messenger.Administrators(ctx, connection.Workspace)
+		}
+		for _, heir := range c.nextInLine(ctx, k, connection.Owner) {
+			if !slices.Contains(administrators, heir) {
+				list = append(list, store.Announcement{Workspace: k.Workspace, Channel: heir, KeyResult: k.ID, Kind: "failed", Note: k.Failure.Says})
+			}
+		}
+	}
+	return list, nil
 }

@@ -298,18 +298,20 @@ func (r *room) wants(what string, got, want any) {
 
 // edge stands where Slack begins: it takes what is said, or refuses it.
 type edge struct {
-	mu       sync.Mutex
-	said     []saying
-	drawn    []drawing
-	told     []Outcome
-	notices  []string // what a connection's maker was told
-	closed   []string // cards of removed key results
-	tries    int
-	refuse   func(channel string) error // of posts and cards; nil takes all
-	refuseIt func() error               // of outcomes
-	stamps   int
-	digests  []store.Subscription // that were posted
-	tells    []store.Told         // what the next digest tells
+	mu             sync.Mutex
+	said           []saying
+	drawn          []drawing
+	told           []Outcome
+	notices        []string // what a connection's maker was told
+	closed         []string // cards of removed key results
+	gone           []string // people who left
+	administrators []string
+	tries          int
+	refuse         func(channel string) error // of posts and cards; nil takes all
+	refuseIt       func() error               // of outcomes
+	stamps         int
+	digests        []store.Subscription // that were posted
+	tells          []store.Told         // what the next digest tells
 }
 
 type saying struct {
@@ -377,6 +379,18 @@ func (e *edge) Digest(_ context.Context, s store.Subscription) ([]store.Told, er
 }
 
 func (e *edge) DigestEnded(context.Context, store.Subscription, string) error { return nil }
+
+func (e *edge) Gone(_ context.Context, _, person string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Contains(e.gone, person)
+}
+
+func (e *edge) Administrators(context.Context, string) []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.administrators
+}
 
 func (e *edge) Notice(_ context.Context, c store.Connection, _ time.Time) error {
 	e.mu.Lock()

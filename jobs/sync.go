@@ -174,7 +174,7 @@ func (c *Client) read(ctx context.Context, b *batch) (map[int64]integrations.Rea
 	}
 	switch b.connection.State {
 	case store.Rejected:
-		return all(rejected(connector.Name()))
+		return all(rejected(connector.Name(), b.connection.Refusal))
 	case store.Removed:
 		return all(disconnected())
 	}
@@ -405,7 +405,7 @@ func (b batch) parts() []batch {
 // however many batches were under way.
 func (c *Client) refused(ctx context.Context, connection store.Connection, failure *integrations.Error) (rejected bool, err error) {
 	err = c.store.InTx(ctx, func(tx *store.Tx) error {
-		state, counted, err := tx.ConnectionRefused(ctx, connection)
+		state, counted, err := tx.ConnectionRefused(ctx, connection, failure.Says)
 		rejected = state == store.Rejected || state == store.Broken
 		if err != nil || !rejected || !counted {
 			return err

@@ -156,8 +156,9 @@ func (tx *Tx) ConnectionSucceeded(ctx context.Context, id int64) error {
 // ConnectionRefused counts a refused sign-in and answers with the state the connection is in now:
 // after the second one in a row it is not used again until somebody connects anew. Counted is false
 // where the connection was given up before, or has another sign-in by now.
-func (tx *Tx) ConnectionRefused(ctx context.Context, c Connection) (state ConnectionState, counted bool, err error) {
-	p := queries.ConnectionRefusedParams{ID: c.ID, SecretVersion: int32(c.version)}
+// Says is what happened, in our words.
+func (tx *Tx) ConnectionRefused(ctx context.Context, c Connection, says string) (state ConnectionState, counted bool, err error) {
+	p := queries.ConnectionRefusedParams{ID: c.ID, SecretVersion: int32(c.version), Refusal: says}
 	if !c.Consented.IsZero() {
 		p.ConsentedAt = &c.Consented
 	}

@@ -39,6 +39,7 @@ type Connection struct {
 	Replaces   int64     // pending: the connection whose sign-in it will be
 	Notice     string    // what its owner is to be told
 	Warned     int       // days before the end of the consent, as last warned of
+	Refusal    string    // what the system refused its sign-in with last, in our words; empty when it works
 	sealed     []byte
 	version    int
 }
@@ -183,7 +184,7 @@ func connection(row queries.Connection) Connection {
 		SignIn: row.SignIn, Shared: row.Shared, Owner: row.OwnerID, State: ConnectionState(row.State),
 		Waiting: orZero(row.WaitingUntil), Succeeded: orZero(row.SucceededAt), Directory: orZero(row.DirectoryAt),
 		Account: row.AccountName, Consented: orZero(row.ConsentedAt), Ends: orZero(row.EndsAt), TokenEpoch: row.TokenEpoch,
-		Notice: row.Notice, Warned: int(row.WarnedDays), sealed: row.Sealed, version: int(row.SecretVersion),
+		Notice: row.Notice, Warned: int(row.WarnedDays), Refusal: row.Refusal, sealed: row.Sealed, version: int(row.SecretVersion),
 	}
 	if row.ClientID != nil {
 		c.Client = *row.ClientID

@@ -38,3 +38,12 @@ func (r Reads) Person(ctx context.Context, workspace, id string) (Person, error)
 		Name:  row.Name, Zone: row.TimeZone, Fresh: row.Fresh,
 	}, nil
 }
+
+// Administrators are people of whom Slack told that they administer a workspace.
+func (r Reads) Administrators(ctx context.Context, workspace string, most int) ([]string, error) {
+	ids, err := r.q.Administrators(ctx, queries.AdministratorsParams{WorkspaceID: workspace, Most: int32(most)})
+	if err != nil {
+		return nil, fmt.Errorf("listing administrators: %w", err)
+	}
+	return ids, nil
+}

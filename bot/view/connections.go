@@ -204,13 +204,37 @@ func HangingSentence(list []Hanging) string {
 	return strings.Join(keys, ", ")
 }
 
-// ConnectionNotice tells a connection's owner what it needs from them, with the way to do it.
-func ConnectionNotice(c Connection, says string) Message {
+// ConnectionNotice tells somebody what a connection needs from them, with the way to do it, and why it
+// is they who hear it where that is not plain.
+func ConnectionNotice(c Connection, says, because string) Message {
 	text := ":warning: *" + Escape(Cut(c.Name, 150)) + "*: " + says
 	if c.KeyResults > 0 {
 		text += " " + count(c.KeyResults, "key result depends on it.", "key results depend on it.")
 	}
 	again := button(ActionReconnect, "Reconnect", fmt.Sprint(c.ID))
 	again.Style = slack.StylePrimary
-	return Message{Text: text, Blocks: []slack.Block{section(text), slack.NewActionBlock("reconnect", again, button(ActionManage, "Manage", fmt.Sprint(c.ID)))}}
+	m := Message{Text: text, Blocks: []slack.Block{section(text)}}
+	if because != "" {
+		m.Blocks = append(m.Blocks, section(because))
+	}
+	m.Blocks = append(m.Blocks, slack.NewActionBlock("reconnect", again, button(ActionManage, "Manage", fmt.Sprint(c.ID))))
+	return m
+}
+
+// MakerGone says why an administrator hears of somebody else's connection, and what they can do.
+func MakerGone(maker string, hanging []Hanging) string {
+	text := "You hear this because <@" + maker + ">, who made it, is no longer in this workspace. Reconnect it with a sign-in that stays"
+	if len(hanging) == 0 {
+		return text + "."
+	}
+	return text + ", or hand its key results over with `/okr edit`: " + HangingSentence(hanging) + "."
+}
+
+// OwnerGone says why somebody hears what is an owner's to hear, and what they can do.
+func OwnerGone(owner string, keyResults []Hanging) string {
+	text := "You hear this because <@" + owner + ">, who owns " + HangingSentence(keyResults) + ", is no longer in this workspace. "
+	if len(keyResults) == 1 {
+		return text + "`/okr edit " + keyResults[0].Key + "` gives it another owner."
+	}
+	return text + "`/okr edit` gives each another owner."
 }

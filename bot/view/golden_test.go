@@ -177,8 +177,8 @@ func TestMessages(t *testing.T) {
 		"digest-many":        digest(many(500, hostile()), today-7, Drawn{hostile(), readings(400)}, Drawn{numbered(1), readings(2)}, Drawn{numbered(2), readings(3)}),
 		"subscriptions-none": Subscriptions(nil), "subscriptions": Subscriptions(slices.Repeat([]Subscription{{Channel: "C1OKRS", By: "U1ALICE", Next: "Mon 30 Nov, 09:00 Europe/Berlin"}, {Channel: "U1ALICE", Person: true, By: "U1ALICE", Next: "Mon 30 Nov, 09:00 UTC"}}, 40)), "synced-waits": Waits(sample(), 1, now.Add(time.Hour)), "synced-wait-many": Waits(hostile(), 300, now.Add(time.Hour)), "synced-counting": Outcome(ended(4, "changed"), 12, false), "synced-all": Outcome(append(append(ended(300, "changed"), ended(400, "failed")...), ended(500, "unchanged")...), 1200, true),
 		"connections-none": Connections(nil), "connections": Connections(connections()), "connections-many": Connections(slices.Repeat(connections(), 20)),
-		"connection-refused": ConnectionNotice(connections()[0], "ServiceNow does not take its sign-in any more."),
-		"confirm":            secondOf(Confirm(7, "acme.service-now.com", "okr.reader", nil, draft)), "not-connected": secondOf(NotConnected("ServiceNow", "acme.service-now.com", nil, "It was not allowed in the browser.")),
+		"connection-refused": ConnectionNotice(connections()[0], "ServiceNow does not take its sign-in any more.", ""), "connection-refused-maker-gone": ConnectionNotice(connections()[0], "ServiceNow does not take its sign-in any more.", MakerGone("U2BOB", hanging(40))),
+		"confirm": secondOf(Confirm(7, "acme.service-now.com", "okr.reader", nil, draft)), "not-connected": secondOf(NotConnected("ServiceNow", "acme.service-now.com", nil, "It was not allowed in the browser.")),
 	} {
 		t.Run(name, func(t *testing.T) {
 			golden(t, name+".message.json", m)

@@ -28,6 +28,14 @@ func Escape(words string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(okr.Visible(words))
 }
 
+// Add puts a sentence below a message.
+func (m *Message) Add(text string) {
+	m.Blocks = append(m.Blocks, note(text))
+	if m.Plainer != nil {
+		m.Plainer.Add(text)
+	}
+}
+
 // Cut shortens text to at most n characters, as Slack counts them.
 func Cut(text string, n int) string {
 	runes := []rune(text)

@@ -249,6 +249,8 @@ func TestTheWebAPIRefusesWhatSlackRefuses(t *testing.T) {
 	w.expects("ok", "users.lookupByEmail", m{"email": "Erin@example.com"})
 	w.expects("users_not_found", "users.lookupByEmail", m{"email": "frank@example.com"})
 	w.expects("users_not_found", "users.lookupByEmail", m{})
+	w.expects("ok", "users.list", m{"limit": "1"})
+	w.expects("invalid_cursor", "users.list", m{"cursor": "elsewhere"})
 	w.o.Scopes = []string{"users:read"}
 	w.expects("missing_scope", "users.lookupByEmail", m{"email": "erin@example.com"})
 	w.expects("ok", "users.info", m{"user": "U7"})

@@ -22,7 +22,7 @@ func (c call) str(name string) string { s, _ := c.args[name].(string); return s 
 // scopes are what a method asks for. Those without one need a token alone.
 var scopes = map[string]string{
 	"chat.postMessage": "chat:write", "chat.postEphemeral": "chat:write", "chat.update": "chat:write", "chat.delete": "chat:write",
-	"users.info": "users:read", "users.lookupByEmail": "users:read.email", "conversations.info": "channels:read", "conversations.open": "im:write",
+	"users.info": "users:read", "users.list": "users:read", "users.lookupByEmail": "users:read.email", "conversations.info": "channels:read", "conversations.open": "im:write",
 	"files.getUploadURLExternal": "files:write", "files.completeUploadExternal": "files:write",
 }
 
@@ -179,6 +179,8 @@ func (s *Slack) do(c call) map[string]any {
 		return s.openSocket()
 	case "users.info":
 		return s.userInfo(s.people[c.str("user")], "user_not_found")
+	case "users.list":
+		return s.userList(c)
 	case "users.lookupByEmail":
 		return s.userInfo(s.byEmail(c.str("email")), "users_not_found")
 	case "conversations.info":
@@ -224,6 +226,37 @@ func (s *Slack) userInfo(p *Person, unknown string) map[string]any {
 	if p == nil {
 		return failed(unknown)
 	}
+	return map[string]any{"ok": true, "user": s.user(p)}
+}
+
+// userList tells about everybody, also those who left, in pages of limit; without one, in one page. A
+// cursor that is none of ours is refused.
+func (s *Slack) userList(c call) map[string]any {
+	limit, _ := strconv.Atoi(c.str("limit"))
+	if limit <= 0 || limit > 1000 {
+		limit = 1000
+	}
+	first := 0
+	if cursor := c.str("cursor"); cursor != "" {
+		n, err := strconv.Atoi(strings.TrimPrefix(cursor, "user:"))
+		if err != nil || !strings.HasPrefix(cursor, "user:") || n < 0 || n >= len(s.order) {
+			return failed("invalid_cursor")
+		}
+		first = n
+	}
+	last, next := min(first+limit, len(s.order)), ""
+	members := []any{}
+	for _, id := range s.order[first:last] {
+		members = append(members, s.user(s.people[id]))
+	}
+	if last < len(s.order) {
+		next = "user:" + strconv.Itoa(last)
+	}
+	return map[string]any{"ok": true, "members": members, "cache_ts": s.o.Now().Unix(), "response_metadata": map[string]any{"next_cursor": next}}
+}
+
+// user is what Slack tells about somebody.
+func (s *Slack) user(p *Person) map[string]any {
 	profile := map[string]any{"display_name": p.Name, "real_name": p.RealName}
 	if p.Email != "" && slices.Contains(s.o.Scopes, "users:read.email") {
 		profile["email"] = p.Email
@@ -232,11 +265,11 @@ func (s *Slack) userInfo(p *Person, unknown string) map[string]any {
 	if p.Foreign {
 		team = "T0ELSEWHERE"
 	}
-	return map[string]any{"ok": true, "user": map[string]any{
+	return map[string]any{
 		"id": p.ID, "team_id": team, "name": p.Name, "real_name": p.RealName, "tz": p.Zone, "deleted": p.Gone,
 		"is_bot": p.Bot, "is_admin": p.Admin, "is_owner": false, "is_restricted": p.Guest, "is_ultra_restricted": false, "is_stranger": p.Foreign,
 		"profile": profile,
-	}}
+	}
 }
 
 func (s *Slack) channelInfo(c call) map[string]any {

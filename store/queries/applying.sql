@@ -112,6 +112,7 @@ where s.key_result_id = v.id
 -- A wait that another batch was asked for meanwhile stays.
 update connections
 set refusals = 0,
+    refusal = '',
     succeeded_at = now()
 where id = @id;
 
@@ -121,6 +122,7 @@ where id = @id;
 -- renewal of tokens gives another secret, and leaves the consent as it is.
 update connections
 set refusals = refusals + 1,
+    refusal = @refusal,
     state = case when refusals + 1 >= 2 then 'rejected' else state end
 where id = @id
   and state = 'active'

@@ -138,14 +138,16 @@ func (q *Queries) ClearOverrides(ctx context.Context, ids []int64) error {
 const connectionRefused = `-- name: ConnectionRefused :one
 update connections
 set refusals = refusals + 1,
+    refusal = $1,
     state = case when refusals + 1 >= 2 then 'rejected' else state end
-where id = $1
+where id = $2
   and state = 'active'
-  and (secret_version = $2 or consented_at = $3)
+  and (secret_version = $3 or consented_at = $4)
 returning state
 `
 
 type ConnectionRefusedParams struct {
+	Refusal       string
 	ID            int64
 	SecretVersion int32
 	ConsentedAt   *time.Time
@@ -155,7 +157,12 @@ type ConnectionRefusedParams struct {
 // would lock the account. A refusal of an earlier sign-in says nothing about the present one; a
 // renewal of tokens gives another secret, and leaves the consent as it is.
 func (q *Queries) ConnectionRefused(ctx context.Context, arg ConnectionRefusedParams) (string, error) {
-	row := q.db.QueryRow(ctx, connectionRefused, arg.ID, arg.SecretVersion, arg.ConsentedAt)
+	row := q.db.QueryRow(ctx, connectionRefused,
+		arg.Refusal,
+		arg.ID,
+		arg.SecretVersion,
+		arg.ConsentedAt,
+	)
 	var state string
 	err := row.Scan(&state)
 	return state, err
@@ -164,6 +171,7 @@ func (q *Queries) ConnectionRefused(ctx context.Context, arg ConnectionRefusedPa
 const connectionSucceeded = `-- name: ConnectionSucceeded :exec
 update connections
 set refusals = 0,
+    refusal = '',
     succeeded_at = now()
 where id = $1
 `

@@ -16,6 +16,7 @@ set sealed = @sealed,
     sign_in = @sign_in,
     state = 'active',
     refusals = 0,
+    refusal = '',
     succeeded_at = now()
 where workspace_id = @workspace_id
   and id = @id;
@@ -135,6 +136,7 @@ set sealed = @sealed,
     sign_in = @sign_in,
     state = 'active',
     refusals = 0,
+    refusal = '',
     succeeded_at = now(),
     account_name = @account_name,
     client_id = @client_id,
@@ -231,14 +233,15 @@ where id = @id
   and secret_version = @secret_version;
 
 -- name: RefusedLike :one
--- A person's own connection to the same address as the same user, whose sign-in is not used any more.
+-- A person's own connection to the same address as the same user, or as one of whom the system does
+-- not tell, whose sign-in is not used any more.
 select id
 from connections
 where workspace_id = @workspace_id
   and owner_id = @owner_id
   and kind = @kind
   and origin = @origin
-  and account_name = @account_name
+  and (account_name = @account_name or account_name = '' or @account_name = '')
   and state in ('rejected', 'broken')
-order by id
+order by account_name <> @account_name, id
 limit 1;

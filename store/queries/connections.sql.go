@@ -78,7 +78,7 @@ func (q *Queries) ConfirmConnection(ctx context.Context, arg ConfirmConnectionPa
 }
 
 const connection = `-- name: Connection :one
-select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at, refusal
 from connections
 where workspace_id = $1
   and id = $2
@@ -123,12 +123,13 @@ func (q *Queries) Connection(ctx context.Context, arg ConnectionParams) (Connect
 		&i.Notice,
 		&i.NoticeHeldUntil,
 		&i.RemovedAt,
+		&i.Refusal,
 	)
 	return i, err
 }
 
 const connectionByID = `-- name: ConnectionByID :one
-select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at, refusal
 from connections
 where id = $1
 `
@@ -168,6 +169,7 @@ func (q *Queries) ConnectionByID(ctx context.Context, id int64) (Connection, err
 		&i.Notice,
 		&i.NoticeHeldUntil,
 		&i.RemovedAt,
+		&i.Refusal,
 	)
 	return i, err
 }
@@ -200,7 +202,7 @@ func (q *Queries) ConnectionIDs(ctx context.Context) ([]int64, error) {
 }
 
 const connectionOfDraft = `-- name: ConnectionOfDraft :one
-select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at, refusal
 from connections
 where workspace_id = $1
   and draft_id = $2
@@ -245,12 +247,13 @@ func (q *Queries) ConnectionOfDraft(ctx context.Context, arg ConnectionOfDraftPa
 		&i.Notice,
 		&i.NoticeHeldUntil,
 		&i.RemovedAt,
+		&i.Refusal,
 	)
 	return i, err
 }
 
 const connectionsFor = `-- name: ConnectionsFor :many
-select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, (select count(*) from sources s where s.connection_id = c.id)::int as key_results
+select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, c.refusal, (select count(*) from sources s where s.connection_id = c.id)::int as key_results
 from connections c
 where c.workspace_id = $1
   and c.state not in ('pending', 'removed')
@@ -309,6 +312,7 @@ func (q *Queries) ConnectionsFor(ctx context.Context, arg ConnectionsForParams) 
 			&i.Connection.Notice,
 			&i.Connection.NoticeHeldUntil,
 			&i.Connection.RemovedAt,
+			&i.Connection.Refusal,
 			&i.KeyResults,
 		); err != nil {
 			return nil, err
@@ -322,7 +326,7 @@ func (q *Queries) ConnectionsFor(ctx context.Context, arg ConnectionsForParams) 
 }
 
 const connectionsToManage = `-- name: ConnectionsToManage :many
-select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, (select count(*) from sources s where s.connection_id = c.id)::int as key_results
+select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, c.refusal, (select count(*) from sources s where s.connection_id = c.id)::int as key_results
 from connections c
 where c.workspace_id = $1
   and c.state <> 'removed'
@@ -390,6 +394,7 @@ func (q *Queries) ConnectionsToManage(ctx context.Context, arg ConnectionsToMana
 			&i.Connection.Notice,
 			&i.Connection.NoticeHeldUntil,
 			&i.Connection.RemovedAt,
+			&i.Connection.Refusal,
 			&i.KeyResults,
 		); err != nil {
 			return nil, err
@@ -611,7 +616,7 @@ func (q *Queries) KeyResultsOfConnection(ctx context.Context, arg KeyResultsOfCo
 }
 
 const lockConnection = `-- name: LockConnection :one
-select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at, refusal
 from connections
 where id = $1
 for update
@@ -651,12 +656,13 @@ func (q *Queries) LockConnection(ctx context.Context, id int64) (Connection, err
 		&i.Notice,
 		&i.NoticeHeldUntil,
 		&i.RemovedAt,
+		&i.Refusal,
 	)
 	return i, err
 }
 
 const lockConnectionOf = `-- name: LockConnectionOf :one
-select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at, refusal
 from connections
 where workspace_id = $1
   and id = $2
@@ -702,6 +708,7 @@ func (q *Queries) LockConnectionOf(ctx context.Context, arg LockConnectionOfPara
 		&i.Notice,
 		&i.NoticeHeldUntil,
 		&i.RemovedAt,
+		&i.Refusal,
 	)
 	return i, err
 }
@@ -713,9 +720,9 @@ where workspace_id = $1
   and owner_id = $2
   and kind = $3
   and origin = $4
-  and account_name = $5
+  and (account_name = $5 or account_name = '' or $5 = '')
   and state in ('rejected', 'broken')
-order by id
+order by account_name <> $5, id
 limit 1
 `
 
@@ -727,7 +734,8 @@ type RefusedLikeParams struct {
 	AccountName string
 }
 
-// A person's own connection to the same address as the same user, whose sign-in is not used any more.
+// A person's own connection to the same address as the same user, or as one of whom the system does
+// not tell, whose sign-in is not used any more.
 func (q *Queries) RefusedLike(ctx context.Context, arg RefusedLikeParams) (int64, error) {
 	row := q.db.QueryRow(ctx, refusedLike,
 		arg.WorkspaceID,
@@ -774,6 +782,7 @@ set sealed = $1,
     sign_in = $3,
     state = 'active',
     refusals = 0,
+    refusal = '',
     succeeded_at = now(),
     account_name = $4,
     client_id = $5,
@@ -877,6 +886,7 @@ set sealed = $1,
     sign_in = $3,
     state = 'active',
     refusals = 0,
+    refusal = '',
     succeeded_at = now()
 where workspace_id = $4
   and id = $5

@@ -142,6 +142,7 @@ type Connection struct {
 	Notice           string
 	NoticeHeldUntil  *time.Time
 	RemovedAt        *time.Time
+	Refusal          string
 }
 
 type ConnectionSlot struct {

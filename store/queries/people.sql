@@ -12,3 +12,12 @@ select *, (refreshed_at > now() - interval '5 minutes')::boolean as fresh
 from people
 where workspace_id = @workspace_id
   and id = @id;
+
+-- name: Administrators :many
+-- Those of whom Slack told, when it was asked about them, that they administer the workspace.
+select id
+from people
+where workspace_id = @workspace_id
+  and kind = 'admin'
+order by id
+limit @most;

@@ -10,6 +10,41 @@ import (
 	"time"
 )
 
+const administrators = `-- name: Administrators :many
+select id
+from people
+where workspace_id = $1
+  and kind = 'admin'
+order by id
+limit $2
+`
+
+type AdministratorsParams struct {
+	WorkspaceID string
+	Most        int32
+}
+
+// Those of whom Slack told, when it was asked about them, that they administer the workspace.
+func (q *Queries) Administrators(ctx context.Context, arg AdministratorsParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, administrators, arg.WorkspaceID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const person = `-- name: Person :one
 select workspace_id, id, name, time_zone, kind, refreshed_at, (refreshed_at > now() - interval '5 minutes')::boolean as fresh
 from people
