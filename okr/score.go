@@ -25,10 +25,11 @@ func CountsFrom(start, end Day, every Frequency) Day {
 
 // CountsOn says whether a reading counts on a day: one of the future does not yet.
 func (r Reading) CountsOn(today Day) bool {
-	return r.Day <= today || r.countsFrom() <= today
+	return r.Day <= today || r.CountsFrom() <= today
 }
 
-func (r Reading) countsFrom() Day {
+// CountsFrom is the first day on which a reading counts.
+func (r Reading) CountsFrom() Day {
 	if r.Counts == 0 {
 		return r.Day - 1
 	}
@@ -66,7 +67,7 @@ func Ahead(readings []Reading, today Day) []Reading {
 func NextAhead(readings []Reading, today Day) Day {
 	var next Day
 	for _, r := range Ahead(readings, today) {
-		if from := r.countsFrom(); next == 0 || from < next {
+		if from := r.CountsFrom(); next == 0 || from < next {
 			next = from
 		}
 	}

@@ -85,7 +85,8 @@ func (c *company) somebody(r *rapid.T, o okr.Objective, n int) {
 		}
 		c.in(func(tx *store.Tx) error {
 			_, err := tx.ApplyScores(ctx, []store.Scores{{
-				List:      []store.Score{{Day: day(fmt.Sprint("score ", i)), Value: amount(r, "score")}},
+				// One of the period's last day is of a day to come, and is read again.
+				List:      []store.Score{{Day: day(fmt.Sprint("score ", i)), Value: amount(r, "score")}, {Day: o.Period.Last, Value: amount(r, "plan")}},
 				Followers: []store.Follower{{KeyResult: k.ID, Workspace: k.Workspace, Since: o.Period.First}},
 			}})
 			if err != nil {

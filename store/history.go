@@ -47,7 +47,7 @@ func (e Entry) reading() bool { return e.Kind == ScoreEntry || e.Kind == Reading
 
 // EachEntry gives the histories of all key results of a workspace, entry by entry, as they were at
 // one moment: each key result's readings by day, then what was said, then what stands in for its
-// scores. Nothing in do may use the network.
+// scores. Scores of days to come are left out: they are read again. Nothing in do may use the network.
 func (s *Store) EachEntry(ctx context.Context, workspace string, do func(Entry) error) error {
 	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	return pgx.BeginTxFunc(ctx, s.pool, snapshot, func(tx pgx.Tx) error {
@@ -60,6 +60,7 @@ cross join lateral (
     r.day, r.value, '' as person, '' as confidence, '' as note, '' as reason, null::date as until, r.recorded_at as at, r.previous, r.restated_at
   from readings r
   where r.key_result_id = k.id
+    and r.day <= (now() at time zone 'UTC')::date + 1
   union all
   select 'check_in', 2, c.id, c.day, c.value, c.person_id, c.confidence, c.note, c.reason, null, c.created_at, null, null
   from check_ins c

@@ -100,7 +100,7 @@ func (tx *Tx) ApplyScores(ctx context.Context, list []Scores) (map[int64][]Score
 		for _, s := range scores.List {
 			p.Series = append(p.Series, int32(n))
 			p.Days = append(p.Days, s.Day.Time())
-			p.CountsFrom = append(p.CountsFrom, s.Counts.Time())
+			p.CountsFrom = append(p.CountsFrom, s.Reading().CountsFrom().Time())
 			p.Scores = append(p.Scores, s.Value)
 			p.AsReads = append(p.AsReads, s.AsRead)
 		}
