@@ -113,6 +113,34 @@ func fresh() KeyResult {
 	return k
 }
 
+// awaiting is a key result of a period that has no score yet, on its second day.
+func awaiting() KeyResult {
+	k := sample()
+	k.Objective.Period = okr.Period{First: today - 1, Last: today + 90}
+	k.Result, k.Before = okr.Result{}, okr.Result{Value: num("39"), AsOf: today - 2}
+	return k
+}
+
+// arrivals are the ways in which a sync ends where there is more to say than a new value.
+func arrivals() []Ended {
+	running := sample()
+	running.ScoreFrequency, running.Result.AsOf = okr.Weekly, today+5
+	odd := sample()
+	odd.Unit = "<!here>"
+	restated := func(k KeyResult) string {
+		return k.RestatedWords([]okr.Restatement{{Day: today - 4, From: num("65").Decimal, To: num("30").Decimal}}, today)
+	}
+	return []Ended{
+		{KeyResult: sample(), How: "changed", Old: num("39"), New: num("39")},
+		{KeyResult: running, How: "changed", Old: num("39"), New: num("39")},
+		{KeyResult: running, How: "unchanged", Old: num("39"), New: num("39")},
+		{KeyResult: odd, How: "restated", Old: num("39"), New: num("39"), Note: restated(odd)},
+		{KeyResult: sample(), How: "changed", Old: num("44"), New: num("39"), Note: restated(sample())},
+		{KeyResult: awaiting(), How: "unchanged"},
+		{KeyResult: awaiting(), How: "unchanged", Note: awaiting().UndatedWords(num("57"), "ServiceNow")},
+	}
+}
+
 // digest is one of some key results, of which every other got better or worse since a day.
 func digest(list []KeyResult, since okr.Day, drawn ...Drawn) Message {
 	d := Digest{Today: today, Since: since, Drawn: drawn, More: "/okr list mine"}
@@ -173,6 +201,9 @@ func TestMessages(t *testing.T) {
 		"exported-not": NotExported("missing_scope"),
 		"parked":       Announcement(news(2, "parked", "C1OKRS not_in_channel"), false), "parked-archived": Announcement(news(1, "parked", "C1OKRS is_archived"), false),
 		"synced-changed": Outcome(ended(1, "changed"), 1, true), "synced-same": Outcome(ended(1, "unchanged"), 1, true), "synced-failed": Outcome(ended(1, "failed"), 1, true), "synced-restated": Outcome(ended(1, "restated"), 1, true),
+		"synced-arrivals": Outcome(arrivals(), 7, true), "synced-as-before": Outcome(arrivals()[:1], 1, true), "synced-running": Outcome(arrivals()[2:3], 1, true),
+		"synced-restated-day": Outcome(arrivals()[3:4], 1, true), "synced-awaiting": Outcome(arrivals()[5:6], 1, true), "synced-undated": Outcome(arrivals()[6:], 1, true),
+		"card-awaiting":         Card(awaiting(), nil),
 		"synced-without-scores": Outcome([]Ended{{KeyResult: fresh(), How: "unchanged"}, {KeyResult: corrected(), How: "unchanged"}}, 2, true), "digest": digest(many(3, sample()), 0, Drawn{numbered(1), readings(40)}, Drawn{hostile(), readings(3)}), "digest-none": Digest{}.Message(),
 		"digest-many":        digest(many(500, hostile()), today-7, Drawn{hostile(), readings(400)}, Drawn{numbered(1), readings(2)}, Drawn{numbered(2), readings(3)}),
 		"subscriptions-none": Subscriptions(nil), "subscriptions": Subscriptions(slices.Repeat([]Subscription{{Channel: "C1OKRS", By: "U1ALICE", Next: "Mon 30 Nov, 09:00 Europe/Berlin"}, {Channel: "U1ALICE", Person: true, By: "U1ALICE", Next: "Mon 30 Nov, 09:00 UTC"}}, 40)), "synced-waits": Waits(sample(), 1, now.Add(time.Hour)), "synced-wait-many": Waits(hostile(), 300, now.Add(time.Hour)), "synced-counting": Outcome(ended(4, "changed"), 12, false), "synced-all": Outcome(append(append(ended(300, "changed"), ended(400, "failed")...), ended(500, "unchanged")...), 1200, true),
