@@ -101,7 +101,7 @@ func TestARestatementSaysItsDayAndThatTheResultStays(t *testing.T) {
 		r.collectsFor(n, value)
 	}
 	r.alice.Types("/okr sync KR-1").Sees("restated")
-	heard := r.bob.Counts("restated")
+	heard := r.bob.Sees("restated").Counts("restated")
 	r.collectsFor(-3, 30)
 	r.later(time.Minute)
 	says := "restated " + r.day(-3).Short(r.day(0)) + ": 65 → 30; the result is unchanged"
