@@ -15,12 +15,13 @@ type database struct {
 	own *embedded.Server // nil when DATABASE_URL names another one
 }
 
-// openDatabase answers with DATABASE_URL, or starts the embedded Postgres under DATA_DIR.
-func openDatabase(ctx context.Context, c Config, log *slog.Logger) (database, error) {
+// openDatabase answers with DATABASE_URL, or starts the embedded Postgres under DATA_DIR, and tells
+// what it does. ctx bounds the start alone: the database ends with Close, after all who use it.
+func openDatabase(ctx context.Context, c Config, log *slog.Logger, tell func(doing string)) (database, error) {
 	if c.DatabaseURL.Reveal() != "" {
 		return database{dsn: c.DatabaseURL.Reveal()}, nil
 	}
-	own, err := embedded.Start(ctx, embedded.Options{Dir: filepath.Join(c.DataDir, "postgres"), Logger: log, Fsync: true})
+	own, err := embedded.Start(ctx, embedded.Options{Dir: filepath.Join(c.DataDir, "postgres"), Logger: log, Fsync: true, Tell: tell})
 	if err != nil {
 		return database{}, fmt.Errorf("starting the embedded Postgres: %w", err)
 	}
@@ -32,4 +33,9 @@ func (d database) Close() {
 	if d.own != nil {
 		d.own.Stop()
 	}
+}
+
+// teller has a log hear what is being done.
+func teller(log *slog.Logger) func(doing string) {
+	return func(doing string) { log.Info(doing) }
 }

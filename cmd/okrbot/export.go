@@ -55,7 +55,7 @@ func openStore(in *invocation) (s *store.Store, config Config, done func(), err 
 	if err != nil {
 		return nil, config, nil, err
 	}
-	database, err := openDatabase(in.ctx, config, logger(config))
+	database, err := openDatabase(in.ctx, config, logger(config), nil)
 	if err != nil {
 		return nil, config, nil, err
 	}

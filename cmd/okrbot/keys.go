@@ -53,7 +53,7 @@ func (keysRekeyCommand) Run(in *invocation) error {
 	if err != nil {
 		return err
 	}
-	database, err := openDatabase(in.ctx, config, logger(config))
+	database, err := openDatabase(in.ctx, config, logger(config), nil)
 	if err != nil {
 		return err
 	}

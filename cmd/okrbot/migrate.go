@@ -17,7 +17,7 @@ func (migrateCommand) Run(in *invocation) error {
 	if err != nil {
 		return err
 	}
-	database, err := openDatabase(in.ctx, config, logger(config))
+	database, err := openDatabase(in.ctx, config, logger(config), nil)
 	if err != nil {
 		return err
 	}
@@ -26,7 +26,7 @@ func (migrateCommand) Run(in *invocation) error {
 	if err != nil {
 		return err
 	}
-	if err := prepare(in, database, keys); err != nil {
+	if err := prepare(in, database, keys, nil); err != nil {
 		return err
 	}
 	fmt.Fprintln(in.out, "The database is at this version.")
@@ -34,7 +34,7 @@ func (migrateCommand) Run(in *invocation) error {
 }
 
 // prepare refuses keys that do not fit before anything is changed, then migrates.
-func prepare(in *invocation, database database, keys *secret.Keyset) error {
+func prepare(in *invocation, database database, keys *secret.Keyset, tell func(doing string)) error {
 	pool, err := store.Open(in.ctx, database.dsn, 2)
 	if err != nil {
 		return err
@@ -43,6 +43,9 @@ func prepare(in *invocation, database database, keys *secret.Keyset) error {
 	s := store.New(pool, keys)
 	if err := proveKeys(in.ctx, s); err != nil {
 		return err
+	}
+	if tell != nil {
+		tell("migrating the database")
 	}
 	if err := store.Migrate(in.ctx, database.dsn); err != nil {
 		return fmt.Errorf("migrating the database: %w", err)

@@ -38,7 +38,22 @@ type sandboxCommand struct {
 func (s sandboxCommand) Run(in *invocation) error {
 	config := sandboxConfig()
 	log := logger(config)
-	database, err := openDatabase(in.ctx, config, log)
+	r := &running{config: config, log: log, web: true, work: true, tell: func(doing string) { fmt.Fprintln(in.out, "…", doing) }}
+	return r.ended(in.ctx, s.run(in, r))
+}
+
+func (s sandboxCommand) run(in *invocation, r *running) error {
+	config := r.config
+	listeners, err := s.listen()
+	if err != nil {
+		return err
+	}
+	defer func() {
+		for _, l := range listeners {
+			_ = l.Close()
+		}
+	}()
+	database, err := openDatabase(in.ctx, config, r.log, r.tell)
 	if err != nil {
 		return err
 	}
@@ -52,10 +67,11 @@ func (s sandboxCommand) Run(in *invocation) error {
 	if err != nil {
 		return err
 	}
-	if err := prepare(in, database, keys); err != nil {
+	if err := prepare(in, database, keys, r.tell); err != nil {
 		return err
 	}
 
+	r.doing("filling a local ServiceNow and a local Slack")
 	page, instance, api, app, documents := s.at(0), s.at(1), s.at(2), s.at(3), s.at(4)
 	sn := servicenow.New(servicenow.Options{Now: clock.now})
 	seed.ServiceNow(sn, clock.now().UTC())
@@ -88,12 +104,8 @@ func (s sandboxCommand) Run(in *invocation) error {
 			NextDue: func() (time.Time, error) { return clock.nextDue(in.ctx) },
 		},
 	}
-	for address, handler := range map[string]http.Handler{instance: sn, api: workspace, documents: site, page: web.New(workspace, sn, options).Handler()} {
-		stop, err := serveLocal(address, handler)
-		if err != nil {
-			return err
-		}
-		defer stop()
+	for n, handler := range map[int]http.Handler{0: web.New(workspace, sn, options).Handler(), 1: sn, 2: workspace, 4: site} {
+		defer serveLocal(listeners[n], handler)()
 	}
 
 	known := workspace.Options()
@@ -102,13 +114,12 @@ func (s sandboxCommand) Run(in *invocation) error {
 	config.ServiceNowExtraHosts = []string{"http://" + instance}
 	config.HTTPJSONOrigins = []string{"http://" + documents}
 	config.ListenAddr, config.OpsAddr, config.PublicURL = app, "127.0.0.1:0", "http://"+app
-	// The bot would name LISTEN_ADDR, which a sandbox does not read.
-	stop, err := serveLocal(app, http.NotFoundHandler())
-	if err != nil {
+	r.config, r.dsn, r.keys = config, database.dsn, keys
+	// Before what the bot talks to: a bot that ends still speaks.
+	defer r.stop()
+	if err := r.listenOn(listeners[3]); err != nil {
 		return err
 	}
-	stop()
-	r := &running{config: config, dsn: database.dsn, keys: keys, log: log, web: true, work: true}
 	if err := r.start(in.ctx); err != nil {
 		return err
 	}
@@ -148,14 +159,29 @@ func sandboxConfig() Config {
 	return c
 }
 
-func serveLocal(address string, handler http.Handler) (stop func(), err error) {
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("listening on %s: %w. Something else uses this port: stop it, or choose another with --port", address, err)
+// behindPorts is what each of the sandbox's ports is for, in their order.
+var behindPorts = []string{"the page", "the local ServiceNow", "the local Slack", "okrbot itself", "the JSON document"}
+
+// listen takes all ports before anything else is done, so that a taken one is said at once.
+func (s sandboxCommand) listen() ([]net.Listener, error) {
+	var listeners []net.Listener
+	for n, what := range behindPorts {
+		listener, err := net.Listen("tcp", s.at(n))
+		if err != nil {
+			for _, l := range listeners {
+				_ = l.Close()
+			}
+			return nil, fmt.Errorf("listening on %s, for %s: %w. Stop what uses this port, or choose the first of five free ones with --port", s.at(n), what, err)
+		}
+		listeners = append(listeners, listener)
 	}
+	return listeners, nil
+}
+
+func serveLocal(listener net.Listener, handler http.Handler) (stop func()) {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = server.Serve(listener) }()
-	return func() { _ = server.Close() }, nil // the page's event streams never end by themselves
+	return func() { _ = server.Close() } // the page's event streams never end by themselves
 }
 
 // shiftedClock is the sandbox's time: the database's, which its page can move on.

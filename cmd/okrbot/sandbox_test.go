@@ -24,12 +24,34 @@ import (
 	"okrbot/sandbox/seed"
 )
 
-// binary builds okrbot once for the tests that run it as a process.
+// workshop is a folder for what the tests of this process share; TestMain removes it.
+var workshop string
+
+func TestMain(m *testing.M) {
+	var err error
+	if workshop, err = os.MkdirTemp("", "okrbot-built-"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	os.RemoveAll(workshop)
+	os.Exit(code)
+}
+
+// built is okrbot, built once for the tests that run it as a process.
+var built = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(workshop, "okrbot")
+	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return path, nil
+})
+
 func binary(t *testing.T) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "okrbot")
-	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	path, err := built()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return path
 }
@@ -154,18 +176,27 @@ func folder(t *testing.T) string {
 	return dir
 }
 
+// Whichever of its five ports is taken is named, before a database is made.
 func TestATakenPortIsNamedWithTheWayOut(t *testing.T) {
-	path, dir, port := binary(t), folder(t), ports(t)
-	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	cmd := exec.Command(path, "sandbox", "--port", fmt.Sprint(port))
-	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
-	if err == nil || !strings.Contains(string(out), fmt.Sprint(port)) || !strings.Contains(string(out), "--port") {
-		t.Errorf("it said %q, %v", out, err)
+	path := binary(t)
+	for n, what := range behindPorts {
+		t.Run(what, func(t *testing.T) {
+			dir, port := folder(t), ports(t)
+			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+n))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			cmd := exec.Command(path, "sandbox", "--port", fmt.Sprint(port))
+			cmd.Dir = dir
+			out, err := cmd.CombinedOutput()
+			if err == nil || !strings.Contains(string(out), fmt.Sprintf("127.0.0.1:%d, for %s: ", port+n, what)) || !strings.Contains(string(out), "--port") {
+				t.Errorf("it said %q, %v", out, err)
+			}
+			if left, _ := os.ReadDir(dir); len(left) > 0 {
+				t.Errorf("it made %v first", left)
+			}
+		})
 	}
 }
 

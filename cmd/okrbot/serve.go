@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,8 +30,8 @@ type serveCommand struct {
 	NoWork bool `help:"Only answer Slack; another process works."`
 }
 
-// Run serves until a signal. Configuration and keys are proved before anything is migrated, and
-// the database is migrated before anything is served.
+// Run serves until a signal. Configuration, ports and keys are proved before anything is made or
+// migrated, and the database is migrated before anything is served.
 func (s serveCommand) Run(in *invocation) error {
 	config, err := loadConfig(forServe)
 	if err != nil {
@@ -40,24 +41,43 @@ func (s serveCommand) Run(in *invocation) error {
 		return badConfig{"--no-web and --no-work: together they leave nothing to do"}
 	}
 	log := logger(config)
-	database, err := openDatabase(in.ctx, config, log)
+	r := &running{config: config, log: log, web: !s.NoWeb, work: !s.NoWork, tell: teller(log)}
+	return r.ended(in.ctx, r.run(in))
+}
+
+func (r *running) run(in *invocation) error {
+	if err := r.listen(); err != nil {
+		return err
+	}
+	defer r.stop()
+	database, err := openDatabase(in.ctx, r.config, r.log, r.tell)
 	if err != nil {
 		return err
 	}
+	// Last of all: what ends needs it to be recorded.
 	defer database.Close()
-	keys, err := config.Keyset()
-	if err != nil {
+	defer r.stop()
+	if r.keys, err = r.config.Keyset(); err != nil {
 		return err
 	}
-	if err := prepare(in, database, keys); err != nil {
+	if err := prepare(in, database, r.keys, r.tell); err != nil {
 		return err
 	}
-	r := &running{config: config, dsn: database.dsn, keys: keys, log: log, web: !s.NoWeb, work: !s.NoWork}
+	r.dsn = database.dsn
 	if err := r.start(in.ctx); err != nil {
 		return err
 	}
-	log.Info("okrbot is ready", "listen", config.ListenAddr, "ops", config.OpsAddr, "web", !s.NoWeb, "work", !s.NoWork)
+	r.log.Info("okrbot is ready", "listen", r.config.ListenAddr, "ops", r.config.OpsAddr, "web", r.web, "work", r.work)
 	return r.until(in.ctx)
+}
+
+// ended is how a run ended: one that somebody stops in its middle did not fail.
+func (r *running) ended(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		r.log.Info("stopped before it was ready", "at", err)
+		return nil
+	}
+	return err
 }
 
 // Connections to Postgres of one process. Web, River and workers each have their own, so that a
@@ -68,8 +88,9 @@ const (
 	workConnections  = 10
 )
 
-// stopWithin bounds the end of a process: what runs is handed back after it.
-const stopWithin = 15 * time.Second
+// stopWithin is what requests and jobs get to end by themselves; what needs longer is cut off or
+// handed back after it.
+const stopWithin = time.Second
 
 // running is one process's part of okrbot.
 type running struct {
@@ -80,19 +101,28 @@ type running struct {
 	web    bool
 	work   bool
 
+	tell func(doing string) // what is being done before it is ready; nil: nobody hears
+
+	doors   []*door
 	pools   []*pgxpool.Pool
 	store   *store.Store
 	jobs    *jobs.Client
 	bot     *bot.Bot
-	servers []*http.Server
 	failed  chan error
 	leaving atomic.Bool
+	stopped sync.Once
+}
+
+// doing says what takes a moment.
+func (r *running) doing(what string) {
+	if r.tell != nil {
+		r.tell(what)
+	}
 }
 
 // start opens the pools, wires bot and jobs to each other, and begins. What began is stopped when
 // a part of it cannot.
 func (r *running) start(ctx context.Context) error {
-	r.failed = make(chan error, 4)
 	err := r.begin(ctx)
 	if err != nil {
 		r.stop()
@@ -134,20 +164,22 @@ func (r *running) begin(ctx context.Context) error {
 	}, r.log)
 	r.jobs.SetMessenger(r.bot.Messenger())
 	// Slack may be down when we start; what it tells is stored from the last time.
+	r.doing("asking Slack who we are")
 	if err := r.bot.Introduce(ctx); err != nil {
 		r.log.Warn("Slack does not know us yet; trying again", "error", err)
 	}
 	if err := r.jobs.Start(ctx); err != nil {
 		return err
 	}
-	if err := r.listen(r.config.OpsAddr, r.ops(), false); err != nil {
-		return err
+	for _, d := range r.doors {
+		if d.public {
+			d.open(r.public(web))
+		} else {
+			d.open(r.ops())
+		}
 	}
 	if !r.web {
 		return nil
-	}
-	if err := r.listen(r.config.ListenAddr, r.public(web), true); err != nil {
-		return err
 	}
 	if !r.config.SlackAppToken.Empty() {
 		go func() {
@@ -229,23 +261,77 @@ func (r *running) looks() prometheus.Gatherer {
 	return registry
 }
 
-func (r *running) listen(address string, handler http.Handler, public bool) error {
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		variable := "OPS_ADDR"
-		if public {
-			variable = "LISTEN_ADDR"
-		}
-		return fmt.Errorf("listening on %s: %w. Stop what uses it, or set %s", address, err, variable)
+// listen takes the ports before anything else is done, so that a taken one is said at once. Who
+// knocks before all is ready hears that it is starting.
+func (r *running) listen() error {
+	r.failed = make(chan error, 4)
+	wanted := []*door{{variable: "OPS_ADDR", address: r.config.OpsAddr}}
+	if r.web {
+		wanted = append(wanted, &door{variable: "LISTEN_ADDR", address: r.config.ListenAddr, public: true})
 	}
-	server := bot.Server(handler)
-	r.servers = append(r.servers, server)
+	for _, d := range wanted {
+		var err error
+		if d.listener, err = net.Listen("tcp", d.address); err != nil {
+			r.stop()
+			return fmt.Errorf("%s: listening on %s: %w. Stop what uses it, or set %s to another one", d.variable, d.address, err, d.variable)
+		}
+		r.serve(d)
+	}
+	return nil
+}
+
+// listenOn serves the public side on a port that is taken already.
+func (r *running) listenOn(listener net.Listener) error {
+	r.failed = make(chan error, 4)
+	r.serve(&door{address: listener.Addr().String(), public: true, listener: listener})
+	return nil
+}
+
+func (r *running) serve(d *door) {
+	d.server = bot.Server(d)
+	r.doors = append(r.doors, d)
 	go func() {
-		if err := server.Serve(bot.Limit(listener)); !errors.Is(err, http.ErrServerClosed) {
-			r.failed <- fmt.Errorf("serving %s: %w", address, err)
+		if err := d.server.Serve(bot.Limit(d.listener)); !errors.Is(err, http.ErrServerClosed) {
+			r.failed <- fmt.Errorf("serving %s: %w", d.address, err)
 		}
 	}()
-	return nil
+}
+
+// door is a port with what is behind it, once that is there.
+type door struct {
+	variable, address string
+	public            bool
+	listener          net.Listener
+	server            *http.Server
+	behind            atomic.Pointer[http.Handler]
+	inside            atomic.Int64 // requests under way
+}
+
+func (d *door) open(behind http.Handler) { d.behind.Store(&behind) }
+
+func (d *door) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	d.inside.Add(1)
+	defer d.inside.Add(-1)
+	switch behind := d.behind.Load(); {
+	case behind != nil:
+		(*behind).ServeHTTP(w, req)
+	case d.public && req.URL.Path == "/healthz":
+		fmt.Fprintln(w, "alive")
+	default:
+		http.Error(w, "starting", http.StatusServiceUnavailable)
+	}
+}
+
+// close lets requests that are under way end until ctx does, and cuts off the rest.
+func (d *door) close(ctx context.Context, log *slog.Logger) {
+	if d.server.Shutdown(ctx) == nil {
+		return
+	}
+	// A browser keeps connections on which it has asked nothing yet: they are no loss.
+	if n := d.inside.Load(); n > 0 {
+		log.Warn("requests were cut off", "at", d.address, "requests", n)
+	}
+	_ = d.server.Close()
 }
 
 // until serves until ctx ends or a part fails, then stops.
@@ -259,23 +345,30 @@ func (r *running) until(ctx context.Context) error {
 	return err
 }
 
-// stop takes nothing new, lets what runs end, and hands the rest back.
+// stop takes nothing new, lets what runs end for a moment, hands the rest back, and closes the
+// connections: the database may end after it. Once is enough.
 func (r *running) stop() {
-	r.leaving.Store(true)
-	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
-	defer cancel()
-	for _, server := range r.servers {
-		if err := server.Shutdown(ctx); err != nil {
-			r.log.Warn("requests were cut off", "error", err)
+	r.stopped.Do(func() {
+		r.leaving.Store(true)
+		ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
+		defer cancel()
+		var parts sync.WaitGroup
+		parts.Go(func() {
+			var doors sync.WaitGroup
+			for _, d := range r.doors {
+				doors.Go(func() { d.close(ctx, r.log) })
+			}
+			doors.Wait()
+			if r.bot != nil {
+				r.bot.Close()
+			}
+		})
+		if r.jobs != nil {
+			parts.Go(func() { r.jobs.Stop(ctx) })
 		}
-	}
-	if r.bot != nil {
-		r.bot.Close()
-	}
-	if r.jobs != nil {
-		r.jobs.Stop(ctx)
-	}
-	for _, p := range r.pools {
-		p.Close()
-	}
+		parts.Wait()
+		for _, p := range r.pools {
+			p.Close()
+		}
+	})
 }

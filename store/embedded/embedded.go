@@ -30,6 +30,14 @@ type Options struct {
 	Dir    string // of the data; made when missing
 	Logger *slog.Logger
 	Fsync  bool // false only where losing data does not matter: in tests
+	// Tell hears what is being done, as it is done; nil: nobody does.
+	Tell func(doing string)
+}
+
+func (o Options) tell(format string, values ...any) {
+	if o.Tell != nil {
+		o.Tell(fmt.Sprintf(format, values...))
+	}
 }
 
 // Server is a running Postgres.
@@ -46,8 +54,8 @@ type Server struct {
 const startWithin = 60 * time.Second
 
 // Start runs Postgres on opts.Dir and returns when it accepts connections. A second Start on the
-// same folder while the first one lives is refused. It ends with Stop, with this process, however
-// that ends, and with ctx.
+// same folder while the first one lives is refused. ctx bounds the start alone: who is asked to stop
+// still needs the database for a while. It ends with Stop, and with this process, however that ends.
 func Start(ctx context.Context, opts Options) (*Server, error) {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
@@ -64,7 +72,7 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := initialise(ctx, bin, dir, as, opts.Fsync); err != nil {
+	if err := initialise(ctx, bin, dir, as, opts); err != nil {
 		return nil, err
 	}
 	if err := sameVersion(bin, dir); err != nil {
@@ -77,6 +85,7 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	opts.tell("starting Postgres")
 	return launch(ctx, bin, dir, socket, as, opts)
 }
 
@@ -211,10 +220,11 @@ func reachable(dir string) bool {
 	}
 }
 
-func initialise(ctx context.Context, bin, dir string, as *syscall.Credential, fsync bool) error {
+func initialise(ctx context.Context, bin, dir string, as *syscall.Credential, opts Options) error {
 	if _, err := os.Stat(filepath.Join(dir, "PG_VERSION")); err == nil {
 		return nil
 	}
+	opts.tell("making a database in %s", dir)
 	// initdb into a folder beside it and a rename: a killed initdb leaves nothing half-made.
 	fresh := dir + ".new"
 	if err := os.RemoveAll(fresh); err != nil {
@@ -229,7 +239,7 @@ func initialise(ctx context.Context, bin, dir string, as *syscall.Credential, fs
 		}
 	}
 	args := []string{"-D", fresh, "-U", "okrbot", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-instructions"}
-	if !fsync {
+	if !opts.Fsync {
 		args = append(args, "--no-sync")
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), args...)
@@ -350,11 +360,6 @@ func launch(ctx context.Context, bin, dir, socket string, as *syscall.Credential
 		s.Stop()
 		return nil, err
 	}
-	stop := context.AfterFunc(ctx, s.Stop)
-	go func() {
-		<-s.done
-		stop()
-	}()
 	return s, nil
 }
 

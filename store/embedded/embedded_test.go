@@ -224,7 +224,8 @@ func TestAKilledServerLeavesWhatWasCommitted(t *testing.T) {
 // all is well none of it is used up.
 const patience = time.Minute
 
-func TestTheServerEndsWithItsContext(t *testing.T) {
+// Who is asked to stop still needs the database: to record what ended, and to hand back the rest.
+func TestTheServerOutlivesTheContextOfItsStart(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
 	s, err := embedded.Start(ctx, embedded.Options{Dir: folder(t)})
@@ -232,12 +233,37 @@ func TestTheServerEndsWithItsContext(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Stop)
+	conn, err := pgx.Connect(context.Background(), s.DSN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
 	cancel()
 	select {
 	case <-s.Done():
-	case <-time.After(patience):
-		t.Error("it lives on")
+		t.Fatal("it was pulled away")
+	case <-time.After(300 * time.Millisecond): // a fast shutdown ends sessions within a few
 	}
+	if _, err := conn.Exec(context.Background(), "create table kept (n int)"); err != nil {
+		t.Error(err)
+	}
+	s.Stop()
+	select {
+	case <-s.Done():
+	default:
+		t.Error("it lives after Stop")
+	}
+}
+
+func TestAStartThatIsCalledOffLeavesNothingRunning(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(context.Background())
+	dir := folder(t)
+	_, err := embedded.Start(ctx, embedded.Options{Dir: dir, Tell: func(string) { cancel() }})
+	if err == nil {
+		t.Error("it started")
+	}
+	start(t, dir)
 }
 
 func TestTheServerOfAKilledParentEnds(t *testing.T) {
