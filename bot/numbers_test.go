@@ -48,8 +48,8 @@ func TestAValueStandsUntilItsLastDay(t *testing.T) {
 		Sees("^ This day is over").Fills("Until", day(3)).Submits("Save").SeesNoModal().Sees("*" + byHand + " (by hand)*")
 	r.passes(1, 91)
 	r.alice.Types("/okr sync KR-1").Sees("*"+byHand+" (by hand)*", "ServiceNow says 91")
-	readings := r.number("select count(*) from readings")
-	if readings == 0 || r.number("select count(*) from readings where value = "+byHand) != 0 {
+	readings := r.number("select count(*) from scores")
+	if readings == 0 || r.number("select count(*) from scores where value = "+byHand) != 0 {
 		t.Errorf("%d readings, and the value by hand is one of them", readings)
 	}
 	r.later(4 * 24 * time.Hour)

@@ -350,7 +350,7 @@ func TestAConnectionIsLookedAfter(t *testing.T) {
 	if n := r.number("select count(*) from connections where state = 'removed' and sealed = ''"); n != 1 {
 		t.Error("its secret stays")
 	}
-	if n := r.number("select count(*) from readings"); n == 0 {
+	if n := r.number("select count(*) from scores"); n == 0 {
 		t.Error("the history is gone")
 	}
 	r.alice.Types("/okr show KR-1").Sees("disconnected", "/okr edit")

@@ -74,7 +74,7 @@ func TestComputedDoubles(t *testing.T) {
 			}
 			r.alice.Closes()
 			var value, asRead string
-			if err := r.database().QueryRow(t.Context(), "select value::text, as_read from readings order by day desc limit 1").Scan(&value, &asRead); err != nil {
+			if err := r.database().QueryRow(t.Context(), "select value::text, as_read from scores order by day desc limit 1").Scan(&value, &asRead); err != nil {
 				t.Fatal(err)
 			}
 			if value != row.stored || asRead != row.asRead {
@@ -108,9 +108,9 @@ func TestNumbersThatAreNotKept(t *testing.T) {
 	} {
 		mend := r.servicenow.Break(sandbox.Fault{Kind: sandbox.Raw, Text: raw})
 		r.later(time.Minute)
-		before := r.number("select count(*) from readings")
+		before := r.number("select count(*) from scores")
 		r.alice.Types("/okr sync KR-1").Sees(want)
-		if after := r.number("select count(*) from readings"); after != before {
+		if after := r.number("select count(*) from scores"); after != before {
 			t.Errorf("%s: %d readings became %d", raw, before, after)
 		}
 		mend()

@@ -1,8 +1,11 @@
 package jobs
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -13,19 +16,163 @@ import (
 	"okrbot/store"
 )
 
-// apply makes a fetch's answers true in one transaction: readings, results, failures, runs, what
-// is announced, which cards are drawn again, and how the connection stands. A key result whose
-// epoch has been passed, that was removed or paused meanwhile, or that reads elsewhere by now, is
-// left as it is.
-func (c *Client) apply(ctx context.Context, tx *store.Tx, b batch, ending map[int64]integrations.Reading) error {
-	ids := keyResultsOf(b.runs)
+// apply makes a fetch's answers true in one transaction: scores once for each feed, then the key
+// results that follow: results, failures, what is announced, which cards are drawn again, and one row
+// that says what became of each. Where a feed brings nothing new, those who follow it cost nothing
+// but their number in that row.
+func (t *taker) apply(ctx context.Context, tx *store.Tx, p *part, s sorted) error {
+	// While this row is ours nobody takes the connection over; and whoever was taken for dead is
+	// stopped here.
+	if mine, err := tx.KeepSlot(ctx, p.held); err != nil || !mine {
+		return errors.Join(err, errIf(err == nil, errLost))
+	}
+	a := &applying{now: tx.Now, system: t.systemName(p.connection.Kind), part: p, batch: &store.Batch{
+		Connection: p.connection, Epoch: p.epoch, Forced: p.forced(), Began: p.began, Feeds: len(p.feedsOf()),
+	}}
+	if !p.forced() {
+		for _, r := range p.rhythms {
+			a.batch.Slots = append(a.batch.Slots, r.Slot)
+		}
+	}
+	if err := a.feeds(ctx, tx, s); err != nil {
+		return err
+	}
+	if err := a.follows(ctx, tx, s); err != nil {
+		return err
+	}
+	for place := range a.places() {
+		t.gathered[place] = true
+	}
+	wait, also := gatherFor, []store.Place(nil)
+	if p.last {
+		wait, also = 0, t.places() // what was held back is said with it
+	}
+	return tx.Together(ctx, func(tx *store.Tx) error {
+		if err := a.write(ctx, tx, wait, also); err != nil || !p.last || p.forced() {
+			return err
+		}
+		return tx.MoveRhythms(ctx, p.rhythms)
+	})
+}
+
+// feedsOf are the feeds of the part, in the order of their ids.
+func (p *part) feedsOf() []int64 {
+	var ids []int64
+	for _, f := range p.follows {
+		ids = append(ids, f.Feed)
+	}
 	slices.Sort(ids)
-	ids = slices.Compact(ids)
+	return slices.Compact(ids)
+}
+
+// feeds keeps what the feeds brought, and finds out whether that is news.
+func (a *applying) feeds(ctx context.Context, tx *store.Tx, s sorted) error {
+	ids := a.part.feedsOf()
+	locked, err := tx.LockFeeds(ctx, ids)
+	if err != nil {
+		return err
+	}
+	a.known, a.news, a.fresh = locked, map[int64]bool{}, map[int64][]store.Score{}
+	var scores, ahead []store.Scores
+	today := okr.DayOf(a.part.began.UTC())
+	for _, id := range ids {
+		answer, feed := s.ending[id], a.part.feeds[id]
+		whole := slices.Contains(a.part.whole, id) && !a.part.forced()
+		switch {
+		case answer.Err != nil || locked[id].Epoch > a.part.epoch:
+			// Nothing was read, or a newer fetch was applied meanwhile: what it brought is known.
+			if whole {
+				a.tried = append(a.tried, id)
+			}
+			continue
+		case locked[id].Epoch == a.part.epoch:
+			// An earlier part has kept it.
+			a.news[id], a.fresh[id] = a.part.kept[id].news, a.part.kept[id].fresh
+			if whole {
+				a.tried = append(a.tried, id)
+			}
+			continue
+		}
+		read := store.ReadFeed{ID: id, Epoch: a.part.epoch, Slot: whole, Since: from(feed, a.part.began)}
+		if feed.Newest <= today { // one of a day to come can be taken back
+			read.Newest = feed.Newest
+		}
+		for _, score := range answer.Scorecard.Scores {
+			read.Newest = max(read.Newest, okr.DayOf(score.End))
+		}
+		feed.Newest = read.Newest
+		if feed.Since == 0 || read.Since < feed.Since {
+			feed.Since = read.Since
+		}
+		read.Digest = digest(feed, answer.Scorecard, a.part.began)
+		if locked[id].Epoch != a.part.feeds[id].Epoch || !bytes.Equal(read.Digest, feed.Digest) {
+			read.Changed, a.news[id] = true, true
+			list := store.Scores{Feed: id}
+			for _, score := range answer.Scorecard.Scores {
+				list.List = append(list.List, scoreOf(score, answer.Scorecard.Frequency))
+			}
+			scores = append(scores, list)
+			if a.part.feeds[id].Newest >= today {
+				ahead = append(ahead, list)
+			}
+		}
+		a.read = append(a.read, read)
+	}
+	if err := tx.ForgetAhead(ctx, today, ahead); err != nil {
+		return err
+	}
+	fresh, err := tx.ApplyScores(ctx, a.part.epoch, scores)
+	maps.Copy(a.fresh, fresh)
+	if a.part.kept == nil {
+		a.part.kept = map[int64]kept{}
+	}
+	for _, f := range a.read {
+		a.part.kept[f.ID] = kept{a.news[f.ID], a.fresh[f.ID]}
+	}
+	return err
+}
+
+// kept is what a part has kept of a feed, for the parts after it.
+type kept struct {
+	news  bool
+	fresh []store.Score
+}
+
+// follows finds out what the answers mean for each key result. One that was removed or paused
+// meanwhile, or that reads elsewhere by now, is left as it is.
+func (a *applying) follows(ctx context.Context, tx *store.Tx, s sorted) error {
+	var look []store.Follow
+	var ids []int64
+	for _, f := range a.part.follows {
+		known := a.known[f.Feed].Epoch
+		as := known == a.part.feeds[f.Feed].Epoch || known == a.part.epoch // nobody else has read it meanwhile
+		switch {
+		case s.again[f.KeyResult]:
+			a.again = append(a.again, f.KeyResult)
+		case s.ending[f.Feed].Err == nil && as && !f.Look && !a.news[f.Feed]:
+			a.works = true
+			a.batch.Note(store.Unchanged, f.KeyResult)
+		default:
+			look = append(look, f)
+			ids = append(ids, f.KeyResult)
+		}
+	}
+	if len(a.again) > 0 && !a.part.forced() {
+		a.batch.Note(store.Again, a.again...)
+	}
+	if a.part.last {
+		for _, r := range a.part.astray() {
+			a.supersede(r.KeyResult, []store.TakenRun{r})
+		}
+	}
+	if len(look) == 0 {
+		return nil
+	}
 	locked, err := tx.LockForApply(ctx, ids)
 	if err != nil {
 		return err
 	}
-	present, err := tx.KeyResults(ctx, b.connection.Workspace, store.Filter{IDs: ids})
+	present, err := tx.KeyResults(ctx, a.part.connection.Workspace, store.Filter{IDs: ids})
 	if err != nil {
 		return err
 	}
@@ -33,86 +180,36 @@ func (c *Client) apply(ctx context.Context, tx *store.Tx, b batch, ending map[in
 	for _, k := range present {
 		now[k.ID] = k
 	}
-	runs := map[int64][]store.TakenRun{}
-	for _, r := range b.runs {
-		runs[r.KeyResult] = append(runs[r.KeyResult], r)
-	}
-
-	a := applying{now: tx.Now, system: c.systemName(b.connection.Kind), digests: map[digestOf][]byte{}}
-	var done, reads []int64
-	works := false
-	for _, id := range ids {
-		k, there := now[id]
-		answer, ended := ending[id]
-		switch {
-		case !there || !b.sameSource(k, runs[id]) || runs[id][0].Epoch <= locked[id].AppliedEpoch:
-			a.supersede(runs[id])
-		case !ended:
-			continue // it is tried again
-		default:
-			failure := failureOf(answer, k)
-			if failure == nil {
-				reads = append(reads, id)
-				works = true
-				break
+	var reads []store.Follow
+	for _, f := range look {
+		k, there := now[f.KeyResult]
+		answer, runs := s.ending[f.Feed], a.part.runs[f.KeyResult]
+		if !there || k.Source.Feed != f.Feed || k.Closed || k.Paused && !asked(runs) {
+			a.supersede(f.KeyResult, runs)
+			continue
+		}
+		failure := failureOf(answer, k)
+		if failure == nil {
+			reads = append(reads, f)
+			a.works = true
+			continue
+		}
+		if failure.Cause == scorecardChanged { // whoever saves the key result next agrees to what it is now
+			seen := answer.Scorecard
+			seen.Unit = cmp.Or(seen.Unit, k.Source.Unit)
+			if err := tx.SaveScorecards(ctx, a.part.connection, listed([]integrations.Scorecard{seen})); err != nil {
+				return err
 			}
-			if failure.Cause == scorecardChanged { // whoever saves the key result next agrees to what it is now
-				seen := answer.Scorecard
-				seen.Unit = cmp.Or(seen.Unit, k.Source.Unit)
-				if err := tx.SaveScorecards(ctx, b.connection, listed([]integrations.Scorecard{seen})); err != nil {
-					return err
-				}
-			}
-			works = works || failure.Class == integrations.NoData || failure.Class == integrations.NotFound || failure.Cause == scorecardChanged
-			a.fail(b.connection.ID, runs[id], k, locked[id], failure)
 		}
-		done = append(done, runIDs(runs[id])...)
+		a.works = a.works || failure.Class == integrations.NoData || failure.Class == integrations.NotFound || failure.Cause == scorecardChanged
+		a.fail(runs, k, locked[f.KeyResult], failure)
 	}
-	if err := tx.ForgetAhead(ctx, a.held(reads, now, ending)); err != nil {
-		return err
-	}
-	taken, err := tx.ApplyScores(ctx, a.scores(b, reads, now, locked, ending))
-	if err != nil {
-		return err
-	}
-	var whole []int64
-	for _, id := range reads {
-		if !newestDecides(now[id], taken[id], now[id].Today(a.now)) {
-			whole = append(whole, id)
-		}
-	}
-	readings, err := tx.ReadingsOf(ctx, whole)
-	if err != nil {
-		return err
-	}
-	for _, id := range reads {
-		a.score(runs[id], now[id], locked[id], ending[id].Scorecard, taken[id], readings[id])
-	}
-	if err := a.write(ctx, tx, b.connection); err != nil {
-		return err
-	}
-	if works && b.asked {
-		if err := tx.ConnectionSucceeded(ctx, b.connection.ID); err != nil {
-			return err
-		}
-	}
-	return tx.TouchRequests(ctx, done)
+	return a.scores(ctx, tx, reads, now, locked, s)
 }
 
-// sameSource says whether what was read is what the key result still reads.
-func (b batch) sameSource(k store.KeyResult, runs []store.TakenRun) bool {
-	before, loaded := b.before[k.ID]
-	paused := k.Paused && !slices.ContainsFunc(runs, func(r store.TakenRun) bool { return r.Forced })
-	return loaded && !paused && !k.Closed && k.Source.Connection == b.connection.ID &&
-		before.Source.Connection == b.connection.ID && k.Source.Reference == before.Source.Reference
-}
-
-func runIDs(runs []store.TakenRun) []int64 {
-	ids := make([]int64, len(runs))
-	for i, r := range runs {
-		ids[i] = r.ID
-	}
-	return ids
+// asked says whether somebody asked for one of some runs.
+func asked(runs []store.TakenRun) bool {
+	return slices.ContainsFunc(runs, func(r store.TakenRun) bool { return r.Forced })
 }
 
 // newestDecides says whether the newest value alone makes the result, so that the readings that made
@@ -131,25 +228,96 @@ func (c *Client) systemName(kind string) string {
 	return connector.Name()
 }
 
-// applying gathers what a batch writes, so that each table is written once.
+// applying gathers what a part writes, so that each table is written once.
 type applying struct {
 	now           time.Time
-	system        string // that the batch was read from, as people call it
-	digests       map[digestOf][]byte
+	system        string // that it was read from, as people call it
+	part          *part
+	batch         *store.Batch
+	known         map[int64]store.Feed    // as they were when they were locked
+	news          map[int64]bool          // feeds that brought something
+	fresh         map[int64][]store.Score // what they brought
+	read          []store.ReadFeed
+	tried         []int64
+	works         bool // the sign-in does
 	results       []store.AppliedResult
+	followed      []store.Followed
 	failures      []store.AppliedFailure
 	announcements []store.Announcement
 	recorded      []store.Recorded
 	runs          []store.FinishedRun
 	cards         []int64
+	again         []int64
 	resumed       []int64                // overrides that a newer score ended
 	missing       []store.AppliedFailure // not there for the first time: looked at again in an hour
 }
 
-func (a *applying) supersede(runs []store.TakenRun) {
+func (a *applying) supersede(keyResult int64, runs []store.TakenRun) {
+	a.batch.Note(store.Superseded, keyResult)
 	for _, r := range runs {
 		a.runs = append(a.runs, store.FinishedRun{ID: r.ID, Outcome: store.Superseded, Epoch: r.Epoch})
 	}
+}
+
+// scores takes over what the feeds brought, for each key result since it last did. A day for which a
+// person entered a value is theirs.
+func (a *applying) scores(ctx context.Context, tx *store.Tx, reads []store.Follow, now map[int64]store.KeyResult, locked map[int64]store.Applying, s sorted) error {
+	if len(reads) == 0 {
+		return nil
+	}
+	var ids []int64
+	behind, since := false, a.part.epoch // what came before this fetch is news to somebody
+	for _, f := range reads {
+		ids = append(ids, f.KeyResult)
+		old, known := locked[f.KeyResult].Epoch, a.known[f.Feed]
+		if old >= 0 && (old < known.Changed || known.Epoch > a.part.epoch) {
+			behind, since = true, min(since, old)
+		}
+	}
+	news := a.fresh
+	var err error
+	if behind {
+		if news, err = tx.NewsOf(ctx, a.part.feedsOf(), since); err != nil {
+			return err
+		}
+	}
+	entered, err := tx.EnteredDays(ctx, ids)
+	if err != nil {
+		return err
+	}
+	taken := map[int64][]store.Score{}
+	var whole []int64
+	for _, f := range reads {
+		k, old := now[f.KeyResult], locked[f.KeyResult].Epoch
+		for _, score := range news[f.Feed] {
+			had := entered[k.ID][score.Day]
+			if old < 0 || score.Epoch <= old || had.ByHand {
+				continue
+			}
+			known := score.Born <= old || had.Imported
+			score.Fresh, score.Restated = !known, known && score.Restated
+			taken[k.ID] = append(taken[k.ID], score)
+		}
+		if old < 0 || !newestDecides(k, taken[k.ID], k.Today(a.now)) {
+			whole = append(whole, k.ID)
+		}
+	}
+	readings, err := tx.ReadingsOf(ctx, whole)
+	if err != nil {
+		return err
+	}
+	for _, f := range reads {
+		k, old := now[f.KeyResult], locked[f.KeyResult]
+		if old.Epoch < 0 { // all of it is new
+			for _, r := range readings[k.ID] {
+				if !r.CheckIn {
+					taken[k.ID] = append(taken[k.ID], store.Score{Day: r.Day, Counts: r.Counts, Value: r.Value, AsRead: r.AsRead, Fresh: true})
+				}
+			}
+		}
+		a.score(a.part.runs[k.ID], k, old, s.ending[f.Feed].Scorecard, taken[k.ID], readings[k.ID])
+	}
+	return nil
 }
 
 // score notes what a scorecard's scores did: new days, restated ones, and the result they make. The
@@ -171,7 +339,7 @@ func (a *applying) score(runs []store.TakenRun, k store.KeyResult, old store.App
 	}
 	after := k
 	after.SyncedAt = a.now
-	if newestDecides(k, taken, today) {
+	if old.Epoch >= 0 && newestDecides(k, taken, today) {
 		readings = []okr.Reading{{Day: before.AsOf, Value: before.Value.Decimal}}
 		for _, score := range taken { // a restated day comes after what it was
 			readings = append(readings, score.Reading())
@@ -203,10 +371,14 @@ func (a *applying) score(runs []store.TakenRun, k store.KeyResult, old store.App
 		outcome = store.Restated
 	}
 	note := k.RestatedWords(restated, today)
-	epoch := runs[0].Epoch
-	a.results = append(a.results, store.AppliedResult{
-		KeyResult: k.ID, Epoch: epoch, Result: after.Result, Ahead: after.Ahead, Status: status, Name: s.Name, Seen: traits(s), Digest: a.digest(after, s),
-	})
+	epoch := max(a.part.epoch, a.known[k.Source.Feed].Epoch)
+	a.batch.Note(outcome, k.ID)
+	applied := store.AppliedResult{KeyResult: k.ID, Epoch: epoch, Result: after.Result, Ahead: after.Ahead, Status: status}
+	if known := k.Source; s.Name != known.Name || known.Direction == "" || known.Frequency == "" || !known.Precision.Known {
+		applied.Name, applied.Seen = s.Name, traits(s)
+	}
+	a.results = append(a.results, applied)
+	a.followed = append(a.followed, store.Followed{KeyResult: k.ID, Epoch: epoch, Look: !after.Result.Value.Valid})
 	ended := store.FinishedRun{Outcome: outcome, Epoch: epoch, Old: before.Value, New: after.Result.Value, AsOf: after.Result.AsOf, Note: note}
 	if len(s.Scores) == 0 {
 		ended.Note = k.UndatedWords(s.Value, a.system)
@@ -268,7 +440,7 @@ const missingFor = 55 * time.Minute // an hour, but for the seconds that a look 
 
 // fail notes a failure. The last good value stays. The owner is told once an episode. What time can
 // fix is tried again before the next slot; a try by hand in between does not move that.
-func (a *applying) fail(connection int64, runs []store.TakenRun, k store.KeyResult, old store.Applying, f *integrations.Error) {
+func (a *applying) fail(runs []store.TakenRun, k store.KeyResult, old store.Applying, f *integrations.Error) {
 	told := true
 	if f.Class == integrations.NotFound {
 		// Once is no proof: an answer can leave out what is there. Twice an hour apart it is gone.
@@ -276,10 +448,14 @@ func (a *applying) fail(connection int64, runs []store.TakenRun, k store.KeyResu
 		if told = before && a.now.Sub(k.Failure.Since) >= missingFor; told {
 			f = gone(f)
 		} else if !before {
-			a.missing = append(a.missing, store.AppliedFailure{KeyResult: k.ID, Epoch: runs[0].Epoch})
+			a.missing = append(a.missing, store.AppliedFailure{KeyResult: k.ID, Epoch: a.part.epoch})
 		}
 	}
+	connection := a.part.connection.ID
 	tries, retry := old.Tries, old.RetryAt
+	if !a.part.forced() { // another slot counts anew
+		tries, retry = 0, time.Time{}
+	}
 	switch {
 	case !passes(f):
 		retry = time.Time{}
@@ -290,9 +466,13 @@ func (a *applying) fail(connection int64, runs []store.TakenRun, k store.KeyResu
 		tries = max(tries, okr.QuickTries) + 1
 		retry = okr.NextTry(tries, a.now, connection)
 	}
+	if next, ok := k.NextDue(a.now); !ok || !retry.Before(next) {
+		retry = time.Time{} // that is the next slot's
+	}
 	failure := failed(f)
-	epoch := runs[0].Epoch
-	a.failures = append(a.failures, store.AppliedFailure{KeyResult: k.ID, Epoch: epoch, Failure: failure, Told: told, Tries: tries, RetryAt: retry})
+	epoch := a.part.epoch
+	a.batch.NoteFailed(k.ID, failure)
+	a.failures = append(a.failures, store.AppliedFailure{KeyResult: k.ID, Epoch: epoch, Failure: failure, Told: told, Synced: k.SyncedAt, Tries: tries, RetryAt: retry})
 	for _, r := range runs {
 		a.runs = append(a.runs, store.FinishedRun{ID: r.ID, Outcome: store.Failed, Epoch: epoch, Old: k.Result.Value, AsOf: k.Result.AsOf, Failure: failure})
 	}
@@ -306,30 +486,65 @@ func (a *applying) fail(connection int64, runs []store.TakenRun, k store.KeyResu
 	}
 }
 
-func (a *applying) write(ctx context.Context, tx *store.Tx, connection store.Connection) error {
-	if err := tx.ApplyResults(ctx, a.results); err != nil {
-		return err
+// write writes all of it, in one round trip. What is said leaves after a wait, and what waits in other
+// places with it.
+func (a *applying) write(ctx context.Context, tx *store.Tx, wait time.Duration, also []store.Place) error {
+	connection := a.part.connection
+	steps := []func() error{
+		func() error { return tx.ApplyFeeds(ctx, a.part.began, a.read) },
+		func() error { return tx.FeedsTried(ctx, a.part.began, a.tried) },
+		func() error { return tx.ApplyResults(ctx, a.results) },
+		func() error { return tx.ApplyFollows(ctx, a.followed) },
+		func() error { return tx.ClearOverrides(ctx, a.resumed) },
+		func() error { return tx.ApplyFailures(ctx, a.failures) },
+		func() error { return tx.QueueChecks(ctx, connection, a.missing) },
+		func() error { return a.leave(ctx, tx) },
+		func() error { return tx.FinishRuns(ctx, a.runs) },
+		func() error { return tx.RecordResults(ctx, a.recorded) },
+		func() error { return tx.RecordBatch(ctx, a.batch) },
+		func() error { return tx.TouchRequests(ctx, a.ended()) },
+		func() error { return tx.Say(ctx, wait, a.announcements, a.cards, also) },
 	}
-	if err := tx.ClearOverrides(ctx, a.resumed); err != nil {
-		return err
+	if a.works && a.part.asked {
+		steps = append(steps, func() error { return tx.ConnectionSucceeded(ctx, connection.ID) })
 	}
-	if err := tx.ApplyFailures(ctx, a.failures); err != nil {
-		return err
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
 	}
-	if err := tx.QueueChecks(ctx, connection, a.missing); err != nil {
-		return err
+	return nil
+}
+
+// leave leaves what deserves another try within the slot.
+func (a *applying) leave(ctx context.Context, tx *store.Tx) error {
+	quickly := func(r store.TakenRun) time.Duration {
+		return okr.NextTry(min(r.Tries+1, okr.QuickTries), a.now, a.part.connection.ID).Sub(a.now)
 	}
-	if err := tx.FinishRuns(ctx, a.runs); err != nil {
-		return err
+	if !a.part.forced() {
+		return tx.QueueRetries(ctx, a.part.connection, a.part.rhythms[0].Slot, quickly(store.TakenRun{}), a.again)
 	}
-	if err := tx.RecordResults(ctx, a.recorded); err != nil {
-		return err
+	var runs []store.TakenRun
+	for _, id := range a.again {
+		runs = append(runs, a.part.runs[id]...)
 	}
-	if err := tx.Announce(ctx, a.announcements); err != nil {
-		return err
+	return tx.PutBack(ctx, runs, 1, 0, quickly)
+}
+
+// ended are the runs that are over: whoever waits for them is told.
+func (a *applying) ended() []int64 {
+	ids := make([]int64, len(a.runs))
+	for i, r := range a.runs {
+		ids[i] = r.ID
 	}
-	if len(a.cards) == 0 {
-		return nil
+	return ids
+}
+
+// places are those in which something is to be said.
+func (a *applying) places() map[store.Place]bool {
+	places := map[store.Place]bool{}
+	for _, n := range a.announcements {
+		places[store.Place{Workspace: n.Workspace, Channel: n.Channel}] = true
 	}
-	return tx.MarkCards(ctx, a.cards...)
+	return places
 }

@@ -44,6 +44,7 @@ type Options struct {
 	Messenger  Messenger
 	Log        *slog.Logger
 	LookEvery  time.Duration // between two looks for what is due; 0: two seconds
+	AuditDays  int           // how long the audit is kept; 0: for ever
 	// Work is false for a process that only leaves jobs for others: serve --no-work.
 	Work bool
 }
@@ -63,8 +64,12 @@ type Client struct {
 	planners sync.WaitGroup
 	wake     chan struct{}
 	budget   *budget
+	together int // feeds of a portion at most
+	applied  int // key results of a transaction, about
 	// The rounds that ended: of looking for what is due, and for what is to be said.
 	planned, swept atomic.Int64
+	auditDays      int
+	tidiedFeed     int64 // the last of which old scores were looked for
 }
 
 // New prepares the jobs. Nothing runs before Start.
@@ -72,6 +77,7 @@ func New(o Options) (*Client, error) {
 	c := &Client{
 		store: o.Store, connectors: o.Connectors, messenger: o.Messenger, log: o.Log, work: o.Work, lookEvery: cmp.Or(o.LookEvery, lookEvery),
 		wake: make(chan struct{}, 1), budget: newBudget(), stopping: context.Background(),
+		together: feedsTogether, applied: appliedTogether, auditDays: o.AuditDays,
 	}
 	config := &river.Config{
 		// River is heard only when something is wrong with River: our edges log what happens.

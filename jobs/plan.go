@@ -11,10 +11,11 @@ import (
 )
 
 const (
-	lookEvery    = 2 * time.Second // where no other is wished
-	tidyEvery    = 10 * time.Minute
-	claimAtOnce  = 1000 // key results of one connection
-	placesAtOnce = 500
+	lookEvery       = 2 * time.Second // where no other is wished
+	tidyEvery       = 10 * time.Minute
+	overridesAtOnce = 1000
+	retriesAtOnce   = 5000
+	placesAtOnce    = 500
 )
 
 // plan looks for what is due until ctx ends. Every worker replica does: rows that one takes are
@@ -23,20 +24,34 @@ func (c *Client) plan(ctx context.Context) {
 	var tidied time.Time
 	for ctx.Err() == nil {
 		c.attempt(ctx, "planning syncs", c.planDue)
-		c.attempt(ctx, "finding runs to take", func(ctx context.Context) error {
-			return c.store.InTx(ctx, func(tx *store.Tx) error { return c.fill(ctx, tx, 0) })
-		})
 		c.attempt(ctx, "finding directories to read", c.planDirectories)
 		c.attempt(ctx, "finding sign-ins that end", c.store.SignInsEnding)
 		c.attempt(ctx, "ending overrides", c.endOverrides)
 		c.attempt(ctx, "counting scores whose day has come", c.countComing)
 		if time.Since(tidied) > tidyEvery {
 			tidied = time.Now()
-			c.attempt(ctx, "tidying up", c.store.Tidy)
+			c.attempt(ctx, "tidying up", c.tidy)
 		}
 		c.planned.Add(1)
 		pause(ctx, c.lookEvery)
 	}
+}
+
+// tidy forgets what has had its time. Of the scores it looks at some each time.
+func (c *Client) tidy(ctx context.Context) error {
+	if err := c.store.Tidy(ctx); err != nil {
+		return err
+	}
+	if c.auditDays > 0 {
+		if err := c.store.TidyAudit(ctx, c.auditDays); err != nil {
+			return err
+		}
+	}
+	after, err := c.store.TidyScores(ctx, c.tidiedFeed)
+	if err == nil {
+		c.tidiedFeed = after
+	}
+	return err
 }
 
 // sweeps looks for what is to be said until ctx ends. What syncs leave is looked for at once.
@@ -81,44 +96,16 @@ func (c *Client) nudge() {
 	}
 }
 
-// planDue claims what is due, connection by connection, until nothing is. A connection that
-// cannot be claimed does not keep the others from it.
+// planDue leaves a job for each connection that there is something to read from: what fell due, what
+// was asked for, what is to be tried again, and what was left behind by a process that died.
 func (c *Client) planDue(ctx context.Context) error {
-	for {
-		connections, err := c.store.DueConnections(ctx, placesAtOnce)
-		if err != nil {
-			return err
-		}
-		claimed := 0
-		var failed error
-		for _, id := range connections {
-			n, err := c.claim(ctx, id)
-			if err != nil {
-				failed = err
-			}
-			claimed += n
-		}
-		if claimed == 0 || ctx.Err() != nil {
-			return failed
-		}
+	if err := c.store.TakeRetries(ctx, retriesAtOnce); err != nil {
+		return err
 	}
+	return c.store.InTx(ctx, func(tx *store.Tx) error { return c.fill(ctx, tx, 0) })
 }
 
-// claim moves due key results of a connection to their next slots, notes a run for each, and
-// leaves jobs to take them, in one transaction.
-func (c *Client) claim(ctx context.Context, connection int64) (claimed int, err error) {
-	err = c.store.InTx(ctx, func(tx *store.Tx) error {
-		if claimed, err = tx.ClaimDue(ctx, connection, claimAtOnce); err != nil {
-			return err
-		}
-		return c.fill(ctx, tx, connection)
-	})
-	return claimed, err
-}
-
-// fill leaves a job for each free place of a connection, or of all where it is 0, as far as runs
-// wait there: new ones, those whose wait is over, and those that were left behind by a process
-// that died.
+// fill leaves the jobs of one connection, or of all where it is 0.
 func (c *Client) fill(ctx context.Context, tx *store.Tx, connection int64) error {
 	held, err := tx.HoldSlots(ctx, connection)
 	if err != nil {
@@ -127,7 +114,7 @@ func (c *Client) fill(ctx context.Context, tx *store.Tx, connection int64) error
 	jobs := make([]river.InsertManyParams, len(held))
 	for i, h := range held {
 		opts := &river.InsertOpts{Queue: queueSync}
-		if h.Forced {
+		if h.Slot == store.RunsLane {
 			opts.Queue = queueForced
 		}
 		jobs[i] = river.InsertManyParams{Args: SyncConnection{Connection: h.Connection, Slot: h.Slot, Hold: h.Hold}, InsertOpts: opts}
@@ -188,7 +175,7 @@ func (c *Client) sweep(ctx context.Context) error {
 
 // endOverrides has key results follow their scores again whose override's last day is over.
 func (c *Client) endOverrides(ctx context.Context) error {
-	ended, err := c.store.EndOverrides(ctx, claimAtOnce)
+	ended, err := c.store.EndOverrides(ctx, overridesAtOnce)
 	if ended > 0 {
 		c.nudge()
 	}
@@ -197,7 +184,7 @@ func (c *Client) endOverrides(ctx context.Context) error {
 
 // countComing has scores count whose day has come.
 func (c *Client) countComing(ctx context.Context) error {
-	came, err := c.store.CountComing(ctx, claimAtOnce)
+	came, err := c.store.CountComing(ctx, overridesAtOnce)
 	if came > 0 {
 		c.nudge()
 	}

@@ -60,20 +60,20 @@ func TestEverySlotIsClaimedOnceByThreeReplicas(t *testing.T) {
 		})
 	}
 	all.Wait()
-	r.wants("runs", r.count("select count(*) from sync_runs"), len(list))
-	r.wants("runs twice", r.count("select count(*) from (select from sync_runs group by key_result_id having count(*) > 1) x"), 0)
+	r.wants("takers", r.count("select count(*) from river_job where kind = 'sync_connection'"), 2)
 	all = sync.WaitGroup{}
 	for _, c := range replicas {
 		r.start(c)
 	}
 	until(t, "all synced", func() bool {
-		return r.count("select count(*) from sync_runs where state = 'done'") == len(list)
+		return r.count("select count(*) from sync_outcomes") == len(list)
 	})
 	r.wants("scorecards asked for", r.asked(), 24)
-	r.wants("changed", r.count("select count(*) from sync_runs where outcome = 'changed'"), len(list))
-	// What is done is not claimed again.
+	r.wants("changed", r.count("select count(distinct key_result_id) from sync_outcomes where outcome = 'changed'"), len(list))
+	// What is done is not taken again.
 	r.check(r.client.planDue(ctx))
-	r.wants("runs afterwards", r.count("select count(*) from sync_runs"), len(list))
+	r.wants("due afterwards", r.count("select count(*) from rhythms where next_sync_at <= now()"), 0)
+	r.wants("outcomes afterwards", r.count("select count(*) from sync_outcomes"), len(list))
 }
 
 func TestMissedSlotsAreOneRun(t *testing.T) {
@@ -83,7 +83,7 @@ func TestMissedSlotsAreOneRun(t *testing.T) {
 	r.advance(9*24*time.Hour + time.Hour)
 	r.tick()
 	r.tick()
-	r.wants("runs of slots", r.count("select count(*) from sync_runs where trigger_key like 'slot:%'"), 1)
+	r.wants("runs of slots", r.count("select count(*) from sync_outcomes where not forced"), 1)
 	if next := r.load(k).NextSyncAt; !next.After(r.clock()) || next.Sub(r.clock()) > 25*time.Hour {
 		t.Errorf("the next sync is at %s, now is %s", next, r.clock())
 	}
@@ -92,7 +92,7 @@ func TestMissedSlotsAreOneRun(t *testing.T) {
 	r.check(r.store.InTx(ctx, func(tx *store.Tx) error { _, err := tx.EditKeyResult(ctx, alice, k, "paused"); return err }))
 	r.advance(9 * 24 * time.Hour)
 	r.tick()
-	r.wants("runs while it is paused", r.count("select count(*) from sync_runs where trigger_key like 'slot:%'"), 1)
+	r.wants("runs while it is paused", r.count("select count(*) from sync_outcomes where not forced"), 1)
 }
 
 // The process's clock says today whatever Postgres says.
@@ -188,5 +188,5 @@ func TestOldThingsAreForgotten(t *testing.T) {
 	for _, table := range []string{"sync_runs", "sync_requests"} {
 		r.wants(table, r.count("select count(*) from "+table), 0)
 	}
-	r.wants("readings stay", r.count("select count(*) from readings where day > $1", (okr.Day(0)).Time()), 5)
+	r.wants("scores stay", r.count("select count(*) from scores where day > $1", (okr.Day(0)).Time()), 5)
 }

@@ -49,7 +49,13 @@ var (
 func newRoom(t *testing.T) *room {
 	t.Helper()
 	t.Parallel() // they wait for Postgres most of the time
-	r := &room{t: t, dsn: storetest.New(t), slack: &edge{}}
+	return roomIn(t, storetest.New(t))
+}
+
+// roomIn is a room in a database.
+func roomIn(t *testing.T, dsn string) *room {
+	t.Helper()
+	r := &room{t: t, dsn: dsn, slack: &edge{}}
 	pool, err := store.Open(ctx, r.dsn, 10)
 	r.check(err)
 	t.Cleanup(pool.Close)
@@ -203,20 +209,22 @@ func (r *room) tick() { r.t.Helper(); r.tickOf(r.client) }
 func (r *room) tickOf(c *Client) {
 	r.t.Helper()
 	r.check(c.planDue(ctx))
-	r.check(r.store.InTx(ctx, func(tx *store.Tx) error { return c.fill(ctx, tx, 0) }))
 	r.work(c)
 	r.check(c.sweep(ctx))
 	r.work(c)
 }
 
 // work runs the jobs that were left, in their order.
-func (r *room) work(c *Client) {
+func (r *room) work(c *Client) { r.t.Helper(); r.workOn(c, "") }
+
+// workOn runs those of one kind.
+func (r *room) workOn(c *Client, only string) {
 	r.t.Helper()
 	for {
 		rows, err := r.pool.Query(ctx, `
 delete from river_job
-where id = (select id from river_job where state = 'available' and scheduled_at <= now() order by priority, id limit 1)
-returning kind, args`)
+where id = (select id from river_job where state = 'available' and scheduled_at <= now() and $1 in ('', kind) order by priority, id limit 1)
+returning kind, args`, only)
 		r.check(err)
 		if !rows.Next() {
 			rows.Close()
@@ -277,6 +285,20 @@ func (r *room) count(sql string, args ...any) int {
 	r.t.Helper()
 	var n int
 	r.check(r.pool.QueryRow(ctx, sql, args...).Scan(&n))
+	return n
+}
+
+// readingsOf counts a key result's readings of a value.
+func (r *room) readingsOf(k store.KeyResult, value string) int {
+	r.t.Helper()
+	readings, err := r.store.Readings(ctx, "T1", k.ID)
+	r.check(err)
+	n := 0
+	for _, reading := range readings {
+		if reading.Value.String() == value {
+			n++
+		}
+	}
 	return n
 }
 

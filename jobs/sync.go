@@ -1,20 +1,17 @@
 package jobs
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/riverqueue/river"
 
-	"okrbot/integrations"
-	"okrbot/okr"
 	"okrbot/store"
 )
 
-// SyncConnection takes a connection's runs, batch after batch, at one of the connection's places.
+// SyncConnection is a connection's taker: it reads what fell due there, or what was asked for, portion
+// after portion.
 type SyncConnection struct {
 	Connection int64 `json:"connection"`
 	Slot       int16 `json:"slot"`
@@ -31,15 +28,12 @@ const (
 	unsaid = time.Minute
 	// longest is the longest wait that is believed.
 	longest = 24 * time.Hour
-	// readWithin bounds a batch's calls. Its runs are held for 105 seconds, so that what a dead
+	// keepEvery is how often a taker says that it lives. Its lease is 105 seconds, so that what a dead
 	// process was at is done again within two minutes.
-	readWithin = 70 * time.Second
-	// appliedTogether is how many runs are applied in one transaction, so that people's commands
-	// find Postgres free in between.
-	appliedTogether = 100
-	// stayFor is how long a job goes on with batch after batch, so that others get their turn.
+	keepEvery = 30 * time.Second
+	// stayFor is how long a job goes on with portion after portion, so that others get their turn.
 	stayFor = 20 * time.Second
-	// crashesAtMost is how often a run may take its job down before it is given up.
+	// crashesAtMost is how often a feed may take its process down before it is given up.
 	crashesAtMost = 4
 )
 
@@ -48,405 +42,258 @@ type syncWorker struct {
 	client *Client
 }
 
-// Timeout leaves the last batch its time.
-func (w *syncWorker) Timeout(*river.Job[SyncConnection]) time.Duration { return 2 * time.Minute }
+// Timeout is none: a taker that lives keeps its lease, and what was read waits as long as it must to
+// be applied. The calls and the transactions have their own limits.
+func (w *syncWorker) Timeout(*river.Job[SyncConnection]) time.Duration { return -1 }
 
 func (w *syncWorker) Work(ctx context.Context, job *river.Job[SyncConnection]) error {
 	held := store.HeldSlot{Connection: job.Args.Connection, Slot: job.Args.Slot, Hold: job.Args.Hold}
 	return w.client.guard(job.JobRow, func() error { return w.client.sync(ctx, held) })
 }
 
+// errLost says that a taker was taken for dead, and that another one has its connection.
+var errLost = errors.New("another job has the connection")
+
+// taker is a job that reads a connection.
+type taker struct {
+	*Client
+	held   store.HeldSlot
+	worked bool
+	// gathered are the places in which something waits for the rest of what is read now.
+	gathered map[store.Place]bool
+	// most is how many feeds are read together; fewer after a portion that timed out.
+	most  int
+	began time.Time
+}
+
 func (c *Client) sync(ctx context.Context, held store.HeldSlot) error {
-	worked := false
-	defer func() {
-		// Also when ctx has ended: the place must not stay taken until its hold ends.
-		leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		err := c.store.InTx(leaving, func(tx *store.Tx) error {
-			if err := tx.ReleaseSlot(leaving, held); err != nil || !worked || c.stopping.Err() != nil {
-				return err
-			}
-			return c.fill(leaving, tx, held.Connection) // what came while we left
-		})
-		if err != nil {
-			c.log.Warn("a place stays taken until its hold ends", "connection", held.Connection, "error", err)
-		}
-	}()
-	for began := time.Now(); time.Since(began) < stayFor && c.stopping.Err() == nil; {
-		if mine, err := c.store.KeepSlot(ctx, held); err != nil || !mine {
+	died, mine, err := c.store.TakeSlot(ctx, held)
+	if err != nil || !mine {
+		return err
+	}
+	t := &taker{Client: c, held: held, gathered: map[store.Place]bool{}, most: c.together, began: time.Now()}
+	defer t.leave(ctx)
+	if len(died) > 0 {
+		c.log.Warn("a process died while it read", "connection", held.Connection, "feeds", len(died))
+		if err := c.store.FeedsCrashed(ctx, died); err != nil {
 			return err
 		}
-		more, err := c.syncBatch(ctx, held.Connection)
+	}
+	working, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	go t.keep(working, stop)
+	pass := t.slots
+	if held.Slot == store.RunsLane {
+		pass = t.runs
+	}
+	for t.stays() {
+		more, err := pass(working)
+		if errors.Is(err, errLost) || context.Cause(working) == errLost {
+			c.log.Warn("a job was taken for dead", "connection", held.Connection)
+			return nil
+		}
 		if err != nil || !more {
 			return err
 		}
-		worked = true
 	}
 	return nil
 }
 
-// batch is a fetch under way.
-type batch struct {
-	connection store.Connection
-	runs       []store.TakenRun
-	before     map[int64]store.KeyResult // as loaded when the fetch began
-	began      time.Time                 // by the database's clock
-	asked      bool                      // false when the system was not called at all
+// stays says whether the taker goes on, or leaves its place to others.
+func (t *taker) stays() bool { return time.Since(t.began) < stayFor && t.stopping.Err() == nil }
+
+// keep says every now and then that the taker lives, and ends its work once another has its place.
+func (t *taker) keep(ctx context.Context, stop context.CancelCauseFunc) {
+	for {
+		pause(ctx, keepEvery)
+		if ctx.Err() != nil {
+			return
+		}
+		mine, err := t.store.KeepSlot(ctx, t.held)
+		if err == nil && !mine {
+			stop(errLost)
+			return
+		}
+	}
 }
 
-// syncBatch takes the connection's next runs, reads their scorecards and applies what was read.
-// It answers whether there may be more.
-func (c *Client) syncBatch(ctx context.Context, connection int64) (more bool, err error) {
-	b, err := c.take(ctx, connection)
-	if errors.Is(err, store.ErrNotFound) {
-		return false, nil // the connection is gone
+// leave gives the place back, also when ctx has ended: it must not stay taken until its lease ends.
+// What was held back is said now.
+func (t *taker) leave(ctx context.Context) {
+	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	err := t.store.InTx(leaving, func(tx *store.Tx) error {
+		if err := tx.ReleaseSlot(leaving, t.held); err != nil {
+			return err
+		}
+		if err := tx.PlacesReady(leaving, t.places()); err != nil {
+			return err
+		}
+		if !t.worked || t.stopping.Err() != nil {
+			return nil
+		}
+		return t.fill(leaving, tx, t.held.Connection) // what came while we left
+	})
+	if err != nil {
+		t.log.Warn("a connection stays taken until its lease ends", "connection", t.held.Connection, "error", err)
 	}
-	if err != nil || len(b.runs) == 0 {
+}
+
+// begin loads the connection as it is now; false where it is gone, or was asked to wait: the planner
+// comes back when the wait is over.
+func (t *taker) begin(ctx context.Context) (store.Connection, bool, error) {
+	connection, err := t.store.ConnectionByID(ctx, t.held.Connection)
+	if errors.Is(err, store.ErrNotFound) {
+		return connection, false, nil
+	}
+	if err != nil {
+		return connection, false, err
+	}
+	now, err := t.store.Now(ctx)
+	return connection, err == nil && !connection.Waiting.After(now), err
+}
+
+// dueAtOnce is how many feeds are looked up at once; only their ids are kept.
+const dueAtOnce = 20000
+
+// slots reads what fell due, portion after portion, and moves the rhythms on. It answers whether
+// there may be more.
+func (t *taker) slots(ctx context.Context) (more bool, err error) {
+	connection, ready, err := t.begin(ctx)
+	if err != nil || !ready {
 		return false, err
 	}
-	answers, err := c.read(ctx, &b)
-	switch {
-	case ctx.Err() != nil:
-		// We are asked to stop: another replica takes the runs at once, and none counts as a try.
-		return false, c.putBack(ctx, b, 0, 0)
-	case err != nil:
-		return false, errors.Join(err, c.putBack(ctx, b, 1, 5*time.Second))
+	rhythms, err := t.store.DueRhythms(ctx, connection.ID)
+	if err != nil || len(rhythms) == 0 {
+		return false, err
 	}
-	if err := c.finish(ctx, b, answers); err != nil {
-		return false, errors.Join(err, c.putBack(ctx, b, 1, 5*time.Second))
+	due, err := t.store.DueFeeds(ctx, connection.ID, dueAtOnce)
+	if err != nil {
+		return false, err
 	}
-	c.nudge()
+	if len(due) == 0 { // whoever was due has left, or the process before died right here
+		return false, t.store.InTx(ctx, func(tx *store.Tx) error { return tx.MoveRhythms(ctx, rhythms) })
+	}
+	whole := len(due) < dueAtOnce
+	for len(due) > 0 {
+		var together []store.DueFeed
+		together, due = split(due, t.most)
+		p, err := t.slotPortion(ctx, connection, rhythms, together)
+		if err != nil {
+			return false, err
+		}
+		p.last = whole && len(due) == 0
+		goOn, err := t.take(ctx, p)
+		if err != nil || !goOn {
+			return false, err
+		}
+		if !t.stays() {
+			break
+		}
+	}
 	return true, nil
 }
 
-func (c *Client) putBack(ctx context.Context, b batch, crashes int, wait time.Duration) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	return c.store.InTx(ctx, func(tx *store.Tx) error {
-		return tx.PutBack(ctx, b.runs, 0, crashes, func(store.TakenRun) time.Duration { return wait })
-	})
+// split takes the next feeds that are read together. One that took its process down twice comes alone.
+func split(due []store.DueFeed, most int) (together, rest []store.DueFeed) {
+	n := 0
+	for n < len(due) && n < most && due[n].Crashes <= 1 {
+		n++
+	}
+	n = max(n, 1)
+	return due[:n], due[n:]
 }
 
-// take begins the fetch of a connection's next runs and loads what they are to read.
-func (c *Client) take(ctx context.Context, connection int64) (batch, error) {
-	var b batch
-	err := c.store.InTx(ctx, func(tx *store.Tx) error {
-		b = batch{before: map[int64]store.KeyResult{}, began: tx.Now}
-		var err error
-		if b.connection, err = tx.ConnectionByID(ctx, connection); err != nil {
-			return err
-		}
-		if b.connection.Waiting.After(tx.Now) {
-			return nil // the planner comes back when the wait is over
-		}
-		if b.runs, err = tx.TakeRuns(ctx, connection); err != nil || len(b.runs) == 0 {
-			return err
-		}
-		list, err := tx.KeyResults(ctx, b.connection.Workspace, store.Filter{IDs: keyResultsOf(b.runs)})
-		for _, k := range list {
-			b.before[k.ID] = k
-		}
-		return err
-	})
-	return b, err
-}
-
-func keyResultsOf(runs []store.TakenRun) []int64 {
-	ids := make([]int64, len(runs))
-	for i, r := range runs {
-		ids[i] = r.KeyResult
+// slotPortion is who is due of those who follow some feeds.
+func (t *taker) slotPortion(ctx context.Context, connection store.Connection, rhythms []store.Rhythm, due []store.DueFeed) (*portion, error) {
+	p := &portion{connection: connection, held: t.held, rhythms: rhythms}
+	for _, d := range due {
+		p.order = append(p.order, d.ID)
 	}
-	return ids
-}
-
-// read asks the system once for each scorecard. No transaction is open.
-func (c *Client) read(ctx context.Context, b *batch) (map[int64]integrations.Reading, error) {
-	answers := map[int64]integrations.Reading{}
-	all := func(err *integrations.Error) (map[int64]integrations.Reading, error) {
-		for _, r := range b.runs {
-			answers[r.KeyResult] = integrations.Reading{Err: err}
-		}
-		return answers, nil
-	}
-	connector, err := c.connectors.ByKind(b.connection.Kind)
-	if err != nil {
-		return all(noConnector(b.connection.Kind))
-	}
-	switch b.connection.State {
-	case store.Rejected:
-		return all(rejected(connector.Name(), b.connection.Refusal))
-	case store.Removed:
-		return all(disconnected())
-	}
-	if b.runs[0].Crashes >= crashesAtMost {
-		return all(givenUp())
-	}
-	var requests []integrations.Request
-	var whose []int64
-	for _, r := range b.runs {
-		k, ok := b.before[r.KeyResult]
-		if _, twice := answers[r.KeyResult]; twice || !ok || k.Source.Connection != b.connection.ID || k.Paused && !r.Forced {
-			continue // asked already; or removed, or it reads elsewhere by now, or was paused
-		}
-		answers[k.ID] = integrations.Reading{}
-		requests = append(requests, integrations.Request{Ref: k.Source.Reference, From: from(k, b.began).Time()})
-		whose = append(whose, k.ID)
-	}
-	if len(requests) == 0 {
-		return answers, nil
-	}
-	var readings []integrations.Reading
-	err = c.With(ctx, b.connection, func(account integrations.Account) error {
-		b.asked = true
-		var err error
-		if readings, err = readAll(ctx, connector, account, requests); err != nil {
-			return err
-		}
-		return refusal(readings)
-	})
-	var failure *integrations.Error
-	if err != nil && !errors.As(err, &failure) {
+	var err error
+	if p.feeds, err = t.store.Feeds(ctx, p.order); err != nil {
 		return nil, err
 	}
-	if readings == nil {
-		b.asked = failure.Cause != broken().Cause
-		return all(failure)
-	}
-	for i, reading := range readings {
-		if failure != nil && refusal(readings[i:i+1]) != nil {
-			reading.Err = failure // the refusal, or why new access could not be had
-		}
-		answers[whose[i]] = reading
-	}
-	return answers, nil
+	p.follows, err = t.store.DueFollows(ctx, p.order)
+	return p, err
 }
 
-// refusal is the first refused sign-in among readings.
-func refusal(readings []integrations.Reading) error {
-	for _, r := range readings {
-		var failure *integrations.Error
-		if errors.As(r.Err, &failure) && failure.Class == integrations.Unauthorized {
-			return failure
-		}
+// runs reads the next of what was asked for, or is tried again.
+func (t *taker) runs(ctx context.Context) (more bool, err error) {
+	connection, ready, err := t.begin(ctx)
+	if err != nil || !ready {
+		return false, err
+	}
+	p := &portion{connection: connection, held: t.held, runs: map[int64][]store.TakenRun{}, last: true}
+	err = t.store.InTx(ctx, func(tx *store.Tx) error {
+		p.taken, err = tx.TakeRuns(ctx, connection.ID)
+		return err
+	})
+	if err != nil || len(p.taken) == 0 {
+		return false, err
+	}
+	for _, r := range p.taken {
+		p.runs[r.KeyResult] = append(p.runs[r.KeyResult], r)
+	}
+	p.follows, err = t.store.FollowsOf(ctx, connection.ID, keyResultsOf(p.taken))
+	if err == nil {
+		p.byFeed()
+		p.feeds, err = t.store.Feeds(ctx, p.order)
+	}
+	if err != nil {
+		return false, errors.Join(err, t.putBack(ctx, p.taken, 0))
+	}
+	more, err = t.take(ctx, p)
+	return more, err
+}
+
+// take reads a portion and applies what was read. It answers whether to go on.
+func (t *taker) take(ctx context.Context, p *portion) (goOn bool, err error) {
+	if p.epoch, p.began, err = t.store.NextEpoch(ctx); err != nil {
+		return false, err
+	}
+	mine, err := t.store.BeginReading(ctx, p.held, p.order)
+	if err != nil || !mine {
+		return false, errors.Join(err, errIf(!mine && err == nil, errLost))
+	}
+	answers, failed := t.read(ctx, p)
+	if ctx.Err() != nil && t.stopping.Err() != nil {
+		// We are asked to stop: another replica takes it at once, and nothing counts as a try.
+		return false, t.putBack(ctx, p.taken, 0)
+	}
+	s := t.sort(p, answers)
+	if err := t.finish(ctx, p, s); err != nil {
+		return false, errors.Join(failed, err, t.putBack(ctx, p.taken, 5*time.Second))
+	}
+	t.worked = true
+	t.nudge()
+	return failed == nil && len(s.waiting) == 0, failed
+}
+
+func errIf(is bool, err error) error {
+	if is {
+		return err
 	}
 	return nil
 }
 
-// readAll has a connector read, and waits no longer for it than it was given: one that does not
-// heed its context must not hold the worker's place.
-func readAll(ctx context.Context, connector integrations.Connector, account integrations.Account, requests []integrations.Request) ([]integrations.Reading, error) {
-	reading, cancel := context.WithTimeout(ctx, readWithin)
+// putBack hands runs back; what fell due is due until it is applied.
+func (t *taker) putBack(ctx context.Context, runs []store.TakenRun, wait time.Duration) error {
+	if len(runs) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	type answer struct {
-		readings []integrations.Reading
-		err      error
-	}
-	done := make(chan answer, 1)
-	go func() {
-		defer func() {
-			if p := recover(); p != nil {
-				done <- answer{err: panicked(p)}
-			}
-		}()
-		done <- answer{readings: connector.Read(reading, account, requests)}
-	}()
-	late := time.NewTimer(readWithin + 5*time.Second)
-	defer late.Stop()
-	stopped := ctx.Done()
-	for {
-		select {
-		case a := <-done:
-			if a.err == nil && len(a.readings) != len(requests) {
-				a.err = errors.New("reading scorecards: the connector answered another number of requests")
-			}
-			return a.readings, a.err
-		case <-stopped:
-			late.Reset(2 * time.Second)
-			stopped = nil
-		case <-late.C:
-			return nil, errors.New("reading scorecards: the connector did not end with its context")
-		}
-	}
-}
-
-// sorted is what becomes of a batch's answers.
-type sorted struct {
-	ending  map[int64]integrations.Reading // applied, or failed for this slot
-	again   map[int64]bool                 // deserves another try within this slot
-	waiting map[int64]bool                 // asked to wait
-	pause   time.Duration
-	refusal *integrations.Error
-}
-
-// sort decides what each answer means for its key result.
-func (b batch) sort(ctx context.Context, answers map[int64]integrations.Reading) sorted {
-	s := sorted{ending: map[int64]integrations.Reading{}, again: map[int64]bool{}, waiting: map[int64]bool{}}
-	tries := map[int64]int{}
-	for _, r := range b.runs {
-		tries[r.KeyResult] = r.Tries + 1
-	}
-	for id, answer := range answers {
-		var failure *integrations.Error
-		if answer.Err != nil && !errors.As(answer.Err, &failure) {
-			failure = unforeseen(ctx, answer.Err)
-			answer.Err = failure
-		}
-		switch {
-		case failure == nil:
-			s.ending[id] = answer
-		case failure.Class == integrations.RateLimited:
-			s.waiting[id] = true
-			s.pause = max(s.pause, failure.After)
-		case failure.Brief && tries[id] <= okr.QuickTries:
-			s.again[id] = true
-		default:
-			s.ending[id] = answer
-			if failure.Class == integrations.Unauthorized && b.asked {
-				s.refusal = failure
-			}
-		}
-	}
-	if s.pause == 0 {
-		s.pause = unsaid
-	}
-	s.pause = min(s.pause, longest)
-	return s
-}
-
-// finish applies what was read. What deserves another try or was asked to wait goes back.
-func (c *Client) finish(ctx context.Context, b batch, answers map[int64]integrations.Reading) error {
-	// What was read is applied even when we are being stopped meanwhile.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
-	defer cancel()
-	s := b.sort(ctx, answers)
-	if s.refusal != nil {
-		rejected, err := c.refused(ctx, b.connection, s.refusal)
-		if err != nil {
-			return err
-		}
-		for id, answer := range s.ending {
-			var failure *integrations.Error
-			if !rejected && errors.As(answer.Err, &failure) && failure.Class == integrations.Unauthorized {
-				// One refusal can be a slip of the other side: a second one decides.
-				delete(s.ending, id)
-				s.again[id] = true
-			}
-		}
-	}
-	var again, waiting []store.TakenRun
-	for _, r := range b.runs {
-		switch {
-		case s.again[r.KeyResult]:
-			again = append(again, r)
-		case s.waiting[r.KeyResult]:
-			waiting = append(waiting, r)
-		}
-	}
-	err := c.store.InTx(ctx, func(tx *store.Tx) error {
-		if len(waiting) > 0 {
-			if err := tx.MakeWait(ctx, b.connection, s.pause); err != nil {
-				return err
-			}
-			if err := tx.TellWait(ctx, waiting, s.pause); err != nil {
-				return err
-			}
-			if err := tx.MarkCards(ctx, keyResultsOf(waiting)...); err != nil {
-				return err // they show until when
-			}
-		}
-		quickly := func(r store.TakenRun) time.Duration {
-			return okr.NextTry(min(r.Tries+1, okr.QuickTries), tx.Now, b.connection.ID).Sub(tx.Now)
-		}
-		if err := tx.PutBack(ctx, again, 1, 0, quickly); err != nil {
-			return err
-		}
-		// A wait does not count as a try.
-		return tx.PutBack(ctx, waiting, 0, 0, func(store.TakenRun) time.Duration { return 0 })
-	})
-	for _, part := range b.parts() {
-		if err != nil {
-			break
-		}
-		err = c.applyPart(ctx, part, s.ending)
-	}
-	return err
-}
-
-// applyPart applies a part of a batch, when it is its turn.
-func (c *Client) applyPart(ctx context.Context, part batch, ending map[int64]integrations.Reading) error {
-	return c.budget.spend(ctx, func() error {
-		return c.store.InTx(ctx, func(tx *store.Tx) error { return c.apply(ctx, tx, part, ending) })
+	return t.store.InTx(ctx, func(tx *store.Tx) error {
+		return tx.PutBack(ctx, runs, 0, 0, func(store.TakenRun) time.Duration { return wait })
 	})
 }
 
-// parts are the batch in portions that are applied one after another: together with those who
-// follow the same scorecards, and none of a key result's runs without the others.
-func (b batch) parts() []batch {
-	reference := func(r store.TakenRun) string { return b.before[r.KeyResult].Source.Reference }
-	runs := slices.Clone(b.runs)
-	slices.SortStableFunc(runs, func(x, y store.TakenRun) int {
-		return cmp.Or(cmp.Compare(reference(x), reference(y)), cmp.Compare(x.KeyResult, y.KeyResult))
-	})
-	var list []batch
-	for len(runs) > 0 {
-		n := min(len(runs), appliedTogether)
-		for n < len(runs) && runs[n].KeyResult == runs[n-1].KeyResult {
-			n++
-		}
-		part := b
-		part.runs = runs[:n]
-		list, runs = append(list, part), runs[n:]
+// places are those in which something waits.
+func (t *taker) places() []store.Place {
+	var list []store.Place
+	for p := range t.gathered {
+		list = append(list, p)
 	}
 	return list
-}
-
-// refused counts a refused sign-in. With the second in a row the connection is not used again
-// until somebody connects anew, and all that reads through it fails at once. Its maker is told once,
-// however many batches were under way.
-func (c *Client) refused(ctx context.Context, connection store.Connection, failure *integrations.Error) (rejected bool, err error) {
-	err = c.store.InTx(ctx, func(tx *store.Tx) error {
-		state, counted, err := tx.ConnectionRefused(ctx, connection, failure.Says)
-		rejected = state == store.Rejected || state == store.Broken
-		if err != nil || !rejected || !counted {
-			return err
-		}
-		said := failed(failure)
-		failing, err := tx.FailConnection(ctx, connection.ID, said)
-		if err != nil {
-			return err
-		}
-		// Its maker hears of the connection and what hangs on it, in one message with the way out.
-		if err := tx.Notice(ctx, connection.ID, NoticeRefused); err != nil {
-			return err
-		}
-		return c.TellFailing(ctx, tx, failing, said.Says, connection.Owner)
-	})
-	return rejected, err
-}
-
-// TellFailing has the owners of key results that are not read any more told why, but for one who
-// knows it already.
-func (c *Client) TellFailing(ctx context.Context, tx *store.Tx, failing []store.Failing, says, knows string) error {
-	var list []store.Announcement
-	var cards []int64
-	for _, f := range failing {
-		cards = append(cards, f.KeyResult)
-		if f.Owner != knows {
-			list = append(list, store.Announcement{Workspace: f.Workspace, Channel: f.Owner, KeyResult: f.KeyResult, Kind: "failed", Note: says})
-		}
-	}
-	if err := tx.Announce(ctx, list); err != nil || len(cards) == 0 {
-		return err
-	}
-	return tx.MarkCards(ctx, cards...)
-}
-
-// Refused counts a sign-in that was refused outside a sync.
-func (c *Client) Refused(ctx context.Context, connection store.Connection, failure *integrations.Error) error {
-	_, err := c.refused(ctx, connection, failure)
-	return err
-}
-
-func failed(f *integrations.Error) okr.Failure {
-	return okr.Failure{Class: string(f.Class), Cause: f.Cause, Says: f.Sentence()}
 }

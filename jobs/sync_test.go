@@ -153,7 +153,7 @@ func TestAChangedUnitHoldsTheValue(t *testing.T) {
 	failure := r.load(k).Failure
 	r.wants("cause", failure.Cause, "scorecard_changed")
 	r.wants("says", failure.Says, "The scorecard's unit changed from “#” to “&lt;!channel&gt; per hour”, so its value is held. Check it with `/okr edit KR-1` and save to accept the new unit.")
-	r.wants("readings of the new unit", r.count("select count(*) from readings where value = 3"), 0)
+	r.wants("readings of the new unit", r.readingsOf(k, "3"), 0)
 }
 
 // A direction, frequency or precision that changed holds the value like a unit, until somebody saves.
@@ -181,7 +181,7 @@ func TestAChangedScorecardHoldsTheValue(t *testing.T) {
 			if !strings.Contains(failure.Says, "The scorecard's "+says+" its value is held. Check it with `/okr edit KR-1` and save to accept the new ") {
 				t.Error(failure.Says)
 			}
-			r.wants("readings of the changed one", r.count("select count(*) from readings where value = 3"), 0)
+			r.wants("readings of the changed one", r.readingsOf(k, "3"), 0)
 			r.check(r.now.Change(k.Source.Reference, func(s *vendor.Scorecard) { s.Unit, s.Direction, s.Frequency, s.Precision = "#", 2, 10, 0 }))
 			r.nextDay()
 			r.tick()
@@ -384,7 +384,7 @@ func TestAFailureIsToldOnceAnEpisodeAndARecoveryOnce(t *testing.T) {
 	}
 	r.wants("said to the owner", r.slack.in(alice.ID), []string{"KR-1 failed", "KR-1 recovered", "KR-1 failed", "KR-1 recovered"})
 	r.wants("said in the channel", r.slack.in("CDESK"), []string{})
-	r.wants("visible failures", r.count("select count(*) from sync_runs where outcome = 'failed'"), 10)
+	r.wants("visible failures", r.count("select count(*) from sync_outcomes where outcome = 'failed'"), 10)
 }
 
 func TestARefusedSignInIsNotTriedAgain(t *testing.T) {
@@ -498,8 +498,8 @@ func TestARequestToWaitPausesTheWholeSystem(t *testing.T) {
 	r.wants("failures during the pause", r.count("select count(*) from key_results where failure_class <> ''"), 0)
 	r.advance(6 * time.Minute)
 	r.tick()
-	r.wants("synced after the pause", r.count("select count(*) from sync_runs where trigger_key like 'slot:%' and outcome = 'unchanged'"), 151)
-	r.wants("tries", r.count("select sum(tries) from sync_runs"), 0)
+	r.wants("synced after the pause", r.count("select count(*) from sync_outcomes where not forced and outcome = 'unchanged'"), 151)
+	r.wants("tries", r.count("select count(*) from sync_outcomes where outcome = 'again'"), 0)
 }
 
 // held is a connector that stops before it hands over what it read, as often as it is told to.
@@ -541,9 +541,9 @@ func TestAZombieCannotWrite(t *testing.T) {
 	<-done
 	r.tick()
 	r.wants("value after the zombie woke", r.value(k), "39")
-	r.wants("runs of the slot", r.count("select count(*) from sync_runs where trigger_key like 'slot:%'"), 1)
-	r.wants("readings of the day", r.count("select count(*) from readings where day = $1", r.today().Time()), 1)
-	r.wants("restatements", r.count("select count(*) from readings where restated_at is not null"), 0)
+	r.wants("runs of the slot", r.count("select count(*) from sync_outcomes where not forced"), 1)
+	r.wants("readings of the day", r.count("select count(*) from scores where day = $1", r.today().Time()), 1)
+	r.wants("restatements", r.count("select count(*) from scores where restated_at is not null"), 0)
 	r.wants("said", r.slack.in("CDESK"), []string{"KR-1 changed 41→39"})
 }
 
@@ -628,7 +628,7 @@ func TestWhatChangedMeanwhileIsLeftAlone(t *testing.T) {
 			change(r, k)
 			close(h.release)
 			<-done
-			r.wants("readings of what changed", r.count("select count(*) from readings where key_result_id = $1 and value = 40", k.ID), 0)
+			r.wants("readings of what changed", r.readingsOf(k, "40"), 0)
 			r.wants("its batch's other one", r.value(other), "50")
 			r.wants("runs without an end", r.count("select count(*) from sync_runs where state <> 'done'"), 0)
 		})

@@ -59,7 +59,7 @@ func (f Frequency) days() Day {
 // maxOffset is how many days after a period's close a cadence can wait, for books that close late.
 const maxOffset = 30
 
-// maxJitter is the widest spread of key results that are due at one moment.
+// maxJitter is the widest spread of connections that are due at one moment.
 const maxJitter = 10 * time.Minute
 
 // Cadence says when an integrated key result is read: at a local time of day, on a weekday or some
@@ -172,10 +172,11 @@ func location(name string) (*time.Location, error) {
 	return zone, nil
 }
 
-// Jitter spreads key results that are due at one moment, so that a thousand do not ask one
-// instance at 09:00:00. It is always the same for one key result, and less than ten minutes.
-func (c Cadence) Jitter(keyResult int64) time.Duration {
-	return spread(keyResult, maxJitter)
+// Jitter spreads connections that are due at one moment, so that not all are read at 09:00:00. All
+// that reads through one connection falls due together: then one call reads many scorecards, each
+// once. It is always the same for one connection, and less than ten minutes.
+func (c Cadence) Jitter(connection int64) time.Duration {
+	return spread(connection, maxJitter)
 }
 
 // Words says the cadence to people: "Weekly on Monday at 09:00 Europe/Berlin".

@@ -84,12 +84,18 @@ func (c *company) somebody(r *rapid.T, o okr.Objective, n int) {
 			break
 		}
 		c.in(func(tx *store.Tx) error {
-			_, err := tx.ApplyScores(ctx, []store.Scores{{
+			epoch, _, err := tx.NextEpoch(ctx)
+			if err != nil {
+				return err
+			}
+			_, err = tx.ApplyScores(ctx, epoch, []store.Scores{{
 				// One of the period's last day is of a day to come, and is read again.
-				List:      []store.Score{{Day: day(fmt.Sprint("score ", i)), Value: amount(r, "score")}, {Day: o.Period.Last, Value: amount(r, "plan")}},
-				Followers: []store.Follower{{KeyResult: k.ID, Workspace: k.Workspace, Since: o.Period.First}},
+				Feed: k.Source.Feed, List: []store.Score{{Day: day(fmt.Sprint("score ", i)), Value: amount(r, "score")}, {Day: o.Period.Last, Value: amount(r, "plan")}},
 			}})
 			if err != nil {
+				return err
+			}
+			if err := tx.ApplyFollows(ctx, []store.Followed{{KeyResult: k.ID, Epoch: epoch}}); err != nil {
 				return err
 			}
 			k, err = tx.EditKeyResult(ctx, c.alice, k, "edited") // with the result of its readings

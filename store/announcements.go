@@ -33,6 +33,34 @@ type Announcement struct {
 
 // Announce puts things to say into the outbox; a channel's leave together.
 func (tx *Tx) Announce(ctx context.Context, list []Announcement) error {
+	return tx.Say(ctx, 0, list, nil, nil)
+}
+
+// Say puts things to say into the outbox and has cards drawn again, after a wait, with what comes
+// meanwhile; and has spoken in other places as well. All places are marked at once, in one order, so
+// that two who share some do not wait for each other.
+func (tx *Tx) Say(ctx context.Context, wait time.Duration, list []Announcement, cards []int64, also []Place) error {
+	if len(list) > 0 {
+		if err := tx.announce(ctx, list); err != nil {
+			return err
+		}
+	}
+	if len(cards) > 0 {
+		if err := tx.q.MarkCards(ctx, cards); err != nil {
+			return fmt.Errorf("marking cards: %w", err)
+		}
+	}
+	places := map[Place]bool{}
+	for _, a := range list {
+		places[Place{a.Workspace, a.Channel}] = true
+	}
+	for _, p := range also {
+		places[p] = true
+	}
+	return tx.ready(ctx, wait, places, cards)
+}
+
+func (tx *Tx) announce(ctx context.Context, list []Announcement) error {
 	if len(list) == 0 {
 		return nil
 	}
@@ -52,6 +80,27 @@ func (tx *Tx) Announce(ctx context.Context, list []Announcement) error {
 	}
 	if err := tx.q.Announce(ctx, p); err != nil {
 		return fmt.Errorf("announcing: %w", err)
+	}
+	return nil
+}
+
+// PlacesReady has what waits in places said now.
+func (tx *Tx) PlacesReady(ctx context.Context, places []Place) error {
+	return tx.Say(ctx, 0, nil, nil, places)
+}
+
+// ready marks places, and those of the cards of key results, as ready after a wait.
+func (tx *Tx) ready(ctx context.Context, wait time.Duration, places map[Place]bool, cards []int64) error {
+	if len(places) == 0 && len(cards) == 0 {
+		return nil
+	}
+	p := queries.ReadyPlacesParams{Seconds: wait.Seconds(), KeyResultIds: cards}
+	for place := range places {
+		p.WorkspaceIds = append(p.WorkspaceIds, place.Workspace)
+		p.ChannelIds = append(p.ChannelIds, place.Channel)
+	}
+	if err := tx.q.ReadyPlaces(ctx, p); err != nil {
+		return fmt.Errorf("having places spoken in: %w", err)
 	}
 	return nil
 }
@@ -85,8 +134,7 @@ type HeldPlace struct {
 }
 
 // HoldPlaces takes places where something is to be said or a card to be drawn, each for 105
-// seconds. A place whose key results are being read is left a moment, so that what belongs
-// together is said together.
+// seconds.
 func (tx *Tx) HoldPlaces(ctx context.Context, most int) ([]HeldPlace, error) {
 	rows, err := tx.q.HoldPlaces(ctx, int32(most))
 	if err != nil {

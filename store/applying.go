@@ -14,13 +14,13 @@ import (
 
 // Applying is what a key result looked like when its row was locked to apply a fetch.
 type Applying struct {
-	AppliedEpoch int64
-	Digest       []byte     // of the scores that were to be read again, as applied; nil: not known
-	Status       okr.Status // last announced or applied
-	Failing      bool
-	Told         bool // the owner was told about this episode
-	Tries        int  // that failed since the slot
-	RetryAt      time.Time
+	Feed    int64
+	Epoch   int64      // up to which it has taken over what its feed brought; negative: nothing yet
+	Status  okr.Status // last announced or applied
+	Failing bool
+	Told    bool // the owner was told about this episode
+	Tries   int  // that failed since the slot
+	RetryAt time.Time
 }
 
 // LockForApply locks key results, in one order for everybody. Removed ones are missing.
@@ -32,7 +32,7 @@ func (tx *Tx) LockForApply(ctx context.Context, ids []int64) (map[int64]Applying
 	locked := make(map[int64]Applying, len(rows))
 	for _, row := range rows {
 		locked[row.ID] = Applying{
-			AppliedEpoch: row.AppliedEpoch, Digest: row.ScoresDigest, Status: okr.Status(row.AnnouncedStatus),
+			Feed: row.FeedID, Epoch: row.Epoch, Status: okr.Status(row.AnnouncedStatus),
 			Failing: row.FailureClass != "", Told: row.FailureToldAt != nil, Tries: int(row.Tries), RetryAt: orZero(row.RetryAt),
 		}
 	}
@@ -46,9 +46,8 @@ type AppliedResult struct {
 	Result    okr.Result
 	Ahead     okr.Day // on which the next score begins to count; 0: there is none
 	Status    okr.Status
-	Name      string // the scorecard's name as seen
+	Name      string // the scorecard's name as seen, where that or Seen is news
 	Seen      okr.Traits
-	Digest    []byte // of the scores that the next sync reads again
 }
 
 // ApplyResults moves the results of key results and ends their failures.
@@ -65,7 +64,6 @@ func (tx *Tx) ApplyResults(ctx context.Context, list []AppliedResult) error {
 		p.ResultDays = append(p.ResultDays, dayText(a.Result.AsOf, a.Result.Value.Valid))
 		p.ResultCounts = append(p.ResultCounts, int32(a.Result.N))
 		p.AheadDays = append(p.AheadDays, dayText(a.Ahead, a.Ahead != 0))
-		p.Digests = append(p.Digests, a.Digest)
 		p.Statuses = append(p.Statuses, string(a.Status))
 		if a.Name != "" {
 			seen.KeyResultIds = append(seen.KeyResultIds, a.KeyResult)
@@ -103,6 +101,7 @@ type AppliedFailure struct {
 	Epoch     int64
 	Failure   okr.Failure
 	Told      bool      // its owner is told with it, or was
+	Synced    time.Time // when it was last read, before it failed
 	Tries     int       // that failed since the slot
 	RetryAt   time.Time // when it is tried again, if that is before the next slot; zero when it is not
 }
@@ -117,6 +116,7 @@ func (tx *Tx) ApplyFailures(ctx context.Context, list []AppliedFailure) error {
 		p.Ids = append(p.Ids, f.KeyResult)
 		p.Epochs = append(p.Epochs, f.Epoch)
 		p.Told = append(p.Told, f.Told)
+		p.SyncedAt = append(p.SyncedAt, momentText(f.Synced))
 		p.Tries = append(p.Tries, int32(f.Tries))
 		p.Retries = append(p.Retries, f.RetryAt)
 		p.Classes = append(p.Classes, f.Failure.Class)
@@ -233,4 +233,12 @@ func (tx *Tx) RecordResults(ctx context.Context, list []Recorded) error {
 		return fmt.Errorf("recording results: %w", err)
 	}
 	return nil
+}
+
+// momentText is how a moment that may be missing travels in an array.
+func momentText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339Nano)
 }

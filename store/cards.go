@@ -25,15 +25,12 @@ func (tx *Tx) AddCard(ctx context.Context, workspace string, keyResult int64, ch
 	if err != nil {
 		return fmt.Errorf("adding a card: %w", err)
 	}
-	return nil
+	return tx.ready(ctx, 0, nil, []int64{keyResult})
 }
 
 // MarkCards has the cards of key results drawn again.
 func (tx *Tx) MarkCards(ctx context.Context, keyResults ...int64) error {
-	if err := tx.q.MarkCards(ctx, keyResults); err != nil {
-		return fmt.Errorf("marking cards: %w", err)
-	}
-	return nil
+	return tx.Say(ctx, 0, nil, keyResults, nil)
 }
 
 // UnparkCards tries cards again that Slack did not take.
@@ -41,7 +38,7 @@ func (tx *Tx) UnparkCards(ctx context.Context, keyResults []int64) error {
 	if err := tx.q.UnparkCards(ctx, keyResults); err != nil {
 		return fmt.Errorf("trying parked cards again: %w", err)
 	}
-	return nil
+	return tx.ready(ctx, 0, nil, keyResults)
 }
 
 // DirtyCards are the cards of a place that do not show the present.
@@ -75,7 +72,7 @@ func (s *Store) CardDrawn(ctx context.Context, c Card, k KeyResult, ts string) e
 	if err == nil && n == 0 && c.TS == "" {
 		err = s.q.LeaveFarewell(ctx, queries.LeaveFarewellParams{
 			WorkspaceID: c.Workspace, ChannelID: c.Channel, MessageTs: ts, Number: int32(k.Number), Title: k.Title, KeyResultID: c.KeyResult,
-		})
+		}) // whoever draws has the place, and looks before leaving it
 	}
 	if err != nil {
 		return fmt.Errorf("noting a card: %w", err)

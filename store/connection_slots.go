@@ -7,28 +7,54 @@ import (
 	"okrbot/store/queries"
 )
 
-// HeldSlot is one of a connection's places, held by a job: as many batches of the connection run
-// at once as it has places. A job that carries an older hold comes too late.
+// A connection has two takers at most, so that what somebody waits for is not behind what fell due.
+const (
+	SlotsLane = 1 // what fell due
+	RunsLane  = 2 // what was asked for, and what is tried again
+)
+
+// HeldSlot is a connection's taker: one job at a time has it. A job that carries an older hold comes
+// too late.
 type HeldSlot struct {
 	Connection int64
-	Slot       int16
+	Slot       int16 // SlotsLane, RunsLane
 	Hold       int64
-	Forced     bool // somebody waits for one of the connection's runs
 }
 
-// HoldSlots takes free places for runs that wait, at most one for each hundred runs, on one
-// connection, or on all of them where connection is 0. A place is held for a minute: a job that
-// has not begun by then is replaced.
+// HoldSlots takes connections that there is something to read from, or one of them where it is not
+// 0, each for a minute: a job that has not begun by then is replaced.
 func (tx *Tx) HoldSlots(ctx context.Context, connection int64) ([]HeldSlot, error) {
 	rows, err := tx.q.HoldSlots(ctx, connection)
 	if err != nil {
-		return nil, fmt.Errorf("taking places on connections: %w", err)
+		return nil, fmt.Errorf("taking connections: %w", err)
 	}
 	list := make([]HeldSlot, len(rows))
 	for i, row := range rows {
-		list[i] = HeldSlot{Connection: row.ConnectionID, Slot: row.Slot, Hold: row.Hold, Forced: row.Forced}
+		list[i] = HeldSlot{Connection: row.ConnectionID, Slot: row.Slot, Hold: row.Hold}
 	}
 	return list, nil
+}
+
+// TakeSlot begins a taker's work, for 105 seconds at first, and says which feeds the one before was
+// reading when it died, if it did; false when another job has it.
+func (r Reads) TakeSlot(ctx context.Context, h HeldSlot) (died []int64, mine bool, err error) {
+	rows, err := r.q.TakeSlot(ctx, queries.TakeSlotParams{ConnectionID: h.Connection, Slot: h.Slot, Hold: h.Hold})
+	if err != nil {
+		return nil, false, fmt.Errorf("taking connection %d: %w", h.Connection, err)
+	}
+	if len(rows) == 0 {
+		return nil, false, nil
+	}
+	return rows[0], true, nil
+}
+
+// BeginReading puts on record which feeds a taker reads now; false when another job has it.
+func (r Reads) BeginReading(ctx context.Context, h HeldSlot, feeds []int64) (bool, error) {
+	n, err := r.q.BeginReading(ctx, queries.BeginReadingParams{ConnectionID: h.Connection, Slot: h.Slot, Hold: h.Hold, Reading: feeds})
+	if err != nil {
+		return false, fmt.Errorf("noting what is read through connection %d: %w", h.Connection, err)
+	}
+	return n == 1, nil
 }
 
 // KeepSlot prolongs a hold to 105 seconds; false when another job has the place.

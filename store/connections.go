@@ -68,8 +68,8 @@ func (c Connection) MayUse(actor okr.Actor) bool {
 	return c.Workspace == actor.Workspace && c.State != Pending && c.State != Removed && okr.May(actor, okr.UseConnection, relations...)
 }
 
-// slotsPerConnection is how many batches of one connection run at once over all replicas.
-const slotsPerConnection = 2
+// slotsPerConnection is how many takers a connection has at once over all replicas.
+const slotsPerConnection = RunsLane
 
 // CreateConnection keeps a sign-in that was just proved to work; its fields are sealed before they
 // reach the database. The same draft submitted twice gives the one it made first.

@@ -56,11 +56,25 @@ select k.number, e.kind, e.day, e.value, e.person, e.confidence, e.note, e.reaso
 from key_results k
 cross join lateral (
   select
-    case r.origin when 'score' then 'score' else 'reading' end as kind, 1 as part, 0::bigint as id,
+    case r.origin when 'imported' then 'score' else 'reading' end as kind, 1 as part, 0::bigint as id,
     r.day, r.value, '' as person, '' as confidence, '' as note, '' as reason, null::date as until, r.recorded_at as at, r.previous, r.restated_at
   from readings r
   where r.key_result_id = k.id
     and r.day <= (now() at time zone 'UTC')::date + 1
+    and (
+      r.origin = 'check_in'
+      or r.origin = 'imported' and not exists (select from follows f join scores s on s.feed_id = f.feed_id and s.day = r.day and s.born <= f.epoch where f.key_result_id = k.id)
+    )
+  union all
+  select
+    'score', 1, 0, s.day, case when s.epoch > f.epoch and s.previous is not null then s.previous else s.value end, '', '', '', '', null, s.recorded_at,
+    case when s.epoch <= f.epoch then s.previous end, case when s.epoch <= f.epoch then s.restated_at end
+  from follows f
+  join objectives o on o.id = k.objective_id
+  join scores s on s.feed_id = f.feed_id and s.day >= o.first_day and s.born <= f.epoch
+  where f.key_result_id = k.id
+    and s.day <= (now() at time zone 'UTC')::date + 1
+    and not exists (select from readings c where c.key_result_id = k.id and c.day = s.day and c.origin = 'check_in')
   union all
   select 'check_in', 2, c.id, c.day, c.value, c.person_id, c.confidence, c.note, c.reason, null, c.created_at, null, null
   from check_ins c
@@ -103,7 +117,7 @@ func (r Reads) HistoryNews(ctx context.Context, k KeyResult, list []Entry) (n Ne
 	if err != nil {
 		return n, fmt.Errorf("reading check-ins: %w", err)
 	}
-	byDay := make(map[okr.Day]queries.Reading, len(readings))
+	byDay := make(map[okr.Day]queries.ReadingsRow, len(readings))
 	for _, row := range readings {
 		byDay[okr.DayOf(row.Day)] = row
 	}
@@ -147,7 +161,7 @@ func (tx *Tx) AddHistory(ctx context.Context, actor okr.Actor, k KeyResult, list
 		case e.reading():
 			origin := "check_in"
 			if e.Kind == ScoreEntry {
-				origin = "score"
+				origin = "imported"
 			}
 			batch.Queue(`
 insert into readings (key_result_id, day, workspace_id, value, previous, restated_at, origin, recorded_at)
@@ -183,15 +197,18 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 	return tx.MarkCards(ctx, k.ID)
 }
 
-// ReadSoon has a key result's source read within minutes, in place of its next slot.
+// ReadSoon has a key result's source read within minutes, beside its slots.
 func (tx *Tx) ReadSoon(ctx context.Context, k KeyResult) error {
-	if !k.Integrated {
+	if !k.Integrated || k.Source.Connection == 0 {
 		return nil
 	}
-	due := tx.Now.Add(k.Cadence.Jitter(k.ID))
-	err := tx.q.Reschedule(ctx, queries.RescheduleParams{SlotAt: &tx.Now, NextSyncAt: &due, WorkspaceID: k.Workspace, ID: k.ID})
-	if err != nil {
-		return fmt.Errorf("scheduling key result %d: %w", k.ID, err)
-	}
-	return nil
+	return tx.readSoon(ctx, k.Workspace, k.Source.Connection, []int64{k.ID})
 }
+
+// readSoon has what reads through a connection read within minutes. It stands under the moment of the
+// import that asks for it.
+func (tx *Tx) readSoon(ctx context.Context, workspace string, connection int64, keyResults []int64) error {
+	return tx.queueRuns(ctx, workspace, connection, importTrigger(tx.Now), false, okr.Cadence{}.Jitter(connection), keyResults)
+}
+
+func importTrigger(at time.Time) string { return "import:" + at.UTC().Format(time.RFC3339Nano) }

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -128,7 +130,7 @@ func (tx *Tx) PlaceObjective(ctx context.Context, actor okr.Actor, o okr.Objecti
 }
 
 // AddKeyResults keeps many new key results at once, with their numbers and sources, and a first
-// reading where they have a result. What is read is due at once, spread by the jitter. It records
+// reading where they have a result. What is read is read at once, connection by connection. It records
 // each; it posts nothing.
 func (tx *Tx) AddKeyResults(ctx context.Context, actor okr.Actor, list []KeyResult) error {
 	ids, err := tx.q.NewKeyResultIDs(ctx, int32(len(list)))
@@ -137,13 +139,16 @@ func (tx *Tx) AddKeyResults(ctx context.Context, actor okr.Actor, list []KeyResu
 	}
 	var rows, sources, readings, audit [][]any
 	highest := 0
+	imported := map[int64][]int64{} // by connection
 	for i, k := range list {
 		k.ID = ids[i]
 		highest = max(highest, k.Number)
 		var slot, due, day *time.Time
 		if k.Integrated {
-			at := tx.Now.Add(k.Cadence.Jitter(k.ID))
-			slot, due = &tx.Now, &at
+			if slot, due, err = schedule(k, tx.Now); err != nil {
+				return err
+			}
+			imported[k.Source.Connection] = append(imported[k.Source.Connection], k.ID)
 		}
 		if k.Result.Value.Valid {
 			recorded := k.Result.AsOf.Time()
@@ -191,6 +196,11 @@ func (tx *Tx) AddKeyResults(ctx context.Context, actor okr.Actor, list []KeyResu
 	if err := tx.q.MoveNumbers(ctx, queries.MoveNumbersParams{NextNumber: int32(highest + 1), WorkspaceID: actor.Workspace}); err != nil {
 		return fmt.Errorf("taking numbers: %w", err)
 	}
+	for _, connection := range slices.Sorted(maps.Keys(imported)) {
+		if err := tx.readSoon(ctx, actor.Workspace, connection, imported[connection]); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -204,7 +214,7 @@ type Coming struct {
 // FirstValues says what becomes of the key results that an import of a moment made or had read from
 // elsewhere.
 func (r Reads) FirstValues(ctx context.Context, workspace string, at time.Time) (Coming, error) {
-	row, err := r.q.FirstValues(ctx, queries.FirstValuesParams{WorkspaceID: workspace, SlotAt: &at})
+	row, err := r.q.FirstValues(ctx, queries.FirstValuesParams{WorkspaceID: workspace, TriggerKey: importTrigger(at)})
 	if err != nil {
 		return Coming{}, fmt.Errorf("looking at what was imported: %w", err)
 	}
@@ -214,7 +224,7 @@ func (r Reads) FirstValues(ctx context.Context, workspace string, at time.Time) 
 // Measure has Postgres look at tables that have just grown, so that it plans for what they hold now:
 // by itself it does so only in a while, and until then a list can take minutes.
 func (s *Store) Measure(ctx context.Context) error {
-	if _, err := s.pool.Exec(ctx, "analyze objectives, key_results, sources, readings"); err != nil {
+	if _, err := s.pool.Exec(ctx, "analyze objectives, key_results, sources, readings, feeds, follows, rhythms"); err != nil {
 		return fmt.Errorf("measuring the tables: %w", err)
 	}
 	return nil

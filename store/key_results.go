@@ -25,6 +25,7 @@ type KeyResult struct {
 // Source is the scorecard that a key result reads.
 type Source struct {
 	Connection int64
+	Feed       int64 // what is read
 	Reference  string
 	Name       string // the scorecard's, as last seen
 	Unit       string // the scorecard's, as agreed to by a person; so are the next three
@@ -80,7 +81,8 @@ select
   k.start_value, k.target_value, k.committed_value, k.upper_value, k.risk_value,
   k.phase_days, k.phase_values,
   k.unit, k.precision, k.method, k.weight, k.channel_id, k.integrated, k.paused,
-  k.cadence, k.weekday, k.hour, k.minute, k.offset_days, k.zone, k.next_sync_at, k.retry_at, k.synced_at,
+  k.cadence, k.weekday, k.hour, k.minute, k.offset_days, k.zone, h.next_sync_at, k.retry_at,
+  greatest(k.synced_at, f.synced_at, case when k.failure_class = '' and h.done_at >= f.joined_at then least(d.read_at, h.done_at) end),
   k.result_value, k.result_day, k.result_count, k.ahead_on, (k.created_at at time zone o.zone)::date,
   case when k.result_value is null then (select r.value ` + before + `) end, case when k.result_value is null then (select r.day ` + before + `) end,
   k.override_value, k.override_day, k.override_until, k.override_reason, k.override_by, k.overridden_at,
@@ -88,15 +90,18 @@ select
   k.failure_class, k.failure_cause, k.failure_says, k.failing_since, k.failure_count, k.version,
   o.title, o.owner_id, o.first_day, o.last_day, o.zone, o.channel_id, o.closed_at is not null,
   w.on_track_points, w.behind_points, w.hysteresis_points,
-  s.connection_id, s.reference, s.name, s.unit, s.frequency, s.direction, s.precision,
+  s.connection_id, f.feed_id, s.reference, s.name, s.unit, s.frequency, s.direction, s.precision,
   c.name, c.kind, c.state, c.origin, case when c.waiting_until > now() then c.waiting_until end
 `
 
 // before is the latest reading of before the period that counts: what is shown while the period has none.
 const before = `
-    from readings r
-    where r.key_result_id = k.id
-      and r.day < o.first_day
+    from (
+      select s.day, s.value, s.counts_from from scores s where s.feed_id = f.feed_id and s.born <= f.epoch
+      union all
+      select e.day, e.value, e.counts_from from readings e where e.key_result_id = k.id and e.origin <> 'score'
+    ) r
+    where r.day < o.first_day
       and least(r.day, coalesce(r.counts_from, r.day - 1)) <= (now() at time zone o.zone)::date
     order by r.day desc
     limit 1`
@@ -107,6 +112,9 @@ join key_results k on k.objective_id = o.id
 join workspaces w on w.id = o.workspace_id
 left join sources s on s.key_result_id = k.id
 left join connections c on c.id = s.connection_id
+left join follows f on f.key_result_id = k.id
+left join feeds d on d.id = f.feed_id
+left join rhythms h on h.id = f.rhythm_id
 where k.workspace_id = $1
   and o.workspace_id = $1`
 
@@ -208,7 +216,7 @@ func scanKeyResult(row pgx.CollectableRow) (KeyResult, error) {
 		overrideDay, overrideUntil, overridden         *time.Time
 		confidenceDay, ahead, before                   *time.Time
 		made                                           time.Time
-		connection                                     *int64
+		connection, feed                               *int64
 		source                                         [9]*string
 		places                                         *int32
 	)
@@ -224,7 +232,7 @@ func scanKeyResult(row pgx.CollectableRow) (KeyResult, error) {
 		&k.Failure.Class, &k.Failure.Cause, &k.Failure.Says, &failing, &k.Failure.Count, &k.Version,
 		&k.Objective.Title, &k.Objective.Owner, &first, &last, &k.Objective.Zone, &k.Objective.Channel, &k.Objective.Closed,
 		&k.Thresholds.OnTrack, &k.Thresholds.Behind, &k.Thresholds.Hysteresis,
-		&connection, &source[0], &source[1], &source[2], &source[3], &source[4], &places,
+		&connection, &feed, &source[0], &source[1], &source[2], &source[3], &source[4], &places,
 		&source[5], &source[6], &source[7], &source[8], &waits,
 	)
 	if err != nil {
@@ -246,6 +254,9 @@ func scanKeyResult(row pgx.CollectableRow) (KeyResult, error) {
 			Connection: *connection, Reference: *source[0], Name: *source[1], Unit: *source[2], Frequency: *source[3], Direction: *source[4],
 			ConnectionName: *source[5], ConnectionKind: *source[6], ConnectionState: ConnectionState(*source[7]), Origin: *source[8],
 			Waiting: orZero(waits),
+		}
+		if feed != nil {
+			k.Source.Feed = *feed
 		}
 		if places != nil {
 			k.Source.Precision = okr.Precision{Places: *places, Known: true}
@@ -325,16 +336,6 @@ func (tx *Tx) CreateKeyResult(ctx context.Context, actor okr.Actor, k KeyResult,
 	}
 	if err := tx.saveSource(ctx, actor.Workspace, id, k.Source); err != nil {
 		return k, false, err
-	}
-	if due != nil {
-		// The jitter hangs on the id, which is known only now.
-		k.ID = id
-		if slot, due, err = schedule(k, tx.Now); err != nil {
-			return k, false, err
-		}
-		if err := tx.q.Reschedule(ctx, queries.RescheduleParams{SlotAt: slot, NextSyncAt: due, WorkspaceID: actor.Workspace, ID: id}); err != nil {
-			return k, false, fmt.Errorf("scheduling a key result: %w", err)
-		}
 	}
 	made := map[string]Change{"title": {"", k.Title}}
 	for field, value := range map[string]string{"start": plain(k.Start), "target": plain(k.Target), "source": k.Source.Name} {
@@ -421,7 +422,7 @@ func phasesOf(k KeyResult) (days []time.Time, values []decimal.Decimal) {
 // moveSource follows a change of where the key result reads from.
 func (tx *Tx) moveSource(ctx context.Context, before, after KeyResult) error {
 	same := before.Source.Connection == after.Source.Connection && before.Source.Reference == after.Source.Reference
-	if !same && before.Source.Reference != "" && before.Source.Reference != after.Source.Reference && after.Source.Reference != "" {
+	if before.Source.Reference != "" && before.Source.Reference != after.Source.Reference && after.Source.Reference != "" {
 		if err := tx.q.ForgetScores(ctx, queries.ForgetScoresParams{WorkspaceID: after.Workspace, KeyResultID: after.ID}); err != nil {
 			return fmt.Errorf("forgetting the scores of key result %d: %w", after.ID, err)
 		}
@@ -451,21 +452,6 @@ func (tx *Tx) saveSource(ctx context.Context, workspace string, keyResult int64,
 	return nil
 }
 
-// schedule is the next slot of a key result's cadence and, jittered, when it is due.
-func schedule(k KeyResult, now time.Time) (slot, due *time.Time, err error) {
-	if !k.Integrated || k.Cadence.Every == "" {
-		return nil, nil, nil
-	}
-	// A slot whose jittered moment is still to come is not over: an edit must not lose it.
-	jitter := k.Cadence.Jitter(k.ID)
-	next, err := k.Cadence.Next(now.Add(-jitter))
-	if err != nil {
-		return nil, nil, fmt.Errorf("computing the next sync: %w", err)
-	}
-	at := next.Add(jitter)
-	return &next, &at, nil
-}
-
 // RemoveKeyResult deletes a key result with its readings, check-ins, runs and cards. What was done
 // to it stays in the audit, and the messages of its cards say that it is removed.
 func (tx *Tx) RemoveKeyResult(ctx context.Context, actor okr.Actor, k KeyResult) error {
@@ -473,6 +459,9 @@ func (tx *Tx) RemoveKeyResult(ctx context.Context, actor okr.Actor, k KeyResult)
 		Number: int32(k.Number), Title: k.Title, RemovedBy: actor.ID, WorkspaceID: actor.Workspace, KeyResultID: k.ID,
 	})
 	if err != nil {
+		return fmt.Errorf("closing the cards of key result %d: %w", k.ID, err)
+	}
+	if err := tx.q.ReadyFarewells(ctx, queries.ReadyFarewellsParams{WorkspaceID: actor.Workspace, Number: int32(k.Number)}); err != nil {
 		return fmt.Errorf("closing the cards of key result %d: %w", k.ID, err)
 	}
 	if err := tx.q.RemoveKeyResult(ctx, queries.RemoveKeyResultParams{WorkspaceID: actor.Workspace, ID: k.ID}); err != nil {

@@ -61,97 +61,24 @@ func (r Reads) ReadingsOf(ctx context.Context, ids []int64) (map[int64][]okr.Rea
 	return all, nil
 }
 
-// Scores are what a source had, and who follows it.
-type Scores struct {
-	List      []Score
-	Followers []Follower
-}
+// Entered says of a day that somebody entered a value for it, which scores do not write over, or that
+// its score came with an import, which they do.
+type Entered struct{ ByHand, Imported bool }
 
-// Score is a value for a day.
-type Score struct {
-	Day    okr.Day
-	Counts okr.Day // the first day on which it counts
-	Value  decimal.Decimal
-	AsRead string // what the source wrote, where Value was rounded
-
-	// As applied.
-	Fresh    bool // of a day that had none
-	Restated bool // the day had another value before, and was over
-	Previous decimal.NullDecimal
-}
-
-// Reading is the score as a reading.
-func (s Score) Reading() okr.Reading {
-	return okr.Reading{Day: s.Day, Counts: s.Counts, Value: s.Value, AsRead: s.AsRead}
-}
-
-// Follower is a key result that takes a source's scores over from a day on.
-type Follower struct {
-	KeyResult int64
-	Workspace string
-	Since     okr.Day
-}
-
-// ApplyScores adds scores of new days and restates those that changed, apart from days for which a
-// person entered a value, and answers with both by key result. The same score again changes nothing.
-func (tx *Tx) ApplyScores(ctx context.Context, list []Scores) (map[int64][]Score, error) {
-	var p queries.ApplyReadingsParams
-	for n, scores := range list {
-		for _, s := range scores.List {
-			p.Series = append(p.Series, int32(n))
-			p.Days = append(p.Days, s.Day.Time())
-			p.CountsFrom = append(p.CountsFrom, s.Reading().CountsFrom().Time())
-			p.Scores = append(p.Scores, s.Value)
-			p.AsReads = append(p.AsReads, s.AsRead)
-		}
-		for _, f := range scores.Followers {
-			p.KeyResultIds = append(p.KeyResultIds, f.KeyResult)
-			p.WorkspaceIds = append(p.WorkspaceIds, f.Workspace)
-			p.Follows = append(p.Follows, int32(n))
-			p.Sinces = append(p.Sinces, f.Since.Time())
-		}
-	}
-	if len(p.Days) == 0 {
-		return nil, nil
-	}
-	rows, err := tx.q.ApplyReadings(ctx, p)
+// EnteredDays are the days for which there are such values, by key result.
+func (r Reads) EnteredDays(ctx context.Context, ids []int64) (map[int64]map[okr.Day]Entered, error) {
+	rows, err := r.q.EnteredDays(ctx, ids)
 	if err != nil {
-		return nil, fmt.Errorf("recording scores: %w", err)
+		return nil, fmt.Errorf("looking for what people entered: %w", err)
 	}
-	taken := make(map[int64][]Score, len(p.KeyResultIds))
+	days := map[int64]map[okr.Day]Entered{}
 	for _, row := range rows {
-		taken[row.KeyResultID] = append(taken[row.KeyResultID], Score{
-			Day: okr.DayOf(row.Day), Counts: dayOrZero(row.CountsFrom), Value: row.Value, Fresh: row.Fresh, Restated: row.Restated, Previous: row.Previous,
-		})
-	}
-	return taken, nil
-}
-
-// Held are the days of scores that a key result's source holds for after today.
-type Held struct {
-	KeyResult int64
-	Today     okr.Day
-	Days      []okr.Day
-}
-
-// ForgetAhead drops scores of days to come that their sources do not hold any more.
-func (tx *Tx) ForgetAhead(ctx context.Context, list []Held) error {
-	if len(list) == 0 {
-		return nil
-	}
-	var p queries.ForgetAheadParams
-	for _, h := range list {
-		p.KeyResultIds = append(p.KeyResultIds, h.KeyResult)
-		p.Todays = append(p.Todays, h.Today.Time())
-		for _, day := range h.Days {
-			p.HeldBy = append(p.HeldBy, h.KeyResult)
-			p.HeldDays = append(p.HeldDays, day.Time())
+		if days[row.KeyResultID] == nil {
+			days[row.KeyResultID] = map[okr.Day]Entered{}
 		}
+		days[row.KeyResultID][okr.DayOf(row.Day)] = Entered{ByHand: row.Origin == "check_in", Imported: row.Origin == "imported"}
 	}
-	if err := tx.q.ForgetAhead(ctx, p); err != nil {
-		return fmt.Errorf("forgetting scores that were taken back: %w", err)
-	}
-	return nil
+	return days, nil
 }
 
 // CountComing has scores count whose day has come, also where nothing was read since, and announces

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	pgxdecimal "github.com/jackc/pgx-shopspring-decimal"
@@ -42,8 +43,28 @@ func New(pool *pgxpool.Pool, keys *secret.Keyset) *Store {
 	return &Store{Reads: Reads{db: pool, q: queries.New(pool), keys: keys}, pool: pool}
 }
 
+// sessions are the limits of every session. A process that is frozen or cut off holds nothing for
+// long: Postgres ends what idles within a transaction, gives up on who does not take an answer, and
+// finds out who is gone. One that lives does not wait for ever.
+const sessions = `
+set idle_in_transaction_session_timeout = '30s';
+set lock_timeout = '20s';
+set statement_timeout = '90s';` + reachable
+
+// reachable has Postgres look after an idle connection, and give up one that takes nothing. Over a
+// socket in the file system they change nothing.
+const reachable = `
+set tcp_keepalives_idle = 30;
+set tcp_keepalives_interval = 10;
+set tcp_keepalives_count = 3;
+set tcp_user_timeout = '45s';`
+
 // Open makes a pool of at most size connections that reads numeric columns as decimals.
 func Open(ctx context.Context, dsn string, size int32) (*pgxpool.Pool, error) {
+	return open(ctx, dsn, size, sessions)
+}
+
+func open(ctx context.Context, dsn string, size int32, settings string) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		// pgx prints the address it could not parse, password and all.
@@ -51,8 +72,14 @@ func Open(ctx context.Context, dsn string, size int32) (*pgxpool.Pool, error) {
 	}
 	config.MaxConns = size
 	config.ConnConfig.ConnectTimeout = 5 * time.Second
-	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+	config.ConnConfig.DialFunc = (&net.Dialer{
+		Timeout: config.ConnConfig.ConnectTimeout, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3},
+	}).DialContext
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 		pgxdecimal.Register(conn.TypeMap())
+		if _, err := conn.PgConn().Exec(ctx, settings).ReadAll(); err != nil {
+			return fmt.Errorf("setting a session's limits: %w", err)
+		}
 		return nil
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)

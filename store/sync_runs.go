@@ -13,70 +13,46 @@ import (
 	"okrbot/store/queries"
 )
 
-// DueConnections are the connections with key results that are due by the database's clock, those
-// that waited longest first.
-func (s *Store) DueConnections(ctx context.Context, most int) ([]int64, error) {
-	rows, err := s.q.DueConnections(ctx, int32(most))
-	if err != nil {
-		return nil, fmt.Errorf("looking for what is due: %w", err)
+// Runs are fetches of key results that somebody asked for, or that are tried again: rows of their
+// own, beside the slots of the cadence.
+
+// queueRuns leaves a run for each key result, after a wait. One that its trigger has left already is
+// not left again.
+func (tx *Tx) queueRuns(ctx context.Context, workspace string, connection int64, trigger string, forced bool, wait time.Duration, keyResults []int64) error {
+	p := queries.QueueRunsParams{ConnectionID: connection, Forced: forced, Seconds: wait.Seconds(), KeyResultIds: keyResults}
+	for range keyResults {
+		p.WorkspaceIds = append(p.WorkspaceIds, workspace)
+		p.TriggerKeys = append(p.TriggerKeys, trigger)
 	}
-	ids := make([]int64, len(rows))
-	for i, row := range rows {
-		ids[i] = row.ConnectionID
+	if _, err := tx.q.QueueRuns(ctx, p); err != nil {
+		return fmt.Errorf("queueing runs: %w", err)
 	}
-	return ids, nil
+	return nil
 }
 
-// ClaimDue takes a connection's due key results that no other replica is taking, notes a run for
-// each slot, and moves each to its next slot after the database's now: slots that were missed
-// become this one run. What failed and is to be tried again before its next slot gets a run, too.
-// It answers how many it took.
-func (tx *Tx) ClaimDue(ctx context.Context, connection int64, most int) (int, error) {
-	rows, err := tx.q.ClaimDue(ctx, queries.ClaimDueParams{ConnectionID: connection, Most: int32(most)})
+// QueueRetries has key results read again after a wait, whose slot's fetch failed.
+func (tx *Tx) QueueRetries(ctx context.Context, c Connection, slot time.Time, wait time.Duration, keyResults []int64) error {
+	if len(keyResults) == 0 {
+		return nil
+	}
+	if err := tx.q.ResetTries(ctx, keyResults); err != nil {
+		return fmt.Errorf("beginning a slot's tries: %w", err)
+	}
+	err := tx.q.QueueRetries(ctx, queries.QueueRetriesParams{
+		WorkspaceID: c.Workspace, ConnectionID: c.ID, TriggerKey: "slot:" + slot.UTC().Format(time.RFC3339), Seconds: wait.Seconds(), KeyResultIds: keyResults,
+	})
 	if err != nil {
-		return 0, fmt.Errorf("claiming what is due: %w", err)
+		return fmt.Errorf("queueing another try: %w", err)
 	}
-	if len(rows) == 0 {
-		return 0, nil
+	return nil
+}
+
+// TakeRetries leaves runs for what failed and is to be tried again before its next slot.
+func (r Reads) TakeRetries(ctx context.Context, most int) error {
+	if _, err := r.q.TakeRetries(ctx, int32(most)); err != nil {
+		return fmt.Errorf("taking up what failed: %w", err)
 	}
-	runs := queries.QueueRunsParams{ConnectionID: connection}
-	var moves queries.MoveSlotsParams
-	var retries []int64
-	for _, row := range rows {
-		runs.WorkspaceIds = append(runs.WorkspaceIds, row.WorkspaceID)
-		runs.KeyResultIds = append(runs.KeyResultIds, row.ID)
-		if !row.SlotCame {
-			retries = append(retries, row.ID)
-			runs.TriggerKeys = append(runs.TriggerKeys, "retry:"+orZero(row.RetryAt).UTC().Format(time.RFC3339))
-			runs.Tries = append(runs.Tries, row.Tries)
-			continue
-		}
-		runs.TriggerKeys = append(runs.TriggerKeys, "slot:"+orZero(row.SlotAt).UTC().Format(time.RFC3339))
-		runs.Tries = append(runs.Tries, 0)
-		k := KeyResult{KeyResult: okr.KeyResult{ID: row.ID, Integrated: true, Cadence: okr.Cadence{
-			Every: okr.Frequency(row.Cadence), Weekday: time.Weekday(row.Weekday), Hour: int(row.Hour),
-			Minute: int(row.Minute), Offset: int(row.OffsetDays), Zone: row.Zone,
-		}}}
-		next, due, err := schedule(k, tx.Now)
-		if err != nil || next == nil {
-			// A zone that this build no longer knows must not stop the others: a day's pause.
-			at := tx.Now.Add(24 * time.Hour)
-			next, due = &at, &at
-		}
-		moves.Ids = append(moves.Ids, row.ID)
-		moves.Slots = append(moves.Slots, *next)
-		moves.Dues = append(moves.Dues, *due)
-	}
-	if _, err := tx.q.QueueRuns(ctx, runs); err != nil {
-		return 0, fmt.Errorf("queueing runs: %w", err)
-	}
-	if err := tx.q.TakeRetries(ctx, retries); err != nil {
-		return 0, fmt.Errorf("taking up what failed: %w", err)
-	}
-	if err := tx.q.MoveSlots(ctx, moves); err != nil {
-		return 0, fmt.Errorf("moving slots: %w", err)
-	}
-	return len(rows), nil
+	return nil
 }
 
 // TakenRun is a run whose fetch begins now.
@@ -90,20 +66,17 @@ type TakenRun struct {
 }
 
 const (
-	// scorecardsAtMost is how many scorecards are read together, with all who follow them.
-	scorecardsAtMost = 100
-	// batchAtMost is how many key results are read together.
-	batchAtMost = 400
+	// feedsAtMost is how many feeds' runs are taken together.
+	feedsAtMost = 200
+	// runsAtMost is how many runs are taken together.
+	runsAtMost = 2000
 )
 
 // TakeRuns takes a connection's next runs, gives them an epoch, and so begins their fetch: once it
 // is applied, an older fetch of these key results is refused. Those who follow one
 // scorecard come together, forced runs before others, and a run that died twice comes alone.
 func (tx *Tx) TakeRuns(ctx context.Context, connection int64) ([]TakenRun, error) {
-	if err := tx.q.OneTaker(ctx, int32(connection&0x7fffffff)); err != nil {
-		return nil, fmt.Errorf("waiting for our turn: %w", err)
-	}
-	ready, err := tx.q.ReadyRuns(ctx, queries.ReadyRunsParams{ConnectionID: connection, Most: batchAtMost + 1}) // one more shows whether the last group goes on
+	ready, err := tx.q.ReadyRuns(ctx, queries.ReadyRunsParams{ConnectionID: connection, Most: runsAtMost + 1}) // one more shows whether the last group goes on
 	if err != nil {
 		return nil, fmt.Errorf("looking for runs: %w", err)
 	}
@@ -130,7 +103,7 @@ func (tx *Tx) TakeRuns(ctx context.Context, connection int64) ([]TakenRun, error
 // only parted when they are too many for one batch.
 func firstBatch(ready []queries.ReadyRunsRow) int {
 	n := 0
-	for range scorecardsAtMost {
+	for range feedsAtMost {
 		if n == len(ready) || ready[n].Forced != ready[0].Forced || n > 0 && ready[n].Crashes > 1 {
 			return n
 		}
@@ -138,13 +111,13 @@ func firstBatch(ready []queries.ReadyRunsRow) int {
 			return 1
 		}
 		end := n + 1
-		for end < len(ready) && ready[end].Reference == ready[n].Reference && ready[end].Forced == ready[n].Forced && ready[end].Crashes <= 1 {
+		for end < len(ready) && ready[end].FeedID == ready[n].FeedID && ready[end].Forced == ready[n].Forced && ready[end].Crashes <= 1 {
 			end++
 		}
 		switch {
-		case end > batchAtMost && n == 0:
-			return batchAtMost
-		case end > batchAtMost:
+		case end > runsAtMost && n == 0:
+			return runsAtMost
+		case end > runsAtMost:
 			return n
 		}
 		n = end
@@ -169,15 +142,6 @@ func (tx *Tx) PutBack(ctx context.Context, runs []TakenRun, tries, crashes int, 
 	}
 	return nil
 }
-
-// The outcomes of a run.
-const (
-	Changed    = "changed"
-	Unchanged  = "unchanged" // no newer score, and none restated
-	Restated   = "restated"
-	Failed     = "failed"
-	Superseded = "superseded" // a newer fetch was applied first, or the key result was edited or removed
-)
 
 // FinishedRun is how a run ended.
 type FinishedRun struct {

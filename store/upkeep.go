@@ -75,18 +75,3 @@ func (tx *Tx) DemandDirectory(ctx context.Context, connection int64) (bool, erro
 	}
 	return n == 1, nil
 }
-
-// Tidy forgets what has had its time: drafts after 30 minutes, deliveries after 10, runs and what
-// was said after 90 days, requests and exports after 7, pages after 10 minutes, unconfirmed connections after an hour.
-func (s *Store) Tidy(ctx context.Context) error {
-	for what, do := range map[string]func(context.Context) error{
-		"drafts": s.q.ExpireDrafts, "deliveries": s.q.ExpireDeliveries, "runs": s.q.ExpireRuns,
-		"requests": s.q.ExpireRequests, "announcements": s.q.ExpireAnnouncements, "exports": s.q.ExpireExports,
-		"pages": s.q.ExpireVisits, "connections that nobody confirmed": s.q.ExpirePending,
-	} {
-		if err := do(ctx); err != nil {
-			return fmt.Errorf("forgetting old %s: %w", what, err)
-		}
-	}
-	return nil
-}

@@ -66,6 +66,9 @@ func (tx *Tx) SaveThresholds(ctx context.Context, actor okr.Actor, t okr.Thresho
 	if err := tx.q.MarkAllCards(ctx, actor.Workspace); err != nil {
 		return fmt.Errorf("marking cards: %w", err)
 	}
+	if err := tx.q.ReadyWorkspace(ctx, actor.Workspace); err != nil {
+		return fmt.Errorf("having cards drawn: %w", err)
+	}
 	points := func(n int) string { return strconv.Itoa(n) + " points" }
 	return tx.Record(ctx, actor, "set the thresholds", Object{"workspace", 0}, map[string]Change{
 		"on track": {points(before.OnTrack), points(t.OnTrack)}, "behind": {points(before.Behind), points(t.Behind)},

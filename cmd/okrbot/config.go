@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,6 +39,7 @@ type Config struct {
 	HTTPJSONOrigins      []string      `envconfig:"HTTP_JSON_ORIGINS"`
 	AdminUsers           []string      `envconfig:"ADMIN_USERS"`
 	DefaultTimeZone      string        `envconfig:"DEFAULT_TIME_ZONE" default:"UTC"`
+	AuditRetentionDays   string        `envconfig:"AUDIT_RETENTION_DAYS"`
 	LogLevel             string        `envconfig:"LOG_LEVEL" default:"info"`
 	LogFormat            string        `envconfig:"LOG_FORMAT" default:"text"`
 }
@@ -146,6 +148,9 @@ func (c *Config) problems(what need) []string {
 	if _, err := time.LoadLocation(c.DefaultTimeZone); err != nil || c.DefaultTimeZone == "" || c.DefaultTimeZone == "Local" {
 		say("DEFAULT_TIME_ZONE", "it is no time zone; write one such as Europe/Berlin")
 	}
+	if c.AuditRetentionDays != "" && c.AuditDays() <= 0 {
+		say("AUDIT_RETENTION_DAYS", "write a number of days, or leave it out to keep the audit for ever")
+	}
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
 		say("LOG_LEVEL", "choose debug, info, warn or error")
 	}
@@ -197,6 +202,15 @@ func extraOrigin(host string) (string, bool) {
 		return "", false
 	}
 	return u.Scheme + "://" + u.Host, true
+}
+
+// AuditDays is how long the audit is kept; 0 is for ever.
+func (c Config) AuditDays() int {
+	days, err := strconv.Atoi(c.AuditRetentionDays)
+	if err != nil || days > 36500 {
+		return 0
+	}
+	return days
 }
 
 // Level is how much is logged.

@@ -40,6 +40,7 @@ func TestEveryProblemIsNamedAtOnceAndNoValueIsPrinted(t *testing.T) {
 		"ADMIN_USERS":            {canary, "@" + canary, "U1,,U2", "bob@" + canary, "T0123"},
 		"DEFAULT_TIME_ZONE":      {canary, "Local", "Europe/" + canary, "../" + canary, "CET+1"},
 		"LOG_LEVEL":              {canary, "INFO", "trace", "0"},
+		"AUDIT_RETENTION_DAYS":   {canary, "0", "-1", "1.5", "99999999999999999999"},
 		"LOG_FORMAT":             {canary, "JSON", "logfmt"},
 		"SLACK_BOT_TOKEN":        {canary, "xoxp-" + canary, "", "xapp-" + canary, " xoxb-" + canary},
 		"SLACK_APP_TOKEN":        {canary, "xoxb-" + canary, "xapp" + canary},
@@ -138,7 +139,7 @@ func TestGoodConfigurations(t *testing.T) {
 		"its own server": {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "x", "DATABASE_URL": "postgres://u:p@h/d", "ENCRYPTION_KEYSET": keys.Reveal()},
 		"everything": {
 			"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "x", "PUBLIC_URL": "https://okrbot.example.com/", "SERVICENOW_EXTRA_HOSTS": "https://a:1, b ,C:3",
-			"ADMIN_USERS": "U123, W456", "DEFAULT_TIME_ZONE": "Asia/Kathmandu", "LOG_LEVEL": "debug", "LOG_FORMAT": "json", "LISTEN_ADDR": "[::1]:80", "OPS_ADDR": ":http",
+			"ADMIN_USERS": "U123, W456", "DEFAULT_TIME_ZONE": "Asia/Kathmandu", "AUDIT_RETENTION_DAYS": "365", "LOG_LEVEL": "debug", "LOG_FORMAT": "json", "LISTEN_ADDR": "[::1]:80", "OPS_ADDR": ":http",
 			"SLACK_CLIENT_ID": "1", "SLACK_CLIENT_SECRET": "2",
 		},
 	} {
@@ -182,7 +183,7 @@ func with(base, more map[string]string) map[string]string {
 
 // plainVariables are the variables that are no secrets.
 var plainVariables = []string{"DATA_DIR", "LISTEN_ADDR", "OPS_ADDR", "PUBLIC_URL", "SLACK_API_URL", "SLACK_CLIENT_ID",
-	"SERVICENOW_EXTRA_HOSTS", "HTTP_JSON_ORIGINS", "ADMIN_USERS", "DEFAULT_TIME_ZONE", "LOG_LEVEL", "LOG_FORMAT"}
+	"SERVICENOW_EXTRA_HOSTS", "HTTP_JSON_ORIGINS", "ADMIN_USERS", "DEFAULT_TIME_ZONE", "AUDIT_RETENTION_DAYS", "LOG_LEVEL", "LOG_FORMAT"}
 
 // problemsOf loads an environment that holds these variables alone.
 func problemsOf(t *testing.T, environment map[string]string) []string {

@@ -224,7 +224,11 @@ func sandboxClock(ctx context.Context, dsn string, fresh bool) (*shiftedClock, e
 // time when none is.
 func (c *shiftedClock) nextDue(ctx context.Context) (time.Time, error) {
 	var next *time.Time
-	err := c.pool.QueryRow(ctx, "select min(least(next_sync_at, retry_at)) from key_results where not paused").Scan(&next)
+	err := c.pool.QueryRow(ctx, `
+		select least(
+		  (select min(next_sync_at) from rhythms r where exists (select from follows f where f.rhythm_id = r.id)),
+		  (select min(retry_at) from key_results where not paused)
+		)`).Scan(&next)
 	if err != nil || next == nil {
 		return time.Time{}, err
 	}

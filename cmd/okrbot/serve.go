@@ -151,7 +151,7 @@ func (r *running) begin(ctx context.Context) error {
 		connectors = append(connectors, httpjson.New(httpjson.Options{Origins: r.config.HTTPJSONOrigins}))
 	}
 	if r.jobs, err = jobs.New(jobs.Options{
-		Pool: river, Store: store.New(working, r.keys), Connectors: connectors, Log: r.log, Work: r.work,
+		Pool: river, Store: store.New(working, r.keys), Connectors: connectors, Log: r.log, Work: r.work, AuditDays: r.config.AuditDays(),
 	}); err != nil {
 		return err
 	}

@@ -14,18 +14,18 @@ const (
 	unread = `select count(*) from key_results where synced_at is null`
 	// unsynced is how many key results are due or being read.
 	unsynced = `
-select (select count(*) from key_results where next_sync_at <= now() and not paused)
+select (select count(*) from rhythms r join follows f on f.rhythm_id = r.id join feeds d on d.id = f.feed_id
+        where r.next_sync_at <= now() and f.joined_at <= r.next_sync_at and (d.tried_at is null or d.tried_at < r.next_sync_at))
      + (select count(*) from sync_runs where state <> 'done')`
 	// anyUnsynced is whether there are such, which is quicker to ask.
 	anyUnsynced = `
 select case when exists (select from sync_runs where state <> 'done') then 1
-            when exists (select from key_results where next_sync_at <= now() and not paused) then 1
+            when exists (select from rhythms where next_sync_at <= now()) then 1
             else 0 end`
 	// unsyncedOf is the same of one connection.
 	unsyncedOf = `
 select case when exists (select from sync_runs r where r.connection_id = $1 and r.state <> 'done') then 1
-            when exists (select from key_results k join sources s on s.key_result_id = k.id
-                         where k.next_sync_at <= now() and not k.paused and s.connection_id = $1) then 1
+            when exists (select from rhythms where next_sync_at <= now() and connection_id = $1) then 1
             else 0 end`
 	// cardsLeft is how many cards are not posted or do not show the present.
 	cardsLeft = `select count(*) from cards where dirty_at is not null or message_ts = ''`
@@ -36,7 +36,7 @@ select id, channel_id, workspace_id, now() from key_results where channel_id <> 
 	// unsaid is how many announcements wait.
 	unsaid = `select count(*) from announcements where state in ('pending', 'sending')`
 	// crashed is how many readings were counted as crashes of a process.
-	crashed = `select coalesce(sum(crashes), 0) from sync_runs`
+	crashed = `select (select coalesce(sum(crashes), 0) from sync_runs) + (select coalesce(sum(crashes), 0) from feeds)`
 	// rightOf is how many key results of a connection have the value that their scorecard has.
 	rightOf = `
 select count(*)
@@ -45,14 +45,19 @@ join sources s on s.key_result_id = k.id
 join (select unnest($2::text[]) as reference, unnest($3::numeric[]) as value) v on v.reference = s.reference
 where s.connection_id = $1 and k.result_value = v.value`
 	// makeDue has all key results fall due.
-	makeDue = `update key_results set slot_at = now(), next_sync_at = now() where integrated`
+	makeDue = `update rhythms set slot_at = now(), next_sync_at = now()`
 	// makeDueOf has those of one connection fall due.
-	makeDueOf = `
-update key_results k set slot_at = now(), next_sync_at = now()
-from sources s
-where s.key_result_id = k.id and s.connection_id = $1`
-	// makeOneDue has one key result fall due.
-	makeOneDue = makeDue + ` and id = (select min(id) from key_results)`
+	makeDueOf = makeDue + ` where connection_id = $1`
+	// makeOneDue has one key result fall due, in a rhythm of its own.
+	makeOneDue = `
+with alone as (
+  insert into rhythms (workspace_id, connection_id, cadence, weekday, hour, minute, offset_days, zone, slot_at, next_sync_at)
+  select r.workspace_id, r.connection_id, r.cadence, r.weekday, r.hour, 59, r.offset_days, r.zone, now(), now()
+  from follows f join rhythms r on r.id = f.rhythm_id
+  order by f.key_result_id limit 1
+  returning id
+)
+update follows set rhythm_id = alone.id from alone where key_result_id = (select min(key_result_id) from follows)`
 	// addScorecards has a connection list so many more scorecards.
 	addScorecards = `
 insert into scorecards (connection_id, reference, workspace_id, name, description, unit, precision, direction, frequency, is_key, favorite, seen_at)

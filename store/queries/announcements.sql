@@ -16,71 +16,90 @@ from (
     unnest(@notes::text[]) as note
 ) v;
 
--- name: HoldPlaces :many
--- Where something is to be said or a card to be drawn, and nobody is at it. As long as runs of a
--- channel's key results are under way their changes are gathered, a quarter of a minute at most:
--- what belongs to one run is one message. A run that waits for its time is not under way.
-with busy as (
-  select distinct k.workspace_id, unnest(array[k.channel_id, k.owner_id]) as channel_id
-  from sync_runs r
-  join key_results k on k.id = r.key_result_id
-  join connections c on c.id = r.connection_id
-  where r.state <> 'done'
-    and (r.state = 'running' or r.due_at <= now())
-    and r.crashes = 0
-    and (c.waiting_until is null or c.waiting_until <= now())
-),
-waiting as (
-  select w.workspace_id, w.channel_id, min(w.since) as since
-  from (
-    select a.workspace_id, a.channel_id, a.created_at as since
-    from announcements a
-    where a.state in ('pending', 'sending')
-    union all
-    select c.workspace_id, c.channel_id, c.dirty_at
-    from cards c
-    where c.dirty_at is not null
-      and c.parked = ''
-    union all
-    select f.workspace_id, f.channel_id, f.removed_at
-    from farewells f
-  ) w
-  group by w.workspace_id, w.channel_id
-)
-insert into places (workspace_id, channel_id, hold, held_until)
-select w.workspace_id, w.channel_id, 1, now() + interval '105 seconds'
-from waiting w
-left join places p on p.workspace_id = w.workspace_id and p.channel_id = w.channel_id
-where (p.held_until is null or p.held_until <= now())
-  and (
-    w.since <= now() - interval '15 seconds'
-    or not exists (select 1 from busy b where b.workspace_id = w.workspace_id and b.channel_id = w.channel_id)
-  )
-order by w.workspace_id, w.channel_id
-limit @most
+-- name: ReadyPlaces :exec
+-- Something is to be said or drawn in these places, in so many seconds: what comes meanwhile is said
+-- with it. It waits for a job that is just leaving the place, and for one that is just taking it, so
+-- that neither overlooks what was left. In one order for everybody.
+insert into places (workspace_id, channel_id, ready_at)
+select v.workspace_id, v.channel_id, now() + make_interval(secs => @seconds::float8)
+from (
+  select
+    unnest(@workspace_ids::text[]) as workspace_id,
+    unnest(@channel_ids::text[]) as channel_id
+  union
+  select c.workspace_id, c.channel_id
+  from cards c
+  where c.key_result_id = any (@key_result_ids::bigint[])
+    and c.dirty_at is not null
+    and c.parked = ''
+) v
+order by v.workspace_id, v.channel_id
 on conflict (workspace_id, channel_id) do update
-set hold = places.hold + 1,
-    held_until = excluded.held_until
-where places.held_until is null
-   or places.held_until <= now()
-returning workspace_id, channel_id, hold;
+set ready_at = least(places.ready_at, excluded.ready_at);
+
+-- name: HoldPlaces :many
+-- Places that are ready and that nobody is at. A place that is held is ready again when its hold
+-- ends, so that what a dead process was at is found.
+update places h
+set hold = h.hold + 1,
+    held_until = now() + interval '105 seconds',
+    ready_at = now() + interval '105 seconds'
+from (
+  select p.workspace_id, p.channel_id
+  from places p
+  where p.ready_at <= now()
+    and (p.held_until is null or p.held_until <= now())
+  order by p.ready_at
+  limit @most
+  for update skip locked
+) ready
+where h.workspace_id = ready.workspace_id
+  and h.channel_id = ready.channel_id
+returning h.workspace_id, h.channel_id, h.hold;
 
 -- name: KeepPlace :many
 update places
-set held_until = now() + interval '105 seconds'
+set held_until = now() + interval '105 seconds',
+    ready_at = case when ready_at < held_until then ready_at else now() + interval '105 seconds' end
 where workspace_id = @workspace_id
   and channel_id = @channel_id
   and hold = @hold
 returning failures;
 
 -- name: ReleasePlace :exec
--- With a wait, nobody speaks there before it is over.
-update places
+-- With a wait, nobody speaks there before it is over. Without one the place is ready again where
+-- something was left over, or came while it was held.
+update places p
 set held_until = case when @seconds::float8 > 0 then now() + make_interval(secs => @seconds::float8) end,
+    ready_at = case
+      when @seconds::float8 > 0 then now() + make_interval(secs => @seconds::float8)
+      when p.ready_at < p.held_until then p.ready_at
+      when exists (
+        select from announcements a
+        where a.workspace_id = p.workspace_id and a.channel_id = p.channel_id and a.state in ('pending', 'sending')
+      ) or exists (
+        select from cards c
+        where c.workspace_id = p.workspace_id and c.channel_id = p.channel_id and c.dirty_at is not null and c.parked = ''
+      ) or exists (
+        select from farewells f
+        where f.workspace_id = p.workspace_id and f.channel_id = p.channel_id
+      ) then now()
+    end,
     failures = case when @failed::boolean then failures + 1 else 0 end
-where workspace_id = @workspace_id
-  and channel_id = @channel_id
-  and hold = @hold;
+where p.workspace_id = @workspace_id
+  and p.channel_id = @channel_id
+  and p.hold = @hold;
+
+-- name: ForgottenPlaces :exec
+-- A net under all this: what waits for a minute in a place that is not ready.
+insert into places (workspace_id, channel_id, ready_at)
+select distinct a.workspace_id, a.channel_id, now()
+from announcements a
+where a.state in ('pending', 'sending')
+  and a.created_at < now() - interval '1 minute'
+on conflict (workspace_id, channel_id) do update
+set ready_at = excluded.ready_at
+where places.ready_at is null;
 
 -- name: TakeAnnouncements :many
 -- A row found in 'sending' was being sent when its process died: nobody knows whether it arrived.

@@ -1,10 +1,11 @@
 -- name: LockForApply :many
 -- In the order of ids, so that two batches cannot wait for each other.
-select id, applied_epoch, scores_digest, announced_status, failure_class, failure_told_at, tries, retry_at
-from key_results
-where id = any (@ids::bigint[])
-order by id
-for no key update;
+select k.id, f.feed_id, f.epoch, k.announced_status, k.failure_class, k.failure_told_at, k.tries, k.retry_at
+from key_results k
+join follows f on f.key_result_id = k.id
+where k.id = any (@ids::bigint[])
+order by k.id
+for no key update of k;
 
 -- name: ApplyResults :exec
 update key_results k
@@ -14,7 +15,6 @@ set applied_epoch = v.epoch,
     result_day = nullif(v.result_day, '')::date,
     result_count = v.result_count,
     ahead_on = nullif(v.ahead_day, '')::date,
-    scores_digest = v.digest,
     announced_status = v.status,
     failure_class = '',
     failure_cause = '',
@@ -32,7 +32,6 @@ from (
     unnest(@result_days::text[]) as result_day,
     unnest(@result_counts::int[]) as result_count,
     unnest(@ahead_days::text[]) as ahead_day,
-    unnest(@digests::bytea[]) as digest,
     unnest(@statuses::text[]) as status
 ) v
 where k.id = v.id;
@@ -49,9 +48,9 @@ set override_value = null,
 where id = any (@ids::bigint[]);
 
 -- name: ApplyFailures :exec
--- A retry at or after the next slot is that slot.
 update key_results k
 set applied_epoch = v.epoch,
+    synced_at = greatest(k.synced_at, nullif(v.synced_at, '')::timestamptz),
     failure_class = v.class,
     failure_cause = v.cause,
     failure_says = v.says,
@@ -59,7 +58,7 @@ set applied_epoch = v.epoch,
     failure_count = k.failure_count + 1,
     failure_told_at = case when v.told then coalesce(k.failure_told_at, now()) else k.failure_told_at end,
     tries = v.tries,
-    retry_at = case when v.retry_at > 'epoch' and v.retry_at < k.next_sync_at then v.retry_at end
+    retry_at = case when v.retry_at > 'epoch' then v.retry_at end
 from (
   select
     unnest(@ids::bigint[]) as id,
@@ -67,6 +66,7 @@ from (
     unnest(@told::boolean[]) as told,
     unnest(@tries::int[]) as tries,
     unnest(@retries::timestamptz[]) as retry_at,
+    unnest(@synced_at::text[]) as synced_at,
     unnest(@classes::text[]) as class,
     unnest(@causes::text[]) as cause,
     unnest(@says::text[]) as says

@@ -13,6 +13,7 @@ import (
 const applyFailures = `-- name: ApplyFailures :exec
 update key_results k
 set applied_epoch = v.epoch,
+    synced_at = greatest(k.synced_at, nullif(v.synced_at, '')::timestamptz),
     failure_class = v.class,
     failure_cause = v.cause,
     failure_says = v.says,
@@ -20,7 +21,7 @@ set applied_epoch = v.epoch,
     failure_count = k.failure_count + 1,
     failure_told_at = case when v.told then coalesce(k.failure_told_at, now()) else k.failure_told_at end,
     tries = v.tries,
-    retry_at = case when v.retry_at > 'epoch' and v.retry_at < k.next_sync_at then v.retry_at end
+    retry_at = case when v.retry_at > 'epoch' then v.retry_at end
 from (
   select
     unnest($1::bigint[]) as id,
@@ -28,25 +29,26 @@ from (
     unnest($3::boolean[]) as told,
     unnest($4::int[]) as tries,
     unnest($5::timestamptz[]) as retry_at,
-    unnest($6::text[]) as class,
-    unnest($7::text[]) as cause,
-    unnest($8::text[]) as says
+    unnest($6::text[]) as synced_at,
+    unnest($7::text[]) as class,
+    unnest($8::text[]) as cause,
+    unnest($9::text[]) as says
 ) v
 where k.id = v.id
 `
 
 type ApplyFailuresParams struct {
-	Ids     []int64
-	Epochs  []int64
-	Told    []bool
-	Tries   []int32
-	Retries []time.Time
-	Classes []string
-	Causes  []string
-	Says    []string
+	Ids      []int64
+	Epochs   []int64
+	Told     []bool
+	Tries    []int32
+	Retries  []time.Time
+	SyncedAt []string
+	Classes  []string
+	Causes   []string
+	Says     []string
 }
 
-// A retry at or after the next slot is that slot.
 func (q *Queries) ApplyFailures(ctx context.Context, arg ApplyFailuresParams) error {
 	_, err := q.db.Exec(ctx, applyFailures,
 		arg.Ids,
@@ -54,6 +56,7 @@ func (q *Queries) ApplyFailures(ctx context.Context, arg ApplyFailuresParams) er
 		arg.Told,
 		arg.Tries,
 		arg.Retries,
+		arg.SyncedAt,
 		arg.Classes,
 		arg.Causes,
 		arg.Says,
@@ -69,7 +72,6 @@ set applied_epoch = v.epoch,
     result_day = nullif(v.result_day, '')::date,
     result_count = v.result_count,
     ahead_on = nullif(v.ahead_day, '')::date,
-    scores_digest = v.digest,
     announced_status = v.status,
     failure_class = '',
     failure_cause = '',
@@ -87,8 +89,7 @@ from (
     unnest($4::text[]) as result_day,
     unnest($5::int[]) as result_count,
     unnest($6::text[]) as ahead_day,
-    unnest($7::bytea[]) as digest,
-    unnest($8::text[]) as status
+    unnest($7::text[]) as status
 ) v
 where k.id = v.id
 `
@@ -100,7 +101,6 @@ type ApplyResultsParams struct {
 	ResultDays   []string
 	ResultCounts []int32
 	AheadDays    []string
-	Digests      [][]byte
 	Statuses     []string
 }
 
@@ -112,7 +112,6 @@ func (q *Queries) ApplyResults(ctx context.Context, arg ApplyResultsParams) erro
 		arg.ResultDays,
 		arg.ResultCounts,
 		arg.AheadDays,
-		arg.Digests,
 		arg.Statuses,
 	)
 	return err
@@ -241,17 +240,18 @@ func (q *Queries) FailConnection(ctx context.Context, arg FailConnectionParams) 
 }
 
 const lockForApply = `-- name: LockForApply :many
-select id, applied_epoch, scores_digest, announced_status, failure_class, failure_told_at, tries, retry_at
-from key_results
-where id = any ($1::bigint[])
-order by id
-for no key update
+select k.id, f.feed_id, f.epoch, k.announced_status, k.failure_class, k.failure_told_at, k.tries, k.retry_at
+from key_results k
+join follows f on f.key_result_id = k.id
+where k.id = any ($1::bigint[])
+order by k.id
+for no key update of k
 `
 
 type LockForApplyRow struct {
 	ID              int64
-	AppliedEpoch    int64
-	ScoresDigest    []byte
+	FeedID          int64
+	Epoch           int64
 	AnnouncedStatus string
 	FailureClass    string
 	FailureToldAt   *time.Time
@@ -271,8 +271,8 @@ func (q *Queries) LockForApply(ctx context.Context, ids []int64) ([]LockForApply
 		var i LockForApplyRow
 		if err := rows.Scan(
 			&i.ID,
-			&i.AppliedEpoch,
-			&i.ScoresDigest,
+			&i.FeedID,
+			&i.Epoch,
 			&i.AnnouncedStatus,
 			&i.FailureClass,
 			&i.FailureToldAt,

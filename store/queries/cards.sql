@@ -15,6 +15,18 @@ update cards
 set dirty_at = now()
 where workspace_id = @workspace_id;
 
+-- name: ReadyWorkspace :exec
+-- All its channels with cards that are to be drawn.
+insert into places (workspace_id, channel_id, ready_at)
+select distinct c.workspace_id, c.channel_id, now()
+from cards c
+where c.workspace_id = @workspace_id
+  and c.dirty_at is not null
+  and c.parked = ''
+order by c.workspace_id, c.channel_id
+on conflict (workspace_id, channel_id) do update
+set ready_at = least(places.ready_at, excluded.ready_at);
+
 -- name: DirtyCards :many
 select *
 from cards
@@ -83,6 +95,16 @@ where c.workspace_id = @workspace_id
   and c.key_result_id = @key_result_id
   and c.message_ts <> ''
 on conflict do nothing;
+
+-- name: ReadyFarewells :exec
+insert into places (workspace_id, channel_id, ready_at)
+select distinct f.workspace_id, f.channel_id, now()
+from farewells f
+where f.workspace_id = @workspace_id
+  and f.number = @number
+order by f.workspace_id, f.channel_id
+on conflict (workspace_id, channel_id) do update
+set ready_at = least(places.ready_at, excluded.ready_at);
 
 -- name: LeaveFarewell :exec
 -- A card that was first posted while its key result was removed.

@@ -301,6 +301,45 @@ func (q *Queries) ParkCard(ctx context.Context, arg ParkCardParams) (int64, erro
 	return result.RowsAffected(), nil
 }
 
+const readyFarewells = `-- name: ReadyFarewells :exec
+insert into places (workspace_id, channel_id, ready_at)
+select distinct f.workspace_id, f.channel_id, now()
+from farewells f
+where f.workspace_id = $1
+  and f.number = $2
+order by f.workspace_id, f.channel_id
+on conflict (workspace_id, channel_id) do update
+set ready_at = least(places.ready_at, excluded.ready_at)
+`
+
+type ReadyFarewellsParams struct {
+	WorkspaceID string
+	Number      int32
+}
+
+func (q *Queries) ReadyFarewells(ctx context.Context, arg ReadyFarewellsParams) error {
+	_, err := q.db.Exec(ctx, readyFarewells, arg.WorkspaceID, arg.Number)
+	return err
+}
+
+const readyWorkspace = `-- name: ReadyWorkspace :exec
+insert into places (workspace_id, channel_id, ready_at)
+select distinct c.workspace_id, c.channel_id, now()
+from cards c
+where c.workspace_id = $1
+  and c.dirty_at is not null
+  and c.parked = ''
+order by c.workspace_id, c.channel_id
+on conflict (workspace_id, channel_id) do update
+set ready_at = least(places.ready_at, excluded.ready_at)
+`
+
+// All its channels with cards that are to be drawn.
+func (q *Queries) ReadyWorkspace(ctx context.Context, workspaceID string) error {
+	_, err := q.db.Exec(ctx, readyWorkspace, workspaceID)
+	return err
+}
+
 const sendingCard = `-- name: SendingCard :exec
 update cards
 set sending_at = now()

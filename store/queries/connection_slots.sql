@@ -1,24 +1,50 @@
 -- name: HoldSlots :many
--- A place on each connection that has runs to take and may be asked: one for each hundred runs, as
--- far as places are free. Connection 0 is all of them.
-with ready as (
-  select r.connection_id, count(*) as waiting, bool_or(r.forced)::boolean as forced
-  from sync_runs r
-  join connections c on c.id = r.connection_id
-  where r.state <> 'done'
-    and r.due_at <= now()
-    and (@connection_id::bigint = 0 or r.connection_id = @connection_id)
-    and (c.waiting_until is null or c.waiting_until <= now())
-  group by r.connection_id
-)
-update connection_slots s
-set hold = s.hold + 1,
+-- Each connection has two takers at most: slot 1 reads what fell due, slot 2 what was asked for and
+-- what is tried again. One is held where there is something for it and the system may be asked.
+-- Connection 0 is all of them. A row that somebody is at is left to them, also where they are stuck.
+update connection_slots h
+set hold = h.hold + 1,
     leased_until = now() + interval '1 minute'
-from ready
-where s.connection_id = ready.connection_id
-  and s.slot <= (ready.waiting + 99) / 100
-  and (s.leased_until is null or s.leased_until <= now())
-returning s.connection_id, s.slot, s.hold, ready.forced;
+from (
+  select s.connection_id, s.slot
+  from connection_slots s
+  join connections c on c.id = s.connection_id
+  where s.slot <= 2
+    and (s.leased_until is null or s.leased_until <= now())
+    and (c.waiting_until is null or c.waiting_until <= now())
+    and (@connection_id::bigint = 0 or s.connection_id = @connection_id)
+    and (
+      s.slot = 1 and s.connection_id in (
+        select r.connection_id from rhythms r where r.next_sync_at <= now()
+      )
+      or s.slot = 2 and exists (
+        select from sync_runs r where r.connection_id = s.connection_id and r.state <> 'done' and r.due_at <= now()
+      )
+    )
+  order by s.connection_id, s.slot
+  for update of s skip locked
+) ready
+where h.connection_id = ready.connection_id
+  and h.slot = ready.slot
+returning h.connection_id, h.slot, h.hold;
+
+-- name: TakeSlot :many
+-- What the taker before was reading when it died, if it did.
+with before as (
+  select s.reading
+  from connection_slots s
+  where s.connection_id = @connection_id
+    and s.slot = @slot
+  for update
+)
+update connection_slots h
+set leased_until = now() + interval '105 seconds',
+    reading = '{}'
+from before
+where h.connection_id = @connection_id
+  and h.slot = @slot
+  and h.hold = @hold
+returning before.reading;
 
 -- name: KeepSlot :execrows
 update connection_slots
@@ -27,9 +53,19 @@ where connection_id = @connection_id
   and slot = @slot
   and hold = @hold;
 
+-- name: BeginReading :execrows
+-- On record before it is read, so that a death on the way is seen.
+update connection_slots
+set leased_until = now() + interval '105 seconds',
+    reading = @reading::bigint[]
+where connection_id = @connection_id
+  and slot = @slot
+  and hold = @hold;
+
 -- name: ReleaseSlot :exec
 update connection_slots
-set leased_until = null
+set leased_until = null,
+    reading = '{}'
 where connection_id = @connection_id
   and slot = @slot
   and hold = @hold;

@@ -9,36 +9,73 @@ import (
 	"context"
 )
 
+const beginReading = `-- name: BeginReading :execrows
+update connection_slots
+set leased_until = now() + interval '105 seconds',
+    reading = $1::bigint[]
+where connection_id = $2
+  and slot = $3
+  and hold = $4
+`
+
+type BeginReadingParams struct {
+	Reading      []int64
+	ConnectionID int64
+	Slot         int16
+	Hold         int64
+}
+
+// On record before it is read, so that a death on the way is seen.
+func (q *Queries) BeginReading(ctx context.Context, arg BeginReadingParams) (int64, error) {
+	result, err := q.db.Exec(ctx, beginReading,
+		arg.Reading,
+		arg.ConnectionID,
+		arg.Slot,
+		arg.Hold,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const holdSlots = `-- name: HoldSlots :many
-with ready as (
-  select r.connection_id, count(*) as waiting, bool_or(r.forced)::boolean as forced
-  from sync_runs r
-  join connections c on c.id = r.connection_id
-  where r.state <> 'done'
-    and r.due_at <= now()
-    and ($1::bigint = 0 or r.connection_id = $1)
-    and (c.waiting_until is null or c.waiting_until <= now())
-  group by r.connection_id
-)
-update connection_slots s
-set hold = s.hold + 1,
+update connection_slots h
+set hold = h.hold + 1,
     leased_until = now() + interval '1 minute'
-from ready
-where s.connection_id = ready.connection_id
-  and s.slot <= (ready.waiting + 99) / 100
-  and (s.leased_until is null or s.leased_until <= now())
-returning s.connection_id, s.slot, s.hold, ready.forced
+from (
+  select s.connection_id, s.slot
+  from connection_slots s
+  join connections c on c.id = s.connection_id
+  where s.slot <= 2
+    and (s.leased_until is null or s.leased_until <= now())
+    and (c.waiting_until is null or c.waiting_until <= now())
+    and ($1::bigint = 0 or s.connection_id = $1)
+    and (
+      s.slot = 1 and s.connection_id in (
+        select r.connection_id from rhythms r where r.next_sync_at <= now()
+      )
+      or s.slot = 2 and exists (
+        select from sync_runs r where r.connection_id = s.connection_id and r.state <> 'done' and r.due_at <= now()
+      )
+    )
+  order by s.connection_id, s.slot
+  for update of s skip locked
+) ready
+where h.connection_id = ready.connection_id
+  and h.slot = ready.slot
+returning h.connection_id, h.slot, h.hold
 `
 
 type HoldSlotsRow struct {
 	ConnectionID int64
 	Slot         int16
 	Hold         int64
-	Forced       bool
 }
 
-// A place on each connection that has runs to take and may be asked: one for each hundred runs, as
-// far as places are free. Connection 0 is all of them.
+// Each connection has two takers at most: slot 1 reads what fell due, slot 2 what was asked for and
+// what is tried again. One is held where there is something for it and the system may be asked.
+// Connection 0 is all of them. A row that somebody is at is left to them, also where they are stuck.
 func (q *Queries) HoldSlots(ctx context.Context, connectionID int64) ([]HoldSlotsRow, error) {
 	rows, err := q.db.Query(ctx, holdSlots, connectionID)
 	if err != nil {
@@ -48,12 +85,7 @@ func (q *Queries) HoldSlots(ctx context.Context, connectionID int64) ([]HoldSlot
 	var items []HoldSlotsRow
 	for rows.Next() {
 		var i HoldSlotsRow
-		if err := rows.Scan(
-			&i.ConnectionID,
-			&i.Slot,
-			&i.Hold,
-			&i.Forced,
-		); err != nil {
+		if err := rows.Scan(&i.ConnectionID, &i.Slot, &i.Hold); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -88,7 +120,8 @@ func (q *Queries) KeepSlot(ctx context.Context, arg KeepSlotParams) (int64, erro
 
 const releaseSlot = `-- name: ReleaseSlot :exec
 update connection_slots
-set leased_until = null
+set leased_until = null,
+    reading = '{}'
 where connection_id = $1
   and slot = $2
   and hold = $3
@@ -103,4 +136,49 @@ type ReleaseSlotParams struct {
 func (q *Queries) ReleaseSlot(ctx context.Context, arg ReleaseSlotParams) error {
 	_, err := q.db.Exec(ctx, releaseSlot, arg.ConnectionID, arg.Slot, arg.Hold)
 	return err
+}
+
+const takeSlot = `-- name: TakeSlot :many
+with before as (
+  select s.reading
+  from connection_slots s
+  where s.connection_id = $1
+    and s.slot = $2
+  for update
+)
+update connection_slots h
+set leased_until = now() + interval '105 seconds',
+    reading = '{}'
+from before
+where h.connection_id = $1
+  and h.slot = $2
+  and h.hold = $3
+returning before.reading
+`
+
+type TakeSlotParams struct {
+	ConnectionID int64
+	Slot         int16
+	Hold         int64
+}
+
+// What the taker before was reading when it died, if it did.
+func (q *Queries) TakeSlot(ctx context.Context, arg TakeSlotParams) ([][]int64, error) {
+	rows, err := q.db.Query(ctx, takeSlot, arg.ConnectionID, arg.Slot, arg.Hold)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items [][]int64
+	for rows.Next() {
+		var reading []int64
+		if err := rows.Scan(&reading); err != nil {
+			return nil, err
+		}
+		items = append(items, reading)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

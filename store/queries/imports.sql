@@ -75,9 +75,9 @@ select
   count(*) filter (where not k.paused and c.state = 'active')::int as soon,
   count(*) filter (where not k.paused and c.state <> 'active')::int as refused,
   count(*) filter (where k.paused)::int as paused,
-  coalesce(extract(epoch from max(k.next_sync_at) filter (where not k.paused and c.state = 'active') - now()), 0)::float8 as seconds
-from key_results k
-join sources s on s.key_result_id = k.id
-join connections c on c.id = s.connection_id
-where k.workspace_id = @workspace_id
-  and k.slot_at = @slot_at;
+  coalesce(extract(epoch from max(r.due_at) filter (where not k.paused and c.state = 'active') - now()), 0)::float8 as seconds
+from sync_runs r
+join key_results k on k.id = r.key_result_id
+join connections c on c.id = r.connection_id
+where r.workspace_id = @workspace_id
+  and r.trigger_key = @trigger_key;

@@ -7,7 +7,6 @@ package queries
 
 import (
 	"context"
-	"time"
 )
 
 const allConnections = `-- name: AllConnections :many
@@ -94,17 +93,17 @@ select
   count(*) filter (where not k.paused and c.state = 'active')::int as soon,
   count(*) filter (where not k.paused and c.state <> 'active')::int as refused,
   count(*) filter (where k.paused)::int as paused,
-  coalesce(extract(epoch from max(k.next_sync_at) filter (where not k.paused and c.state = 'active') - now()), 0)::float8 as seconds
-from key_results k
-join sources s on s.key_result_id = k.id
-join connections c on c.id = s.connection_id
-where k.workspace_id = $1
-  and k.slot_at = $2
+  coalesce(extract(epoch from max(r.due_at) filter (where not k.paused and c.state = 'active') - now()), 0)::float8 as seconds
+from sync_runs r
+join key_results k on k.id = r.key_result_id
+join connections c on c.id = r.connection_id
+where r.workspace_id = $1
+  and r.trigger_key = $2
 `
 
 type FirstValuesParams struct {
 	WorkspaceID string
-	SlotAt      *time.Time
+	TriggerKey  string
 }
 
 type FirstValuesRow struct {
@@ -116,7 +115,7 @@ type FirstValuesRow struct {
 
 // What an import left to be read at once, and what it left that is not.
 func (q *Queries) FirstValues(ctx context.Context, arg FirstValuesParams) (FirstValuesRow, error) {
-	row := q.db.QueryRow(ctx, firstValues, arg.WorkspaceID, arg.SlotAt)
+	row := q.db.QueryRow(ctx, firstValues, arg.WorkspaceID, arg.TriggerKey)
 	var i FirstValuesRow
 	err := row.Scan(
 		&i.Soon,

@@ -77,18 +77,10 @@ set objective_id = @objective_id,
 where workspace_id = @workspace_id
   and id = @id;
 
--- name: Reschedule :exec
-update key_results
-set slot_at = @slot_at,
-    next_sync_at = @next_sync_at
-where workspace_id = @workspace_id
-  and id = @id;
-
 -- name: ClearFailure :exec
 -- After a change of source the old source's troubles are over, and what it said is not known.
 update key_results
-set scores_digest = null,
-    failure_class = '',
+set failure_class = '',
     failure_cause = '',
     failure_says = '',
     failing_since = null,
@@ -104,7 +96,7 @@ where workspace_id = @workspace_id
 delete from readings
 where workspace_id = @workspace_id
   and key_result_id = @key_result_id
-  and origin = 'score';
+  and origin <> 'check_in';
 
 -- name: SaveSource :exec
 insert into sources (key_result_id, workspace_id, connection_id, reference, name, unit, frequency, direction, precision)
@@ -131,7 +123,16 @@ where workspace_id = @workspace_id
 -- name: WhatGoes :one
 -- What a removal takes with it, for the question before it.
 select
-  (select count(*) from readings r where r.key_result_id = k.id)::int as readings,
+  (
+    (select count(*) from readings r where r.key_result_id = k.id and r.origin <> 'score')
+    + (
+      select count(*)
+      from follows f
+      join objectives o on o.id = k.objective_id
+      join scores s on s.feed_id = f.feed_id and s.day >= o.first_day and s.born <= f.epoch
+      where f.key_result_id = k.id
+    )
+  )::int as readings,
   (select count(*) from check_ins c where c.key_result_id = k.id)::int as check_ins,
   (select count(*) from cards d where d.key_result_id = k.id)::int as cards
 from key_results k

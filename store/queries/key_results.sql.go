@@ -106,8 +106,7 @@ func (q *Queries) CheckIns(ctx context.Context, arg CheckInsParams) ([]CheckIn, 
 
 const clearFailure = `-- name: ClearFailure :exec
 update key_results
-set scores_digest = null,
-    failure_class = '',
+set failure_class = '',
     failure_cause = '',
     failure_says = '',
     failing_since = null,
@@ -401,7 +400,7 @@ const forgetScores = `-- name: ForgetScores :exec
 delete from readings
 where workspace_id = $1
   and key_result_id = $2
-  and origin = 'score'
+  and origin <> 'check_in'
 `
 
 type ForgetScoresParams struct {
@@ -523,31 +522,6 @@ func (q *Queries) RemoveSource(ctx context.Context, arg RemoveSourceParams) erro
 	return err
 }
 
-const reschedule = `-- name: Reschedule :exec
-update key_results
-set slot_at = $1,
-    next_sync_at = $2
-where workspace_id = $3
-  and id = $4
-`
-
-type RescheduleParams struct {
-	SlotAt      *time.Time
-	NextSyncAt  *time.Time
-	WorkspaceID string
-	ID          int64
-}
-
-func (q *Queries) Reschedule(ctx context.Context, arg RescheduleParams) error {
-	_, err := q.db.Exec(ctx, reschedule,
-		arg.SlotAt,
-		arg.NextSyncAt,
-		arg.WorkspaceID,
-		arg.ID,
-	)
-	return err
-}
-
 const saveCheckInReading = `-- name: SaveCheckInReading :exec
 insert into readings (key_result_id, day, workspace_id, value, origin, recorded_at)
 values ($1, $2, $3, $4, 'check_in', now())
@@ -617,7 +591,16 @@ func (q *Queries) SaveSource(ctx context.Context, arg SaveSourceParams) error {
 
 const whatGoes = `-- name: WhatGoes :one
 select
-  (select count(*) from readings r where r.key_result_id = k.id)::int as readings,
+  (
+    (select count(*) from readings r where r.key_result_id = k.id and r.origin <> 'score')
+    + (
+      select count(*)
+      from follows f
+      join objectives o on o.id = k.objective_id
+      join scores s on s.feed_id = f.feed_id and s.day >= o.first_day and s.born <= f.epoch
+      where f.key_result_id = k.id
+    )
+  )::int as readings,
   (select count(*) from check_ins c where c.key_result_id = k.id)::int as check_ins,
   (select count(*) from cards d where d.key_result_id = k.id)::int as cards
 from key_results k

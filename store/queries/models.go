@@ -150,6 +150,7 @@ type ConnectionSlot struct {
 	Slot         int16
 	Hold         int64
 	LeasedUntil  *time.Time
+	Reading      []int64
 }
 
 type Delivery struct {
@@ -198,6 +199,32 @@ type Farewell struct {
 	Title       string
 	RemovedBy   string
 	RemovedAt   time.Time
+}
+
+type Feed struct {
+	ID           int64
+	WorkspaceID  string
+	ConnectionID int64
+	Reference    string
+	WantedFrom   time.Time
+	Since        *time.Time
+	Newest       *time.Time
+	Epoch        int64
+	ChangedEpoch int64
+	Digest       []byte
+	TriedAt      *time.Time
+	ReadAt       *time.Time
+	Crashes      int16
+}
+
+type Follow struct {
+	KeyResultID int64
+	FeedID      int64
+	RhythmID    *int64
+	Epoch       int64
+	Look        bool
+	JoinedAt    time.Time
+	SyncedAt    *time.Time
 }
 
 type KeyResult struct {
@@ -306,6 +333,7 @@ type Place struct {
 	Hold        int64
 	HeldUntil   *time.Time
 	Failures    int16
+	ReadyAt     *time.Time
 }
 
 type Reading struct {
@@ -319,6 +347,34 @@ type Reading struct {
 	RecordedAt  time.Time
 	AsRead      string
 	CountsFrom  *time.Time
+}
+
+type Rhythm struct {
+	ID           int64
+	WorkspaceID  string
+	ConnectionID int64
+	Cadence      string
+	Weekday      int16
+	Hour         int16
+	Minute       int16
+	OffsetDays   int16
+	Zone         string
+	SlotAt       time.Time
+	NextSyncAt   time.Time
+	DoneAt       *time.Time
+}
+
+type Score struct {
+	FeedID     int64
+	Day        time.Time
+	Value      decimal.Decimal
+	AsRead     string
+	Previous   decimal.NullDecimal
+	CountsFrom *time.Time
+	RestatedAt *time.Time
+	Born       int64
+	Epoch      int64
+	RecordedAt time.Time
 }
 
 type Scorecard struct {
@@ -361,6 +417,41 @@ type Subscription struct {
 	CreatedAt    time.Time
 	PostedAt     *time.Time
 	WaitingSince *time.Time
+}
+
+type SyncBatch struct {
+	ID           int64
+	WorkspaceID  string
+	ConnectionID int64
+	Epoch        int64
+	Forced       bool
+	Slots        []time.Time
+	BeganAt      time.Time
+	AppliedAt    time.Time
+	Feeds        int32
+	Unchanged    []int64
+	Changed      []int64
+	Restated     []int64
+	Again        []int64
+	Superseded   []int64
+	Failed       []int64
+	Failures     []string
+	Causes       []string
+}
+
+type SyncOutcome struct {
+	BatchID      int64
+	WorkspaceID  string
+	ConnectionID int64
+	Epoch        int64
+	Forced       bool
+	Slots        []time.Time
+	BeganAt      time.Time
+	AppliedAt    time.Time
+	KeyResultID  interface{}
+	Outcome      string
+	Class        string
+	Cause        string
 }
 
 type SyncRequest struct {

@@ -1,91 +1,76 @@
 -- name: Readings :many
-select *
-from readings
-where workspace_id = @workspace_id
-  and key_result_id = @key_result_id
-order by day;
+-- What people entered, and the scores of the feed that a key result follows as far as it has taken
+-- them over. A day for which a person entered a value is theirs; a score that was imported with a key
+-- result's history stands where its feed has none. Of the version before, readings hold scores too.
+select r.key_result_id, r.day, r.counts_from, r.value, r.as_read, r.previous, r.restated_at, (case r.origin when 'imported' then 'score' else r.origin end)::text as origin, r.recorded_at
+from readings r
+where r.workspace_id = @workspace_id
+  and r.key_result_id = @key_result_id
+  and (r.origin = 'check_in' or r.origin = 'imported' and not exists (select from follows f join scores s on s.feed_id = f.feed_id and s.day = r.day and s.born <= f.epoch where f.key_result_id = r.key_result_id))
+union all
+select f.key_result_id, s.day, s.counts_from, (case when s.epoch > f.epoch and s.previous is not null then s.previous else s.value end)::numeric, (case when s.epoch <= f.epoch then s.as_read else '' end)::text,
+  case when s.epoch <= f.epoch then s.previous end, case when s.epoch <= f.epoch then s.restated_at end, 'score', s.recorded_at
+from follows f
+join key_results k on k.id = f.key_result_id
+join objectives o on o.id = k.objective_id
+join scores s on s.feed_id = f.feed_id and s.day >= o.first_day and s.born <= f.epoch
+where k.workspace_id = @workspace_id
+  and f.key_result_id = @key_result_id
+  and not exists (select from readings c where c.key_result_id = f.key_result_id and c.day = s.day and c.origin = 'check_in')
+order by 2;
 
 -- name: NewestReadings :many
 -- Of the days of a period, as far as they count.
-select *
-from readings
-where workspace_id = @workspace_id
-  and key_result_id = @key_result_id
-  and day between @first_day and @last_day
-  and (day <= @today or coalesce(counts_from, day - 1) <= @today)
-order by day desc
+select u.day, u.value, u.as_read, u.origin
+from (
+  select r.day, r.counts_from, r.value, r.as_read, r.origin
+  from readings r
+  where r.workspace_id = @workspace_id
+    and r.key_result_id = @key_result_id
+    and (r.origin = 'check_in' or r.origin = 'imported' and not exists (select from follows f join scores s on s.feed_id = f.feed_id and s.day = r.day and s.born <= f.epoch where f.key_result_id = r.key_result_id))
+    and r.day between @first_day and @last_day
+    and (r.day <= @today or coalesce(r.counts_from, r.day - 1) <= @today)
+  union all
+  select s.day, s.counts_from, (case when s.epoch > f.epoch and s.previous is not null then s.previous else s.value end)::numeric, (case when s.epoch <= f.epoch then s.as_read else '' end)::text, 'score'
+  from follows f
+  join key_results k on k.id = f.key_result_id
+  join scores s on s.feed_id = f.feed_id and s.born <= f.epoch
+  where k.workspace_id = @workspace_id
+    and f.key_result_id = @key_result_id
+    and not exists (select from readings c where c.key_result_id = f.key_result_id and c.day = s.day and c.origin = 'check_in')
+    and s.day between @first_day and @last_day
+    and (s.day <= @today or coalesce(s.counts_from, s.day - 1) <= @today)
+) u
+order by u.day desc
 limit @most;
 
 -- name: ReadingsOf :many
--- Those of many key results at once, for applying a batch.
-select key_result_id, day, counts_from, value, as_read, origin
+-- All that many key results have, for applying a portion: also what they have not taken over yet.
+select r.key_result_id, r.day, r.counts_from, r.value, r.as_read, r.origin
+from readings r
+where r.key_result_id = any (@key_result_ids::bigint[])
+  and (
+    r.origin = 'check_in'
+    or r.origin = 'imported' and not exists (select from follows f join scores s on s.feed_id = f.feed_id and s.day = r.day where f.key_result_id = r.key_result_id)
+  )
+union all
+select f.key_result_id, s.day, s.counts_from, s.value, s.as_read, 'score'
+from follows f
+join key_results k on k.id = f.key_result_id
+join objectives o on o.id = k.objective_id
+join scores s on s.feed_id = f.feed_id and s.day >= o.first_day
+where f.key_result_id = any (@key_result_ids::bigint[])
+  and not exists (select from readings c where c.key_result_id = f.key_result_id and c.day = s.day and c.origin = 'check_in')
+order by 1, 2;
+
+-- name: EnteredDays :many
+-- The days for which people entered values, which scores do not write over, and those whose scores
+-- were imported, which they do.
+select key_result_id, day, origin
 from readings
 where key_result_id = any (@key_result_ids::bigint[])
+  and origin in ('check_in', 'imported')
 order by key_result_id, day;
-
--- name: ApplyReadings :many
--- New days are added. A day whose score changed keeps the old value beside the new one. What a
--- person entered for a day is not written over. Those who follow one scorecard share its scores, and
--- what is known already is compared here, so that neither travels for each of them. A score that was
--- recorded while its period still ran, or before its day, moves on; it is not restated.
-with followers as materialized (
-  select
-    unnest(@key_result_ids::bigint[]) as id,
-    unnest(@workspace_ids::text[]) as workspace_id,
-    unnest(@follows::int[]) as series,
-    unnest(@sinces::date[]) as since
-),
-known as materialized (
-  select r.key_result_id, r.day, r.value, r.origin,
-    (r.recorded_at at time zone 'UTC')::date > r.day - case when r.counts_from < r.day - 1 then 0 else 2 end as final
-  from followers f
-  join readings r on r.key_result_id = f.id and r.day >= f.since
-)
-insert into readings (key_result_id, day, workspace_id, value, as_read, previous, origin, counts_from, restated_at, recorded_at)
-select f.id, s.day, f.workspace_id, s.value, s.as_read, case when r.final then r.value end, 'score', s.counts_from, case when r.final then now() end, now()
-from followers f
-join (
-  select
-    unnest(@series::int[]) as series,
-    unnest(@days::date[]) as day,
-    unnest(@counts_from::date[]) as counts_from,
-    unnest(@scores::numeric[]) as value,
-    unnest(@as_reads::text[]) as as_read
-) s on s.series = f.series and s.day >= f.since
-left join known r on r.key_result_id = f.id and r.day = s.day
-where r.day is null
-   or (r.origin = 'score' and r.value <> s.value)
-on conflict (key_result_id, day) do update
-set previous = excluded.previous,
-    value = excluded.value,
-    as_read = excluded.as_read,
-    counts_from = excluded.counts_from,
-    restated_at = excluded.restated_at,
-    recorded_at = case when excluded.restated_at is null then excluded.recorded_at else readings.recorded_at end
-where readings.origin = 'score'
-  and readings.value <> excluded.value
-returning key_result_id, day, counts_from, value, previous, (xmax = 0)::boolean as fresh, (restated_at is not null)::boolean as restated;
-
--- name: ForgetAhead :exec
--- Scores of days to come that the source does not hold any more: they were taken back.
-delete from readings r
-using (
-  select
-    unnest(@key_result_ids::bigint[]) as key_result_id,
-    unnest(@todays::date[]) as today
-) k
-where r.key_result_id = k.key_result_id
-  and r.origin = 'score'
-  and coalesce(r.counts_from, r.day - 1) > k.today
-  and not exists (
-    select from (
-      select
-        unnest(@held_by::bigint[]) as key_result_id,
-        unnest(@held_days::date[]) as day
-    ) h
-    where h.key_result_id = r.key_result_id
-      and h.day = r.day
-  );
 
 -- name: ScoresComing :many
 -- Key results with a score whose day has come.
@@ -104,7 +89,6 @@ set result_value = @result_value,
     result_day = @result_day,
     result_count = @result_count,
     ahead_on = @ahead_on,
-    scores_digest = null,
     announced_status = @status
 where workspace_id = @workspace_id
   and id = @id;

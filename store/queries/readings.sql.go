@@ -12,117 +12,12 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-const applyReadings = `-- name: ApplyReadings :many
-with followers as materialized (
-  select
-    unnest($6::bigint[]) as id,
-    unnest($7::text[]) as workspace_id,
-    unnest($8::int[]) as series,
-    unnest($9::date[]) as since
-),
-known as materialized (
-  select r.key_result_id, r.day, r.value, r.origin,
-    (r.recorded_at at time zone 'UTC')::date > r.day - case when r.counts_from < r.day - 1 then 0 else 2 end as final
-  from followers f
-  join readings r on r.key_result_id = f.id and r.day >= f.since
-)
-insert into readings (key_result_id, day, workspace_id, value, as_read, previous, origin, counts_from, restated_at, recorded_at)
-select f.id, s.day, f.workspace_id, s.value, s.as_read, case when r.final then r.value end, 'score', s.counts_from, case when r.final then now() end, now()
-from followers f
-join (
-  select
-    unnest($1::int[]) as series,
-    unnest($2::date[]) as day,
-    unnest($3::date[]) as counts_from,
-    unnest($4::numeric[]) as value,
-    unnest($5::text[]) as as_read
-) s on s.series = f.series and s.day >= f.since
-left join known r on r.key_result_id = f.id and r.day = s.day
-where r.day is null
-   or (r.origin = 'score' and r.value <> s.value)
-on conflict (key_result_id, day) do update
-set previous = excluded.previous,
-    value = excluded.value,
-    as_read = excluded.as_read,
-    counts_from = excluded.counts_from,
-    restated_at = excluded.restated_at,
-    recorded_at = case when excluded.restated_at is null then excluded.recorded_at else readings.recorded_at end
-where readings.origin = 'score'
-  and readings.value <> excluded.value
-returning key_result_id, day, counts_from, value, previous, (xmax = 0)::boolean as fresh, (restated_at is not null)::boolean as restated
-`
-
-type ApplyReadingsParams struct {
-	Series       []int32
-	Days         []time.Time
-	CountsFrom   []time.Time
-	Scores       []decimal.Decimal
-	AsReads      []string
-	KeyResultIds []int64
-	WorkspaceIds []string
-	Follows      []int32
-	Sinces       []time.Time
-}
-
-type ApplyReadingsRow struct {
-	KeyResultID int64
-	Day         time.Time
-	CountsFrom  *time.Time
-	Value       decimal.Decimal
-	Previous    decimal.NullDecimal
-	Fresh       bool
-	Restated    bool
-}
-
-// New days are added. A day whose score changed keeps the old value beside the new one. What a
-// person entered for a day is not written over. Those who follow one scorecard share its scores, and
-// what is known already is compared here, so that neither travels for each of them. A score that was
-// recorded while its period still ran, or before its day, moves on; it is not restated.
-func (q *Queries) ApplyReadings(ctx context.Context, arg ApplyReadingsParams) ([]ApplyReadingsRow, error) {
-	rows, err := q.db.Query(ctx, applyReadings,
-		arg.Series,
-		arg.Days,
-		arg.CountsFrom,
-		arg.Scores,
-		arg.AsReads,
-		arg.KeyResultIds,
-		arg.WorkspaceIds,
-		arg.Follows,
-		arg.Sinces,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []ApplyReadingsRow
-	for rows.Next() {
-		var i ApplyReadingsRow
-		if err := rows.Scan(
-			&i.KeyResultID,
-			&i.Day,
-			&i.CountsFrom,
-			&i.Value,
-			&i.Previous,
-			&i.Fresh,
-			&i.Restated,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const countScores = `-- name: CountScores :exec
 update key_results
 set result_value = $1,
     result_day = $2,
     result_count = $3,
     ahead_on = $4,
-    scores_digest = null,
     announced_status = $5
 where workspace_id = $6
   and id = $7
@@ -152,53 +47,64 @@ func (q *Queries) CountScores(ctx context.Context, arg CountScoresParams) error 
 	return err
 }
 
-const forgetAhead = `-- name: ForgetAhead :exec
-delete from readings r
-using (
-  select
-    unnest($1::bigint[]) as key_result_id,
-    unnest($2::date[]) as today
-) k
-where r.key_result_id = k.key_result_id
-  and r.origin = 'score'
-  and coalesce(r.counts_from, r.day - 1) > k.today
-  and not exists (
-    select from (
-      select
-        unnest($3::bigint[]) as key_result_id,
-        unnest($4::date[]) as day
-    ) h
-    where h.key_result_id = r.key_result_id
-      and h.day = r.day
-  )
+const enteredDays = `-- name: EnteredDays :many
+select key_result_id, day, origin
+from readings
+where key_result_id = any ($1::bigint[])
+  and origin in ('check_in', 'imported')
+order by key_result_id, day
 `
 
-type ForgetAheadParams struct {
-	KeyResultIds []int64
-	Todays       []time.Time
-	HeldBy       []int64
-	HeldDays     []time.Time
+type EnteredDaysRow struct {
+	KeyResultID int64
+	Day         time.Time
+	Origin      string
 }
 
-// Scores of days to come that the source does not hold any more: they were taken back.
-func (q *Queries) ForgetAhead(ctx context.Context, arg ForgetAheadParams) error {
-	_, err := q.db.Exec(ctx, forgetAhead,
-		arg.KeyResultIds,
-		arg.Todays,
-		arg.HeldBy,
-		arg.HeldDays,
-	)
-	return err
+// The days for which people entered values, which scores do not write over, and those whose scores
+// were imported, which they do.
+func (q *Queries) EnteredDays(ctx context.Context, keyResultIds []int64) ([]EnteredDaysRow, error) {
+	rows, err := q.db.Query(ctx, enteredDays, keyResultIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []EnteredDaysRow
+	for rows.Next() {
+		var i EnteredDaysRow
+		if err := rows.Scan(&i.KeyResultID, &i.Day, &i.Origin); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const newestReadings = `-- name: NewestReadings :many
-select key_result_id, day, workspace_id, value, previous, restated_at, origin, recorded_at, as_read, counts_from
-from readings
-where workspace_id = $1
-  and key_result_id = $2
-  and day between $3 and $4
-  and (day <= $5 or coalesce(counts_from, day - 1) <= $5)
-order by day desc
+select u.day, u.value, u.as_read, u.origin
+from (
+  select r.day, r.counts_from, r.value, r.as_read, r.origin
+  from readings r
+  where r.workspace_id = $1
+    and r.key_result_id = $2
+    and (r.origin = 'check_in' or r.origin = 'imported' and not exists (select from follows f join scores s on s.feed_id = f.feed_id and s.day = r.day and s.born <= f.epoch where f.key_result_id = r.key_result_id))
+    and r.day between $3 and $4
+    and (r.day <= $5 or coalesce(r.counts_from, r.day - 1) <= $5)
+  union all
+  select s.day, s.counts_from, (case when s.epoch > f.epoch and s.previous is not null then s.previous else s.value end)::numeric, (case when s.epoch <= f.epoch then s.as_read else '' end)::text, 'score'
+  from follows f
+  join key_results k on k.id = f.key_result_id
+  join scores s on s.feed_id = f.feed_id and s.born <= f.epoch
+  where k.workspace_id = $1
+    and f.key_result_id = $2
+    and not exists (select from readings c where c.key_result_id = f.key_result_id and c.day = s.day and c.origin = 'check_in')
+    and s.day between $3 and $4
+    and (s.day <= $5 or coalesce(s.counts_from, s.day - 1) <= $5)
+) u
+order by u.day desc
 limit $6
 `
 
@@ -211,8 +117,15 @@ type NewestReadingsParams struct {
 	Most        int32
 }
 
+type NewestReadingsRow struct {
+	Day    time.Time
+	Value  decimal.Decimal
+	AsRead string
+	Origin string
+}
+
 // Of the days of a period, as far as they count.
-func (q *Queries) NewestReadings(ctx context.Context, arg NewestReadingsParams) ([]Reading, error) {
+func (q *Queries) NewestReadings(ctx context.Context, arg NewestReadingsParams) ([]NewestReadingsRow, error) {
 	rows, err := q.db.Query(ctx, newestReadings,
 		arg.WorkspaceID,
 		arg.KeyResultID,
@@ -225,20 +138,14 @@ func (q *Queries) NewestReadings(ctx context.Context, arg NewestReadingsParams) 
 		return nil, err
 	}
 	defer rows.Close()
-	var items []Reading
+	var items []NewestReadingsRow
 	for rows.Next() {
-		var i Reading
+		var i NewestReadingsRow
 		if err := rows.Scan(
-			&i.KeyResultID,
 			&i.Day,
-			&i.WorkspaceID,
 			&i.Value,
-			&i.Previous,
-			&i.RestatedAt,
-			&i.Origin,
-			&i.RecordedAt,
 			&i.AsRead,
-			&i.CountsFrom,
+			&i.Origin,
 		); err != nil {
 			return nil, err
 		}
@@ -251,11 +158,22 @@ func (q *Queries) NewestReadings(ctx context.Context, arg NewestReadingsParams) 
 }
 
 const readings = `-- name: Readings :many
-select key_result_id, day, workspace_id, value, previous, restated_at, origin, recorded_at, as_read, counts_from
-from readings
-where workspace_id = $1
-  and key_result_id = $2
-order by day
+select r.key_result_id, r.day, r.counts_from, r.value, r.as_read, r.previous, r.restated_at, (case r.origin when 'imported' then 'score' else r.origin end)::text as origin, r.recorded_at
+from readings r
+where r.workspace_id = $1
+  and r.key_result_id = $2
+  and (r.origin = 'check_in' or r.origin = 'imported' and not exists (select from follows f join scores s on s.feed_id = f.feed_id and s.day = r.day and s.born <= f.epoch where f.key_result_id = r.key_result_id))
+union all
+select f.key_result_id, s.day, s.counts_from, (case when s.epoch > f.epoch and s.previous is not null then s.previous else s.value end)::numeric, (case when s.epoch <= f.epoch then s.as_read else '' end)::text,
+  case when s.epoch <= f.epoch then s.previous end, case when s.epoch <= f.epoch then s.restated_at end, 'score', s.recorded_at
+from follows f
+join key_results k on k.id = f.key_result_id
+join objectives o on o.id = k.objective_id
+join scores s on s.feed_id = f.feed_id and s.day >= o.first_day and s.born <= f.epoch
+where k.workspace_id = $1
+  and f.key_result_id = $2
+  and not exists (select from readings c where c.key_result_id = f.key_result_id and c.day = s.day and c.origin = 'check_in')
+order by 2
 `
 
 type ReadingsParams struct {
@@ -263,26 +181,40 @@ type ReadingsParams struct {
 	KeyResultID int64
 }
 
-func (q *Queries) Readings(ctx context.Context, arg ReadingsParams) ([]Reading, error) {
+type ReadingsRow struct {
+	KeyResultID int64
+	Day         time.Time
+	CountsFrom  *time.Time
+	Value       decimal.Decimal
+	AsRead      string
+	Previous    decimal.NullDecimal
+	RestatedAt  *time.Time
+	Origin      string
+	RecordedAt  time.Time
+}
+
+// What people entered, and the scores of the feed that a key result follows as far as it has taken
+// them over. A day for which a person entered a value is theirs; a score that was imported with a key
+// result's history stands where its feed has none. Of the version before, readings hold scores too.
+func (q *Queries) Readings(ctx context.Context, arg ReadingsParams) ([]ReadingsRow, error) {
 	rows, err := q.db.Query(ctx, readings, arg.WorkspaceID, arg.KeyResultID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []Reading
+	var items []ReadingsRow
 	for rows.Next() {
-		var i Reading
+		var i ReadingsRow
 		if err := rows.Scan(
 			&i.KeyResultID,
 			&i.Day,
-			&i.WorkspaceID,
+			&i.CountsFrom,
 			&i.Value,
+			&i.AsRead,
 			&i.Previous,
 			&i.RestatedAt,
 			&i.Origin,
 			&i.RecordedAt,
-			&i.AsRead,
-			&i.CountsFrom,
 		); err != nil {
 			return nil, err
 		}
@@ -295,10 +227,22 @@ func (q *Queries) Readings(ctx context.Context, arg ReadingsParams) ([]Reading, 
 }
 
 const readingsOf = `-- name: ReadingsOf :many
-select key_result_id, day, counts_from, value, as_read, origin
-from readings
-where key_result_id = any ($1::bigint[])
-order by key_result_id, day
+select r.key_result_id, r.day, r.counts_from, r.value, r.as_read, r.origin
+from readings r
+where r.key_result_id = any ($1::bigint[])
+  and (
+    r.origin = 'check_in'
+    or r.origin = 'imported' and not exists (select from follows f join scores s on s.feed_id = f.feed_id and s.day = r.day where f.key_result_id = r.key_result_id)
+  )
+union all
+select f.key_result_id, s.day, s.counts_from, s.value, s.as_read, 'score'
+from follows f
+join key_results k on k.id = f.key_result_id
+join objectives o on o.id = k.objective_id
+join scores s on s.feed_id = f.feed_id and s.day >= o.first_day
+where f.key_result_id = any ($1::bigint[])
+  and not exists (select from readings c where c.key_result_id = f.key_result_id and c.day = s.day and c.origin = 'check_in')
+order by 1, 2
 `
 
 type ReadingsOfRow struct {
@@ -310,7 +254,7 @@ type ReadingsOfRow struct {
 	Origin      string
 }
 
-// Those of many key results at once, for applying a batch.
+// All that many key results have, for applying a portion: also what they have not taken over yet.
 func (q *Queries) ReadingsOf(ctx context.Context, keyResultIds []int64) ([]ReadingsOfRow, error) {
 	rows, err := q.db.Query(ctx, readingsOf, keyResultIds)
 	if err != nil {

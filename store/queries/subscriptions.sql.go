@@ -103,7 +103,15 @@ where s.workspace_id = $1
       and c.state = 'active'
       and (c.waiting_until is null or c.waiting_until <= now())
       and (
-        k.slot_at <= s.next_at
+        exists (
+          select from follows w
+          join rhythms h on h.id = w.rhythm_id
+          join feeds d on d.id = w.feed_id
+          where w.key_result_id = k.id
+            and h.slot_at <= s.next_at
+            and w.joined_at <= h.next_sync_at
+            and (d.tried_at is null or d.tried_at < h.next_sync_at)
+        )
         or exists (select from sync_runs r where r.key_result_id = k.id and r.state <> 'done')
       )
   )

@@ -1,61 +1,12 @@
--- name: DueConnections :many
--- Connections that have due key results and may be asked. Those that were asked to wait come
--- back when the wait is over; those whose sign-in was refused are here too, so that each due
--- slot has its run, without a call. A key result that failed is due again before its next slot.
-select s.connection_id, min(least(k.next_sync_at, k.retry_at))::timestamptz as since
-from key_results k
-join sources s on s.key_result_id = k.id
-join connections c on c.id = s.connection_id
-where (k.next_sync_at <= now() or k.retry_at <= now() and k.next_sync_at is not null)
-  and not k.paused
-  and (c.waiting_until is null or c.waiting_until <= now())
-group by s.connection_id
-order by since
-limit @most;
-
--- name: ClaimDue :many
--- Rows that another replica holds are skipped. The order brings those that follow one scorecard
--- together, so that a batch asks for it once. Those whose slot has not come try a failed one again.
-select k.id, k.workspace_id, k.slot_at, k.cadence, k.weekday, k.hour, k.minute, k.offset_days, k.zone, s.reference, (k.next_sync_at <= now())::boolean as slot_came, k.retry_at, k.tries
-from key_results k
-join sources s on s.key_result_id = k.id
-where s.connection_id = @connection_id
-  and (k.next_sync_at <= now() or k.retry_at <= now() and k.next_sync_at is not null)
-  and not k.paused
-order by s.reference, k.id
-limit @most
-for update of k skip locked;
-
--- name: MoveSlots :exec
-update key_results k
-set slot_at = v.slot_at,
-    next_sync_at = v.next_sync_at,
-    tries = 0,
-    retry_at = null
-from (
-  select
-    unnest(@ids::bigint[]) as id,
-    unnest(@slots::timestamptz[]) as slot_at,
-    unnest(@dues::timestamptz[]) as next_sync_at
-) v
-where k.id = v.id;
-
--- name: TakeRetries :exec
-update key_results
-set retry_at = null
-where id = any (@ids::bigint[]);
-
 -- name: QueueRuns :many
--- One run for each key result and trigger: a slot that was queued already gives no row. Tries are
--- those that failed since the slot.
-insert into sync_runs (workspace_id, key_result_id, connection_id, trigger_key, forced, state, tries, due_at, queued_at)
-select v.workspace_id, v.key_result_id, @connection_id, v.trigger_key, @forced, 'queued', coalesce(v.tries, 0), now(), now()
+-- One run for each key result and trigger: a slot that was queued already gives no row.
+insert into sync_runs (workspace_id, key_result_id, connection_id, trigger_key, forced, state, due_at, queued_at)
+select v.workspace_id, v.key_result_id, @connection_id, v.trigger_key, @forced, 'queued', now() + make_interval(secs => @seconds::float8), now()
 from (
   select
     unnest(@workspace_ids::text[]) as workspace_id,
     unnest(@key_result_ids::bigint[]) as key_result_id,
-    unnest(@trigger_keys::text[]) as trigger_key,
-    unnest(@tries::int[]) as tries
+    unnest(@trigger_keys::text[]) as trigger_key
 ) v
 on conflict do nothing
 returning id, key_result_id;
@@ -85,21 +36,16 @@ where workspace_id = @workspace_id
   and state = 'queued'
 returning id, key_result_id;
 
--- name: OneTaker :exec
--- Runs of a connection are taken by one job at a time: two would share out those who follow one
--- scorecard, and it would be asked twice.
-select pg_advisory_xact_lock(7157, @low::int);
-
 -- name: ReadyRuns :many
 -- What somebody waits for comes first; a run that took its process down comes last and alone; in
 -- between, those who follow one scorecard stand together.
-select r.id, r.key_result_id, r.forced, r.crashes, coalesce(s.reference, '')::text as reference
+select r.id, r.key_result_id, r.forced, r.crashes, coalesce(f.feed_id, 0)::bigint as feed_id
 from sync_runs r
-left join sources s on s.key_result_id = r.key_result_id
+left join follows f on f.key_result_id = r.key_result_id
 where r.connection_id = @connection_id
   and r.state <> 'done'
   and r.due_at <= now()
-order by r.forced desc, (r.crashes > 1), coalesce(s.reference, ''), r.key_result_id, r.id
+order by r.forced desc, (r.crashes > 1), coalesce(f.feed_id, 0), r.key_result_id, r.id
 limit @most;
 
 -- name: BeginRuns :many
@@ -183,3 +129,44 @@ from (
     unnest(@trigger_keys::text[]) as trigger_key
 ) v
 on conflict do nothing;
+
+-- name: TakeRetries :execrows
+-- What failed and is to be tried again before its next slot. Tries are those that failed since the
+-- slot.
+with due as (
+  select k.id, k.retry_at
+  from key_results k
+  where k.retry_at <= now()
+    and not k.paused
+  order by k.retry_at, k.id
+  limit @most
+  for update skip locked
+),
+taken as (
+  update key_results k
+  set retry_at = null
+  from due
+  where k.id = due.id
+  returning k.id, k.workspace_id, k.tries, due.retry_at
+)
+insert into sync_runs (workspace_id, key_result_id, connection_id, trigger_key, forced, state, tries, due_at, queued_at)
+select t.workspace_id, t.id, s.connection_id, 'retry:' || to_char(t.retry_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), false, 'queued', t.tries, now(), now()
+from taken t
+join sources s on s.key_result_id = t.id
+order by t.id
+on conflict (key_result_id, trigger_key) do nothing;
+
+-- name: ResetTries :exec
+-- A slot begins to count anew.
+update key_results
+set tries = 0,
+    retry_at = null
+where id = any (@ids::bigint[])
+  and (tries <> 0 or retry_at is not null);
+
+-- name: QueueRetries :exec
+-- What a slot's fetch did not get is tried again, by itself from now on.
+insert into sync_runs (workspace_id, key_result_id, connection_id, trigger_key, forced, state, due_at, tries, queued_at)
+select @workspace_id, v.key_result_id, @connection_id, @trigger_key, false, 'queued', now() + make_interval(secs => @seconds::float8), 1, now()
+from (select unnest(@key_result_ids::bigint[]) as key_result_id) v
+on conflict (key_result_id, trigger_key) do nothing;

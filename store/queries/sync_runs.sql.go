@@ -7,7 +7,6 @@ package queries
 
 import (
 	"context"
-	"time"
 )
 
 const beginRuns = `-- name: BeginRuns :many
@@ -52,116 +51,6 @@ func (q *Queries) BeginRuns(ctx context.Context, ids []int64) ([]BeginRunsRow, e
 			&i.Tries,
 			&i.Crashes,
 		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const claimDue = `-- name: ClaimDue :many
-select k.id, k.workspace_id, k.slot_at, k.cadence, k.weekday, k.hour, k.minute, k.offset_days, k.zone, s.reference, (k.next_sync_at <= now())::boolean as slot_came, k.retry_at, k.tries
-from key_results k
-join sources s on s.key_result_id = k.id
-where s.connection_id = $1
-  and (k.next_sync_at <= now() or k.retry_at <= now() and k.next_sync_at is not null)
-  and not k.paused
-order by s.reference, k.id
-limit $2
-for update of k skip locked
-`
-
-type ClaimDueParams struct {
-	ConnectionID int64
-	Most         int32
-}
-
-type ClaimDueRow struct {
-	ID          int64
-	WorkspaceID string
-	SlotAt      *time.Time
-	Cadence     string
-	Weekday     int16
-	Hour        int16
-	Minute      int16
-	OffsetDays  int16
-	Zone        string
-	Reference   string
-	SlotCame    bool
-	RetryAt     *time.Time
-	Tries       int32
-}
-
-// Rows that another replica holds are skipped. The order brings those that follow one scorecard
-// together, so that a batch asks for it once. Those whose slot has not come try a failed one again.
-func (q *Queries) ClaimDue(ctx context.Context, arg ClaimDueParams) ([]ClaimDueRow, error) {
-	rows, err := q.db.Query(ctx, claimDue, arg.ConnectionID, arg.Most)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []ClaimDueRow
-	for rows.Next() {
-		var i ClaimDueRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.WorkspaceID,
-			&i.SlotAt,
-			&i.Cadence,
-			&i.Weekday,
-			&i.Hour,
-			&i.Minute,
-			&i.OffsetDays,
-			&i.Zone,
-			&i.Reference,
-			&i.SlotCame,
-			&i.RetryAt,
-			&i.Tries,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const dueConnections = `-- name: DueConnections :many
-select s.connection_id, min(least(k.next_sync_at, k.retry_at))::timestamptz as since
-from key_results k
-join sources s on s.key_result_id = k.id
-join connections c on c.id = s.connection_id
-where (k.next_sync_at <= now() or k.retry_at <= now() and k.next_sync_at is not null)
-  and not k.paused
-  and (c.waiting_until is null or c.waiting_until <= now())
-group by s.connection_id
-order by since
-limit $1
-`
-
-type DueConnectionsRow struct {
-	ConnectionID int64
-	Since        time.Time
-}
-
-// Connections that have due key results and may be asked. Those that were asked to wait come
-// back when the wait is over; those whose sign-in was refused are here too, so that each due
-// slot has its run, without a call. A key result that failed is due again before its next slot.
-func (q *Queries) DueConnections(ctx context.Context, most int32) ([]DueConnectionsRow, error) {
-	rows, err := q.db.Query(ctx, dueConnections, most)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []DueConnectionsRow
-	for rows.Next() {
-		var i DueConnectionsRow
-		if err := rows.Scan(&i.ConnectionID, &i.Since); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -233,43 +122,6 @@ func (q *Queries) FinishRuns(ctx context.Context, arg FinishRunsParams) error {
 	return err
 }
 
-const moveSlots = `-- name: MoveSlots :exec
-update key_results k
-set slot_at = v.slot_at,
-    next_sync_at = v.next_sync_at,
-    tries = 0,
-    retry_at = null
-from (
-  select
-    unnest($1::bigint[]) as id,
-    unnest($2::timestamptz[]) as slot_at,
-    unnest($3::timestamptz[]) as next_sync_at
-) v
-where k.id = v.id
-`
-
-type MoveSlotsParams struct {
-	Ids   []int64
-	Slots []time.Time
-	Dues  []time.Time
-}
-
-func (q *Queries) MoveSlots(ctx context.Context, arg MoveSlotsParams) error {
-	_, err := q.db.Exec(ctx, moveSlots, arg.Ids, arg.Slots, arg.Dues)
-	return err
-}
-
-const oneTaker = `-- name: OneTaker :exec
-select pg_advisory_xact_lock(7157, $1::int)
-`
-
-// Runs of a connection are taken by one job at a time: two would share out those who follow one
-// scorecard, and it would be asked twice.
-func (q *Queries) OneTaker(ctx context.Context, low int32) error {
-	_, err := q.db.Exec(ctx, oneTaker, low)
-	return err
-}
-
 const putBackRuns = `-- name: PutBackRuns :exec
 update sync_runs r
 set state = 'queued',
@@ -336,15 +188,41 @@ func (q *Queries) QueueChecks(ctx context.Context, arg QueueChecksParams) error 
 	return err
 }
 
+const queueRetries = `-- name: QueueRetries :exec
+insert into sync_runs (workspace_id, key_result_id, connection_id, trigger_key, forced, state, due_at, tries, queued_at)
+select $1, v.key_result_id, $2, $3, false, 'queued', now() + make_interval(secs => $4::float8), 1, now()
+from (select unnest($5::bigint[]) as key_result_id) v
+on conflict (key_result_id, trigger_key) do nothing
+`
+
+type QueueRetriesParams struct {
+	WorkspaceID  string
+	ConnectionID int64
+	TriggerKey   string
+	Seconds      float64
+	KeyResultIds []int64
+}
+
+// What a slot's fetch did not get is tried again, by itself from now on.
+func (q *Queries) QueueRetries(ctx context.Context, arg QueueRetriesParams) error {
+	_, err := q.db.Exec(ctx, queueRetries,
+		arg.WorkspaceID,
+		arg.ConnectionID,
+		arg.TriggerKey,
+		arg.Seconds,
+		arg.KeyResultIds,
+	)
+	return err
+}
+
 const queueRuns = `-- name: QueueRuns :many
-insert into sync_runs (workspace_id, key_result_id, connection_id, trigger_key, forced, state, tries, due_at, queued_at)
-select v.workspace_id, v.key_result_id, $1, v.trigger_key, $2, 'queued', coalesce(v.tries, 0), now(), now()
+insert into sync_runs (workspace_id, key_result_id, connection_id, trigger_key, forced, state, due_at, queued_at)
+select v.workspace_id, v.key_result_id, $1, v.trigger_key, $2, 'queued', now() + make_interval(secs => $3::float8), now()
 from (
   select
-    unnest($3::text[]) as workspace_id,
-    unnest($4::bigint[]) as key_result_id,
-    unnest($5::text[]) as trigger_key,
-    unnest($6::int[]) as tries
+    unnest($4::text[]) as workspace_id,
+    unnest($5::bigint[]) as key_result_id,
+    unnest($6::text[]) as trigger_key
 ) v
 on conflict do nothing
 returning id, key_result_id
@@ -353,10 +231,10 @@ returning id, key_result_id
 type QueueRunsParams struct {
 	ConnectionID int64
 	Forced       bool
+	Seconds      float64
 	WorkspaceIds []string
 	KeyResultIds []int64
 	TriggerKeys  []string
-	Tries        []int32
 }
 
 type QueueRunsRow struct {
@@ -364,16 +242,15 @@ type QueueRunsRow struct {
 	KeyResultID int64
 }
 
-// One run for each key result and trigger: a slot that was queued already gives no row. Tries are
-// those that failed since the slot.
+// One run for each key result and trigger: a slot that was queued already gives no row.
 func (q *Queries) QueueRuns(ctx context.Context, arg QueueRunsParams) ([]QueueRunsRow, error) {
 	rows, err := q.db.Query(ctx, queueRuns,
 		arg.ConnectionID,
 		arg.Forced,
+		arg.Seconds,
 		arg.WorkspaceIds,
 		arg.KeyResultIds,
 		arg.TriggerKeys,
-		arg.Tries,
 	)
 	if err != nil {
 		return nil, err
@@ -394,13 +271,13 @@ func (q *Queries) QueueRuns(ctx context.Context, arg QueueRunsParams) ([]QueueRu
 }
 
 const readyRuns = `-- name: ReadyRuns :many
-select r.id, r.key_result_id, r.forced, r.crashes, coalesce(s.reference, '')::text as reference
+select r.id, r.key_result_id, r.forced, r.crashes, coalesce(f.feed_id, 0)::bigint as feed_id
 from sync_runs r
-left join sources s on s.key_result_id = r.key_result_id
+left join follows f on f.key_result_id = r.key_result_id
 where r.connection_id = $1
   and r.state <> 'done'
   and r.due_at <= now()
-order by r.forced desc, (r.crashes > 1), coalesce(s.reference, ''), r.key_result_id, r.id
+order by r.forced desc, (r.crashes > 1), coalesce(f.feed_id, 0), r.key_result_id, r.id
 limit $2
 `
 
@@ -414,7 +291,7 @@ type ReadyRunsRow struct {
 	KeyResultID int64
 	Forced      bool
 	Crashes     int16
-	Reference   string
+	FeedID      int64
 }
 
 // What somebody waits for comes first; a run that took its process down comes last and alone; in
@@ -433,7 +310,7 @@ func (q *Queries) ReadyRuns(ctx context.Context, arg ReadyRunsParams) ([]ReadyRu
 			&i.KeyResultID,
 			&i.Forced,
 			&i.Crashes,
-			&i.Reference,
+			&i.FeedID,
 		); err != nil {
 			return nil, err
 		}
@@ -503,6 +380,20 @@ func (q *Queries) RecentRuns(ctx context.Context, arg RecentRunsParams) ([]SyncR
 	return items, nil
 }
 
+const resetTries = `-- name: ResetTries :exec
+update key_results
+set tries = 0,
+    retry_at = null
+where id = any ($1::bigint[])
+  and (tries <> 0 or retry_at is not null)
+`
+
+// A slot begins to count anew.
+func (q *Queries) ResetTries(ctx context.Context, ids []int64) error {
+	_, err := q.db.Exec(ctx, resetTries, ids)
+	return err
+}
+
 const supersedeWaiting = `-- name: SupersedeWaiting :many
 update sync_runs
 set state = 'done',
@@ -543,15 +434,39 @@ func (q *Queries) SupersedeWaiting(ctx context.Context, arg SupersedeWaitingPara
 	return items, nil
 }
 
-const takeRetries = `-- name: TakeRetries :exec
-update key_results
-set retry_at = null
-where id = any ($1::bigint[])
+const takeRetries = `-- name: TakeRetries :execrows
+with due as (
+  select k.id, k.retry_at
+  from key_results k
+  where k.retry_at <= now()
+    and not k.paused
+  order by k.retry_at, k.id
+  limit $1
+  for update skip locked
+),
+taken as (
+  update key_results k
+  set retry_at = null
+  from due
+  where k.id = due.id
+  returning k.id, k.workspace_id, k.tries, due.retry_at
+)
+insert into sync_runs (workspace_id, key_result_id, connection_id, trigger_key, forced, state, tries, due_at, queued_at)
+select t.workspace_id, t.id, s.connection_id, 'retry:' || to_char(t.retry_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), false, 'queued', t.tries, now(), now()
+from taken t
+join sources s on s.key_result_id = t.id
+order by t.id
+on conflict (key_result_id, trigger_key) do nothing
 `
 
-func (q *Queries) TakeRetries(ctx context.Context, ids []int64) error {
-	_, err := q.db.Exec(ctx, takeRetries, ids)
-	return err
+// What failed and is to be tried again before its next slot. Tries are those that failed since the
+// slot.
+func (q *Queries) TakeRetries(ctx context.Context, most int32) (int64, error) {
+	result, err := q.db.Exec(ctx, takeRetries, most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const waitingRuns = `-- name: WaitingRuns :many

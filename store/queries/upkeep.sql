@@ -78,19 +78,79 @@ where expires_at < now();
 delete from deliveries
 where expires_at < now();
 
--- name: ExpireRuns :exec
+-- name: ExpireRuns :execrows
 delete from sync_runs
-where state = 'done'
-  and finished_at < now() - interval '90 days';
+where id in (
+  select id
+  from sync_runs
+  where state = 'done'
+    and finished_at < now() - interval '90 days'
+  order by finished_at
+  limit @most
+);
+
+-- name: ExpireBatches :execrows
+-- The oldest have the lowest ids.
+delete from sync_batches
+where id in (
+  select o.id
+  from (select b.id, b.applied_at from sync_batches b order by b.id limit @most) o
+  where o.applied_at < now() - interval '90 days'
+);
+
+-- name: ExpireAudit :execrows
+delete from audit_events
+where id in (
+  select o.id
+  from (select a.id, a.created_at from audit_events a order by a.id limit @most) o
+  where o.created_at < now() - make_interval(days => @days::int)
+);
+
+-- name: FeedsAfter :many
+-- The next feeds, with the first day that anybody counts whose objective ended within 400 days.
+select d.id, coalesce(min(o.first_day), (now() - interval '400 days')::date)::date as keep, (count(f.key_result_id) = 0)::boolean as alone, d.read_at
+from (select x.id, x.read_at from feeds x where x.id > @after order by x.id limit @most) d
+left join follows f on f.feed_id = d.id
+left join key_results k on k.id = f.key_result_id
+left join objectives o on o.id = k.objective_id and o.last_day >= (now() - interval '400 days')::date
+group by d.id, d.read_at
+order by d.id;
+
+-- name: ExpireScores :execrows
+-- What nobody counts any more.
+delete from scores s
+using (
+  select
+    unnest(@feed_ids::bigint[]) as feed_id,
+    unnest(@keeps::date[]) as keep
+) v
+where s.feed_id = v.feed_id
+  and s.day < v.keep;
+
+-- name: ExpireFeeds :execrows
+-- Nobody follows them, and nobody has for 400 days.
+delete from feeds d
+where d.id = any (@ids::bigint[])
+  and not exists (select from follows f where f.feed_id = d.id);
+
+-- name: ExpireRhythms :exec
+-- Nobody keeps them.
+delete from rhythms r
+where not exists (select from follows f where f.rhythm_id = r.id);
 
 -- name: ExpireRequests :exec
 delete from sync_requests
 where created_at < now() - interval '7 days';
 
--- name: ExpireAnnouncements :exec
+-- name: ExpireAnnouncements :execrows
+-- The oldest have the lowest ids.
 delete from announcements
-where state in ('sent', 'parked')
-  and created_at < now() - interval '90 days';
+where id in (
+  select o.id
+  from (select a.id, a.state, a.created_at from announcements a order by a.id limit @most) o
+  where o.state in ('sent', 'parked')
+    and o.created_at < now() - interval '90 days'
+);
 
 -- name: ExpireExports :exec
 delete from exports

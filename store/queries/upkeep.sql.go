@@ -99,15 +99,63 @@ func (q *Queries) DueDirectories(ctx context.Context, most int32) ([]int64, erro
 	return items, nil
 }
 
-const expireAnnouncements = `-- name: ExpireAnnouncements :exec
+const expireAnnouncements = `-- name: ExpireAnnouncements :execrows
 delete from announcements
-where state in ('sent', 'parked')
-  and created_at < now() - interval '90 days'
+where id in (
+  select o.id
+  from (select a.id, a.state, a.created_at from announcements a order by a.id limit $1) o
+  where o.state in ('sent', 'parked')
+    and o.created_at < now() - interval '90 days'
+)
 `
 
-func (q *Queries) ExpireAnnouncements(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, expireAnnouncements)
-	return err
+// The oldest have the lowest ids.
+func (q *Queries) ExpireAnnouncements(ctx context.Context, most int32) (int64, error) {
+	result, err := q.db.Exec(ctx, expireAnnouncements, most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const expireAudit = `-- name: ExpireAudit :execrows
+delete from audit_events
+where id in (
+  select o.id
+  from (select a.id, a.created_at from audit_events a order by a.id limit $1) o
+  where o.created_at < now() - make_interval(days => $2::int)
+)
+`
+
+type ExpireAuditParams struct {
+	Most int32
+	Days int32
+}
+
+func (q *Queries) ExpireAudit(ctx context.Context, arg ExpireAuditParams) (int64, error) {
+	result, err := q.db.Exec(ctx, expireAudit, arg.Most, arg.Days)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const expireBatches = `-- name: ExpireBatches :execrows
+delete from sync_batches
+where id in (
+  select o.id
+  from (select b.id, b.applied_at from sync_batches b order by b.id limit $1) o
+  where o.applied_at < now() - interval '90 days'
+)
+`
+
+// The oldest have the lowest ids.
+func (q *Queries) ExpireBatches(ctx context.Context, most int32) (int64, error) {
+	result, err := q.db.Exec(ctx, expireBatches, most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const expireDeliveries = `-- name: ExpireDeliveries :exec
@@ -140,6 +188,21 @@ func (q *Queries) ExpireExports(ctx context.Context) error {
 	return err
 }
 
+const expireFeeds = `-- name: ExpireFeeds :execrows
+delete from feeds d
+where d.id = any ($1::bigint[])
+  and not exists (select from follows f where f.feed_id = d.id)
+`
+
+// Nobody follows them, and nobody has for 400 days.
+func (q *Queries) ExpireFeeds(ctx context.Context, ids []int64) (int64, error) {
+	result, err := q.db.Exec(ctx, expireFeeds, ids)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const expireRequests = `-- name: ExpireRequests :exec
 delete from sync_requests
 where created_at < now() - interval '7 days'
@@ -150,15 +213,108 @@ func (q *Queries) ExpireRequests(ctx context.Context) error {
 	return err
 }
 
-const expireRuns = `-- name: ExpireRuns :exec
-delete from sync_runs
-where state = 'done'
-  and finished_at < now() - interval '90 days'
+const expireRhythms = `-- name: ExpireRhythms :exec
+delete from rhythms r
+where not exists (select from follows f where f.rhythm_id = r.id)
 `
 
-func (q *Queries) ExpireRuns(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, expireRuns)
+// Nobody keeps them.
+func (q *Queries) ExpireRhythms(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, expireRhythms)
 	return err
+}
+
+const expireRuns = `-- name: ExpireRuns :execrows
+delete from sync_runs
+where id in (
+  select id
+  from sync_runs
+  where state = 'done'
+    and finished_at < now() - interval '90 days'
+  order by finished_at
+  limit $1
+)
+`
+
+func (q *Queries) ExpireRuns(ctx context.Context, most int32) (int64, error) {
+	result, err := q.db.Exec(ctx, expireRuns, most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const expireScores = `-- name: ExpireScores :execrows
+delete from scores s
+using (
+  select
+    unnest($1::bigint[]) as feed_id,
+    unnest($2::date[]) as keep
+) v
+where s.feed_id = v.feed_id
+  and s.day < v.keep
+`
+
+type ExpireScoresParams struct {
+	FeedIds []int64
+	Keeps   []time.Time
+}
+
+// What nobody counts any more.
+func (q *Queries) ExpireScores(ctx context.Context, arg ExpireScoresParams) (int64, error) {
+	result, err := q.db.Exec(ctx, expireScores, arg.FeedIds, arg.Keeps)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const feedsAfter = `-- name: FeedsAfter :many
+select d.id, coalesce(min(o.first_day), (now() - interval '400 days')::date)::date as keep, (count(f.key_result_id) = 0)::boolean as alone, d.read_at
+from (select x.id, x.read_at from feeds x where x.id > $1 order by x.id limit $2) d
+left join follows f on f.feed_id = d.id
+left join key_results k on k.id = f.key_result_id
+left join objectives o on o.id = k.objective_id and o.last_day >= (now() - interval '400 days')::date
+group by d.id, d.read_at
+order by d.id
+`
+
+type FeedsAfterParams struct {
+	After int64
+	Most  int32
+}
+
+type FeedsAfterRow struct {
+	ID     int64
+	Keep   time.Time
+	Alone  bool
+	ReadAt *time.Time
+}
+
+// The next feeds, with the first day that anybody counts whose objective ended within 400 days.
+func (q *Queries) FeedsAfter(ctx context.Context, arg FeedsAfterParams) ([]FeedsAfterRow, error) {
+	rows, err := q.db.Query(ctx, feedsAfter, arg.After, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FeedsAfterRow
+	for rows.Next() {
+		var i FeedsAfterRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Keep,
+			&i.Alone,
+			&i.ReadAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const upsertScorecards = `-- name: UpsertScorecards :exec

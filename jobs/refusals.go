@@ -1,0 +1,60 @@
+package jobs
+
+import (
+	"context"
+
+	"okrbot/integrations"
+	"okrbot/okr"
+	"okrbot/store"
+)
+
+// refused counts a refused sign-in. With the second in a row the connection is not used again
+// until somebody connects anew, and all that reads through it fails at once. Its maker is told once,
+// however many batches were under way.
+func (c *Client) refused(ctx context.Context, connection store.Connection, failure *integrations.Error) (rejected bool, err error) {
+	err = c.store.InTx(ctx, func(tx *store.Tx) error {
+		state, counted, err := tx.ConnectionRefused(ctx, connection, failure.Says)
+		rejected = state == store.Rejected || state == store.Broken
+		if err != nil || !rejected || !counted {
+			return err
+		}
+		said := failed(failure)
+		failing, err := tx.FailConnection(ctx, connection.ID, said)
+		if err != nil {
+			return err
+		}
+		// Its maker hears of the connection and what hangs on it, in one message with the way out.
+		if err := tx.Notice(ctx, connection.ID, NoticeRefused); err != nil {
+			return err
+		}
+		return c.TellFailing(ctx, tx, failing, said.Says, connection.Owner)
+	})
+	return rejected, err
+}
+
+// TellFailing has the owners of key results that are not read any more told why, but for one who
+// knows it already.
+func (c *Client) TellFailing(ctx context.Context, tx *store.Tx, failing []store.Failing, says, knows string) error {
+	var list []store.Announcement
+	var cards []int64
+	for _, f := range failing {
+		cards = append(cards, f.KeyResult)
+		if f.Owner != knows {
+			list = append(list, store.Announcement{Workspace: f.Workspace, Channel: f.Owner, KeyResult: f.KeyResult, Kind: "failed", Note: says})
+		}
+	}
+	if err := tx.Announce(ctx, list); err != nil || len(cards) == 0 {
+		return err
+	}
+	return tx.MarkCards(ctx, cards...)
+}
+
+// Refused counts a sign-in that was refused outside a sync.
+func (c *Client) Refused(ctx context.Context, connection store.Connection, failure *integrations.Error) error {
+	_, err := c.refused(ctx, connection, failure)
+	return err
+}
+
+func failed(f *integrations.Error) okr.Failure {
+	return okr.Failure{Class: string(f.Class), Cause: f.Cause, Says: f.Sentence()}
+}

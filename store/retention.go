@@ -1,0 +1,101 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"okrbot/store/queries"
+)
+
+const (
+	// forgetAtOnce is how many rows go in one statement, so that nobody waits for it.
+	forgetAtOnce = 5000
+	// forgetPortions is how many such statements one tidying makes of a table; the next goes on.
+	forgetPortions = 40
+	// feedsTidied is how many feeds one tidying looks at; the next goes on behind them.
+	feedsTidied = 5000
+	// keepScores is how long scores are kept after the objective of the last who counts them.
+	keepScores = 400 * 24 * time.Hour
+)
+
+// Tidy forgets what has had its time: drafts after 30 minutes, deliveries after 10, batches, runs and
+// what was said after 90 days, requests and exports after 7, pages after 10 minutes, unconfirmed
+// connections after an hour, rhythms that nobody keeps.
+func (s *Store) Tidy(ctx context.Context) error {
+	for what, do := range map[string]func(context.Context) error{
+		"drafts": s.q.ExpireDrafts, "deliveries": s.q.ExpireDeliveries, "requests": s.q.ExpireRequests, "exports": s.q.ExpireExports,
+		"pages": s.q.ExpireVisits, "connections that nobody confirmed": s.q.ExpirePending, "rhythms": s.q.ExpireRhythms, "places": s.q.ForgottenPlaces,
+	} {
+		if err := do(ctx); err != nil {
+			return fmt.Errorf("forgetting old %s: %w", what, err)
+		}
+	}
+	for what, do := range map[string]func(context.Context, int32) (int64, error){
+		"runs": s.q.ExpireRuns, "batches": s.q.ExpireBatches, "announcements": s.q.ExpireAnnouncements,
+	} {
+		if err := forget(ctx, what, do); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TidyAudit forgets audit entries that are older than so many days.
+func (s *Store) TidyAudit(ctx context.Context, days int) error {
+	return forget(ctx, "audit entries", func(ctx context.Context, most int32) (int64, error) {
+		return s.q.ExpireAudit(ctx, queries.ExpireAuditParams{Most: most, Days: int32(days)})
+	})
+}
+
+// forget deletes in small portions until one is not full.
+func forget(ctx context.Context, what string, do func(context.Context, int32) (int64, error)) error {
+	for range forgetPortions {
+		n, err := do(ctx, forgetAtOnce)
+		if err != nil {
+			return fmt.Errorf("forgetting old %s: %w", what, err)
+		}
+		if n < forgetAtOnce {
+			return nil
+		}
+	}
+	return nil
+}
+
+// TidyScores forgets scores that nobody counts any more, and feeds that nobody follows, of the feeds
+// behind one; it answers with the last that it looked at, and 0 at the end.
+func (s *Store) TidyScores(ctx context.Context, after int64) (int64, error) {
+	now, err := s.Now(ctx)
+	if err != nil {
+		return 0, err
+	}
+	feeds, err := s.q.FeedsAfter(ctx, queries.FeedsAfterParams{After: after, Most: feedsTidied})
+	if err != nil {
+		return 0, fmt.Errorf("looking for old scores: %w", err)
+	}
+	var p queries.ExpireScoresParams
+	var alone []int64
+	old := now.Add(-keepScores)
+	for _, f := range feeds {
+		after = f.ID
+		if f.Alone && (f.ReadAt == nil || f.ReadAt.Before(old)) {
+			alone = append(alone, f.ID)
+		}
+		p.FeedIds = append(p.FeedIds, f.ID)
+		p.Keeps = append(p.Keeps, f.Keep)
+	}
+	for len(p.FeedIds) > 0 {
+		n := min(len(p.FeedIds), 200)
+		if _, err := s.q.ExpireScores(ctx, queries.ExpireScoresParams{FeedIds: p.FeedIds[:n], Keeps: p.Keeps[:n]}); err != nil {
+			return 0, fmt.Errorf("forgetting old scores: %w", err)
+		}
+		p.FeedIds, p.Keeps = p.FeedIds[n:], p.Keeps[n:]
+	}
+	if _, err := s.q.ExpireFeeds(ctx, alone); err != nil {
+		return 0, fmt.Errorf("forgetting feeds that nobody follows: %w", err)
+	}
+	if len(feeds) < feedsTidied {
+		after = 0
+	}
+	return after, nil
+}
