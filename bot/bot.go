@@ -29,6 +29,7 @@ type Bot struct {
 	ourselves atomic.Pointer[store.Workspace]
 
 	turns *turns
+	homes *homes
 
 	// open counts what decorates open views: it may die with the process, but is waited for.
 	open       sync.WaitGroup
@@ -53,7 +54,7 @@ type Settings struct {
 func New(s *store.Store, j *jobs.Client, slack *Slack, connectors integrations.Registry, settings Settings, log *slog.Logger) *Bot {
 	background, stop := context.WithCancel(context.Background())
 	settings.AnswerWithin = cmp.Or(settings.AnswerWithin, answerWithin)
-	return &Bot{store: s, jobs: j, slack: slack, connectors: connectors, settings: settings, log: log, turns: newTurns(settings.AnswerWithin / 2), background: background, stop: stop}
+	return &Bot{store: s, jobs: j, slack: slack, connectors: connectors, settings: settings, log: log, turns: newTurns(settings.AnswerWithin / 2), homes: newHomes(), background: background, stop: stop}
 }
 
 // Close ends what decorates open views and waits for it.

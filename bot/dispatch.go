@@ -387,11 +387,24 @@ func (b *Bot) say(ctx context.Context, g gesture, m view.Message, replace bool) 
 
 // showHome shows a person their Home tab as it is now.
 func (b *Bot) showHome(ctx context.Context, g Gesture) {
-	v, err := b.home(ctx, g)
+	v, needed, err := b.drawnHome(ctx, g)
+	if !needed {
+		return
+	}
 	if err == nil {
 		err = b.slack.publish(ctx, g.Actor.ID, v)
 	}
 	if err != nil && codeOf(err) != "not_enabled" {
 		b.log.Warn("showing Home", "actor", g.Actor.ID, "error", err)
 	}
+}
+
+func (b *Bot) drawnHome(ctx context.Context, g Gesture) (v slack.HomeTabViewRequest, needed bool, err error) {
+	leave, ok := b.homes.take(ctx, g.Actor)
+	if !ok {
+		return v, false, nil
+	}
+	defer leave()
+	v, err = b.home(ctx, g)
+	return v, true, err
 }
