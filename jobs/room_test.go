@@ -49,11 +49,22 @@ var (
 func newRoom(t *testing.T) *room {
 	t.Helper()
 	t.Parallel() // they wait for Postgres most of the time
-	return roomIn(t, storetest.New(t))
+	return roomIn(t, storetest.New(t), func(r *room) {
+		r.check(r.store.SaveWorkspace(ctx, store.Workspace{ID: "T1", Name: "Acme", BotUserID: "UBOT"}))
+		r.check(r.store.InTx(ctx, func(tx *store.Tx) (err error) {
+			day := okr.DayOf(tx.Now)
+			r.objective, err = tx.CreateObjective(ctx, alice, okr.Objective{
+				Title: "Run a calm service desk", Owner: alice.ID, Zone: "UTC", Channel: "CDESK",
+				Period: okr.Period{First: day - 60, Last: day + 300},
+			}, "")
+			return err
+		}))
+		r.connection = r.connect()
+	})
 }
 
-// roomIn is a room in a database.
-func roomIn(t *testing.T, dsn string) *room {
+// roomIn is a room in a database, with what found puts there.
+func roomIn(t *testing.T, dsn string, found func(*room)) *room {
 	t.Helper()
 	r := &room{t: t, dsn: dsn, slack: &edge{}}
 	pool, err := store.Open(ctx, r.dsn, 10)
@@ -65,16 +76,7 @@ func roomIn(t *testing.T, dsn string) *room {
 	server := httptest.NewServer(r.now)
 	t.Cleanup(server.Close)
 	r.origin = server.URL
-	r.check(r.store.SaveWorkspace(ctx, store.Workspace{ID: "T1", Name: "Acme", BotUserID: "UBOT"}))
-	r.check(r.store.InTx(ctx, func(tx *store.Tx) error {
-		day := okr.DayOf(tx.Now)
-		r.objective, err = tx.CreateObjective(ctx, alice, okr.Objective{
-			Title: "Run a calm service desk", Owner: alice.ID, Zone: "UTC", Channel: "CDESK",
-			Period: okr.Period{First: day - 60, Last: day + 300},
-		}, "")
-		return err
-	}))
-	r.connection = r.connect()
+	found(r)
 	r.client = r.replica(nil)
 	return r
 }

@@ -60,7 +60,18 @@ func at(t *testing.T, version int64) string {
 // and the syncs go on.
 func TestTheDataOfTheVersionBeforeIsBroughtOver(t *testing.T) {
 	t.Parallel()
-	r := roomIn(t, at(t, before))
+	r := roomIn(t, at(t, before), func(r *room) {
+		r.exec("insert into workspaces (id, name, bot_user_id, created_at) values ('T1', 'Acme', 'UBOT', now())")
+		r.check(r.pool.QueryRow(ctx, `
+			insert into objectives (workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at)
+			values ('T1', 'Run a calm service desk', 'UALICE', (now() at time zone 'UTC')::date - 60, (now() at time zone 'UTC')::date + 300, 'UTC', 'CDESK', 'UALICE', now())
+			returning id`).Scan(&r.objective.ID))
+		r.check(r.pool.QueryRow(ctx, `
+			insert into connections (workspace_id, kind, name, origin, sign_in, sealed, owner_id, state, directory_due_at, created_at)
+			values ('T1', 'servicenow', 'acme', $1, 'basic', '', 'UALICE', 'active', now() + interval '1000 years', now())
+			returning id`, r.origin).Scan(&r.connection.ID))
+		r.exec("insert into connection_slots (connection_id, slot) select $1::bigint, generate_series(1, 2)", r.connection.ID)
+	})
 	shared, single, other := r.scorecard(1, 41, 20), r.scorecard(2, 60, 20), r.scorecard(3, 80, 20)
 	hour := (r.clock().UTC().Hour() + 12) % 24
 	// old is a key result as the version before left it: synced some days ago, with its readings.
@@ -118,7 +129,11 @@ func TestTheDataOfTheVersionBeforeIsBroughtOver(t *testing.T) {
 	r.check(err)
 
 	r.check(store.Migrate(ctx, r.dsn))
-	r.pool.Reset() // its sessions know the old tables
+	r.pool.Reset()                                       // its sessions know the old tables
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) error { // the secret is sealed to the keys of this test
+		_, err := tx.ReplaceSignIn(ctx, alice, r.connection.ID, store.SignIn{Kind: "basic", Origin: r.origin, Fields: map[string]string{"username": "okr.reader", "password": "canary-7f3a"}})
+		return err
+	}))
 
 	var are []reading
 	loaded := map[int64]store.KeyResult{}
