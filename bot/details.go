@@ -76,14 +76,18 @@ func (b *Bot) detailsModal(ctx context.Context, actor okr.Actor, k store.KeyResu
 		return modalView{}, err
 	}
 	for _, e := range events {
-		d.Changes = append(d.Changes, view.ChangeLine{Actor: e.Actor, Action: e.Action, What: changeWords(k, e.Changes), At: e.At})
+		line := view.ChangeLine{Actor: e.Actor, Action: e.Action, What: changeWords(k, e.Changes), At: e.At}
+		if e.Action == "created" {
+			line.What = createdWords(k, e.Changes)
+		}
+		d.Changes = append(d.Changes, line)
 	}
 	last, err := b.store.LastChanges(ctx, k.Workspace, store.Object{Kind: "key_result", ID: k.ID}, "target", "start", "source")
 	if err != nil {
 		return modalView{}, err
 	}
 	for _, c := range last {
-		d.Last = append(d.Last, okr.Changed{What: c.Field, Before: recorded(k, c.Field, c.Change[0]), After: recorded(k, c.Field, c.Change[1]), By: c.Actor, Day: today(c.At, k.Objective.Zone)})
+		d.Last = append(d.Last, okr.Changed{What: c.Field, Before: recorded(k, c.Field, c.Change[0]), After: recorded(k, c.Field, c.Change[1]), By: c.Actor, Day: today(c.At, k.Objective.Zone), Created: c.Action == "created"})
 	}
 	if k.Closed {
 		c, err := b.store.CloseOut(ctx, k.Workspace, k.Objective.ID)
@@ -167,13 +171,25 @@ func (b *Bot) resumeAutomatic(ctx context.Context, g Gesture) (Reply, error) {
 func changeWords(k store.KeyResult, changes map[string]store.Change) string {
 	var parts []string
 	for field, c := range changes {
-		if field == "title" && c[0] == "" {
-			continue // created: the headline says it
-		}
-		parts = append(parts, field+" "+orDash(recorded(k, field, c[0]))+" → "+orDash(recorded(k, field, c[1])))
+		parts = append(parts, okr.ChangeWords(field, recorded(k, field, c[0]), recorded(k, field, c[1])))
 	}
 	sort.Strings(parts)
 	return strings.Join(parts, ", ")
+}
+
+// createdWords says what a key result was created with; its title is the headline.
+func createdWords(k store.KeyResult, changes map[string]store.Change) string {
+	var parts []string
+	for field, c := range changes {
+		if field != "title" {
+			parts = append(parts, field+" "+recorded(k, field, c[1]))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	sort.Strings(parts)
+	return "with " + strings.Join(parts, ", ")
 }
 
 // recorded writes what the audit holds of a field as it is written elsewhere.
@@ -189,13 +205,6 @@ func recorded(k store.KeyResult, field, text string) string {
 		return k.StartWords()
 	}
 	return text
-}
-
-func orDash(s string) string {
-	if s == "" {
-		return "–"
-	}
-	return s
 }
 
 // more is an item of a key result's kebab: "sync:42".

@@ -306,7 +306,10 @@ func (b *Bot) detailView(ctx context.Context, g Gesture, draft store.Draft, w wi
 			return modalView{}, err
 		}
 		if shown := b.shown(k, now); k.Source.Reference == w.Reference {
-			d.Result = shown.Figures() + "\n" + shown.Dates()
+			d.Result = shown.Figures()
+			if dates := shown.Dates(); dates != "" {
+				d.Result += "\n" + dates
+			}
 			traits, err := b.scorecardChanged(ctx, k)
 			if err != nil {
 				return modalView{}, err

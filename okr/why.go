@@ -2,6 +2,7 @@ package okr
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ type Changed struct {
 	Before, After string
 	By            string
 	Day           Day
+	Created       bool // with the key result, and never since
 }
 
 // Reason is one line of an explanation, and the person it names; empty for nobody.
@@ -28,27 +30,47 @@ const mostReasons = 8
 func (kr KeyResult) Why(period Period, today Day, changes []Changed) []Reason {
 	s := kr.Standing(period, today)
 	why := []Reason{{Says: kr.whyProgress(s, today)}, {Says: kr.whyResult(period, today)}}
+	if !kr.Counted(today).Value.Valid {
+		why = []Reason{{Says: "No percentage: no reading is of a day from " + period.First.Words() + " to " + period.Last.Words() + ", and none is not 0."}}
+		if awaited := kr.Awaited(period, today); awaited != "" && s.Status == NoData {
+			why[0].Says += " " + capital(awaited) + "."
+		}
+	}
 	if kr.Overridden(today) {
 		why = append(why, Reason{Says: kr.Override.Words(kr, today) + ": " + kr.Override.Reason, By: kr.Override.By})
 	}
-	why = append(why, Reason{Says: kr.whyStatus(s, period, today)})
+	if s.Status != NoData { // that is said
+		why = append(why, Reason{Says: kr.whyStatus(s, period, today)})
+	}
 	if s.CommittedTick.Valid {
 		why = append(why, Reason{Says: kr.whyCommitted(s, today)})
 	}
+	var with []string // what it was created with, all in one line
+	var created Changed
 	for _, c := range changes {
-		if len(why) == mostReasons {
-			break
+		switch {
+		case c.Created:
+			created, with = c, append(with, c.What+" "+c.After)
+		case len(why) < mostReasons:
+			why = append(why, Reason{Says: capital(ChangeWords(c.What, c.Before, c.After)) + " on " + c.Day.Words(), By: c.By})
 		}
-		why = append(why, Reason{Says: fmt.Sprintf("%s %s → %s on %s", capital(c.What), orNone(c.Before), orNone(c.After), c.Day.Words()), By: c.By})
+	}
+	if len(with) > 0 && len(why) < mostReasons {
+		slices.Sort(with)
+		why = append(why, Reason{Says: "Created on " + created.Day.Words() + " with " + strings.Join(with, ", "), By: created.By})
 	}
 	return why
 }
 
-func orNone(s string) string {
-	if s == "" {
-		return "none"
+// ChangeWords says what changed: "target 40 → 38", "target set to 40", "target 40 removed".
+func ChangeWords(what, before, after string) string {
+	switch {
+	case before == "":
+		return what + " set to " + after
+	case after == "":
+		return what + " " + before + " removed"
 	}
-	return s
+	return what + " " + before + " → " + after
 }
 
 // figure writes a number of a formula that a person entered: as it was entered.
@@ -99,8 +121,6 @@ func bracketed(number string) string {
 func (kr KeyResult) whyProgress(s Standing, today Day) string {
 	r := kr.Counted(today)
 	switch {
-	case !r.Value.Valid:
-		return "No percentage: there is no reading yet, and none is not 0."
 	case !s.Progress.Valid:
 		return "No percentage: this is a baseline, and there is no start value to measure from."
 	}
@@ -191,11 +211,6 @@ func (kr KeyResult) whyStatus(s Standing, period Period, today Day) string {
 	switch s.Status {
 	case NotStarted:
 		return says + "the period begins on " + period.First.Words() + "."
-	case NoData:
-		if awaited := kr.Awaited(period, today); awaited != "" {
-			return says + awaited + "."
-		}
-		return says + "there is nothing to judge."
 	case Stale:
 		if !kr.Result.Value.Valid {
 			return says + kr.Awaited(period, today) + "."

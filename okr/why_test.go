@@ -31,7 +31,9 @@ func TestWhyThisNumber(t *testing.T) {
 	kr.Result.AsOf, kr.Result.N, kr.SyncedAt = day(t, "2026-11-22"), 54, time.Date(2026, 11, 24, 8, 4, 0, 0, time.UTC)
 	changes := []okr.Changed{
 		{What: "target", Before: "35", After: "30", By: "U2", Day: day(t, "2026-11-03")},
-		{What: "source", After: "Open incidents", By: "U1", Day: day(t, "2026-10-02")},
+		{What: "start", After: "60", By: "U1", Day: day(t, "2026-10-02"), Created: true},
+		{What: "source", After: "Open incidents", By: "U1", Day: day(t, "2026-10-02"), Created: true},
+		{What: "committed", After: "40", By: "U1", Day: day(t, "2026-10-03")},
 	}
 	wrong := kr
 	wrong.Override = okr.Override{Value: maybe("65"), Day: today - 1, Until: today + 6, Reason: "the import doubled them", By: "U3"}
@@ -68,7 +70,8 @@ func TestWhyThisNumber(t *testing.T) {
 			"On track: expected by 22 Nov 2026: 57 % = 52 of 91 days, 12.8 points ahead of the pace; on track up to 10 points behind the pace, behind up to 25, at risk beyond.",
 			"Committed result 40 is at 66 % of the way; (39 − 60) / (40 − 60) = 105 % of it: met. It never changes the progress.",
 			"Target 35 → 30 on 3 Nov 2026 by U2",
-			"Source none → Open incidents on 2 Oct 2026 by U1",
+			"Committed set to 40 on 3 Oct 2026 by U1",
+			"Created on 2 Oct 2026 with source Open incidents, start 60 by U1",
 		}},
 		{"by hand, below the start", wrong, nil, today, []string{
 			"Progress −17 % = (65 − 60) / (30 − 60), (result − start) / (target − start), rounded down. It is below the start, and the bar stays empty.",
@@ -118,14 +121,11 @@ func TestWhyThisNumber(t *testing.T) {
 			"At risk: expected in full from the first day, 100 points behind the pace; on track up to 10 points behind the pace, behind up to 25, at risk beyond.",
 		}},
 		{"nothing yet", empty, nil, today, []string{
-			"No percentage: there is no reading yet, and none is not 0.",
-			"Result: none, since no reading is of a day from 1 Oct 2026 to 31 Dec 2026.",
+			"No percentage: no reading is of a day from 1 Oct 2026 to 31 Dec 2026, and none is not 0.",
 			"Stale: no score since 1 Oct, the first was expected by 8 Oct.",
 		}},
 		{"nothing in the first days", empty, nil, day(t, "2026-10-03"), []string{
-			"No percentage: there is no reading yet, and none is not 0.",
-			"Result: none, since no reading is of a day from 1 Oct 2026 to 31 Dec 2026.",
-			"No data: first score expected by 8 Oct.",
+			"No percentage: no reading is of a day from 1 Oct 2026 to 31 Dec 2026, and none is not 0. First score expected by 8 Oct.",
 		}},
 		{"stale", kr, nil, day(t, "2026-12-10"), []string{
 			"Progress 70 % = (39 − 60) / (30 − 60), (result − start) / (target − start), rounded down.",

@@ -55,7 +55,7 @@ func (r Reads) LastChanges(ctx context.Context, workspace string, object Object,
 	}
 	list := make([]LastChange, len(rows))
 	for i, row := range rows {
-		list[i] = LastChange{Field: row.Field, Change: Change{row.Before, row.After}, Actor: row.ActorID, At: row.CreatedAt}
+		list[i] = LastChange{Field: row.Field, Change: Change{row.Before, row.After}, Actor: row.ActorID, Action: row.Action, At: row.CreatedAt}
 	}
 	return list, nil
 }
@@ -65,6 +65,7 @@ type LastChange struct {
 	Field  string
 	Change Change
 	Actor  string
+	Action string
 	At     time.Time
 }
 

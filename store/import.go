@@ -170,7 +170,7 @@ func (tx *Tx) AddKeyResults(ctx context.Context, actor okr.Actor, list []KeyResu
 		if s := k.Source; k.Integrated {
 			sources = append(sources, []any{k.ID, actor.Workspace, s.Connection, s.Reference, s.Name, s.Unit, s.Frequency, s.Direction, placesOrNil(s.Precision)})
 		}
-		audit = append(audit, []any{actor.Workspace, actor.ID, "created", "key_result", k.ID, map[string]Change{"title": {"", k.Title}}, tx.Now})
+		audit = append(audit, []any{actor.Workspace, actor.ID, "created", "key_result", k.ID, madeWith(k), tx.Now})
 	}
 	for _, table := range []struct {
 		name    string

@@ -337,18 +337,23 @@ func (tx *Tx) CreateKeyResult(ctx context.Context, actor okr.Actor, k KeyResult,
 	if err := tx.saveSource(ctx, actor.Workspace, id, k.Source); err != nil {
 		return k, false, err
 	}
+	err = tx.Record(ctx, actor, "created", Object{"key_result", id}, madeWith(k))
+	if err != nil {
+		return k, false, err
+	}
+	k, err = tx.KeyResultByID(ctx, actor.Workspace, id)
+	return k, true, err
+}
+
+// madeWith is what the audit keeps of a new key result: its title, and what its numbers hang on.
+func madeWith(k KeyResult) map[string]Change {
 	made := map[string]Change{"title": {"", k.Title}}
 	for field, value := range map[string]string{"start": plain(k.Start), "target": plain(k.Target), "source": k.Source.Name} {
 		if value != "" {
 			made[field] = Change{"", value}
 		}
 	}
-	err = tx.Record(ctx, actor, "created", Object{"key_result", id}, made)
-	if err != nil {
-		return k, false, err
-	}
-	k, err = tx.KeyResultByID(ctx, actor.Workspace, id)
-	return k, true, err
+	return made
 }
 
 // EditKeyResult writes everything that people edit, computes the result again from the readings

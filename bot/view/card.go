@@ -28,7 +28,10 @@ func (k KeyResult) card(trend slack.Block) Message {
 	if k.Standing().Progress.Valid {
 		text += "\n" + k.Bar()
 	}
-	text += "\n" + k.Dates() + "\n" + capital(k.Next())
+	if dates := k.Dates(); dates != "" {
+		text += "\n" + dates
+	}
+	text += "\n" + capital(k.Next())
 	if byHand := k.ByHand(); byHand != "" {
 		text += "\n" + byHand
 	}

@@ -84,13 +84,16 @@ func (d Details) blocks() []slack.Block {
 		"Result Value", d.result(),
 		"Target Value", d.maybe(d.Target),
 		"Committed Result", d.maybe(d.Committed),
-		"Calculate Overall Progress", d.Method.Label()+", of "+okr.ReadingsWords(d.Result.N),
+		"Calculate Overall Progress", d.method(),
 		"Weight", d.Weight.String(),
 	))
 	if words := d.PhaseWords(d.Today); words != "" {
 		blocks = append(blocks, section("*Phased targets*\n"+Escape(words)))
 	}
-	blocks = append(blocks, section("*Dates*\n"+d.Dates()+" · "+d.Next()), section(d.history()))
+	blocks = append(blocks, section("*Dates*\n"+d.When()))
+	if len(d.Readings) > 0 {
+		blocks = append(blocks, section(d.history()))
+	}
 	if ahead := d.AheadWords(d.Ahead, d.Source.System, d.Today); ahead != "" {
 		blocks = append(blocks, section(":calendar: "+Escape(ahead)))
 	}
@@ -163,10 +166,15 @@ func (d Details) maybe(v decimal.NullDecimal) string {
 	return Escape(d.Entered(v.Decimal))
 }
 
-func (d Details) history() string {
-	if len(d.Readings) == 0 {
-		return "*Last readings*\nnone yet"
+// method is what makes the result, and of how many readings where there are any.
+func (d Details) method() string {
+	if d.Result.N == 0 {
+		return d.Method.Label()
 	}
+	return d.Method.Label() + ", of " + okr.ReadingsWords(d.Result.N)
+}
+
+func (d Details) history() string {
 	last := d.Readings[max(0, len(d.Readings)-trend):]
 	lines := make([]string, len(last))
 	for i, r := range last {
@@ -234,7 +242,11 @@ func (d Details) changed() string {
 	lines := []string{"*Changes*"}
 	for _, c := range d.Changes {
 		text := Moment(c.At) + " " + actor(c.Actor) + " " + c.Action
-		if c.What != "" {
+		switch {
+		case c.What == "":
+		case c.Action == "created":
+			text += " " + Escape(Cut(c.What, 200))
+		default:
 			text += ": " + Escape(Cut(c.What, 200))
 		}
 		lines = append(lines, text)

@@ -85,6 +85,9 @@ func (k KeyResult) preview() string {
 	if words := k.BeforeWords(k.Today); words != "" {
 		return "before the period *" + Escape(words) + "*"
 	}
+	if !k.Integrated {
+		return "no check-in yet"
+	}
 	return "no score yet"
 }
 
@@ -121,21 +124,22 @@ func (k KeyResult) ByHand() string {
 }
 
 // Dates are the two dates that stand beside every number: the day the score is of, and when it
-// was read. The second is written by each reader's Slack in their own zone.
+// was read. The second is written by each reader's Slack in their own zone. That there is no number
+// yet the figures say.
 func (k KeyResult) Dates() string {
-	day := "no score yet"
+	day := ""
 	if k.Result.Value.Valid {
-		day = k.scored()
+		day = k.scored() + " · "
 	}
 	switch {
 	case !k.Integrated && k.Result.Value.Valid:
 		return "checked in for " + k.Result.AsOf.Short(k.Today)
 	case !k.Integrated:
-		return "no check-in yet"
+		return ""
 	case k.SyncedAt.IsZero():
-		return day + " · not synced yet"
+		return day + "not synced yet"
 	}
-	return day + " · synced " + ago(k.SyncedAt)
+	return day + "synced " + ago(k.SyncedAt)
 }
 
 // scored is which day the newest score is of: "score of 22 Nov", "week to 29 Nov".
@@ -146,10 +150,21 @@ func ago(t time.Time) string {
 	return fmt.Sprintf("<!date^%d^{ago}|%s UTC>", t.Unix(), t.UTC().Format("2 Jan 2006, 15:04"))
 }
 
+// When are the dates, and when it is read again.
+func (k KeyResult) When() string {
+	if dates := k.Dates(); dates != "" {
+		return dates + " · " + k.Next()
+	}
+	return k.Next()
+}
+
 // Shown are the lines under a key result's name, wherever it is shown: figures, dates, and what
 // was entered by hand.
 func (k KeyResult) Shown() string {
-	text := k.Figures() + "\n" + k.Dates()
+	text := k.Figures()
+	if dates := k.Dates(); dates != "" {
+		text += "\n" + dates
+	}
 	if byHand := k.ByHand(); byHand != "" {
 		text += "\n" + byHand
 	}

@@ -72,7 +72,7 @@ func underObjectives(l Listing) []slack.Block {
 }
 
 func line(k KeyResult) slack.Block {
-	text := k.Headline() + "\n" + k.Figures() + "\n" + k.Dates() + " · " + k.Next()
+	text := k.Headline() + "\n" + k.Figures() + "\n" + k.When()
 	if byHand := k.ByHand(); byHand != "" {
 		text += "\n" + byHand
 	}

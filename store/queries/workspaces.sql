@@ -115,7 +115,7 @@ limit @most;
 -- The last time that each of some fields of an object changed, the newest first.
 select last.*
 from (
-  select distinct on (c.field) c.field::text as field, a.actor_id, a.created_at, (c.change->>0)::text as before, (c.change->>1)::text as after
+  select distinct on (c.field) c.field::text as field, a.actor_id, a.action, a.created_at, (c.change->>0)::text as before, (c.change->>1)::text as after
   from audit_events a
   cross join lateral jsonb_each(a.changes) as c (field, change)
   where a.workspace_id = @workspace_id

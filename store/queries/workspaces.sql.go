@@ -153,9 +153,9 @@ func (q *Queries) FirstCanary(ctx context.Context, sealed []byte) error {
 }
 
 const lastChanges = `-- name: LastChanges :many
-select last.field, last.actor_id, last.created_at, last.before, last.after
+select last.field, last.actor_id, last.action, last.created_at, last.before, last.after
 from (
-  select distinct on (c.field) c.field::text as field, a.actor_id, a.created_at, (c.change->>0)::text as before, (c.change->>1)::text as after
+  select distinct on (c.field) c.field::text as field, a.actor_id, a.action, a.created_at, (c.change->>0)::text as before, (c.change->>1)::text as after
   from audit_events a
   cross join lateral jsonb_each(a.changes) as c (field, change)
   where a.workspace_id = $1
@@ -177,6 +177,7 @@ type LastChangesParams struct {
 type LastChangesRow struct {
 	Field     string
 	ActorID   string
+	Action    string
 	CreatedAt time.Time
 	Before    string
 	After     string
@@ -200,6 +201,7 @@ func (q *Queries) LastChanges(ctx context.Context, arg LastChangesParams) ([]Las
 		if err := rows.Scan(
 			&i.Field,
 			&i.ActorID,
+			&i.Action,
 			&i.CreatedAt,
 			&i.Before,
 			&i.After,
