@@ -17,7 +17,9 @@ import (
 type closing struct {
 	Objective int64
 	Note      string
-	Carry     []int64
+	Carry     []int64          // those that need a new target first
+	Page      int              // of their targets
+	Targets   map[int64]string // as typed on the pages before; others stay as they are
 }
 
 // The steps of a close-out.
@@ -139,25 +141,67 @@ func (b *Bot) closeOutSubmitted(ctx context.Context, g Gesture) (Reply, error) {
 		return Reply{}, err
 	}
 	if draft.Step == stepResults {
-		c.Note, c.Carry = view.ParseCloseOut(g.View.State)
-		if len(c.Carry) > 0 {
-			return b.closeOutTargets(ctx, g, draft, c)
-		}
+		return b.closeOutChosen(ctx, g, draft, c)
 	}
-	return b.closeOut(ctx, g, c)
+	return b.closeOutPage(ctx, g, draft, c)
 }
 
-// closeOutTargets is the second step: the targets of what goes on.
-func (b *Bot) closeOutTargets(ctx context.Context, g Gesture, draft store.Draft, c closing) (Reply, error) {
-	o, err := b.store.Objective(ctx, g.Actor.Workspace, c.Objective)
-	if err != nil {
-		return Reply{}, err
+// carriable loads an objective with its key results, ready to be shown.
+func (b *Bot) carriable(ctx context.Context, g Gesture, c closing) (o okr.Objective, list []view.KeyResult, next okr.Period, err error) {
+	if o, err = b.store.Objective(ctx, g.Actor.Workspace, c.Objective); err != nil {
+		return o, nil, next, err
 	}
-	list, err := b.shownKeyResults(ctx, g.Actor.Workspace, store.Filter{IDs: c.Carry, Objectives: []int64{o.ID}})
-	if err != nil {
-		return Reply{}, err
+	if list, err = b.shownKeyResults(ctx, g.Actor.Workspace, store.Filter{Objectives: []int64{o.ID}}); err != nil {
+		return o, nil, next, err
 	}
 	now, err := b.store.Now(ctx)
+	return o, list, o.NextPeriod(today(now, o.Zone)), err
+}
+
+// needsTarget says whether a key result cannot go on with the target that it has.
+func needsTarget(k view.KeyResult) bool {
+	return k.CheckCarryOver(k.CarryOver(k.Target, k.Today)).Any()
+}
+
+// closeOutChosen takes the note and what goes on, and asks for its targets.
+func (b *Bot) closeOutChosen(ctx context.Context, g Gesture, draft store.Draft, c closing) (Reply, error) {
+	var going view.Going
+	var chosen []int64
+	c.Note, going, chosen = view.ParseCloseOut(g.View.State)
+	_, list, _, err := b.carriable(ctx, g, c)
+	if isNotFound(err) {
+		return removedMeanwhile(), nil
+	}
+	if err != nil {
+		return Reply{}, err
+	}
+	c.Carry, c.Page, c.Targets = nil, 0, map[int64]string{}
+	for _, needy := range []bool{true, false} {
+		for _, k := range list {
+			goes := slices.Contains(chosen, k.ID) || going == view.GoAll || going == view.GoUnreached && k.Unreached()
+			if goes && needsTarget(k) == needy {
+				c.Carry = append(c.Carry, k.ID)
+			}
+		}
+	}
+	if len(c.Carry) == 0 {
+		return b.closeOut(ctx, g, c)
+	}
+	return b.closeOutTargets(ctx, g, draft, c)
+}
+
+// page is what of it is on the page that is shown.
+func (c closing) page() []int64 {
+	first := min(len(c.Carry), c.Page*view.TargetsAtOnce)
+	return c.Carry[first:min(len(c.Carry), first+view.TargetsAtOnce)]
+}
+
+// closeOutTargets is the second step: the targets of what goes on, page by page.
+func (b *Bot) closeOutTargets(ctx context.Context, g Gesture, draft store.Draft, c closing) (Reply, error) {
+	o, list, next, err := b.carriable(ctx, g, c)
+	if isNotFound(err) {
+		return removedMeanwhile(), nil
+	}
 	if err != nil {
 		return Reply{}, err
 	}
@@ -168,8 +212,62 @@ func (b *Bot) closeOutTargets(ctx context.Context, g Gesture, draft store.Draft,
 	if err != nil {
 		return Reply{}, err
 	}
-	modal := view.CloseOut{Objective: o, KeyResults: list, Next: o.NextPeriod(today(now, o.Zone))}.Targets(draft.ID)
+	page := c.page()
+	shown := slices.DeleteFunc(list, func(k view.KeyResult) bool { return !slices.Contains(page, k.ID) })
+	slices.SortFunc(shown, func(a, b view.KeyResult) int { return slices.Index(page, a.ID) - slices.Index(page, b.ID) })
+	modal := view.CloseOut{Objective: o, KeyResults: shown, Next: next, Carried: len(c.Carry), Before: c.Page * view.TargetsAtOnce}.Targets(draft.ID)
 	return Reply{Update: &modal}, nil
+}
+
+// closeOutPage takes the targets of a page, and closes the objective out after the last one, or when
+// the others keep theirs.
+func (b *Bot) closeOutPage(ctx context.Context, g Gesture, draft store.Draft, c closing) (Reply, error) {
+	page, last := c.page(), (c.Page+1)*view.TargetsAtOnce >= len(c.Carry)
+	if c.Targets == nil {
+		c.Targets = map[int64]string{}
+	}
+	for _, id := range page {
+		c.Targets[id] = view.TargetTyped(g.View.State, id)
+	}
+	if last {
+		return b.closeOut(ctx, g, c)
+	}
+	_, list, _, err := b.carriable(ctx, g, c)
+	if isNotFound(err) {
+		return removedMeanwhile(), nil
+	}
+	if err != nil {
+		return Reply{}, err
+	}
+	problems, others := okr.Problems{}, 0
+	for _, k := range list {
+		place := slices.Index(c.Carry, k.ID)
+		switch {
+		case slices.Contains(page, k.ID):
+			_, wrong := view.ParseTarget(c.Targets[k.ID], k.KeyResult, k.Today)
+			for field, sentence := range wrong {
+				problems.Add(field, sentence)
+			}
+		case place >= (c.Page+1)*view.TargetsAtOnce && needsTarget(k):
+			others++
+		}
+	}
+	switch {
+	case len(problems) > 0:
+		return Reply{Problems: problems}, nil
+	case view.Kept(g.View.State) && others > 0:
+		return Reply{Problems: view.NotKept(others)}, nil
+	case view.Kept(g.View.State):
+		return b.closeOut(ctx, g, c)
+	}
+	c.Page++
+	return b.closeOutTargets(ctx, g, draft, c)
+}
+
+func removedMeanwhile() Reply {
+	r := Say("This objective was removed. Nothing was saved.")
+	r.Clear = true
+	return r
 }
 
 // closeOut writes how everything ended, and begins what goes on.
@@ -179,8 +277,9 @@ func (b *Bot) closeOut(ctx context.Context, g Gesture, c closing) (Reply, error)
 	var next okr.Objective
 	var going []store.KeyResult
 	problems := okr.Problems{}
+	elsewhere := "" // a key result on another page whose target does not do any more
 	err := b.store.InTx(ctx, func(tx *store.Tx) (err error) {
-		next, going, problems = okr.Objective{}, nil, okr.Problems{}
+		next, going, problems, elsewhere = okr.Objective{}, nil, okr.Problems{}, ""
 		if o, err = tx.LockObjective(ctx, g.Actor.Workspace, c.Objective); err != nil {
 			return err
 		}
@@ -192,17 +291,26 @@ func (b *Bot) closeOut(ctx context.Context, g Gesture, c closing) (Reply, error)
 		if err != nil {
 			return err
 		}
+		page := c.page()
+		var from []int64
 		for _, k := range list {
 			if !slices.Contains(c.Carry, k.ID) {
 				continue
 			}
+			typed, entered := c.Targets[k.ID]
+			if !entered && k.Target.Valid {
+				typed = k.Target.Decimal.String()
+			}
 			after := k
 			var wrong okr.Problems
-			after.KeyResult, wrong = view.ParseTarget(g.View.State, k.KeyResult, day)
+			after.KeyResult, wrong = view.ParseTarget(typed, k.KeyResult, day)
+			if len(wrong) > 0 && !slices.Contains(page, k.ID) {
+				elsewhere = k.Key()
+			}
 			for field, sentence := range wrong {
 				problems.Add(field, sentence)
 			}
-			going = append(going, after)
+			going, from = append(going, after), append(from, k.ID)
 		}
 		if len(problems) > 0 {
 			return nil
@@ -214,29 +322,26 @@ func (b *Bot) closeOut(ctx context.Context, g Gesture, c closing) (Reply, error)
 			if next, err = tx.CreateObjective(ctx, g.Actor, next, ""); err != nil {
 				return err
 			}
+			if err := b.carryOver(ctx, tx, g.Actor, next, going); err != nil {
+				return err
+			}
 		}
-		from := slices.DeleteFunc(slices.Clone(list), func(k store.KeyResult) bool { return !slices.Contains(c.Carry, k.ID) })
 		for i, k := range going {
-			k.Objective, k.ObjectiveOwner = next, next.Owner
-			if going[i], _, err = tx.CreateKeyResult(ctx, g.Actor, k, ""); err != nil {
-				return err
-			}
-			carried[from[i].ID] = going[i].Number
-			if err := b.begin(ctx, tx, going[i]); err != nil {
-				return err
-			}
+			carried[from[i]] = k.Number
 		}
 		return tx.CloseOut(ctx, g.Actor, store.CloseOut{Objective: o, Note: c.Note, NextID: next.ID}, list, carried, day)
 	})
 	switch {
 	case isNotFound(err):
-		r := Say("This objective was removed. Nothing was saved.")
-		r.Clear = true
-		return r, nil
+		return removedMeanwhile(), nil
 	case err != nil:
 		return Reply{}, err
 	case why != "":
 		r := Say(why)
+		r.Clear = true
+		return r, nil
+	case elsewhere != "":
+		r := Say(elsewhere + " has a new value meanwhile, which has passed its target. Nothing was saved. Start again with `/okr close-out`.")
 		r.Clear = true
 		return r, nil
 	case len(problems) > 0:
@@ -245,6 +350,33 @@ func (b *Bot) closeOut(ctx context.Context, g Gesture, c closing) (Reply, error)
 	r := Say(closedWords(o, next, going))
 	r.Clear, r.Home = true, true
 	return r, nil
+}
+
+// carryOver begins key results under an objective, all in a few statements, and gives them their
+// numbers.
+func (b *Bot) carryOver(ctx context.Context, tx *store.Tx, actor okr.Actor, next okr.Objective, going []store.KeyResult) error {
+	number, err := tx.LockNumbers(ctx, actor.Workspace)
+	if err != nil {
+		return err
+	}
+	for i := range going {
+		k := &going[i]
+		k.Objective, k.KeyResult.Objective, k.ObjectiveOwner = next, next.ID, next.Owner
+		k.Number = number + i
+	}
+	if err := tx.CarryOver(ctx, actor, going); err != nil {
+		return err
+	}
+	var read []int64
+	for _, k := range going {
+		if k.Integrated && !k.Paused {
+			read = append(read, k.ID)
+		}
+	}
+	if len(read) == 0 {
+		return nil
+	}
+	return b.jobs.Import(ctx, tx, actor.Workspace, read...)
 }
 
 // closedWords says what was done, and where it goes on.
@@ -259,6 +391,9 @@ func closedWords(o, next okr.Objective, going []store.KeyResult) string {
 	keys := make([]string, len(going))
 	for i, k := range going {
 		keys[i] = k.Key()
+	}
+	if last := len(keys) - 1; last >= 10 { // their numbers follow each other
+		return text + "It goes on in " + next.Period.Words() + " with " + okr.CountWords(len(keys), "key result") + ", " + keys[0] + " to " + keys[last] + "."
 	}
 	return text + "It goes on in " + next.Period.Words() + " with " + strings.Join(keys, ", ") + "."
 }

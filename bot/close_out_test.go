@@ -3,6 +3,7 @@ package bot_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"okrbot/bot/view"
 	"okrbot/okr"
 	"okrbot/sandbox/slack"
+	"okrbot/sheet"
 	"okrbot/store"
 )
 
@@ -223,5 +225,91 @@ func TestASummaryOfManyAndOneThatTheChannelRefuses(t *testing.T) {
 	r.alice.In("dm-U0ALICE").DoesNotSee("*KR-11*").Presses("See all").Sees("*KR-12* Part 12 · no data")
 	if n := strings.Count(r.said(), "Closed out: Ship it"); n == 0 {
 		t.Error("nobody heard of it")
+	}
+}
+
+// importsMany gives alice an objective that is over in a day, with key results that people update; some of
+// them, the last by number, have passed their targets.
+func (r *room) importsMany(n, passed int) okr.Objective {
+	r.t.Helper()
+	now, err := r.store.Now(r.t.Context())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	day := okr.DayOf(now)
+	r.alice.Types("/okr list").Sees("none") // so that she is known
+	file := "objective,objective_owner,first_day,last_day,time_zone,key_result,owner,kind,start_value,target_value,result_value,result_day\n"
+	for i := range n {
+		value := "50"
+		if i >= n-passed {
+			value = "-1"
+		}
+		file += fmt.Sprintf("Ship it,U0ALICE,%s,%s,UTC,Part %d,U0ALICE,decrease,100,0,%s,%s\n", day-40, day, i+1, value, day)
+	}
+	if o, err := sheet.Import(r.t.Context(), r.store, r.slack.Options().TeamID, strings.NewReader(file), io.Discard, nil); err != nil || o.KeyResults != n {
+		r.t.Fatalf("%+v, %v", o, err)
+	}
+	return r.objective()
+}
+
+// carried are the key results that go on, by title, with their targets.
+func (r *room) carried(o okr.Objective) map[string]string {
+	r.t.Helper()
+	list, err := r.store.KeyResults(r.t.Context(), o.Workspace, store.Filter{Open: true})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	targets := map[string]string{}
+	for _, k := range list {
+		targets[k.Title] = k.Target.Decimal.String()
+	}
+	return targets
+}
+
+func TestAllOfTwoHundredAndFiftyGoOn(t *testing.T) {
+	r := newRoom(t)
+	o := r.importsMany(250, 5)
+	r.beyond(o, 1)
+	modal := r.alice.Types("/okr close-out").Sees("== Close out ==", "Scores and verdicts of all 250 key results", "Carry over to "+okr.NextQuarter(o.Period.Last).Words()+", KR-201 to KR-250").
+		Chooses("What goes on", "All 250 key results").Submits("Close out").Sees("== Carry over ==", "1 to 90 of 250 key results; those that need a new target come first.", "KR-246 Part 246: Target Value", "The other 160: ")
+	modal.Submits("Next").Sees("^ The last value has passed this target already")
+	for n := 246; n <= 250; n++ {
+		modal.Fills(fmt.Sprintf("KR-%d Part %d: Target Value", n, n), "-20")
+	}
+	modal.Fills("KR-1 Part 1: Target Value", "-7").Chooses("The other 160", "Keep their targets").Submits("Next").SeesNoModal().
+		Sees("is closed out.", "with 250 key results, KR-251 to KR-500.")
+	got := r.carried(o)
+	if len(got) != 250 || got["Part 1"] != "-7" || got["Part 2"] != "0" || got["Part 200"] != "0" || got["Part 250"] != "-20" {
+		t.Errorf("%d go on: %v", len(got), got)
+	}
+	c, err := r.store.CloseOut(t.Context(), o.Workspace, o.ID)
+	if err != nil || len(c.Results) != 250 || c.Results[249].CarriedTo == 0 {
+		t.Errorf("%d results were written down: %v", len(c.Results), err)
+	}
+}
+
+func TestTargetsArePagedAndChosenByRule(t *testing.T) {
+	r := newRoom(t)
+	o := r.importsMany(100, 2)
+	r.beyond(o, 1)
+	r.alice.Types("/okr close-out").Chooses("What goes on", "The 98 key results that did not reach the target").Submits("Close out").
+		Sees("1 to 90 of 98 key results").Fills("KR-90 Part 90: Target Value", "ten").Submits("Next").Sees("^ This is not a number").
+		Fills("KR-90 Part 90: Target Value", "10").Submits("Next").Sees("91 to 98 of 98 key results").DoesNotSee("The other ").
+		Fills("KR-98 Part 98: Target Value", "60").Submits("Close out").Sees("^ The last value has passed this target already").
+		Fills("KR-98 Part 98: Target Value", "8").Submits("Close out").SeesNoModal().Sees("with 98 key results, KR-101 to KR-198.")
+	got := r.carried(o)
+	if len(got) != 98 || got["Part 90"] != "10" || got["Part 98"] != "8" || got["Part 1"] != "0" || got["Part 99"] != "" {
+		t.Errorf("%d go on: %v", len(got), got)
+	}
+}
+
+func TestOneOfManyIsChosen(t *testing.T) {
+	r := newRoom(t)
+	o := r.importsMany(130, 0)
+	r.beyond(o, 1)
+	r.alice.Types("/okr close-out").DoesNotSee("did not reach the target").Chooses("Carry over to "+okr.NextQuarter(o.Period.Last).Words()+", KR-101 to KR-130", "KR-117").
+		Submits("Close out").Sees("KR-117 Part 117: Target Value").DoesNotSee("KR-116").Submits("Close out").SeesNoModal().Sees("goes on in", "with KR-131.")
+	if got := r.carried(o); len(got) != 1 || got["Part 117"] != "0" {
+		t.Errorf("what goes on: %v", got)
 	}
 }

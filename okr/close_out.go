@@ -49,7 +49,10 @@ func (kr KeyResult) CarryOver(target decimal.NullDecimal, today Day) KeyResult {
 	next.Before, next.Ahead, next.Made = Result{}, 0, 0
 	next.Target, next.Committed, next.Phases = target, decimal.NullDecimal{}, nil
 	if v := kr.Counted(today).Value; kr.Kind.Linear() && v.Valid && kr.Method != Sum && kr.Method != HitRate {
-		next.Start = decimal.NewNullDecimal(v.Decimal.Round(maxPlace)) // means have more digits
+		if v.Decimal.Exponent() < -maxPlace { // means have more digits
+			v.Decimal = v.Decimal.Round(maxPlace)
+		}
+		next.Start = v
 	}
 	return next
 }

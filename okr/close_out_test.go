@@ -115,6 +115,9 @@ func TestWhatWasForOnePeriodIsNotCarriedOver(t *testing.T) {
 	if len(next.Phases) > 0 || next.Override.Value.Valid || next.Confidence.Level != "" || written(next.Start) != "70" {
 		t.Errorf("it goes on as %+v", next)
 	}
+	if text := next.StartWords(); text != "70" { // no decimals that nobody entered
+		t.Errorf("it starts at %s", text)
+	}
 	if next := k.CarryOver(k.Target, 20021); written(next.Start) != "90" {
 		t.Errorf("from a value by hand that is over it starts at %s", written(next.Start))
 	}

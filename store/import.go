@@ -133,22 +133,58 @@ func (tx *Tx) PlaceObjective(ctx context.Context, actor okr.Actor, o okr.Objecti
 // reading where they have a result. What is read is read at once, connection by connection. It records
 // each; it posts nothing.
 func (tx *Tx) AddKeyResults(ctx context.Context, actor okr.Actor, list []KeyResult) error {
+	if err := tx.keep(ctx, actor, list); err != nil {
+		return err
+	}
+	imported := map[int64][]int64{} // by connection
+	for _, k := range list {
+		if k.Integrated {
+			imported[k.Source.Connection] = append(imported[k.Source.Connection], k.ID)
+		}
+	}
+	for _, connection := range slices.Sorted(maps.Keys(imported)) {
+		if err := tx.readSoon(ctx, actor.Workspace, connection, imported[connection]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CarryOver keeps many new key results at once that go on with others, like AddKeyResults, and has the
+// cards posted of those that have a channel. Having them read is the caller's.
+func (tx *Tx) CarryOver(ctx context.Context, actor okr.Actor, list []KeyResult) error {
+	if err := tx.keep(ctx, actor, list); err != nil {
+		return err
+	}
+	p := queries.AddCardsParams{WorkspaceID: actor.Workspace}
+	for _, k := range list {
+		if k.Channel != "" {
+			p.KeyResultIds, p.ChannelIds = append(p.KeyResultIds, k.ID), append(p.ChannelIds, k.Channel)
+		}
+	}
+	if err := tx.q.AddCards(ctx, p); err != nil {
+		return fmt.Errorf("adding cards: %w", err)
+	}
+	return nil
+}
+
+// keep writes new key results with all that belongs to them, and gives each its id.
+func (tx *Tx) keep(ctx context.Context, actor okr.Actor, list []KeyResult) error {
 	ids, err := tx.q.NewKeyResultIDs(ctx, int32(len(list)))
 	if err != nil {
 		return fmt.Errorf("taking ids: %w", err)
 	}
 	var rows, sources, readings, audit [][]any
 	highest := 0
-	imported := map[int64][]int64{} // by connection
 	for i, k := range list {
 		k.ID = ids[i]
+		list[i].ID = k.ID
 		highest = max(highest, k.Number)
 		var slot, due, day *time.Time
 		if k.Integrated {
 			if slot, due, err = schedule(k, tx.Now); err != nil {
 				return err
 			}
-			imported[k.Source.Connection] = append(imported[k.Source.Connection], k.ID)
 		}
 		if k.Result.Value.Valid {
 			recorded := k.Result.AsOf.Time()
@@ -195,11 +231,6 @@ func (tx *Tx) AddKeyResults(ctx context.Context, actor okr.Actor, list []KeyResu
 	}
 	if err := tx.q.MoveNumbers(ctx, queries.MoveNumbersParams{NextNumber: int32(highest + 1), WorkspaceID: actor.Workspace}); err != nil {
 		return fmt.Errorf("taking numbers: %w", err)
-	}
-	for _, connection := range slices.Sorted(maps.Keys(imported)) {
-		if err := tx.readSoon(ctx, actor.Workspace, connection, imported[connection]); err != nil {
-			return err
-		}
 	}
 	return nil
 }

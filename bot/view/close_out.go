@@ -22,13 +22,28 @@ const (
 )
 
 const (
-	fieldCarry = "carry"
+	fieldCarry = "carry" // and "carry_1", … : a select takes 100 options
+	fieldGoing = "going"
+	fieldKeep  = "keep"
 	fieldNote  = "note"
-	// carriedMost is how many key results can be carried over at once: each takes a field of the second
-	// step, and Slack allows 100 blocks.
-	carriedMost = 90
+	// optionsAtOnce is how many options Slack takes in a select, and selectsMost how many selects there
+	// are: what is beyond them goes on with all or not at all.
+	optionsAtOnce, selectsMost = 100, 5
+	// TargetsAtOnce is how many targets a page of the second step asks for: each takes a block, and Slack
+	// allows 100.
+	TargetsAtOnce = 90
 	// sectionsAtOnce keeps what is shown at once within the 40,000 characters that Slack takes.
 	sectionsAtOnce = 12
+)
+
+// Going says which key results go on when an objective is closed out.
+type Going string
+
+// The choices.
+const (
+	GoChosen    Going = "chosen"
+	GoAll       Going = "all"
+	GoUnreached Going = "unreached" // those that did not reach their target
 )
 
 // CloseOut is an objective with its key results, as they are when it is closed out.
@@ -37,13 +52,21 @@ type CloseOut struct {
 	KeyResults []KeyResult
 	Next       okr.Period
 	Note       string
+	Carried    int // in all; the key results are those of a page of the second step
+	Before     int // on pages before it
+}
+
+// Unreached says whether a key result ended without reaching a target that it has.
+func (k KeyResult) Unreached() bool {
+	status := k.Standing().Status
+	return status != okr.Achieved && status != okr.Measuring
 }
 
 // Modal shows how everything ended, and asks for a note and for what goes on.
 func (c CloseOut) Modal(draft string) slack.ModalViewRequest {
 	blocks := []slack.Block{
 		section(objectiveLine(c.Objective, c.KeyResults)),
-		note("Scores and verdicts are saved as they are now and never change. Syncs and check-ins end."),
+		note("Scores and verdicts of " + allOf(len(c.KeyResults)) + " are saved as they are now and never change. Syncs and check-ins end."),
 	}
 	lines := make([]string, len(c.KeyResults))
 	for i, k := range c.KeyResults {
@@ -57,20 +80,63 @@ func (c CloseOut) Modal(draft string) slack.ModalViewRequest {
 	words := slack.NewPlainTextInputBlockElement(plain("What was learned, and what comes next"), "v")
 	words.Multiline, words.MaxLength, words.InitialValue = true, noteLimit, Cut(c.Note, noteLimit)
 	blocks = append(blocks, optional(input(fieldNote, "Note", "", words)))
-	var options []*slack.OptionBlockObject
-	for i, k := range c.KeyResults {
-		if i == 100 { // Slack's limit on options
+	blocks = append(blocks, c.going()...)
+	return modal(CallbackCloseOut, "Close out", "Close out", draft, blocks...)
+}
+
+func allOf(n int) string {
+	if n > 1 {
+		return "all " + okr.CountWords(n, "key result")
+	}
+	return okr.CountWords(n, "key result")
+}
+
+// going asks what goes on: a select for each hundred, and, where there are several, all at once.
+func (c CloseOut) going() (blocks []slack.Block) {
+	const how = "Each goes on as a new key result that starts at the last value, with the same source, cadence, channel and weight."
+	if len(c.KeyResults) > 1 {
+		unreached := 0
+		for _, k := range c.KeyResults {
+			if k.Unreached() {
+				unreached++
+			}
+		}
+		options := []*slack.OptionBlockObject{
+			option(choice{string(GoChosen), "Those chosen below"}),
+			option(choice{string(GoAll), fmt.Sprintf("All %d key results", len(c.KeyResults))}),
+		}
+		if unreached > 0 && unreached < len(c.KeyResults) {
+			options = append(options, option(choice{string(GoUnreached), "The " + okr.CountWords(unreached, "key result") + " that did not reach the target"}))
+		}
+		element := slack.NewRadioButtonsBlockElement("v", options...)
+		element.InitialOption = options[0]
+		blocks = append(blocks, input(fieldGoing, "What goes on", "", element))
+	}
+	for n := 0; n*optionsAtOnce < len(c.KeyResults); n++ {
+		if n == selectsMost {
+			blocks = append(blocks, note(fmt.Sprintf("The %s beyond these go on with all, or not at all.", okr.CountWords(len(c.KeyResults)-n*optionsAtOnce, "key result"))))
 			break
 		}
-		options = append(options, option(choice{strconv.FormatInt(k.ID, 10), k.Key() + " " + k.Title}))
-	}
-	if len(options) > 0 {
+		part := c.KeyResults[n*optionsAtOnce : min(len(c.KeyResults), (n+1)*optionsAtOnce)]
+		options := make([]*slack.OptionBlockObject, len(part))
+		for i, k := range part {
+			options[i] = option(choice{strconv.FormatInt(k.ID, 10), k.Key() + " " + k.Title})
+		}
+		label, hint := "Carry over to "+c.Next.Words(), how
+		if n > 0 {
+			label, hint = label+", "+part[0].Key()+" to "+part[len(part)-1].Key(), ""
+		}
 		element := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeStatic, plain("Choose key results"), "v", options...)
-		most := carriedMost
-		element.MaxSelectedItems = &most
-		blocks = append(blocks, optional(input(fieldCarry, "Carry over to "+c.Next.Words(), "Each goes on as a new key result that starts at the last value, with the same source, cadence, channel and weight.", element)))
+		blocks = append(blocks, optional(input(carryField(n), label, hint, element)))
 	}
-	return modal(CallbackCloseOut, "Close out", "Close out", draft, blocks...)
+	return blocks
+}
+
+func carryField(n int) string {
+	if n == 0 {
+		return fieldCarry
+	}
+	return fieldCarry + "_" + strconv.Itoa(n)
 }
 
 // sections writes lines under each other, as many a section as it holds, and counts those that do
@@ -92,44 +158,75 @@ func sections(lines []string, most int) []slack.Block {
 	return blocks
 }
 
-// ParseCloseOut reads the note and the key results that go on.
-func ParseCloseOut(s State) (words string, carried []int64) {
-	for _, o := range s.at(fieldCarry).SelectedOptions {
-		if id, err := strconv.ParseInt(o.Value, 10, 64); err == nil {
-			carried = append(carried, id)
+// ParseCloseOut reads the note, and which key results go on: those chosen, or others by a rule.
+func ParseCloseOut(s State) (words string, going Going, carried []int64) {
+	for n := range selectsMost {
+		for _, o := range s.at(carryField(n)).SelectedOptions {
+			if id, err := strconv.ParseInt(o.Value, 10, 64); err == nil {
+				carried = append(carried, id)
+			}
 		}
 	}
-	return Cut(s.text(fieldNote), noteLimit), carried
+	if going = Going(s.option(fieldGoing)); going == "" {
+		going = GoChosen
+	}
+	return Cut(s.text(fieldNote), noteLimit), going, carried
 }
 
-// Targets asks for the targets of what goes on, as they were until somebody changes them.
+// rest is how many key results go on that are on later pages.
+func (c CloseOut) rest() int { return c.Carried - c.Before - len(c.KeyResults) }
+
+// Targets asks for the targets of what goes on, as they were until somebody changes them. What does
+// not fit is on further pages, and can keep its targets without them.
 func (c CloseOut) Targets(draft string) slack.ModalViewRequest {
-	blocks := []slack.Block{section("*" + Escape(Cut(c.Objective.Title, 150)) + "* goes on in " + c.Next.Words() + ". Keep the targets, or enter new ones.")}
+	head := "*" + Escape(Cut(c.Objective.Title, 150)) + "* goes on in " + c.Next.Words() + ". Keep the targets, or enter new ones."
+	title, submit := "Carry over", "Close out"
+	if c.Carried > len(c.KeyResults) {
+		head += fmt.Sprintf("\n%d to %d of %s; those that need a new target come first.", c.Before+1, c.Before+len(c.KeyResults), okr.CountWords(c.Carried, "key result"))
+	}
+	blocks := []slack.Block{section(head)}
 	for _, k := range c.KeyResults {
 		next := k.CarryOver(k.Target, k.Today)
 		hint := "in " + unitWords(k.Unit)
 		if next.Start.Valid && k.Kind.Linear() {
-			hint = "starts at " + k.Scored(next.Start.Decimal)
+			hint = "starts at " + next.StartWords()
 		}
 		initial := ""
 		if k.Target.Valid {
-			initial = okr.Typed(k.Target.Decimal)
+			initial = k.Target.Decimal.String()
 		}
 		field := textInput(targetField(k.ID), Cut(k.Key()+" "+k.Title, 150)+": Target Value", hint, initial)
 		field.Optional = k.Kind == okr.Baseline
 		blocks = append(blocks, field)
 	}
-	return modal(CallbackCloseOut, "Carry over", "Close out", draft, blocks...)
+	if rest := c.rest(); rest > 0 {
+		submit = "Next"
+		box := slack.NewCheckboxGroupsBlockElement("v", option(choice{fieldKeep, "Keep their targets, and close out now"}))
+		blocks = append(blocks, optional(input(fieldKeep, "The other "+strconv.Itoa(rest), "/okr edit changes a target later, too.", box)))
+	}
+	return modal(CallbackCloseOut, title, submit, draft, blocks...)
 }
 
 func targetField(id int64) string { return "target_" + strconv.FormatInt(id, 10) }
 
-// ParseTarget reads a key result's target of the second step. The problem is at its field.
-func ParseTarget(s State, k okr.KeyResult, today okr.Day) (next okr.KeyResult, problems okr.Problems) {
+// Kept says whether what is on later pages keeps its targets.
+func Kept(s State) bool { return len(s.at(fieldKeep).SelectedOptions) > 0 }
+
+// NotKept is said at that choice when some of the others need a new target.
+func NotKept(n int) okr.Problems {
+	return okr.Problems{fieldKeep: "The last value has passed the target of " + okr.CountWords(n, "key result") + " among the others. Press Next without this, and enter new ones."}
+}
+
+// TargetTyped is what stands in the field of a key result's target.
+func TargetTyped(s State, id int64) string { return s.text(targetField(id)) }
+
+// ParseTarget reads a key result's target as it was typed in the second step. The problem is at its
+// field.
+func ParseTarget(typed string, k okr.KeyResult, today okr.Day) (next okr.KeyResult, problems okr.Problems) {
 	field := targetField(k.ID)
 	problems = okr.Problems{}
 	var target decimal.NullDecimal
-	if typed := s.text(field); typed != "" {
+	if typed != "" {
 		v, err := okr.ParseNumber(typed)
 		if err != nil {
 			problems[field] = err.Error()

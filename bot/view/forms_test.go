@@ -122,14 +122,14 @@ func TestACloseOutComesBackAsItWasFilled(t *testing.T) {
 			}
 		}
 		state[fieldCarry] = map[string]slack.BlockAction{"v": {SelectedOptions: chosen}}
-		words, carried := ParseCloseOut(state)
-		if words != c.Note || !slices.Equal(carried, ids) {
-			t.Fatalf("got %q, %v; want %q, %v", words, carried, c.Note, ids)
+		words, going, carried := ParseCloseOut(state)
+		if words != c.Note || going != GoChosen || !slices.Equal(carried, ids) {
+			t.Fatalf("got %q, %q, %v; want %q, %v", words, going, carried, c.Note, ids)
 		}
 		// Untouched, the second step keeps every target.
 		state = stateOf(t, c.Targets(draft))
 		for _, k := range c.KeyResults {
-			next, _ := ParseTarget(state, k.KeyResult, k.Today)
+			next, _ := ParseTarget(TargetTyped(state, k.ID), k.KeyResult, k.Today)
 			if !next.Target.Decimal.Equal(k.Target.Decimal) {
 				t.Fatalf("%s goes on to %s, want %s", k.Key(), next.Target.Decimal, k.Target.Decimal)
 			}

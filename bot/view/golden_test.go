@@ -141,6 +141,12 @@ func arrivals() []Ended {
 	}
 }
 
+// page is one of the pages that ask for targets.
+func page(c CloseOut, before, carried int) CloseOut {
+	c.Before, c.Carried = before, carried
+	return c
+}
+
 // digest is one of some key results, of which every other got better or worse since a day.
 func digest(list []KeyResult, since okr.Day, drawn ...Drawn) Message {
 	d := Digest{Today: today, Since: since, Drawn: drawn, More: "/okr list mine"}
@@ -417,7 +423,7 @@ func modals() map[string]slack.ModalViewRequest {
 		"check-in": CheckInForm(people(), draft), "check-in-hostile": CheckInForm(hostile(), draft), "remove": Remove(sample(), 120, 1, 1, draft), "remove-hostile": Remove(hostile(), 0, 0, 0, draft),
 		"details-by-hand":     Details{KeyResult: corrected(), Readings: readings(3), May: true, Last: []okr.Changed{{What: "target", Before: "35", After: "30", By: "U2BOB", Day: today - 20}}}.Modal(),
 		"check-in-integrated": CheckInForm(sample(), draft), "settings": SettingsOf(okr.DefaultThresholds).Modal(),
-		"close-out": closeOut(sample(), 3).Modal(draft), "close-out-many": closeOut(hostile(), 400).Modal(draft), "close-out-none": closeOut(sample(), 0).Modal(draft), "close-out-targets": closeOut(sample(), 2).Targets(draft), "close-out-targets-many": closeOut(hostile(), carriedMost).Targets(draft),
+		"close-out": closeOut(sample(), 3).Modal(draft), "close-out-many": closeOut(hostile(), 400).Modal(draft), "close-out-none": closeOut(sample(), 0).Modal(draft), "close-out-targets": closeOut(sample(), 2).Targets(draft), "close-out-targets-many": page(closeOut(hostile(), TargetsAtOnce), 90, 250).Targets(draft),
 		"sync": SyncPick(), "notice": Notice("Expired", "This form has expired."), "notice-help": NoticeOf(Help()),
 	}
 }

@@ -5,6 +5,16 @@ on conflict (key_result_id, channel_id) do update
 set dirty_at = now(),
     parked = '';
 
+-- name: AddCards :exec
+insert into cards (key_result_id, channel_id, workspace_id, dirty_at)
+select c.key_result_id, c.channel_id, @workspace_id, now()
+from (
+  select
+    unnest(@key_result_ids::bigint[]) as key_result_id,
+    unnest(@channel_ids::text[]) as channel_id
+) c
+on conflict do nothing;
+
 -- name: MarkCards :exec
 update cards
 set dirty_at = now()

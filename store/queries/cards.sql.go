@@ -29,6 +29,28 @@ func (q *Queries) AddCard(ctx context.Context, arg AddCardParams) error {
 	return err
 }
 
+const addCards = `-- name: AddCards :exec
+insert into cards (key_result_id, channel_id, workspace_id, dirty_at)
+select c.key_result_id, c.channel_id, $1, now()
+from (
+  select
+    unnest($2::bigint[]) as key_result_id,
+    unnest($3::text[]) as channel_id
+) c
+on conflict do nothing
+`
+
+type AddCardsParams struct {
+	WorkspaceID  string
+	KeyResultIds []int64
+	ChannelIds   []string
+}
+
+func (q *Queries) AddCards(ctx context.Context, arg AddCardsParams) error {
+	_, err := q.db.Exec(ctx, addCards, arg.WorkspaceID, arg.KeyResultIds, arg.ChannelIds)
+	return err
+}
+
 const dirtyCards = `-- name: DirtyCards :many
 select key_result_id, channel_id, workspace_id, message_ts, dirty_at, sending_at, parked
 from cards
