@@ -24,6 +24,7 @@ import (
 // Config is everything the environment says; the README's table shows the same.
 type Config struct {
 	DatabaseURL          secret.String `envconfig:"DATABASE_URL"`
+	PostgresRepository   string        `envconfig:"POSTGRES_REPOSITORY"`
 	DataDir              string        `envconfig:"DATA_DIR" default:".okrbot"`
 	ListenAddr           string        `envconfig:"LISTEN_ADDR" default:":8080"`
 	OpsAddr              string        `envconfig:"OPS_ADDR" default:"127.0.0.1:9090"`

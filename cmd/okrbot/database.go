@@ -4,7 +4,12 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
 
 	"okrbot/store/embedded"
 )
@@ -21,7 +26,7 @@ func openDatabase(ctx context.Context, c Config, log *slog.Logger, tell func(doi
 	if c.DatabaseURL.Reveal() != "" {
 		return database{dsn: c.DatabaseURL.Reveal()}, nil
 	}
-	own, err := embedded.Start(ctx, embedded.Options{Dir: filepath.Join(c.DataDir, "postgres"), Logger: log, Fsync: true, Tell: tell})
+	own, err := embedded.Start(ctx, embedded.Options{Dir: filepath.Join(c.DataDir, "postgres"), Logger: log, Fsync: true, Tell: tell, Repository: c.PostgresRepository, Progress: bar(os.Stderr)})
 	if err != nil {
 		return database{}, fmt.Errorf("starting the embedded Postgres: %w", err)
 	}
@@ -38,4 +43,33 @@ func (d database) Close() {
 // teller has a log hear what is being done.
 func teller(log *slog.Logger) func(doing string) {
 	return func(doing string) { log.Info(doing) }
+}
+
+// bar draws on a terminal how much was fetched; elsewhere one line, told before, is enough.
+func bar(to *os.File) func(done, total int64) {
+	if !term.IsTerminal(int(to.Fd())) {
+		return nil
+	}
+	const wide = 30
+	began, drawn := time.Now(), time.Time{}
+	return func(done, total int64) {
+		whole := total > 0 && done >= total
+		if time.Since(drawn) < 100*time.Millisecond && !whole {
+			return
+		}
+		drawn = time.Now()
+		const mega = 1 << 20
+		switch {
+		case total > 0:
+			full := int(wide * min(done, total) / total)
+			fmt.Fprintf(to, "\r[%s%s] %d of %d MB", strings.Repeat("#", full), strings.Repeat(".", wide-full), done/mega, total/mega)
+		case done > 0:
+			fmt.Fprintf(to, "\r%d MB", done/mega)
+		default:
+			fmt.Fprintf(to, "\r%s", time.Since(began).Round(time.Second))
+		}
+		if whole {
+			fmt.Fprintln(to)
+		}
+	}
 }

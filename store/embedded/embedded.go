@@ -1,4 +1,5 @@
-// Package embedded runs a real Postgres for one folder of data, from the machine's own programs.
+// Package embedded runs a real Postgres for one folder of data, from the machine's own programs or
+// from a pinned build that it fetches once.
 //
 // It listens on a unix socket only, keeps its data between runs, and never deletes any: a folder
 // of another version of Postgres is refused.
@@ -32,6 +33,11 @@ type Options struct {
 	Fsync  bool // false only where losing data does not matter: in tests
 	// Tell hears what is being done, as it is done; nil: nobody does.
 	Tell func(doing string)
+	// Repository is the Maven repository from which programs are fetched; empty: POSTGRES_REPOSITORY,
+	// else Maven's own.
+	Repository string
+	// Progress hears how many bytes of how many were fetched; total is 0 or less where nobody knows.
+	Progress func(done, total int64)
 }
 
 func (o Options) tell(format string, values ...any) {
@@ -60,15 +66,19 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	bin, err := programs()
-	if err != nil {
-		return nil, err
-	}
 	as, err := account()
 	if err != nil {
 		return nil, err
 	}
-	dir, err := place(opts, as)
+	dir, err := where(opts, as)
+	if err != nil {
+		return nil, err
+	}
+	bin, err := programs(ctx, dir, as, opts)
+	if err != nil {
+		return nil, err
+	}
+	dir, err = place(dir, as)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +95,7 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	opts.tell("starting Postgres")
+	opts.tell("starting Postgres from %s", bin)
 	return launch(ctx, bin, dir, socket, as, opts)
 }
 
@@ -114,27 +124,49 @@ func (s *Server) Stop() {
 // Done is closed when the server has ended, by Stop or by itself.
 func (s *Server) Done() <-chan struct{} { return s.done }
 
-// programs is the folder of postgres and initdb: of PATH, or the newest installed.
-func programs() (string, error) {
-	if path, err := exec.LookPath("postgres"); err == nil {
-		if _, err := os.Stat(filepath.Join(filepath.Dir(path), "initdb")); err == nil {
-			return filepath.Dir(path), nil
+// programs is the folder of postgres and initdb that fits the data: of PATH, or the newest
+// installed, or of the version that the data is of. Where there is none, a build is fetched.
+func programs(ctx context.Context, dir string, as *syscall.Credential, opts Options) (string, error) {
+	have := installed()
+	raw, err := os.ReadFile(filepath.Join(dir, "PG_VERSION"))
+	if of := strings.TrimSpace(string(raw)); err == nil && len(have) > 0 {
+		for _, bin := range have {
+			if v, err := versionOf(bin); err == nil && strconv.Itoa(v) == of {
+				return bin, nil
+			}
+		}
+		if of != strconv.Itoa(fetchedMajor) {
+			return have[0], nil // sameVersion says what is wrong
 		}
 	}
+	if len(have) > 0 && err != nil {
+		return have[0], nil
+	}
+	return fetched(ctx, as, opts)
+}
+
+// placesOfPrograms are where packages put them.
+var placesOfPrograms = []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin", "/usr/local/opt/postgresql@*/bin"}
+
+// installed are the folders of postgres and initdb on this machine: that of PATH, then the newest.
+func installed() []string {
 	var found []string
-	for _, pattern := range []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin", "/usr/local/opt/postgresql@*/bin"} {
+	for _, pattern := range placesOfPrograms {
 		folders, _ := filepath.Glob(pattern) // the patterns are constants and well formed
 		for _, folder := range folders {
-			if _, err := os.Stat(filepath.Join(folder, "initdb")); err == nil {
+			_, server := os.Stat(filepath.Join(folder, "postgres"))
+			if _, err := os.Stat(filepath.Join(folder, "initdb")); err == nil && server == nil {
 				found = append(found, folder)
 			}
 		}
 	}
-	if len(found) == 0 {
-		return "", errors.New("no Postgres programs on this machine. Install them (`apt-get install postgresql` or `brew install postgresql`), or set DATABASE_URL to a Postgres that runs elsewhere")
+	sort.Slice(found, func(i, j int) bool { return version(found[i]) > version(found[j]) })
+	if path, err := exec.LookPath("postgres"); err == nil {
+		if _, err := os.Stat(filepath.Join(filepath.Dir(path), "initdb")); err == nil {
+			found = append([]string{filepath.Dir(path)}, found...)
+		}
 	}
-	sort.Slice(found, func(i, j int) bool { return version(found[i]) < version(found[j]) })
-	return found[len(found)-1], nil
+	return found
 }
 
 // version is the first number in a folder's name: 15 of /usr/lib/postgresql/15/bin.
@@ -167,9 +199,9 @@ func account() (*syscall.Credential, error) {
 	return nil, errors.New("a Postgres server does not run as root, and this machine has neither a user postgres nor nobody. Run okrbot as an ordinary user, or set DATABASE_URL")
 }
 
-// place is the data folder: the one asked for, or, where the server's user could not reach that,
+// where is the data folder: the one asked for, or, where the server's user could not reach that,
 // one of the system's that is always the same for it.
-func place(opts Options, as *syscall.Credential) (string, error) {
+func where(opts Options, as *syscall.Credential) (string, error) {
 	dir, err := filepath.Abs(opts.Dir)
 	if err != nil {
 		return "", fmt.Errorf("finding the data folder: %w", err)
@@ -181,6 +213,11 @@ func place(opts Options, as *syscall.Credential) (string, error) {
 		opts.Logger.Info("the data folder cannot be reached by the user that Postgres runs as; using another one", "asked", dir, "using", elsewhere)
 		dir = elsewhere
 	}
+	return dir, nil
+}
+
+// place makes the data folder for the server's user alone.
+func place(dir string, as *syscall.Credential) (string, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("making the data folder: %w", err)
 	}
@@ -260,15 +297,23 @@ func sameVersion(bin, dir string) error {
 	if err != nil {
 		return fmt.Errorf("reading the data folder's version: %w", err)
 	}
-	out, err := exec.Command(filepath.Join(bin, "postgres"), "--version").Output()
+	have, err := versionOf(bin)
 	if err != nil {
-		return fmt.Errorf("asking postgres for its version: %w", err)
+		return err
 	}
-	of := strings.TrimSpace(string(raw))
-	if have := version(string(out)); strconv.Itoa(have) != of {
+	if of := strings.TrimSpace(string(raw)); strconv.Itoa(have) != of {
 		return fmt.Errorf("the data in %s is of Postgres %s, but this machine runs %d. Nothing was changed. Install Postgres %s, or move the data with pg_upgrade", dir, of, have, of)
 	}
 	return nil
+}
+
+// versionOf is the major version of a folder's programs.
+func versionOf(bin string) (int, error) {
+	out, err := exec.Command(filepath.Join(bin, "postgres"), "--version").Output()
+	if err != nil {
+		return 0, fmt.Errorf("asking postgres for its version: %w", err)
+	}
+	return version(string(out)), nil
 }
 
 // nobodyElse waits a moment for the server of a killed parent to end, and refuses a folder whose
