@@ -132,12 +132,12 @@ func (b *Bot) syncAll(ctx context.Context, g Gesture) (Reply, error) {
 	case forced.Total == 0:
 		return Say(fmt.Sprintf("ServiceNow was asked about all of yours a moment ago. Try again in %s.", seconds(forced.Wait))), nil
 	}
-	text := fmt.Sprintf("Syncing %d key results. This message counts up.", forced.Total)
+	text := "Syncing " + okr.CountWords(forced.Total, "key result") + ". This message counts up."
 	if g.Response.Empty() {
-		text = fmt.Sprintf("Syncing %d key results. The outcome comes as a direct message.", forced.Total)
+		text = "Syncing " + okr.CountWords(forced.Total, "key result") + ". The outcome comes as a direct message."
 	}
 	if skipped := len(ids) - forced.Total; skipped > 0 {
-		text += fmt.Sprintf(" %d are left out: ServiceNow was asked about them a moment ago.", skipped)
+		text += " Left out, because ServiceNow was asked about them a moment ago: " + okr.CountWords(skipped, "key result") + "."
 	}
 	return Say(text + paused), nil
 }

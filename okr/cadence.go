@@ -194,13 +194,10 @@ func (c Cadence) Words() string {
 		}
 		return day + at
 	case Quarterly:
-		switch c.Offset {
-		case 0:
+		if c.Offset == 0 {
 			return "Quarterly on the first day after the quarter" + at
-		case 1:
-			return "Quarterly, 1 day after the first day of the new quarter," + at
 		}
-		return fmt.Sprintf("Quarterly, %d days after the first day of the new quarter,", c.Offset) + at
+		return "Quarterly, " + CountWords(c.Offset, "day") + " after the first day of the new quarter," + at
 	}
 	return c.Every.Label() + at
 }

@@ -30,7 +30,7 @@ const (
 
 func titleProblem(title string) string {
 	switch n := utf8.RuneCountInString(strings.TrimSpace(title)); {
-	case n == 0:
+	case n == 0, Blank(title):
 		return "Enter a title."
 	case n > MaxTitle:
 		return fmt.Sprintf("This title has %d characters. Shorten it to %d.", n, MaxTitle)

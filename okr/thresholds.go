@@ -45,7 +45,7 @@ func (t Thresholds) Check() Problems {
 // Words says the thresholds to people: "on track up to 10 points behind the pace, behind up to 25, at risk beyond".
 func (t Thresholds) Words() string {
 	t = t.orDefault()
-	return fmt.Sprintf("on track up to %d points behind the pace, behind up to %d, at risk beyond", t.OnTrack, t.Behind)
+	return fmt.Sprintf("on track up to %s behind the pace, behind up to %d, at risk beyond", CountWords(t.OnTrack, "point"), t.Behind)
 }
 
 // points are parts of the way, as gaps are.

@@ -215,8 +215,8 @@ func (kr KeyResult) whyStatus(s Standing, period Period, today Day) string {
 		if !kr.Result.Value.Valid {
 			return says + kr.Awaited(period, today) + "."
 		}
-		return says + fmt.Sprintf("the newest score is of %s, and with %s scores and this cadence it should not be older than %d days.",
-			kr.Result.AsOf.Words(), strings.ToLower(kr.ScoreFrequency.Label()), kr.oldest())
+		return says + fmt.Sprintf("the newest score is of %s, and with %s scores and this cadence it should not be older than %s.",
+			kr.Result.AsOf.Words(), strings.ToLower(kr.ScoreFrequency.Label()), CountWords(int(kr.oldest()), "day"))
 	case Measuring:
 		return says + "values are collected, and there is nothing to judge them by yet."
 	case Achieved:
@@ -254,7 +254,7 @@ func (kr KeyResult) whyPace(s Standing, period Period, today Day) string {
 		from, to := kr.between(period, asOf)
 		says += fmt.Sprintf(", between %s on %s and %s on %s as phased", PercentWords(from.expected), from.day.Words(), PercentWords(to.expected), to.day.Words())
 	} else if period.Contains(asOf) && period.First < period.Last {
-		says += fmt.Sprintf(" = %d of %d days", asOf-period.First, period.Last-period.First)
+		says += fmt.Sprintf(" = %d of %s", asOf-period.First, CountWords(int(period.Last-period.First), "day"))
 	}
 	return says + ", " + behind
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/shopspring/decimal"
 )
@@ -189,23 +188,6 @@ func CountWords(n int, one string) string {
 		return "1 " + one
 	}
 	return thousands(strconv.Itoa(n)) + " " + many
-}
-
-// Visible is what people or a vendor wrote without what does not show and yet does something: marks
-// that turn the direction of all that follows, ours too, characters without width, controls. Line
-// breaks and tabs stay, and so do the joiners that Persian and emoji are written with.
-func Visible(words string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n', r == '\t', r == '\u200c', r == '\u200d':
-			return r
-		case r == '\u2028', r == '\u2029':
-			return ' '
-		case unicode.Is(unicode.Cf, r), unicode.IsControl(r):
-			return -1
-		}
-		return r
-	}, words)
 }
 
 // Drawable is a value of the scorecard as a chart draws it: the same that is written beside it.

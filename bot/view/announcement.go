@@ -106,7 +106,7 @@ func changed(news []News) Message {
 	}
 	m := Message{Text: news[0].Key() + " " + Escape(news[0].Title) + ": " + news[0].move()}
 	if len(news) > 1 {
-		m.Text = fmt.Sprintf("%d key results have new values", len(news))
+		m.Text = okr.CountWords(len(news), "key result") + " have new values"
 	}
 	for i, n := range news {
 		if i == told {
@@ -128,7 +128,7 @@ func (n News) under() string {
 // rest counts the key results that a message does not name.
 func (m Message) rest(news []News) Message {
 	if more := len(news) - told; more > 0 {
-		s := section(fmt.Sprintf("…and %d more key results.", more))
+		s := section("…and " + okr.CountWords(more, "more key result") + ".")
 		s.Accessory = slack.NewAccessory(button(ActionList, "See all", "news"))
 		m.Blocks = append(m.Blocks, s)
 	}
@@ -175,7 +175,7 @@ func failed(news []News) Message {
 	}
 	m := Message{Text: news[0].Key() + " is not syncing: " + news[0].Note}
 	if len(news) > 1 {
-		m.Text = fmt.Sprintf("%d key results are not syncing", len(news))
+		m.Text = okr.CountWords(len(news), "key result") + " are not syncing"
 	}
 	var order []string
 	groups := map[string][]News{}
@@ -187,7 +187,7 @@ func failed(news []News) Message {
 	}
 	for i, cause := range order {
 		if i == told {
-			m.Blocks = append(m.Blocks, section(fmt.Sprintf("…and %d more reasons. `/okr list at-risk` shows all.", len(order)-told)))
+			m.Blocks = append(m.Blocks, section("…and "+okr.CountWords(len(order)-told, "more reason")+". `/okr list at-risk` shows all."))
 			break
 		}
 		group := groups[cause]
@@ -230,7 +230,7 @@ func recovered(news []News) Message {
 	}
 	m := Message{Text: news[0].Key() + " syncs again"}
 	if len(news) > 1 {
-		m.Text = fmt.Sprintf("%d key results sync again", len(news))
+		m.Text = okr.CountWords(len(news), "key result") + " sync again"
 	}
 	m.Blocks = []slack.Block{section(":white_check_mark: *Syncing again:* " + keys(news))}
 	if len(news) == 1 {

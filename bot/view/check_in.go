@@ -111,7 +111,7 @@ func unitWords(unit string) string {
 // textInput is a one-line field of a form; its element is always "v".
 func textInput(block, label, hint, initial string) *slack.InputBlock {
 	element := slack.NewPlainTextInputBlockElement(nil, "v")
-	element.InitialValue = initial
+	element.InitialValue = okr.Visible(initial)
 	var hintText *slack.TextBlockObject
 	if hint != "" {
 		hintText = plain(hint)

@@ -153,7 +153,7 @@ func sections(lines []string, most int) []slack.Block {
 		lines = lines[n:]
 	}
 	if len(lines) > 0 {
-		blocks = append(blocks, note(fmt.Sprintf("…and %d more key results.", len(lines))))
+		blocks = append(blocks, note("…and "+okr.CountWords(len(lines), "more key result")+"."))
 	}
 	return blocks
 }
@@ -327,7 +327,7 @@ func (c Closed) Summary(repeated bool) Message {
 	lines := c.lines()
 	m.Blocks = append(m.Blocks, sections(lines[:min(len(lines), told)], told)...)
 	if more := len(lines) - told; more > 0 {
-		s := section(fmt.Sprintf("…and %d more key results.", more))
+		s := section("…and " + okr.CountWords(more, "more key result") + ".")
 		s.Accessory = slack.NewAccessory(button(ActionCloseOutAll, "See all", strconv.FormatInt(c.Objective.ID, 10)))
 		m.Blocks = append(m.Blocks, s)
 	}

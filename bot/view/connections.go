@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
+
+	"okrbot/okr"
 )
 
 // CallbackConnection names the window in which a connection is looked after, CallbackDisconnect
@@ -89,7 +91,7 @@ func (c Connection) line() string {
 	if c.Account != "" {
 		signIn += " as " + Escape(Cut(c.Account, 60))
 	}
-	return fmt.Sprintf("*%s* · %s\n%s · %s · %s · %s", Escape(Cut(c.Name, 150)), c.state(), signIn, c.whose(), count(c.KeyResults, "key result", "key results"), success)
+	return fmt.Sprintf("*%s* · %s\n%s · %s · %s · %s", Escape(Cut(c.Name, 150)), c.state(), signIn, c.whose(), okr.CountWords(c.KeyResults, "key result"), success)
 }
 
 // mostConnections is how many a message shows.
@@ -103,7 +105,7 @@ func Connections(list []Connection) Message {
 			Blocks: []slack.Block{section("You have no connection yet, and none is shared with you."), slack.NewActionBlock("connect", button(ActionConnect, "Connect ServiceNow", "connect"))},
 		}
 	}
-	m := Message{Text: count(len(list), "connection", "connections"), Blocks: []slack.Block{section("*Connections*")}}
+	m := Message{Text: okr.CountWords(len(list), "connection"), Blocks: []slack.Block{section("*Connections*")}}
 	for i, c := range list {
 		if i == mostConnections {
 			m.Blocks = append(m.Blocks, note("…and more. Disconnect those that nobody needs."))
@@ -185,7 +187,7 @@ func (c Connection) Disconnect(draft string, hanging []Hanging) slack.ModalViewR
 	text := "*" + Escape(Cut(c.Name, 150)) + "* is forgotten, and its sign-in with it. No key result reads through it."
 	if len(hanging) > 0 {
 		text = fmt.Sprintf("*%s* is forgotten, and its sign-in with it. %s through it and would stop being read. Their values and history stay; each can be given another source with `/okr edit`.\n%s",
-			Escape(Cut(c.Name, 150)), count(len(hanging), "key result reads", "key results read"), hangingLines(hanging))
+			Escape(Cut(c.Name, 150)), okr.CountWords(len(hanging), "key result")+verb(len(hanging), " reads", " read"), hangingLines(hanging))
 	}
 	return modal(CallbackDisconnect, "Disconnect?", "Disconnect", draft, section(text))
 }
@@ -209,7 +211,7 @@ func HangingSentence(list []Hanging) string {
 func ConnectionNotice(c Connection, says, because string) Message {
 	text := ":warning: *" + Escape(Cut(c.Name, 150)) + "*: " + says
 	if c.KeyResults > 0 {
-		text += " " + count(c.KeyResults, "key result depends on it.", "key results depend on it.")
+		text += " " + okr.CountWords(c.KeyResults, "key result") + verb(c.KeyResults, " depends on it.", " depend on it.")
 	}
 	again := button(ActionReconnect, "Reconnect", fmt.Sprint(c.ID))
 	again.Style = slack.StylePrimary

@@ -196,7 +196,7 @@ func (d Details) who() string {
 	text := "*Who may change and sync it*\n<@" + d.Owner + "> (owner)"
 	for i, id := range d.CoOwners {
 		if i == 20 {
-			text += fmt.Sprintf(", and %d more co-owners", len(d.CoOwners)-i)
+			text += ", and " + okr.CountWords(len(d.CoOwners)-i, "more co-owner")
 			break
 		}
 		text += ", <@" + id + ">"

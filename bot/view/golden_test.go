@@ -31,6 +31,9 @@ func golden(t *testing.T, name string, payload any) {
 	if err := e.Encode(payload); err != nil {
 		t.Fatal(err)
 	}
+	if shown := got.String(); okr.Visible(shown) != shown {
+		t.Errorf("%s holds what does not show and yet does something", name)
+	}
 	path := filepath.Join("testdata", name)
 	if *update {
 		if err := os.MkdirAll("testdata", 0o755); err != nil {

@@ -36,13 +36,13 @@ func (m *Message) Add(text string) {
 	}
 }
 
-// Cut shortens text to at most n characters, as Slack counts them.
+// Cut shortens what can be seen of a text to at most n characters, as Slack counts them.
 func Cut(text string, n int) string {
-	runes := []rune(text)
+	runes := []rune(okr.Visible(text))
 	if len(runes) <= n {
-		return text
+		return string(runes)
 	}
-	return string(runes[:n-1]) + "…"
+	return okr.Visible(string(runes[:n-1]) + "…") // no joiner is left at the end
 }
 
 // sectionLimit is Slack's limit on a section's text, in characters.
@@ -53,7 +53,7 @@ func section(mrkdwn string) *slack.SectionBlock {
 }
 
 func plain(text string) *slack.TextBlockObject {
-	return slack.NewTextBlockObject(slack.PlainTextType, text, false, false)
+	return slack.NewTextBlockObject(slack.PlainTextType, okr.Visible(text), false, false)
 }
 
 func mrkdwn(text string) *slack.TextBlockObject {

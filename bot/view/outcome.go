@@ -52,7 +52,7 @@ func Outcome(done []Ended, total int, final bool) Message {
 	}
 	head := fmt.Sprintf("Syncing: %d of %d done", len(done), total)
 	if final {
-		head = fmt.Sprintf("Synced %d key results: %d changed, %d without a newer score, %d failed", total, len(changed), len(same), len(failed))
+		head = fmt.Sprintf("Synced %s: %d changed, %d without a newer score, %d failed", okr.CountWords(total, "key result"), len(changed), len(same), len(failed))
 		if len(restated) > 0 {
 			head += fmt.Sprintf(", %d restated", len(restated))
 		}
@@ -158,7 +158,7 @@ func outcomeOfOne(e Ended) Message {
 func Waits(k KeyResult, n int, until time.Time) Message {
 	what := "*" + k.Key() + "* " + Escape(Cut(k.Title, 60)) + " is"
 	if n > 1 {
-		what = fmt.Sprintf("%d key results are", n)
+		what = okr.CountWords(n, "key result") + " are"
 	}
 	return Text(":hourglass: " + k.Source.System + " asked us to wait until " + Moment(until) + ", because it gets too many requests. " + what + " read then, and you hear how it went.")
 }

@@ -1,10 +1,11 @@
 package view
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/slack-go/slack"
+
+	"okrbot/okr"
 )
 
 // CallbackRemove names the question before a removal.
@@ -12,13 +13,13 @@ const CallbackRemove = "remove"
 
 // Remove asks before a key result goes, and names what goes with it.
 func Remove(k KeyResult, readings, checkIns, cards int, draft string) slack.ModalViewRequest {
-	goes := []string{count(readings, "reading", "readings"), count(checkIns, "check-in", "check-ins")}
+	goes := []string{okr.ReadingsWords(readings), okr.CountWords(checkIns, "check-in")}
 	text := "Remove " + k.Headline() + "?\n\nThis deletes it with " + strings.Join(goes, " and ") + ". "
 	if k.Integrated {
 		text += "It is no longer read from " + Escape(Cut(k.Source.Scorecard, 200)) + "; the scorecard and the connection stay. "
 	}
 	if cards > 0 {
-		text += "Its card in " + count(cards, "channel", "channels") + " stays, struck through and without buttons. "
+		text += "Its card in " + okr.CountWords(cards, "channel") + " stays, struck through and without buttons. "
 	}
 	text += "This cannot be undone. To stop the syncs only, pause it."
 	return slack.ModalViewRequest{
@@ -28,9 +29,10 @@ func Remove(k KeyResult, readings, checkIns, cards int, draft string) slack.Moda
 	}
 }
 
-func count(n int, one, many string) string {
+// verb is a verb that agrees with a number.
+func verb(n int, one, many string) string {
 	if n == 1 {
-		return "1 " + one
+		return one
 	}
-	return fmt.Sprintf("%d %s", n, many)
+	return many
 }

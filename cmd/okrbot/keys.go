@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"okrbot/okr"
 	"okrbot/secret"
 	"okrbot/store"
 )
@@ -76,7 +77,7 @@ func (keysRekeyCommand) Run(in *invocation) error {
 		return err
 	}
 	if left > 0 {
-		return fmt.Errorf("%d connections are sealed with a key that ENCRYPTION_KEYSET does not hold. Add that key, or have their owners connect again", left)
+		return fmt.Errorf("%s under a key that ENCRYPTION_KEYSET does not hold. Add that key, or have the owners of the connections connect again", okr.CountWords(left, "secret"))
 	}
 	fmt.Fprintln(in.out, "0 secrets left under an old key. The old keys can be taken out of ENCRYPTION_KEYSET.")
 	return nil

@@ -65,8 +65,11 @@ func (c *Client) Check(ctx context.Context, account integrations.Account) []inte
 		return stages
 	}
 	count := fmt.Sprintf("%d numbers", len(found))
-	if len(found) == mostNumbers {
-		count = fmt.Sprintf("the first %d numbers", len(found))
+	switch len(found) {
+	case 1:
+		count = "1 number"
+	case mostNumbers:
+		count = "the first " + count
 	}
 	stage(stageDocument, count, nil)
 	for _, s := range found {
