@@ -17,7 +17,7 @@ type objectiveDraft struct {
 	Under  string // the wizard's view
 }
 
-// addObjective is "/okr add-objective" and the button of that name.
+// addObjective is "/okr add-objective", "/okr add-objective Be calm" and the button of that name.
 func (b *Bot) addObjective(ctx context.Context, g Gesture) (Reply, error) {
 	return b.objectiveForm(ctx, g, objectiveDraft{})
 }
@@ -30,7 +30,7 @@ func (b *Bot) objectiveForm(ctx context.Context, g Gesture, d objectiveDraft) (R
 	if err != nil {
 		return Reply{}, err
 	}
-	d.Form = view.ObjectiveForm{Owner: g.Actor.ID, Period: view.ThisQuarter, Zone: g.Zone}
+	d.Form = view.ObjectiveForm{Title: view.Cut(spoken(g.Text), okr.MaxTitle), Owner: g.Actor.ID, Period: view.ThisQuarter, Zone: g.Zone}
 	draft, err := b.store.CreateDraft(ctx, g.Actor, view.CallbackObjective, "fill", d)
 	if err != nil {
 		return Reply{}, err

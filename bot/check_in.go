@@ -4,19 +4,12 @@ import (
 	"context"
 	"strings"
 
+	"github.com/shopspring/decimal"
+
 	"okrbot/bot/view"
 	"okrbot/okr"
 	"okrbot/store"
 )
-
-// checkInCommand is "/okr check-in KR-1".
-func (b *Bot) checkInCommand(ctx context.Context, g Gesture) (Reply, error) {
-	k, reply, err := b.named(ctx, g, g.Text, "check-in")
-	if err != nil || reply != nil {
-		return deref(reply), err
-	}
-	return b.checkInForm(ctx, g, k)
-}
 
 // checkInPressed is the button Check in.
 func (b *Bot) checkInPressed(ctx context.Context, g Gesture) (Reply, error) {
@@ -24,10 +17,10 @@ func (b *Bot) checkInPressed(ctx context.Context, g Gesture) (Reply, error) {
 	if err != nil || reply != nil {
 		return deref(reply), err
 	}
-	return b.checkInForm(ctx, g, k)
+	return b.checkInForm(ctx, g, k, view.CheckInTyped{})
 }
 
-func (b *Bot) checkInForm(ctx context.Context, g Gesture, k store.KeyResult) (Reply, error) {
+func (b *Bot) checkInForm(ctx context.Context, g Gesture, k store.KeyResult, typed view.CheckInTyped) (Reply, error) {
 	if !k.MayCheckIn(g.Actor) {
 		return Ask(k.Owner, "check in on"), nil
 	}
@@ -42,7 +35,7 @@ func (b *Bot) checkInForm(ctx context.Context, g Gesture, k store.KeyResult) (Re
 	if err != nil {
 		return Reply{}, err
 	}
-	modal := view.CheckInForm(b.shown(k, now), draft.ID)
+	modal := view.CheckInForm(b.shown(k, now), typed, draft.ID)
 	return Reply{Open: &modal}, nil
 }
 
@@ -59,11 +52,44 @@ func (b *Bot) checkedIn(ctx context.Context, g Gesture) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
+	saved, err := b.saveCheckIn(ctx, g, form.ID, draft.ID, func(_ store.KeyResult, day okr.Day) (view.CheckInEntry, okr.Problems) {
+		return view.ParseCheckIn(g.View.State, day)
+	})
+	if err != nil {
+		return Reply{}, err
+	}
+	if len(saved.Problems) > 0 {
+		saved.Problems = atFields(saved.Problems, g)
+		return saved, nil
+	}
+	saved.Clear = true
+	return saved, nil
+}
+
+// recordTyped saves a value that a command named, as of today.
+func (b *Bot) recordTyped(ctx context.Context, g Gesture, k store.KeyResult, typed view.CheckInTyped) (Reply, error) {
+	value, err := okr.ParseNumber(typed.Value)
+	if err != nil {
+		return Reply{}, err
+	}
+	saved, err := b.saveCheckIn(ctx, g, k.ID, "", func(k store.KeyResult, day okr.Day) (view.CheckInEntry, okr.Problems) {
+		return view.CheckInEntry{Value: decimal.NewNullDecimal(value), Day: min(day, k.Objective.Period.Last), Note: view.Cut(typed.Note, view.LongestNote)}, nil
+	})
+	for _, sentence := range saved.Problems {
+		return Say(sentence + " Nothing was saved."), err
+	}
+	return saved, err
+}
+
+// saveCheckIn records what somebody says about a key result, if they may: whatever was entered is
+// read once the key result is locked. The same draft submitted twice is one check-in.
+func (b *Bot) saveCheckIn(ctx context.Context, g Gesture, id int64, draft string, read func(k store.KeyResult, today okr.Day) (view.CheckInEntry, okr.Problems)) (Reply, error) {
 	var k store.KeyResult
 	var problems okr.Problems
 	refused, early := false, ""
-	err = b.store.InTx(ctx, func(tx *store.Tx) error {
-		if k, err = tx.LockKeyResult(ctx, g.Actor.Workspace, form.ID); err != nil {
+	err := b.store.InTx(ctx, func(tx *store.Tx) error {
+		var err error
+		if k, err = tx.LockKeyResult(ctx, g.Actor.Workspace, id); err != nil {
 			return err
 		}
 		if refused = !k.MayCheckIn(g.Actor); refused {
@@ -71,7 +97,7 @@ func (b *Bot) checkedIn(ctx context.Context, g Gesture) (Reply, error) {
 		}
 		var entry view.CheckInEntry
 		day := today(tx.Now, k.Objective.Zone)
-		if entry, problems = view.ParseCheckIn(g.View.State, day); len(problems) > 0 {
+		if entry, problems = read(k, day); len(problems) > 0 {
 			return nil
 		}
 		if entry.Value.Valid && !k.Integrated {
@@ -92,28 +118,27 @@ func (b *Bot) checkedIn(ctx context.Context, g Gesture) (Reply, error) {
 		k, fresh, err = tx.CheckIn(ctx, g.Actor, k, store.CheckIn{
 			Person: g.Actor.ID, Day: entry.Day, Value: entry.Value, Confidence: entry.Confidence, Note: entry.Note,
 			Until: entry.Until, Reason: entry.Reason,
-		}, draft.ID)
+		}, draft)
 		if err != nil || !fresh {
 			return err
 		}
 		if err := tx.AnnounceChange(ctx, before, k); err != nil {
 			return err
 		}
-		return tx.DeleteDraft(ctx, g.Actor, draft.ID)
+		if draft == "" {
+			return nil
+		}
+		return tx.DeleteDraft(ctx, g.Actor, draft)
 	})
 	switch {
 	case isNotFound(err):
-		r := Say("This key result was removed. Nothing was saved.")
-		r.Clear = true
-		return r, nil
+		return Say("This key result was removed. Nothing was saved."), nil
 	case err != nil:
 		return Reply{}, err
 	case refused:
-		r := Ask(k.Owner, "check in on")
-		r.Clear = true
-		return r, nil
+		return Ask(k.Owner, "check in on"), nil
 	case len(problems) > 0:
-		return Reply{Problems: atFields(problems, g)}, nil
+		return Reply{Problems: problems}, nil
 	}
 	now, err := b.store.Now(ctx)
 	if err != nil {
@@ -122,6 +147,6 @@ func (b *Bot) checkedIn(ctx context.Context, g Gesture) (Reply, error) {
 	shown := b.shown(k, now)
 	lines := []string{strings.TrimSpace("Saved. " + early), shown.Headline(), shown.Shown()}
 	r := Say(strings.Join(lines, "\n"))
-	r.Clear, r.Home = true, true
+	r.Home = true
 	return r, nil
 }

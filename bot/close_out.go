@@ -31,25 +31,36 @@ const (
 // closeOutListed is how many objectives to close out are listed at once.
 const closeOutListed = 20
 
-// closeOutCommand is "/okr close-out": the form where there is one objective to close out, else the
-// choice. Administrators choose among all, others among their own.
+// closeOutCommand is "/okr close-out", and "/okr close-out Be calm" with words of a title: the form
+// where there is one objective to close out, else the choice. Administrators choose among all, others
+// among their own.
 func (b *Bot) closeOutCommand(ctx context.Context, g Gesture) (Reply, error) {
 	owner := g.Actor.ID
 	if okr.May(g.Actor, okr.CloseOut) {
 		owner = ""
 	}
-	list, err := b.store.EndedObjectives(ctx, g.Actor.Workspace, owner, closeOutListed)
+	title, most := spoken(g.Text), closeOutListed
+	if title != "" {
+		most = 1000
+	}
+	list, err := b.store.EndedObjectives(ctx, g.Actor.Workspace, owner, most)
 	if err != nil {
 		return Reply{}, err
 	}
 	list = slices.DeleteFunc(list, func(o okr.Objective) bool { return !o.MayCloseOut(g.Actor) })
+	if title != "" && len(list) > 0 {
+		list = slices.DeleteFunc(list, func(o okr.Objective) bool { return !strings.Contains(strings.ToLower(o.Title), strings.ToLower(title)) })
+		if len(list) == 0 {
+			return Say("No objective that you can close out has " + view.Quote(title) + " in its title. `/okr close-out` alone shows them."), nil
+		}
+	}
 	switch len(list) {
 	case 0:
 		return Say("No objective of yours is to be closed out: none has had its last day, or all that have are closed out already. Objectives are closed out by their owners and by administrators."), nil
 	case 1:
 		return b.closeOutForm(ctx, g, list[0])
 	}
-	m := view.ToCloseOut(list)
+	m := view.ToCloseOut(list[:min(len(list), closeOutListed)])
 	return Reply{Say: &m}, nil
 }
 

@@ -22,6 +22,7 @@ type connectDraft struct {
 	// Again is the connection that gets another sign-in, and AgainAt its address; 0: a new one.
 	Again   int64
 	AgainAt string
+	typed   string // the address, where the command named one
 }
 
 // checkWithin bounds the check of a connection.
@@ -54,7 +55,7 @@ func (b *Bot) connectForm(ctx context.Context, g Gesture, d connectDraft) (Reply
 func (b *Bot) form(g Gesture, connector integrations.Connector, d connectDraft) view.ConnectForm {
 	f := view.ConnectForm{
 		System: systemOf(connector), Address: input(connector.AddressField()),
-		Share: okr.May(g.Actor, okr.ShareConnection, okr.MakerOf),
+		Share: okr.May(g.Actor, okr.ShareConnection, okr.MakerOf), Typed: d.typed,
 	}
 	if d.Wizard == "" {
 		f.Systems = b.systems()

@@ -220,7 +220,7 @@ func (b *Bot) more(ctx context.Context, g Gesture) (Reply, error) {
 	case "details":
 		return b.details(ctx, g, k)
 	case "check_in":
-		return b.checkInForm(ctx, g, k)
+		return b.checkInForm(ctx, g, k, view.CheckInTyped{})
 	case "edit":
 		return b.editForm(ctx, g, k)
 	case "post":

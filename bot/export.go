@@ -15,23 +15,29 @@ import (
 	"okrbot/store"
 )
 
-// exportCommand is "/okr export": the files are made in the background and come as a direct message.
-func (b *Bot) exportCommand(ctx context.Context, g Gesture) (Reply, error) {
+// export has files made for a person; of the formats, only some when they are named.
+func (b *Bot) export(ctx context.Context, g Gesture, only []string) (Reply, error) {
 	var fresh bool
 	err := b.store.InTx(ctx, func(tx *store.Tx) error {
 		var err error
-		fresh, err = tx.CreateExport(ctx, g.Actor)
+		fresh, err = tx.CreateExport(ctx, g.Actor, only)
 		return err
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		return Reply{}, err
-	case !fresh:
-		return Say("Your files are being made already. They come as a direct message in a moment."), nil
-	case okr.May(g.Actor, okr.Export):
-		return Say("Making your files: all objectives and key results, as CSV and as JSON. They come as a direct message in a moment."), nil
 	}
-	return Say("Making your files: the objectives and key results that you own or look after, as CSV and as JSON. They come as a direct message in a moment."), nil
+	if !fresh {
+		return Say("Your files are being made already. They come as a direct message in a moment."), nil
+	}
+	files, as := "files", "CSV and as JSON. They come"
+	if len(only) == 1 {
+		files, as = "file", strings.ToUpper(only[0])+". It comes"
+	}
+	what := "the objectives and key results that you own or look after"
+	if okr.May(g.Actor, okr.Export) {
+		what = "all objectives and key results"
+	}
+	return Say("Making your " + files + ": " + what + ", as " + as + " as a direct message in a moment."), nil
 }
 
 // Export sends a person the files they asked for, in one message.

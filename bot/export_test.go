@@ -3,6 +3,10 @@ package bot
 import (
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
+
+	"okrbot/okr"
 )
 
 // ReadDelivery reads a body as every door does.
@@ -15,4 +19,29 @@ func ReadDelivery(body []byte) {
 // Routes are the ids that somebody answers to: what can be pressed, submitted and asked.
 func Routes() (pressed, submitted, asked []string) {
 	return slices.Collect(maps.Keys(actions)), slices.Collect(maps.Keys(submits)), slices.Collect(maps.Keys(queries))
+}
+
+// ReadsList says how the words after /okr list are read.
+func ReadsList(typed, me string, today okr.Day) string {
+	l := parseList(wordsOf(typed), me, today)
+	var parts, words []string
+	for _, id := range l.people {
+		parts = append(parts, "of "+id)
+	}
+	for _, id := range l.channels {
+		parts = append(parts, "at "+id)
+	}
+	for _, s := range l.states {
+		parts = append(parts, "is "+s.name)
+	}
+	for _, p := range l.periods {
+		parts = append(parts, "in "+periodWords(p))
+	}
+	for _, w := range l.words {
+		words = append(words, strconv.Quote(w.plain))
+	}
+	if len(words) > 0 {
+		parts = append(parts, strings.Join(words, " "))
+	}
+	return strings.Join(parts, ", ")
 }

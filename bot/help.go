@@ -9,24 +9,28 @@ import (
 
 // helpCommand is "/okr help" and "/okr help sync".
 func (b *Bot) helpCommand(_ context.Context, g Gesture) (Reply, error) {
-	word := strings.ToLower(strings.TrimSpace(g.Text))
-	if word == "" {
+	if len(wordsOf(g.Text)) == 0 {
 		m := view.Help()
 		return Reply{Say: &m}, nil
 	}
-	if m, ok := view.HelpOn(word); ok {
-		return Reply{Say: &m}, nil
+	name, typed, rest := aVerb(g.Text, isVerb)
+	m, ok := view.HelpOn(name)
+	switch {
+	case !ok:
+		return b.unknownVerb(name, spoken(typed)), nil
+	case rest != "":
+		return notTaken("help", "one verb", wordsOf(rest)), nil
 	}
-	return b.unknownVerb(word), nil
+	return Reply{Say: &m}, nil
 }
 
-// unknownVerb offers what was probably meant.
-func (b *Bot) unknownVerb(word string) Reply {
+// unknownVerb says back what is no verb, and offers what was probably meant.
+func (b *Bot) unknownVerb(word, typed string) Reply {
 	var names []string
 	for _, v := range verbs() {
 		names = append(names, v.name)
 	}
-	m := view.DidYouMean(word, closest(word, names))
+	m := view.DidYouMean(typed, closest(word, names))
 	return Reply{Say: &m}
 }
 

@@ -17,6 +17,7 @@ import (
 type gesture struct {
 	Gesture
 	kind      gestureKind
+	verb      string // a command's, as it was typed
 	route     string // a verb, an action_id, a callback_id, a field's block_id, an event's type
 	workspace string
 	person    string
@@ -34,6 +35,9 @@ const (
 	aQuery   gestureKind = "query"
 	anEvent  gestureKind = "event"
 )
+
+// longestVerb is how much of a word that is no verb is looked at, in characters.
+const longestVerb = 60
 
 var errMalformed = errors.New("malformed payload")
 
@@ -56,9 +60,9 @@ func command(c slack.SlashCommand) (delivery, error) {
 	if c.UserID == "" || c.Command == "" {
 		return delivery{}, errMalformed
 	}
-	verb, words, _ := strings.Cut(strings.TrimSpace(clean(c.Text)), " ")
-	g := gesture{kind: aCommand, route: strings.ToLower(verb), workspace: c.TeamID, person: c.UserID, app: c.APIAppID}
-	g.Channel, g.Text, g.Trigger, g.Response = c.ChannelID, strings.TrimSpace(words), c.TriggerID, secret.New(c.ResponseURL)
+	name, typed, rest := aVerb(clean(c.Text), isVerb)
+	g := gesture{kind: aCommand, route: view.Cut(name, longestVerb), verb: typed, workspace: c.TeamID, person: c.UserID, app: c.APIAppID}
+	g.Channel, g.Text, g.Trigger, g.Response = c.ChannelID, rest, c.TriggerID, secret.New(c.ResponseURL)
 	return made("", g)
 }
 

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"slices"
 
 	"okrbot/bot/view"
 )
@@ -15,13 +16,13 @@ type verb struct {
 	serve handler
 }
 
-// verbs are the words after /okr; help.go says what each does.
+// verbs are the words after /okr; help.go says what each does, and what it takes.
 func verbs() []verb {
 	return []verb{
 		{"add-kr", (*Bot).addKeyResult},
 		{"add-objective", (*Bot).addObjective},
-		{"connect", (*Bot).connect},
-		{"connections", (*Bot).connectionsCommand},
+		{"connect", (*Bot).connectCommand},
+		{"connections", alone("connections", (*Bot).connectionsCommand)},
 		{"list", (*Bot).listCommand},
 		{"show", (*Bot).showCommand},
 		{"edit", (*Bot).editCommand},
@@ -30,14 +31,19 @@ func verbs() []verb {
 		{"pause", (*Bot).pauseCommand},
 		{"resume", (*Bot).resumeCommand},
 		{"remove", (*Bot).removeCommand},
-		{"settings", (*Bot).settingsCommand},
+		{"settings", alone("settings", (*Bot).settingsCommand)},
 		{"close-out", (*Bot).closeOutCommand},
 		{"export", (*Bot).exportCommand},
 		{"subscribe", (*Bot).subscribeCommand},
 		{"unsubscribe", (*Bot).unsubscribeCommand},
-		{"subscriptions", (*Bot).subscriptionsCommand},
+		{"subscriptions", alone("subscriptions", (*Bot).subscriptionsCommand)},
 		{"help", (*Bot).helpCommand},
 	}
+}
+
+// isVerb says whether a word is one of them.
+func isVerb(name string) bool {
+	return slices.ContainsFunc(verbs(), func(v verb) bool { return v.name == name })
 }
 
 // actions are what can be pressed, by action_id; for fields that tell of their changes, by the
@@ -128,7 +134,9 @@ func (b *Bot) route(g gesture) (handler, bool) {
 				return v.serve, true
 			}
 		}
-		return func(b *Bot, _ context.Context, _ Gesture) (Reply, error) { return b.unknownVerb(g.route), nil }, true
+		return func(b *Bot, ctx context.Context, said Gesture) (Reply, error) {
+			return b.noVerb(ctx, said, g.route, g.verb)
+		}, true
 	case anAction:
 		h, ok := actions[g.route]
 		return h, ok

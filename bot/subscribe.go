@@ -20,12 +20,16 @@ func subscribed(g Gesture) (channel, name string) {
 	return g.Channel, "<#" + g.Channel + ">"
 }
 
-// subscribeCommand is "/okr subscribe": the weekly digest in the channel where it is typed.
+// subscribeCommand is "/okr subscribe": the weekly digest in the channel where it is typed, or in
+// the one that is named.
 func (b *Bot) subscribeCommand(ctx context.Context, g Gesture) (Reply, error) {
 	if !okr.May(g.Actor, okr.Subscribe) {
 		return Say("Guests cannot subscribe channels. Ask a member of this workspace."), nil
 	}
-	channel, name := subscribed(g)
+	channel, name, reply := subscriber(g, "subscribe")
+	if reply != nil {
+		return *reply, nil
+	}
 	s := store.Subscription{Channel: channel, Zone: g.Zone}
 	fresh := false
 	err := b.store.InTx(ctx, func(tx *store.Tx) error {
@@ -50,7 +54,10 @@ func (b *Bot) unsubscribeCommand(ctx context.Context, g Gesture) (Reply, error) 
 	if !okr.May(g.Actor, okr.Subscribe) {
 		return Say("Guests cannot unsubscribe channels. Ask a member of this workspace."), nil
 	}
-	channel, name := subscribed(g)
+	channel, name, reply := subscriber(g, "unsubscribe")
+	if reply != nil {
+		return *reply, nil
+	}
 	was, err := b.store.Unsubscribe(ctx, g.Actor.Workspace, channel)
 	if err != nil {
 		return Reply{}, err

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,17 +14,29 @@ import (
 	"okrbot/store"
 )
 
-// syncCommand is "/okr sync KR-1", "/okr sync all", and "/okr sync", which asks which one.
+// syncCommand is "/okr sync KR-1", "/okr sync KR-1 KR-2", "/okr sync all", and "/okr sync", which
+// asks which one.
 func (b *Bot) syncCommand(ctx context.Context, g Gesture) (Reply, error) {
-	words := strings.TrimSpace(g.Text)
+	words := withoutLinks(wordsOf(g.Text))
+	var numbers []int
+	for _, w := range words {
+		if n, ok := w.key(); ok && !slices.Contains(numbers, n) {
+			numbers = append(numbers, n)
+		}
+	}
+	strange := slices.DeleteFunc(slices.Clone(words), func(w word) bool { _, ok := w.key(); return ok })
 	switch {
-	case words == "":
+	case len(words) == 0:
 		modal := view.SyncPick()
 		return Reply{Open: &modal}, nil
-	case strings.EqualFold(words, "all"):
+	case len(words) == 1 && (words[0].plain == "all" || words[0].plain == "mine"):
 		return b.syncAll(ctx, g)
+	case len(strange) > 0 && len(numbers) > 0:
+		return notTaken("sync", "key results, or `all`", strange), nil
+	case len(numbers) > 1:
+		return b.syncMany(ctx, g, numbers)
 	}
-	k, reply, err := b.named(ctx, g, words, "sync")
+	k, reply, err := b.named(ctx, g, g.Text, "sync")
 	if err != nil || reply != nil {
 		return deref(reply), err
 	}
@@ -122,6 +135,12 @@ func (b *Bot) syncAll(ctx context.Context, g Gesture) (Reply, error) {
 		}
 		return Say("You have no key results that read from " + strings.Join(names, " or ") + ". Add one with `/okr add-kr`."), nil
 	}
+	return b.syncSome(ctx, g, ids, "all of yours", paused)
+}
+
+// syncSome reads key results at once, as one request. What they are is said where none is read; why
+// others are left out is said after it.
+func (b *Bot) syncSome(ctx context.Context, g Gesture, ids []int64, what, why string) (Reply, error) {
 	forced, err := b.force(ctx, g, ids, true)
 	if err != nil {
 		return Reply{}, err
@@ -130,7 +149,7 @@ func (b *Bot) syncAll(ctx context.Context, g Gesture) (Reply, error) {
 	case forced.TooMany:
 		return tooMany(forced.Wait), nil
 	case forced.Total == 0:
-		return Say(fmt.Sprintf("ServiceNow was asked about all of yours a moment ago. Try again in %s.", seconds(forced.Wait))), nil
+		return Say(fmt.Sprintf("ServiceNow was asked about %s a moment ago. Try again in %s.", what, seconds(forced.Wait)) + why), nil
 	}
 	text := "Syncing " + okr.CountWords(forced.Total, "key result") + ". This message counts up."
 	if g.Response.Empty() {
@@ -139,7 +158,7 @@ func (b *Bot) syncAll(ctx context.Context, g Gesture) (Reply, error) {
 	if skipped := len(ids) - forced.Total; skipped > 0 {
 		text += " Left out, because ServiceNow was asked about them a moment ago: " + okr.CountWords(skipped, "key result") + "."
 	}
-	return Say(text + paused), nil
+	return Say(text + why), nil
 }
 
 func (b *Bot) force(ctx context.Context, g Gesture, ids []int64, every bool) (jobs.Forced, error) {
@@ -169,17 +188,6 @@ func seconds(d time.Duration) string {
 		return strconv.Itoa(int(d.Minutes()+1)) + " min"
 	}
 	return strconv.Itoa(int((d+time.Second-1)/time.Second)) + " s"
-}
-
-// named finds the key result that a command's words name; else it gives the reply to say instead.
-func (b *Bot) named(ctx context.Context, g Gesture, words, verb string) (store.KeyResult, *Reply, error) {
-	number, ok := okr.ParseKey(words)
-	if !ok {
-		r := Say(fmt.Sprintf("Name a key result by its number: `/okr %s KR-1`. `/okr list` shows them.", verb))
-		return store.KeyResult{}, &r, nil
-	}
-	k, err := b.store.KeyResult(ctx, g.Actor.Workspace, number)
-	return found(k, err, fmt.Sprintf("KR-%d", number))
 }
 
 // pressed finds the key result whose id a button or an option carries.

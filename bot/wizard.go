@@ -56,12 +56,12 @@ func (w *wizard) choose(connection int64) {
 	w.Fresh++
 }
 
-// addKeyResult is "/okr add-kr" and the button of that name.
+// addKeyResult is "/okr add-kr", "/okr add-kr Fewer things" and the button of that name.
 func (b *Bot) addKeyResult(ctx context.Context, g Gesture) (Reply, error) {
 	if !okr.May(g.Actor, okr.AddKeyResult) {
 		return Say("Guests cannot add key results. Ask a member of this workspace."), nil
 	}
-	w := wizard{Owner: g.Actor.ID, Source: b.connectors[0].Kind(), Turn: 1}
+	w := wizard{Owner: g.Actor.ID, Source: b.connectors[0].Kind(), Turn: 1, Title: view.Cut(spoken(g.Text), okr.MaxTitle)}
 	now, err := b.store.Now(ctx)
 	if err != nil {
 		return Reply{}, err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -72,6 +73,12 @@ func (c *Client) export(ctx context.Context, held store.HeldExport) error {
 	return c.store.FinishExport(ctx, held, code)
 }
 
+// exportFormats are the files of an export, by their endings.
+var exportFormats = []struct {
+	ending string
+	writer func(io.Writer) sheet.Writer
+}{{"csv", sheet.CSV}, {"json", sheet.JSON}}
+
 // handOver writes the files beside us, since Slack wants to know their length first, and sends them.
 func (c *Client) handOver(ctx context.Context, e store.Export) error {
 	now, err := c.store.Now(ctx)
@@ -79,8 +86,14 @@ func (c *Client) handOver(ctx context.Context, e store.Export) error {
 		return err
 	}
 	name := "okrs-" + okr.DayOf(now).String()
-	files := []*File{{Name: name + ".csv"}, {Name: name + ".json"}}
-	for _, f := range files {
+	var files []*File
+	var writers []sheet.Writer
+	for _, format := range exportFormats {
+		if len(e.Only) > 0 && !slices.Contains(e.Only, format.ending) {
+			continue
+		}
+		f := &File{Name: name + "." + format.ending}
+		files = append(files, f)
 		temporary, err := os.CreateTemp("", "okrbot-export-")
 		if err != nil {
 			return fmt.Errorf("making a file: %w", err)
@@ -91,8 +104,9 @@ func (c *Client) handOver(ctx context.Context, e store.Export) error {
 			return fmt.Errorf("making a file: %w", err)
 		}
 		f.Content = temporary
+		writers = append(writers, format.writer(temporary))
 	}
-	count, err := WriteExport(ctx, c.store, e.Actor.Workspace, &e.Actor, sheet.CSV(files[0].Content), sheet.JSON(files[1].Content))
+	count, err := WriteExport(ctx, c.store, e.Actor.Workspace, &e.Actor, writers...)
 	if err != nil {
 		return err
 	}

@@ -56,6 +56,16 @@ func QuarterOf(d Day) Period {
 	return Period{First: DayOf(first), Last: DayOf(first.AddDate(0, 3, -1))}
 }
 
+// Quarter is a quarter of a year, 1 to 4.
+func Quarter(year, quarter int) Period {
+	return QuarterOf(DayOf(time.Date(year, time.Month(3*quarter), 1, 0, 0, 0, 0, time.UTC)))
+}
+
+// YearOf is a calendar year.
+func YearOf(year int) Period {
+	return Period{First: DayOf(time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)), Last: DayOf(time.Date(year, 12, 31, 0, 0, 0, 0, time.UTC))}
+}
+
 // NextQuarter is the calendar quarter after the one that holds a day.
 func NextQuarter(d Day) Period { return QuarterOf(QuarterOf(d).Last + 1) }
 

@@ -43,6 +43,15 @@ var statuses = []struct {
 	{Missed, "Missed", ":x:"},
 }
 
+// Statuses are all statuses, from the best to the worst.
+func Statuses() []Status {
+	list := make([]Status, len(statuses))
+	for i, row := range statuses {
+		list[i] = row.status
+	}
+	return list
+}
+
 // Word is the status as people read it.
 func (s Status) Word() string {
 	for _, row := range statuses {

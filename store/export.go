@@ -16,12 +16,15 @@ type Export struct {
 	ID       int64
 	Actor    okr.Actor // as they were when they asked
 	Hold     int64
-	Failures int // tries in a row that came to nothing
+	Failures int      // tries in a row that came to nothing
+	Only     []string // formats; nil: all
 }
 
-// CreateExport notes that a person wants their files; false when they wait for some already.
-func (tx *Tx) CreateExport(ctx context.Context, actor okr.Actor) (bool, error) {
-	n, err := tx.q.CreateExport(ctx, queries.CreateExportParams{WorkspaceID: actor.Workspace, PersonID: actor.ID, PersonKind: string(actor.Kind)})
+// CreateExport notes that a person wants their files, in all formats or only in some; false when they wait for some already.
+func (tx *Tx) CreateExport(ctx context.Context, actor okr.Actor, only []string) (bool, error) {
+	n, err := tx.q.CreateExport(ctx, queries.CreateExportParams{
+		WorkspaceID: actor.Workspace, PersonID: actor.ID, PersonKind: string(actor.Kind), Formats: orEmpty(only),
+	})
 	if err != nil {
 		return false, fmt.Errorf("noting an export: %w", err)
 	}
@@ -55,7 +58,7 @@ func (s *Store) KeepExport(ctx context.Context, h HeldExport) (Export, bool, err
 	}
 	row := rows[0]
 	actor := okr.Actor{Workspace: row.WorkspaceID, ID: row.PersonID, Kind: okr.ActorKind(row.PersonKind)}
-	return Export{ID: row.ID, Actor: actor, Hold: row.Hold, Failures: int(row.Failures)}, true, nil
+	return Export{ID: row.ID, Actor: actor, Hold: row.Hold, Failures: int(row.Failures), Only: row.Formats}, true, nil
 }
 
 // ReleaseExport gives an export back for after a wait; failed counts a try that came to nothing.

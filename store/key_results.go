@@ -69,7 +69,11 @@ type Filter struct {
 	Objectives []int64
 	Person     string // owner, co-owner or the objective's owner
 	Channel    string
-	Integrated bool // those with a source only
+	People     []string     // any of them, as Person
+	Channels   []string     // any of them
+	Periods    []okr.Period // any that the objective's shares a day with
+	Words      []string     // all of them in the titles, of the key result or its objective
+	Integrated bool         // those with a source only
 	Connection int64
 	Open       bool // of objectives that are not closed out
 	Most       int  // at most so many; 0 is all
@@ -151,6 +155,23 @@ func (f Filter) where(workspace string) (sql string, args []any) {
 	}
 	if f.Channel != "" {
 		and("k.channel_id = ?", f.Channel)
+	}
+	if len(f.People) > 0 {
+		and(strings.NewReplacer("= ?", "= any (?)", "@> array[?]::text[]", "&& ?::text[]").Replace(theirs), f.People)
+	}
+	if len(f.Channels) > 0 {
+		and("k.channel_id = any (?)", f.Channels)
+	}
+	if len(f.Periods) > 0 {
+		var firsts, lasts []time.Time
+		for _, p := range f.Periods {
+			firsts, lasts = append(firsts, p.First.Time()), append(lasts, p.Last.Time())
+		}
+		args = append(args, firsts, lasts)
+		sql += fmt.Sprintf("\n  and exists (select from unnest($%d::date[], $%d::date[]) as p (first, last) where o.first_day <= p.last and o.last_day >= p.first)", len(args)-1, len(args))
+	}
+	for _, word := range f.Words {
+		and("(k.title || ' ' || o.title) ilike '%' || ? || '%'", likeLiteral(word))
 	}
 	if f.Open {
 		sql += "\n  and o.closed_at is null"

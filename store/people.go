@@ -27,6 +27,22 @@ func (r Reads) SavePerson(ctx context.Context, p Person) error {
 	return nil
 }
 
+// mostPeople bounds who is looked through by name.
+const mostPeople = 5000
+
+// People are those in a workspace who were seen so far, by name.
+func (r Reads) People(ctx context.Context, workspace string) ([]Person, error) {
+	rows, err := r.q.People(ctx, queries.PeopleParams{WorkspaceID: workspace, Most: mostPeople})
+	if err != nil {
+		return nil, fmt.Errorf("listing people: %w", err)
+	}
+	list := make([]Person, len(rows))
+	for i, row := range rows {
+		list[i] = Person{Actor: okr.Actor{Workspace: workspace, ID: row.ID, Kind: okr.ActorKind(row.Kind)}, Name: row.Name}
+	}
+	return list, nil
+}
+
 // Person loads somebody.
 func (r Reads) Person(ctx context.Context, workspace, id string) (Person, error) {
 	row, err := r.q.Person(ctx, queries.PersonParams{WorkspaceID: workspace, ID: id})

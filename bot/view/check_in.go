@@ -12,18 +12,21 @@ import (
 // CallbackCheckIn names the check-in modal.
 const CallbackCheckIn = "check_in"
 
-// noteLimit is how long a note may be, in characters: it is shown whole where it is shown.
-const noteLimit = 1000
+// LongestNote is how long a note may be, in characters: it is shown whole where it is shown.
+const LongestNote = 1000
+
+// CheckInTyped is what a command said already: a value, and words about it.
+type CheckInTyped struct{ Value, Note string }
 
 // CheckInForm asks for a value and what the owner thinks of it. Where scores are read, the value
 // stands in for them, and the form asks why and for how long.
-func CheckInForm(k KeyResult, draft string) slack.ModalViewRequest {
+func CheckInForm(k KeyResult, typed CheckInTyped, draft string) slack.ModalViewRequest {
 	blocks := []slack.Block{section(k.Headline() + "\n" + k.Shown())}
 	hint := "in " + unitWords(k.Unit) + ", such as 42 or 99.5"
 	if k.Integrated {
 		hint += ". It stands in for the score of " + k.Source.System + "; the scores are read on meanwhile. Leave it empty to say only what you think."
 	}
-	value := textInput("result", "Result Value", hint, "")
+	value := textInput("result", "Result Value", hint, Cut(typed.Value, 100))
 	value.Optional = true
 	day := slack.NewDatePickerBlockElement("v")
 	day.InitialDate = k.Objective.Period.ValueDay(k.Today).String()
@@ -36,7 +39,13 @@ func CheckInForm(k KeyResult, draft string) slack.ModalViewRequest {
 	confidence.Optional = true
 	words := slack.NewPlainTextInputBlockElement(plain("What happened, and what comes next"), "v")
 	words.Multiline = true
-	words.MaxLength = noteLimit
+	words.MaxLength = LongestNote
+	reason := ""
+	if k.Integrated && typed.Value != "" {
+		reason = typed.Note // why this value and not the score
+	} else {
+		words.InitialValue = Cut(typed.Note, LongestNote)
+	}
 	noteBlock := slack.NewInputBlock("note", plain("Note"), nil, words)
 	noteBlock.Optional = true
 	blocks = append(blocks, value, slack.NewInputBlock("day", plain("As of"), nil, day))
@@ -44,7 +53,7 @@ func CheckInForm(k KeyResult, draft string) slack.ModalViewRequest {
 		until := slack.NewDatePickerBlockElement("v")
 		blocks = append(blocks,
 			optional(input("until", "Until", "The last day on which it stands in for the score. Empty: once, until there is a newer score.", until)),
-			optional(limit(textInput("reason", "Reason", "Why the score is not the value; shown beside both.", ""), okr.MaxReason)))
+			optional(limit(textInput("reason", "Reason", "Why the score is not the value; shown beside both.", reason), okr.MaxReason)))
 	}
 	blocks = append(blocks, confidence, noteBlock)
 	return slack.ModalViewRequest{
@@ -87,7 +96,7 @@ func ParseCheckIn(state map[string]map[string]slack.BlockAction, today okr.Day) 
 	if okr.Level(e.Confidence).Word() == "" {
 		e.Confidence = ""
 	}
-	e.Note = Cut(strings.TrimSpace(state["note"]["v"].Value), noteLimit)
+	e.Note = Cut(strings.TrimSpace(state["note"]["v"].Value), LongestNote)
 	if typed := state["until"]["v"].SelectedDate; typed != "" {
 		if e.Until, err = okr.ParseDay(typed); err != nil {
 			p["until"] = "Choose a day."

@@ -78,7 +78,7 @@ func (c CloseOut) Modal(draft string) slack.ModalViewRequest {
 	}
 	blocks = append(blocks, sections(lines, sectionsAtOnce)...)
 	words := slack.NewPlainTextInputBlockElement(plain("What was learned, and what comes next"), "v")
-	words.Multiline, words.MaxLength, words.InitialValue = true, noteLimit, Cut(c.Note, noteLimit)
+	words.Multiline, words.MaxLength, words.InitialValue = true, LongestNote, Cut(c.Note, LongestNote)
 	blocks = append(blocks, optional(input(fieldNote, "Note", "", words)))
 	blocks = append(blocks, c.going()...)
 	return modal(CallbackCloseOut, "Close out", "Close out", draft, blocks...)
@@ -170,7 +170,7 @@ func ParseCloseOut(s State) (words string, going Going, carried []int64) {
 	if going = Going(s.option(fieldGoing)); going == "" {
 		going = GoChosen
 	}
-	return Cut(s.text(fieldNote), noteLimit), going, carried
+	return Cut(s.text(fieldNote), LongestNote), going, carried
 }
 
 // rest is how many key results go on that are on later pages.

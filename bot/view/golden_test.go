@@ -423,9 +423,9 @@ func modals() map[string]slack.ModalViewRequest {
 		"wizard-reading": Reading(draft, 2, "Add key result", "ServiceNow"), "wizard-details": detail.Modal(), "wizard-details-monthly": month.Modal(), "wizard-details-stay": kind.Modal(), "wizard-details-between": between.Modal(), "wizard-details-baseline": baseline.Modal(), "wizard-details-people": byHand.Modal(), "edit": editing.Modal(),
 		"saved": Saved(sample(), true, decimal.NullDecimal{}), "saved-people": Saved(people(), false, decimal.NullDecimal{}),
 		"details": Details{KeyResult: sample(), Readings: readings(40), May: true}.Modal(), "details-empty": Details{KeyResult: fresh()}.Modal(), "details-long": longDetails.Modal(), "details-failing": Details{KeyResult: broken(), Readings: readings(3)}.Modal(), "details-people": Details{KeyResult: people(), May: true}.Modal(),
-		"check-in": CheckInForm(people(), draft), "check-in-hostile": CheckInForm(hostile(), draft), "remove": Remove(sample(), 120, 1, 1, draft), "remove-hostile": Remove(hostile(), 0, 0, 0, draft),
+		"check-in": CheckInForm(people(), CheckInTyped{}, draft), "check-in-hostile": CheckInForm(hostile(), CheckInTyped{}, draft), "remove": Remove(sample(), 120, 1, 1, draft), "remove-hostile": Remove(hostile(), 0, 0, 0, draft),
 		"details-by-hand":     Details{KeyResult: corrected(), Readings: readings(3), May: true, Last: []okr.Changed{{What: "target", Before: "35", After: "30", By: "U2BOB", Day: today - 20}}}.Modal(),
-		"check-in-integrated": CheckInForm(sample(), draft), "settings": SettingsOf(okr.DefaultThresholds).Modal(),
+		"check-in-integrated": CheckInForm(sample(), CheckInTyped{}, draft), "settings": SettingsOf(okr.DefaultThresholds).Modal(),
 		"close-out": closeOut(sample(), 3).Modal(draft), "close-out-many": closeOut(hostile(), 400).Modal(draft), "close-out-none": closeOut(sample(), 0).Modal(draft), "close-out-targets": closeOut(sample(), 2).Targets(draft), "close-out-targets-many": page(closeOut(hostile(), TargetsAtOnce), 90, 250).Targets(draft),
 		"sync": SyncPick(), "notice": Notice("Expired", "This form has expired."), "notice-help": NoticeOf(Help()),
 	}
@@ -541,7 +541,7 @@ func TestFormsComeBackAsTheyWere(t *testing.T) {
 		if rapid.Bool().Draw(t, "until") {
 			e.Until = today + okr.Day(rapid.IntRange(0, 50).Draw(t, "until"))
 		}
-		state := stateOf(t, CheckInForm(sample(), draft))
+		state := stateOf(t, CheckInForm(sample(), CheckInTyped{}, draft))
 		fill := func(field string, a slack.BlockAction) {
 			if !state.has(field) {
 				t.Fatalf("the form has no %s", field)

@@ -15,36 +15,36 @@ type topic struct {
 
 // topics are in the order in which a newcomer needs them.
 var topics = []topic{
-	{"connect", "", "connect ServiceNow",
-		"Asks for the instance and how to sign in, and checks it step by step: address, TLS, sign-in, role, one score. What fails says why and what to do. A connection is yours alone; an administrator can share theirs with the workspace.", "/okr connect"},
+	{"connect", "[address]", "connect ServiceNow",
+		"Asks for the instance and how to sign in, and checks it step by step: address, TLS, sign-in, role, one score. What fails says why and what to do. A connection is yours alone; an administrator can share theirs with the workspace. An address after the verb, `acme` or a whole one, is filled in.", "/okr connect acme"},
 	{"connections", "", "the connections you can use",
 		"Lists your connections and the shared ones, with their state, their last success and how many key results read through them.", "/okr connections"},
-	{"add-objective", "", "add an objective",
-		"Asks for a title, an owner, a period, a time zone and a channel. Key results are added to it with `/okr add-kr`.", "/okr add-objective"},
-	{"add-kr", "", "add a key result",
-		"Takes you from an objective to a scorecard, shows its values before you connect it, and asks for start, target and cadence. From then on the key result keeps itself true. Or choose to update it yourself.", "/okr add-kr"},
-	{"list", "[mine | @person | #channel | at-risk]", "list key results",
-		"Without a word after it: all of them. `at-risk` lists those that are behind, at risk, stale or not syncing.", "/okr list at-risk"},
+	{"add-objective", "[title]", "add an objective",
+		"Asks for a title, an owner, a period, a time zone and a channel. Key results are added to it with `/okr add-kr`. Words after the verb are its title.", "/okr add-objective Run a calm service desk"},
+	{"add-kr", "[title]", "add a key result",
+		"Takes you from an objective to a scorecard, shows its values before you connect it, and asks for start, target and cadence. From then on the key result keeps itself true. Or choose to update it yourself. Words after the verb are its title.", "/okr add-kr Fewer open incidents"},
+	{"list", "[mine | @person | #channel | at-risk | Q4 | words]", "list key results",
+		"Without a word after it: all of them. Any of these in any order: `mine`, `@person` or a name, `#channel`, a status such as `behind`, `on track`, `no data` or `paused`, a period such as `Q4`, `2026` or `next quarter`, and words of a title. `at-risk` lists those that are behind, at risk, stale or not syncing.", "/okr list at-risk Q4 @bob"},
 	{"show", "KR-1", "everything about one key result",
 		"Numbers and why they are what they are, dates, last readings, source, cadence, and who may change it. *Post to channel* shows it to everybody, with its chart.", "/okr show KR-1"},
 	{"edit", "KR-1", "change a key result",
 		"The same form as when it was added, and where it reads from. For its owner, co-owners, the objective's owner and administrators. What changed is recorded.", "/okr edit KR-1"},
-	{"check-in", "KR-1", "enter a value",
-		"A value for a day, your confidence, and a note. Where the value is read from ServiceNow, yours stands in for it with a reason: once, until there is a newer score, or until a date. *Resume automatic* ends that.", "/okr check-in KR-1"},
-	{"sync", "KR-1 | all", "read from ServiceNow now",
-		"Reads one key result, or with `all` every one you look after that is not paused; without a word it asks which one. The outcome is told to you, changed values to the channel. It does not move the cadence.", "/okr sync KR-1"},
+	{"check-in", "KR-1 [value] [note]", "enter a value",
+		"A value for a day, your confidence, and a note. Where the value is read from ServiceNow, yours stands in for it with a reason: once, until there is a newer score, or until a date. *Resume automatic* ends that. A value after the key result is recorded at once, as of today, with a note if there is one; where the value is read, it is filled in.", "/okr check-in KR-1 42 after the audit"},
+	{"sync", "KR-1 … | all", "read from ServiceNow now",
+		"Reads one key result or several, or with `all` every one you look after that is not paused; without a word it asks which one. The outcome is told to you, changed values to the channel. It does not move the cadence.", "/okr sync KR-1"},
 	{"pause", "KR-1", "stop reading a key result", "It is not read by itself any more; its readings stay, and `/okr sync KR-1` reads it once. `/okr resume KR-1` goes on.", "/okr pause KR-1"},
 	{"resume", "KR-1", "go on reading it", "From the next slot of its cadence on.", "/okr resume KR-1"},
 	{"remove", "KR-1", "delete a key result", "Asks before, and names what goes with it.", "/okr remove KR-1"},
 	{"settings", "", "when a key result is behind or at risk",
 		"For administrators: how many points behind the pace are still on track, how many are behind, and how far beyond a bound a change is announced. It holds for the whole workspace.", "/okr settings"},
-	{"close-out", "", "close an objective whose period is over",
-		"Shows how each key result ended, and saves score and verdict for good. Choose what goes on in the next quarter: it starts at the last value. The summary is posted in the objective's channel. For the objective's owner and administrators.", "/okr close-out"},
-	{"export", "", "all objectives and key results, as files",
-		"Sends you a CSV for spreadsheets and a JSON for programs, by direct message. Guests get what they own or look after.", "/okr export"},
-	{"subscribe", "", "the weekly digest, in this channel",
-		"Mondays at nine, in your time zone: how the key results that are announced in the channel stand, with charts of those that need a look. In a direct message with okrbot: yours.", "/okr subscribe"},
-	{"unsubscribe", "", "no weekly digest here", "", "/okr unsubscribe"},
+	{"close-out", "[title]", "close an objective whose period is over",
+		"Shows how each key result ended, and saves score and verdict for good. Choose what goes on in the next quarter: it starts at the last value. The summary is posted in the objective's channel. For the objective's owner and administrators. Of several, words of a title choose.", "/okr close-out"},
+	{"export", "[csv | json]", "all objectives and key results, as files",
+		"Sends you a CSV for spreadsheets and a JSON for programs, by direct message. With `csv` or `json` only that one. Guests get what they own or look after.", "/okr export csv"},
+	{"subscribe", "[#channel | me]", "the weekly digest, in this channel",
+		"Mondays at nine, in your time zone: how the key results that are announced in the channel stand, with charts of those that need a look. In a direct message with okrbot, or with `me`: yours. With a `#channel`: there.", "/okr subscribe #service-desk"},
+	{"unsubscribe", "[#channel | me]", "no weekly digest here", "Here, or in the channel that is named.", "/okr unsubscribe"},
 	{"subscriptions", "", "who gets the weekly digest", "", "/okr subscriptions"},
 	{"help", "[verb]", "this list, or more about one verb", "", "/okr help sync"},
 }
@@ -79,7 +79,7 @@ func (t topic) called() string { return strings.TrimSpace(t.verb + " " + t.args)
 
 // DidYouMean answers a word that is no verb with those that are close to it.
 func DidYouMean(word string, near []string) Message {
-	text := "There is no `/okr " + Escape(Cut(strings.ReplaceAll(word, "`", "'"), 30)) + "`. "
+	text := "There is no " + Quote("/okr "+Cut(word, 30)) + ". "
 	if len(near) == 0 {
 		return Text(text + "`/okr help` lists what there is.")
 	}

@@ -36,6 +36,11 @@ func (m *Message) Add(text string) {
 	}
 }
 
+// Quote says back what somebody typed, as words that do nothing.
+func Quote(typed string) string {
+	return "`" + Escape(Cut(strings.ReplaceAll(typed, "`", "'"), 60)) + "`"
+}
+
 // Cut shortens what can be seen of a text to at most n characters, as Slack counts them.
 func Cut(text string, n int) string {
 	runes := []rune(okr.Visible(text))

@@ -1,7 +1,7 @@
 -- name: CreateExport :execrows
 -- Somebody who waits for one already gets no second one.
-insert into exports (workspace_id, person_id, person_kind, created_at)
-values (@workspace_id, @person_id, @person_kind, now())
+insert into exports (workspace_id, person_id, person_kind, formats, created_at)
+values (@workspace_id, @person_id, @person_kind, @formats, now())
 on conflict (workspace_id, person_id) where finished_at is null do nothing;
 
 -- name: HoldExports :many

@@ -10,8 +10,8 @@ import (
 )
 
 const createExport = `-- name: CreateExport :execrows
-insert into exports (workspace_id, person_id, person_kind, created_at)
-values ($1, $2, $3, now())
+insert into exports (workspace_id, person_id, person_kind, formats, created_at)
+values ($1, $2, $3, $4, now())
 on conflict (workspace_id, person_id) where finished_at is null do nothing
 `
 
@@ -19,11 +19,17 @@ type CreateExportParams struct {
 	WorkspaceID string
 	PersonID    string
 	PersonKind  string
+	Formats     []string
 }
 
 // Somebody who waits for one already gets no second one.
 func (q *Queries) CreateExport(ctx context.Context, arg CreateExportParams) (int64, error) {
-	result, err := q.db.Exec(ctx, createExport, arg.WorkspaceID, arg.PersonID, arg.PersonKind)
+	result, err := q.db.Exec(ctx, createExport,
+		arg.WorkspaceID,
+		arg.PersonID,
+		arg.PersonKind,
+		arg.Formats,
+	)
 	if err != nil {
 		return 0, err
 	}
@@ -97,7 +103,7 @@ set held_until = now() + interval '6 minutes'
 where id = $1
   and hold = $2
   and finished_at is null
-returning id, workspace_id, person_id, person_kind, hold, held_until, failures, error, finished_at, created_at
+returning id, workspace_id, person_id, person_kind, hold, held_until, failures, error, finished_at, created_at, formats
 `
 
 type KeepExportParams struct {
@@ -126,6 +132,7 @@ func (q *Queries) KeepExport(ctx context.Context, arg KeepExportParams) ([]Expor
 			&i.Error,
 			&i.FinishedAt,
 			&i.CreatedAt,
+			&i.Formats,
 		); err != nil {
 			return nil, err
 		}

@@ -189,6 +189,7 @@ type Export struct {
 	Error       string
 	FinishedAt  *time.Time
 	CreatedAt   time.Time
+	Formats     []string
 }
 
 type Farewell struct {

@@ -21,3 +21,11 @@ where workspace_id = @workspace_id
   and kind = 'admin'
 order by id
 limit @most;
+
+-- name: People :many
+select id, name, kind
+from people
+where workspace_id = @workspace_id
+  and kind <> 'bot'
+order by lower(name), id
+limit @most;

@@ -45,6 +45,46 @@ func (q *Queries) Administrators(ctx context.Context, arg AdministratorsParams) 
 	return items, nil
 }
 
+const people = `-- name: People :many
+select id, name, kind
+from people
+where workspace_id = $1
+  and kind <> 'bot'
+order by lower(name), id
+limit $2
+`
+
+type PeopleParams struct {
+	WorkspaceID string
+	Most        int32
+}
+
+type PeopleRow struct {
+	ID   string
+	Name string
+	Kind string
+}
+
+func (q *Queries) People(ctx context.Context, arg PeopleParams) ([]PeopleRow, error) {
+	rows, err := q.db.Query(ctx, people, arg.WorkspaceID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PeopleRow
+	for rows.Next() {
+		var i PeopleRow
+		if err := rows.Scan(&i.ID, &i.Name, &i.Kind); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const person = `-- name: Person :one
 select workspace_id, id, name, time_zone, kind, refreshed_at, (refreshed_at > now() - interval '5 minutes')::boolean as fresh
 from people

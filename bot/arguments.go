@@ -1,0 +1,312 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"okrbot/bot/view"
+	"okrbot/okr"
+	"okrbot/store"
+)
+
+// alone is a verb that takes nothing after it.
+func alone(name string, serve handler) handler {
+	return func(b *Bot, ctx context.Context, g Gesture) (Reply, error) {
+		if words := wordsOf(g.Text); len(words) > 0 {
+			return notTaken(name, "nothing after it", words), nil
+		}
+		return serve(b, ctx, g)
+	}
+}
+
+// notTaken says back the words that a verb does not take. Nothing is done then: half a command is
+// another command.
+func notTaken(name, takes string, words []word) Reply {
+	return Say(fmt.Sprintf("`/okr %s` takes %s, so %s not understood and nothing was done. `/okr help %s` says more.", name, takes, quoted(words), name))
+}
+
+// quoted are words said back as they were typed: "`foo` was", "`foo` and `bar` were".
+func quoted(words []word) string {
+	const most = 3
+	var list []string
+	for i, w := range words {
+		if i == most {
+			list = append(list, fmt.Sprintf("%d more", len(words)-i))
+			break
+		}
+		list = append(list, view.Quote(spoken(w.typed)))
+	}
+	if len(list) == 1 {
+		return list[0] + " was"
+	}
+	return strings.Join(list[:len(list)-1], ", ") + " and " + list[len(list)-1] + " were"
+}
+
+// links are words that hold others together and say nothing alone.
+var links = []string{"and", "&", "or", "as", ""}
+
+// bare leaves the links out.
+func withoutLinks(words []word) []word {
+	return slices.DeleteFunc(slices.Clone(words), func(w word) bool { return slices.Contains(links, w.plain) })
+}
+
+// named finds the one key result that a command's words name; else it gives the reply to say instead.
+func (b *Bot) named(ctx context.Context, g Gesture, words, verb string) (store.KeyResult, *Reply, error) {
+	say := func(text string) (store.KeyResult, *Reply, error) {
+		r := Say(text)
+		return store.KeyResult{}, &r, nil
+	}
+	list := wordsOf(words)
+	how := fmt.Sprintf("Name a key result by its number: `/okr %s KR-1`. `/okr list` shows them.", verb)
+	if len(list) == 0 {
+		return say(how)
+	}
+	var strange []word
+	var numbers []int
+	for _, w := range list {
+		if n, ok := w.key(); ok {
+			numbers = append(numbers, n)
+		} else {
+			strange = append(strange, w)
+		}
+	}
+	switch {
+	case len(strange) > 0 && len(numbers) == 0:
+		return say(strings.Replace(quoted(strange), " was", " is", 1) + " no key result. " + how)
+	case len(strange) > 0:
+		r := notTaken(verb, "one key result", strange)
+		return store.KeyResult{}, &r, nil
+	case len(numbers) > 1:
+		return say(fmt.Sprintf("`/okr %s` takes one key result at a time, and %s are %d. Nothing was done.", verb, view.Quote(spoken(words)), len(numbers)))
+	}
+	k, err := b.store.KeyResult(ctx, g.Actor.Workspace, numbers[0])
+	return found(k, err, fmt.Sprintf("KR-%d", numbers[0]))
+}
+
+// keyFirst is the key result that a text begins with, and the text after it.
+func keyFirst(text string) (number int, rest string, ok bool) {
+	const longest = 3 // "KR - 7"
+	left, tried := text, []string{}
+	for _, field := range parted(text) {
+		if len(tried) == longest {
+			break
+		}
+		tried = append(tried, field)
+		_, left, _ = strings.Cut(left, field)
+		if words := wordsOf(strings.Join(tried, " ")); len(words) == 1 {
+			if number, ok = words[0].key(); ok {
+				return number, strings.TrimSpace(left), true
+			}
+		}
+	}
+	return 0, text, false
+}
+
+// noVerb shows the key result where one was typed alone, and else offers the verbs that were
+// probably meant.
+func (b *Bot) noVerb(ctx context.Context, g Gesture, word, typed string) (Reply, error) {
+	if _, rest, ok := keyFirst(typed + " " + g.Text); ok && rest == "" {
+		g.Text = typed + " " + g.Text
+		return b.showCommand(ctx, g)
+	}
+	return b.unknownVerb(word, spoken(typed)), nil
+}
+
+// connectCommand is "/okr connect", "/okr connect acme" and "/okr connect ServiceNow acme".
+func (b *Bot) connectCommand(ctx context.Context, g Gesture) (Reply, error) {
+	var d connectDraft
+	var strange []word
+	for _, w := range wordsOf(g.Text) {
+		kind := ""
+		for _, c := range b.connectors {
+			if w.plain == c.Kind() || w.plain == strings.ToLower(c.Name()) {
+				kind = c.Kind()
+			}
+		}
+		switch {
+		case kind != "" && d.Kind == "":
+			d.Kind = kind
+		case d.typed == "":
+			d.typed = addressIn(w)
+		default:
+			strange = append(strange, w)
+		}
+	}
+	if len(strange) > 0 {
+		return notTaken("connect", "one address", strange), nil
+	}
+	return b.connectForm(ctx, g, d)
+}
+
+// addressIn is the address that a word is: Slack makes links of those that it knows.
+func addressIn(w word) string {
+	if s := inBrackets.FindString(w.typed); s != "" {
+		target, _, _ := strings.Cut(s[1:len(s)-1], "|")
+		return unescape(target)
+	}
+	return strings.Trim(spoken(w.typed), "`*_~\"'“”‘’<>(),;")
+}
+
+// exportFormats are what "/okr export" can send.
+var exportFormats = []string{"csv", "json"}
+
+// exportCommand is "/okr export", "/okr export csv" and "/okr export json": the files are made in
+// the background and come as a direct message.
+func (b *Bot) exportCommand(ctx context.Context, g Gesture) (Reply, error) {
+	var only []string
+	var strange []word
+	for _, w := range withoutLinks(wordsOf(g.Text)) {
+		switch {
+		case slices.Contains(exportFormats, w.plain):
+			only = append(only, w.plain)
+		case w.plain != "all":
+			strange = append(strange, w)
+		}
+	}
+	if len(strange) > 0 {
+		return notTaken("export", "`csv`, `json` or nothing for both", strange), nil
+	}
+	slices.Sort(only)
+	if only = slices.Compact(only); len(only) == len(exportFormats) {
+		only = nil
+	}
+	return b.export(ctx, g, only)
+}
+
+// subscriber is who "/okr subscribe" and "/okr unsubscribe" mean: the channel that is named, the one
+// they were typed in, or the person themselves; in a direct message that is the person too. Else it
+// gives the reply to say instead.
+func subscriber(g Gesture, name string) (channel, shown string, reply *Reply) {
+	say := func(text string) (string, string, *Reply) {
+		r := Say(text)
+		return "", "", &r
+	}
+	channel, shown = subscribed(g)
+	var strange []word
+	named := false
+	for _, w := range withoutLinks(wordsOf(g.Text)) {
+		at, isChannel := w.channel()
+		person, isPerson := w.person()
+		switch {
+		case named && (isChannel || isPerson || w.sign() == "#"):
+			return say(fmt.Sprintf("`/okr %s` takes one channel at a time, so %s was not understood and nothing was done.", name, view.Quote(spoken(w.typed))))
+		case isChannel:
+			channel, shown, named = at, "<#"+at+">", true
+		case isPerson && person == g.Actor.ID, w.plain == "me", w.plain == "myself":
+			channel, shown, named = g.Actor.ID, "you", true
+		case isPerson:
+			return say(fmt.Sprintf("Only <@%s> can do that for themselves, with `/okr %s` in a direct message with okrbot. Nothing was done.", person, name))
+		case w.sign() == "#":
+			return say(fmt.Sprintf("%s did not reach okrbot as a channel. Choose it from the list that Slack shows while you type it, or type `/okr %s` in that channel. Nothing was done.", view.Quote(spoken(w.typed)), name))
+		case slices.Contains(anotherRhythm, w.plain):
+			return say(fmt.Sprintf("The digest comes weekly, on Mondays at nine, and in no other rhythm: %s was not understood and nothing was done. `/okr %s` alone is the weekly one.", view.Quote(spoken(w.typed)), name))
+		case slices.Contains([]string{"weekly", "here", "digest", "to", "from", "this", "channel", "the"}, w.plain):
+		default:
+			strange = append(strange, w)
+		}
+	}
+	if len(strange) > 0 {
+		r := notTaken(name, "a `#channel`, `me`, or nothing for the channel where it is typed", strange)
+		return "", "", &r
+	}
+	return channel, shown, nil
+}
+
+// anotherRhythm are those in which no digest comes.
+var anotherRhythm = []string{"hourly", "daily", "day", "every", "monthly", "month", "quarterly", "quarter", "yearly", "biweekly", "fortnightly", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "weekdays", "workdays", "morning"}
+
+// syncMany reads several key results that were named. Those that cannot be read are named with why.
+func (b *Bot) syncMany(ctx context.Context, g Gesture, numbers []int) (Reply, error) {
+	list, err := b.store.KeyResults(ctx, g.Actor.Workspace, store.Filter{Numbers: numbers})
+	if err != nil {
+		return Reply{}, err
+	}
+	var ids []int64
+	var left []string
+	for _, n := range numbers {
+		i := slices.IndexFunc(list, func(k store.KeyResult) bool { return k.Number == n })
+		if i < 0 {
+			left = append(left, fmt.Sprintf("KR-%d is not here", n))
+			continue
+		}
+		switch k := list[i]; {
+		case !k.MaySync(g.Actor):
+			left = append(left, k.Key()+" is <@"+k.Owner+">'s to sync")
+		case k.Closed:
+			left = append(left, k.Key()+" is closed out")
+		case !k.Integrated:
+			left = append(left, k.Key()+" is updated by people")
+		default:
+			ids = append(ids, k.ID)
+		}
+	}
+	why := ""
+	if len(left) > 0 {
+		why = " Left out: " + strings.Join(left, "; ") + "."
+	}
+	if len(ids) == 0 {
+		return Say("Nothing was synced." + why), nil
+	}
+	return b.syncSome(ctx, g, ids, "those", why)
+}
+
+// checkInCommand is "/okr check-in KR-1", "/okr check-in KR-1 42" and "/okr check-in KR-1 42 after
+// the audit". A value is recorded at once where people enter them; where scores are read, and where
+// there is a note alone, the form opens with what was typed.
+func (b *Bot) checkInCommand(ctx context.Context, g Gesture) (Reply, error) {
+	number, rest, ok := keyFirst(g.Text)
+	if !ok || rest == "" {
+		k, reply, err := b.named(ctx, g, g.Text, "check-in")
+		if err != nil || reply != nil {
+			return deref(reply), err
+		}
+		return b.checkInForm(ctx, g, k, view.CheckInTyped{})
+	}
+	k, err := b.store.KeyResult(ctx, g.Actor.Workspace, number)
+	k, reply, err := found(k, err, fmt.Sprintf("KR-%d", number))
+	if err != nil || reply != nil {
+		return deref(reply), err
+	}
+	typed, problem := checkInTyped(rest, k.Unit)
+	switch {
+	case !k.MayCheckIn(g.Actor):
+		return Ask(k.Owner, "check in on"), nil
+	case k.Closed:
+		return isClosed(k), nil
+	case problem != "":
+		return Say(view.Quote(typed.Value) + ": " + problem + " Nothing was saved. Type `/okr check-in " + k.Key() + " 42`, or `/okr check-in " + k.Key() + "` for the form."), nil
+	case k.Integrated || typed.Value == "":
+		return b.checkInForm(ctx, g, k, typed)
+	}
+	return b.recordTyped(ctx, g, k, typed)
+}
+
+// checkInTyped takes apart what was typed after the key result: a value, and words about it. The
+// problem is a sentence about a value that cannot be read.
+func checkInTyped(rest, unit string) (view.CheckInTyped, string) {
+	fields := parted(rest)
+	value := strings.Trim(spoken(fields[0]), "`*_~\"'“”‘’:;=")
+	if !strings.ContainsFunc(value, func(r rune) bool { return r >= '0' && r <= '9' || plainRune(r) != r }) {
+		return view.CheckInTyped{Note: spoken(rest)}, ""
+	}
+	typed := view.CheckInTyped{Value: value}
+	if len(fields) > 1 {
+		second := spoken(fields[1])
+		if strings.Trim(second, "0123456789.,'’") == "" { // "1 000" is a number with a separator, not a value and a note
+			typed.Value = value + " " + second
+			_, err := okr.ParseNumber(typed.Value)
+			return typed, err.Error()
+		}
+		rest := fields[1:]
+		if strings.EqualFold(second, unit) {
+			rest = fields[2:]
+		}
+		typed.Note = spoken(strings.Join(rest, " "))
+	}
+	if _, err := okr.ParseNumber(typed.Value); err != nil {
+		return typed, err.Error()
+	}
+	return typed, ""
+}

@@ -1,0 +1,222 @@
+package bot
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"okrbot/okr"
+)
+
+// word is one word of a command.
+type word struct {
+	typed string // as it was typed, to say it back
+	plain string // in small plain letters, without what stood around it, to compare it
+}
+
+// Slack writes mentions in a command as <@U123|name> and <#C123|name>, and links as <https://…|label>.
+var (
+	personMention  = regexp.MustCompile(`^<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>$`)
+	channelMention = regexp.MustCompile(`^<#([CG][A-Z0-9]+)(?:\|[^<>]*)?>$`)
+	inBrackets     = regexp.MustCompile(`<([@#]|[a-z]+:)[^<>]*>`)
+)
+
+// person is whom a word mentions.
+func (w word) person() (id string, ok bool) { return mentioned(personMention, w.typed) }
+
+// channel is the channel that a word mentions.
+func (w word) channel() (id string, ok bool) { return mentioned(channelMention, w.typed) }
+
+// sign is whether a word was typed as the name of a channel or of a person, "#" or "@", and is no
+// mention: Slack did not know it. Else it is empty.
+func (w word) sign() string {
+	for _, sign := range []string{"#", "@"} {
+		if strings.HasPrefix(strings.TrimLeft(spoken(w.typed), "`*_~\"'“‘«(["), sign) {
+			return sign
+		}
+	}
+	return ""
+}
+
+// mentioned looks at a word without what stands around it: `*<@U123|bob>*,` mentions bob.
+func mentioned(pattern *regexp.Regexp, typed string) (string, bool) {
+	inner := inBrackets.FindString(typed)
+	if inner == "" || strings.IndexFunc(strings.Replace(typed, inner, "", 1), func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) >= 0 {
+		return "", false
+	}
+	m := pattern.FindStringSubmatch(inner)
+	if m == nil {
+		return "", false
+	}
+	return m[1], true
+}
+
+// key is the number of the key result that a word names.
+func (w word) key() (number int, ok bool) { return okr.ParseKey(w.plain) }
+
+// wordsOf takes a text apart at every blank that Unicode knows. A key result that is written in two
+// or three words, "KR – 7", is one. What has no width parts words where the words would be none
+// without it.
+func wordsOf(text string) []word {
+	var list []word
+	for _, field := range parted(text) {
+		w := wordOf(field)
+		if pieces := strings.FieldsFunc(field, noWidth); len(pieces) > 1 {
+			if _, key := w.key(); !key && slices.ContainsFunc(pieces, func(s string) bool { _, key := wordOf(s).key(); return key }) {
+				for _, s := range pieces {
+					list = append(list, wordOf(s))
+				}
+				continue
+			}
+		}
+		list = append(list, w)
+	}
+	// Marks alone say nothing: a bullet, a dash between words.
+	return slices.DeleteFunc(keysInOne(list), func(w word) bool { return strings.TrimFunc(w.typed, unicode.IsPunct) == "" })
+}
+
+// parted is a text taken apart at its blanks, but not within Slack's mentions and links.
+func parted(text string) []string {
+	var fields []string
+	within := inBrackets.FindAllStringIndex(text, -1)
+	begin := -1
+	for i, r := range text {
+		for len(within) > 0 && i >= within[0][1] {
+			within = within[1:]
+		}
+		blank := unicode.IsSpace(r) && (len(within) == 0 || i < within[0][0])
+		switch {
+		case blank && begin >= 0:
+			fields, begin = append(fields, text[begin:i]), -1
+		case !blank && begin < 0:
+			begin = i
+		}
+	}
+	if begin >= 0 {
+		fields = append(fields, text[begin:])
+	}
+	return fields
+}
+
+// keysInOne joins "KR" "7", "KR" "-" "7" and "KR-" "7".
+func keysInOne(list []word) []word {
+	var out []word
+	for i := 0; i < len(list); i++ {
+		w := list[i]
+		if w.plain == "kr" && i+1 < len(list) {
+			n := i + 1
+			if list[n].plain == "" && isDash(list[n].typed) && n+1 < len(list) {
+				n++
+			}
+			if _, err := strconv.Atoi(list[n].plain); err == nil {
+				var typed []string
+				for _, part := range list[i : n+1] {
+					typed = append(typed, part.typed)
+				}
+				w = word{strings.Join(typed, " "), "kr-" + list[n].plain}
+				i = n
+			}
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+func isDash(s string) bool {
+	return s != "" && strings.Trim(strings.Map(plainRune, s), "-") == ""
+}
+
+func noWidth(r rune) bool { return unicode.Is(unicode.Cf, r) }
+
+// wordOf is a word with its plain form: what Slack and people put around it, whatever has no width
+// and whichever dash, width and size its letters have is left out of that.
+func wordOf(field string) word {
+	typed := okr.Visible(field)
+	inner := strings.Map(plainRune, spoken(typed))
+	inner = strings.TrimFunc(inner, func(r rune) bool { return unicode.IsPunct(r) || unicode.IsSymbol(r) || unicode.IsSpace(r) })
+	return word{typed, strings.ToLower(inner)}
+}
+
+// unescape takes back what Slack does to the words of a command.
+func unescape(s string) string {
+	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(s)
+}
+
+// plainRune is a character as the one key of a keyboard gives it: any dash is the dash, and letters
+// and digits of full width, as Japanese and Chinese keyboards give them, are plain.
+func plainRune(r rune) rune {
+	switch {
+	case unicode.Is(unicode.Pd, r), r == '\u2212', r == '\u02d7', r == '\u2043', r == '\u207b', r == '\u2796':
+		return '-'
+	case r >= '\uff01' && r <= '\uff5e':
+		return r - '\uff01' + '!'
+	case unicode.Is(unicode.Cf, r), unicode.Is(unicode.Variation_Selector, r):
+		return -1
+	case r > unicode.MaxASCII && unicode.IsDigit(r):
+		return digit(r)
+	}
+	return r
+}
+
+// digit is a digit of another script as one of ours. Unicode keeps ten of a script in a row.
+func digit(r rune) rune {
+	for _, in := range unicode.Digit.R16 {
+		if rune(in.Lo) <= r && r <= rune(in.Hi) {
+			return '0' + (r-rune(in.Lo))%10
+		}
+	}
+	for _, in := range unicode.Digit.R32 {
+		if rune(in.Lo) <= r && r <= rune(in.Hi) {
+			return '0' + (r-rune(in.Lo))%10
+		}
+	}
+	return r
+}
+
+// spoken is a text as the person meant it to be read: what Slack did to it is taken back.
+func spoken(text string) string {
+	text = inBrackets.ReplaceAllStringFunc(text, func(s string) string {
+		target, label, _ := strings.Cut(s[1:len(s)-1], "|")
+		switch {
+		case label == "":
+			return target
+		case target[0] == '@' || target[0] == '#':
+			return target[:1] + label
+		}
+		return label // what people see of a link
+	})
+	return strings.Join(strings.FieldsFunc(okr.Visible(unescape(text)), unicode.IsSpace), " ")
+}
+
+// aVerb finds the verb that a command begins with, and what comes after it. Some clients write verbs
+// as two words, "check in"; some put characters without width where others put a blank.
+func aVerb(text string, known func(string) bool) (name, typed, rest string) {
+	text = strings.TrimFunc(text, func(r rune) bool { return unicode.IsSpace(r) || noWidth(r) })
+	end := strings.IndexFunc(text, unicode.IsSpace)
+	if end < 0 {
+		end = len(text)
+	}
+	first, after := text[:end], strings.TrimSpace(text[end:])
+	if name = verbal(first); known(name) {
+		return name, first, after
+	}
+	if i := strings.IndexFunc(first, noWidth); i > 0 && known(verbal(first[:i])) {
+		return verbal(first[:i]), first[:i], strings.TrimSpace(strings.TrimLeftFunc(first[i:], noWidth) + " " + after)
+	}
+	if second := parted(after); len(second) > 0 {
+		if two := name + "-" + verbal(second[0]); known(two) {
+			return two, first + " " + second[0], strings.TrimSpace(strings.TrimPrefix(after, second[0]))
+		}
+	}
+	if name == "" { // marks and emoji alone
+		name = strings.ToLower(okr.Visible(first))
+	}
+	return name, okr.Visible(first), after
+}
+
+// verbal is a word as verbs are written.
+func verbal(typed string) string {
+	return strings.ReplaceAll(wordOf(typed).plain, "_", "-")
+}

@@ -1,0 +1,228 @@
+package bot_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"okrbot/bot"
+	"okrbot/okr"
+)
+
+// says is what the bot answers to a command's words as they come off the wire.
+func (r *room) says(words string) string {
+	r.t.Helper()
+	form := r.command(words)
+	form.Set("nonce", fmt.Sprint(time.Now().UnixNano())) // else it is a repetition
+	_, body := r.post(r.signed("/slack/commands", formType, form.Encode(), time.Now()))
+	return body
+}
+
+// byHand adds an objective with a key result that people update.
+func (r *room) byHand(title, target string) {
+	r.t.Helper()
+	r.addsObjective(r.alice, "Ship it")
+	r.alice.Types("/okr add-kr "+title).Sees("Key Result: "+title).
+		Chooses("Pull data from external applications", "I will update it myself").Submits("Next").
+		Fills("Start Value", "0").Fills("Target Value", target).Submits("Save").Sees("is added").Closes()
+}
+
+// TestCommandsAsClientsTypeThem: whatever parts the words, whichever dash, whatever stands around.
+func TestCommandsAsClientsTypeThem(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Interviews held", "12")
+	for _, blank := range []string{
+		" ", "   ", "\t", "\n", "\r\n", "\v", "\f", "\u0085", "\u00a0", "\u1680", "\u2000", "\u2007", "\u2009", "\u200a", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000",
+		"\u200b", "\u200d", "\u2060", "\ufeff", " \u200b ", "\u00a0\u200e",
+	} {
+		for _, words := range []string{"sync" + blank + "KR-1", blank + "sync" + blank + "KR-1" + blank} {
+			if got := r.says(words); !strings.Contains(got, "KR-1 is updated by people") {
+				t.Errorf("%+q: %s", words, got)
+			}
+		}
+	}
+	for _, key := range []string{
+		"kr-1", "KR1", "1", "KR 1", "kr - 1", "KR\u20101", "KR\u20111", "KR\u20121", "KR\u20131", "KR\u20141", "KR\u20151", "KR\u22121", "KR\ufe581", "KR\ufe631", "KR\uff0d1", "KR \u2013 1",
+		"K\u00adR-1", "KR-\u200b1", "\u202eKR-1\u202c", "\u2066KR-1\u2069", "KR-1\ufe0f", "\ufeffKR-1",
+		"*KR-1*", "_KR-1_", "~KR-1~", "`KR-1`", "```KR-1```", "KR-1.", "KR-1,", "KR-1!", "KR-1?", "(KR-1)", "[KR-1]", `"KR-1"`, "'KR-1'", "“KR-1”", "„KR-1“", "«KR-1»", "「KR-1」", "…KR-1…", "*`KR-1`*,", "• KR-1",
+		"<https://example.com/KR-1|KR-1>", "*<https://example.com|KR-1>*", "&lt;KR-1&gt;", "#KR-1", "KR-1:",
+		"ＫＲ－１", "KR-١", "kr-१",
+	} {
+		if got := r.says("sync " + key); !strings.Contains(got, "KR-1 is updated by people") {
+			t.Errorf("%+q: %s", key, got)
+		}
+	}
+	for _, verb := range []string{"SYNC", "*sync*", "`sync`", "sync:", "ｓｙｎｃ", "s\u200bync", "\u200fsync"} {
+		if got := r.says(verb + " KR-1"); !strings.Contains(got, "KR-1 is updated by people") {
+			t.Errorf("%+q: %s", verb, got)
+		}
+	}
+	for _, verb := range []string{"check-in", "check\u2011in", "check\u2013in", "check in", "check_in", "Check\u00a0In", "CHECK\u2212IN"} {
+		if got := r.says(verb + " KR-1 seven7"); !strings.Contains(got, "seven7") || !strings.Contains(got, "Nothing was saved") {
+			t.Errorf("%+q: %s", verb, got)
+		}
+	}
+	r.alice.Types("/okr KR-1").Sees("== KR-1 ==").Closes()
+}
+
+// TestWhatWasNotUnderstoodIsSaidBack, as it was typed, as words that do nothing.
+func TestWhatWasNotUnderstoodIsSaidBack(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Interviews held", "12")
+	for words, back := range map[string]string{
+		"Shwo KR-1":                     "There is no `/okr Shwo`. Did you mean `/okr show`?",
+		"show Fewer":                    "`Fewer` is no key result. Name a key result by its number",
+		"show KR-one":                   "`KR-one` is no key result",
+		"show KR‑one":                   "`KR‑one` is no key result",
+		"show KR-1 now":                 "`now` was not understood and nothing was done",
+		"show KR-1 KR-2":                "one key result at a time, and `KR-1 KR-2` are 2",
+		"edit &lt;!channel&gt;":         "`&lt;!channel&gt;` is no key result",
+		"pause `x`":                     "`'x'` is no key result",
+		"resume <@U0BOB|bob>":           "`@bob` is no key result",
+		"remove KR-1 KR-1x":             "`KR-1x` was not understood and nothing was done",
+		"check-in fewer 42":             "`fewer` was not understood and nothing was done",
+		"check-in KR-1 1.234,5":         "`1.234,5`: Write the number without separators",
+		"check-in KR-1 1 000":           "`1 000`: Write the number without separators",
+		"check-in KR-1 1\u00a0000 done": "`1 000`: Write the number without separators",
+		"sync KR-1 soon":                "`soon` was not understood and nothing was done",
+		"sync everything":               "`everything` is no key result",
+		"sync all KR-1":                 "`all` was not understood",
+		"settings loud":                 "takes nothing after it, so `loud` was not understood",
+		"connections mine":              "`mine` was not understood",
+		"subscriptions #it-okrs":        "`#it-okrs` was not understood",
+		"close-out KR-1":                "No objective of yours is to be closed out",
+		"connect acme now":              "takes one address, so `now` was not understood",
+		"export xlsx":                   "so `xlsx` was not understood",
+		"export csv and pdf":            "so `pdf` was not understood",
+		"subscribe daily":               "in no other rhythm: `daily` was not understood",
+		"subscribe loudly":              "so `loudly` was not understood",
+		"subscribe #no-such-channel":    "`#no-such-channel` did not reach okrbot as a channel",
+		"unsubscribe *#no-such*":        "`*#no-such*` did not reach okrbot as a channel",
+		"subscribe <@U0BOB|bob>":        "Only <@U0BOB> can do that for themselves",
+		"subscribe <#C0ITOKRS|it-okrs> <#C0GENERAL|general>": "one channel at a time, so `#general`",
+		"help sync KR-1": "so `KR-1` was not understood",
+		"help snyc":      "Did you mean `/okr sync`?",
+	} {
+		got := r.says(words)
+		got = strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(got)
+		if !strings.Contains(got, back) {
+			t.Errorf("%q: %s", words, got)
+		}
+		if okr.Visible(got) != got {
+			t.Errorf("%q is answered with what does not show: %q", words, got)
+		}
+	}
+	if n := r.number(`select count(*) from subscriptions`); n != 0 {
+		t.Errorf("%d subscriptions were made", n)
+	}
+}
+
+func TestArgumentsAreHeeded(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Interviews held", "12")
+	r.alice.Types("/okr add-kr Fewer R&amp;D 👩\u200d💻 things").Sees("Key Result: Fewer R&D 👩\u200d💻 things").Closes()
+	r.alice.Types("/okr add-kr " + strings.Repeat("長", 400)).Sees("Key Result: " + strings.Repeat("長", 149) + "…").Closes()
+	r.alice.Types("/okr add-objective  Be\u00a0calm for @bob").Sees("Objective: Be calm for @bob").Submits("Save").Sees("Objective added: *Be calm for @bob*")
+	r.alice.Types("/okr connect acme").Sees("ServiceNow URL: acme").Closes()
+	r.alice.Types("/okr connect <https://acme.service-now.com|acme.service-now.com>").Sees("ServiceNow URL: https://acme.service-now.com").Closes()
+	r.alice.Types("/okr connect ServiceNow `acme`").Sees("ServiceNow URL: acme").Closes()
+
+	r.alice.Types("/okr check-in KR-1 3").SeesNoModal().Sees("Saved.", "*KR-1* Interviews held  3")
+	r.alice.Types("/okr check-in KR-1 9 two more on Friday").Sees("3 → 9", "75 %")
+	r.alice.Types("/okr show KR-1").Sees("two more on Friday").Closes()
+	r.alice.Types("/okr check-in kr–1 −4").Sees("Write a negative number with one plain minus")
+	r.alice.Types("/okr check-in KR-1 -4").Sees("9 → -4")
+	r.alice.Types("/okr check-in KR-1 going well").Sees("== Check in on KR-1 ==", "Note: going well").Submits("Save").SeesNoModal()
+	r.bob.Types("/okr check-in KR-1 5").Sees("You may not check in on this key result. Ask <@U0ALICE>.")
+
+	r.alice.Types("/okr subscribe #general").Sees("the weekly digest goes to <#C0GENERAL>")
+	r.alice.Types("/okr subscriptions").Sees("• <#C0GENERAL>")
+	r.alice.Types("/okr subscribe weekly").Sees("the weekly digest goes to <#C0ITOKRS>")
+	r.alice.Types("/okr subscribe me").Sees("the weekly digest goes to you")
+	r.alice.Types("/okr unsubscribe *<#C0GENERAL|general>*,").Sees("does not go to <#C0GENERAL> any more")
+
+	r.alice.Types("/okr export csv").Sees("Making your file: all objectives and key results, as CSV. It comes")
+	if got := r.filesOf("alice"); len(got) != 1 || !strings.Contains(got["csv"], "Interviews held") {
+		t.Errorf("the files are %q", got)
+	}
+}
+
+func TestSeveralAreSyncedByOneCommand(t *testing.T) {
+	r := ready(t)
+	r.addsKeyResult(r.alice, "Fewer still", "Number of open incidents", "90")
+	r.alice.Types("/okr sync KR-1, KR-2 and KR-9").Sees("key results. This message counts up. Left out: KR-9 is not here.", "Synced 2 key results")
+	r.bob.Types("/okr sync KR-1 KR-2").Sees("Nothing was synced. Left out: KR-1 is <@U0ALICE>'s to sync; KR-2 is <@U0ALICE>'s to sync.")
+	r.alice.Types("/okr check-in KR-1 42 after the audit").
+		Sees("== Check in on KR-1 ==", "Result Value: 42", "Reason: after the audit").Submits("Save").SeesNoModal().Sees("42 (by hand)")
+}
+
+func TestListsOfEveryKind(t *testing.T) {
+	r := ready(t)
+	r.addsObjective(r.bob, "Grow the team")
+	r.alice.Types("/okr list bob").Sees("Key results of <@U0BOB>: none")
+	r.alice.Types("/okr list alice").Sees("*My key results*", "*KR-1*")
+	r.bob.Types("/okr list alice").Sees("*Key results of <@U0ALICE>*", "*KR-1*")
+	quarter := okr.QuarterOf(r.day(0)).Words()
+	r.alice.Types("/okr list "+quarter).Sees("*Key results in "+quarter+"*", "*KR-1*")
+	r.alice.Types("/okr list " + quarter[:2]).Sees("*Key results in " + quarter + "*")
+	r.alice.Types("/okr list next year").Sees("Key results in " + fmt.Sprint(r.day(0).Time().Year()+1))
+	r.alice.Types("/okr list at risk").Sees("Key results behind, at risk or stale")
+	r.alice.Types("/okr list missed").Sees("Key results missed: none")
+	r.alice.Types("/okr list on-track, achieved too early behind mine").Sees("My key results on track or achieved or too early or behind")
+	r.alice.Types("/okr list of alice in calm").Sees("*My key results with `calm`*", "*KR-1*")
+	r.alice.Types("/okr pause KR-1").Sees("is paused")
+	r.alice.Types("/okr list paused #it-okrs").Sees("*Key results paused of <#C0ITOKRS>*", "*KR-1*")
+	r.alice.Types("/okr list stael").Sees("List what? `stael` is nobody's name, no status and in no title. Did you mean `/okr list stale`?")
+	r.alice.Types("/okr list allice").Sees("Did you mean `/okr list alice`?")
+	r.alice.Types("/okr list at rsik").Sees("Did you mean `/okr list at risk`?")
+	r.alice.Types("/okr list KR-1").Sees("`KR-1` is one key result: `/okr show` shows it")
+	r.alice.Types("/okr list #nowhere").Sees("`#nowhere` did not reach okrbot as a channel")
+	r.alice.Types("/okr list %").Sees("All key results")
+}
+
+func TestHowListsAreRead(t *testing.T) {
+	today, err := okr.ParseDay("2026-11-26")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for typed, want := range map[string]string{
+		"":                                  "",
+		"mine":                              "of U1",
+		"my key results":                    "of U1",
+		"<@U2|bob>":                         "of U2",
+		"*<@U2|bob>*, <@W3>":                "of U2, of W3",
+		"<#C1|it okrs>":                     "at C1",
+		"at-risk":                           "is at risk",
+		"At Risk":                           "is at risk",
+		"atrisk":                            "is at risk",
+		"at‑risk.":                          "is at risk",
+		"no data":                           "is no data",
+		"not started behind":                "is not started, is behind",
+		"on track or achieved":              "is on track, is achieved",
+		"too-early not syncing failing":     "is too early, is not syncing, is failing",
+		"committed met, missed, stale":      "is committed met, is missed, is stale",
+		"measuring the baseline measuring":  "is measuring the baseline, is measuring",
+		"paused closed out open":            "is paused, is closed out, is open",
+		"Q4":                                "in Q4 2026",
+		"q4 2025":                           "in Q4 2025",
+		"Q1/27":                             "in Q1 2027",
+		"4q26":                              "in Q4 2026",
+		"2026-Q3":                           "in Q3 2026",
+		"2027":                              "in 2027",
+		"this quarter next quarter":         "in Q4 2026, in Q1 2027",
+		"last quarter last year next year":  "in Q3 2026, in 2025, in 2027",
+		"bob":                               `"bob"`,
+		"calm desk":                         `"calm" "desk"`,
+		"mine at risk Q4 <#C1|x> calm":      "of U1, at C1, is at risk, in Q4 2026, \"calm\"",
+		"calm <#C1|x> Q4 at risk mine":      "of U1, at C1, is at risk, in Q4 2026, \"calm\"",
+		"the key results of bob in Q4 2026": "in Q4 2026, \"bob\"",
+		"Q5":                                `"q5"`,
+		"at":                                `"at"`,
+		"#general":                          `"general"`,
+	} {
+		if got := bot.ReadsList(typed, "U1", today); got != want {
+			t.Errorf("%q is read as %s, want %s", typed, got, want)
+		}
+	}
+}
