@@ -58,6 +58,14 @@ func (b *Bot) detailsModal(ctx context.Context, actor okr.Actor, k store.KeyResu
 		return modalView{}, err
 	}
 	d := view.Details{KeyResult: b.shown(k, now), May: k.MayEdit(actor)}
+	if k.Integrated && k.Source.Connection != 0 {
+		c := store.Connection{ID: k.Source.Connection, Workspace: k.Workspace, Kind: k.Source.ConnectionKind}
+		apart, err := b.apart(ctx, c, b.partOf(c, k.Source.Reference).Scorecard)
+		if err != nil {
+			return modalView{}, err
+		}
+		d.Source.Scorecard = view.WithApart(d.Source.Scorecard, apart)
+	}
 	readings, err := b.store.Readings(ctx, k.Workspace, k.ID)
 	if err != nil {
 		return modalView{}, err

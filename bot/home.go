@@ -129,7 +129,7 @@ func (b *Bot) shown(k store.KeyResult, now time.Time) view.KeyResult {
 func shown(connectors integrations.Registry, k store.KeyResult, now time.Time) view.KeyResult {
 	v := view.KeyResult{KeyResult: k.KeyResult, Objective: k.Objective, Now: now, Today: today(now, k.Objective.Zone)}
 	if k.Source.Connection != 0 {
-		v.Source = view.Source{Scorecard: k.Source.Name, Connection: k.Source.ConnectionName, Waiting: k.Source.Waiting, System: k.Source.ConnectionKind}
+		v.Source = view.Source{Scorecard: view.ShownName(k.Source.Name, k.Source.Reference), Connection: k.Source.ConnectionName, Waiting: k.Source.Waiting, System: k.Source.ConnectionKind}
 		if c, err := connectors.ByKind(k.Source.ConnectionKind); err == nil {
 			v.Source.System = c.Name()
 		}

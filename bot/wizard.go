@@ -33,6 +33,7 @@ type wizard struct {
 	Part       integrations.Part // the same, taken apart, and perhaps not finished
 	Name       string            // of what is read
 	Whole      string            // the scorecard's
+	Apart      string            // what tells the scorecard from others of its name
 	Lists      map[string][]integrations.Named
 	Preview    *view.Preview
 	Form       view.Form
@@ -41,16 +42,13 @@ type wizard struct {
 	Saved      int    // the number it got
 }
 
-// longestOption is Slack's limit on an option's value, in characters.
-const longestOption = 150
-
 // integrated says whether the values come from a system, and not from people.
 func (w wizard) integrated() bool { return w.Source != view.FromPeople }
 
 // choose takes a connection; what was chosen from another one goes.
 func (w *wizard) choose(connection int64) {
 	if w.Connection != connection {
-		w.Connection, w.Reference, w.Name, w.Preview, w.Filled = connection, "", "", nil, false
+		w.Connection, w.Reference, w.Name, w.Apart, w.Preview, w.Filled = connection, "", "", "", nil, false
 		w.Part, w.Lists = integrations.Part{}, nil
 	}
 	w.Fresh++
@@ -132,8 +130,11 @@ func (b *Bot) editForm(ctx context.Context, g Gesture, k store.KeyResult) (Reply
 			return Reply{}, err
 		}
 		w.Part, w.Whole = b.partOf(c, w.Reference), w.Name
+		if w.Apart, err = b.apart(ctx, c, w.Part.Scorecard); err != nil {
+			return Reply{}, err
+		}
 		if s, err := b.store.Scorecard(ctx, c, w.Part.Scorecard); err == nil {
-			w.Whole = s.Name
+			w.Whole = view.ShownName(s.Name, s.Reference)
 		} else if !isNotFound(err) {
 			return Reply{}, err
 		}
@@ -258,9 +259,12 @@ func (b *Bot) scorecardStep(ctx context.Context, g Gesture, draft store.Draft, w
 	for _, c := range list {
 		if c.ID == w.Connection {
 			s.Parts = w.parts(b.divider(c))
+			if s.Left, err = b.store.CountUnlistable(ctx, c, view.LongestValue); err != nil {
+				return s, err
+			}
 		}
 		if c.Kind == w.Source && c.MayUse(g.Actor) {
-			s.Connections = append(s.Connections, view.ConnectionChoice{ID: c.ID, Name: c.Name})
+			s.Connections = append(s.Connections, view.ConnectionChoice{ID: c.ID, Name: c.Name, Apart: []string{shownAddress(c.Origin), c.Account, c.SignIn}})
 		}
 	}
 	return s, err
@@ -282,7 +286,7 @@ func (b *Bot) detailView(ctx context.Context, g Gesture, draft store.Draft, w wi
 	if err != nil {
 		return modalView{}, err
 	}
-	d := view.Detail{Draft: draft.ID, Turn: w.Turn, Editing: w.Key, Form: w.Form, Integrated: w.integrated(), Scorecard: w.Name, Zone: o.Zone}
+	d := view.Detail{Draft: draft.ID, Turn: w.Turn, Editing: w.Key, Form: w.Form, Integrated: w.integrated(), Scorecard: view.WithApart(w.Name, w.Apart), Zone: o.Zone}
 	if err := b.preview(ctx, g, w, o, &d); err != nil {
 		return modalView{}, err
 	}

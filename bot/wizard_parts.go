@@ -166,6 +166,7 @@ func (w wizard) parts(d integrations.Divider) view.Parts {
 		elements, listed := w.Lists[elementsOf(ref, breakdown)]
 		l.Listed = listed
 		for _, n := range elements {
+			l.Left += view.Unlistable(n.ID)
 			if n.ID == element {
 				l.Element = view.Named(n)
 			}
@@ -187,7 +188,7 @@ func (w wizard) parts(d integrations.Divider) view.Parts {
 func choosable(list []integrations.Named, words string) []view.Named {
 	var found []view.Named
 	for _, n := range list {
-		if strings.Contains(strings.ToLower(n.Name), strings.ToLower(words)) && len(n.ID) <= longestOption {
+		if strings.Contains(strings.ToLower(view.ShownName(n.Name, n.ID)), strings.ToLower(strings.TrimSpace(words))) {
 			found = append(found, view.Named(n))
 		}
 	}

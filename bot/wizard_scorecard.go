@@ -1,8 +1,10 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,7 +23,8 @@ type modalView = slack.ModalViewRequest
 
 const (
 	suggested    = 50                     // scorecards of a type-ahead
-	liveWithin   = 250 * time.Millisecond // of a search that the directory could not answer
+	nearMost     = 10                     // of those whose names are only near
+	liveWithin   = 250 * time.Millisecond // from a query on, of a search that the directory could not answer
 	previewed    = 500                    // scores of a preview: a year of days, of which the newest are shown
 	describeTime = 12 * time.Second
 )
@@ -43,7 +46,7 @@ func (b *Bot) take(ctx context.Context, g Gesture, w *wizard) error {
 	}
 	if e.Scorecard != w.Part.Scorecard {
 		w.Reference, w.Part = e.Scorecard, integrations.Part{Scorecard: e.Scorecard}
-		w.Name, w.Whole, w.Lists, w.Preview, w.Filled = e.Name, e.Name, nil, nil, false
+		w.Name, w.Whole, w.Apart, w.Lists, w.Preview, w.Filled = e.Name, e.Name, "", nil, nil, false
 		return nil
 	}
 	c, err := b.usable(ctx, g, w.Connection)
@@ -78,8 +81,10 @@ func (b *Bot) usable(ctx context.Context, g Gesture, id int64) (store.Connection
 }
 
 // scorecardChoices answers the type-ahead from the connection's directory. When that finds
-// nothing, the system is asked for as long as the person does not notice.
+// nothing, the system is asked for as long as the person does not notice; when that has nothing
+// either, the nearest names are offered, marked as near.
 func (b *Bot) scorecardChoices(ctx context.Context, g Gesture) (Reply, error) {
+	began := time.Now()
 	_, w, err := b.wizardDraft(ctx, g)
 	if isNotFound(err) {
 		return Reply{Options: view.Options(nil)}, nil
@@ -106,19 +111,60 @@ func (b *Bot) scorecardChoices(ctx context.Context, g Gesture) (Reply, error) {
 	if c.State != store.Active {
 		return Reply{Options: view.Refused.Option()}, nil
 	}
-	hidden, why := b.searchLive(ctx, c, g.Query)
-	if list, err = search(); err != nil || len(list) > 0 {
-		return Reply{Options: view.ScorecardChoices(list)}, err
+	near, err := b.nearScorecards(ctx, c, g.Query, whole)
+	if err != nil {
+		return Reply{}, err
+	}
+	hidden, more, why := b.searchLive(ctx, c, g.Query, liveWithin-time.Since(began))
+	if more {
+		if list, err = search(); err != nil || len(list) > 0 {
+			return Reply{Options: view.ScorecardChoices(list)}, err
+		}
 	}
 	for _, s := range hidden {
-		if len(s.Ref) <= longestOption {
-			list = append(list, view.ScorecardChoice{Reference: s.Ref, Name: s.Name, Unit: s.Unit, Frequency: s.Frequency, Hidden: true})
-		}
+		list = append(list, view.ScorecardChoice{Reference: s.Ref, Name: s.Name, Description: s.Description, Unit: s.Unit, Frequency: s.Frequency, Hidden: true})
 	}
 	if len(list) > 0 {
 		return Reply{Options: view.ScorecardChoices(list)}, nil
 	}
+	if len(near) > 0 {
+		return Reply{Options: append(view.OnlyNear.Option(), view.ScorecardChoices(near)...)}, nil
+	}
 	return Reply{Options: nothing(g.Query, why).Option()}, nil
+}
+
+// nearScorecards are those of a connection's directory whose names are nearest to misspelt words.
+func (b *Bot) nearScorecards(ctx context.Context, c store.Connection, words string, whole func(string) bool) ([]view.ScorecardChoice, error) {
+	misspelt := okr.Misspelt(words)
+	if misspelt.Nothing() {
+		return nil, nil
+	}
+	type near struct {
+		reference string
+		far       okr.Distance
+	}
+	var found []near
+	err := b.store.EachScorecardName(ctx, c, func(reference, name string, liked bool) {
+		if far, ok := misspelt.Near(name, liked); ok {
+			found = append(found, near{reference, far})
+		}
+	})
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	slices.SortFunc(found, func(a, b near) int {
+		return cmp.Or(a.far.Compare(b.far), cmp.Compare(a.reference, b.reference))
+	})
+	var references []string
+	for _, n := range found[:min(len(found), nearMost)] {
+		references = append(references, n.reference)
+	}
+	rows, err := b.store.NearScorecards(ctx, c, references)
+	list := choices(rows, whole)
+	for i := range list {
+		list[i].Near = true
+	}
+	return list, err
 }
 
 // nothing is why a search found none.
@@ -143,21 +189,35 @@ func nothing(words string, err error) view.Nothing {
 func choices(found []store.Scorecard, whole func(ref string) bool) []view.ScorecardChoice {
 	var list []view.ScorecardChoice
 	for _, s := range found {
-		if len(s.Reference) <= longestOption && whole(s.Reference) {
-			list = append(list, view.ScorecardChoice{Reference: s.Reference, Name: s.Name, Unit: s.Unit, Frequency: s.Frequency})
+		if whole(s.Reference) {
+			list = append(list, choiceOf(s))
 		}
 	}
 	return list
 }
 
+func choiceOf(s store.Scorecard) view.ScorecardChoice {
+	return view.ScorecardChoice{Reference: s.Reference, Name: s.Name, Description: s.Description, Unit: s.Unit, Frequency: s.Frequency}
+}
+
+// apart is what tells a scorecard of a connection from others of its name; empty when there is none.
+func (b *Bot) apart(ctx context.Context, c store.Connection, reference string) (string, error) {
+	twins, err := b.store.ScorecardTwins(ctx, c, reference)
+	if err != nil {
+		return "", err
+	}
+	whole := func(ref string) bool { return b.partOf(c, ref).Scorecard == ref }
+	return view.Apart(choices(twins, whole), reference), nil
+}
+
 // searchLive puts what the system finds into the directory, if it answers soon enough, and gives what
-// it finds only where it shows nothing.
-func (b *Bot) searchLive(ctx context.Context, c store.Connection, words string) (hidden []integrations.Scorecard, why error) {
+// it finds only where it shows nothing. More says whether the directory has it now.
+func (b *Bot) searchLive(ctx context.Context, c store.Connection, words string, within time.Duration) (hidden []integrations.Scorecard, more bool, why error) {
 	connector, err := b.connectors.ByKind(c.Kind)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, liveWithin)
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	var page integrations.Page
 	if err := b.jobs.With(ctx, c, func(account integrations.Account) error {
@@ -172,14 +232,14 @@ func (b *Bot) searchLive(ctx context.Context, c store.Connection, words string) 
 		also.Wait()
 		return err
 	}); err != nil {
-		return hidden, err
+		return hidden, false, err
 	}
 	keep, done := context.WithTimeout(detached(ctx), time.Second)
 	defer done()
 	if err := b.keepScorecards(keep, c, page.Scorecards); err != nil {
 		b.log.Warn("keeping scorecards that were found", "connection", c.ID, "error", err)
 	}
-	return hidden, nil
+	return hidden, len(page.Scorecards) > 0, nil
 }
 
 func (b *Bot) keepScorecards(ctx context.Context, c store.Connection, list []integrations.Scorecard) error {
@@ -276,7 +336,7 @@ func (b *Bot) afterDescribe(ctx context.Context, g Gesture, at OpenView, draft s
 	var problem string
 	if w.Preview == nil {
 		if w.Preview, problem = b.describe(ctx, g, w); w.Preview != nil {
-			w.Name = w.Preview.Name
+			w.Name, w.Apart = w.Preview.Name, w.Preview.Apart
 		}
 	}
 	if step == view.StepScorecard && problem == "" {
@@ -362,8 +422,11 @@ func (b *Bot) describe(ctx context.Context, g Gesture, w wizard) (*view.Preview,
 		now = time.Now() // for showing a year only
 	}
 	p := &view.Preview{
-		Name: s.Name, Unit: s.Unit, Precision: int32(s.Precision), Better: string(s.Direction), Frequency: s.Frequency,
+		Name: view.ShownName(s.Name, s.Ref), Unit: s.Unit, Precision: int32(s.Precision), Better: string(s.Direction), Frequency: s.Frequency,
 		Value: s.Value, Target: s.Target, Today: today(now, g.Zone),
+	}
+	if p.Apart, err = b.apart(ctx, c, b.partOf(c, w.Reference).Scorecard); err != nil {
+		b.log.Warn("looking for scorecards of the same name", "connection", c.ID, "error", err)
 	}
 	var all []okr.Reading
 	for _, score := range s.Scores {

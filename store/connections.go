@@ -234,6 +234,58 @@ func (r Reads) SearchScorecards(ctx context.Context, c Connection, words string,
 	return list, nil
 }
 
+// ScorecardTwins are a scorecard of a connection's directory and those that are called the same.
+func (r Reads) ScorecardTwins(ctx context.Context, c Connection, reference string) ([]Scorecard, error) {
+	rows, err := r.q.ScorecardTwins(ctx, queries.ScorecardTwinsParams{ConnectionID: c.ID, WorkspaceID: c.Workspace, Reference: reference})
+	if err != nil {
+		return nil, fmt.Errorf("looking for scorecards of one name: %w", err)
+	}
+	list := make([]Scorecard, len(rows))
+	for i, row := range rows {
+		list[i] = scorecard(row.Scorecard)
+	}
+	return list, nil
+}
+
+// EachScorecardName gives the names in a connection's directory one by one; liked are the account's
+// favourites and what the system marks as important.
+func (r Reads) EachScorecardName(ctx context.Context, c Connection, do func(reference, name string, liked bool)) error {
+	rows, err := r.q.ScorecardNames(ctx, queries.ScorecardNamesParams{ConnectionID: c.ID, WorkspaceID: c.Workspace})
+	if err != nil {
+		return fmt.Errorf("reading the names of scorecards: %w", err)
+	}
+	for _, row := range rows {
+		do(row.Reference, row.Name, row.Liked)
+	}
+	return nil
+}
+
+// NearScorecards loads rows of a connection's directory, in the order of the references.
+func (r Reads) NearScorecards(ctx context.Context, c Connection, references []string) ([]Scorecard, error) {
+	rows, err := r.q.NearScorecards(ctx, queries.NearScorecardsParams{ConnectionID: c.ID, WorkspaceID: c.Workspace, Refs: references})
+	if err != nil {
+		return nil, fmt.Errorf("loading scorecards: %w", err)
+	}
+	var list []Scorecard
+	for _, reference := range references {
+		for _, row := range rows {
+			if row.Reference == reference {
+				list = append(list, scorecard(row))
+			}
+		}
+	}
+	return list, nil
+}
+
+// CountUnlistable is how many scorecards of a connection's directory have a longer reference.
+func (r Reads) CountUnlistable(ctx context.Context, c Connection, longest int) (int, error) {
+	n, err := r.q.CountUnlistable(ctx, queries.CountUnlistableParams{ConnectionID: c.ID, WorkspaceID: c.Workspace, Longest: int32(longest)})
+	if err != nil {
+		return 0, fmt.Errorf("counting scorecards: %w", err)
+	}
+	return int(n), nil
+}
+
 // Scorecard loads one row of a connection's directory.
 func (r Reads) Scorecard(ctx context.Context, c Connection, reference string) (Scorecard, error) {
 	row, err := r.q.Scorecard(ctx, queries.ScorecardParams{ConnectionID: c.ID, WorkspaceID: c.Workspace, Reference: reference})

@@ -102,11 +102,11 @@ func (c CloseOut) going() (blocks []slack.Block) {
 			}
 		}
 		options := []*slack.OptionBlockObject{
-			option(choice{string(GoChosen), "Those chosen below"}),
-			option(choice{string(GoAll), fmt.Sprintf("All %d key results", len(c.KeyResults))}),
+			option(choice{value: string(GoChosen), label: "Those chosen below"}),
+			option(choice{value: string(GoAll), label: "All " + okr.CountWords(len(c.KeyResults), "key result")}),
 		}
 		if unreached > 0 && unreached < len(c.KeyResults) {
-			options = append(options, option(choice{string(GoUnreached), "The " + okr.CountWords(unreached, "key result") + " that did not reach the target"}))
+			options = append(options, option(choice{value: string(GoUnreached), label: "The " + okr.CountWords(unreached, "key result") + " that did not reach the target"}))
 		}
 		element := slack.NewRadioButtonsBlockElement("v", options...)
 		element.InitialOption = options[0]
@@ -118,10 +118,11 @@ func (c CloseOut) going() (blocks []slack.Block) {
 			break
 		}
 		part := c.KeyResults[n*optionsAtOnce : min(len(c.KeyResults), (n+1)*optionsAtOnce)]
-		options := make([]*slack.OptionBlockObject, len(part))
+		choices := make([]choice, len(part))
 		for i, k := range part {
-			options[i] = option(choice{strconv.FormatInt(k.ID, 10), k.Key() + " " + k.Title})
+			choices[i] = choice{value: strconv.FormatInt(k.ID, 10), label: k.Key() + " " + k.Title}
 		}
+		options, _ := options(choices)
 		label, hint := "Carry over to "+c.Next.Words(), how
 		if n > 0 {
 			label, hint = label+", "+part[0].Key()+" to "+part[len(part)-1].Key(), ""
@@ -201,7 +202,7 @@ func (c CloseOut) Targets(draft string) slack.ModalViewRequest {
 	}
 	if rest := c.rest(); rest > 0 {
 		submit = "Next"
-		box := slack.NewCheckboxGroupsBlockElement("v", option(choice{fieldKeep, "Keep their targets, and close out now"}))
+		box := slack.NewCheckboxGroupsBlockElement("v", option(choice{value: fieldKeep, label: "Keep their targets, and close out now"}))
 		blocks = append(blocks, optional(input(fieldKeep, "The other "+strconv.Itoa(rest), "/okr edit changes a target later, too.", box)))
 	}
 	return modal(CallbackCloseOut, title, submit, draft, blocks...)

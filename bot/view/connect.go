@@ -79,12 +79,12 @@ func (f ConnectForm) Modal(draft string) slack.ModalViewRequest {
 	address.InitialValue, address.MaxLength = Cut(f.Typed, f.Address.MaxLength), f.Address.MaxLength
 	choices := make([]choice, len(f.SignIns))
 	for i, s := range f.SignIns {
-		choices[i] = choice{s.Kind, s.Label}
+		choices[i] = choice{value: s.Kind, label: s.Label}
 	}
 	if len(f.Systems) > 1 && f.Fixed == "" {
 		systems := make([]choice, len(f.Systems))
 		for i, s := range f.Systems {
-			systems[i] = choice{s.Kind, s.Name}
+			systems[i] = choice{value: s.Kind, label: s.Name}
 		}
 		blocks = append(blocks, dispatching(selectField(FieldSystem, "System", "", f.System.Kind, systems...)))
 	}
@@ -130,7 +130,7 @@ func (f ConnectForm) Modal(draft string) slack.ModalViewRequest {
 		}
 	}
 	if f.Share && f.Fixed == "" {
-		box := slack.NewCheckboxGroupsBlockElement("v", option(choice{"shared", "Everybody in this workspace may read scorecards through it"}))
+		box := slack.NewCheckboxGroupsBlockElement("v", option(choice{value: "shared", label: "Everybody in this workspace may read scorecards through it"}))
 		blocks = append(blocks, optional(input("shared", "Share", "", box)))
 	}
 	return modal(CallbackConnect, "Connect "+f.System.Name, "Connect", draft, blocks...)

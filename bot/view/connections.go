@@ -141,7 +141,7 @@ func (c Connection) Manage(draft string, stages []Stage, testing bool, problem s
 	name.InitialValue, name.MaxLength = Cut(c.Name, longestConnectionName), longestConnectionName
 	blocks = append(blocks, input(FieldConnectionName, "Name", "What people choose it by.", name))
 	if c.MayShare {
-		shared := choice{"shared", "Everybody in this workspace may read scorecards through it"}
+		shared := choice{value: "shared", label: "Everybody in this workspace may read scorecards through it"}
 		box := slack.NewCheckboxGroupsBlockElement("v", option(shared))
 		if c.Shared {
 			box.InitialOptions = []*slack.OptionBlockObject{option(shared)}

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/slack-go/slack"
+
+	"okrbot/okr"
 )
 
 // State is what was entered into a view: field → element → value. A field's block_id is its name;
@@ -52,22 +54,18 @@ func modal(callback, title, submit, draft string, blocks ...slack.Block) slack.M
 	return m
 }
 
-// choice is one option of a select.
-type choice struct{ value, label string }
-
-func option(c choice) *slack.OptionBlockObject {
-	return slack.NewOptionBlockObject(c.value, plain(Cut(c.label, 75)), nil)
-}
-
 // selectField is a select of few choices; chosen is preselected where it is one of them.
 func selectField(field, label, hint, chosen string, choices ...choice) *slack.InputBlock {
-	options := make([]*slack.OptionBlockObject, len(choices))
+	options, left := options(choices)
 	var initial *slack.OptionBlockObject
-	for i, c := range choices {
-		options[i] = option(c)
-		if c.value == chosen {
-			initial = options[i]
+	for _, o := range options {
+		if o.Value == chosen {
+			initial = o
 		}
+	}
+	hint = hints(hint, leftOut(left))
+	if more := len(choices) - len(options) - left; more > 0 && len(options) == mostOptions {
+		hint = hints(hint, "Slack shows a hundred; "+okr.CountWords(more, "more entry")+verb(more, " does", " do")+" not fit.")
 	}
 	element := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain("Choose"), "v", options...)
 	element.InitialOption = initial
@@ -117,9 +115,10 @@ func channelField(field, label, hint, chosen string) *slack.InputBlock {
 
 // Options answers a type-ahead with at most Slack's 100.
 func Options(pairs [][2]string) []*slack.OptionBlockObject {
-	options := []*slack.OptionBlockObject{}
-	for _, p := range pairs[:min(len(pairs), 100)] {
-		options = append(options, option(choice{p[0], p[1]}))
+	choices := make([]choice, len(pairs))
+	for i, p := range pairs {
+		choices[i] = choice{value: p[0], label: p[1]}
 	}
-	return options
+	list, _ := options(choices)
+	return list
 }

@@ -36,7 +36,7 @@ func TestTheWizardsFirstStepsComeBackAsTheyWere(t *testing.T) {
 
 		breakdowns := []Named{{"b1", "Priority"}, {"b2", "Region"}}
 		c := Scorecard{
-			Draft: draft, Turn: s.Turn, Fresh: s.Fresh, System: "ServiceNow", Connections: []ConnectionChoice{{5, "acme"}, {6, "acme <2>"}},
+			Draft: draft, Turn: s.Turn, Fresh: s.Fresh, System: "ServiceNow", Connections: []ConnectionChoice{{ID: 5, Name: "acme"}, {ID: 6, Name: "acme <2>"}},
 			Connection: rapid.SampledFrom([]int64{5, 6}).Draw(t, "connection"), Parts: Parts{Series: []Named{{"s1", "7d running SUM"}}},
 		}
 		if rapid.Bool().Draw(t, "scorecard") {

@@ -40,9 +40,9 @@ func (f ObjectiveForm) Modal(draft string, today okr.Day) slack.ModalViewRequest
 		limit(textInput("title", "Objective", "What you want to reach, in a few words.", f.Title), okr.MaxTitle),
 		userField("owner", "Owner", "", f.Owner),
 		dispatching(selectField(FieldPeriod, "Period", "", f.Period,
-			choice{ThisQuarter, "This quarter (" + this.Words() + ")"},
-			choice{NextQuarter, "Next quarter (" + next.Words() + ")"},
-			choice{Dates, "Dates…"})),
+			choice{value: ThisQuarter, label: "This quarter (" + this.Words() + ")"},
+			choice{value: NextQuarter, label: "Next quarter (" + next.Words() + ")"},
+			choice{value: Dates, label: "Dates…"})),
 	}
 	if f.Period == Dates {
 		first, last := f.First, f.Last
@@ -53,7 +53,7 @@ func (f ObjectiveForm) Modal(draft string, today okr.Day) slack.ModalViewRequest
 	}
 	var zone *slack.OptionBlockObject
 	if f.Zone != "" {
-		zone = option(choice{f.Zone, f.Zone})
+		zone = option(choice{value: f.Zone, label: f.Zone})
 	}
 	blocks = append(blocks,
 		external(FieldZone, "Time zone", "Its days and hours are those of the key results.", "Type a city", 1, zone),

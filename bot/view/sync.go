@@ -28,12 +28,10 @@ func SyncPick() slack.ModalViewRequest {
 
 // SyncChoices are the options of the key-result field, at most Slack's 100.
 func SyncChoices(all []KeyResult) []*slack.OptionBlockObject {
-	options := []*slack.OptionBlockObject{}
-	for _, k := range all {
-		if len(options) == 100 {
-			break
-		}
-		options = append(options, slack.NewOptionBlockObject(strconv.FormatInt(k.ID, 10), plain(Cut(k.Key()+" "+k.Title, 75)), nil))
+	choices := make([]choice, len(all))
+	for i, k := range all {
+		choices[i] = choice{value: strconv.FormatInt(k.ID, 10), label: k.Key() + " " + k.Title}
 	}
-	return options
+	list, _ := options(choices)
+	return list
 }

@@ -97,7 +97,7 @@ func (s Start) Modal() slack.ModalViewRequest {
 	}
 	var chosen *slack.OptionBlockObject
 	if s.Objective.ID != 0 {
-		chosen = option(choice{strconv.FormatInt(s.Objective.ID, 10), ObjectiveLabel(s.Objective)})
+		chosen = option(choice{value: strconv.FormatInt(s.Objective.ID, 10), label: ObjectiveLabel(s.Objective)})
 	}
 	blocks := []slack.Block{intro,
 		external(anew(FieldObjective, s.Fresh), "Objective", "", "Type a part of its title", 0, chosen),
@@ -115,9 +115,9 @@ func sourceOf(key string) string { return "Source of " + key }
 func sourceField(systems []System, chosen string) *slack.InputBlock {
 	var options []*slack.OptionBlockObject
 	for _, s := range systems {
-		options = append(options, option(choice{s.Kind, s.Name}))
+		options = append(options, option(choice{value: s.Kind, label: s.Name}))
 	}
-	options = append(options, option(choice{FromPeople, "I will update it myself"}))
+	options = append(options, option(choice{value: FromPeople, label: "I will update it myself"}))
 	element := slack.NewRadioButtonsBlockElement("v", options...)
 	element.InitialOption = options[0]
 	for _, o := range options {
@@ -131,7 +131,7 @@ func sourceField(systems []System, chosen string) *slack.InputBlock {
 // ObjectiveLabel is an objective in a list: its title and period.
 func ObjectiveLabel(o okr.Objective) string {
 	period := " (" + o.Period.Words() + ")"
-	return Cut(o.Title, 75-len([]rune(period))) + period
+	return Cut(ShownName(o.Title, strconv.FormatInt(o.ID, 10)), 75-len([]rune(period))) + period
 }
 
 // StartEntry is a filled first step.
@@ -160,6 +160,7 @@ type Scorecard struct {
 	System      string // "ServiceNow"
 	Connections []ConnectionChoice
 	Connection  int64
+	Left        int    // scorecards of the connection that Slack takes no option for
 	Chosen      string // the option's value
 	ChosenName  string
 	Parts       Parts // how it can be divided, once it was read
@@ -170,13 +171,15 @@ type Scorecard struct {
 
 // ConnectionChoice is a connection that can be read through.
 type ConnectionChoice struct {
-	ID   int64
-	Name string
+	ID    int64
+	Name  string
+	Apart []string // what tells it from another one of the same name
 }
 
 // Preview is what a scorecard says at the moment.
 type Preview struct {
 	Name      string
+	Apart     string // from others of the same name
 	Unit      string
 	Precision int32
 	Better    string // "minimize", "maximize" or empty
@@ -244,16 +247,16 @@ func (s Scorecard) Modal() slack.ModalViewRequest {
 			slack.NewActionBlock("source_actions", button(ActionNewConnect, "New connection", "wizard"), button(ActionBack, "Back", "wizard")))
 	}
 	choices := make([]choice, 0, len(s.Connections))
-	for _, c := range s.Connections[:min(len(s.Connections), 100)] {
-		choices = append(choices, choice{strconv.FormatInt(c.ID, 10), c.Name})
+	for _, c := range s.Connections {
+		choices = append(choices, choice{value: strconv.FormatInt(c.ID, 10), label: c.Name, apart: c.Apart})
 	}
 	var chosen *slack.OptionBlockObject
 	if s.Chosen != "" {
-		chosen = option(choice{s.Chosen, s.ChosenName})
+		chosen = option(choice{value: s.Chosen, label: s.ChosenName})
 	}
 	blocks := []slack.Block{intro,
 		dispatching(selectField(anew(FieldConnection, s.Fresh), "Connection", "", strconv.FormatInt(s.Connection, 10), choices...)),
-		dispatching(external(anew(FieldScorecard, s.Fresh), "Scorecard", "Type a part of its name or description.", "Search scorecards", 0, chosen)),
+		dispatching(external(anew(FieldScorecard, s.Fresh), "Scorecard", hints("Type a part of its name or description.", leftOut(s.Left)), "Search scorecards", 0, chosen)),
 	}
 	blocks = append(blocks, s.Parts.blocks(s.Fresh)...)
 	blocks = append(blocks, slack.NewActionBlock("source_actions", button(ActionPreview, "Preview results", "wizard"),
@@ -269,9 +272,18 @@ func (s Scorecard) Modal() slack.ModalViewRequest {
 	return modal(CallbackWizard, title, "Connect", s.Draft, blocks...)
 }
 
+// head is the scorecard's name, and what tells it from another one of that name.
+func (p Preview) head() string {
+	head := "*" + Escape(Cut(p.Name, 300)) + "*"
+	if p.Apart != "" {
+		head += "\n" + Escape(Cut(p.Apart, 100))
+	}
+	return head
+}
+
 func (p Preview) blocks(system string) []slack.Block {
 	if !p.Value.Valid {
-		return []slack.Block{section("*" + Escape(Cut(p.Name, 300)) + "*\nno score yet: " + system + " has collected none. It can be connected; the key result shows its first score when there is one." + p.ahead(system))}
+		return []slack.Block{section(p.head() + "\nno score yet: " + system + " has collected none. It can be connected; the key result shows its first score when there is one." + p.ahead(system))}
 	}
 	write := func(v decimal.Decimal) string { return Escape(okr.FormatValue(v, p.Unit, p.Precision)) }
 	unit := p.Unit
@@ -287,7 +299,7 @@ func (p Preview) blocks(system string) []slack.Block {
 		target = write(p.Target.Decimal)
 	}
 	blocks := []slack.Block{
-		section("*" + Escape(Cut(p.Name, 300)) + "*\n*" + write(p.Value.Decimal) + "*  " + p.ScoreOf(p.AsOf) + p.ahead(system)),
+		section(p.head() + "\n*" + write(p.Value.Decimal) + "*  " + p.ScoreOf(p.AsOf) + p.ahead(system)),
 		fields("Unit", Escape(unit), "Direction", better, "Collected", freq(p.Frequency), system+"'s target", target),
 	}
 	if len(p.Scores) < 2 {
@@ -312,25 +324,30 @@ func freq(f string) string {
 
 // ScorecardChoice is a scorecard that a type-ahead found.
 type ScorecardChoice struct {
-	Reference, Name, Unit, Frequency string
-	Hidden                           bool // not on the Analytics Hub
+	Reference, Name, Description, Unit, Frequency string
+	Hidden                                        bool // not on the Analytics Hub
+	Near                                          bool // its name is only near to what was typed
+}
+
+func (c ScorecardChoice) choice() choice {
+	about := strings.Trim(c.Unit+" · "+freq(c.Frequency), " ·")
+	if c.Hidden {
+		about = "not on the Analytics Hub · " + about
+	}
+	if c.Near {
+		about = "near, not exact · " + about
+	}
+	return choice{value: c.Reference, label: c.Name, about: about, apart: []string{c.Description}}
 }
 
 // ScorecardChoices are the options of the scorecard field: the name, and below it the unit and how
 // often it is collected.
 func ScorecardChoices(list []ScorecardChoice) []*slack.OptionBlockObject {
-	options := []*slack.OptionBlockObject{}
-	for _, c := range list[:min(len(list), 100)] {
-		o := option(choice{c.Reference, c.Name})
-		about := strings.Trim(c.Unit+" · "+freq(c.Frequency), " ·")
-		if c.Hidden {
-			about = "not on the Analytics Hub · " + about
-		}
-		if about != "" {
-			o.Description = plain(Cut(about, 75))
-		}
-		options = append(options, o)
+	choices := make([]choice, len(list))
+	for i, c := range list {
+		choices[i] = c.choice()
 	}
+	options, _ := options(choices)
 	return options
 }
 
@@ -346,6 +363,7 @@ const (
 	NotAllowed Nothing = "nothing_role"
 	Refused    Nothing = "nothing_refused"
 	NotInTime  Nothing = "nothing_slow"
+	OnlyNear   Nothing = "nothing_near" // stands before names that are near
 )
 
 var nothings = map[Nothing]struct{ text, about, sentence string }{
@@ -359,15 +377,15 @@ var nothings = map[Nothing]struct{ text, about, sentence string }{
 		"ServiceNow lets us sign in, but not look for scorecards. Ask its administrator for the role `pa_viewer`."},
 	Refused: {"ServiceNow refuses this connection's sign-in", "Connect again with New connection.",
 		"ServiceNow refused this connection's sign-in. Connect again with New connection."},
+	OnlyNear: {"Nothing by exactly that name", "The names below are near to what you typed.",
+		"No scorecard has exactly these words. Choose one of those with a name that is near, or type another word."},
 	NotInTime: {"ServiceNow did not answer in time", "It is not in our list. Change a letter to try again.",
 		"These words are not in our list of scorecards, and ServiceNow did not answer in time when we asked it. Change a letter to try again."},
 }
 
 // Option is the reason in place of what was looked for.
 func (n Nothing) Option() []*slack.OptionBlockObject {
-	o := option(choice{string(n), nothings[n].text})
-	o.Description = plain(nothings[n].about)
-	return []*slack.OptionBlockObject{o}
+	return []*slack.OptionBlockObject{option(choice{value: string(n), label: nothings[n].text, about: nothings[n].about})}
 }
 
 // Sentence is the whole of it; empty where a scorecard was chosen.
@@ -473,15 +491,15 @@ func (d Detail) Modal() slack.ModalViewRequest {
 		blocks = append(blocks, optional(input("co_owners", "Co-owners", "They may change and sync it too.", co)))
 	}
 	blocks = append(blocks, dispatching(selectField(FieldGoal, "Goal", "", f.Kind,
-		choice{GoalReach, "Reach the target"}, choice{string(okr.AtLeast), "Stay at least at the target"}, choice{string(okr.AtMost), "Stay at most at the target"},
-		choice{string(okr.Between), "Stay between two values"}, choice{string(okr.Baseline), "Measure a baseline first"})))
+		choice{value: GoalReach, label: "Reach the target"}, choice{value: string(okr.AtLeast), label: "Stay at least at the target"}, choice{value: string(okr.AtMost), label: "Stay at most at the target"},
+		choice{value: string(okr.Between), label: "Stay between two values"}, choice{value: string(okr.Baseline), label: "Measure a baseline first"})))
 	blocks = append(blocks, d.values()...)
 	if d.Would != "" {
 		blocks = append(blocks, section(":straight_ruler: "+Escape(d.Would)))
 	}
 	methods := make([]choice, len(okr.Methods))
 	for i, m := range okr.Methods {
-		methods[i] = choice{string(m), m.Label()}
+		methods[i] = choice{value: string(m), label: m.Label()}
 	}
 	blocks = append(blocks,
 		optional(limit(textInput("unit", "Unit of Measurement", "Such as %, Hours or $.", f.Unit), okr.MaxUnit)),
@@ -558,7 +576,7 @@ func live(b *slack.InputBlock) *slack.InputBlock {
 func (d Detail) cadence() []slack.Block {
 	every := make([]choice, len(okr.Frequencies))
 	for i, f := range okr.Frequencies {
-		every[i] = choice{string(f), f.Label()}
+		every[i] = choice{value: string(f), label: f.Label()}
 	}
 	blocks := []slack.Block{dispatching(selectField(FieldCadence, "Update Cadence", "", d.Form.Cadence, every...))}
 	switch okr.Frequency(d.Form.Cadence) {
@@ -566,7 +584,7 @@ func (d Detail) cadence() []slack.Block {
 		var week []choice
 		for i := range 7 {
 			day := time.Weekday((i + 1) % 7) // from Monday on
-			week = append(week, choice{strconv.Itoa(int(day)), day.String()})
+			week = append(week, choice{value: strconv.Itoa(int(day)), label: day.String()})
 		}
 		blocks = append(blocks, selectField("weekday", "Weekday", "", d.Form.Weekday, week...))
 	case okr.Monthly, okr.Quarterly:

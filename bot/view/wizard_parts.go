@@ -24,6 +24,7 @@ type Level struct {
 	Breakdowns []Named // none: it is not shown
 	Breakdown  string  // chosen
 	Listed     bool    // its elements can be chosen from
+	Left       int     // elements that Slack takes no option for
 	Element    Named   // chosen
 }
 
@@ -53,15 +54,15 @@ func (l Level) blocks(fresh int, field, label, none, elementField, elementLabel 
 	}
 	var chosen *slack.OptionBlockObject
 	if l.Element.ID != "" {
-		chosen = option(choice{l.Element.ID, l.Element.Name})
+		chosen = option(choice{value: l.Element.ID, label: l.Element.Name})
 	}
-	return append(blocks, dispatching(optional(external(anew(elementField, fresh), elementLabel, "", "Search elements", 0, chosen))))
+	return append(blocks, dispatching(optional(external(anew(elementField, fresh), elementLabel, leftOut(l.Left), "Search elements", 0, chosen))))
 }
 
 func partField(fresh int, field, label, none, chosen string, list []Named) slack.Block {
-	choices := []choice{{whole, none}}
-	for _, n := range list[:min(len(list), 99)] { // Slack takes a hundred options
-		choices = append(choices, choice{n.ID, n.Name})
+	choices := []choice{{value: whole, label: none}}
+	for _, n := range list {
+		choices = append(choices, choice{value: n.ID, label: n.Name})
 	}
 	if chosen == "" {
 		chosen = whole
@@ -90,9 +91,20 @@ func parsePart(s State) PartEntry {
 
 // NamedChoices are the options of a type-ahead over elements.
 func NamedChoices(list []Named) []*slack.OptionBlockObject {
-	options := []*slack.OptionBlockObject{}
-	for _, n := range list[:min(len(list), 100)] {
-		options = append(options, option(choice{n.ID, n.Name}))
+	choices := make([]choice, len(list))
+	for i, n := range list {
+		choices[i] = choice{value: n.ID, label: n.Name}
 	}
+	options, _ := options(choices)
 	return options
+}
+
+// Unlistable is how many entries of a list Slack takes no option for.
+func Unlistable(ids ...string) int {
+	choices := make([]choice, len(ids))
+	for i, id := range ids {
+		choices[i] = choice{value: id, label: id}
+	}
+	_, left := options(choices)
+	return left
 }

@@ -51,6 +51,7 @@ order by c.shared, c.id;
 -- name: SearchScorecards :many
 -- A name that holds the words before a description that does; then favourites, then key indicators;
 -- a name that starts with the words before one that holds them elsewhere. Every word must be found.
+-- One without a name is found by what stands for it.
 select sqlc.embed(s)
 from scorecards s
 where s.connection_id = @connection_id
@@ -58,7 +59,7 @@ where s.connection_id = @connection_id
   and not exists (
     select 1
     from unnest(@words::text[]) w
-    where (s.name || ' ' || s.description) not ilike '%' || w || '%'
+    where (s.name || ' ' || s.description || case when btrim(s.name) = '' then ' No name · ' || s.reference else '' end) not ilike '%' || w || '%'
   )
 order by
   (s.name ilike '%' || @phrase::text || '%') desc,
@@ -68,6 +69,39 @@ order by
   lower(s.name),
   s.reference
 limit @most;
+
+-- name: ScorecardTwins :many
+-- A scorecard and those that an option, of 75 characters, calls the same.
+select sqlc.embed(s)
+from scorecards s
+join scorecards one on one.connection_id = s.connection_id and left(one.name, 74) = left(s.name, 74)
+where one.connection_id = @connection_id
+  and one.workspace_id = @workspace_id
+  and one.reference = @reference
+order by s.reference
+limit 100;
+
+-- name: CountUnlistable :one
+-- Those whose reference is longer than an option may be.
+select count(*)::int
+from scorecards
+where connection_id = @connection_id
+  and workspace_id = @workspace_id
+  and char_length(reference) > @longest::int;
+
+-- name: ScorecardNames :many
+-- What a misspelt search is compared with.
+select reference, name, (favorite or is_key)::boolean as liked
+from scorecards
+where connection_id = @connection_id
+  and workspace_id = @workspace_id;
+
+-- name: NearScorecards :many
+select *
+from scorecards
+where connection_id = @connection_id
+  and workspace_id = @workspace_id
+  and reference = any (@refs::text[]);
 
 -- name: Scorecard :one
 select *

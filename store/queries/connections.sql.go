@@ -407,6 +407,28 @@ func (q *Queries) ConnectionsToManage(ctx context.Context, arg ConnectionsToMana
 	return items, nil
 }
 
+const countUnlistable = `-- name: CountUnlistable :one
+select count(*)::int
+from scorecards
+where connection_id = $1
+  and workspace_id = $2
+  and char_length(reference) > $3::int
+`
+
+type CountUnlistableParams struct {
+	ConnectionID int64
+	WorkspaceID  string
+	Longest      int32
+}
+
+// Those whose reference is longer than an option may be.
+func (q *Queries) CountUnlistable(ctx context.Context, arg CountUnlistableParams) (int32, error) {
+	row := q.db.QueryRow(ctx, countUnlistable, arg.ConnectionID, arg.WorkspaceID, arg.Longest)
+	var column_1 int32
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const createConnection = `-- name: CreateConnection :one
 insert into connections (workspace_id, kind, name, origin, sign_in, sealed, shared, owner_id, state, account_name, ends_at, succeeded_at, created_at, draft_id)
 values ($1, $2, $3, $4, $5, '', $6, $7, 'active', $8, $9, now(), now(), $10)
@@ -713,6 +735,55 @@ func (q *Queries) LockConnectionOf(ctx context.Context, arg LockConnectionOfPara
 	return i, err
 }
 
+const nearScorecards = `-- name: NearScorecards :many
+select connection_id, reference, workspace_id, name, description, unit, precision, direction, frequency, target, value, is_key, favorite, seen_at
+from scorecards
+where connection_id = $1
+  and workspace_id = $2
+  and reference = any ($3::text[])
+`
+
+type NearScorecardsParams struct {
+	ConnectionID int64
+	WorkspaceID  string
+	Refs         []string
+}
+
+func (q *Queries) NearScorecards(ctx context.Context, arg NearScorecardsParams) ([]Scorecard, error) {
+	rows, err := q.db.Query(ctx, nearScorecards, arg.ConnectionID, arg.WorkspaceID, arg.Refs)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Scorecard
+	for rows.Next() {
+		var i Scorecard
+		if err := rows.Scan(
+			&i.ConnectionID,
+			&i.Reference,
+			&i.WorkspaceID,
+			&i.Name,
+			&i.Description,
+			&i.Unit,
+			&i.Precision,
+			&i.Direction,
+			&i.Frequency,
+			&i.Target,
+			&i.Value,
+			&i.IsKey,
+			&i.Favorite,
+			&i.SeenAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const refusedLike = `-- name: RefusedLike :one
 select id
 from connections
@@ -879,6 +950,102 @@ func (q *Queries) Scorecard(ctx context.Context, arg ScorecardParams) (Scorecard
 	return i, err
 }
 
+const scorecardNames = `-- name: ScorecardNames :many
+select reference, name, (favorite or is_key)::boolean as liked
+from scorecards
+where connection_id = $1
+  and workspace_id = $2
+`
+
+type ScorecardNamesParams struct {
+	ConnectionID int64
+	WorkspaceID  string
+}
+
+type ScorecardNamesRow struct {
+	Reference string
+	Name      string
+	Liked     bool
+}
+
+// What a misspelt search is compared with.
+func (q *Queries) ScorecardNames(ctx context.Context, arg ScorecardNamesParams) ([]ScorecardNamesRow, error) {
+	rows, err := q.db.Query(ctx, scorecardNames, arg.ConnectionID, arg.WorkspaceID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ScorecardNamesRow
+	for rows.Next() {
+		var i ScorecardNamesRow
+		if err := rows.Scan(&i.Reference, &i.Name, &i.Liked); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const scorecardTwins = `-- name: ScorecardTwins :many
+select s.connection_id, s.reference, s.workspace_id, s.name, s.description, s.unit, s.precision, s.direction, s.frequency, s.target, s.value, s.is_key, s.favorite, s.seen_at
+from scorecards s
+join scorecards one on one.connection_id = s.connection_id and left(one.name, 74) = left(s.name, 74)
+where one.connection_id = $1
+  and one.workspace_id = $2
+  and one.reference = $3
+order by s.reference
+limit 100
+`
+
+type ScorecardTwinsParams struct {
+	ConnectionID int64
+	WorkspaceID  string
+	Reference    string
+}
+
+type ScorecardTwinsRow struct {
+	Scorecard Scorecard
+}
+
+// A scorecard and those that an option, of 75 characters, calls the same.
+func (q *Queries) ScorecardTwins(ctx context.Context, arg ScorecardTwinsParams) ([]ScorecardTwinsRow, error) {
+	rows, err := q.db.Query(ctx, scorecardTwins, arg.ConnectionID, arg.WorkspaceID, arg.Reference)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ScorecardTwinsRow
+	for rows.Next() {
+		var i ScorecardTwinsRow
+		if err := rows.Scan(
+			&i.Scorecard.ConnectionID,
+			&i.Scorecard.Reference,
+			&i.Scorecard.WorkspaceID,
+			&i.Scorecard.Name,
+			&i.Scorecard.Description,
+			&i.Scorecard.Unit,
+			&i.Scorecard.Precision,
+			&i.Scorecard.Direction,
+			&i.Scorecard.Frequency,
+			&i.Scorecard.Target,
+			&i.Scorecard.Value,
+			&i.Scorecard.IsKey,
+			&i.Scorecard.Favorite,
+			&i.Scorecard.SeenAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const sealConnection = `-- name: SealConnection :exec
 update connections
 set sealed = $1,
@@ -945,7 +1112,7 @@ where s.connection_id = $1
   and not exists (
     select 1
     from unnest($3::text[]) w
-    where (s.name || ' ' || s.description) not ilike '%' || w || '%'
+    where (s.name || ' ' || s.description || case when btrim(s.name) = '' then ' No name · ' || s.reference else '' end) not ilike '%' || w || '%'
   )
 order by
   (s.name ilike '%' || $4::text || '%') desc,
@@ -971,6 +1138,7 @@ type SearchScorecardsRow struct {
 
 // A name that holds the words before a description that does; then favourites, then key indicators;
 // a name that starts with the words before one that holds them elsewhere. Every word must be found.
+// One without a name is found by what stands for it.
 func (q *Queries) SearchScorecards(ctx context.Context, arg SearchScorecardsParams) ([]SearchScorecardsRow, error) {
 	rows, err := q.db.Query(ctx, searchScorecards,
 		arg.ConnectionID,
