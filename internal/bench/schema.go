@@ -31,8 +31,14 @@ select case when exists (select from sync_runs r where r.connection_id = $1 and 
 	cardsLeft = `select count(*) from cards where dirty_at is not null or message_ts = ''`
 	// addCards gives each key result its card, which the wizard gives and an import does not.
 	addCards = `
-insert into cards (key_result_id, channel_id, workspace_id, dirty_at)
-select id, channel_id, workspace_id, now() from key_results where channel_id <> ''`
+with added as (
+  insert into cards (key_result_id, channel_id, workspace_id, dirty_at)
+  select id, channel_id, workspace_id, now() from key_results where channel_id <> ''
+  returning workspace_id, channel_id
+)
+insert into places (workspace_id, channel_id, ready_at)
+select distinct workspace_id, channel_id, now() from added
+on conflict (workspace_id, channel_id) do update set ready_at = excluded.ready_at`
 	// unsaid is how many announcements wait.
 	unsaid = `select count(*) from announcements where state in ('pending', 'sending')`
 	// crashed is how many readings were counted as crashes of a process.
@@ -45,7 +51,9 @@ join sources s on s.key_result_id = k.id
 join (select unnest($2::text[]) as reference, unnest($3::numeric[]) as value) v on v.reference = s.reference
 where s.connection_id = $1 and k.result_value = v.value`
 	// makeDue has all key results fall due.
-	makeDue = `update rhythms set slot_at = now(), next_sync_at = now()`
+	makeDue = `
+with imported as (update sync_runs set due_at = now() where state = 'queued' and due_at > now())
+update rhythms set slot_at = now(), next_sync_at = now()`
 	// makeDueOf has those of one connection fall due.
 	makeDueOf = makeDue + ` where connection_id = $1`
 	// makeOneDue has one key result fall due, in a rhythm of its own.

@@ -189,9 +189,10 @@ func (b *bench) make(ctx context.Context, name string) (w *world, err error) {
 	for range w.connections {
 		w.addInstance()
 	}
+	made := w
 	defer func() {
 		if err != nil {
-			w.close()
+			made.close()
 		}
 	}()
 	r := &running{world: w, bench: b, name: name}

@@ -91,12 +91,21 @@ where p.workspace_id = @workspace_id
   and p.hold = @hold;
 
 -- name: ForgottenPlaces :exec
--- A net under all this: what waits for a minute in a place that is not ready.
+-- A net under all this, every ten minutes: what waits for a minute in a place that is not ready.
 insert into places (workspace_id, channel_id, ready_at)
-select distinct a.workspace_id, a.channel_id, now()
-from announcements a
-where a.state in ('pending', 'sending')
-  and a.created_at < now() - interval '1 minute'
+select distinct w.workspace_id, w.channel_id, now()
+from (
+  select a.workspace_id, a.channel_id
+  from announcements a
+  where a.state in ('pending', 'sending')
+    and a.created_at < now() - interval '1 minute'
+  union all
+  select c.workspace_id, c.channel_id
+  from cards c
+  where c.dirty_at < now() - interval '1 minute'
+    and c.parked = ''
+) w
+order by w.workspace_id, w.channel_id
 on conflict (workspace_id, channel_id) do update
 set ready_at = excluded.ready_at
 where places.ready_at is null;
