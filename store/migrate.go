@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -108,7 +110,43 @@ func notNewer(ctx context.Context, provider *goose.Provider) error {
 	}
 	sources := provider.ListSources()
 	if newest := sources[len(sources)-1].Version; at > newest {
-		return fmt.Errorf("the database is at version %d, this okrbot knows up to %d: run a newer okrbot", at, newest)
+		return NewerSchema{At: at, Known: newest}
+	}
+	return nil
+}
+
+// NewerSchema says that a newer okrbot has migrated the database.
+type NewerSchema struct{ At, Known int64 }
+
+func (n NewerSchema) Error() string {
+	return fmt.Sprintf("the database is at version %d, this okrbot knows up to %d: run a newer okrbot, or restore the backup from before the upgrade. Nothing was changed", n.At, n.Known)
+}
+
+// NotNewer answers with NewerSchema where a newer okrbot has migrated the database, before anything
+// of it is touched.
+func NotNewer(ctx context.Context, pool *pgxpool.Pool) error {
+	files, err := fs.ReadDir(migrations, "migrations")
+	if err != nil {
+		return fmt.Errorf("reading our migrations: %w", err)
+	}
+	var known int64
+	for _, f := range files {
+		n, _, _ := strings.Cut(f.Name(), "_")
+		version, err := strconv.ParseInt(n, 10, 64)
+		if err != nil {
+			return fmt.Errorf("reading our migrations: %w", err)
+		}
+		known = max(known, version)
+	}
+	var at int64
+	err = pool.QueryRow(ctx, "select coalesce(max(version_id), 0) from goose_db_version where is_applied").Scan(&at)
+	switch {
+	case isCode(err, "42P01"):
+		return nil // it is empty
+	case err != nil:
+		return fmt.Errorf("reading the schema's version: %w", err)
+	case at > known:
+		return NewerSchema{At: at, Known: known}
 	}
 	return nil
 }

@@ -26,11 +26,28 @@ func openDatabase(ctx context.Context, c Config, log *slog.Logger, tell func(doi
 	if c.DatabaseURL.Reveal() != "" {
 		return database{dsn: c.DatabaseURL.Reveal()}, nil
 	}
-	own, err := embedded.Start(ctx, embedded.Options{Dir: filepath.Join(c.DataDir, "postgres"), Logger: log, Fsync: true, Tell: tell, Repository: c.PostgresRepository, Progress: bar(os.Stderr)})
+	own, err := embedded.Start(ctx, ownDatabase(c, log, tell))
 	if err != nil {
 		return database{}, fmt.Errorf("starting the embedded Postgres: %w", err)
 	}
 	return database{dsn: own.DSN(), own: own}, nil
+}
+
+// ownDatabase is the embedded Postgres under DATA_DIR.
+func ownDatabase(c Config, log *slog.Logger, tell func(doing string)) embedded.Options {
+	return embedded.Options{Dir: filepath.Join(c.DataDir, "postgres"), Logger: log, Fsync: true, Tell: tell, Repository: c.PostgresRepository, Progress: bar(os.Stderr)}
+}
+
+// borrowDatabase is for commands that work beside serve: where its embedded Postgres runs, they talk
+// to that one, and leave it running.
+func borrowDatabase(ctx context.Context, c Config, log *slog.Logger) (database, error) {
+	if c.DatabaseURL.Reveal() == "" {
+		dsn, err := embedded.Running(ctx, ownDatabase(c, log, nil))
+		if err != nil || dsn != "" {
+			return database{dsn: dsn}, err
+		}
+	}
+	return openDatabase(ctx, c, log, teller(log))
 }
 
 // Close stops the embedded Postgres, if there is one.

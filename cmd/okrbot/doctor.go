@@ -65,7 +65,7 @@ func (doctorCommand) Run(in *invocation) error {
 }
 
 func checkDatabase(ctx context.Context, config Config, say func(what string, err error, mend string) bool) {
-	database, err := openDatabase(ctx, config, logger(config), nil)
+	database, err := borrowDatabase(ctx, config, logger(config))
 	if !say("database", err, "") {
 		return
 	}

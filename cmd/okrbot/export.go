@@ -55,7 +55,7 @@ func openStore(in *invocation) (s *store.Store, config Config, done func(), err 
 	if err != nil {
 		return nil, config, nil, err
 	}
-	database, err := openDatabase(in.ctx, config, logger(config), nil)
+	database, err := borrowDatabase(in.ctx, config, logger(config))
 	if err != nil {
 		return nil, config, nil, err
 	}
@@ -75,6 +75,10 @@ func openStore(in *invocation) (s *store.Store, config Config, done func(), err 
 	done = func() {
 		pool.Close()
 		database.Close()
+	}
+	if err := proveVersion(in.ctx, pool); err != nil {
+		pool.Close()
+		return nil, config, nil, err
 	}
 	if err := store.Migrated(in.ctx, pool); err != nil {
 		pool.Close()

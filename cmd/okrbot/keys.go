@@ -54,7 +54,7 @@ func (keysRekeyCommand) Run(in *invocation) error {
 	if err != nil {
 		return err
 	}
-	database, err := openDatabase(in.ctx, config, logger(config), nil)
+	database, err := borrowDatabase(in.ctx, config, logger(config))
 	if err != nil {
 		return err
 	}
@@ -68,6 +68,9 @@ func (keysRekeyCommand) Run(in *invocation) error {
 		return err
 	}
 	defer pool.Close()
+	if err := proveVersion(in.ctx, pool); err != nil {
+		return err
+	}
 	s := store.New(pool, keys)
 	if err := proveKeys(in.ctx, s); err != nil {
 		return err

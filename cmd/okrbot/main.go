@@ -24,6 +24,8 @@ type commands struct {
 	Keys    keysCommand    `cmd:"" help:"Make, add and rotate the keys that seal secrets."`
 	Export  exportCommand  `cmd:"" help:"Write all objectives and key results to standard output, as CSV or JSON."`
 	Import  importCommand  `cmd:"" help:"Add and change objectives and key results from a CSV: says first what it would do."`
+	Backup  backupCommand  `cmd:"" help:"Write the embedded database into a file, also while serve runs."`
+	Restore restoreCommand `cmd:"" help:"Make the embedded database from a file that backup wrote."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"okrbot/secret"
 	"okrbot/store"
 )
@@ -40,6 +42,9 @@ func prepare(in *invocation, database database, keys *secret.Keyset, tell func(d
 		return err
 	}
 	defer pool.Close()
+	if err := proveVersion(in.ctx, pool); err != nil {
+		return err
+	}
 	s := store.New(pool, keys)
 	if err := proveKeys(in.ctx, s); err != nil {
 		return err
@@ -59,6 +64,17 @@ func proveKeys(ctx context.Context, s *store.Store) error {
 	err := s.ProveKeys(ctx)
 	var unfit store.UnfitKeys
 	if errors.As(err, &unfit) {
+		return configError{err}
+	}
+	return err
+}
+
+// proveVersion makes a mistake in the configuration of a binary that is older than the database: it
+// helps nobody to start that one again.
+func proveVersion(ctx context.Context, pool *pgxpool.Pool) error {
+	err := store.NotNewer(ctx, pool)
+	var newer store.NewerSchema
+	if errors.As(err, &newer) {
 		return configError{err}
 	}
 	return err

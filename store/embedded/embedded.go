@@ -40,6 +40,14 @@ type Options struct {
 	Progress func(done, total int64)
 }
 
+// quiet has a logger in any case.
+func (o Options) quiet() Options {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
 func (o Options) tell(format string, values ...any) {
 	if o.Tell != nil {
 		o.Tell(fmt.Sprintf(format, values...))
@@ -63,9 +71,7 @@ const startWithin = 60 * time.Second
 // same folder while the first one lives is refused. ctx bounds the start alone: who is asked to stop
 // still needs the database for a while. It ends with Stop, and with this process, however that ends.
 func Start(ctx context.Context, opts Options) (*Server, error) {
-	if opts.Logger == nil {
-		opts.Logger = slog.New(slog.DiscardHandler)
-	}
+	opts = opts.quiet()
 	as, err := account()
 	if err != nil {
 		return nil, err
@@ -101,7 +107,7 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 
 // DSN is the address of the server's database, for pgx.
 func (s *Server) DSN() string {
-	return fmt.Sprintf("host=%s user=okrbot dbname=postgres sslmode=disable", s.socket)
+	return address(s.socket)
 }
 
 // Stop ends the server and waits for it. What was committed is kept.

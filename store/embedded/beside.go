@@ -1,0 +1,79 @@
+package embedded
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Where is the folder that Start keeps the data of dir in: dir itself, or another one where the
+// account that Postgres runs as could not reach it.
+func Where(opts Options) (string, error) {
+	as, err := account()
+	if err != nil {
+		return "", err
+	}
+	return where(opts.quiet(), as)
+}
+
+// Running is the address of the Postgres that another process runs on the data of a folder, by the
+// files that it keeps there; "" when none does. One that is just starting is waited for.
+func Running(ctx context.Context, opts Options) (dsn string, err error) {
+	dir, err := Where(opts)
+	if err != nil {
+		return "", err
+	}
+	for began := time.Now(); running(dir) != 0; {
+		raw, err := os.ReadFile(filepath.Join(dir, "postmaster.pid"))
+		// Process id, folder, start, port, the sockets' folder: see Postgres's miscadmin.h.
+		if lines := strings.Split(string(raw), "\n"); err == nil && len(lines) > 5 && lines[4] != "" && answers(filepath.Join(lines[4], ".s.PGSQL.5432")) {
+			return address(lines[4]), nil
+		}
+		if time.Since(began) > startWithin {
+			return "", fmt.Errorf("the Postgres that another okrbot runs on %s does not answer", dir)
+		}
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	return "", nil
+}
+
+func address(socket string) string {
+	return fmt.Sprintf("host=%s user=okrbot dbname=postgres sslmode=disable", socket)
+}
+
+// Client is a program such as pg_dump of a major version of Postgres. The fetched build has none.
+func Client(name string, major int) (string, error) {
+	var candidates []string
+	for _, bin := range installed() {
+		candidates = append(candidates, filepath.Join(bin, name))
+	}
+	for _, pattern := range placesOfPrograms {
+		found, _ := filepath.Glob(filepath.Join(pattern, name)) // the patterns are constants and well formed
+		candidates = append(candidates, found...)
+	}
+	for _, pattern := range []string{"/opt/homebrew/opt/libpq/bin", "/usr/local/opt/libpq/bin"} {
+		candidates = append(candidates, filepath.Join(pattern, name))
+	}
+	if path, err := exec.LookPath(name); err == nil {
+		candidates = append(candidates, path)
+	}
+	for _, path := range candidates {
+		out, err := exec.Command(path, "--version").Output()
+		if err == nil && version(string(out)) == major {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("this needs %[1]s of Postgres %[2]d, and this machine has none. Install it: `apt-get install postgresql-client-%[2]d` or `brew install postgresql@%[2]d`", name, major)
+}
+
+// Environment is for such a program: next to nothing, so that no setting of somebody's sends it
+// elsewhere.
+func Environment() []string { return environment() }
