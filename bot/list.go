@@ -196,6 +196,9 @@ func (b *Bot) listCommand(ctx context.Context, g Gesture) (Reply, error) {
 		return !slices.ContainsFunc(l.states, func(s state) bool { return s.is(k) })
 	})
 	if len(some) == 0 {
+		if len(l.people)+len(l.channels)+len(l.periods)+len(titles) == 0 {
+			return Say("No key result is " + strings.TrimPrefix(what, "Key results ") + "."), nil
+		}
 		return Say(what + ": none."), nil
 	}
 	m := view.List(what, view.ListingOf(some, all, view.Listed))

@@ -168,7 +168,7 @@ func TestListsOfEveryKind(t *testing.T) {
 	r.alice.Types("/okr list " + quarter[:2]).Sees("*Key results in " + quarter + "*")
 	r.alice.Types("/okr list next year").Sees("Key results in " + fmt.Sprint(r.day(0).Time().Year()+1))
 	r.alice.Types("/okr list at risk").Sees("Key results behind, at risk or stale")
-	r.alice.Types("/okr list missed").Sees("Key results missed: none")
+	r.alice.Types("/okr list missed").Sees("No key result is missed.")
 	r.alice.Types("/okr list on-track, achieved too early behind mine").Sees("My key results on track or achieved or too early or behind")
 	r.alice.Types("/okr list of alice in calm").Sees("*My key results with `calm`*", "*KR-1*")
 	r.alice.Types("/okr pause KR-1").Sees("is paused")
