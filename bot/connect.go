@@ -66,7 +66,7 @@ func (b *Bot) form(g Gesture, connector integrations.Connector, d connectDraft) 
 	for _, s := range connector.SignIns() {
 		signIn := view.SignIn{Kind: s.Kind, Label: s.Label, Guide: s.Guide, Available: !s.NeedsPublicURL || b.settings.PublicURL != "", Browser: b.onAPage(s)}
 		if !signIn.Available {
-			signIn.Why = noPublicURL
+			signIn.Why = noPublicURL(s.Label, connector.Name())
 		}
 		for _, field := range s.Fields {
 			signIn.Fields = append(signIn.Fields, input(field))
@@ -77,7 +77,9 @@ func (b *Bot) form(g Gesture, connector integrations.Connector, d connectDraft) 
 	return f
 }
 
-const noPublicURL = "OAuth is not offered here yet: ServiceNow must send your browser back to okrbot, and `PUBLIC_URL` is not set where it runs. Ask whoever runs it, or choose another way."
+func noPublicURL(signIn, system string) string {
+	return signIn + " is not offered here yet: " + system + " must send your browser back to okrbot, and `PUBLIC_URL` is not set where it runs. Ask whoever runs it, or choose another way."
+}
 
 // onAPage says whether a sign-in is given on a page of our own: what is secret, wherever browsers
 // reach us.
@@ -98,6 +100,15 @@ func signInOf(c integrations.Connector, kind string) (integrations.SignIn, bool)
 
 func systemOf(c integrations.Connector) view.System {
 	return view.System{Kind: c.Kind(), Name: c.Name()}
+}
+
+// systemNames are what people call all that this process reads from.
+func (b *Bot) systemNames() view.Systems {
+	var names view.Systems
+	for _, c := range b.connectors {
+		names = append(names, c.Name())
+	}
+	return names
 }
 
 // systems are all that this process reads from.
@@ -243,7 +254,7 @@ func (b *Bot) entered(ctx context.Context, g Gesture, connector integrations.Con
 	case !ok:
 		problems[view.FieldSignIn] = "Choose how to sign in."
 	case s.NeedsPublicURL && b.settings.PublicURL == "":
-		problems[view.FieldSignIn] = "OAuth comes with PUBLIC_URL, which is not set where okrbot runs. Choose another way."
+		problems[view.FieldSignIn] = s.Label + " comes with PUBLIC_URL, which is not set where okrbot runs. Choose another way."
 	case s.NeedsPublicURL && len(problems) == 0:
 		_, err := b.store.OAuthClient(ctx, g.Actor.Workspace, connector.Kind(), origin)
 		if isNotFound(err) && !okr.May(g.Actor, okr.RegisterClient) {

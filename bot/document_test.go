@@ -95,6 +95,27 @@ func TestAKeyResultFollowsANumberOfADocument(t *testing.T) {
 	r.alice.Types("/okr sync KR-1").Sees("9 → 8")
 }
 
+// Whatever is said of a system is said in its own name.
+func TestADocumentIsNotCalledServiceNow(t *testing.T) {
+	r, b := building(t)
+	r.connectsDocument(r.alice)
+	r.addsObjective(r.alice, "Builds one can trust")
+	r.alice.Types("/okr add-kr").Fills("Key Result", "Fewer failing tests").
+		Chooses("Pull data from external applications", "HTTP JSON").Submits("Next").Sees("Scorecard: ")
+	r.offers("no such, thing", "Nothing by that name", "another word")
+	r.alice.Chooses("Scorecard", "Nothing by that name").
+		Sees("Or type the pointer of a number in full, such as /totals/open").DoesNotSee("ServiceNow")
+	r.alice.Chooses("Scorecard", "/failing").Submits("Connect").Fills("Target Value", "2").Submits("Save").Sees("is added").Closes()
+	r.alice.Sees("*KR-1* Fewer failing tests")
+	b.failing.Store(9)
+	r.later(time.Minute)
+	r.alice.Types("/okr sync KR-1").Sees("12 → 9")
+	r.alice.Types("/okr sync KR-1").Sees("HTTP JSON was asked about KR-1 a moment ago. Try again in")
+	r.alice.Types("/okr sync all").Sees("We asked for all of yours a moment ago. Try again in").DoesNotSee("ServiceNow")
+	r.alice.Types("/okr help").Sees("from scorecards in ServiceNow or HTTP JSON", "connect ServiceNow or HTTP JSON", "read from ServiceNow or HTTP JSON now")
+	r.bob.GoesHome().SeesHome("[Connect ServiceNow or HTTP JSON]")
+}
+
 func TestADocumentsSeriesBringsItsHistory(t *testing.T) {
 	r, b := building(t)
 	r.connectsDocument(r.alice)

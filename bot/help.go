@@ -10,11 +10,11 @@ import (
 // helpCommand is "/okr help" and "/okr help sync".
 func (b *Bot) helpCommand(_ context.Context, g Gesture) (Reply, error) {
 	if len(wordsOf(g.Text)) == 0 {
-		m := view.Help()
+		m := view.Help(b.systemNames())
 		return Reply{Say: &m}, nil
 	}
 	name, typed, rest := aVerb(g.Text, isVerb)
-	m, ok := view.HelpOn(name)
+	m, ok := view.HelpOn(name, b.systemNames())
 	switch {
 	case !ok:
 		return b.unknownVerb(name, spoken(typed)), nil

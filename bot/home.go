@@ -60,7 +60,7 @@ func (b *Bot) home(ctx context.Context, g Gesture) (slack.HomeTabViewRequest, er
 			ended = append(ended, o.ID)
 		}
 	}
-	return view.Home(g.Name, mine, empty, ended, okr.May(g.Actor, okr.AddKeyResult, okr.None)), nil
+	return view.Home(g.Name, b.systemNames(), mine, empty, ended, okr.May(g.Actor, okr.AddKeyResult, okr.None)), nil
 }
 
 // withoutKeyResults are those of the objectives that nothing is measured by, and which are not

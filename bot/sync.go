@@ -98,7 +98,7 @@ func (b *Bot) syncOne(ctx context.Context, g Gesture, k store.KeyResult) (Reply,
 	case forced.TooMany:
 		return tooMany(forced.Wait), nil
 	case forced.Wait > 0:
-		return Say(fmt.Sprintf("ServiceNow was asked about %s a moment ago. Try again in %s.", k.Key(), seconds(forced.Wait))), nil
+		return Say(fmt.Sprintf("%s was asked about %s a moment ago. Try again in %s.", b.systemName(k.Source.ConnectionKind), k.Key(), seconds(forced.Wait))), nil
 	}
 	text := fmt.Sprintf("Syncing %s from %s. You will hear the outcome in a moment.", k.Key(), view.Escape(view.Cut(k.Source.Name, 100)))
 	if k.Paused {
@@ -129,11 +129,7 @@ func (b *Bot) syncAll(ctx context.Context, g Gesture) (Reply, error) {
 		return Say("All of yours are paused." + paused), nil
 	}
 	if len(ids) == 0 {
-		var names []string
-		for _, s := range b.systems() {
-			names = append(names, s.Name)
-		}
-		return Say("You have no key results that read from " + strings.Join(names, " or ") + ". Add one with `/okr add-kr`."), nil
+		return Say("You have no key results that read from " + b.systemNames().Words() + ". Add one with `/okr add-kr`."), nil
 	}
 	return b.syncSome(ctx, g, ids, "all of yours", paused)
 }
@@ -149,14 +145,14 @@ func (b *Bot) syncSome(ctx context.Context, g Gesture, ids []int64, what, why st
 	case forced.TooMany:
 		return tooMany(forced.Wait), nil
 	case forced.Total == 0:
-		return Say(fmt.Sprintf("ServiceNow was asked about %s a moment ago. Try again in %s.", what, seconds(forced.Wait)) + why), nil
+		return Say(fmt.Sprintf("We asked for %s a moment ago. Try again in %s.", what, seconds(forced.Wait)) + why), nil
 	}
 	text := "Syncing " + okr.CountWords(forced.Total, "key result") + ". This message counts up."
 	if g.Response.Empty() {
 		text = "Syncing " + okr.CountWords(forced.Total, "key result") + ". The outcome comes as a direct message."
 	}
 	if skipped := len(ids) - forced.Total; skipped > 0 {
-		text += " Left out, because ServiceNow was asked about them a moment ago: " + okr.CountWords(skipped, "key result") + "."
+		text += " Left out, because we asked for them a moment ago: " + okr.CountWords(skipped, "key result") + "."
 	}
 	return Say(text + why), nil
 }

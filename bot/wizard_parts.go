@@ -75,7 +75,8 @@ func (b *Bot) wizardPartChosen(ctx context.Context, g Gesture) (Reply, error) {
 	if err := b.take(ctx, g, &w); err != nil {
 		return Reply{}, err
 	}
-	if why := view.Nothing(view.ParseScorecard(g.View.State).Scorecard).Sentence(); why != "" {
+	if chosen := view.Nothing(view.ParseScorecard(g.View.State).Scorecard); chosen.Is() {
+		why := chosen.Sentence(b.searched(w.Source))
 		if draft, err = b.store.SaveDraft(ctx, g.Actor, draft, draft.Step, w); err != nil {
 			reply, err, _ := lost(err)
 			return reply, err

@@ -36,7 +36,7 @@ func (b *Bot) take(ctx context.Context, g Gesture, w *wizard) error {
 		w.choose(e.Connection)
 		return nil
 	}
-	if view.Nothing(e.Scorecard).Sentence() != "" { // the option that says why there is none
+	if view.Nothing(e.Scorecard).Is() { // the option that says why there is none
 		w.choose(0)
 		w.choose(e.Connection)
 		return nil
@@ -109,7 +109,7 @@ func (b *Bot) scorecardChoices(ctx context.Context, g Gesture) (Reply, error) {
 		return Reply{Options: view.ScorecardChoices(list)}, err
 	}
 	if c.State != store.Active {
-		return Reply{Options: view.Refused.Option()}, nil
+		return Reply{Options: view.Refused.Option(b.searched(c.Kind))}, nil
 	}
 	near, err := b.nearScorecards(ctx, c, g.Query, whole)
 	if err != nil {
@@ -121,16 +121,17 @@ func (b *Bot) scorecardChoices(ctx context.Context, g Gesture) (Reply, error) {
 			return Reply{Options: view.ScorecardChoices(list)}, err
 		}
 	}
+	unlisted := cmp.Or(b.searchWords(c.Kind).Hidden, "not listed")
 	for _, s := range hidden {
-		list = append(list, view.ScorecardChoice{Reference: s.Ref, Name: s.Name, Description: s.Description, Unit: s.Unit, Frequency: s.Frequency, Hidden: true})
+		list = append(list, view.ScorecardChoice{Reference: s.Ref, Name: s.Name, Description: s.Description, Unit: s.Unit, Frequency: s.Frequency, Hidden: unlisted})
 	}
 	if len(list) > 0 {
 		return Reply{Options: view.ScorecardChoices(list)}, nil
 	}
 	if len(near) > 0 {
-		return Reply{Options: append(view.OnlyNear.Option(), view.ScorecardChoices(near)...)}, nil
+		return Reply{Options: append(view.OnlyNear.Option(b.searched(c.Kind)), view.ScorecardChoices(near)...)}, nil
 	}
-	return Reply{Options: nothing(g.Query, why).Option()}, nil
+	return Reply{Options: b.nothing(c.Kind, g.Query, why).Option(b.searched(c.Kind))}, nil
 }
 
 // nearScorecards are those of a connection's directory whose names are nearest to misspelt words.
@@ -167,8 +168,27 @@ func (b *Bot) nearScorecards(ctx context.Context, c store.Connection, words stri
 	return list, err
 }
 
+// searchWords are what a kind of system adds to what is said of a search.
+func (b *Bot) searchWords(kind string) integrations.SearchWords {
+	if connector, err := b.connectors.ByKind(kind); err == nil {
+		if w, ok := connector.(integrations.Worded); ok {
+			return w.SearchWords()
+		}
+	}
+	return integrations.SearchWords{}
+}
+
+// searched is a kind of system as the reasons for finding nothing speak of it.
+func (b *Bot) searched(kind string) view.Searched {
+	w := b.searchWords(kind)
+	return view.Searched{
+		System: b.systemName(kind), Unfound: w.Unfound, Unlisted: w.Unlisted, Commas: w.Commas,
+		Forbidden: cmp.Or(w.Forbidden, "Ask whoever runs it to allow that."),
+	}
+}
+
 // nothing is why a search found none.
-func nothing(words string, err error) view.Nothing {
+func (b *Bot) nothing(kind, words string, err error) view.Nothing {
 	var failure *integrations.Error
 	switch {
 	case errors.As(err, &failure) && failure.Class == integrations.Forbidden:
@@ -179,7 +199,7 @@ func nothing(words string, err error) view.Nothing {
 		return view.NotInTime
 	case strings.TrimSpace(words) == "":
 		return view.NoneYet
-	case strings.Contains(strings.Trim(words, ", "), ","):
+	case strings.Contains(strings.Trim(words, ", "), ",") && b.searchWords(kind).Commas != "":
 		return view.NotAll
 	}
 	return view.NoSuchName

@@ -60,6 +60,20 @@ type Hider interface {
 	SearchHidden(ctx context.Context, account Account, query string) ([]Scorecard, error)
 }
 
+// Worded is what a connector has besides where a search that finds nothing is explained in its own
+// words.
+type Worded interface{ SearchWords() SearchWords }
+
+// SearchWords stand after what the bot says of a search that found nothing. Each is a sentence or
+// several, or empty where there is nothing to add.
+type SearchWords struct {
+	Unfound   string // why something can be there and not be found, and what to do
+	Unlisted  string // what to do where nothing at all is listed
+	Commas    string // what a comma between words means, where it means something
+	Forbidden string // what a sign-in lacks that may not search, and who gives it
+	Hidden    string // of a scorecard that Hider finds, beside its name: "not on the Analytics Hub"
+}
+
 // Divisions are what a scorecard can be divided by.
 type Divisions struct {
 	Breakdowns []Named // "Priority"

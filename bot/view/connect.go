@@ -24,6 +24,25 @@ const credential = "credential_"
 // System is one that values can be read from.
 type System struct{ Kind, Name string }
 
+// Systems are the names of what values can be read from.
+type Systems []string
+
+// Words are the names as one may be meant: "ServiceNow", "ServiceNow or HTTP JSON". Many are not named.
+func (s Systems) Words() string {
+	if len(s) == 0 || len(s) > 3 {
+		return "another system"
+	}
+	return Escape(strings.Join(s, " or "))
+}
+
+// label is what the button says that connects one of them.
+func (s Systems) label() string {
+	if len(s) == 0 || len(s) > 3 {
+		return "Connect a system"
+	}
+	return Cut("Connect "+strings.Join(s, " or "), 75)
+}
+
 // ConnectForm asks for a system's address and how to sign in. Its words are the connector's.
 type ConnectForm struct {
 	System  System

@@ -98,11 +98,11 @@ func (c Connection) line() string {
 const mostConnections = 40
 
 // Connections lists what a person can read through or look after.
-func Connections(list []Connection) Message {
+func Connections(list []Connection, systems Systems) Message {
 	if len(list) == 0 {
 		return Message{
 			Text:   "You have no connection yet, and none is shared with you. Add one with `/okr connect`.",
-			Blocks: []slack.Block{section("You have no connection yet, and none is shared with you."), slack.NewActionBlock("connect", button(ActionConnect, "Connect ServiceNow", "connect"))},
+			Blocks: []slack.Block{section("You have no connection yet, and none is shared with you."), slack.NewActionBlock("connect", button(ActionConnect, systems.label(), "connect"))},
 		}
 	}
 	m := Message{Text: okr.CountWords(len(list), "connection"), Blocks: []slack.Block{section("*Connections*")}}
@@ -117,7 +117,7 @@ func Connections(list []Connection) Message {
 		}
 		m.Blocks = append(m.Blocks, row)
 	}
-	m.Blocks = append(m.Blocks, slack.NewActionBlock("connect", button(ActionConnect, "Connect ServiceNow", "connect")))
+	m.Blocks = append(m.Blocks, slack.NewActionBlock("connect", button(ActionConnect, systems.label(), "connect")))
 	return m
 }
 
@@ -129,7 +129,7 @@ func (c Connection) Manage(draft string, stages []Stage, testing bool, problem s
 	}
 	switch {
 	case testing:
-		blocks = append(blocks, section(":hourglass_flowing_sand: Testing: address, TLS, sign-in, role, one score. This takes a few seconds."))
+		blocks = append(blocks, section(":hourglass_flowing_sand: Testing: address, TLS, sign-in, and what can be read. This takes a few seconds."))
 	case len(stages) > 0:
 		blocks = append(blocks, section(stageLines(stages)))
 	}

@@ -64,6 +64,9 @@ var (
 )
 
 // sample is KR-3 on a good day.
+// sn is what most read from.
+var sn = Systems{"ServiceNow"}
+
 func sample() KeyResult {
 	return KeyResult{
 		KeyResult: okr.KeyResult{
@@ -197,7 +200,7 @@ func TestMessages(t *testing.T) {
 		"card-by-hand": Card(corrected(), readings(40)), "list-by-hand": List("My objectives", listing(many(2, corrected()), Listed)),
 		"shared": Announcement([]News{share(sample(), 40)}, false), "shared-plainer": *Announcement([]News{share(corrected(), 40)}, true).Plainer,
 		"shared-many": Announcement([]News{share(hostile(), 300), share(numbered(2), 20), share(numbered(3), 5), share(numbered(4), 1), share(fresh(), 0)}, false),
-		"help":        Help(), "unknown-verb": DidYouMean("<!channel>`snyc", []string{"sync"}), "unknown-verb-far": DidYouMean(strings.Repeat("x", 4000), nil),
+		"help":        Help(sn), "help-systems": Help(Systems{"ServiceNow", "HTTP JSON"}), "unknown-verb": DidYouMean("<!channel>`snyc", []string{"sync"}), "unknown-verb-far": DidYouMean(strings.Repeat("x", 4000), nil),
 		"list": List("My objectives", listing(many(3, sample()), Listed)), "list-empty": List("My objectives", Listing{}), "list-long": List("All key results", listing(many(500, hostile()), Listed)),
 		"changed-one":  Announcement([]News{{KeyResult: sample(), Kind: "changed", Old: num("41"), New: num("39"), OldStatus: okr.Behind, NewStatus: okr.OnTrack}}, false),
 		"restated":     Announcement([]News{{KeyResult: sample(), Kind: "restated", Old: num("41"), New: num("39")}}, true),
@@ -216,7 +219,7 @@ func TestMessages(t *testing.T) {
 		"synced-without-scores": Outcome([]Ended{{KeyResult: fresh(), How: "unchanged"}, {KeyResult: corrected(), How: "unchanged"}}, 2, true), "digest": digest(many(3, sample()), 0, Drawn{numbered(1), readings(40)}, Drawn{hostile(), readings(3)}), "digest-none": Digest{}.Message(),
 		"digest-many":        digest(many(500, hostile()), today-7, Drawn{hostile(), readings(400)}, Drawn{numbered(1), readings(2)}, Drawn{numbered(2), readings(3)}),
 		"subscriptions-none": Subscriptions(nil), "subscriptions": Subscriptions(slices.Repeat([]Subscription{{Channel: "C1OKRS", By: "U1ALICE", Next: "Mon 30 Nov, 09:00 Europe/Berlin"}, {Channel: "U1ALICE", Person: true, By: "U1ALICE", Next: "Mon 30 Nov, 09:00 UTC"}}, 40)), "synced-waits": Waits(sample(), 1, now.Add(time.Hour)), "synced-wait-many": Waits(hostile(), 300, now.Add(time.Hour)), "synced-counting": Outcome(ended(4, "changed"), 12, false), "synced-all": Outcome(append(append(ended(300, "changed"), ended(400, "failed")...), ended(500, "unchanged")...), 1200, true),
-		"connections-none": Connections(nil), "connections": Connections(connections()), "connections-many": Connections(slices.Repeat(connections(), 20)),
+		"connections-none": Connections(nil, sn), "connections": Connections(connections(), sn), "connections-many": Connections(slices.Repeat(connections(), 20), Systems{"ServiceNow", "HTTP JSON"}),
 		"connection-refused": ConnectionNotice(connections()[0], "ServiceNow does not take its sign-in any more.", ""), "connection-refused-maker-gone": ConnectionNotice(connections()[0], "ServiceNow does not take its sign-in any more.", MakerGone("U2BOB", hanging(40))),
 		"confirm": secondOf(Confirm(7, "acme.service-now.com", "okr.reader", nil, draft)), "not-connected": secondOf(NotConnected("ServiceNow", "acme.service-now.com", nil, "It was not allowed in the browser.")),
 	} {
@@ -228,7 +231,7 @@ func TestMessages(t *testing.T) {
 		})
 	}
 	for _, topic := range topics {
-		m, ok := HelpOn(topic.verb)
+		m, ok := HelpOn(topic.verb, sn)
 		if !ok {
 			t.Errorf("no help on %s", topic.verb)
 		}
@@ -427,7 +430,7 @@ func modals() map[string]slack.ModalViewRequest {
 		"details-by-hand":     Details{KeyResult: corrected(), Readings: readings(3), May: true, Last: []okr.Changed{{What: "target", Before: "35", After: "30", By: "U2BOB", Day: today - 20}}}.Modal(),
 		"check-in-integrated": CheckInForm(sample(), CheckInTyped{}, draft), "settings": SettingsOf(okr.DefaultThresholds).Modal(),
 		"close-out": closeOut(sample(), 3).Modal(draft), "close-out-many": closeOut(hostile(), 400).Modal(draft), "close-out-none": closeOut(sample(), 0).Modal(draft), "close-out-targets": closeOut(sample(), 2).Targets(draft), "close-out-targets-many": page(closeOut(hostile(), TargetsAtOnce), 90, 250).Targets(draft),
-		"sync": SyncPick(), "notice": Notice("Expired", "This form has expired."), "notice-help": NoticeOf(Help()),
+		"sync": SyncPick(), "notice": Notice("Expired", "This form has expired."), "notice-help": NoticeOf(Help(sn)),
 	}
 }
 
@@ -439,8 +442,8 @@ func TestModals(t *testing.T) {
 
 func TestHomes(t *testing.T) {
 	for name, h := range map[string]slack.HomeTabViewRequest{
-		"home": Home("alice", listing(many(3, sample()), HomeListed), nil, nil, true), "home-empty": Home("<!channel>", Listing{}, nil, nil, true), "home-guest": Home("dave", Listing{}, nil, nil, false),
-		"home-long": Home("alice", listing(many(400, hostile()), HomeListed), []okr.Objective{hostile().Objective}, nil, true), "home-objectives": Home("alice", Listing{}, []okr.Objective{objective}, nil, true), "home-ended": Home("alice", Listing{}, []okr.Objective{objective}, []int64{objective.ID}, true),
+		"home": Home("alice", sn, listing(many(3, sample()), HomeListed), nil, nil, true), "home-empty": Home("<!channel>", sn, Listing{}, nil, nil, true), "home-guest": Home("dave", sn, Listing{}, nil, nil, false),
+		"home-long": Home("alice", sn, listing(many(400, hostile()), HomeListed), []okr.Objective{hostile().Objective}, nil, true), "home-objectives": Home("alice", sn, Listing{}, []okr.Objective{objective}, nil, true), "home-ended": Home("alice", sn, Listing{}, []okr.Objective{objective}, []int64{objective.ID}, true),
 	} {
 		t.Run(name, func(t *testing.T) { golden(t, name+".home.json", h) })
 	}

@@ -15,8 +15,8 @@ type topic struct {
 
 // topics are in the order in which a newcomer needs them.
 var topics = []topic{
-	{"connect", "[address]", "connect ServiceNow",
-		"Asks for the instance and how to sign in, and checks it step by step: address, TLS, sign-in, role, one score. What fails says why and what to do. A connection is yours alone; an administrator can share theirs with the workspace. An address after the verb, `acme` or a whole one, is filled in.", "/okr connect acme"},
+	{"connect", "[address]", "connect {systems}",
+		"Asks for the address and how to sign in, and checks it step by step: address, TLS, sign-in, and what can be read. What fails says why and what to do. A connection is yours alone; an administrator can share theirs with the workspace. An address after the verb, `acme` or a whole one, is filled in.", "/okr connect acme"},
 	{"connections", "", "the connections you can use",
 		"Lists your connections and the shared ones, with their state, their last success and how many key results read through them.", "/okr connections"},
 	{"add-objective", "[title]", "add an objective",
@@ -30,8 +30,8 @@ var topics = []topic{
 	{"edit", "KR-1", "change a key result",
 		"The same form as when it was added, and where it reads from. For its owner, co-owners, the objective's owner and administrators. What changed is recorded.", "/okr edit KR-1"},
 	{"check-in", "KR-1 [value] [note]", "enter a value",
-		"A value for a day, your confidence, and a note. Where the value is read from ServiceNow, yours stands in for it with a reason: once, until there is a newer score, or until a date. *Resume automatic* ends that. A value after the key result is recorded at once, as of today, with a note if there is one; where the value is read, it is filled in.", "/okr check-in KR-1 42 after the audit"},
-	{"sync", "KR-1 … | all", "read from ServiceNow now",
+		"A value for a day, your confidence, and a note. Where the value is read from {systems}, yours stands in for it with a reason: once, until there is a newer score, or until a date. *Resume automatic* ends that. A value after the key result is recorded at once, as of today, with a note if there is one; where the value is read, it is filled in.", "/okr check-in KR-1 42 after the audit"},
+	{"sync", "KR-1 … | all", "read from {systems} now",
 		"Reads one key result or several, or with `all` every one you look after that is not paused; without a word it asks which one. The outcome is told to you, changed values to the channel. It does not move the cadence.", "/okr sync KR-1"},
 	{"pause", "KR-1", "stop reading a key result", "It is not read by itself any more; its readings stay, and `/okr sync KR-1` reads it once. `/okr resume KR-1` goes on.", "/okr pause KR-1"},
 	{"resume", "KR-1", "go on reading it", "From the next slot of its cadence on.", "/okr resume KR-1"},
@@ -50,10 +50,10 @@ var topics = []topic{
 }
 
 // Help lists every verb in a line.
-func Help() Message {
-	lines := []string{"*okrbot keeps Key Results true, from ServiceNow scorecards.*", "`/okr`  my objectives"}
+func Help(systems Systems) Message {
+	lines := []string{"*okrbot keeps Key Results true, from scorecards in " + systems.Words() + ".*", "`/okr`  my objectives"}
 	for _, t := range topics {
-		lines = append(lines, "`/okr "+t.called()+"`  "+t.line)
+		lines = append(lines, "`/okr "+t.called()+"`  "+systems.in(t.line))
 	}
 	return Message{Text: "What /okr can do", Blocks: []slack.Block{
 		section(strings.Join(lines, "\n")),
@@ -62,18 +62,21 @@ func Help() Message {
 }
 
 // HelpOn says more about one verb.
-func HelpOn(verb string) (Message, bool) {
+func HelpOn(verb string, systems Systems) (Message, bool) {
 	for _, t := range topics {
 		if t.verb == verb {
-			text := "*`/okr " + t.called() + "`*  " + t.line
+			text := "*`/okr " + t.called() + "`*  " + systems.in(t.line)
 			if t.more != "" {
-				text += "\n" + t.more
+				text += "\n" + systems.in(t.more)
 			}
 			return Text(text + "\nExample: `" + t.example + "`"), true
 		}
 	}
 	return Message{}, false
 }
+
+// in names the systems in a sentence that has {systems}.
+func (s Systems) in(text string) string { return strings.ReplaceAll(text, "{systems}", s.Words()) }
 
 func (t topic) called() string { return strings.TrimSpace(t.verb + " " + t.args) }
 

@@ -24,13 +24,13 @@ const HomeListed = 40
 // Home is what a person sees on the app's Home tab: their objectives, or how to begin. Guests
 // see the same without the ways to change anything. Empty are objectives without key results; those
 // of them that have ended wait to be closed out.
-func Home(name string, mine Listing, empty []okr.Objective, ended []int64, mayAdd bool) slack.HomeTabViewRequest {
+func Home(name string, systems Systems, mine Listing, empty []okr.Objective, ended []int64, mayAdd bool) slack.HomeTabViewRequest {
 	blocks := []slack.Block{slack.NewHeaderBlock(plain("My Objectives"))}
 	if mayAdd {
 		buttons := []slack.BlockElement{
 			button(ActionAddKeyResult, "Add key result", "home"),
 			button(ActionAddObjective, "Add objective", "home"),
-			button(ActionConnect, "Connect ServiceNow", "home"),
+			button(ActionConnect, systems.label(), "home"),
 		}
 		for _, k := range mine.Shown {
 			if k.Integrated {
@@ -44,7 +44,7 @@ func Home(name string, mine Listing, empty []okr.Objective, ended []int64, mayAd
 	if mine.Total == 0 && len(empty) == 0 {
 		text := "Nothing here yet, " + Escape(name) + ". Key results that you own, share or look after appear here."
 		if mayAdd {
-			text += "\n\n1. *Connect ServiceNow*, or use a connection that is shared with you.\n2. *Add objective*: what you want to reach, and by when.\n3. *Add key result*: pick a scorecard, and it keeps itself true."
+			text += "\n\n1. *" + Escape(systems.label()) + "*, or use a connection that is shared with you.\n2. *Add objective*: what you want to reach, and by when.\n3. *Add key result*: pick a scorecard, and it keeps itself true."
 		}
 		blocks = append(blocks, section(text))
 	}

@@ -325,14 +325,14 @@ func freq(f string) string {
 // ScorecardChoice is a scorecard that a type-ahead found.
 type ScorecardChoice struct {
 	Reference, Name, Description, Unit, Frequency string
-	Hidden                                        bool // not on the Analytics Hub
-	Near                                          bool // its name is only near to what was typed
+	Hidden                                        string // where it is not listed: "not on the Analytics Hub"
+	Near                                          bool   // its name is only near to what was typed
 }
 
 func (c ScorecardChoice) choice() choice {
 	about := strings.Trim(c.Unit+" · "+freq(c.Frequency), " ·")
-	if c.Hidden {
-		about = "not on the Analytics Hub · " + about
+	if c.Hidden != "" {
+		about = c.Hidden + " · " + about
 	}
 	if c.Near {
 		about = "near, not exact · " + about
@@ -366,30 +366,61 @@ const (
 	OnlyNear   Nothing = "nothing_near" // stands before names that are near
 )
 
-var nothings = map[Nothing]struct{ text, about, sentence string }{
-	NoSuchName: {"Nothing by that name", "Try another word of its name or description.",
-		"No scorecard that this connection's sign-in can see has these words in its name or description, on the Analytics Hub or off it. Try another word, or ask ServiceNow's administrator who may see it: ServiceNow does not tell what is hidden from us from what is not there."},
-	NoneYet: {"No scorecards are listed", "Type a part of the name.",
-		"This connection lists no scorecards. Type a part of a name to look in ServiceNow, or ask its administrator for the role `pa_viewer`."},
-	NotAll: {"Nothing has all of these parts", "ServiceNow reads a comma as “and”. Leave out a part.",
-		"ServiceNow reads commas as “and”: a scorecard must have every part in its name or description, and none has all of these. Leave out a part."},
-	NotAllowed: {"This sign-in may not look for scorecards", "Ask for the role pa_viewer in ServiceNow.",
-		"ServiceNow lets us sign in, but not look for scorecards. Ask its administrator for the role `pa_viewer`."},
-	Refused: {"ServiceNow refuses this connection's sign-in", "Connect again with New connection.",
-		"ServiceNow refused this connection's sign-in. Connect again with New connection."},
-	OnlyNear: {"Nothing by exactly that name", "The names below are near to what you typed.",
-		"No scorecard has exactly these words. Choose one of those with a name that is near, or type another word."},
-	NotInTime: {"ServiceNow did not answer in time", "It is not in our list. Change a letter to try again.",
-		"These words are not in our list of scorecards, and ServiceNow did not answer in time when we asked it. Change a letter to try again."},
+// Searched is the system in which something was looked for, with what it adds to our sentences.
+type Searched struct {
+	System    string // "ServiceNow"
+	Unfound   string // why something can be there and not be found
+	Unlisted  string // what to do where nothing is listed
+	Commas    string // what a comma means, where it means something
+	Forbidden string // what a sign-in lacks that may not look
+}
+
+// said is a reason as an option, what stands below it, and the whole of it.
+func (n Nothing) said(in Searched) (text, about, sentence string) {
+	system := Escape(in.System)
+	switch n {
+	case NoSuchName:
+		return "Nothing by that name", "Try another word of its name or description.",
+			"No scorecard that this connection's sign-in can see has these words in its name or description. Try another word. " + in.Unfound
+	case NoneYet:
+		return "No scorecards are listed", "Type a part of the name.",
+			"This connection lists no scorecards. Type a part of a name to look in " + system + ". " + in.Unlisted
+	case NotAll:
+		return "Nothing has all of these parts", in.Commas + " Leave out a part.",
+			in.Commas + " A scorecard must have every part in its name or description, and none has all of these. Leave out a part."
+	case NotAllowed:
+		return "This sign-in may not look for scorecards", strings.ReplaceAll(in.Forbidden, "`", ""),
+			system + " lets us sign in, but not look for scorecards. " + in.Forbidden
+	case Refused:
+		return in.System + " refuses this connection's sign-in", "Connect again with New connection.",
+			system + " refused this connection's sign-in. Connect again with New connection."
+	case OnlyNear:
+		return "Nothing by exactly that name", "The names below are near to what you typed.",
+			"No scorecard has exactly these words. Choose one of those with a name that is near, or type another word."
+	case NotInTime:
+		return in.System + " did not answer in time", "It is not in our list. Change a letter to try again.",
+			"These words are not in our list of scorecards, and " + system + " did not answer in time when we asked it. Change a letter to try again."
+	}
+	return "", "", ""
 }
 
 // Option is the reason in place of what was looked for.
-func (n Nothing) Option() []*slack.OptionBlockObject {
-	return []*slack.OptionBlockObject{option(choice{value: string(n), label: nothings[n].text, about: nothings[n].about})}
+func (n Nothing) Option(in Searched) []*slack.OptionBlockObject {
+	text, about, _ := n.said(in)
+	return []*slack.OptionBlockObject{option(choice{value: string(n), label: text, about: about})}
+}
+
+// Is says whether a chosen option is a reason, and no scorecard.
+func (n Nothing) Is() bool {
+	text, _, _ := n.said(Searched{})
+	return text != ""
 }
 
 // Sentence is the whole of it; empty where a scorecard was chosen.
-func (n Nothing) Sentence() string { return nothings[n].sentence }
+func (n Nothing) Sentence(in Searched) string {
+	_, _, sentence := n.said(in)
+	return strings.TrimSpace(sentence)
+}
 
 // ScorecardEntry is a filled second step.
 type ScorecardEntry struct {

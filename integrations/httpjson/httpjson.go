@@ -11,7 +11,10 @@ import (
 	"okrbot/integrations/wire"
 )
 
-var _ integrations.Connector = (*Client)(nil)
+var (
+	_ integrations.Connector = (*Client)(nil)
+	_ integrations.Worded    = (*Client)(nil)
+)
 
 // Kind is how a connection of this connector is stored.
 const Kind = "http"
@@ -50,6 +53,14 @@ func (*Client) AddressField() integrations.Field {
 		Name: "address", Label: "Document URL", MaxLength: 1000,
 		Hint:        "The whole address of a JSON document, on a host that okrbot's administrator allows. It is shown to others; secrets go into the fields below.",
 		Placeholder: "https://build.example.com/metrics.json",
+	}
+}
+
+// SearchWords are what people are told of a search that found nothing.
+func (*Client) SearchWords() integrations.SearchWords {
+	return integrations.SearchWords{
+		Unfound:  "Or type the pointer of a number in full, such as /totals/open: not all numbers of a large document are listed.",
+		Unlisted: "Numbers are named by their pointer in the document, such as /totals/open.",
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 var (
 	_ integrations.Connector = (*Client)(nil)
 	_ integrations.Hider     = (*Client)(nil)
+	_ integrations.Worded    = (*Client)(nil)
 )
 
 // Kind is how a connection of this connector is stored.
@@ -58,6 +59,17 @@ func (*Client) AddressField() integrations.Field {
 		Name: "address", Label: "ServiceNow URL", MaxLength: 300,
 		Hint:        "The instance's name, its host, or any link into it: acme, acme.service-now.com.",
 		Placeholder: "https://acme.service-now.com",
+	}
+}
+
+// SearchWords are what people are told of a search that found nothing.
+func (*Client) SearchWords() integrations.SearchWords {
+	return integrations.SearchWords{
+		Unfound:   "ServiceNow does not tell what is hidden from us, on the Analytics Hub or off it, from what is not there: ask its administrator who may see it.",
+		Unlisted:  "Or ask its administrator for the role `pa_viewer`.",
+		Commas:    "ServiceNow reads a comma as “and”.",
+		Forbidden: "Ask its administrator for the role `pa_viewer`.",
+		Hidden:    "not on the Analytics Hub",
 	}
 }
 

@@ -1,0 +1,43 @@
+package okrbot_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// What is general names no system: a connector's words live with the connector.
+func TestNothingGeneralNamesASystem(t *testing.T) {
+	words := []string{"servicenow", "service-now", "pa_viewer", "analytics hub", "http json", "json pointer"}
+	set := token.NewFileSet()
+	for _, dir := range []string{"bot", "bot/view", "jobs", "okr"} {
+		files, err := filepath.Glob(dir + "/*.go")
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s has no files: %v", dir, err)
+		}
+		for _, name := range files {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			file, err := parser.ParseFile(set, name, nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				said, ok := n.(*ast.BasicLit)
+				if !ok || said.Kind != token.STRING {
+					return true
+				}
+				for _, w := range words {
+					if strings.Contains(strings.ToLower(said.Value), w) {
+						t.Errorf("%s names a system: %s", set.Position(said.Pos()), said.Value)
+					}
+				}
+				return true
+			})
+		}
+	}
+}
