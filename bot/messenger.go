@@ -15,6 +15,9 @@ import (
 
 var _ jobs.Messenger = (*Messenger)(nil)
 
+// A card shows as many readings as its chart takes points.
+var _ = [1]struct{}{}[jobs.Charted-view.Charted]
+
 // Messenger says for the jobs what people are to hear.
 type Messenger struct {
 	bot        *Bot
@@ -70,14 +73,14 @@ func (m *Messenger) inPlaceOf(ctx context.Context, reader string, items []jobs.A
 	}
 }
 
+// Shows is a digest of what a key result's card says, without its times of the clock.
+func (m *Messenger) Shows(d jobs.Drawing) ([]byte, error) {
+	return view.CardShows(shown(m.connectors, d.KeyResult, d.Now), d.Newest)
+}
+
 // Card posts a key result's card, or draws it again.
-func (m *Messenger) Card(ctx context.Context, _, channel, ts string, k store.KeyResult, now time.Time) (string, error) {
-	v := shown(m.connectors, k, now)
-	newest, err := m.bot.store.NewestReadings(ctx, k.Workspace, k.ID, k.Objective.Period, v.Today, view.Charted)
-	if err != nil {
-		return ts, err
-	}
-	card := view.Card(v, newest)
+func (m *Messenger) Card(ctx context.Context, channel, ts string, d jobs.Drawing) (string, error) {
+	card := view.Card(shown(m.connectors, d.KeyResult, d.Now), d.Newest)
 	if ts == "" {
 		_, ts, err := m.slack.post(ctx, channel, card)
 		return ts, err

@@ -28,12 +28,9 @@ func (Announce) InsertOpts() river.InsertOpts {
 }
 
 const (
-	sayAtOnce  = 1000 // announcements of one message; it shows ten and counts the rest
-	drawAtOnce = 50   // Slack takes about fifty chat.update a minute
+	sayAtOnce = 1000 // announcements of one message; it shows ten and counts the rest
 	// givenUpAfter is how long a post is repeated whose answer is lost each time.
 	givenUpAfter = 24 * time.Hour
-	// errorsAtMost is how many cards in a row may fail before the place is left for now.
-	errorsAtMost = 3
 )
 
 type announceWorker struct {
@@ -291,75 +288,6 @@ func parked(k store.KeyResult, channel, code string) store.Announcement {
 	return store.Announcement{
 		Workspace: k.Workspace, Channel: k.Owner, KeyResult: k.ID, Kind: "parked", Note: channel + " " + code,
 	}
-}
-
-// draw brings a place's cards up to date, as many as Slack takes at once.
-func (c *Client) draw(ctx context.Context, place store.HeldPlace) error {
-	cards, err := c.store.DirtyCards(ctx, place.Place, drawAtOnce)
-	if err != nil || len(cards) == 0 {
-		return err
-	}
-	ids := make([]int64, len(cards))
-	for i, card := range cards {
-		ids[i] = card.KeyResult
-	}
-	present, now, err := c.present(ctx, place.Workspace, ids)
-	if err != nil {
-		return err
-	}
-	inRow := 0
-	var failed error
-	for _, card := range cards {
-		k, there := present[card.KeyResult]
-		if !there || c.stopping.Err() != nil {
-			continue
-		}
-		if _, mine, err := c.store.KeepPlace(ctx, place); err != nil || !mine {
-			return err
-		}
-		err := c.drawOne(ctx, place.Place, card, k, now)
-		var u *Undelivered
-		switch {
-		case err == nil:
-			inRow = 0
-			continue
-		case errors.As(err, &u) && u.Kind == NotSent:
-			return err
-		}
-		// One card that does not work does not keep the others from being drawn.
-		failed = err
-		if inRow++; inRow >= errorsAtMost {
-			break
-		}
-	}
-	return failed
-}
-
-func (c *Client) drawOne(ctx context.Context, p store.Place, card store.Card, k store.KeyResult, now time.Time) error {
-	if card.TS == "" {
-		// A first post that was under way before may have arrived. A second card is the lesser
-		// evil: no card would never be kept current.
-		if err := c.store.CardSending(ctx, card); err != nil {
-			return err
-		}
-	}
-	ts, err := c.messenger.Card(ctx, p.Workspace, p.Channel, card.TS, k, now)
-	var u *Undelivered
-	switch {
-	case err == nil:
-		return c.store.CardDrawn(ctx, card, k, ts)
-	case errors.As(err, &u) && u.Kind == Gone && card.TS != "":
-		return c.store.CardGone(ctx, card)
-	case errors.As(err, &u) && (u.Kind == Permanent || u.Kind == Gone):
-		return c.store.InTx(ctx, func(tx *store.Tx) error {
-			first, err := tx.CardParked(ctx, card, u.Code)
-			if err != nil || !first {
-				return err
-			}
-			return tx.Announce(ctx, []store.Announcement{parked(k, p.Channel, u.Code)})
-		})
-	}
-	return err
 }
 
 // bidFarewell closes the cards of removed key results in a place. A message that Slack does not let

@@ -214,11 +214,58 @@ func TestACardIsPostedOnceAndKeptCurrent(t *testing.T) {
 		}
 		return nil
 	}
+	r.exec("update key_results set title = 'Another title'")
 	r.check(r.store.InTx(ctx, func(tx *store.Tx) error { return tx.MarkCards(ctx, k.ID) }))
 	r.tick()
 	r.tick()
-	r.wants("posted anew", r.slack.drawn[2].ts, "")
+	r.wants("posted again", r.slack.drawn[2].ts, "")
 	r.wants("dirty", r.count("select count(*) from cards where dirty_at is not null"), 0)
+}
+
+// Slack is called for a card when it says something else, and once a day for its times of the clock.
+func TestACardIsDrawnWhenWhatItSaysChanges(t *testing.T) {
+	r, list := desk(t, 3)
+	for _, k := range list {
+		r.card(k, "CDESK")
+	}
+	r.tick()
+	r.wants("posted", len(r.slack.drawn), 3)
+	mark := func() {
+		r.check(r.store.InTx(ctx, func(tx *store.Tx) error { return tx.MarkCards(ctx, list[0].ID, list[1].ID, list[2].ID) }))
+		r.tick()
+	}
+	mark()
+	r.wants("drawn though they say the same", len(r.slack.drawn), 3)
+	r.wants("left to draw", r.count("select count(*) from cards where dirty_at is not null"), 0)
+
+	r.exec("update key_results set title = 'Another title' where id = $1", list[1].ID)
+	mark()
+	r.wants("drawn with one new title", len(r.slack.drawn), 4)
+	r.wants("the card with the new title", r.slack.drawn[3].keyResult, list[1].ID)
+
+	// The next day's sync brings nothing new; it changes when the next one is.
+	r.advance(23 * time.Hour)
+	r.tick()
+	r.check(r.store.RefreshCards(ctx))
+	r.tick()
+	r.wants("drawn within a day", len(r.slack.drawn), 4)
+	for day := range 3 {
+		r.nextDay()
+		r.tick()
+		for range 3 {
+			r.check(r.store.RefreshCards(ctx))
+			r.tick()
+			r.advance(time.Hour)
+		}
+		r.wants("drawn once more a day", len(r.slack.drawn), 4+3*(day+1))
+	}
+	r.exec("update key_results set paused = true")
+	mark()
+	before := len(r.slack.drawn)
+	r.advance(72 * time.Hour)
+	r.check(r.store.RefreshCards(ctx))
+	r.tick()
+	r.wants("drawn while nothing is read", len(r.slack.drawn), before)
 }
 
 func TestOneBadCardDoesNotHideTheOthers(t *testing.T) {

@@ -14,8 +14,10 @@ type Messenger interface {
 	// Announce posts one message about all items of a channel, or to a person when the channel is
 	// a user id. Repeated marks a message whose first answer was lost.
 	Announce(ctx context.Context, workspace, channel string, items []Announced, repeated bool) (ts string, err error)
+	// Shows is a digest of what a card says, without its times of the clock. It asks nobody.
+	Shows(d Drawing) ([]byte, error)
 	// Card posts a key result's card, or draws it again when ts names its message.
-	Card(ctx context.Context, workspace, channel, ts string, kr store.KeyResult, now time.Time) (newTS string, err error)
+	Card(ctx context.Context, channel, ts string, d Drawing) (newTS string, err error)
 	// Farewell closes what was the card of a key result that was removed.
 	Farewell(ctx context.Context, f store.Farewell) error
 	// Outcome tells a person how their sync went, or how far it is.
@@ -42,6 +44,16 @@ type Messenger interface {
 	// CloseOutParked gives it to whoever closed the objective, because the channel does not take it.
 	CloseOutParked(ctx context.Context, c store.CloseOut, channel, code string) error
 }
+
+// Drawing is what a card is drawn from.
+type Drawing struct {
+	KeyResult store.KeyResult
+	Newest    []okr.Reading // of its period, the newest last, for the trend: Charted at most
+	Now       time.Time     // the database's
+}
+
+// Charted is how many readings a card's trend shows: the most points that Slack's chart takes.
+const Charted = 20
 
 // Announced is one thing to say, with the key result as it is now.
 type Announced struct {

@@ -21,13 +21,17 @@ const (
 // plan looks for what is due until ctx ends. Every worker replica does: rows that one takes are
 // skipped by the others, so there is no leader. The process's clock only says when to look again.
 func (c *Client) plan(ctx context.Context) {
-	var tidied time.Time
+	var tidied, refreshed time.Time
 	for ctx.Err() == nil {
 		c.attempt(ctx, "planning syncs", c.planDue)
 		c.attempt(ctx, "finding directories to read", c.planDirectories)
 		c.attempt(ctx, "finding sign-ins that end", c.store.SignInsEnding)
 		c.attempt(ctx, "ending overrides", c.endOverrides)
 		c.attempt(ctx, "counting scores whose day has come", c.countComing)
+		if time.Since(refreshed) > refreshEvery {
+			refreshed = time.Now()
+			c.attempt(ctx, "looking for cards to refresh", c.store.RefreshCards)
+		}
 		if time.Since(tidied) > tidyEvery {
 			tidied = time.Now()
 			c.attempt(ctx, "tidying up", c.tidy)

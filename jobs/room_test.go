@@ -367,7 +367,13 @@ func (e *edge) Announce(_ context.Context, _, channel string, items []Announced,
 	return e.stamp(), nil
 }
 
-func (e *edge) Card(_ context.Context, _, channel, ts string, k store.KeyResult, _ time.Time) (string, error) {
+func (e *edge) Shows(d Drawing) ([]byte, error) {
+	k := d.KeyResult
+	return fmt.Appendf(nil, "%s %v %s %v %v", k.Title, k.Result, k.Failure.Cause, k.Paused, d.Newest), nil
+}
+
+func (e *edge) Card(_ context.Context, channel, ts string, d Drawing) (string, error) {
+	k := d.KeyResult
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.tries++

@@ -16,7 +16,9 @@ type Card struct {
 	Channel   string
 	TS        string // empty: not posted yet
 	Dirty     time.Time
-	Sending   bool // a first post is or was under way
+	Sending   bool   // a first post is or was under way
+	Shows     []byte // a digest of what it says; nil: not known
+	Refresh   bool   // it shows the present, but for times of the clock that are a day old
 }
 
 // AddCard has a key result's card posted in a channel, or drawn again where it is.
@@ -41,20 +43,46 @@ func (tx *Tx) UnparkCards(ctx context.Context, keyResults []int64) error {
 	return tx.ready(ctx, 0, nil, keyResults)
 }
 
-// DirtyCards are the cards of a place that do not show the present.
+// DirtyCards are the cards of a place that may not show the present, then those whose times of the
+// clock are a day old: at most so many.
 func (s *Store) DirtyCards(ctx context.Context, p Place, most int) ([]Card, error) {
 	rows, err := s.q.DirtyCards(ctx, queries.DirtyCardsParams{WorkspaceID: p.Workspace, ChannelID: p.Channel, Most: int32(most)})
 	if err != nil {
 		return nil, fmt.Errorf("listing cards: %w", err)
 	}
+	rows = rows[:min(len(rows), most)]
 	list := make([]Card, len(rows))
 	for i, row := range rows {
 		list[i] = Card{
 			KeyResult: row.KeyResultID, Workspace: row.WorkspaceID, Channel: row.ChannelID, TS: row.MessageTs,
-			Dirty: orZero(row.DirtyAt), Sending: row.SendingAt != nil,
+			Dirty: orZero(row.DirtyAt), Sending: row.SendingAt != nil, Shows: row.Shows, Refresh: row.Refresh,
 		}
 	}
 	return list, nil
+}
+
+// CardsAsTheyWere notes that cards of one channel show the present already.
+func (s *Store) CardsAsTheyWere(ctx context.Context, cards []Card) error {
+	if len(cards) == 0 {
+		return nil
+	}
+	p := queries.CardsAsTheyWereParams{ChannelID: cards[0].Channel}
+	for _, c := range cards {
+		p.KeyResultIds = append(p.KeyResultIds, c.KeyResult)
+		p.ReadAt = append(p.ReadAt, c.Dirty)
+	}
+	if err := s.q.CardsAsTheyWere(ctx, p); err != nil {
+		return fmt.Errorf("noting cards that show the present: %w", err)
+	}
+	return nil
+}
+
+// RefreshCards has places looked at where a card's times of the clock are a day old.
+func (s *Store) RefreshCards(ctx context.Context) error {
+	if err := s.q.ReadyToRefresh(ctx); err != nil {
+		return fmt.Errorf("looking for cards to refresh: %w", err)
+	}
+	return nil
 }
 
 // CardSending notes that a card's first post begins.
@@ -65,10 +93,14 @@ func (s *Store) CardSending(ctx context.Context, c Card) error {
 	return nil
 }
 
-// CardDrawn notes that a card shows what it was when it was taken. Where its key result was removed
-// while the card was first posted, the message is to say so.
-func (s *Store) CardDrawn(ctx context.Context, c Card, k KeyResult, ts string) error {
-	n, err := s.q.DrawnCard(ctx, queries.DrawnCardParams{KeyResultID: c.KeyResult, ChannelID: c.Channel, MessageTs: ts, ReadAt: &c.Dirty})
+// CardDrawn notes what a card shows. Where its key result was removed while the card was first
+// posted, the message is to say so.
+func (s *Store) CardDrawn(ctx context.Context, c Card, k KeyResult, ts string, shows []byte) error {
+	p := queries.DrawnCardParams{KeyResultID: c.KeyResult, ChannelID: c.Channel, MessageTs: ts, ReadAt: &c.Dirty, Shows: shows}
+	if !k.NextSyncAt.IsZero() && !k.Paused && !k.Closed {
+		p.NextSyncAt = &k.NextSyncAt
+	}
+	n, err := s.q.DrawnCard(ctx, p)
 	if err == nil && n == 0 && c.TS == "" {
 		err = s.q.LeaveFarewell(ctx, queries.LeaveFarewellParams{
 			WorkspaceID: c.Workspace, ChannelID: c.Channel, MessageTs: ts, Number: int32(k.Number), Title: k.Title, KeyResultID: c.KeyResult,
@@ -114,7 +146,7 @@ func (s *Store) FarewellSaid(ctx context.Context, f Farewell) error {
 	return nil
 }
 
-// CardGone notes that a card's message is no more: it is posted anew.
+// CardGone notes that a card's message is no more: it is posted again.
 func (s *Store) CardGone(ctx context.Context, c Card) error {
 	if err := s.q.ForgetCard(ctx, queries.ForgetCardParams{KeyResultID: c.KeyResult, ChannelID: c.Channel}); err != nil {
 		return fmt.Errorf("forgetting a card's message: %w", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -28,19 +29,33 @@ func (r Reads) Readings(ctx context.Context, workspace string, keyResult int64) 
 	return list, nil
 }
 
-// NewestReadings are a key result's newest readings of a period that count today, newest last.
-func (r Reads) NewestReadings(ctx context.Context, workspace string, keyResult int64, period okr.Period, today okr.Day, most int) ([]okr.Reading, error) {
-	rows, err := r.q.NewestReadings(ctx, queries.NewestReadingsParams{
-		WorkspaceID: workspace, KeyResultID: keyResult, FirstDay: period.First.Time(), LastDay: period.Last.Time(), Today: today.Time(), Most: int32(most),
-	})
+// NewestReadings are the newest readings of key results, by key result, newest last: each of the days
+// of its period, as far as they count at a moment.
+func (r Reads) NewestReadings(ctx context.Context, workspace string, list []KeyResult, now time.Time, most int) (map[int64][]okr.Reading, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	p := queries.NewestReadingsParams{WorkspaceID: workspace, Most: int32(most)}
+	for _, k := range list {
+		p.KeyResultIds = append(p.KeyResultIds, k.ID)
+		p.FirstDays = append(p.FirstDays, k.Objective.Period.First.Time())
+		p.LastDays = append(p.LastDays, k.Objective.Period.Last.Time())
+		p.Todays = append(p.Todays, k.Today(now).Time())
+	}
+	rows, err := r.q.NewestReadings(ctx, p)
 	if err != nil {
 		return nil, fmt.Errorf("reading the newest readings: %w", err)
 	}
-	list := make([]okr.Reading, len(rows))
-	for i, row := range rows {
-		list[len(rows)-1-i] = okr.Reading{Day: okr.DayOf(row.Day), Value: row.Value, AsRead: row.AsRead, CheckIn: row.Origin == "check_in"}
+	newest := make(map[int64][]okr.Reading, len(list))
+	for _, row := range rows {
+		newest[row.KeyResultID] = append(newest[row.KeyResultID], okr.Reading{
+			Day: okr.DayOf(row.Day), Value: row.Value, AsRead: row.AsRead, CheckIn: row.Origin == "check_in",
+		})
 	}
-	return list, nil
+	for _, readings := range newest {
+		slices.Reverse(readings)
+	}
+	return newest, nil
 }
 
 // ReadingsOf are the readings of many key results, by key result, oldest first.

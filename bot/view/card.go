@@ -1,6 +1,8 @@
 package view
 
 import (
+	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -21,6 +23,23 @@ func Card(k KeyResult, newest []okr.Reading) Message {
 		m.Plainer = &plainer
 	}
 	return m
+}
+
+// CardShows is a digest of what a card says, but for when the key result was read and when it is read
+// next: those two change with every sync, also where nothing else does.
+func CardShows(k KeyResult, newest []okr.Reading) ([]byte, error) {
+	for _, t := range []*time.Time{&k.SyncedAt, &k.NextSyncAt} {
+		if !t.IsZero() {
+			*t = time.Unix(0, 0)
+		}
+	}
+	m := Card(k, newest)
+	raw, err := json.Marshal([]any{m.Text, m.Blocks})
+	if err != nil {
+		return nil, fmt.Errorf("writing a card: %w", err)
+	}
+	sum := sha256.Sum256(raw)
+	return sum[:16], nil
 }
 
 func (k KeyResult) card(trend slack.Block) Message {

@@ -267,6 +267,9 @@ set held_until = case when $1::float8 > 0 then now() + make_interval(secs => $1:
         select from cards c
         where c.workspace_id = p.workspace_id and c.channel_id = p.channel_id and c.dirty_at is not null and c.parked = ''
       ) or exists (
+        select from cards c
+        where c.workspace_id = p.workspace_id and c.channel_id = p.channel_id and c.refresh_at <= now() and c.parked = ''
+      ) or exists (
         select from farewells f
         where f.workspace_id = p.workspace_id and f.channel_id = p.channel_id
       ) then now()

@@ -38,14 +38,30 @@ on conflict (workspace_id, channel_id) do update
 set ready_at = least(places.ready_at, excluded.ready_at);
 
 -- name: DirtyCards :many
-select *
-from cards
-where workspace_id = @workspace_id
-  and channel_id = @channel_id
-  and dirty_at is not null
-  and parked = ''
-order by dirty_at, key_result_id
-limit @most;
+-- What people wait for comes first, then those whose times of the clock are a day old, the newest
+-- key results first.
+(
+  select c.*, false as refresh
+  from cards c
+  where c.workspace_id = @workspace_id
+    and c.channel_id = @channel_id
+    and c.dirty_at is not null
+    and c.parked = ''
+  order by c.dirty_at, c.key_result_id
+  limit @most
+)
+union all
+(
+  select c.*, true as refresh
+  from cards c
+  where c.workspace_id = @workspace_id
+    and c.channel_id = @channel_id
+    and c.dirty_at is null
+    and c.refresh_at <= now()
+    and c.parked = ''
+  order by c.key_result_id desc
+  limit @most
+);
 
 -- name: SendingCard :exec
 update cards
@@ -54,13 +70,44 @@ where key_result_id = @key_result_id
   and channel_id = @channel_id;
 
 -- name: DrawnCard :execrows
--- Marked again since it was read: it stays dirty.
+-- Marked again since it was read: it stays dirty. Its next sync shows on it, so that it is drawn again
+-- when that is over; a day later at the earliest.
 update cards
 set message_ts = @message_ts,
     sending_at = null,
+    shows = @shows,
+    refresh_at = case
+      when sqlc.narg('next_sync_at')::timestamptz is not null
+        then greatest(sqlc.narg('next_sync_at')::timestamptz + interval '15 minutes', now() + interval '1 day')
+    end,
     dirty_at = case when dirty_at > @read_at then dirty_at end
 where key_result_id = @key_result_id
   and channel_id = @channel_id;
+
+-- name: CardsAsTheyWere :exec
+-- Cards that show the present already. Those that were marked again since they were read stay dirty.
+update cards c
+set dirty_at = null
+from (
+  select
+    unnest(@key_result_ids::bigint[]) as key_result_id,
+    unnest(@read_at::timestamptz[]) as read_at
+) v
+where c.key_result_id = v.key_result_id
+  and c.channel_id = @channel_id
+  and c.dirty_at <= v.read_at;
+
+-- name: ReadyToRefresh :exec
+-- Places with cards whose times of the clock are a day old.
+insert into places (workspace_id, channel_id, ready_at)
+select distinct c.workspace_id, c.channel_id, now()
+from cards c
+where c.refresh_at <= now()
+  and c.parked = ''
+order by c.workspace_id, c.channel_id
+on conflict (workspace_id, channel_id) do update
+set ready_at = excluded.ready_at
+where places.ready_at is null;
 
 -- name: ParkCard :execrows
 -- A key result that has no card in the channel gets one that is parked: it remembers who was told.
@@ -72,9 +119,10 @@ set parked = excluded.parked,
 where cards.parked = '';
 
 -- name: ForgetCard :exec
--- The message is gone: the card is posted anew.
+-- The message is gone: the card is posted again.
 update cards
 set message_ts = '',
+    shows = null,
     dirty_at = now()
 where key_result_id = @key_result_id
   and channel_id = @channel_id;

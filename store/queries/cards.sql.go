@@ -51,15 +51,54 @@ func (q *Queries) AddCards(ctx context.Context, arg AddCardsParams) error {
 	return err
 }
 
+const cardsAsTheyWere = `-- name: CardsAsTheyWere :exec
+update cards c
+set dirty_at = null
+from (
+  select
+    unnest($2::bigint[]) as key_result_id,
+    unnest($3::timestamptz[]) as read_at
+) v
+where c.key_result_id = v.key_result_id
+  and c.channel_id = $1
+  and c.dirty_at <= v.read_at
+`
+
+type CardsAsTheyWereParams struct {
+	ChannelID    string
+	KeyResultIds []int64
+	ReadAt       []time.Time
+}
+
+// Cards that show the present already. Those that were marked again since they were read stay dirty.
+func (q *Queries) CardsAsTheyWere(ctx context.Context, arg CardsAsTheyWereParams) error {
+	_, err := q.db.Exec(ctx, cardsAsTheyWere, arg.ChannelID, arg.KeyResultIds, arg.ReadAt)
+	return err
+}
+
 const dirtyCards = `-- name: DirtyCards :many
-select key_result_id, channel_id, workspace_id, message_ts, dirty_at, sending_at, parked
-from cards
-where workspace_id = $1
-  and channel_id = $2
-  and dirty_at is not null
-  and parked = ''
-order by dirty_at, key_result_id
-limit $3
+(
+  select c.key_result_id, c.channel_id, c.workspace_id, c.message_ts, c.dirty_at, c.sending_at, c.parked, c.shows, c.refresh_at, false as refresh
+  from cards c
+  where c.workspace_id = $1
+    and c.channel_id = $2
+    and c.dirty_at is not null
+    and c.parked = ''
+  order by c.dirty_at, c.key_result_id
+  limit $3
+)
+union all
+(
+  select c.key_result_id, c.channel_id, c.workspace_id, c.message_ts, c.dirty_at, c.sending_at, c.parked, c.shows, c.refresh_at, true as refresh
+  from cards c
+  where c.workspace_id = $1
+    and c.channel_id = $2
+    and c.dirty_at is null
+    and c.refresh_at <= now()
+    and c.parked = ''
+  order by c.key_result_id desc
+  limit $3
+)
 `
 
 type DirtyCardsParams struct {
@@ -68,15 +107,30 @@ type DirtyCardsParams struct {
 	Most        int32
 }
 
-func (q *Queries) DirtyCards(ctx context.Context, arg DirtyCardsParams) ([]Card, error) {
+type DirtyCardsRow struct {
+	KeyResultID int64
+	ChannelID   string
+	WorkspaceID string
+	MessageTs   string
+	DirtyAt     *time.Time
+	SendingAt   *time.Time
+	Parked      string
+	Shows       []byte
+	RefreshAt   *time.Time
+	Refresh     bool
+}
+
+// What people wait for comes first, then those whose times of the clock are a day old, the newest
+// key results first.
+func (q *Queries) DirtyCards(ctx context.Context, arg DirtyCardsParams) ([]DirtyCardsRow, error) {
 	rows, err := q.db.Query(ctx, dirtyCards, arg.WorkspaceID, arg.ChannelID, arg.Most)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []Card
+	var items []DirtyCardsRow
 	for rows.Next() {
-		var i Card
+		var i DirtyCardsRow
 		if err := rows.Scan(
 			&i.KeyResultID,
 			&i.ChannelID,
@@ -85,6 +139,9 @@ func (q *Queries) DirtyCards(ctx context.Context, arg DirtyCardsParams) ([]Card,
 			&i.DirtyAt,
 			&i.SendingAt,
 			&i.Parked,
+			&i.Shows,
+			&i.RefreshAt,
+			&i.Refresh,
 		); err != nil {
 			return nil, err
 		}
@@ -100,22 +157,32 @@ const drawnCard = `-- name: DrawnCard :execrows
 update cards
 set message_ts = $1,
     sending_at = null,
-    dirty_at = case when dirty_at > $2 then dirty_at end
-where key_result_id = $3
-  and channel_id = $4
+    shows = $2,
+    refresh_at = case
+      when $3::timestamptz is not null
+        then greatest($3::timestamptz + interval '15 minutes', now() + interval '1 day')
+    end,
+    dirty_at = case when dirty_at > $4 then dirty_at end
+where key_result_id = $5
+  and channel_id = $6
 `
 
 type DrawnCardParams struct {
 	MessageTs   string
+	Shows       []byte
+	NextSyncAt  *time.Time
 	ReadAt      *time.Time
 	KeyResultID int64
 	ChannelID   string
 }
 
-// Marked again since it was read: it stays dirty.
+// Marked again since it was read: it stays dirty. Its next sync shows on it, so that it is drawn again
+// when that is over; a day later at the earliest.
 func (q *Queries) DrawnCard(ctx context.Context, arg DrawnCardParams) (int64, error) {
 	result, err := q.db.Exec(ctx, drawnCard,
 		arg.MessageTs,
+		arg.Shows,
+		arg.NextSyncAt,
 		arg.ReadAt,
 		arg.KeyResultID,
 		arg.ChannelID,
@@ -190,6 +257,7 @@ func (q *Queries) Farewells(ctx context.Context, arg FarewellsParams) ([]Farewel
 const forgetCard = `-- name: ForgetCard :exec
 update cards
 set message_ts = '',
+    shows = null,
     dirty_at = now()
 where key_result_id = $1
   and channel_id = $2
@@ -200,7 +268,7 @@ type ForgetCardParams struct {
 	ChannelID   string
 }
 
-// The message is gone: the card is posted anew.
+// The message is gone: the card is posted again.
 func (q *Queries) ForgetCard(ctx context.Context, arg ForgetCardParams) error {
 	_, err := q.db.Exec(ctx, forgetCard, arg.KeyResultID, arg.ChannelID)
 	return err
@@ -341,6 +409,24 @@ type ReadyFarewellsParams struct {
 
 func (q *Queries) ReadyFarewells(ctx context.Context, arg ReadyFarewellsParams) error {
 	_, err := q.db.Exec(ctx, readyFarewells, arg.WorkspaceID, arg.Number)
+	return err
+}
+
+const readyToRefresh = `-- name: ReadyToRefresh :exec
+insert into places (workspace_id, channel_id, ready_at)
+select distinct c.workspace_id, c.channel_id, now()
+from cards c
+where c.refresh_at <= now()
+  and c.parked = ''
+order by c.workspace_id, c.channel_id
+on conflict (workspace_id, channel_id) do update
+set ready_at = excluded.ready_at
+where places.ready_at is null
+`
+
+// Places with cards whose times of the clock are a day old.
+func (q *Queries) ReadyToRefresh(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, readyToRefresh)
 	return err
 }
 

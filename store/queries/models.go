@@ -55,6 +55,8 @@ type Card struct {
 	DirtyAt     *time.Time
 	SendingAt   *time.Time
 	Parked      string
+	Shows       []byte
+	RefreshAt   *time.Time
 }
 
 type CheckIn struct {

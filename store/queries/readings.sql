@@ -20,29 +20,37 @@ where k.workspace_id = @workspace_id
 order by 2;
 
 -- name: NewestReadings :many
--- Of the days of a period, as far as they count.
-select u.day, u.value, u.as_read, u.origin
+-- Of many key results, each of the days of its period, as far as they count.
+select v.key_result_id::bigint as key_result_id, u.day, u.value, u.as_read, u.origin
 from (
+  select
+    unnest(@key_result_ids::bigint[]) as key_result_id,
+    unnest(@first_days::date[]) as first_day,
+    unnest(@last_days::date[]) as last_day,
+    unnest(@todays::date[]) as today
+) v
+cross join lateral (
   select r.day, r.counts_from, r.value, r.as_read, r.origin
   from readings r
   where r.workspace_id = @workspace_id
-    and r.key_result_id = @key_result_id
+    and r.key_result_id = v.key_result_id
     and (r.origin = 'check_in' or r.origin = 'imported' and not exists (select from follows f join scores s on s.feed_id = f.feed_id and s.day = r.day and s.born <= f.epoch where f.key_result_id = r.key_result_id))
-    and r.day between @first_day and @last_day
-    and (r.day <= @today or coalesce(r.counts_from, r.day - 1) <= @today)
+    and r.day between v.first_day and v.last_day
+    and (r.day <= v.today or coalesce(r.counts_from, r.day - 1) <= v.today)
   union all
   select s.day, s.counts_from, (case when s.epoch > f.epoch and s.previous is not null then s.previous else s.value end)::numeric, (case when s.epoch <= f.epoch then s.as_read else '' end)::text, 'score'
   from follows f
   join key_results k on k.id = f.key_result_id
   join scores s on s.feed_id = f.feed_id and s.born <= f.epoch
   where k.workspace_id = @workspace_id
-    and f.key_result_id = @key_result_id
+    and f.key_result_id = v.key_result_id
     and not exists (select from readings c where c.key_result_id = f.key_result_id and c.day = s.day and c.origin = 'check_in')
-    and s.day between @first_day and @last_day
-    and (s.day <= @today or coalesce(s.counts_from, s.day - 1) <= @today)
+    and s.day between v.first_day and v.last_day
+    and (s.day <= v.today or coalesce(s.counts_from, s.day - 1) <= v.today)
+  order by day desc
+  limit @most
 ) u
-order by u.day desc
-limit @most;
+order by v.key_result_id, u.day desc;
 
 -- name: ReadingsOf :many
 -- All that many key results have, for applying a portion: also what they have not taken over yet.

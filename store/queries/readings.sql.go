@@ -84,55 +84,64 @@ func (q *Queries) EnteredDays(ctx context.Context, keyResultIds []int64) ([]Ente
 }
 
 const newestReadings = `-- name: NewestReadings :many
-select u.day, u.value, u.as_read, u.origin
+select v.key_result_id::bigint as key_result_id, u.day, u.value, u.as_read, u.origin
 from (
+  select
+    unnest($1::bigint[]) as key_result_id,
+    unnest($2::date[]) as first_day,
+    unnest($3::date[]) as last_day,
+    unnest($4::date[]) as today
+) v
+cross join lateral (
   select r.day, r.counts_from, r.value, r.as_read, r.origin
   from readings r
-  where r.workspace_id = $1
-    and r.key_result_id = $2
+  where r.workspace_id = $6
+    and r.key_result_id = v.key_result_id
     and (r.origin = 'check_in' or r.origin = 'imported' and not exists (select from follows f join scores s on s.feed_id = f.feed_id and s.day = r.day and s.born <= f.epoch where f.key_result_id = r.key_result_id))
-    and r.day between $3 and $4
-    and (r.day <= $5 or coalesce(r.counts_from, r.day - 1) <= $5)
+    and r.day between v.first_day and v.last_day
+    and (r.day <= v.today or coalesce(r.counts_from, r.day - 1) <= v.today)
   union all
   select s.day, s.counts_from, (case when s.epoch > f.epoch and s.previous is not null then s.previous else s.value end)::numeric, (case when s.epoch <= f.epoch then s.as_read else '' end)::text, 'score'
   from follows f
   join key_results k on k.id = f.key_result_id
   join scores s on s.feed_id = f.feed_id and s.born <= f.epoch
-  where k.workspace_id = $1
-    and f.key_result_id = $2
+  where k.workspace_id = $6
+    and f.key_result_id = v.key_result_id
     and not exists (select from readings c where c.key_result_id = f.key_result_id and c.day = s.day and c.origin = 'check_in')
-    and s.day between $3 and $4
-    and (s.day <= $5 or coalesce(s.counts_from, s.day - 1) <= $5)
+    and s.day between v.first_day and v.last_day
+    and (s.day <= v.today or coalesce(s.counts_from, s.day - 1) <= v.today)
+  order by day desc
+  limit $5
 ) u
-order by u.day desc
-limit $6
+order by v.key_result_id, u.day desc
 `
 
 type NewestReadingsParams struct {
-	WorkspaceID string
-	KeyResultID int64
-	FirstDay    time.Time
-	LastDay     time.Time
-	Today       time.Time
-	Most        int32
+	KeyResultIds []int64
+	FirstDays    []time.Time
+	LastDays     []time.Time
+	Todays       []time.Time
+	Most         int32
+	WorkspaceID  string
 }
 
 type NewestReadingsRow struct {
-	Day    time.Time
-	Value  decimal.Decimal
-	AsRead string
-	Origin string
+	KeyResultID int64
+	Day         time.Time
+	Value       decimal.Decimal
+	AsRead      string
+	Origin      string
 }
 
-// Of the days of a period, as far as they count.
+// Of many key results, each of the days of its period, as far as they count.
 func (q *Queries) NewestReadings(ctx context.Context, arg NewestReadingsParams) ([]NewestReadingsRow, error) {
 	rows, err := q.db.Query(ctx, newestReadings,
-		arg.WorkspaceID,
-		arg.KeyResultID,
-		arg.FirstDay,
-		arg.LastDay,
-		arg.Today,
+		arg.KeyResultIds,
+		arg.FirstDays,
+		arg.LastDays,
+		arg.Todays,
 		arg.Most,
+		arg.WorkspaceID,
 	)
 	if err != nil {
 		return nil, err
@@ -142,6 +151,7 @@ func (q *Queries) NewestReadings(ctx context.Context, arg NewestReadingsParams) 
 	for rows.Next() {
 		var i NewestReadingsRow
 		if err := rows.Scan(
+			&i.KeyResultID,
 			&i.Day,
 			&i.Value,
 			&i.AsRead,

@@ -1,0 +1,51 @@
+package view
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"okrbot/okr"
+)
+
+// A card's two times of the clock change with every sync: they alone are no other card.
+func TestWhatACardShows(t *testing.T) {
+	k := sample()
+	newest := []okr.Reading{{Day: k.Today - 3, Value: num("41").Decimal}, {Day: k.Today - 2, Value: num("39").Decimal}}
+	shows := func(k KeyResult, newest []okr.Reading) []byte {
+		t.Helper()
+		d, err := CardShows(k, newest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	first := shows(k, newest)
+	later := k
+	later.SyncedAt, later.NextSyncAt, later.Now = k.SyncedAt.Add(time.Hour), k.NextSyncAt.Add(24*time.Hour), k.Now.Add(time.Hour)
+	if !bytes.Equal(first, shows(later, newest)) {
+		t.Error("a sync that brought nothing makes another card")
+	}
+	for what, change := range map[string]func(*KeyResult){
+		"title":       func(k *KeyResult) { k.Title = "Another" },
+		"value":       func(k *KeyResult) { k.Result.Value = num("38") },
+		"day":         func(k *KeyResult) { k.Result.AsOf++ },
+		"paused":      func(k *KeyResult) { k.Paused = true },
+		"failure":     func(k *KeyResult) { k.Failure = okr.Failure{Class: "unavailable", Says: "It sleeps.", Since: k.Now} },
+		"no next":     func(k *KeyResult) { k.NextSyncAt = time.Time{} },
+		"never read":  func(k *KeyResult) { k.SyncedAt = time.Time{} },
+		"owner":       func(k *KeyResult) { k.Owner = "U0BOB" },
+		"late":        func(k *KeyResult) { k.Today += 40 },
+		"closed out":  func(k *KeyResult) { k.Closed = true },
+		"to wait for": func(k *KeyResult) { k.Source.Waiting = k.Now.Add(time.Hour) },
+	} {
+		changed := k
+		change(&changed)
+		if bytes.Equal(first, shows(changed, newest)) {
+			t.Errorf("%s: the card would not be drawn again", what)
+		}
+	}
+	if bytes.Equal(first, shows(k, newest[:1])) {
+		t.Error("the trend: the card would not be drawn again")
+	}
+}

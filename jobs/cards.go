@@ -1,0 +1,137 @@
+package jobs
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"time"
+
+	"okrbot/store"
+)
+
+const (
+	// drawAtOnce is how many cards of a place are looked at together. Slack takes about fifty
+	// chat.update a minute, and says when it has enough.
+	drawAtOnce = 100
+	// errorsAtMost is how many cards in a row may fail before the place is left for now.
+	errorsAtMost = 3
+)
+
+// look is what a place's cards are drawn from.
+type look struct {
+	card    store.Card
+	drawing Drawing
+	shows   []byte
+}
+
+// draw brings a place's cards up to date. One that says what it said already is left alone: Slack is
+// called for it only when its times of the clock are a day old.
+func (c *Client) draw(ctx context.Context, place store.HeldPlace) error {
+	var list []look
+	err := c.budget.spend(ctx, func() (err error) {
+		list, err = c.looks(ctx, place.Place)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	inRow := 0
+	var failed error
+	for _, l := range list {
+		if c.stopping.Err() != nil {
+			return failed
+		}
+		if _, mine, err := c.store.KeepPlace(ctx, place); err != nil || !mine {
+			return err
+		}
+		err := c.drawOne(ctx, place.Place, l)
+		var u *Undelivered
+		switch {
+		case err == nil:
+			inRow = 0
+			continue
+		case errors.As(err, &u) && u.Kind == NotSent:
+			return err
+		}
+		// One card that does not work does not keep the others from being drawn.
+		failed = err
+		if inRow++; inRow >= errorsAtMost {
+			break
+		}
+	}
+	return failed
+}
+
+// looks are the cards of a place that Slack is to be called for, read together. Those that show the
+// present are noted as such.
+func (c *Client) looks(ctx context.Context, place store.Place) ([]look, error) {
+	cards, err := c.store.DirtyCards(ctx, place, drawAtOnce)
+	if err != nil || len(cards) == 0 {
+		return nil, err
+	}
+	ids := make([]int64, len(cards))
+	for i, card := range cards {
+		ids[i] = card.KeyResult
+	}
+	present, now, err := c.present(ctx, place.Workspace, ids)
+	if err != nil {
+		return nil, err
+	}
+	there := make([]store.KeyResult, 0, len(present))
+	for _, k := range present {
+		there = append(there, k)
+	}
+	newest, err := c.store.NewestReadings(ctx, place.Workspace, there, now, Charted)
+	if err != nil {
+		return nil, err
+	}
+	var list []look
+	var same []store.Card
+	for _, card := range cards {
+		k, ok := present[card.KeyResult]
+		if !ok {
+			continue
+		}
+		l := look{card: card, drawing: Drawing{KeyResult: k, Newest: newest[k.ID], Now: now}}
+		if l.shows, err = c.messenger.Shows(l.drawing); err != nil {
+			return nil, err
+		}
+		if card.TS != "" && !card.Refresh && bytes.Equal(l.shows, card.Shows) {
+			same = append(same, card)
+			continue
+		}
+		list = append(list, l)
+	}
+	return list, c.store.CardsAsTheyWere(ctx, same)
+}
+
+func (c *Client) drawOne(ctx context.Context, p store.Place, l look) error {
+	card, k := l.card, l.drawing.KeyResult
+	if card.TS == "" {
+		// A first post that was under way before may have arrived. A second card is the lesser
+		// evil: no card would never be kept current.
+		if err := c.store.CardSending(ctx, card); err != nil {
+			return err
+		}
+	}
+	ts, err := c.messenger.Card(ctx, p.Channel, card.TS, l.drawing)
+	var u *Undelivered
+	switch {
+	case err == nil:
+		return c.store.CardDrawn(ctx, card, k, ts, l.shows)
+	case errors.As(err, &u) && u.Kind == Gone && card.TS != "":
+		return c.store.CardGone(ctx, card)
+	case errors.As(err, &u) && (u.Kind == Permanent || u.Kind == Gone):
+		return c.store.InTx(ctx, func(tx *store.Tx) error {
+			first, err := tx.CardParked(ctx, card, u.Code)
+			if err != nil || !first {
+				return err
+			}
+			return tx.Announce(ctx, []store.Announcement{parked(k, p.Channel, u.Code)})
+		})
+	}
+	return err
+}
+
+// refreshEvery is how often cards are looked for whose times of the clock are a day old.
+const refreshEvery = time.Minute
