@@ -24,11 +24,12 @@ func alone(name string, serve handler) handler {
 // notTaken says back the words that a verb does not take. Nothing is done then: half a command is
 // another command.
 func notTaken(name, takes string, words []word) Reply {
-	return Say(fmt.Sprintf("`/okr %s` takes %s, so %s not understood and nothing was done. `/okr help %s` says more.", name, takes, quoted(words), name))
+	return Say(fmt.Sprintf("`/okr %s` takes %s, so %s not understood and nothing was done. `/okr help %s` says more.", name, takes, quoted(words, "was", "were"), name))
 }
 
-// quoted are words said back as they were typed: "`foo` was", "`foo` and `bar` were".
-func quoted(words []word) string {
+// quoted are words said back as they were typed, with a verb that agrees: "`foo` was", "`foo` and
+// `bar` were".
+func quoted(words []word, one, many string) string {
 	const most = 3
 	var list []string
 	for i, w := range words {
@@ -39,9 +40,9 @@ func quoted(words []word) string {
 		list = append(list, view.Quote(spoken(w.typed)))
 	}
 	if len(list) == 1 {
-		return list[0] + " was"
+		return list[0] + " " + one
 	}
-	return strings.Join(list[:len(list)-1], ", ") + " and " + list[len(list)-1] + " were"
+	return strings.Join(list[:len(list)-1], ", ") + " and " + list[len(list)-1] + " " + many
 }
 
 // links are words that hold others together and say nothing alone.
@@ -74,7 +75,7 @@ func (b *Bot) named(ctx context.Context, g Gesture, words, verb string) (store.K
 	}
 	switch {
 	case len(strange) > 0 && len(numbers) == 0:
-		return say(strings.Replace(quoted(strange), " was", " is", 1) + " no key result. " + how)
+		return say(quoted(strange, "is", "are") + " no key result. " + how)
 	case len(strange) > 0:
 		r := notTaken(verb, "one key result", strange)
 		return store.KeyResult{}, &r, nil

@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -223,6 +224,42 @@ func TestHowListsAreRead(t *testing.T) {
 	} {
 		if got := bot.ReadsList(typed, "U1", today); got != want {
 			t.Errorf("%q is read as %s, want %s", typed, got, want)
+		}
+	}
+}
+
+// TestWhatDoesNotShowGoesNowhere: not into a message, a chart, an option, a form or a file.
+func TestWhatDoesNotShowGoesNowhere(t *testing.T) {
+	r := newRoom(t)
+	const hidden = "\u202eevil\u202c \u2066turn\u2069\u200e\u200f\u200b\u00ad\U000E0041"
+	r.servicenow.Add(r.scored("0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c01", "Cases "+hidden, "about "+hidden))
+	r.servicenow.Add(r.scored("0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c02", "Cases "+hidden, "שלום "+hidden))
+	r.connects(r.alice)
+	r.addsObjective(r.alice, "Calm "+hidden+" مرحبا")
+	r.alice.Types("/okr add-kr").Fills("Key Result", "Fewer "+hidden+" 👩\u200d💻").Submits("Next").
+		Chooses("Scorecard", "Cases evil turn").Sees("about evil turn").Submits("Connect").Fills("Target Value", "3").Submits("Save").Sees("is added").Closes()
+	r.alice.Sees("*KR-1* Fewer evil turn 👩\u200d💻", "Calm evil turn مرحبا")
+	r.alice.Types("/okr show KR-1").Sees("Cases evil turn (about evil turn)").Closes()
+	r.alice.Types("/okr edit KR-1").Sees("Key Result: Fewer evil turn").Closes()
+	r.alice.Types("/okr show " + hidden).Sees("`evil` and `turn` are no key result")
+	r.alice.Types("/okr list").Sees("All key results")
+	r.alice.Types("/okr export").Sees("Your export: 1 objective and 1 key result.")
+	for ending, content := range r.filesOf("alice") {
+		if shown := strings.TrimPrefix(content, "\ufeff"); okr.Visible(shown) != strings.ReplaceAll(shown, "\r", "") || !strings.Contains(shown, "Fewer evil turn 👩\u200d💻") {
+			t.Errorf("%s: %+q", ending, content)
+		}
+	}
+	for _, e := range r.slack.Wire() {
+		said := e.Sent
+		if e.From == "slack" {
+			said = e.Got
+		}
+		raw, err := json.Marshal(said)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.ContainsAny(string(raw), "\u202e\u202c\u2066\u2069\u200e\u200f\u200b\u00ad\U000E0041") {
+			t.Errorf("%s: %.600s", e.What, raw)
 		}
 	}
 }

@@ -127,7 +127,7 @@ func (c column) json(r Row) ([]byte, error) {
 	case c.form == number, c.form == flag:
 		return []byte(cell), nil // plain decimals, true and false are JSON as they are
 	}
-	return json.Marshal(cell)
+	return json.Marshal(okr.Visible(cell))
 }
 
 func (w *jsonWriter) Close() error {
