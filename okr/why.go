@@ -31,10 +31,7 @@ func (kr KeyResult) Why(period Period, today Day, changes []Changed) []Reason {
 	s := kr.Standing(period, today)
 	why := []Reason{{Says: kr.whyProgress(s, today)}, {Says: kr.whyResult(period, today)}}
 	if !kr.Counted(today).Value.Valid {
-		why = []Reason{{Says: "No percentage: no reading is of a day from " + period.First.Words() + " to " + period.Last.Words() + ", and none is not 0."}}
-		if awaited := kr.Awaited(period, today); awaited != "" && s.Status == NoData {
-			why[0].Says += " " + capital(awaited) + "."
-		}
+		why = []Reason{{Says: kr.whyNone(s, period, today)}}
 	}
 	if kr.Overridden(today) {
 		why = append(why, Reason{Says: kr.Override.Words(kr, today) + ": " + kr.Override.Reason, By: kr.Override.By})
@@ -116,6 +113,14 @@ func bracketed(number string) string {
 		return "(" + number + ")"
 	}
 	return number
+}
+
+// whyNone says all that there is to say without a value.
+func (kr KeyResult) whyNone(s Standing, period Period, today Day) string {
+	if awaited := kr.Awaited(period, today); awaited != "" && s.Status == NoData {
+		return s.Status.Word() + ": " + awaited + ". Until then there is no percentage: none is not 0."
+	}
+	return "No percentage: no reading is of a day from " + period.First.Words() + " to " + period.Last.Words() + ", and none is not 0."
 }
 
 func (kr KeyResult) whyProgress(s Standing, today Day) string {

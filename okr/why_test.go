@@ -125,7 +125,7 @@ func TestWhyThisNumber(t *testing.T) {
 			"Stale: no score since 1 Oct, the first was expected by 8 Oct.",
 		}},
 		{"nothing in the first days", empty, nil, day(t, "2026-10-03"), []string{
-			"No percentage: no reading is of a day from 1 Oct 2026 to 31 Dec 2026, and none is not 0. First score expected by 8 Oct.",
+			"No data: first score expected by 8 Oct. Until then there is no percentage: none is not 0.",
 		}},
 		{"stale", kr, nil, day(t, "2026-12-10"), []string{
 			"Progress 70 % = (39 − 60) / (30 − 60), (result − start) / (target − start), rounded down.",
