@@ -15,7 +15,7 @@ import (
 )
 
 // historyColumns are the second table, from left to right: what was read and said of key results.
-var historyColumns = []string{"key", "what", "day", "value", "person", "confidence", "note", "reason", "until", "recorded_at", "previous", "restated_at"}
+var historyColumns = []string{"key", "what", "day", "value", "person", "confidence", "note", "reason", "until", "recorded_at", "previous", "restated_at", "as_read", "counts_from"}
 
 // historyRequired are those without which nothing can be made of a line.
 var historyRequired = []string{"key", "what", "day", "value"}
@@ -34,13 +34,15 @@ func HistoryCSV(to io.Writer) *History { return &History{csvFile: newCSV(to, his
 
 // Write writes one entry.
 func (h *History) Write(e store.Entry) error {
-	until := ""
-	if e.Until != 0 {
-		until = e.Until.String()
+	orNone := func(d okr.Day) string {
+		if d == 0 {
+			return ""
+		}
+		return d.String()
 	}
 	h.cells = append(h.cells[:0],
 		okr.KeyResult{Number: e.Number}.Key(), string(e.Kind), e.Day.String(), plain(e.Value), e.Person, e.Confidence,
-		words(e.Note), words(e.Reason), until, moment(e.At), plain(e.Previous), moment(e.RestatedAt),
+		words(e.Note), words(e.Reason), orNone(e.Until), moment(e.At), plain(e.Previous), moment(e.RestatedAt), words(e.AsRead), orNone(e.CountsFrom),
 	)
 	return h.line(h.cells)
 }
@@ -65,7 +67,7 @@ func (l *lines) entry(cells []string, number int, now time.Time) (e store.Entry,
 			raw = cells[i]
 		}
 		cell := strings.TrimSpace(raw)
-		if name == "note" || name == "reason" {
+		if name == "note" || name == "reason" || name == "as_read" {
 			cell = strings.TrimSpace(unguard(raw))
 		}
 		if !utf8.ValidString(cell) {
@@ -174,6 +176,12 @@ func readEntry(e *store.Entry, name, cell string, now time.Time) string {
 		return at(&e.At)
 	case "restated_at":
 		return at(&e.RestatedAt)
+	case "as_read":
+		return note(&e.AsRead)
+	case "counts_from":
+		if cell != "" {
+			return day(cell, &e.CountsFrom)
+		}
 	}
 	return ""
 }
@@ -228,7 +236,7 @@ func (im *importer) histories(ctx context.Context, l *lines) error {
 		if im.refuse(problems...); len(problems) > 0 {
 			continue
 		}
-		for _, s := range []*string{&e.Person, &e.Confidence, &e.Note, &e.Reason} {
+		for _, s := range []*string{&e.Person, &e.Confidence, &e.Note, &e.Reason, &e.AsRead} {
 			*s = strings.Clone(*s) // without the line that they are cut from
 		}
 		if len(own) > 0 && own[0].Number != e.Number {

@@ -40,6 +40,8 @@ type Entry struct {
 	At         time.Time // when it was recorded
 	Previous   decimal.NullDecimal
 	RestatedAt time.Time // zero: never restated
+	AsRead     string    // what the source wrote, where the value was rounded; else empty
+	CountsFrom okr.Day   // of a score: the first day on which it counts; 0: a day before its own
 }
 
 // reading says whether the entry is a value of a day, of which there is one.
@@ -52,12 +54,13 @@ func (s *Store) EachEntry(ctx context.Context, workspace string, do func(Entry) 
 	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	return pgx.BeginTxFunc(ctx, s.pool, snapshot, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
-select k.number, e.kind, e.day, e.value, e.person, e.confidence, e.note, e.reason, e.until, e.at, e.previous, e.restated_at
+select k.number, e.kind, e.day, e.value, e.person, e.confidence, e.note, e.reason, e.until, e.at, e.previous, e.restated_at, e.as_read, e.counts_from
 from key_results k
 cross join lateral (
   select
     case r.origin when 'imported' then 'score' else 'reading' end as kind, 1 as part, 0::bigint as id,
-    r.day, r.value, '' as person, '' as confidence, '' as note, '' as reason, null::date as until, r.recorded_at as at, r.previous, r.restated_at
+    r.day, r.value, '' as person, '' as confidence, '' as note, '' as reason, null::date as until, r.recorded_at as at, r.previous, r.restated_at,
+    r.as_read, r.counts_from
   from readings r
   where r.key_result_id = k.id
     and r.day <= (now() at time zone 'UTC')::date + 1
@@ -68,7 +71,8 @@ cross join lateral (
   union all
   select
     'score', 1, 0, s.day, case when s.epoch > f.epoch and s.previous is not null then s.previous else s.value end, '', '', '', '', null, s.recorded_at,
-    case when s.epoch <= f.epoch then s.previous end, case when s.epoch <= f.epoch then s.restated_at end
+    case when s.epoch <= f.epoch then s.previous end, case when s.epoch <= f.epoch then s.restated_at end,
+    case when s.epoch <= f.epoch then s.as_read else '' end, s.counts_from
   from follows f
   join objectives o on o.id = k.objective_id
   join scores s on s.feed_id = f.feed_id and s.day >= o.first_day and s.born <= f.epoch
@@ -76,11 +80,11 @@ cross join lateral (
     and s.day <= (now() at time zone 'UTC')::date + 1
     and not exists (select from readings c where c.key_result_id = k.id and c.day = s.day and c.origin = 'check_in')
   union all
-  select 'check_in', 2, c.id, c.day, c.value, c.person_id, c.confidence, c.note, c.reason, null, c.created_at, null, null
+  select 'check_in', 2, c.id, c.day, c.value, c.person_id, c.confidence, c.note, c.reason, null, c.created_at, null, null, '', null
   from check_ins c
   where c.key_result_id = k.id
   union all
-  select 'by_hand', 3, 0, k.override_day, k.override_value, k.override_by, '', '', k.override_reason, k.override_until, k.overridden_at, null, null
+  select 'by_hand', 3, 0, k.override_day, k.override_value, k.override_by, '', '', k.override_reason, k.override_until, k.overridden_at, null, null, '', null
   where k.override_value is not null
 ) e
 where k.workspace_id = $1
@@ -93,9 +97,10 @@ order by k.number, e.part, e.id, e.day`, workspace)
 }
 
 func scanEntry(row pgx.CollectableRow) (e Entry, err error) {
-	var day, until, restated *time.Time
-	err = row.Scan(&e.Number, &e.Kind, &day, &e.Value, &e.Person, &e.Confidence, &e.Note, &e.Reason, &until, &e.At, &e.Previous, &restated)
+	var day, until, restated, from *time.Time
+	err = row.Scan(&e.Number, &e.Kind, &day, &e.Value, &e.Person, &e.Confidence, &e.Note, &e.Reason, &until, &e.At, &e.Previous, &restated, &e.AsRead, &from)
 	e.Day, e.Until, e.RestatedAt = dayOrZero(day), dayOrZero(until), orZero(restated)
+	e.CountsFrom = dayOrZero(from)
 	return e, err
 }
 
@@ -164,15 +169,17 @@ func (tx *Tx) AddHistory(ctx context.Context, actor okr.Actor, k KeyResult, list
 				origin = "imported"
 			}
 			batch.Queue(`
-insert into readings (key_result_id, day, workspace_id, value, previous, restated_at, origin, recorded_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
+insert into readings (key_result_id, day, workspace_id, value, previous, restated_at, origin, recorded_at, as_read, counts_from)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 on conflict (key_result_id, day) do update
 set value = excluded.value,
     previous = excluded.previous,
     restated_at = excluded.restated_at,
     origin = excluded.origin,
-    recorded_at = excluded.recorded_at`,
-				k.ID, e.Day.Time(), k.Workspace, e.Value.Decimal, e.Previous, momentOrNil(e.RestatedAt), origin, e.At)
+    recorded_at = excluded.recorded_at,
+    as_read = excluded.as_read,
+    counts_from = excluded.counts_from`,
+				k.ID, e.Day.Time(), k.Workspace, e.Value.Decimal, e.Previous, momentOrNil(e.RestatedAt), origin, e.At, e.AsRead, dayOrNil(e.CountsFrom, e.CountsFrom != 0))
 		case e.Kind == CheckInEntry:
 			batch.Queue(`
 insert into check_ins (workspace_id, key_result_id, person_id, day, value, confidence, note, reason, created_at)
