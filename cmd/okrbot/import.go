@@ -42,7 +42,9 @@ func (i importCommand) Run(in *invocation) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(in.out, toDo(o))
+	if o.Problems == 0 {
+		fmt.Fprintln(in.out, toDo(o))
+	}
 	switch {
 	case o.Problems > 0:
 		return fmt.Errorf("%s found, see above. Nothing was saved; change the file and run it again", okr.CountWords(o.Problems, "problem"))
