@@ -2,7 +2,6 @@ package bot_test
 
 import (
 	"testing"
-	"time"
 
 	"okrbot/sandbox/seed"
 	"okrbot/sandbox/slack/conversation"
@@ -24,12 +23,11 @@ func (r *room) connects(p *conversation.Person) {
 // the date.
 func (r *room) addsObjective(p *conversation.Person, title string) {
 	r.t.Helper()
-	day := func(days int) string { return r.now().UTC().AddDate(0, 0, days).Format(time.DateOnly) }
 	p.Types("/okr add-objective").
 		Fills("Objective", title).
 		Chooses("Period", "Dates…").
-		Fills("First day", day(-55)).
-		Fills("Last day", day(35)).
+		Fills("First day", r.day(-55).String()).
+		Fills("Last day", r.day(35).String()).
 		Fills("Channel", "#it-okrs").
 		Submits("Save").
 		SeesNoModal().
@@ -51,6 +49,7 @@ func (r *room) addsKeyResult(p *conversation.Person, title, scorecard, target st
 		Submits("Save").
 		Sees("is added").
 		Closes()
+	r.isRead()
 }
 
 func TestFromNothingToAKeyResultThatKeepsItselfTrue(t *testing.T) {

@@ -20,7 +20,7 @@ import (
 // beyond moves time to some days after an objective's last one.
 func (r *room) beyond(o okr.Objective, days int) {
 	r.t.Helper()
-	r.later(time.Duration(int(o.Period.Last-okr.DayOf(r.now()))+days) * 24 * time.Hour)
+	r.later(time.Duration(int(o.Period.Last-r.today())+days) * 24 * time.Hour)
 }
 
 // checksIn gives alice a key result that she updates, from 0 to 10, with a value.

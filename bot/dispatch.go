@@ -104,7 +104,7 @@ func (b *Bot) answer(ctx context.Context, d delivery) answer {
 	var o outcome
 	select {
 	case o = <-done:
-	case <-time.After(giveUpAfter):
+	case <-time.After(b.settings.AnswerWithin + giveUpAfter):
 		o = outcome{b.sorry(d.gesture, tooSlow), "too slow"}
 	}
 	took := time.Since(began)

@@ -19,7 +19,7 @@ func (b *build) say(now time.Time) any {
 	type object = map[string]any
 	var history []object
 	for back := 14; back >= 1; back-- {
-		history = append(history, object{"date": now.UTC().AddDate(0, 0, -back).Format(time.DateOnly), "value": 70 + float64(14-back)/2})
+		history = append(history, object{"date": now.In(berlin).AddDate(0, 0, -back).Format(time.DateOnly), "value": 70 + float64(14-back)/2})
 	}
 	return object{
 		"failing":  b.failing.Load(),
@@ -127,6 +127,7 @@ func TestADocumentsSeriesBringsItsHistory(t *testing.T) {
 		Submits("Connect").Fills("Target Value", "90").Submits("Save").Sees("is added").Closes()
 	start("Shorter builds").Chooses("Scorecard", "Build time (/duration/value)").Submits("Connect").
 		Sees("Unit of Measurement: min").Fills("Target Value", "10").Submits("Save").Sees("is added").Closes()
+	r.isRead()
 	r.alice.Sees("*KR-1* More coverage", "*KR-2* Shorter builds")
 
 	// One request reads both. A value with more decimals than the first is shown as it is.
@@ -188,6 +189,7 @@ func TestAHostThatAsksToWaitIsLeftAloneWhole(t *testing.T) {
 	r.alice.Types("/okr add-kr").Fills("Key Result", "Fewer failing tests").
 		Chooses("Pull data from external applications", "HTTP JSON").Submits("Next").
 		Chooses("Scorecard", "/failing").Submits("Connect").Fills("Target Value", "2").Submits("Save").Sees("is added").Closes()
+	r.isRead()
 	r.alice.Sees("*KR-1* Fewer failing tests")
 	r.later(time.Minute)
 	mend := r.web.Break(document.Fault{Kind: document.RateLimit, After: 600})

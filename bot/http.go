@@ -21,7 +21,7 @@ const (
 	largestRequest = 1 << 20 // bytes; Slack's largest payloads are a quarter of it
 	skew           = 300     // seconds that a signature's time may differ from ours
 	answerWithin   = 2 * time.Second
-	giveUpAfter    = 2300 * time.Millisecond // of a handler that does not see its context end
+	giveUpAfter    = 300 * time.Millisecond // beyond it, of a handler that does not see its context end
 	mostConnected  = 1024
 )
 

@@ -14,14 +14,9 @@ import (
 // scored is a scorecard of the instance with two scores.
 func (r *room) scored(id, name, description string) servicenow.Scorecard {
 	r.t.Helper()
-	now, err := r.store.Now(r.t.Context())
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	day := now.UTC().Truncate(24 * time.Hour)
 	return servicenow.Scorecard{
 		ID: id, Name: name, Description: description, Unit: "#", Direction: 2, Frequency: 10,
-		Scores: []servicenow.Score{{Day: day.AddDate(0, 0, -2), Value: 12}, {Day: day.AddDate(0, 0, -1), Value: 11}},
+		Scores: []servicenow.Score{{Day: r.day(-2).Time(), Value: 12}, {Day: r.day(-1).Time(), Value: 11}},
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"okrbot/integrations/httpjson"
 	"okrbot/integrations/servicenow"
 	"okrbot/jobs"
+	"okrbot/okr"
 	"okrbot/sandbox/document"
 	"okrbot/sandbox/seed"
 	sandbox "okrbot/sandbox/servicenow"
@@ -82,7 +83,7 @@ func withDocuments(r *room, _ *slack.Options) {
 // withNeighbour lets the room read another ServiceNow as well.
 func withNeighbour(r *room, _ *slack.Options) {
 	r.neighbour = sandbox.New(sandbox.Options{})
-	seed.ServiceNow(r.neighbour, r.now().UTC())
+	seed.ServiceNow(r.neighbour, r.today().Time())
 	server := httptest.NewServer(r.neighbour)
 	r.t.Cleanup(server.Close)
 	r.beside = server.URL
@@ -111,7 +112,7 @@ func furnish(r *room, options ...roomOption) *room {
 	r.store = storetest.Open(t, r.dsn)
 
 	r.servicenow = sandbox.New(sandbox.Options{})
-	seed.ServiceNow(r.servicenow, r.now().UTC())
+	seed.ServiceNow(r.servicenow, r.today().Time())
 	instance := httptest.NewServer(r.servicenow)
 	t.Cleanup(instance.Close)
 	r.instance = instance.URL
@@ -303,6 +304,36 @@ func (r *room) now() time.Time {
 		r.t.Fatal(err)
 	}
 	return now
+}
+
+// day is a day from alice's today on.
+func (r *room) day(n int) okr.Day {
+	r.t.Helper()
+	return okr.DayOf(r.now().In(berlin)) + okr.Day(n)
+}
+
+// today is alice's.
+func (r *room) today() okr.Day { r.t.Helper(); return r.day(0) }
+
+// berlin is where alice lives, and where the instance collects its scores.
+var berlin = func() *time.Location {
+	where, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		panic(err)
+	}
+	return where
+}()
+
+// isRead waits until each key result that follows a scorecard was read once.
+func (r *room) isRead() {
+	r.t.Helper()
+	r.until("the first reading", func() bool {
+		list, err := r.store.KeyResults(context.Background(), r.slack.Options().TeamID, storeFilter)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		return !slices.ContainsFunc(list, func(k store.KeyResult) bool { return k.Integrated && k.SyncedAt.IsZero() })
+	})
 }
 
 // diary keeps what is logged.

@@ -11,24 +11,6 @@ import (
 	"okrbot/sandbox/servicenow"
 )
 
-// day is a day from alice's today on.
-func (r *room) day(n int) okr.Day {
-	r.t.Helper()
-	berlin, err := time.LoadLocation("Europe/Berlin")
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return okr.DayOf(r.now().In(berlin)) + okr.Day(n)
-}
-
-// collectsFor has the instance collect a score of open incidents for a day from today on.
-func (r *room) collectsFor(n int, value float64) {
-	r.t.Helper()
-	if err := r.servicenow.Collect(openIncidents, r.day(n).Time(), value); err != nil {
-		r.t.Fatal(err)
-	}
-}
-
 func TestAScoreOfTheFutureIsNamedAndDoesNotCount(t *testing.T) {
 	r := ready(t)
 	r.collectsFor(-1, 140)
@@ -70,6 +52,7 @@ func TestARunningWeekSaysSo(t *testing.T) {
 		Chooses("Scorecard", "Major incidents").Presses("Preview results").
 		Sees("*7*  "+says, "ServiceNow holds a score of "+(ends+7).Short(r.day(0))+": 99").
 		Submits("Connect").Sees("7  "+says).Fills("Target Value", "1").Submits("Save").Sees("is added").Closes()
+	r.isRead()
 	r.alice.Sees("*KR-1* Fewer major incidents", says) // the card
 	r.later(time.Minute)
 	r.alice.Types("/okr sync KR-1").Sees("no newer score in ServiceNow, " + says + " is as it was")
@@ -92,6 +75,7 @@ func TestADocumentsPlanDoesNotCount(t *testing.T) {
 		Chooses("Pull data from external applications", "HTTP JSON").Submits("Next").
 		Chooses("Scorecard", "/failing").Presses("Preview results").Sees("*12*  score of", planned).
 		Submits("Connect").Sees("Start Value: 12").Fills("Target Value", "2").Submits("Save").Sees("is added").Closes()
+	r.isRead()
 	r.alice.Sees("*KR-1* Fewer failing tests")
 	r.alice.Types("/okr show KR-1").Sees(planned).DoesNotSee("Achieved").Closes()
 }

@@ -30,11 +30,12 @@ func (r *room) later(d time.Duration) { storetest.Advance(r.t, r.dsn, d) }
 var openIncidents = seed.ID("Number of open incidents")
 
 // collects gives the scorecard of open incidents a score for today.
-func (r *room) collects(value float64) { r.t.Helper(); r.collectsIn(0, value) }
+func (r *room) collects(value float64) { r.t.Helper(); r.collectsFor(0, value) }
 
-func (r *room) collectsIn(days int, value float64) {
+// collectsFor is for a day from today on.
+func (r *room) collectsFor(days int, value float64) {
 	r.t.Helper()
-	if err := r.servicenow.Collect(openIncidents, r.now().UTC().AddDate(0, 0, days), value); err != nil {
+	if err := r.servicenow.Collect(openIncidents, r.day(days).Time(), value); err != nil {
 		r.t.Fatal(err)
 	}
 }
@@ -43,7 +44,7 @@ func (r *room) collectsIn(days int, value float64) {
 // they are over: who reads at once finds it.
 func (r *room) passes(days int, value float64) {
 	r.t.Helper()
-	r.collectsIn(days, value)
+	r.collectsFor(days, value)
 	r.later(time.Duration(days) * 24 * time.Hour)
 }
 
@@ -159,7 +160,7 @@ func TestASleepingInstanceIsReadWhenItWakes(t *testing.T) {
 func TestTomorrowComesWhenPostgresSaysSo(t *testing.T) {
 	r := ready(t)
 	r.passes(1, 88)
-	r.round()
+	r.settles()
 	if k, err := r.store.KeyResult(t.Context(), "T0SANDBOX", 1); err != nil || !k.NextSyncAt.After(r.now()) {
 		t.Errorf("the next look leaves its slot at %s: %v", k.NextSyncAt, err)
 	}
@@ -226,7 +227,9 @@ func TestWhereSlackTakesNoChartTheTrendIsText(t *testing.T) {
 	r.refusalsExpected = true
 	r.connects(r.alice)
 	r.addsObjective(r.alice, "Run a calm service desk")
-	r.slack.Break(slack.Fault{Method: "chat.postMessage", Channel: "C0ITOKRS", Error: "invalid_blocks", Times: 1})
+	for _, method := range []string{"chat.postMessage", "chat.update"} {
+		r.slack.Break(slack.Fault{Method: method, Block: "data_visualization", Error: "invalid_blocks"})
+	}
 	r.addsKeyResult(r.alice, "Fewer open incidents", "Number of open incidents", "100")
 	r.bob.Sees("*KR-1* Fewer open incidents", "▁", "[Sync Integration Data]")
 }

@@ -10,16 +10,6 @@ import (
 	sandbox "okrbot/sandbox/servicenow"
 )
 
-// today is the database's day, in UTC as the tests' objectives are.
-func (r *room) today() okr.Day {
-	r.t.Helper()
-	now, err := r.store.Now(r.t.Context())
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return okr.DayOf(now.UTC())
-}
-
 // addsObjectiveOf adds alice's objective of a period.
 func (r *room) addsObjectiveOf(title string, p okr.Period) {
 	r.t.Helper()
@@ -61,11 +51,12 @@ func TestComputedDoubles(t *testing.T) {
 			r.alice.Types("/okr add-kr").Fills("Key Result", "The computed one").Submits("Next").
 				Chooses("Scorecard", row.name).Presses("Preview results").Sees("*"+before+"*  score of").Submits("Connect").
 				Fills("Start Value", "0").Fills("Target Value", "99.950").Submits("Save").Sees("is added").Closes()
+			r.isRead()
 			r.bob.Sees("*" + before + "*")
-			r.later(24 * time.Hour)
-			if err := r.servicenow.Collect(id, r.today().Time(), row.computed); err != nil {
+			if err := r.servicenow.Collect(id, r.day(1).Time(), row.computed); err != nil {
 				t.Fatal(err)
 			}
+			r.later(24 * time.Hour)
 			r.bob.Sees(row.want, "*"+after+"*")
 			r.alice.Types("/okr list").Sees("*" + after + "*")
 			r.alice.Types("/okr show KR-1").Sees("*Result Value*\n"+after, "*Target Value*\n", "99.950", "(")

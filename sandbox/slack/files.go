@@ -140,7 +140,7 @@ func (s *Slack) takeFile(w http.ResponseWriter, r *http.Request, ticket string) 
 			f = one
 		}
 	}
-	fault := s.fault("upload", "")
+	fault := s.fault("upload", "", nil)
 	status, said := http.StatusOK, fmt.Sprintf("OK - %d", len(content))
 	switch {
 	case fault != nil && fault.Status != 0:

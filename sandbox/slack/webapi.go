@@ -52,7 +52,7 @@ func (s *Slack) serveAPI(w http.ResponseWriter, r *http.Request) {
 	}
 	channel := c.str("channel")
 	s.mu.Lock()
-	f := s.fault(c.method, channel)
+	f := s.fault(c.method, channel, c.args["blocks"])
 	s.mu.Unlock()
 	if f != nil && f.Slow > 0 {
 		time.Sleep(f.Slow)
@@ -423,7 +423,7 @@ func (s *Slack) serveResponse(w http.ResponseWriter, r *http.Request) {
 	status := http.StatusOK
 	a := s.answers[strings.TrimPrefix(r.URL.Path, "/response/")]
 	problems := checkMessage(body["blocks"])
-	f := s.fault("response_url", "")
+	f := s.fault("response_url", "", body["blocks"])
 	switch {
 	case f != nil && f.Error == "ratelimited":
 		status, refused = http.StatusTooManyRequests, "ratelimited"

@@ -333,6 +333,7 @@ func (s *Slack) Refusals() []string {
 type Fault struct {
 	Method  string // of the Web API; "response_url" for answers
 	Channel string // only in this channel's id; empty: every call
+	Block   string // only a call with a block of this type; empty: every call
 	Error   string // Slack's error; "ratelimited" is a 429
 	After   int    // 429: seconds in Retry-After; 0: none
 	Status  int    // an HTTP status instead of an answer
@@ -354,9 +355,13 @@ func (s *Slack) Break(f Fault) (mend func()) {
 	}
 }
 
-func (s *Slack) fault(method, channel string) *Fault {
+func (s *Slack) fault(method, channel string, blocks any) *Fault {
+	list, _ := blocks.([]any)
 	for i, f := range s.faults {
 		if f.Method != method || f.Channel != "" && f.Channel != channel {
+			continue
+		}
+		if f.Block != "" && !slices.ContainsFunc(list, func(b any) bool { block, _ := b.(map[string]any); return block["type"] == f.Block }) {
 			continue
 		}
 		if f.Times > 0 {

@@ -13,7 +13,7 @@ import (
 const (
 	// patience is how long somebody waits for what should appear. A busy machine needs much of it;
 	// where all is well none of it is used up.
-	patience = 30 * time.Second
+	patience = time.Minute
 	// echo is how long somebody who types looks for what the app shows to it, which may be nothing.
 	echo = time.Second
 )
