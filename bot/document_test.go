@@ -106,7 +106,7 @@ func TestADocumentIsNotCalledServiceNow(t *testing.T) {
 	r.alice.Chooses("Scorecard", "Nothing by that name").
 		Sees("Or type the pointer of a number in full, such as /totals/open").DoesNotSee("ServiceNow")
 	r.alice.Chooses("Scorecard", "/failing").Submits("Connect").Fills("Target Value", "2").Submits("Save").Sees("is added").Closes()
-	r.alice.Sees("*KR-1* Fewer failing tests")
+	r.alice.Sees("*KR-1* Fewer failing tests", "*12* · ") // the card, with the first score
 	b.failing.Store(9)
 	r.later(time.Minute)
 	r.alice.Types("/okr sync KR-1").Sees("12 → 9")
