@@ -14,7 +14,7 @@ import (
 func TestAScoreOfTheFutureIsNamedAndDoesNotCount(t *testing.T) {
 	r := ready(t)
 	r.collectsFor(-1, 140)
-	r.alice.Types("/okr sync KR-1").Sees("restated")
+	r.alice.Types("/okr sync KR-1").Sees("135 → 140")
 	r.collectsFor(20, 1) // beyond the target
 	planned := "ServiceNow holds a score of " + r.day(20).Short(r.day(0)) + ": 1. It counts from its day on."
 	r.later(time.Minute)
