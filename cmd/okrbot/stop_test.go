@@ -232,6 +232,8 @@ func TestStopsAtRandomMoments(t *testing.T) {
 	for n := range stops(t) {
 		o.now.SetLatency([]time.Duration{0, 200 * time.Millisecond, 5 * time.Second}[n%3])
 		s := o.serve()
+		// From its first word on: before, the program has not begun, and a signal ends it as any other.
+		s.says("level=INFO")
 		if n%4 != 3 {
 			s.says("okrbot is ready")
 			s.due()
