@@ -349,3 +349,36 @@ func TestManyConnectionsAtOnce(t *testing.T) {
 	})
 	r.everySlotHasItsOutcome()
 }
+
+// Scores are kept for as long as somebody counts them, and 400 days; the audit for as long as it is told.
+func TestScoresOutliveTheirObjectiveByFourHundredDays(t *testing.T) {
+	r := newRoom(t)
+	ended, removed := r.keyResult(r.scorecard(1, 41, 5)), r.keyResult(r.scorecard(2, 41, 7))
+	r.imports(ended, removed)
+	tidy := func() {
+		t.Helper()
+		after, err := r.store.TidyScores(ctx, 0)
+		r.check(err)
+		r.wants("feeds that are left to be looked at", after, 0)
+	}
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) error { return tx.RemoveKeyResult(ctx, alice, removed) }))
+	r.check(r.store.TidyAudit(ctx, 1))
+	r.wants("what was done today", r.count("select count(*) from audit_events where action = 'removed'"), 1)
+	tidy()
+	r.wants("scores", r.count("select count(*) from scores"), 12)
+	r.advance(390 * 24 * time.Hour)
+	tidy()
+	r.wants("scores of a feed that nobody follows", r.count("select count(*) from scores"), 12)
+	r.advance(11 * 24 * time.Hour)
+	tidy()
+	r.wants("feeds that somebody follows", r.count("select count(*) from feeds"), 1)
+	r.wants("their scores", r.count("select count(*) from scores"), 5)
+	r.advance(298 * 24 * time.Hour) // the objective ended 399 days ago
+	tidy()
+	r.wants("scores after 399 days", r.count("select count(*) from scores"), 5)
+	r.advance(2 * 24 * time.Hour)
+	tidy()
+	r.wants("scores after 401 days", r.count("select count(*) from scores"), 0)
+	r.check(r.store.TidyAudit(ctx, 1))
+	r.wants("audit", r.count("select count(*) from audit_events"), 0)
+}
