@@ -232,11 +232,7 @@ func TestASummaryOfManyAndOneThatTheChannelRefuses(t *testing.T) {
 // them, the last by number, have passed their targets.
 func (r *room) importsMany(n, passed int) okr.Objective {
 	r.t.Helper()
-	now, err := r.store.Now(r.t.Context())
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	day := okr.DayOf(now)
+	day := r.today()
 	r.alice.Types("/okr list").Sees("none") // so that she is known
 	file := "objective,objective_owner,first_day,last_day,time_zone,key_result,owner,kind,start_value,target_value,result_value,result_day\n"
 	for i := range n {
@@ -244,7 +240,7 @@ func (r *room) importsMany(n, passed int) okr.Objective {
 		if i >= n-passed {
 			value = "-1"
 		}
-		file += fmt.Sprintf("Ship it,U0ALICE,%s,%s,UTC,Part %d,U0ALICE,decrease,100,0,%s,%s\n", day-40, day, i+1, value, day)
+		file += fmt.Sprintf("Ship it,U0ALICE,%s,%s,Europe/Berlin,Part %d,U0ALICE,decrease,100,0,%s,%s\n", day-40, day, i+1, value, day)
 	}
 	if o, err := sheet.Import(r.t.Context(), r.store, r.slack.Options().TeamID, strings.NewReader(file), io.Discard, nil); err != nil || o.KeyResults != n {
 		r.t.Fatalf("%+v, %v", o, err)
