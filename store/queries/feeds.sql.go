@@ -102,7 +102,7 @@ known as materialized (
   join scores s on s.feed_id = r.feed_id and s.day = r.day
 )
 insert into scores (feed_id, day, value, as_read, previous, counts_from, restated_at, born, epoch, recorded_at)
-select r.feed_id, r.day, r.value, r.as_read, case when k.final then k.value end, r.counts_from, case when k.final then now() end, $1, $1, now()
+select r.feed_id, r.day, r.value, r.as_read, k.value, r.counts_from, case when k.final then now() end, $1, $1, now()
 from read r
 left join known k on k.feed_id = r.feed_id and k.day = r.day
 where k.day is null
