@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -81,7 +82,7 @@ func New(o Options) (*Client, error) {
 	}
 	config := &river.Config{
 		// River is heard only when something is wrong with River: our edges log what happens.
-		Logger: slog.New(atLeast{slog.LevelWarn, o.Log.Handler()}),
+		Logger: slog.New(atLeast{slog.LevelWarn, calledOff{c, o.Log.Handler()}}),
 		// An hour by default. Only River's own record waits for it: what a dead process was at is
 		// taken over when its hold ends.
 		RescueStuckJobsAfter: 2 * time.Minute,
@@ -236,4 +237,31 @@ func (h atLeast) WithAttrs(attrs []slog.Attr) slog.Handler {
 
 func (h atLeast) WithGroup(name string) slog.Handler {
 	return atLeast{h.level, h.Handler.WithGroup(name)}
+}
+
+// calledOff drops what River complains of when a stop calls off what it was at: the transaction is
+// rolled back, and others find what is due.
+type calledOff struct {
+	client *Client
+	slog.Handler
+}
+
+func (h calledOff) Handle(ctx context.Context, r slog.Record) error {
+	because := false
+	r.Attrs(func(a slog.Attr) bool {
+		because = because || strings.Contains(a.Value.String(), context.Canceled.Error())
+		return !because
+	})
+	if because && h.client.stopping.Err() != nil {
+		return nil
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+func (h calledOff) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return calledOff{h.client, h.Handler.WithAttrs(attrs)}
+}
+
+func (h calledOff) WithGroup(name string) slog.Handler {
+	return calledOff{h.client, h.Handler.WithGroup(name)}
 }
