@@ -311,15 +311,13 @@ func TestASecondSignalEndsItAtOnce(t *testing.T) {
 	if said, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.Contains(said, "100 Continue") {
 		t.Fatalf("%q %v", said, err)
 	}
-	_ = s.cmd.Process.Signal(os.Interrupt)
-	for s.cmd.ProcessState == nil {
+	for ended := false; !ended; {
 		_ = s.cmd.Process.Signal(os.Interrupt)
 		select {
 		case <-s.done:
+			ended = true
 		case <-time.After(10 * time.Millisecond):
-			continue
 		}
-		break
 	}
 	if code := s.cmd.ProcessState.ExitCode(); code != 1 {
 		t.Errorf("it ended with %d", code)

@@ -133,14 +133,11 @@ func (f *Fault) change(w http.ResponseWriter, body []byte) []byte {
 		return append(body, bytes.Repeat([]byte(" "), 3<<20)...)
 	case GzipBomb:
 		w.Header().Set("Content-Encoding", "gzip")
-		var packed bytes.Buffer
-		z := gzip.NewWriter(&packed)
-		zeros := bytes.Repeat([]byte("0"), 1<<20)
-		for range 64 { // 64 MiB, unpacked
-			_, _ = z.Write(zeros)
-		}
+		var megabyte bytes.Buffer
+		z := gzip.NewWriter(&megabyte)
+		_, _ = z.Write(bytes.Repeat([]byte("0"), 1<<20))
 		_ = z.Close()
-		return packed.Bytes()
+		return bytes.Repeat(megabyte.Bytes(), 64) // one after the other they are 64 MiB, unpacked
 	case WrongGzip:
 		w.Header().Set("Content-Encoding", "gzip")
 	case TrailingBytes:
