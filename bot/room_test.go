@@ -175,6 +175,9 @@ func furnish(r *room, options ...roomOption) *room {
 		close(ended)
 	}
 	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(r.left())
+		}
 		app.Close()
 		stopping, cancel := context.WithTimeout(ctx, 5*time.Second)
 		defer cancel()
@@ -195,6 +198,34 @@ func furnish(r *room, options ...roomOption) *room {
 	as := func(name string) *conversation.Person { return conversation.As(t, r.slack, name, "#it-okrs") }
 	r.alice, r.bob, r.carol, r.dave = as("alice"), as("bob"), as("carol"), as("dave")
 	return r
+}
+
+// left is what is still to be done, and what the bot said last: why somebody waited for nothing.
+func (r *room) left() string {
+	var text strings.Builder
+	pool, err := store.Open(context.Background(), r.dsn, 1)
+	if err != nil {
+		return err.Error()
+	}
+	defer pool.Close()
+	for _, sql := range []string{
+		"select 'now ' || now()",
+		"select 'run ' || to_jsonb(r)::text from sync_runs r where state <> 'done'",
+		"select 'slot ' || to_jsonb(s)::text from connection_slots s where leased_until is not null",
+		"select 'place ' || to_jsonb(p)::text from places p where ready_at is not null",
+		"select 'request ' || jsonb_build_object('id', id, 'touched', touched, 'held_until', held_until, 'failures', failures)::text from sync_requests where finished_at is null",
+		"select 'job ' || jsonb_build_object('kind', kind, 'state', state, 'scheduled_at', scheduled_at, 'attempt', attempt, 'errors', errors)::text from river_job where state <> 'completed'",
+	} {
+		rows, err := pool.Query(context.Background(), sql)
+		if err != nil {
+			fmt.Fprintln(&text, err)
+			continue
+		}
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		fmt.Fprintln(&text, strings.Join(lines, "\n"), err)
+	}
+	said := r.log.String()
+	return text.String() + said[max(0, len(said)-6000):]
 }
 
 // another is the bot of one more process, on the same workspace; within is how long it may take to
