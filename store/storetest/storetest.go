@@ -20,11 +20,11 @@ import (
 
 // server is the one Postgres of a test binary. It ends with the process: the kernel tells it.
 var server = sync.OnceValues(func() (*embedded.Server, error) {
-	sweep()
 	dir, err := os.MkdirTemp("", "okrbot-test-")
 	if err != nil {
 		return nil, fmt.Errorf("making a folder for the test database: %w", err)
 	}
+	sweep(dir)
 	// The account that Postgres runs as, when we are root, must reach it: else the data would be in
 	// a folder of the system's that sweep does not know.
 	if err := os.Chmod(dir, 0o711); err != nil {
@@ -37,12 +37,17 @@ var server = sync.OnceValues(func() (*embedded.Server, error) {
 	return s, template(s)
 })
 
-// sweep removes what earlier test runs left: a server that ends with its process cannot clean up.
-func sweep() {
+// sweep removes what earlier test runs left: a server that ends with its process cannot clean up. How
+// old a folder is, is told by ours, not by the clock: a test's clock can be years ahead of the disk's.
+func sweep(ours string) {
+	made, err := os.Stat(ours)
+	if err != nil {
+		return // the next run tries again
+	}
 	old, _ := filepath.Glob(filepath.Join(os.TempDir(), "okrbot-test-*")) // the pattern is well formed
 	for _, dir := range old {
 		info, err := os.Stat(dir)
-		if _, running := os.Stat(filepath.Join(dir, "data", "postmaster.pid")); err == nil && running != nil && time.Since(info.ModTime()) > time.Minute {
+		if _, running := os.Stat(filepath.Join(dir, "data", "postmaster.pid")); err == nil && running != nil && made.ModTime().Sub(info.ModTime()) > time.Minute {
 			os.RemoveAll(dir)
 		}
 	}
