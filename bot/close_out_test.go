@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"okrbot/bot/view"
 	"okrbot/okr"
@@ -20,7 +19,7 @@ import (
 // beyond moves time to some days after an objective's last one.
 func (r *room) beyond(o okr.Objective, days int) {
 	r.t.Helper()
-	r.later(time.Duration(int(o.Period.Last-r.today())+days) * 24 * time.Hour)
+	r.laterDays(int(o.Period.Last-r.today()) + days)
 }
 
 // checksIn gives alice a key result that she updates, from 0 to 10, with a value.
@@ -83,7 +82,7 @@ func TestAnObjectiveIsClosedOut(t *testing.T) {
 	r.alice.Types("/okr sync all").Sees("You have no key results that read from ServiceNow")
 	r.alice.Types("/okr show KR-1").Sees(":lock: closed out").Closes()
 	r.collects(55)
-	r.later(48 * time.Hour)
+	r.laterDays(2)
 	r.settles() // a sync would have come
 	if k, err := r.store.KeyResult(t.Context(), o.Workspace, 1); err != nil || k.Result.Value.Decimal.String() != "120" || !k.NextSyncAt.IsZero() {
 		t.Errorf("a closed key result moved: %+v, %v", k.Result, err)
@@ -114,7 +113,7 @@ func TestAValueByHandIsClosedOutAsItIsShown(t *testing.T) {
 	r.bob.Sees("*Closed out: Run a calm service desk*", ends)
 
 	// After its last day the value stands all the same, and nobody tries to end it.
-	r.later(10 * 24 * time.Hour)
+	r.laterDays(10)
 	if n, err := r.store.EndOverrides(t.Context(), 10); n != 0 || err != nil {
 		t.Errorf("%d values by hand of what is closed out were to end: %v", n, err)
 	}

@@ -85,7 +85,7 @@ func TestAKeyResultFollowsANumberOfADocument(t *testing.T) {
 	r.alice.Sees("*KR-1* Fewer failing tests", "score of", "[Sync Integration Data]")
 
 	b.failing.Store(9)
-	r.later(24 * time.Hour)
+	r.laterDays(1)
 	r.alice.Presses("Sync Integration Data").Sees("Syncing KR-1", "12 → 9", "progress 30 %")
 	r.bob.Sees("12 → 9") // in the channel
 	r.later(time.Minute)

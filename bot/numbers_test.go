@@ -3,7 +3,6 @@ package bot_test
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"okrbot/okr"
 	"okrbot/sandbox/slack"
@@ -53,7 +52,7 @@ func TestAValueStandsUntilItsLastDay(t *testing.T) {
 	if readings == 0 || r.number("select count(*) from scores where value = "+byHand) != 0 {
 		t.Errorf("%d readings, and the value by hand is one of them", readings)
 	}
-	r.later(4 * 24 * time.Hour)
+	r.laterDays(4)
 	r.bob.Sees(byHand + " → 91")
 }
 

@@ -27,7 +27,7 @@ func TestAScoreOfTheFutureIsNamedAndDoesNotCount(t *testing.T) {
 		Chooses("Scorecard", "Number of open incidents").Presses("Preview results").Sees("*139*", planned).
 		Submits("Connect").Sees("139  score of " + r.day(0).Short(r.day(0))).Closes()
 	// Its day comes; nobody syncs it by hand, and it is told.
-	r.later(20 * 24 * time.Hour)
+	r.laterDays(20)
 	r.bob.Sees("139 → 1")
 	r.alice.Types("/okr show KR-1").Sees("*1*", "Achieved").DoesNotSee("It counts from its day on").Closes()
 }
@@ -137,7 +137,7 @@ func TestAQuarterBeginsCalmly(t *testing.T) {
 	r.alice.Types("/okr show KR-1").Sees(newest, "Not started").Closes()
 
 	// The first day.
-	r.later(time.Duration(next.First-r.day(0)) * 24 * time.Hour)
+	r.laterDays(int(next.First-r.day(0)))
 	expected := "first score expected by " + (next.First + 1).Short(next.First)
 	before := "before the period *131, score of "
 	r.alice.Types("/okr sync KR-1").Sees("no score of this period in ServiceNow yet.", before, "No data yet: "+expected)
@@ -151,7 +151,7 @@ func TestAQuarterBeginsCalmly(t *testing.T) {
 	r.alice.In("#it-okrs").DoesNotSee("Not syncing")
 
 	// It is late.
-	r.later(48 * time.Hour)
+	r.laterDays(2)
 	r.alice.Types("/okr sync KR-1").Sees("no score since "+next.First.Short(next.First), "Stale")
 	// And comes.
 	r.collectsFor(-1, 129)
@@ -169,7 +169,7 @@ func TestWhatIsCarriedOverBeginsCalmly(t *testing.T) {
 	r.alice.Types("/okr close-out").Sees("== Close out ==").Chooses("Carry over to "+next.Words(), "KR-1").
 		Submits("Close out").Sees("== Carry over ==").Fills("KR-1 Fewer open incidents: Target Value", "90").
 		Submits("Close out").SeesNoModal().Sees("with KR-2")
-	r.later(time.Duration(next.First-r.day(0)) * 24 * time.Hour)
+	r.laterDays(int(next.First-r.day(0)))
 	expected := "first score expected by "
 	r.alice.Types("/okr show KR-2").Sees("before the period *140, score of ", "No data yet: "+expected).DoesNotSee("Not syncing").Closes()
 	if n := r.alice.In("dm-U0ALICE").Counts("Not syncing"); n != 0 {

@@ -5,7 +5,6 @@ import (
 	"io"
 	"strings"
 	"testing"
-	"time"
 
 	"okrbot/okr"
 	"okrbot/sheet"
@@ -22,7 +21,7 @@ func TestTheWeeklyDigest(t *testing.T) {
 	r.alice.Types("/okr subscribe").Sees("already")
 	r.bob.Types("/okr subscriptions").Sees("subscribed by")
 	r.dave.Types("/okr unsubscribe").Sees("Guests cannot")
-	r.later(8 * 24 * time.Hour)
+	r.laterDays(8)
 	r.alice.Sees("*The week's key results* · 1 key result", "Run a calm service desk", " on ", "; target 60")
 	charted := func() int {
 		n := 0
@@ -39,7 +38,7 @@ func TestTheWeeklyDigest(t *testing.T) {
 	}
 	r.until("a chart in the digest", func() bool { return charted() == 1 })
 	// However many weeks were missed, there is one digest.
-	r.later(5 * 7 * 24 * time.Hour)
+	r.laterDays(5 * 7)
 	r.until("the next digest", func() bool { return charted() == 2 })
 	r.settles()
 	if n := charted(); n != 2 {
@@ -54,7 +53,7 @@ func TestADigestThatAChannelDoesNotTakeEnds(t *testing.T) {
 	r := newRoom(t)
 	r.refusalsExpected = true
 	r.alice.In("#general").Types("/okr subscribe").Sees("the weekly digest goes to")
-	r.later(8 * 24 * time.Hour)
+	r.laterDays(8)
 	r.alice.In("dm-U0ALICE").Sees("is not posted in", "any more", "/invite")
 	r.alice.In("#it-okrs").Types("/okr subscriptions").Sees("Nobody gets the weekly digest yet")
 }
@@ -79,12 +78,12 @@ func TestTheDigestShowsTheWorstOfNinetyOne(t *testing.T) {
 	if o, err := sheet.Import(t.Context(), r.store, r.slack.Options().TeamID, strings.NewReader(file), io.Discard, nil); err != nil || o.KeyResults != 91 {
 		t.Fatalf("%+v, %v", o, err)
 	}
-	r.later(8 * 24 * time.Hour)
+	r.laterDays(8)
 	r.alice.Sees("*The week's key results* · 91 key results\n1 at risk, 90 on track", "*KR-91* Part 91", "…and 79 key results that need your eyes less: `/okr list <#").DoesNotSee("*KR-12*")
 	r.settles()
 	if _, err := r.database().Exec(t.Context(), "update key_results set result_value = 40 where number = 91"); err != nil {
 		t.Fatal(err)
 	}
-	r.later(7 * 24 * time.Hour)
+	r.laterDays(7)
 	r.alice.Sees("91 on track", "1 got better, 1 value moved.", "Also changed", "*KR-91* Part 91: At risk → :large_green_circle: On track")
 }

@@ -24,8 +24,16 @@ func ready(t *testing.T, options ...roomOption) *room {
 	return r
 }
 
-// later moves the database's time, as a day's waiting would.
+// later moves the database's time, as waiting would.
 func (r *room) later(d time.Duration) { storetest.Advance(r.t, r.dsn, d) }
+
+// laterDays moves it to the same time of alice's day some days on; one of those days may have 23 or
+// 25 hours.
+func (r *room) laterDays(days int) {
+	r.t.Helper()
+	now := r.now().In(berlin)
+	r.later(now.AddDate(0, 0, days).Sub(now))
+}
 
 var openIncidents = seed.ID("Number of open incidents")
 
@@ -45,7 +53,7 @@ func (r *room) collectsFor(days int, value float64) {
 func (r *room) passes(days int, value float64) {
 	r.t.Helper()
 	r.collectsFor(days, value)
-	r.later(time.Duration(days) * 24 * time.Hour)
+	r.laterDays(days)
 }
 
 // newest is the newest score of open incidents.

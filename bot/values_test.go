@@ -56,7 +56,7 @@ func TestComputedDoubles(t *testing.T) {
 			if err := r.servicenow.Collect(id, r.day(1).Time(), row.computed); err != nil {
 				t.Fatal(err)
 			}
-			r.later(24 * time.Hour)
+			r.laterDays(1)
 			r.bob.Sees(row.want, "*"+after+"*")
 			r.alice.Types("/okr list").Sees("*" + after + "*")
 			r.alice.Types("/okr show KR-1").Sees("*Result Value*\n"+after, "*Target Value*\n", "99.950", "(")
