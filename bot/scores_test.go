@@ -137,7 +137,7 @@ func TestAQuarterBeginsCalmly(t *testing.T) {
 	r.alice.Types("/okr show KR-1").Sees(newest, "Not started").Closes()
 
 	// The first day.
-	r.laterDays(int(next.First-r.day(0)))
+	r.laterDays(int(next.First - r.day(0)))
 	expected := "first score expected by " + (next.First + 1).Short(next.First)
 	before := "before the period *131, score of "
 	r.alice.Types("/okr sync KR-1").Sees("no score of this period in ServiceNow yet.", before, "No data yet: "+expected)
@@ -169,7 +169,7 @@ func TestWhatIsCarriedOverBeginsCalmly(t *testing.T) {
 	r.alice.Types("/okr close-out").Sees("== Close out ==").Chooses("Carry over to "+next.Words(), "KR-1").
 		Submits("Close out").Sees("== Carry over ==").Fills("KR-1 Fewer open incidents: Target Value", "90").
 		Submits("Close out").SeesNoModal().Sees("with KR-2")
-	r.laterDays(int(next.First-r.day(0)))
+	r.laterDays(int(next.First - r.day(0)))
 	expected := "first score expected by "
 	r.alice.Types("/okr show KR-2").Sees("before the period *140, score of ", "No data yet: "+expected).DoesNotSee("Not syncing").Closes()
 	if n := r.alice.In("dm-U0ALICE").Counts("Not syncing"); n != 0 {
