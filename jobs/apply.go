@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -23,8 +22,12 @@ import (
 func (t *taker) apply(ctx context.Context, tx *store.Tx, p *part, s sorted) error {
 	// While this row is ours nobody takes the connection over; and whoever was taken for dead is
 	// stopped here.
-	if mine, err := tx.KeepSlot(ctx, p.held); err != nil || !mine {
-		return errors.Join(err, errIf(err == nil, errLost))
+	mine, err := tx.KeepSlot(ctx, p.held)
+	if err == nil && !mine {
+		err = errLost
+	}
+	if err != nil {
+		return err
 	}
 	a := &applying{now: tx.Now, system: t.systemName(p.connection.Kind), part: p, batch: &store.Batch{
 		Connection: p.connection, Epoch: p.epoch, Forced: p.forced(), Began: p.began, Feeds: len(p.feedsOf()),

@@ -215,3 +215,32 @@ func TestAnImportFollowsItsSource(t *testing.T) {
 	r.wants("value after another change", r.value(k), "71")
 	r.wants("runs without an end", r.count("select count(*) from sync_runs where state <> 'done'"), 0)
 }
+
+// A taker that was taken for dead while it rested hands back what it has just taken: whoever has the
+// connection now reads it at once.
+func TestWhatALateTakerTookIsReadByTheNext(t *testing.T) {
+	r := newRoom(t)
+	k := r.keyResult(r.scorecard(1, 41, 5))
+	r.imports(k)
+	r.force(k.ID)
+	hold := func() store.HeldSlot {
+		r.advance(2 * time.Minute) // whoever held it before is late
+		var held []store.HeldSlot
+		r.check(r.store.InTx(ctx, func(tx *store.Tx) (err error) {
+			held, err = tx.HoldSlots(ctx, k.Source.Connection)
+			return err
+		}))
+		if len(held) != 1 {
+			t.Fatalf("holds %+v", held)
+		}
+		return held[0]
+	}
+	late := &taker{Client: r.client, held: hold(), gathered: map[store.Place]bool{}, most: 200}
+	next := hold()
+	if _, err := late.runs(ctx); !errors.Is(err, errLost) {
+		t.Errorf("the late one: %v", err)
+	}
+	r.wants("runs that wait", r.count("select count(*) from sync_runs where state = 'queued' and due_at <= now() and crashes = 0 and tries = 0"), 1)
+	r.check(r.client.sync(ctx, next))
+	r.wants("runs that are open", r.count("select count(*) from sync_runs where state <> 'done'"), 0)
+}

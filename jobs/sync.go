@@ -249,12 +249,8 @@ func (t *taker) runs(ctx context.Context) (more bool, err error) {
 
 // take reads a portion and applies what was read. It answers whether to go on.
 func (t *taker) take(ctx context.Context, p *portion) (goOn bool, err error) {
-	if p.epoch, p.began, err = t.store.NextEpoch(ctx); err != nil {
-		return false, err
-	}
-	mine, err := t.store.BeginReading(ctx, p.held, p.order)
-	if err != nil || !mine {
-		return false, errors.Join(err, errIf(!mine && err == nil, errLost))
+	if err := t.beginReading(ctx, p); err != nil {
+		return false, errors.Join(err, t.putBack(ctx, p.taken, 0))
 	}
 	answers, failed := t.read(ctx, p)
 	if ctx.Err() != nil && t.stopping.Err() != nil {
@@ -270,11 +266,17 @@ func (t *taker) take(ctx context.Context, p *portion) (goOn bool, err error) {
 	return failed == nil && len(s.waiting) == 0, failed
 }
 
-func errIf(is bool, err error) error {
-	if is {
+// beginReading puts on record that a portion is read from now on. It is errLost where another job
+// has the connection.
+func (t *taker) beginReading(ctx context.Context, p *portion) (err error) {
+	if p.epoch, p.began, err = t.store.NextEpoch(ctx); err != nil {
 		return err
 	}
-	return nil
+	mine, err := t.store.BeginReading(ctx, p.held, p.order)
+	if err == nil && !mine {
+		return errLost
+	}
+	return err
 }
 
 // putBack hands runs back; what fell due is due until it is applied.
