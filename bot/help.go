@@ -43,7 +43,7 @@ func closest(word string, names []string) []string {
 	far := max(2, min(len(letters), 40)/2)
 	best := far + 1
 	for _, name := range names {
-		d := distance(word, name)
+		d := Distance(word, name)
 		if len(word) >= 2 && strings.HasPrefix(name, word) {
 			d = 0
 		}
@@ -57,9 +57,9 @@ func closest(word string, names []string) []string {
 	return near
 }
 
-// distance is how many letters must be added, taken out, changed or swapped with their neighbour
+// Distance is how many letters must be added, taken out, changed or swapped with their neighbour
 // to make b of a.
-func distance(a, b string) int {
+func Distance(a, b string) int {
 	x, y := []rune(a), []rune(b)
 	rows := make([][]int, len(x)+1)
 	for i := range rows {

@@ -344,7 +344,7 @@ func (b *Bot) notListed(ctx context.Context, g Gesture, l listed, titles []strin
 func nearest(word string, names []string) []string {
 	const most = 3
 	near := closest(word, slices.Compact(slices.Sorted(slices.Values(names))))
-	if len(near) == 0 || distance(word, near[0]) > max(1, len([]rune(word))/3) && !strings.HasPrefix(near[0], word) {
+	if len(near) == 0 || Distance(word, near[0]) > max(1, len([]rune(word))/3) && !strings.HasPrefix(near[0], word) {
 		return nil
 	}
 	return near[:min(len(near), most)]

@@ -382,7 +382,7 @@ func (s *Store) Rekey(ctx context.Context) (left int, err error) {
 	}
 	sealed, err := s.keys.Seal(canary, canaryPlace)
 	if err != nil {
-		return 0, fmt.Errorf("sealing the canary: %w", err)
+		return 0, fmt.Errorf("sealing what proves the keys: %w", err)
 	}
 	return 0, s.q.SaveCanary(ctx, sealed)
 }

@@ -112,19 +112,19 @@ func (s *Store) ProveKeys(ctx context.Context) error {
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		if sealed, err = s.keys.Seal(canary, canaryPlace); err != nil {
-			return fmt.Errorf("sealing the canary: %w", err)
+			return fmt.Errorf("sealing what proves the keys: %w", err)
 		}
 		if err := s.q.FirstCanary(ctx, sealed); err != nil {
-			return fmt.Errorf("saving the canary: %w", err)
+			return fmt.Errorf("saving what proves the keys: %w", err)
 		}
 		// Another process may have sealed one at the same time, with other keys.
 		if sealed, err = s.q.Canary(ctx); err != nil {
-			return fmt.Errorf("reading the canary: %w", err)
+			return fmt.Errorf("asking the database whether the keys fit: %w", err)
 		}
 	case isCode(err, "42P01"): // no such table: nothing was ever sealed here
 		return nil
 	case err != nil:
-		return fmt.Errorf("reading the canary: %w", err)
+		return fmt.Errorf("asking the database whether the keys fit: %w", err)
 	}
 	if _, err := s.keys.Open(sealed, canaryPlace); err != nil {
 		return UnfitKeys{KeyID: secret.KeyID(sealed), cause: err}

@@ -71,7 +71,7 @@ func keysAre(c Config) string {
 // forOwnDatabase is the configuration of a command that is for the embedded database alone; instead
 // is what does the same for another one.
 func forOwnDatabase(instead string) (Config, error) {
-	config, err := loadConfig(forKeys)
+	config, _, err := configured(forKeys)
 	if err == nil && !config.DatabaseURL.Empty() {
 		err = fmt.Errorf("DATABASE_URL is set, and this command is for the embedded database. Use Postgres's own: `%s`", instead)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -43,6 +44,8 @@ type Config struct {
 	AuditRetentionDays   string        `envconfig:"AUDIT_RETENTION_DAYS"`
 	LogLevel             string        `envconfig:"LOG_LEVEL" default:"info"`
 	LogFormat            string        `envconfig:"LOG_FORMAT" default:"text"`
+
+	notes []string // what was changed in the environment, or looks like a slip; no value is in it
 }
 
 // need is what a command asks of the configuration beyond its being well formed.
@@ -67,6 +70,8 @@ func (badConfig) ExitCode() int { return 78 }
 // taken out of the environment, so that no child and no dump of it has them.
 func loadConfig(what need) (Config, error) {
 	var c Config
+	notes, unread := tidyEnvironment()
+	c.notes = notes
 	if err := envconfig.Process("", &c); err != nil {
 		var parse *envconfig.ParseError
 		if errors.As(err, &parse) {
@@ -77,11 +82,22 @@ func loadConfig(what need) (Config, error) {
 	for _, name := range secretVariables() {
 		os.Unsetenv(name)
 	}
-	if problems := c.problems(what); len(problems) > 0 {
+	if problems := append(unread, c.problems(what)...); len(problems) > 0 {
 		slices.Sort(problems)
 		return c, badConfig(problems)
 	}
 	return c, nil
+}
+
+// configured is the configuration and where to log; what an operator should know of the environment
+// is logged, also where it is refused.
+func configured(what need) (Config, *slog.Logger, error) {
+	c, err := loadConfig(what)
+	log := logger(c)
+	for _, note := range c.notes {
+		log.Warn(note)
+	}
+	return c, log, err
 }
 
 // secretVariables are the variables whose field is a secret.
@@ -124,17 +140,20 @@ func (c *Config) problems(what need) []string {
 	}
 	if c.PublicURL != "" {
 		c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
-		if u, err := url.Parse(c.PublicURL); err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
+		if u, err := url.Parse(c.PublicURL); err != nil || u.Scheme != "https" || !wholeHost(u.Host) || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
 			say("PUBLIC_URL", "write it as https://okrbot.example.com, without a path")
 		}
 	}
-	if u, err := url.Parse(c.SlackAPIURL); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || !strings.HasSuffix(c.SlackAPIURL, "/") {
+	if u, err := url.Parse(c.SlackAPIURL); err != nil || u.Scheme != "https" && u.Scheme != "http" || !wholeHost(u.Host) || !strings.HasSuffix(c.SlackAPIURL, "/") {
 		say("SLACK_API_URL", "write it as https://slack.com/api/, with the slash at its end")
 	}
 	for variable, hosts := range map[string][]string{"SERVICENOW_EXTRA_HOSTS": c.ServiceNowExtraHosts, "HTTP_JSON_ORIGINS": c.HTTPJSONOrigins} {
 		for i, host := range hosts {
 			origin, ok := extraOrigin(host)
-			if !ok {
+			switch {
+			case strings.Contains(host, "*"):
+				say(variable, fmt.Sprintf("entry %d has a wildcard; name each host", i+1))
+			case !ok:
 				say(variable, fmt.Sprintf("entry %d is no host; write host, host:port or https://host:port, with commas between", i+1))
 			}
 			hosts[i] = origin
@@ -199,10 +218,35 @@ func extraOrigin(host string) (string, bool) {
 		host = "https://" + host
 	}
 	u, err := url.Parse(host)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || !wholeHost(u.Host) || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
 		return "", false
 	}
 	return u.Scheme + "://" + u.Host, true
+}
+
+// hostname is a name of letters, digits and hyphens, in parts with dots between; the names of some
+// networks have underscores.
+var hostname = regexp.MustCompile(`(?i)^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$`)
+
+// wholeHost says whether host or host:port can be dialled as it is written.
+func wholeHost(host string) bool {
+	name, port := host, ""
+	if i := strings.LastIndex(host, ":"); i >= 0 && !strings.HasSuffix(host, "]") {
+		name, port = host[:i], host[i+1:]
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return false
+		}
+	}
+	if inner, ok := strings.CutPrefix(name, "["); ok {
+		inner, ok = strings.CutSuffix(inner, "]")
+		address, err := netip.ParseAddr(inner)
+		return ok && err == nil && address.Is6() && address.Zone() == ""
+	}
+	if strings.Trim(name, "0123456789.") == "" { // as a name it would be nobody's
+		address, err := netip.ParseAddr(name)
+		return err == nil && address.Is4()
+	}
+	return len(name) <= 253 && hostname.MatchString(name)
 }
 
 // AuditDays is how long the audit is kept; 0 is for ever.

@@ -51,11 +51,11 @@ const staysBehind = "Connections with their sign-ins, how objectives were closed
 
 // openStore opens the configured database for a command that may work beside replicas that serve.
 func openStore(in *invocation) (s *store.Store, config Config, done func(), err error) {
-	config, err = loadConfig(forKeys)
+	config, log, err := configured(forKeys)
 	if err != nil {
 		return nil, config, nil, err
 	}
-	database, err := borrowDatabase(in.ctx, config, logger(config))
+	database, err := borrowDatabase(in.ctx, config, log)
 	if err != nil {
 		return nil, config, nil, err
 	}

@@ -30,7 +30,7 @@ type keysAddCommand struct{}
 
 // Run prints the configured keyset with a new primary key.
 func (keysAddCommand) Run(in *invocation) error {
-	config, err := loadConfig(forKeys)
+	config, _, err := configured(forKeys)
 	if err != nil {
 		return err
 	}
@@ -50,11 +50,11 @@ type keysRekeyCommand struct{}
 
 // Run seals every connection's secret with the primary key. It may run while replicas serve.
 func (keysRekeyCommand) Run(in *invocation) error {
-	config, err := loadConfig(forKeys)
+	config, log, err := configured(forKeys)
 	if err != nil {
 		return err
 	}
-	database, err := borrowDatabase(in.ctx, config, logger(config))
+	database, err := borrowDatabase(in.ctx, config, log)
 	if err != nil {
 		return err
 	}

@@ -15,11 +15,11 @@ type migrateCommand struct{}
 
 // Run brings the database to this version. Any number of processes may do so at once.
 func (migrateCommand) Run(in *invocation) error {
-	config, err := loadConfig(forKeys)
+	config, log, err := configured(forKeys)
 	if err != nil {
 		return err
 	}
-	database, err := openDatabase(in.ctx, config, logger(config), nil)
+	database, err := openDatabase(in.ctx, config, log, nil)
 	if err != nil {
 		return err
 	}

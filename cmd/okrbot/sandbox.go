@@ -149,10 +149,10 @@ func (s sandboxCommand) at(n int) string {
 // reaches no other system, whatever is configured.
 func sandboxConfig() Config {
 	c := Config{DataDir: ".okrbot", DefaultTimeZone: "UTC", LogLevel: "warn", LogFormat: "text"}
-	if dir := os.Getenv("DATA_DIR"); dir != "" {
+	if dir := trim(os.Getenv("DATA_DIR")); dir != "" {
 		c.DataDir = dir
 	}
-	if level := os.Getenv("LOG_LEVEL"); level != "" {
+	if level := trim(os.Getenv("LOG_LEVEL")); level != "" {
 		c.LogLevel = level
 	}
 	c.DataDir = filepath.Join(c.DataDir, "sandbox")

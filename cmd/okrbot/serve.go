@@ -33,14 +33,13 @@ type serveCommand struct {
 // Run serves until a signal. Configuration, ports and keys are proved before anything is made or
 // migrated, and the database is migrated before anything is served.
 func (s serveCommand) Run(in *invocation) error {
-	config, err := loadConfig(forServe)
+	config, log, err := configured(forServe)
 	if err != nil {
 		return err
 	}
 	if s.NoWeb && s.NoWork {
 		return badConfig{"--no-web and --no-work: together they leave nothing to do"}
 	}
-	log := logger(config)
 	r := &running{config: config, log: log, web: !s.NoWeb, work: !s.NoWork, tell: teller(log)}
 	return r.ended(in.ctx, r.run(in))
 }
