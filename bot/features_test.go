@@ -96,6 +96,19 @@ func TestAPausedKeyResultIsReadOnceWhenAskedFor(t *testing.T) {
 	r.addsKeyResult(r.alice, "Happier customers", "Customer satisfaction", "4.5")
 	r.later(time.Minute)
 	r.alice.Types("/okr sync all").Sees("Paused ones are left out; `/okr sync KR-1`")
+
+	// Of several that are named, those that are paused are said to be so, as one is.
+	r.later(time.Minute)
+	once := "KR-1 is paused: it is read this once because you asked, and stays paused."
+	if got := r.says("sync KR-1 KR-2"); !strings.Contains(got, once) {
+		t.Error(got)
+	}
+	r.later(time.Minute)
+	r.alice.Types("/okr sync KR-1 KR-2").Sees("Synced 2 key results", once)
+	r.alice.Types("/okr pause KR-2").Sees("KR-2 is paused")
+	r.alice.Types("/okr sync KR-2 KR-1").Sees("We asked for those a moment ago").DoesNotSee("they are read")
+	r.later(time.Minute)
+	r.alice.Types("/okr sync KR-2 KR-1").Sees("Synced 2 key results", "KR-1 and KR-2 are paused: they are read this once because you asked, and stay paused.")
 }
 
 func TestPeopleUpdateTheirOwn(t *testing.T) {

@@ -154,6 +154,9 @@ func (b *Bot) syncSome(ctx context.Context, g Gesture, ids []int64, what, why st
 	if skipped := len(ids) - forced.Total; skipped > 0 {
 		text += " Left out, because we asked for them a moment ago: " + okr.CountWords(skipped, "key result") + "."
 	}
+	if len(forced.Paused) > 0 {
+		text += " " + view.PausedOnes(forced.Paused)
+	}
 	return Say(text + why), nil
 }
 

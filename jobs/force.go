@@ -31,6 +31,7 @@ type ForceRequest struct {
 // Forced is what became of a request.
 type Forced struct {
 	Total   int           // key results that are read
+	Paused  []int         // the numbers of those of them that are paused, and stay so
 	Wait    time.Duration // those left out may be read again after that
 	TooMany bool          // the person asked too often; nothing is read
 	Until   time.Time     // the system asked us to wait until then, and so does some of it; else zero
@@ -67,6 +68,9 @@ func (c *Client) Force(ctx context.Context, tx *store.Tx, r ForceRequest) (Force
 			continue
 		case k.Source.Waiting.After(f.Until):
 			f.Until = k.Source.Waiting
+		}
+		if k.Paused {
+			f.Paused = append(f.Paused, k.Number)
 		}
 		read = append(read, k)
 		ids = append(ids, k.ID)

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,7 +70,37 @@ func Outcome(done []Ended, total int, final bool) Message {
 	m.list(":heavy_equals_sign: *As before, with a newer score*", again, "\n")
 	m.list(":warning: *Failed*", failed, "\n")
 	m.list(":heavy_minus_sign: *No newer score"+inSystem(done)+"*", same, ", ")
+	var paused []int
+	for _, e := range done {
+		if e.Paused {
+			paused = append(paused, e.Number)
+		}
+	}
+	if len(paused) > 0 {
+		m.Blocks = append(m.Blocks, note(PausedOnes(paused)))
+	}
 	return m
+}
+
+// PausedOnes says that some of what is synced is paused. Empty without any.
+func PausedOnes(numbers []int) string {
+	const most = 10
+	var list []string
+	for i, n := range slices.Sorted(slices.Values(numbers)) {
+		if i == most {
+			list = append(list, fmt.Sprintf("%d more", len(numbers)-i))
+			break
+		}
+		list = append(list, fmt.Sprintf("KR-%d", n))
+	}
+	switch last := len(list) - 1; {
+	case last < 0:
+		return ""
+	case last == 0:
+		return list[0] + " is paused: it is read this once because you asked, and stays paused."
+	default:
+		return strings.Join(list[:last], ", ") + " and " + list[last] + " are paused: they are read this once because you asked, and stay paused."
+	}
 }
 
 // inSystem names the system that all was read from, where it is one.
