@@ -1,10 +1,13 @@
 package bot_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
 
+	"okrbot/sandbox/seed"
+	"okrbot/sandbox/slack/conversation"
 	"okrbot/store"
 )
 
@@ -76,6 +79,51 @@ func TestDetailsShowWhatWasDoneInThem(t *testing.T) {
 	r.alice.Sees("== KR-1 ==", "*77*").Presses("Pause syncing").Sees("== KR-1 ==", "KR-1 is paused: it is not read by itself").Closes()
 	r.alice.Sees("== KR-1 ==", "paused").Presses("Resume syncing").Sees("KR-1 goes on: next sync").Closes()
 	r.alice.Sees("== KR-1 ==", "next sync")
+}
+
+// TestAnEditNamesWhatChangedAlone: whatever was handed in with it and is as it was is no change.
+func TestAnEditNamesWhatChangedAlone(t *testing.T) {
+	r := ready(t)
+	last := func() map[string]store.Change {
+		t.Helper()
+		k, err := r.store.KeyResult(t.Context(), r.slack.Options().TeamID, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		events, err := r.store.Audit(t.Context(), k.Workspace, store.Object{Kind: "key_result", ID: k.ID}, 1)
+		if err != nil || events[0].Action == "created" {
+			t.Fatal(events, err)
+		}
+		return events[0].Changes
+	}
+	edit := func(change func(*conversation.Person), want map[string]store.Change) {
+		t.Helper()
+		r.alice.Types("/okr edit KR-1").Sees("== Edit KR-1 ==")
+		change(r.alice)
+		r.alice.Submits("Save").Sees("KR-1 is saved").Closes()
+		if got := last(); !maps.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	}
+	edit(func(*conversation.Person) {}, map[string]store.Change{})
+	edit(func(p *conversation.Person) { p.Fills("Key Result", "Fewer incidents") }, map[string]store.Change{"title": {"Fewer open incidents", "Fewer incidents"}})
+	edit(func(p *conversation.Person) { p.Fills("Target Value", "90") }, map[string]store.Change{"target": {"100", "90"}})
+	edit(func(p *conversation.Person) { p.Chooses("Update Cadence", "Weekly") }, map[string]store.Change{
+		"cadence": {"Daily at 09:00 Europe/Berlin", "Weekly on Monday at 09:00 Europe/Berlin"},
+	})
+	r.alice.Types("/okr show KR-1").Sees("edited: target 100 → 90").DoesNotSee("connection").Closes()
+	r.alice.Types("/okr pause KR-1").Sees("is paused")
+	if got, want := last(), (map[string]store.Change{"paused": {"false", "true"}}); !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+
+	// A sign-in that is entered again is no other one.
+	r.alice.Types("/okr connections").Presses("Manage").Presses("Reconnect").Fills("Username", seed.User).Fills("Password", seed.Password).Submits("Connect").Sees("is connected").Closes()
+	var changes string
+	err := r.database().QueryRow(t.Context(), "select changes::text from audit_events where action = 'reconnected'").Scan(&changes)
+	if err != nil || changes != "{}" {
+		t.Errorf("got %s, %v", changes, err)
+	}
 }
 
 func TestChangingTheSourceSaysOfWhat(t *testing.T) {

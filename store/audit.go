@@ -27,12 +27,16 @@ type Object struct {
 	ID   int64
 }
 
-// Record writes down who did what to which object. It belongs into the transaction that does it.
+// Record writes down who did what to which object. A field that is as it was is no change and left
+// out. It belongs into the transaction that does it.
 func (tx *Tx) Record(ctx context.Context, actor okr.Actor, action string, object Object, changes map[string]Change) error {
-	if changes == nil {
-		changes = map[string]Change{}
+	changed := map[string]Change{}
+	for field, c := range changes {
+		if c[0] != c[1] {
+			changed[field] = c
+		}
 	}
-	raw, err := json.Marshal(changes)
+	raw, err := json.Marshal(changed)
 	if err != nil {
 		return fmt.Errorf("writing an audit event: %w", err)
 	}

@@ -431,10 +431,12 @@ func (tx *Tx) EditKeyResult(ctx context.Context, actor okr.Actor, k KeyResult, a
 	if err != nil {
 		return k, fmt.Errorf("editing key result %d: %w", k.ID, err)
 	}
-	if err := tx.Record(ctx, actor, action, Object{"key_result", k.ID}, changes(before, k)); err != nil {
+	// What changed is told by what is stored: what was handed in need not name all that goes with it.
+	after, err := tx.KeyResultByID(ctx, actor.Workspace, k.ID)
+	if err != nil {
 		return k, err
 	}
-	return tx.KeyResultByID(ctx, actor.Workspace, k.ID)
+	return after, tx.Record(ctx, actor, action, Object{"key_result", k.ID}, changes(before, after))
 }
 
 func phasesOf(k KeyResult) (days []time.Time, values []decimal.Decimal) {
@@ -508,38 +510,43 @@ func (r Reads) WhatGoes(ctx context.Context, workspace string, id int64) (Belong
 	return Belongings{Readings: int(row.Readings), CheckIns: int(row.CheckIns), Cards: int(row.Cards)}, nil
 }
 
-// changes names the fields that differ, in the words people read.
+// changes are the fields that people edit, before and after, in the words they read.
 func changes(a, b KeyResult) map[string]Change {
-	out := map[string]Change{}
-	note := func(field, before, after string) {
-		if before != after {
-			out[field] = Change{before, after}
-		}
+	source, connection := Change{a.Source.Name, b.Source.Name}, Change{a.Source.ConnectionName, b.Source.ConnectionName}
+	if source[0] == source[1] && a.Source.Reference != b.Source.Reference {
+		source = Change{withApart(source[0], a.Source.Reference), withApart(source[1], b.Source.Reference)}
 	}
-	note("title", a.Title, b.Title)
-	note("objective", a.Objective.Title, b.Objective.Title)
-	note("owner", a.Owner, b.Owner)
-	note("co-owners", strings.Join(a.CoOwners, " "), strings.Join(b.CoOwners, " "))
-	note("kind", string(a.Kind), string(b.Kind))
-	note("start", plain(a.Start), plain(b.Start))
-	note("target", plain(a.Target), plain(b.Target))
-	note("committed", plain(a.Committed), plain(b.Committed))
-	note("upper", plain(a.Upper), plain(b.Upper))
-	note("risk", plain(a.Risk), plain(b.Risk))
-	note("phased targets", phases(a), phases(b))
-	note("unit", a.Unit, b.Unit)
-	note("method", string(a.Method), string(b.Method))
-	note("weight", a.Weight.String(), b.Weight.String())
-	note("channel", a.Channel, b.Channel)
-	note("cadence", a.Cadence.Words(), b.Cadence.Words())
-	note("paused", fmt.Sprint(a.Paused), fmt.Sprint(b.Paused))
-	note("source", a.Source.Name, b.Source.Name)
-	note("connection", a.Source.ConnectionName, b.Source.ConnectionName)
-	note("confidence", a.Confidence.Level.Word(), b.Confidence.Level.Word())
-	note("override", plain(a.Override.Value), plain(b.Override.Value))
-	note("override's reason", a.Override.Reason, b.Override.Reason)
-	return out
+	if connection[0] == connection[1] && a.Source.Connection != b.Source.Connection {
+		connection = Change{withApart(connection[0], a.Source.Origin), withApart(connection[1], b.Source.Origin)}
+	}
+	return map[string]Change{
+		"title":             {a.Title, b.Title},
+		"objective":         {a.Objective.Title, b.Objective.Title},
+		"owner":             {a.Owner, b.Owner},
+		"co-owners":         {strings.Join(a.CoOwners, " "), strings.Join(b.CoOwners, " ")},
+		"kind":              {string(a.Kind), string(b.Kind)},
+		"start":             {plain(a.Start), plain(b.Start)},
+		"target":            {plain(a.Target), plain(b.Target)},
+		"committed":         {plain(a.Committed), plain(b.Committed)},
+		"upper":             {plain(a.Upper), plain(b.Upper)},
+		"risk":              {plain(a.Risk), plain(b.Risk)},
+		"phased targets":    {phases(a), phases(b)},
+		"unit":              {a.Unit, b.Unit},
+		"method":            {string(a.Method), string(b.Method)},
+		"weight":            {a.Weight.String(), b.Weight.String()},
+		"channel":           {a.Channel, b.Channel},
+		"cadence":           {a.Cadence.Words(), b.Cadence.Words()},
+		"paused":            {fmt.Sprint(a.Paused), fmt.Sprint(b.Paused)},
+		"source":            source,
+		"connection":        connection,
+		"confidence":        {a.Confidence.Level.Word(), b.Confidence.Level.Word()},
+		"override":          {plain(a.Override.Value), plain(b.Override.Value)},
+		"override's reason": {a.Override.Reason, b.Override.Reason},
+	}
 }
+
+// withApart is a name with what tells it from others of the same.
+func withApart(name, apart string) string { return name + " (" + apart + ")" }
 
 func phases(k KeyResult) string { return strings.ReplaceAll(okr.PhasesText(k.Phases), "\n", ", ") }
 
