@@ -85,7 +85,8 @@ func (s *Store) FinishExport(ctx context.Context, h HeldExport, code string) err
 func (s *Store) EachKeyResult(ctx context.Context, workspace string, do func(KeyResult) error, empty func(okr.Objective) error) error {
 	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	return pgx.BeginTxFunc(ctx, s.pool, snapshot, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, keyResultColumns+keyResultTables+"\norder by o.last_day desc, o.id, k.number", workspace)
+		sql, args := Filter{}.list(workspace)
+		rows, err := tx.Query(ctx, sql, args...)
 		if err != nil {
 			return fmt.Errorf("reading all key results: %w", err)
 		}

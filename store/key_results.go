@@ -110,33 +110,40 @@ const before = `
     order by r.day desc
     limit 1`
 
+// keyResultTables come after key_results k.
 const keyResultTables = `
-from objectives o
-join key_results k on k.objective_id = o.id
-join workspaces w on w.id = o.workspace_id
+join objectives o on o.id = k.objective_id
+join workspaces w on w.id = k.workspace_id
 left join sources s on s.key_result_id = k.id
 left join connections c on c.id = s.connection_id
 left join follows f on f.key_result_id = k.id
 left join feeds d on d.id = f.feed_id
-left join rhythms h on h.id = f.rhythm_id
-where k.workspace_id = $1
-  and o.workspace_id = $1`
+left join rhythms h on h.id = f.rhythm_id`
+
+// listOrder is the order of lists.
+const listOrder = "\norder by o.last_day desc, o.id, k.number"
 
 // theirs are a person's key results, each way by its own index.
-const theirs = `k.id in (
-    select id from key_results where workspace_id = $1 and owner_id = ?
-    union all
-    select id from key_results where workspace_id = $1 and co_owner_ids <> '{}' and co_owner_ids @> array[?]::text[]
-    union all
-    select p.id from key_results p join objectives po on po.id = p.objective_id where po.workspace_id = $1 and po.owner_id = ?
-  )`
+const theirs = `
+  select id from key_results where workspace_id = $1 and owner_id = ?
+  union
+  select id from key_results where workspace_id = $1 and co_owner_ids <> '{}' and co_owner_ids @> array[?]::text[]
+  union
+  select p.id from objectives po join key_results p on p.objective_id = po.id where po.workspace_id = $1 and po.owner_id = ?`
 
-// where writes the filter as SQL, after keyResultTables.
-func (f Filter) where(workspace string) (sql string, args []any) {
-	args = []any{workspace}
-	and := func(clause string, arg any) {
+// narrow writes the filter as SQL: where key results come from, and what must hold of them.
+func (f Filter) narrow(workspace string) (from, where string, args []any) {
+	from, where, args = "key_results k", "k.workspace_id = $1\n  and o.workspace_id = $1", []any{workspace}
+	add := func(clause string, arg any) string {
 		args = append(args, arg)
-		sql += "\n  and " + strings.ReplaceAll(clause, "?", fmt.Sprintf("$%d", len(args)))
+		return strings.ReplaceAll(clause, "?", fmt.Sprintf("$%d", len(args)))
+	}
+	and := func(clause string, arg any) { where += "\n  and " + add(clause, arg) }
+	switch {
+	case len(f.People) > 0:
+		from = "(" + add(strings.NewReplacer("= ?", "= any (?)", "@> array[?]::text[]", "&& ?::text[]").Replace(theirs), f.People) + "\n) t\njoin key_results k on k.id = t.id"
+	case f.Person != "":
+		from = "(" + add(theirs, f.Person) + "\n) t\njoin key_results k on k.id = t.id"
 	}
 	if f.IDs != nil {
 		and("k.id = any (?)", f.IDs)
@@ -150,14 +157,8 @@ func (f Filter) where(workspace string) (sql string, args []any) {
 	if f.Objectives != nil {
 		and("k.objective_id = any (?)", f.Objectives)
 	}
-	if f.Person != "" {
-		and(theirs, f.Person)
-	}
 	if f.Channel != "" {
 		and("k.channel_id = ?", f.Channel)
-	}
-	if len(f.People) > 0 {
-		and(strings.NewReplacer("= ?", "= any (?)", "@> array[?]::text[]", "&& ?::text[]").Replace(theirs), f.People)
 	}
 	if len(f.Channels) > 0 {
 		and("k.channel_id = any (?)", f.Channels)
@@ -168,32 +169,54 @@ func (f Filter) where(workspace string) (sql string, args []any) {
 			firsts, lasts = append(firsts, p.First.Time()), append(lasts, p.Last.Time())
 		}
 		args = append(args, firsts, lasts)
-		sql += fmt.Sprintf("\n  and exists (select from unnest($%d::date[], $%d::date[]) as p (first, last) where o.first_day <= p.last and o.last_day >= p.first)", len(args)-1, len(args))
+		where += fmt.Sprintf("\n  and exists (select from unnest($%d::date[], $%d::date[]) as p (first, last) where o.first_day <= p.last and o.last_day >= p.first)", len(args)-1, len(args))
 	}
 	for _, word := range f.Words {
 		and("(k.title || ' ' || o.title) ilike '%' || ? || '%'", likeLiteral(word))
 	}
 	if f.Open {
-		sql += "\n  and o.closed_at is null"
+		where += "\n  and o.closed_at is null"
 	}
 	if f.Integrated {
-		sql += "\n  and k.integrated"
+		where += "\n  and k.integrated"
 	}
 	if f.Connection != 0 {
-		and("s.connection_id = ?", f.Connection)
+		and("exists (select from sources s where s.key_result_id = k.id and s.connection_id = ?)", f.Connection)
 	}
-	return sql, args
+	return from, where, args
+}
+
+// found says whether an index of key results finds what the filter leaves.
+func (f Filter) found() bool {
+	return f.IDs != nil || f.Number != 0 || f.Numbers != nil || f.Objectives != nil || f.Person != "" || f.Channel != "" ||
+		len(f.People) > 0 || len(f.Channels) > 0 || f.Connection != 0
+}
+
+// list writes the query of a filter's key results. The first few of a list are chosen before anything
+// else of them is read: narrow rows, each kind of filter by its own index.
+func (f Filter) list(workspace string) (sql string, args []any) {
+	if f.Most == 0 {
+		from, where, args := f.narrow(workspace)
+		return keyResultColumns + "from " + from + keyResultTables + "\nwhere " + where + listOrder, args
+	}
+	chosen, args := f.chosen(workspace, listOrder)
+	return "with chosen as (\n" + chosen + "\n)" + keyResultColumns + "from chosen x\njoin key_results k on k.id = x.id" + keyResultTables + listOrder, args
+}
+
+// chosen writes the query of the ids of f.Most of a filter's key results, in an order or in any.
+func (f Filter) chosen(workspace, order string) (sql string, args []any) {
+	from, where, args := f.narrow(workspace)
+	objectives := "\njoin objectives o on o.id = k.objective_id"
+	if f.found() { // then theirs are looked up, however cheap it seems to read them all
+		objectives = "\ncross join lateral (select * from objectives o where o.id = k.objective_id offset 0) o"
+	}
+	return "select k.id\nfrom " + from + objectives + "\nwhere " + where + order + fmt.Sprintf("\nlimit %d", f.Most), args
 }
 
 // KeyResults lists a workspace's key results by objective and number, those of objectives that
 // end first last: what is over comes after all that is not.
 func (r Reads) KeyResults(ctx context.Context, workspace string, f Filter) ([]KeyResult, error) {
-	where, args := f.where(workspace)
-	sql := keyResultColumns + keyResultTables + where + "\norder by o.last_day desc, o.id, k.number"
-	if f.Most > 0 {
-		args = append(args, f.Most)
-		sql += fmt.Sprintf("\nlimit $%d", len(args))
-	}
+	sql, args := f.list(workspace)
 	rows, err := r.db.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, fmt.Errorf("listing key results: %w", err)
@@ -207,8 +230,8 @@ func (r Reads) KeyResults(ctx context.Context, workspace string, f Filter) ([]Ke
 
 // EachOf gives key results one by one, in the order of KeyResults, however many there are.
 func (r Reads) EachOf(ctx context.Context, workspace string, f Filter, do func(KeyResult) error) error {
-	where, args := f.where(workspace)
-	rows, err := r.db.Query(ctx, keyResultColumns+keyResultTables+where+"\norder by o.last_day desc, o.id, k.number", args...)
+	sql, args := f.list(workspace)
+	rows, err := r.db.Query(ctx, sql, args...)
 	if err != nil {
 		return fmt.Errorf("listing key results: %w", err)
 	}
@@ -217,10 +240,9 @@ func (r Reads) EachOf(ctx context.Context, workspace string, f Filter, do func(K
 
 // CountKeyResults is how many key results a filter leaves, at most f.Most.
 func (r Reads) CountKeyResults(ctx context.Context, workspace string, f Filter) (int, error) {
-	where, args := f.where(workspace)
+	chosen, args := f.chosen(workspace, "")
 	n := 0
-	sql := fmt.Sprintf("select count(*) from (select%s%s\nlimit %d) counted", keyResultTables, where, f.Most)
-	if err := r.db.QueryRow(ctx, sql, args...).Scan(&n); err != nil {
+	if err := r.db.QueryRow(ctx, "select count(*) from (\n"+chosen+"\n) counted", args...).Scan(&n); err != nil {
 		return 0, fmt.Errorf("counting key results: %w", err)
 	}
 	return n, nil
