@@ -69,7 +69,7 @@ func main() {
 	write := flag.String("write", "", "put the table into this file, between its marks")
 	flag.BoolVar(&b.quick, "quick", false, "smaller worlds, for development; the goals are not for them")
 	flag.BoolVar(&b.large, "large", false, "measure the parts that take an hour")
-	flag.StringVar(&b.profiles, "profile", "", "keep in this folder what okrbot's CPU and Postgres' sessions were at, row by row")
+	flag.StringVar(&b.profiles, "profile", "", "keep in this folder what okrbot's CPU and Postgres' sessions and statements were at, row by row; it costs some speed")
 	flag.StringVar(&b.program, "okrbot", "", "measure this program instead of the one that is built from here")
 	flag.Parse()
 	// Only failures are told beside the table.
@@ -138,11 +138,15 @@ func (b *bench) run(ctx context.Context, chosen []part) (table, error) {
 		}
 	}
 	// Fsync is on, and every setting is Postgres' own: what is measured is what people get.
-	b.server, err = embedded.Start(ctx, embedded.Options{Dir: filepath.Join(b.dir, "data"), Logger: slog.Default(), Fsync: true})
-	if err != nil {
-		return t, fmt.Errorf("starting Postgres: %w", err)
+	if err = b.postgres(ctx); err != nil {
+		return t, err
 	}
-	defer b.server.Stop()
+	defer func() { b.server.Stop() }()
+	if b.profiles != "" {
+		if err = b.countStatements(ctx); err != nil {
+			return t, err
+		}
+	}
 	defer func() {
 		for _, w := range b.worlds {
 			w.close()
@@ -166,6 +170,14 @@ func (b *bench) run(ctx context.Context, chosen []part) (table, error) {
 		b.tell("%s took %v", p.name, time.Since(began).Round(time.Second))
 	}
 	return t, nil
+}
+
+func (b *bench) postgres(ctx context.Context) (err error) {
+	b.server, err = embedded.Start(ctx, embedded.Options{Dir: filepath.Join(b.dir, "data"), Logger: slog.Default(), Fsync: true})
+	if err != nil {
+		return fmt.Errorf("starting Postgres: %w", err)
+	}
+	return nil
 }
 
 // tell says beside the table how far it is.

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // profile keeps, where it is asked for, what the program's CPU and Postgres' sessions are at for a
@@ -86,5 +88,81 @@ func (r *running) sessions(ctx context.Context, file string, long time.Duration)
 	for _, line := range lines {
 		fmt.Fprintf(&out, "%6.2f sessions\t%s\n", float64(seen[line])/float64(max(1, looks)), line)
 	}
+	return os.WriteFile(file, []byte(out.String()), 0o600)
+}
+
+// countStatements starts Postgres again so that it counts its statements, where it comes with what
+// that takes.
+func (b *bench) countStatements(ctx context.Context) error {
+	const counts = "pg_stat_statements"
+	conn, err := pgx.Connect(ctx, b.server.DSN())
+	if err != nil {
+		return fmt.Errorf("connecting to Postgres: %w", err)
+	}
+	var there bool
+	err = conn.QueryRow(ctx, "select exists (select from pg_available_extensions where name = $1)", counts).Scan(&there)
+	conn.Close(ctx)
+	if err != nil || !there {
+		return err
+	}
+	if err := b.execute(ctx, "alter system set shared_preload_libraries = "+counts); err != nil {
+		return err
+	}
+	b.server.Stop()
+	if err := b.postgres(ctx); err != nil {
+		return err
+	}
+	return b.execute(ctx, "alter system set "+counts+".track_planning = on", "select pg_reload_conf()")
+}
+
+// statements begins to count what the program asks Postgres. What it gives writes it into
+// statements.NAME.txt, the dearest first.
+func (r *running) statements(ctx context.Context, name string) (done func()) {
+	nothing := func() {}
+	if r.bench.profiles == "" {
+		return nothing
+	}
+	if err := r.change(ctx, "create extension if not exists pg_stat_statements"); err != nil {
+		r.bench.tell("Postgres does not count statements: %v", err)
+		return nothing
+	}
+	if err := r.change(ctx, "select pg_stat_statements_reset()"); err != nil {
+		r.bench.tell("Postgres does not count statements: %v", err)
+		return nothing
+	}
+	return func() {
+		if err := r.counted(ctx, filepath.Join(r.bench.profiles, "statements."+name+".txt")); err != nil {
+			r.bench.tell("counting statements: %v", err)
+		}
+	}
+}
+
+func (r *running) counted(ctx context.Context, file string) error {
+	rows, err := r.watch.Query(ctx, `
+		select s.calls, s.rows, s.total_plan_time, s.total_exec_time, s.wal_bytes::bigint, left(regexp_replace(s.query, '\s+', ' ', 'g'), 100)
+		from pg_stat_statements s join pg_database d on d.oid = s.dbid
+		where d.datname = current_database()
+		order by s.total_plan_time + s.total_exec_time desc`)
+	if err != nil {
+		return err
+	}
+	var out strings.Builder
+	fmt.Fprintf(&out, "%8s %9s %10s %10s %10s\n", "calls", "rows", "plan ms", "run ms", "WAL kB")
+	var calls, count, wal int64
+	var plan, run float64
+	for rows.Next() {
+		var c, n, w int64
+		var p, e float64
+		var query string
+		if err := rows.Scan(&c, &n, &p, &e, &w, &query); err != nil {
+			return err
+		}
+		calls, count, plan, run, wal = calls+c, count+n, plan+p, run+e, wal+w
+		fmt.Fprintf(&out, "%8d %9d %10.1f %10.1f %10.1f  %s\n", c, n, p, e, float64(w)/1000, query)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	fmt.Fprintf(&out, "%8d %9d %10.1f %10.1f %10.1f  all of them\n", calls, count, plan, run, float64(wal)/1000)
 	return os.WriteFile(file, []byte(out.String()), 0o600)
 }

@@ -118,6 +118,13 @@ func (r *running) sync(ctx context.Context, how setting) (s synced, err error) {
 		postgres, err = family(server)
 		return bot, postgres, err
 	}
+	profiled := func() {}
+	if r.bench.profiles != "" {
+		named := fmt.Sprintf("%s.%.0f%%.%d", r.world.name, 100*how.share, r.bench.copies)
+		counted := r.statements(ctx, named)
+		ended := r.profile(ctx, r.programs[0], named, 10*time.Second)
+		profiled = func() { counted(); ended() }
+	}
 	before, err := r.writes(ctx)
 	if err != nil {
 		return s, err
@@ -152,6 +159,7 @@ func (r *running) sync(ctx context.Context, how setting) (s synced, err error) {
 		return s, err
 	}
 	s.bot, s.server = s.bot-bot, s.server-postgres
+	profiled()
 	s.calls, s.items = r.calls()
 	for _, pid := range pids {
 		s.parts = append(s.parts, r.callers.share(pid))
