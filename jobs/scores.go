@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"fmt"
+	"strconv"
 	"time"
 
 	"okrbot/integrations"
@@ -24,14 +25,18 @@ func from(f store.Feed, now time.Time) okr.Day {
 // nothing came and nothing was changed between them.
 func digest(f store.Feed, s integrations.Scorecard, now time.Time) []byte {
 	first := from(f, now)
-	h := sha256.New()
-	fmt.Fprintf(h, "%q %+v\n", s.Name, traits(s))
+	said := fmt.Appendf(nil, "%q %+v\n", s.Name, traits(s))
 	for _, score := range s.Scores {
-		if day := okr.DayOf(score.End); day >= first {
-			fmt.Fprintf(h, "%d %d %s\n", okr.DayOf(score.Start), day, score.Value)
+		day := okr.DayOf(score.End)
+		if day < first {
+			continue
 		}
+		said = strconv.AppendInt(said, int64(okr.DayOf(score.Start)), 10)
+		said = strconv.AppendInt(append(said, ' '), int64(day), 10)
+		said = append(append(append(said, ' '), score.Value.String()...), '\n')
 	}
-	return h.Sum(nil)[:16]
+	sum := sha256.Sum256(said)
+	return sum[:16]
 }
 
 // scoreOf is a score as it is kept.

@@ -197,50 +197,119 @@ func (c *Client) batch(ctx context.Context, account integrations.Account, r *rou
 
 // decodeBatch reads an answer of the Batch API: the items by id, and the ids that were not done.
 func decodeBatch(body []byte, id string) (serviced map[string][]batched, unserviced []string, problem *integrations.Error) {
-	envelope, problem := unwrapped(body)
-	if problem != nil {
-		return nil, nil, problem
-	}
-	if named, ok := envelope["batch_request_id"]; ok && named != id {
-		return nil, nil, say("foreign_result")
-	}
-	done, ok := envelope["serviced_requests"].([]any)
-	left, _ := envelope["unserviced_requests"].([]any)
-	if !ok && left == nil {
-		return nil, nil, say("malformed")
-	}
 	serviced = map[string][]batched{}
-	for _, element := range done {
-		fields, ok := element.(map[string]any)
-		if !ok {
-			return nil, nil, say("malformed")
+	named, done, left, all := true, false, false, true
+	problem = unwrap(body, func(r *wire.Reader, name []byte) (err error) {
+		switch string(name) {
+		case "batch_request_id":
+			of, is, err := r.Text()
+			named = is && string(of) == id
+			return err
+		case "serviced_requests":
+			done, err = r.List(func() error {
+				item, object, err := itemOf(r)
+				serviced[item.id] = append(serviced[item.id], item)
+				all = all && object
+				return err
+			})
+		case "unserviced_requests":
+			left, err = r.List(func() error {
+				id, is, err := r.Text()
+				if is {
+					unserviced = append(unserviced, string(id))
+				}
+				return err
+			})
+		default:
+			err = r.Skip()
 		}
-		item := batched(fields)
-		serviced[scorecard(item).text("id")] = append(serviced[scorecard(item).text("id")], item)
-	}
-	for _, element := range left {
-		if id, ok := element.(string); ok {
-			unserviced = append(unserviced, id)
-		}
+		return err
+	})
+	switch {
+	case problem != nil:
+		return nil, nil, problem
+	case !named:
+		return nil, nil, say("foreign_result")
+	case !done && !left, !all:
+		return nil, nil, say("malformed")
 	}
 	return serviced, unserviced, nil
 }
 
 // batched is one answer within an answer of the Batch API.
-type batched map[string]any
+type batched struct {
+	id       string
+	status   int
+	header   http.Header
+	body     []byte // unpacked
+	mangled  bool   // the body is none
+	redirect string
+}
+
+// itemOf reads an item.
+func itemOf(r *wire.Reader) (b batched, object bool, err error) {
+	b.header = http.Header{}
+	object, err = r.Fields(func(name []byte) (err error) {
+		switch string(name) {
+		case "id":
+			b.id, err = word(r)
+		case "redirect_url":
+			b.redirect, err = word(r)
+		case "status_code":
+			n, _, _, err := r.Number()
+			if n.Valid && n.Decimal.IsInteger() {
+				b.status = int(n.Decimal.IntPart())
+			}
+			return err
+		case "body":
+			if r.Null() {
+				return r.Skip()
+			}
+			packed, is, err := r.Text()
+			body, wrong := base64.StdEncoding.AppendDecode(nil, packed)
+			b.body, b.mangled = body, !is || wrong != nil
+			return err
+		case "headers":
+			_, err = r.List(func() error { return headerOf(r, b.header) })
+		default:
+			err = r.Skip()
+		}
+		return err
+	})
+	return b, object, err
+}
+
+func headerOf(r *wire.Reader, h http.Header) error {
+	var key, value string
+	object, err := r.Fields(func(name []byte) (err error) {
+		switch string(name) {
+		case "name":
+			key, err = word(r)
+		case "value":
+			value, err = word(r)
+		default:
+			err = r.Skip()
+		}
+		return err
+	})
+	if object {
+		h.Add(key, value)
+	}
+	return err
+}
+
+// word reads a string; what is none is "".
+func word(r *wire.Reader) (string, error) {
+	text, _, err := r.Text()
+	return string(text), err
+}
 
 // read takes an item as the answer to a call of its own would be taken: status, headers and body.
 func (b batched) read(ref string, account integrations.Account) (integrations.Scorecard, *integrations.Error) {
-	packed, ok := b["body"].(string)
-	if !ok && b["body"] != nil {
+	if b.mangled {
 		return integrations.Scorecard{}, say("malformed")
 	}
-	plain, err := base64.StdEncoding.DecodeString(packed)
-	if err != nil {
-		return integrations.Scorecard{}, say("malformed")
-	}
-	status, _ := scorecard(b).integer("status_code")
-	resp := &http.Response{StatusCode: int(status), Header: b.headers(), Body: io.NopCloser(bytes.NewReader(plain))}
+	resp := &http.Response{StatusCode: b.status, Header: b.headers(), Body: io.NopCloser(bytes.NewReader(b.body))}
 	body, problem := taken(resp, wire.Largest, account)
 	if problem != nil {
 		return integrations.Scorecard{}, problem
@@ -250,18 +319,11 @@ func (b batched) read(ref string, account integrations.Account) (integrations.Sc
 
 // headers are an item's. Where none says what the body is, it is what was asked for: JSON.
 func (b batched) headers() http.Header {
-	h := http.Header{}
-	list, _ := b["headers"].([]any)
-	for _, element := range list {
-		if fields, ok := element.(map[string]any); ok {
-			h.Add(scorecard(fields).text("name"), scorecard(fields).text("value"))
-		}
+	if b.header.Get("Content-Type") == "" {
+		b.header.Set("Content-Type", "application/json")
 	}
-	if h.Get("Content-Type") == "" {
-		h.Set("Content-Type", "application/json")
+	if b.redirect != "" && b.header.Get("Location") == "" {
+		b.header.Set("Location", b.redirect)
 	}
-	if to := scorecard(b).text("redirect_url"); to != "" && h.Get("Location") == "" {
-		h.Set("Location", to)
-	}
-	return h
+	return b.header
 }

@@ -1,6 +1,7 @@
 package servicenow
 
 import (
+	"encoding/json"
 	"os"
 	"testing"
 	"time"
@@ -76,9 +77,13 @@ func TestTheDocumentationsExamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var whole struct{ Result []scorecard }
+	if err := json.Unmarshal(raw, &whole); err != nil {
+		t.Fatal(err)
+	}
 	rows, problem := decode(raw)
-	if problem != nil || len(rows[0].references("breakdown_relations")) != 3 || rows[0].references("breakdown_relations")[0].Name != "Child Groups" || len(rows[0].references("breakdowns")) != 0 {
-		t.Errorf("the relations are %v", rows)
+	if relations := whole.Result[0].references("breakdown_relations"); problem != nil || len(relations) != 3 || relations[0].Name != "Child Groups" || len(rows[0].references("breakdowns")) != 0 {
+		t.Errorf("the relations are %v, %v", relations, problem)
 	}
 }
 

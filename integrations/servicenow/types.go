@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"okrbot/integrations"
+	"okrbot/integrations/wire"
 )
 
 // scorecard is one element of a result, with the fields that are read taken by their exact names.
@@ -156,34 +157,14 @@ func (s scorecard) scores() ([]integrations.Score, *integrations.Error) {
 	if s["scores"] == nil {
 		return nil, nil
 	}
-	rows, ok := s["scores"].([]any)
+	of, ok := s["scores"].(*scored)
 	if !ok {
 		return nil, say("malformed")
 	}
-	list := make([]integrations.Score, 0, len(rows))
-	for _, row := range rows {
-		fields, ok := row.(map[string]any)
-		if !ok {
-			return nil, say("malformed")
-		}
-		one := scorecard(fields)
-		value, asRead, problem := number(one["value"])
-		if problem != nil {
-			return nil, problem
-		}
-		if !value.Valid {
-			continue
-		}
-		end, ok := day(one.text("end_at"))
-		if !ok {
-			return nil, say("malformed")
-		}
-		start, ok := day(one.text("start_at"))
-		if !ok || start.After(end) {
-			start = end
-		}
-		list = append(list, integrations.Score{Start: start, End: end, Value: value.Decimal, AsRead: asRead})
+	if of.problem != nil {
+		return nil, of.problem
 	}
+	list := of.scores
 	slices.SortStableFunc(list, func(a, b integrations.Score) int { return b.End.Compare(a.End) })
 	kept := list[:0]
 	for _, score := range list {
@@ -196,6 +177,80 @@ func (s scorecard) scores() ([]integrations.Score, *integrations.Error) {
 		kept = append(kept, score)
 	}
 	return kept, nil
+}
+
+// scored is what the field scores holds, or what is wrong with it.
+type scored struct {
+	scores  []integrations.Score
+	problem *integrations.Error
+}
+
+// scoresOf reads the field scores: nearly all that an answer has is in it, so nothing else of it is
+// kept. After the first score that is wrong the others are only checked.
+func scoresOf(r *wire.Reader) (any, error) {
+	if r.Null() {
+		return nil, r.Skip()
+	}
+	of := &scored{}
+	array, err := r.List(func() error {
+		if of.problem != nil {
+			return r.Skip()
+		}
+		score, there, problem, err := scoreOf(r)
+		switch {
+		case problem != nil:
+			of.problem = problem
+		case there:
+			of.scores = append(of.scores, score)
+		}
+		return err
+	})
+	if !array {
+		of.problem = say("malformed")
+	}
+	return of, err
+}
+
+// scoreOf reads an element of the scores; false where it has no value.
+func scoreOf(r *wire.Reader) (score integrations.Score, there bool, problem *integrations.Error, err error) {
+	var value decimal.NullDecimal
+	var cause string
+	var started, ended bool
+	object, err := r.Fields(func(name []byte) (err error) {
+		switch string(name) {
+		case "value":
+			value, score.AsRead, cause, err = r.Number()
+		case "start_at":
+			score.Start, started, err = dayOf(r)
+		case "end_at":
+			score.End, ended, err = dayOf(r)
+		default:
+			err = r.Skip()
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return score, false, nil, err
+	case !object:
+		return score, false, say("malformed"), nil
+	case cause != "":
+		return score, false, say(cause), nil
+	case !value.Valid:
+		return score, false, nil, nil
+	case !ended:
+		return score, false, say("malformed"), nil
+	}
+	if score.Value = value.Decimal; !started || score.Start.After(score.End) {
+		score.Start = score.End
+	}
+	return score, true, nil, nil
+}
+
+func dayOf(r *wire.Reader) (time.Time, bool, error) {
+	text, _, err := r.Text()
+	d, ok := day(string(text))
+	return d, ok, err
 }
 
 // day reads a calendar day without zone. A time of day after it is left alone.
@@ -223,42 +278,77 @@ func (s scorecard) frequency(scores []integrations.Score) (every string, guessed
 	return integrations.Frequency(scores), true
 }
 
+// taking are the fields that are read of a result's elements: scorecards, and the user that we are. The
+// others are checked, and not kept.
+var taking = map[string]bool{
+	"uuid": true, "name": true, "description": true, "key": true, "favorite": true, "unit": true, "precision": true, "direction": true,
+	"target": true, "value": true, "frequency": true, "frequency_label": true, "indicator_frequency_label": true, "indicator": true,
+	"breakdown": true, "element": true, "breakdown_level2": true, "element_level2": true, "aggregate": true, "breakdowns": true, "aggregates": true,
+	"user_name": true,
+}
+
 // decode reads a body's scorecards, all or none.
 func decode(body []byte) ([]scorecard, *integrations.Error) {
-	envelope, problem := unwrapped(body)
+	rows := []scorecard{}
+	listed := false
+	problem := unwrap(body, func(r *wire.Reader, name []byte) error {
+		if string(name) != "result" {
+			return r.Skip()
+		}
+		all := true
+		array, err := r.List(func() error {
+			row := scorecard{}
+			object, err := r.Fields(func(name []byte) (err error) {
+				switch known := string(name); {
+				case known == "scores":
+					row[known], err = scoresOf(r)
+				case taking[known]:
+					row[known], err = r.Value()
+				default:
+					err = r.Skip()
+				}
+				return err
+			})
+			rows, all = append(rows, row), all && object
+			return err
+		})
+		listed = array && all
+		return err
+	})
 	if problem != nil {
 		return nil, problem
 	}
-	result, ok := envelope["result"].([]any)
-	if !ok {
+	if !listed {
 		return nil, say("malformed")
-	}
-	rows := make([]scorecard, len(result))
-	for i, element := range result {
-		fields, ok := element.(map[string]any)
-		if !ok {
-			return nil, say("malformed")
-		}
-		rows[i] = fields
 	}
 	return rows, nil
 }
 
-// unwrapped is a body's object, if it holds no error, which also comes with status 200.
-func unwrapped(body []byte) (map[string]any, *integrations.Error) {
-	answer, problem := strict(body)
-	if problem != nil {
-		return nil, problem
+// unwrap reads a body's object, whose values field reads, if it holds no error, which also comes with
+// status 200.
+func unwrap(body []byte, field func(r *wire.Reader, name []byte) error) *integrations.Error {
+	object := false
+	var failure any
+	cause := wire.Read(body, func(r *wire.Reader) (err error) {
+		object, err = r.Fields(func(name []byte) (err error) {
+			if string(name) == "error" {
+				failure, err = r.Value()
+				return err
+			}
+			return field(r, name)
+		})
+		return err
+	})
+	switch {
+	case cause != "":
+		return say(cause)
+	case !object:
+		return say("malformed")
+	case failure == nil:
+		return nil
 	}
-	envelope, ok := answer.(map[string]any)
-	if !ok {
-		return nil, say("malformed")
+	if of, ok := failure.(map[string]any); ok && strings.Contains(scorecard(of).text("message"), "Transaction cancelled") {
+		return say("cancelled")
 	}
-	if failure := envelope["error"]; failure != nil {
-		if of, ok := failure.(map[string]any); ok && strings.Contains(scorecard(of).text("message"), "Transaction cancelled") {
-			return nil, say("cancelled")
-		}
-		return nil, say("error_envelope")
-	}
-	return envelope, nil
+	return say("error_envelope")
 }

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
 	"regexp"
 	"strconv"
@@ -64,6 +65,35 @@ func Number(v any) (d decimal.NullDecimal, asRead, cause string) {
 		}
 	}
 	return decimal.NewNullDecimal(n), asRead, ""
+}
+
+// plain is a JSON number as most are: without an exponent, and of so few digits that it is kept as it
+// is. It is what Number makes of it, only sooner.
+func plain(written []byte) (n decimal.Decimal, ok bool) {
+	digits := bytes.TrimPrefix(written, []byte("-"))
+	whole, places, _ := bytes.Cut(digits, []byte("."))
+	if len(places) > mostPlaces || len(whole)+len(places) > mostWhole {
+		return n, false
+	}
+	value, exponent := int64(0), -int32(len(places))
+	for _, part := range [][]byte{whole, places} {
+		for _, digit := range part {
+			if digit < '0' || digit > '9' {
+				return n, false
+			}
+			value = 10*value + int64(digit-'0')
+		}
+	}
+	if value == 0 {
+		return decimal.Zero, true
+	}
+	for value%10 == 0 {
+		value, exponent = value/10, exponent+1
+	}
+	if len(digits) < len(written) {
+		value = -value
+	}
+	return decimal.New(value, exponent), true
 }
 
 // unwritten is why a text is no number.

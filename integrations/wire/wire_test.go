@@ -82,6 +82,40 @@ func TestNumbersAreReadExactly(t *testing.T) {
 	})
 }
 
+// A number that is read out of an answer is what Number makes of it.
+func TestNumbersAreReadAlike(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		written := rapid.OneOf(
+			rapid.StringMatching(`-?(0|[1-9][0-9]{0,20})(\.[0-9]{1,12})?([eE][+-]?[0-9]{1,2})?`), rapid.StringMatching(`-?(0|[1-9][0-9]{0,4}0{0,4})(\.[0-9]{1,4}0{0,4})?`),
+			rapid.StringMatching(`"-?[0-9]{1,5}([.,][0-9]{1,4})?"`), rapid.SampledFrom([]string{"null", `""`, "true", "{}", "[1]", `"\u0031"`}),
+		).Draw(t, "number")
+		v, cause := Strict([]byte(written))
+		if cause != "" {
+			t.Fatalf("%s: %s", written, cause)
+		}
+		want, wantAs, wantCause := Number(v)
+		var got decimal.NullDecimal
+		var as, is string
+		if cause := Read([]byte(written), func(r *Reader) (err error) {
+			got, as, is, err = r.Number()
+			return err
+		}); cause != "" {
+			t.Fatalf("%s: %s", written, cause)
+		}
+		if got.Valid != want.Valid || got.Decimal.String() != want.Decimal.String() || got.Decimal.Exponent() != want.Decimal.Exponent() || as != wantAs || is != wantCause {
+			t.Fatalf("%s: got %v %q %q, want %v %q %q", written, got, as, is, want, wantAs, wantCause)
+		}
+	})
+}
+
+// A text that its writer cut in the midst of a character keeps no number from being read.
+func TestHalfACharacterIsForgiven(t *testing.T) {
+	v, cause := Strict([]byte(`{"name":"Calls \ud83d","value":1}`))
+	if fields, ok := v.(map[string]any); cause != "" || !ok || fields["name"] != "Calls \ufffd" || fields["value"] != json.Number("1") {
+		t.Errorf("got %v, %q", v, cause)
+	}
+}
+
 // A number of two million digits, or with an exponent of a billion, is judged in no time.
 func TestAHugeNumberIsCheap(t *testing.T) {
 	digits := strings.Repeat("9", 1<<20)
