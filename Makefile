@@ -1,6 +1,5 @@
 # Everything a developer runs, with what it does. `make` alone lists it.
-STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
-SQLC        := github.com/sqlc-dev/sqlc/cmd/sqlc@v1.31.1
+# The tools are pinned in tools/go.mod.
 
 .PHONY: help
 help: ## list what there is
@@ -22,15 +21,19 @@ race: ## every test under the race detector, as CI does
 lint: ## formatting, vet and staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
 	go vet ./...
-	go run $(STATICCHECK) ./...
+	go tool -modfile=tools/go.mod staticcheck ./...
 
 .PHONY: golden
-golden: ## write the Slack payloads under bot/view/testdata anew; read the diff
+golden: ## write the Slack payloads under bot/view/testdata again; read the diff
 	go test ./bot/view -update
 
 .PHONY: generate
-generate: ## write store/queries anew from its SQL
-	cd store && go run $(SQLC) generate
+generate: ## write store/queries again from its SQL
+	go -C tools tool sqlc generate -f ../store/sqlc.yaml
+
+.PHONY: tidy
+tidy: ## go mod tidy, in every module
+	for module in . tools; do go -C $$module mod tidy || exit 1; done
 
 .PHONY: bench
 bench: ## the table of the README, measured in one run: about half an hour

@@ -3,12 +3,14 @@ package view
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,11 +21,48 @@ import (
 	"okrbot/okr"
 )
 
-var update = flag.Bool("update", false, "write the golden payloads anew")
+var update = flag.Bool("update", false, "write the golden payloads again")
+
+// compared are the golden files that a test has asked for.
+var compared sync.Map
+
+// TestMain finds golden files that no test asks for any more. It needs a whole run to know.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	whole := flag.Lookup("test.run").Value.String() == "" && flag.Lookup("test.skip").Value.String() == "" && flag.Lookup("test.list").Value.String() == ""
+	if code == 0 && whole {
+		code = unasked()
+	}
+	os.Exit(code)
+}
+
+// unasked removes, or complains of, golden files that no test has asked for.
+func unasked() (code int) {
+	files, err := filepath.Glob(filepath.Join("testdata", "*.json"))
+	if err != nil {
+		panic(err)
+	}
+	for _, path := range files {
+		if _, asked := compared.Load(filepath.Base(path)); asked {
+			continue
+		}
+		if *update {
+			err = os.Remove(path)
+		} else {
+			err = errors.New("no test asks for it any more; `make golden` removes it")
+		}
+		if err != nil {
+			fmt.Printf("%s: %v\n", path, err)
+			code = 1
+		}
+	}
+	return code
+}
 
 // golden compares a payload with its file, which people read in review.
 func golden(t *testing.T, name string, payload any) {
 	t.Helper()
+	compared.Store(name, true)
 	var got bytes.Buffer
 	e := json.NewEncoder(&got)
 	e.SetEscapeHTML(false)
