@@ -235,6 +235,8 @@ func TestWhatDoesNotShowGoesNowhere(t *testing.T) {
 	r.servicenow.Add(r.scored("0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c01", "Cases "+hidden, "about "+hidden))
 	r.servicenow.Add(r.scored("0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c02", "Cases "+hidden, "שלום "+hidden))
 	r.connects(r.alice)
+	// Before that ServiceNow itself is asked, whose names are as they were written.
+	r.until("the list being read", r.stored("select bool_and(directory_at is not null) from connections"))
 	r.addsObjective(r.alice, "Calm "+hidden+" مرحبا")
 	r.alice.Types("/okr add-kr").Fills("Key Result", "Fewer "+hidden+" 👩\u200d💻").Submits("Next").
 		Chooses("Scorecard", "Cases evil turn").Sees("about evil turn").Submits("Connect").Fills("Target Value", "3").Submits("Save").Sees("is added").Closes()
