@@ -140,6 +140,7 @@ func TestAHitRateMovesInPercent(t *testing.T) {
 	r := ready(t)
 	r.alice.Types("/okr edit KR-1").Chooses("Calculate Overall Progress", "Hit rate").Submits("Save").Sees("KR-1 is saved").Closes()
 	r.settles() // the readings are counted by the new method
+	r.bob.Sees("135 → 0 %; Calculate Overall Progress changed from Latest value to Hit rate").DoesNotSee("13,500")
 	r.passes(1, 99)
 	r.alice.Types("/okr sync KR-1")
 	r.bob.Sees(" 0 % → 1 %")

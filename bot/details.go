@@ -83,12 +83,19 @@ func (b *Bot) detailsModal(ctx context.Context, actor okr.Actor, k store.KeyResu
 	if err != nil {
 		return modalView{}, err
 	}
+	then := k // as it was when an event happened, as far as its values are written by it
 	for _, e := range events {
-		line := view.ChangeLine{Actor: e.Actor, Action: e.Action, What: changeWords(k, e.Changes), At: e.At}
+		line := view.ChangeLine{Actor: e.Actor, Action: e.Action, What: changeWords(then, e.Changes), At: e.At}
 		if e.Action == "created" {
-			line.What = createdWords(k, e.Changes)
+			line.What = createdWords(then, e.Changes)
 		}
 		d.Changes = append(d.Changes, line)
+		if c, ok := e.Changes["method"]; ok {
+			then.Method = okr.Method(c[0])
+		}
+		if c, ok := e.Changes["unit"]; ok {
+			then.Unit = c[0]
+		}
 	}
 	last, err := b.store.LastChanges(ctx, k.Workspace, store.Object{Kind: "key_result", ID: k.ID}, "target", "start", "source")
 	if err != nil {
@@ -202,6 +209,12 @@ func createdWords(k store.KeyResult, changes map[string]store.Change) string {
 
 // recorded writes what the audit holds of a field as it is written elsewhere.
 func recorded(k store.KeyResult, field, text string) string {
+	switch field {
+	case "method":
+		return okr.Method(text).Label()
+	case "kind":
+		return okr.Kind(text).Label()
+	}
 	v, err := decimal.NewFromString(text)
 	switch {
 	case err != nil:

@@ -37,7 +37,7 @@ func (m *Messenger) Announce(ctx context.Context, _, channel string, items []job
 	for i, item := range items {
 		news[i] = view.News{
 			KeyResult: shown(m.connectors, item.Present, item.Now), Kind: item.Kind,
-			Old: item.Old, New: item.New, OldStatus: item.OldStatus, NewStatus: item.NewStatus, Note: item.Note,
+			Old: item.Old, New: item.New, OldWords: item.OldWords, NewWords: item.NewWords, OldStatus: item.OldStatus, NewStatus: item.NewStatus, Note: item.Note,
 		}
 		if item.Kind == "shared" {
 			all, err := m.bot.store.Readings(ctx, item.Workspace, item.KeyResult)

@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"okrbot/okr"
@@ -62,6 +63,36 @@ func TestConfidenceStandsBesideTheStatus(t *testing.T) {
 		Sees(":speech_balloon: Confident")
 	r.bob.Types("/okr list").Sees(":speech_balloon: Confident").DoesNotSee("(by hand)")
 	r.alice.Types("/okr sync KR-1").Sees(":speech_balloon: Confident")
+}
+
+// TestWhatWasToldIsSaidInItsOwnTerms: an edit of the method or the unit makes the same number another
+// thing, and what it was before stays what it was.
+func TestWhatWasToldIsSaidInItsOwnTerms(t *testing.T) {
+	r := ready(t)
+	r.alice.Types("/okr subscribe").Sees("the weekly digest goes to")
+	r.laterDays(8)
+	r.alice.Sees("*The week's key results* · 1 key result\n", "*135*").DoesNotSee("(was 135")
+	edit := func(fill func()) {
+		t.Helper()
+		r.alice.Types("/okr edit KR-1").Sees("== Edit KR-1 ==")
+		fill()
+		r.alice.Submits("Save").Sees("KR-1 is saved").Closes()
+	}
+	edit(func() { r.alice.Chooses("Calculate Overall Progress", "Hit rate") })
+	r.bob.Sees("135 → 0 %; Calculate Overall Progress changed from Latest value to Hit rate")
+	r.alice.Types("/okr show KR-1").Sees("edited: method Latest value → Hit rate", "result set to 135").Closes()
+	r.laterDays(7)
+	r.alice.Sees("Since ", "hit rate 0 %", "(was 135")
+	edit(func() {
+		r.alice.Chooses("Calculate Overall Progress", "Latest value").Fills("Unit of Measurement", "Hours")
+	})
+	r.bob.Sees("0 % → 135 Hours; Calculate Overall Progress changed from Hit rate to Latest value, Unit of Measurement changed from # to Hours")
+	edit(func() { r.alice.Fills("Unit of Measurement", "Days") })
+	r.bob.Sees("135 Hours → 135 Days; Unit of Measurement changed from Hours to Days")
+	r.alice.Types("/okr show KR-1").Sees("edited: unit Hours → Days", "result set to 135").DoesNotSee("set to 135 Days").Closes()
+	if said := r.said(); strings.Contains(said, "13,500") || strings.Contains(said, "135 %") {
+		t.Error("a value was said in the terms of another method")
+	}
 }
 
 func TestAdministratorsSetTheThresholds(t *testing.T) {

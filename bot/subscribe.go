@@ -105,9 +105,9 @@ func (m *Messenger) Digest(ctx context.Context, s store.Subscription) ([]store.T
 		d.Today = today(now, s.Zone)
 		err = r.EachOf(ctx, s.Workspace, filter, func(k store.KeyResult) error {
 			line := view.DigestLine{KeyResult: shown(m.connectors, k, now)}
-			t := store.Told{KeyResult: k.ID, Value: line.Counted().Value, Status: line.Standing().Status}
+			t := store.Told{KeyResult: k.ID, Value: line.Counted().Value, Words: line.MeasuredWords(line.Counted().Value), Status: line.Standing().Status}
 			if was, before := last[k.ID]; before {
-				line.Was, line.OldStatus, line.Before = was.Value, was.Status, true
+				line.Was, line.WasWords, line.OldStatus, line.Before = was.Value, was.Words, was.Status, true
 				delete(last, k.ID)
 			}
 			told = append(told, t)

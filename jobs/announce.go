@@ -144,7 +144,7 @@ func coalesced(taken []store.Announcement) []store.Announcement {
 		s := subject{a.KeyResult, topic(a.Kind)}
 		if f, seen := first[s]; seen {
 			if s.topic == "moved" {
-				a.Old, a.OldDay, a.OldStatus = f.Old, f.OldDay, f.OldStatus
+				a.Old, a.OldWords, a.OldDay, a.OldStatus = f.Old, f.OldWords, f.OldDay, f.OldStatus
 				a.Note = strings.Trim(last[s].Note+"; "+a.Note, "; ")
 				if last[s].Kind != a.Kind {
 					a.Kind = "changed"

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -307,6 +308,10 @@ func TestUnreadNewsIsPutTogether(t *testing.T) {
 	move := func(id int64, kind, old, new string) store.Announcement {
 		return store.Announcement{ID: id, KeyResult: 1, Kind: kind, Old: number(old), New: number(new)}
 	}
+	inWords := func(a store.Announcement, old, new string) store.Announcement {
+		a.OldWords, a.NewWords = old, new
+		return a
+	}
 	told := func(id int64, kind string) store.Announcement {
 		return store.Announcement{ID: id, KeyResult: 1, Kind: kind, Note: fmt.Sprint(id)}
 	}
@@ -318,6 +323,7 @@ func TestUnreadNewsIsPutTogether(t *testing.T) {
 		"TwoMoves":              {[]store.Announcement{move(1, "changed", "41", "39"), move(2, "changed", "39", "38")}, "changed 41→38"},
 		"MovedAndRestated":      {[]store.Announcement{move(1, "restated", "41", "39"), move(2, "changed", "39", "38")}, "changed 41→38"},
 		"ThereAndBack":          {[]store.Announcement{move(1, "changed", "41", "39"), move(2, "changed", "39", "41")}, ""},
+		"MovedAndEdited":        {[]store.Announcement{inWords(move(1, "changed", "41", "39"), "41", "39"), inWords(move(2, "changed", "39", "0.5"), "39", "50 %"), inWords(move(3, "changed", "0.5", "0.6"), "50 %", "60 %")}, "changed 41→60 %"},
 		"FailedAndRecovered":    {[]store.Announcement{told(1, "failed"), told(2, "recovered")}, ""},
 		"RecoveredAndFailed":    {[]store.Announcement{told(1, "recovered"), told(2, "failed")}, ""},
 		"FailedTwiceInTheEnd":   {[]store.Announcement{told(1, "failed"), told(2, "recovered"), told(3, "failed")}, "failed 3"},
@@ -327,7 +333,7 @@ func TestUnreadNewsIsPutTogether(t *testing.T) {
 			var got []string
 			for _, a := range coalesced(row.taken) {
 				if topic(a.Kind) == "moved" {
-					got = append(got, a.Kind+" "+words(a.Old)+"→"+words(a.New))
+					got = append(got, a.Kind+" "+cmp.Or(a.OldWords, words(a.Old))+"→"+cmp.Or(a.NewWords, words(a.New)))
 				} else {
 					got = append(got, a.Kind+" "+a.Note)
 				}

@@ -393,7 +393,7 @@ func (a *applying) score(runs []store.TakenRun, k store.KeyResult, old store.App
 	a.cards = append(a.cards, k.ID)
 	moving := store.Announcement{
 		Workspace: k.Workspace, KeyResult: k.ID, Note: note,
-		Old: seen.Value, New: shown.Value, OldDay: seen.AsOf, NewDay: shown.AsOf,
+		Old: seen.Value, New: shown.Value, OldWords: k.MeasuredWords(seen.Value), NewWords: after.MeasuredWords(shown.Value), OldDay: seen.AsOf, NewDay: shown.AsOf,
 		OldStatus: was, NewStatus: status,
 	}
 	action := "synced"

@@ -147,6 +147,14 @@ func (kr KeyResult) Measured(v decimal.Decimal) string {
 	return kr.Scored(v)
 }
 
+// MeasuredWords are those of Measured; empty without a result.
+func (kr KeyResult) MeasuredWords(v decimal.NullDecimal) string {
+	if !v.Valid {
+		return ""
+	}
+	return kr.Measured(v.Decimal)
+}
+
 // ResultWords writes the result in the key result's unit, with its method where that is not the
 // latest: "39 Hours", "39 Hours (average of 13)", "hit rate 92 % (13 readings)". Empty without a result.
 func (kr KeyResult) ResultWords() string { return kr.wordsOf(kr.Result) }

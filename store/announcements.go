@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -22,11 +23,13 @@ type Announcement struct {
 	KeyResult int64
 	Kind      string // "changed", "restated", "failed", "recovered", "parked", "shared"
 	Old, New  decimal.NullDecimal
+	OldWords  string  // both as they were written when they counted; empty where there was none
+	NewWords  string  // or it is not known
 	OldDay    okr.Day // zero when there was none
 	NewDay    okr.Day
 	OldStatus okr.Status
 	NewStatus okr.Status
-	Note      string // failed, parked: what happened and what to do; shared: who posted it
+	Note      string // failed, parked: what happened and what to do; shared: who posted it; changed, restated: why
 	Repeated  bool   // the answer to an earlier try was lost
 	At        time.Time
 }
@@ -72,6 +75,8 @@ func (tx *Tx) announce(ctx context.Context, list []Announcement) error {
 		p.Kinds = append(p.Kinds, a.Kind)
 		p.OldValues = append(p.OldValues, numberText(a.Old))
 		p.NewValues = append(p.NewValues, numberText(a.New))
+		p.OldWords = append(p.OldWords, a.OldWords)
+		p.NewWords = append(p.NewWords, a.NewWords)
 		p.OldDays = append(p.OldDays, dayText(a.OldDay, a.OldDay != 0))
 		p.NewDays = append(p.NewDays, dayText(a.NewDay, a.NewDay != 0))
 		p.OldStatuses = append(p.OldStatuses, string(a.OldStatus))
@@ -106,22 +111,44 @@ func (tx *Tx) ready(ctx context.Context, wait time.Duration, places map[Place]bo
 }
 
 // AnnounceChange says in a key result's channel that its result moved, and has its cards drawn
-// again. It says nothing when the result is the same.
+// again. It says nothing when the result is the same, in number and in kind.
 func (tx *Tx) AnnounceChange(ctx context.Context, before, after KeyResult) error {
 	if err := tx.MarkCards(ctx, after.ID); err != nil {
 		return err
 	}
 	day := after.Today(tx.Now)
 	old, now := before.Counted(day), after.Counted(day)
-	same := old.Value.Valid == now.Value.Valid && old.Value.Decimal.Equal(now.Value.Decimal)
-	if after.Channel == "" || same {
+	otherwise := old.Value.Valid && (before.Method != after.Method || before.Unit != after.Unit)
+	if after.Channel == "" || okr.Same(old.Value, now.Value) && !otherwise {
 		return nil
 	}
 	return tx.Announce(ctx, []Announcement{{
 		Workspace: after.Workspace, Channel: after.Channel, KeyResult: after.ID, Kind: "changed",
-		Old: old.Value, New: now.Value, OldDay: old.AsOf, NewDay: now.AsOf,
+		Old: old.Value, New: now.Value, OldWords: before.MeasuredWords(old.Value), NewWords: after.MeasuredWords(now.Value), OldDay: old.AsOf, NewDay: now.AsOf,
 		OldStatus: before.Standing(before.Objective.Period, day).Status, NewStatus: after.Standing(after.Objective.Period, day).Status,
+		Note: edited(before, after),
 	}})
+}
+
+// edited says which edits make a result another one: "Calculate Overall Progress changed from Latest
+// value to Hit rate". Empty where there was none.
+func edited(before, after KeyResult) string {
+	var parts []string
+	note := func(what, from, to string) {
+		if from != to {
+			parts = append(parts, what+" changed from "+cmp.Or(from, "none")+" to "+cmp.Or(to, "none"))
+		}
+	}
+	note("Calculate Overall Progress", before.Method.Label(), after.Method.Label())
+	note("Unit of Measurement", before.Unit, after.Unit)
+	note("Scorecard", before.Source.Name, after.Source.Name)
+	note("Objective", before.Objective.Title, after.Objective.Title)
+	if after.Method == okr.HitRate && before.Method == okr.HitRate { // the readings are judged by these
+		note("Goal", before.Kind.Label(), after.Kind.Label())
+		note("Target Value", plain(before.Target), plain(after.Target))
+		note("Upper Value", plain(before.Upper), plain(after.Upper))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // Place is a channel of a workspace where something waits to be said or drawn.
@@ -184,7 +211,7 @@ func (s *Store) TakeAnnouncements(ctx context.Context, p Place, most int) ([]Ann
 	for i, row := range rows {
 		list[i] = Announcement{
 			ID: row.ID, Workspace: row.WorkspaceID, Channel: row.ChannelID, KeyResult: row.KeyResultID, Kind: row.Kind,
-			Old: row.OldValue, New: row.NewValue, OldDay: dayOrZero(row.OldDay), NewDay: dayOrZero(row.NewDay),
+			Old: row.OldValue, New: row.NewValue, OldWords: row.OldWords, NewWords: row.NewWords, OldDay: dayOrZero(row.OldDay), NewDay: dayOrZero(row.NewDay),
 			OldStatus: okr.Status(row.OldStatus), NewStatus: okr.Status(row.NewStatus), Note: row.Note, Repeated: row.Repeated, At: row.CreatedAt,
 		}
 	}

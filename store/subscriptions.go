@@ -27,6 +27,7 @@ type Subscription struct {
 type Told struct {
 	KeyResult int64
 	Value     decimal.NullDecimal
+	Words     string // the value as it was written; empty where there was none, or it is not known
 	Status    okr.Status
 }
 
@@ -103,7 +104,7 @@ func (r Reads) LastTold(ctx context.Context, s Subscription) (map[int64]Told, er
 	}
 	told := make(map[int64]Told, len(rows))
 	for _, row := range rows {
-		told[row.KeyResultID] = Told{row.KeyResultID, row.Value, okr.Status(row.Status)}
+		told[row.KeyResultID] = Told{row.KeyResultID, row.Value, row.Words, okr.Status(row.Status)}
 	}
 	return told, nil
 }
@@ -120,9 +121,9 @@ func (tx *Tx) DigestPosted(ctx context.Context, s Subscription, next time.Time, 
 	if err := tx.q.ForgetDigestItems(ctx, queries.ForgetDigestItemsParams{WorkspaceID: s.Workspace, ChannelID: s.Channel}); err != nil {
 		return fmt.Errorf("noting a digest: %w", err)
 	}
-	_, err = tx.tx.CopyFrom(ctx, pgx.Identifier{"digest_items"}, []string{"workspace_id", "channel_id", "key_result_id", "value", "status"},
+	_, err = tx.tx.CopyFrom(ctx, pgx.Identifier{"digest_items"}, []string{"workspace_id", "channel_id", "key_result_id", "value", "words", "status"},
 		pgx.CopyFromSlice(len(told), func(i int) ([]any, error) {
-			return []any{s.Workspace, s.Channel, told[i].KeyResult, told[i].Value, string(told[i].Status)}, nil
+			return []any{s.Workspace, s.Channel, told[i].KeyResult, told[i].Value, told[i].Words, string(told[i].Status)}, nil
 		}))
 	if err != nil {
 		return fmt.Errorf("noting what a digest told: %w", err)

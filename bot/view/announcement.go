@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -21,9 +22,11 @@ type News struct {
 	KeyResult
 	Kind      string // "changed", "restated", "failed", "recovered", "parked", "shared"
 	Old, New  decimal.NullDecimal
+	OldWords  string // both as they were written when they counted; empty: as they are written now
+	NewWords  string
 	OldStatus okr.Status
 	NewStatus okr.Status
-	Note      string        // as of store.Announcement; changed, restated: which days were restated
+	Note      string        // as of store.Announcement; changed, restated: which days were restated, what was edited
 	Readings  []okr.Reading // shared: all of the period, oldest first
 }
 
@@ -138,13 +141,10 @@ func (m Message) rest(news []News) Message {
 // move is the change of the value: "41 → 39 Hours", "restated 20 Nov: 41 → 39 Hours", and what became
 // of the result where a day before the newest was restated.
 func (n News) move() string {
-	to := "none"
-	if n.New.Valid {
-		to = n.Measured(n.New.Decimal)
-	}
-	text := Escape(to)
+	old, now := cmp.Or(n.OldWords, n.MeasuredWords(n.Old)), cmp.Or(n.NewWords, n.MeasuredWords(n.New))
+	text := Escape(cmp.Or(now, "none"))
 	if n.Old.Valid {
-		text = Escape(n.Measured(n.Old.Decimal)) + " → " + text
+		text = Escape(old) + " → " + text
 	}
 	own := okr.Restatement{Day: n.Result.AsOf, From: n.Old.Decimal, To: n.New.Decimal}
 	switch {
@@ -152,7 +152,7 @@ func (n News) move() string {
 		return "restated " + text
 	case n.Note == "":
 		return text
-	case okr.Same(n.Old, n.New):
+	case old == now && okr.Same(n.Old, n.New):
 		return Escape(n.Note) + "; the result is unchanged"
 	case n.Note == n.RestatedWords([]okr.Restatement{own}, n.Today):
 		return "restated " + own.Day.Short(n.Today) + ": " + text

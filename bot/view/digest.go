@@ -49,6 +49,7 @@ type DigestLine struct {
 	KeyResult
 	Before    bool // it was told
 	Was       decimal.NullDecimal
+	WasWords  string // as it was written; empty: as it is written now
 	OldStatus okr.Status
 }
 
@@ -146,7 +147,7 @@ func (l DigestLine) was() string {
 	if l.moved() {
 		old := "no score"
 		if l.Was.Valid {
-			old = Escape(l.Measured(l.Was.Decimal))
+			old = Escape(cmp.Or(l.WasWords, l.Measured(l.Was.Decimal)))
 		}
 		parts = append(parts, old)
 	}

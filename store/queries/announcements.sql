@@ -1,6 +1,6 @@
 -- name: Announce :exec
-insert into announcements (workspace_id, channel_id, key_result_id, kind, old_value, new_value, old_day, new_day, old_status, new_status, note, state, created_at)
-select v.workspace_id, v.channel_id, v.key_result_id, v.kind, nullif(v.old_value, '')::numeric, nullif(v.new_value, '')::numeric, nullif(v.old_day, '')::date, nullif(v.new_day, '')::date, v.old_status, v.new_status, v.note, 'pending', now()
+insert into announcements (workspace_id, channel_id, key_result_id, kind, old_value, new_value, old_words, new_words, old_day, new_day, old_status, new_status, note, state, created_at)
+select v.workspace_id, v.channel_id, v.key_result_id, v.kind, nullif(v.old_value, '')::numeric, nullif(v.new_value, '')::numeric, v.old_words, v.new_words, nullif(v.old_day, '')::date, nullif(v.new_day, '')::date, v.old_status, v.new_status, v.note, 'pending', now()
 from (
   select
     unnest(@workspace_ids::text[]) as workspace_id,
@@ -9,6 +9,8 @@ from (
     unnest(@kinds::text[]) as kind,
     unnest(@old_values::text[]) as old_value,
     unnest(@new_values::text[]) as new_value,
+    unnest(@old_words::text[]) as old_words,
+    unnest(@new_words::text[]) as new_words,
     unnest(@old_days::text[]) as old_day,
     unnest(@new_days::text[]) as new_day,
     unnest(@old_statuses::text[]) as old_status,

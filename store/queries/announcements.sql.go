@@ -10,8 +10,8 @@ import (
 )
 
 const announce = `-- name: Announce :exec
-insert into announcements (workspace_id, channel_id, key_result_id, kind, old_value, new_value, old_day, new_day, old_status, new_status, note, state, created_at)
-select v.workspace_id, v.channel_id, v.key_result_id, v.kind, nullif(v.old_value, '')::numeric, nullif(v.new_value, '')::numeric, nullif(v.old_day, '')::date, nullif(v.new_day, '')::date, v.old_status, v.new_status, v.note, 'pending', now()
+insert into announcements (workspace_id, channel_id, key_result_id, kind, old_value, new_value, old_words, new_words, old_day, new_day, old_status, new_status, note, state, created_at)
+select v.workspace_id, v.channel_id, v.key_result_id, v.kind, nullif(v.old_value, '')::numeric, nullif(v.new_value, '')::numeric, v.old_words, v.new_words, nullif(v.old_day, '')::date, nullif(v.new_day, '')::date, v.old_status, v.new_status, v.note, 'pending', now()
 from (
   select
     unnest($1::text[]) as workspace_id,
@@ -20,11 +20,13 @@ from (
     unnest($4::text[]) as kind,
     unnest($5::text[]) as old_value,
     unnest($6::text[]) as new_value,
-    unnest($7::text[]) as old_day,
-    unnest($8::text[]) as new_day,
-    unnest($9::text[]) as old_status,
-    unnest($10::text[]) as new_status,
-    unnest($11::text[]) as note
+    unnest($7::text[]) as old_words,
+    unnest($8::text[]) as new_words,
+    unnest($9::text[]) as old_day,
+    unnest($10::text[]) as new_day,
+    unnest($11::text[]) as old_status,
+    unnest($12::text[]) as new_status,
+    unnest($13::text[]) as note
 ) v
 `
 
@@ -35,6 +37,8 @@ type AnnounceParams struct {
 	Kinds        []string
 	OldValues    []string
 	NewValues    []string
+	OldWords     []string
+	NewWords     []string
 	OldDays      []string
 	NewDays      []string
 	OldStatuses  []string
@@ -50,6 +54,8 @@ func (q *Queries) Announce(ctx context.Context, arg AnnounceParams) error {
 		arg.Kinds,
 		arg.OldValues,
 		arg.NewValues,
+		arg.OldWords,
+		arg.NewWords,
 		arg.OldDays,
 		arg.NewDays,
 		arg.OldStatuses,
@@ -317,7 +323,7 @@ set state = 'sending',
     repeated = a.repeated or taken.state = 'sending'
 from taken
 where a.id = taken.id
-returning a.id, a.workspace_id, a.channel_id, a.key_result_id, a.kind, a.old_value, a.new_value, a.old_day, a.new_day, a.old_status, a.new_status, a.note, a.state, a.repeated, a.error, a.created_at, a.sent_at, a.message_ts
+returning a.id, a.workspace_id, a.channel_id, a.key_result_id, a.kind, a.old_value, a.new_value, a.old_day, a.new_day, a.old_status, a.new_status, a.note, a.state, a.repeated, a.error, a.created_at, a.sent_at, a.message_ts, a.old_words, a.new_words
 `
 
 type TakeAnnouncementsParams struct {
@@ -355,6 +361,8 @@ func (q *Queries) TakeAnnouncements(ctx context.Context, arg TakeAnnouncementsPa
 			&i.CreatedAt,
 			&i.SentAt,
 			&i.MessageTs,
+			&i.OldWords,
+			&i.NewWords,
 		); err != nil {
 			return nil, err
 		}

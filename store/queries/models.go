@@ -29,6 +29,8 @@ type Announcement struct {
 	CreatedAt   time.Time
 	SentAt      *time.Time
 	MessageTs   string
+	OldWords    string
+	NewWords    string
 }
 
 type AuditEvent struct {
@@ -166,6 +168,7 @@ type DigestItem struct {
 	KeyResultID int64
 	Value       decimal.NullDecimal
 	Status      string
+	Words       string
 }
 
 type Draft struct {

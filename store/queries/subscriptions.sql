@@ -84,7 +84,7 @@ where s.workspace_id = @workspace_id
   );
 
 -- name: DigestItems :many
-select key_result_id, value, status
+select key_result_id, value, words, status
 from digest_items
 where workspace_id = @workspace_id
   and channel_id = @channel_id;

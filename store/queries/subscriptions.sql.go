@@ -13,7 +13,7 @@ import (
 )
 
 const digestItems = `-- name: DigestItems :many
-select key_result_id, value, status
+select key_result_id, value, words, status
 from digest_items
 where workspace_id = $1
   and channel_id = $2
@@ -27,6 +27,7 @@ type DigestItemsParams struct {
 type DigestItemsRow struct {
 	KeyResultID int64
 	Value       decimal.NullDecimal
+	Words       string
 	Status      string
 }
 
@@ -39,7 +40,12 @@ func (q *Queries) DigestItems(ctx context.Context, arg DigestItemsParams) ([]Dig
 	var items []DigestItemsRow
 	for rows.Next() {
 		var i DigestItemsRow
-		if err := rows.Scan(&i.KeyResultID, &i.Value, &i.Status); err != nil {
+		if err := rows.Scan(
+			&i.KeyResultID,
+			&i.Value,
+			&i.Words,
+			&i.Status,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
