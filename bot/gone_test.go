@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,14 +30,43 @@ func TestWhatIsToldOnceGoesToTheNextInLine(t *testing.T) {
 	// The co-owner can hand the key result over.
 	r.alice.In("dm-U0ALICE").Sees("*Not syncing:* *KR-1*", "ServiceNow refused our sign-in",
 		"You hear this because <@U0BOB>, who owns KR-1, is no longer in this workspace. `/okr edit KR-1` gives it another owner.")
+	// Administrators' Home says so as long as it needs somebody; a colleague's has nothing to do with it.
+	r.alice.GoesHome().SeesHome("*KR-1* Fewer open incidents")
+	if home := r.alice.Home(); strings.Contains(home, "[Reconnect]") {
+		t.Errorf("alice sees:\n%s", home)
+	}
+	r.carol.GoesHome().SeesHome("ServiceNow refused our sign-in. Nothing is read through it.", "1 key result depends on it.",
+		"<@U0BOB>, who made it, is no longer in this workspace: use a sign-in that stays.").
+		PressesAtHome("Reconnect").Sees("Another sign-in for").Closes()
 	// An administrator, who never had to do with okrbot, can reconnect.
 	r.carol.In("dm-U0CAROL").Sees("ServiceNow refused our sign-in. Nothing is read through it.", "1 key result depends on it.",
 		"You hear this because <@U0BOB>, who made it, is no longer in this workspace. Reconnect it with a sign-in that stays, or hand its key results over with `/okr edit`: KR-1.").
 		Presses("Reconnect").Fills("Username", "okr.reader").Fills("Password", "another").Submits("Connect").Sees("is connected").Closes()
 	r.alice.Sees("Syncing again:")
+	r.carol.GoesHome()
+	r.until("a Home that needs nobody", func() bool { return !strings.Contains(r.carol.Home(), "[Reconnect]") })
 	if n := r.carol.Counts("You hear this because"); n != 1 {
 		t.Errorf("the administrator was told %d times:\n%s", n, r.carol.Screen())
 	}
+}
+
+// Who left after they were told of a refused sign-in: Home asks Slack whether they are still there.
+func TestHomeFindsOutThatAMakerHasLeft(t *testing.T) {
+	r := newRoom(t)
+	r.connects(r.bob)
+	r.addsObjective(r.bob, "Run a calm service desk")
+	r.addsKeyResult(r.bob, "Fewer open incidents", "Number of open incidents", "100")
+	r.servicenow.SetPassword("okr.reader", "another")
+	r.later(25 * time.Hour)
+	r.bob.In("dm-U0BOB").Sees("ServiceNow refused our sign-in. Nothing is read through it.")
+	r.bob.GoesHome().SeesHome("ServiceNow refused our sign-in. Nothing is read through it.", "[Reconnect]")
+	r.carol.GoesHome().SeesHome("Nothing here yet")
+	if home := r.carol.Home(); strings.Contains(home, "[Reconnect]") {
+		t.Errorf("it is bob's to do, and carol sees:\n%s", home)
+	}
+	r.leaves("bob")
+	r.later(10 * time.Minute)
+	r.carol.GoesHome().SeesHome("<@U0BOB>, who made it, is no longer in this workspace")
 }
 
 // With nobody in between, administrators hear of a key result.

@@ -60,7 +60,43 @@ func (b *Bot) home(ctx context.Context, g Gesture) (slack.HomeTabViewRequest, er
 			ended = append(ended, o.ID)
 		}
 	}
-	return view.Home(g.Name, b.systemNames(), mine, empty, ended, okr.May(g.Actor, okr.AddKeyResult, okr.None)), nil
+	needs, err := b.inNeed(ctx, g.Actor, now)
+	if err != nil {
+		return slack.HomeTabViewRequest{}, err
+	}
+	return view.Home(g.Name, b.systemNames(), needs, mine, empty, ended, okr.May(g.Actor, okr.AddKeyResult, okr.None)), nil
+}
+
+// looked is how many connections that need somebody are looked through for an administrator's Home.
+const looked = 20
+
+// inNeed are the connections whose sign-in needs the person: their own, and for an administrator those
+// whose maker has left Slack.
+func (b *Bot) inNeed(ctx context.Context, actor okr.Actor, now time.Time) ([]view.InNeed, error) {
+	list, err := b.store.ConnectionsInNeed(ctx, actor, looked)
+	if err != nil {
+		return nil, err
+	}
+	var needs []view.InNeed
+	left := map[string]bool{}
+	for _, c := range list {
+		if !c.MayManage(actor) {
+			continue
+		}
+		mine := c.Owner == actor.ID
+		if _, asked := left[c.Owner]; !mine && !asked {
+			p, err := b.store.Person(ctx, c.Workspace, c.Owner)
+			if left[c.Owner] = p.Kind == okr.Deactivated; err != nil || !p.Fresh {
+				left[c.Owner] = b.gone(ctx, c.Workspace, c.Owner)
+			}
+		}
+		if mine || left[c.Owner] {
+			needs = append(needs, view.InNeed{
+				Connection: shownConnection(b.connectors, c, actor, now), Says: b.needs(c, c.State == store.Active), MakerGone: !mine,
+			})
+		}
+	}
+	return needs, nil
 }
 
 // withoutKeyResults are those of the objectives that nothing is measured by, and which are not

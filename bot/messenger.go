@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -102,18 +103,7 @@ func (m *Messenger) Notice(ctx context.Context, c store.Connection, now time.Tim
 	}
 	c.KeyResults = len(hanging)
 	shown := shownConnection(m.connectors, c, okr.Actor{Workspace: c.Workspace, ID: c.Owner, Kind: okr.Member}, now)
-	system := m.bot.nameOfSystem(c)
-	why := c.Refusal
-	if why == "" {
-		why = system + " does not take its sign-in any more."
-	}
-	says := why + " Nothing is read through it. Reconnect it; its key results go on by themselves then."
-	if c.State == store.Broken {
-		says = "its stored sign-in does not open any more, so nothing was sent and nothing is read through it. Reconnect it, and tell okrbot's administrator."
-	}
-	if c.Notice == jobs.NoticeEnds {
-		says = "its sign-in to " + system + " ends on " + view.Moment(shown.Ends) + ", and use does not prolong it. Reconnect before: it takes a minute, and its key results stay."
-	}
+	says := m.bot.needs(c, c.Notice == jobs.NoticeEnds)
 	if !m.Gone(ctx, c.Workspace, c.Owner) {
 		_, _, err = m.slack.post(ctx, c.Owner, view.ConnectionNotice(shown, says, ""))
 		var u *jobs.Undelivered
@@ -126,6 +116,19 @@ func (m *Messenger) Notice(ctx context.Context, c store.Connection, now time.Tim
 		rows[i] = view.Hanging{Key: h.Key}
 	}
 	return m.tellAdministrators(ctx, c.Workspace, c.Owner, view.ConnectionNotice(shown, says, view.MakerGone(c.Owner, rows)))
+}
+
+// needs says what keeps a connection from being read through, or will where its sign-in ends by itself,
+// and what to do about it.
+func (b *Bot) needs(c store.Connection, ends bool) string {
+	system := b.nameOfSystem(c)
+	switch {
+	case ends:
+		return "its sign-in to " + system + " ends on " + view.Moment(c.Ends) + ", and use does not prolong it. Reconnect before: it takes a minute, and its key results stay."
+	case c.State == store.Broken:
+		return "its stored sign-in does not open any more, so nothing was sent and nothing is read through it. Reconnect it, and tell okrbot's administrator."
+	}
+	return cmp.Or(c.Refusal, system+" does not take its sign-in any more.") + " Nothing is read through it. Reconnect it; its key results go on by themselves then."
 }
 
 // tellOnce tells somebody what is told once, or administrators in their place where they are gone.

@@ -96,13 +96,17 @@ func zoneOf(u *slack.User) string {
 // Gone says whether somebody is no longer in the workspace. Slack is asked each time: it takes messages
 // to those who left, so that a message's arrival says nothing.
 func (m *Messenger) Gone(ctx context.Context, workspace, person string) bool {
-	p, err := m.bot.lookUp(ctx, workspace, person)
+	return m.bot.gone(ctx, workspace, person)
+}
+
+func (b *Bot) gone(ctx context.Context, workspace, person string) bool {
+	p, err := b.lookUp(ctx, workspace, person)
 	switch code := codeOf(err); {
 	case err == nil:
 	case code == "user_not_found" || code == "users_not_found":
 		return true
 	default:
-		if p, err = m.bot.store.Person(ctx, workspace, person); err != nil {
+		if p, err = b.store.Person(ctx, workspace, person); err != nil {
 			return false
 		}
 	}

@@ -149,6 +149,23 @@ func (r Reads) ConnectionsToManage(ctx context.Context, actor okr.Actor, most in
 	return list, nil
 }
 
+// ConnectionsInNeed lists the connections whose sign-in needs somebody: a person's own, and for
+// administrators all of them.
+func (r Reads) ConnectionsInNeed(ctx context.Context, actor okr.Actor, most int) ([]Connection, error) {
+	rows, err := r.q.ConnectionsInNeed(ctx, queries.ConnectionsInNeedParams{
+		WorkspaceID: actor.Workspace, Every: okr.May(actor, okr.ManageConnection), PersonID: actor.ID, Most: int32(most),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing connections that need somebody: %w", err)
+	}
+	list := make([]Connection, len(rows))
+	for i, row := range rows {
+		list[i] = connection(row.Connection)
+		list[i].KeyResults = int(row.KeyResults)
+	}
+	return list, nil
+}
+
 // MayManage says whether a person may look after the connection.
 func (c Connection) MayManage(actor okr.Actor) bool {
 	var relations []okr.Relation

@@ -206,13 +206,19 @@ func HangingSentence(list []Hanging) string {
 	return strings.Join(keys, ", ")
 }
 
-// ConnectionNotice tells somebody what a connection needs from them, with the way to do it, and why it
-// is they who hear it where that is not plain.
-func ConnectionNotice(c Connection, says, because string) Message {
+// needs says of the connection what it needs, and how much hangs on it.
+func (c Connection) needs(says string) string {
 	text := ":warning: *" + Escape(Cut(c.Name, 150)) + "*: " + says
 	if c.KeyResults > 0 {
 		text += " " + okr.CountWords(c.KeyResults, "key result") + verb(c.KeyResults, " depends on it.", " depend on it.")
 	}
+	return text
+}
+
+// ConnectionNotice tells somebody what a connection needs from them, with the way to do it, and why it
+// is they who hear it where that is not plain.
+func ConnectionNotice(c Connection, says, because string) Message {
+	text := c.needs(says)
 	again := button(ActionReconnect, "Reconnect", fmt.Sprint(c.ID))
 	again.Style = slack.StylePrimary
 	m := Message{Text: text, Blocks: []slack.Block{section(text)}}

@@ -366,6 +366,15 @@ func connections() []Connection {
 	}
 }
 
+// inNeed are more than Home shows.
+func inNeed() []InNeed {
+	var list []InNeed
+	for i, c := range append(connections(), connections()...) {
+		list = append(list, InNeed{Connection: c, Says: strings.Repeat("ServiceNow refused our sign-in. ", 1+i), MakerGone: i%2 == 0})
+	}
+	return list
+}
+
 func firstOf(m slack.ModalViewRequest, _ Message) slack.ModalViewRequest { return m }
 
 func secondOf(_ slack.ModalViewRequest, m Message) Message { return m }
@@ -482,8 +491,8 @@ func TestModals(t *testing.T) {
 
 func TestHomes(t *testing.T) {
 	for name, h := range map[string]slack.HomeTabViewRequest{
-		"home": Home("alice", sn, listing(many(3, sample()), HomeListed), nil, nil, true), "home-empty": Home("<!channel>", sn, Listing{}, nil, nil, true), "home-guest": Home("dave", sn, Listing{}, nil, nil, false),
-		"home-long": Home("alice", sn, listing(many(400, hostile()), HomeListed), []okr.Objective{hostile().Objective}, nil, true), "home-objectives": Home("alice", sn, Listing{}, []okr.Objective{objective}, nil, true), "home-ended": Home("alice", sn, Listing{}, []okr.Objective{objective}, []int64{objective.ID}, true),
+		"home": Home("alice", sn, nil, listing(many(3, sample()), HomeListed), nil, nil, true), "home-empty": Home("<!channel>", sn, nil, Listing{}, nil, nil, true), "home-guest": Home("dave", sn, nil, Listing{}, nil, nil, false),
+		"home-long": Home("alice", sn, nil, listing(many(400, hostile()), HomeListed), []okr.Objective{hostile().Objective}, nil, true), "home-objectives": Home("alice", sn, nil, Listing{}, []okr.Objective{objective}, nil, true), "home-in-need": Home("carol", sn, inNeed(), listing(many(400, hostile()), HomeListed), slices.Repeat([]okr.Objective{hostile().Objective}, 9), nil, true), "home-ended": Home("alice", sn, nil, Listing{}, []okr.Objective{objective}, []int64{objective.ID}, true),
 	} {
 		t.Run(name, func(t *testing.T) { golden(t, name+".home.json", h) })
 	}

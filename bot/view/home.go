@@ -1,6 +1,7 @@
 package view
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/slack-go/slack"
@@ -21,10 +22,31 @@ const (
 // objective of its own.
 const HomeListed = 40
 
-// Home is what a person sees on the app's Home tab: their objectives, or how to begin. Guests
+// InNeed is a connection whose sign-in needs whoever sees it.
+type InNeed struct {
+	Connection
+	Says      string // what happened and what to do
+	MakerGone bool
+}
+
+// needsListed is how many of them the Home tab names.
+const needsListed = 5
+
+func (n InNeed) block() slack.Block {
+	text := n.needs(n.Says)
+	if n.MakerGone {
+		text += "\n<@" + n.Owner + ">, who made it, is no longer in this workspace: use a sign-in that stays."
+	}
+	s := section(text)
+	s.Accessory = slack.NewAccessory(button(ActionReconnect, "Reconnect", fmt.Sprint(n.ID)))
+	return s
+}
+
+// Home is what a person sees on the app's Home tab: the sign-ins that need them, then their objectives,
+// or how to begin. Guests
 // see the same without the ways to change anything. Empty are objectives without key results; those
 // of them that have ended wait to be closed out.
-func Home(name string, systems Systems, mine Listing, empty []okr.Objective, ended []int64, mayAdd bool) slack.HomeTabViewRequest {
+func Home(name string, systems Systems, needs []InNeed, mine Listing, empty []okr.Objective, ended []int64, mayAdd bool) slack.HomeTabViewRequest {
 	blocks := []slack.Block{slack.NewHeaderBlock(plain("My Objectives"))}
 	if mayAdd {
 		buttons := []slack.BlockElement{
@@ -40,6 +62,13 @@ func Home(name string, systems Systems, mine Listing, empty []okr.Objective, end
 			}
 		}
 		blocks = append(blocks, slack.NewActionBlock("home", buttons...))
+	}
+	for i, n := range needs {
+		if i == needsListed {
+			blocks = append(blocks, note("…and "+okr.CountWords(len(needs)-i, "more connection")+": `/okr connections`."))
+			break
+		}
+		blocks = append(blocks, n.block())
 	}
 	if mine.Total == 0 && len(empty) == 0 {
 		text := "Nothing here yet, " + Escape(name) + ". Key results that you own, share or look after appear here."

@@ -253,6 +253,18 @@ where c.workspace_id = @workspace_id
 order by c.owner_id <> @person_id, c.id
 limit @most;
 
+-- name: ConnectionsInNeed :many
+-- Connections whose sign-in is not taken any more, or ends soon: a person's own, and with every one the
+-- whole workspace's.
+select sqlc.embed(c), (select count(*) from sources s where s.connection_id = c.id)::int as key_results
+from connections c
+where c.workspace_id = @workspace_id
+  and c.replaces is null
+  and (c.state in ('rejected', 'broken') or c.state = 'active' and c.ends_at <= now() + interval '14 days')
+  and (@every::boolean or c.owner_id = @person_id)
+order by c.owner_id <> @person_id, c.state = 'active', c.id
+limit @most;
+
 -- name: ExpirePending :exec
 delete from connections
 where state = 'pending'

@@ -325,6 +325,89 @@ func (q *Queries) ConnectionsFor(ctx context.Context, arg ConnectionsForParams) 
 	return items, nil
 }
 
+const connectionsInNeed = `-- name: ConnectionsInNeed :many
+select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, c.refusal, (select count(*) from sources s where s.connection_id = c.id)::int as key_results
+from connections c
+where c.workspace_id = $1
+  and c.replaces is null
+  and (c.state in ('rejected', 'broken') or c.state = 'active' and c.ends_at <= now() + interval '14 days')
+  and ($2::boolean or c.owner_id = $3)
+order by c.owner_id <> $3, c.state = 'active', c.id
+limit $4
+`
+
+type ConnectionsInNeedParams struct {
+	WorkspaceID string
+	Every       bool
+	PersonID    string
+	Most        int32
+}
+
+type ConnectionsInNeedRow struct {
+	Connection Connection
+	KeyResults int32
+}
+
+// Connections whose sign-in is not taken any more, or ends soon: a person's own, and with every one the
+// whole workspace's.
+func (q *Queries) ConnectionsInNeed(ctx context.Context, arg ConnectionsInNeedParams) ([]ConnectionsInNeedRow, error) {
+	rows, err := q.db.Query(ctx, connectionsInNeed,
+		arg.WorkspaceID,
+		arg.Every,
+		arg.PersonID,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ConnectionsInNeedRow
+	for rows.Next() {
+		var i ConnectionsInNeedRow
+		if err := rows.Scan(
+			&i.Connection.ID,
+			&i.Connection.WorkspaceID,
+			&i.Connection.Kind,
+			&i.Connection.Name,
+			&i.Connection.Origin,
+			&i.Connection.SignIn,
+			&i.Connection.Sealed,
+			&i.Connection.SecretVersion,
+			&i.Connection.Shared,
+			&i.Connection.OwnerID,
+			&i.Connection.State,
+			&i.Connection.Refusals,
+			&i.Connection.WaitingUntil,
+			&i.Connection.SucceededAt,
+			&i.Connection.DirectoryAt,
+			&i.Connection.DirectoryDueAt,
+			&i.Connection.ConsentedAt,
+			&i.Connection.TokenEpoch,
+			&i.Connection.TokenLeasedUntil,
+			&i.Connection.CreatedAt,
+			&i.Connection.DraftID,
+			&i.Connection.AccountName,
+			&i.Connection.ClientID,
+			&i.Connection.TokenDueAt,
+			&i.Connection.EndsAt,
+			&i.Connection.WarnedDays,
+			&i.Connection.Replaces,
+			&i.Connection.Notice,
+			&i.Connection.NoticeHeldUntil,
+			&i.Connection.RemovedAt,
+			&i.Connection.Refusal,
+			&i.KeyResults,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const connectionsToManage = `-- name: ConnectionsToManage :many
 select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, c.refusal, (select count(*) from sources s where s.connection_id = c.id)::int as key_results
 from connections c

@@ -170,6 +170,14 @@ func (p *Person) SeesHome(words ...string) *Person {
 	return p
 }
 
+// Home is what is on the Home tab now.
+func (p *Person) Home() string {
+	if h := p.s.Sees(p.name).Home; h != nil {
+		return h.Text()
+	}
+	return ""
+}
+
 // DoesNotSee fails when the words are on the screen now.
 func (p *Person) DoesNotSee(words string) *Person {
 	p.t.Helper()
