@@ -37,10 +37,11 @@ func TestComputedDoubles(t *testing.T) {
 		before, computed float64
 		want, stored     string
 		asRead           string
+		listed           string // among the last readings
 	}{
-		{"First call resolution", "%", 4.1, 71.42857142857143, "4.10 % → 71.43 %", "71.428571429", "71.42857142857143"},
-		{"Cost of a ticket", "$", 23.333333333333332, 4.1, "$23.33 → $4.10", "4.1", ""},
-		{"Requests of all time", "#", 123456789.12, 12345678901, "123,456,789.12 → 12,345,678,901.00", "12345678901", ""},
+		{"First call resolution", "%", 4.1, 71.42857142857143, "4.10 % → 71.43 %", "71.428571429", "71.42857142857143", "71.43 %  (read as 71.42857142857143)\n"},
+		{"Cost of a ticket", "$", 23.333333333333332, 4.1, "$23.33 → $4.10", "4.1", "", "$23.33  (read as 23.333333333333332)\n"},
+		{"Requests of all time", "#", 123456789.12, 12345678901, "123,456,789.12 → 12,345,678,901.00", "12345678901", "", "12,345,678,901.00\n"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			r := newRoom(t)
@@ -63,7 +64,7 @@ func TestComputedDoubles(t *testing.T) {
 			if row.asRead != "" {
 				r.alice.Sees("Result 71.43 (read as 71.42857142857143)", "(71.43 − 0) / (99.950 − 0)").DoesNotSee("71.428571429")
 			}
-			r.alice.Closes()
+			r.alice.Sees(row.listed).Closes()
 			var value, asRead string
 			if err := r.database().QueryRow(t.Context(), "select value::text, as_read from scores order by day desc limit 1").Scan(&value, &asRead); err != nil {
 				t.Fatal(err)

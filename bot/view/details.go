@@ -179,6 +179,9 @@ func (d Details) history() string {
 	lines := make([]string, len(last))
 	for i, r := range last {
 		text := r.Day.Short(d.Today) + "  " + Escape(d.Read(r))
+		if r.AsRead != "" {
+			text += "  (read as " + Escape(Cut(r.AsRead, 40)) + ")"
+		}
 		switch {
 		case r.CheckIn:
 			text += "  (checked in)"
