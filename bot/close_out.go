@@ -78,6 +78,9 @@ func (b *Bot) closeOutPressed(ctx context.Context, g Gesture) (Reply, error) {
 
 // closeOutAll is the button See all under a summary.
 func (b *Bot) closeOutAll(ctx context.Context, g Gesture) (Reply, error) {
+	objective, shown, _ := strings.Cut(g.Action.Value, ":")
+	from, _ := strconv.Atoi(shown)
+	g.Action.Value = objective
 	o, err := b.pressedObjective(ctx, g)
 	var c store.CloseOut
 	if err == nil {
@@ -89,7 +92,7 @@ func (b *Bot) closeOutAll(ctx context.Context, g Gesture) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	m := closed(c).All()
+	m := closed(c).All(from)
 	return Reply{Say: &m}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -234,13 +235,13 @@ func (r *room) importsMany(n, passed int) okr.Objective {
 	r.t.Helper()
 	day := r.today()
 	r.alice.Types("/okr list").Sees("none") // so that she is known
-	file := "objective,objective_owner,first_day,last_day,time_zone,key_result,owner,kind,start_value,target_value,result_value,result_day\n"
+	file := "objective,objective_owner,first_day,last_day,time_zone,objective_channel,key_result,owner,kind,start_value,target_value,result_value,result_day\n"
 	for i := range n {
 		value := "50"
 		if i >= n-passed {
 			value = "-1"
 		}
-		file += fmt.Sprintf("Ship it,U0ALICE,%s,%s,Europe/Berlin,Part %d,U0ALICE,decrease,100,0,%s,%s\n", day-40, day, i+1, value, day)
+		file += fmt.Sprintf("Ship it,U0ALICE,%s,%s,Europe/Berlin,C0ITOKRS,Part %d,U0ALICE,decrease,100,0,%s,%s\n", day-40, day, i+1, value, day)
 	}
 	if o, err := sheet.Import(r.t.Context(), r.store, r.slack.Options().TeamID, strings.NewReader(file), io.Discard, nil); err != nil || o.KeyResults != n {
 		r.t.Fatalf("%+v, %v", o, err)
@@ -281,6 +282,42 @@ func TestAllOfTwoHundredAndFiftyGoOn(t *testing.T) {
 	c, err := r.store.CloseOut(t.Context(), o.Workspace, o.ID)
 	if err != nil || len(c.Results) != 250 || c.Results[249].CarriedTo == 0 {
 		t.Errorf("%d results were written down: %v", len(c.Results), err)
+	}
+}
+
+// TestEveryPartOfALongCloseOutIsSeen: ten are named in the channel, and the rest is paged.
+func TestEveryPartOfALongCloseOutIsSeen(t *testing.T) {
+	for _, n := range []int{10, 11, 101, 800} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			r := newRoom(t)
+			o := r.importsMany(n, 0)
+			r.beyond(o, 1)
+			r.alice.Types("/okr close-out").Sees("== Close out ==", fmt.Sprintf("Scores and verdicts of all %d key results", n)).Submits("Close out").SeesNoModal().Sees("is closed out.")
+			r.alice.Sees("*KR-10* Part 10 · ")
+			if n == 10 {
+				if screen := r.alice.Screen(); strings.Contains(screen, "…and") || strings.Contains(screen, "[See all]") {
+					t.Error(screen)
+				}
+				return
+			}
+			r.alice.Sees("…and " + okr.CountWords(n-10, "more key result") + ".").Presses("See all")
+			seen := regexp.MustCompile(`\*KR-\d+\*`)
+			r.alice.Sees("*KR-11* Part 11 · ")
+			for page := 1; strings.Contains(r.alice.Screen(), "[See more]"); page++ {
+				before := len(seen.FindAllString(r.alice.Screen(), -1))
+				r.alice.Presses("See more")
+				r.until("the next page", func() bool { return len(seen.FindAllString(r.alice.Screen(), -1)) > before })
+				if len(seen.FindAllString(r.alice.Screen(), -1)) >= n+10 || page > 20 {
+					break
+				}
+			}
+			screen := r.alice.Screen()
+			for i := 1; i <= n; i++ {
+				if !strings.Contains(screen, fmt.Sprintf("*KR-%d* Part %d · ", i, i)) {
+					t.Fatalf("KR-%d is not to be seen", i)
+				}
+			}
+		})
 	}
 }
 

@@ -15,7 +15,8 @@ import (
 // CallbackCloseOut names both steps of the form that closes an objective out.
 const CallbackCloseOut = "close_out"
 
-// What can be pressed about a close-out; the value is the objective's id.
+// What can be pressed about a close-out; the value is the objective's id, and for all of it how many key
+// results were shown already: "12:300".
 const (
 	ActionCloseOut    = "close_out"
 	ActionCloseOutAll = "close_out_all"
@@ -76,7 +77,11 @@ func (c CloseOut) Modal(draft string) slack.ModalViewRequest {
 			committed: k.Verdict(standing),
 		}.line()
 	}
-	blocks = append(blocks, sections(lines, sectionsAtOnce)...)
+	shown, left := packed(lines, sectionsAtOnce)
+	blocks = append(blocks, shown...)
+	if left > 0 {
+		blocks = append(blocks, note("…and "+okr.CountWords(left, "more key result")+", saved like these. *See all* under the summary shows each."))
+	}
 	words := slack.NewPlainTextInputBlockElement(plain("What was learned, and what comes next"), "v")
 	words.Multiline, words.MaxLength, words.InitialValue = true, LongestNote, Cut(c.Note, LongestNote)
 	blocks = append(blocks, optional(input(fieldNote, "Note", "", words)))
@@ -143,7 +148,15 @@ func carryField(n int) string {
 // sections writes lines under each other, as many a section as it holds, and counts those that do
 // not fit.
 func sections(lines []string, most int) []slack.Block {
-	var blocks []slack.Block
+	blocks, left := packed(lines, most)
+	if left > 0 {
+		blocks = append(blocks, note("…and "+okr.CountWords(left, "more key result")+"."))
+	}
+	return blocks
+}
+
+// packed writes lines like sections, and says how many do not fit.
+func packed(lines []string, most int) (blocks []slack.Block, left int) {
 	for len(lines) > 0 && len(blocks) < most {
 		text, n := lines[0], 1
 		for n < len(lines) && utf8.RuneCountInString(text)+1+utf8.RuneCountInString(lines[n]) <= sectionLimit {
@@ -153,10 +166,7 @@ func sections(lines []string, most int) []slack.Block {
 		blocks = append(blocks, section(text))
 		lines = lines[n:]
 	}
-	if len(lines) > 0 {
-		blocks = append(blocks, note("…and "+okr.CountWords(len(lines), "more key result")+"."))
-	}
-	return blocks
+	return blocks, len(lines)
 }
 
 // ParseCloseOut reads the note, and which key results go on: those chosen, or others by a rule.
@@ -338,9 +348,24 @@ func (c Closed) Summary(repeated bool) Message {
 	return m
 }
 
-// All is the summary with every key result, as far as a message can hold.
-func (c Closed) All() Message {
-	return Message{Text: "Closed out: " + Escape(c.Objective.Title), Blocks: append([]slack.Block{section(c.head())}, sections(c.lines(), sectionsAtOnce)...)}
+// All is the summary with every key result from one on, as far as a message can hold, and the way to
+// the rest.
+func (c Closed) All(from int) Message {
+	lines := c.lines()
+	from = max(0, min(from, len(lines)))
+	head := c.head()
+	blocks, left := packed(lines[from:], sectionsAtOnce)
+	if from > 0 {
+		head = fmt.Sprintf(":checkered_flag: *Closed out: %s* · %d to %d of %s",
+			Escape(Cut(c.Objective.Title, 150)), from+1, len(lines)-left, okr.CountWords(len(lines), "key result"))
+	}
+	m := Message{Text: "Closed out: " + Escape(c.Objective.Title), Blocks: append([]slack.Block{section(head)}, blocks...)}
+	if left > 0 {
+		s := section("…and " + okr.CountWords(left, "more key result") + ".")
+		s.Accessory = slack.NewAccessory(button(ActionCloseOutAll, "See more", fmt.Sprintf("%d:%d", c.Objective.ID, len(lines)-left)))
+		m.Blocks = append(m.Blocks, s)
+	}
+	return m
 }
 
 // Unposted is the summary for whoever closed the objective, because its channel does not take it.

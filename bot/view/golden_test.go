@@ -247,7 +247,7 @@ func TestMessages(t *testing.T) {
 		"changed-many":   Announcement(news(1000, "changed", ""), false), "failed-one": Announcement(news(1, "failed", broken().Failure.Says), false),
 		"failed-many": Announcement(append(news(400, "failed", broken().Failure.Says), news(3, "failed", "ServiceNow refused our sign-in.")...), false),
 		"recovered":   Announcement(news(1, "recovered", ""), false), "recovered-many": Announcement(news(300, "recovered", ""), false),
-		"closed-out": closedOut(3).Summary(false), "closed-out-many": closedOut(400).Summary(true), "closed-out-all": closedOut(400).All(), "closed-out-unposted": closedOut(3).Unposted("C1OKRS", "not_in_channel"),
+		"closed-out": closedOut(3).Summary(false), "closed-out-many": closedOut(400).Summary(true), "closed-out-all": closedOut(400).All(0), "closed-out-more": closedOut(400).All(380), "closed-out-unposted": closedOut(3).Unposted("C1OKRS", "not_in_channel"),
 		"to-close-out": ToCloseOut([]okr.Objective{objective, hostile().Objective}), "list-ended": List("My objectives", listing(over(), Listed)), "card-closed": Card(over()[1], nil),
 		"card-removed": Farewell("KR-3", sample().Title, "U1ALICE", now), "card-removed-hostile": Farewell("KR-3", hostile().Title+"~", "U1ALICE", now),
 		"exported-not": NotExported("missing_scope"),
