@@ -7,6 +7,8 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -273,12 +275,26 @@ func run(t *testing.T, path, dir string, environment []string, arguments ...stri
 	return string(raw), cmd.ProcessState.ExitCode()
 }
 
+// A build that has no repository to read its version from is told it.
+func TestABuildCanBeToldItsVersion(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "okrbot")
+	if out, err := exec.Command("go", "build", "-ldflags", "-X main.stamped=v9.8.7", "-o", path, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if out, code := run(t, path, t.TempDir(), nil, "--version"); code != 0 || !strings.HasPrefix(out, "okrbot v9.8.7 (") {
+		t.Errorf("%d %q", code, out)
+	}
+}
+
 func TestVersionAndNewKeysNeedNoConfiguration(t *testing.T) {
 	path, dir := binary(t), t.TempDir()
 	bad := []string{"DATABASE_URL=" + canary, "LOG_LEVEL=" + canary}
 	out, code := run(t, path, dir, bad, "version")
-	if words := strings.Fields(out); code != 0 || len(words) != 2 || words[0] != "okrbot" {
+	if code != 0 || !regexp.MustCompile(`^okrbot \S+ \((commit [0-9a-f]{12}( and changes)?, )?go1\.\S+, \w+/\w+\)\n$`).MatchString(out) {
 		t.Errorf("version: %d %q", code, out)
+	}
+	if flag, code := run(t, path, dir, bad, "--version"); code != 0 || flag != out {
+		t.Errorf("--version: %d %q, version says %q", code, flag, out)
 	}
 	first, code := run(t, path, dir, bad, "keys", "new")
 	if code != 0 {
@@ -294,7 +310,7 @@ func TestVersionAndNewKeysNeedNoConfiguration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	added, code := run(t, path, dir, []string{"ENCRYPTION_KEYSET=" + first}, "keys", "add")
+	added, code := run(t, path, dir, []string{"ENCRYPTION_KEYSET=" + strings.TrimSpace(first)}, "keys", "add")
 	if code != 0 {
 		t.Fatalf("keys add: %d", code)
 	}

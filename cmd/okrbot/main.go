@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	_ "time/tzdata" // cadences need every zone, also where the system has none
 
@@ -26,7 +25,9 @@ type commands struct {
 	Import  importCommand  `cmd:"" help:"Add and change objectives and key results from a CSV: says first what it would do."`
 	Backup  backupCommand  `cmd:"" help:"Write the embedded database into a file, also while serve runs."`
 	Restore restoreCommand `cmd:"" help:"Make the embedded database from a file that backup wrote."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Version versionCommand `cmd:"" help:"Print the version, and what it was built from."`
+
+	Print kong.VersionFlag `name:"version" help:"Print the version, and what it was built from."`
 }
 
 func main() {
@@ -34,6 +35,7 @@ func main() {
 	parsed := kong.Parse(&chosen,
 		kong.Name("okrbot"),
 		kong.Description("Key Results that keep themselves true: a Slack bot that reads ServiceNow scorecards."),
+		kong.Vars{"version": "okrbot " + builtFrom().String()},
 		kong.UsageOnError(),
 	)
 	ctx, stop := signals()
@@ -93,26 +95,4 @@ func logger(c Config) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(os.Stderr, options))
 	}
 	return slog.New(slog.NewTextHandler(os.Stderr, options))
-}
-
-type versionCommand struct{}
-
-// Run prints the module's version and the commit it was built from.
-func (versionCommand) Run(in *invocation) error {
-	fmt.Fprintln(in.out, "okrbot", version())
-	return nil
-}
-
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "(unknown)"
-	}
-	v := info.Main.Version
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && len(s.Value) >= 12 && v == "(devel)" {
-			v = s.Value[:12]
-		}
-	}
-	return v
 }
