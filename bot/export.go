@@ -59,24 +59,24 @@ func (m *Messenger) ExportFailed(ctx context.Context, to okr.Actor, code string)
 // its bytes there, and shows them all at once.
 func (s *Slack) share(ctx context.Context, person, words string, files []*jobs.File) error {
 	channel, _, _, err := s.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{person}})
-	if err != nil {
-		return undelivered(err)
+	if err := counted("conversations.open", err); err != nil {
+		return err
 	}
 	var summaries []slack.FileSummary
 	for _, f := range files {
 		place, err := s.api.GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{FileName: f.Name, FileSize: int(f.Size)})
-		if err != nil {
-			return undelivered(err)
+		if err := counted("files.getUploadURLExternal", err); err != nil {
+			return err
 		}
-		if err := s.upload(ctx, place.UploadURL, f); err != nil {
-			return undelivered(err)
+		if err := counted("upload_url", s.upload(ctx, place.UploadURL, f)); err != nil {
+			return err
 		}
 		summaries = append(summaries, slack.FileSummary{ID: place.FileID, Title: f.Name})
 	}
 	_, err = s.api.CompleteUploadExternalContext(ctx, slack.CompleteUploadExternalParameters{
 		Files: summaries, Channel: channel.ID, InitialComment: words,
 	})
-	return undelivered(err)
+	return counted("files.completeUploadExternal", err)
 }
 
 // upload brings a file's bytes to where Slack wants them: a host of Slack's own and nowhere else. The

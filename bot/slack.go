@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -59,8 +58,8 @@ func (s *Slack) socket() *socketmode.Client { return socketmode.New(s.api) }
 // Who asks Slack whose token we have.
 func (s *Slack) Who(ctx context.Context) (store.Workspace, error) {
 	who, err := s.api.AuthTestContext(ctx)
-	if err != nil {
-		return store.Workspace{}, undelivered(err)
+	if err := counted("auth.test", err); err != nil {
+		return store.Workspace{}, err
 	}
 	return store.Workspace{ID: who.TeamID, Name: who.Team, BotUserID: who.UserID}, nil
 }
@@ -68,8 +67,8 @@ func (s *Slack) Who(ctx context.Context) (store.Workspace, error) {
 // person asks Slack about somebody.
 func (s *Slack) person(ctx context.Context, id string) (*slack.User, error) {
 	u, err := s.api.GetUserInfoContext(ctx, id)
-	if err != nil {
-		return nil, undelivered(err)
+	if err := counted("users.info", err); err != nil {
+		return nil, err
 	}
 	return u, nil
 }
@@ -83,8 +82,8 @@ func (s *Slack) people(ctx context.Context, enough func([]slack.User) bool) erro
 		if next.Done(err) {
 			return nil
 		}
-		if err != nil {
-			return undelivered(err)
+		if err := counted("users.list", err); err != nil {
+			return err
 		}
 		if page = next; enough(page.Users) {
 			return nil
@@ -105,17 +104,18 @@ func options(m view.Message) []slack.MsgOption {
 func (s *Slack) post(ctx context.Context, channel string, m view.Message) (postedIn, ts string, err error) {
 	err = plainer(m, func(m view.Message) (err error) {
 		postedIn, ts, err = s.api.PostMessageContext(ctx, channel, options(m)...)
-		return err
+		return counted("chat.postMessage", err)
 	})
-	return postedIn, ts, undelivered(err)
+	countPost(err)
+	return postedIn, ts, err
 }
 
 // update changes a message of ours.
 func (s *Slack) update(ctx context.Context, channel, ts string, m view.Message) error {
-	return undelivered(plainer(m, func(m view.Message) error {
+	return plainer(m, func(m view.Message) error {
 		_, _, _, err := s.api.UpdateMessageContext(ctx, channel, ts, options(m)...)
-		return err
-	}))
+		return counted("chat.update", err)
+	})
 }
 
 // plainer sends a message, and sends it more plainly as long as Slack refuses its blocks: without
@@ -133,8 +133,8 @@ func plainer(m view.Message, send func(view.Message) error) error {
 
 // plainOnly says whether Slack refused the blocks, so that the text alone is the better message.
 func plainOnly(err error) bool {
-	var refused slack.SlackErrorResponse
-	return errors.As(err, &refused) && (refused.Err == "invalid_blocks" || refused.Err == "msg_blocks_too_long")
+	code := codeOf(err)
+	return code == "invalid_blocks" || code == "msg_blocks_too_long"
 }
 
 // respond answers through a response_url. It goes to Slack's own host and nowhere else, whatever
@@ -147,24 +147,24 @@ func (s *Slack) respond(ctx context.Context, address secret.String, m view.Messa
 	err = slack.PostWebhookCustomHTTPContext(ctx, address.Reveal(), s.http, &slack.WebhookMessage{
 		Text: m.Text, Blocks: &slack.Blocks{BlockSet: m.Blocks}, ResponseType: "ephemeral", ReplaceOriginal: replace,
 	})
-	return undelivered(err)
+	return counted("response_url", err)
 }
 
 func (s *Slack) open(ctx context.Context, trigger string, v slack.ModalViewRequest) (OpenView, error) {
 	got, err := s.api.OpenViewContext(ctx, trigger, v)
-	return opened(got), undelivered(err)
+	return opened(got), counted("views.open", err)
 }
 
 func (s *Slack) push(ctx context.Context, trigger string, v slack.ModalViewRequest) (OpenView, error) {
 	got, err := s.api.PushViewContext(ctx, trigger, v)
-	return opened(got), undelivered(err)
+	return opened(got), counted("views.push", err)
 }
 
 // change puts another view in the place of an open one. With a hash it is refused when the view
 // has changed since.
 func (s *Slack) change(ctx context.Context, at OpenView, v slack.ModalViewRequest) (OpenView, error) {
 	got, err := s.api.UpdateViewContext(ctx, v, "", at.Hash, at.ID)
-	return opened(got), undelivered(err)
+	return opened(got), counted("views.update", err)
 }
 
 func opened(r *slack.ViewResponse) OpenView {
@@ -176,7 +176,7 @@ func opened(r *slack.ViewResponse) OpenView {
 
 func (s *Slack) publish(ctx context.Context, person string, v slack.HomeTabViewRequest) error {
 	_, err := s.api.PublishViewContext(ctx, slack.PublishViewContextRequest{UserID: person, View: v})
-	return undelivered(err)
+	return counted("views.publish", err)
 }
 
 // triggerGone says whether Slack would not open a view because the trigger was late or used.

@@ -273,6 +273,9 @@ const (
 	Misread      Class = "misread"      // it answered something that we refuse to take for a number
 )
 
+// Classes are all of them.
+var Classes = []Class{Unauthorized, Forbidden, NotFound, NoData, RateLimited, Unavailable, Misread}
+
 // Error is a failure that people can read. Says and Next never hold anything the other side sent.
 type Error struct {
 	Class Class

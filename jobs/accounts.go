@@ -121,6 +121,7 @@ func (c *Client) renew(ctx context.Context, connection store.Connection) (err er
 		return err
 	}
 	tokens, err := connector.Renew(ctx, client, old[integrations.RefreshToken])
+	countRenewal(err)
 	if err != nil {
 		return err
 	}

@@ -50,6 +50,7 @@ func (t *taker) apply(ctx context.Context, tx *store.Tx, p *part, s sorted) erro
 	if p.last {
 		wait, also = 0, t.places() // what was held back is said with it
 	}
+	p.done = a.tally(s)
 	return tx.Together(ctx, func(tx *store.Tx) error {
 		if err := a.write(ctx, tx, wait, also); err != nil || !p.last || p.forced() {
 			return err
@@ -125,6 +126,9 @@ func (a *applying) feeds(ctx context.Context, tx *store.Tx, s sorted) error {
 		return err
 	}
 	fresh, err := tx.ApplyScores(ctx, a.part.epoch, scores)
+	for _, list := range fresh {
+		a.stored += len(list)
+	}
 	maps.Copy(a.fresh, fresh)
 	if a.part.kept == nil {
 		a.part.kept = map[int64]kept{}
@@ -243,6 +247,7 @@ type applying struct {
 	read          []store.ReadFeed
 	tried         []int64
 	works         bool // the sign-in does
+	stored        int  // scores that were kept
 	results       []store.AppliedResult
 	followed      []store.Followed
 	failures      []store.AppliedFailure

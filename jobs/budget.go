@@ -6,18 +6,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promauto"
-)
-
-var (
-	workShare = promauto.NewGauge(prometheus.GaugeOpts{
-		Name: "okrbot_work_share", Help: "How many portions of work run at once; below one, the part of the time in which one does.",
-	})
-	workWaiting = promauto.NewGauge(prometheus.GaugeOpts{
-		Name: "okrbot_work_waiting", Help: "Portions of work that wait for their turn.",
-	})
 )
 
 // budget is what work may use of this process and of Postgres, so that people's commands, which ask

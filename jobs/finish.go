@@ -29,6 +29,7 @@ type part struct {
 	follows []store.Follow
 	whole   []int64 // feeds whose followers all have their answer with this part
 	last    bool    // of all that fell due
+	done    tally
 }
 
 // finish applies what was read, part after part. What deserves another try is left for it; what was
@@ -174,6 +175,10 @@ func (t *taker) applyPart(ctx context.Context, p *part, s sorted) error {
 	return t.budget.spend(ctx, func() error {
 		ctx, cancel := context.WithTimeout(ctx, applyWithin)
 		defer cancel()
-		return t.store.InTx(ctx, func(tx *store.Tx) error { return t.apply(ctx, tx, p, s) })
+		err := t.store.InTx(ctx, func(tx *store.Tx) error { return t.apply(ctx, tx, p, s) })
+		if err == nil {
+			p.done.count()
+		}
+		return err
 	})
 }

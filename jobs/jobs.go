@@ -37,6 +37,9 @@ const (
 	queueExport    = "export"    // files of everything
 )
 
+// Queues are all of them.
+var Queues = []string{queueSync, queueForced, queueAnnounce, queueDirectory, queueExport}
+
 // Options are what the jobs stand on.
 type Options struct {
 	Pool       *pgxpool.Pool // River's own connections

@@ -46,6 +46,15 @@ func (b *Batch) NoteFailed(keyResult int64, f okr.Failure) {
 	b.failures = append(b.failures, f)
 }
 
+// Outcomes says how many key results each outcome has.
+func (b *Batch) Outcomes() map[string]int {
+	counts := make(map[string]int, len(b.by))
+	for outcome, ids := range b.by {
+		counts[outcome] = len(ids)
+	}
+	return counts
+}
+
 // RecordBatch writes down what became of each key result of a portion.
 func (tx *Tx) RecordBatch(ctx context.Context, b *Batch) error {
 	if len(b.by) == 0 {

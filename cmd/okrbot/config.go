@@ -29,6 +29,7 @@ type Config struct {
 	DataDir              string        `envconfig:"DATA_DIR" default:".okrbot"`
 	ListenAddr           string        `envconfig:"LISTEN_ADDR" default:":8080"`
 	OpsAddr              string        `envconfig:"OPS_ADDR" default:"127.0.0.1:9090"`
+	OpsPprof             string        `envconfig:"OPS_PPROF" default:"false"`
 	PublicURL            string        `envconfig:"PUBLIC_URL"`
 	SlackBotToken        secret.String `envconfig:"SLACK_BOT_TOKEN"`
 	SlackSigningSecret   secret.String `envconfig:"SLACK_SIGNING_SECRET"`
@@ -137,6 +138,9 @@ func (c *Config) problems(what need) []string {
 		if !listenable(address) {
 			say(variable, "write it as host:port, such as :8080 or 127.0.0.1:9090")
 		}
+	}
+	if !slices.Contains([]string{"true", "false"}, c.OpsPprof) {
+		say("OPS_PPROF", "write true for profiles under OPS_ADDR/debug, or leave it out")
 	}
 	if c.PublicURL != "" {
 		c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")

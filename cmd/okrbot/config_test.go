@@ -35,6 +35,7 @@ func TestEveryProblemIsNamedAtOnceAndNoValueIsPrinted(t *testing.T) {
 		"ENCRYPTION_KEYSET":      {canary, "e30=", "bm90IGpzb24=", "===", keys.Reveal()[:40], strings.ToUpper(keys.Reveal()), strings.Repeat("A", 4000)},
 		"LISTEN_ADDR":            {canary, "8080", "http://" + canary + ":1", ":99999", "1.2.3.4", ":", "::1:80", "[::1]"},
 		"OPS_ADDR":               {canary, "9090", ":-1", ":70000", "a:b:c"},
+		"OPS_PPROF":              {canary, "1", "yes", "True"},
 		"PUBLIC_URL":             {"http://" + canary, canary, "https://", "https://h/" + canary, "https://" + canary + "@h", "https://h?x=" + canary, "ftp://" + canary, "https://h#" + canary, "https://*." + canary, "https://h:99999", "https://" + canary + "..com", "https://:443"},
 		"SLACK_API_URL":          {canary, "https://slack.com/" + canary, "ftp://" + canary + "/", "https:///", "://"},
 		"SERVICENOW_EXTRA_HOSTS": {"https://u:" + canary + "@h", "h/" + canary, "ftp://" + canary, "a,,b", "https://h?" + canary, ", ", "*." + canary, "https://*", "a b", "h:0", "h:", "h:99999", "-" + canary, "1.2.3", "[::1", "h..i", "https://h_" + canary + ".", "a;b", "h/../" + canary, "ä" + canary},
@@ -142,7 +143,7 @@ func TestGoodConfigurations(t *testing.T) {
 		"everything": {
 			"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "x", "PUBLIC_URL": "https://okrbot.example.com/", "SERVICENOW_EXTRA_HOSTS": "https://a:1, b ,C:3",
 			"HTTP_JSON_ORIGINS": "[::1]:9000, http://127.0.0.1:1, build_server.lan, xn--bcher-kva.example",
-			"ADMIN_USERS":       "U123, W456", "DEFAULT_TIME_ZONE": "Asia/Kathmandu", "AUDIT_RETENTION_DAYS": "365", "LOG_LEVEL": "debug", "LOG_FORMAT": "json", "LISTEN_ADDR": "[::1]:80", "OPS_ADDR": ":http",
+			"ADMIN_USERS":       "U123, W456", "DEFAULT_TIME_ZONE": "Asia/Kathmandu", "AUDIT_RETENTION_DAYS": "365", "LOG_LEVEL": "debug", "LOG_FORMAT": "json", "LISTEN_ADDR": "[::1]:80", "OPS_ADDR": ":http", "OPS_PPROF": "true",
 			"SLACK_CLIENT_ID": "1", "SLACK_CLIENT_SECRET": "2",
 		},
 	} {
@@ -185,7 +186,7 @@ func with(base, more map[string]string) map[string]string {
 }
 
 // plainVariables are the variables that are no secrets.
-var plainVariables = []string{"DATA_DIR", "LISTEN_ADDR", "OPS_ADDR", "PUBLIC_URL", "SLACK_API_URL", "SLACK_CLIENT_ID",
+var plainVariables = []string{"DATA_DIR", "LISTEN_ADDR", "OPS_ADDR", "OPS_PPROF", "PUBLIC_URL", "SLACK_API_URL", "SLACK_CLIENT_ID",
 	"SERVICENOW_EXTRA_HOSTS", "HTTP_JSON_ORIGINS", "ADMIN_USERS", "DEFAULT_TIME_ZONE", "AUDIT_RETENTION_DAYS", "LOG_LEVEL", "LOG_FORMAT"}
 
 // problemsOf loads an environment that holds these variables alone.

@@ -103,7 +103,7 @@ type running struct {
 	tell func(doing string) // what is being done before it is ready; nil: nobody hears
 
 	doors   []*door
-	pools   []*pgxpool.Pool
+	pools   []namedPool
 	store   *store.Store
 	jobs    *jobs.Client
 	bot     *bot.Bot
@@ -130,17 +130,17 @@ func (r *running) start(ctx context.Context) error {
 }
 
 func (r *running) begin(ctx context.Context) error {
-	web, err := r.pool(ctx, webConnections)
+	web, err := r.pool(ctx, "web", webConnections)
 	if err != nil {
 		return err
 	}
-	river, err := r.pool(ctx, riverConnections)
+	river, err := r.pool(ctx, "river", riverConnections)
 	if err != nil {
 		return err
 	}
 	working := web
 	if r.work {
-		if working, err = r.pool(ctx, workConnections); err != nil {
+		if working, err = r.pool(ctx, "work", workConnections); err != nil {
 			return err
 		}
 	}
@@ -190,10 +190,10 @@ func (r *running) begin(ctx context.Context) error {
 	return nil
 }
 
-func (r *running) pool(ctx context.Context, size int32) (*pgxpool.Pool, error) {
+func (r *running) pool(ctx context.Context, name string, size int32) (*pgxpool.Pool, error) {
 	p, err := store.Open(ctx, r.dsn, size)
 	if err == nil {
-		r.pools = append(r.pools, p)
+		r.pools = append(r.pools, namedPool{p, name})
 	}
 	return p, err
 }
@@ -238,26 +238,14 @@ func (r *running) notReady(ctx context.Context, pool *pgxpool.Pool) string {
 // ops is for the operator's own network.
 func (r *running) ops() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(prometheus.Gatherers{prometheus.DefaultGatherer, r.looks()}, promhttp.HandlerOpts{}))
-	mux.HandleFunc("/debug/pprof/", pprof.Index)
-	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
-	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	return mux
-}
-
-// looks are the figures that show whether this process works: they rise every few seconds.
-func (r *running) looks() prometheus.Gatherer {
-	registry := prometheus.NewRegistry()
-	for what, figure := range map[string]func() int64{
-		"due":  func() int64 { due, _ := r.jobs.Looks(); return due },
-		"said": func() int64 { _, said := r.jobs.Looks(); return said },
-	} {
-		registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name: "okrbot_looks_total", Help: "How often this process looked for what is due, and for what is to be said.", ConstLabels: prometheus.Labels{"what": what},
-		}, func() float64 { return float64(figure()) }))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(prometheus.Gatherers{prometheus.DefaultGatherer, r.figures()}, promhttp.HandlerOpts{}))
+	if r.config.OpsPprof == "true" {
+		mux.HandleFunc("/debug/pprof/", pprof.Index)
+		mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+		mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
 	}
-	return registry
+	return mux
 }
 
 // listen takes the ports before anything else is done, so that a taken one is said at once. Who

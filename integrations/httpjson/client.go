@@ -44,7 +44,7 @@ func (c *Client) ask(ctx context.Context, account integrations.Account) (documen
 	if err := c.gates.Wait(ctx, req.URL.Host, ""); err != nil {
 		return document{}, say("too_slow")
 	}
-	resp, err := c.http.Do(req)
+	resp, err := counted.Ask(c.http.Do, req)
 	if err != nil {
 		return document{}, say(wire.Unreached(err))
 	}

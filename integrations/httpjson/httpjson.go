@@ -19,6 +19,8 @@ var (
 // Kind is how a connection of this connector is stored.
 const Kind = "http"
 
+var counted = wire.Count(Kind)
+
 // Client reads any number of documents. It keeps no session and no cookie.
 type Client struct {
 	origins []string // where documents may be

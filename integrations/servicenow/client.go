@@ -56,7 +56,7 @@ func (c *Client) ask(ctx context.Context, account integrations.Account, q questi
 	if err := c.gates.Wait(ctx, account.Origin, userOf(account)); err != nil {
 		return nil, say("too_slow")
 	}
-	resp, err := by.Do(req)
+	resp, err := counted.Ask(by.Do, req)
 	if err != nil {
 		return nil, unreached(err)
 	}

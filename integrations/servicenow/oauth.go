@@ -140,7 +140,7 @@ func (d *tokenDoor) RoundTrip(req *http.Request) (*http.Response, error) {
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("Accept-Encoding", "gzip")
 	req.Header.Set("User-Agent", "okrbot")
-	resp, err := d.client.http.Transport.RoundTrip(req)
+	resp, err := counted.Ask(d.client.http.Transport.RoundTrip, req)
 	if err != nil {
 		return nil, unreached(err)
 	}

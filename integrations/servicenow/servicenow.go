@@ -20,6 +20,8 @@ var (
 // Kind is how a connection of this connector is stored.
 const Kind = "servicenow"
 
+var counted = wire.Count(Kind)
+
 // Client reads scorecards from any number of instances. It keeps no session and no cookie.
 type Client struct {
 	extra   []string // origins allowed besides ServiceNow's own domains

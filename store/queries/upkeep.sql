@@ -155,3 +155,22 @@ where id in (
 -- name: ExpireExports :exec
 delete from exports
 where finished_at < now() - interval '7 days';
+
+-- name: DueLag :one
+-- For how many seconds what is due longest has waited to be read. Where a system asked to wait, it is
+-- not us who are late.
+select coalesce(extract(epoch from now() - min(v.due)), 0)::float8 as seconds
+from (
+  select min(r.next_sync_at) as due
+  from rhythms r
+  join connections c on c.id = r.connection_id
+  where r.next_sync_at <= now()
+    and (c.waiting_until is null or c.waiting_until <= now())
+  union all
+  select min(r.due_at)
+  from sync_runs r
+  join connections c on c.id = r.connection_id
+  where r.state <> 'done'
+    and r.due_at <= now()
+    and (c.waiting_until is null or c.waiting_until <= now())
+) v;

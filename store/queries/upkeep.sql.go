@@ -99,6 +99,33 @@ func (q *Queries) DueDirectories(ctx context.Context, most int32) ([]int64, erro
 	return items, nil
 }
 
+const dueLag = `-- name: DueLag :one
+select coalesce(extract(epoch from now() - min(v.due)), 0)::float8 as seconds
+from (
+  select min(r.next_sync_at) as due
+  from rhythms r
+  join connections c on c.id = r.connection_id
+  where r.next_sync_at <= now()
+    and (c.waiting_until is null or c.waiting_until <= now())
+  union all
+  select min(r.due_at)
+  from sync_runs r
+  join connections c on c.id = r.connection_id
+  where r.state <> 'done'
+    and r.due_at <= now()
+    and (c.waiting_until is null or c.waiting_until <= now())
+) v
+`
+
+// For how many seconds what is due longest has waited to be read. Where a system asked to wait, it is
+// not us who are late.
+func (q *Queries) DueLag(ctx context.Context) (float64, error) {
+	row := q.db.QueryRow(ctx, dueLag)
+	var seconds float64
+	err := row.Scan(&seconds)
+	return seconds, err
+}
+
 const expireAnnouncements = `-- name: ExpireAnnouncements :execrows
 delete from announcements
 where id in (

@@ -1,0 +1,103 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"okrbot/integrations"
+	"okrbot/store"
+)
+
+var (
+	workShare = promauto.NewGauge(prometheus.GaugeOpts{
+		Name: "okrbot_work_share", Help: "How many portions of work run at once; below one, the part of the time in which one does.",
+	})
+	workWaiting = promauto.NewGauge(prometheus.GaugeOpts{
+		Name: "okrbot_work_waiting", Help: "Portions of work that wait for their turn.",
+	})
+	synced = promauto.NewCounterVec(prometheus.CounterOpts{
+		Name: "okrbot_sync_key_results_total", Help: "Key results that were due or asked for, by what became of them and, where they were not read, why.",
+	}, []string{"outcome", "class"})
+	scoresStored = promauto.NewCounter(prometheus.CounterOpts{
+		Name: "okrbot_scores_stored_total", Help: "Scores that were kept: of new days, and those that changed.",
+	})
+	tokensRenewed = promauto.NewCounterVec(prometheus.CounterOpts{
+		Name: "okrbot_tokens_renewed_total", Help: "Access tokens that were asked for again, by how it went.",
+	}, []string{"outcome"})
+)
+
+// unclassed is the class of what was read.
+const unclassed = "none"
+
+// What can happen is there from the start, as 0: what appears with its first time has no rate.
+func init() {
+	for _, what := range []string{store.Unchanged, store.Changed, store.Restated, store.Superseded} {
+		synced.WithLabelValues(what, unclassed)
+	}
+	for _, class := range integrations.Classes {
+		synced.WithLabelValues(store.Failed, string(class))
+		synced.WithLabelValues(store.Again, string(class))
+	}
+	for _, how := range []string{renewed, refusedRenewal, failedRenewal} {
+		tokensRenewed.WithLabelValues(how)
+	}
+}
+
+// The ways in which a renewal ends.
+const (
+	renewed        = "renewed"
+	refusedRenewal = "refused" // the consent is over, or the client is not taken any more
+	failedRenewal  = "failed"  // nobody said no: it is tried again
+)
+
+func countRenewal(err error) {
+	how := renewed
+	var failure *integrations.Error
+	switch {
+	case errors.As(err, &failure) && failure.Class == integrations.Unauthorized:
+		how = refusedRenewal
+	case errors.Is(err, context.Canceled):
+		return
+	case err != nil:
+		how = failedRenewal
+	}
+	tokensRenewed.WithLabelValues(how).Inc()
+}
+
+// tally is what a part did, to be counted once it is true.
+type tally struct {
+	outcomes map[outcome]int
+	scores   int
+}
+
+type outcome struct{ outcome, class string }
+
+// tally sums up what was written. What is tried again has failed with its feed's answer.
+func (a *applying) tally(s sorted) tally {
+	t := tally{outcomes: map[outcome]int{}, scores: a.stored}
+	for what, n := range a.batch.Outcomes() {
+		if what != store.Failed && what != store.Again {
+			t.outcomes[outcome{what, unclassed}] += n
+		}
+	}
+	for _, f := range a.failures {
+		t.outcomes[outcome{store.Failed, f.Failure.Class}]++
+	}
+	for _, f := range a.part.follows {
+		var failure *integrations.Error
+		if s.again[f.KeyResult] && errors.As(s.ending[f.Feed].Err, &failure) {
+			t.outcomes[outcome{store.Again, string(failure.Class)}]++
+		}
+	}
+	return t
+}
+
+func (t tally) count() {
+	for o, n := range t.outcomes {
+		synced.WithLabelValues(o.outcome, o.class).Add(float64(n))
+	}
+	scoresStored.Add(float64(t.scores))
+}
