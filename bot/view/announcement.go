@@ -68,7 +68,8 @@ func Announcement(news []News, repeated bool) Message {
 	return m
 }
 
-// chartsAtOnce is how many charts Slack takes in one message.
+// chartsAtOnce is how many charts Slack takes in one message, as its page on the block says. What is
+// beyond is drawn in text: a message of its own would have to be repeated, and found, by itself.
 const chartsAtOnce = 2
 
 // shared is a key result that somebody posted: its figures, its trend as a chart or a line of

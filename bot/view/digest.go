@@ -20,7 +20,7 @@ type Drawn struct {
 }
 
 const (
-	// DigestTrends is how many trends a digest draws at most.
+	// DigestTrends is how many trends a digest draws at most; those beyond chartsAtOnce in text.
 	DigestTrends = 3
 	// digestLines is how many key results it shows: those that need somebody's eyes most.
 	digestLines = 12

@@ -242,6 +242,10 @@ func TestTheWebAPIRefusesWhatSlackRefuses(t *testing.T) {
 	w.expects("channel_not_found", "chat.postMessage", m{"channel": "C9", "text": "hello"})
 	w.expects("no_text", "chat.postMessage", m{"channel": "C1"})
 	w.expects("invalid_blocks", "chat.postMessage", m{"channel": "C1", "text": "x", "blocks": []any{m{"type": "section"}}})
+	chart := m{"type": "data_visualization", "title": "Open", "chart": m{"type": "line",
+		"series": []any{m{"name": "Result", "data": []any{m{"label": "1 Nov", "value": 3}, m{"label": "2 Nov", "value": 5}}}}, "axis_config": m{"categories": []any{"1 Nov", "2 Nov"}}}}
+	w.expects("ok", "chat.postMessage", m{"channel": "C1", "text": "x", "blocks": []any{chart, chart}})
+	w.expects("invalid_blocks", "chat.postMessage", m{"channel": "C1", "text": "x", "blocks": []any{chart, chart, chart}})
 	w.expects("message_not_found", "chat.update", m{"channel": "C1", "ts": "1.1", "text": "x"})
 	w.expects("user_not_found", "users.info", m{"user": "U404"})
 	w.AddPerson(Person{ID: "U7", Name: "erin", Email: "erin@example.com"})

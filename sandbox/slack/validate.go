@@ -106,6 +106,7 @@ func (c *check) blocks(raw any, most int) []map[string]any {
 		c.say(c.prefix, "must provide at least 1 items")
 	}
 	c.ids = map[string]bool{}
+	charts := 0
 	var blocks []map[string]any
 	for i, v := range list {
 		pointer := fmt.Sprintf("%s/%d", c.prefix, i)
@@ -116,6 +117,11 @@ func (c *check) blocks(raw any, most int) []map[string]any {
 		}
 		c.block(pointer, b)
 		blocks = append(blocks, b)
+		if b["type"] == "data_visualization" {
+			if charts++; charts > 2 { // of one message
+				c.say(pointer, "no more than 2 data_visualization blocks allowed")
+			}
+		}
 	}
 	return blocks
 }
