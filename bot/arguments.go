@@ -200,7 +200,7 @@ func subscriber(g Gesture, name string) (channel, shown string, reply *Reply) {
 		case isPerson:
 			return say(fmt.Sprintf("Only <@%s> can do that for themselves, with `/okr %s` in a direct message with okrbot. Nothing was done.", person, name))
 		case w.sign() == "#":
-			return say(fmt.Sprintf("%s did not reach okrbot as a channel. Choose it from the list that Slack shows while you type it, or type `/okr %s` in that channel. Nothing was done.", view.Quote(spoken(w.typed)), name))
+			return say(fmt.Sprintf("%s did not reach okrbot as a channel: Slack knows none of that name that you may see. Choose it from the list that Slack shows while you type it, or type `/okr %s` in that channel. Nothing was done.", view.Quote(spoken(w.typed)), name))
 		case slices.Contains(anotherRhythm, w.plain):
 			return say(fmt.Sprintf("The digest comes weekly, on Mondays at nine, and in no other rhythm: %s was not understood and nothing was done. `/okr %s` alone is the weekly one.", view.Quote(spoken(w.typed)), name))
 		case slices.Contains([]string{"weekly", "here", "digest", "to", "from", "this", "channel", "the"}, w.plain):

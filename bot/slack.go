@@ -73,6 +73,15 @@ func (s *Slack) person(ctx context.Context, id string) (*slack.User, error) {
 	return u, nil
 }
 
+// channel asks Slack about a channel that the bot may see.
+func (s *Slack) channel(ctx context.Context, id string) (*slack.Channel, error) {
+	c, err := s.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: id})
+	if err != nil {
+		return nil, undelivered(err)
+	}
+	return c, nil
+}
+
 // people are those of a workspace, page by page until enough says so.
 func (s *Slack) people(ctx context.Context, enough func([]slack.User) bool) error {
 	const largestPage, mostPages = 1000, 30

@@ -30,6 +30,9 @@ func (b *Bot) subscribeCommand(ctx context.Context, g Gesture) (Reply, error) {
 	if reply != nil {
 		return *reply, nil
 	}
+	if why := b.closedTo(ctx, channel, name); why != "" {
+		return Say(why), nil
+	}
 	s := store.Subscription{Channel: channel, Zone: g.Zone}
 	fresh := false
 	err := b.store.InTx(ctx, func(tx *store.Tx) error {
@@ -46,7 +49,32 @@ func (b *Bot) subscribeCommand(ctx context.Context, g Gesture) (Reply, error) {
 	if !fresh {
 		return Say("The weekly digest goes to " + name + " already. `/okr unsubscribe` ends it."), nil
 	}
-	return Say("From now on the weekly digest goes to " + name + ", the next one on " + okr.NextRunWords(s.Next, s.Zone) + ". In a channel it shows the key results that are announced there, and okrbot must be in it (`/invite`); in a direct message those that you own or look after. `/okr unsubscribe` ends it."), nil
+	return Say("From now on the weekly digest goes to " + name + ", the next one on " + okr.NextRunWords(s.Next, s.Zone) + ". In a channel it shows the key results that are announced there, as long as okrbot is in it; in a direct message those that you own or look after. `/okr unsubscribe` ends it."), nil
+}
+
+// closedTo says why a channel would take no digest, and what to do about it. Slack is asked for a second
+// at most; where it does not answer, or tells nothing of channels, the digest is tried and its maker
+// hears if it is not taken.
+func (b *Bot) closedTo(ctx context.Context, channel, name string) string {
+	if name == "you" {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookUpWithin)
+	defer cancel()
+	const nothing = " Nothing was subscribed."
+	invite := " Type `/invite @okrbot` in it, then `/okr subscribe` there."
+	c, err := b.slack.channel(ctx, channel)
+	switch code := codeOf(err); {
+	case err == nil && c.IsArchived:
+		return name + " is archived, so nobody can post there." + nothing + " Name another channel, or take it out of the archive first."
+	case err == nil && !c.IsMember:
+		return "okrbot is not in " + name + ", so it cannot post there." + nothing + invite
+	case code == "channel_not_found":
+		return "okrbot does not see " + name + ": it is private and okrbot is not in it, or it is gone." + nothing + invite
+	case err != nil:
+		b.log.Warn("asking Slack about a channel", "channel", channel, "code", code)
+	}
+	return ""
 }
 
 // unsubscribeCommand is "/okr unsubscribe".

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"okrbot/okr"
+	"okrbot/sandbox/slack"
 	"okrbot/sheet"
 )
 
@@ -52,10 +53,48 @@ func TestTheWeeklyDigest(t *testing.T) {
 func TestADigestThatAChannelDoesNotTakeEnds(t *testing.T) {
 	r := newRoom(t)
 	r.refusalsExpected = true
+	r.slack.Invite("general", "okrbot")
 	r.alice.In("#general").Types("/okr subscribe").Sees("the weekly digest goes to")
+	r.slack.ChangeChannel("general", func(c *slack.Channel) { delete(c.Members, "U0OKRBOT") })
 	r.laterDays(8)
 	r.alice.In("dm-U0ALICE").Sees("is not posted in", "any more", "/invite")
 	r.alice.In("#it-okrs").Types("/okr subscriptions").Sees("Nobody gets the weekly digest yet")
+}
+
+// A channel that would take no digest is not subscribed, however it is named; it is said why, and what to do.
+func TestAChannelThatTakesNoDigestIsNotSubscribed(t *testing.T) {
+	r := newRoom(t)
+	r.refusalsExpected = true // conversations.info: channel_not_found
+	for typed, want := range map[string]string{
+		"subscribe <#C0GENERAL|general>":    "okrbot is not in <#C0GENERAL>, so it cannot post there. Nothing was subscribed. Type `/invite @okrbot` in it, then `/okr subscribe` there.",
+		"subscribe <#C0GENERAL>":            "okrbot is not in <#C0GENERAL>",
+		"subscribe to <#C0GENERAL|>.":       "okrbot is not in <#C0GENERAL>",
+		"subscribe <#C0LEADERS|leadership>": "okrbot does not see <#C0LEADERS>: it is private and okrbot is not in it, or it is gone. Nothing was subscribed. Type `/invite @okrbot` in it",
+		"subscribe <#C0NEVER|gone>":         "okrbot does not see <#C0NEVER>",
+		"subscribe #no-such-channel":        "`#no-such-channel` did not reach okrbot as a channel: Slack knows none of that name that you may see.",
+	} {
+		got := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(r.says(typed))
+		if !strings.Contains(got, want) {
+			t.Errorf("%s: %s", typed, got)
+		}
+	}
+	r.alice.In("#leadership").Types("/okr subscribe").Sees("okrbot does not see <#C0LEADERS>")
+	r.alice.In("#it-okrs").Types("/okr subscribe #general").Sees("okrbot is not in <#C0GENERAL>")
+	if n := r.number("select count(*) from subscriptions"); n != 0 {
+		t.Errorf("%d subscriptions", n)
+	}
+	for _, name := range []string{"general", "leadership"} {
+		r.slack.Invite(name, "okrbot")
+		r.alice.In("#" + name).Types("/okr subscribe").Sees("the weekly digest goes to")
+	}
+	r.slack.ChangeChannel("service-desk", func(c *slack.Channel) { c.Archived = true })
+	r.alice.In("#it-okrs")
+	if got := r.says("subscribe <#C0DESK|service-desk>"); !strings.Contains(got, "is archived, so nobody can post there. Nothing was subscribed.") {
+		t.Error(got)
+	}
+	// What Slack does not tell in time is tried.
+	defer r.slack.Break(slack.Fault{Method: "conversations.info", Error: "ratelimited", After: 5})()
+	r.alice.Types("/okr subscribe").Sees("the weekly digest goes to <#C0ITOKRS>")
 }
 
 // TestTheDigestShowsTheWorstOfNinetyOne has the one at risk last by number, and a week later on track.

@@ -137,11 +137,11 @@ func TestArgumentsAreHeeded(t *testing.T) {
 	r.alice.Types("/okr check-in KR-1 going well").Sees("== Check in on KR-1 ==", "Note: going well").Submits("Save").SeesNoModal()
 	r.bob.Types("/okr check-in KR-1 5").Sees("You may not check in on this key result. Ask <@U0ALICE>.")
 
-	r.alice.Types("/okr subscribe #general").Sees("the weekly digest goes to <#C0GENERAL>")
-	r.alice.Types("/okr subscriptions").Sees("• <#C0GENERAL>")
+	r.alice.Types("/okr subscribe #service-desk").Sees("the weekly digest goes to <#C0DESK>")
+	r.alice.Types("/okr subscriptions").Sees("• <#C0DESK>")
 	r.alice.Types("/okr subscribe weekly").Sees("the weekly digest goes to <#C0ITOKRS>")
 	r.alice.Types("/okr subscribe me").Sees("the weekly digest goes to you")
-	r.alice.Types("/okr unsubscribe *<#C0GENERAL|general>*,").Sees("does not go to <#C0GENERAL> any more")
+	r.alice.Types("/okr unsubscribe *<#C0DESK|service-desk>*,").Sees("does not go to <#C0DESK> any more")
 
 	r.alice.Types("/okr export csv").Sees("Making your file: all objectives and key results, as CSV. It comes")
 	if got := r.filesOf("alice"); len(got) != 1 || !strings.Contains(got["csv"], "Interviews held") {
