@@ -131,6 +131,10 @@ func (b *bench) run(ctx context.Context, chosen []part) (table, error) {
 		return t, fmt.Errorf("making a folder: %w", err)
 	}
 	defer os.RemoveAll(b.dir)
+	// Postgres may run as another user: one that does not get in keeps its data elsewhere, for good.
+	if err := os.Chmod(b.dir, 0o755); err != nil {
+		return t, fmt.Errorf("opening a folder: %w", err)
+	}
 	if b.program == "" {
 		b.program = filepath.Join(b.dir, "okrbot")
 		if out, err := exec.CommandContext(ctx, "go", "build", "-o", b.program, "okrbot/cmd/okrbot").CombinedOutput(); err != nil {
