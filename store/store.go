@@ -64,6 +64,17 @@ func Open(ctx context.Context, dsn string, size int32) (*pgxpool.Pool, error) {
 	return open(ctx, dsn, size, sessions)
 }
 
+// plannedOnce has Postgres plan a statement once in a session, whatever it is asked about. Work asks for
+// rows by their ids, some hundreds at once: with a plan for just these each one would be planned again,
+// which takes as long as it runs, and Postgres would read whole tables for a twentieth of their rows.
+const plannedOnce = `
+set plan_cache_mode = force_generic_plan;`
+
+// OpenForWork makes a pool like Open for what happens in the background: portions, by ids.
+func OpenForWork(ctx context.Context, dsn string, size int32) (*pgxpool.Pool, error) {
+	return open(ctx, dsn, size, sessions+plannedOnce)
+}
+
 func open(ctx context.Context, dsn string, size int32, settings string) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {

@@ -130,17 +130,17 @@ func (r *running) start(ctx context.Context) error {
 }
 
 func (r *running) begin(ctx context.Context) error {
-	web, err := r.pool(ctx, "web", webConnections)
+	web, err := r.pool(ctx, "web", store.Open, webConnections)
 	if err != nil {
 		return err
 	}
-	river, err := r.pool(ctx, "river", riverConnections)
+	river, err := r.pool(ctx, "river", store.Open, riverConnections)
 	if err != nil {
 		return err
 	}
 	working := web
 	if r.work {
-		if working, err = r.pool(ctx, "work", workConnections); err != nil {
+		if working, err = r.pool(ctx, "work", store.OpenForWork, workConnections); err != nil {
 			return err
 		}
 	}
@@ -190,8 +190,8 @@ func (r *running) begin(ctx context.Context) error {
 	return nil
 }
 
-func (r *running) pool(ctx context.Context, name string, size int32) (*pgxpool.Pool, error) {
-	p, err := store.Open(ctx, r.dsn, size)
+func (r *running) pool(ctx context.Context, name string, open func(context.Context, string, int32) (*pgxpool.Pool, error), size int32) (*pgxpool.Pool, error) {
+	p, err := open(ctx, r.dsn, size)
 	if err == nil {
 		r.pools = append(r.pools, namedPool{p, name})
 	}

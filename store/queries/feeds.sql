@@ -64,24 +64,19 @@ for no key update;
 -- New days are added. A day whose score changed keeps the old value beside the new one; a score that
 -- was recorded while its period still ran, or before its day, moves on and is not restated. The same
 -- score again changes nothing.
-with read as materialized (
+insert into scores (feed_id, day, value, as_read, previous, counts_from, restated_at, born, epoch, recorded_at)
+select r.feed_id, r.day, r.value, r.as_read, k.value, r.counts_from,
+  case when (k.recorded_at at time zone 'UTC')::date > k.day - case when k.counts_from < k.day - 1 then 0 else 2 end then now() end,
+  @epoch, @epoch, now()
+from (
   select
     unnest(@feed_ids::bigint[]) as feed_id,
     unnest(@days::date[]) as day,
     unnest(@counts_from::date[]) as counts_from,
     unnest(@scores::numeric[]) as value,
     unnest(@as_reads::text[]) as as_read
-),
-known as materialized (
-  select s.feed_id, s.day, s.value,
-    (s.recorded_at at time zone 'UTC')::date > s.day - case when s.counts_from < s.day - 1 then 0 else 2 end as final
-  from read r
-  join scores s on s.feed_id = r.feed_id and s.day = r.day
-)
-insert into scores (feed_id, day, value, as_read, previous, counts_from, restated_at, born, epoch, recorded_at)
-select r.feed_id, r.day, r.value, r.as_read, k.value, r.counts_from, case when k.final then now() end, @epoch, @epoch, now()
-from read r
-left join known k on k.feed_id = r.feed_id and k.day = r.day
+) r
+left join scores k on k.feed_id = r.feed_id and k.day = r.day
 where k.day is null
    or k.value <> r.value
 order by r.feed_id, r.day

@@ -87,24 +87,19 @@ func (q *Queries) ApplyFollows(ctx context.Context, arg ApplyFollowsParams) erro
 }
 
 const applyScores = `-- name: ApplyScores :many
-with read as materialized (
+insert into scores (feed_id, day, value, as_read, previous, counts_from, restated_at, born, epoch, recorded_at)
+select r.feed_id, r.day, r.value, r.as_read, k.value, r.counts_from,
+  case when (k.recorded_at at time zone 'UTC')::date > k.day - case when k.counts_from < k.day - 1 then 0 else 2 end then now() end,
+  $1, $1, now()
+from (
   select
     unnest($2::bigint[]) as feed_id,
     unnest($3::date[]) as day,
     unnest($4::date[]) as counts_from,
     unnest($5::numeric[]) as value,
     unnest($6::text[]) as as_read
-),
-known as materialized (
-  select s.feed_id, s.day, s.value,
-    (s.recorded_at at time zone 'UTC')::date > s.day - case when s.counts_from < s.day - 1 then 0 else 2 end as final
-  from read r
-  join scores s on s.feed_id = r.feed_id and s.day = r.day
-)
-insert into scores (feed_id, day, value, as_read, previous, counts_from, restated_at, born, epoch, recorded_at)
-select r.feed_id, r.day, r.value, r.as_read, k.value, r.counts_from, case when k.final then now() end, $1, $1, now()
-from read r
-left join known k on k.feed_id = r.feed_id and k.day = r.day
+) r
+left join scores k on k.feed_id = r.feed_id and k.day = r.day
 where k.day is null
    or k.value <> r.value
 order by r.feed_id, r.day
