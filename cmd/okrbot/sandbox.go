@@ -187,7 +187,7 @@ func serveLocal(listener net.Listener, handler http.Handler) (stop func()) {
 // shiftedClock is the sandbox's time: the database's, which its page can move on.
 type shiftedClock struct {
 	pool  *pgxpool.Pool
-	ahead atomic.Int64 // nanoseconds
+	ahead atomic.Int64 // of the machine's clock, in nanoseconds
 }
 
 // sandboxClock gives the sandbox's database its own clock before anybody else connects, and
@@ -212,11 +212,11 @@ func sandboxClock(ctx context.Context, dsn string, fresh bool) (*shiftedClock, e
 		return nil, err
 	}
 	c := &shiftedClock{pool: pool}
-	var ahead time.Duration
-	if err := conn.QueryRow(ctx, "select extract(epoch from ahead)::bigint * 1000000000 from shifted.clock").Scan(&ahead); err != nil {
+	var now time.Time
+	if err := conn.QueryRow(ctx, "select shifted.now()").Scan(&now); err != nil {
 		return nil, fmt.Errorf("reading the sandbox's clock: %w", err)
 	}
-	c.ahead.Store(int64(ahead))
+	c.ahead.Store(int64(time.Until(now)))
 	return c, nil
 }
 

@@ -323,6 +323,14 @@ func (p page) fills(label, value string) {
 	p.arrives()
 }
 
+// runs gives an objective a period that is past its middle, also on a quarter's first day.
+func (p page) runs() {
+	p.t.Helper()
+	p.fills("Period", "dates")
+	p.fills("First day", time.Now().AddDate(0, 0, -55).Format(time.DateOnly))
+	p.fills("Last day", time.Now().AddDate(0, 0, 35).Format(time.DateOnly))
+}
+
 // finds types into a type-ahead and takes what it offers first.
 func (p page) finds(label, words string) {
 	p.t.Helper()
@@ -410,6 +418,7 @@ func TestTheSandboxInABrowser(t *testing.T) {
 	p.fills("Objective", "Run a calm service desk")
 	p.finds("Time zone", "vienna")
 	p.until("the choice staying when the field is left", `const f = field("Time zone"); f.blur(); return f.value === "Europe/Vienna"`)
+	p.runs()
 	p.fills("Channel", "C0ITOKRS")
 	p.presses("Save")
 	p.until("the form closing", `return !document.querySelector(".modal")`)
@@ -513,6 +522,7 @@ func TestADocumentInABrowser(t *testing.T) {
 	p.presses("Close")
 	p.types("/okr add-objective")
 	p.fills("Objective", "Builds one can trust")
+	p.runs()
 	p.fills("Channel", "C0ITOKRS")
 	p.presses("Save")
 	p.until("the form closing", `return !document.querySelector(".modal")`)
