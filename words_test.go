@@ -4,7 +4,11 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
+	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -39,5 +43,34 @@ func TestNothingGeneralNamesASystem(t *testing.T) {
 				return true
 			})
 		}
+	}
+}
+
+// What is said and written is plain present-day English.
+func TestWordsAreOfToday(t *testing.T) {
+	old := regexp.MustCompile(`(?i)\b(an` + `ew|me` + `nd(s|ed|ing)?)\b`)
+	kinds := []string{".go", ".md", ".sql", ".js", ".html", ".css", ".yml"}
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && path != "." && strings.HasPrefix(entry.Name(), "."):
+			return filepath.SkipDir
+		case entry.IsDir() || !slices.Contains(kinds, filepath.Ext(path)):
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for i, line := range strings.Split(string(text), "\n") {
+			if found := old.FindString(line); found != "" {
+				t.Errorf("%s:%d says %q: say fix, or again", path, i+1, found)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

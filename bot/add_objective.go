@@ -132,7 +132,7 @@ Indian/Maldives Indian/Mauritius Indian/Reunion
 Pacific/Apia Pacific/Auckland Pacific/Chatham Pacific/Fiji Pacific/Guam Pacific/Honolulu Pacific/Kiritimati Pacific/Noumea
 Pacific/Port_Moresby Pacific/Tahiti Pacific/Tongatapu`)
 
-// zoneChoices answers the type-ahead of time zones by any part of their names, those that a part
+// zoneChoices fills the type-ahead of time zones by any part of their names, those that a part
 // begins with first.
 func (b *Bot) zoneChoices(_ context.Context, g Gesture) (Reply, error) {
 	query := strings.ToLower(strings.ReplaceAll(strings.TrimSpace(g.Query), " ", "_"))

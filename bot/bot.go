@@ -16,7 +16,7 @@ import (
 	"okrbot/store"
 )
 
-// Bot answers the gestures of people in Slack workspaces.
+// Bot serves the gestures of people in Slack workspaces.
 type Bot struct {
 	store      *store.Store
 	jobs       *jobs.Client

@@ -219,10 +219,10 @@ func TestASummaryOfManyAndOneThatTheChannelRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.beyond(o, 1)
-	mend := r.slack.Break(slack.Fault{Method: "chat.postMessage", Channel: o.Channel, Error: "is_archived"})
+	fix := r.slack.Break(slack.Fault{Method: "chat.postMessage", Channel: o.Channel, Error: "is_archived"})
 	r.alice.Types("/okr close-out").Submits("Close out").SeesNoModal().
 		Sees("This was not posted in <#"+o.Channel+">. The channel is archived.", "…and 2 more key results.")
-	mend()
+	fix()
 	r.alice.In("dm-U0ALICE").DoesNotSee("*KR-11*").Presses("See all").Sees("*KR-12* Part 12 · no data")
 	if n := strings.Count(r.said(), "Closed out: Ship it"); n == 0 {
 		t.Error("nobody heard of it")

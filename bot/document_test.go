@@ -192,7 +192,7 @@ func TestAHostThatAsksToWaitIsLeftAloneWhole(t *testing.T) {
 	r.isRead()
 	r.alice.Sees("*KR-1* Fewer failing tests")
 	r.later(time.Minute)
-	mend := r.web.Break(document.Fault{Kind: document.RateLimit, After: 600})
+	fix := r.web.Break(document.Fault{Kind: document.RateLimit, After: 600})
 	r.alice.Types("/okr sync KR-1")
 	r.alice.Sees("HTTP JSON asked us to wait until", "is read then, and you hear how it went")
 	r.until("the card saying so", func() bool {
@@ -204,7 +204,7 @@ func TestAHostThatAsksToWaitIsLeftAloneWhole(t *testing.T) {
 		t.Errorf("%d of two connections wait:\n%s", n, r.alice.Screen())
 	}
 	// When the wait is over it is read by itself, and the person hears how it went.
-	mend()
+	fix()
 	b.failing.Store(9)
 	r.later(11 * time.Minute)
 	r.alice.Sees("12 → 9")

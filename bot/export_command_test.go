@@ -99,12 +99,12 @@ func TestGuestsExportOnlyTheirOwn(t *testing.T) {
 func TestAnExportIsMadeOnce(t *testing.T) {
 	r := ready(t)
 	r.refusalsExpected = true
-	mend := r.slack.Break(slack.Fault{Method: "files.completeUploadExternal", Error: "ratelimited", After: 1})
+	fix := r.slack.Break(slack.Fault{Method: "files.completeUploadExternal", Error: "ratelimited", After: 1})
 	r.alice.Types("/okr export").Sees("Making your files")
 	r.bob.Types("/okr export").Sees("Making your files") // another person's is another one
 	r.alice.Types("/okr export").Sees("being made already")
 	r.until("files to be shown", func() bool { return r.slack.Calls("files.completeUploadExternal") > 0 })
-	mend()
+	fix()
 	r.later(10 * time.Second)
 	r.filesOf("alice")
 	r.filesOf("bob")

@@ -14,7 +14,7 @@ import (
 	"okrbot/store"
 )
 
-// bare answers "/okr" alone: my objectives.
+// bare is "/okr" alone: my objectives.
 func (b *Bot) bare(ctx context.Context, g Gesture) (Reply, error) {
 	mine, err := b.listing(ctx, g.Actor.Workspace, store.Filter{Person: g.Actor.ID}, view.Listed)
 	if err != nil {

@@ -339,11 +339,11 @@ func TestAConnectionIsLookedAfter(t *testing.T) {
 	}
 	// Reconnecting proves first that what is read now can still be seen.
 	r.servicenow.AddUser("narrow", "narrow", "pa_viewer")
-	mend := r.servicenow.Break(sandbox.Fault{Kind: sandbox.NotThere, User: "narrow", Ref: indicator})
+	fix := r.servicenow.Break(sandbox.Fault{Kind: sandbox.NotThere, User: "narrow", Ref: indicator})
 	r.alice.Presses("Manage").Presses("Reconnect").Sees("Another sign-in for").Fills("Username", "narrow").Fills("Password", "narrow").Submits("Connect").
 		Sees("cannot see the scorecards of KR-1").
 		Fills("Username", "okr.reader").Fills("Password", "sandbox").Submits("Connect").Sees("is connected").Closes()
-	mend()
+	fix()
 
 	r.alice.Closes()
 	r.alice.Presses("Manage").Presses("Disconnect").Sees("1 key result reads through it", "KR-1").Submits("Disconnect").Sees("is disconnected").Closes()

@@ -47,13 +47,13 @@ type OpenView struct {
 	Hash      string // empty: whatever it has become
 }
 
-// Say answers with a sentence in mrkdwn.
+// Say replies with a sentence in mrkdwn.
 func Say(text string) Reply {
 	m := view.Text(text)
 	return Reply{Say: &m}
 }
 
-// Ask answers somebody who may not do this with whom to ask.
+// Ask tells somebody who may not do this whom to ask.
 func Ask(owner, verb string) Reply {
 	return Say("You may not " + verb + " this key result. Ask <@" + owner + ">.")
 }

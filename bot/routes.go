@@ -7,7 +7,7 @@ import (
 	"okrbot/bot/view"
 )
 
-// handler answers one gesture within two seconds, asking nobody but Postgres.
+// handler serves one gesture within two seconds, asking nobody but Postgres.
 type handler func(b *Bot, ctx context.Context, g Gesture) (Reply, error)
 
 // verb is a word after /okr.
@@ -122,7 +122,7 @@ var queries = map[string]handler{
 	view.FieldElement2:  (*Bot).secondElementChoices,
 }
 
-// route finds who answers a gesture.
+// route finds who serves a gesture.
 func (b *Bot) route(g gesture) (handler, bool) {
 	switch g.kind {
 	case aCommand:

@@ -73,9 +73,9 @@ func TestASearchThatFindsNothingSaysWhy(t *testing.T) {
 	r.servicenow.SetRoles(seed.User)
 	r.offers("zzz", "may not look for scorecards", "pa_viewer")
 	r.servicenow.SetRoles(seed.User, "pa_viewer")
-	mend := r.servicenow.Break(servicenow.Fault{Kind: servicenow.Slow, After: 2})
+	fix := r.servicenow.Break(servicenow.Fault{Kind: servicenow.Slow, After: 2})
 	r.offers("yyy", "did not answer in time")
-	mend()
+	fix()
 
 	r.alice.Chooses("Scorecard", "Nothing by that name").
 		Sees("on the Analytics Hub or off it").

@@ -87,11 +87,11 @@ func TestSecretsAreNowhere(t *testing.T) {
 	r.addsObjective(r.alice, "Keep quiet")
 	r.addsKeyResult(r.alice, "Fewer open incidents", "Number of open incidents", "100")
 	for _, kind := range []servicenow.Kind{servicenow.Hibernating, servicenow.ServerError, servicenow.GzipBomb, servicenow.RedirectToLogin, servicenow.WrongPassword, servicenow.Reset} {
-		mend := r.servicenow.Break(servicenow.Fault{Kind: kind})
+		fix := r.servicenow.Break(servicenow.Fault{Kind: kind})
 		r.later(61e9)
 		r.alice.Types("/okr sync KR-1").Sees("Syncing KR-1")
 		r.later(61e9)
-		mend()
+		fix()
 	}
 	r.servicenow.SetPassword("canary.user", again)
 	r.later(61e9)

@@ -65,7 +65,7 @@ func (b *Bot) syncPicked(ctx context.Context, g Gesture) (Reply, error) {
 	return b.syncOne(ctx, g, k)
 }
 
-// syncChoices answers the type-ahead of that modal with the key results the person may sync.
+// syncChoices fills the type-ahead of that modal with the key results the person may sync.
 func (b *Bot) syncChoices(ctx context.Context, g Gesture) (Reply, error) {
 	all, err := b.shownKeyResults(ctx, g.Actor.Workspace, store.Filter{Person: g.Actor.ID, Integrated: true})
 	if err != nil {

@@ -123,7 +123,7 @@ func TestSyncAsksWhichOne(t *testing.T) {
 
 func TestAFailureIsToldOnceWithItsFixAndItsEnd(t *testing.T) {
 	r := ready(t)
-	mend := r.servicenow.Break(servicenow.Fault{Kind: servicenow.Hibernating})
+	fix := r.servicenow.Break(servicenow.Fault{Kind: servicenow.Hibernating})
 	for range 3 {
 		r.alice.Types("/okr sync KR-1").Sees("ServiceNow is asleep", "Wake it at developer.servicenow.com")
 		r.later(time.Minute)
@@ -134,7 +134,7 @@ func TestAFailureIsToldOnceWithItsFixAndItsEnd(t *testing.T) {
 		t.Errorf("told %d times, want once:\n%s", n, dm.Screen())
 	}
 	r.bob.In("#it-okrs").Sees("*Not syncing* since") // on the card
-	mend()
+	fix()
 	r.alice.In("#it-okrs").Types("/okr sync KR-1").Sees("Syncing again:")
 	if n := r.alice.In("dm-U0ALICE").Counts("Syncing again:"); n != 1 {
 		t.Errorf("its end was told %d times, want once", n)
@@ -153,11 +153,11 @@ func TestASleepingInstanceIsReadWhenItWakes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mend := r.servicenow.Break(servicenow.Fault{Kind: servicenow.Hibernating})
+	fix := r.servicenow.Break(servicenow.Fault{Kind: servicenow.Hibernating})
 	r.later(k.NextSyncAt.Sub(now) + time.Minute)
 	r.alice.In("dm-U0ALICE").Sees("*Not syncing:* *KR-1*", "ServiceNow is asleep", "We try again at 09:", " Europe/Berlin.")
 	r.bob.Sees("*Not syncing* since", "We try again at 09:") // on the card
-	mend()
+	fix()
 	r.collects(88)
 	r.later(15 * time.Minute)
 	r.bob.Sees("→ 88")

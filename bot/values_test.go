@@ -98,14 +98,14 @@ func TestNumbersThatAreNotKept(t *testing.T) {
 		`"NaN"`: "The scorecard's value is NaN", `"-Infinity"`: "The scorecard's value is infinite",
 		`"1.234,5"`: "The scorecard's value is written for people", `"pending"`: "The scorecard's value is not a number.",
 	} {
-		mend := r.servicenow.Break(sandbox.Fault{Kind: sandbox.Raw, Text: raw})
+		fix := r.servicenow.Break(sandbox.Fault{Kind: sandbox.Raw, Text: raw})
 		r.later(time.Minute)
 		before := r.number("select count(*) from scores")
 		r.alice.Types("/okr sync KR-1").Sees(want)
 		if after := r.number("select count(*) from scores"); after != before {
 			t.Errorf("%s: %d readings became %d", raw, before, after)
 		}
-		mend()
+		fix()
 	}
 	r.alice.Types("/okr show KR-1").DoesNotSee("Achieved").Closes()
 }

@@ -109,7 +109,7 @@ type visiting struct {
 	connector integrations.Connector
 	signIn    integrations.SignIn
 	client    *store.OAuthClient // the one that is entered for the address, if any
-	anew      bool               // another client is to take its place
+	another   bool               // another client is to take its place
 	again     store.Connection
 }
 
@@ -175,7 +175,7 @@ func (at visiting) page(b *Bot) page {
 		redirect := b.callback(at.connector, at.Origin)
 		p.Title = "Register okrbot in " + at.connector.Name()
 		p.Lines = append(p.Lines, "This is done once for each instance, by somebody who administers it. Afterwards everybody connects by one button.")
-		if at.anew {
+		if at.another {
 			p.Lines = append(p.Lines, "What you enter takes the place of the client that is entered now. With another Client ID, who connected through the present one has to reconnect.")
 		}
 		p.Guides, p.Redirect = consenter.RegisterGuides(redirect), redirect
@@ -242,7 +242,7 @@ func (b *Bot) visitAt(ctx context.Context, w http.ResponseWriter, r *http.Reques
 		return at, false
 	}
 	if at.client != nil && r.URL.Query().Has(anotherClient) && okr.May(at.actor, okr.RegisterClient) {
-		at.client, at.anew = nil, true
+		at.client, at.another = nil, true
 	}
 	return at, true
 }
@@ -430,7 +430,7 @@ func (b *Bot) clientOf(c store.OAuthClient) (integrations.OAuthClient, error) {
 	return integrations.OAuthClient{Origin: c.Origin, Fields: integrations.Fields{"client_id": c.ClientID, "client_secret": opened.Reveal()}}, err
 }
 
-// cameBack is a browser that came back from a system's page, with a code or a refusal. It answers
+// cameBack is a browser that came back from a system's page, with a code or a refusal. It returns
 // with where to go on to. Only our own words about what the system said leave here.
 func (b *Bot) cameBack(r *http.Request, consenter integrations.Consenter) string {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 2*checkWithin)

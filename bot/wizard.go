@@ -461,7 +461,7 @@ func (b *Bot) startSubmitted(ctx context.Context, g Gesture, draft store.Draft, 
 	return b.turn(ctx, g, draft, w, view.StepDetails)
 }
 
-// atFields gives problems the block ids that the view has: a field may have been shown anew.
+// atFields gives problems the block ids that the view has: a field may have been shown again.
 func atFields(problems okr.Problems, g Gesture) okr.Problems {
 	at := okr.Problems{}
 	shown := map[string]string{}

@@ -57,7 +57,7 @@ func (b *Bot) take(ctx context.Context, g Gesture, w *wizard) error {
 	return nil
 }
 
-// wizardConnectionChosen takes the connection; the scorecard is asked for anew.
+// wizardConnectionChosen takes the connection; the scorecard is asked for again.
 func (b *Bot) wizardConnectionChosen(ctx context.Context, g Gesture) (Reply, error) {
 	draft, w, err := b.wizardDraft(ctx, g)
 	if reply, err, is := lost(err); is {
@@ -80,7 +80,7 @@ func (b *Bot) usable(ctx context.Context, g Gesture, id int64) (store.Connection
 	return c, err
 }
 
-// scorecardChoices answers the type-ahead from the connection's directory. When that finds
+// scorecardChoices fills the type-ahead from the connection's directory. When that finds
 // nothing, the system is asked for as long as the person does not notice; when that has nothing
 // either, the nearest names are offered, marked as near.
 func (b *Bot) scorecardChoices(ctx context.Context, g Gesture) (Reply, error) {
@@ -486,7 +486,7 @@ func (b *Bot) scorecardState(ctx context.Context, g Gesture, draft store.Draft, 
 	return s.Modal(), nil
 }
 
-// objectiveChoices answers the type-ahead of objectives, the person's own first.
+// objectiveChoices fills the type-ahead of objectives, the person's own first.
 func (b *Bot) objectiveChoices(ctx context.Context, g Gesture) (Reply, error) {
 	now, err := b.store.Now(ctx)
 	if err != nil {

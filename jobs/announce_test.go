@@ -206,7 +206,7 @@ func TestACardIsPostedOnceAndKeptCurrent(t *testing.T) {
 			t.Error("the card was posted twice")
 		}
 	}
-	// Somebody deletes the message: the card is posted anew.
+	// Somebody deletes the message: the card is posted again.
 	gone := true
 	r.slack.refuse = func(string) error {
 		if gone {

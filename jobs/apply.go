@@ -220,7 +220,7 @@ func asked(runs []store.TakenRun) bool {
 }
 
 // newestDecides says whether the newest value alone makes the result, so that the readings that made
-// the result before are not needed to compute it anew: not where there are scores of days to come.
+// the result before are not needed to compute it again: not where there are scores of days to come.
 func newestDecides(k store.KeyResult, taken []store.Score, today okr.Day) bool {
 	return k.Method == okr.Latest && k.Result.Value.Valid && k.Result.AsOf <= today && k.Ahead == 0 &&
 		!slices.ContainsFunc(taken, func(s store.Score) bool { return !s.Reading().CountsOn(today) })
@@ -461,7 +461,7 @@ func (a *applying) fail(runs []store.TakenRun, k store.KeyResult, old store.Appl
 	}
 	connection := a.part.connection.ID
 	tries, retry := old.Tries, old.RetryAt
-	if !a.part.forced() { // another slot counts anew
+	if !a.part.forced() { // another slot counts again
 		tries, retry = 0, time.Time{}
 	}
 	switch {

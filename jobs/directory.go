@@ -25,7 +25,7 @@ func (RefreshDirectory) InsertOpts() river.InsertOpts { return river.InsertOpts{
 // pagesAtMost bounds a listing that never ends: 100 scorecards a page.
 const pagesAtMost = 1000
 
-// Directory has a connection's list of scorecards read anew: when it was just connected, or when
+// Directory has a connection's list of scorecards read again: when it was just connected, or when
 // somebody searched in vain. Within ten minutes of the last time it does nothing.
 func (c *Client) Directory(ctx context.Context, tx *store.Tx, connection int64) error {
 	taken, err := tx.DemandDirectory(ctx, connection)

@@ -112,7 +112,7 @@ func (c *Client) force(ctx context.Context, tx *store.Tx, workspace string, requ
 		byConnection[k.Source.Connection] = append(byConnection[k.Source.Connection], k.ID)
 		ids = append(ids, k.ID)
 	}
-	// What kept a card from being drawn may be mended by now.
+	// What kept a card from being drawn may be fixed by now.
 	if err := tx.UnparkCards(ctx, ids); err != nil {
 		return err
 	}

@@ -101,5 +101,5 @@ const (
 	Ambiguous Delivery = iota // it may have arrived: the answer was lost
 	NotSent                   // it surely did not: try again
 	Permanent                 // Slack will not take it: park it and tell the owner once
-	Gone                      // the message to be changed is no more: post it anew
+	Gone                      // the message to be changed is no more: post it again
 )

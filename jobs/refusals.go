@@ -9,7 +9,7 @@ import (
 )
 
 // refused counts a refused sign-in. With the second in a row the connection is not used again
-// until somebody connects anew, and all that reads through it fails at once. Its maker is told once,
+// until somebody connects again, and all that reads through it fails at once. Its maker is told once,
 // however many batches were under way.
 func (c *Client) refused(ctx context.Context, connection store.Connection, failure *integrations.Error) (rejected bool, err error) {
 	err = c.store.InTx(ctx, func(tx *store.Tx) error {

@@ -10,7 +10,7 @@ import (
 	"okrbot/store"
 )
 
-// holds gives a scorecard its scores anew, days from today to values.
+// holds gives a scorecard its scores again, days from today to values.
 func (r *room) holds(ref string, scores map[okr.Day]float64) {
 	r.t.Helper()
 	r.check(r.now.Change(ref, func(s *vendor.Scorecard) { s.Scores = nil }))

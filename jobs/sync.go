@@ -156,7 +156,7 @@ func (t *taker) begin(ctx context.Context) (store.Connection, bool, error) {
 // dueAtOnce is how many feeds are looked up at once; only their ids are kept.
 const dueAtOnce = 20000
 
-// slots reads what fell due, portion after portion, and moves the rhythms on. It answers whether
+// slots reads what fell due, portion after portion, and moves the rhythms on. It returns whether
 // there may be more.
 func (t *taker) slots(ctx context.Context) (more bool, err error) {
 	connection, ready, err := t.begin(ctx)
@@ -247,7 +247,7 @@ func (t *taker) runs(ctx context.Context) (more bool, err error) {
 	return more, err
 }
 
-// take reads a portion and applies what was read. It answers whether to go on.
+// take reads a portion and applies what was read. It returns whether to go on.
 func (t *taker) take(ctx context.Context, p *portion) (goOn bool, err error) {
 	if err := t.beginReading(ctx, p); err != nil {
 		return false, errors.Join(err, t.putBack(ctx, p.taken, 0))

@@ -237,7 +237,7 @@ func TestAnOutageAtTheSlotIsMadeUpForWithinAQuarterOfAnHour(t *testing.T) {
 			r := newRoom(t)
 			k := r.keyResult(r.scorecard(1, 41, 5), weekly)
 			r.imports(k)
-			mend := r.now.Break(fault)
+			fix := r.now.Break(fault)
 			r.slot(k)
 			next := time.Time{}
 			for range 10 {
@@ -252,7 +252,7 @@ func TestAnOutageAtTheSlotIsMadeUpForWithinAQuarterOfAnHour(t *testing.T) {
 			}
 			r.wants("said in the outage", r.slack.in(alice.ID), []string{"KR-1 failed"})
 			slots := r.load(k).NextSyncAt
-			mend()
+			fix()
 			r.check(r.now.Collect(k.Source.Reference, r.today().Time(), 40))
 			for range 15 {
 				r.tick()
@@ -371,12 +371,12 @@ func TestAFailureIsToldOnceAnEpisodeAndARecoveryOnce(t *testing.T) {
 	k := r.keyResult(r.scorecard(1, 41, 5))
 	r.imports(k)
 	for range 2 {
-		mend := r.now.Break(vendor.Fault{Kind: vendor.RoleMissing})
+		fix := r.now.Break(vendor.Fault{Kind: vendor.RoleMissing})
 		for range 5 {
 			r.nextDay()
 			r.tick()
 		}
-		mend()
+		fix()
 		for range 3 {
 			r.nextDay()
 			r.tick()
@@ -428,7 +428,7 @@ func TestAScorecardIsGoneWhenItIsMissingTwice(t *testing.T) {
 	r := newRoom(t)
 	back, lost := r.keyResult(r.scorecard(1, 41, 5)), r.keyResult(r.scorecard(2, 41, 5))
 	r.imports(back, lost)
-	mend := r.now.Break(vendor.Fault{Kind: vendor.NotThere, Ref: back.Source.Reference})
+	fix := r.now.Break(vendor.Fault{Kind: vendor.NotThere, Ref: back.Source.Reference})
 	r.now.Remove(lost.Source.Reference)
 	r.nextDay()
 	r.tick()
@@ -440,7 +440,7 @@ func TestAScorecardIsGoneWhenItIsMissingTwice(t *testing.T) {
 	r.force(lost.ID)
 	r.tick()
 	r.wants("said after twenty minutes", r.slack.in(alice.ID), []string{})
-	mend()
+	fix()
 	r.advance(41 * time.Minute)
 	r.tick()
 	r.wants("class of the one that came back", r.load(back).Failure.Class, integrations.Class(""))
@@ -480,13 +480,13 @@ func TestARequestToWaitPausesTheWholeSystem(t *testing.T) {
 	r.imports(append(list, elsewhere)...)
 	r.nextDay()
 	r.now.ForgetCalls()
-	mend := r.now.Break(vendor.Fault{Kind: vendor.RateLimit, After: 3600})
+	fix := r.now.Break(vendor.Fault{Kind: vendor.RateLimit, After: 3600})
 	r.tick()
 	asked := len(r.now.Calls())
 	if asked > 2 {
 		t.Errorf("%d calls before the pause, want one for each place at most", asked)
 	}
-	mend()
+	fix()
 	for range 11 {
 		r.advance(5 * time.Minute)
 		r.tick()
@@ -592,7 +592,7 @@ func TestAPoisonedScorecardBlocksNobody(t *testing.T) {
 	// The next slot tries again.
 	r.nextDay()
 	r.tick()
-	r.wants("after it was mended", r.value(bad), "40")
+	r.wants("after it was fixed", r.value(bad), "40")
 }
 
 func TestWhatChangedMeanwhileIsLeftAlone(t *testing.T) {

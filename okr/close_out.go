@@ -40,7 +40,7 @@ func (o Objective) NextPeriod(today Day) Period {
 }
 
 // CarryOver is the key result that goes on with this one in the period after it: it starts at the
-// value that counts today, where values do not add up anew from nothing. What was promised, phased,
+// value that counts today, where values do not add up again from nothing. What was promised, phased,
 // entered by hand or said was for this period.
 func (kr KeyResult) CarryOver(target decimal.NullDecimal, today Day) KeyResult {
 	next := kr

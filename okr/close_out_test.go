@@ -82,7 +82,7 @@ func TestWhatIsCarriedOver(t *testing.T) {
 		{okr.Increase, okr.Latest, "0", "100", "100", "100", "100", "Start and target are equal"},
 		{okr.Decrease, okr.Average, "9", "3", "4.33333333333333333", "2", "4.333333333", ""},
 		{okr.Decrease, okr.Latest, "9", "3", "4", "", "4", "Enter the target value"},
-		{okr.Increase, okr.Sum, "0", "100", "80", "100", "0", ""}, // it adds up anew
+		{okr.Increase, okr.Sum, "0", "100", "80", "100", "0", ""}, // it adds up again
 		{okr.AtMost, okr.Latest, "", "5", "9", "5", "", ""},
 		{okr.Baseline, okr.Latest, "", "", "9", "", "", ""},
 	} {

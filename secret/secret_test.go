@@ -153,14 +153,14 @@ func TestANewKeySealsAndOldOnesStillOpen(t *testing.T) {
 	if got, err := both.Open(sealed, place); err != nil || got.Reveal() != canary {
 		t.Errorf("what the old key sealed: %v", err)
 	}
-	anew, err := both.Seal(New(canary), place)
+	renewed, err := both.Seal(New(canary), place)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if KeyID(anew) == KeyID(sealed) || KeyID(anew) != both.PrimaryID() {
+	if KeyID(renewed) == KeyID(sealed) || KeyID(renewed) != both.PrimaryID() {
 		t.Error("the new key does not seal")
 	}
-	if _, err := old.Open(anew, place); err == nil {
+	if _, err := old.Open(renewed, place); err == nil {
 		t.Error("the old key opens what the new one sealed")
 	}
 	// Turned again and again, the first secret still opens, and each key is another.
@@ -176,7 +176,7 @@ func TestANewKeySealsAndOldOnesStillOpen(t *testing.T) {
 			t.Error("a key's id comes again")
 		}
 		seen[both.PrimaryID()] = true
-		for _, raw := range [][]byte{sealed, anew} {
+		for _, raw := range [][]byte{sealed, renewed} {
 			if got, err := both.Open(raw, place); err != nil || got.Reveal() != canary {
 				t.Errorf("what an older key sealed: %v", err)
 			}

@@ -78,7 +78,7 @@ func (u *unixLines) Read(p []byte) (int, error) {
 var named = regexp.MustCompile(`^"?(?i:sep)=([^\n]?)"?[,;\t|"]*[ ]*$`)
 
 // separated finds what separates the columns: what the file says, or what its first line has most
-// names of columns by. It takes away what stands before the names, and answers with how many lines
+// names of columns by. It takes away what stands before the names, and returns how many lines
 // that were.
 func separated(text *bufio.Reader) (comma rune, taken int, err error) {
 	candidates := []rune{',', ';', '\t', '|'}

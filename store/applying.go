@@ -153,8 +153,8 @@ func (tx *Tx) ConnectionSucceeded(ctx context.Context, id int64) error {
 	return nil
 }
 
-// ConnectionRefused counts a refused sign-in and answers with the state the connection is in now:
-// after the second one in a row it is not used again until somebody connects anew. Counted is false
+// ConnectionRefused counts a refused sign-in and returns the state the connection is in now:
+// after the second one in a row it is not used again until somebody connects again. Counted is false
 // where the connection was given up before, or has another sign-in by now.
 // Says is what happened, in our words.
 func (tx *Tx) ConnectionRefused(ctx context.Context, c Connection, says string) (state ConnectionState, counted bool, err error) {
@@ -183,7 +183,7 @@ func (tx *Tx) MakeWait(ctx context.Context, c Connection, wait time.Duration) er
 }
 
 // FailConnection has everything that reads through a connection fail at once, apart from what the
-// owners know already, and answers with those key results.
+// owners know already, and returns those key results.
 func (tx *Tx) FailConnection(ctx context.Context, connection int64, failure okr.Failure) ([]Failing, error) {
 	rows, err := tx.q.FailConnection(ctx, queries.FailConnectionParams{
 		ConnectionID: connection, Class: failure.Class, Cause: failure.Cause, Says: failure.Says,

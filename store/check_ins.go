@@ -26,7 +26,7 @@ type CheckIn struct {
 
 // CheckIn records a check-in. Its value moves the result of a key result that people update, and
 // stands in for the scores of an integrated one; its confidence stands beside the status. The same
-// draft submitted twice records one, and answers false.
+// draft submitted twice records one, and returns false.
 func (tx *Tx) CheckIn(ctx context.Context, actor okr.Actor, k KeyResult, c CheckIn, draft string) (KeyResult, bool, error) {
 	n, err := tx.q.RecordCheckIn(ctx, queries.RecordCheckInParams{
 		WorkspaceID: actor.Workspace, KeyResultID: k.ID, PersonID: actor.ID, Day: c.Day.Time(),
@@ -65,7 +65,7 @@ func (tx *Tx) Resume(ctx context.Context, actor okr.Actor, k KeyResult) (KeyResu
 }
 
 // EndOverrides has key results follow their scores again whose override's last day is over, and
-// announces what that changes. It answers with how many there were.
+// announces what that changes. It returns how many there were.
 func (s *Store) EndOverrides(ctx context.Context, most int) (int, error) {
 	rows, err := s.q.EndedOverrides(ctx, int32(most))
 	if err != nil {

@@ -62,7 +62,7 @@ func (tx *Tx) LockKeyResultsOf(ctx context.Context, o okr.Objective) ([]KeyResul
 }
 
 // CloseOut writes an objective's end, stops its syncs, has its cards drawn again and the summary
-// posted in its channel. It answers ErrClosed when that was done before. The objective is one that
+// posted in its channel. It returns ErrClosed when that was done before. The objective is one that
 // LockObjective gave, its key results are those of LockKeyResultsOf; carried is by key result the
 // number of the one that goes on with it.
 func (tx *Tx) CloseOut(ctx context.Context, actor okr.Actor, c CloseOut, list []KeyResult, carried map[int64]int, today okr.Day) error {

@@ -315,7 +315,7 @@ func orZero(t *time.Time) time.Time {
 	return *t
 }
 
-// Rekey seals every secret anew with the primary key and answers how many still need another
+// Rekey seals every secret again with the primary key and returns how many still need another
 // one: 0 means that the old keys can go. It may run while replicas serve.
 func (s *Store) Rekey(ctx context.Context) (left int, err error) {
 	ids, err := s.q.ConnectionIDs(ctx)

@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// Consume notes that a delivery from Slack is being acted on. It answers false when that same
+// Consume notes that a delivery from Slack is being acted on. It returns false when that same
 // delivery was consumed within the last ten minutes, on whichever replica.
 func (s *Store) Consume(ctx context.Context, key []byte) (bool, error) {
 	n, err := s.q.ConsumeDelivery(ctx, key)
@@ -19,7 +19,7 @@ func (s *Store) Consume(ctx context.Context, key []byte) (bool, error) {
 // ErrUnderWay says that somebody else is acting on the same event, or died over it a moment ago.
 var ErrUnderWay = errors.New("under way elsewhere")
 
-// BeginEvent notes for five seconds that an event is being acted on. It answers false when it was
+// BeginEvent notes for five seconds that an event is being acted on. It returns false when it was
 // finished within the last ten minutes. Slack sends an event again when nobody took it, so one
 // that was begun and never finished, by a process or a connection that died, is taken again.
 func (s *Store) BeginEvent(ctx context.Context, key []byte) (bool, error) {

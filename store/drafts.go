@@ -60,7 +60,7 @@ func (r Reads) Draft(ctx context.Context, actor okr.Actor, id string) (Draft, er
 	return Draft{ID: row.ID, Kind: row.Kind, Step: row.Step, Version: int(row.Version), Expires: row.ExpiresAt, state: row.State}, nil
 }
 
-// SaveDraft takes the draft to its next step and raises its version. It answers ErrChanged when
+// SaveDraft takes the draft to its next step and raises its version. It returns ErrChanged when
 // another tab saved first.
 func (r Reads) SaveDraft(ctx context.Context, actor okr.Actor, d Draft, step string, form any) (Draft, error) {
 	state, err := json.Marshal(form)
@@ -81,7 +81,7 @@ func (r Reads) SaveDraft(ctx context.Context, actor okr.Actor, d Draft, step str
 }
 
 // NoteInDraft keeps what was found out for the person beside what they entered, in the same version:
-// what they do meanwhile goes first. It answers ErrChanged when they went on.
+// what they do meanwhile goes first. It returns ErrChanged when they went on.
 func (r Reads) NoteInDraft(ctx context.Context, actor okr.Actor, d Draft, form any) (Draft, error) {
 	state, err := json.Marshal(form)
 	if err != nil {

@@ -400,7 +400,7 @@ func madeWith(k KeyResult) map[string]Change {
 }
 
 // EditKeyResult writes everything that people edit, computes the result again from the readings
-// that remain, and records what changed. It answers ErrChanged when the key result is no longer
+// that remain, and records what changed. It returns ErrChanged when the key result is no longer
 // at the version that was edited.
 func (tx *Tx) EditKeyResult(ctx context.Context, actor okr.Actor, k KeyResult, action string) (KeyResult, error) {
 	before, err := tx.LockKeyResult(ctx, actor.Workspace, k.ID)

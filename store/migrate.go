@@ -122,7 +122,7 @@ func (n NewerSchema) Error() string {
 	return fmt.Sprintf("the database is at version %d, this okrbot knows up to %d: run a newer okrbot, or restore the backup from before the upgrade. Nothing was changed", n.At, n.Known)
 }
 
-// NotNewer answers with NewerSchema where a newer okrbot has migrated the database, before anything
+// NotNewer returns NewerSchema where a newer okrbot has migrated the database, before anything
 // of it is touched.
 func NotNewer(ctx context.Context, pool *pgxpool.Pool) error {
 	files, err := fs.ReadDir(migrations, "migrations")

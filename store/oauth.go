@@ -124,7 +124,7 @@ func (tx *Tx) CreatePending(ctx context.Context, actor okr.Actor, c Connection, 
 }
 
 // Confirm makes a pending connection of the acting person active, or gives its sign-in to the
-// connection that it replaces, and answers with the one that is active now.
+// connection that it replaces, and returns the one that is active now.
 func (tx *Tx) Confirm(ctx context.Context, actor okr.Actor, id int64) (Connection, error) {
 	row, err := tx.q.LockConnectionOf(ctx, queries.LockConnectionOfParams{WorkspaceID: actor.Workspace, ID: id})
 	if err != nil {
@@ -193,7 +193,7 @@ func (r Reads) TokenStanding(ctx context.Context, connection int64) (TokenStandi
 	return TokenStanding{State: ConnectionState(row.State), Epoch: row.TokenEpoch, Due: row.Due}, nil
 }
 
-// LeaseTokens answers true to the one who may renew a connection's tokens, over all replicas. The
+// LeaseTokens returns true to the one who may renew a connection's tokens, over all replicas. The
 // lease ends by itself after 30 seconds.
 func (r Reads) LeaseTokens(ctx context.Context, connection, epoch int64) (bool, error) {
 	n, err := r.q.LeaseTokens(ctx, queries.LeaseTokensParams{ID: connection, TokenEpoch: epoch})

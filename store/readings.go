@@ -97,7 +97,7 @@ func (r Reads) EnteredDays(ctx context.Context, ids []int64) (map[int64]map[okr.
 }
 
 // CountComing has scores count whose day has come, also where nothing was read since, and announces
-// what that changes. It answers with how many key results there were.
+// what that changes. It returns how many key results there were.
 func (s *Store) CountComing(ctx context.Context, most int) (int, error) {
 	rows, err := s.q.ScoresComing(ctx, int32(most))
 	if err != nil {

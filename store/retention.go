@@ -63,7 +63,7 @@ func forget(ctx context.Context, what string, do func(context.Context, int32) (i
 }
 
 // TidyScores forgets scores that nobody counts any more, and feeds that nobody follows, of the feeds
-// behind one; it answers with the last that it looked at, and 0 at the end.
+// behind one; it returns the last that it looked at, and 0 at the end.
 func (s *Store) TidyScores(ctx context.Context, after int64) (int64, error) {
 	now, err := s.Now(ctx)
 	if err != nil {

@@ -46,7 +46,7 @@ func workspace(row queries.Workspace) Workspace {
 	}}
 }
 
-// SaveThresholds sets a workspace's bounds between the statuses, has its cards drawn anew, and
+// SaveThresholds sets a workspace's bounds between the statuses, has its cards drawn again, and
 // records who did it. Bounds that are the same change nothing.
 func (tx *Tx) SaveThresholds(ctx context.Context, actor okr.Actor, t okr.Thresholds) error {
 	row, err := tx.q.LockWorkspace(ctx, actor.Workspace)
@@ -93,7 +93,7 @@ var canary = secret.New("The keys fit.")
 var canaryPlace = secret.Place{Workspace: "-", Kind: "canary", Version: 1}
 
 // UnfitKeys says that a database was sealed with a key that the keyset lacks. It is apart from a
-// database that does not answer: that one mends itself, this one waits for a person.
+// database that does not answer: that one recovers by itself, this one waits for a person.
 type UnfitKeys struct {
 	KeyID uint32 // of the key that the database expects
 	cause error

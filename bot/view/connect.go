@@ -110,7 +110,7 @@ func (f ConnectForm) Modal(draft string) slack.ModalViewRequest {
 	signIn := FieldSignIn
 	for i, s := range f.Systems {
 		if s.Kind == f.System.Kind && i > 0 { // another system has other ways to sign in
-			signIn = anew(FieldSignIn, i)
+			signIn = shownAgain(FieldSignIn, i)
 		}
 	}
 	if f.Fixed != "" {

@@ -9,11 +9,11 @@ import (
 )
 
 // State is what was entered into a view: field → element → value. A field's block_id is its name;
-// a field that had to be shown anew has "__n" after it, because Slack keeps what was chosen in a
+// a field that had to be shown again has "__n" after it, because Slack keeps what was chosen in a
 // field of the same name.
 type State map[string]map[string]slack.BlockAction
 
-// Name is a field's name without the mark of having been shown anew.
+// Name is a field's name without the mark of having been shown again.
 func Name(block string) string {
 	name, _, _ := strings.Cut(block, "__")
 	return name
@@ -113,7 +113,7 @@ func channelField(field, label, hint, chosen string) *slack.InputBlock {
 	return optional(input(field, label, hint, element))
 }
 
-// Options answers a type-ahead with at most Slack's 100.
+// Options fills a type-ahead with at most Slack's 100.
 func Options(pairs [][2]string) []*slack.OptionBlockObject {
 	choices := make([]choice, len(pairs))
 	for i, p := range pairs {

@@ -80,7 +80,7 @@ func (s Systems) in(text string) string { return strings.ReplaceAll(text, "{syst
 
 func (t topic) called() string { return strings.TrimSpace(t.verb + " " + t.args) }
 
-// DidYouMean answers a word that is no verb with those that are close to it.
+// DidYouMean offers for a word that is no verb those that are close to it.
 func DidYouMean(word string, near []string) Message {
 	text := "There is no " + Quote("/okr "+Cut(word, 30)) + ". "
 	if len(near) == 0 {

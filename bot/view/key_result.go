@@ -193,7 +193,7 @@ func (k KeyResult) Next() string {
 	return "next sync " + okr.NextRunWords(k.NextSyncAt, k.Cadence.Zone)
 }
 
-// Trouble is what keeps the key result from being true and how to mend it; empty when nothing does.
+// Trouble is what keeps the key result from being true and how to fix it; empty when nothing does.
 func (k KeyResult) Trouble() string {
 	if k.Failure.Class == "" || k.Closed {
 		return ""

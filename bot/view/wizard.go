@@ -66,14 +66,14 @@ func ParseMark(block string) (step string, turn int) {
 	return parts[1], turn
 }
 
-// anew gives a field another id, so that Slack shows what we choose and not what was chosen before.
-func anew(field string, n int) string { return field + "__" + strconv.Itoa(n) }
+// shownAgain gives a field another id, so that Slack shows what we choose and not what was chosen before.
+func shownAgain(field string, n int) string { return field + "__" + strconv.Itoa(n) }
 
 // Start is the wizard's first step.
 type Start struct {
 	Draft     string
 	Turn      int
-	Fresh     int    // counts how often fields were shown anew
+	Fresh     int    // counts how often fields were shown again
 	Editing   string // KR-n when the source of an existing one is changed
 	Objective okr.Objective
 	None      bool // there is no objective to choose yet
@@ -100,7 +100,7 @@ func (s Start) Modal() slack.ModalViewRequest {
 		chosen = option(choice{value: strconv.FormatInt(s.Objective.ID, 10), label: ObjectiveLabel(s.Objective)})
 	}
 	blocks := []slack.Block{intro,
-		external(anew(FieldObjective, s.Fresh), "Objective", "", "Type a part of its title", 0, chosen),
+		external(shownAgain(FieldObjective, s.Fresh), "Objective", "", "Type a part of its title", 0, chosen),
 		slack.NewActionBlock("objective_actions", button(ActionNewObjective, "New objective", "wizard")),
 		limit(textInput("title", "Key Result", "What is measured, in a few words.", s.Title), okr.MaxTitle),
 		userField("owner", "Owner", "", s.Owner),
@@ -255,8 +255,8 @@ func (s Scorecard) Modal() slack.ModalViewRequest {
 		chosen = option(choice{value: s.Chosen, label: s.ChosenName})
 	}
 	blocks := []slack.Block{intro,
-		dispatching(selectField(anew(FieldConnection, s.Fresh), "Connection", "", strconv.FormatInt(s.Connection, 10), choices...)),
-		dispatching(external(anew(FieldScorecard, s.Fresh), "Scorecard", hints("Type a part of its name or description.", leftOut(s.Left)), "Search scorecards", 0, chosen)),
+		dispatching(selectField(shownAgain(FieldConnection, s.Fresh), "Connection", "", strconv.FormatInt(s.Connection, 10), choices...)),
+		dispatching(external(shownAgain(FieldScorecard, s.Fresh), "Scorecard", hints("Type a part of its name or description.", leftOut(s.Left)), "Search scorecards", 0, chosen)),
 	}
 	blocks = append(blocks, s.Parts.blocks(s.Fresh)...)
 	blocks = append(blocks, slack.NewActionBlock("source_actions", button(ActionPreview, "Preview results", "wizard"),

@@ -56,7 +56,7 @@ func (l Level) blocks(fresh int, field, label, none, elementField, elementLabel 
 	if l.Element.ID != "" {
 		chosen = option(choice{value: l.Element.ID, label: l.Element.Name})
 	}
-	return append(blocks, dispatching(optional(external(anew(elementField, fresh), elementLabel, leftOut(l.Left), "Search elements", 0, chosen))))
+	return append(blocks, dispatching(optional(external(shownAgain(elementField, fresh), elementLabel, leftOut(l.Left), "Search elements", 0, chosen))))
 }
 
 func partField(fresh int, field, label, none, chosen string, list []Named) slack.Block {
@@ -67,7 +67,7 @@ func partField(fresh int, field, label, none, chosen string, list []Named) slack
 	if chosen == "" {
 		chosen = whole
 	}
-	return dispatching(optional(selectField(anew(field, fresh), label, "", chosen, choices...)))
+	return dispatching(optional(selectField(shownAgain(field, fresh), label, "", chosen, choices...)))
 }
 
 // PartEntry is what is chosen in the fields of a part. A field that is not shown says nothing.

@@ -20,7 +20,7 @@ type database struct {
 	own *embedded.Server // nil when DATABASE_URL names another one
 }
 
-// openDatabase answers with DATABASE_URL, or starts the embedded Postgres under DATA_DIR, and tells
+// openDatabase returns DATABASE_URL, or starts the embedded Postgres under DATA_DIR, and tells
 // what it does. ctx bounds the start alone: the database ends with Close, after all who use it.
 func openDatabase(ctx context.Context, c Config, log *slog.Logger, tell func(doing string)) (database, error) {
 	if c.DatabaseURL.Reveal() != "" {

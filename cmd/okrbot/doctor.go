@@ -13,24 +13,24 @@ import (
 
 type doctorCommand struct{}
 
-// errUnwell is doctor's ending when something is to be mended: what, was printed.
-var errUnwell = errors.New("something is to be mended, see above")
+// errUnwell is doctor's ending when something is to be fixed: what, was printed.
+var errUnwell = errors.New("something is to be fixed, see above")
 
 // Run checks one thing after the other, as far as each can be checked without the one before, and
-// says what to mend. It changes nothing but an embedded database that it has to start.
+// says what to fix. It changes nothing but an embedded database that it has to start.
 func (doctorCommand) Run(in *invocation) error {
 	ctx, cancel := context.WithTimeout(in.ctx, time.Minute)
 	defer cancel()
 	unwell := false
-	say := func(what string, err error, mend string) bool {
+	say := func(what string, err error, fix string) bool {
 		if err == nil {
 			fmt.Fprintf(in.out, "ok    %s\n", what)
 			return true
 		}
 		unwell = true
-		fmt.Fprintf(in.out, "mend  %s: %v\n", what, err)
-		if mend != "" {
-			fmt.Fprintf(in.out, "      %s\n", mend)
+		fmt.Fprintf(in.out, "fix   %s: %v\n", what, err)
+		if fix != "" {
+			fmt.Fprintf(in.out, "      %s\n", fix)
 		}
 		return false
 	}
@@ -64,7 +64,7 @@ func (doctorCommand) Run(in *invocation) error {
 	return nil
 }
 
-func checkDatabase(ctx context.Context, config Config, say func(what string, err error, mend string) bool) {
+func checkDatabase(ctx context.Context, config Config, say func(what string, err error, fix string) bool) {
 	database, err := borrowDatabase(ctx, config, logger(config))
 	if !say("database", err, "") {
 		return

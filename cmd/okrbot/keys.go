@@ -11,7 +11,7 @@ import (
 type keysCommand struct {
 	New   keysNewCommand   `cmd:"" help:"Print a fresh ENCRYPTION_KEYSET."`
 	Add   keysAddCommand   `cmd:"" help:"Print ENCRYPTION_KEYSET with a new key in front; the old ones still open what they sealed."`
-	Rekey keysRekeyCommand `cmd:"" help:"Seal every secret anew with the newest key, and say how many still need an old one."`
+	Rekey keysRekeyCommand `cmd:"" help:"Seal every secret again with the newest key, and say how many still need an old one."`
 }
 
 type keysNewCommand struct{}

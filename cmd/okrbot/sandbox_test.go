@@ -485,7 +485,7 @@ func TestTheSandboxInABrowser(t *testing.T) {
 	p.message("okrbot")
 	p.sees("Not syncing")
 	p.presses("ServiceNow")
-	p.presses("Mend")
+	p.presses("Fix")
 	p.sees("The instance works.")
 	p.presses("Advance to the next due sync")
 	p.message("okrbot")

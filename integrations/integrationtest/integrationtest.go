@@ -39,12 +39,12 @@ type Fixture struct {
 	Missing string
 
 	// Break makes every call, or those for one scorecard where ref is not empty, fail by one
-	// class; and mends it again.
-	Break func(t *testing.T, class integrations.Class, ref string) (mend func())
+	// class; and fixes it again.
+	Break func(t *testing.T, class integrations.Class, ref string) (fix func())
 	// Classes are the classes that Break can bring about.
 	Classes []integrations.Class
-	// Hang lets every call wait until its context ends; and mends it again.
-	Hang func(t *testing.T) (mend func())
+	// Hang lets every call wait until its context ends; and fixes it again.
+	Hang func(t *testing.T) (fix func())
 	// Calls is how many calls the system has answered so far.
 	Calls func() int
 }

@@ -90,13 +90,13 @@ func TestWithoutTheBatchAPIEachIsACall(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			i, client, account, requests := many(t, 30)
 			fault.API = sandbox.BatchAPI
-			mend := i.Break(fault)
+			fix := i.Break(fault)
 			allRight(t, client.Read(t.Context(), account, requests))
 			if batches, singles, _ := countOf(i); batches != 1 || singles != 30 {
 				t.Errorf("%d alone, %d together; want 30 and the one that taught us", singles, batches)
 			}
 			i.ForgetCalls()
-			mend()
+			fix()
 			allRight(t, client.Read(t.Context(), account, requests))
 			if batches, singles, _ := countOf(i); batches != 0 || singles != 30 {
 				t.Errorf("%d alone, %d together; it was to be remembered", singles, batches)
@@ -143,7 +143,7 @@ func TestARoleIsMissedByAllOrByOne(t *testing.T) {
 		if !batches {
 			i.Break(sandbox.Fault{Kind: sandbox.NoResource, API: sandbox.BatchAPI})
 		}
-		mend := i.Break(sandbox.Fault{Kind: sandbox.RoleMissing})
+		fix := i.Break(sandbox.Fault{Kind: sandbox.RoleMissing})
 		for n, want := range map[int]string{3: "role", 1: "scorecard_role"} {
 			for _, r := range client.Read(t.Context(), account, requests[:n]) {
 				var e *integrations.Error
@@ -152,7 +152,7 @@ func TestARoleIsMissedByAllOrByOne(t *testing.T) {
 				}
 			}
 		}
-		mend()
+		fix()
 		i.Break(sandbox.Fault{Kind: sandbox.RoleMissing, Ref: requests[0].Ref})
 		for n, r := range client.Read(t.Context(), account, requests) {
 			var e *integrations.Error
@@ -246,9 +246,9 @@ func TestItemsAreKnownByTheirIds(t *testing.T) {
 func TestASlowBatchIsWaitedForAndEndsWithItsContext(t *testing.T) {
 	t.Parallel() // it waits for seconds
 	i, client, account, requests := many(t, 5)
-	mend := i.Break(sandbox.Fault{Kind: sandbox.Slow, API: sandbox.BatchAPI, After: 7}) // longer than any other call may take
+	fix := i.Break(sandbox.Fault{Kind: sandbox.Slow, API: sandbox.BatchAPI, After: 7}) // longer than any other call may take
 	allRight(t, client.Read(t.Context(), account, requests))
-	mend()
+	fix()
 	i.Break(sandbox.Fault{Kind: sandbox.Stall, API: sandbox.BatchAPI})
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()

@@ -41,9 +41,9 @@ func TestWhereverItIsCutNothingIsTaken(t *testing.T) {
 		if cut%150 == 0 {
 			client = impatient(account)
 		}
-		mend := i.Break(sandbox.Fault{Kind: sandbox.Truncated, Cut: cut})
+		fix := i.Break(sandbox.Fault{Kind: sandbox.Truncated, Cut: cut})
 		s, problem := reads(client, account)
-		mend()
+		fix()
 		if problem == nil {
 			if cut < 2000 {
 				t.Errorf("an answer of %d bytes was taken", cut)
@@ -102,9 +102,9 @@ func TestAScorecardThatIsGoneOrHidden(t *testing.T) {
 	note()
 	_ = i.Change(openIncidents, func(s *sandbox.Scorecard) { s.Roles = nil })
 	for _, kind := range []sandbox.Kind{sandbox.AllNull, sandbox.NotThere} {
-		mend := i.Break(sandbox.Fault{Kind: kind})
+		fix := i.Break(sandbox.Fault{Kind: kind})
 		note()
-		mend()
+		fix()
 	}
 	i.Remove(openIncidents)
 	note()
@@ -122,9 +122,9 @@ func TestScoresInAnyOrder(t *testing.T) {
 		t.Fatal(problem)
 	}
 	for range 20 {
-		mend := i.Break(sandbox.Fault{Kind: sandbox.Shuffled})
+		fix := i.Break(sandbox.Fault{Kind: sandbox.Shuffled})
 		got, problem := reads(client, account)
-		mend()
+		fix()
 		if problem != nil || len(got.Scores) != len(right.Scores) {
 			t.Fatalf("%v, %d scores", problem, len(got.Scores))
 		}
@@ -202,9 +202,9 @@ func TestNoLanguagesNumbersAreMisread(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			mend := i.Break(sandbox.Fault{Kind: sandbox.Raw, Text: string(raw)})
+			fix := i.Break(sandbox.Fault{Kind: sandbox.Raw, Text: string(raw)})
 			s, problem := reads(client, account)
-			mend()
+			fix()
 			switch {
 			case problem != nil && problem.Class != integrations.Misread:
 				t.Fatalf("%s: %q: %v", name, text, problem)

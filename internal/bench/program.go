@@ -51,7 +51,7 @@ func (r *running) once(ctx context.Context, args ...string) error {
 	return nil
 }
 
-// serve starts the program on a database and answers when it is ready. It ends with the world that
+// serve starts the program on a database and returns when it is ready. It ends with the world that
 // it runs in, or by stop.
 func (r *running) serve(ctx context.Context, dsn string, args ...string) (*program, error) {
 	p := &program{ended: make(chan struct{})}

@@ -231,7 +231,7 @@ func (w *world) reset() {
 	for _, i := range w.instances {
 		i.ForgetCalls()
 		i.SetLatency(0)
-		i.Mend()
+		i.Fix()
 		for n := range w.scorecards {
 			_ = i.Change(reference(n), func(s *servicenow.Scorecard) { s.Scores = s.Scores[:w.days-1] }) // it was added
 		}

@@ -48,12 +48,12 @@ func TestItAnswersAsAWebServerDoes(t *testing.T) {
 	if status, _, _ := ask("/other", "k"); status != 404 {
 		t.Errorf("another path gets %d", status)
 	}
-	mend := s.Break(Fault{Kind: LocalText, Pointer: "/of/n"})
+	fix := s.Break(Fault{Kind: LocalText, Pointer: "/of/n"})
 	s.Break(Fault{Kind: Missing, Pointer: "/failing"})
 	if _, body, _ := ask("/m.json", "k"); body != `{"of":{"n":"1.234,5"}}` {
 		t.Errorf("got %s", body)
 	}
-	mend()
+	fix()
 	if _, body, _ := ask("/m.json", "k"); body != `{"of":{"n":1}}` {
 		t.Errorf("got %s", body)
 	}

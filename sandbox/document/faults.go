@@ -48,7 +48,7 @@ type Fault struct {
 }
 
 // Break switches a fault on and gives the way to switch it off.
-func (s *Server) Break(f Fault) (mend func()) {
+func (s *Server) Break(f Fault) (fix func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	own := &f

@@ -60,7 +60,7 @@ func (i *Instance) Calls() []Call {
 	return slices.Clone(i.calls)
 }
 
-// ForgetCalls starts the record anew.
+// ForgetCalls starts the record again.
 func (i *Instance) ForgetCalls() {
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -90,7 +90,7 @@ type Fault struct {
 }
 
 // Break switches a fault on and gives the way to switch it off.
-func (i *Instance) Break(f Fault) (mend func()) {
+func (i *Instance) Break(f Fault) (fix func()) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	own := &f
@@ -105,8 +105,8 @@ func (i *Instance) Break(f Fault) (mend func()) {
 	}
 }
 
-// Mend switches all faults off.
-func (i *Instance) Mend() {
+// Fix switches all faults off.
+func (i *Instance) Fix() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.faults = nil

@@ -153,11 +153,11 @@ func TestSignIn(t *testing.T) {
 	if resp, _ := asks(t, url+scorecardsPath, "reader", "secret"); resp.StatusCode != 401 {
 		t.Error("the account is not locked after wrong passwords")
 	}
-	i.SetPassword("reader", "anew")
-	if resp, _ := asks(t, url+scorecardsPath, "reader", "anew"); resp.StatusCode != 200 {
+	i.SetPassword("reader", "another")
+	if resp, _ := asks(t, url+scorecardsPath, "reader", "another"); resp.StatusCode != 200 {
 		t.Error("a new password does not unlock")
 	}
-	if resp, _ := asks(t, url+"/api/now/table/incident", "reader", "anew"); resp.StatusCode != 400 {
+	if resp, _ := asks(t, url+"/api/now/table/incident", "reader", "another"); resp.StatusCode != 400 {
 		t.Errorf("another resource: %d", resp.StatusCode)
 	}
 }
@@ -169,7 +169,7 @@ func TestFaults(t *testing.T) {
 		Hibernating: 200, Offline: 200, RedirectToLogin: 302, WrongPassword: 401, RoleMissing: 403, NoResource: 400, NotThere: 404,
 		RateLimit: 429, BadGateway: 502, ServiceDown: 503, ServerError: 500, ErrorWith200: 200, Cancelled: 200,
 	} {
-		mend := i.Break(Fault{Kind: kind, User: "reader", After: 7})
+		fix := i.Break(Fault{Kind: kind, User: "reader", After: 7})
 		resp, answer := asks(t, url+scorecardsPath, "reader", "secret")
 		if resp.StatusCode != want || len(rows(answer)) > 0 {
 			t.Errorf("%s: %d with %d rows", kind, resp.StatusCode, len(rows(answer)))
@@ -183,7 +183,7 @@ func TestFaults(t *testing.T) {
 		if resp, _ := asks(t, url+scorecardsPath, "other", "secret"); resp.StatusCode != 200 {
 			t.Errorf("%s meets another user too: %d", kind, resp.StatusCode)
 		}
-		mend()
+		fix()
 		if resp, answer := asks(t, url+scorecardsPath, "reader", "secret"); resp.StatusCode != 200 || len(rows(answer)) == 0 {
 			t.Errorf("%s stays: %d", kind, resp.StatusCode)
 		}

@@ -343,7 +343,7 @@ type Fault struct {
 }
 
 // Break switches a fault on and gives the way to switch it off.
-func (s *Slack) Break(f Fault) (mend func()) {
+func (s *Slack) Break(f Fault) (fix func()) {
 	own := &f
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -42,8 +42,8 @@ func (p *Page) operate(what string, c console) error {
 	case "break":
 		p.breaks(servicenow.Fault{Kind: servicenow.Kind(c.Fault), User: c.User, Ref: c.ID, After: c.Seconds})
 		return nil
-	case "mend":
-		return p.mends(c.Nth)
+	case "fix":
+		return p.fixes(c.Nth)
 	case "advance":
 		return p.o.Clock.Advance(time.Duration(c.Days) * 24 * time.Hour)
 	case "advance to due":
@@ -73,13 +73,13 @@ func (p *Page) breaks(f servicenow.Fault) {
 	p.broken = append(p.broken, broken{f, p.servicenow.Break(f)})
 }
 
-func (p *Page) mends(nth int) error {
+func (p *Page) fixes(nth int) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if nth < 0 || nth >= len(p.broken) {
 		return fmt.Errorf("there is no fault %d", nth)
 	}
-	p.broken[nth].mend()
+	p.broken[nth].fix()
 	p.broken = slices.Delete(p.broken, nth, nth+1)
 	return nil
 }

@@ -33,7 +33,7 @@ type Page struct {
 // broken is a fault that was switched on here.
 type broken struct {
 	servicenow.Fault
-	mend func()
+	fix func()
 }
 
 // Options are what the page tells a newcomer, and how it moves time.

@@ -152,7 +152,7 @@ type ConnectionRefusedParams struct {
 	ConsentedAt   *time.Time
 }
 
-// Two refusals in a row and nobody tries again until somebody connects anew: a third and a fourth
+// Two refusals in a row and nobody tries again until somebody connects again: a third and a fourth
 // would lock the account. A refusal of an earlier sign-in says nothing about the present one; a
 // renewal of tokens gives another secret, and leaves the consent as it is.
 func (q *Queries) ConnectionRefused(ctx context.Context, arg ConnectionRefusedParams) (string, error) {

@@ -128,7 +128,7 @@ where key_result_id = @key_result_id
   and channel_id = @channel_id;
 
 -- name: UnparkCards :exec
--- Somebody asked for the key result: what stopped its cards may be mended by now.
+-- Somebody asked for the key result: what stopped its cards may be fixed by now.
 update cards
 set parked = '',
     dirty_at = now()

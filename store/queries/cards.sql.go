@@ -473,7 +473,7 @@ where key_result_id = any ($1::bigint[])
   and parked <> ''
 `
 
-// Somebody asked for the key result: what stopped its cards may be mended by now.
+// Somebody asked for the key result: what stopped its cards may be fixed by now.
 func (q *Queries) UnparkCards(ctx context.Context, keyResultIds []int64) error {
 	_, err := q.db.Exec(ctx, unparkCards, keyResultIds)
 	return err

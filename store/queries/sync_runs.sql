@@ -157,7 +157,7 @@ order by t.id
 on conflict (key_result_id, trigger_key) do nothing;
 
 -- name: ResetTries :exec
--- A slot begins to count anew.
+-- A slot begins to count again.
 update key_results
 set tries = 0,
     retry_at = null

@@ -388,7 +388,7 @@ where id = any ($1::bigint[])
   and (tries <> 0 or retry_at is not null)
 `
 
-// A slot begins to count anew.
+// A slot begins to count again.
 func (q *Queries) ResetTries(ctx context.Context, ids []int64) error {
 	_, err := q.db.Exec(ctx, resetTries, ids)
 	return err

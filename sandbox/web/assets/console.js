@@ -64,7 +64,7 @@ export function drawConsole(state, act, replace) {
   };
   const named = (f) => `${FAULTS[f.Kind] ?? f.Kind}${f.User ? " for " + f.User : ""}${f.Ref ? " for " + (state.scorecards.find((s) => s.id === f.Ref)?.name ?? f.Ref) : ""}${f.After ? `, ${f.After} s` : ""}`;
   const faults = el("section", { class: "panel", "aria-label": "Faults" }, el("h2", {}, "Faults"),
-    state.faults.length ? el("ul", { class: "faults" }, state.faults.map((f, n) => el("li", {}, "The instance " + named(f), el("button", { class: "btn", onclick: () => act({ do: "mend", nth: n }) }, "Mend")))) : el("p", {}, "The instance works."),
+    state.faults.length ? el("ul", { class: "faults" }, state.faults.map((f, n) => el("li", {}, "The instance " + named(f), el("button", { class: "btn", onclick: () => act({ do: "fix", nth: n }) }, "Fix")))) : el("p", {}, "The instance works."),
     el("div", { class: "actions" }, kinds, whom, el("button", { class: "btn", onclick: begin }, "Break")));
 
   const find = el("input", { type: "text", id: "find", placeholder: "Search scorecards", "aria-label": "Search scorecards", value: words, oninput: (ev) => { words = ev.target.value; rows(); } });
