@@ -344,7 +344,7 @@ func parse(t *testing.T, printed string) *secret.Keyset {
 func TestKeysThatDoNotFitAreRefusedBeforeMigrating(t *testing.T) {
 	path, dir, dsn := binary(t), t.TempDir(), storetest.Empty(t)
 	command := func(keyset string, arguments ...string) (string, int) {
-		return run(t, path, dir, []string{"DATABASE_URL=" + dsn, "ENCRYPTION_KEYSET=" + keyset, "SLACK_BOT_TOKEN=xoxb-" + canary,
+		return run(t, path, dir, []string{"DATABASE_URL=" + dsn, "ENCRYPTION_KEYSET=" + strings.TrimSpace(keyset), "SLACK_BOT_TOKEN=xoxb-" + canary,
 			"SLACK_SIGNING_SECRET=" + canary, "LISTEN_ADDR=127.0.0.1:0", "OPS_ADDR=127.0.0.1:0"}, arguments...)
 	}
 	first, _ := run(t, path, dir, nil, "keys", "new")
