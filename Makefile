@@ -31,6 +31,10 @@ golden: ## write the Slack payloads under bot/view/testdata again; read the diff
 generate: ## write store/queries again from its SQL
 	go -C tools tool sqlc generate -f ../store/sqlc.yaml
 
+.PHONY: licenses
+licenses: ## write THIRD_PARTY_LICENSES again from what the binary is linked from
+	go run ./internal/licenses -write
+
 .PHONY: tidy
 tidy: ## go mod tidy, in every module
 	for module in . tools; do go -C $$module mod tidy || exit 1; done

@@ -33,6 +33,7 @@ var rules = map[string][]string{
 	"sandbox/web":                  {"sandbox/servicenow", "sandbox/slack"},
 	"cmd/okrbot":                   {"*"},
 	"internal/bench":               {"*"},
+	"internal/licenses":            {},
 }
 
 // TestImports guards who may know whom. A simulator that shared the product's types would share
