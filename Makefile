@@ -37,7 +37,11 @@ licenses: ## write THIRD_PARTY_LICENSES again from what the binary is linked fro
 
 .PHONY: tidy
 tidy: ## go mod tidy, in every module
-	for module in . tools; do go -C $$module mod tidy || exit 1; done
+	for module in . tools deploy/check; do go -C $$module mod tidy || exit 1; done
+
+.PHONY: deploy
+deploy: ## what is under deploy/, by its own tools where they are here
+	.ci/deploy
 
 .PHONY: bench
 bench: ## the table of the README, measured in one run: about half an hour

@@ -25,6 +25,7 @@ type commands struct {
 	Import  importCommand  `cmd:"" help:"Add and change objectives and key results from a CSV: says first what it would do."`
 	Backup  backupCommand  `cmd:"" help:"Write the embedded database into a file, also while serve runs."`
 	Restore restoreCommand `cmd:"" help:"Make the embedded database from a file that backup wrote."`
+	Ready   readyCommand   `cmd:"" help:"Ask the okrbot that serves here whether it is ready, for health checks."`
 	Version versionCommand `cmd:"" help:"Print the version, and what it was built from."`
 
 	Print kong.VersionFlag `name:"version" help:"Print the version, and what it was built from."`

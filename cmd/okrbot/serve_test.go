@@ -3,8 +3,10 @@ package main
 import (
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"okrbot/bot"
@@ -39,5 +41,38 @@ func TestEveryConsentingSystemHasItsCallback(t *testing.T) {
 		if to := w.Header().Get("Location"); w.Code != want || want == http.StatusSeeOther && to != "/connect/cookies" {
 			t.Errorf("%s: %d to %q, want %d", path, w.Code, to, want)
 		}
+	}
+}
+
+// A container's health check has nothing but the binary itself to ask with.
+func TestReadyAsksWhoServesHere(t *testing.T) {
+	o := openOffice(t)
+	if out, code := run(t, o.path, o.dir, o.environment, "ready"); code != 1 || !strings.Contains(out, "nobody answers at LISTEN_ADDR") {
+		t.Errorf("nobody serves: %d %q", code, out)
+	}
+	s := o.serve()
+	s.says("okrbot is ready")
+	if out, code := run(t, o.path, o.dir, o.environment, "ready"); code != 0 || out != "ready\n" {
+		t.Errorf("it serves: %d %q", code, out)
+	}
+	s.stop()
+	// What is told there is said again.
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
+	})}
+	go func() { _ = server.Serve(listener) }()
+	defer server.Close()
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	for _, host := range []string{"127.0.0.1", ""} {
+		if out, code := run(t, o.path, o.dir, []string{"LISTEN_ADDR= " + host + ":" + port + "\n"}, "ready"); code != 1 || !strings.Contains(out, "not ready: the database does not answer") {
+			t.Errorf("another at %q is not ready: %d %q", host, code, out)
+		}
+	}
+	if out, code := run(t, o.path, o.dir, []string{"LISTEN_ADDR=8080"}, "ready"); code != 78 || !strings.Contains(out, "LISTEN_ADDR") {
+		t.Errorf("no address: %d %q", code, out)
 	}
 }
