@@ -20,7 +20,7 @@ var rules = map[string][]string{
 	"store":                        {"okr", "secret", "store/queries"},
 	"store/queries":                {},
 	"store/embedded":               {},
-	"store/storetest":              {"secret", "store", "store/embedded"},
+	"store/storetest":              {"okr", "secret", "store", "store/embedded"},
 	"sheet":                        {"okr", "store"},
 	"jobs":                         {"integrations", "okr", "secret", "sheet", "store"},
 	"bot/view":                     {"okr"},

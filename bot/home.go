@@ -118,22 +118,30 @@ func (b *Bot) listing(ctx context.Context, workspace string, f store.Filter, mos
 	if err != nil || len(some) == 0 {
 		return view.Listing{}, err
 	}
+	l, err := b.besides(ctx, b.store.Reads, workspace, some, most)
+	if err == nil && len(some) == most {
+		f.Most = view.CountedMost
+		l.Total, err = b.store.CountKeyResults(ctx, workspace, f)
+	}
+	return l, err
+}
+
+// besides loads what stands beside the key results of a list: all of their objectives.
+func (b *Bot) besides(ctx context.Context, r store.Reads, workspace string, some []view.KeyResult, most int) (view.Listing, error) {
+	if len(some) == 0 {
+		return view.Listing{}, nil
+	}
 	var objectives []int64
 	for _, k := range some {
 		if !slices.Contains(objectives, k.Objective.ID) {
 			objectives = append(objectives, k.Objective.ID)
 		}
 	}
-	beside, err := b.store.KeyResults(ctx, workspace, store.Filter{Objectives: objectives})
+	beside, err := r.KeyResults(ctx, workspace, store.Filter{Objectives: objectives})
 	if err != nil {
 		return view.Listing{}, err
 	}
-	l := view.ListingOf(some, b.asShown(beside, some[0].Now), most)
-	if len(some) == most {
-		f.Most = view.CountedMost
-		l.Total, err = b.store.CountKeyResults(ctx, workspace, f)
-	}
-	return l, err
+	return view.ListingOf(some, b.asShown(beside, some[0].Now), most), nil
 }
 
 // shownKeyResults loads key results ready to be shown.

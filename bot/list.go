@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"okrbot/bot/view"
 	"okrbot/okr"
@@ -26,31 +27,44 @@ type state struct {
 	name string // as it is typed
 	what string // as a heading says it
 	is   func(view.KeyResult) bool
+	in   func(*store.States) // the same as it is stored
 }
 
 // states are the statuses by their own words, and what people ask for beside them.
 func states() []state {
+	stuck := func(k view.KeyResult) bool { return k.Trouble() != "" }
+	closed := func(k view.KeyResult) bool { return k.Closed }
 	list := []state{
-		{"at risk", "behind, at risk or stale", troubled},
-		{"not syncing", "not syncing", func(k view.KeyResult) bool { return k.Trouble() != "" }},
-		{"failing", "not syncing", func(k view.KeyResult) bool { return k.Trouble() != "" }},
-		{"paused", "paused", func(k view.KeyResult) bool { return k.Paused && !k.Closed }},
-		{"closed out", "closed out", func(k view.KeyResult) bool { return k.Closed }},
-		{"closed", "closed out", func(k view.KeyResult) bool { return k.Closed }},
-		{"open", "open", func(k view.KeyResult) bool { return !k.Closed }},
-		{"by hand", "with a value by hand", func(k view.KeyResult) bool { return k.ByHand() != "" }},
+		{"at risk", "behind, at risk or stale", troubled, func(s *store.States) { s.Statuses, s.Failing = append(s.Statuses, trouble...), true }},
+		{"not syncing", "not syncing", stuck, func(s *store.States) { s.Stuck = true }},
+		{"failing", "not syncing", stuck, func(s *store.States) { s.Stuck = true }},
+		{"paused", "paused", func(k view.KeyResult) bool { return k.Paused && !k.Closed }, func(s *store.States) { s.Paused = true }},
+		{"closed out", "closed out", closed, func(s *store.States) { s.Closed = true }},
+		{"closed", "closed out", closed, func(s *store.States) { s.Closed = true }},
+		{"open", "open", func(k view.KeyResult) bool { return !k.Closed }, func(s *store.States) { s.Open = true }},
+		{"by hand", "with a value by hand", func(k view.KeyResult) bool { return k.ByHand() != "" }, func(s *store.States) { s.ByHand = true }},
+	}
+	one := func(name, what string, status okr.Status) state {
+		return state{
+			name, what,
+			func(k view.KeyResult) bool { return k.Standing().Status == status },
+			func(s *store.States) { s.Statuses = append(s.Statuses, status) },
+		}
 	}
 	for _, s := range okr.Statuses() {
 		if s != okr.AtRisk {
-			list = append(list, state{strings.ToLower(s.Word()), strings.ToLower(s.Word()), func(k view.KeyResult) bool { return k.Standing().Status == s }})
+			list = append(list, one(strings.ToLower(s.Word()), strings.ToLower(s.Word()), s))
 		}
 	}
-	return append(list, state{"measuring", "measuring the baseline", func(k view.KeyResult) bool { return k.Standing().Status == okr.Measuring }})
+	return append(list, one("measuring", "measuring the baseline", okr.Measuring))
 }
+
+// trouble is how key results stand that somebody should look at.
+var trouble = []okr.Status{okr.Behind, okr.AtRisk, okr.Stale, okr.Missed}
 
 // troubled says whether somebody should look at a key result.
 func troubled(k view.KeyResult) bool {
-	return slices.Contains([]okr.Status{okr.Behind, okr.AtRisk, okr.Stale, okr.Missed}, k.Standing().Status) || k.Failure.Class != ""
+	return slices.Contains(trouble, k.Standing().Status) || k.Failure.Class != ""
 }
 
 // fillers say nothing in a list.
@@ -185,24 +199,83 @@ func (b *Bot) listCommand(ctx context.Context, g Gesture) (Reply, error) {
 		m := view.List(what, list)
 		return Reply{Say: &m}, nil
 	}
-	all, err := b.shownKeyResults(ctx, g.Actor.Workspace, filter)
+	list, err := b.standing(ctx, g.Actor.Workspace, filter, l.states)
 	if err != nil {
 		return Reply{}, err
 	}
-	if len(all) == 0 && len(titles) > 0 {
-		return b.notListed(ctx, g, l, titles)
+	if list.Total == 0 && list.More {
+		return Say(view.StillJudged), nil
 	}
-	some := slices.DeleteFunc(slices.Clone(all), func(k view.KeyResult) bool {
-		return !slices.ContainsFunc(l.states, func(s state) bool { return s.is(k) })
-	})
-	if len(some) == 0 {
+	if list.Total == 0 && len(titles) > 0 {
+		any := filter
+		any.Most = 1
+		n, err := b.store.CountKeyResults(ctx, g.Actor.Workspace, any)
+		if err != nil {
+			return Reply{}, err
+		}
+		if n == 0 {
+			return b.notListed(ctx, g, l, titles)
+		}
+	}
+	if list.Total == 0 {
 		if len(l.people)+len(l.channels)+len(l.periods)+len(titles) == 0 {
 			return Say("No key result is " + strings.TrimPrefix(what, "Key results ") + "."), nil
 		}
 		return Say(what + ": none."), nil
 	}
-	m := view.List(what, view.ListingOf(some, all, view.Listed))
+	m := view.List(what, list)
 	return Reply{Say: &m}, nil
+}
+
+// judgedAtOnce is how many key results a list looks at itself.
+const judgedAtOnce = 500
+
+// standing lists the key results that stand in any of some ways: by what is stored of them, and those
+// of which it is not stored, or not any more, by a look at each, up to judgedAtOnce of them.
+func (b *Bot) standing(ctx context.Context, workspace string, f store.Filter, states []state) (list view.Listing, err error) {
+	var in store.States
+	for _, s := range states {
+		s.in(&in)
+	}
+	err = b.store.Snapshot(ctx, func(r store.Reads, now time.Time) error {
+		known, open, err := r.Stand(ctx, workspace, f, in)
+		if err != nil {
+			return err
+		}
+		known.Most, open.Most = view.Listed, judgedAtOnce+1
+		some, err := r.KeyResults(ctx, workspace, known)
+		if err != nil {
+			return err
+		}
+		unsure, err := r.KeyResults(ctx, workspace, open)
+		if err != nil {
+			return err
+		}
+		total := len(some)
+		if total == known.Most {
+			known.Most = view.CountedMost
+			if total, err = r.CountKeyResults(ctx, workspace, known); err != nil {
+				return err
+			}
+		}
+		if list.More = len(unsure) == open.Most; list.More {
+			unsure = unsure[:judgedAtOnce]
+		}
+		for _, k := range unsure {
+			seen := b.shown(k, now)
+			if slices.ContainsFunc(states, func(s state) bool { return s.is(seen) }) {
+				some = append(some, k)
+				total++
+			}
+		}
+		slices.SortFunc(some, store.InLists)
+		some = some[:min(len(some), view.Listed)]
+		more := list.More
+		list, err = b.besides(ctx, r, workspace, b.asShown(some, now), view.Listed)
+		list.Total, list.More = total, more
+		return err
+	})
+	return list, err
 }
 
 // heading says what a list is of.

@@ -110,6 +110,7 @@ func furnish(r *room, options ...roomOption) *room {
 	t, ctx := r.t, context.Background()
 	t.Helper()
 	r.store = storetest.Open(t, r.dsn)
+	t.Cleanup(func() { storetest.StatusesAreTrue(t, r.store) }) // however a conversation went
 
 	r.servicenow = sandbox.New(sandbox.Options{})
 	seed.ServiceNow(r.servicenow, r.today().Time())

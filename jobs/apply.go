@@ -381,7 +381,7 @@ func (a *applying) score(runs []store.TakenRun, k store.KeyResult, old store.App
 	note := k.RestatedWords(restated, today)
 	epoch := max(a.part.epoch, a.known[k.Source.Feed].Epoch)
 	a.batch.Note(outcome, k.ID)
-	applied := store.AppliedResult{KeyResult: k.ID, Epoch: epoch, Result: after.Result, Ahead: after.Ahead, Status: status}
+	applied := store.AppliedResult{KeyResult: k.ID, Epoch: epoch, Result: after.Result, Ahead: after.Ahead, Status: status, Judged: after.Judged(k.Objective, a.now)}
 	if known := k.Source; s.Name != known.Name || known.Direction == "" || known.Frequency == "" || !known.Precision.Known {
 		applied.Name, applied.Seen = s.Name, traits(s)
 	}

@@ -16,6 +16,7 @@ const (
 	overridesAtOnce = 1000
 	retriesAtOnce   = 5000
 	placesAtOnce    = 500
+	judgedAtOnce    = 500
 )
 
 // plan looks for what is due until ctx ends. Every worker replica does: rows that one takes are
@@ -193,6 +194,32 @@ func (c *Client) countComing(ctx context.Context) error {
 		c.nudge()
 	}
 	return err
+}
+
+// judges stores how key results stand of which that is not known, or not any more, until ctx ends.
+func (c *Client) judges(ctx context.Context) {
+	for ctx.Err() == nil {
+		c.attempt(ctx, "judging how key results stand", c.judge)
+		pause(ctx, c.lookEvery)
+	}
+}
+
+// judge does so until none is left that nobody else is at, a portion at a time, out of the way of
+// people's commands.
+func (c *Client) judge(ctx context.Context) error {
+	for {
+		if some, err := c.store.Unjudged(ctx); err != nil || !some {
+			return err
+		}
+		n := 0
+		err := c.budget.spend(ctx, func() (err error) {
+			n, err = c.store.Judge(ctx, judgedAtOnce)
+			return err
+		})
+		if err != nil || n == 0 {
+			return err
+		}
+	}
 }
 
 // planDirectories leaves a job for each list of scorecards that has had its day.

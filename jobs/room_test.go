@@ -71,6 +71,7 @@ func roomIn(t *testing.T, dsn string, found func(*room)) *room {
 	r.check(err)
 	t.Cleanup(pool.Close)
 	r.pool, r.store = pool, store.New(pool, storetest.Keys())
+	t.Cleanup(func() { storetest.StatusesAreTrue(t, r.store) })
 	r.now = vendor.New(vendor.Options{Now: r.clock})
 	r.now.AddUser("okr.reader", "canary-7f3a", "pa_viewer")
 	server := httptest.NewServer(r.now)

@@ -167,6 +167,15 @@ func TestTheDataOfTheVersionBeforeIsBroughtOver(t *testing.T) {
 	r.wants("feeds", r.count("select count(*) from feeds"), 3)
 	r.wants("scores", r.count("select count(*) from scores"), 3*19)
 
+	// How they stand is stored of all, before and after.
+	stored := func() {
+		t.Helper()
+		r.check(r.client.judge(ctx))
+		r.wants("not judged", r.count("select count(*) from key_results where status = '' or status_until <= now()"), 0)
+		storetest.StatusesAreTrue(t, r.store)
+	}
+	stored()
+
 	// What was under way is finished, and the next day comes.
 	r.tick()
 	r.wants("runs without an end", r.count("select count(*) from sync_runs where state <> 'done'"), 0)
@@ -185,6 +194,8 @@ func TestTheDataOfTheVersionBeforeIsBroughtOver(t *testing.T) {
 		r.wants(loaded[ids[i]].Key(), r.value(loaded[ids[i]]), want)
 	}
 	r.everySlotHasItsOutcome()
+
+	stored()
 
 	// The version before goes on for a while, and leaves a key result as it always did.
 	fresh := old(8, single, "daily", "latest", 19, "result_value = null, result_day = null, result_count = 0, synced_at = null")

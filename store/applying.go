@@ -44,9 +44,10 @@ type AppliedResult struct {
 	KeyResult int64
 	Epoch     int64
 	Result    okr.Result
-	Ahead     okr.Day // on which the next score begins to count; 0: there is none
-	Status    okr.Status
-	Name      string // the scorecard's name as seen, where that or Seen is news
+	Ahead     okr.Day       // on which the next score begins to count; 0: there is none
+	Status    okr.Status    // to announce the next change from
+	Judged    okr.Judgement // how it stands with this result
+	Name      string        // the scorecard's name as seen, where that or Seen is news
 	Seen      okr.Traits
 }
 
@@ -65,6 +66,8 @@ func (tx *Tx) ApplyResults(ctx context.Context, list []AppliedResult) error {
 		p.ResultCounts = append(p.ResultCounts, int32(a.Result.N))
 		p.AheadDays = append(p.AheadDays, dayText(a.Ahead, a.Ahead != 0))
 		p.Statuses = append(p.Statuses, string(a.Status))
+		p.Stands = append(p.Stands, string(a.Judged.Status))
+		p.Untils = append(p.Untils, untilText(a.Judged))
 		if a.Name != "" {
 			seen.KeyResultIds = append(seen.KeyResultIds, a.KeyResult)
 			seen.Names = append(seen.Names, a.Name)

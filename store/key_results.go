@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -77,6 +78,7 @@ type Filter struct {
 	Connection int64
 	Open       bool // of objectives that are not closed out
 	Most       int  // at most so many; 0 is all
+	standing   *standing
 }
 
 const keyResultColumns = `
@@ -86,7 +88,7 @@ select
   k.phase_days, k.phase_values,
   k.unit, k.precision, k.method, k.weight, k.channel_id, k.integrated, k.paused,
   k.cadence, k.weekday, k.hour, k.minute, k.offset_days, k.zone, h.next_sync_at, k.retry_at,
-  greatest(k.synced_at, f.synced_at, case when k.failure_class = '' and h.done_at >= f.joined_at then least(d.read_at, h.done_at) end),
+  case when k.synced_at is not null then greatest(k.synced_at, f.synced_at, case when k.failure_class = '' and h.done_at >= f.joined_at then least(d.read_at, h.done_at) end) end,
   k.result_value, k.result_day, k.result_count, k.ahead_on, (k.created_at at time zone o.zone)::date,
   case when k.result_value is null then (select r.value ` + before + `) end, case when k.result_value is null then (select r.day ` + before + `) end,
   k.override_value, k.override_day, k.override_until, k.override_reason, k.override_by, k.overridden_at,
@@ -122,6 +124,11 @@ left join rhythms h on h.id = f.rhythm_id`
 
 // listOrder is the order of lists.
 const listOrder = "\norder by o.last_day desc, o.id, k.number"
+
+// InLists is the order of lists.
+func InLists(a, b KeyResult) int {
+	return cmp.Or(cmp.Compare(b.Objective.Period.Last, a.Objective.Period.Last), cmp.Compare(a.Objective.ID, b.Objective.ID), cmp.Compare(a.Number, b.Number))
+}
 
 // theirs are a person's key results, each way by its own index.
 const theirs = `
@@ -182,6 +189,9 @@ func (f Filter) narrow(workspace string) (from, where string, args []any) {
 	}
 	if f.Connection != 0 {
 		and("exists (select from sources s where s.key_result_id = k.id and s.connection_id = ?)", f.Connection)
+	}
+	if f.standing != nil {
+		where += "\n  and " + f.standing.where(add)
 	}
 	return from, where, args
 }
@@ -385,7 +395,10 @@ func (tx *Tx) CreateKeyResult(ctx context.Context, actor okr.Actor, k KeyResult,
 		return k, false, err
 	}
 	k, err = tx.KeyResultByID(ctx, actor.Workspace, id)
-	return k, true, err
+	if err != nil {
+		return k, false, err
+	}
+	return k, true, tx.saveStatuses(ctx, k)
 }
 
 // madeWith is what the audit keeps of a new key result: its title, and what its numbers hang on.

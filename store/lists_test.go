@@ -22,9 +22,10 @@ insert into objectives (workspace_id, title, owner_id, first_day, last_day, zone
 select 'T1', 'Objective ' || n, 'U' || n / 20, current_date - 50, current_date + 40, 'UTC', 'C' || n / 50, 'U0', now()
 from generate_series(1, %d) n`, n),
 		`
-insert into key_results (workspace_id, number, objective_id, title, owner_id, kind, start_value, target_value, unit, precision, method, weight, channel_id, integrated, cadence, zone, created_by, created_at)
-select 'T1', row_number() over (order by id), id, 'Key result of ' || title, owner_id, 'increase', 0, 100, '#', 0, 'latest', 1, channel_id, false, '', 'UTC', 'U0', now()
-from objectives`,
+insert into key_results (workspace_id, number, objective_id, title, owner_id, kind, start_value, target_value, unit, precision, method, weight, channel_id, integrated, cadence, zone, created_by, created_at, status, status_until, failure_class)
+select 'T1', n, id, 'Key result of ' || title, owner_id, 'increase', 0, 100, '#', 0, 'latest', 1, channel_id, false, '', 'UTC', 'U0', now(),
+  case when n % 3 = 0 then 'behind' when n % 1000 = 1 then 'missed' else 'on_track' end, 'infinity', case when n % 500 = 2 then 'unavailable' else '' end
+from (select *, row_number() over (order by id) as n from objectives) o`,
 		"analyze",
 	} {
 		if _, err := conn.Exec(context.Background(), sql); err != nil {
@@ -106,6 +107,53 @@ func TestAListReadsWhatItShows(t *testing.T) {
 			})
 			if rows > all/10 {
 				t.Errorf("the count read %d rows", rows)
+			}
+		})
+	}
+}
+
+// A list of a status costs what it shows, too, wherever those are who stand so.
+func TestAListOfAStatusReadsWhatItShows(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	dsn := storetest.New(t)
+	s := storetest.Open(t, dsn)
+	workspace(t, s)
+	const all = 20_000
+	crowd(t, dsn, all)
+	for _, row := range []struct {
+		name   string
+		filter store.Filter
+		states store.States
+		want   int // of at most 20
+	}{
+		{"many", store.Filter{}, store.States{Statuses: []okr.Status{okr.Behind}}, 20},
+		{"few", store.Filter{}, store.States{Statuses: []okr.Status{okr.Missed}}, 14},
+		{"none", store.Filter{}, store.States{Statuses: []okr.Status{okr.Stale}}, 0},
+		{"trouble", store.Filter{}, store.States{Statuses: []okr.Status{okr.Behind, okr.AtRisk, okr.Stale, okr.Missed}, Failing: true}, 20},
+		{"failing", store.Filter{}, store.States{Stuck: true}, 20},
+		{"none paused", store.Filter{}, store.States{Paused: true}, 0},
+		{"a person's", store.Filter{People: []string{"U77"}}, store.States{Statuses: []okr.Status{okr.Behind}, Failing: true}, 6},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			var list []store.KeyResult
+			rows := rowsRead(t, s, func(tx *store.Tx) error {
+				known, open, err := tx.Stand(ctx, "T1", row.filter, row.states)
+				if err != nil {
+					return err
+				}
+				known.Most, open.Most = 20, 20
+				if unsure, err := tx.KeyResults(ctx, "T1", open); err != nil || len(unsure) > 0 {
+					t.Errorf("%d are to be judged, %v", len(unsure), err)
+				}
+				list, err = tx.KeyResults(ctx, "T1", known)
+				return err
+			})
+			if len(list) != row.want {
+				t.Errorf("%d key results, want %d", len(list), row.want)
+			}
+			if rows > all/10 {
+				t.Errorf("the list read %d rows, and the workspace has %d key results", rows, all)
 			}
 		})
 	}

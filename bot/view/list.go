@@ -15,10 +15,14 @@ const Listed = 20
 // CountedMost is how far a list is counted: beyond it the number helps nobody.
 const CountedMost = 1000
 
+// StillJudged is said where it is not known of all key results how they stand.
+const StillJudged = "okrbot is looking at how key results stand after a change that concerns many. List them again in a minute."
+
 // Listing is a part of a list of key results.
 type Listing struct {
 	Shown []KeyResult
-	Total int // of the whole list; CountedMost stands for that many or more
+	Total int  // of the whole list; CountedMost stands for that many or more
+	More  bool // there may be more than that
 	// Beside are all key results of the objectives that are shown, which make their progress.
 	Beside map[int64][]KeyResult
 }
@@ -35,7 +39,7 @@ func ListingOf(some, all []KeyResult, most int) Listing {
 // count is how many there are, some aside.
 func (l Listing) count(aside int) string {
 	n := strconv.Itoa(l.Total - aside)
-	if l.Total >= CountedMost {
+	if l.Total >= CountedMost || l.More {
 		return "at least " + n
 	}
 	return n
@@ -51,6 +55,8 @@ func List(what string, l Listing) Message {
 	m.Blocks = append(m.Blocks, underObjectives(l)...)
 	if l.Total > len(l.Shown) {
 		m.Blocks = append(m.Blocks, note("…and "+l.count(len(l.Shown))+" more. Narrow it: `/okr list @person`, `/okr list #channel` or `/okr list at-risk`."))
+	} else if l.More {
+		m.Blocks = append(m.Blocks, note("There may be more. "+StillJudged))
 	}
 	return m
 }

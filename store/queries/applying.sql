@@ -8,6 +8,7 @@ order by k.id
 for no key update of k;
 
 -- name: ApplyResults :exec
+-- A stored status that goes on to be true for as long as it said is left alone, and its indexes too.
 update key_results k
 set applied_epoch = v.epoch,
     synced_at = now(),
@@ -16,6 +17,9 @@ set applied_epoch = v.epoch,
     result_count = v.result_count,
     ahead_on = nullif(v.ahead_day, '')::date,
     announced_status = v.status,
+    status = v.stands,
+    status_until = case when k.status = v.stands and k.status_until > now() and k.status_until <= v.until then k.status_until else v.until end,
+    judged = k.judged + 1,
     failure_class = '',
     failure_cause = '',
     failure_says = '',
@@ -32,7 +36,9 @@ from (
     unnest(@result_days::text[]) as result_day,
     unnest(@result_counts::int[]) as result_count,
     unnest(@ahead_days::text[]) as ahead_day,
-    unnest(@statuses::text[]) as status
+    unnest(@statuses::text[]) as status,
+    unnest(@stands::text[]) as stands,
+    unnest(@untils::text[])::timestamptz as until
 ) v
 where k.id = v.id;
 

@@ -73,6 +73,9 @@ set applied_epoch = v.epoch,
     result_count = v.result_count,
     ahead_on = nullif(v.ahead_day, '')::date,
     announced_status = v.status,
+    status = v.stands,
+    status_until = case when k.status = v.stands and k.status_until > now() and k.status_until <= v.until then k.status_until else v.until end,
+    judged = k.judged + 1,
     failure_class = '',
     failure_cause = '',
     failure_says = '',
@@ -89,7 +92,9 @@ from (
     unnest($4::text[]) as result_day,
     unnest($5::int[]) as result_count,
     unnest($6::text[]) as ahead_day,
-    unnest($7::text[]) as status
+    unnest($7::text[]) as status,
+    unnest($8::text[]) as stands,
+    unnest($9::text[])::timestamptz as until
 ) v
 where k.id = v.id
 `
@@ -102,8 +107,11 @@ type ApplyResultsParams struct {
 	ResultCounts []int32
 	AheadDays    []string
 	Statuses     []string
+	Stands       []string
+	Untils       []string
 }
 
+// A stored status that goes on to be true for as long as it said is left alone, and its indexes too.
 func (q *Queries) ApplyResults(ctx context.Context, arg ApplyResultsParams) error {
 	_, err := q.db.Exec(ctx, applyResults,
 		arg.Ids,
@@ -113,6 +121,8 @@ func (q *Queries) ApplyResults(ctx context.Context, arg ApplyResultsParams) erro
 		arg.ResultCounts,
 		arg.AheadDays,
 		arg.Statuses,
+		arg.Stands,
+		arg.Untils,
 	)
 	return err
 }

@@ -294,6 +294,9 @@ type KeyResult struct {
 	Tries           int32
 	RetryAt         *time.Time
 	AheadOn         *time.Time
+	Status          string
+	StatusUntil     time.Time
+	Judged          int32
 }
 
 type OauthClient struct {
@@ -541,4 +544,6 @@ type Workspace struct {
 	OnTrackPoints    int16
 	BehindPoints     int16
 	HysteresisPoints int16
+	JudgeAfter       *int64
+	JudgeRound       int32
 }

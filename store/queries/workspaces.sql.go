@@ -217,7 +217,7 @@ func (q *Queries) LastChanges(ctx context.Context, arg LastChangesParams) ([]Las
 }
 
 const lockWorkspace = `-- name: LockWorkspace :one
-select id, name, bot_user_id, next_number, created_at, on_track_points, behind_points, hysteresis_points
+select id, name, bot_user_id, next_number, created_at, on_track_points, behind_points, hysteresis_points, judge_after, judge_round
 from workspaces
 where id = $1
 for update
@@ -235,6 +235,8 @@ func (q *Queries) LockWorkspace(ctx context.Context, workspaceID string) (Worksp
 		&i.OnTrackPoints,
 		&i.BehindPoints,
 		&i.HysteresisPoints,
+		&i.JudgeAfter,
+		&i.JudgeRound,
 	)
 	return i, err
 }
@@ -369,7 +371,7 @@ func (q *Queries) TakeNumber(ctx context.Context, workspaceID string) (int32, er
 }
 
 const workspace = `-- name: Workspace :one
-select id, name, bot_user_id, next_number, created_at, on_track_points, behind_points, hysteresis_points
+select id, name, bot_user_id, next_number, created_at, on_track_points, behind_points, hysteresis_points, judge_after, judge_round
 from workspaces
 where id = $1
 `
@@ -386,12 +388,14 @@ func (q *Queries) Workspace(ctx context.Context, workspaceID string) (Workspace,
 		&i.OnTrackPoints,
 		&i.BehindPoints,
 		&i.HysteresisPoints,
+		&i.JudgeAfter,
+		&i.JudgeRound,
 	)
 	return i, err
 }
 
 const workspaces = `-- name: Workspaces :many
-select id, name, bot_user_id, next_number, created_at, on_track_points, behind_points, hysteresis_points
+select id, name, bot_user_id, next_number, created_at, on_track_points, behind_points, hysteresis_points, judge_after, judge_round
 from workspaces
 order by id
 `
@@ -414,6 +418,8 @@ func (q *Queries) Workspaces(ctx context.Context) ([]Workspace, error) {
 			&i.OnTrackPoints,
 			&i.BehindPoints,
 			&i.HysteresisPoints,
+			&i.JudgeAfter,
+			&i.JudgeRound,
 		); err != nil {
 			return nil, err
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"okrbot/okr"
 	"okrbot/secret"
 	"okrbot/store"
 	"okrbot/store/embedded"
@@ -168,4 +169,38 @@ func exec(ctx context.Context, dsn string, statements ...string) error {
 		}
 	}
 	return nil
+}
+
+// StatusesAreTrue fails where a status is stored, and said to hold, that is another one than the key
+// result has.
+func StatusesAreTrue(t testing.TB, s *store.Store) {
+	t.Helper()
+	ctx := context.Background()
+	err := s.Snapshot(ctx, func(r store.Reads, now time.Time) error {
+		workspaces, err := r.Workspaces(ctx)
+		if err != nil {
+			return err
+		}
+		for _, w := range workspaces {
+			for _, status := range okr.Statuses() {
+				known, _, err := r.Stand(ctx, w.ID, store.Filter{}, store.States{Statuses: []okr.Status{status}})
+				if err != nil {
+					return err
+				}
+				list, err := r.KeyResults(ctx, w.ID, known)
+				if err != nil {
+					return err
+				}
+				for _, k := range list {
+					if is := k.Judged(k.Objective, now).Status; is != status {
+						t.Errorf("%s is stored as %s, and it is %s", k.Key(), status.Word(), is.Word())
+					}
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
 }
