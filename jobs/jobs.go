@@ -21,7 +21,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
 
 	"okrbot/integrations"
@@ -43,6 +42,7 @@ var Queues = []string{queueSync, queueForced, queueAnnounce, queueDirectory, que
 // Options are what the jobs stand on.
 type Options struct {
 	Pool       *pgxpool.Pool // River's own connections
+	Listen     *pgxpool.Pool // where River listens; nil: in Pool
 	Store      *store.Store  // the workers' connections
 	Connectors integrations.Registry
 	Messenger  Messenger
@@ -116,7 +116,7 @@ func New(o Options) (*Client, error) {
 		}
 	}
 	var err error
-	if c.river, err = river.NewClient(riverpgxv5.New(o.Pool), config); err != nil {
+	if c.river, err = river.NewClient(newDriver(o.Pool, o.Listen), config); err != nil {
 		return nil, fmt.Errorf("preparing the jobs: %w", err)
 	}
 	return c, nil

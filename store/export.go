@@ -83,8 +83,7 @@ func (s *Store) FinishExport(ctx context.Context, h HeldExport, code string) err
 // in memory than the driver reads at once. Nothing in do may use the network: a connection and a
 // snapshot are held until the end.
 func (s *Store) EachKeyResult(ctx context.Context, workspace string, do func(KeyResult) error, empty func(okr.Objective) error) error {
-	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	return pgx.BeginTxFunc(ctx, s.pool, snapshot, func(tx pgx.Tx) error {
+	return s.moment(ctx, func(tx pgx.Tx) error {
 		sql, args := Filter{}.list(workspace)
 		rows, err := tx.Query(ctx, sql, args...)
 		if err != nil {

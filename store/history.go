@@ -51,8 +51,7 @@ func (e Entry) reading() bool { return e.Kind == ScoreEntry || e.Kind == Reading
 // one moment: each key result's readings by day, then what was said, then what stands in for its
 // scores. Scores of days to come are left out: they are read again. Nothing in do may use the network.
 func (s *Store) EachEntry(ctx context.Context, workspace string, do func(Entry) error) error {
-	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	return pgx.BeginTxFunc(ctx, s.pool, snapshot, func(tx pgx.Tx) error {
+	return s.moment(ctx, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
 select k.number, e.kind, e.day, e.value, e.person, e.confidence, e.note, e.reason, e.until, e.at, e.previous, e.restated_at, e.as_read, e.counts_from
 from key_results k

@@ -35,7 +35,7 @@ func Migrate(ctx context.Context, dsn string) error {
 	// One session holds the lock and does the work. When this process goes, however it does, Postgres
 	// ends what the session was at before it gives the lock to the next: of two sessions the one with
 	// the lock could go first, and the next migration would meet the other.
-	pool, err := open(ctx, dsn, 1, reachable) // no limit: it takes as long as the data is large
+	pool, err := open(ctx, dsn, 1, manner{settings: reachable, life: 24 * time.Hour}) // no limit: it takes as long as the data is large
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"strings"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	pgxdecimal "github.com/jackc/pgx-shopspring-decimal"
@@ -28,7 +32,8 @@ var ErrChanged = errors.New("changed elsewhere")
 // have their own, so that a stuck sync never delays an answer.
 type Store struct {
 	Reads
-	pool *pgxpool.Pool
+	pool   *pgxpool.Pool
+	limits string // set for each transaction, where no session is ours to set them in
 }
 
 // Reads are the questions that can be asked of a Store and inside a transaction alike.
@@ -38,18 +43,24 @@ type Reads struct {
 	keys *secret.Keyset
 }
 
-// New wraps a pool opened with Open.
+// New wraps a pool opened with Open or OpenPooled.
 func New(pool *pgxpool.Pool, keys *secret.Keyset) *Store {
-	return &Store{Reads: Reads{db: pool, q: queries.New(pool), keys: keys}, pool: pool}
+	s := &Store{Reads: Reads{db: steady{pool}, q: queries.New(steady{pool}), keys: keys}, pool: pool}
+	if pool != nil && pool.Config().ConnConfig.DefaultQueryExecMode == stateless {
+		s.limits = "; " + strings.ReplaceAll(strings.TrimSpace(limits), "set ", "set local ")
+	}
+	return s
 }
 
 // sessions are the limits of every session. A process that is frozen or cut off holds nothing for
 // long: Postgres ends what idles within a transaction, gives up on who does not take an answer, and
 // finds out who is gone. One that lives does not wait for ever.
-const sessions = `
+const sessions = limits + reachable
+
+const limits = `
 set idle_in_transaction_session_timeout = '30s';
 set lock_timeout = '20s';
-set statement_timeout = '90s';` + reachable
+set statement_timeout = '90s';`
 
 // reachable has Postgres look after an idle connection, and give up one that takes nothing. Over a
 // socket in the file system they change nothing.
@@ -59,9 +70,20 @@ set tcp_keepalives_interval = 10;
 set tcp_keepalives_count = 3;
 set tcp_user_timeout = '45s';`
 
+// stateless is how statements are sent where the next one may meet another session: nothing is
+// prepared by name.
+const stateless = pgx.QueryExecModeCacheDescribe
+
+// A session ends within half an hour, so that none stays with a server that is no longer the right
+// one; not all of them at once.
+const (
+	sessionLife   = 25 * time.Minute
+	sessionJitter = 5 * time.Minute
+)
+
 // Open makes a pool of at most size connections that reads numeric columns as decimals.
 func Open(ctx context.Context, dsn string, size int32) (*pgxpool.Pool, error) {
-	return open(ctx, dsn, size, sessions)
+	return open(ctx, dsn, size, manner{settings: sessions, life: sessionLife})
 }
 
 // plannedOnce has Postgres plan a statement once in a session, whatever it is asked about. Work asks for
@@ -72,33 +94,110 @@ set plan_cache_mode = force_generic_plan;`
 
 // OpenForWork makes a pool like Open for what happens in the background: portions, by ids.
 func OpenForWork(ctx context.Context, dsn string, size int32) (*pgxpool.Pool, error) {
-	return open(ctx, dsn, size, sessions+plannedOnce)
+	return open(ctx, dsn, size, manner{settings: sessions + plannedOnce, life: sessionLife})
 }
 
-func open(ctx context.Context, dsn string, size int32, settings string) (*pgxpool.Pool, error) {
+// OpenPooled is Open through a pooler that gives sessions away between transactions: it leaves
+// nothing in them.
+func OpenPooled(ctx context.Context, dsn string, size int32) (*pgxpool.Pool, error) {
+	return open(ctx, dsn, size, manner{mode: stateless, life: sessionLife})
+}
+
+// steady is a pool that sends a statement again where it met a session that could not have done it: one
+// of a server that became read-only, or one that had ended.
+type steady struct{ *pgxpool.Pool }
+
+func (p steady) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	tag, err := p.Pool.Exec(ctx, sql, args...)
+	if undone(ctx, err) {
+		return p.Pool.Exec(ctx, sql, args...)
+	}
+	return tag, err
+}
+
+func (p steady) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	return steadyRow{p.Pool.QueryRow(ctx, sql, args...), func(err error) pgx.Row {
+		if undone(ctx, err) {
+			return p.Pool.QueryRow(ctx, sql, args...)
+		}
+		return nil
+	}}
+}
+
+type steadyRow struct {
+	pgx.Row
+	again func(err error) pgx.Row
+}
+
+func (r steadyRow) Scan(into ...any) error {
+	err := r.Row.Scan(into...)
+	if again := r.again(err); again != nil {
+		return again.Scan(into...)
+	}
+	return err
+}
+
+func undone(ctx context.Context, err error) bool {
+	return err != nil && ctx.Err() == nil && (isCode(err, readOnly) || pgconn.SafeToRetry(err))
+}
+
+// manner is how a pool's sessions are used.
+type manner struct {
+	settings string // made in each session
+	mode     pgx.QueryExecMode
+	life     time.Duration
+}
+
+func open(ctx context.Context, dsn string, size int32, how manner) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		// pgx prints the address it could not parse, password and all.
 		return nil, errors.New("DATABASE_URL is not an address of a Postgres database")
 	}
 	config.MaxConns = size
+	config.MaxConnLifetime, config.MaxConnLifetimeJitter = how.life, sessionJitter
+	config.PingTimeout = 5 * time.Second
 	config.ConnConfig.ConnectTimeout = 5 * time.Second
 	config.ConnConfig.DialFunc = (&net.Dialer{
 		Timeout: config.ConnConfig.ConnectTimeout, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3},
 	}).DialContext
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 		pgxdecimal.Register(conn.TypeMap())
-		if _, err := conn.PgConn().Exec(ctx, settings).ReadAll(); err != nil {
+		if how.settings == "" {
+			return nil
+		}
+		if _, err := conn.PgConn().Exec(ctx, how.settings).ReadAll(); err != nil {
 			return fmt.Errorf("setting a session's limits: %w", err)
 		}
 		return nil
+	}
+	if how.mode != 0 {
+		config.ConnConfig.DefaultQueryExecMode = how.mode
+	}
+	// A server that became read-only, or ended one of its sessions, is to be dialled again: the other
+	// sessions are of the same server.
+	var opened atomic.Pointer[pgxpool.Pool]
+	config.ConnConfig.OnPgError = func(_ *pgconn.PgConn, e *pgconn.PgError) bool {
+		if pool := opened.Load(); pool != nil && moved(e) {
+			pool.Reset()
+		}
+		return !moved(e) && !strings.EqualFold(e.Severity, "FATAL")
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
+	opened.Store(pool)
 	return pool, nil
 }
+
+// moved says whether a server tells that the database is elsewhere now, or soon: it is read-only, or
+// ends sessions.
+func moved(e *pgconn.PgError) bool {
+	return e.Code == readOnly || strings.HasPrefix(e.Code, "57P0")
+}
+
+const readOnly = "25006"
 
 // Tx is one transaction. Now is the database's time at its start: the only time by which
 // anything is due, leased or expired.
@@ -112,32 +211,48 @@ type Tx struct {
 func (tx *Tx) Pgx() pgx.Tx { return tx.tx }
 
 // InTx does what must happen together. Nothing inside may use the network. It is tried up to
-// three times when the database asks for it (a deadlock or a serialization failure).
+// three times when the database asks for it (a deadlock or a serialization failure), or when it met
+// a session of a server that is no longer the right one.
 func (s *Store) InTx(ctx context.Context, do func(tx *Tx) error) error {
-	var err error
-	for range 3 {
-		if err = s.once(ctx, do); !retriable(err) {
+	for tries := 1; ; tries++ {
+		committing, err := s.once(ctx, do)
+		if tries == 3 || ctx.Err() != nil || !retriable(err) && (committing || !lost(err)) {
 			return err
 		}
 	}
-	return err
 }
 
-func (s *Store) once(ctx context.Context, do func(tx *Tx) error) error {
-	return pgx.BeginFunc(ctx, s.pool, func(pgxTx pgx.Tx) error {
+// once says also whether it came as far as to commit: what was lost then may have been done.
+func (s *Store) once(ctx context.Context, do func(tx *Tx) error) (committing bool, err error) {
+	options := pgx.TxOptions{}
+	if s.limits != "" {
+		options.BeginQuery = "begin" + s.limits
+	}
+	err = pgx.BeginTxFunc(ctx, s.pool, options, func(pgxTx pgx.Tx) error {
 		q := queries.New(pgxTx)
 		now, err := q.Now(ctx)
 		if err != nil {
 			return fmt.Errorf("asking the database for the time: %w", err)
 		}
-		return do(&Tx{Reads: Reads{db: pgxTx, q: q, keys: s.keys}, tx: pgxTx, Now: now})
+		err = do(&Tx{Reads: Reads{db: pgxTx, q: q, keys: s.keys}, tx: pgxTx, Now: now})
+		committing = err == nil
+		return err
 	})
+	return committing, err
+}
+
+// moment is a transaction that sees everything as it was at one moment, and changes nothing.
+func (s *Store) moment(ctx context.Context, do func(tx pgx.Tx) error) error {
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	if s.limits != "" {
+		options.BeginQuery = "begin isolation level repeatable read read only" + s.limits
+	}
+	return pgx.BeginTxFunc(ctx, s.pool, options, do)
 }
 
 // Snapshot asks several questions of one moment. Nothing inside may use the network.
 func (s *Store) Snapshot(ctx context.Context, do func(r Reads, now time.Time) error) error {
-	moment := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	return pgx.BeginTxFunc(ctx, s.pool, moment, func(tx pgx.Tx) error {
+	return s.moment(ctx, func(tx pgx.Tx) error {
 		r := Reads{db: tx, q: queries.New(tx), keys: s.keys}
 		now, err := r.Now(ctx)
 		if err != nil {
@@ -149,6 +264,20 @@ func (s *Store) Snapshot(ctx context.Context, do func(r Reads, now time.Time) er
 
 func retriable(err error) bool {
 	return isCode(err, "40001") || isCode(err, "40P01")
+}
+
+// lost says whether a session ended under a transaction that was not committed, or had ended before.
+// A server that cannot be dialled is another thing: that takes longer than another try.
+func lost(err error) bool {
+	var undialled *pgconn.ConnectError
+	var said *pgconn.PgError
+	switch {
+	case err == nil || errors.As(err, &undialled):
+		return false
+	case errors.As(err, &said):
+		return moved(said)
+	}
+	return pgconn.SafeToRetry(err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 func isCode(err error, code string) bool {
