@@ -25,6 +25,7 @@ import (
 // Config is everything the environment says; the README's table shows the same.
 type Config struct {
 	DatabaseURL          secret.String `envconfig:"DATABASE_URL"`
+	DatabaseDirectURL    secret.String `envconfig:"DATABASE_DIRECT_URL"`
 	PostgresRepository   string        `envconfig:"POSTGRES_REPOSITORY"`
 	DataDir              string        `envconfig:"DATA_DIR" default:".okrbot"`
 	ListenAddr           string        `envconfig:"LISTEN_ADDR" default:":8080"`
@@ -124,6 +125,13 @@ func (c *Config) problems(what need) []string {
 		}
 		if c.EncryptionKeyset.Empty() {
 			say("ENCRYPTION_KEYSET", "it is needed with DATABASE_URL; `okrbot keys new` prints one")
+		}
+	}
+	if !c.DatabaseDirectURL.Empty() {
+		if _, err := pgx.ParseConfig(c.DatabaseDirectURL.Reveal()); err != nil {
+			say("DATABASE_DIRECT_URL", "it is not the address of a Postgres; write postgres://user:password@host/database")
+		} else if c.DatabaseURL.Empty() {
+			say("DATABASE_DIRECT_URL", "it is for the database of DATABASE_URL, which is not set; set both, or DATABASE_URL alone")
 		}
 	}
 	if strings.TrimSpace(c.DataDir) == "" {

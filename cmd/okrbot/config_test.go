@@ -31,6 +31,7 @@ func TestEveryProblemIsNamedAtOnceAndNoValueIsPrinted(t *testing.T) {
 	good := map[string]string{"SLACK_BOT_TOKEN": "xoxb-" + canary, "SLACK_SIGNING_SECRET": canary}
 	bad := map[string][]string{
 		"DATABASE_URL":           {canary + "://x", "postgres://u:" + canary + "@h:port/d", "postgres://" + canary + "@[::1/d", "host='" + canary, "postgres://u@h/d?sslmode=" + canary, "postgres://u@h:99999999/" + canary},
+		"DATABASE_DIRECT_URL":    {canary + "://x", "postgres://u:" + canary + "@h/d", "postgres://u:" + canary + "@h:port/d"},
 		"DATA_DIR":               {" ", "\t"},
 		"ENCRYPTION_KEYSET":      {canary, "e30=", "bm90IGpzb24=", "===", keys.Reveal()[:40], strings.ToUpper(keys.Reveal()), strings.Repeat("A", 4000)},
 		"LISTEN_ADDR":            {canary, "8080", "http://" + canary + ":1", ":99999", "1.2.3.4", ":", "::1:80", "[::1]"},

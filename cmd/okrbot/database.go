@@ -9,28 +9,87 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/term"
 
+	"okrbot/store"
 	"okrbot/store/embedded"
 )
 
 // database is where the bot keeps its data: the configured Postgres, or one of its own.
 type database struct {
-	dsn string
-	own *embedded.Server // nil when DATABASE_URL names another one
+	dsn    string
+	direct string           // the same database, where a session is ours as long as it lasts; "" where there is none
+	pooled bool             // dsn goes through a pooler, and nothing may be left in a session
+	own    *embedded.Server // nil when DATABASE_URL names another one
 }
 
 // openDatabase returns DATABASE_URL, or starts the embedded Postgres under DATA_DIR, and tells
 // what it does. ctx bounds the start alone: the database ends with Close, after all who use it.
 func openDatabase(ctx context.Context, c Config, log *slog.Logger, tell func(doing string)) (database, error) {
 	if c.DatabaseURL.Reveal() != "" {
-		return database{dsn: c.DatabaseURL.Reveal()}, nil
+		return outerDatabase(ctx, c)
 	}
 	own, err := embedded.Start(ctx, ownDatabase(c, log, tell))
 	if err != nil {
 		return database{}, fmt.Errorf("starting the embedded Postgres: %w", err)
 	}
-	return database{dsn: own.DSN(), own: own}, nil
+	return database{dsn: own.DSN(), direct: own.DSN(), own: own}, nil
+}
+
+// outerDatabase is the configured one, by the ways that there are to it.
+func outerDatabase(ctx context.Context, c Config) (database, error) {
+	d := database{dsn: c.DatabaseURL.Reveal(), direct: c.DatabaseDirectURL.Reveal()}
+	way, err := store.FindWay(ctx, d.dsn)
+	if err != nil {
+		return database{}, asTrouble("DATABASE_URL", err)
+	}
+	if d.direct == "" {
+		if d.pooled = way == store.Shared; !d.pooled {
+			d.direct = d.dsn
+		}
+		return d, nil
+	}
+	d.pooled = way != store.Direct
+	if way, err = store.FindWay(ctx, d.direct); err != nil {
+		return database{}, asTrouble("DATABASE_DIRECT_URL", err)
+	}
+	if way == store.Shared {
+		return database{}, badConfig{"DATABASE_DIRECT_URL: it goes through a pooler in transaction mode too; write the address of Postgres itself"}
+	}
+	same, err := store.SameDatabase(ctx, d.dsn, d.direct)
+	if err != nil {
+		return database{}, asTrouble("DATABASE_DIRECT_URL", err)
+	}
+	if !same {
+		return database{}, badConfig{"DATABASE_DIRECT_URL: it leads to another database than DATABASE_URL; write the address of the same one"}
+	}
+	return d, nil
+}
+
+// errPooled is the refusal of what needs a session of its own: nothing was touched.
+var errPooled = badConfig{"DATABASE_DIRECT_URL: it is needed here, since DATABASE_URL goes through a pooler in transaction mode, such as PgBouncer; " +
+	"set it to the address of the same database without the pooler, for migrations, locks and LISTEN. Nothing was changed"}
+
+// open opens a pool on the database.
+func (d database) open(ctx context.Context, size int32) (*pgxpool.Pool, error) {
+	if d.pooled {
+		return store.OpenPooled(ctx, d.dsn, size)
+	}
+	return store.Open(ctx, d.dsn, size)
+}
+
+// openForWork is open for what happens in the background.
+func (d database) openForWork(ctx context.Context, size int32) (*pgxpool.Pool, error) {
+	if d.pooled {
+		return store.OpenPooled(ctx, d.dsn, size)
+	}
+	return store.OpenForWork(ctx, d.dsn, size)
+}
+
+// openDirect opens a pool past a pooler.
+func (d database) openDirect(ctx context.Context, size int32) (*pgxpool.Pool, error) {
+	return store.Open(ctx, d.direct, size)
 }
 
 // ownDatabase is the embedded Postgres under DATA_DIR.
@@ -44,7 +103,7 @@ func borrowDatabase(ctx context.Context, c Config, log *slog.Logger) (database, 
 	if c.DatabaseURL.Reveal() == "" {
 		dsn, err := embedded.Running(ctx, ownDatabase(c, log, nil))
 		if err != nil || dsn != "" {
-			return database{dsn: dsn}, err
+			return database{dsn: dsn, direct: dsn}, err
 		}
 	}
 	return openDatabase(ctx, c, log, teller(log))

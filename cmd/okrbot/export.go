@@ -68,7 +68,7 @@ func openStore(in *invocation) (s *store.Store, config Config, done func(), err 
 	if err != nil {
 		return nil, config, nil, err
 	}
-	pool, err := store.Open(in.ctx, database.dsn, 2)
+	pool, err := database.open(in.ctx, 2)
 	if err != nil {
 		return nil, config, nil, err
 	}

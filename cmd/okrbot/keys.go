@@ -63,7 +63,7 @@ func (keysRekeyCommand) Run(in *invocation) error {
 	if err != nil {
 		return err
 	}
-	pool, err := store.Open(in.ctx, database.dsn, 2)
+	pool, err := database.open(in.ctx, 2)
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,10 @@ func (migrateCommand) Run(in *invocation) error {
 
 // prepare refuses keys that do not fit before anything is changed, then migrates.
 func prepare(in *invocation, database database, keys *secret.Keyset, tell func(doing string)) error {
-	pool, err := store.Open(in.ctx, database.dsn, 2)
+	if database.direct == "" {
+		return errPooled
+	}
+	pool, err := database.openDirect(in.ctx, 2)
 	if err != nil {
 		return err
 	}
@@ -52,7 +55,7 @@ func prepare(in *invocation, database database, keys *secret.Keyset, tell func(d
 	if tell != nil {
 		tell("migrating the database")
 	}
-	if err := store.Migrate(in.ctx, database.dsn); err != nil {
+	if err := store.Migrate(in.ctx, database.direct); err != nil {
 		return fmt.Errorf("migrating the database: %w", err)
 	}
 	return proveKeys(in.ctx, s)

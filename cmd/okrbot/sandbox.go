@@ -114,7 +114,7 @@ func (s sandboxCommand) run(in *invocation, r *running) error {
 	config.ServiceNowExtraHosts = []string{"http://" + instance}
 	config.HTTPJSONOrigins = []string{"http://" + documents}
 	config.ListenAddr, config.OpsAddr, config.PublicURL = app, "127.0.0.1:0", "http://"+app
-	r.config, r.dsn, r.keys = config, database.dsn, keys
+	r.config, r.database, r.keys = config, database, keys
 	// Before what the bot talks to: a bot that ends still speaks.
 	defer r.stop()
 	if err := r.listenOn(listeners[3]); err != nil {

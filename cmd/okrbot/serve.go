@@ -62,7 +62,7 @@ func (r *running) run(in *invocation) error {
 	if err := prepare(in, database, r.keys, r.tell); err != nil {
 		return err
 	}
-	r.dsn = database.dsn
+	r.database = database
 	if err := r.start(in.ctx); err != nil {
 		return err
 	}
@@ -93,12 +93,12 @@ const stopWithin = time.Second
 
 // running is one process's part of okrbot.
 type running struct {
-	config Config
-	dsn    string
-	keys   *secret.Keyset
-	log    *slog.Logger
-	web    bool
-	work   bool
+	config   Config
+	database database
+	keys     *secret.Keyset
+	log      *slog.Logger
+	web      bool
+	work     bool
 
 	tell func(doing string) // what is being done before it is ready; nil: nobody hears
 
@@ -109,6 +109,7 @@ type running struct {
 	bot     *bot.Bot
 	failed  chan error
 	leaving atomic.Bool
+	health  *health
 	stopped sync.Once
 }
 
@@ -130,27 +131,34 @@ func (r *running) start(ctx context.Context) error {
 }
 
 func (r *running) begin(ctx context.Context) error {
-	web, err := r.pool(ctx, "web", store.Open, webConnections)
+	web, err := r.pool(ctx, "web", r.database.open, webConnections)
 	if err != nil {
 		return err
 	}
-	river, err := r.pool(ctx, "river", store.Open, riverConnections)
+	river, err := r.pool(ctx, "river", r.database.open, riverConnections)
 	if err != nil {
 		return err
+	}
+	var listens *pgxpool.Pool
+	if r.database.pooled {
+		if listens, err = r.pool(ctx, "listen", r.database.openDirect, 1); err != nil {
+			return err
+		}
 	}
 	working := web
 	if r.work {
-		if working, err = r.pool(ctx, "work", store.OpenForWork, workConnections); err != nil {
+		if working, err = r.pool(ctx, "work", r.database.openForWork, workConnections); err != nil {
 			return err
 		}
 	}
 	r.store = store.New(web, r.keys)
+	r.health = watchDatabase(ctx, river, r.log)
 	connectors := integrations.Registry{servicenow.New(servicenow.Options{ExtraOrigins: r.config.ServiceNowExtraHosts})}
 	if len(r.config.HTTPJSONOrigins) > 0 {
 		connectors = append(connectors, httpjson.New(httpjson.Options{Origins: r.config.HTTPJSONOrigins}))
 	}
 	if r.jobs, err = jobs.New(jobs.Options{
-		Pool: river, Store: store.New(working, r.keys), Connectors: connectors, Log: r.log, Work: r.work, AuditDays: r.config.AuditDays(),
+		Pool: river, Listen: listens, Store: store.New(working, r.keys), Connectors: connectors, Log: r.log, Work: r.work, AuditDays: r.config.AuditDays(),
 	}); err != nil {
 		return err
 	}
@@ -172,7 +180,7 @@ func (r *running) begin(ctx context.Context) error {
 	}
 	for _, d := range r.doors {
 		if d.public {
-			d.open(r.public(web))
+			d.open(r.public())
 		} else {
 			d.open(r.ops())
 		}
@@ -190,8 +198,8 @@ func (r *running) begin(ctx context.Context) error {
 	return nil
 }
 
-func (r *running) pool(ctx context.Context, name string, open func(context.Context, string, int32) (*pgxpool.Pool, error), size int32) (*pgxpool.Pool, error) {
-	p, err := open(ctx, r.dsn, size)
+func (r *running) pool(ctx context.Context, name string, open func(context.Context, int32) (*pgxpool.Pool, error), size int32) (*pgxpool.Pool, error) {
+	p, err := open(ctx, size)
 	if err == nil {
 		r.pools = append(r.pools, namedPool{p, name})
 	}
@@ -199,18 +207,9 @@ func (r *running) pool(ctx context.Context, name string, open func(context.Conte
 }
 
 // public is what Slack and the load balancer reach.
-func (r *running) public(pool *pgxpool.Pool) http.Handler {
+func (r *running) public() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "alive") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, req *http.Request) {
-		ctx, cancel := context.WithTimeout(req.Context(), 2*time.Second)
-		defer cancel()
-		if why := r.notReady(ctx, pool); why != "" {
-			http.Error(w, why, http.StatusServiceUnavailable)
-			return
-		}
-		fmt.Fprintln(w, "ready")
-	})
+	r.probes(mux)
 	if r.config.SlackAppToken.Empty() {
 		mux.Handle("/slack/", r.bot.Handler())
 	}
@@ -223,21 +222,26 @@ func (r *running) public(pool *pgxpool.Pool) http.Handler {
 	return mux
 }
 
-func (r *running) notReady(ctx context.Context, pool *pgxpool.Pool) string {
-	if r.leaving.Load() {
-		return "stopping"
-	}
-	if err := store.Migrated(ctx, pool); errors.Is(err, store.ErrNotMigrated) {
-		return "the database is not migrated: run `okrbot migrate`"
-	} else if err != nil {
-		return "the database does not answer"
-	}
-	return ""
+// probes are what a supervisor asks: whether the process lives, and whether it can do its work.
+func (r *running) probes(mux *http.ServeMux) {
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "alive") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		why := r.health.trouble()
+		if r.leaving.Load() {
+			why = "stopping"
+		}
+		if why != "" {
+			http.Error(w, why, http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(w, "ready")
+	})
 }
 
 // ops is for the operator's own network.
 func (r *running) ops() http.Handler {
 	mux := http.NewServeMux()
+	r.probes(mux)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(prometheus.Gatherers{prometheus.DefaultGatherer, r.figures()}, promhttp.HandlerOpts{}))
 	if r.config.OpsPprof == "true" {
 		mux.HandleFunc("/debug/pprof/", pprof.Index)
@@ -302,7 +306,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	switch behind := d.behind.Load(); {
 	case behind != nil:
 		(*behind).ServeHTTP(w, req)
-	case d.public && req.URL.Path == "/healthz":
+	case req.URL.Path == "/healthz":
 		fmt.Fprintln(w, "alive")
 	default:
 		http.Error(w, "starting", http.StatusServiceUnavailable)
@@ -354,6 +358,9 @@ func (r *running) stop() {
 			parts.Go(func() { r.jobs.Stop(ctx) })
 		}
 		parts.Wait()
+		if r.health != nil {
+			r.health.close()
+		}
 		for _, p := range r.pools {
 			p.Close()
 		}

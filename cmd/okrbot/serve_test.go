@@ -27,7 +27,7 @@ func TestEveryConsentingSystemHasItsCallback(t *testing.T) {
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	settings := bot.Settings{PublicURL: "https://okrbot.example.com"}
 	r := &running{config: Config{PublicURL: settings.PublicURL}, bot: bot.New(nil, nil, bot.NewSlack(bot.SlackOptions{}), connectors, settings, log), log: log}
-	public := r.public(nil)
+	public := r.public()
 	for path, want := range map[string]int{
 		"/servicenow/oauth/callback":                      http.StatusSeeOther,
 		"/servicenow/oauth/callback/acme.service-now.com": http.StatusSeeOther,
