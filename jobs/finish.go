@@ -61,6 +61,10 @@ func (t *taker) finish(ctx context.Context, p *portion, s sorted) error {
 		err := t.applyPart(ctx, list[0], s)
 		switch {
 		case err == nil:
+			if list[0].last { // and said with it
+				p.ended = true
+				clear(t.gathered)
+			}
 			list, failures = list[1:], 0
 			continue
 		case errors.Is(err, errLost):

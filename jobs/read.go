@@ -25,6 +25,7 @@ type portion struct {
 	held       store.HeldSlot
 	rhythms    []store.Rhythm // that fell due; they move on when the last portion is applied
 	last       bool           // nothing else of what fell due waits behind it
+	ended      bool           // all that fell due was asked for, and applied
 
 	epoch   int64
 	began   time.Time // by the database's clock

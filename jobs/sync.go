@@ -122,18 +122,13 @@ func (t *taker) keep(ctx context.Context, stop context.CancelCauseFunc) {
 func (t *taker) leave(ctx context.Context) {
 	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	err := t.store.InTx(leaving, func(tx *store.Tx) error {
-		if err := tx.ReleaseSlot(leaving, t.held); err != nil {
-			return err
-		}
-		if err := tx.PlacesReady(leaving, t.places()); err != nil {
-			return err
-		}
-		if !t.worked || t.stopping.Err() != nil {
-			return nil
-		}
-		return t.fill(leaving, tx, t.held.Connection) // what came while we left
-	})
+	more, err := t.store.ReleaseSlot(leaving, t.held)
+	if err == nil && len(t.gathered) > 0 {
+		err = t.store.InTx(leaving, func(tx *store.Tx) error { return tx.PlacesReady(leaving, t.places()) })
+	}
+	if err == nil && more && t.worked && t.stopping.Err() == nil {
+		err = t.store.InTx(leaving, func(tx *store.Tx) error { return t.fill(leaving, tx, t.held.Connection) })
+	}
 	if err != nil {
 		t.log.Warn("a connection stays taken until its lease ends", "connection", t.held.Connection, "error", err)
 	}
@@ -142,19 +137,12 @@ func (t *taker) leave(ctx context.Context) {
 // begin loads the connection as it is now; false where it is gone, or was asked to wait: the planner
 // comes back when the wait is over.
 func (t *taker) begin(ctx context.Context) (store.Connection, bool, error) {
-	connection, err := t.store.ConnectionByID(ctx, t.held.Connection)
+	connection, ready, err := t.store.ConnectionToRead(ctx, t.held.Connection)
 	if errors.Is(err, store.ErrNotFound) {
 		return connection, false, nil
 	}
-	if err != nil {
-		return connection, false, err
-	}
-	now, err := t.store.Now(ctx)
-	return connection, err == nil && !connection.Waiting.After(now), err
+	return connection, ready, err
 }
-
-// dueAtOnce is how many feeds are looked up at once; only their ids are kept.
-const dueAtOnce = 20000
 
 // slots reads what fell due, portion after portion, and moves the rhythms on. It returns whether
 // there may be more.
@@ -167,55 +155,50 @@ func (t *taker) slots(ctx context.Context) (more bool, err error) {
 	if err != nil || len(rhythms) == 0 {
 		return false, err
 	}
-	due, err := t.store.DueFeeds(ctx, connection.ID, dueAtOnce)
-	if err != nil {
-		return false, err
-	}
-	if len(due) == 0 { // whoever was due has left, or the process before died right here
-		return false, t.store.InTx(ctx, func(tx *store.Tx) error { return tx.MoveRhythms(ctx, rhythms) })
-	}
-	whole := len(due) < dueAtOnce
-	for len(due) > 0 {
-		var together []store.DueFeed
-		together, due = split(due, t.most)
-		p, err := t.slotPortion(ctx, connection, rhythms, together)
+	after := int64(0)
+	for {
+		due, err := t.store.DueFeeds(ctx, connection.ID, after, t.most+1) // one more shows whether this is all
 		if err != nil {
 			return false, err
 		}
-		p.last = whole && len(due) == 0
+		if len(due) == 0 && after == 0 { // whoever was due has left, or the process before died right here
+			return false, t.store.InTx(ctx, func(tx *store.Tx) error { return tx.MoveRhythms(ctx, rhythms) })
+		}
+		if len(due) == 0 {
+			return true, nil
+		}
+		together := split(due, t.most)
+		p := slotPortion(connection, t.held, rhythms, together)
+		p.last = len(together) == len(due)
 		goOn, err := t.take(ctx, p)
-		if err != nil || !goOn {
+		switch {
+		case err != nil || !goOn || p.ended:
 			return false, err
+		case p.last || !t.stays():
+			return true, nil
 		}
-		if !t.stays() {
-			break
-		}
+		after = together[len(together)-1].ID
 	}
-	return true, nil
 }
 
 // split takes the next feeds that are read together. One that took its process down twice comes alone.
-func split(due []store.DueFeed, most int) (together, rest []store.DueFeed) {
+func split(due []store.DueFeed, most int) []store.DueFeed {
 	n := 0
 	for n < len(due) && n < most && due[n].Crashes <= 1 {
 		n++
 	}
-	n = max(n, 1)
-	return due[:n], due[n:]
+	return due[:max(n, 1)]
 }
 
-// slotPortion is who is due of those who follow some feeds.
-func (t *taker) slotPortion(ctx context.Context, connection store.Connection, rhythms []store.Rhythm, due []store.DueFeed) (*portion, error) {
-	p := &portion{connection: connection, held: t.held, rhythms: rhythms}
+// slotPortion is what is read for feeds that fell due.
+func slotPortion(connection store.Connection, held store.HeldSlot, rhythms []store.Rhythm, due []store.DueFeed) *portion {
+	p := &portion{connection: connection, held: held, rhythms: rhythms, feeds: make(map[int64]store.Feed, len(due))}
 	for _, d := range due {
 		p.order = append(p.order, d.ID)
+		p.feeds[d.ID] = d.Feed
+		p.follows = append(p.follows, d.Follows...)
 	}
-	var err error
-	if p.feeds, err = t.store.Feeds(ctx, p.order); err != nil {
-		return nil, err
-	}
-	p.follows, err = t.store.DueFollows(ctx, p.order)
-	return p, err
+	return p
 }
 
 // runs reads the next of what was asked for, or is tried again.
@@ -269,10 +252,8 @@ func (t *taker) take(ctx context.Context, p *portion) (goOn bool, err error) {
 // beginReading puts on record that a portion is read from now on. It is errLost where another job
 // has the connection.
 func (t *taker) beginReading(ctx context.Context, p *portion) (err error) {
-	if p.epoch, p.began, err = t.store.NextEpoch(ctx); err != nil {
-		return err
-	}
-	mine, err := t.store.BeginReading(ctx, p.held, p.order)
+	var mine bool
+	p.epoch, p.began, mine, err = t.store.BeginReading(ctx, p.held, p.order)
 	if err == nil && !mine {
 		return errLost
 	}

@@ -48,11 +48,6 @@ func (tx *Tx) Say(ctx context.Context, wait time.Duration, list []Announcement, 
 			return err
 		}
 	}
-	if len(cards) > 0 {
-		if err := tx.q.MarkCards(ctx, cards); err != nil {
-			return fmt.Errorf("marking cards: %w", err)
-		}
-	}
 	places := map[Place]bool{}
 	for _, a := range list {
 		places[Place{a.Workspace, a.Channel}] = true
@@ -60,7 +55,18 @@ func (tx *Tx) Say(ctx context.Context, wait time.Duration, list []Announcement, 
 	for _, p := range also {
 		places[p] = true
 	}
-	return tx.ready(ctx, wait, places, cards)
+	if len(cards) == 0 {
+		return tx.ready(ctx, wait, places, nil)
+	}
+	p := queries.MarkCardsParams{Seconds: wait.Seconds(), KeyResultIds: cards}
+	for place := range places {
+		p.WorkspaceIds = append(p.WorkspaceIds, place.Workspace)
+		p.ChannelIds = append(p.ChannelIds, place.Channel)
+	}
+	if err := tx.q.MarkCards(ctx, p); err != nil {
+		return fmt.Errorf("marking cards: %w", err)
+	}
+	return nil
 }
 
 func (tx *Tx) announce(ctx context.Context, list []Announcement) error {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"okrbot/store/queries"
 )
@@ -48,13 +49,17 @@ func (r Reads) TakeSlot(ctx context.Context, h HeldSlot) (died []int64, mine boo
 	return rows[0], true, nil
 }
 
-// BeginReading puts on record which feeds a taker reads now; false when another job has it.
-func (r Reads) BeginReading(ctx context.Context, h HeldSlot, feeds []int64) (bool, error) {
-	n, err := r.q.BeginReading(ctx, queries.BeginReadingParams{ConnectionID: h.Connection, Slot: h.Slot, Hold: h.Hold, Reading: feeds})
+// BeginReading puts on record which feeds a taker reads now, and gives the fetch its epoch: once it is
+// applied to a feed, an older one is refused there. False when another job has the place.
+func (r Reads) BeginReading(ctx context.Context, h HeldSlot, feeds []int64) (epoch int64, began time.Time, mine bool, err error) {
+	rows, err := r.q.BeginReading(ctx, queries.BeginReadingParams{ConnectionID: h.Connection, Slot: h.Slot, Hold: h.Hold, Reading: feeds})
 	if err != nil {
-		return false, fmt.Errorf("noting what is read through connection %d: %w", h.Connection, err)
+		return 0, began, false, fmt.Errorf("noting what is read through connection %d: %w", h.Connection, err)
 	}
-	return n == 1, nil
+	if len(rows) == 0 {
+		return 0, began, false, nil
+	}
+	return rows[0].Epoch, rows[0].Began, true, nil
 }
 
 // KeepSlot prolongs a hold to 105 seconds; false when another job has the place.
@@ -66,11 +71,11 @@ func (r Reads) KeepSlot(ctx context.Context, h HeldSlot) (bool, error) {
 	return n == 1, nil
 }
 
-// ReleaseSlot gives a place back.
-func (r Reads) ReleaseSlot(ctx context.Context, h HeldSlot) error {
-	err := r.q.ReleaseSlot(ctx, queries.ReleaseSlotParams{ConnectionID: h.Connection, Slot: h.Slot, Hold: h.Hold})
+// ReleaseSlot gives a place back, and says whether there is something for the next to have it.
+func (r Reads) ReleaseSlot(ctx context.Context, h HeldSlot) (more bool, err error) {
+	rows, err := r.q.ReleaseSlot(ctx, queries.ReleaseSlotParams{ConnectionID: h.Connection, Slot: h.Slot, Hold: h.Hold})
 	if err != nil {
-		return fmt.Errorf("leaving a place on connection %d: %w", h.Connection, err)
+		return false, fmt.Errorf("leaving a place on connection %d: %w", h.Connection, err)
 	}
-	return nil
+	return len(rows) > 0 && rows[0], nil
 }

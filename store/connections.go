@@ -164,6 +164,15 @@ func (r Reads) ConnectionByID(ctx context.Context, id int64) (Connection, error)
 	return connection(row), nil
 }
 
+// ConnectionToRead loads a connection, and says whether its system may be asked now.
+func (r Reads) ConnectionToRead(ctx context.Context, id int64) (c Connection, ready bool, err error) {
+	row, err := r.q.ConnectionToRead(ctx, id)
+	if err != nil {
+		return c, false, fmt.Errorf("loading connection %d: %w", id, found(err))
+	}
+	return connection(row.Connection), row.Ready, nil
+}
+
 // ConnectionsFor lists what a person may use: their own connections, then the shared ones.
 func (r Reads) ConnectionsFor(ctx context.Context, actor okr.Actor) ([]Connection, error) {
 	rows, err := r.q.ConnectionsFor(ctx, queries.ConnectionsForParams{WorkspaceID: actor.Workspace, PersonID: actor.ID})

@@ -25,10 +25,10 @@ type Feed struct {
 	Crashes   int     // fetches whose process died under them
 }
 
-// DueFeed is a feed that fell due. One that took a process down again and again is read alone.
+// DueFeed is a feed that fell due, with the key results that follow it and are due.
 type DueFeed struct {
-	ID      int64
-	Crashes int
+	Feed
+	Follows []Follow
 }
 
 // Follow is a key result that follows a feed and is due. Look says that it is looked at also where
@@ -39,28 +39,22 @@ type Follow struct {
 	Look      bool
 }
 
-// DueFeeds are the feeds of a connection that fell due by the database's clock.
-func (r Reads) DueFeeds(ctx context.Context, connection int64, most int) ([]DueFeed, error) {
-	rows, err := r.q.DueFeeds(ctx, queries.DueFeedsParams{ConnectionID: connection, Most: int32(most)})
+// DueFeeds are the next feeds of a connection, after one, that fell due by the database's clock.
+func (r Reads) DueFeeds(ctx context.Context, connection, after int64, most int) ([]DueFeed, error) {
+	rows, err := r.q.DueFeeds(ctx, queries.DueFeedsParams{ConnectionID: connection, After: after, Most: int32(most)})
 	if err != nil {
 		return nil, fmt.Errorf("looking for what is due: %w", err)
 	}
 	list := make([]DueFeed, len(rows))
 	for i, row := range rows {
-		list[i] = DueFeed{ID: row.ID, Crashes: int(row.Crashes)}
-	}
-	return list, nil
-}
-
-// DueFollows are the key results that follow feeds and are due, by feed.
-func (r Reads) DueFollows(ctx context.Context, feeds []int64) ([]Follow, error) {
-	rows, err := r.q.DueFollows(ctx, feeds)
-	if err != nil {
-		return nil, fmt.Errorf("looking for who is due: %w", err)
-	}
-	list := make([]Follow, len(rows))
-	for i, row := range rows {
-		list[i] = Follow{KeyResult: row.KeyResultID, Feed: row.FeedID, Look: row.Look}
+		list[i] = DueFeed{Feed: feed(row.Feed), Follows: make([]Follow, len(row.Due))}
+		for n, id := range row.Due { // both are in the order of ids
+			look := len(row.Look) > 0 && row.Look[0] == id
+			if look {
+				row.Look = row.Look[1:]
+			}
+			list[i].Follows[n] = Follow{KeyResult: id, Feed: row.Feed.ID, Look: look}
+		}
 	}
 	return list, nil
 }
@@ -87,22 +81,16 @@ func (r Reads) Feeds(ctx context.Context, ids []int64) (map[int64]Feed, error) {
 	}
 	feeds := make(map[int64]Feed, len(rows))
 	for _, row := range rows {
-		feeds[row.ID] = Feed{
-			ID: row.ID, Reference: row.Reference, Wanted: okr.DayOf(row.WantedFrom), Since: dayOrZero(row.Since), Newest: dayOrZero(row.Newest),
-			Epoch: row.Epoch, Changed: row.ChangedEpoch, Digest: row.Digest, Crashes: int(row.Crashes),
-		}
+		feeds[row.ID] = feed(row)
 	}
 	return feeds, nil
 }
 
-// NextEpoch is the epoch of a fetch that begins now. Once it is applied to a feed, an older one is
-// refused there.
-func (r Reads) NextEpoch(ctx context.Context) (epoch int64, began time.Time, err error) {
-	row, err := r.q.NextEpoch(ctx)
-	if err != nil {
-		return 0, began, fmt.Errorf("beginning a fetch: %w", err)
+func feed(row queries.Feed) Feed {
+	return Feed{
+		ID: row.ID, Reference: row.Reference, Wanted: okr.DayOf(row.WantedFrom), Since: dayOrZero(row.Since), Newest: dayOrZero(row.Newest),
+		Epoch: row.Epoch, Changed: row.ChangedEpoch, Digest: row.Digest, Crashes: int(row.Crashes),
 	}
-	return row.Epoch, row.Began, nil
 }
 
 // LockFeeds locks feeds, in one order for everybody, and says up to which epoch each is read.

@@ -237,7 +237,9 @@ from (
 ) v
 order by v.workspace_id, v.channel_id
 on conflict (workspace_id, channel_id) do update
-set ready_at = least(places.ready_at, excluded.ready_at)
+set ready_at = excluded.ready_at
+where places.ready_at is null
+   or places.ready_at > excluded.ready_at
 `
 
 type ReadyPlacesParams struct {
@@ -249,7 +251,8 @@ type ReadyPlacesParams struct {
 
 // Something is to be said or drawn in these places, in so many seconds: what comes meanwhile is said
 // with it. It waits for a job that is just leaving the place, and for one that is just taking it, so
-// that neither overlooks what was left. In one order for everybody.
+// that neither overlooks what was left: also a row that stays as it is is locked. In one order for
+// everybody.
 func (q *Queries) ReadyPlaces(ctx context.Context, arg ReadyPlacesParams) error {
 	_, err := q.db.Exec(ctx, readyPlaces,
 		arg.Seconds,

@@ -16,9 +16,30 @@ from (
 on conflict do nothing;
 
 -- name: MarkCards :exec
-update cards
-set dirty_at = now()
-where key_result_id = any (@key_result_ids::bigint[]);
+-- Cards of these key results are to be drawn again, and something is to be said in these places: all of
+-- them are ready in so many seconds, as by ReadyPlaces.
+with marked as (
+  update cards
+  set dirty_at = now()
+  where key_result_id = any (@key_result_ids::bigint[])
+  returning workspace_id, channel_id, parked
+)
+insert into places (workspace_id, channel_id, ready_at)
+select v.workspace_id, v.channel_id, now() + make_interval(secs => @seconds::float8)
+from (
+  select
+    unnest(@workspace_ids::text[]) as workspace_id,
+    unnest(@channel_ids::text[]) as channel_id
+  union
+  select m.workspace_id, m.channel_id
+  from marked m
+  where m.parked = ''
+) v
+order by v.workspace_id, v.channel_id
+on conflict (workspace_id, channel_id) do update
+set ready_at = excluded.ready_at
+where places.ready_at is null
+   or places.ready_at > excluded.ready_at;
 
 -- name: MarkAllCards :exec
 update cards

@@ -351,13 +351,46 @@ func (q *Queries) MarkAllCards(ctx context.Context, workspaceID string) error {
 }
 
 const markCards = `-- name: MarkCards :exec
-update cards
-set dirty_at = now()
-where key_result_id = any ($1::bigint[])
+with marked as (
+  update cards
+  set dirty_at = now()
+  where key_result_id = any ($4::bigint[])
+  returning workspace_id, channel_id, parked
+)
+insert into places (workspace_id, channel_id, ready_at)
+select v.workspace_id, v.channel_id, now() + make_interval(secs => $1::float8)
+from (
+  select
+    unnest($2::text[]) as workspace_id,
+    unnest($3::text[]) as channel_id
+  union
+  select m.workspace_id, m.channel_id
+  from marked m
+  where m.parked = ''
+) v
+order by v.workspace_id, v.channel_id
+on conflict (workspace_id, channel_id) do update
+set ready_at = excluded.ready_at
+where places.ready_at is null
+   or places.ready_at > excluded.ready_at
 `
 
-func (q *Queries) MarkCards(ctx context.Context, keyResultIds []int64) error {
-	_, err := q.db.Exec(ctx, markCards, keyResultIds)
+type MarkCardsParams struct {
+	Seconds      float64
+	WorkspaceIds []string
+	ChannelIds   []string
+	KeyResultIds []int64
+}
+
+// Cards of these key results are to be drawn again, and something is to be said in these places: all of
+// them are ready in so many seconds, as by ReadyPlaces.
+func (q *Queries) MarkCards(ctx context.Context, arg MarkCardsParams) error {
+	_, err := q.db.Exec(ctx, markCards,
+		arg.Seconds,
+		arg.WorkspaceIds,
+		arg.ChannelIds,
+		arg.KeyResultIds,
+	)
 	return err
 }
 

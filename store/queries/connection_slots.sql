@@ -28,9 +28,13 @@ where h.connection_id = ready.connection_id
   and h.slot = ready.slot
 returning h.connection_id, h.slot, h.hold;
 
+-- The taker's own notes do not wait for the disk (synchronous_commit): what a crash of Postgres takes
+-- with it is at most that a taker was there, and the hold, which decides, was written by HoldSlots.
+
 -- name: TakeSlot :many
 -- What the taker before was reading when it died, if it did.
-with before as (
+with unhurried as (select set_config('synchronous_commit', 'off', true)),
+before as (
   select s.reading
   from connection_slots s
   where s.connection_id = @connection_id
@@ -40,7 +44,7 @@ with before as (
 update connection_slots h
 set leased_until = now() + interval '105 seconds',
     reading = '{}'
-from before
+from before, unhurried
 where h.connection_id = @connection_id
   and h.slot = @slot
   and h.hold = @hold
@@ -53,19 +57,34 @@ where connection_id = @connection_id
   and slot = @slot
   and hold = @hold;
 
--- name: BeginReading :execrows
--- On record before it is read, so that a death on the way is seen.
+-- name: BeginReading :many
+-- On record before it is read, so that a death on the way is seen. Each fetch has an epoch above all
+-- that began before it.
+with unhurried as (select set_config('synchronous_commit', 'off', true))
 update connection_slots
 set leased_until = now() + interval '105 seconds',
     reading = @reading::bigint[]
+from unhurried
 where connection_id = @connection_id
   and slot = @slot
-  and hold = @hold;
+  and hold = @hold
+returning nextval('sync_epochs')::bigint as epoch, now()::timestamptz as began;
 
--- name: ReleaseSlot :exec
-update connection_slots
+-- name: ReleaseSlot :many
+-- And whether there is something for the next taker already.
+with unhurried as (select set_config('synchronous_commit', 'off', true))
+update connection_slots s
 set leased_until = null,
     reading = '{}'
-where connection_id = @connection_id
-  and slot = @slot
-  and hold = @hold;
+from unhurried
+where s.connection_id = @connection_id
+  and s.slot = @slot
+  and s.hold = @hold
+returning (
+  s.slot = 1 and exists (
+    select from rhythms r where r.connection_id = s.connection_id and r.next_sync_at <= now()
+  )
+  or s.slot = 2 and exists (
+    select from sync_runs r where r.connection_id = s.connection_id and r.state <> 'done' and r.due_at <= now()
+  )
+)::boolean as more;

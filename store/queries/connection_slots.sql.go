@@ -7,15 +7,19 @@ package queries
 
 import (
 	"context"
+	"time"
 )
 
-const beginReading = `-- name: BeginReading :execrows
+const beginReading = `-- name: BeginReading :many
+with unhurried as (select set_config('synchronous_commit', 'off', true))
 update connection_slots
 set leased_until = now() + interval '105 seconds',
     reading = $1::bigint[]
+from unhurried
 where connection_id = $2
   and slot = $3
   and hold = $4
+returning nextval('sync_epochs')::bigint as epoch, now()::timestamptz as began
 `
 
 type BeginReadingParams struct {
@@ -25,18 +29,36 @@ type BeginReadingParams struct {
 	Hold         int64
 }
 
-// On record before it is read, so that a death on the way is seen.
-func (q *Queries) BeginReading(ctx context.Context, arg BeginReadingParams) (int64, error) {
-	result, err := q.db.Exec(ctx, beginReading,
+type BeginReadingRow struct {
+	Epoch int64
+	Began time.Time
+}
+
+// On record before it is read, so that a death on the way is seen. Each fetch has an epoch above all
+// that began before it.
+func (q *Queries) BeginReading(ctx context.Context, arg BeginReadingParams) ([]BeginReadingRow, error) {
+	rows, err := q.db.Query(ctx, beginReading,
 		arg.Reading,
 		arg.ConnectionID,
 		arg.Slot,
 		arg.Hold,
 	)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return result.RowsAffected(), nil
+	defer rows.Close()
+	var items []BeginReadingRow
+	for rows.Next() {
+		var i BeginReadingRow
+		if err := rows.Scan(&i.Epoch, &i.Began); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const holdSlots = `-- name: HoldSlots :many
@@ -118,13 +140,23 @@ func (q *Queries) KeepSlot(ctx context.Context, arg KeepSlotParams) (int64, erro
 	return result.RowsAffected(), nil
 }
 
-const releaseSlot = `-- name: ReleaseSlot :exec
-update connection_slots
+const releaseSlot = `-- name: ReleaseSlot :many
+with unhurried as (select set_config('synchronous_commit', 'off', true))
+update connection_slots s
 set leased_until = null,
     reading = '{}'
-where connection_id = $1
-  and slot = $2
-  and hold = $3
+from unhurried
+where s.connection_id = $1
+  and s.slot = $2
+  and s.hold = $3
+returning (
+  s.slot = 1 and exists (
+    select from rhythms r where r.connection_id = s.connection_id and r.next_sync_at <= now()
+  )
+  or s.slot = 2 and exists (
+    select from sync_runs r where r.connection_id = s.connection_id and r.state <> 'done' and r.due_at <= now()
+  )
+)::boolean as more
 `
 
 type ReleaseSlotParams struct {
@@ -133,13 +165,31 @@ type ReleaseSlotParams struct {
 	Hold         int64
 }
 
-func (q *Queries) ReleaseSlot(ctx context.Context, arg ReleaseSlotParams) error {
-	_, err := q.db.Exec(ctx, releaseSlot, arg.ConnectionID, arg.Slot, arg.Hold)
-	return err
+// And whether there is something for the next taker already.
+func (q *Queries) ReleaseSlot(ctx context.Context, arg ReleaseSlotParams) ([]bool, error) {
+	rows, err := q.db.Query(ctx, releaseSlot, arg.ConnectionID, arg.Slot, arg.Hold)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []bool
+	for rows.Next() {
+		var more bool
+		if err := rows.Scan(&more); err != nil {
+			return nil, err
+		}
+		items = append(items, more)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const takeSlot = `-- name: TakeSlot :many
-with before as (
+
+with unhurried as (select set_config('synchronous_commit', 'off', true)),
+before as (
   select s.reading
   from connection_slots s
   where s.connection_id = $1
@@ -149,7 +199,7 @@ with before as (
 update connection_slots h
 set leased_until = now() + interval '105 seconds',
     reading = '{}'
-from before
+from before, unhurried
 where h.connection_id = $1
   and h.slot = $2
   and h.hold = $3
@@ -162,6 +212,8 @@ type TakeSlotParams struct {
 	Hold         int64
 }
 
+// The taker's own notes do not wait for the disk (synchronous_commit): what a crash of Postgres takes
+// with it is at most that a taker was there, and the hold, which decides, was written by HoldSlots.
 // What the taker before was reading when it died, if it did.
 func (q *Queries) TakeSlot(ctx context.Context, arg TakeSlotParams) ([][]int64, error) {
 	rows, err := q.db.Query(ctx, takeSlot, arg.ConnectionID, arg.Slot, arg.Hold)

@@ -27,6 +27,12 @@ from connections
 where workspace_id = @workspace_id
   and id = @id;
 
+-- name: ConnectionToRead :one
+-- Ready says that its system may be asked now.
+select sqlc.embed(c), (c.waiting_until is null or c.waiting_until <= now())::boolean as ready
+from connections c
+where c.id = @id;
+
 -- name: ConnectionByID :one
 -- For jobs, whose arguments are ids and nothing else.
 select *

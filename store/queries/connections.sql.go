@@ -252,6 +252,58 @@ func (q *Queries) ConnectionOfDraft(ctx context.Context, arg ConnectionOfDraftPa
 	return i, err
 }
 
+const connectionToRead = `-- name: ConnectionToRead :one
+select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, c.refusal, (c.waiting_until is null or c.waiting_until <= now())::boolean as ready
+from connections c
+where c.id = $1
+`
+
+type ConnectionToReadRow struct {
+	Connection Connection
+	Ready      bool
+}
+
+// Ready says that its system may be asked now.
+func (q *Queries) ConnectionToRead(ctx context.Context, id int64) (ConnectionToReadRow, error) {
+	row := q.db.QueryRow(ctx, connectionToRead, id)
+	var i ConnectionToReadRow
+	err := row.Scan(
+		&i.Connection.ID,
+		&i.Connection.WorkspaceID,
+		&i.Connection.Kind,
+		&i.Connection.Name,
+		&i.Connection.Origin,
+		&i.Connection.SignIn,
+		&i.Connection.Sealed,
+		&i.Connection.SecretVersion,
+		&i.Connection.Shared,
+		&i.Connection.OwnerID,
+		&i.Connection.State,
+		&i.Connection.Refusals,
+		&i.Connection.WaitingUntil,
+		&i.Connection.SucceededAt,
+		&i.Connection.DirectoryAt,
+		&i.Connection.DirectoryDueAt,
+		&i.Connection.ConsentedAt,
+		&i.Connection.TokenEpoch,
+		&i.Connection.TokenLeasedUntil,
+		&i.Connection.CreatedAt,
+		&i.Connection.DraftID,
+		&i.Connection.AccountName,
+		&i.Connection.ClientID,
+		&i.Connection.TokenDueAt,
+		&i.Connection.EndsAt,
+		&i.Connection.WarnedDays,
+		&i.Connection.Replaces,
+		&i.Connection.Notice,
+		&i.Connection.NoticeHeldUntil,
+		&i.Connection.RemovedAt,
+		&i.Connection.Refusal,
+		&i.Ready,
+	)
+	return i, err
+}
+
 const connectionsFor = `-- name: ConnectionsFor :many
 select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, c.refusal, (select count(*) from sources s where s.connection_id = c.id)::int as key_results
 from connections c

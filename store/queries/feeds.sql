@@ -6,36 +6,28 @@ where connection_id = @connection_id
   and next_sync_at <= now()
 order by id;
 
--- name: NextEpoch :one
--- Fetches in the order of their beginning.
-select nextval('sync_epochs')::bigint as epoch, now()::timestamptz as began;
-
 -- name: DueFeeds :many
--- The feeds of a connection that fell due and were not asked for since.
-select distinct d.id, d.crashes
-from rhythms r
-join follows f on f.rhythm_id = r.id
-join feeds d on d.id = f.feed_id
-where r.connection_id = @connection_id
-  and r.next_sync_at <= now()
-  and f.joined_at <= r.next_sync_at
-  and (d.tried_at is null or d.tried_at < r.next_sync_at)
+-- The next feeds of a connection that fell due and were not asked for since, with who follows them and
+-- is due. Where a feed brings nothing new, only those are looked at who have not taken over what it
+-- brought earlier, who fail, or whose day has come.
+select sqlc.embed(d), f.due::bigint[] as due, coalesce(f.look, '{}')::bigint[] as look
+from feeds d
+cross join lateral (
+  select array_agg(f.key_result_id order by f.key_result_id) as due,
+    array_agg(f.key_result_id order by f.key_result_id) filter (where f.look or f.epoch < d.changed_epoch) as look
+  from rhythms r
+  join follows f on f.rhythm_id = r.id
+  where r.connection_id = @connection_id
+    and r.next_sync_at <= now()
+    and f.feed_id = d.id
+    and f.joined_at <= r.next_sync_at
+    and (d.tried_at is null or d.tried_at < r.next_sync_at)
+) f
+where d.connection_id = @connection_id
+  and d.id > @after
+  and f.due is not null
 order by d.id
 limit @most;
-
--- name: DueFollows :many
--- Who follows these feeds and is due. Where a feed brings nothing new, only those are looked at who
--- have not taken over what it brought earlier, who fail, or whose day has come.
-select f.key_result_id, f.feed_id,
-  (f.look or f.epoch < d.changed_epoch)::boolean as look
-from follows f
-join feeds d on d.id = f.feed_id
-join rhythms r on r.id = f.rhythm_id
-where f.feed_id = any (@feed_ids::bigint[])
-  and r.next_sync_at <= now()
-  and f.joined_at <= r.next_sync_at
-  and (d.tried_at is null or d.tried_at < r.next_sync_at)
-order by f.feed_id, f.key_result_id;
 
 -- name: FeedsOf :many
 select *
@@ -180,11 +172,15 @@ from (
 where r.id = v.id
   and r.next_sync_at = v.was
   and not exists (
-    select from follows f
-    join feeds d on d.id = f.feed_id
-    where f.rhythm_id = r.id
-      and f.joined_at <= r.next_sync_at
+    select from feeds d
+    where d.connection_id = r.connection_id
       and (d.tried_at is null or d.tried_at < r.next_sync_at)
+      and exists (
+        select from follows f
+        where f.rhythm_id = r.id
+          and f.feed_id = d.id
+          and f.joined_at <= r.next_sync_at
+      )
   );
 
 -- name: RecordBatch :exec

@@ -189,31 +189,43 @@ func (q *Queries) CrashedFeeds(ctx context.Context, ids []int64) error {
 }
 
 const dueFeeds = `-- name: DueFeeds :many
-select distinct d.id, d.crashes
-from rhythms r
-join follows f on f.rhythm_id = r.id
-join feeds d on d.id = f.feed_id
-where r.connection_id = $1
-  and r.next_sync_at <= now()
-  and f.joined_at <= r.next_sync_at
-  and (d.tried_at is null or d.tried_at < r.next_sync_at)
+select d.id, d.workspace_id, d.connection_id, d.reference, d.wanted_from, d.since, d.newest, d.epoch, d.changed_epoch, d.digest, d.tried_at, d.read_at, d.crashes, f.due::bigint[] as due, coalesce(f.look, '{}')::bigint[] as look
+from feeds d
+cross join lateral (
+  select array_agg(f.key_result_id order by f.key_result_id) as due,
+    array_agg(f.key_result_id order by f.key_result_id) filter (where f.look or f.epoch < d.changed_epoch) as look
+  from rhythms r
+  join follows f on f.rhythm_id = r.id
+  where r.connection_id = $1
+    and r.next_sync_at <= now()
+    and f.feed_id = d.id
+    and f.joined_at <= r.next_sync_at
+    and (d.tried_at is null or d.tried_at < r.next_sync_at)
+) f
+where d.connection_id = $1
+  and d.id > $2
+  and f.due is not null
 order by d.id
-limit $2
+limit $3
 `
 
 type DueFeedsParams struct {
 	ConnectionID int64
+	After        int64
 	Most         int32
 }
 
 type DueFeedsRow struct {
-	ID      int64
-	Crashes int16
+	Feed Feed
+	Due  []int64
+	Look []int64
 }
 
-// The feeds of a connection that fell due and were not asked for since.
+// The next feeds of a connection that fell due and were not asked for since, with who follows them and
+// is due. Where a feed brings nothing new, only those are looked at who have not taken over what it
+// brought earlier, who fail, or whose day has come.
 func (q *Queries) DueFeeds(ctx context.Context, arg DueFeedsParams) ([]DueFeedsRow, error) {
-	rows, err := q.db.Query(ctx, dueFeeds, arg.ConnectionID, arg.Most)
+	rows, err := q.db.Query(ctx, dueFeeds, arg.ConnectionID, arg.After, arg.Most)
 	if err != nil {
 		return nil, err
 	}
@@ -221,48 +233,23 @@ func (q *Queries) DueFeeds(ctx context.Context, arg DueFeedsParams) ([]DueFeedsR
 	var items []DueFeedsRow
 	for rows.Next() {
 		var i DueFeedsRow
-		if err := rows.Scan(&i.ID, &i.Crashes); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const dueFollows = `-- name: DueFollows :many
-select f.key_result_id, f.feed_id,
-  (f.look or f.epoch < d.changed_epoch)::boolean as look
-from follows f
-join feeds d on d.id = f.feed_id
-join rhythms r on r.id = f.rhythm_id
-where f.feed_id = any ($1::bigint[])
-  and r.next_sync_at <= now()
-  and f.joined_at <= r.next_sync_at
-  and (d.tried_at is null or d.tried_at < r.next_sync_at)
-order by f.feed_id, f.key_result_id
-`
-
-type DueFollowsRow struct {
-	KeyResultID int64
-	FeedID      int64
-	Look        bool
-}
-
-// Who follows these feeds and is due. Where a feed brings nothing new, only those are looked at who
-// have not taken over what it brought earlier, who fail, or whose day has come.
-func (q *Queries) DueFollows(ctx context.Context, feedIds []int64) ([]DueFollowsRow, error) {
-	rows, err := q.db.Query(ctx, dueFollows, feedIds)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []DueFollowsRow
-	for rows.Next() {
-		var i DueFollowsRow
-		if err := rows.Scan(&i.KeyResultID, &i.FeedID, &i.Look); err != nil {
+		if err := rows.Scan(
+			&i.Feed.ID,
+			&i.Feed.WorkspaceID,
+			&i.Feed.ConnectionID,
+			&i.Feed.Reference,
+			&i.Feed.WantedFrom,
+			&i.Feed.Since,
+			&i.Feed.Newest,
+			&i.Feed.Epoch,
+			&i.Feed.ChangedEpoch,
+			&i.Feed.Digest,
+			&i.Feed.TriedAt,
+			&i.Feed.ReadAt,
+			&i.Feed.Crashes,
+			&i.Due,
+			&i.Look,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -480,11 +467,15 @@ from (
 where r.id = v.id
   and r.next_sync_at = v.was
   and not exists (
-    select from follows f
-    join feeds d on d.id = f.feed_id
-    where f.rhythm_id = r.id
-      and f.joined_at <= r.next_sync_at
+    select from feeds d
+    where d.connection_id = r.connection_id
       and (d.tried_at is null or d.tried_at < r.next_sync_at)
+      and exists (
+        select from follows f
+        where f.rhythm_id = r.id
+          and f.feed_id = d.id
+          and f.joined_at <= r.next_sync_at
+      )
   )
 `
 
@@ -560,23 +551,6 @@ func (q *Queries) NewsOf(ctx context.Context, arg NewsOfParams) ([]NewsOfRow, er
 		return nil, err
 	}
 	return items, nil
-}
-
-const nextEpoch = `-- name: NextEpoch :one
-select nextval('sync_epochs')::bigint as epoch, now()::timestamptz as began
-`
-
-type NextEpochRow struct {
-	Epoch int64
-	Began time.Time
-}
-
-// Fetches in the order of their beginning.
-func (q *Queries) NextEpoch(ctx context.Context) (NextEpochRow, error) {
-	row := q.db.QueryRow(ctx, nextEpoch)
-	var i NextEpochRow
-	err := row.Scan(&i.Epoch, &i.Began)
-	return i, err
 }
 
 const recordBatch = `-- name: RecordBatch :exec
