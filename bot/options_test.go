@@ -53,7 +53,37 @@ func TestTwinsAreToldApartEverywhere(t *testing.T) {
 	r.alice.Chooses("Scorecard", "Cases that came back").Sees("*Cases that came back*\nRegion north").Submits("Connect").Sees("*Cases that came back (Region north)*").
 		Fills("Target Value", "3").Submits("Save").Sees("is added").Closes()
 	r.alice.Types("/okr show KR-1").Sees("ServiceNow: Cases that came back (Region north)").Closes()
-	r.alice.Types("/okr edit KR-1").Sees("*Cases that came back (Region north)*").Closes()
+	r.alice.Types("/okr edit KR-1").Sees("*Cases that came back (Region north)*").Presses("Change source").Submits("Next").
+		Sees("Scorecard: Cases that came back (Region north)").Closes()
+}
+
+// TestTwinsWithoutADescription are told apart by their ids, also where a search finds one of them alone
+// or the names only read alike.
+func TestTwinsWithoutADescription(t *testing.T) {
+	r := newRoom(t)
+	id := func(begin string, n int) string { return fmt.Sprintf("%s%030d", begin, n) }
+	for begin, two := range map[string][2][2]string{ // name and description
+		"0b": {{"Cases without words", ""}, {"Cases without words", ""}},
+		"0c": {{"Cases of one region", "Region north"}, {"Cases of one region", "Region north"}},
+		"0d": {{"Cases half told", "Region west"}, {"Cases half told", ""}},
+		"0e": {{"Cases as written", ""}, {"Cases\u00a0 As Written", ""}},
+	} {
+		r.servicenow.Add(r.scored(id(begin, 1), two[0][0], two[0][1]))
+		r.servicenow.Add(r.scored(id(begin, 2), two[1][0], two[1][1]))
+	}
+	r.connects(r.alice)
+	r.addsObjective(r.alice, "Run a calm service desk")
+	r.looks()
+	r.until("both", func() bool { return len(r.offered("without words")) == 2 })
+	r.offers("without words", "…000001 · # · Daily", "…000002 · # · Daily")
+	r.offers("one region", "Region north …000001 · # · Daily", "Region north …000002 · # · Daily")
+	r.offers("half told", "Region west · # · Daily", "…000002 · # · Daily")
+	r.offers("half west", "Region west · # · Daily") // one of the two
+	r.offers("as written", "…000001 · # · Daily", "…000002 · # · Daily")
+	r.offers("casse as writen", "near, not exact", "…000001 · ", "…000002 · ")
+	r.alice.Chooses("Scorecard", "Cases half told").Sees("*Cases half told*\nRegion west").Submits("Connect").Sees("*Cases half told (Region west)*").
+		Fills("Target Value", "3").Submits("Save").Sees("is added").Closes()
+	r.alice.Types("/okr show KR-1").Sees("ServiceNow: Cases half told (Region west)").Closes()
 }
 
 // TestAMisspeltSearchOffersTheNearest, and says that they are near; ServiceNow is asked meanwhile.

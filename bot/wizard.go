@@ -254,7 +254,7 @@ func (b *Bot) scorecardStep(ctx context.Context, g Gesture, draft store.Draft, w
 	list, err := b.store.ConnectionsFor(ctx, g.Actor)
 	s := view.Scorecard{
 		Draft: draft.ID, Turn: w.Turn, Fresh: w.Fresh, Editing: w.Key, System: b.systemName(w.Source), Connection: w.Connection,
-		Chosen: w.option(), ChosenName: w.Whole, Preview: w.Preview,
+		Chosen: w.option(), ChosenName: w.Whole, ChosenApart: w.Apart, Preview: w.Preview,
 	}
 	for _, c := range list {
 		if c.ID == w.Connection {

@@ -47,7 +47,9 @@ func (b *Bot) take(ctx context.Context, g Gesture, w *wizard) error {
 	if e.Scorecard != w.Part.Scorecard {
 		w.Reference, w.Part = e.Scorecard, integrations.Part{Scorecard: e.Scorecard}
 		w.Name, w.Whole, w.Apart, w.Lists, w.Preview, w.Filled = e.Name, e.Name, "", nil, nil, false
-		return nil
+		var err error
+		w.Apart, err = b.apart(ctx, store.Connection{ID: w.Connection, Workspace: g.Actor.Workspace, Kind: w.Source}, e.Scorecard)
+		return err
 	}
 	c, err := b.usable(ctx, g, w.Connection)
 	if err != nil && !isNotFound(err) {
@@ -100,13 +102,24 @@ func (b *Bot) scorecardChoices(ctx context.Context, g Gesture) (Reply, error) {
 		return Reply{}, err
 	}
 	whole := func(ref string) bool { return b.partOf(c, ref).Scorecard == ref }
+	offer := func(list []view.ScorecardChoice) (Reply, error) {
+		references := make([]string, len(list))
+		for i, s := range list {
+			references[i] = s.Reference
+		}
+		twins, err := b.store.ScorecardTwins(ctx, c, references...)
+		return Reply{Options: view.ScorecardChoices(list, choices(twins, whole))}, err
+	}
 	search := func() ([]view.ScorecardChoice, error) {
 		found, err := b.store.SearchScorecards(ctx, c, g.Query, suggested)
 		return choices(found, whole), err
 	}
 	list, err := search()
-	if err != nil || len(list) > 0 {
-		return Reply{Options: view.ScorecardChoices(list)}, err
+	if err != nil {
+		return Reply{}, err
+	}
+	if len(list) > 0 {
+		return offer(list)
 	}
 	if c.State != store.Active {
 		return Reply{Options: view.Refused.Option(b.searched(c.Kind))}, nil
@@ -117,8 +130,11 @@ func (b *Bot) scorecardChoices(ctx context.Context, g Gesture) (Reply, error) {
 	}
 	hidden, more, why := b.searchLive(ctx, c, g.Query, liveWithin-time.Since(began))
 	if more {
-		if list, err = search(); err != nil || len(list) > 0 {
-			return Reply{Options: view.ScorecardChoices(list)}, err
+		if list, err = search(); err != nil {
+			return Reply{}, err
+		}
+		if len(list) > 0 {
+			return offer(list)
 		}
 	}
 	unlisted := cmp.Or(b.searchWords(c.Kind).Hidden, "not listed")
@@ -126,10 +142,12 @@ func (b *Bot) scorecardChoices(ctx context.Context, g Gesture) (Reply, error) {
 		list = append(list, view.ScorecardChoice{Reference: s.Ref, Name: s.Name, Description: s.Description, Unit: s.Unit, Frequency: s.Frequency, Hidden: unlisted})
 	}
 	if len(list) > 0 {
-		return Reply{Options: view.ScorecardChoices(list)}, nil
+		return offer(list)
 	}
 	if len(near) > 0 {
-		return Reply{Options: append(view.OnlyNear.Option(b.searched(c.Kind)), view.ScorecardChoices(near)...)}, nil
+		r, err := offer(near)
+		r.Options = append(view.OnlyNear.Option(b.searched(c.Kind)), r.Options...)
+		return r, err
 	}
 	return Reply{Options: b.nothing(c.Kind, g.Query, why).Option(b.searched(c.Kind))}, nil
 }

@@ -243,9 +243,9 @@ func (r Reads) SearchScorecards(ctx context.Context, c Connection, words string,
 	return list, nil
 }
 
-// ScorecardTwins are a scorecard of a connection's directory and those that are called the same.
-func (r Reads) ScorecardTwins(ctx context.Context, c Connection, reference string) ([]Scorecard, error) {
-	rows, err := r.q.ScorecardTwins(ctx, queries.ScorecardTwinsParams{ConnectionID: c.ID, WorkspaceID: c.Workspace, Reference: reference})
+// ScorecardTwins are some scorecards of a connection's directory and those that are called the same.
+func (r Reads) ScorecardTwins(ctx context.Context, c Connection, references ...string) ([]Scorecard, error) {
+	rows, err := r.q.ScorecardTwins(ctx, queries.ScorecardTwinsParams{ConnectionID: c.ID, WorkspaceID: c.Workspace, Refs: references})
 	if err != nil {
 		return nil, fmt.Errorf("looking for scorecards of one name: %w", err)
 	}

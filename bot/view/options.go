@@ -22,6 +22,7 @@ type choice struct {
 	value, label string
 	about        string   // a second line
 	apart        []string // what tells it from another one of the same name, the best first
+	beside       bool     // it is not shown, and others are told from it
 }
 
 // options are choices as Slack takes them, at most a hundred. One without a name is shown by its
@@ -30,6 +31,7 @@ type choice struct {
 func options(list []choice) (options []*slack.OptionBlockObject, left int) {
 	options = []*slack.OptionBlockObject{} // Slack takes no null
 	var taken []choice
+	shown := 0
 	for _, c := range list {
 		switch n := utf8.RuneCountInString(c.value); {
 		case n == 0 || n > LongestValue || okr.Blank(c.value):
@@ -37,13 +39,18 @@ func options(list []choice) (options []*slack.OptionBlockObject, left int) {
 			continue
 		case slices.ContainsFunc(taken, func(t choice) bool { return t.value == c.value }):
 			continue
-		case len(taken) == mostOptions:
+		case shown == mostOptions && !c.beside:
 			continue
+		case !c.beside:
+			shown++
 		}
 		c.label = label(c)
 		taken = append(taken, c)
 	}
 	for _, c := range tellApart(taken) {
+		if c.beside {
+			continue
+		}
 		o := slack.NewOptionBlockObject(c.value, plain(c.label), nil)
 		if about := strings.TrimSpace(Cut(c.about, longestText)); !okr.Blank(about) {
 			o.Description = plain(about)
@@ -60,6 +67,11 @@ func option(c choice) *slack.OptionBlockObject {
 		return nil
 	}
 	return list[0]
+}
+
+// readAs is a label as it reads: letters of either case and blanks of any kind are alike.
+func readAs(label string) string {
+	return strings.ToLower(strings.Join(strings.Fields(okr.Visible(label)), " "))
 }
 
 // WithApart is a scorecard's name with what tells it from others of that name.
@@ -98,7 +110,7 @@ func ShownName(name, id string) string {
 func tellApart(list []choice) []choice {
 	alike := map[string][]int{}
 	for i, c := range list {
-		alike[c.label] = append(alike[c.label], i)
+		alike[readAs(c.label)] = append(alike[readAs(c.label)], i)
 	}
 	out := slices.Clone(list)
 	for _, same := range alike {
@@ -181,7 +193,7 @@ func Apart(list []ScorecardChoice, reference string) string {
 	}
 	var same []int
 	for i, c := range choices {
-		if c.label == choices[at].label {
+		if readAs(c.label) == readAs(choices[at].label) {
 			same = append(same, i)
 		}
 	}

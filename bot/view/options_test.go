@@ -36,7 +36,7 @@ func TestOneBadEntrySpoilsNoList(t *testing.T) {
 	}
 	checkOptions(t, NamedChoices(names))
 	checkOptions(t, Options(pairs))
-	checkOptions(t, ScorecardChoices(scorecards))
+	checkOptions(t, ScorecardChoices(scorecards, scorecards))
 	field := partField(1, FieldBreakdown, "Breakdown", "Whole scorecard", "", names).(*slack.InputBlock)
 	checkOptions(t, field.Element.(*slack.SelectBlockElement).Options)
 	if want := "2 entries are left out"; !strings.Contains(field.Hint.Text, want) {
@@ -86,9 +86,10 @@ func TestTwinsAreToldApart(t *testing.T) {
 		"described alike":   {[]ScorecardChoice{{Reference: "0b0b0b0b01", Name: "Cases", Description: "x"}, {Reference: "0b0b0b0b02", Name: "Cases", Description: "x"}}, []string{"x …0b0b01 · unknown", "x …0b0b02 · unknown"}},
 		"ends alike":        {[]ScorecardChoice{{Reference: "1xxxxxxxx", Name: "Cases"}, {Reference: "2xxxxxxxx", Name: "Cases"}}, []string{"1xxxxxxxx · unknown", "2xxxxxxxx · unknown"}},
 		"long and the same": {[]ScorecardChoice{{Reference: "a01", Name: strings.Repeat("n", 80) + "1", Description: "one"}, {Reference: "a02", Name: strings.Repeat("n", 80) + "2", Description: "two"}}, []string{"one · unknown", "two · unknown"}},
-		"no twins":          {[]ScorecardChoice{{Reference: "a01", Name: "Cases", Description: "one"}, {Reference: "a02", Name: "cases", Description: "two"}}, []string{"unknown", "unknown"}},
+		"as they are read":  {[]ScorecardChoice{{Reference: "a01", Name: "Open cases", Description: "one"}, {Reference: "a02", Name: "Open\u00a0 Cases ", Description: "two"}}, []string{"one · unknown", "two · unknown"}},
+		"no twins":          {[]ScorecardChoice{{Reference: "a01", Name: "Cases", Description: "one"}, {Reference: "a02", Name: "Case", Description: "two"}}, []string{"unknown", "unknown"}},
 	} {
-		for i, o := range ScorecardChoices(c.list) {
+		for i, o := range ScorecardChoices(c.list, nil) {
 			if o.Description.Text != c.want[i] {
 				t.Errorf("%s: %q, want %q", name, o.Description.Text, c.want[i])
 			}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 	"github.com/slack-go/slack"
@@ -163,7 +164,8 @@ type Scorecard struct {
 	Left        int    // scorecards of the connection that Slack takes no option for
 	Chosen      string // the option's value
 	ChosenName  string
-	Parts       Parts // how it can be divided, once it was read
+	ChosenApart string // what tells it from others of its name
+	Parts       Parts  // how it can be divided, once it was read
 	Preview     *Preview
 	Reading     bool   // the preview is being read
 	Problem     string // why the scorecard could not be read, and what to do
@@ -252,7 +254,7 @@ func (s Scorecard) Modal() slack.ModalViewRequest {
 	}
 	var chosen *slack.OptionBlockObject
 	if s.Chosen != "" {
-		chosen = option(choice{value: s.Chosen, label: s.ChosenName})
+		chosen = option(choice{value: s.Chosen, label: s.chosen()})
 	}
 	blocks := []slack.Block{intro,
 		dispatching(selectField(shownAgain(FieldConnection, s.Fresh), "Connection", "", strconv.FormatInt(s.Connection, 10), choices...)),
@@ -270,6 +272,16 @@ func (s Scorecard) Modal() slack.ModalViewRequest {
 		blocks = append(blocks, s.Preview.blocks(s.System)...)
 	}
 	return modal(CallbackWizard, title, "Connect", s.Draft, blocks...)
+}
+
+// chosen is the chosen scorecard's name, with what tells it from others of that name: Slack shows no
+// second line of what is chosen.
+func (s Scorecard) chosen() string {
+	name := ShownName(s.ChosenName, s.Chosen)
+	if s.ChosenApart == "" {
+		return name
+	}
+	return WithApart(Cut(name, longestText-utf8.RuneCountInString(s.ChosenApart)-len(" ()")), s.ChosenApart)
 }
 
 // head is the scorecard's name, and what tells it from another one of that name.
@@ -341,11 +353,16 @@ func (c ScorecardChoice) choice() choice {
 }
 
 // ScorecardChoices are the options of the scorecard field: the name, and below it the unit and how
-// often it is collected.
-func ScorecardChoices(list []ScorecardChoice) []*slack.OptionBlockObject {
+// often it is collected. They are told from each other, and from twins that are not in the list.
+func ScorecardChoices(list, twins []ScorecardChoice) []*slack.OptionBlockObject {
 	choices := make([]choice, len(list))
 	for i, c := range list {
 		choices[i] = c.choice()
+	}
+	for _, t := range twins {
+		c := t.choice()
+		c.beside = true
+		choices = append(choices, c)
 	}
 	options, _ := options(choices)
 	return options

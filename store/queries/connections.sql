@@ -77,15 +77,21 @@ order by
 limit @most;
 
 -- name: ScorecardTwins :many
--- A scorecard and those that an option, of 75 characters, calls the same.
+-- Some scorecards and those that an option, of 75 characters, calls the same: letters of either case and
+-- blanks of any kind read alike.
 select sqlc.embed(s)
 from scorecards s
-join scorecards one on one.connection_id = s.connection_id and left(one.name, 74) = left(s.name, 74)
-where one.connection_id = @connection_id
-  and one.workspace_id = @workspace_id
-  and one.reference = @reference
+where s.connection_id = @connection_id
+  and s.workspace_id = @workspace_id
+  and translate(lower(left(s.name, 74)), e' \t\n\u00a0', '') = any (array( -- found once, however many there are
+    select translate(lower(left(one.name, 74)), e' \t\n\u00a0', '')
+    from scorecards one
+    where one.connection_id = @connection_id
+      and one.workspace_id = @workspace_id
+      and one.reference = any (@refs::text[])
+  ))
 order by s.reference
-limit 100;
+limit 300;
 
 -- name: CountUnlistable :one
 -- Those whose reference is longer than an option may be.

@@ -1127,27 +1127,33 @@ func (q *Queries) ScorecardNames(ctx context.Context, arg ScorecardNamesParams) 
 const scorecardTwins = `-- name: ScorecardTwins :many
 select s.connection_id, s.reference, s.workspace_id, s.name, s.description, s.unit, s.precision, s.direction, s.frequency, s.target, s.value, s.is_key, s.favorite, s.seen_at
 from scorecards s
-join scorecards one on one.connection_id = s.connection_id and left(one.name, 74) = left(s.name, 74)
-where one.connection_id = $1
-  and one.workspace_id = $2
-  and one.reference = $3
+where s.connection_id = $1
+  and s.workspace_id = $2
+  and translate(lower(left(s.name, 74)), e' \t\n\u00a0', '') = any (array( -- found once, however many there are
+    select translate(lower(left(one.name, 74)), e' \t\n\u00a0', '')
+    from scorecards one
+    where one.connection_id = $1
+      and one.workspace_id = $2
+      and one.reference = any ($3::text[])
+  ))
 order by s.reference
-limit 100
+limit 300
 `
 
 type ScorecardTwinsParams struct {
 	ConnectionID int64
 	WorkspaceID  string
-	Reference    string
+	Refs         []string
 }
 
 type ScorecardTwinsRow struct {
 	Scorecard Scorecard
 }
 
-// A scorecard and those that an option, of 75 characters, calls the same.
+// Some scorecards and those that an option, of 75 characters, calls the same: letters of either case and
+// blanks of any kind read alike.
 func (q *Queries) ScorecardTwins(ctx context.Context, arg ScorecardTwinsParams) ([]ScorecardTwinsRow, error) {
-	rows, err := q.db.Query(ctx, scorecardTwins, arg.ConnectionID, arg.WorkspaceID, arg.Reference)
+	rows, err := q.db.Query(ctx, scorecardTwins, arg.ConnectionID, arg.WorkspaceID, arg.Refs)
 	if err != nil {
 		return nil, err
 	}
