@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"math"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -13,13 +14,16 @@ import (
 // milliseconds: what is read over the network never waits in it.
 //
 // It is one number: how many portions run at once, and below one the part of the time in which one
-// does. It grows by little steps as long as portions wait and nobody is answered late, and shrinks
-// by a third as soon as people are: work slows down, and never stops.
+// does. It begins with as many as there are cores. It grows by little steps as long as portions wait
+// and nobody is answered late, and shrinks by a third as soon as people are: work slows down, and never
+// stops.
 type budget struct {
 	mu      sync.Mutex
 	share   float64
 	running int
-	waiting []chan struct{} // those who came first are first
+	applies []chan struct{} // wait for their turn to apply what was read; those who came first are first
+	draws   []chan struct{} // and to draw
+	applied int             // how many applied since one drew, while some wait to draw
 
 	late    float64 // which part of the last answers came late
 	asked   time.Time
@@ -31,6 +35,7 @@ type budget struct {
 
 const (
 	portionsAtMost = 4   // at once: more of them would only wait for each other in Postgres
+	beforeDrawing  = 3   // who draws what is read by now would draw it again: so many apply first, and no more
 	leastShare     = 0.1 // work goes on, whatever happens
 	inTime         = 50 * time.Millisecond
 	lateAtMost     = 0.10 // of the answers
@@ -41,14 +46,24 @@ const (
 
 func newBudget() *budget {
 	b := &budget{}
-	b.set(1)
+	b.set(float64(min(runtime.GOMAXPROCS(0), portionsAtMost)))
 	return b
 }
 
-// spend runs a portion when it is its turn. Its time begins then: a deadline that do needs is to be
-// made within do. The error is do's, or that of a context that ended before the turn came.
-func (b *budget) spend(ctx context.Context, do func() error) error {
-	if err := b.enter(ctx); err != nil {
+// apply runs a portion that applies what was read when it is its turn. Its time begins then: a deadline
+// that do needs is to be made within do. The error is do's, or that of a context that ended before the
+// turn came.
+func (b *budget) apply(ctx context.Context, do func() error) error {
+	return b.spend(ctx, &b.applies, do)
+}
+
+// draw is the same for drawing, for which people wait less: what is to be applied goes first.
+func (b *budget) draw(ctx context.Context, do func() error) error {
+	return b.spend(ctx, &b.draws, do)
+}
+
+func (b *budget) spend(ctx context.Context, queue *[]chan struct{}, do func() error) error {
+	if err := b.enter(ctx, queue); err != nil {
 		return err
 	}
 	defer b.leave()
@@ -59,15 +74,15 @@ func (b *budget) spend(ctx context.Context, do func() error) error {
 }
 
 // enter waits for a turn.
-func (b *budget) enter(ctx context.Context) error {
+func (b *budget) enter(ctx context.Context, queue *[]chan struct{}) error {
 	b.mu.Lock()
-	if len(b.waiting) == 0 && b.running < b.places() {
+	if b.waiting() == 0 && b.running < b.places() {
 		b.running++
 		b.mu.Unlock()
 		return nil
 	}
 	turn := make(chan struct{})
-	b.waiting = append(b.waiting, turn)
+	*queue = append(*queue, turn)
 	workWaiting.Inc()
 	b.grow()
 	b.next()
@@ -79,8 +94,8 @@ func (b *budget) enter(ctx context.Context) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if i := slices.Index(b.waiting, turn); i >= 0 {
-		b.waiting = slices.Delete(b.waiting, i, i+1)
+	if i := slices.Index(*queue, turn); i >= 0 {
+		*queue = slices.Delete(*queue, i, i+1)
 		workWaiting.Dec()
 		return ctx.Err()
 	}
@@ -97,13 +112,25 @@ func (b *budget) leave() {
 
 // next gives turns to those who wait, as far as there are places. The budget is locked.
 func (b *budget) next() {
-	for len(b.waiting) > 0 && b.running < b.places() {
+	for b.waiting() > 0 && b.running < b.places() {
+		queue := &b.applies
+		switch {
+		case len(b.draws) == 0:
+			b.applied = 0
+		case len(b.applies) == 0 || b.applied >= beforeDrawing:
+			queue, b.applied = &b.draws, 0
+		default:
+			b.applied++
+		}
 		b.running++
-		close(b.waiting[0])
-		b.waiting = b.waiting[1:]
+		close((*queue)[0])
+		*queue = (*queue)[1:]
 		workWaiting.Dec()
 	}
 }
+
+// waiting is how many wait for a turn. The budget is locked.
+func (b *budget) waiting() int { return len(b.applies) + len(b.draws) }
 
 // places is how many portions may run at once. The budget is locked.
 func (b *budget) places() int { return int(math.Ceil(b.share)) }
@@ -128,7 +155,7 @@ func (b *budget) rest(ctx context.Context, took time.Duration) {
 // grow takes a step up where portions wait, and nothing speaks against it. The budget is locked.
 func (b *budget) grow() {
 	now := time.Now()
-	if len(b.waiting) == 0 || now.Sub(b.grown) < reactEvery || now.Sub(b.shrunk) < reactEvery {
+	if b.waiting() == 0 || now.Sub(b.grown) < reactEvery || now.Sub(b.shrunk) < reactEvery {
 		return
 	}
 	step := 0.05

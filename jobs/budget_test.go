@@ -23,7 +23,7 @@ func (b *tried) crew(ctx context.Context, workers int) *crew {
 	for range workers {
 		b.all.Go(func() {
 			for ctx.Err() == nil {
-				_ = b.spend(ctx, func() error {
+				_ = b.apply(ctx, func() error {
 					c.most.Store(max(c.most.Load(), c.at.Add(1)))
 					time.Sleep(spendsFor)
 					c.at.Add(-1)
@@ -156,22 +156,22 @@ func TestACrowdedPostgresGetsOnePortionAtOnce(t *testing.T) {
 func TestAPlaceIsGivenBack(t *testing.T) {
 	inItsTime(t, func(ctx context.Context, b *tried) {
 		wrong := errors.New("wrong")
-		if err := b.spend(ctx, func() error { return wrong }); err != wrong {
+		if err := b.apply(ctx, func() error { return wrong }); err != wrong {
 			t.Error(err)
 		}
 		func() {
 			defer func() { _ = recover() }()
-			_ = b.spend(ctx, func() error { panic("wrong") })
+			_ = b.apply(ctx, func() error { panic("wrong") })
 		}()
 		// Those who gave up have no turn, and take none from the others.
 		held := make(chan struct{})
 		for range portionsAtMost {
-			b.all.Go(func() { _ = b.spend(ctx, func() error { <-held; return nil }) })
+			b.all.Go(func() { _ = b.apply(ctx, func() error { <-held; return nil }) })
 			time.Sleep(time.Second)
 		}
 		leaving, leave := context.WithCancel(ctx)
 		left := make(chan error, 1)
-		b.all.Go(func() { left <- b.spend(leaving, func() error { t.Error("it ran"); return nil }) })
+		b.all.Go(func() { left <- b.apply(leaving, func() error { t.Error("it ran"); return nil }) })
 		synctest.Wait()
 		leave()
 		if err := <-left; !errors.Is(err, context.Canceled) {
@@ -180,11 +180,46 @@ func TestAPlaceIsGivenBack(t *testing.T) {
 		close(held)
 		synctest.Wait()
 		ran := false
-		if err := b.spend(ctx, func() error { ran = true; return nil }); err != nil || !ran {
+		if err := b.apply(ctx, func() error { ran = true; return nil }); err != nil || !ran {
 			t.Error(ran, err)
 		}
-		if b.running != 0 || len(b.waiting) != 0 {
-			t.Errorf("%d run and %d wait", b.running, len(b.waiting))
+		time.Sleep(restAtMost) // who had a place for a part of the time rests in it
+		if b.running != 0 || b.waiting() != 0 {
+			t.Errorf("%d run and %d wait", b.running, b.waiting())
+		}
+	})
+}
+
+func TestWhatIsAppliedGoesBeforeWhatIsDrawn(t *testing.T) {
+	inItsTime(t, func(ctx context.Context, b *tried) {
+		b.set(1)
+		b.grown = time.Now() // it stays one
+		held := make(chan struct{})
+		b.all.Go(func() { _ = b.apply(ctx, func() error { <-held; return nil }) })
+		synctest.Wait()
+		var mu sync.Mutex
+		order := ""
+		turn := func(by func(context.Context, func() error) error, is string) {
+			b.all.Go(func() {
+				_ = by(ctx, func() error {
+					mu.Lock()
+					defer mu.Unlock()
+					order += is
+					return nil
+				})
+			})
+			synctest.Wait()
+		}
+		for range 2 {
+			turn(b.draw, "d")
+		}
+		for range 8 {
+			turn(b.apply, "a")
+		}
+		close(held)
+		b.all.Wait()
+		if order != "aaadaaadaa" {
+			t.Errorf("they came in the order %s", order)
 		}
 	})
 }

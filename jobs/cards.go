@@ -28,7 +28,7 @@ type look struct {
 // called for it only when its times of the clock are a day old.
 func (c *Client) draw(ctx context.Context, place store.HeldPlace) error {
 	var list []look
-	err := c.budget.spend(ctx, func() (err error) {
+	err := c.budget.draw(ctx, func() (err error) {
 		list, err = c.looks(ctx, place.Place)
 		return err
 	})

@@ -176,7 +176,7 @@ func (p *part) halves() []*part {
 
 // applyPart applies a part, when it is its turn. Its time begins then.
 func (t *taker) applyPart(ctx context.Context, p *part, s sorted) error {
-	return t.budget.spend(ctx, func() error {
+	return t.budget.apply(ctx, func() error {
 		ctx, cancel := context.WithTimeout(ctx, applyWithin)
 		defer cancel()
 		err := t.store.InTx(ctx, func(tx *store.Tx) error { return t.apply(ctx, tx, p, s) })

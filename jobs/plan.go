@@ -212,7 +212,7 @@ func (c *Client) judge(ctx context.Context) error {
 			return err
 		}
 		n := 0
-		err := c.budget.spend(ctx, func() (err error) {
+		err := c.budget.draw(ctx, func() (err error) {
 			n, err = c.store.Judge(ctx, judgedAtOnce)
 			return err
 		})
