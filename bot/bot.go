@@ -78,10 +78,4 @@ func (b *Bot) later(limit time.Duration, do func(ctx context.Context)) {
 }
 
 // today is the calendar day in a zone at the database's time.
-func today(now time.Time, zone string) okr.Day {
-	where, err := time.LoadLocation(zone)
-	if err != nil {
-		where = time.UTC
-	}
-	return okr.DayOf(now.In(where))
-}
+func today(now time.Time, zone string) okr.Day { return okr.DayIn(zone, now) }

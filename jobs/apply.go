@@ -358,7 +358,10 @@ func (a *applying) score(runs []store.TakenRun, k store.KeyResult, old store.App
 		after.Result = k.ResultOf(period, readings, today)
 	}
 	after.Ahead = okr.NextAhead(readings, today)
-	was := cmp.Or(old.Status, k.Standing(period, today).Status)
+	was := old.Status
+	if was == "" {
+		was = k.Standing(period, today).Status
+	}
 	status := after.Standing(period, today).Settled(was)
 	seen, shown := k.Told(today), after.Counted(today) // what people saw, and what they see
 	if k.Override.Value.Valid && !after.Overridden(today) {

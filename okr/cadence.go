@@ -172,6 +172,15 @@ func location(name string) (*time.Location, error) {
 	return zone, nil
 }
 
+// DayIn is the calendar day of a moment in a zone; in UTC where there is no such zone.
+func DayIn(zone string, now time.Time) Day {
+	where, err := location(zone)
+	if err != nil {
+		where = time.UTC
+	}
+	return DayOf(now.In(where))
+}
+
 // Jitter spreads connections that are due at one moment, so that not all are read at 09:00:00. All
 // that reads through one connection falls due together: then one call reads many scorecards, each
 // once. It is always the same for one connection, and less than ten minutes.

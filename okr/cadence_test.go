@@ -312,3 +312,12 @@ func BenchmarkCadenceNext(b *testing.B) {
 		}
 	}
 }
+
+func TestTheDayInAZone(t *testing.T) {
+	now := time.Date(2026, 11, 24, 23, 30, 0, 0, time.UTC)
+	for zone, want := range map[string]string{"UTC": "2026-11-24", "Europe/Berlin": "2026-11-25", "America/New_York": "2026-11-24", "Nowhere/None": "2026-11-24", "": "2026-11-24"} {
+		if got := okr.DayIn(zone, now).String(); got != want {
+			t.Errorf("%s: got %s, want %s", zone, got, want)
+		}
+	}
+}

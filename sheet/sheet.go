@@ -29,11 +29,7 @@ type Row struct {
 
 // Of is the row of a key result at a moment.
 func Of(k store.KeyResult, now time.Time) Row {
-	zone, err := time.LoadLocation(k.Objective.Zone)
-	if err != nil {
-		zone = time.UTC
-	}
-	today := okr.DayOf(now.In(zone))
+	today := k.Today(now)
 	row := Row{
 		Objective: k.Objective, KeyResult: k.KeyResult,
 		Connection: k.Source.ConnectionName, Reference: k.Source.Reference, Scorecard: k.Source.Name,

@@ -96,7 +96,7 @@ func (s *Store) CardSending(ctx context.Context, c Card) error {
 // CardDrawn notes what a card shows. Where its key result was removed while the card was first
 // posted, the message is to say so.
 func (s *Store) CardDrawn(ctx context.Context, c Card, k KeyResult, ts string, shows []byte) error {
-	p := queries.DrawnCardParams{KeyResultID: c.KeyResult, ChannelID: c.Channel, MessageTs: ts, ReadAt: &c.Dirty, Shows: shows}
+	p := queries.DrawnCardParams{KeyResultID: c.KeyResult, ChannelID: c.Channel, MessageTs: ts, ReadAt: &c.Dirty, Shows: shows, Redrawn: c.TS == ts}
 	if !k.NextSyncAt.IsZero() && !k.Paused && !k.Closed {
 		p.NextSyncAt = &k.NextSyncAt
 	}

@@ -98,11 +98,7 @@ func (s *Store) EndOverrides(ctx context.Context, most int) (int, error) {
 
 // Today is the calendar day where the key result is.
 func (k KeyResult) Today(now time.Time) okr.Day {
-	where, err := time.LoadLocation(k.Objective.Zone)
-	if err != nil {
-		where = time.UTC
-	}
-	return okr.DayOf(now.In(where))
+	return okr.DayIn(k.Objective.Zone, now)
 }
 
 // CheckIns lists the newest check-ins of a key result, newest first.

@@ -63,9 +63,12 @@ where h.workspace_id = ready.workspace_id
 returning h.workspace_id, h.channel_id, h.hold;
 
 -- name: KeepPlace :many
+-- Without waiting for the disk: what a crash of Postgres takes with it is the length of a hold.
+with unhurried as (select set_config('synchronous_commit', 'off', true))
 update places
 set held_until = now() + interval '105 seconds',
     ready_at = case when ready_at < held_until then ready_at else now() + interval '105 seconds' end
+from unhurried
 where workspace_id = @workspace_id
   and channel_id = @channel_id
   and hold = @hold

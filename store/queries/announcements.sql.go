@@ -186,9 +186,11 @@ func (q *Queries) HoldPlaces(ctx context.Context, most int32) ([]HoldPlacesRow, 
 }
 
 const keepPlace = `-- name: KeepPlace :many
+with unhurried as (select set_config('synchronous_commit', 'off', true))
 update places
 set held_until = now() + interval '105 seconds',
     ready_at = case when ready_at < held_until then ready_at else now() + interval '105 seconds' end
+from unhurried
 where workspace_id = $1
   and channel_id = $2
   and hold = $3
@@ -201,6 +203,7 @@ type KeepPlaceParams struct {
 	Hold        int64
 }
 
+// Without waiting for the disk: what a crash of Postgres takes with it is the length of a hold.
 func (q *Queries) KeepPlace(ctx context.Context, arg KeepPlaceParams) ([]int16, error) {
 	rows, err := q.db.Query(ctx, keepPlace, arg.WorkspaceID, arg.ChannelID, arg.Hold)
 	if err != nil {

@@ -93,6 +93,11 @@ where key_result_id = @key_result_id
 -- name: DrawnCard :execrows
 -- Marked again since it was read: it stays dirty. Its next sync shows on it, so that it is drawn again
 -- when that is over; a day later at the earliest.
+-- One that was redrawn does not wait for the disk: what a crash of Postgres takes with it is drawn again,
+-- into the same message.
+with unhurried as (
+  select set_config('synchronous_commit', case when @redrawn::boolean then 'off' else current_setting('synchronous_commit') end, true)
+)
 update cards
 set message_ts = @message_ts,
     sending_at = null,
@@ -102,6 +107,7 @@ set message_ts = @message_ts,
         then greatest(sqlc.narg('next_sync_at')::timestamptz + interval '15 minutes', now() + interval '1 day')
     end,
     dirty_at = case when dirty_at > @read_at then dirty_at end
+from unhurried
 where key_result_id = @key_result_id
   and channel_id = @channel_id;
 

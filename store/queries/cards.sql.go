@@ -154,6 +154,9 @@ func (q *Queries) DirtyCards(ctx context.Context, arg DirtyCardsParams) ([]Dirty
 }
 
 const drawnCard = `-- name: DrawnCard :execrows
+with unhurried as (
+  select set_config('synchronous_commit', case when $7::boolean then 'off' else current_setting('synchronous_commit') end, true)
+)
 update cards
 set message_ts = $1,
     sending_at = null,
@@ -163,6 +166,7 @@ set message_ts = $1,
         then greatest($3::timestamptz + interval '15 minutes', now() + interval '1 day')
     end,
     dirty_at = case when dirty_at > $4 then dirty_at end
+from unhurried
 where key_result_id = $5
   and channel_id = $6
 `
@@ -174,10 +178,13 @@ type DrawnCardParams struct {
 	ReadAt      *time.Time
 	KeyResultID int64
 	ChannelID   string
+	Redrawn     bool
 }
 
 // Marked again since it was read: it stays dirty. Its next sync shows on it, so that it is drawn again
 // when that is over; a day later at the earliest.
+// One that was redrawn does not wait for the disk: what a crash of Postgres takes with it is drawn again,
+// into the same message.
 func (q *Queries) DrawnCard(ctx context.Context, arg DrawnCardParams) (int64, error) {
 	result, err := q.db.Exec(ctx, drawnCard,
 		arg.MessageTs,
@@ -186,6 +193,7 @@ func (q *Queries) DrawnCard(ctx context.Context, arg DrawnCardParams) (int64, er
 		arg.ReadAt,
 		arg.KeyResultID,
 		arg.ChannelID,
+		arg.Redrawn,
 	)
 	if err != nil {
 		return 0, err
