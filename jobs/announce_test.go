@@ -402,6 +402,25 @@ func TestASecondLookAheadDelaysNobody(t *testing.T) {
 	r.wants("said after a minute", len(r.slack.in("CDESK")), 2)
 }
 
+// What is to be said of a key result goes with it; what is left for it all the same is not said.
+func TestWhatIsToBeSaidGoesWithItsKeyResult(t *testing.T) {
+	r := newRoom(t)
+	k := r.keyResult(r.scorecard(1, 41, 5))
+	r.imports(k)
+	announce := func() {
+		r.check(r.store.InTx(ctx, func(tx *store.Tx) error {
+			return tx.Announce(ctx, []store.Announcement{{Workspace: "T1", Channel: "CDESK", KeyResult: k.ID, Kind: "changed"}})
+		}))
+	}
+	announce()
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) error { return tx.RemoveKeyResult(ctx, alice, k) }))
+	r.wants("left", r.count("select count(*) from announcements"), 0)
+	announce()
+	r.tick()
+	r.wants("said", r.slack.in("CDESK"), []string(nil))
+	r.wants("waiting", r.count("select count(*) from announcements where state <> 'sent'"), 0)
+}
+
 // A card is closed also where it was first posted while its key result was removed, and a message
 // that Slack does not let us change is given up.
 func TestACardOfARemovedKeyResultIsClosed(t *testing.T) {
