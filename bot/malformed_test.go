@@ -129,7 +129,7 @@ func TestMalformedDeliveriesAreAnswered(t *testing.T) {
 	r := newRoom(t)
 	r.refusalsExpected = true
 	handler := r.bot.Handler()
-	const stored = `select (select count(*) from objectives) + (select count(*) from key_results) + (select count(*) from connections) + (select count(*) from sync_requests)`
+	const stored = `select (select count(*) from objectives) + (select count(*) from key_results) + (select count(*) from connections) + (select count(*) from sync_requests) + (select count(*) from sync_asks)`
 	before := r.number(stored)
 	tried := 0
 	for name, req := range r.payloads() {

@@ -185,6 +185,25 @@ func shownConnection(connectors integrations.Registry, c store.Connection, actor
 	return v
 }
 
+// Begun tells a person who wants all of theirs read what is: in place of what the command answered
+// where that can still be reached, else in a direct message.
+func (m *Messenger) Begun(ctx context.Context, b jobs.Begun) (jobs.Told, error) {
+	message := view.Text(allBegun(b, m.bot.systemNames().Words()))
+	if !b.Ask.Response.Empty() {
+		err := m.slack.respond(ctx, b.Ask.Response, message, true)
+		var u *jobs.Undelivered
+		if err == nil {
+			return jobs.Told{Response: true}, nil
+		}
+		if errors.As(err, &u) && u.Kind == jobs.NotSent {
+			return jobs.Told{}, err
+		}
+		m.log.Info("a response address is used up; sending a direct message", "ask", b.Ask.ID, "code", codeOf(err))
+	}
+	channel, ts, err := m.slack.post(ctx, b.Ask.Actor.ID, message)
+	return jobs.Told{Channel: channel, MessageTS: ts}, err
+}
+
 // Outcome tells a person how their sync went: in place of what the command answered where that
 // can still be reached, else in a direct message, which is changed as it goes on.
 func (m *Messenger) Outcome(ctx context.Context, o jobs.Outcome) (jobs.Told, error) {

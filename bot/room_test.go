@@ -215,6 +215,7 @@ func (r *room) left() string {
 		"select 'slot ' || to_jsonb(s)::text from connection_slots s where leased_until is not null",
 		"select 'place ' || to_jsonb(p)::text from places p where ready_at is not null",
 		"select 'request ' || jsonb_build_object('id', id, 'touched', touched, 'held_until', held_until, 'failures', failures)::text from sync_requests where finished_at is null",
+		"select 'ask ' || jsonb_build_object('id', id, 'ready_at', ready_at, 'hold', hold, 'failures', failures)::text from sync_asks",
 		"select 'job ' || jsonb_build_object('kind', kind, 'state', state, 'scheduled_at', scheduled_at, 'attempt', attempt, 'errors', errors)::text from river_job where state <> 'completed'",
 	} {
 		rows, err := pool.Query(context.Background(), sql)

@@ -107,31 +107,38 @@ func (b *Bot) syncOne(ctx context.Context, g Gesture, k store.KeyResult) (Reply,
 	return Say(text), nil
 }
 
-// syncAll reads every integrated key result that the person looks after, but for the paused ones.
+// syncAll reads every integrated key result that the person looks after, but for the paused ones. How
+// many those are is found out afterwards.
 func (b *Bot) syncAll(ctx context.Context, g Gesture) (Reply, error) {
-	list, err := b.store.KeyResults(ctx, g.Actor.Workspace, store.Filter{Person: g.Actor.ID, Integrated: true})
+	var f jobs.Forced
+	err := b.store.InTx(ctx, func(tx *store.Tx) (err error) {
+		f, err = b.jobs.ForceAll(ctx, tx, store.SyncAsk{Actor: g.Actor, Channel: g.Channel, Response: g.Response})
+		return err
+	})
 	if err != nil {
 		return Reply{}, err
 	}
-	var ids []int64
+	if f.TooMany {
+		return tooMany(f.Wait), nil
+	}
+	reply := Say("Looking for your key results. This message says in a moment what is synced.")
+	reply.Later = func(context.Context, OpenView) { b.jobs.Soon() }
+	return reply, nil
+}
+
+// allBegun says what becomes of a wish to have all of somebody's read.
+func allBegun(f jobs.Begun, systems string) string {
 	paused := ""
-	for _, k := range list {
-		switch {
-		case !k.MaySync(g.Actor) || k.Closed:
-		case k.Paused && paused == "":
-			paused = " Paused ones are left out; `/okr sync " + k.Key() + "` reads one all the same."
-		case k.Paused:
-		default:
-			ids = append(ids, k.ID)
-		}
+	if f.LeftOut != 0 {
+		paused = fmt.Sprintf(" Paused ones are left out; `/okr sync KR-%d` reads one all the same.", f.LeftOut)
 	}
-	if len(ids) == 0 && paused != "" {
-		return Say("All of yours are paused." + paused), nil
+	switch {
+	case f.Theirs == 0 && paused != "":
+		return "All of yours are paused." + paused
+	case f.Theirs == 0:
+		return "You have no key results that read from " + systems + ". Add one with `/okr add-kr`."
 	}
-	if len(ids) == 0 {
-		return Say("You have no key results that read from " + b.systemNames().Words() + ". Add one with `/okr add-kr`."), nil
-	}
-	return b.syncSome(ctx, g, ids, "all of yours", paused)
+	return begun(f.Forced, f.Theirs, f.Ask.Response.Empty(), "all of yours", paused)
 }
 
 // syncSome reads key results at once, as one request. What they are is said where none is read; why
@@ -141,23 +148,28 @@ func (b *Bot) syncSome(ctx context.Context, g Gesture, ids []int64, what, why st
 	if err != nil {
 		return Reply{}, err
 	}
-	switch {
-	case forced.TooMany:
+	if forced.TooMany {
 		return tooMany(forced.Wait), nil
-	case forced.Total == 0:
-		return Say(fmt.Sprintf("We asked for %s a moment ago. Try again in %s.", what, seconds(forced.Wait)) + why), nil
+	}
+	return Say(begun(forced, len(ids), g.Response.Empty(), what, why)), nil
+}
+
+// begun says what is read of so many that were asked for, and where the outcome comes.
+func begun(forced jobs.Forced, asked int, direct bool, what, why string) string {
+	if forced.Total == 0 {
+		return fmt.Sprintf("We asked for %s a moment ago. Try again in %s.", what, seconds(forced.Wait)) + why
 	}
 	text := "Syncing " + okr.CountWords(forced.Total, "key result") + ". This message counts up."
-	if g.Response.Empty() {
+	if direct {
 		text = "Syncing " + okr.CountWords(forced.Total, "key result") + ". The outcome comes as a direct message."
 	}
-	if skipped := len(ids) - forced.Total; skipped > 0 {
+	if skipped := asked - forced.Total; skipped > 0 {
 		text += " Left out, because we asked for them a moment ago: " + okr.CountWords(skipped, "key result") + "."
 	}
 	if len(forced.Paused) > 0 {
 		text += " " + view.PausedOnes(forced.Paused)
 	}
-	return Say(text + why), nil
+	return text + why
 }
 
 func (b *Bot) force(ctx context.Context, g Gesture, ids []int64, every bool) (jobs.Forced, error) {

@@ -103,6 +103,24 @@ func TestSyncAllCountsUp(t *testing.T) {
 		Sees("Synced 3 key results: 1 changed, 1 without a newer score, 1 failed", "→ 120", "was not found, or is not visible")
 }
 
+// What is read is found out after the answer, which says so in its own place.
+func TestSyncAllSaysWhatItReads(t *testing.T) {
+	r := ready(t)
+	r.addsKeyResult(r.alice, "Faster resolution", "Average time to resolve an incident", "20")
+	r.addsKeyResult(r.alice, "Happier customers", "Customer satisfaction", "4.5")
+	r.addsKeyResult(r.alice, "Calm nights", "Number of open incidents", "110")
+	r.isRead()
+	r.later(time.Minute)
+	r.alice.Types("/okr pause KR-4").Sees("KR-4 is paused")
+	r.alice.Types("/okr sync KR-1").Sees("no newer score in ServiceNow")
+	fix := r.servicenow.Break(servicenow.Fault{Kind: servicenow.Slow, After: 3})
+	r.alice.Types("/okr sync all").
+		Sees("Syncing 2 key results. This message counts up. Left out, because we asked for them a moment ago: 1 key result. Paused ones are left out; `/okr sync KR-4` reads one all the same.").
+		DoesNotSee("Looking for your key results")
+	fix()
+	r.alice.Sees("Synced 2 key results: 0 changed, 2 without a newer score, 0 failed").DoesNotSee("Syncing 2 key results")
+}
+
 func TestOneRefusedScorecardIsNotAllOfThem(t *testing.T) {
 	r := ready(t)
 	r.addsKeyResult(r.alice, "Faster resolution", "Average time to resolve an incident", "20")

@@ -41,22 +41,25 @@ type Forced struct {
 // has not begun, else leaves its own. It does not move the cadence. It belongs into the
 // transaction of whoever calls; the person hears the outcome.
 func (c *Client) Force(ctx context.Context, tx *store.Tx, r ForceRequest) (Forced, error) {
-	count, wait, err := tx.RecentRequests(ctx, r.Workspace, r.Person, forceSpan)
-	if err != nil {
-		return Forced{}, err
+	f, err := tooOften(ctx, tx, r.Workspace, r.Person)
+	if err != nil || f.TooMany {
+		return f, err
 	}
-	if count >= forceInSpan {
-		return Forced{TooMany: true, Wait: wait}, nil
-	}
+	f, _, err = c.forceNow(ctx, tx, r)
+	return f, err
+}
+
+// forceNow does so, however often the person asked, and says under which request, if any is to be
+// read.
+func (c *Client) forceNow(ctx context.Context, tx *store.Tx, r ForceRequest) (f Forced, request int64, err error) {
 	waits, err := tx.ForceWaits(ctx, r.Workspace, r.KeyResults, forceEvery)
 	if err != nil {
-		return Forced{}, err
+		return f, 0, err
 	}
 	list, err := tx.KeyResults(ctx, r.Workspace, store.Filter{IDs: r.KeyResults, Integrated: true})
 	if err != nil {
-		return Forced{}, err
+		return f, 0, err
 	}
-	var f Forced
 	var read []store.KeyResult
 	var ids []int64
 	for _, k := range list {
@@ -76,19 +79,19 @@ func (c *Client) Force(ctx context.Context, tx *store.Tx, r ForceRequest) (Force
 		ids = append(ids, k.ID)
 	}
 	if len(read) == 0 {
-		return f, nil
+		return f, 0, nil
 	}
 	f.Total = len(read)
-	request, err := tx.CreateRequest(ctx, store.SyncRequest{
+	request, err = tx.CreateRequest(ctx, store.SyncRequest{
 		Workspace: r.Workspace, Person: r.Person, Every: r.Every, Channel: r.Channel, View: r.View, Response: r.Response, Total: len(read),
 	})
 	if err != nil {
-		return Forced{}, err
+		return f, 0, err
 	}
 	if err := tx.MarkForced(ctx, r.Workspace, ids); err != nil {
-		return Forced{}, err
+		return f, 0, err
 	}
-	return f, c.force(ctx, tx, r.Workspace, request, read)
+	return f, request, c.force(ctx, tx, r.Workspace, request, read)
 }
 
 // Import has key results read that were just connected or follow another scorecard now, with

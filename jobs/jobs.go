@@ -31,13 +31,14 @@ import (
 const (
 	queueSync      = "sync"      // what is due by cadence
 	queueForced    = "forced"    // what somebody waits for
+	queueBegin     = "begin"     // what somebody waits for, before it is known what that is
 	queueAnnounce  = "announce"  // posts, cards and outcomes
 	queueDirectory = "directory" // lists of scorecards
 	queueExport    = "export"    // files of everything
 )
 
 // Queues are all of them.
-var Queues = []string{queueSync, queueForced, queueAnnounce, queueDirectory, queueExport}
+var Queues = []string{queueSync, queueForced, queueBegin, queueAnnounce, queueDirectory, queueExport}
 
 // Options are what the jobs stand on.
 type Options struct {
@@ -96,6 +97,7 @@ func New(o Options) (*Client, error) {
 	if o.Work {
 		workers := river.NewWorkers()
 		river.AddWorker(workers, &syncWorker{client: c})
+		river.AddWorker(workers, &beginWorker{client: c})
 		river.AddWorker(workers, &announceWorker{client: c})
 		river.AddWorker(workers, &outcomeWorker{client: c})
 		river.AddWorker(workers, &directoryWorker{client: c})
@@ -110,6 +112,7 @@ func New(o Options) (*Client, error) {
 		config.Queues = map[string]river.QueueConfig{
 			queueSync:      {MaxWorkers: 16},
 			queueForced:    {MaxWorkers: 8},
+			queueBegin:     {MaxWorkers: 2},
 			queueAnnounce:  {MaxWorkers: 8},
 			queueDirectory: {MaxWorkers: 2},
 			queueExport:    {MaxWorkers: 1},

@@ -20,6 +20,8 @@ type Messenger interface {
 	Card(ctx context.Context, channel, ts string, d Drawing) (newTS string, err error)
 	// Farewell closes what was the card of a key result that was removed.
 	Farewell(ctx context.Context, f store.Farewell) error
+	// Begun tells a person who wants all of theirs read what is, in place of what the command answered.
+	Begun(ctx context.Context, b Begun) (Told, error)
 	// Outcome tells a person how their sync went, or how far it is.
 	Outcome(ctx context.Context, o Outcome) (Told, error)
 	// Gone says whether somebody is no longer in the workspace, or that nobody of that id ever was.

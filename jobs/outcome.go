@@ -24,8 +24,8 @@ func (ReportOutcome) InsertOpts() river.InsertOpts {
 }
 
 const (
-	// counts is how often an outcome is told before it is final: Slack takes five answers to one
-	// command, and the last one must not be refused.
+	// counts is how often it is told how far a request is. Slack takes five answers to one command: what
+	// is read, these, and the outcome, which must not be refused.
 	counts = 3
 	// reportsAtMost is how often a report is tried that does not arrive.
 	reportsAtMost = 5
@@ -69,10 +69,10 @@ func (c *Client) report(ctx context.Context, held store.HeldRequest) error {
 func (c *Client) tell(ctx context.Context, request store.SyncRequest, ended []store.Ending) error {
 	final := len(ended) >= request.Total
 	step := max(1, request.Total/(counts+1))
-	if !final && !request.Waits.IsZero() && request.Responses < counts {
+	if !final && !request.Waits.IsZero() && request.Responses <= counts {
 		return c.tellWait(ctx, request, len(ended))
 	}
-	if !final && (!request.Every || len(ended)-request.Reported < step || request.Responses >= counts) {
+	if !final && (!request.Every || len(ended)-request.Reported < step || request.Responses > counts) {
 		return nil // a later report says more
 	}
 	ids := make([]int64, len(ended))

@@ -128,7 +128,7 @@ func (c *Client) fill(ctx context.Context, tx *store.Tx, connection int64) error
 }
 
 // sweep leaves a job for each place where something waits to be said, for each request that there
-// is news for, for each export that nobody makes yet, and for each summary of a close-out.
+// is news for, for each wish to have all read, for each export that nobody makes yet, and for each summary of a close-out.
 func (c *Client) sweep(ctx context.Context) error {
 	return c.store.InTx(ctx, func(tx *store.Tx) error {
 		places, err := tx.HoldPlaces(ctx, placesAtOnce)
@@ -147,7 +147,14 @@ func (c *Client) sweep(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		asks, err := tx.HoldAsks(ctx, placesAtOnce)
+		if err != nil {
+			return err
+		}
 		var jobs []river.InsertManyParams
+		for _, a := range asks {
+			jobs = append(jobs, river.InsertManyParams{Args: BeginSync{Ask: a.ID, Hold: a.Hold}})
+		}
 		for _, c := range closed {
 			jobs = append(jobs, river.InsertManyParams{Args: PostCloseOut{Workspace: c.Workspace, Objective: c.Objective, Hold: c.Hold}})
 		}

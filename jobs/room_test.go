@@ -257,6 +257,10 @@ func (r *room) run(c *Client, kind string, raw []byte) {
 		var a ReportOutcome
 		r.check(json.Unmarshal(raw, &a))
 		err = c.report(ctx, store.HeldRequest{ID: a.Request, Hold: a.Hold})
+	case BeginSync{}.Kind():
+		var a BeginSync
+		r.check(json.Unmarshal(raw, &a))
+		err = c.begin(ctx, store.HeldAsk{ID: a.Ask, Hold: a.Hold})
 	case RefreshDirectory{}.Kind():
 		var a RefreshDirectory
 		r.check(json.Unmarshal(raw, &a))
@@ -323,6 +327,7 @@ func (r *room) wants(what string, got, want any) {
 
 // edge stands where Slack begins: it takes what is said, or refuses it.
 type edge struct {
+	begun          []Begun
 	mu             sync.Mutex
 	said           []saying
 	drawn          []drawing
@@ -440,6 +445,18 @@ func (e *edge) Outcome(_ context.Context, o Outcome) (Told, error) {
 	}
 	e.told = append(e.told, o)
 	return Told{Channel: o.Request.Person, MessageTS: "1"}, nil
+}
+
+func (e *edge) Begun(_ context.Context, b Begun) (Told, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.refuseIt != nil {
+		if err := e.refuseIt(); err != nil {
+			return Told{}, err
+		}
+	}
+	e.begun = append(e.begun, b)
+	return Told{Channel: b.Ask.Actor.ID, MessageTS: "1"}, nil
 }
 
 func (e *edge) Export(context.Context, okr.Actor, Counted, []*File) error { return nil }

@@ -428,6 +428,19 @@ type Subscription struct {
 	WaitingSince *time.Time
 }
 
+type SyncAsk struct {
+	ID             int64
+	WorkspaceID    string
+	PersonID       string
+	PersonKind     string
+	ChannelID      string
+	SealedResponse []byte
+	ReadyAt        time.Time
+	Hold           int64
+	Failures       int16
+	CreatedAt      time.Time
+}
+
 type SyncBatch struct {
 	ID           int64
 	WorkspaceID  string

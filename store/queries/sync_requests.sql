@@ -15,12 +15,78 @@ where workspace_id = @workspace_id
   and id = any (@ids::bigint[]);
 
 -- name: RecentRequests :one
--- A person's requests within the window, and when the oldest of them leaves it.
+-- A person's requests within the window, with those that wait to be worked out, and when the oldest of
+-- them leaves it.
 select count(*)::int as requests, coalesce(extract(epoch from min(created_at) - now()) + @seconds::float8, 0)::float8 as wait
-from sync_requests
-where workspace_id = @workspace_id
-  and person_id = @person_id
-  and created_at > now() - make_interval(secs => @seconds::float8);
+from (
+  select q.created_at
+  from sync_requests q
+  where q.workspace_id = @workspace_id
+    and q.person_id = @person_id
+    and q.created_at > now() - make_interval(secs => @seconds::float8)
+  union all
+  select a.created_at
+  from sync_asks a
+  where a.workspace_id = @workspace_id
+    and a.person_id = @person_id
+) asked;
+
+-- name: CreateAsk :one
+-- Whoever asked is answered first.
+insert into sync_asks (workspace_id, person_id, person_kind, channel_id, ready_at, created_at)
+values (@workspace_id, @person_id, @person_kind, @channel_id, now() + interval '300 milliseconds', now())
+returning id;
+
+-- name: SealAsk :exec
+update sync_asks
+set sealed_response = @sealed
+where id = @id;
+
+-- name: HoldAsks :many
+update sync_asks a
+set hold = a.hold + 1,
+    ready_at = now() + interval '2 minutes'
+where a.id in (
+  select o.id
+  from sync_asks o
+  where o.ready_at <= now()
+  order by o.ready_at
+  limit @most
+  for update skip locked
+)
+returning a.id, a.hold;
+
+-- name: Ask :one
+select *, (created_at < now() - interval '25 minutes')::boolean as old
+from sync_asks
+where id = @id
+  and hold = @hold;
+
+-- name: LockAsk :execrows
+-- Nobody else makes a request of it meanwhile.
+update sync_asks
+set ready_at = now() + interval '2 minutes'
+where id = @id
+  and hold = @hold;
+
+-- name: ReleaseAsk :exec
+update sync_asks
+set ready_at = now() + make_interval(secs => @seconds::float8),
+    failures = failures + (@failed::boolean)::int
+where id = @id
+  and hold = @hold;
+
+-- name: EndAsk :exec
+delete from sync_asks
+where id = @id
+  and hold = @hold;
+
+-- name: HoldRequest :exec
+-- Nothing is reported before it was said what is read.
+update sync_requests
+set hold = 1,
+    held_until = now() + interval '1 minute'
+where id = @id;
 
 -- name: CreateRequest :one
 insert into sync_requests (workspace_id, person_id, every, channel_id, view_id, total, created_at)

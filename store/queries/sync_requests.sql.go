@@ -10,6 +10,77 @@ import (
 	"time"
 )
 
+const ask = `-- name: Ask :one
+select id, workspace_id, person_id, person_kind, channel_id, sealed_response, ready_at, hold, failures, created_at, (created_at < now() - interval '25 minutes')::boolean as old
+from sync_asks
+where id = $1
+  and hold = $2
+`
+
+type AskParams struct {
+	ID   int64
+	Hold int64
+}
+
+type AskRow struct {
+	ID             int64
+	WorkspaceID    string
+	PersonID       string
+	PersonKind     string
+	ChannelID      string
+	SealedResponse []byte
+	ReadyAt        time.Time
+	Hold           int64
+	Failures       int16
+	CreatedAt      time.Time
+	Old            bool
+}
+
+func (q *Queries) Ask(ctx context.Context, arg AskParams) (AskRow, error) {
+	row := q.db.QueryRow(ctx, ask, arg.ID, arg.Hold)
+	var i AskRow
+	err := row.Scan(
+		&i.ID,
+		&i.WorkspaceID,
+		&i.PersonID,
+		&i.PersonKind,
+		&i.ChannelID,
+		&i.SealedResponse,
+		&i.ReadyAt,
+		&i.Hold,
+		&i.Failures,
+		&i.CreatedAt,
+		&i.Old,
+	)
+	return i, err
+}
+
+const createAsk = `-- name: CreateAsk :one
+insert into sync_asks (workspace_id, person_id, person_kind, channel_id, ready_at, created_at)
+values ($1, $2, $3, $4, now() + interval '300 milliseconds', now())
+returning id
+`
+
+type CreateAskParams struct {
+	WorkspaceID string
+	PersonID    string
+	PersonKind  string
+	ChannelID   string
+}
+
+// Whoever asked is answered first.
+func (q *Queries) CreateAsk(ctx context.Context, arg CreateAskParams) (int64, error) {
+	row := q.db.QueryRow(ctx, createAsk,
+		arg.WorkspaceID,
+		arg.PersonID,
+		arg.PersonKind,
+		arg.ChannelID,
+	)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
+}
+
 const createRequest = `-- name: CreateRequest :one
 insert into sync_requests (workspace_id, person_id, every, channel_id, view_id, total, created_at)
 values ($1, $2, $3, $4, $5, $6, now())
@@ -37,6 +108,22 @@ func (q *Queries) CreateRequest(ctx context.Context, arg CreateRequestParams) (i
 	var id int64
 	err := row.Scan(&id)
 	return id, err
+}
+
+const endAsk = `-- name: EndAsk :exec
+delete from sync_asks
+where id = $1
+  and hold = $2
+`
+
+type EndAskParams struct {
+	ID   int64
+	Hold int64
+}
+
+func (q *Queries) EndAsk(ctx context.Context, arg EndAskParams) error {
+	_, err := q.db.Exec(ctx, endAsk, arg.ID, arg.Hold)
+	return err
 }
 
 const forceLimits = `-- name: ForceLimits :many
@@ -79,6 +166,59 @@ func (q *Queries) ForceLimits(ctx context.Context, arg ForceLimitsParams) ([]For
 		return nil, err
 	}
 	return items, nil
+}
+
+const holdAsks = `-- name: HoldAsks :many
+update sync_asks a
+set hold = a.hold + 1,
+    ready_at = now() + interval '2 minutes'
+where a.id in (
+  select o.id
+  from sync_asks o
+  where o.ready_at <= now()
+  order by o.ready_at
+  limit $1
+  for update skip locked
+)
+returning a.id, a.hold
+`
+
+type HoldAsksRow struct {
+	ID   int64
+	Hold int64
+}
+
+func (q *Queries) HoldAsks(ctx context.Context, most int32) ([]HoldAsksRow, error) {
+	rows, err := q.db.Query(ctx, holdAsks, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []HoldAsksRow
+	for rows.Next() {
+		var i HoldAsksRow
+		if err := rows.Scan(&i.ID, &i.Hold); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const holdRequest = `-- name: HoldRequest :exec
+update sync_requests
+set hold = 1,
+    held_until = now() + interval '1 minute'
+where id = $1
+`
+
+// Nothing is reported before it was said what is read.
+func (q *Queries) HoldRequest(ctx context.Context, id int64) error {
+	_, err := q.db.Exec(ctx, holdRequest, id)
+	return err
 }
 
 const holdRequests = `-- name: HoldRequests :many
@@ -161,6 +301,27 @@ func (q *Queries) KeepRequest(ctx context.Context, arg KeepRequestParams) (int64
 	return result.RowsAffected(), nil
 }
 
+const lockAsk = `-- name: LockAsk :execrows
+update sync_asks
+set ready_at = now() + interval '2 minutes'
+where id = $1
+  and hold = $2
+`
+
+type LockAskParams struct {
+	ID   int64
+	Hold int64
+}
+
+// Nobody else makes a request of it meanwhile.
+func (q *Queries) LockAsk(ctx context.Context, arg LockAskParams) (int64, error) {
+	result, err := q.db.Exec(ctx, lockAsk, arg.ID, arg.Hold)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const markForced = `-- name: MarkForced :exec
 update key_results
 set forced_at = now()
@@ -180,10 +341,18 @@ func (q *Queries) MarkForced(ctx context.Context, arg MarkForcedParams) error {
 
 const recentRequests = `-- name: RecentRequests :one
 select count(*)::int as requests, coalesce(extract(epoch from min(created_at) - now()) + $1::float8, 0)::float8 as wait
-from sync_requests
-where workspace_id = $2
-  and person_id = $3
-  and created_at > now() - make_interval(secs => $1::float8)
+from (
+  select q.created_at
+  from sync_requests q
+  where q.workspace_id = $2
+    and q.person_id = $3
+    and q.created_at > now() - make_interval(secs => $1::float8)
+  union all
+  select a.created_at
+  from sync_asks a
+  where a.workspace_id = $2
+    and a.person_id = $3
+) asked
 `
 
 type RecentRequestsParams struct {
@@ -197,12 +366,38 @@ type RecentRequestsRow struct {
 	Wait     float64
 }
 
-// A person's requests within the window, and when the oldest of them leaves it.
+// A person's requests within the window, with those that wait to be worked out, and when the oldest of
+// them leaves it.
 func (q *Queries) RecentRequests(ctx context.Context, arg RecentRequestsParams) (RecentRequestsRow, error) {
 	row := q.db.QueryRow(ctx, recentRequests, arg.Seconds, arg.WorkspaceID, arg.PersonID)
 	var i RecentRequestsRow
 	err := row.Scan(&i.Requests, &i.Wait)
 	return i, err
+}
+
+const releaseAsk = `-- name: ReleaseAsk :exec
+update sync_asks
+set ready_at = now() + make_interval(secs => $1::float8),
+    failures = failures + ($2::boolean)::int
+where id = $3
+  and hold = $4
+`
+
+type ReleaseAskParams struct {
+	Seconds float64
+	Failed  bool
+	ID      int64
+	Hold    int64
+}
+
+func (q *Queries) ReleaseAsk(ctx context.Context, arg ReleaseAskParams) error {
+	_, err := q.db.Exec(ctx, releaseAsk,
+		arg.Seconds,
+		arg.Failed,
+		arg.ID,
+		arg.Hold,
+	)
+	return err
 }
 
 const releaseRequest = `-- name: ReleaseRequest :exec
@@ -370,6 +565,22 @@ func (q *Queries) RunsOfRequest(ctx context.Context, requestID int64) ([]SyncRun
 		return nil, err
 	}
 	return items, nil
+}
+
+const sealAsk = `-- name: SealAsk :exec
+update sync_asks
+set sealed_response = $1
+where id = $2
+`
+
+type SealAskParams struct {
+	Sealed []byte
+	ID     int64
+}
+
+func (q *Queries) SealAsk(ctx context.Context, arg SealAskParams) error {
+	_, err := q.db.Exec(ctx, sealAsk, arg.Sealed, arg.ID)
+	return err
 }
 
 const sealResponse = `-- name: SealResponse :exec
