@@ -95,6 +95,16 @@ func TestWhatWasToldIsSaidInItsOwnTerms(t *testing.T) {
 	}
 }
 
+func TestAHitRateIsJudgedByTheWantedOne(t *testing.T) {
+	r := ready(t)
+	r.alice.Types("/okr edit KR-1").DoesNotSee("Wanted Hit Rate").Fills("Target Value", "140").Chooses("Calculate Overall Progress", "Hit rate").Sees("Wanted Hit Rate").
+		Fills("Wanted Hit Rate", "120").Submits("Save").Sees("^ Enter a percentage above 0 and up to 100.").
+		Fills("Wanted Hit Rate", "2 %").Sees("You would be at ").Submits("Save").Sees("KR-1 is saved").Closes()
+	r.alice.Types("/okr show KR-1").Sees("Achieved", "hit rate ", " / 2 %: ", "; wanted 2 %", "edited: method Latest value → Hit rate", "wanted hit rate set to 2 %").Closes()
+	r.alice.Types("/okr edit KR-1").Sees("Wanted Hit Rate: 2").Fills("Wanted Hit Rate", "").Submits("Save").Sees("KR-1 is saved").Closes()
+	r.alice.Types("/okr show KR-1").Sees("below the wanted rate of 100 %", "wanted hit rate 2 % → 100 %").DoesNotSee("; wanted").Closes()
+}
+
 func TestAdministratorsSetTheThresholds(t *testing.T) {
 	r := ready(t)
 	r.alice.Types("/okr settings").Sees("The settings are the administrators' to change; ask one of them. Now a key result is on track up to 10 points")

@@ -96,6 +96,7 @@ var actions = map[string]handler{
 	view.FieldCommitted:     (*Bot).wizardValuesChanged,
 	view.FieldPhases:        (*Bot).wizardValuesChanged,
 	view.FieldMethod:        (*Bot).wizardValuesChanged,
+	view.FieldWanted:        (*Bot).wizardValuesChanged,
 }
 
 // submits are the forms, by callback_id.

@@ -70,6 +70,7 @@ type KeyResult struct {
 	Committed      decimal.NullDecimal
 	Upper          decimal.NullDecimal // between: the upper end
 	Risk           decimal.NullDecimal // stay at least, at most: as far as it, a miss is amber; beyond, red
+	Wanted         decimal.NullDecimal // hit rate: the wanted one, in percent; not valid: 100
 	Unit           string
 	Precision      int32      // decimals shown
 	Phases         []Phase    // bend the pace; empty: even

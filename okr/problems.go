@@ -54,7 +54,7 @@ func (kr KeyResult) Check() Problems {
 	}
 	storable := true
 	for field, v := range map[string]decimal.NullDecimal{
-		"start": kr.Start, "target": kr.Target, "committed": kr.Committed, "upper": kr.Upper, "risk": kr.Risk,
+		"start": kr.Start, "target": kr.Target, "committed": kr.Committed, "upper": kr.Upper, "risk": kr.Risk, "wanted": kr.Wanted,
 		"weight": decimal.NewNullDecimal(kr.Weight),
 	} {
 		if v.Valid && !fits(v.Decimal) {
@@ -64,6 +64,9 @@ func (kr KeyResult) Check() Problems {
 	}
 	if storable {
 		kr.checkValues(p)
+	}
+	if w := kr.Wanted; w.Valid && (!w.Decimal.IsPositive() || w.Decimal.GreaterThan(decimal.NewFromInt(100))) {
+		p.Add("wanted", "Enter a percentage above 0 and up to 100.")
 	}
 	if kr.Integrated {
 		for field, sentence := range kr.Cadence.Check() {

@@ -17,8 +17,8 @@ func Clamp(p decimal.Decimal) decimal.Decimal {
 	return decimal.Max(zero, decimal.Min(one, p))
 }
 
-// Progress is raw: (v − s) / (t − s), or 0 and 1 for the kinds that stay. A hit rate is its own
-// progress. Not valid without a result, and for a baseline.
+// Progress is raw: (v − s) / (t − s), or 0 and 1 for the kinds that stay. A hit rate's is the part of
+// the wanted rate. Not valid without a result, and for a baseline.
 func (kr KeyResult) Progress() decimal.NullDecimal {
 	if !kr.Result.Value.Valid {
 		return decimal.NullDecimal{}
@@ -27,14 +27,24 @@ func (kr KeyResult) Progress() decimal.NullDecimal {
 	switch {
 	case kr.Kind == Baseline || !kr.Target.Valid || kr.Kind.Linear() && !kr.Start.Valid:
 		return decimal.NullDecimal{}
-	case kr.Method == HitRate:
+	case kr.Method == HitRate && kr.WantedRate().Equal(one):
 		return decimal.NewNullDecimal(v)
+	case kr.Method == HitRate:
+		return fraction(zero, kr.WantedRate(), v)
 	case kr.Kind.Linear():
 		return fraction(kr.Start.Decimal, kr.Target.Decimal, v)
 	case kr.meets(v):
 		return decimal.NewNullDecimal(one)
 	}
 	return decimal.NewNullDecimal(zero)
+}
+
+// WantedRate is the hit rate that is wanted, 0…1: every reading's, unless another one was entered.
+func (kr KeyResult) WantedRate() decimal.Decimal {
+	if !kr.Wanted.Valid {
+		return one
+	}
+	return kr.Wanted.Decimal.Shift(-2)
 }
 
 // Standing is how a key result stands on a day.
@@ -66,6 +76,9 @@ func (kr KeyResult) Standing(period Period, today Day) Standing {
 			s.Expected = decimal.NewNullDecimal(expectation)
 		}
 		s.Gap = decimal.NewNullDecimal(expectation.Sub(s.Progress.Decimal))
+		if kr.Method == HitRate { // in points of the rate
+			s.Gap = decimal.NewNullDecimal(kr.WantedRate().Sub(kr.Result.Value.Decimal))
+		}
 	}
 	if kr.Kind.Linear() && kr.Method != HitRate && kr.Committed.Valid && kr.Start.Valid && kr.Target.Valid {
 		s.CommittedTick = fraction(kr.Start.Decimal, kr.Target.Decimal, kr.Committed.Decimal)

@@ -120,6 +120,37 @@ func TestAHitRateSettles(t *testing.T) {
 	}
 }
 
+// A wanted rate of less than every reading: progress is the part of it that is reached, the gap is in
+// points of the rate.
+func TestAWantedHitRate(t *testing.T) {
+	for _, row := range []struct {
+		wanted, rate, progress, gap string
+		status                      okr.Status
+	}{
+		{"", "0.9", "0.9", "0.1", okr.OnTrack},
+		{"100", "0.89", "0.89", "0.11", okr.Behind},
+		{"90", "0.9", "1", "0", okr.Achieved},
+		{"90", "1", "1.111111111111111111", "-0.1", okr.Achieved},
+		{"90", "0.8", "0.888888888888888889", "0.1", okr.OnTrack},
+		{"90", "0.79", "0.877777777777777778", "0.11", okr.Behind},
+		{"90", "0.65", "0.722222222222222222", "0.25", okr.Behind},
+		{"90", "0.64", "0.711111111111111111", "0.26", okr.AtRisk},
+		{"12.5", "0", "0", "0.125", okr.Behind},
+	} {
+		kr := okr.KeyResult{Kind: okr.AtLeast, Method: okr.HitRate, Target: maybe("10"), Wanted: maybe(row.wanted), Result: okr.Result{Value: maybe(row.rate), AsOf: first + 50, N: 100}}
+		s := kr.Standing(hundred, first+50)
+		if s.Status != row.status || s.Progress.Decimal.Round(18).String() != row.progress || !same(s.Gap, maybe(row.gap)) {
+			t.Errorf("%+v: %s, progress %s, gap %s", row, s.Status, s.Progress.Decimal, s.Gap.Decimal)
+		}
+	}
+	for typed, right := range map[string]bool{"0": false, "-5": false, "100.5": false, "100": true, "99.5": true, "": true} {
+		kr := okr.KeyResult{Title: "Calm", Owner: "U1", Kind: okr.AtLeast, Method: okr.HitRate, Target: maybe("10"), Wanted: maybe(typed), Weight: number("1")}
+		if problem := kr.Check()["wanted"]; (problem == "") != right {
+			t.Errorf("%q: %q", typed, problem)
+		}
+	}
+}
+
 func TestAScoreGoesStaleByItsFrequencyAndTheCadence(t *testing.T) {
 	for _, row := range []struct {
 		score, cadence okr.Frequency

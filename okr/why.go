@@ -135,6 +135,9 @@ func (kr KeyResult) whyProgress(s Standing, today Day) string {
 	switch {
 	case kr.Method == HitRate && !r.ByHand:
 		hits := v.Mul(decimal.NewFromInt(int64(r.N))).Round(0)
+		if !kr.WantedRate().Equal(one) {
+			return fmt.Sprintf("%s = %s / %s %%: %s of %s met the target %s.", says, rawPercent(v), figure(kr.Wanted.Decimal), hits, ReadingsWords(r.N), figure(t))
+		}
 		return fmt.Sprintf("%s: %s of %s met the target %s.", says, hits, ReadingsWords(r.N), figure(t))
 	case kr.Kind == Between:
 		return fmt.Sprintf("%s: %s %s from %s to %s.", says, result, isOrNot(s), figure(t), figure(kr.Upper.Decimal))
@@ -240,11 +243,11 @@ func (kr KeyResult) whyStatus(s Standing, period Period, today Day) string {
 	return says + kr.whyPace(s, period, today) + "; " + kr.Thresholds.Words() + "."
 }
 
-// whyRate is how far a hit rate is from the wanted one, which is every period's.
+// whyRate is how far a hit rate is from the wanted one.
 func (kr KeyResult) whyRate(s Standing) string {
 	t := kr.Thresholds.orDefault()
-	return fmt.Sprintf("judged by the %s so far, not by the time gone: %s points below the wanted rate of 100 %%; on track up to %d points below it, behind up to %d, at risk beyond",
-		ReadingsWords(kr.Result.N), thousands(s.Gap.Decimal.Shift(2).RoundCeil(1).String()), t.OnTrack, t.Behind)
+	return fmt.Sprintf("judged by the %s so far, not by the time gone: %s points below the wanted rate of %s %%; on track up to %d points below it, behind up to %d, at risk beyond",
+		ReadingsWords(kr.Result.N), thousands(s.Gap.Decimal.Shift(2).RoundCeil(1).String()), figure(kr.WantedRate().Shift(2)), t.OnTrack, t.Behind)
 }
 
 // whyPace is what was expected by the day of the score, and how far the progress is from it.

@@ -148,6 +148,7 @@ func (c *company) furnish() {
 			},
 			"least": func(k *store.KeyResult) {
 				k.Kind, k.Target, k.Risk, k.Unit = okr.AtLeast, number("99.5"), number("95"), "=h"
+				k.Method, k.Wanted = okr.HitRate, number("92.5")
 			},
 			"range": func(k *store.KeyResult) {
 				k.Kind, k.Target, k.Upper, k.Channel = okr.Between, number("1"), number("2"), "C2DESK"
@@ -444,6 +445,7 @@ func TestEveryMistakeHasItsPlaceAndItsSentence(t *testing.T) {
 		{map[string]string{"unit": strings.Repeat("u", 21)}, "line 2, unit: This unit has 21 characters."},
 		{map[string]string{"decimals": "2.5"}, "line 2, decimals: Write a whole number from 0 to 9."},
 		{map[string]string{"method": "median"}, "line 2, method: Write one of latest"},
+		{map[string]string{"wanted_hit_rate": "101"}, "line 2, wanted_hit_rate: Enter a percentage above 0 and up to 100."},
 		{map[string]string{"weight": "-1"}, "line 2, weight: Enter a weight of 0 or more."},
 		{map[string]string{"paused": "perhaps"}, "line 2, paused: Write true or false."},
 		{map[string]string{"cadence": "weekly"}, "line 2, cadence: Without a connection people update this key result"},

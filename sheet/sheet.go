@@ -149,6 +149,9 @@ var columns = []column{
 			}
 			return among(s, okr.Methods, &r.KeyResult.Method)
 		}},
+	{name: "wanted_hit_rate", form: number, field: "wanted",
+		write: func(r Row) string { return plain(r.KeyResult.Wanted) },
+		read:  func(r *Row, s string) string { return value(s, &r.KeyResult.Wanted) }},
 	{name: "weight", form: number, field: "weight",
 		write: func(r Row) string { return r.KeyResult.Weight.String() },
 		read: func(r *Row, s string) string {

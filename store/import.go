@@ -197,7 +197,7 @@ func (tx *Tx) keep(ctx context.Context, actor okr.Actor, list []KeyResult) error
 		phaseDays, phaseValues := phasesOf(k)
 		rows = append(rows, []any{
 			k.ID, actor.Workspace, k.Number, k.Objective.ID, k.Title, k.Owner, orEmpty(k.CoOwners), string(k.Kind),
-			k.Start, k.Target, k.Committed, k.Upper, k.Risk,
+			k.Start, k.Target, k.Committed, k.Upper, k.Risk, k.Wanted,
 			k.Unit, k.Precision, string(k.Method), k.Weight, k.Channel, k.Integrated, k.Paused,
 			string(k.Cadence.Every), int(k.Cadence.Weekday), k.Cadence.Hour, k.Cadence.Minute, k.Cadence.Offset, k.Cadence.Zone, slot, due,
 			k.Result.Value, day, k.Result.N, actor.ID, tx.Now, phaseDays, phaseValues,
@@ -215,7 +215,7 @@ func (tx *Tx) keep(ctx context.Context, actor okr.Actor, list []KeyResult) error
 	}{
 		{"key_results", []string{
 			"id", "workspace_id", "number", "objective_id", "title", "owner_id", "co_owner_ids", "kind",
-			"start_value", "target_value", "committed_value", "upper_value", "risk_value",
+			"start_value", "target_value", "committed_value", "upper_value", "risk_value", "wanted_rate",
 			"unit", "precision", "method", "weight", "channel_id", "integrated", "paused",
 			"cadence", "weekday", "hour", "minute", "offset_days", "zone", "slot_at", "next_sync_at",
 			"result_value", "result_day", "result_count", "created_by", "created_at", "phase_days", "phase_values",

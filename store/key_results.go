@@ -84,7 +84,7 @@ type Filter struct {
 const keyResultColumns = `
 select
   k.id, k.workspace_id, k.number, k.objective_id, k.title, k.owner_id, k.co_owner_ids, k.kind,
-  k.start_value, k.target_value, k.committed_value, k.upper_value, k.risk_value,
+  k.start_value, k.target_value, k.committed_value, k.upper_value, k.risk_value, k.wanted_rate,
   k.phase_days, k.phase_values,
   k.unit, k.precision, k.method, k.weight, k.channel_id, k.integrated, k.paused,
   k.cadence, k.weekday, k.hour, k.minute, k.offset_days, k.zone, h.next_sync_at, k.retry_at,
@@ -275,7 +275,7 @@ func scanKeyResult(row pgx.CollectableRow) (KeyResult, error) {
 	)
 	err := row.Scan(
 		&k.ID, &k.Workspace, &k.Number, &k.KeyResult.Objective, &k.Title, &k.Owner, &k.CoOwners, &k.Kind,
-		&k.Start, &k.Target, &k.Committed, &k.Upper, &k.Risk,
+		&k.Start, &k.Target, &k.Committed, &k.Upper, &k.Risk, &k.Wanted,
 		&phaseDays, &phaseValues,
 		&k.Unit, &k.Precision, &k.Method, &k.Weight, &k.Channel, &k.Integrated, &k.Paused,
 		&k.Cadence.Every, &weekday, &k.Cadence.Hour, &k.Cadence.Minute, &k.Cadence.Offset, &k.Cadence.Zone, &next, &retry, &synced,
@@ -376,7 +376,7 @@ func (tx *Tx) CreateKeyResult(ctx context.Context, actor okr.Actor, k KeyResult,
 	id, err := tx.q.CreateKeyResult(ctx, queries.CreateKeyResultParams{
 		WorkspaceID: actor.Workspace, Number: number, ObjectiveID: k.Objective.ID, Title: k.Title,
 		OwnerID: k.Owner, CoOwnerIds: orEmpty(k.CoOwners), Kind: string(k.Kind),
-		StartValue: k.Start, TargetValue: k.Target, CommittedValue: k.Committed, UpperValue: k.Upper, RiskValue: k.Risk,
+		StartValue: k.Start, TargetValue: k.Target, CommittedValue: k.Committed, UpperValue: k.Upper, RiskValue: k.Risk, WantedRate: k.Wanted,
 		PhaseDays: phaseDays, PhaseValues: phaseValues,
 		Unit: k.Unit, Precision: int16(k.Precision), Method: string(k.Method), Weight: k.Weight,
 		ChannelID: k.Channel, Integrated: k.Integrated,
@@ -448,7 +448,7 @@ func (tx *Tx) EditKeyResult(ctx context.Context, actor okr.Actor, k KeyResult, a
 	phaseDays, phaseValues := phasesOf(k)
 	err = tx.q.EditKeyResult(ctx, queries.EditKeyResultParams{
 		ObjectiveID: k.Objective.ID, Title: k.Title, OwnerID: k.Owner, CoOwnerIds: orEmpty(k.CoOwners), Kind: string(k.Kind),
-		StartValue: k.Start, TargetValue: k.Target, CommittedValue: k.Committed, UpperValue: k.Upper, RiskValue: k.Risk,
+		StartValue: k.Start, TargetValue: k.Target, CommittedValue: k.Committed, UpperValue: k.Upper, RiskValue: k.Risk, WantedRate: k.Wanted,
 		PhaseDays: phaseDays, PhaseValues: phaseValues,
 		Unit: k.Unit, Precision: int16(k.Precision), Method: string(k.Method), Weight: k.Weight,
 		ChannelID: k.Channel, Integrated: k.Integrated, Paused: k.Paused,
@@ -565,6 +565,7 @@ func changes(a, b KeyResult) map[string]Change {
 		"committed":         {plain(a.Committed), plain(b.Committed)},
 		"upper":             {plain(a.Upper), plain(b.Upper)},
 		"risk":              {plain(a.Risk), plain(b.Risk)},
+		"wanted hit rate":   {percent(a), percent(b)},
 		"phased targets":    {phases(a), phases(b)},
 		"unit":              {a.Unit, b.Unit},
 		"method":            {string(a.Method), string(b.Method)},
@@ -582,6 +583,14 @@ func changes(a, b KeyResult) map[string]Change {
 
 // withApart is a name with what tells it from others of the same.
 func withApart(name, apart string) string { return name + " (" + apart + ")" }
+
+// percent is a wanted hit rate; empty where none is kept.
+func percent(k KeyResult) string {
+	if k.Method != okr.HitRate {
+		return ""
+	}
+	return k.WantedRate().Shift(2).String() + " %"
+}
 
 func phases(k KeyResult) string { return strings.ReplaceAll(okr.PhasesText(k.Phases), "\n", ", ") }
 

@@ -171,7 +171,11 @@ func (d Details) method() string {
 	if d.Result.N == 0 {
 		return d.Method.Label()
 	}
-	return d.Method.Label() + ", of " + okr.ReadingsWords(d.Result.N)
+	text := d.Method.Label() + ", of " + okr.ReadingsWords(d.Result.N)
+	if d.Method == okr.HitRate && d.Wanted.Valid {
+		text += "; wanted " + okr.FormatEntered(d.Wanted.Decimal, "%")
+	}
+	return text
 }
 
 func (d Details) history() string {

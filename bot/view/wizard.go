@@ -39,6 +39,7 @@ const (
 	FieldCommitted  = "committed"
 	FieldPhases     = "phases"
 	FieldMethod     = "method"
+	FieldWanted     = "wanted"
 
 	ActionBack         = "wizard_back"
 	ActionNewObjective = "wizard_new_objective"
@@ -478,6 +479,7 @@ type Form struct {
 	Target    string
 	Upper     string
 	Risk      string
+	Wanted    string // the wanted hit rate, in percent; empty: 100
 	Committed string
 	Phases    string // "2026-10-31: 40", one a line
 	Unit      string
@@ -552,6 +554,9 @@ func (d Detail) Modal() slack.ModalViewRequest {
 	blocks = append(blocks,
 		optional(limit(textInput("unit", "Unit of Measurement", "Such as %, Hours or $.", f.Unit), okr.MaxUnit)),
 		dispatching(selectField(FieldMethod, "Calculate Overall Progress", "Which of the period's values counts.", f.Method, methods...)))
+	if f.Method == string(okr.HitRate) {
+		blocks = append(blocks, optional(live(textInput(FieldWanted, "Wanted Hit Rate", "In percent of the readings. Empty: 100.", f.Wanted))))
+	}
 	if d.Integrated {
 		blocks = append(blocks, d.cadence()...)
 	}
@@ -663,6 +668,7 @@ func ParseForm(s State, before Form) Form {
 	text(FieldTarget, &f.Target)
 	text(FieldUpper, &f.Upper)
 	text(FieldRisk, &f.Risk)
+	text(FieldWanted, &f.Wanted)
 	text(FieldCommitted, &f.Committed)
 	text(FieldPhases, &f.Phases)
 	text("unit", &f.Unit)
@@ -697,7 +703,7 @@ func FormOf(k okr.KeyResult) Form {
 	}
 	f := Form{
 		Title: k.Title, Owner: k.Owner, CoOwners: k.CoOwners, Kind: GoalReach, Start: number(k.Start), Target: number(k.Target),
-		Upper: number(k.Upper), Risk: number(k.Risk), Committed: number(k.Committed), Phases: okr.PhasesText(k.Phases), Unit: k.Unit, Method: string(k.Method), Weight: k.Weight.String(), Channel: k.Channel,
+		Upper: number(k.Upper), Risk: number(k.Risk), Wanted: number(k.Wanted), Committed: number(k.Committed), Phases: okr.PhasesText(k.Phases), Unit: k.Unit, Method: string(k.Method), Weight: k.Weight.String(), Channel: k.Channel,
 		Cadence: string(k.Cadence.Every), Weekday: strconv.Itoa(int(k.Cadence.Weekday)),
 		Time: fmt.Sprintf("%02d:%02d", k.Cadence.Hour, k.Cadence.Minute), Offset: strconv.Itoa(k.Cadence.Offset),
 	}
@@ -747,6 +753,9 @@ func (f Form) KeyResult(k okr.KeyResult, period okr.Period) (after okr.KeyResult
 		wrong["weight"] = "Enter a weight: 1 as a rule, 0 to leave it out."
 	}
 	k.Unit, k.Method, k.Channel = f.Unit, okr.Method(f.Method), f.Channel
+	if k.Wanted = (decimal.NullDecimal{}); k.Method == okr.HitRate {
+		k.Wanted = number(FieldWanted, strings.TrimSpace(strings.TrimSuffix(f.Wanted, "%")))
+	}
 	if k.Integrated {
 		f.schedule(&k.Cadence, wrong)
 	} else {

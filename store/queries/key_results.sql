@@ -1,7 +1,7 @@
 -- name: CreateKeyResult :one
 insert into key_results (
   workspace_id, number, objective_id, title, owner_id, co_owner_ids, kind,
-  start_value, target_value, committed_value, upper_value, risk_value,
+  start_value, target_value, committed_value, upper_value, risk_value, wanted_rate,
   phase_days, phase_values,
   unit, precision, method, weight, channel_id, integrated,
   cadence, weekday, hour, minute, offset_days, zone, slot_at, next_sync_at,
@@ -9,7 +9,7 @@ insert into key_results (
 )
 values (
   @workspace_id, @number, @objective_id, @title, @owner_id, @co_owner_ids, @kind,
-  @start_value, @target_value, @committed_value, @upper_value, @risk_value,
+  @start_value, @target_value, @committed_value, @upper_value, @risk_value, @wanted_rate,
   @phase_days, @phase_values,
   @unit, @precision, @method, @weight, @channel_id, @integrated,
   @cadence, @weekday, @hour, @minute, @offset_days, @zone, @slot_at, @next_sync_at,
@@ -43,6 +43,7 @@ set objective_id = @objective_id,
     committed_value = @committed_value,
     upper_value = @upper_value,
     risk_value = @risk_value,
+    wanted_rate = @wanted_rate,
     phase_days = @phase_days,
     phase_values = @phase_values,
     unit = @unit,

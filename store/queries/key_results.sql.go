@@ -132,7 +132,7 @@ func (q *Queries) ClearFailure(ctx context.Context, arg ClearFailureParams) erro
 const createKeyResult = `-- name: CreateKeyResult :one
 insert into key_results (
   workspace_id, number, objective_id, title, owner_id, co_owner_ids, kind,
-  start_value, target_value, committed_value, upper_value, risk_value,
+  start_value, target_value, committed_value, upper_value, risk_value, wanted_rate,
   phase_days, phase_values,
   unit, precision, method, weight, channel_id, integrated,
   cadence, weekday, hour, minute, offset_days, zone, slot_at, next_sync_at,
@@ -140,11 +140,11 @@ insert into key_results (
 )
 values (
   $1, $2, $3, $4, $5, $6, $7,
-  $8, $9, $10, $11, $12,
-  $13, $14,
-  $15, $16, $17, $18, $19, $20,
-  $21, $22, $23, $24, $25, $26, $27, $28,
-  $29, now(), $30
+  $8, $9, $10, $11, $12, $13,
+  $14, $15,
+  $16, $17, $18, $19, $20, $21,
+  $22, $23, $24, $25, $26, $27, $28, $29,
+  $30, now(), $31
 )
 returning id
 `
@@ -162,6 +162,7 @@ type CreateKeyResultParams struct {
 	CommittedValue decimal.NullDecimal
 	UpperValue     decimal.NullDecimal
 	RiskValue      decimal.NullDecimal
+	WantedRate     decimal.NullDecimal
 	PhaseDays      []time.Time
 	PhaseValues    []decimal.Decimal
 	Unit           string
@@ -196,6 +197,7 @@ func (q *Queries) CreateKeyResult(ctx context.Context, arg CreateKeyResultParams
 		arg.CommittedValue,
 		arg.UpperValue,
 		arg.RiskValue,
+		arg.WantedRate,
 		arg.PhaseDays,
 		arg.PhaseValues,
 		arg.Unit,
@@ -232,39 +234,40 @@ set objective_id = $1,
     committed_value = $8,
     upper_value = $9,
     risk_value = $10,
-    phase_days = $11,
-    phase_values = $12,
-    unit = $13,
-    precision = $14,
-    method = $15,
-    weight = $16,
-    channel_id = $17,
-    integrated = $18,
-    paused = $19,
-    cadence = $20,
-    weekday = $21,
-    hour = $22,
-    minute = $23,
-    offset_days = $24,
-    zone = $25,
-    slot_at = $26,
-    next_sync_at = $27,
-    result_value = $28,
-    result_day = $29,
-    result_count = $30,
-    ahead_on = $31,
-    override_value = $32,
-    override_day = $33,
-    override_until = $34,
-    override_reason = $35,
-    override_by = $36,
-    overridden_at = $37,
-    confidence = $38,
-    confidence_by = $39,
-    confidence_day = $40,
+    wanted_rate = $11,
+    phase_days = $12,
+    phase_values = $13,
+    unit = $14,
+    precision = $15,
+    method = $16,
+    weight = $17,
+    channel_id = $18,
+    integrated = $19,
+    paused = $20,
+    cadence = $21,
+    weekday = $22,
+    hour = $23,
+    minute = $24,
+    offset_days = $25,
+    zone = $26,
+    slot_at = $27,
+    next_sync_at = $28,
+    result_value = $29,
+    result_day = $30,
+    result_count = $31,
+    ahead_on = $32,
+    override_value = $33,
+    override_day = $34,
+    override_until = $35,
+    override_reason = $36,
+    override_by = $37,
+    overridden_at = $38,
+    confidence = $39,
+    confidence_by = $40,
+    confidence_day = $41,
     version = version + 1
-where workspace_id = $41
-  and id = $42
+where workspace_id = $42
+  and id = $43
 `
 
 type EditKeyResultParams struct {
@@ -278,6 +281,7 @@ type EditKeyResultParams struct {
 	CommittedValue decimal.NullDecimal
 	UpperValue     decimal.NullDecimal
 	RiskValue      decimal.NullDecimal
+	WantedRate     decimal.NullDecimal
 	PhaseDays      []time.Time
 	PhaseValues    []decimal.Decimal
 	Unit           string
@@ -324,6 +328,7 @@ func (q *Queries) EditKeyResult(ctx context.Context, arg EditKeyResultParams) er
 		arg.CommittedValue,
 		arg.UpperValue,
 		arg.RiskValue,
+		arg.WantedRate,
 		arg.PhaseDays,
 		arg.PhaseValues,
 		arg.Unit,

@@ -297,6 +297,7 @@ type KeyResult struct {
 	Status          string
 	StatusUntil     time.Time
 	Judged          int32
+	WantedRate      decimal.NullDecimal
 }
 
 type OauthClient struct {
