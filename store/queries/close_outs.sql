@@ -70,9 +70,8 @@ set hold = p.hold + 1,
 where p.objective_id in (
   select o.objective_id
   from close_out_posts o
-  where o.finished_at is null
-    and (o.held_until is null or o.held_until <= now())
-  order by o.objective_id
+  where o.ready_at <= now()
+  order by o.ready_at
   limit @most
   for update skip locked
 )

@@ -12,9 +12,8 @@ set hold = e.hold + 1,
 where e.id in (
   select o.id
   from exports o
-  where o.finished_at is null
-    and (o.held_until is null or o.held_until <= now())
-  order by o.id
+  where o.ready_at <= now()
+  order by o.ready_at
   limit @most
   for update skip locked
 )

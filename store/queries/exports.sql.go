@@ -62,9 +62,8 @@ set hold = e.hold + 1,
 where e.id in (
   select o.id
   from exports o
-  where o.finished_at is null
-    and (o.held_until is null or o.held_until <= now())
-  order by o.id
+  where o.ready_at <= now()
+  order by o.ready_at
   limit $1
   for update skip locked
 )
@@ -103,7 +102,7 @@ set held_until = now() + interval '6 minutes'
 where id = $1
   and hold = $2
   and finished_at is null
-returning id, workspace_id, person_id, person_kind, hold, held_until, failures, error, finished_at, created_at, formats
+returning id, workspace_id, person_id, person_kind, hold, held_until, failures, error, finished_at, created_at, formats, ready_at
 `
 
 type KeepExportParams struct {
@@ -133,6 +132,7 @@ func (q *Queries) KeepExport(ctx context.Context, arg KeepExportParams) ([]Expor
 			&i.FinishedAt,
 			&i.CreatedAt,
 			&i.Formats,
+			&i.ReadyAt,
 		); err != nil {
 			return nil, err
 		}

@@ -98,6 +98,7 @@ type CloseOutPost struct {
 	Failures    int16
 	Error       string
 	FinishedAt  *time.Time
+	ReadyAt     *time.Time
 }
 
 type CloseOutResult struct {
@@ -195,6 +196,7 @@ type Export struct {
 	FinishedAt  *time.Time
 	CreatedAt   time.Time
 	Formats     []string
+	ReadyAt     *time.Time
 }
 
 type Farewell struct {
@@ -497,6 +499,7 @@ type SyncRequest struct {
 	CreatedAt      time.Time
 	WaitsUntil     *time.Time
 	ViewID         string
+	ReadyAt        *time.Time
 }
 
 type SyncRequestRun struct {

@@ -119,9 +119,8 @@ set hold = q.hold + 1,
 where q.id in (
   select o.id
   from sync_requests o
-  where o.finished_at is null
-    and ((o.touched and o.held_until is null) or o.held_until <= now())
-  order by o.id
+  where o.ready_at <= now()
+  order by o.ready_at
   limit @most
   for update skip locked
 )

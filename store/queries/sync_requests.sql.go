@@ -229,9 +229,8 @@ set hold = q.hold + 1,
 where q.id in (
   select o.id
   from sync_requests o
-  where o.finished_at is null
-    and ((o.touched and o.held_until is null) or o.held_until <= now())
-  order by o.id
+  where o.ready_at <= now()
+  order by o.ready_at
   limit $1
   for update skip locked
 )
@@ -460,7 +459,7 @@ func (q *Queries) Reported(ctx context.Context, arg ReportedParams) error {
 }
 
 const request = `-- name: Request :one
-select id, workspace_id, person_id, every, channel_id, sealed_response, responses, total, reported, message_channel, message_ts, touched, hold, held_until, failures, finished_at, created_at, waits_until, view_id, (created_at < now() - interval '25 minutes')::boolean as old
+select id, workspace_id, person_id, every, channel_id, sealed_response, responses, total, reported, message_channel, message_ts, touched, hold, held_until, failures, finished_at, created_at, waits_until, view_id, ready_at, (created_at < now() - interval '25 minutes')::boolean as old
 from sync_requests
 where id = $1
 `
@@ -485,6 +484,7 @@ type RequestRow struct {
 	CreatedAt      time.Time
 	WaitsUntil     *time.Time
 	ViewID         string
+	ReadyAt        *time.Time
 	Old            bool
 }
 
@@ -511,6 +511,7 @@ func (q *Queries) Request(ctx context.Context, id int64) (RequestRow, error) {
 		&i.CreatedAt,
 		&i.WaitsUntil,
 		&i.ViewID,
+		&i.ReadyAt,
 		&i.Old,
 	)
 	return i, err
