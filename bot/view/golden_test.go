@@ -459,6 +459,8 @@ func modals() map[string]slack.ModalViewRequest {
 	month.Would = "You would be at 55 % today, on track; committed at 40 % of the way."
 	between.Form.Kind, between.Form.Upper, baseline.Form.Kind = "between", "40", "baseline"
 	month.Form, kind.Form, byHand.Form, byHand.Integrated = monthly, stay, people2, false
+	rate := kind
+	rate.Form.Method, rate.Form.Wanted = "hit_rate", "95"
 	dates := ObjectiveForm{Title: hostile().Title, Owner: "U1ALICE", Period: Dates, Zone: "Europe/Berlin", Channel: "C1OKRS"}
 	return map[string]slack.ModalViewRequest{
 		"objective": ObjectiveForm{Owner: "U1ALICE", Period: ThisQuarter, Zone: "UTC"}.Modal(draft, today), "objective-dates": dates.Modal(draft, today),
@@ -472,7 +474,7 @@ func modals() map[string]slack.ModalViewRequest {
 		"wizard-start-editing": Start{Draft: draft, Turn: 4, Editing: "KR-3", Objective: objective, Title: "Fewer", Owner: "U1ALICE", Systems: twoSystems, Source: "http"}.Modal(),
 		"wizard-start-systems": Start{Draft: draft, Turn: 1, Owner: "U1ALICE", Systems: twoSystems, Source: "http"}.Modal(), "connect-systems": withSystems.Modal(draft),
 		"wizard-scorecard": crowd.Modal(), "wizard-scorecard-parts": divided.Modal(), "wizard-scorecard-none": Scorecard{Draft: draft, Turn: 2, System: "ServiceNow"}.Modal(), "wizard-scorecard-reading": reading.Modal(), "wizard-scorecard-problem": problem.Modal(), "wizard-scorecard-empty": noScore.Modal(),
-		"wizard-reading": Reading(draft, 2, "Add key result", "ServiceNow"), "wizard-details": detail.Modal(), "wizard-details-monthly": month.Modal(), "wizard-details-stay": kind.Modal(), "wizard-details-between": between.Modal(), "wizard-details-baseline": baseline.Modal(), "wizard-details-people": byHand.Modal(), "edit": editing.Modal(),
+		"wizard-reading": Reading(draft, 2, "Add key result", "ServiceNow"), "wizard-details": detail.Modal(), "wizard-details-monthly": month.Modal(), "wizard-details-stay": kind.Modal(), "wizard-details-rate": rate.Modal(), "wizard-details-between": between.Modal(), "wizard-details-baseline": baseline.Modal(), "wizard-details-people": byHand.Modal(), "edit": editing.Modal(),
 		"saved": Saved(sample(), true, decimal.NullDecimal{}), "saved-people": Saved(people(), false, decimal.NullDecimal{}),
 		"details": Details{KeyResult: sample(), Readings: readings(40), May: true}.Modal(), "details-empty": Details{KeyResult: fresh()}.Modal(), "details-long": longDetails.Modal(), "details-failing": Details{KeyResult: broken(), Readings: readings(3)}.Modal(), "details-people": Details{KeyResult: people(), May: true}.Modal(),
 		"check-in": CheckInForm(people(), CheckInTyped{}, draft), "check-in-hostile": CheckInForm(hostile(), CheckInTyped{}, draft), "remove": Remove(sample(), 120, 1, 1, draft), "remove-hostile": Remove(hostile(), 0, 0, 0, draft),
