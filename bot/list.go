@@ -403,7 +403,7 @@ func (b *Bot) notListed(ctx context.Context, g Gesture, l listed, titles []strin
 	for i, u := range unknown {
 		quotedWords[i] = view.Quote(u)
 	}
-	text += strings.Join(quotedWords, " and ") + " is nobody's name, no status and in no title. "
+	text += strings.Join(quotedWords, " and ") + " is the name of nobody who has used okrbot, no status and in no title. "
 	if len(near) > 0 {
 		for i, n := range near {
 			near[i] = view.Quote("/okr list " + n)
