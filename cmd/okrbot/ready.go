@@ -23,8 +23,12 @@ func (readyCommand) Run(in *invocation) error {
 		return badConfig{"LISTEN_ADDR: write it as host:port, such as :8080 or 127.0.0.1:9090"}
 	}
 	host, port, _ := net.SplitHostPort(address)
-	if ip := net.ParseIP(host); host == "" || ip.IsUnspecified() {
-		host = "localhost" // it listens on every address, this one too
+	// It listens on every address, this one too. Not "localhost": an image of one file knows no names.
+	switch host {
+	case "", "0.0.0.0":
+		host = "127.0.0.1"
+	case "::":
+		host = "::1"
 	}
 	ctx, cancel := context.WithTimeout(in.ctx, 4*time.Second)
 	defer cancel()

@@ -106,6 +106,7 @@ func (o *office) fill(origin string) {
 	}
 	err = s.InTx(ctx, func(tx *store.Tx) error {
 		day := okr.DayOf(tx.Now)
+		due := tx.Now.UTC().Add(12 * time.Hour).Hour() // not by itself while a test runs
 		objective, err := tx.CreateObjective(ctx, alice, okr.Objective{Title: "Run a calm service desk", Owner: alice.ID, Zone: "UTC", Channel: "C0DESK", Period: okr.Period{First: day - 60, Last: day + 300}}, "")
 		if err != nil {
 			return err
@@ -121,7 +122,7 @@ func (o *office) fill(origin string) {
 			k := store.KeyResult{Objective: objective}
 			k.Title, k.Owner, k.Kind, k.Method = fmt.Sprintf("Fewer open incidents %d", n), alice.ID, okr.Decrease, okr.Latest
 			k.Start, k.Target, k.Weight = decimal.NewNullDecimal(decimal.NewFromInt(100)), decimal.NewNullDecimal(decimal.NewFromInt(10)), decimal.NewFromInt(1)
-			k.Channel, k.Integrated, k.Cadence = "C0DESK", true, okr.Cadence{Every: okr.Daily, Hour: 6, Zone: "UTC"}
+			k.Channel, k.Integrated, k.Cadence = "C0DESK", true, okr.Cadence{Every: okr.Daily, Hour: due, Zone: "UTC"}
 			k.Source = store.Source{Connection: c.ID, Reference: id, Name: "Open incidents", Unit: "#", Frequency: "daily"}
 			if _, _, err := tx.CreateKeyResult(ctx, alice, k, ""); err != nil {
 				return err
