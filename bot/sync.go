@@ -67,16 +67,11 @@ func (b *Bot) syncPicked(ctx context.Context, g Gesture) (Reply, error) {
 
 // syncChoices fills the type-ahead of that modal with the key results the person may sync.
 func (b *Bot) syncChoices(ctx context.Context, g Gesture) (Reply, error) {
-	all, err := b.shownKeyResults(ctx, g.Actor.Workspace, store.Filter{Person: g.Actor.ID, Integrated: true})
+	found, err := b.shownKeyResults(ctx, g.Actor.Workspace, store.Filter{
+		Person: g.Actor.ID, Integrated: true, Open: true, Called: strings.TrimSpace(g.Query), Most: view.MostOptions,
+	})
 	if err != nil {
 		return Reply{}, err
-	}
-	query := strings.ToLower(strings.TrimSpace(g.Query))
-	found := all[:0]
-	for _, k := range all {
-		if !k.Closed && strings.Contains(strings.ToLower(k.Key()+" "+k.Title), query) {
-			found = append(found, k)
-		}
 	}
 	return Reply{Options: view.SyncChoices(found)}, nil
 }

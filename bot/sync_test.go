@@ -137,6 +137,10 @@ func TestOneRefusedScorecardIsNotAllOfThem(t *testing.T) {
 func TestSyncAsksWhichOne(t *testing.T) {
 	r := ready(t)
 	r.alice.Types("/okr sync").Chooses("Key Result", "KR-1").Submits("Sync").SeesNoModal().Sees("no newer score")
+	// Of more than Slack shows at once, one is found by its title or by its number.
+	r.do(`insert into key_results (workspace_id, number, objective_id, title, owner_id, kind, unit, precision, method, weight, channel_id, integrated, cadence, zone, created_by, created_at)
+		select workspace_id, n, objective_id, 'Part 50 % of ' || n, owner_id, kind, unit, precision, method, weight, '', true, '', zone, created_by, now() from key_results, generate_series(2, 250) n where number = 1`)
+	r.alice.Types("/okr sync").Chooses("Key Result", "50 % of 249").Chooses("Key Result", "KR-248").Closes()
 }
 
 func TestAFailureIsToldOnceWithItsFixAndItsEnd(t *testing.T) {

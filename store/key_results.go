@@ -74,6 +74,7 @@ type Filter struct {
 	Channels   []string     // any of them
 	Periods    []okr.Period // any that the objective's shares a day with
 	Words      []string     // all of them in the titles, of the key result or its objective
+	Called     string       // a part of "KR-7 Its title"
 	Integrated bool         // those with a source only
 	Connection int64
 	Open       bool // of objectives that are not closed out
@@ -180,6 +181,9 @@ func (f Filter) narrow(workspace string) (from, where string, args []any) {
 	}
 	for _, word := range f.Words {
 		and("(k.title || ' ' || o.title) ilike '%' || ? || '%'", likeLiteral(word))
+	}
+	if f.Called != "" {
+		and("('KR-' || k.number || ' ' || k.title) ilike '%' || ? || '%'", likeLiteral(f.Called))
 	}
 	if f.Open {
 		where += "\n  and o.closed_at is null"

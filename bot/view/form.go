@@ -64,7 +64,7 @@ func selectField(field, label, hint, chosen string, choices ...choice) *slack.In
 		}
 	}
 	hint = hints(hint, leftOut(left))
-	if more := len(choices) - len(options) - left; more > 0 && len(options) == mostOptions {
+	if more := len(choices) - len(options) - left; more > 0 && len(options) == MostOptions {
 		hint = hints(hint, "Slack shows a hundred; "+okr.CountWords(more, "more entry")+verb(more, " does", " do")+" not fit.")
 	}
 	element := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain("Choose"), "v", options...)

@@ -14,7 +14,7 @@ import (
 const (
 	longestText  = 75
 	LongestValue = 150
-	mostOptions  = 100
+	MostOptions  = 100
 )
 
 // choice is one option of a select.
@@ -39,7 +39,7 @@ func options(list []choice) (options []*slack.OptionBlockObject, left int) {
 			continue
 		case slices.ContainsFunc(taken, func(t choice) bool { return t.value == c.value }):
 			continue
-		case shown == mostOptions && !c.beside:
+		case shown == MostOptions && !c.beside:
 			continue
 		case !c.beside:
 			shown++
