@@ -34,6 +34,7 @@ func standings() *rapid.Generator[okr.KeyResult] {
 			Committed:      perhaps(t, "committed"),
 			Upper:          maybe("120"),
 			Risk:           perhaps(t, "risk"),
+			Wanted:         perhaps(t, "wanted"),
 			Integrated:     rapid.Bool().Draw(t, "integrated"),
 			Closed:         rapid.IntRange(0, 9).Draw(t, "closed") == 0,
 			ScoreFrequency: rapid.SampledFrom(append(frequencies, okr.Yearly)).Draw(t, "frequency"),
