@@ -96,6 +96,9 @@ func (b *Bot) detailsModal(ctx context.Context, actor okr.Actor, k store.KeyResu
 		if c, ok := e.Changes["unit"]; ok {
 			then.Unit = c[0]
 		}
+		if _, ok := e.Changes["source"]; ok { // another scorecard had decimals of its own
+			then.Precision = okr.AsManyAsThere
+		}
 	}
 	last, err := b.store.LastChanges(ctx, k.Workspace, store.Object{Kind: "key_result", ID: k.ID}, "target", "start", "source")
 	if err != nil {

@@ -147,6 +147,9 @@ func (n News) move() string {
 	if n.Old.Valid {
 		text = Escape(old) + " → " + text
 	}
+	if !n.New.Valid && n.Note != "" { // the edit took the readings with it
+		return Escape(n.Note) + "; it was " + Escape(old) + " before"
+	}
 	own := okr.Restatement{Day: n.Result.AsOf, From: n.Old.Decimal, To: n.New.Decimal}
 	switch {
 	case n.Note == "" && n.Kind == "restated":
