@@ -166,3 +166,27 @@ func (r *running) counted(ctx context.Context, file string) error {
 	fmt.Fprintf(&out, "%8d %9d %10.1f %10.1f %10.1f  all of them\n", calls, count, plan, run, float64(wal)/1000)
 	return os.WriteFile(file, []byte(out.String()), 0o600)
 }
+
+// updates writes what of each table was updated in the copy, and how much of it without the table's
+// indexes, into updates.NAME.txt.
+func (r *running) updates(ctx context.Context, name string) error {
+	rows, err := r.watch.Query(ctx, `
+		select relname, n_tup_upd, n_tup_hot_upd from pg_stat_user_tables where n_tup_upd > 0 order by n_tup_upd - n_tup_hot_upd desc`)
+	if err != nil {
+		return err
+	}
+	var out strings.Builder
+	fmt.Fprintf(&out, "%9s %9s\n", "updated", "HOT")
+	for rows.Next() {
+		var table string
+		var updated, inPlace int64
+		if err := rows.Scan(&table, &updated, &inPlace); err != nil {
+			return err
+		}
+		fmt.Fprintf(&out, "%9d %9d  %s\n", updated, inPlace, table)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(r.bench.profiles, "updates."+name+".txt"), []byte(out.String()), 0o600)
+}

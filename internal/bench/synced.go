@@ -118,13 +118,10 @@ func (r *running) sync(ctx context.Context, how setting) (s synced, err error) {
 		postgres, err = family(server)
 		return bot, postgres, err
 	}
-	profiled := func() {}
-	if r.bench.profiles != "" {
-		named := fmt.Sprintf("%s.%.0f%%.%d", r.world.name, 100*how.share, r.bench.copies)
-		counted := r.statements(ctx, named)
-		ended := r.profile(ctx, r.programs[0], named, 10*time.Second)
-		profiled = func() { counted(); ended() }
-	}
+	named := fmt.Sprintf("%s.%.0f%%.%d", r.world.name, 100*how.share, r.bench.copies)
+	counted := r.statements(ctx, named)
+	profiled := r.profile(ctx, r.programs[0], named, 10*time.Second)
+	defer profiled()
 	before, err := r.writes(ctx)
 	if err != nil {
 		return s, err
@@ -159,7 +156,7 @@ func (r *running) sync(ctx context.Context, how setting) (s synced, err error) {
 		return s, err
 	}
 	s.bot, s.server = s.bot-bot, s.server-postgres
-	profiled()
+	counted()
 	s.calls, s.items = r.calls()
 	for _, pid := range pids {
 		s.parts = append(s.parts, r.callers.share(pid))
@@ -173,6 +170,11 @@ func (r *running) sync(ctx context.Context, how setting) (s synced, err error) {
 	after, err := r.writes(ctx)
 	if err != nil {
 		return s, err
+	}
+	if r.bench.profiles != "" {
+		if err := r.updates(ctx, named); err != nil {
+			return s, err
+		}
 	}
 	s.spent = spent{after.wal - before.wal, after.rows - before.rows, after.inPlace - before.inPlace}
 	if !done {
