@@ -179,13 +179,9 @@ func (a *applying) follows(ctx context.Context, tx *store.Tx, s sorted) error {
 	if err != nil {
 		return err
 	}
-	present, err := tx.KeyResults(ctx, a.part.connection.Workspace, store.Filter{IDs: ids})
+	now, err := tx.ToApply(ctx, a.part.connection.Workspace, ids)
 	if err != nil {
 		return err
-	}
-	now := make(map[int64]store.KeyResult, len(present))
-	for _, k := range present {
-		now[k.ID] = k
 	}
 	var reads []store.Follow
 	for _, f := range look {
@@ -483,7 +479,7 @@ func (a *applying) fail(runs []store.TakenRun, k store.KeyResult, old store.Appl
 	failure := failed(f)
 	epoch := a.part.epoch
 	a.batch.NoteFailed(k.ID, failure)
-	a.failures = append(a.failures, store.AppliedFailure{KeyResult: k.ID, Epoch: epoch, Failure: failure, Told: told, Synced: k.SyncedAt, Tries: tries, RetryAt: retry})
+	a.failures = append(a.failures, store.AppliedFailure{KeyResult: k.ID, Epoch: epoch, Failure: failure, Told: told, Tries: tries, RetryAt: retry})
 	for _, r := range runs {
 		a.runs = append(a.runs, store.FinishedRun{ID: r.ID, Outcome: store.Failed, Epoch: epoch, Old: k.Result.Value, AsOf: k.Result.AsOf, Failure: failure})
 	}
@@ -502,12 +498,12 @@ func (a *applying) fail(runs []store.TakenRun, k store.KeyResult, old store.Appl
 func (a *applying) write(ctx context.Context, tx *store.Tx, wait time.Duration, also []store.Place) error {
 	connection := a.part.connection
 	steps := []func() error{
+		func() error { return tx.ApplyFailures(ctx, a.failures) }, // before the feeds say that they were read
 		func() error { return tx.ApplyFeeds(ctx, a.part.began, a.read) },
 		func() error { return tx.FeedsTried(ctx, a.part.began, a.tried) },
 		func() error { return tx.ApplyResults(ctx, a.results) },
 		func() error { return tx.ApplyFollows(ctx, a.followed) },
 		func() error { return tx.ClearOverrides(ctx, a.resumed) },
-		func() error { return tx.ApplyFailures(ctx, a.failures) },
 		func() error { return tx.QueueChecks(ctx, connection, a.missing) },
 		func() error { return a.leave(ctx, tx) },
 		func() error { return tx.FinishRuns(ctx, a.runs) },

@@ -104,7 +104,6 @@ type AppliedFailure struct {
 	Epoch     int64
 	Failure   okr.Failure
 	Told      bool      // its owner is told with it, or was
-	Synced    time.Time // when it was last read, before it failed
 	Tries     int       // that failed since the slot
 	RetryAt   time.Time // when it is tried again, if that is before the next slot; zero when it is not
 }
@@ -119,7 +118,6 @@ func (tx *Tx) ApplyFailures(ctx context.Context, list []AppliedFailure) error {
 		p.Ids = append(p.Ids, f.KeyResult)
 		p.Epochs = append(p.Epochs, f.Epoch)
 		p.Told = append(p.Told, f.Told)
-		p.SyncedAt = append(p.SyncedAt, momentText(f.Synced))
 		p.Tries = append(p.Tries, int32(f.Tries))
 		p.Retries = append(p.Retries, f.RetryAt)
 		p.Classes = append(p.Classes, f.Failure.Class)

@@ -89,7 +89,7 @@ select
   k.phase_days, k.phase_values,
   k.unit, k.precision, k.method, k.weight, k.channel_id, k.integrated, k.paused,
   k.cadence, k.weekday, k.hour, k.minute, k.offset_days, k.zone, h.next_sync_at, k.retry_at,
-  case when k.synced_at is not null then greatest(k.synced_at, f.synced_at, case when k.failure_class = '' and h.done_at >= f.joined_at then least(d.read_at, h.done_at) end) end,
+  ` + synced + `,
   k.result_value, k.result_day, k.result_count, k.ahead_on, (k.created_at at time zone o.zone)::date,
   case when k.result_value is null then (select r.value ` + before + `) end, case when k.result_value is null then (select r.day ` + before + `) end,
   k.override_value, k.override_day, k.override_until, k.override_reason, k.override_by, k.overridden_at,
@@ -98,8 +98,49 @@ select
   o.title, o.owner_id, o.first_day, o.last_day, o.zone, o.channel_id, o.closed_at is not null,
   w.on_track_points, w.behind_points, w.hysteresis_points,
   s.connection_id, f.feed_id, s.reference, s.name, s.unit, s.frequency, s.direction, s.precision,
-  c.name, c.kind, c.state, c.origin, case when c.waiting_until > now() then c.waiting_until end
+  ` + shown + `
 `
+
+const (
+	// synced is when the source was last read: what was found unchanged is on record with its feed and
+	// its rhythm.
+	synced = `case when k.synced_at is not null then greatest(k.synced_at, f.synced_at, case when k.failure_class = '' and h.done_at >= f.joined_at then least(d.read_at, h.done_at) end) end`
+	// shown is of the connection, for people.
+	shown = `c.name, c.kind, c.state, c.origin, case when c.waiting_until > now() then c.waiting_until end`
+)
+
+// applyColumns leave out what nobody needs who applies a fetch: what is shown of the connection, and
+// when the next sync and the last one were.
+var applyColumns = strings.NewReplacer(
+	"h.next_sync_at", "null::timestamptz", synced, "greatest(k.synced_at, f.synced_at)", shown, "''::text, ''::text, ''::text, ''::text, null::timestamptz",
+).Replace(keyResultColumns)
+
+const applyTables = `
+from key_results k
+join objectives o on o.id = k.objective_id
+join workspaces w on w.id = k.workspace_id
+left join sources s on s.key_result_id = k.id
+left join follows f on f.key_result_id = k.id
+where k.workspace_id = $1
+  and k.id = any ($2)`
+
+// ToApply loads locked key results to apply a fetch to. Their connection is known by its id alone, and
+// SyncedAt says only whether they were ever read.
+func (tx *Tx) ToApply(ctx context.Context, workspace string, ids []int64) (map[int64]KeyResult, error) {
+	rows, err := tx.db.Query(ctx, applyColumns+applyTables, workspace, ids)
+	if err != nil {
+		return nil, fmt.Errorf("loading key results: %w", err)
+	}
+	list := make(map[int64]KeyResult, len(ids))
+	err = each(rows, scanKeyResult, func(k KeyResult) error {
+		list[k.ID] = k
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("loading key results: %w", err)
+	}
+	return list, nil
+}
 
 // before is the latest reading of before the period that counts: what is shown while the period has none.
 const before = `

@@ -56,7 +56,14 @@ where id = any (@ids::bigint[]);
 -- name: ApplyFailures :exec
 update key_results k
 set applied_epoch = v.epoch,
-    synced_at = greatest(k.synced_at, nullif(v.synced_at, '')::timestamptz),
+    synced_at = greatest(k.synced_at, case when k.synced_at is not null then (
+      -- of the syncs that found nothing new, which are on record with its feed and its rhythm
+      select greatest(f.synced_at, case when k.failure_class = '' and h.done_at >= f.joined_at then least(d.read_at, h.done_at) end)
+      from follows f
+      join feeds d on d.id = f.feed_id
+      left join rhythms h on h.id = f.rhythm_id
+      where f.key_result_id = k.id
+    ) end),
     failure_class = v.class,
     failure_cause = v.cause,
     failure_says = v.says,
@@ -72,7 +79,6 @@ from (
     unnest(@told::boolean[]) as told,
     unnest(@tries::int[]) as tries,
     unnest(@retries::timestamptz[]) as retry_at,
-    unnest(@synced_at::text[]) as synced_at,
     unnest(@classes::text[]) as class,
     unnest(@causes::text[]) as cause,
     unnest(@says::text[]) as says

@@ -13,7 +13,14 @@ import (
 const applyFailures = `-- name: ApplyFailures :exec
 update key_results k
 set applied_epoch = v.epoch,
-    synced_at = greatest(k.synced_at, nullif(v.synced_at, '')::timestamptz),
+    synced_at = greatest(k.synced_at, case when k.synced_at is not null then (
+      -- of the syncs that found nothing new, which are on record with its feed and its rhythm
+      select greatest(f.synced_at, case when k.failure_class = '' and h.done_at >= f.joined_at then least(d.read_at, h.done_at) end)
+      from follows f
+      join feeds d on d.id = f.feed_id
+      left join rhythms h on h.id = f.rhythm_id
+      where f.key_result_id = k.id
+    ) end),
     failure_class = v.class,
     failure_cause = v.cause,
     failure_says = v.says,
@@ -29,24 +36,22 @@ from (
     unnest($3::boolean[]) as told,
     unnest($4::int[]) as tries,
     unnest($5::timestamptz[]) as retry_at,
-    unnest($6::text[]) as synced_at,
-    unnest($7::text[]) as class,
-    unnest($8::text[]) as cause,
-    unnest($9::text[]) as says
+    unnest($6::text[]) as class,
+    unnest($7::text[]) as cause,
+    unnest($8::text[]) as says
 ) v
 where k.id = v.id
 `
 
 type ApplyFailuresParams struct {
-	Ids      []int64
-	Epochs   []int64
-	Told     []bool
-	Tries    []int32
-	Retries  []time.Time
-	SyncedAt []string
-	Classes  []string
-	Causes   []string
-	Says     []string
+	Ids     []int64
+	Epochs  []int64
+	Told    []bool
+	Tries   []int32
+	Retries []time.Time
+	Classes []string
+	Causes  []string
+	Says    []string
 }
 
 func (q *Queries) ApplyFailures(ctx context.Context, arg ApplyFailuresParams) error {
@@ -56,7 +61,6 @@ func (q *Queries) ApplyFailures(ctx context.Context, arg ApplyFailuresParams) er
 		arg.Told,
 		arg.Tries,
 		arg.Retries,
-		arg.SyncedAt,
 		arg.Classes,
 		arg.Causes,
 		arg.Says,
