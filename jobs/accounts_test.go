@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	dto "github.com/prometheus/client_model/go"
+
 	"okrbot/integrations"
 	"okrbot/okr"
 	vendor "okrbot/sandbox/servicenow"
@@ -137,8 +139,17 @@ func (r *room) loaded() store.Connection {
 	return c
 }
 
+// renewals are how often a renewal ended so, in all tests of this process.
+func (r *room) renewals(outcome string) float64 {
+	r.t.Helper()
+	var m dto.Metric
+	r.check(tokensRenewed.WithLabelValues(outcome).Write(&m))
+	return m.GetCounter().GetValue()
+}
+
 func TestOneOfAllProcessesRenews(t *testing.T) {
 	r := newRoom(t)
+	counted := r.renewals(renewed)
 	r.scorecard(1, 40, 5)
 	r.consents()
 	replicas := []*Client{r.client, r.replica(nil), r.replica(nil), r.replica(nil)}
@@ -171,6 +182,7 @@ func TestOneOfAllProcessesRenews(t *testing.T) {
 	}
 	r.wants("refusals", r.count("select refusals from connections where id = $1", r.connection.ID), 0)
 	r.wants("its state", r.state(), "active")
+	r.wants("renewals are counted", r.renewals(renewed) >= counted+6, true)
 }
 
 // leaver answers a renewal and does not live to see it kept.
@@ -297,7 +309,7 @@ func TestARefusedRenewalStopsAtTwo(t *testing.T) {
 			r.exec("update sources set connection_id = $1", r.connection.ID)
 			r.imports(k)
 			r.ends()
-			before := r.sealed()
+			before, counted := r.sealed(), r.renewals(refusedRenewal)
 			fix := r.now.Break(vendor.Fault{Kind: kind})
 			r.now.ForgetCalls()
 			r.force(k.ID)
@@ -310,6 +322,7 @@ func TestARefusedRenewalStopsAtTwo(t *testing.T) {
 			r.wants("its state", r.state(), "rejected")
 			r.wants("notices", r.slack.notices, []string{NoticeRefused})
 			r.wants("calls", len(r.now.Calls()), 2)
+			r.wants("refusals are counted", r.renewals(refusedRenewal) >= counted+2, true)
 			r.wants("what is kept", r.sealed() == before, true)
 			fix()
 			for range 5 {

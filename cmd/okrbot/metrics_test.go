@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"okrbot/okr"
+	vendor "okrbot/sandbox/servicenow"
 )
 
 // TestMetrics reads the metrics of a process as Prometheus does. All that its documentation, its alerts
@@ -95,27 +97,46 @@ func TestMetrics(t *testing.T) {
 	}
 
 	s.due()
-	after := s.until(`okrbot_sync_key_results_total{class="none",outcome="changed"}`, officeKeyResults)
-	for series, least := range map[string]float64{
-		`okrbot_scores_stored_total`: officeKeyResults, `okrbot_connector_requests_total{kind="servicenow",status="200"}`: 1,
-		`okrbot_connector_requests_seconds{kind="servicenow"}`: 1, `okrbot_looks_total{what="due"}`: 1,
-	} {
-		if got, _ := valueOf(after, series); got < least {
-			t.Errorf("%s is %v after a sync, want %v at least", series, got, least)
-		}
-	}
+	s.until(`okrbot_sync_key_results_total{class="none",outcome="changed"}`, officeKeyResults)
+	s.until(`okrbot_scores_stored_total`, officeKeyResults)
+	s.until(`okrbot_connector_requests_total{kind="servicenow",status="200"}`, 1)
+	s.until(`okrbot_connector_requests_seconds{kind="servicenow"}`, 1)
+	s.until(`okrbot_looks_total{what="due"}`, 1)
 	// The first scores are no news; one of another day is.
 	if err := o.now.Collect(fmt.Sprintf("%032x", 1), (okr.DayOf(time.Now().UTC()) + 1).Time(), 7); err != nil {
 		t.Fatal(err)
 	}
 	s.due()
+	s.until(`okrbot_sync_key_results_total{class="none",outcome="unchanged"}`, officeKeyResults-1)
 	s.until(`okrbot_posts_total{outcome="ok"}`, 1)
 	s.until(`okrbot_slack_requests_total{method="chat.postMessage",outcome="ok"}`, 1)
+	o.now.SetRoles("okr.reader")
+	s.due()
+	s.until(`okrbot_sync_key_results_total{class="forbidden",outcome="failed"}`, officeKeyResults)
+	o.now.SetRoles("okr.reader", "pa_viewer")
+	o.now.Break(vendor.Fault{Kind: vendor.ServiceDown})
+	s.due()
+	s.until(`okrbot_sync_key_results_total{class="unavailable",outcome="again"}`, officeKeyResults)
+	after := s.until(`okrbot_connector_requests_total{kind="servicenow",status="503"}`, 1)
+	for series, want := range map[string]float64{
+		`okrbot_sync_key_results_total{class="none",outcome="changed"}`:        officeKeyResults + 1,
+		`okrbot_sync_key_results_total{class="none",outcome="unchanged"}`:      officeKeyResults - 1,
+		`okrbot_sync_key_results_total{class="forbidden",outcome="failed"}`:    officeKeyResults,
+		`okrbot_sync_key_results_total{class="unauthorized",outcome="failed"}`: 0,
+		`okrbot_scores_stored_total`:                                           officeKeyResults + 1,
+	} {
+		if got, _ := valueOf(after, series); got != want {
+			t.Errorf("%s is %v in the end, want %v", series, got, want)
+		}
+	}
 
 	if status := s.get("/debug/pprof/"); status != http.StatusNotFound {
 		t.Errorf("profiles are there without OPS_PPROF: %d", status)
 	}
-	s.stop()
+	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	if err := <-s.done; err != nil { // it has complained of what was broken, and may
+		t.Errorf("it ended with %v: %s", err, s.said)
+	}
 	o.environment = append(o.environment, "OPS_PPROF=true")
 	s = o.serve()
 	s.says("okrbot is ready")
