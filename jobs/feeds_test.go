@@ -243,6 +243,10 @@ func TestEverySessionHasItsLimits(t *testing.T) {
 			t.Errorf("%s is %s, want %s", setting, got, want)
 		}
 	}
+	// and compiles nothing: a list of thousands would wait for that and not for its rows
+	var jit string
+	r.check(r.pool.QueryRow(ctx, "select current_setting('jit')").Scan(&jit))
+	r.wants("jit", jit, "off")
 }
 
 // What was read is applied once Postgres lets it, and not read again.
