@@ -187,6 +187,25 @@ func (r Reads) ConnectionsFor(ctx context.Context, actor okr.Actor) ([]Connectio
 	return list, nil
 }
 
+// AllConnections lists every connection that was confirmed and not removed, of all workspaces.
+func (r Reads) AllConnections(ctx context.Context) ([]Connection, error) {
+	rows, err := r.db.Query(ctx, "select id from connections where state not in ('pending', 'removed') order by workspace_id, id")
+	if err != nil {
+		return nil, fmt.Errorf("listing connections: %w", err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return nil, fmt.Errorf("listing connections: %w", err)
+	}
+	list := make([]Connection, len(ids))
+	for i, id := range ids {
+		if list[i], err = r.ConnectionByID(ctx, id); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
 func connection(row queries.Connection) Connection {
 	c := Connection{
 		ID: row.ID, Workspace: row.WorkspaceID, Kind: row.Kind, Name: row.Name, Origin: row.Origin,

@@ -125,3 +125,38 @@ func Writable(ctx context.Context, pool *pgxpool.Pool) error {
 	}
 	return nil
 }
+
+// Server is what a database says of itself.
+type Server struct {
+	Version  int       // 150012 is 15.12
+	ReadOnly bool      // a new session may not write
+	Now      time.Time // its clock
+}
+
+// Ask asks a database what it is.
+func Ask(ctx context.Context, pool *pgxpool.Pool) (Server, error) {
+	var s Server
+	err := pool.QueryRow(ctx, "select current_setting('server_version_num')::int, pg_is_in_recovery() or current_setting('transaction_read_only')::bool, clock_timestamp()").Scan(&s.Version, &s.ReadOnly, &s.Now)
+	if err != nil {
+		return s, fmt.Errorf("asking the database what it is: %w", err)
+	}
+	return s, nil
+}
+
+// UnknownZones are those of some time zones, and of all that are used in the database, that Postgres
+// has no data of.
+func UnknownZones(ctx context.Context, pool *pgxpool.Pool, more ...string) ([]string, error) {
+	rows, err := pool.Query(ctx, `
+select distinct z
+from (select unnest($1::text[]) union select zone from objectives union select time_zone from people) as used (z)
+where z <> '' and lower(z) not in (select lower(name) from pg_timezone_names)
+order by z`, more)
+	if err != nil {
+		return nil, fmt.Errorf("asking the database for its time zones: %w", err)
+	}
+	unknown, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("asking the database for its time zones: %w", err)
+	}
+	return unknown, nil
+}

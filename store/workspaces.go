@@ -126,8 +126,25 @@ func (s *Store) ProveKeys(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("asking the database whether the keys fit: %w", err)
 	}
-	if _, err := s.keys.Open(sealed, canaryPlace); err != nil {
-		return UnfitKeys{KeyID: secret.KeyID(sealed), cause: err}
+	return s.fits(sealed)
+}
+
+// KeysFit says whether the keys fit a database, without changing it; false when nothing was sealed in it
+// yet, so that any keys do.
+func (s *Store) KeysFit(ctx context.Context) (sealed bool, err error) {
+	proof, err := s.q.Canary(ctx)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows), isCode(err, "42P01"):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("asking the database whether the keys fit: %w", err)
+	}
+	return true, s.fits(proof)
+}
+
+func (r Reads) fits(proof []byte) error {
+	if _, err := r.keys.Open(proof, canaryPlace); err != nil {
+		return UnfitKeys{KeyID: secret.KeyID(proof), cause: err}
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the bot: the web side that Slack talks to and the workers."`
 	Sandbox sandboxCommand `cmd:"" help:"Try everything in a browser: the bot with a local Slack and a local ServiceNow, no account anywhere."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database to this version and stop. serve does it too."`
-	Doctor  doctorCommand  `cmd:"" help:"Check the configuration, the database, the keys and Slack, and say what to fix."`
+	Doctor  doctorCommand  `cmd:"" help:"Check the configuration, the database, the keys, Slack, PUBLIC_URL and each connection, and say what to fix."`
 	Keys    keysCommand    `cmd:"" help:"Make, add and rotate the keys that seal secrets."`
 	Export  exportCommand  `cmd:"" help:"Write all objectives and key results to standard output, as CSV or JSON."`
 	Import  importCommand  `cmd:"" help:"Add and change objectives and key results from a CSV: says first what it would do."`

@@ -153,10 +153,7 @@ func (r *running) begin(ctx context.Context) error {
 	}
 	r.store = store.New(web, r.keys)
 	r.health = watchDatabase(ctx, river, r.log)
-	connectors := integrations.Registry{servicenow.New(servicenow.Options{ExtraOrigins: r.config.ServiceNowExtraHosts})}
-	if len(r.config.HTTPJSONOrigins) > 0 {
-		connectors = append(connectors, httpjson.New(httpjson.Options{Origins: r.config.HTTPJSONOrigins}))
-	}
+	connectors := connectorsOf(r.config)
 	if r.jobs, err = jobs.New(jobs.Options{
 		Pool: river, Listen: listens, Store: store.New(working, r.keys), Connectors: connectors, Log: r.log, Work: r.work, AuditDays: r.config.AuditDays(),
 	}); err != nil {
@@ -204,6 +201,15 @@ func (r *running) pool(ctx context.Context, name string, open func(context.Conte
 		r.pools = append(r.pools, namedPool{p, name})
 	}
 	return p, err
+}
+
+// connectorsOf are the systems that can be read from.
+func connectorsOf(c Config) integrations.Registry {
+	connectors := integrations.Registry{servicenow.New(servicenow.Options{ExtraOrigins: c.ServiceNowExtraHosts})}
+	if len(c.HTTPJSONOrigins) > 0 {
+		connectors = append(connectors, httpjson.New(httpjson.Options{Origins: c.HTTPJSONOrigins}))
+	}
+	return connectors
 }
 
 // public is what Slack and the load balancer reach.

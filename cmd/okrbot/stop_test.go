@@ -97,6 +97,9 @@ func (o *office) fill(origin string) {
 	defer pool.Close()
 	s := store.New(pool, o.keys)
 	alice := okr.Actor{Workspace: "T0SANDBOX", ID: "U0ALICE", Kind: okr.Member}
+	if err := s.ProveKeys(ctx); err != nil {
+		o.t.Fatal(err)
+	}
 	err = s.SaveWorkspace(ctx, store.Workspace{ID: alice.Workspace, Name: "Acme", BotUserID: "U0OKRBOT"})
 	if err == nil {
 		err = s.SavePerson(ctx, store.Person{Actor: alice, Name: "alice", Zone: "UTC"})

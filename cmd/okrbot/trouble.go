@@ -24,17 +24,26 @@ type trouble struct {
 	do    string // sentences; "" where nothing but waiting helps
 }
 
+// troubled is trouble with the address that a variable holds.
+type troubled struct {
+	variable string
+	trouble
+}
+
+func (t troubled) Error() string {
+	says := t.variable + ": " + t.means
+	if t.do != "" {
+		says += ". " + t.do
+	}
+	return strings.TrimSuffix(says, ".")
+}
+
 // asTrouble is explain as an error that names the variable.
 func asTrouble(variable string, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	t := explain(err)
-	says := variable + ": " + t.means
-	if t.do != "" {
-		says += ". " + t.do
-	}
-	return errors.New(strings.TrimSuffix(says, "."))
+	return troubled{variable, explain(err)}
 }
 
 // explain tells the causes apart.
@@ -107,6 +116,9 @@ func unreached(err error) trouble {
 	}
 	return trouble{"the connection to the database broke", "Check the address, and the server's log."}
 }
+
+// errReadOnly is what a server says that takes no writes.
+var errReadOnly = pgconn.PgError{Code: "25006"}
 
 // moved says whether an error is that of a session of a server that is no longer the right one.
 func moved(err error) bool {

@@ -74,6 +74,9 @@ func (s *Slack) serveAPI(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.mu.Lock()
 		answer = s.do(c)
+		if known := c.token == s.o.BotToken; known {
+			w.Header().Set("X-OAuth-Scopes", strings.Join(s.o.Scopes, ","))
+		}
 		s.mu.Unlock()
 		if f != nil && f.Lost {
 			if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {

@@ -109,7 +109,7 @@ func New(o Options) *Slack {
 	def(&o.AppID, "A0OKRBOT")
 	def(&o.BotToken, "xoxb-sandbox")
 	def(&o.AppToken, "xapp-sandbox")
-	def(&o.SigningSecret, "sandbox-signing-secret")
+	def(&o.SigningSecret, "5a9db0c5160116197316e66bf0c51604")
 	if o.Scopes == nil {
 		o.Scopes = []string{"commands", "chat:write", "users:read", "users:read.email", "channels:read", "groups:read", "im:write", "files:write"}
 	}
