@@ -183,9 +183,10 @@ func TestOldThingsAreForgotten(t *testing.T) {
 	r.force(k.ID)
 	r.tick()
 	r.check(r.now.Collect(k.Source.Reference, (r.today() - 1).Time(), 90))
+	r.asks(alice)
 	r.advance(91 * 24 * time.Hour)
 	r.check(r.store.Tidy(ctx))
-	for _, table := range []string{"sync_runs", "sync_requests", "sync_batches"} {
+	for _, table := range []string{"sync_runs", "sync_requests", "sync_asks", "sync_batches"} {
 		r.wants(table, r.count("select count(*) from "+table), 0)
 	}
 	r.wants("scores stay", r.count("select count(*) from scores where day > $1", (okr.Day(0)).Time()), 5)

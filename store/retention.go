@@ -24,7 +24,7 @@ const (
 // connections after an hour, rhythms that nobody keeps.
 func (s *Store) Tidy(ctx context.Context) error {
 	for what, do := range map[string]func(context.Context) error{
-		"drafts": s.q.ExpireDrafts, "deliveries": s.q.ExpireDeliveries, "requests": s.q.ExpireRequests, "exports": s.q.ExpireExports,
+		"drafts": s.q.ExpireDrafts, "deliveries": s.q.ExpireDeliveries, "requests": s.q.ExpireRequests, "wishes for syncs": s.q.ExpireAsks, "exports": s.q.ExpireExports,
 		"pages": s.q.ExpireVisits, "connections that nobody confirmed": s.q.ExpirePending, "rhythms": s.q.ExpireRhythms, "places": s.q.ForgottenPlaces,
 	} {
 		if err := do(ctx); err != nil {

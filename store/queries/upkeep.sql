@@ -142,6 +142,11 @@ where not exists (select from follows f where f.rhythm_id = r.id);
 delete from sync_requests
 where created_at < now() - interval '7 days';
 
+-- name: ExpireAsks :exec
+-- No job got to the end of them.
+delete from sync_asks
+where created_at < now() - interval '7 days';
+
 -- name: ExpireAnnouncements :execrows
 -- The oldest have the lowest ids.
 delete from announcements

@@ -145,6 +145,17 @@ func (q *Queries) ExpireAnnouncements(ctx context.Context, most int32) (int64, e
 	return result.RowsAffected(), nil
 }
 
+const expireAsks = `-- name: ExpireAsks :exec
+delete from sync_asks
+where created_at < now() - interval '7 days'
+`
+
+// No job got to the end of them.
+func (q *Queries) ExpireAsks(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, expireAsks)
+	return err
+}
+
 const expireAudit = `-- name: ExpireAudit :execrows
 delete from audit_events
 where id in (
