@@ -110,7 +110,7 @@ func New(o Options) (*Client, error) {
 		config.FetchCooldown = 20 * time.Millisecond
 		config.FetchPollInterval = 500 * time.Millisecond
 		config.Queues = map[string]river.QueueConfig{
-			queueSync:      {MaxWorkers: 16},
+			queueSync:      {MaxWorkers: 12}, // the replica that comes first leaves some to the others
 			queueForced:    {MaxWorkers: 8},
 			queueBegin:     {MaxWorkers: 2},
 			queueAnnounce:  {MaxWorkers: 8},
