@@ -86,7 +86,7 @@ func New(o Options) (*Client, error) {
 	}
 	config := &river.Config{
 		// River is heard only when something is wrong with River: our edges log what happens.
-		Logger: slog.New(atLeast{slog.LevelWarn, calledOff{c, o.Log.Handler()}}),
+		Logger: slog.New(atLeast{slog.LevelWarn, calledOff{c, newSeldom(o.Log.Handler())}}),
 		// An hour by default. Only River's own record waits for it: what a dead process was at is
 		// taken over when its hold ends.
 		RescueStuckJobsAfter: 2 * time.Minute,
@@ -244,6 +244,59 @@ func (h atLeast) WithAttrs(attrs []slog.Attr) slog.Handler {
 
 func (h atLeast) WithGroup(name string) slog.Handler {
 	return atLeast{h.level, h.Handler.WithGroup(name)}
+}
+
+// saidAgain is how long River's same words are kept back.
+const saidAgain = 10 * time.Second
+
+// seldom says the same only now and then, and how often it was left unsaid: where the database is away,
+// each of River's queues complains twice a second.
+type seldom struct {
+	slog.Handler
+	said *saidBefore
+}
+
+type saidBefore struct {
+	lock  sync.Mutex
+	words map[string]*repetition
+}
+
+type repetition struct {
+	last   time.Time
+	unsaid int
+}
+
+func newSeldom(h slog.Handler) seldom {
+	return seldom{h, &saidBefore{words: map[string]*repetition{}}}
+}
+
+func (h seldom) Handle(ctx context.Context, r slog.Record) error {
+	h.said.lock.Lock()
+	before := h.said.words[r.Message]
+	if before == nil {
+		before = &repetition{}
+		h.said.words[r.Message] = before
+	} else if r.Time.Sub(before.last) < saidAgain {
+		before.unsaid++
+		h.said.lock.Unlock()
+		return nil
+	}
+	unsaid := before.unsaid
+	*before = repetition{last: r.Time}
+	h.said.lock.Unlock()
+	if unsaid > 0 {
+		r = r.Clone()
+		r.AddAttrs(slog.Int("unsaid", unsaid))
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+func (h seldom) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return seldom{h.Handler.WithAttrs(attrs), h.said}
+}
+
+func (h seldom) WithGroup(name string) slog.Handler {
+	return seldom{h.Handler.WithGroup(name), h.said}
 }
 
 // calledOff drops what River complains of when a stop calls off what it was at: the transaction is

@@ -1,7 +1,10 @@
 package jobs
 
 import (
+	"bytes"
 	"context"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,5 +73,28 @@ func TestAListenerChangesItsSession(t *testing.T) {
 			return
 		case <-time.After(5 * time.Millisecond):
 		}
+	}
+}
+
+// A complaint that is repeated is said now and then, with how often it was not.
+func TestRiverRepeatsItselfSeldom(t *testing.T) {
+	var out bytes.Buffer
+	h := newSeldom(slog.NewTextHandler(&out, nil))
+	other := h.WithAttrs([]slog.Attr{slog.String("queue", "sync")})
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for n := range 41 {
+		to := slog.Handler(h)
+		if n%2 == 1 {
+			to = other
+		}
+		if err := to.Handle(t.Context(), slog.NewRecord(at.Add(time.Duration(n)*500*time.Millisecond), slog.LevelError, "fetching", 0)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := h.Handle(t.Context(), slog.NewRecord(at, slog.LevelError, "completing", 0)); err != nil {
+		t.Fatal(err)
+	}
+	if said := out.String(); strings.Count(said, "fetching") != 3 || strings.Count(said, "unsaid=19") != 2 || strings.Count(said, "completing") != 1 {
+		t.Errorf("%s", said)
 	}
 }

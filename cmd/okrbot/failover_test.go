@@ -171,7 +171,7 @@ func TestFailOver(t *testing.T) {
 	o.outer()
 	t.Log("ready again after", s.becomes(http.StatusOK, "ready"))
 	s.goesOn("the server was started again")
-	if lines := strings.Count(s.said.String(), "\n"); lines > 2000 {
+	if lines := strings.Count(s.said.String(), "\n"); lines > 500 {
 		t.Errorf("it logged %d lines", lines)
 	}
 }
