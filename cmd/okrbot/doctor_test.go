@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -81,6 +82,9 @@ func TestDoctorFindsAllWell(t *testing.T) {
 	if code != 0 {
 		t.Errorf("it ends with %d", code)
 	}
+	found, _ = o.doctors("PUBLIC_ULR=https://"+canary, "LOG_FORMAT= text ")
+	o.finds(found, "configuration, PUBLIC_ULR", note, "If PUBLIC_URL is meant", "")
+	o.finds(found, "configuration, LOG_FORMAT", note, "white space", "")
 	// The same for people.
 	out, code := o.runs("doctor")
 	if code != 0 || !strings.Contains(out, "\nok      SLACK_BOT_TOKEN: workspace ") || !strings.Contains(out, "\nnote    PUBLIC_URL: it is not set") {
@@ -200,6 +204,7 @@ func TestDoctorTellsTheDatabasesTroublesApart(t *testing.T) {
 	}{
 		{"postgres://u:" + canary + "@127.0.0.1:1/d", "database, DATABASE_URL", broken, "nothing listens at the address", "Check host and port"},
 		{"postgres://u:" + canary + "@nowhere.invalid/d", "database, DATABASE_URL", broken, "name in the address is not known here", "Check the name"},
+		{"postgres://u:" + canary + "@" + plain(t) + "/d?sslmode=require", "database, DATABASE_URL", broken, "the server does not speak TLS", "sslmode"},
 		{"host=/nowhere user=u password=" + canary, "database, DATABASE_URL", broken, "there is no socket in the folder", "Check the folder"},
 		{here + " dbname=missing", "database, DATABASE_URL", broken, "there is no database of this name", "Create it"},
 		{here + " user=stranger", "database, DATABASE_URL", broken, "Postgres does not let this user in", "Check the user"},
@@ -237,6 +242,28 @@ func TestDoctorTellsTheDatabasesTroublesApart(t *testing.T) {
 	if err := conn.QueryRow(t.Context(), "select count(*) from pg_class where relnamespace = 'public'::regnamespace").Scan(&tables); err != nil || tables > 0 {
 		t.Errorf("%d tables were made: %v", tables, err)
 	}
+}
+
+// plain is the address of a server that refuses TLS, as Postgres says it, and then hangs up.
+func plain(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = conn.Read(make([]byte, 8)) // SSLRequest
+			_, _ = conn.Write([]byte("N"))
+			conn.Close()
+		}
+	}()
+	return listener.Addr().String()
 }
 
 // Each connected system is signed in to, as the next sync would.

@@ -101,8 +101,6 @@ func unreached(err error) trouble {
 		return trouble{"the host's name in the address is not known here", "Check the name, and this machine's DNS."}
 	case errors.As(err, &certificate), errors.As(err, &unknown), errors.As(err, &other):
 		return trouble{"the server's certificate is not trusted here", "Set `sslrootcert` in the address to the authority's certificate."}
-	case errors.As(err, &record), strings.Contains(err.Error(), "server refused TLS"):
-		return trouble{"the server does not speak TLS", "Set `sslmode` in the address as the server wants it."}
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return trouble{"nothing listens at the address", "Check host and port, and that Postgres runs."}
 	case errors.Is(err, fs.ErrNotExist):
@@ -113,6 +111,9 @@ func unreached(err error) trouble {
 		return trouble{"the database does not answer", "Check host and port, and that no firewall is in between."}
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return trouble{"there is no way to the host of the address", "Check the host, and this machine's network."}
+	// Last: where TLS is only preferred, another try without it has failed of something else.
+	case errors.As(err, &record), strings.Contains(err.Error(), "server refused TLS"):
+		return trouble{"the server does not speak TLS", "Set `sslmode` in the address as the server wants it."}
 	}
 	return trouble{"the connection to the database broke", "Check the address, and the server's log."}
 }
