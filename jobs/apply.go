@@ -299,7 +299,8 @@ func (a *applying) scores(ctx context.Context, tx *store.Tx, reads []store.Follo
 				continue
 			}
 			known := score.Born <= old || had.Imported
-			score.Fresh, score.Restated = !known, known && score.Restated
+			score.Was = score.AsOf(old)
+			score.Fresh, score.Restated = !known, known && score.Restated && !score.Was.Equal(score.Value)
 			taken[k.ID] = append(taken[k.ID], score)
 		}
 		if old < 0 || !newestDecides(k, taken[k.ID], k.Today(a.now)) {
@@ -336,7 +337,7 @@ func (a *applying) score(runs []store.TakenRun, k store.KeyResult, old store.App
 		switch {
 		case !period.Contains(score.Day) || !score.Reading().CountsOn(today):
 		case score.Restated:
-			restated = append(restated, okr.Restatement{Day: score.Day, From: score.Previous.Decimal, To: score.Value})
+			restated = append(restated, okr.Restatement{Day: score.Day, From: score.Was, To: score.Value})
 		case score.Fresh:
 			fresh++
 		}

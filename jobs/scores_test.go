@@ -290,3 +290,29 @@ func TestAValueWithoutADateIsNotTaken(t *testing.T) {
 	r.wants("value", r.value(k), "")
 	r.wants("readings", len(r.readings(k)), 0)
 }
+
+// Who reads a scorecard less often than others hears of the way from what they knew, not of the
+// steps on it.
+func TestARestatementIsToldFromWhatWasKnown(t *testing.T) {
+	r := newRoom(t)
+	often := r.keyResult(r.scorecard(1, 0, 0))
+	seldom := r.keyResult(often.Source.Reference)
+	r.holds(often.Source.Reference, map[okr.Day]float64{-1: 37, -3: 38, -4: 36})
+	r.imports(often, seldom)
+	for _, value := range []float64{31, 32, 33} {
+		r.holds(often.Source.Reference, map[okr.Day]float64{-1: 37, -3: value, -4: value})
+		r.syncs(often)
+	}
+	r.holds(often.Source.Reference, map[okr.Day]float64{-1: 37, -3: 33, -4: 36})
+	r.syncs(often)
+	values := func(k store.KeyResult) (list []string) {
+		for _, reading := range r.readings(k) {
+			list = append(list, reading.Value.String())
+		}
+		return list
+	}
+	r.wants("what the other has meanwhile", values(seldom), []string{"36", "38", "37"})
+	ended := r.syncs(seldom)
+	r.wants("told", ended.Note, seldom.RestatedWords([]okr.Restatement{{Day: r.today() - 3, From: number("38").Decimal, To: number("33").Decimal}}, r.today()))
+	r.wants("what it has then", values(seldom), []string{"36", "33", "37"})
+}

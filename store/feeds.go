@@ -118,7 +118,20 @@ type Score struct {
 	// As a key result takes it over.
 	Fresh    bool // of a day that had none
 	Restated bool // the day had another value before, and was over
-	Previous decimal.NullDecimal
+	Was      decimal.Decimal
+
+	earlier []decimal.Decimal // what it was, the newest first
+	epochs  []int64           // of the fetches that brought those
+}
+
+// AsOf is what somebody knows the score as who has taken over what came up to an epoch, and the
+// oldest that is kept for who knows an older one.
+func (s Score) AsOf(epoch int64) decimal.Decimal {
+	value, at := s.Value, s.Epoch
+	for i := 0; i < len(s.epochs) && at > epoch; i++ {
+		value, at = s.earlier[i], s.epochs[i]
+	}
+	return value
 }
 
 // Reading is the score as a reading.
@@ -175,7 +188,7 @@ func (tx *Tx) ApplyScores(ctx context.Context, epoch int64, list []Scores) (map[
 	for _, row := range rows {
 		fresh[row.FeedID] = append(fresh[row.FeedID], Score{
 			Day: okr.DayOf(row.Day), Counts: dayOrZero(row.CountsFrom), Value: row.Value, AsRead: row.AsRead, Born: row.Born, Epoch: row.Epoch,
-			Restated: row.Restated, Previous: row.Previous,
+			Restated: row.Restated, earlier: row.EarlierValues, epochs: row.EarlierEpochs,
 		})
 	}
 	return fresh, nil
@@ -191,7 +204,7 @@ func (r Reads) NewsOf(ctx context.Context, feeds []int64, epoch int64) (map[int6
 	for _, row := range rows {
 		news[row.FeedID] = append(news[row.FeedID], Score{
 			Day: okr.DayOf(row.Day), Counts: dayOrZero(row.CountsFrom), Value: row.Value, AsRead: row.AsRead, Born: row.Born, Epoch: row.Epoch,
-			Restated: row.Restated, Previous: row.Previous,
+			Restated: row.Restated, earlier: row.EarlierValues, epochs: row.EarlierEpochs,
 		})
 	}
 	return news, nil

@@ -69,7 +69,7 @@ cross join lateral (
     )
   union all
   select
-    'score', 1, 0, s.day, case when s.epoch > f.epoch and s.previous is not null then s.previous else s.value end, '', '', '', '', null, s.recorded_at,
+    'score', 1, 0, s.day, score_as_of(s.value, s.epoch, s.earlier_values, s.earlier_epochs, f.epoch), '', '', '', '', null, s.recorded_at,
     case when s.epoch <= f.epoch and s.restated_at is not null then s.previous end, case when s.epoch <= f.epoch then s.restated_at end,
     case when s.epoch <= f.epoch then s.as_read else '' end, s.counts_from
   from follows f

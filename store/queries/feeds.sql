@@ -78,10 +78,12 @@ set previous = excluded.previous,
     as_read = excluded.as_read,
     counts_from = excluded.counts_from,
     restated_at = excluded.restated_at,
+    earlier_values = (scores.value || scores.earlier_values)[1:32],
+    earlier_epochs = (scores.epoch || scores.earlier_epochs)[1:32],
     epoch = excluded.epoch,
     recorded_at = case when excluded.restated_at is null then excluded.recorded_at else scores.recorded_at end
 where scores.value <> excluded.value
-returning feed_id, day, counts_from, value, as_read, previous, born, epoch, (restated_at is not null)::boolean as restated;
+returning feed_id, day, counts_from, value, as_read, earlier_values, earlier_epochs, born, epoch, (restated_at is not null)::boolean as restated;
 
 -- name: ForgetAhead :exec
 -- Scores of days to come that their feeds do not hold any more: they were taken back.
@@ -101,7 +103,7 @@ where s.feed_id = f.feed_id
 
 -- name: NewsOf :many
 -- What came after an epoch.
-select feed_id, day, counts_from, value, as_read, previous, born, epoch, (restated_at is not null)::boolean as restated
+select feed_id, day, counts_from, value, as_read, earlier_values, earlier_epochs, born, epoch, (restated_at is not null)::boolean as restated
 from scores
 where feed_id = any (@feed_ids::bigint[])
   and epoch > @epoch

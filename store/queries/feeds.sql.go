@@ -109,10 +109,12 @@ set previous = excluded.previous,
     as_read = excluded.as_read,
     counts_from = excluded.counts_from,
     restated_at = excluded.restated_at,
+    earlier_values = (scores.value || scores.earlier_values)[1:32],
+    earlier_epochs = (scores.epoch || scores.earlier_epochs)[1:32],
     epoch = excluded.epoch,
     recorded_at = case when excluded.restated_at is null then excluded.recorded_at else scores.recorded_at end
 where scores.value <> excluded.value
-returning feed_id, day, counts_from, value, as_read, previous, born, epoch, (restated_at is not null)::boolean as restated
+returning feed_id, day, counts_from, value, as_read, earlier_values, earlier_epochs, born, epoch, (restated_at is not null)::boolean as restated
 `
 
 type ApplyScoresParams struct {
@@ -125,15 +127,16 @@ type ApplyScoresParams struct {
 }
 
 type ApplyScoresRow struct {
-	FeedID     int64
-	Day        time.Time
-	CountsFrom *time.Time
-	Value      decimal.Decimal
-	AsRead     string
-	Previous   decimal.NullDecimal
-	Born       int64
-	Epoch      int64
-	Restated   bool
+	FeedID        int64
+	Day           time.Time
+	CountsFrom    *time.Time
+	Value         decimal.Decimal
+	AsRead        string
+	EarlierValues []decimal.Decimal
+	EarlierEpochs []int64
+	Born          int64
+	Epoch         int64
+	Restated      bool
 }
 
 // New days are added. A day whose score changed keeps the old value beside the new one; a score that
@@ -161,7 +164,8 @@ func (q *Queries) ApplyScores(ctx context.Context, arg ApplyScoresParams) ([]App
 			&i.CountsFrom,
 			&i.Value,
 			&i.AsRead,
-			&i.Previous,
+			&i.EarlierValues,
+			&i.EarlierEpochs,
 			&i.Born,
 			&i.Epoch,
 			&i.Restated,
@@ -498,7 +502,7 @@ func (q *Queries) MoveRhythms(ctx context.Context, arg MoveRhythmsParams) error 
 }
 
 const newsOf = `-- name: NewsOf :many
-select feed_id, day, counts_from, value, as_read, previous, born, epoch, (restated_at is not null)::boolean as restated
+select feed_id, day, counts_from, value, as_read, earlier_values, earlier_epochs, born, epoch, (restated_at is not null)::boolean as restated
 from scores
 where feed_id = any ($1::bigint[])
   and epoch > $2
@@ -511,15 +515,16 @@ type NewsOfParams struct {
 }
 
 type NewsOfRow struct {
-	FeedID     int64
-	Day        time.Time
-	CountsFrom *time.Time
-	Value      decimal.Decimal
-	AsRead     string
-	Previous   decimal.NullDecimal
-	Born       int64
-	Epoch      int64
-	Restated   bool
+	FeedID        int64
+	Day           time.Time
+	CountsFrom    *time.Time
+	Value         decimal.Decimal
+	AsRead        string
+	EarlierValues []decimal.Decimal
+	EarlierEpochs []int64
+	Born          int64
+	Epoch         int64
+	Restated      bool
 }
 
 // What came after an epoch.
@@ -538,7 +543,8 @@ func (q *Queries) NewsOf(ctx context.Context, arg NewsOfParams) ([]NewsOfRow, er
 			&i.CountsFrom,
 			&i.Value,
 			&i.AsRead,
-			&i.Previous,
+			&i.EarlierValues,
+			&i.EarlierEpochs,
 			&i.Born,
 			&i.Epoch,
 			&i.Restated,

@@ -377,16 +377,18 @@ type Rhythm struct {
 }
 
 type Score struct {
-	FeedID     int64
-	Day        time.Time
-	Value      decimal.Decimal
-	AsRead     string
-	Previous   decimal.NullDecimal
-	CountsFrom *time.Time
-	RestatedAt *time.Time
-	Born       int64
-	Epoch      int64
-	RecordedAt time.Time
+	FeedID        int64
+	Day           time.Time
+	Value         decimal.Decimal
+	AsRead        string
+	Previous      decimal.NullDecimal
+	CountsFrom    *time.Time
+	RestatedAt    *time.Time
+	Born          int64
+	Epoch         int64
+	RecordedAt    time.Time
+	EarlierValues []decimal.Decimal
+	EarlierEpochs []int64
 }
 
 type Scorecard struct {

@@ -8,7 +8,7 @@ where r.workspace_id = @workspace_id
   and r.key_result_id = @key_result_id
   and (r.origin = 'check_in' or r.origin = 'imported' and not exists (select from follows f join scores s on s.feed_id = f.feed_id and s.day = r.day and s.born <= f.epoch where f.key_result_id = r.key_result_id))
 union all
-select f.key_result_id, s.day, s.counts_from, (case when s.epoch > f.epoch and s.previous is not null then s.previous else s.value end)::numeric, (case when s.epoch <= f.epoch then s.as_read else '' end)::text,
+select f.key_result_id, s.day, s.counts_from, score_as_of(s.value, s.epoch, s.earlier_values, s.earlier_epochs, f.epoch)::numeric, (case when s.epoch <= f.epoch then s.as_read else '' end)::text,
   case when s.epoch <= f.epoch and s.restated_at is not null then s.previous end, case when s.epoch <= f.epoch then s.restated_at end, 'score', s.recorded_at
 from follows f
 join key_results k on k.id = f.key_result_id
@@ -38,7 +38,7 @@ cross join lateral (
     and r.day between v.first_day and v.last_day
     and (r.day <= v.today or coalesce(r.counts_from, r.day - 1) <= v.today)
   union all
-  select s.day, s.counts_from, (case when s.epoch > f.epoch and s.previous is not null then s.previous else s.value end)::numeric, (case when s.epoch <= f.epoch then s.as_read else '' end)::text, 'score'
+  select s.day, s.counts_from, score_as_of(s.value, s.epoch, s.earlier_values, s.earlier_epochs, f.epoch)::numeric, (case when s.epoch <= f.epoch then s.as_read else '' end)::text, 'score'
   from follows f
   join key_results k on k.id = f.key_result_id
   join scores s on s.feed_id = f.feed_id and s.born <= f.epoch
