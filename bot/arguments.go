@@ -68,7 +68,9 @@ func (b *Bot) named(ctx context.Context, g Gesture, words, verb string) (store.K
 	var numbers []int
 	for _, w := range list {
 		if n, ok := w.key(); ok {
-			numbers = append(numbers, n)
+			if !slices.Contains(numbers, n) {
+				numbers = append(numbers, n)
+			}
 		} else {
 			strange = append(strange, w)
 		}
@@ -105,12 +107,26 @@ func keyFirst(text string) (number int, rest string, ok bool) {
 	return 0, text, false
 }
 
+// ofOneKey are the verbs that people put after the key result as well as before it.
+var ofOneKey = []string{"show", "edit", "check-in", "sync", "pause", "resume", "remove"}
+
 // noVerb shows the key result where one was typed alone, and else offers the verbs that were
 // probably meant.
 func (b *Bot) noVerb(ctx context.Context, g Gesture, word, typed string) (Reply, error) {
-	if _, rest, ok := keyFirst(typed + " " + g.Text); ok && rest == "" {
-		g.Text = typed + " " + g.Text
-		return b.showCommand(ctx, g)
+	said := strings.TrimSpace(typed + " " + g.Text)
+	if number, rest, ok := keyFirst(said); ok && (rest == "" || strings.HasPrefix(wordOf(typed).plain, "kr")) {
+		key := okr.KeyResult{Number: number}.Key()
+		if rest == "" {
+			g.Text = key
+			return b.showCommand(ctx, g)
+		}
+		verb, _, after := aVerb(rest, isVerb) // "KR-1 sync"
+		if slices.Contains(ofOneKey, verb) {
+			g.Text = strings.TrimSpace(key + " " + after)
+			return verbOf(verb)(b, ctx, g)
+		}
+		return Say(fmt.Sprintf("`/okr %s` shows that key result and takes nothing after it, so %s not understood and nothing was done. `/okr help` lists what there is.",
+			key, quoted(wordsOf(rest), "was", "were"))), nil
 	}
 	return b.unknownVerb(word, spoken(typed)), nil
 }
@@ -158,7 +174,7 @@ var exportFormats = []string{"csv", "json"}
 func (b *Bot) exportCommand(ctx context.Context, g Gesture) (Reply, error) {
 	var only []string
 	var strange []word
-	for _, w := range withoutLinks(wordsOf(g.Text)) {
+	for _, w := range withoutLinks(wordsOf(strings.NewReplacer("/", " ", "+", " ", "&amp;", " ").Replace(g.Text))) {
 		switch {
 		case slices.Contains(exportFormats, w.plain):
 			only = append(only, w.plain)
@@ -257,7 +273,7 @@ func (b *Bot) syncMany(ctx context.Context, g Gesture, numbers []int) (Reply, er
 // the audit". A value is recorded at once where people enter them; where scores are read, and where
 // there is a note alone, the form opens with what was typed.
 func (b *Bot) checkInCommand(ctx context.Context, g Gesture) (Reply, error) {
-	number, rest, ok := keyFirst(g.Text)
+	number, rest, ok := keyFirst(valueLast(g.Text))
 	if !ok || rest == "" {
 		k, reply, err := b.named(ctx, g, g.Text, "check-in")
 		if err != nil || reply != nil {
@@ -284,11 +300,27 @@ func (b *Bot) checkInCommand(ctx context.Context, g Gesture) (Reply, error) {
 	return b.recordTyped(ctx, g, k, typed)
 }
 
+// valueLast puts a value that was typed before its key result behind it: "42 KR-1" and "42 for KR-1".
+// Alone, 42 would be the number of a key result.
+func valueLast(text string) string {
+	fields := parted(text)
+	last := len(fields) - 1
+	if last < 1 || last > 2 || last == 2 && !slices.Contains([]string{"for", "to", "on", "in", "at"}, wordOf(fields[1]).plain) {
+		return text
+	}
+	key := wordOf(fields[last])
+	if _, ok := key.key(); !ok || !strings.HasPrefix(key.plain, "kr") || strings.HasPrefix(wordOf(fields[0]).plain, "kr") {
+		return text
+	}
+	return fields[last] + " " + fields[0]
+}
+
 // checkInTyped takes apart what was typed after the key result: a value, and words about it. The
 // problem is a sentence about a value that cannot be read.
 func checkInTyped(rest, unit string) (view.CheckInTyped, string) {
 	fields := parted(rest)
-	value := strings.Trim(spoken(fields[0]), "`*_~\"'“”‘’:;=")
+	value := strings.Trim(spoken(fields[0]), "`*_~\"'“”‘’:;=()[]")
+	value = strings.TrimRight(value, ".,;:!?)]") // "42, after the audit"
 	if !strings.ContainsFunc(value, func(r rune) bool { return r >= '0' && r <= '9' || plainRune(r) != r }) {
 		return view.CheckInTyped{Note: spoken(rest)}, ""
 	}

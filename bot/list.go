@@ -52,8 +52,13 @@ func states() []state {
 		}
 	}
 	for _, s := range okr.Statuses() {
+		name := strings.ToLower(s.Word())
+		what := name
+		if s == okr.NoData {
+			what = "without data"
+		}
 		if s != okr.AtRisk {
-			list = append(list, one(strings.ToLower(s.Word()), strings.ToLower(s.Word()), s))
+			list = append(list, one(name, what, s))
 		}
 	}
 	return append(list, one("measuring", "measuring the baseline", okr.Measuring))
@@ -131,7 +136,7 @@ func sameWords(a, b string) bool {
 }
 
 var (
-	quarterWords = regexp.MustCompile(`^(?:q([1-4])|([1-4])q)(?:[ /-]?'?((?:20)?[0-9]{2}))?$`)
+	quarterWords = regexp.MustCompile(`^(?:q([1-4])|([1-4])q|([1-4])(?:st|nd|rd|th) quarter|quarter ([1-4]))(?:[ /-]?['’]?((?:20)?[0-9]{2}))?$`)
 	yearQuarter  = regexp.MustCompile(`^(20[0-9]{2})[ /-]?q([1-4])$`)
 	yearWords    = regexp.MustCompile(`^20[0-9]{2}$`)
 )
@@ -141,9 +146,9 @@ func parsePeriod(phrase string, today okr.Day) (okr.Period, bool) {
 	quarter, year := 0, today.Time().Year()
 	switch m := quarterWords.FindStringSubmatch(phrase); {
 	case m != nil:
-		quarter, _ = strconv.Atoi(m[1] + m[2])
-		if m[3] != "" {
-			year, _ = strconv.Atoi(m[3])
+		quarter, _ = strconv.Atoi(m[1] + m[2] + m[3] + m[4])
+		if m[5] != "" {
+			year, _ = strconv.Atoi(m[5])
 		}
 		if year < 100 {
 			year += 2000
@@ -154,16 +159,16 @@ func parsePeriod(phrase string, today okr.Day) (okr.Period, bool) {
 		quarter, _ = strconv.Atoi(m[2])
 	case yearWords.MatchString(phrase):
 		year, _ = strconv.Atoi(phrase)
-	case phrase == "this year":
-	case phrase == "last year":
+	case phrase == "this year", phrase == "current year":
+	case phrase == "last year", phrase == "previous year":
 		year--
 	case phrase == "next year":
 		year++
-	case phrase == "this quarter":
+	case phrase == "this quarter", phrase == "current quarter":
 		return okr.QuarterOf(today), true
 	case phrase == "next quarter":
 		return okr.NextQuarter(today), true
-	case phrase == "last quarter":
+	case phrase == "last quarter", phrase == "previous quarter":
 		return okr.QuarterOf(okr.QuarterOf(today).First - 1), true
 	default:
 		return okr.Period{}, false
@@ -363,6 +368,7 @@ func (b *Bot) names(ctx context.Context, g Gesture, l *listed) (titles []string,
 // called says whether somebody is called so: by their whole name, or by a part of it.
 func called(name, words string) bool {
 	name = strings.ToLower(okr.Visible(name))
+	words = strings.TrimSuffix(strings.TrimSuffix(words, "'s"), "’s")
 	return name == words || slices.Contains(strings.FieldsFunc(name, func(r rune) bool { return strings.ContainsRune(" .-_", r) }), words)
 }
 
@@ -395,6 +401,9 @@ func (b *Bot) notListed(ctx context.Context, g Gesture, l listed, titles []strin
 		names = append(names, strings.FieldsFunc(strings.ToLower(okr.Visible(p.Name)), func(r rune) bool { return r == ' ' })...)
 	}
 	near := nearest(strings.ToLower(strings.Join(unknown, " ")), names)
+	if other := otherWords[strings.ToLower(strings.Join(unknown, " "))]; other != "" {
+		near = []string{other}
+	}
 	if len(near) == 0 {
 		near = nearest(strings.ToLower(unknown[0]), names)
 	}
@@ -403,7 +412,11 @@ func (b *Bot) notListed(ctx context.Context, g Gesture, l listed, titles []strin
 	for i, u := range unknown {
 		quotedWords[i] = view.Quote(u)
 	}
-	text += strings.Join(quotedWords, " and ") + " is the name of nobody who has used okrbot, no status and in no title. "
+	is := " is"
+	if len(quotedWords) > 1 {
+		is = ": each is"
+	}
+	text += strings.Join(quotedWords, " and ") + is + " the name of nobody who has used okrbot, no status and in no title. "
 	if len(near) > 0 {
 		for i, n := range near {
 			near[i] = view.Quote("/okr list " + n)
@@ -411,6 +424,17 @@ func (b *Bot) notListed(ctx context.Context, g Gesture, l listed, titles []strin
 		return Say(text + "Did you mean " + strings.Join(near, " or ") + "? " + listsWhat), nil
 	}
 	return Say(text + listsWhat), nil
+}
+
+// otherWords are what people call a status, beside its own words.
+var otherWords = map[string]string{
+	"red": "at risk", "late": "at risk", "overdue": "at risk", "delayed": "at risk", "off track": "at risk", "danger": "at risk", "risky": "at risk", "bad": "at risk",
+	"yellow": "behind", "amber": "behind", "orange": "behind", "slow": "behind",
+	"green": "on track", "good": "on track", "fine": "on track", "ok": "on track",
+	"done": "achieved", "finished": "achieved", "complete": "achieved", "completed": "achieved", "reached": "achieved", "met": "achieved",
+	"failed": "failing", "error": "failing", "errors": "failing", "broken": "failing",
+	"old": "stale", "outdated": "stale", "empty": "no data", "missing": "no data", "archived": "closed", "manual": "by hand", "overridden": "by hand",
+	"planned": "not started", "upcoming": "not started", "active": "open", "running": "open",
 }
 
 // nearest are the names that a word is probably a slip of.

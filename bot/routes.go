@@ -123,6 +123,16 @@ var queries = map[string]handler{
 	view.FieldElement2:  (*Bot).secondElementChoices,
 }
 
+// verbOf is who serves a verb; nil where there is none of this name.
+func verbOf(name string) handler {
+	for _, v := range verbs() {
+		if v.name == name {
+			return v.serve
+		}
+	}
+	return nil
+}
+
 // route finds who serves a gesture.
 func (b *Bot) route(g gesture) (handler, bool) {
 	switch g.kind {
@@ -130,10 +140,8 @@ func (b *Bot) route(g gesture) (handler, bool) {
 		if g.route == "" {
 			return (*Bot).bare, true
 		}
-		for _, v := range verbs() {
-			if v.name == g.route {
-				return v.serve, true
-			}
+		if serve := verbOf(g.route); serve != nil {
+			return serve, true
 		}
 		return func(b *Bot, ctx context.Context, said Gesture) (Reply, error) {
 			return b.noVerb(ctx, said, g.route, g.verb)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"okrbot/okr"
 )
@@ -21,6 +22,7 @@ var (
 	personMention  = regexp.MustCompile(`^<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>$`)
 	channelMention = regexp.MustCompile(`^<#([CG][A-Z0-9]+)(?:\|[^<>]*)?>$`)
 	inBrackets     = regexp.MustCompile(`<([@#]|[a-z]+:)[^<>]*>`)
+	entity         = regexp.MustCompile(`&(amp|lt|gt);`)
 )
 
 // person is whom a word mentions.
@@ -43,7 +45,12 @@ func (w word) sign() string {
 // mentioned looks at a word without what stands around it: `*<@U123|bob>*,` mentions bob.
 func mentioned(pattern *regexp.Regexp, typed string) (string, bool) {
 	inner := inBrackets.FindString(typed)
-	if inner == "" || strings.IndexFunc(strings.Replace(typed, inner, "", 1), func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) >= 0 {
+	if inner == "" {
+		return "", false
+	}
+	around := strings.Replace(typed, inner, "", 1)
+	around = strings.TrimSuffix(strings.TrimSuffix(around, "'s"), "’s")
+	if strings.IndexFunc(around, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) >= 0 {
 		return "", false
 	}
 	m := pattern.FindStringSubmatch(inner)
@@ -61,7 +68,7 @@ func (w word) key() (number int, ok bool) { return okr.ParseKey(w.plain) }
 // without it.
 func wordsOf(text string) []word {
 	var list []word
-	for _, field := range parted(text) {
+	for _, field := range enumerated(parted(text)) {
 		w := wordOf(field)
 		if pieces := strings.FieldsFunc(field, noWidth); len(pieces) > 1 {
 			if _, key := w.key(); !key && slices.ContainsFunc(pieces, func(s string) bool { _, key := wordOf(s).key(); return key }) {
@@ -73,8 +80,58 @@ func wordsOf(text string) []word {
 		}
 		list = append(list, w)
 	}
-	// Marks alone say nothing: a bullet, a dash between words.
-	return slices.DeleteFunc(keysInOne(list), func(w word) bool { return strings.TrimFunc(w.typed, unicode.IsPunct) == "" })
+	// Marks alone say nothing: a bullet, a dash or an equals sign between words.
+	return slices.DeleteFunc(keysInOne(list), func(w word) bool { return strings.TrimFunc(unescape(w.typed), isMark) == "" })
+}
+
+func isMark(r rune) bool {
+	return unicode.IsPunct(r) || r <= unicode.MaxASCII && unicode.IsSymbol(r)
+}
+
+// enumerated takes fields apart where people put a comma or a semicolon and no blank after it,
+// "KR-1,KR-2", but not between the digits of a number; and where they put something else between key
+// results, "KR-1/KR-2".
+func enumerated(fields []string) []string {
+	var out []string
+	for _, field := range fields {
+		pieces := piecesOf(field, func(before, r, after rune) bool {
+			return (r == ',' || r == ';') && !(unicode.IsDigit(before) && unicode.IsDigit(after))
+		})
+		for _, piece := range pieces {
+			if keys := piecesOf(strings.ReplaceAll(piece, "&amp;", "&"), func(_, r, _ rune) bool { return strings.ContainsRune(",;/+&|", r) }); areKeys(keys) {
+				out = append(out, keys...)
+			} else {
+				out = append(out, piece)
+			}
+		}
+	}
+	return out
+}
+
+// piecesOf takes a field apart where a mark between two characters parts it, but not within Slack's
+// mentions and links.
+func piecesOf(field string, parts func(before, r, after rune) bool) []string {
+	if !strings.ContainsAny(field, ",;/+&|") {
+		return []string{field}
+	}
+	within := append(inBrackets.FindAllStringIndex(field, -1), entity.FindAllStringIndex(field, -1)...)
+	var pieces []string
+	begin, before := 0, rune(' ')
+	for i, r := range field {
+		after, _ := utf8.DecodeRuneInString(field[i+utf8.RuneLen(r):])
+		inside := slices.ContainsFunc(within, func(at []int) bool { return at[0] <= i && i < at[1] })
+		if !inside && parts(before, r, after) {
+			pieces, begin = append(pieces, field[begin:i]), i+utf8.RuneLen(r)
+		}
+		before = r
+	}
+	pieces = append(pieces, field[begin:])
+	return slices.DeleteFunc(pieces, func(s string) bool { return s == "" })
+}
+
+// areKeys says whether there are several key results and nothing else.
+func areKeys(pieces []string) bool {
+	return len(pieces) > 1 && !slices.ContainsFunc(pieces, func(s string) bool { _, ok := wordOf(s).key(); return !ok })
 }
 
 // parted is a text taken apart at its blanks, but not within Slack's mentions and links.
@@ -128,7 +185,10 @@ func isDash(s string) bool {
 	return s != "" && strings.Trim(strings.Map(plainRune, s), "-") == ""
 }
 
-func noWidth(r rune) bool { return unicode.Is(unicode.Cf, r) }
+// noWidth is what leaves no mark and is no blank, in whatever category Unicode keeps it.
+func noWidth(r rune) bool {
+	return r > unicode.MaxASCII && !unicode.IsSpace(r) && okr.Blank(string(r))
+}
 
 // wordOf is a word with its plain form: what Slack and people put around it, whatever has no width
 // and whichever dash, width and size its letters have is left out of that.

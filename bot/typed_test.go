@@ -35,7 +35,7 @@ func TestCommandsAsClientsTypeThem(t *testing.T) {
 	r.byHand("Interviews held", "12")
 	for _, blank := range []string{
 		" ", "   ", "\t", "\n", "\r\n", "\v", "\f", "\u0085", "\u00a0", "\u1680", "\u2000", "\u2007", "\u2009", "\u200a", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000",
-		"\u200b", "\u200d", "\u2060", "\ufeff", " \u200b ", "\u00a0\u200e",
+		"\u200b", "\u200d", "\u2060", "\ufeff", "\u2800", "\u3164", " \u200b ", "\u00a0\u200e",
 	} {
 		for _, words := range []string{"sync" + blank + "KR-1", blank + "sync" + blank + "KR-1" + blank} {
 			if got := r.says(words); !strings.Contains(got, "KR-1 is updated by people") {
@@ -48,6 +48,7 @@ func TestCommandsAsClientsTypeThem(t *testing.T) {
 		"K\u00adR-1", "KR-\u200b1", "\u202eKR-1\u202c", "\u2066KR-1\u2069", "KR-1\ufe0f", "\ufeffKR-1",
 		"*KR-1*", "_KR-1_", "~KR-1~", "`KR-1`", "```KR-1```", "KR-1.", "KR-1,", "KR-1!", "KR-1?", "(KR-1)", "[KR-1]", `"KR-1"`, "'KR-1'", "“KR-1”", "„KR-1“", "«KR-1»", "「KR-1」", "…KR-1…", "*`KR-1`*,", "• KR-1",
 		"<https://example.com/KR-1|KR-1>", "*<https://example.com|KR-1>*", "&lt;KR-1&gt;", "#KR-1", "KR-1:",
+		"KR-1 KR-1", "KR-1,KR-1", "1,1", "KR-1/kr-1", "KR-1&amp;KR-1", "= KR-1", "&gt; KR-1", "\u2800KR-1\u3164",
 		"ＫＲ－１", "KR-١", "kr-१",
 	} {
 		if got := r.says("sync " + key); !strings.Contains(got, "KR-1 is updated by people") {
@@ -62,6 +63,11 @@ func TestCommandsAsClientsTypeThem(t *testing.T) {
 	for _, verb := range []string{"check-in", "check\u2011in", "check\u2013in", "check in", "check_in", "Check\u00a0In", "CHECK\u2212IN"} {
 		if got := r.says(verb + " KR-1 seven7"); !strings.Contains(got, "seven7") || !strings.Contains(got, "Nothing was saved") {
 			t.Errorf("%+q: %s", verb, got)
+		}
+	}
+	for _, words := range []string{"KR-1 sync", "kr 1 sync", "*KR-1* `sync`"} {
+		if got := r.says(words); !strings.Contains(got, "KR-1 is updated by people") {
+			t.Errorf("%+q: %s", words, got)
 		}
 	}
 	r.alice.Types("/okr KR-1").Sees("== KR-1 ==").Closes()
@@ -102,8 +108,13 @@ func TestWhatWasNotUnderstoodIsSaidBack(t *testing.T) {
 		"unsubscribe *#no-such*":        "`*#no-such*` did not reach okrbot as a channel",
 		"subscribe <@U0BOB|bob>":        "Only <@U0BOB> can do that for themselves",
 		"subscribe <#C0ITOKRS|it-okrs> <#C0GENERAL|general>": "one channel at a time, so `#general`",
-		"help sync KR-1": "so `KR-1` was not understood",
-		"help snyc":      "Did you mean `/okr sync`?",
+		"KR-1 42":                  "`/okr KR-1` shows that key result and takes nothing after it, so `42` was not understood and nothing was done",
+		"KR-1 export":              "so `export` was not understood",
+		"sync KR-1,KR-2,soon":      "`soon` was not understood and nothing was done",
+		"check-in KR-1 2026-11-26": "`2026-11-26`: This is not a number.",
+		"export csv,pdf":           "so `pdf` was not understood",
+		"help sync KR-1":           "so `KR-1` was not understood",
+		"help snyc":                "Did you mean `/okr sync`?",
 	} {
 		got := r.says(words)
 		got = strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(got)
@@ -134,6 +145,11 @@ func TestArgumentsAreHeeded(t *testing.T) {
 	r.alice.Types("/okr show KR-1").Sees("two more on Friday").Closes()
 	r.alice.Types("/okr check-in kr–1 −4").Sees("Write a negative number with one plain minus")
 	r.alice.Types("/okr check-in KR-1 -4").Sees("9 → -4")
+	r.alice.Types("/okr check-in KR-1 5, after the audit").Sees("-4 → 5")
+	r.alice.Types("/okr check-in KR-1 (6).").Sees("5 → 6")
+	r.alice.Types("/okr check-in 7 KR-1").Sees("6 → 7")
+	r.alice.Types("/okr check-in 8 for kr–1.").Sees("7 → 8")
+	r.alice.Types("/okr KR-1 check-in -4").Sees("8 → -4")
 	r.alice.Types("/okr check-in KR-1 going well").Sees("== Check in on KR-1 ==", "Note: going well").Submits("Save").SeesNoModal()
 	r.bob.Types("/okr check-in KR-1 5").Sees("You may not check in on this key result. Ask <@U0ALICE>.")
 
@@ -152,7 +168,7 @@ func TestArgumentsAreHeeded(t *testing.T) {
 func TestSeveralAreSyncedByOneCommand(t *testing.T) {
 	r := ready(t)
 	r.addsKeyResult(r.alice, "Fewer still", "Number of open incidents", "90")
-	r.alice.Types("/okr sync KR-1, KR-2 and KR-9").Sees("key results. This message counts up. Left out: KR-9 is not here.", "Synced 2 key results")
+	r.alice.Types("/okr sync KR-1,KR-2;KR-9").Sees("key results. This message counts up. Left out: KR-9 is not here.", "Synced 2 key results")
 	r.bob.Types("/okr sync KR-1 KR-2").Sees("Nothing was synced. Left out: KR-1 is <@U0ALICE>'s to sync; KR-2 is <@U0ALICE>'s to sync.")
 	r.alice.Types("/okr check-in KR-1 42 after the audit").
 		Sees("== Check in on KR-1 ==", "Result Value: 42", "Reason: after the audit").Submits("Save").SeesNoModal().Sees("42 (by hand)")
@@ -169,6 +185,9 @@ func TestListsOfEveryKind(t *testing.T) {
 	r.alice.Types("/okr list " + quarter[:2]).Sees("*Key results in " + quarter + "*")
 	r.alice.Types("/okr list next year").Sees("Key results in " + fmt.Sprint(r.day(0).Time().Year()+1))
 	r.alice.Types("/okr list at risk").Sees("Key results behind, at risk or stale")
+	r.alice.Types("/okr list no data alice's").Sees("My key results without data: none")
+	r.alice.Types("/okr list red").Sees("`red` is the name of nobody", "Did you mean `/okr list at risk`?")
+	r.alice.Types("/okr list this week").Sees("`this` and `week`: each is the name of nobody")
 	r.alice.Types("/okr list missed").Sees("No key result is missed.")
 	r.alice.Types("/okr list on-track, achieved too early behind mine").Sees("My key results on track or achieved or too early or behind")
 	r.alice.Types("/okr list of alice in calm").Sees("*My key results with `calm`*", "*KR-1*")
@@ -221,6 +240,10 @@ func TestHowListsAreRead(t *testing.T) {
 		"calm <#C1|x> Q4 at risk mine":      "of U1, at C1, is at risk, in Q4 2026, \"calm\"",
 		"the key results of bob in Q4 2026": "in Q4 2026, \"bob\"",
 		"Q5":                                `"q5"`,
+		"Q4’26 <@U2>'s":                     "of U2, in Q4 2026",
+		"4th quarter 2027 quarter 1":        "in Q4 2027, in Q1 2026",
+		"current quarter, previous year":    "in Q4 2026, in 2025",
+		"mine,behind;Q4,<@U2|b,c>":          "of U1, of U2, is behind, in Q4 2026",
 		"at":                                `"at"`,
 		"#general":                          `"general"`,
 	} {

@@ -31,8 +31,11 @@ var misreadings = []struct {
 	{regexp.MustCompile(`^[+-]?[0-9][0-9.,'’_\s\p{Zs}]*[0-9]$`), "Write the number without separators and with a point for the decimals: 1234.5."},
 	{regexp.MustCompile(`^([+\-\x{2010}-\x{2015}\x{2212}]\s*)+[0-9][0-9.]*$|^[0-9][0-9.]*[+\-\x{2212}]$`), "Write a negative number with one plain minus before it: -12.5."},
 	{regexp.MustCompile(`^[+-]?\p{Sc}?\s*[+-]?[0-9][0-9.,]*\s*(%|‰|\p{Sc}|[\p{L}/°]+)?$`), "Enter the number alone, without unit, currency or percent sign."},
+	{regexp.MustCompile(`^[0-9.,\s+-]*$`), notNumber},
 	{regexp.MustCompile(`^[\p{Nd}.,\s+-]*\p{Nd}$`), "Write the number with the digits 0 to 9."},
 }
+
+const notNumber = Sentence("This is not a number. Enter digits only, such as 42 or 99.5.")
 
 // ParseNumber reads a number that a person typed: digits, and where needed a sign before and one
 // point within them, at most 18 digits before it and 9 after. The error is a sentence for the field
@@ -47,7 +50,7 @@ func ParseNumber(typed string) (decimal.Decimal, error) {
 			return decimal.Decimal{}, m.says
 		}
 	}
-	return decimal.Decimal{}, Sentence("This is not a number. Enter digits only, such as 42 or 99.5.")
+	return decimal.Decimal{}, notNumber
 }
 
 // AsManyAsThere is the precision of a source that names none: its values have the decimals that they
