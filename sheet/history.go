@@ -66,7 +66,7 @@ func (l *lines) entry(cells []string, number int, now time.Time) (e store.Entry,
 		if i < len(cells) {
 			raw = cells[i]
 		}
-		cell := strings.TrimSpace(raw)
+		cell := shown(raw)
 		if name == "note" || name == "reason" || name == "as_read" {
 			cell = strings.TrimSpace(unguard(raw))
 		}

@@ -288,6 +288,36 @@ func TestOwnersMayBePeopleWhoNeverUsedIt(t *testing.T) {
 	}
 }
 
+// TestWhatSurroundsCellsIsNothing: what chats, web pages and old tools leave around a cell, a line and a file.
+func TestWhatSurroundsCellsIsNothing(t *testing.T) {
+	c, s := newCompany(t), &slack{}
+	line := "Calm,U1ALICE,2026-10-01,2026-12-31,UTC,,Part,bob,increase,0,8\r\n"
+	for name, file := range map[string]string{
+		"an owner with marks":         header + strings.ReplaceAll(line, "bob", "\u200ebob\u200b"),
+		"days with marks":             header + strings.ReplaceAll(line, "2026-10-01", "\u200e2026-10-01\u200e"),
+		"numbers with marks":          header + strings.ReplaceAll(line, ",0,8", ",\ufeff0,\u00a08\u202c"),
+		"an address with its name":    header + strings.ReplaceAll(line, "bob", "Erin E. <Erin@Example.com>"),
+		"an address as Slack has it":  header + strings.ReplaceAll(line, "bob", "<mailto:erin@example.com|erin@example.com>"),
+		"lines of what does not show": header + "\ufeff\r\n" + line + "\u200b,,,\r\n\x00\x00",
+		"an old end of file":          header + line + "\x1a",
+		"another separator's blanks":  header + line + ";;;;;;\r\n\t\t\r\n",
+		"the names once more":         header + header + line + strings.ToUpper(strings.TrimSpace(header)) + ",,\r\n",
+	} {
+		var out strings.Builder
+		o, err := sheet.Check(ctx, c.store, "T1", strings.NewReader(file), &out, sheet.Meet(s))
+		if c.must(err); o.Problems != 0 || o.KeyResults != 1 {
+			t.Errorf("%s: %+v\n%s", name, o, &out)
+		}
+	}
+	file := strings.ReplaceAll(header, "kind", "co_owners,kind") + strings.ReplaceAll(line, "bob", `U1ALICE,"bob, U3ANN;U4ANN"`)
+	if o, said := c.imports(file); o.Problems != 0 {
+		t.Fatal(said)
+	}
+	if k, err := c.store.KeyResult(ctx, "T1", 1); err != nil || !slices.Equal(k.CoOwners, []string{"U2BOB", "U3ANN", "U4ANN"}) {
+		t.Errorf("%q, %v", k.CoOwners, err)
+	}
+}
+
 const header = "objective,objective_owner,first_day,last_day,time_zone,key,key_result,owner,kind,start_value,target_value\r\n"
 
 func TestAFileChangesWhatItNames(t *testing.T) {

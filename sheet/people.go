@@ -68,6 +68,10 @@ var asks = regexp.MustCompile(`^([UW][A-Z0-9]{2,20}|[^@\s]+@[^@\s]+\.[^@\s]+)$`)
 // mention is how Slack writes a person.
 var mention = regexp.MustCompile(`^<@([UW][A-Z0-9]+)(\|[^>]*)?>$`)
 
+// addressed is how mail programs and Slack write an e-mail address: "Bob <bob@example.com>" and
+// "<mailto:bob@example.com|bob@example.com>".
+var addressed = regexp.MustCompile(`^(?:[^<>@]*<)?(?:mailto:)?([^@\s<>:|]+@[^@\s<>|]+\.[^@\s<>|]+)(?:\|[^<>]*)?>?$`)
+
 // unknown says that nobody has a name.
 func unknown(who string) string {
 	return "Nobody here is \"" + shortened(okr.Visible(who)) + "\". Write Slack's id or the e-mail address of somebody, or the name of somebody who has used okrbot."
@@ -77,6 +81,8 @@ func unknown(who string) string {
 func (im *importer) person(ctx context.Context, who string) (id, says string, err error) {
 	if m := mention.FindStringSubmatch(who); m != nil {
 		who = m[1]
+	} else if m := addressed.FindStringSubmatch(who); m != nil {
+		who = strings.ToLower(m[1])
 	}
 	id, known := im.people[who]
 	if !known {

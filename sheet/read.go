@@ -187,13 +187,30 @@ func (l *lines) next() (cells []string, number int, p *Problem, err error) {
 			p[0].Line = max(p[0].Line+l.taken, l.last+1)
 			return nil, p[0].Line, &p[0], nil
 		}
-		if blankUntil(cells) == 0 {
-			continue // spreadsheets leave empty lines, and lines of empty cells
+		if n := blankUntil(cells); n == 0 || n == 1 && strings.Trim(shown(cells[0]), ",;\t|\"") == "" || l.areNames(cells) {
+			continue // spreadsheets leave empty lines, and lines of empty cells; files put together have the names again
 		}
 		number, _ := l.csv.FieldPos(0)
 		l.last = number + l.taken
 		return cells, l.last, nil, nil
 	}
+}
+
+// shown is a cell of ours or Slack's, without what does not show: chats and web pages leave such
+// characters around what is copied from them.
+func shown(cell string) string {
+	if !utf8.ValidString(cell) {
+		return cell // Visible would leave out what is wrong with it
+	}
+	return strings.TrimSpace(okr.Visible(cell))
+}
+
+// areNames says whether a line is that of the names once more.
+func (l *lines) areNames(cells []string) bool {
+	n := blankUntil(cells)
+	return n > 1 && n <= len(l.names) && strings.Join(l.names[n:], "") == "" &&
+		!slices.ContainsFunc(l.names[:n], func(name string) bool { return name == "" }) &&
+		slices.EqualFunc(l.names[:n], cells[:n], func(name, cell string) bool { return columnName(cell) == name })
 }
 
 // Next gives the next line, or io.EOF. After a problem with how the file is written there is nothing
@@ -216,7 +233,7 @@ func (r *Reader) Next() (Line, *Problem, error) {
 // blankUntil is how many cells there are without the empty ones at the end.
 func blankUntil(cells []string) int {
 	n := len(cells)
-	for n > 0 && strings.TrimSpace(cells[n-1]) == "" {
+	for n > 0 && okr.Blank(cells[n-1]) {
 		n--
 	}
 	return n
@@ -229,7 +246,7 @@ func (r *Reader) fits(cells []string) string {
 	alone := r.alone(cells)
 	for i, c := range r.columns {
 		switch {
-		case c == nil && i < filled && strings.TrimSpace(cells[i]) != "":
+		case c == nil && i < filled && !okr.Blank(cells[i]):
 			return fmt.Sprintf("Column %d has no name, and something in it. Name it in the first line, or empty it.", i+1)
 		case c != nil && slices.Contains(required, c.name) && (c.objective || !alone):
 			least = i + 1
@@ -245,7 +262,7 @@ func (r *Reader) fits(cells []string) string {
 // alone says whether a line has an objective and nothing else.
 func (r *Reader) alone(cells []string) bool {
 	for i, c := range r.columns {
-		if i < len(cells) && c != nil && !c.objective && strings.TrimSpace(cells[i]) != "" {
+		if i < len(cells) && c != nil && !c.objective && !okr.Blank(cells[i]) {
 			return false
 		}
 	}
@@ -320,7 +337,7 @@ func (r *Reader) Row(l Line, before Row) (Row, []Problem) {
 		if c == nil || row.Alone && !c.objective {
 			continue
 		}
-		cell := strings.TrimSpace(l.cells[i])
+		cell := shown(l.cells[i])
 		if c.form == text {
 			cell = strings.TrimSpace(unguard(l.cells[i]))
 			if kept := c.cell(before); cell == strings.TrimSpace(okr.Visible(kept)) {

@@ -100,7 +100,7 @@ var columns = []column{
 		read:  func(r *Row, s string) string { r.KeyResult.Owner = s; return "" }},
 	{name: "co_owners", form: list,
 		write: func(r Row) string { return strings.Join(r.KeyResult.CoOwners, " ") },
-		read:  func(r *Row, s string) string { r.KeyResult.CoOwners = strings.Fields(s); return "" }},
+		read:  func(r *Row, s string) string { r.KeyResult.CoOwners = someNames(s); return "" }},
 	{name: "kind", field: "kind",
 		write: func(r Row) string { return string(r.KeyResult.Kind) },
 		read:  func(r *Row, s string) string { return among(s, okr.Kinds, &r.KeyResult.Kind) }},
@@ -269,6 +269,11 @@ var columns = []column{
 		return r.Standing.Progress.Decimal.RoundFloor(4).String()
 	}},
 	{name: "status", write: func(r Row) string { return string(r.Standing.Status) }},
+}
+
+// someNames takes a list apart, which people write with commas or semicolons as well as blanks.
+func someNames(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == ',' || r == ';' })
 }
 
 // Columns are the names of the columns, from left to right.
