@@ -124,11 +124,17 @@ func TestAPlanAloneIsNoScore(t *testing.T) {
 }
 
 func TestTheRunningWeekCounts(t *testing.T) {
+	t.Run("with its first day", func(t *testing.T) { runningWeek(t, 6) })
+	t.Run("by its last day alone", func(t *testing.T) { runningWeek(t, 0) })
+}
+
+// runningWeek reads weeks that begin so many days before they end, as the instance says it.
+func runningWeek(t *testing.T, before okr.Day) {
 	r := newRoom(t)
 	today := r.today()
 	weekly := r.scorecard(1, 0, 0)
 	week := func(ends okr.Day, value float64) vendor.Score {
-		return vendor.Score{Day: (today + ends).Time(), Start: (today + ends - 6).Time(), Value: value}
+		return vendor.Score{Day: (today + ends).Time(), Start: (today + ends - before).Time(), Value: value}
 	}
 	holds := func(scores ...vendor.Score) {
 		r.check(r.now.Change(weekly, func(s *vendor.Scorecard) { s.Frequency, s.Scores = 20, scores }))

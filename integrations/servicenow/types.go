@@ -94,7 +94,9 @@ func (s scorecard) read(now time.Time) (integrations.Scorecard, *integrations.Er
 	if problem != nil {
 		return integrations.Scorecard{}, problem
 	}
-	c.Frequency, c.Guessed = s.frequency(scores)
+	if c.Frequency, c.Guessed = s.frequency(scores); !c.Guessed {
+		begun(scores, c.Frequency)
+	}
 	if !value.Valid {
 		return c, nil // no score yet, whatever the history says
 	}
@@ -103,6 +105,27 @@ func (s scorecard) read(now time.Time) (integrations.Scorecard, *integrations.Er
 	}
 	c.Value, c.Scores = value, scores
 	return c, nil
+}
+
+// begun gives scores that say only when their period ends the first day that its length makes: one of
+// a week is no score of its Sunday alone.
+func begun(scores []integrations.Score, every string) {
+	for i := range scores {
+		score := &scores[i]
+		if score.Start.Before(score.End) {
+			continue
+		}
+		after := score.End.AddDate(0, 0, 1)
+		months := map[string]int{"monthly": 1, "quarterly": 3, "yearly": 12}[every]
+		switch {
+		case every == "weekly":
+			score.Start = after.AddDate(0, 0, -7)
+		case months > 0 && after.Day() == 1:
+			score.Start = after.AddDate(0, -months, 0)
+		case months > 0:
+			score.Start = score.End.AddDate(0, -months, 1)
+		}
+	}
 }
 
 // newest says whether a value is the newest score's. Scores of days to come, plans and forecasts, need
