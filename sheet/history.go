@@ -103,7 +103,7 @@ func (l *lines) entry(cells []string, number int, now time.Time) (e store.Entry,
 	}
 	for _, name := range historyColumns {
 		if wrong[name] != "" {
-			problems = append(problems, Problem{Line: number, Column: name, Says: wrong[name], Anywhere: wrong[name] == notUTF8})
+			problems = append(problems, Problem{Line: number, Column: name, Says: wrong[name], Anywhere: ofTheFile(wrong[name])})
 		}
 	}
 	return e, problems

@@ -318,6 +318,25 @@ func TestWhatSurroundsCellsIsNothing(t *testing.T) {
 	}
 }
 
+// TestASpreadsheetsOwnFormatIsOneProblem: days and numbers as a country writes them, in whatever columns.
+func TestASpreadsheetsOwnFormatIsOneProblem(t *testing.T) {
+	c := newCompany(t)
+	file := header + strings.Repeat("Calm;U1ALICE;01.10.2026;31.12.2026;UTC;;Part;bob;increase;0,5;8,5\r\n", 30)
+	o, said := c.check(strings.ReplaceAll(header, ",", ";") + strings.TrimPrefix(file, header))
+	if want := "lines 2–31, first_day and last_day: Write the day as year, month and day: 2026-11-22.\n" +
+		"lines 2–31, start_value and target_value: Write the number without separators and with a point for the decimals: 1234.5.\n"; o.Problems != 2 || said != want {
+		t.Errorf("%+v\n%s", o, said)
+	}
+	timed := strings.Replace(header, "kind", "connection,reference,cadence,time,kind", 1) +
+		"Calm,U1ALICE,2026-10-01,2026-12-31,UTC,,Part,alice,acme.service-now.com (okr.reader),\"'=ref,1\",daily,9:30:00,increase,0,8\r\n"
+	if o, said := c.imports(timed); o.Problems != 0 {
+		t.Fatal(said)
+	}
+	if k, err := c.store.KeyResult(ctx, "T1", 1); err != nil || k.Cadence.Hour != 9 || k.Cadence.Minute != 30 {
+		t.Errorf("%+v, %v", k.Cadence, err)
+	}
+}
+
 const header = "objective,objective_owner,first_day,last_day,time_zone,key,key_result,owner,kind,start_value,target_value\r\n"
 
 func TestAFileChangesWhatItNames(t *testing.T) {

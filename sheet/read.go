@@ -362,13 +362,29 @@ func (r *Reader) Row(l Line, before Row) (Row, []Problem) {
 	var problems []Problem
 	for _, c := range columns {
 		if says := wrong[c.name]; says != "" {
-			problems = append(problems, Problem{Line: l.Number, Column: c.name, Says: says, Anywhere: says == notUTF8})
+			problems = append(problems, Problem{Line: l.Number, Column: c.name, Says: says, Anywhere: ofTheFile(says)})
 		}
 	}
 	return row, problems
 }
 
 const notUTF8 = "This cell is not UTF-8. Save the file again as “CSV UTF-8”."
+
+// formats are what is said of cells that a program wrote in the way of its country, or in an encoding of
+// its own. Whatever columns it wrote so, it is one cause.
+var formats = func() []string {
+	list := []string{notUTF8}
+	_, err := okr.ParseDay("22.11.2026")
+	list = append(list, err.Error())
+	for _, number := range []string{"1234,5", "1.2E+10"} {
+		_, err := okr.ParseNumber(number)
+		list = append(list, err.Error())
+	}
+	return list
+}()
+
+// ofTheFile says whether a problem comes from how the file was written, and not from one cell.
+func ofTheFile(says string) bool { return slices.Contains(formats, says) }
 
 // note takes over what Check says, under the columns' names. What is wrong with a cell as it is
 // written was said already.

@@ -394,7 +394,11 @@ func clock(r *Row, s string) string {
 	if s == "" {
 		s = "09:00"
 	}
-	at, err := time.Parse("15:04", s)
+	as := "15:04"
+	if strings.Count(s, ":") == 2 {
+		as = "15:04:00" // as spreadsheets write it again
+	}
+	at, err := time.Parse(as, s)
 	if err != nil {
 		return "Write the time of day as hours and minutes: 09:00."
 	}
