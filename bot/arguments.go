@@ -131,15 +131,21 @@ func (b *Bot) noVerb(ctx context.Context, g Gesture, word, typed string) (Reply,
 	return b.unknownVerb(word, spoken(typed)), nil
 }
 
-// connectCommand is "/okr connect", "/okr connect acme" and "/okr connect ServiceNow acme".
+// connectCommand is "/okr connect", "/okr connect acme", "/okr connect ServiceNow acme" and
+// "/okr connect HTTP JSON".
 func (b *Bot) connectCommand(ctx context.Context, g Gesture) (Reply, error) {
 	var d connectDraft
 	var strange []word
-	for _, w := range wordsOf(g.Text) {
-		kind := ""
-		for _, c := range b.connectors {
-			if w.plain == c.Kind() || w.plain == strings.ToLower(c.Name()) {
-				kind = c.Kind()
+	words := wordsOf(g.Text)
+	for i := 0; i < len(words); i++ {
+		w, kind := words[i], ""
+		for n := min(len(words)-i, longestPhrase); n > 0 && kind == "" && d.Kind == ""; n-- {
+			for _, c := range b.connectors {
+				if phrase := phraseOf(words[i : i+n]); sameWords(phrase, c.Kind()) || sameWords(phrase, strings.ToLower(c.Name())) {
+					kind = c.Kind()
+					i += n - 1
+					break
+				}
 			}
 		}
 		switch {

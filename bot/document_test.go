@@ -112,6 +112,9 @@ func TestADocumentIsNotCalledServiceNow(t *testing.T) {
 	r.alice.Types("/okr sync KR-1").Sees("12 → 9")
 	r.alice.Types("/okr sync KR-1").Sees("HTTP JSON was asked about KR-1 a moment ago. Try again in")
 	r.alice.Types("/okr sync all").Sees("We asked for all of yours a moment ago. Try again in").DoesNotSee("ServiceNow")
+	for _, words := range []string{"HTTP JSON", "http-json https://builds.example", "<https://builds.example> `HTTP JSON`"} {
+		r.alice.Types("/okr connect " + words).Sees("System: HTTP JSON").Closes()
+	}
 	r.alice.Types("/okr help").Sees("from scorecards in ServiceNow or HTTP JSON", "connect ServiceNow or HTTP JSON", "read from ServiceNow or HTTP JSON now")
 	r.bob.GoesHome().SeesHome("[Connect ServiceNow or HTTP JSON]")
 }
