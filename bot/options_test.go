@@ -26,6 +26,7 @@ func TestANamelessScorecardSpoilsNoList(t *testing.T) {
 	const nameless, blank = "0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a01", "0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a02"
 	r.servicenow.Add(r.scored(nameless, "", "nameless"))
 	r.servicenow.Add(r.scored(blank, " \u200b\u202e", ""))
+	r.servicenow.Add(r.scored("0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a04", "Calls \x00lost", "a\x00b")) // no database keeps it
 	r.servicenow.Add(r.scored("0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a03", strings.Repeat("Number of open cases ", 8), ""))
 	r.connects(r.alice)
 	r.addsObjective(r.alice, "Run a calm service desk")
@@ -34,6 +35,7 @@ func TestANamelessScorecardSpoilsNoList(t *testing.T) {
 		return slices.ContainsFunc(r.offered(""), func(s string) bool { return strings.Contains(s, nameless) })
 	})
 	r.offers("", "No name · "+nameless, "No name · "+blank)
+	r.offers("lost", "Calls lost", "# · Daily")
 	r.offers("open cases", "Number of open cases Number of open cases")
 	r.offers("open incidents", "Number of open incidents")
 	r.alice.Chooses("Scorecard", nameless).Sees("*No name · "+nameless+"*", "11").Submits("Connect").Sees("*No name · "+nameless+"*").

@@ -18,10 +18,10 @@ import (
 // must not keep a number from being read.
 type scorecard map[string]any
 
-// text is a string field, or "".
+// text is a string field, or "". No database keeps a NUL, and one bad entry would spoil a whole list.
 func (s scorecard) text(name string) string {
 	v, _ := s[name].(string)
-	return v
+	return strings.ReplaceAll(v, "\x00", "")
 }
 
 // flag is a boolean field, which other ServiceNow APIs write as text.
@@ -40,7 +40,7 @@ func (s scorecard) integer(name string) (n int64, ok bool) {
 func (s scorecard) reference(name string) (shown, value string) {
 	switch v := s[name].(type) {
 	case string:
-		return v, v
+		return s.text(name), s.text(name)
 	case map[string]any:
 		of := scorecard(v)
 		return of.text("display_value"), of.text("value")
