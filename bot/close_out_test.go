@@ -336,6 +336,13 @@ func TestTargetsArePagedAndChosenByRule(t *testing.T) {
 	}
 }
 
+// TestTheLastOfAHundredAndOneIsNoRange of key results.
+func TestTheLastOfAHundredAndOneIsNoRange(t *testing.T) {
+	r := newRoom(t)
+	r.beyond(r.importsMany(101, 0), 1)
+	r.alice.Types("/okr close-out").Sees(", KR-101: ").DoesNotSee("KR-101 to").Closes()
+}
+
 func TestOneOfManyIsChosen(t *testing.T) {
 	r := newRoom(t)
 	o := r.importsMany(130, 0)

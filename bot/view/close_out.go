@@ -130,7 +130,10 @@ func (c CloseOut) going() (blocks []slack.Block) {
 		options, _ := options(choices)
 		label, hint := "Carry over to "+c.Next.Words(), how
 		if n > 0 {
-			label, hint = label+", "+part[0].Key()+" to "+part[len(part)-1].Key(), ""
+			label, hint = label+", "+part[0].Key(), ""
+			if len(part) > 1 {
+				label += " to " + part[len(part)-1].Key()
+			}
 		}
 		element := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeStatic, plain("Choose key results"), "v", options...)
 		blocks = append(blocks, optional(input(carryField(n), label, hint, element)))
