@@ -21,7 +21,7 @@ const maxPhases = 12
 // a sentence for the field that names the line and never repeats it.
 func ParsePhases(typed string) ([]Phase, error) {
 	var phases []Phase
-	for i, line := range strings.Split(typed, "\n") {
+	for i, line := range strings.Split(Visible(typed), "\n") {
 		if line = strings.TrimSpace(line); line == "" {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/shopspring/decimal"
 )
@@ -38,10 +39,10 @@ var misreadings = []struct {
 const notNumber = Sentence("This is not a number. Enter digits only, such as 42 or 99.5.")
 
 // ParseNumber reads a number that a person typed: digits, and where needed a sign before and one
-// point within them, at most 18 digits before it and 9 after. The error is a sentence for the field
-// and never repeats what was typed.
+// point within them, at most 18 digits before it and 9 after; what does not show, as copying leaves it
+// around numbers, is nothing. The error is a sentence for the field and never repeats what was typed.
 func ParseNumber(typed string) (decimal.Decimal, error) {
-	s := strings.TrimSpace(typed)
+	s := strings.TrimFunc(typed, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) })
 	if plainNumber.MatchString(s) {
 		return decimal.NewFromString(strings.TrimPrefix(s, "+"))
 	}

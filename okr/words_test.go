@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
@@ -15,7 +16,7 @@ import (
 func TestNumbersThatPeopleType(t *testing.T) {
 	for typed, want := range map[string]string{
 		"42": "42", " 42 ": "42", "+5": "5", "-12.5": "-12.5", "007": "7", "-0": "0", "0.000000001": "0.000000001",
-		"999999999999999999.999999999": "999999999999999999.999999999", "\u00a042\n": "42",
+		"999999999999999999.999999999": "999999999999999999.999999999", "\u00a042\n": "42", "\u200e42\u200b": "42",
 	} {
 		if d, err := okr.ParseNumber(typed); err != nil || d.String() != want {
 			t.Errorf("%q: %s (%v), want %s", typed, d, err, want)
@@ -41,9 +42,14 @@ func TestNumbersThatPeopleType(t *testing.T) {
 	}
 }
 
+// bare is a text without what surrounds it and does not show.
+func bare(s string) string {
+	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) })
+}
+
 // plain is the grammar, without the sentences: sign, 1–18 digits, point, 1–9 digits.
 func plain(s string) bool {
-	s = strings.TrimSpace(s)
+	s = bare(s)
 	if s != "" && (s[0] == '-' || s[0] == '+') {
 		s = s[1:]
 	}
@@ -66,7 +72,7 @@ func TestOnlyTheGrammarIsANumber(t *testing.T) {
 		if (err == nil) != plain(s) {
 			t.Fatalf("%q: %s, %v", s, d, err)
 		}
-		if err == nil && !d.Equal(number(strings.TrimPrefix(strings.TrimSpace(s), "+"))) {
+		if err == nil && !d.Equal(number(strings.TrimPrefix(bare(s), "+"))) {
 			t.Fatalf("%q was read as %s", s, d)
 		}
 		if err != nil && !strings.HasSuffix(err.Error(), ".") {
