@@ -77,7 +77,7 @@ func (b *Bot) named(ctx context.Context, g Gesture, words, verb string) (store.K
 	}
 	switch {
 	case len(strange) > 0 && len(numbers) == 0:
-		return say(quoted(strange, "is", "are") + " no key result. " + how)
+		return say(quoted(strange, "is no key result", "are no key results") + ". " + how)
 	case len(strange) > 0:
 		r := notTaken(verb, "one key result", strange)
 		return store.KeyResult{}, &r, nil
@@ -247,6 +247,7 @@ func (b *Bot) syncMany(ctx context.Context, g Gesture, numbers []int) (Reply, er
 		return Reply{}, err
 	}
 	var ids []int64
+	var only string
 	var left []string
 	for _, n := range numbers {
 		i := slices.IndexFunc(list, func(k store.KeyResult) bool { return k.Number == n })
@@ -262,7 +263,7 @@ func (b *Bot) syncMany(ctx context.Context, g Gesture, numbers []int) (Reply, er
 		case !k.Integrated:
 			left = append(left, k.Key()+" is updated by people")
 		default:
-			ids = append(ids, k.ID)
+			ids, only = append(ids, k.ID), k.Key()
 		}
 	}
 	why := ""
@@ -272,7 +273,11 @@ func (b *Bot) syncMany(ctx context.Context, g Gesture, numbers []int) (Reply, er
 	if len(ids) == 0 {
 		return Say("Nothing was synced." + why), nil
 	}
-	return b.syncSome(ctx, g, ids, "those", why)
+	what := "those"
+	if len(ids) == 1 {
+		what = only
+	}
+	return b.syncSome(ctx, g, ids, what, why)
 }
 
 // checkInCommand is "/okr check-in KR-1", "/okr check-in KR-1 42" and "/okr check-in KR-1 42 after

@@ -35,6 +35,8 @@ func (b *Bot) syncCommand(ctx context.Context, g Gesture) (Reply, error) {
 		return notTaken("sync", "key results, or `all`", strange), nil
 	case len(numbers) > 1:
 		return b.syncMany(ctx, g, numbers)
+	case len(numbers) == 1: // once, also where it is named twice
+		g.Text = fmt.Sprintf("KR-%d", numbers[0])
 	}
 	k, reply, err := b.named(ctx, g, g.Text, "sync")
 	if err != nil || reply != nil {

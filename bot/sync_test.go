@@ -70,6 +70,8 @@ func TestTheButtonReadsNow(t *testing.T) {
 	r.bob.Sees("→ 77") // in the channel
 	r.later(time.Minute)
 	r.alice.Types("/okr sync KR-1").Sees("no newer score in ServiceNow since")
+	r.alice.Types("/okr sync KR-1, kr1").Sees("ServiceNow was asked about KR-1 a moment ago.")
+	r.alice.Types("/okr sync KR-1 KR-99").Sees("We asked for KR-1 a moment ago. Try again in", "Left out: KR-99 is not here.")
 	r.alice.Types("/okr sync KR-1").Sees("ServiceNow was asked about KR-1 a moment ago. Try again in")
 }
 
