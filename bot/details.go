@@ -277,8 +277,11 @@ func (b *Bot) pause(ctx context.Context, g Gesture, k store.KeyResult, paused bo
 	if k.Closed {
 		return isClosed(k), nil
 	}
-	if k.Paused == paused {
-		return Say(k.Key() + " is " + verb + " already."), nil
+	switch {
+	case paused && k.Paused:
+		return Say(k.Key() + " is paused already."), nil
+	case !paused && !k.Paused:
+		return Say(k.Key() + " is not paused, so there is nothing to resume."), nil
 	}
 	var after store.KeyResult
 	err := b.store.InTx(ctx, func(tx *store.Tx) error {

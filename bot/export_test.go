@@ -45,3 +45,6 @@ func ReadsList(typed, me string, today okr.Day) string {
 	}
 	return strings.Join(parts, ", ")
 }
+
+// Meant are the verbs behind words that people use for them.
+var Meant = meant

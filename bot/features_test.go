@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"okrbot/bot"
 	"okrbot/sandbox/seed"
 	"okrbot/sandbox/slack/conversation"
 	"okrbot/store"
@@ -25,6 +26,27 @@ func TestHelp(t *testing.T) {
 	r.alice.Types("/okr <!channel>").Sees("There is no `/okr &lt;!channel&gt;`")
 	r.dave.Types("/okr add-kr").Sees("Guests cannot add key results")
 	r.dave.Types("/okr connect").Sees("Guests cannot connect")
+}
+
+// Words that people use for a verb lead to it, never to its opposite, and each to a verb that is there.
+func TestWordsForAVerbLeadToIt(t *testing.T) {
+	r := newRoom(t)
+	for typed, offered := range map[string]string{
+		"unpause KR-1": "`/okr resume`?", "stop KR-1": "`/okr pause`?", "delete KR-1": "`/okr remove`?", "new": "`/okr add-objective` or `/okr add-kr`?",
+		"?": "`/okr help`?", "-h": "`/okr help`?", "Refresh KR-1": "`/okr sync`?", "mine": "`/okr list mine`?",
+	} {
+		if got := r.says(typed); !strings.Contains(got, "There is no") || !strings.Contains(got, "Did you mean "+offered) {
+			t.Errorf("%s: %s", typed, got)
+		}
+	}
+	for word, list := range bot.Meant {
+		for _, offered := range list {
+			verb, _, _ := strings.Cut(offered, " ")
+			if got := r.says("help " + verb); !strings.Contains(got, "Example") {
+				t.Errorf("%s leads to %s, which is no verb", word, verb)
+			}
+		}
+	}
 }
 
 func TestShowListEditPauseRemove(t *testing.T) {
@@ -50,6 +72,7 @@ func TestShowListEditPauseRemove(t *testing.T) {
 	r.bob.Types("/okr pause KR-1").Sees("You may not pause or resume")
 	r.alice.Types("/okr pause KR-1").Sees("KR-1 is paused")
 	r.alice.Types("/okr resume KR-1").Sees("KR-1 goes on: next sync")
+	r.alice.Types("/okr resume KR-1").Sees("KR-1 is not paused, so there is nothing to resume.")
 
 	r.bob.Types("/okr remove KR-1").Sees("You may not remove")
 	r.alice.Types("/okr remove KR-1").Sees("== Remove KR-1 ==", "readings", "This cannot be undone").Submits("Remove").SeesNoModal().Sees("is removed")

@@ -30,8 +30,27 @@ func (b *Bot) unknownVerb(word, typed string) Reply {
 	for _, v := range verbs() {
 		names = append(names, v.name)
 	}
-	m := view.DidYouMean(typed, closest(word, names))
+	near, ok := meant[word]
+	if !ok {
+		near = closest(word, names)
+	}
+	m := view.DidYouMean(typed, near)
 	return Reply{Say: &m}
+}
+
+// meant are the verbs behind words that people use for them, where letters lead nowhere or to the
+// opposite: "unpause" is a few letters from "pause".
+var meant = map[string][]string{
+	"?": {"help"}, "h": {"help"}, "man": {"help"}, "usage": {"help"},
+	"new": {"add-objective", "add-kr"}, "create": {"add-objective", "add-kr"}, "make": {"add-objective", "add-kr"},
+	"objective": {"add-objective"}, "key-result": {"add-kr"}, "kr": {"add-kr"}, "add-key-result": {"add-kr"},
+	"change": {"edit"}, "modify": {"edit"}, "rename": {"edit"}, "update": {"check-in", "edit"}, "set": {"check-in", "edit"},
+	"refresh": {"sync"}, "fetch": {"sync"}, "pull": {"sync"}, "read": {"sync"}, "reload": {"sync"},
+	"view": {"show"}, "get": {"show"}, "details": {"show"}, "why": {"show"}, "ls": {"list"}, "all": {"list"}, "mine": {"list mine"}, "search": {"list"}, "find": {"list"},
+	"stop": {"pause"}, "halt": {"pause"}, "suspend": {"pause"}, "unpause": {"resume"}, "continue": {"resume"}, "start": {"resume"}, "restart": {"resume"},
+	"delete": {"remove"}, "del": {"remove"}, "rm": {"remove"}, "drop": {"remove"}, "finish": {"close-out"}, "end": {"close-out"},
+	"login": {"connect"}, "disconnect": {"connections"}, "reconnect": {"connections"}, "download": {"export"}, "csv": {"export csv"}, "json": {"export json"},
+	"digest": {"subscribe", "subscriptions"}, "weekly": {"subscribe"}, "config": {"settings"}, "configure": {"settings"}, "preferences": {"settings"},
 }
 
 // closest are the names that a word was probably meant to be: those it begins, or those that a
