@@ -46,7 +46,7 @@ func (m *Messenger) Export(ctx context.Context, to okr.Actor, n jobs.Counted, fi
 		_, _, err := m.slack.post(ctx, to.ID, view.Text("There is nothing to export yet. Begin with `/okr add-objective`."))
 		return err
 	}
-	return m.slack.share(ctx, to.ID, view.Exported(n.Objectives, n.KeyResults), files)
+	return m.slack.share(ctx, to.ID, view.Exported(n.Objectives, n.KeyResults, len(files)), files)
 }
 
 // ExportFailed tells a person that their files do not come, and what to do.

@@ -44,7 +44,7 @@ func TestExportComesAsFiles(t *testing.T) {
 	r := ready(t)
 	r.addsObjective(r.bob, "=Ship it, \"soon\"")
 	r.carol.Types("/okr export").Sees("Making your files: all objectives and key results").
-		Sees("Your export: 2 objectives and 1 key result.", "[file okrs-", ".csv, ", ".json, ")
+		Sees("Your export: 2 objectives and 1 key result. The same table twice: CSV for spreadsheets, JSON for programs.", "[file okrs-", ".csv, ", ".json, ")
 	got := r.filesOf("carol")
 	unmarked, marked := strings.CutPrefix(got["csv"], "\xef\xbb\xbf")
 	if !marked {

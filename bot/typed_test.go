@@ -159,7 +159,8 @@ func TestArgumentsAreHeeded(t *testing.T) {
 	r.alice.Types("/okr subscribe me").Sees("the weekly digest goes to you")
 	r.alice.Types("/okr unsubscribe *<#C0DESK|service-desk>*,").Sees("does not go to <#C0DESK> any more")
 
-	r.alice.Types("/okr export csv").Sees("Making your file: all objectives and key results, as CSV. It comes")
+	r.alice.Types("/okr export csv").Sees("Making your file: all objectives and key results, as CSV. It comes").
+		Sees("Your export: 2 objectives and 1 key result. Readings, check-ins").DoesNotSee("The same table twice")
 	if got := r.filesOf("alice"); len(got) != 1 || !strings.Contains(got["csv"], "Interviews held") {
 		t.Errorf("the files are %q", got)
 	}
@@ -268,7 +269,7 @@ func TestWhatDoesNotShowGoesNowhere(t *testing.T) {
 	r.alice.Sees("*KR-1* Fewer evil turn 👩\u200d💻", "Calm evil turn مرحبا")
 	r.alice.Types("/okr show KR-1").Sees("Cases evil turn (about evil turn)").Closes()
 	r.alice.Types("/okr edit KR-1").Sees("Key Result: Fewer evil turn").Closes()
-	r.alice.Types("/okr show " + hidden).Sees("`evil` and `turn` are no key result")
+	r.alice.Types("/okr show " + hidden).Sees("`evil` and `turn` are no key results. Name")
 	r.alice.Types("/okr list").Sees("All key results")
 	r.alice.Types("/okr export").Sees("Your export: 1 objective and 1 key result.")
 	for ending, content := range r.filesOf("alice") {

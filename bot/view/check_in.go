@@ -22,7 +22,7 @@ type CheckInTyped struct{ Value, Note string }
 // stands in for them, and the form asks why and for how long.
 func CheckInForm(k KeyResult, typed CheckInTyped, draft string) slack.ModalViewRequest {
 	blocks := []slack.Block{section(k.Headline() + "\n" + k.Shown())}
-	hint := "in " + unitWords(k.Unit) + ", such as 42 or 99.5"
+	hint := "In " + unitWords(k.Unit) + ", such as 42 or 99.5"
 	if k.Integrated {
 		hint += ". It stands in for the score of " + k.Source.System + "; the scores are read on meanwhile. Leave it empty to say only what you think."
 	}

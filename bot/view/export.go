@@ -7,9 +7,13 @@ import (
 )
 
 // Exported are the words beside an export's files.
-func Exported(objectives, keyResults int) string {
-	return fmt.Sprintf("Your export: %s and %s. The same table twice: CSV for spreadsheets, JSON for programs. Readings, check-ins and values by hand are not in it: `okrbot export --history` on the machine writes those.",
-		okr.CountWords(objectives, "objective"), okr.CountWords(keyResults, "key result"))
+func Exported(objectives, keyResults, files int) string {
+	twice := ""
+	if files > 1 {
+		twice = "The same table twice: CSV for spreadsheets, JSON for programs. "
+	}
+	return fmt.Sprintf("Your export: %s and %s. %sReadings, check-ins and values by hand are not in it: `okrbot export --history` on the machine writes those.",
+		okr.CountWords(objectives, "objective"), okr.CountWords(keyResults, "key result"), twice)
 }
 
 // NotExported says why an export's files do not come, by Slack's error, and what to do.

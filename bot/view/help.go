@@ -32,7 +32,7 @@ var topics = []topic{
 	{"check-in", "KR-1 [value] [note]", "enter a value",
 		"A value for a day, your confidence, and a note. Where the value is read from {systems}, yours stands in for it with a reason: once, until there is a newer score, or until a date. *Resume automatic* ends that. A value after the key result is recorded at once, as of today, with a note if there is one; where the value is read, it is filled in.", "/okr check-in KR-1 42 after the audit"},
 	{"sync", "KR-1 … | all", "read from {systems} now",
-		"Reads one key result or several, or with `all` every one you look after that is not paused; without a word it asks which one. The outcome is told to you, changed values to the channel. It does not move the cadence.", "/okr sync KR-1"},
+		"Reads one key result or several. With `all` it reads every one you look after that is not paused; with nothing after it, it asks which one. The outcome is told to you, changed values to the channel. It does not move the cadence.", "/okr sync KR-1"},
 	{"pause", "KR-1", "stop reading a key result", "It is not read by itself any more; its readings stay, and `/okr sync KR-1` reads it once. `/okr resume KR-1` goes on.", "/okr pause KR-1"},
 	{"resume", "KR-1", "go on reading it", "From the next slot of its cadence on.", "/okr resume KR-1"},
 	{"remove", "KR-1", "delete a key result", "Asks before, and names what goes with it.", "/okr remove KR-1"},
@@ -44,7 +44,7 @@ var topics = []topic{
 		"Sends you a CSV for spreadsheets and a JSON for programs, by direct message. With `csv` or `json` only that one. Guests get what they own or look after.", "/okr export csv"},
 	{"subscribe", "[#channel | me]", "the weekly digest, in this channel",
 		"Mondays at nine, in your time zone: how the key results that are announced in the channel stand, with charts of those that need a look. In a direct message with okrbot, or with `me`: yours. With a `#channel`: there.", "/okr subscribe #service-desk"},
-	{"unsubscribe", "[#channel | me]", "no weekly digest here", "Here, or in the channel that is named.", "/okr unsubscribe"},
+	{"unsubscribe", "[#channel | me]", "no weekly digest here", "Ends it here, in the `#channel` that is named, or with `me` your own.", "/okr unsubscribe"},
 	{"subscriptions", "", "who gets the weekly digest", "", "/okr subscriptions"},
 	{"help", "[verb]", "this list, or more about one verb", "", "/okr help sync"},
 }
