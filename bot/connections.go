@@ -35,7 +35,7 @@ func (b *Bot) connectionsCommand(ctx context.Context, g Gesture) (Reply, error) 
 		}
 		rows = append(rows, row)
 	}
-	m := view.Connections(rows, b.systemNames())
+	m := view.Connections(rows, b.systemNames(), okr.May(g.Actor, okr.Connect))
 	return Reply{Say: &m}, nil
 }
 

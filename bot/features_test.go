@@ -49,6 +49,17 @@ func TestWordsForAVerbLeadToIt(t *testing.T) {
 	}
 }
 
+// A guest is offered nothing that only members may do.
+func TestAGuestIsOfferedWhatGuestsMay(t *testing.T) {
+	r := newRoom(t)
+	r.dave.Types("/okr").Sees("You have no key results. Members of this workspace add them; `/okr list` shows those that there are").DoesNotSee("/okr add-kr")
+	r.dave.Types("/okr list").Sees("All key results: none.").DoesNotSee("/okr add-kr")
+	r.dave.Types("/okr connections").Sees("Guests cannot connect other systems. Ask a member").DoesNotSee("[Connect")
+	r.dave.Types("/okr subscribe me").Sees("Guests cannot subscribe to the weekly digest. Ask a member of this workspace to subscribe a channel")
+	r.dave.Types("/okr sync all").Sees("You have no key results that read from ServiceNow.").DoesNotSee("/okr add-kr")
+	r.alice.Types("/okr sync all").Sees("that read from ServiceNow. Add one with `/okr add-kr`.")
+}
+
 func TestShowListEditPauseRemove(t *testing.T) {
 	r := ready(t)
 	r.alice.Types("/okr list").Sees("*Run a calm service desk*", "1 of 1 reporting", "*KR-1* Fewer open incidents")

@@ -20,6 +20,9 @@ func (b *Bot) bare(ctx context.Context, g Gesture) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
+	if mine.Total == 0 && !okr.May(g.Actor, okr.AddKeyResult) {
+		return Say("You have no key results. Members of this workspace add them; `/okr list` shows those that there are, and `/okr help` what okrbot can do."), nil
+	}
 	if mine.Total == 0 {
 		return Say("You have no key results yet. Begin with `/okr add-kr`, or see what okrbot can do with `/okr help`."), nil
 	}

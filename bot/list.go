@@ -201,6 +201,9 @@ func (b *Bot) listCommand(ctx context.Context, g Gesture) (Reply, error) {
 		if list.Total == 0 && len(titles) > 0 {
 			return b.notListed(ctx, g, l, titles)
 		}
+		if list.Total == 0 && !okr.May(g.Actor, okr.AddKeyResult) {
+			return Say(what + ": none."), nil
+		}
 		m := view.List(what, list)
 		return Reply{Say: &m}, nil
 	}

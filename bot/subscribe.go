@@ -24,7 +24,7 @@ func subscribed(g Gesture) (channel, name string) {
 // the one that is named.
 func (b *Bot) subscribeCommand(ctx context.Context, g Gesture) (Reply, error) {
 	if !okr.May(g.Actor, okr.Subscribe) {
-		return Say("Guests cannot subscribe channels. Ask a member of this workspace."), nil
+		return Say("Guests cannot subscribe to the weekly digest. Ask a member of this workspace to subscribe a channel that you are in."), nil
 	}
 	channel, name, reply := subscriber(g, "subscribe")
 	if reply != nil {
@@ -80,7 +80,7 @@ func (b *Bot) closedTo(ctx context.Context, channel, name string) string {
 // unsubscribeCommand is "/okr unsubscribe".
 func (b *Bot) unsubscribeCommand(ctx context.Context, g Gesture) (Reply, error) {
 	if !okr.May(g.Actor, okr.Subscribe) {
-		return Say("Guests cannot unsubscribe channels. Ask a member of this workspace."), nil
+		return Say("Guests cannot end a weekly digest. Ask a member of this workspace."), nil
 	}
 	channel, name, reply := subscriber(g, "unsubscribe")
 	if reply != nil {

@@ -133,7 +133,11 @@ func allBegun(f jobs.Begun, systems string) string {
 	case f.Theirs == 0 && paused != "":
 		return "All of yours are paused." + paused
 	case f.Theirs == 0:
-		return "You have no key results that read from " + systems + ". Add one with `/okr add-kr`."
+		text := "You have no key results that read from " + systems + "."
+		if okr.May(f.Ask.Actor, okr.AddKeyResult) {
+			text += " Add one with `/okr add-kr`."
+		}
+		return text
 	}
 	return begun(f.Forced, f.Theirs, f.Ask.Response.Empty(), "all of yours", paused)
 }

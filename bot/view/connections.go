@@ -97,8 +97,12 @@ func (c Connection) line() string {
 // mostConnections is how many a message shows.
 const mostConnections = 40
 
-// Connections lists what a person can read through or look after.
-func Connections(list []Connection, systems Systems) Message {
+// Connections lists what a person can read through or look after, and offers those who may to connect
+// another one.
+func Connections(list []Connection, systems Systems, may bool) Message {
+	if len(list) == 0 && !may {
+		return Text("You have no connection, and none is shared with you. Guests cannot connect other systems. Ask a member of this workspace.")
+	}
 	if len(list) == 0 {
 		return Message{
 			Text:   "You have no connection yet, and none is shared with you. Add one with `/okr connect`.",
@@ -117,7 +121,9 @@ func Connections(list []Connection, systems Systems) Message {
 		}
 		m.Blocks = append(m.Blocks, row)
 	}
-	m.Blocks = append(m.Blocks, slack.NewActionBlock("connect", button(ActionConnect, systems.label(), "connect")))
+	if may {
+		m.Blocks = append(m.Blocks, slack.NewActionBlock("connect", button(ActionConnect, systems.label(), "connect")))
+	}
 	return m
 }
 
