@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sort"
 	"strings"
@@ -278,6 +279,8 @@ func (b *Bot) pause(ctx context.Context, g Gesture, k store.KeyResult, paused bo
 		return isClosed(k), nil
 	}
 	switch {
+	case !k.Integrated && !k.Paused:
+		return Say(fmt.Sprintf("%s is updated by people: nothing reads it, so there is nothing to %s. Enter a value with `/okr check-in %s`.", k.Key(), strings.TrimSuffix(verb, "d"), k.Key())), nil
 	case paused && k.Paused:
 		return Say(k.Key() + " is paused already."), nil
 	case !paused && !k.Paused:
@@ -314,7 +317,11 @@ func (b *Bot) pause(ctx context.Context, g Gesture, k store.KeyResult, paused bo
 		r.Home = true
 		return b.inDetails(ctx, g, after, r)
 	}
-	r := Say(k.Key() + " goes on: " + shown.Next() + ". Press Sync Integration Data to read it now.")
+	text := k.Key() + " goes on: " + shown.Next() + "."
+	if k.Integrated {
+		text += " Press Sync Integration Data to read it now."
+	}
+	r := Say(text)
 	r.Home = true
 	return b.inDetails(ctx, g, after, r)
 }

@@ -21,7 +21,10 @@ func Remove(k KeyResult, readings, checkIns, cards int, draft string) slack.Moda
 	if cards > 0 {
 		text += "Its card in " + okr.CountWords(cards, "channel") + " stays, struck through and without buttons. "
 	}
-	text += "This cannot be undone. To stop the syncs only, pause it."
+	text += "This cannot be undone."
+	if k.Integrated {
+		text += " To stop the syncs only, pause it."
+	}
 	return slack.ModalViewRequest{
 		Type: slack.VTModal, CallbackID: CallbackRemove, PrivateMetadata: draft,
 		Title: plain("Remove " + k.Key()), Submit: plain("Remove"), Close: plain("Keep it"),
