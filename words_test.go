@@ -74,3 +74,44 @@ func TestWordsAreOfToday(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// What okrbot writes as :an_emoji: the sandbox's page shows as one, as Slack does.
+func TestTheSandboxShowsOurEmoji(t *testing.T) {
+	page, err := os.ReadFile("sandbox/web/assets/kit.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named, used := regexp.MustCompile(`:([a-z]+(?:_[a-z]+)*):`), 0
+	set := token.NewFileSet()
+	for _, dir := range []string{"bot", "bot/view", "jobs", "okr"} {
+		files, err := filepath.Glob(dir + "/*.go")
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s has no files: %v", dir, err)
+		}
+		for _, name := range files {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			file, err := parser.ParseFile(set, name, nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				said, ok := n.(*ast.BasicLit)
+				if !ok || said.Kind != token.STRING {
+					return true
+				}
+				for _, m := range named.FindAllStringSubmatch(said.Value, -1) {
+					used++
+					if !strings.Contains(string(page), " "+m[1]+": \"") {
+						t.Errorf("%s: the sandbox does not show :%s:", set.Position(said.Pos()), m[1])
+					}
+				}
+				return true
+			})
+		}
+	}
+	if used < 10 {
+		t.Errorf("only %d were found", used)
+	}
+}

@@ -6,7 +6,7 @@ import { chart } from "./chart.js";
 const EMOJI = {
   white_check_mark: "✅", x: "❌", warning: "⚠️", large_green_circle: "🟢", large_yellow_circle: "🟡", large_orange_circle: "🟠", large_blue_circle: "🔵", red_circle: "🔴", white_circle: "⚪",
   black_circle: "⚫", hourglass: "⌛", hourglass_flowing_sand: "⏳", grey_question: "❔", question: "❓", zzz: "💤", ballot_box_with_check: "☑️", dart: "🎯", chart_with_upwards_trend: "📈",
-  chart_with_downwards_trend: "📉", bar_chart: "📊", heavy_minus_sign: "➖", pencil2: "✏️", pencil: "📝", memo: "📝", lock: "🔒", key: "🔑", no_entry: "⛔", no_entry_sign: "🚫",
+  chart_with_downwards_trend: "📉", bar_chart: "📊", heavy_minus_sign: "➖", heavy_equals_sign: "🟰", checkered_flag: "🏁", pencil2: "✏️", pencil: "📝", memo: "📝", lock: "🔒", key: "🔑", no_entry: "⛔", no_entry_sign: "🚫",
   double_vertical_bar: "⏸️", pause_button: "⏸️", arrow_forward: "▶️", straight_ruler: "📏", tada: "🎉", rocket: "🚀", wave: "👋", bulb: "💡", link: "🔗", mag: "🔍", calendar: "📅", date: "📅",
   clock3: "🕒", bell: "🔔", no_bell: "🔕", heavy_check_mark: "✔️", trophy: "🏆", fire: "🔥", eyes: "👀", repeat: "🔁", arrows_counterclockwise: "🔄", information_source: "ℹ️", speech_balloon: "💬",
 };
