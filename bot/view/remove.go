@@ -15,14 +15,14 @@ const CallbackRemove = "remove"
 func Remove(k KeyResult, readings, checkIns, cards int, draft string) slack.ModalViewRequest {
 	goes := []string{okr.ReadingsWords(readings), okr.CountWords(checkIns, "check-in")}
 	text := "Remove " + k.Headline() + "?\n\nThis deletes it with " + strings.Join(goes, " and ") + ". "
-	if k.Integrated {
+	if k.Integrated && !k.Closed {
 		text += "It is no longer read from " + Escape(Cut(k.Source.Scorecard, 200)) + "; the scorecard and the connection stay. "
 	}
 	if cards > 0 {
 		text += "Its card in " + okr.CountWords(cards, "channel") + " stays, struck through and without buttons. "
 	}
 	text += "This cannot be undone."
-	if k.Integrated {
+	if k.Integrated && !k.Closed {
 		text += " To stop the syncs only, pause it."
 	}
 	return slack.ModalViewRequest{
