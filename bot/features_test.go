@@ -187,6 +187,7 @@ func TestAPausedKeyResultIsReadOnceWhenAskedFor(t *testing.T) {
 	}
 	r.later(time.Minute)
 	r.alice.Types("/okr sync KR-1 KR-2").Sees("Synced 2 key results", once)
+	r.settles() // what says who is paused is written when the outcome is known
 	r.alice.Types("/okr pause KR-2").Sees("KR-2 is paused")
 	r.alice.Types("/okr sync KR-2 KR-1").Sees("We asked for those a moment ago").DoesNotSee("they are read")
 	r.later(time.Minute)

@@ -403,6 +403,18 @@ func (b *Bot) notListed(ctx context.Context, g Gesture, l listed, titles []strin
 	for _, p := range people {
 		names = append(names, strings.FieldsFunc(strings.ToLower(okr.Visible(p.Name)), func(r rune) bool { return r == ' ' })...)
 	}
+	some, err := b.store.KeyResults(ctx, g.Actor.Workspace, store.Filter{Most: judgedAtOnce})
+	if err != nil {
+		return Reply{}, err
+	}
+	const shortest = 4 // letters of a word of a title that is worth a guess
+	for _, k := range some {
+		for _, w := range wordsOf(view.Escape(k.Title + " " + k.Objective.Title)) {
+			if len([]rune(w.plain)) >= shortest {
+				names = append(names, w.plain)
+			}
+		}
+	}
 	near := nearest(strings.ToLower(strings.Join(unknown, " ")), names)
 	if other := otherWords[strings.ToLower(strings.Join(unknown, " "))]; other != "" {
 		near = []string{other}

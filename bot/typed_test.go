@@ -198,6 +198,8 @@ func TestListsOfEveryKind(t *testing.T) {
 	r.alice.Types("/okr list carol").Sees("`carol` is the name of nobody who has used okrbot", "`@person`")
 	r.alice.Types("/okr list @carol").Sees("Key results of <@U0CAROL>: none")
 	r.alice.Types("/okr list allice").Sees("Did you mean `/okr list alice`?")
+	r.alice.Types("/okr list incdients").Sees("Did you mean `/okr list incidents`?")
+	r.alice.Types("/okr list mine calmm").Sees("Did you mean `/okr list calm`?")
 	r.alice.Types("/okr list at rsik").Sees("Did you mean `/okr list at risk`?")
 	r.alice.Types("/okr list KR-1").Sees("`KR-1` is one key result: `/okr show` shows it")
 	r.alice.Types("/okr list #nowhere").Sees("`#nowhere` did not reach okrbot as a channel")
