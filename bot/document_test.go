@@ -51,6 +51,8 @@ func (r *room) connectsDocument(p *conversation.Person) {
 		Submits("Connect").
 		Sees("is connected", "*TLS*  not encrypted: the address is http", "*Document*", "*One score*").
 		Closes()
+	// Until then a search asks the document, and on a busy machine there is not always time for that.
+	r.until("the list being read", r.stored("select bool_and(directory_at is not null) from connections"))
 }
 
 // stored asks a question about what is stored.

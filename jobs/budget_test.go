@@ -184,6 +184,8 @@ func TestAPlaceIsGivenBack(t *testing.T) {
 			t.Error(ran, err)
 		}
 		time.Sleep(restAtMost) // who had a place for a part of the time rests in it
+		b.mu.Lock()
+		defer b.mu.Unlock()
 		if b.running != 0 || b.waiting() != 0 {
 			t.Errorf("%d run and %d wait", b.running, b.waiting())
 		}

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -288,7 +289,15 @@ func TestDoctorSignsInToEachSystem(t *testing.T) {
 func TestDoctorAsksWhoseThePublicAddressIs(t *testing.T) {
 	o := openOffice(t)
 	o.outer()
-	before := httptest.NewTLSServer(httputil.NewSingleHostReverseProxy(address(t, "http://"+o.variable("LISTEN_ADDR"))))
+	var elsewhere atomic.Bool
+	there := httputil.NewSingleHostReverseProxy(address(t, "http://"+o.variable("LISTEN_ADDR")))
+	before := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if elsewhere.Load() {
+			http.NotFound(w, r)
+			return
+		}
+		there.ServeHTTP(w, r)
+	}))
 	t.Cleanup(before.Close)
 	trusted := filepath.Join(o.dir, "ca.pem")
 	if err := os.WriteFile(trusted, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: before.Certificate().Raw}), 0o600); err != nil {
@@ -314,7 +323,7 @@ func TestDoctorAsksWhoseThePublicAddressIs(t *testing.T) {
 	o.finds(found, "PUBLIC_URL", broken, "another SLACK_SIGNING_SECRET", "the same secret")
 	found, _ = o.doctors("PUBLIC_URL=https://127.0.0.1:1")
 	o.finds(found, "PUBLIC_URL", broken, "it cannot be reached from here: nothing listens there", "what stands before okrbot")
-	before.Config.Handler = http.NotFoundHandler()
+	elsewhere.Store(true)
 	found, _ = o.doctors()
 	o.finds(found, "PUBLIC_URL", broken, "something else answers there, with status 404", "/slack/")
 	s.stop()
