@@ -110,7 +110,7 @@ func TestDetailsShowWhatWasDoneInThem(t *testing.T) {
 	r := ready(t)
 	r.collects(77)
 	r.alice.Types("/okr show KR-1").Sees("== KR-1 ==", "*135*").Presses("Sync Integration Data").Sees("Syncing KR-1").Closes()
-	r.alice.Sees("== KR-1 ==", "*77*").Presses("Pause syncing").Sees("== KR-1 ==", "KR-1 is paused: it is not read by itself").Closes()
+	r.alice.Sees("== KR-1 ==", "*77*").Presses("Pause syncing").Sees("KR-1 is paused: it is not read by itself").Closes()
 	r.alice.Sees("== KR-1 ==", "paused").Presses("Resume syncing").Sees("KR-1 goes on: next sync").Closes()
 	r.alice.Sees("== KR-1 ==", "next sync")
 }
