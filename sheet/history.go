@@ -159,7 +159,7 @@ func readEntry(e *store.Entry, name, cell string, now time.Time) string {
 	case "confidence":
 		var level okr.Level
 		if cell != "" {
-			if says := among(strings.ToLower(cell), okr.Levels, &level); says != "" {
+			if says := among(cell, okr.Levels, &level); says != "" {
 				return says
 			}
 		}

@@ -464,7 +464,8 @@ func TestEveryMistakeHasItsPlaceAndItsSentence(t *testing.T) {
 		}
 		return all
 	}
-	if o, said := c.check(titles + line(nil) + line(integrated(map[string]string{"key_result": "Other"}))); o.Problems != 0 {
+	large := map[string]string{"key_result": "Other", "kind": "Decrease", "method": "Hit_Rate", "cadence": "DAILY", "confidence": "High", "confidence_by": "U1ALICE", "confidence_day": "2026-10-05"}
+	if o, said := c.check(titles + line(nil) + line(integrated(large))); o.Problems != 0 {
 		t.Fatal(said)
 	}
 	for _, m := range []struct {

@@ -244,7 +244,7 @@ var columns = []column{
 			if r.KeyResult.Confidence.Level = ""; s == "" {
 				return ""
 			}
-			return among(strings.ToLower(s), okr.Levels, &r.KeyResult.Confidence.Level)
+			return among(s, okr.Levels, &r.KeyResult.Confidence.Level)
 		}},
 	{name: "confidence_by",
 		write: func(r Row) string { return r.KeyResult.Confidence.By },
@@ -354,15 +354,17 @@ func whole(s string, least, most int) (n int, sentence string) {
 	return n, ""
 }
 
+// among reads one of some words, however large its letters are.
 func among[T ~string](s string, all []T, to *T) string {
-	if !slices.Contains(all, T(s)) {
+	i := slices.IndexFunc(all, func(one T) bool { return strings.EqualFold(string(one), s) })
+	if i < 0 {
 		names := make([]string, len(all))
 		for i, one := range all {
 			names[i] = string(one)
 		}
 		return "Write one of " + strings.Join(names, ", ") + "."
 	}
-	*to = T(s)
+	*to = all[i]
 	return ""
 }
 
