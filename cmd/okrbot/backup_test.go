@@ -24,7 +24,7 @@ func (o *office) runs(arguments ...string) (out string, code int) {
 func (o *office) history(dir string) string {
 	o.t.Helper()
 	cmd := exec.Command(o.path, "export", "--history")
-	cmd.Env = append(slices.Clone(o.environment), "DATA_DIR="+dir)
+	cmd.Env = inTime(append(slices.Clone(o.environment), "DATA_DIR="+dir))
 	out, err := cmd.Output()
 	if err != nil {
 		o.t.Fatal(err)

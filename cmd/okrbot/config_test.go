@@ -268,7 +268,7 @@ func run(t *testing.T, path, dir string, environment []string, arguments ...stri
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, arguments...)
-	cmd.Dir, cmd.Env = dir, environment
+	cmd.Dir, cmd.Env = dir, inTime(environment)
 	raw, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {

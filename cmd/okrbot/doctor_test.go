@@ -31,7 +31,7 @@ func (o *office) doctors(changed ...string) (found map[string]finding, code int)
 	environment := append(o.environment[:len(o.environment):len(o.environment)], changed...)
 	cmd := exec.CommandContext(o.t.Context(), o.path, "doctor", "--json")
 	var out, said bytes.Buffer
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = o.dir, environment, &out, &said
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = o.dir, inTime(environment), &out, &said
 	var exit *exec.ExitError
 	if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
 		o.t.Fatal(err)

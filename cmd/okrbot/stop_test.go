@@ -151,7 +151,7 @@ type serving struct {
 func (o *office) serve() *serving {
 	o.t.Helper()
 	s := &serving{o: o, cmd: exec.Command(o.path, "serve"), said: &complaint{}, done: make(chan error, 1)}
-	s.cmd.Dir, s.cmd.Env, s.cmd.Stderr, s.cmd.Stdout = o.dir, o.environment, s.said, s.said
+	s.cmd.Dir, s.cmd.Env, s.cmd.Stderr, s.cmd.Stdout = o.dir, inTime(o.environment), s.said, s.said
 	if err := s.cmd.Start(); err != nil {
 		o.t.Fatal(err)
 	}
