@@ -323,4 +323,13 @@ func TestARestatementIsToldFromWhatWasKnown(t *testing.T) {
 	ended := r.syncs(seldom)
 	r.wants("told", ended.Note, seldom.RestatedWords([]okr.Restatement{{Day: today - 3, From: number("38").Decimal, To: number("33").Decimal}}, today))
 	r.wants("what it has then", values(seldom), []string{"36", "33", "37"})
+
+	// Not all of very many are kept: it is told from the one that it shows.
+	for n := range 40 {
+		r.holds(often.Source.Reference, map[okr.Day]float64{-1: 37, -3: float64(100 + n), -4: 36})
+		r.syncs(often)
+	}
+	shows := values(seldom)[1]
+	ended = r.syncs(seldom)
+	r.wants("told after many", ended.Note, seldom.RestatedWords([]okr.Restatement{{Day: today - 3, From: number(shows).Decimal, To: number("139").Decimal}}, today))
 }

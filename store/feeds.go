@@ -165,7 +165,7 @@ func (tx *Tx) ForgetAhead(ctx context.Context, today okr.Day, list []Scores) err
 }
 
 // ApplyScores keeps what feeds' fetches read: new days, and those whose score changed, which it
-// answers by feed. The same score again changes nothing.
+// returns by feed. The same score again changes nothing.
 func (tx *Tx) ApplyScores(ctx context.Context, epoch int64, list []Scores) (map[int64][]Score, error) {
 	p := queries.ApplyScoresParams{Epoch: epoch}
 	for _, scores := range list {

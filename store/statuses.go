@@ -113,7 +113,7 @@ func (s *Store) Unjudged(ctx context.Context) (bool, error) {
 }
 
 // Judge judges a portion of the key results whose stored status is over, and one of those whose
-// workspace has other thresholds now. It answers with how many there were.
+// workspace has other thresholds now. It returns how many there were.
 func (s *Store) Judge(ctx context.Context, most int) (n int, err error) {
 	err = s.InTx(ctx, func(tx *Tx) error {
 		rows, err := tx.q.Unjudged(ctx, int32(most))
