@@ -76,8 +76,8 @@ func (s *Slack) person(ctx context.Context, id string) (*slack.User, error) {
 // channel asks Slack about a channel that the bot may see.
 func (s *Slack) channel(ctx context.Context, id string) (*slack.Channel, error) {
 	c, err := s.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: id})
-	if err != nil {
-		return nil, undelivered(err)
+	if err := counted("conversations.info", err); err != nil {
+		return nil, err
 	}
 	return c, nil
 }
