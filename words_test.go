@@ -16,6 +16,18 @@ import (
 // What is general names no system: a connector's words live with the connector.
 func TestNothingGeneralNamesASystem(t *testing.T) {
 	words := []string{"servicenow", "service-now", "pa_viewer", "analytics hub", "http json", "json pointer"}
+	eachText(t, func(at token.Position, text string) {
+		for _, w := range words {
+			if strings.Contains(strings.ToLower(text), w) {
+				t.Errorf("%s names a system: %s", at, text)
+			}
+		}
+	})
+}
+
+// eachText shows the string literals of what is general.
+func eachText(t *testing.T, look func(at token.Position, text string)) {
+	t.Helper()
 	set := token.NewFileSet()
 	for _, dir := range []string{"bot", "bot/view", "jobs", "okr"} {
 		files, err := filepath.Glob(dir + "/*.go")
@@ -31,14 +43,8 @@ func TestNothingGeneralNamesASystem(t *testing.T) {
 				t.Fatal(err)
 			}
 			ast.Inspect(file, func(n ast.Node) bool {
-				said, ok := n.(*ast.BasicLit)
-				if !ok || said.Kind != token.STRING {
-					return true
-				}
-				for _, w := range words {
-					if strings.Contains(strings.ToLower(said.Value), w) {
-						t.Errorf("%s names a system: %s", set.Position(said.Pos()), said.Value)
-					}
+				if said, ok := n.(*ast.BasicLit); ok && said.Kind == token.STRING {
+					look(set.Position(said.Pos()), said.Value)
 				}
 				return true
 			})
@@ -82,35 +88,14 @@ func TestTheSandboxShowsOurEmoji(t *testing.T) {
 		t.Fatal(err)
 	}
 	named, used := regexp.MustCompile(`:([a-z]+(?:_[a-z]+)*):`), 0
-	set := token.NewFileSet()
-	for _, dir := range []string{"bot", "bot/view", "jobs", "okr"} {
-		files, err := filepath.Glob(dir + "/*.go")
-		if err != nil || len(files) == 0 {
-			t.Fatalf("%s has no files: %v", dir, err)
-		}
-		for _, name := range files {
-			if strings.HasSuffix(name, "_test.go") {
-				continue
+	eachText(t, func(at token.Position, text string) {
+		for _, m := range named.FindAllStringSubmatch(text, -1) {
+			used++
+			if !strings.Contains(string(page), " "+m[1]+": \"") {
+				t.Errorf("%s: the sandbox does not show :%s:", at, m[1])
 			}
-			file, err := parser.ParseFile(set, name, nil, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			ast.Inspect(file, func(n ast.Node) bool {
-				said, ok := n.(*ast.BasicLit)
-				if !ok || said.Kind != token.STRING {
-					return true
-				}
-				for _, m := range named.FindAllStringSubmatch(said.Value, -1) {
-					used++
-					if !strings.Contains(string(page), " "+m[1]+": \"") {
-						t.Errorf("%s: the sandbox does not show :%s:", set.Position(said.Pos()), m[1])
-					}
-				}
-				return true
-			})
 		}
-	}
+	})
 	if used < 10 {
 		t.Errorf("only %d were found", used)
 	}
