@@ -13,11 +13,11 @@ import (
 
 // alone is a verb that takes nothing after it.
 func alone(name string, serve handler) handler {
-	return func(b *Bot, ctx context.Context, g Gesture) (Reply, error) {
+	return func(ctx context.Context, g Gesture) (Reply, error) {
 		if words := wordsOf(g.Text); len(words) > 0 {
 			return notTaken(name, "nothing after it", words), nil
 		}
-		return serve(b, ctx, g)
+		return serve(ctx, g)
 	}
 }
 
@@ -120,10 +120,10 @@ func (b *Bot) noVerb(ctx context.Context, g Gesture, word, typed string) (Reply,
 			g.Text = key
 			return b.showCommand(ctx, g)
 		}
-		verb, _, after := aVerb(rest, isVerb) // "KR-1 sync"
+		verb, _, after := aVerb(rest, b.routes.is) // "KR-1 sync"
 		if slices.Contains(ofOneKey, verb) {
 			g.Text = strings.TrimSpace(key + " " + after)
-			return verbOf(verb)(b, ctx, g)
+			return b.routes.verb(verb)(ctx, g)
 		}
 		return Say(fmt.Sprintf("`/okr %s` shows that key result and takes nothing after it, so %s not understood and nothing was done. `/okr help` lists what there is.",
 			key, quoted(wordsOf(rest), "was", "were"))), nil

@@ -25,16 +25,16 @@ type answer struct {
 
 // Introduce asks Slack who we are and keeps it, in the background as often as it takes. It returns
 // with what the first try said.
-func (b *Bot) Introduce(ctx context.Context) error {
+func (d *desk) Introduce(ctx context.Context) error {
 	first := make(chan error, 1)
-	b.open.Go(func() {
+	d.open.Go(func() {
 		for pause := time.Second; ; pause = min(2*pause, time.Minute) {
-			who, err := b.slack.Who(b.background)
+			who, err := d.slack.Who(d.background)
 			if err == nil {
-				err = b.store.SaveWorkspace(b.background, who)
+				err = d.store.SaveWorkspace(d.background, who)
 			}
 			if err == nil {
-				b.ourselves.Store(&who)
+				d.ourselves.Store(&who)
 			}
 			select {
 			case first <- err:
@@ -44,7 +44,7 @@ func (b *Bot) Introduce(ctx context.Context) error {
 				return
 			}
 			select {
-			case <-b.background.Done():
+			case <-d.background.Done():
 				return
 			case <-time.After(pause):
 			}
@@ -55,62 +55,66 @@ func (b *Bot) Introduce(ctx context.Context) error {
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(b.settings.AnswerWithin):
+	case <-time.After(d.settings.AnswerWithin):
 		return errors.New("no answer yet")
 	}
 }
 
 // ours says whether a delivery is for a workspace and an app that are ours.
-func (b *Bot) ours(ctx context.Context, g gesture) bool {
-	if g.workspace == "" || b.settings.AppID != "" && g.app != "" && g.app != b.settings.AppID {
+func (d *desk) ours(ctx context.Context, g gesture) bool {
+	if g.workspace == "" || d.settings.AppID != "" && g.app != "" && g.app != d.settings.AppID {
 		return false
 	}
-	if w := b.ourselves.Load(); w != nil {
+	if w := d.ourselves.Load(); w != nil {
 		return w.ID == g.workspace
 	}
-	_, err := b.store.Workspace(ctx, g.workspace)
+	_, err := d.store.Workspace(ctx, g.workspace)
 	return err == nil
 }
 
 // answer acts on a delivery once and says how it went, always in time.
-func (b *Bot) answer(ctx context.Context, d delivery) answer {
+func (d *desk) answer(ctx context.Context, in delivery) answer {
 	began := time.Now()
-	answered := b.jobs.Asked()
+	if g := &in.gesture; g.kind == aCommand {
+		name, typed, rest := aVerb(g.Text, d.routes.is)
+		g.route, g.verb, g.Text = view.Cut(name, longestVerb), typed, rest
+	}
+	answered := d.asked()
 	defer answered()
-	ctx, cancel := context.WithTimeout(detached(ctx), b.settings.AnswerWithin)
+	ctx, cancel := context.WithTimeout(detached(ctx), d.settings.AnswerWithin)
 	type outcome struct {
 		answer
 		result string
 	}
 	done := make(chan outcome, 1)
-	b.open.Go(func() {
+	d.open.Go(func() {
 		defer cancel()
 		defer func() {
 			if p := recover(); p != nil {
 				ref := reference()
-				b.log.Error("a handler panicked", "route", d.gesture.route, "ref", ref, "panic", p)
-				done <- outcome{b.sorry(d.gesture, wentWrong(ref)), "panic"}
+				d.log.Error("a handler panicked", "route", in.gesture.route, "ref", ref, "panic", p)
+				done <- outcome{d.sorry(in.gesture, wentWrong(ref)), "panic"}
 			}
 		}()
-		leave, ok := b.turns.take(ctx)
+		leave, ok := d.turns.take(ctx)
 		if !ok {
-			done <- outcome{b.sorry(d.gesture, tooMuch), "too much"}
+			done <- outcome{d.sorry(in.gesture, tooMuch), "too much"}
 			return
 		}
 		defer leave()
-		a, result := b.act(ctx, d)
+		a, result := d.act(ctx, in)
 		done <- outcome{a, result}
 	})
 	var o outcome
 	select {
 	case o = <-done:
-	case <-time.After(b.settings.AnswerWithin + giveUpAfter):
-		o = outcome{b.sorry(d.gesture, tooSlow), "too slow"}
+	case <-time.After(d.settings.AnswerWithin + giveUpAfter):
+		o = outcome{d.sorry(in.gesture, tooSlow), "too slow"}
 	}
 	took := time.Since(began)
-	gestures.WithLabelValues(string(d.gesture.kind), o.result).Inc()
+	gestures.WithLabelValues(string(in.gesture.kind), o.result).Inc()
 	ackSeconds.Observe(took.Seconds())
-	b.log.Info("gesture", "kind", d.gesture.kind, "route", d.gesture.route, "actor", d.gesture.person, "workspace", d.gesture.workspace, "ms", took.Milliseconds(), "result", o.result)
+	d.log.Info("gesture", "kind", in.gesture.kind, "route", in.gesture.route, "actor", in.gesture.person, "workspace", in.gesture.workspace, "ms", took.Milliseconds(), "result", o.result)
 	return o.answer
 }
 
@@ -130,68 +134,68 @@ func reference() string {
 	return hex.EncodeToString(raw)
 }
 
-func (b *Bot) act(ctx context.Context, d delivery) (answer, string) {
-	g := d.gesture
-	if !b.ours(ctx, g) {
+func (d *desk) act(ctx context.Context, in delivery) (answer, string) {
+	g := in.gesture
+	if !d.ours(ctx, g) {
 		return answer{status: http.StatusOK}, "foreign"
 	}
 	if g.kind == aQuery { // it has no effect: the same one again is a person who asks again
-		reply, err := b.handle(ctx, &g)
+		reply, err := d.handle(ctx, &g)
 		if err != nil {
-			return b.failed(ctx, g, err)
+			return d.failed(ctx, g, err)
 		}
-		return b.carryOut(g, reply), "ok"
+		return d.carryOut(g, reply), "ok"
 	}
-	note := b.store.Consume
+	note := d.store.Consume
 	if g.kind == anEvent {
-		note = b.store.BeginEvent
+		note = d.store.BeginEvent
 	}
-	fresh, err := note(ctx, keyOf(d))
+	fresh, err := note(ctx, keyOf(in))
 	if errors.Is(err, store.ErrUnderWay) {
-		return b.sorry(g, tooSlow), "under way"
+		return d.sorry(g, tooSlow), "under way"
 	}
 	if err != nil {
-		b.log.Error("noting a delivery", "error", err)
-		return b.sorry(g, tooSlow), "no database"
+		d.log.Error("noting a delivery", "error", err)
+		return d.sorry(g, tooSlow), "no database"
 	}
 	if !fresh {
 		return answer{status: http.StatusOK}, "replay"
 	}
-	reply, err := b.handle(ctx, &g)
+	reply, err := d.handle(ctx, &g)
 	if err == nil && g.kind == anEvent {
-		err = b.store.FinishEvent(ctx, keyOf(d))
+		err = d.store.FinishEvent(ctx, keyOf(in))
 	}
 	if err != nil {
 		// Slack sends an event again, and a person presses again: neither is a repetition.
 		release, cancel := context.WithTimeout(detached(ctx), time.Second)
 		defer cancel()
-		if err := b.store.Release(release, keyOf(d)); err != nil {
-			b.log.Warn("a delivery stays noted", "error", err)
+		if err := d.store.Release(release, keyOf(in)); err != nil {
+			d.log.Warn("a delivery stays noted", "error", err)
 		}
-		return b.failed(ctx, g, err)
+		return d.failed(ctx, g, err)
 	}
-	return b.carryOut(g, reply), "ok"
+	return d.carryOut(g, reply), "ok"
 }
 
 // failed says that a handler came to nothing, and why where it is known.
-func (b *Bot) failed(ctx context.Context, g gesture, err error) (answer, string) {
+func (d *desk) failed(ctx context.Context, g gesture, err error) (answer, string) {
 	if ctx.Err() != nil {
-		return b.sorry(g, tooSlow), "too slow"
+		return d.sorry(g, tooSlow), "too slow"
 	}
 	ref := reference()
-	b.log.Error("a gesture failed", "kind", g.kind, "route", g.route, "actor", g.person, "ref", ref, "error", err)
-	return b.sorry(g, wentWrong(ref)), "error"
+	d.log.Error("a gesture failed", "kind", g.kind, "route", g.route, "actor", g.person, "ref", ref, "error", err)
+	return d.sorry(g, wentWrong(ref)), "error"
 }
 
 // handle looks the person up, finds the route and follows it.
-func (b *Bot) handle(ctx context.Context, g *gesture) (Reply, error) {
+func (d *desk) handle(ctx context.Context, g *gesture) (Reply, error) {
 	if g.kind == anEvent && g.person == "" {
-		b.log.Warn("Slack says goodbye", "event", g.route, "workspace", g.workspace)
+		d.log.Warn("Slack says goodbye", "event", g.route, "workspace", g.workspace)
 		return Reply{}, nil
 	}
-	p, err := b.person(ctx, g.workspace, g.person)
+	p, err := d.person(ctx, g.workspace, g.person)
 	if code := codeOf(err); code != "" {
-		b.log.Warn("looking somebody up", "person", g.person, "code", code)
+		d.log.Warn("looking somebody up", "person", g.person, "code", code)
 		return Say("Slack did not tell us who you are, so nothing was done. Try again in a minute."), nil
 	}
 	if err != nil {
@@ -204,12 +208,12 @@ func (b *Bot) handle(ctx context.Context, g *gesture) (Reply, error) {
 	if g.event {
 		return Reply{Home: true}, nil
 	}
-	serve, ok := b.route(*g)
+	serve, ok := d.routes.of(*g)
 	if !ok {
-		b.log.Warn("no route", "kind", g.kind, "route", g.route)
+		d.log.Warn("no route", "kind", g.kind, "route", g.route)
 		return Say("This button or form is of an older okrbot. Open it again, with `/okr list` or on the Home tab."), nil
 	}
-	reply, err := serve(b, ctx, g.Gesture)
+	reply, err := serve(ctx, g.Gesture)
 	if errors.Is(err, store.ErrClosed) {
 		reply, err = Say("This was closed out meanwhile, so its numbers stay as they are. Nothing was saved. Go on with a new key result with `/okr add-kr`."), nil
 		reply.Clear = true
@@ -219,7 +223,7 @@ func (b *Bot) handle(ctx context.Context, g *gesture) (Reply, error) {
 
 // sorry answers when nothing was done, in the way that shows for each kind of gesture and keeps
 // what was typed.
-func (b *Bot) sorry(g gesture, text string) answer {
+func (d *desk) sorry(g gesture, text string) answer {
 	switch g.kind {
 	case aCommand:
 		return answer{status: http.StatusOK, body: ephemeral(view.Text(text))}
@@ -234,7 +238,7 @@ func (b *Bot) sorry(g gesture, text string) answer {
 	case anEvent:
 		return answer{status: http.StatusServiceUnavailable}
 	}
-	return b.carryOut(g, Say(text))
+	return d.carryOut(g, Say(text))
 }
 
 // anyField is the first field of a form, by name; errors can be shown at inputs alone.
@@ -256,7 +260,7 @@ func ephemeral(m view.Message) any {
 }
 
 // carryOut says at once what Slack waits for, and does the rest after it.
-func (b *Bot) carryOut(g gesture, r Reply) answer {
+func (d *desk) carryOut(g gesture, r Reply) answer {
 	a := answer{status: http.StatusOK}
 	sayLater := r.Say
 	updateLater := r.Update
@@ -292,13 +296,13 @@ func (b *Bot) carryOut(g gesture, r Reply) answer {
 	if limit == 0 {
 		limit = 30 * time.Second
 	}
-	a.after = func() { b.later(limit, func(ctx context.Context) { b.afterwards(ctx, g, r, sayLater, updateLater) }) }
+	a.after = func() { d.later(limit, func(ctx context.Context) { d.afterwards(ctx, g, r, sayLater, updateLater) }) }
 	return a
 }
 
 // afterwards does what the answer did not: open and change views, say, show the Home tab. The
 // trigger goes first, because it lives three seconds.
-func (b *Bot) afterwards(ctx context.Context, g gesture, r Reply, say *view.Message, update *slack.ModalViewRequest) {
+func (d *desk) afterwards(ctx context.Context, g gesture, r Reply, say *view.Message, update *slack.ModalViewRequest) {
 	at := OpenView{Workspace: g.workspace, ID: g.View.ID, Hash: g.View.Hash}
 	if g.kind == aSubmit {
 		at.Hash = "" // the answer gave it a new one
@@ -307,19 +311,19 @@ func (b *Bot) afterwards(ctx context.Context, g gesture, r Reply, say *view.Mess
 	what := "opening a view"
 	switch {
 	case r.Open != nil && g.View.ID != "" && !g.View.Home:
-		at, err = b.slack.push(ctx, g.Trigger, *r.Open)
+		at, err = d.slack.push(ctx, g.Trigger, *r.Open)
 		if codeOf(err) == "push_limit_reached" {
-			at, err = b.slack.change(ctx, OpenView{ID: g.View.ID}, *r.Open)
+			at, err = d.slack.change(ctx, OpenView{ID: g.View.ID}, *r.Open)
 		}
 	case r.Open != nil:
-		at, err = b.slack.open(ctx, g.Trigger, *r.Open)
+		at, err = d.slack.open(ctx, g.Trigger, *r.Open)
 	case update != nil:
 		what = "changing a view"
-		at, err = b.slack.change(ctx, at, *update)
+		at, err = d.slack.change(ctx, at, *update)
 		if codeOf(err) == "hash_conflict" {
 			// What we found out meanwhile was drawn in between. The person's step counts: the handler
 			// has looked whether it was a step from the newest.
-			at, err = b.slack.change(ctx, OpenView{ID: g.View.ID}, *update)
+			at, err = d.slack.change(ctx, OpenView{ID: g.View.ID}, *update)
 		}
 	}
 	at.Workspace = g.workspace
@@ -331,21 +335,21 @@ func (b *Bot) afterwards(ctx context.Context, g gesture, r Reply, say *view.Mess
 	case code == "hash_conflict" || code == "not_found":
 		return // the person went on meanwhile, or closed it
 	default:
-		b.log.Error(what, "route", g.route, "actor", g.person, "code", code)
+		d.log.Error(what, "route", g.route, "actor", g.person, "code", code)
 		broken := view.Text("Slack did not show the window (" + code + "). Nothing was saved; try again.")
 		say = &broken
 	}
 	if err == nil && r.Later != nil {
 		if g.kind == aSubmit && r.Update != nil {
-			b.settle(ctx)
+			d.settle(ctx)
 		}
 		r.Later(ctx, at)
 	}
 	if say != nil {
-		b.say(ctx, g, *say, r.Replace)
+		d.say(ctx, g, *say, r.Replace)
 	}
 	if r.Home || g.View.Home && g.kind == anAction {
-		b.showHome(ctx, g.Gesture)
+		d.showHome(ctx, g.Gesture)
 	}
 }
 
@@ -353,7 +357,7 @@ func (b *Bot) afterwards(ctx context.Context, g gesture, r Reply, say *view.Mess
 // our next call go two ways: a call that overtakes the answer is undone by it.
 const settleFor = 400 * time.Millisecond
 
-func (b *Bot) settle(ctx context.Context) {
+func (d *desk) settle(ctx context.Context) {
 	select {
 	case <-ctx.Done():
 	case <-time.After(settleFor):
@@ -362,17 +366,17 @@ func (b *Bot) settle(ctx context.Context) {
 
 // say reaches a person where they are: in answer to the message or the command, in a window over
 // the one they look at, else by direct message.
-func (b *Bot) say(ctx context.Context, g gesture, m view.Message, replace bool) {
+func (d *desk) say(ctx context.Context, g gesture, m view.Message, replace bool) {
 	var err error
 	switch {
 	case !g.Response.Empty():
-		err = b.slack.respond(ctx, g.Response, m, replace)
+		err = d.slack.respond(ctx, g.Response, m, replace)
 	case g.kind == anAction && g.View.ID != "" && g.Trigger != "":
 		notice := view.NoticeOf(m)
 		if g.View.Home {
-			_, err = b.slack.open(ctx, g.Trigger, notice)
+			_, err = d.slack.open(ctx, g.Trigger, notice)
 		} else {
-			_, err = b.slack.push(ctx, g.Trigger, notice)
+			_, err = d.slack.push(ctx, g.Trigger, notice)
 		}
 	default:
 		err = errors.New("no other way")
@@ -380,31 +384,31 @@ func (b *Bot) say(ctx context.Context, g gesture, m view.Message, replace bool) 
 	if err == nil {
 		return
 	}
-	if _, _, err := b.slack.post(ctx, g.person, m); err != nil {
-		b.log.Warn("a person was not reached", "actor", g.person, "code", codeOf(err))
+	if _, _, err := d.slack.post(ctx, g.person, m); err != nil {
+		d.log.Warn("a person was not reached", "actor", g.person, "code", codeOf(err))
 	}
 }
 
 // showHome shows a person their Home tab as it is now.
-func (b *Bot) showHome(ctx context.Context, g Gesture) {
-	v, needed, err := b.drawnHome(ctx, g)
+func (d *desk) showHome(ctx context.Context, g Gesture) {
+	v, needed, err := d.drawnHome(ctx, g)
 	if !needed {
 		return
 	}
 	if err == nil {
-		err = b.slack.publish(ctx, g.Actor.ID, v)
+		err = d.slack.publish(ctx, g.Actor.ID, v)
 	}
 	if err != nil && codeOf(err) != "not_enabled" {
-		b.log.Warn("showing Home", "actor", g.Actor.ID, "error", err)
+		d.log.Warn("showing Home", "actor", g.Actor.ID, "error", err)
 	}
 }
 
-func (b *Bot) drawnHome(ctx context.Context, g Gesture) (v slack.HomeTabViewRequest, needed bool, err error) {
-	leave, ok := b.homes.take(ctx, g.Actor)
+func (d *desk) drawnHome(ctx context.Context, g Gesture) (v slack.HomeTabViewRequest, needed bool, err error) {
+	leave, ok := d.homes.take(ctx, g.Actor)
 	if !ok {
 		return v, false, nil
 	}
 	defer leave()
-	v, err = b.home(ctx, g)
+	v, err = d.home(ctx, g)
 	return v, true, err
 }

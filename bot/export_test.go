@@ -18,7 +18,8 @@ func ReadDelivery(body []byte) {
 
 // Routes are the ids that somebody answers to: what can be pressed, submitted and asked.
 func Routes() (pressed, submitted, asked []string) {
-	return slices.Collect(maps.Keys(actions)), slices.Collect(maps.Keys(submits)), slices.Collect(maps.Keys(queries))
+	r := new(Bot).table()
+	return slices.Collect(maps.Keys(r.actions)), slices.Collect(maps.Keys(r.submits)), slices.Collect(maps.Keys(r.queries))
 }
 
 // ReadsList says how the words after /okr list are read.

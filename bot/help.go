@@ -13,7 +13,7 @@ func (b *Bot) helpCommand(_ context.Context, g Gesture) (Reply, error) {
 		m := view.Help(b.systemNames())
 		return Reply{Say: &m}, nil
 	}
-	name, typed, rest := aVerb(g.Text, isVerb)
+	name, typed, rest := aVerb(g.Text, b.routes.is)
 	m, ok := view.HelpOn(name, b.systemNames())
 	switch {
 	case !ok:
@@ -26,13 +26,9 @@ func (b *Bot) helpCommand(_ context.Context, g Gesture) (Reply, error) {
 
 // unknownVerb says back what is no verb, and offers what was probably meant.
 func (b *Bot) unknownVerb(word, typed string) Reply {
-	var names []string
-	for _, v := range verbs() {
-		names = append(names, v.name)
-	}
 	near, ok := meant[word]
 	if !ok {
-		near = closest(word, names)
+		near = closest(word, b.routes.names())
 	}
 	m := view.DidYouMean(typed, near)
 	return Reply{Say: &m}

@@ -30,8 +30,8 @@ func (b *Bot) bare(ctx context.Context, g Gesture) (Reply, error) {
 	return Reply{Say: &m}, nil
 }
 
-// home shows a person their Home tab.
-func (b *Bot) home(ctx context.Context, g Gesture) (slack.HomeTabViewRequest, error) {
+// homeTab is a person's Home tab as it is now.
+func (b *Bot) homeTab(ctx context.Context, g Gesture) (slack.HomeTabViewRequest, error) {
 	mine, err := b.listing(ctx, g.Actor.Workspace, store.Filter{Person: g.Actor.ID}, view.HomeListed)
 	if err != nil {
 		return slack.HomeTabViewRequest{}, err

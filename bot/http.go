@@ -63,12 +63,12 @@ func (c *limitedConn) Close() error {
 }
 
 // Handler is the door of a workspace over HTTP: what Slack posts to /slack/.
-func (b *Bot) Handler() http.Handler {
+func (d *desk) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /slack/commands", b.door(commandForm))
-	mux.HandleFunc("POST /slack/interactions", b.door(interactionForm))
-	mux.HandleFunc("POST /slack/options", b.door(interactionForm))
-	mux.HandleFunc("POST /slack/events", b.door(eventBody))
+	mux.HandleFunc("POST /slack/commands", d.door(commandForm))
+	mux.HandleFunc("POST /slack/interactions", d.door(interactionForm))
+	mux.HandleFunc("POST /slack/options", d.door(interactionForm))
+	mux.HandleFunc("POST /slack/events", d.door(eventBody))
 	return mux
 }
 
@@ -84,7 +84,7 @@ type delivery struct {
 }
 
 // door verifies, decodes, deduplicates and answers.
-func (b *Bot) door(decode decoder) http.HandlerFunc {
+func (d *desk) door(decode decoder) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, largestRequest))
 		var tooLarge *http.MaxBytesError
@@ -99,28 +99,28 @@ func (b *Bot) door(decode decoder) http.HandlerFunc {
 		if isSSLCheck(body) {
 			return // Slack looks at our certificate and sends nothing to work on
 		}
-		if !b.signed(r.Header, body, time.Now()) {
+		if !d.signed(r.Header, body, time.Now()) {
 			http.Error(w, "unauthorized", http.StatusUnauthorized)
 			return
 		}
-		d, err := decode(body)
+		in, err := decode(body)
 		if err != nil {
 			http.Error(w, "bad request", http.StatusBadRequest)
 			return
 		}
-		if d.challenge != "" {
+		if in.challenge != "" {
 			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 			w.Header().Set("X-Content-Type-Options", "nosniff")
-			_, _ = io.WriteString(w, d.challenge)
+			_, _ = io.WriteString(w, in.challenge)
 			return
 		}
-		if d.nothing {
+		if in.nothing {
 			return
 		}
-		if d.key == "" {
-			d.key = r.Header.Get(signatureHeader)
+		if in.key == "" {
+			in.key = r.Header.Get(signatureHeader)
 		}
-		a := b.answer(r.Context(), d)
+		a := d.answer(r.Context(), in)
 		a.write(w)
 		if a.after != nil {
 			a.after()
@@ -151,8 +151,8 @@ const (
 )
 
 // signed says whether Slack signed these very bytes within the last five minutes.
-func (b *Bot) signed(h http.Header, body []byte, now time.Time) bool {
-	if len(h.Values(signatureHeader)) != 1 || len(h.Values(timeHeader)) != 1 || b.settings.SigningSecret.Empty() {
+func (d *desk) signed(h http.Header, body []byte, now time.Time) bool {
+	if len(h.Values(signatureHeader)) != 1 || len(h.Values(timeHeader)) != 1 || d.settings.SigningSecret.Empty() {
 		return false
 	}
 	stamp := h.Get(timeHeader)
@@ -171,7 +171,7 @@ func (b *Bot) signed(h http.Header, body []byte, now time.Time) bool {
 	if mac := h.Get(signatureHeader); mac != strings.ToLower(mac) {
 		return false // the verifier takes large letters; by them a replay would look like another delivery
 	}
-	verifier, err := slack.NewSecretsVerifier(h, b.settings.SigningSecret.Reveal())
+	verifier, err := slack.NewSecretsVerifier(h, d.settings.SigningSecret.Reveal())
 	if err != nil {
 		return false
 	}
@@ -190,8 +190,8 @@ func isSSLCheck(body []byte) bool {
 }
 
 // keyOf is what is remembered of a delivery: not the signature itself.
-func keyOf(d delivery) []byte {
-	sum := sha256.Sum256([]byte(d.key))
+func keyOf(in delivery) []byte {
+	sum := sha256.Sum256([]byte(in.key))
 	return sum[:]
 }
 

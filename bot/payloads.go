@@ -60,9 +60,8 @@ func command(c slack.SlashCommand) (delivery, error) {
 	if c.UserID == "" || c.Command == "" {
 		return delivery{}, errMalformed
 	}
-	name, typed, rest := aVerb(clean(c.Text), isVerb)
-	g := gesture{kind: aCommand, route: view.Cut(name, longestVerb), verb: typed, workspace: c.TeamID, person: c.UserID, app: c.APIAppID}
-	g.Channel, g.Text, g.Trigger, g.Response = c.ChannelID, rest, c.TriggerID, secret.New(c.ResponseURL)
+	g := gesture{kind: aCommand, workspace: c.TeamID, person: c.UserID, app: c.APIAppID}
+	g.Channel, g.Text, g.Trigger, g.Response = c.ChannelID, clean(c.Text), c.TriggerID, secret.New(c.ResponseURL)
 	return made("", g)
 }
 

@@ -18,45 +18,45 @@ const lookUpWithin = time.Second
 
 // person is who made a gesture. Slack was asked within the last five minutes, or is asked now for
 // the next time; somebody new is asked about at once.
-func (b *Bot) person(ctx context.Context, workspace, id string) (store.Person, error) {
-	known, err := b.store.Person(ctx, workspace, id)
+func (d *desk) person(ctx context.Context, workspace, id string) (store.Person, error) {
+	known, err := d.store.Person(ctx, workspace, id)
 	switch {
 	case err == nil && known.Fresh:
-		return b.withRights(known), nil
+		return d.withRights(known), nil
 	case err == nil:
-		b.later(callWithin, func(ctx context.Context) {
-			if _, err := b.lookUp(ctx, workspace, id); err != nil {
-				b.log.Warn("looking somebody up", "person", id, "error", err)
+		d.later(callWithin, func(ctx context.Context) {
+			if _, err := d.lookUp(ctx, workspace, id); err != nil {
+				d.log.Warn("looking somebody up", "person", id, "error", err)
 			}
 		})
-		return b.withRights(known), nil
+		return d.withRights(known), nil
 	case !errors.Is(err, store.ErrNotFound):
 		return known, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookUpWithin)
 	defer cancel()
-	fresh, err := b.lookUp(ctx, workspace, id)
-	return b.withRights(fresh), err
+	fresh, err := d.lookUp(ctx, workspace, id)
+	return d.withRights(fresh), err
 }
 
 // withRights adds what the operator decided, which Slack does not know.
-func (b *Bot) withRights(p store.Person) store.Person {
-	if p.Kind == okr.Member && slices.Contains(b.settings.Admins, p.ID) {
+func (d *desk) withRights(p store.Person) store.Person {
+	if p.Kind == okr.Member && slices.Contains(d.settings.Admins, p.ID) {
 		p.Kind = okr.Admin
 	}
 	if p.Zone == "" {
-		p.Zone = b.settings.DefaultZone
+		p.Zone = d.settings.DefaultZone
 	}
 	return p
 }
 
-func (b *Bot) lookUp(ctx context.Context, workspace, id string) (store.Person, error) {
-	u, err := b.slack.person(ctx, id)
+func (d *desk) lookUp(ctx context.Context, workspace, id string) (store.Person, error) {
+	u, err := d.slack.person(ctx, id)
 	if err != nil {
 		return store.Person{}, err
 	}
 	p := store.Person{Actor: okr.Actor{Workspace: workspace, ID: id, Kind: kindOf(u, workspace)}, Name: nameOf(u), Zone: zoneOf(u)}
-	return p, b.store.SavePerson(ctx, p)
+	return p, d.store.SavePerson(ctx, p)
 }
 
 // kindOf is what somebody is, as far as rights go. Who is several things is the least of them.
@@ -99,14 +99,14 @@ func (m *Messenger) Gone(ctx context.Context, workspace, person string) bool {
 	return m.bot.gone(ctx, workspace, person)
 }
 
-func (b *Bot) gone(ctx context.Context, workspace, person string) bool {
-	p, err := b.lookUp(ctx, workspace, person)
+func (d *desk) gone(ctx context.Context, workspace, person string) bool {
+	p, err := d.lookUp(ctx, workspace, person)
 	switch code := codeOf(err); {
 	case err == nil:
 	case code == "user_not_found" || code == "users_not_found":
 		return true
 	default:
-		if p, err = b.store.Person(ctx, workspace, person); err != nil {
+		if p, err = d.store.Person(ctx, workspace, person); err != nil {
 			return false
 		}
 	}

@@ -14,8 +14,8 @@ const ackLimit = 20 << 10
 
 // Socket is the door of a workspace in Socket Mode: Slack's deliveries come over a connection that
 // we open. It returns when ctx ends or Slack will not have us.
-func (b *Bot) Socket(ctx context.Context) error {
-	client := b.slack.socket()
+func (d *desk) Socket(ctx context.Context) error {
+	client := d.slack.socket()
 	go func() {
 		for {
 			select {
@@ -27,7 +27,7 @@ func (b *Bot) Socket(ctx context.Context) error {
 				}
 				// Slack's hello and goodbye have no id: there is nothing to acknowledge.
 				if e.Request != nil && e.Request.EnvelopeID != "" {
-					b.open.Go(func() { b.envelope(ctx, client, e) })
+					d.open.Go(func() { d.envelope(ctx, client, e) })
 				}
 			}
 		}
@@ -36,39 +36,39 @@ func (b *Bot) Socket(ctx context.Context) error {
 }
 
 // envelope answers one delivery of the socket.
-func (b *Bot) envelope(ctx context.Context, client *socketmode.Client, e socketmode.Event) {
-	d, err := read(e)
-	if err != nil || d.nothing {
-		b.ack(ctx, client, e, nil)
+func (d *desk) envelope(ctx context.Context, client *socketmode.Client, e socketmode.Event) {
+	in, err := read(e)
+	if err != nil || in.nothing {
+		d.ack(ctx, client, e, nil)
 		return
 	}
-	if d.key == "" {
-		d.key = "envelope " + e.Request.EnvelopeID
+	if in.key == "" {
+		in.key = "envelope " + e.Request.EnvelopeID
 	}
-	a := b.answer(ctx, d)
+	a := d.answer(ctx, in)
 	if a.status >= 500 {
 		return // unacknowledged, so Slack delivers it again
 	}
 	raw, err := json.Marshal(a.body)
 	if err == nil && len(raw) >= ackLimit-512 {
-		a = b.large(d.gesture, a)
+		a = d.large(in.gesture, a)
 	}
-	b.ack(ctx, client, e, a.body)
+	d.ack(ctx, client, e, a.body)
 	if a.after != nil {
 		a.after()
 	}
 }
 
-func (b *Bot) ack(ctx context.Context, client *socketmode.Client, e socketmode.Event, body any) {
+func (d *desk) ack(ctx context.Context, client *socketmode.Client, e socketmode.Event, body any) {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	if err := client.AckCtx(ctx, e.Request.EnvelopeID, body); err != nil {
-		b.log.Warn("answering over the socket", "error", err)
+		d.log.Warn("answering over the socket", "error", err)
 	}
 }
 
 // large sends a view that is too large for the socket through the Web API instead.
-func (b *Bot) large(g gesture, a answer) answer {
+func (d *desk) large(g gesture, a answer) answer {
 	submission, ok := a.body.(*slack.ViewSubmissionResponse)
 	if !ok || submission.View == nil {
 		return a
@@ -76,15 +76,15 @@ func (b *Bot) large(g gesture, a answer) answer {
 	v, then := *submission.View, a.after
 	push := submission.ResponseAction == slack.RAPush
 	return answer{status: a.status, after: func() {
-		b.later(callWithin, func(ctx context.Context) {
+		d.later(callWithin, func(ctx context.Context) {
 			var err error
 			if push {
-				_, err = b.slack.push(ctx, g.Trigger, v)
+				_, err = d.slack.push(ctx, g.Trigger, v)
 			} else {
-				_, err = b.slack.change(ctx, OpenView{ID: g.View.ID}, v)
+				_, err = d.slack.change(ctx, OpenView{ID: g.View.ID}, v)
 			}
 			if err != nil {
-				b.log.Warn("showing a large view", "code", codeOf(err))
+				d.log.Warn("showing a large view", "code", codeOf(err))
 			}
 			if then != nil {
 				then()
