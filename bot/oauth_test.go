@@ -3,6 +3,7 @@ package bot_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strconv"
 	"strings"
@@ -320,6 +321,62 @@ func TestAPageClosesAfterTwoRefusals(t *testing.T) {
 	b.sends("username", "okr.reader", "password", "no").sees(http.StatusUnprocessableEntity, "could lock the account")
 	b.opens(link).sees(http.StatusNotFound)
 	r.alice.Sees("is not connected", "refused our sign-in")
+}
+
+// TestTwentyWrongPasswordsAtOnceAreTwo sends them from one page to two replicas: no more reach the
+// system than may be refused, since more lock an account.
+func TestTwentyWrongPasswordsAtOnceAreTwo(t *testing.T) {
+	r := newPublicRoom(t)
+	r.alice.Types("/okr connect").Fills("ServiceNow URL", r.instance).Submits("Connect")
+	link := r.linkOf(r.alice, "alice")
+	mine := r.browser().opens(link)
+	doors := []http.Handler{r.bot.Pages(), r.replica().Pages()}
+	form := url.Values{"username": {"okr.reader"}, "password": {"no"}}.Encode()
+	at, err := url.Parse(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.servicenow.ForgetCalls()
+	var all sync.WaitGroup
+	statuses := make([]int, 20)
+	for i := range statuses {
+		all.Go(func() {
+			req := httptest.NewRequest(http.MethodPost, link, strings.NewReader(form))
+			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			req.Header.Set("Sec-Fetch-Site", "same-origin")
+			for _, c := range mine.client.Jar.Cookies(at) {
+				req.AddCookie(c)
+			}
+			w := httptest.NewRecorder()
+			doors[i%2].ServeHTTP(w, req)
+			statuses[i] = w.Code
+		})
+	}
+	all.Wait()
+	reached := 0
+	for _, c := range r.servicenow.Calls() {
+		if c.User == "okr.reader" {
+			reached++
+		}
+	}
+	if reached != 2 {
+		t.Errorf("%d wrong passwords reached ServiceNow, want 2; the pages said %v", reached, statuses)
+	}
+	r.alice.Sees("is not connected", "refused our sign-in")
+	r.browser().opens(link).sees(http.StatusNotFound, "This page is over")
+}
+
+// TestWhatWasNotRefusedIsNotCounted tries on a page while ServiceNow is down, more often than may be refused.
+func TestWhatWasNotRefusedIsNotCounted(t *testing.T) {
+	r := newPublicRoom(t)
+	r.alice.Types("/okr connect").Fills("ServiceNow URL", r.instance).Submits("Connect")
+	b := r.browser().opens(r.linkOf(r.alice, "alice"))
+	fix := r.servicenow.Break(sandbox.Fault{Kind: sandbox.Hibernating})
+	for range 3 {
+		b.sends("username", "okr.reader", "password", "sandbox").sees(http.StatusUnprocessableEntity, "Username")
+	}
+	fix()
+	b.sends("username", "okr.reader", "password", "sandbox").sees(http.StatusOK, "Connected")
 }
 
 func TestAConnectionIsLookedAfter(t *testing.T) {

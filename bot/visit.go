@@ -21,7 +21,8 @@ import (
 const (
 	// browserCookie tells browsers apart. The prefix binds it to this host and to https.
 	browserCookie = "__Host-okrbot"
-	// triesOnAPage is how many sign-ins may be refused before a page closes: more could lock the account.
+	// triesOnAPage is how many sign-ins may be refused, or be under way, before a page closes: more could
+	// lock the account.
 	triesOnAPage = 2
 	// largestForm is in bytes.
 	largestForm = 16 << 10
@@ -306,14 +307,35 @@ func (at visiting) wrong(b *Bot, typed map[string]string, problem string) page {
 // tryEntered checks what was entered and keeps it when it works.
 func (b *Bot) tryEntered(ctx context.Context, w http.ResponseWriter, r *http.Request, at visiting, typed map[string]string) {
 	account := integrations.Account{Origin: at.Origin, SignIn: at.SignIn, Fields: typed}
+	may, err := b.store.BeginTry(ctx, at.Visit, triesOnAPage)
+	if err != nil {
+		b.log.Error("beginning a try", "error", err)
+		b.outcome(w, "unable")
+		return
+	}
+	if !may {
+		p := at.page(b)
+		p.Button, p.Fields, p.Foot = "", nil, ""
+		p.Problem = "Two sign-ins from this page are being checked or were refused, so this one was not sent: more could lock the account. Slack says how they went."
+		b.show(w, http.StatusConflict, p)
+		return
+	}
 	found := b.prove(ctx, at.connector, account, at.again)
+	// What became of it counts although the time for the check is over.
+	counting, cancel := context.WithTimeout(context.WithoutCancel(ctx), callWithin)
+	defer cancel()
+	if !found.refused() {
+		if err := b.store.GiveTryBack(counting, at.Visit); err != nil {
+			b.log.Warn("giving a try back", "error", err)
+		}
+	}
 	if !found.works() {
 		p := at.wrong(b, typed, found.problem)
 		p.Stages = stagesOf(found.stages)
 		tries := 0
 		if found.refused() {
 			var err error
-			if tries, err = b.store.CountTry(ctx, at.Visit); err != nil {
+			if tries, err = b.store.CountTry(counting, at.Visit); err != nil {
 				b.log.Warn("counting a try", "error", err)
 			}
 		}

@@ -154,6 +154,24 @@ func (r Reads) TakeConsent(ctx context.Context, state, browser string) (Visit, s
 	return v, verifier.Reveal(), nil
 }
 
+// BeginTry counts a sign-in from a page before the system is asked, over all replicas; false: as many
+// as may be refused are under way or were refused, so the system must not be asked.
+func (r Reads) BeginTry(ctx context.Context, v Visit, most int) (bool, error) {
+	n, err := r.q.BeginTry(ctx, queries.BeginTryParams{ID: v.ID, Most: int16(most)})
+	if err != nil {
+		return false, fmt.Errorf("beginning a try: %w", err)
+	}
+	return n == 1, nil
+}
+
+// GiveTryBack takes back the count of a sign-in that was not refused.
+func (r Reads) GiveTryBack(ctx context.Context, v Visit) error {
+	if err := r.q.GiveTryBack(ctx, v.ID); err != nil {
+		return fmt.Errorf("giving a try back: %w", err)
+	}
+	return nil
+}
+
 // CountTry counts a sign-in that was refused on a page.
 func (r Reads) CountTry(ctx context.Context, v Visit) (int, error) {
 	n, err := r.q.CountTry(ctx, v.ID)

@@ -552,6 +552,7 @@ type Visit struct {
 	Verifier    []byte
 	Tries       int16
 	ExpiresAt   time.Time
+	Asked       int16
 }
 
 type Workspace struct {

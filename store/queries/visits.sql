@@ -38,6 +38,21 @@ where id = @id
   and state_hash = @state_hash
   and browser_hash = @browser_hash;
 
+-- name: BeginTry :execrows
+-- Before the system is asked, and in one row for all replicas.
+update visits
+set asked = asked + 1
+where id = @id
+  and expires_at > now()
+  and asked < @most
+  and tries < @most;
+
+-- name: GiveTryBack :exec
+update visits
+set asked = asked - 1
+where id = @id
+  and asked > 0;
+
 -- name: CountTry :one
 update visits
 set tries = tries + 1

@@ -34,6 +34,29 @@ func (q *Queries) BeginConsent(ctx context.Context, arg BeginConsentParams) erro
 	return err
 }
 
+const beginTry = `-- name: BeginTry :execrows
+update visits
+set asked = asked + 1
+where id = $1
+  and expires_at > now()
+  and asked < $2
+  and tries < $2
+`
+
+type BeginTryParams struct {
+	ID   int64
+	Most int16
+}
+
+// Before the system is asked, and in one row for all replicas.
+func (q *Queries) BeginTry(ctx context.Context, arg BeginTryParams) (int64, error) {
+	result, err := q.db.Exec(ctx, beginTry, arg.ID, arg.Most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const bindVisit = `-- name: BindVisit :execrows
 update visits
 set browser_hash = $1
@@ -127,6 +150,18 @@ func (q *Queries) ExpireVisits(ctx context.Context) error {
 	return err
 }
 
+const giveTryBack = `-- name: GiveTryBack :exec
+update visits
+set asked = asked - 1
+where id = $1
+  and asked > 0
+`
+
+func (q *Queries) GiveTryBack(ctx context.Context, id int64) error {
+	_, err := q.db.Exec(ctx, giveTryBack, id)
+	return err
+}
+
 const takeConsent = `-- name: TakeConsent :execrows
 update visits
 set state_hash = null
@@ -151,7 +186,7 @@ func (q *Queries) TakeConsent(ctx context.Context, arg TakeConsentParams) (int64
 }
 
 const visit = `-- name: Visit :one
-select id, workspace_id, person_id, token_hash, kind, origin, sign_in, shared, reconnects, draft_id, view_id, browser_hash, state_hash, challenged, verifier, tries, expires_at
+select id, workspace_id, person_id, token_hash, kind, origin, sign_in, shared, reconnects, draft_id, view_id, browser_hash, state_hash, challenged, verifier, tries, expires_at, asked
 from visits
 where token_hash = $1
   and expires_at > now()
@@ -178,12 +213,13 @@ func (q *Queries) Visit(ctx context.Context, tokenHash []byte) (Visit, error) {
 		&i.Verifier,
 		&i.Tries,
 		&i.ExpiresAt,
+		&i.Asked,
 	)
 	return i, err
 }
 
 const visitOfState = `-- name: VisitOfState :one
-select id, workspace_id, person_id, token_hash, kind, origin, sign_in, shared, reconnects, draft_id, view_id, browser_hash, state_hash, challenged, verifier, tries, expires_at
+select id, workspace_id, person_id, token_hash, kind, origin, sign_in, shared, reconnects, draft_id, view_id, browser_hash, state_hash, challenged, verifier, tries, expires_at, asked
 from visits
 where state_hash = $1
   and expires_at > now()
@@ -210,6 +246,7 @@ func (q *Queries) VisitOfState(ctx context.Context, stateHash []byte) (Visit, er
 		&i.Verifier,
 		&i.Tries,
 		&i.ExpiresAt,
+		&i.Asked,
 	)
 	return i, err
 }
