@@ -35,7 +35,7 @@ func (b *Bot) objectiveForm(ctx context.Context, g Gesture, d objectiveDraft) (R
 	if err != nil {
 		return Reply{}, err
 	}
-	modal := d.Form.Modal(draft.ID, today(now, g.Zone))
+	modal := d.Form.Modal(draft.ID, okr.DayIn(g.Zone, now))
 	return Reply{Open: &modal}, nil
 }
 
@@ -52,7 +52,7 @@ func (b *Bot) objectivePeriodChosen(ctx context.Context, g Gesture) (Reply, erro
 	if err != nil {
 		return Reply{}, err
 	}
-	modal := view.ParseObjective(g.View.State).Modal(draft.ID, today(now, g.Zone))
+	modal := view.ParseObjective(g.View.State).Modal(draft.ID, okr.DayIn(g.Zone, now))
 	return Reply{Update: &modal}, nil
 }
 
@@ -84,7 +84,7 @@ func (b *Bot) objectiveSubmitted(ctx context.Context, g Gesture) (Reply, error) 
 	if err != nil {
 		return Reply{}, err
 	}
-	o, problems := view.ParseObjective(g.View.State).Objective(today(now, g.Zone))
+	o, problems := view.ParseObjective(g.View.State).Objective(okr.DayIn(g.Zone, now))
 	if len(problems) > 0 {
 		return Reply{Problems: problems}, nil
 	}
@@ -152,16 +152,4 @@ func (b *Bot) zoneChoices(_ context.Context, g Gesture) (Reply, error) {
 	}
 	sort.SliceStable(found, func(i, j int) bool { return begins(found[i][0]) && !begins(found[j][0]) })
 	return Reply{Options: view.Options(found)}, nil
-}
-
-// expiredForm takes the place of a form whose draft is no more.
-func expiredForm(again string) Reply {
-	notice := view.Notice("Expired", "This form has expired, or is somebody else's. Nothing was saved. Start again with `"+again+"`.")
-	return Reply{Update: &notice}
-}
-
-// changedElsewhere takes the place of a form that is older than what is stored.
-func changedElsewhere(again string) Reply {
-	notice := view.Notice("Changed elsewhere", "This was changed in another window since you opened it. Nothing of this one was saved. Open it again with `"+again+"`.")
-	return Reply{Update: &notice}
 }

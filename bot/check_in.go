@@ -96,7 +96,7 @@ func (b *Bot) saveCheckIn(ctx context.Context, g Gesture, id int64, draft string
 			return nil
 		}
 		var entry view.CheckInEntry
-		day := today(tx.Now, k.Objective.Zone)
+		day := okr.DayIn(k.Objective.Zone, tx.Now)
 		if entry, problems = read(k, day); len(problems) > 0 {
 			return nil
 		}

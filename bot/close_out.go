@@ -122,7 +122,7 @@ func (b *Bot) closeOutForm(ctx context.Context, g Gesture, o okr.Objective) (Rep
 	if err != nil {
 		return Reply{}, err
 	}
-	if why := unclosable(o, g.Actor, today(now, o.Zone)); why != "" {
+	if why := unclosable(o, g.Actor, okr.DayIn(o.Zone, now)); why != "" {
 		return Say(why), nil
 	}
 	list, err := b.shownKeyResults(ctx, o.Workspace, store.Filter{Objectives: []int64{o.ID}})
@@ -133,7 +133,7 @@ func (b *Bot) closeOutForm(ctx context.Context, g Gesture, o okr.Objective) (Rep
 	if err != nil {
 		return Reply{}, err
 	}
-	modal := view.CloseOut{Objective: o, KeyResults: list, Next: o.NextPeriod(today(now, o.Zone))}.Modal(draft.ID)
+	modal := view.CloseOut{Objective: o, KeyResults: list, Next: o.NextPeriod(okr.DayIn(o.Zone, now))}.Modal(draft.ID)
 	return Reply{Open: &modal}, nil
 }
 
@@ -169,7 +169,7 @@ func (b *Bot) carriable(ctx context.Context, g Gesture, c closing) (o okr.Object
 		return o, nil, next, err
 	}
 	now, err := b.store.Now(ctx)
-	return o, list, o.NextPeriod(today(now, o.Zone)), err
+	return o, list, o.NextPeriod(okr.DayIn(o.Zone, now)), err
 }
 
 // needsTarget says whether a key result cannot go on with the target that it has.
@@ -297,7 +297,7 @@ func (b *Bot) closeOut(ctx context.Context, g Gesture, c closing) (Reply, error)
 		if o, err = tx.LockObjective(ctx, g.Actor.Workspace, c.Objective); err != nil {
 			return err
 		}
-		day := today(tx.Now, o.Zone)
+		day := okr.DayIn(o.Zone, tx.Now)
 		if why = unclosable(o, g.Actor, day); why != "" {
 			return nil
 		}
@@ -410,12 +410,6 @@ func closedWords(o, next okr.Objective, going []store.KeyResult) string {
 		return text + "It goes on in " + next.Period.Words() + " with " + okr.CountWords(len(keys), "key result") + ", " + keys[0] + " to " + keys[last] + "."
 	}
 	return text + "It goes on in " + next.Period.Words() + " with " + strings.Join(keys, ", ") + "."
-}
-
-// isClosed answers those who would change what was closed out.
-func isClosed(k store.KeyResult) Reply {
-	return Say(fmt.Sprintf("%s is closed out with its objective, *%s*: its numbers stay as they are. See them with `/okr show %s`; go on with a new one with `/okr add-kr`.",
-		k.Key(), view.Escape(k.Objective.Title), k.Key()))
 }
 
 // closed is a close-out ready to be shown.

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/slack-go/slack"
+
 	"okrbot/bot/view"
 	"okrbot/integrations"
 	"okrbot/okr"
@@ -86,10 +88,10 @@ func (b *Bot) managePressed(ctx context.Context, g Gesture) (Reply, error) {
 	return Reply{Open: &modal}, err
 }
 
-func (b *Bot) manageModal(ctx context.Context, g Gesture, c store.Connection, draft string, stages []view.Stage, testing bool, problem string) (modalView, error) {
+func (b *Bot) manageModal(ctx context.Context, g Gesture, c store.Connection, draft string, stages []view.Stage, testing bool, problem string) (slack.ModalViewRequest, error) {
 	hanging, err := b.store.KeyResultsOf(ctx, c)
 	if err != nil {
-		return modalView{}, err
+		return slack.ModalViewRequest{}, err
 	}
 	c.KeyResults = len(hanging)
 	shown, err := b.connectionShown(ctx, g.Actor, c)
@@ -364,7 +366,7 @@ func (b *Bot) notMePressed(ctx context.Context, g Gesture) (Reply, error) {
 }
 
 // answerConfirm shows the answer where the question stood.
-func (b *Bot) answerConfirm(g Gesture, modal modalView) Reply {
+func (b *Bot) answerConfirm(g Gesture, modal slack.ModalViewRequest) Reply {
 	if g.View.ID != "" {
 		return Reply{Update: &modal}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"okrbot/secret"
 	"okrbot/store"
 )
 
@@ -66,4 +67,17 @@ func (d *desk) later(limit time.Duration, do func(ctx context.Context)) {
 		}()
 		do(ctx)
 	})
+}
+
+// Settings are what the operator decided.
+type Settings struct {
+	PublicURL   string   // where browsers reach us; empty: what needs it is not offered
+	DefaultZone string   // IANA zone of people whose zone Slack does not tell
+	Admins      []string // Slack user ids who administer besides workspace admins
+	AppID       string   // ours; empty: unknown, and not compared
+	// SigningSecret proves that a request is Slack's; empty in Socket Mode.
+	SigningSecret secret.String
+	// AnswerWithin is when Slack is answered at the latest, with a word of regret if need be; 0: two
+	// seconds, since Slack waits three.
+	AnswerWithin time.Duration
 }

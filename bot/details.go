@@ -2,20 +2,18 @@ package bot
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sort"
 	"strings"
 
 	"github.com/shopspring/decimal"
+	"github.com/slack-go/slack"
 
 	"okrbot/bot/view"
 	"okrbot/okr"
 	"okrbot/store"
 )
-
-func isNotFound(err error) bool { return errors.Is(err, store.ErrNotFound) }
 
 // showCommand is "/okr show KR-1".
 func (b *Bot) showCommand(ctx context.Context, g Gesture) (Reply, error) {
@@ -53,36 +51,36 @@ func (b *Bot) inDetails(ctx context.Context, g Gesture, k store.KeyResult, r Rep
 	return r, err
 }
 
-func (b *Bot) detailsModal(ctx context.Context, actor okr.Actor, k store.KeyResult) (modalView, error) {
+func (b *Bot) detailsModal(ctx context.Context, actor okr.Actor, k store.KeyResult) (slack.ModalViewRequest, error) {
 	now, err := b.store.Now(ctx)
 	if err != nil {
-		return modalView{}, err
+		return slack.ModalViewRequest{}, err
 	}
 	d := view.Details{KeyResult: b.shown(k, now), May: k.MayEdit(actor)}
 	if k.Integrated && k.Source.Connection != 0 {
 		c := store.Connection{ID: k.Source.Connection, Workspace: k.Workspace, Kind: k.Source.ConnectionKind}
 		apart, err := b.apart(ctx, c, b.partOf(c, k.Source.Reference).Scorecard)
 		if err != nil {
-			return modalView{}, err
+			return slack.ModalViewRequest{}, err
 		}
 		d.Source.Scorecard = view.WithApart(d.Source.Scorecard, apart)
 	}
 	readings, err := b.store.Readings(ctx, k.Workspace, k.ID)
 	if err != nil {
-		return modalView{}, err
+		return slack.ModalViewRequest{}, err
 	}
 	d.Readings, d.Ahead = okr.Counting(readings, d.Today), okr.Ahead(readings, d.Today)
 	d.Result = d.Result.ReadFrom(d.Readings)
 	checkIns, err := b.store.CheckIns(ctx, k.Workspace, k.ID, 5)
 	if err != nil {
-		return modalView{}, err
+		return slack.ModalViewRequest{}, err
 	}
 	for _, c := range checkIns {
 		d.CheckIns = append(d.CheckIns, view.CheckIn{Person: c.Person, Day: c.Day, Value: c.Value, Confidence: c.Confidence, Note: c.Note, Reason: c.Reason})
 	}
 	events, err := b.store.Audit(ctx, k.Workspace, store.Object{Kind: "key_result", ID: k.ID}, 5)
 	if err != nil {
-		return modalView{}, err
+		return slack.ModalViewRequest{}, err
 	}
 	then := k // as it was when an event happened, as far as its values are written by it
 	for _, e := range events {
@@ -103,15 +101,15 @@ func (b *Bot) detailsModal(ctx context.Context, actor okr.Actor, k store.KeyResu
 	}
 	last, err := b.store.LastChanges(ctx, k.Workspace, store.Object{Kind: "key_result", ID: k.ID}, "target", "start", "source")
 	if err != nil {
-		return modalView{}, err
+		return slack.ModalViewRequest{}, err
 	}
 	for _, c := range last {
-		d.Last = append(d.Last, okr.Changed{What: c.Field, Before: recorded(k, c.Field, c.Change[0]), After: recorded(k, c.Field, c.Change[1]), By: c.Actor, Day: today(c.At, k.Objective.Zone), Created: c.Action == "created"})
+		d.Last = append(d.Last, okr.Changed{What: c.Field, Before: recorded(k, c.Field, c.Change[0]), After: recorded(k, c.Field, c.Change[1]), By: c.Actor, Day: okr.DayIn(k.Objective.Zone, c.At), Created: c.Action == "created"})
 	}
 	if k.Closed {
 		c, err := b.store.CloseOut(ctx, k.Workspace, k.Objective.ID)
 		if err != nil && !isNotFound(err) {
-			return modalView{}, err
+			return slack.ModalViewRequest{}, err
 		}
 		if i := slices.IndexFunc(c.Results, func(r store.ClosedKeyResult) bool { return r.KeyResult == k.ID }); i >= 0 {
 			d.End = end(c.Results[i])
@@ -419,11 +417,4 @@ func (b *Bot) removed(ctx context.Context, g Gesture) (Reply, error) {
 	r := Say(gone.Key() + " " + view.Escape(gone.Title) + " is removed, with its readings and check-ins.")
 	r.Clear, r.Home = true, true
 	return r, nil
-}
-
-// expired tells somebody that their form is no more.
-func expired(again string) Reply {
-	r := Say("This form has expired. Nothing was saved. Start again with `" + again + "`.")
-	r.Clear = true
-	return r
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -239,20 +238,6 @@ func (d *desk) sorry(g gesture, text string) answer {
 		return answer{status: http.StatusServiceUnavailable}
 	}
 	return d.carryOut(g, Say(text))
-}
-
-// anyField is the first field of a form, by name; errors can be shown at inputs alone.
-func anyField(state map[string]map[string]slack.BlockAction) string {
-	var fields []string
-	for block, elements := range state {
-		if _, ok := elements["v"]; ok {
-			fields = append(fields, block)
-		}
-	}
-	if len(fields) == 0 {
-		return ""
-	}
-	return slices.Min(fields)
 }
 
 func ephemeral(m view.Message) any {

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -40,7 +39,7 @@ func (b *Bot) homeTab(ctx context.Context, g Gesture) (slack.HomeTabViewRequest,
 	if err != nil {
 		return slack.HomeTabViewRequest{}, err
 	}
-	own, err := b.store.Objectives(ctx, g.Actor.Workspace, g.Actor.ID, "", today(now, g.Zone), 20)
+	own, err := b.store.Objectives(ctx, g.Actor.Workspace, g.Actor.ID, "", okr.DayIn(g.Zone, now), 20)
 	if err != nil {
 		return slack.HomeTabViewRequest{}, err
 	}
@@ -59,7 +58,7 @@ func (b *Bot) homeTab(ctx context.Context, g Gesture) (slack.HomeTabViewRequest,
 	empty := withoutKeyResults(own, has)
 	var ended []int64
 	for _, o := range empty {
-		if today(now, o.Zone) > o.Period.Last {
+		if okr.DayIn(o.Zone, now) > o.Period.Last {
 			ended = append(ended, o.ID)
 		}
 	}
@@ -174,7 +173,7 @@ func (b *Bot) shown(k store.KeyResult, now time.Time) view.KeyResult {
 }
 
 func shown(connectors integrations.Registry, k store.KeyResult, now time.Time) view.KeyResult {
-	v := view.KeyResult{KeyResult: k.KeyResult, Objective: k.Objective, Now: now, Today: today(now, k.Objective.Zone)}
+	v := view.KeyResult{KeyResult: k.KeyResult, Objective: k.Objective, Now: now, Today: okr.DayIn(k.Objective.Zone, now)}
 	if k.Source.Connection != 0 {
 		v.Source = view.Source{Scorecard: view.ShownName(k.Source.Name, k.Source.Reference), Connection: k.Source.ConnectionName, Waiting: k.Source.Waiting, System: k.Source.ConnectionKind}
 		if c, err := connectors.ByKind(k.Source.ConnectionKind); err == nil {
@@ -182,9 +181,4 @@ func shown(connectors integrations.Registry, k store.KeyResult, now time.Time) v
 		}
 	}
 	return v
-}
-
-// noSuchKeyResult is said of numbers that are nobody's and of those of other workspaces alike.
-func noSuchKeyResult(key string) Reply {
-	return Say(fmt.Sprintf("There is no %s here. `/okr list` shows what there is.", view.Escape(view.Cut(key, 20))))
 }

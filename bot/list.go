@@ -186,7 +186,7 @@ func (b *Bot) listCommand(ctx context.Context, g Gesture) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	l := parseList(wordsOf(g.Text), g.Actor.ID, today(now, g.Zone))
+	l := parseList(wordsOf(g.Text), g.Actor.ID, okr.DayIn(g.Zone, now))
 	titles, reply, err := b.names(ctx, g, &l)
 	if err != nil || reply != nil {
 		return deref(reply), err

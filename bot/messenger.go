@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/slack-go/slack"
+
 	"okrbot/bot/view"
 	"okrbot/integrations"
 	"okrbot/jobs"
@@ -30,6 +32,16 @@ type Messenger struct {
 // Messenger is how the jobs speak through the bot.
 func (b *Bot) Messenger() *Messenger {
 	return &Messenger{bot: b, slack: b.slack, connectors: b.connectors, log: b.log}
+}
+
+// Gone says whether somebody is no longer in the workspace.
+func (m *Messenger) Gone(ctx context.Context, workspace, person string) bool {
+	return m.bot.gone(ctx, workspace, person)
+}
+
+// Administrators are the operator's, then those whom okrbot knows, else those whom Slack lists.
+func (m *Messenger) Administrators(ctx context.Context, workspace string) []string {
+	return m.bot.administrators(ctx, workspace)
 }
 
 // Announce posts one message about all that is to be said in a channel.
@@ -259,7 +271,7 @@ func (m *Messenger) details(ctx context.Context, o jobs.Outcome) {
 		return
 	}
 	p, err := m.bot.person(ctx, o.Request.Workspace, o.Request.Person)
-	var modal modalView
+	var modal slack.ModalViewRequest
 	if err == nil {
 		modal, err = m.bot.detailsModal(ctx, p.Actor, o.Done[0].Present)
 	}

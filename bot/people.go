@@ -93,12 +93,8 @@ func zoneOf(u *slack.User) string {
 	return u.TZ
 }
 
-// Gone says whether somebody is no longer in the workspace. Slack is asked each time: it takes messages
+// gone says whether somebody is no longer in the workspace. Slack is asked each time: it takes messages
 // to those who left, so that a message's arrival says nothing.
-func (m *Messenger) Gone(ctx context.Context, workspace, person string) bool {
-	return m.bot.gone(ctx, workspace, person)
-}
-
 func (d *desk) gone(ctx context.Context, workspace, person string) bool {
 	p, err := d.lookUp(ctx, workspace, person)
 	switch code := codeOf(err); {
@@ -116,22 +112,22 @@ func (d *desk) gone(ctx context.Context, workspace, person string) bool {
 // administratorsAtMost is how many hear what nobody else is there to hear.
 const administratorsAtMost = 5
 
-// Administrators are the operator's, then those whom okrbot knows, else those whom Slack lists.
-func (m *Messenger) Administrators(ctx context.Context, workspace string) []string {
-	known, err := m.bot.store.Administrators(ctx, workspace, 4*administratorsAtMost)
+// administrators are the operator's, then those whom okrbot knows, else those whom Slack lists.
+func (d *desk) administrators(ctx context.Context, workspace string) []string {
+	known, err := d.store.Administrators(ctx, workspace, 4*administratorsAtMost)
 	if err != nil {
-		m.log.Warn("looking for administrators", "error", err)
+		d.log.Warn("looking for administrators", "error", err)
 	}
 	var list []string
-	for _, id := range append(slices.Clone(m.bot.settings.Admins), known...) {
-		if len(list) < administratorsAtMost && !slices.Contains(list, id) && m.administers(ctx, workspace, id) {
+	for _, id := range append(slices.Clone(d.settings.Admins), known...) {
+		if len(list) < administratorsAtMost && !slices.Contains(list, id) && d.administers(ctx, workspace, id) {
 			list = append(list, id)
 		}
 	}
 	if len(list) > 0 {
 		return list
 	}
-	err = m.slack.people(ctx, func(page []slack.User) bool {
+	err = d.slack.people(ctx, func(page []slack.User) bool {
 		for _, u := range page {
 			if kindOf(&u, workspace) == okr.Admin && len(list) < administratorsAtMost {
 				list = append(list, u.ID)
@@ -140,13 +136,13 @@ func (m *Messenger) Administrators(ctx context.Context, workspace string) []stri
 		return len(list) > 0
 	})
 	if err != nil {
-		m.log.Warn("asking Slack for administrators", "code", codeOf(err))
+		d.log.Warn("asking Slack for administrators", "code", codeOf(err))
 	}
 	return list
 }
 
 // administers says whether somebody is there and still an administrator.
-func (m *Messenger) administers(ctx context.Context, workspace, person string) bool {
-	p, err := m.bot.lookUp(ctx, workspace, person)
-	return err == nil && m.bot.withRights(p).Kind == okr.Admin
+func (d *desk) administers(ctx context.Context, workspace, person string) bool {
+	p, err := d.lookUp(ctx, workspace, person)
+	return err == nil && d.withRights(p).Kind == okr.Admin
 }

@@ -128,9 +128,9 @@ func (m *Messenger) Digest(ctx context.Context, s store.Subscription) ([]store.T
 			return err
 		}
 		if !s.Posted.IsZero() {
-			d.Since = today(s.Posted, s.Zone)
+			d.Since = okr.DayIn(s.Zone, s.Posted)
 		}
-		d.Today = today(now, s.Zone)
+		d.Today = okr.DayIn(s.Zone, now)
 		err = r.EachOf(ctx, s.Workspace, filter, func(k store.KeyResult) error {
 			line := view.DigestLine{KeyResult: shown(m.connectors, k, now)}
 			t := store.Told{KeyResult: k.ID, Value: line.Counted().Value, Words: line.MeasuredWords(line.Counted().Value), Status: line.Standing().Status}

@@ -201,28 +201,3 @@ func seconds(d time.Duration) string {
 	}
 	return strconv.Itoa(int((d+time.Second-1)/time.Second)) + " s"
 }
-
-// pressed finds the key result whose id a button or an option carries.
-func (b *Bot) pressed(ctx context.Context, g Gesture, value string) (store.KeyResult, *Reply, error) {
-	id, err := strconv.ParseInt(value, 10, 64)
-	if err != nil {
-		id = 0 // nobody's
-	}
-	k, err := b.store.KeyResultByID(ctx, g.Actor.Workspace, id)
-	return found(k, err, "such key result")
-}
-
-func found(k store.KeyResult, err error, key string) (store.KeyResult, *Reply, error) {
-	if isNotFound(err) {
-		r := noSuchKeyResult(key)
-		return k, &r, nil
-	}
-	return k, nil, err
-}
-
-func deref(r *Reply) Reply {
-	if r == nil {
-		return Reply{}
-	}
-	return *r
-}

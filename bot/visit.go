@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/slack-go/slack"
 	"golang.org/x/oauth2"
 
 	"okrbot/bot/view"
@@ -382,7 +383,7 @@ func (b *Bot) draftBehind(ctx context.Context, at visiting) connectDraft {
 }
 
 // tellVisitor shows in Slack how it went: in the window that sent the person here, else by message.
-func (b *Bot) tellVisitor(_ context.Context, at visiting, modal modalView, m view.Message) {
+func (b *Bot) tellVisitor(_ context.Context, at visiting, modal slack.ModalViewRequest, m view.Message) {
 	b.later(callWithin, func(ctx context.Context) {
 		if at.View != "" {
 			if _, err := b.slack.change(ctx, OpenView{ID: at.View}, modal); err == nil {
@@ -571,7 +572,7 @@ func (b *Bot) keepConsent(ctx context.Context, at visiting, consenter integratio
 }
 
 // endVisit closes a page and tells in Slack how it went.
-func (b *Bot) endVisit(ctx context.Context, at visiting, modal modalView, m view.Message) {
+func (b *Bot) endVisit(ctx context.Context, at visiting, modal slack.ModalViewRequest, m view.Message) {
 	if err := b.store.EndVisit(ctx, at.Visit); err != nil {
 		b.log.Warn("closing a page", "error", err)
 	}

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
+	"github.com/slack-go/slack"
 
 	"okrbot/bot/view"
 	"okrbot/integrations"
@@ -64,7 +64,7 @@ func (b *Bot) addKeyResult(ctx context.Context, g Gesture) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	mine, err := b.store.Objectives(ctx, g.Actor.Workspace, g.Actor.ID, "", today(now, g.Zone), 2)
+	mine, err := b.store.Objectives(ctx, g.Actor.Workspace, g.Actor.ID, "", okr.DayIn(g.Zone, now), 2)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -220,7 +220,7 @@ func (b *Bot) turn(ctx context.Context, g Gesture, draft store.Draft, w wizard, 
 }
 
 // wizardView draws the step that the draft is at.
-func (b *Bot) wizardView(ctx context.Context, g Gesture, draft store.Draft, w wizard) (modalView, error) {
+func (b *Bot) wizardView(ctx context.Context, g Gesture, draft store.Draft, w wizard) (slack.ModalViewRequest, error) {
 	switch draft.Step {
 	case view.StepScorecard:
 		return b.scorecardView(ctx, g, draft, w)
@@ -231,21 +231,21 @@ func (b *Bot) wizardView(ctx context.Context, g Gesture, draft store.Draft, w wi
 	if w.Objective != 0 {
 		o, err := b.store.Objective(ctx, g.Actor.Workspace, w.Objective)
 		if err != nil && !isNotFound(err) {
-			return modalView{}, err
+			return slack.ModalViewRequest{}, err
 		}
 		s.Objective = o
 	}
 	if s.Objective.ID == 0 {
 		some, err := b.store.Objectives(ctx, g.Actor.Workspace, "", "", 0, 1)
 		if err != nil {
-			return modalView{}, err
+			return slack.ModalViewRequest{}, err
 		}
 		s.None = len(some) == 0
 	}
 	return s.Modal(), nil
 }
 
-func (b *Bot) scorecardView(ctx context.Context, g Gesture, draft store.Draft, w wizard) (modalView, error) {
+func (b *Bot) scorecardView(ctx context.Context, g Gesture, draft store.Draft, w wizard) (slack.ModalViewRequest, error) {
 	s, err := b.scorecardStep(ctx, g, draft, w)
 	return s.Modal(), err
 }
@@ -281,21 +281,21 @@ func (b *Bot) systemName(kind string) string {
 // option is the chosen scorecard as an option's value.
 func (w wizard) option() string { return w.Part.Scorecard }
 
-func (b *Bot) detailView(ctx context.Context, g Gesture, draft store.Draft, w wizard) (modalView, error) {
+func (b *Bot) detailView(ctx context.Context, g Gesture, draft store.Draft, w wizard) (slack.ModalViewRequest, error) {
 	o, err := b.store.Objective(ctx, g.Actor.Workspace, w.Objective)
 	if err != nil {
-		return modalView{}, err
+		return slack.ModalViewRequest{}, err
 	}
 	d := view.Detail{Draft: draft.ID, Turn: w.Turn, Editing: w.Key, Form: w.Form, Integrated: w.integrated(), Scorecard: view.WithApart(w.Name, w.Apart), Zone: o.Zone}
 	if err := b.preview(ctx, g, w, o, &d); err != nil {
-		return modalView{}, err
+		return slack.ModalViewRequest{}, err
 	}
 	if !d.Integrated {
 		return d.Modal(), nil
 	}
 	c, err := b.store.Connection(ctx, g.Actor.Workspace, w.Connection)
 	if err != nil {
-		return modalView{}, err
+		return slack.ModalViewRequest{}, err
 	}
 	d.Connection = c.Name
 	d.Result = "none yet"
@@ -303,11 +303,11 @@ func (b *Bot) detailView(ctx context.Context, g Gesture, draft store.Draft, w wi
 	if w.Edit != 0 {
 		k, err := b.store.KeyResultByID(ctx, g.Actor.Workspace, w.Edit)
 		if err != nil {
-			return modalView{}, err
+			return slack.ModalViewRequest{}, err
 		}
 		now, err := b.store.Now(ctx)
 		if err != nil {
-			return modalView{}, err
+			return slack.ModalViewRequest{}, err
 		}
 		if shown := b.shown(k, now); k.Source.Reference == w.Reference {
 			d.Result = shown.Figures()
@@ -316,7 +316,7 @@ func (b *Bot) detailView(ctx context.Context, g Gesture, draft store.Draft, w wi
 			}
 			traits, err := b.scorecardChanged(ctx, k)
 			if err != nil {
-				return modalView{}, err
+				return slack.ModalViewRequest{}, err
 			}
 			changed = view.ScorecardChanged(traits)
 		}
@@ -344,7 +344,7 @@ func (b *Bot) preview(ctx context.Context, g Gesture, w wizard, o okr.Objective,
 	if err != nil {
 		return err
 	}
-	day := today(now, o.Zone)
+	day := okr.DayIn(o.Zone, now)
 	k, first, _ := w.Form.KeyResult(okr.KeyResult{Integrated: d.Integrated, Cadence: okr.Cadence{Zone: o.Zone}, Thresholds: workspace.Thresholds}, o.Period)
 	known, err := b.known(ctx, g, w)
 	if err != nil {
@@ -461,30 +461,6 @@ func (b *Bot) startSubmitted(ctx context.Context, g Gesture, draft store.Draft, 
 	return b.turn(ctx, g, draft, w, view.StepDetails)
 }
 
-// atFields gives problems the block ids that the view has: a field may have been shown again.
-func atFields(problems okr.Problems, g Gesture) okr.Problems {
-	at := okr.Problems{}
-	shown := map[string]string{}
-	for block := range g.View.State {
-		shown[view.Name(block)] = block
-	}
-	var homeless []string
-	for field, sentence := range problems {
-		if block, ok := shown[field]; ok {
-			at[block] = sentence
-		} else {
-			homeless = append(homeless, sentence)
-		}
-	}
-	// A problem of a field that is not shown must be seen all the same.
-	if len(homeless) > 0 && len(at) == 0 {
-		if field := anyField(g.View.State); field != "" {
-			at[field] = strings.Join(homeless, " ")
-		}
-	}
-	return at
-}
-
 // fill suggests the details from the scorecard, once; what a person typed is not written over.
 func (w *wizard) fill(p *view.Preview, o okr.Objective) {
 	f := &w.Form
@@ -591,7 +567,7 @@ func (b *Bot) drawWizard(ctx context.Context, g Gesture, id, under string, chang
 		w.Fresh++
 		draft, err = b.store.SaveDraft(ctx, g.Actor, draft, draft.Step, w)
 	}
-	var modal modalView
+	var modal slack.ModalViewRequest
 	if err == nil {
 		modal, err = b.wizardView(ctx, g, draft, w)
 	}
@@ -798,7 +774,7 @@ func (b *Bot) saveNew(ctx context.Context, tx *store.Tx, g Gesture, _ wizard, k 
 	}
 	if first.Valid && !k.Integrated {
 		saved, _, err = tx.CheckIn(ctx, g.Actor, saved, store.CheckIn{
-			Person: g.Actor.ID, Day: saved.Objective.Period.ValueDay(today(tx.Now, saved.Objective.Zone)), Value: first,
+			Person: g.Actor.ID, Day: saved.Objective.Period.ValueDay(okr.DayIn(saved.Objective.Zone, tx.Now)), Value: first,
 		}, "")
 		if err != nil {
 			return saved, nil, err

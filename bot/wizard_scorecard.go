@@ -19,8 +19,6 @@ import (
 	"okrbot/store"
 )
 
-type modalView = slack.ModalViewRequest
-
 const (
 	suggested    = 50                     // scorecards of a type-ahead
 	nearMost     = 10                     // of those whose names are only near
@@ -380,7 +378,7 @@ func (b *Bot) afterDescribe(ctx context.Context, g Gesture, at OpenView, draft s
 	if step == view.StepScorecard && problem == "" {
 		problem = b.divide(ctx, g, &w)
 	}
-	var modal modalView
+	var modal slack.ModalViewRequest
 	var err error
 	switch {
 	case problem != "" && step == view.StepDetails: // back from the view that says that it is read
@@ -411,7 +409,7 @@ func (b *Bot) afterDescribe(ctx context.Context, g Gesture, at OpenView, draft s
 
 // showNewest shows a view of the wizard, unless the person went on meanwhile. Where the view has
 // changed since, the draft decides: somebody quick chooses the next thing before this one is shown.
-func (b *Bot) showNewest(ctx context.Context, g Gesture, at OpenView, draft store.Draft, modal modalView) OpenView {
+func (b *Bot) showNewest(ctx context.Context, g Gesture, at OpenView, draft store.Draft, modal slack.ModalViewRequest) OpenView {
 	shown, err := b.slack.change(ctx, at, modal)
 	if codeOf(err) == "hash_conflict" {
 		if newest, _, lost := b.wizardDraft(ctx, g); lost == nil && newest.Version == draft.Version {
@@ -461,7 +459,7 @@ func (b *Bot) describe(ctx context.Context, g Gesture, w wizard) (*view.Preview,
 	}
 	p := &view.Preview{
 		Name: view.ShownName(s.Name, s.Ref), Unit: s.Unit, Precision: int32(s.Precision), Better: string(s.Direction), Frequency: s.Frequency,
-		Value: s.Value, Target: s.Target, Today: today(now, g.Zone),
+		Value: s.Value, Target: s.Target, Today: okr.DayIn(g.Zone, now),
 	}
 	if p.Apart, err = b.apart(ctx, c, b.partOf(c, w.Reference).Scorecard); err != nil {
 		b.log.Warn("looking for scorecards of the same name", "connection", c.ID, "error", err)
@@ -495,10 +493,10 @@ func (b *Bot) scorecardProblem(ctx context.Context, g Gesture, draft store.Draft
 	return Reply{Update: &modal}, err
 }
 
-func (b *Bot) scorecardState(ctx context.Context, g Gesture, draft store.Draft, w wizard, change func(*view.Scorecard)) (modalView, error) {
+func (b *Bot) scorecardState(ctx context.Context, g Gesture, draft store.Draft, w wizard, change func(*view.Scorecard)) (slack.ModalViewRequest, error) {
 	s, err := b.scorecardStep(ctx, g, draft, w)
 	if err != nil {
-		return modalView{}, err
+		return slack.ModalViewRequest{}, err
 	}
 	change(&s)
 	return s.Modal(), nil
@@ -510,7 +508,7 @@ func (b *Bot) objectiveChoices(ctx context.Context, g Gesture) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	all, err := b.store.Objectives(ctx, g.Actor.Workspace, "", g.Query, today(now, g.Zone), 100)
+	all, err := b.store.Objectives(ctx, g.Actor.Workspace, "", g.Query, okr.DayIn(g.Zone, now), 100)
 	if err != nil {
 		return Reply{}, err
 	}
