@@ -27,7 +27,7 @@ func sample(title string) Row {
 }
 
 func TestNoCellIsAFormula(t *testing.T) {
-	for _, words := range []string{"=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "'=1", "''@x", "=HYPERLINK(\"http://evil\",\"x\")", "=1\",\"=2", "＝1+1", "＋1", "－1", "＠SUM(A1)", "'＝1", "\u200b=1", "\u202e=1"} {
+	for _, words := range []string{"=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "'=1", "''@x", "=HYPERLINK(\"http://evil\",\"x\")", "=1\",\"=2", "＝1+1", "＋1", "－1", "＠SUM(A1)", "'＝1", "\u200b=1", "\u202e=1", " =1", "\u00a0\u3000＝1", "﹦1", "﹫SUM(A1)", "\ufeff=1", "\v=1"} {
 		var out strings.Builder
 		w := CSV(&out)
 		if err := w.Write(sample(words)); err != nil {
@@ -41,7 +41,7 @@ func TestNoCellIsAFormula(t *testing.T) {
 			t.Fatalf("%q: %v, %q", words, err, rows)
 		}
 		for i, cell := range rows[1] {
-			if columns[i].form == text && cell != "" && strings.IndexAny(cell, "=+-@\t\r\n＝＋－＠") == 0 {
+			if columns[i].form == text && begins(cell) {
 				t.Errorf("%q is a formula in %s: %q", words, columns[i].name, cell)
 			}
 		}
@@ -51,8 +51,13 @@ func TestNoCellIsAFormula(t *testing.T) {
 	}
 }
 
+// begins says whether a cell begins as a formula does, with or without blanks before it.
+func begins(cell string) bool {
+	return strings.IndexAny(cell, "\t\r\n") == 0 || strings.IndexAny(strings.TrimSpace(cell), "=+-@＝＋－＠﹦﹢﹣﹫") == 0
+}
+
 func FuzzGuardGivesEverythingBack(f *testing.F) {
-	for _, words := range []string{"", "'", "''", "=", "'=", "''=", "'tis", "'''-x", "plain", "\r'", "＝", "'＠"} {
+	for _, words := range []string{"", "'", "''", "=", "'=", "''=", "'tis", "'''-x", "plain", "\r'", "＝", "'＠", " =", "' =", "'\u3000﹢"} {
 		f.Add(words)
 	}
 	f.Fuzz(func(t *testing.T, words string) {
@@ -60,7 +65,7 @@ func FuzzGuardGivesEverythingBack(f *testing.F) {
 		if unguard(guarded) != words {
 			t.Errorf("%q came back as %q", words, unguard(guarded))
 		}
-		if strings.IndexAny(guarded, "=+-@\t\r\n＝＋－＠") == 0 {
+		if begins(guarded) {
 			t.Errorf("%q is a formula still", guarded)
 		}
 	})
