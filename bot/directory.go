@@ -17,11 +17,11 @@ import (
 // Directory is a workspace's Slack as an import asks it about people who never used okrbot.
 type Directory struct {
 	slack     *Slack
-	workspace string
+	workspace store.Workspace
 }
 
 // Directory asks about the people of a workspace.
-func (s *Slack) Directory(workspace string) *Directory { return &Directory{s, workspace} }
+func (s *Slack) Directory(w store.Workspace) *Directory { return &Directory{s, w} }
 
 // Named is somebody by Slack's id or by their e-mail address. Says is why nobody was found, for
 // whoever wrote the name. It waits as long as Slack asks for.
@@ -36,7 +36,7 @@ func (d *Directory) Named(ctx context.Context, who string) (p store.Person, says
 	case kindOf(u, d.workspace) == okr.Bot:
 		return p, "This is an app. Name a person.", nil
 	}
-	return store.Person{Actor: okr.Actor{Workspace: d.workspace, ID: u.ID, Kind: kindOf(u, d.workspace)}, Name: nameOf(u), Zone: zoneOf(u)}, "", nil
+	return store.Person{Actor: okr.Actor{Workspace: d.workspace.ID, ID: u.ID, Kind: kindOf(u, d.workspace)}, Name: nameOf(u), Zone: zoneOf(u)}, "", nil
 }
 
 // patiently asks again after the waits that Slack asks for, some minutes at most.

@@ -55,18 +55,31 @@ func (d *desk) lookUp(ctx context.Context, workspace, id string) (store.Person, 
 	if err != nil {
 		return store.Person{}, err
 	}
-	p := store.Person{Actor: okr.Actor{Workspace: workspace, ID: id, Kind: kindOf(u, workspace)}, Name: nameOf(u), Zone: zoneOf(u)}
+	w, err := d.installation(ctx, workspace)
+	if err != nil {
+		return store.Person{}, err
+	}
+	p := store.Person{Actor: okr.Actor{Workspace: workspace, ID: id, Kind: kindOf(u, w)}, Name: nameOf(u), Zone: zoneOf(u)}
 	return p, d.store.SavePerson(ctx, p)
 }
 
-// kindOf is what somebody is, as far as rights go. Who is several things is the least of them.
-func kindOf(u *slack.User, workspace string) okr.ActorKind {
+// installation is the workspace as Slack says that our token is of it, or as it last said so.
+func (d *desk) installation(ctx context.Context, workspace string) (store.Workspace, error) {
+	if w := d.ourselves.Load(); w != nil && w.ID == workspace {
+		return *w, nil
+	}
+	return d.store.Workspace(ctx, workspace)
+}
+
+// kindOf is what somebody is in a workspace, as far as rights go. Who is several things is the least of
+// them.
+func kindOf(u *slack.User, w store.Workspace) okr.ActorKind {
 	switch {
 	case u.Deleted:
 		return okr.Deactivated
 	case u.IsBot || u.IsWorkflowBot || u.IsConnectorBot || u.ID == "USLACKBOT":
 		return okr.Bot
-	case u.IsStranger || u.TeamID != "" && u.TeamID != workspace && u.Enterprise.ID == "":
+	case !belongs(u, w):
 		return okr.Foreign
 	case u.IsRestricted || u.IsUltraRestricted:
 		return okr.Guest
@@ -74,6 +87,19 @@ func kindOf(u *slack.User, workspace string) okr.ActorKind {
 		return okr.Admin
 	}
 	return okr.Member
+}
+
+// belongs says whether somebody is of a workspace, or of the Enterprise Grid that it is of. In a shared
+// channel Slack tells about people of other organisations as well, who have a Grid too, perhaps.
+func belongs(u *slack.User, w store.Workspace) bool {
+	grid := u.Enterprise.EnterpriseID
+	switch {
+	case u.IsStranger:
+		return false
+	case grid != "" && w.Enterprise != "":
+		return grid == w.Enterprise
+	}
+	return u.TeamID != "" && (u.TeamID == w.ID || u.TeamID == w.Enterprise)
 }
 
 func nameOf(u *slack.User) string {
@@ -127,9 +153,14 @@ func (d *desk) administrators(ctx context.Context, workspace string) []string {
 	if len(list) > 0 {
 		return list
 	}
+	w, err := d.installation(ctx, workspace)
+	if err != nil {
+		d.log.Warn("looking for administrators", "error", err)
+		return nil
+	}
 	err = d.slack.people(ctx, func(page []slack.User) bool {
 		for _, u := range page {
-			if kindOf(&u, workspace) == okr.Admin && len(list) < administratorsAtMost {
+			if kindOf(&u, w) == okr.Admin && len(list) < administratorsAtMost {
 				list = append(list, u.ID)
 			}
 		}

@@ -61,7 +61,7 @@ func (s *Slack) Who(ctx context.Context) (store.Workspace, error) {
 	if err := counted("auth.test", err); err != nil {
 		return store.Workspace{}, err
 	}
-	return store.Workspace{ID: who.TeamID, Name: who.Team, BotUserID: who.UserID}, nil
+	return store.Workspace{ID: who.TeamID, Enterprise: who.EnterpriseID, Name: who.Team, BotUserID: who.UserID}, nil
 }
 
 // person asks Slack about somebody.

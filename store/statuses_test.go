@@ -24,7 +24,7 @@ var judgedWithout = map[string][]string{
 	},
 	"sources":    {"workspace_id", "connection_id", "reference", "name", "unit", "direction", "precision"},
 	"objectives": {"workspace_id", "title", "owner_id", "channel_id", "created_by", "created_at", "draft_id"},
-	"workspaces": {"id", "name", "bot_user_id", "next_number", "created_at", "hysteresis_points", "judge_after", "judge_round"},
+	"workspaces": {"id", "enterprise_id", "name", "bot_user_id", "next_number", "created_at", "hysteresis_points", "judge_after", "judge_round"},
 }
 
 func TestEveryColumnThatAStatusHangsOnIsWatched(t *testing.T) {

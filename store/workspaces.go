@@ -15,16 +15,17 @@ import (
 
 // Workspace is a Slack workspace that the bot serves.
 type Workspace struct {
-	ID        string // Slack's team id
-	Name      string
-	BotUserID string
+	ID         string // Slack's team id
+	Enterprise string // Slack's id of the Enterprise Grid that it is of; empty: of none
+	Name       string
+	BotUserID  string
 
 	Thresholds okr.Thresholds // as loaded; SaveThresholds changes them
 }
 
-// SaveWorkspace notes a workspace, or its new name.
+// SaveWorkspace notes a workspace, or what is new of it.
 func (s *Store) SaveWorkspace(ctx context.Context, w Workspace) error {
-	err := s.q.SaveWorkspace(ctx, queries.SaveWorkspaceParams{ID: w.ID, Name: w.Name, BotUserID: w.BotUserID})
+	err := s.q.SaveWorkspace(ctx, queries.SaveWorkspaceParams{ID: w.ID, EnterpriseID: w.Enterprise, Name: w.Name, BotUserID: w.BotUserID})
 	if err != nil {
 		return fmt.Errorf("saving workspace %s: %w", w.ID, err)
 	}
@@ -41,7 +42,7 @@ func (r Reads) Workspace(ctx context.Context, id string) (Workspace, error) {
 }
 
 func workspace(row queries.Workspace) Workspace {
-	return Workspace{ID: row.ID, Name: row.Name, BotUserID: row.BotUserID, Thresholds: okr.Thresholds{
+	return Workspace{ID: row.ID, Enterprise: row.EnterpriseID, Name: row.Name, BotUserID: row.BotUserID, Thresholds: okr.Thresholds{
 		OnTrack: int(row.OnTrackPoints), Behind: int(row.BehindPoints), Hysteresis: int(row.HysteresisPoints),
 	}}
 }

@@ -162,7 +162,7 @@ func (d *directory) Named(ctx context.Context, who string) (store.Person, string
 		case w.ID != d.workspace:
 			d.proven = sheet.Unasked("This person has not used okrbot yet, and Slack cannot be asked who it is: SLACK_BOT_TOKEN is of the workspace " + w.ID + ". Have this person type `/okr` once.")
 		default:
-			d.proven = d.slack.Directory(d.workspace)
+			d.proven = d.slack.Directory(w)
 		}
 	}
 	return d.proven.Named(ctx, who)

@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -177,7 +178,11 @@ func (s *Slack) do(c call) map[string]any {
 	}
 	switch c.method {
 	case "auth.test":
-		return map[string]any{"ok": true, "url": s.o.BaseURL + "/", "team": s.o.TeamName, "user": "okrbot", "team_id": s.o.TeamID, "user_id": s.botUser, "bot_id": "B0OKRBOT"}
+		who := map[string]any{"ok": true, "url": s.o.BaseURL + "/", "team": s.o.TeamName, "user": "okrbot", "team_id": s.o.TeamID, "user_id": s.botUser, "bot_id": "B0OKRBOT"}
+		if s.o.EnterpriseID != "" {
+			who["enterprise_id"] = s.o.EnterpriseID
+		}
+		return who
 	case "apps.connections.open":
 		return s.openSocket()
 	case "users.info":
@@ -264,15 +269,22 @@ func (s *Slack) user(p *Person) map[string]any {
 	if p.Email != "" && slices.Contains(s.o.Scopes, "users:read.email") {
 		profile["email"] = p.Email
 	}
-	team := s.o.TeamID
-	if p.Foreign {
-		team = "T0ELSEWHERE"
+	team, enterprise := cmp.Or(p.Team, s.o.TeamID), p.Enterprise
+	switch {
+	case p.Foreign:
+		team = cmp.Or(p.Team, "T0ELSEWHERE")
+	case p.Team == "":
+		enterprise = cmp.Or(enterprise, s.o.EnterpriseID)
 	}
-	return map[string]any{
+	u := map[string]any{
 		"id": p.ID, "team_id": team, "name": p.Name, "real_name": p.RealName, "tz": p.Zone, "deleted": p.Gone,
 		"is_bot": p.Bot, "is_admin": p.Admin, "is_owner": false, "is_restricted": p.Guest, "is_ultra_restricted": false, "is_stranger": p.Foreign,
 		"profile": profile,
 	}
+	if enterprise != "" {
+		u["enterprise_user"] = map[string]any{"id": p.ID, "enterprise_id": enterprise, "enterprise_name": enterprise, "is_admin": false, "is_owner": false, "teams": []any{team}}
+	}
+	return u
 }
 
 func (s *Slack) channelInfo(c call) map[string]any {

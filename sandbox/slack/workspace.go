@@ -21,6 +21,7 @@ import (
 type Options struct {
 	Now              func() time.Time // what messages are dated by; nil: the machine's clock
 	TeamID, TeamName string
+	EnterpriseID     string // of the Enterprise Grid that the workspace is of; empty: of none
 	AppID            string
 	BotToken         string // xoxb-…
 	AppToken         string // xapp-…
@@ -67,6 +68,7 @@ type Slack struct {
 type Person struct {
 	ID, Name, RealName, Zone, Email  string
 	Admin, Guest, Bot, Gone, Foreign bool
+	Team, Enterprise                 string // of whose home is another workspace; empty: this workspace's
 
 	s *Slack
 }

@@ -566,4 +566,5 @@ type Workspace struct {
 	HysteresisPoints int16
 	JudgeAfter       *int64
 	JudgeRound       int32
+	EnterpriseID     string
 }

@@ -1,8 +1,9 @@
 -- name: SaveWorkspace :exec
-insert into workspaces (id, name, bot_user_id, created_at)
-values (@id, @name, @bot_user_id, now())
+insert into workspaces (id, enterprise_id, name, bot_user_id, created_at)
+values (@id, @enterprise_id, @name, @bot_user_id, now())
 on conflict (id) do update
-set name = excluded.name,
+set enterprise_id = excluded.enterprise_id,
+    name = excluded.name,
     bot_user_id = excluded.bot_user_id;
 
 -- name: Workspace :one

@@ -217,7 +217,7 @@ func (q *Queries) LastChanges(ctx context.Context, arg LastChangesParams) ([]Las
 }
 
 const lockWorkspace = `-- name: LockWorkspace :one
-select id, name, bot_user_id, next_number, created_at, on_track_points, behind_points, hysteresis_points, judge_after, judge_round
+select id, name, bot_user_id, next_number, created_at, on_track_points, behind_points, hysteresis_points, judge_after, judge_round, enterprise_id
 from workspaces
 where id = $1
 for update
@@ -237,6 +237,7 @@ func (q *Queries) LockWorkspace(ctx context.Context, workspaceID string) (Worksp
 		&i.HysteresisPoints,
 		&i.JudgeAfter,
 		&i.JudgeRound,
+		&i.EnterpriseID,
 	)
 	return i, err
 }
@@ -337,21 +338,28 @@ func (q *Queries) SaveThresholds(ctx context.Context, arg SaveThresholdsParams) 
 }
 
 const saveWorkspace = `-- name: SaveWorkspace :exec
-insert into workspaces (id, name, bot_user_id, created_at)
-values ($1, $2, $3, now())
+insert into workspaces (id, enterprise_id, name, bot_user_id, created_at)
+values ($1, $2, $3, $4, now())
 on conflict (id) do update
-set name = excluded.name,
+set enterprise_id = excluded.enterprise_id,
+    name = excluded.name,
     bot_user_id = excluded.bot_user_id
 `
 
 type SaveWorkspaceParams struct {
-	ID        string
-	Name      string
-	BotUserID string
+	ID           string
+	EnterpriseID string
+	Name         string
+	BotUserID    string
 }
 
 func (q *Queries) SaveWorkspace(ctx context.Context, arg SaveWorkspaceParams) error {
-	_, err := q.db.Exec(ctx, saveWorkspace, arg.ID, arg.Name, arg.BotUserID)
+	_, err := q.db.Exec(ctx, saveWorkspace,
+		arg.ID,
+		arg.EnterpriseID,
+		arg.Name,
+		arg.BotUserID,
+	)
 	return err
 }
 
@@ -371,7 +379,7 @@ func (q *Queries) TakeNumber(ctx context.Context, workspaceID string) (int32, er
 }
 
 const workspace = `-- name: Workspace :one
-select id, name, bot_user_id, next_number, created_at, on_track_points, behind_points, hysteresis_points, judge_after, judge_round
+select id, name, bot_user_id, next_number, created_at, on_track_points, behind_points, hysteresis_points, judge_after, judge_round, enterprise_id
 from workspaces
 where id = $1
 `
@@ -390,12 +398,13 @@ func (q *Queries) Workspace(ctx context.Context, workspaceID string) (Workspace,
 		&i.HysteresisPoints,
 		&i.JudgeAfter,
 		&i.JudgeRound,
+		&i.EnterpriseID,
 	)
 	return i, err
 }
 
 const workspaces = `-- name: Workspaces :many
-select id, name, bot_user_id, next_number, created_at, on_track_points, behind_points, hysteresis_points, judge_after, judge_round
+select id, name, bot_user_id, next_number, created_at, on_track_points, behind_points, hysteresis_points, judge_after, judge_round, enterprise_id
 from workspaces
 order by id
 `
@@ -420,6 +429,7 @@ func (q *Queries) Workspaces(ctx context.Context) ([]Workspace, error) {
 			&i.HysteresisPoints,
 			&i.JudgeAfter,
 			&i.JudgeRound,
+			&i.EnterpriseID,
 		); err != nil {
 			return nil, err
 		}

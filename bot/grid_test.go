@@ -1,0 +1,66 @@
+package bot_test
+
+import (
+	"testing"
+
+	"okrbot/okr"
+	"okrbot/sandbox/slack"
+	"okrbot/sandbox/slack/conversation"
+)
+
+// inAGrid makes the workspace one of an Enterprise Grid.
+func inAGrid(_ *room, o *slack.Options) { o.EnterpriseID = "E0OURS" }
+
+// joins adds somebody whose home is elsewhere to the channel.
+func (r *room) joins(p slack.Person) *conversation.Person {
+	r.t.Helper()
+	p.Zone = "Europe/Berlin"
+	r.slack.AddPerson(p)
+	r.slack.Invite("#it-okrs", p.Name)
+	return conversation.As(r.t, r.slack, p.Name, "#it-okrs")
+}
+
+// Somebody of another organisation sits in a shared channel, and Slack does not call them a stranger:
+// they know somebody here. Their organisation has a Grid of its own.
+func TestPeopleOfOtherGridsAreNoMembers(t *testing.T) {
+	for name, options := range map[string][]roomOption{"of a Grid": {inAGrid}, "of none": nil} {
+		t.Run(name, func(t *testing.T) {
+			r := newRoom(t, options...)
+			r.connects(r.alice)
+			r.addsObjective(r.alice, "Run a calm service desk")
+			r.addsKeyResult(r.alice, "Fewer open incidents", "Number of open incidents", "100")
+			guests := []*conversation.Person{
+				r.joins(slack.Person{ID: "U0MALLORY", Name: "mallory", RealName: "Mallory", Team: "T0THEIRS", Enterprise: "E0THEIRS"}),
+				r.joins(slack.Person{ID: "U0MARVIN", Name: "marvin", RealName: "Marvin", Team: "E0THEIRS", Enterprise: "E0THEIRS", Admin: true}),
+				r.joins(slack.Person{ID: "U0MAUD", Name: "maud", RealName: "Maud", Team: "T0THEIRS"}),
+				r.joins(slack.Person{ID: "U0MO", Name: "mo", RealName: "Mo", Foreign: true, Team: r.slack.Options().TeamID, Enterprise: r.slack.Options().EnterpriseID}),
+			}
+			for _, guest := range guests {
+				for i, command := range []string{"/okr show KR-1", "/okr list", "/okr export", "/okr connect", "/okr add-objective", "/okr add-kr", "/okr sync KR-1", "/okr remove KR-1", "/okr settings", "/okr"} {
+					guest.Types(command)
+					r.until(command+" being refused", func() bool { return guest.Counts("okrbot is for members of this workspace.") == i+1 })
+				}
+			}
+			if n := r.number("select count(*) from people where kind <> 'foreign' and id like 'U0M%'"); n != 0 {
+				t.Errorf("%d people of elsewhere are more than foreign", n)
+			}
+		})
+	}
+}
+
+// Somebody whose home is another workspace of the same Grid is one of us.
+func TestPeopleOfTheSameGridAreMembers(t *testing.T) {
+	r := newRoom(t, inAGrid)
+	for _, p := range []slack.Person{
+		{ID: "W0ERIN", Name: "erin", RealName: "Erin", Team: "T0BRANCH", Enterprise: "E0OURS"},
+		{ID: "W0EVE", Name: "eve", RealName: "Eve", Team: "E0OURS", Enterprise: "E0OURS"},
+	} {
+		person := r.joins(p)
+		person.Types("/okr connect").Sees("ServiceNow URL").Closes()
+		person.Types("/okr list").Sees("add-kr")
+		stored, err := r.store.Person(t.Context(), r.slack.Options().TeamID, p.ID)
+		if err != nil || stored.Kind != okr.Member {
+			t.Errorf("%s is %v: %v", p.Name, stored.Kind, err)
+		}
+	}
+}
