@@ -86,7 +86,7 @@ func TestAStartFromAComputedDouble(t *testing.T) {
 		Chooses("Scorecard", "First call resolution").Submits("Connect").
 		Sees("Start Value: 71.428571429", "The current score, of ", "71.43 %.").
 		Fills("Target Value", "90").Sees("You would be at 0 % today").Submits("Save").Sees("is added").Closes()
-	r.bob.Sees("*71.43 %* · progress 0 %")
+	r.bob.Sees("*71.43 %*, was ", "start 71.43 → target 90 % · progress 0 %")
 	r.alice.Types("/okr show KR-1").Sees("*Start Value*\n71.43 %", "(71.43 − 71.43) / (90 − 71.43)").DoesNotSee("71.428571429").Closes()
 }
 

@@ -239,3 +239,18 @@ func Thin(readings []Reading, most int) []Reading {
 	}
 	return kept
 }
+
+// Flat says whether readings show no movement: there is one at most, or all have one value.
+func Flat(readings []Reading) bool {
+	return !slices.ContainsFunc(readings, func(r Reading) bool { return !r.Value.Equal(readings[0].Value) })
+}
+
+// Was is the reading before the one that is the result, of the newest readings, oldest first; false where
+// the result is not one reading, or is the same as before.
+func (kr KeyResult) Was(newest []Reading, today Day) (Reading, bool) {
+	n := len(newest) - 1
+	if n < 1 || kr.Method != Latest || kr.Overridden(today) || !kr.Result.Value.Valid || newest[n].Day != kr.Result.AsOf {
+		return Reading{}, false
+	}
+	return newest[n-1], !newest[n-1].Value.Equal(newest[n].Value)
+}

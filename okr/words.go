@@ -116,6 +116,22 @@ func (kr KeyResult) StartWords() string {
 	return withUnit(digits(kr.Start.Decimal, kr.startPlaces()), kr.Unit)
 }
 
+// GoalWords say in one line what is to be reached: "start 150 → target 100 Hours", "stay at most 4", "stay between 90
+// and 110 %"; empty for a baseline, which has no goal yet.
+func (kr KeyResult) GoalWords() string {
+	switch {
+	case kr.Kind == Baseline || !kr.Target.Valid:
+		return ""
+	case kr.Kind == Between && kr.Upper.Valid:
+		return "stay between " + FormatEntered(kr.Target.Decimal, "") + " and " + kr.Entered(kr.Upper.Decimal)
+	case kr.Kind.Stays():
+		return uncapital(kr.Kind.Label()) + " " + kr.Entered(kr.Target.Decimal)
+	case !kr.Start.Valid:
+		return "target " + kr.Entered(kr.Target.Decimal)
+	}
+	return "start " + digits(kr.Start.Decimal, kr.startPlaces()) + " → target " + kr.Entered(kr.Target.Decimal)
+}
+
 func (kr KeyResult) startPlaces() int32 {
 	if kr.Integrated && kr.Start.Decimal.Exponent() == -maxPlace {
 		return min(max(kr.Precision, 0), AsManyAsThere)

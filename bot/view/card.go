@@ -17,9 +17,10 @@ import (
 // in the channel is never old. The trend of its newest readings is a chart, and a line of text
 // where Slack takes no chart.
 func Card(k KeyResult, newest []okr.Reading) Message {
-	m := k.card(Chart(k, newest, ChartResult, ChartTarget))
-	if len(newest) > 1 {
-		plainer := k.card(note(sparkline(newest)))
+	chart := Chart(k, newest, ChartResult, ChartTarget)
+	m := k.card(newest, chart)
+	if chart != nil {
+		plainer := k.card(newest, note(sparkline(newest)))
 		m.Plainer = &plainer
 	}
 	return m
@@ -42,8 +43,10 @@ func CardShows(k KeyResult, newest []okr.Reading) ([]byte, error) {
 	return sum[:16], nil
 }
 
-func (k KeyResult) card(trend slack.Block) Message {
-	text := k.Headline() + "\n" + k.Figures()
+// card says what the key result is and how it stands, the number with what it was and what it is to
+// be, the bar, and the two dates.
+func (k KeyResult) card(newest []okr.Reading, trend slack.Block) Message {
+	text := k.Headline() + " · " + k.status() + "\n" + strings.Join(k.moved(newest), " · ")
 	if k.Standing().Progress.Valid {
 		text += "\n" + k.Bar()
 	}
@@ -66,7 +69,7 @@ func (k KeyResult) card(trend slack.Block) Message {
 	if k.Overridden(k.Today) {
 		presses = append(presses, button(ActionResume, "Resume automatic", id))
 	}
-	presses = append(presses, k.Kebab())
+	presses = append(presses, k.rest())
 	if k.Closed {
 		presses = []slack.BlockElement{button(ActionDetails, "Details", id), k.Kebab()}
 	}
@@ -81,6 +84,30 @@ func (k KeyResult) card(trend slack.Block) Message {
 			slack.NewActionBlock("kr_"+id, presses...),
 		),
 	}
+}
+
+// moved is the number with what it was before and what it is to be: "*77*, was 81", "start 150 → target 100",
+// "progress 146 %".
+func (k KeyResult) moved(newest []okr.Reading) []string {
+	parts := k.amount()
+	if before, ok := k.Was(newest, k.Today); ok {
+		parts[0] += ", was " + Escape(k.Read(before))
+	}
+	if goal := k.GoalWords(); goal != "" {
+		parts = append(parts[:1], append([]string{Escape(goal)}, parts[1:]...)...)
+	}
+	return parts
+}
+
+// rest is the kebab of a card: what none of its buttons does.
+func (k KeyResult) rest() *slack.OverflowBlockElement {
+	kebab := k.Kebab()
+	if k.Integrated {
+		kebab.Options[0] = slack.NewOptionBlockObject(Item("check_in", k.ID), plain("Check in"), nil)
+	} else {
+		kebab.Options = kebab.Options[1:]
+	}
+	return kebab
 }
 
 // Farewell is what a card's message says once its key result was removed.

@@ -42,13 +42,13 @@ func (s Series) at(k KeyResult, r okr.Reading) (float64, bool) {
 }
 
 // Chart is Slack's chart of readings, oldest first, with the lines asked for; nil when there is no
-// trend yet. Of more readings than Slack takes, the newest are shown.
+// trend: one reading, or the same value throughout. Of more readings than Slack takes, the newest are shown.
 func Chart(k KeyResult, readings []okr.Reading, lines ...Series) slack.Block {
-	if len(readings) < 2 {
+	readings = readings[max(0, len(readings)-Charted):]
+	if okr.Flat(readings) {
 		return nil
 	}
 	const longestTitle = 50 // characters
-	readings = readings[max(0, len(readings)-Charted):]
 	days := make([]string, len(readings))
 	for i, r := range readings {
 		days[i] = r.Day.Time().Format("2 Jan 06") // no two days may read alike

@@ -193,7 +193,7 @@ func (d Digest) Message() Message {
 		for i, drawn := range d.Drawn {
 			thin := okr.Thin(drawn.Readings, Charted)
 			trend := Chart(drawn.KeyResult, thin, ChartResult, ChartTarget, ChartCommitted, ChartPace)
-			if charted && i < chartsAtOnce {
+			if trend != nil && charted && i < chartsAtOnce {
 				m.Blocks = append(m.Blocks, trend, note("*"+drawn.Key()+"* "+caption(drawn)))
 			} else {
 				m.Blocks = append(m.Blocks, note("*"+drawn.Key()+"* "+Escape(Cut(drawn.Title, 50))+" "+sparkline(thin)+" "+caption(drawn)))

@@ -48,6 +48,11 @@ func (k KeyResult) Headline() string {
 // Figures are the number, what it means, how it stands, and how confident its owner is:
 // "39 Hours · progress 55 %, committed result met · ⏳ Behind · 💬 Confident, though it is behind".
 func (k KeyResult) Figures() string {
+	return strings.Join(append(k.amount(), k.status()), " · ")
+}
+
+// status is how the key result stands, and how confident its owner is.
+func (k KeyResult) status() string {
 	standing := k.Standing()
 	status := standing.Status.Icon() + " " + standing.Status.Word()
 	if awaited := k.Awaited(k.Objective.Period, k.Today); awaited != "" {
@@ -62,11 +67,16 @@ func (k KeyResult) Figures() string {
 			status += ", though it is " + strings.ToLower(standing.Status.Word())
 		}
 	}
+	return status
+}
+
+// amount is the number and how far it has come; where there is none yet, what there is to see instead.
+func (k KeyResult) amount() []string {
 	if !k.Counted().Value.Valid {
-		return k.preview() + " · " + status
+		return []string{k.preview()}
 	}
 	parts := []string{"*" + Escape(k.CountedWords(k.Today)) + "*"}
-	if standing.Progress.Valid {
+	if standing := k.Standing(); standing.Progress.Valid {
 		reached := okr.ProgressWords(standing.Progress.Decimal)
 		if standing.CommittedProgress.Valid {
 			if standing.CommittedMet {
@@ -77,7 +87,7 @@ func (k KeyResult) Figures() string {
 		}
 		parts = append(parts, reached)
 	}
-	return strings.Join(append(parts, status), " · ")
+	return parts
 }
 
 // preview is what there is to see while the period has no score: the latest one of before.
