@@ -5,6 +5,8 @@ import (
 	"sort"
 	"strings"
 
+	"okrbot/bot/command"
+	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/okr"
 	"okrbot/store"
@@ -18,47 +20,47 @@ type objectiveDraft struct {
 }
 
 // addObjective is "/okr add-objective", "/okr add-objective Be calm" and the button of that name.
-func (b *Bot) addObjective(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) addObjective(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	return b.objectiveForm(ctx, g, objectiveDraft{})
 }
 
-func (b *Bot) objectiveForm(ctx context.Context, g Gesture, d objectiveDraft) (Reply, error) {
+func (b *Bot) objectiveForm(ctx context.Context, g desk.Gesture, d objectiveDraft) (desk.Reply, error) {
 	if !okr.May(g.Actor, okr.AddObjective) {
-		return Say("Guests cannot add objectives. Ask a member of this workspace."), nil
+		return desk.Say("Guests cannot add objectives. Ask a member of this workspace."), nil
 	}
-	now, err := b.store.Now(ctx)
+	now, err := b.Store.Now(ctx)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
-	d.Form = view.ObjectiveForm{Title: view.Cut(spoken(g.Text), okr.MaxTitle), Owner: g.Actor.ID, Period: view.ThisQuarter, Zone: g.Zone}
-	draft, err := b.store.CreateDraft(ctx, g.Actor, view.CallbackObjective, "fill", d)
+	d.Form = view.ObjectiveForm{Title: view.Cut(command.Spoken(g.Text), okr.MaxTitle), Owner: g.Actor.ID, Period: view.ThisQuarter, Zone: g.Zone}
+	draft, err := b.Store.CreateDraft(ctx, g.Actor, view.CallbackObjective, "fill", d)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	modal := d.Form.Modal(draft.ID, okr.DayIn(g.Zone, now))
-	return Reply{Open: &modal}, nil
+	return desk.Reply{Open: &modal}, nil
 }
 
 // objectivePeriodChosen shows the two days when dates are wanted.
-func (b *Bot) objectivePeriodChosen(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) objectivePeriodChosen(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	draft, _, err := b.objectiveDraft(ctx, g)
-	if isNotFound(err) {
-		return expiredForm("/okr add-objective"), nil
+	if desk.IsNotFound(err) {
+		return desk.ExpiredForm("/okr add-objective"), nil
 	}
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
-	now, err := b.store.Now(ctx)
+	now, err := b.Store.Now(ctx)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	modal := view.ParseObjective(g.View.State).Modal(draft.ID, okr.DayIn(g.Zone, now))
-	return Reply{Update: &modal}, nil
+	return desk.Reply{Update: &modal}, nil
 }
 
-func (b *Bot) objectiveDraft(ctx context.Context, g Gesture) (store.Draft, objectiveDraft, error) {
+func (b *Bot) objectiveDraft(ctx context.Context, g desk.Gesture) (store.Draft, objectiveDraft, error) {
 	var d objectiveDraft
-	draft, err := b.store.Draft(ctx, g.Actor, g.View.Draft)
+	draft, err := b.Store.Draft(ctx, g.Actor, g.View.Draft)
 	if err == nil && draft.Kind != view.CallbackObjective {
 		err = store.ErrNotFound
 	}
@@ -69,37 +71,37 @@ func (b *Bot) objectiveDraft(ctx context.Context, g Gesture) (store.Draft, objec
 }
 
 // objectiveSubmitted saves the objective. A form submitted twice makes one.
-func (b *Bot) objectiveSubmitted(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) objectiveSubmitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	draft, d, err := b.objectiveDraft(ctx, g)
-	if isNotFound(err) {
-		return expiredForm("/okr add-objective"), nil
+	if desk.IsNotFound(err) {
+		return desk.ExpiredForm("/okr add-objective"), nil
 	}
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	if !okr.May(g.Actor, okr.AddObjective) {
-		return Say("Guests cannot add objectives. Nothing was saved. Ask a member of this workspace."), nil
+		return desk.Say("Guests cannot add objectives. Nothing was saved. Ask a member of this workspace."), nil
 	}
-	now, err := b.store.Now(ctx)
+	now, err := b.Store.Now(ctx)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	o, problems := view.ParseObjective(g.View.State).Objective(okr.DayIn(g.Zone, now))
 	if len(problems) > 0 {
-		return Reply{Problems: problems}, nil
+		return desk.Reply{Problems: problems}, nil
 	}
-	err = b.store.InTx(ctx, func(tx *store.Tx) error {
+	err = b.Store.InTx(ctx, func(tx *store.Tx) error {
 		var err error
 		o, err = tx.CreateObjective(ctx, g.Actor, o, draft.ID)
 		return err
 	})
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	if d.Wizard != "" {
 		return b.backToWizard(ctx, g, d.Wizard, d.Under, func(w *wizard) { w.Objective = o.ID })
 	}
-	r := Say("Objective added: *" + view.Escape(o.Title) + "*, " + o.Period.Words() + ". Next: add a key result with `/okr add-kr`.")
+	r := desk.Say("Objective added: *" + view.Escape(o.Title) + "*, " + o.Period.Words() + ". Next: add a key result with `/okr add-kr`.")
 	r.Home = true
 	return r, nil
 }
@@ -134,7 +136,7 @@ Pacific/Port_Moresby Pacific/Tahiti Pacific/Tongatapu`)
 
 // zoneChoices fills the type-ahead of time zones by any part of their names, those that a part
 // begins with first.
-func (b *Bot) zoneChoices(_ context.Context, g Gesture) (Reply, error) {
+func (b *Bot) zoneChoices(_ context.Context, g desk.Gesture) (desk.Reply, error) {
 	query := strings.ToLower(strings.ReplaceAll(strings.TrimSpace(g.Query), " ", "_"))
 	var found [][2]string
 	for _, zone := range zones {
@@ -151,5 +153,5 @@ func (b *Bot) zoneChoices(_ context.Context, g Gesture) (Reply, error) {
 		return false
 	}
 	sort.SliceStable(found, func(i, j int) bool { return begins(found[i][0]) && !begins(found[j][0]) })
-	return Reply{Options: view.Options(found)}, nil
+	return desk.Reply{Options: view.Options(found)}, nil
 }

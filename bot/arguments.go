@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"okrbot/bot/command"
+	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/okr"
 	"okrbot/store"
@@ -15,14 +17,14 @@ import (
 func keyFirst(text string) (number int, rest string, ok bool) {
 	const longest = 3 // "KR - 7"
 	left, tried := text, []string{}
-	for _, field := range parted(text) {
+	for _, field := range command.Parted(text) {
 		if len(tried) == longest {
 			break
 		}
 		tried = append(tried, field)
 		_, left, _ = strings.Cut(left, field)
-		if words := wordsOf(strings.Join(tried, " ")); len(words) == 1 {
-			if number, ok = words[0].key(); ok {
+		if words := command.Words(strings.Join(tried, " ")); len(words) == 1 {
+			if number, ok = words[0].Key(); ok {
 				return number, strings.TrimSpace(left), true
 			}
 		}
@@ -35,31 +37,31 @@ var ofOneKey = []string{"show", "edit", "check-in", "sync", "pause", "resume", "
 
 // noVerb shows the key result where one was typed alone, and else offers the verbs that were
 // probably meant.
-func (b *Bot) noVerb(ctx context.Context, g Gesture, word, typed string) (Reply, error) {
+func (b *Bot) noVerb(ctx context.Context, g desk.Gesture, word, typed string) (desk.Reply, error) {
 	said := strings.TrimSpace(typed + " " + g.Text)
-	if number, rest, ok := keyFirst(said); ok && (rest == "" || strings.HasPrefix(wordOf(typed).plain, "kr")) {
+	if number, rest, ok := keyFirst(said); ok && (rest == "" || strings.HasPrefix(command.WordOf(typed).Plain, "kr")) {
 		key := okr.KeyResult{Number: number}.Key()
 		if rest == "" {
 			g.Text = key
 			return b.showCommand(ctx, g)
 		}
-		verb, _, after := aVerb(rest, b.routes.is) // "KR-1 sync"
+		verb, _, after := command.Verb(rest, b.Routes.Is) // "KR-1 sync"
 		if slices.Contains(ofOneKey, verb) {
 			g.Text = strings.TrimSpace(key + " " + after)
-			return b.routes.verb(verb)(ctx, g)
+			return b.Routes.Verb(verb)(ctx, g)
 		}
-		return Say(fmt.Sprintf("`/okr %s` shows that key result and takes nothing after it, so %s not understood and nothing was done. `/okr help` lists what there is.",
-			key, quoted(wordsOf(rest), "was", "were"))), nil
+		return desk.Say(fmt.Sprintf("`/okr %s` shows that key result and takes nothing after it, so %s not understood and nothing was done. `/okr help` lists what there is.",
+			key, desk.Quoted(command.Words(rest), "was", "were"))), nil
 	}
-	return b.unknownVerb(word, spoken(typed)), nil
+	return b.unknownVerb(word, command.Spoken(typed)), nil
 }
 
 // connectCommand is "/okr connect", "/okr connect acme", "/okr connect ServiceNow acme" and
 // "/okr connect HTTP JSON".
-func (b *Bot) connectCommand(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) connectCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	var d connectDraft
-	var strange []word
-	words := wordsOf(g.Text)
+	var strange []command.Word
+	words := command.Words(g.Text)
 	for i := 0; i < len(words); i++ {
 		w, kind := words[i], ""
 		for n := min(len(words)-i, longestPhrase); n > 0 && kind == "" && d.Kind == ""; n-- {
@@ -75,24 +77,15 @@ func (b *Bot) connectCommand(ctx context.Context, g Gesture) (Reply, error) {
 		case kind != "" && d.Kind == "":
 			d.Kind = kind
 		case d.typed == "":
-			d.typed = addressIn(w)
+			d.typed = w.Address()
 		default:
 			strange = append(strange, w)
 		}
 	}
 	if len(strange) > 0 {
-		return notTaken("connect", "one address", strange), nil
+		return desk.NotTaken("connect", "one address", strange), nil
 	}
 	return b.connectForm(ctx, g, d)
-}
-
-// addressIn is the address that a word is: Slack makes links of those that it knows.
-func addressIn(w word) string {
-	if s := inBrackets.FindString(w.typed); s != "" {
-		target, _, _ := strings.Cut(s[1:len(s)-1], "|")
-		return unescape(target)
-	}
-	return strings.Trim(spoken(w.typed), "`*_~\"'“”‘’<>(),;")
 }
 
 // exportFormats are what "/okr export" can send.
@@ -100,19 +93,19 @@ var exportFormats = []string{"csv", "json"}
 
 // exportCommand is "/okr export", "/okr export csv" and "/okr export json": the files are made in
 // the background and come as a direct message.
-func (b *Bot) exportCommand(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) exportCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	var only []string
-	var strange []word
-	for _, w := range withoutLinks(wordsOf(strings.NewReplacer("/", " ", "+", " ", "&amp;", " ").Replace(g.Text))) {
+	var strange []command.Word
+	for _, w := range desk.WithoutLinks(command.Words(strings.NewReplacer("/", " ", "+", " ", "&amp;", " ").Replace(g.Text))) {
 		switch {
-		case slices.Contains(exportFormats, w.plain):
-			only = append(only, w.plain)
-		case w.plain != "all":
+		case slices.Contains(exportFormats, w.Plain):
+			only = append(only, w.Plain)
+		case w.Plain != "all":
 			strange = append(strange, w)
 		}
 	}
 	if len(strange) > 0 {
-		return notTaken("export", "`csv`, `json` or nothing for both", strange), nil
+		return desk.NotTaken("export", "`csv`, `json` or nothing for both", strange), nil
 	}
 	slices.Sort(only)
 	if only = slices.Compact(only); len(only) == len(exportFormats) {
@@ -124,37 +117,37 @@ func (b *Bot) exportCommand(ctx context.Context, g Gesture) (Reply, error) {
 // subscriber is who "/okr subscribe" and "/okr unsubscribe" mean: the channel that is named, the one
 // they were typed in, or the person themselves; in a direct message that is the person too. Else it
 // gives the reply to say instead.
-func subscriber(g Gesture, name string) (channel, shown string, reply *Reply) {
-	say := func(text string) (string, string, *Reply) {
-		r := Say(text)
+func subscriber(g desk.Gesture, name string) (channel, shown string, reply *desk.Reply) {
+	say := func(text string) (string, string, *desk.Reply) {
+		r := desk.Say(text)
 		return "", "", &r
 	}
 	channel, shown = subscribed(g)
-	var strange []word
+	var strange []command.Word
 	named := false
-	for _, w := range withoutLinks(wordsOf(g.Text)) {
-		at, isChannel := w.channel()
-		person, isPerson := w.person()
+	for _, w := range desk.WithoutLinks(command.Words(g.Text)) {
+		at, isChannel := w.Channel()
+		person, isPerson := w.Person()
 		switch {
-		case named && (isChannel || isPerson || w.sign() == "#"):
-			return say(fmt.Sprintf("`/okr %s` takes one channel at a time, so %s was not understood and nothing was done.", name, view.Quote(spoken(w.typed))))
+		case named && (isChannel || isPerson || w.Sign() == "#"):
+			return say(fmt.Sprintf("`/okr %s` takes one channel at a time, so %s was not understood and nothing was done.", name, view.Quote(command.Spoken(w.Typed))))
 		case isChannel:
 			channel, shown, named = at, "<#"+at+">", true
-		case isPerson && person == g.Actor.ID, w.plain == "me", w.plain == "myself":
+		case isPerson && person == g.Actor.ID, w.Plain == "me", w.Plain == "myself":
 			channel, shown, named = g.Actor.ID, "you", true
 		case isPerson:
 			return say(fmt.Sprintf("Only <@%s> can do that for themselves, with `/okr %s` in a direct message with okrbot. Nothing was done.", person, name))
-		case w.sign() == "#":
-			return say(fmt.Sprintf("%s did not reach okrbot as a channel: Slack knows none of that name that you may see. Choose it from the list that Slack shows while you type it, or type `/okr %s` in that channel. Nothing was done.", view.Quote(spoken(w.typed)), name))
-		case slices.Contains(anotherRhythm, w.plain):
-			return say(fmt.Sprintf("The digest comes weekly, on Mondays at nine, and in no other rhythm: %s was not understood and nothing was done. `/okr %s` alone is the weekly one.", view.Quote(spoken(w.typed)), name))
-		case slices.Contains([]string{"weekly", "here", "digest", "to", "from", "this", "channel", "the"}, w.plain):
+		case w.Sign() == "#":
+			return say(fmt.Sprintf("%s did not reach okrbot as a channel: Slack knows none of that name that you may see. Choose it from the list that Slack shows while you type it, or type `/okr %s` in that channel. Nothing was done.", view.Quote(command.Spoken(w.Typed)), name))
+		case slices.Contains(anotherRhythm, w.Plain):
+			return say(fmt.Sprintf("The digest comes weekly, on Mondays at nine, and in no other rhythm: %s was not understood and nothing was done. `/okr %s` alone is the weekly one.", view.Quote(command.Spoken(w.Typed)), name))
+		case slices.Contains([]string{"weekly", "here", "digest", "to", "from", "this", "channel", "the"}, w.Plain):
 		default:
 			strange = append(strange, w)
 		}
 	}
 	if len(strange) > 0 {
-		r := notTaken(name, "a `#channel`, `me`, or nothing for the channel where it is typed", strange)
+		r := desk.NotTaken(name, "a `#channel`, `me`, or nothing for the channel where it is typed", strange)
 		return "", "", &r
 	}
 	return channel, shown, nil
@@ -164,10 +157,10 @@ func subscriber(g Gesture, name string) (channel, shown string, reply *Reply) {
 var anotherRhythm = []string{"hourly", "daily", "day", "every", "monthly", "month", "quarterly", "quarter", "yearly", "biweekly", "fortnightly", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "weekdays", "workdays", "morning"}
 
 // syncMany reads several key results that were named. Those that cannot be read are named with why.
-func (b *Bot) syncMany(ctx context.Context, g Gesture, numbers []int) (Reply, error) {
-	list, err := b.store.KeyResults(ctx, g.Actor.Workspace, store.Filter{Numbers: numbers})
+func (b *Bot) syncMany(ctx context.Context, g desk.Gesture, numbers []int) (desk.Reply, error) {
+	list, err := b.Store.KeyResults(ctx, g.Actor.Workspace, store.Filter{Numbers: numbers})
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	var ids []int64
 	var only string
@@ -194,7 +187,7 @@ func (b *Bot) syncMany(ctx context.Context, g Gesture, numbers []int) (Reply, er
 		why = " Left out: " + strings.Join(left, "; ") + "."
 	}
 	if len(ids) == 0 {
-		return Say("Nothing was synced." + why), nil
+		return desk.Say("Nothing was synced." + why), nil
 	}
 	what := "those"
 	if len(ids) == 1 {
@@ -206,28 +199,28 @@ func (b *Bot) syncMany(ctx context.Context, g Gesture, numbers []int) (Reply, er
 // checkInCommand is "/okr check-in KR-1", "/okr check-in KR-1 42" and "/okr check-in KR-1 42 after
 // the audit". A value is recorded at once where people enter them; where scores are read, and where
 // there is a note alone, the form opens with what was typed.
-func (b *Bot) checkInCommand(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) checkInCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	number, rest, ok := keyFirst(valueLast(g.Text))
 	if !ok || rest == "" {
-		k, reply, err := b.named(ctx, g, g.Text, "check-in")
+		k, reply, err := b.Named(ctx, g, g.Text, "check-in")
 		if err != nil || reply != nil {
-			return deref(reply), err
+			return desk.Deref(reply), err
 		}
 		return b.checkInForm(ctx, g, k, view.CheckInTyped{})
 	}
-	k, err := b.store.KeyResult(ctx, g.Actor.Workspace, number)
-	k, reply, err := found(k, err, fmt.Sprintf("KR-%d", number))
+	k, err := b.Store.KeyResult(ctx, g.Actor.Workspace, number)
+	k, reply, err := desk.Found(k, err, fmt.Sprintf("KR-%d", number))
 	if err != nil || reply != nil {
-		return deref(reply), err
+		return desk.Deref(reply), err
 	}
 	typed, problem := checkInTyped(rest, k.Unit)
 	switch {
 	case !k.MayCheckIn(g.Actor):
-		return Ask(k.Owner, "check in on"), nil
+		return desk.Ask(k.Owner, "check in on"), nil
 	case k.Closed:
-		return isClosed(k), nil
+		return desk.IsClosed(k), nil
 	case problem != "":
-		return Say(view.Quote(typed.Value) + ": " + problem + " Nothing was saved. Type `/okr check-in " + k.Key() + " 42`, or `/okr check-in " + k.Key() + "` for the form."), nil
+		return desk.Say(view.Quote(typed.Value) + ": " + problem + " Nothing was saved. Type `/okr check-in " + k.Key() + " 42`, or `/okr check-in " + k.Key() + "` for the form."), nil
 	case k.Integrated || typed.Value == "":
 		return b.checkInForm(ctx, g, k, typed)
 	}
@@ -237,13 +230,13 @@ func (b *Bot) checkInCommand(ctx context.Context, g Gesture) (Reply, error) {
 // valueLast puts a value that was typed before its key result behind it: "42 KR-1" and "42 for KR-1".
 // Alone, 42 would be the number of a key result.
 func valueLast(text string) string {
-	fields := parted(text)
+	fields := command.Parted(text)
 	last := len(fields) - 1
-	if last < 1 || last > 2 || last == 2 && !slices.Contains([]string{"for", "to", "on", "in", "at"}, wordOf(fields[1]).plain) {
+	if last < 1 || last > 2 || last == 2 && !slices.Contains([]string{"for", "to", "on", "in", "at"}, command.WordOf(fields[1]).Plain) {
 		return text
 	}
-	key := wordOf(fields[last])
-	if _, ok := key.key(); !ok || !strings.HasPrefix(key.plain, "kr") || strings.HasPrefix(wordOf(fields[0]).plain, "kr") {
+	key := command.WordOf(fields[last])
+	if _, ok := key.Key(); !ok || !strings.HasPrefix(key.Plain, "kr") || strings.HasPrefix(command.WordOf(fields[0]).Plain, "kr") {
 		return text
 	}
 	return fields[last] + " " + fields[0]
@@ -252,15 +245,15 @@ func valueLast(text string) string {
 // checkInTyped takes apart what was typed after the key result: a value, and words about it. The
 // problem is a sentence about a value that cannot be read.
 func checkInTyped(rest, unit string) (view.CheckInTyped, string) {
-	fields := parted(rest)
-	value := strings.Trim(spoken(fields[0]), "`*_~\"'“”‘’:;=()[]")
+	fields := command.Parted(rest)
+	value := strings.Trim(command.Spoken(fields[0]), "`*_~\"'“”‘’:;=()[]")
 	value = strings.TrimRight(value, ".,;:!?)]") // "42, after the audit"
-	if !strings.ContainsFunc(value, func(r rune) bool { return r >= '0' && r <= '9' || plainRune(r) != r }) {
-		return view.CheckInTyped{Note: spoken(rest)}, ""
+	if !strings.ContainsFunc(value, func(r rune) bool { return r >= '0' && r <= '9' || command.PlainRune(r) != r }) {
+		return view.CheckInTyped{Note: command.Spoken(rest)}, ""
 	}
 	typed := view.CheckInTyped{Value: value}
 	if len(fields) > 1 {
-		second := spoken(fields[1])
+		second := command.Spoken(fields[1])
 		if strings.Trim(second, "0123456789.,'’") == "" { // "1 000" is a number with a separator, not a value and a note
 			typed.Value = value + " " + second
 			_, err := okr.ParseNumber(typed.Value)
@@ -270,7 +263,7 @@ func checkInTyped(rest, unit string) (view.CheckInTyped, string) {
 		if strings.EqualFold(second, unit) {
 			rest = fields[2:]
 		}
-		typed.Note = spoken(strings.Join(rest, " "))
+		typed.Note = command.Spoken(strings.Join(rest, " "))
 	}
 	if _, err := okr.ParseNumber(typed.Value); err != nil {
 		return typed, err.Error()

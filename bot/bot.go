@@ -4,6 +4,7 @@ package bot
 import (
 	"log/slog"
 
+	"okrbot/bot/desk"
 	"okrbot/integrations"
 	"okrbot/jobs"
 	"okrbot/store"
@@ -11,14 +12,14 @@ import (
 
 // Bot serves the gestures of people in Slack workspaces: its routes, behind a desk.
 type Bot struct {
-	*desk
+	*desk.Desk
 	jobs       *jobs.Client
 	connectors integrations.Registry
 }
 
 // New makes a bot. Slack is where it talks, jobs is where it leaves what must survive.
-func New(s *store.Store, j *jobs.Client, slack *Slack, connectors integrations.Registry, settings Settings, log *slog.Logger) *Bot {
-	b := &Bot{desk: newDesk(s, slack, j.Asked, settings, log), jobs: j, connectors: connectors}
-	b.routes, b.home = b.table(), b.homeTab
+func New(s *store.Store, j *jobs.Client, slack *desk.Slack, connectors integrations.Registry, settings desk.Settings, log *slog.Logger) *Bot {
+	b := &Bot{Desk: desk.New(s, slack, j.Asked, settings, log), jobs: j, connectors: connectors}
+	b.Routes, b.Home = b.table(), b.homeTab
 	return b
 }

@@ -6,60 +6,61 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/okr"
 	"okrbot/store"
 )
 
 // checkInPressed is the button Check in.
-func (b *Bot) checkInPressed(ctx context.Context, g Gesture) (Reply, error) {
-	k, reply, err := b.pressed(ctx, g, g.Action.Value)
+func (b *Bot) checkInPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	k, reply, err := b.Pressed(ctx, g, g.Action.Value)
 	if err != nil || reply != nil {
-		return deref(reply), err
+		return desk.Deref(reply), err
 	}
 	return b.checkInForm(ctx, g, k, view.CheckInTyped{})
 }
 
-func (b *Bot) checkInForm(ctx context.Context, g Gesture, k store.KeyResult, typed view.CheckInTyped) (Reply, error) {
+func (b *Bot) checkInForm(ctx context.Context, g desk.Gesture, k store.KeyResult, typed view.CheckInTyped) (desk.Reply, error) {
 	if !k.MayCheckIn(g.Actor) {
-		return Ask(k.Owner, "check in on"), nil
+		return desk.Ask(k.Owner, "check in on"), nil
 	}
 	if k.Closed {
-		return isClosed(k), nil
+		return desk.IsClosed(k), nil
 	}
-	draft, err := b.store.CreateDraft(ctx, g.Actor, view.CallbackCheckIn, "fill", oneKeyResult{ID: k.ID})
+	draft, err := b.Store.CreateDraft(ctx, g.Actor, view.CallbackCheckIn, "fill", oneKeyResult{ID: k.ID})
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
-	now, err := b.store.Now(ctx)
+	now, err := b.Store.Now(ctx)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	modal := view.CheckInForm(b.shown(k, now), typed, draft.ID)
-	return Reply{Open: &modal}, nil
+	return desk.Reply{Open: &modal}, nil
 }
 
 // checkedIn is the submit of the check-in form.
-func (b *Bot) checkedIn(ctx context.Context, g Gesture) (Reply, error) {
-	draft, err := b.store.Draft(ctx, g.Actor, g.View.Draft)
+func (b *Bot) checkedIn(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	draft, err := b.Store.Draft(ctx, g.Actor, g.View.Draft)
 	var form oneKeyResult
 	if err == nil {
 		err = draft.State(&form)
 	}
-	if isNotFound(err) {
-		return expired("/okr check-in KR-n"), nil
+	if desk.IsNotFound(err) {
+		return desk.Expired("/okr check-in KR-n"), nil
 	}
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	saved, err := b.saveCheckIn(ctx, g, form.ID, draft.ID, func(_ store.KeyResult, day okr.Day) (view.CheckInEntry, okr.Problems) {
 		return view.ParseCheckIn(g.View.State, day)
 	})
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	if len(saved.Problems) > 0 {
-		saved.Problems = atFields(saved.Problems, g)
+		saved.Problems = desk.AtFields(saved.Problems, g)
 		return saved, nil
 	}
 	saved.Clear = true
@@ -67,27 +68,27 @@ func (b *Bot) checkedIn(ctx context.Context, g Gesture) (Reply, error) {
 }
 
 // recordTyped saves a value that a command named, as of today.
-func (b *Bot) recordTyped(ctx context.Context, g Gesture, k store.KeyResult, typed view.CheckInTyped) (Reply, error) {
+func (b *Bot) recordTyped(ctx context.Context, g desk.Gesture, k store.KeyResult, typed view.CheckInTyped) (desk.Reply, error) {
 	value, err := okr.ParseNumber(typed.Value)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	saved, err := b.saveCheckIn(ctx, g, k.ID, "", func(k store.KeyResult, day okr.Day) (view.CheckInEntry, okr.Problems) {
 		return view.CheckInEntry{Value: decimal.NewNullDecimal(value), Day: min(day, k.Objective.Period.Last), Note: view.Cut(typed.Note, view.LongestNote)}, nil
 	})
 	for _, sentence := range saved.Problems {
-		return Say(sentence + " Nothing was saved."), err
+		return desk.Say(sentence + " Nothing was saved."), err
 	}
 	return saved, err
 }
 
 // saveCheckIn records what somebody says about a key result, if they may: whatever was entered is
 // read once the key result is locked. The same draft submitted twice is one check-in.
-func (b *Bot) saveCheckIn(ctx context.Context, g Gesture, id int64, draft string, read func(k store.KeyResult, today okr.Day) (view.CheckInEntry, okr.Problems)) (Reply, error) {
+func (b *Bot) saveCheckIn(ctx context.Context, g desk.Gesture, id int64, draft string, read func(k store.KeyResult, today okr.Day) (view.CheckInEntry, okr.Problems)) (desk.Reply, error) {
 	var k store.KeyResult
 	var problems okr.Problems
 	refused, early := false, ""
-	err := b.store.InTx(ctx, func(tx *store.Tx) error {
+	err := b.Store.InTx(ctx, func(tx *store.Tx) error {
 		var err error
 		if k, err = tx.LockKeyResult(ctx, g.Actor.Workspace, id); err != nil {
 			return err
@@ -131,22 +132,22 @@ func (b *Bot) saveCheckIn(ctx context.Context, g Gesture, id int64, draft string
 		return tx.DeleteDraft(ctx, g.Actor, draft)
 	})
 	switch {
-	case isNotFound(err):
-		return Say("This key result was removed. Nothing was saved."), nil
+	case desk.IsNotFound(err):
+		return desk.Say("This key result was removed. Nothing was saved."), nil
 	case err != nil:
-		return Reply{}, err
+		return desk.Reply{}, err
 	case refused:
-		return Ask(k.Owner, "check in on"), nil
+		return desk.Ask(k.Owner, "check in on"), nil
 	case len(problems) > 0:
-		return Reply{Problems: problems}, nil
+		return desk.Reply{Problems: problems}, nil
 	}
-	now, err := b.store.Now(ctx)
+	now, err := b.Store.Now(ctx)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	shown := b.shown(k, now)
 	lines := []string{strings.TrimSpace("Saved. " + early), shown.Headline(), shown.Shown()}
-	r := Say(strings.Join(lines, "\n"))
+	r := desk.Say(strings.Join(lines, "\n"))
 	r.Home = true
 	return r, nil
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"okrbot/bot/command"
+	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/okr"
 	"okrbot/store"
@@ -34,74 +36,74 @@ const closeOutListed = 20
 // closeOutCommand is "/okr close-out", and "/okr close-out Be calm" with words of a title: the form
 // where there is one objective to close out, else the choice. Administrators choose among all, others
 // among their own.
-func (b *Bot) closeOutCommand(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) closeOutCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	owner := g.Actor.ID
 	if okr.May(g.Actor, okr.CloseOut) {
 		owner = ""
 	}
-	title, most := spoken(g.Text), closeOutListed
+	title, most := command.Spoken(g.Text), closeOutListed
 	if title != "" {
 		most = 1000
 	}
-	list, err := b.store.EndedObjectives(ctx, g.Actor.Workspace, owner, most)
+	list, err := b.Store.EndedObjectives(ctx, g.Actor.Workspace, owner, most)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	list = slices.DeleteFunc(list, func(o okr.Objective) bool { return !o.MayCloseOut(g.Actor) })
 	if title != "" && len(list) > 0 {
 		list = slices.DeleteFunc(list, func(o okr.Objective) bool { return !strings.Contains(strings.ToLower(o.Title), strings.ToLower(title)) })
 		if len(list) == 0 {
-			return Say("No objective that you can close out has " + view.Quote(title) + " in its title. `/okr close-out` alone shows them."), nil
+			return desk.Say("No objective that you can close out has " + view.Quote(title) + " in its title. `/okr close-out` alone shows them."), nil
 		}
 	}
 	switch len(list) {
 	case 0:
-		return Say("No objective of yours is to be closed out: none has had its last day, or all that have are closed out already. Objectives are closed out by their owners and by administrators."), nil
+		return desk.Say("No objective of yours is to be closed out: none has had its last day, or all that have are closed out already. Objectives are closed out by their owners and by administrators."), nil
 	case 1:
 		return b.closeOutForm(ctx, g, list[0])
 	}
 	m := view.ToCloseOut(list[:min(len(list), closeOutListed)])
-	return Reply{Say: &m}, nil
+	return desk.Reply{Say: &m}, nil
 }
 
 // closeOutPressed is the button Close out.
-func (b *Bot) closeOutPressed(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) closeOutPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	o, err := b.pressedObjective(ctx, g)
-	if isNotFound(err) {
-		return Say("This objective is gone. `/okr list` shows what there is."), nil
+	if desk.IsNotFound(err) {
+		return desk.Say("This objective is gone. `/okr list` shows what there is."), nil
 	}
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	return b.closeOutForm(ctx, g, o)
 }
 
 // closeOutAll is the button See all under a summary.
-func (b *Bot) closeOutAll(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) closeOutAll(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	objective, shown, _ := strings.Cut(g.Action.Value, ":")
 	from, _ := strconv.Atoi(shown)
 	g.Action.Value = objective
 	o, err := b.pressedObjective(ctx, g)
 	var c store.CloseOut
 	if err == nil {
-		c, err = b.store.CloseOut(ctx, g.Actor.Workspace, o.ID)
+		c, err = b.Store.CloseOut(ctx, g.Actor.Workspace, o.ID)
 	}
-	if isNotFound(err) {
-		return Say("This objective is gone. `/okr list` shows what there is."), nil
+	if desk.IsNotFound(err) {
+		return desk.Say("This objective is gone. `/okr list` shows what there is."), nil
 	}
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	m := closed(c).All(from)
-	return Reply{Say: &m}, nil
+	return desk.Reply{Say: &m}, nil
 }
 
-func (b *Bot) pressedObjective(ctx context.Context, g Gesture) (okr.Objective, error) {
+func (b *Bot) pressedObjective(ctx context.Context, g desk.Gesture) (okr.Objective, error) {
 	id, err := strconv.ParseInt(g.Action.Value, 10, 64)
 	if err != nil {
 		id = 0 // nobody's
 	}
-	return b.store.Objective(ctx, g.Actor.Workspace, id)
+	return b.Store.Objective(ctx, g.Actor.Workspace, id)
 }
 
 // unclosable says why somebody cannot close an objective out on a day; empty when they can.
@@ -117,30 +119,30 @@ func unclosable(o okr.Objective, actor okr.Actor, today okr.Day) string {
 	return ""
 }
 
-func (b *Bot) closeOutForm(ctx context.Context, g Gesture, o okr.Objective) (Reply, error) {
-	now, err := b.store.Now(ctx)
+func (b *Bot) closeOutForm(ctx context.Context, g desk.Gesture, o okr.Objective) (desk.Reply, error) {
+	now, err := b.Store.Now(ctx)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	if why := unclosable(o, g.Actor, okr.DayIn(o.Zone, now)); why != "" {
-		return Say(why), nil
+		return desk.Say(why), nil
 	}
 	list, err := b.shownKeyResults(ctx, o.Workspace, store.Filter{Objectives: []int64{o.ID}})
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
-	draft, err := b.store.CreateDraft(ctx, g.Actor, view.CallbackCloseOut, stepResults, closing{Objective: o.ID})
+	draft, err := b.Store.CreateDraft(ctx, g.Actor, view.CallbackCloseOut, stepResults, closing{Objective: o.ID})
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	modal := view.CloseOut{Objective: o, KeyResults: list, Next: o.NextPeriod(okr.DayIn(o.Zone, now))}.Modal(draft.ID)
-	return Reply{Open: &modal}, nil
+	return desk.Reply{Open: &modal}, nil
 }
 
 // closeOutSubmitted takes the note and what goes on, asks for its targets, and closes the objective
 // out. Of two submits one closes it.
-func (b *Bot) closeOutSubmitted(ctx context.Context, g Gesture) (Reply, error) {
-	draft, err := b.store.Draft(ctx, g.Actor, g.View.Draft)
+func (b *Bot) closeOutSubmitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	draft, err := b.Store.Draft(ctx, g.Actor, g.View.Draft)
 	if err == nil && draft.Kind != view.CallbackCloseOut {
 		err = store.ErrNotFound
 	}
@@ -148,11 +150,11 @@ func (b *Bot) closeOutSubmitted(ctx context.Context, g Gesture) (Reply, error) {
 	if err == nil {
 		err = draft.State(&c)
 	}
-	if isNotFound(err) {
-		return expired("/okr close-out"), nil
+	if desk.IsNotFound(err) {
+		return desk.Expired("/okr close-out"), nil
 	}
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	if draft.Step == stepResults {
 		return b.closeOutChosen(ctx, g, draft, c)
@@ -161,14 +163,14 @@ func (b *Bot) closeOutSubmitted(ctx context.Context, g Gesture) (Reply, error) {
 }
 
 // carriable loads an objective with its key results, ready to be shown.
-func (b *Bot) carriable(ctx context.Context, g Gesture, c closing) (o okr.Objective, list []view.KeyResult, next okr.Period, err error) {
-	if o, err = b.store.Objective(ctx, g.Actor.Workspace, c.Objective); err != nil {
+func (b *Bot) carriable(ctx context.Context, g desk.Gesture, c closing) (o okr.Objective, list []view.KeyResult, next okr.Period, err error) {
+	if o, err = b.Store.Objective(ctx, g.Actor.Workspace, c.Objective); err != nil {
 		return o, nil, next, err
 	}
 	if list, err = b.shownKeyResults(ctx, g.Actor.Workspace, store.Filter{Objectives: []int64{o.ID}}); err != nil {
 		return o, nil, next, err
 	}
-	now, err := b.store.Now(ctx)
+	now, err := b.Store.Now(ctx)
 	return o, list, o.NextPeriod(okr.DayIn(o.Zone, now)), err
 }
 
@@ -178,16 +180,16 @@ func needsTarget(k view.KeyResult) bool {
 }
 
 // closeOutChosen takes the note and what goes on, and asks for its targets.
-func (b *Bot) closeOutChosen(ctx context.Context, g Gesture, draft store.Draft, c closing) (Reply, error) {
+func (b *Bot) closeOutChosen(ctx context.Context, g desk.Gesture, draft store.Draft, c closing) (desk.Reply, error) {
 	var going view.Going
 	var chosen []int64
 	c.Note, going, chosen = view.ParseCloseOut(g.View.State)
 	_, list, _, err := b.carriable(ctx, g, c)
-	if isNotFound(err) {
+	if desk.IsNotFound(err) {
 		return removedMeanwhile(), nil
 	}
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	c.Carry, c.Page, c.Targets = nil, 0, map[int64]string{}
 	for _, needy := range []bool{true, false} {
@@ -211,31 +213,31 @@ func (c closing) page() []int64 {
 }
 
 // closeOutTargets is the second step: the targets of what goes on, page by page.
-func (b *Bot) closeOutTargets(ctx context.Context, g Gesture, draft store.Draft, c closing) (Reply, error) {
+func (b *Bot) closeOutTargets(ctx context.Context, g desk.Gesture, draft store.Draft, c closing) (desk.Reply, error) {
 	o, list, next, err := b.carriable(ctx, g, c)
-	if isNotFound(err) {
+	if desk.IsNotFound(err) {
 		return removedMeanwhile(), nil
 	}
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
-	draft, err = b.store.SaveDraft(ctx, g.Actor, draft, stepTargets, c)
+	draft, err = b.Store.SaveDraft(ctx, g.Actor, draft, stepTargets, c)
 	if errors.Is(err, store.ErrChanged) {
-		return changedElsewhere("/okr close-out"), nil
+		return desk.ChangedElsewhere("/okr close-out"), nil
 	}
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	page := c.page()
 	shown := slices.DeleteFunc(list, func(k view.KeyResult) bool { return !slices.Contains(page, k.ID) })
 	slices.SortFunc(shown, func(a, b view.KeyResult) int { return slices.Index(page, a.ID) - slices.Index(page, b.ID) })
 	modal := view.CloseOut{Objective: o, KeyResults: shown, Next: next, Carried: len(c.Carry), Before: c.Page * view.TargetsAtOnce}.Targets(draft.ID)
-	return Reply{Update: &modal}, nil
+	return desk.Reply{Update: &modal}, nil
 }
 
 // closeOutPage takes the targets of a page, and closes the objective out after the last one, or when
 // the others keep theirs.
-func (b *Bot) closeOutPage(ctx context.Context, g Gesture, draft store.Draft, c closing) (Reply, error) {
+func (b *Bot) closeOutPage(ctx context.Context, g desk.Gesture, draft store.Draft, c closing) (desk.Reply, error) {
 	page, last := c.page(), (c.Page+1)*view.TargetsAtOnce >= len(c.Carry)
 	if c.Targets == nil {
 		c.Targets = map[int64]string{}
@@ -247,11 +249,11 @@ func (b *Bot) closeOutPage(ctx context.Context, g Gesture, draft store.Draft, c 
 		return b.closeOut(ctx, g, c)
 	}
 	_, list, _, err := b.carriable(ctx, g, c)
-	if isNotFound(err) {
+	if desk.IsNotFound(err) {
 		return removedMeanwhile(), nil
 	}
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	problems, others := okr.Problems{}, 0
 	for _, k := range list {
@@ -268,9 +270,9 @@ func (b *Bot) closeOutPage(ctx context.Context, g Gesture, draft store.Draft, c 
 	}
 	switch {
 	case len(problems) > 0:
-		return Reply{Problems: problems}, nil
+		return desk.Reply{Problems: problems}, nil
 	case view.Kept(g.View.State) && others > 0:
-		return Reply{Problems: view.NotKept(others)}, nil
+		return desk.Reply{Problems: view.NotKept(others)}, nil
 	case view.Kept(g.View.State):
 		return b.closeOut(ctx, g, c)
 	}
@@ -278,21 +280,21 @@ func (b *Bot) closeOutPage(ctx context.Context, g Gesture, draft store.Draft, c 
 	return b.closeOutTargets(ctx, g, draft, c)
 }
 
-func removedMeanwhile() Reply {
-	r := Say("This objective was removed. Nothing was saved.")
+func removedMeanwhile() desk.Reply {
+	r := desk.Say("This objective was removed. Nothing was saved.")
 	r.Clear = true
 	return r
 }
 
 // closeOut writes how everything ended, and begins what goes on.
-func (b *Bot) closeOut(ctx context.Context, g Gesture, c closing) (Reply, error) {
+func (b *Bot) closeOut(ctx context.Context, g desk.Gesture, c closing) (desk.Reply, error) {
 	var o okr.Objective
 	var why string
 	var next okr.Objective
 	var going []store.KeyResult
 	problems := okr.Problems{}
 	elsewhere := "" // a key result on another page whose target does not do any more
-	err := b.store.InTx(ctx, func(tx *store.Tx) (err error) {
+	err := b.Store.InTx(ctx, func(tx *store.Tx) (err error) {
 		next, going, problems, elsewhere = okr.Objective{}, nil, okr.Problems{}, ""
 		if o, err = tx.LockObjective(ctx, g.Actor.Workspace, c.Objective); err != nil {
 			return err
@@ -346,22 +348,22 @@ func (b *Bot) closeOut(ctx context.Context, g Gesture, c closing) (Reply, error)
 		return tx.CloseOut(ctx, g.Actor, store.CloseOut{Objective: o, Note: c.Note, NextID: next.ID}, list, carried, day)
 	})
 	switch {
-	case isNotFound(err):
+	case desk.IsNotFound(err):
 		return removedMeanwhile(), nil
 	case err != nil:
-		return Reply{}, err
+		return desk.Reply{}, err
 	case why != "":
-		r := Say(why)
+		r := desk.Say(why)
 		r.Clear = true
 		return r, nil
 	case elsewhere != "":
-		r := Say(elsewhere + " has a new value meanwhile, which has passed its target. Nothing was saved. Start again with `/okr close-out`.")
+		r := desk.Say(elsewhere + " has a new value meanwhile, which has passed its target. Nothing was saved. Start again with `/okr close-out`.")
 		r.Clear = true
 		return r, nil
 	case len(problems) > 0:
-		return Reply{Problems: problems}, nil
+		return desk.Reply{Problems: problems}, nil
 	}
-	r := Say(closedWords(o, next, going))
+	r := desk.Say(closedWords(o, next, going))
 	r.Clear, r.Home = true, true
 	return r, nil
 }
@@ -430,7 +432,7 @@ func end(k store.ClosedKeyResult) view.ClosedKeyResult {
 
 // CloseOut posts how an objective ended in its channel.
 func (m *Messenger) CloseOut(ctx context.Context, c store.CloseOut, post store.CloseOutPost) error {
-	_, _, err := m.slack.post(ctx, post.Channel, closed(c).Summary(post.Repeated))
+	_, _, err := m.slack.Post(ctx, post.Channel, closed(c).Summary(post.Repeated))
 	return err
 }
 

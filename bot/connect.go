@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/integrations"
 	"okrbot/okr"
@@ -29,30 +30,30 @@ type connectDraft struct {
 const checkWithin = 25 * time.Second
 
 // connect is "/okr connect" and the button of that name.
-func (b *Bot) connect(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) connect(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	return b.connectForm(ctx, g, connectDraft{})
 }
 
-func (b *Bot) connectForm(ctx context.Context, g Gesture, d connectDraft) (Reply, error) {
+func (b *Bot) connectForm(ctx context.Context, g desk.Gesture, d connectDraft) (desk.Reply, error) {
 	if !okr.May(g.Actor, okr.Connect) {
-		return Say("Guests cannot connect other systems. Ask a member of this workspace."), nil
+		return desk.Say("Guests cannot connect other systems. Ask a member of this workspace."), nil
 	}
 	connector, err := b.connectors.ByKind(d.Kind)
 	if err != nil {
 		connector = b.connectors[0]
 	}
 	d.Kind = connector.Kind()
-	draft, err := b.store.CreateDraft(ctx, g.Actor, view.CallbackConnect, "fill", d)
+	draft, err := b.Store.CreateDraft(ctx, g.Actor, view.CallbackConnect, "fill", d)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	modal := b.form(g, connector, d).Modal(draft.ID)
-	return Reply{Open: &modal}, nil
+	return desk.Reply{Open: &modal}, nil
 }
 
 // form is a connector's form, with its first way to sign in chosen. On a detour from the wizard the
 // system was chosen there.
-func (b *Bot) form(g Gesture, connector integrations.Connector, d connectDraft) view.ConnectForm {
+func (b *Bot) form(g desk.Gesture, connector integrations.Connector, d connectDraft) view.ConnectForm {
 	f := view.ConnectForm{
 		System: systemOf(connector), Address: input(connector.AddressField()),
 		Share: okr.May(g.Actor, okr.ShareConnection, okr.MakerOf), Typed: d.typed,
@@ -64,7 +65,7 @@ func (b *Bot) form(g Gesture, connector integrations.Connector, d connectDraft) 
 		f.Fixed = shownAddress(d.AgainAt)
 	}
 	for _, s := range connector.SignIns() {
-		signIn := view.SignIn{Kind: s.Kind, Label: s.Label, Guide: s.Guide, Available: !s.NeedsPublicURL || b.settings.PublicURL != "", Browser: b.onAPage(s)}
+		signIn := view.SignIn{Kind: s.Kind, Label: s.Label, Guide: s.Guide, Available: !s.NeedsPublicURL || b.Settings.PublicURL != "", Browser: b.onAPage(s)}
 		if !signIn.Available {
 			signIn.Why = noPublicURL(s.Label, connector.Name())
 		}
@@ -85,7 +86,7 @@ func noPublicURL(signIn, system string) string {
 // reach us.
 func (b *Bot) onAPage(s integrations.SignIn) bool {
 	secret := slices.ContainsFunc(s.Fields, func(f integrations.Field) bool { return f.Secret })
-	return b.settings.PublicURL != "" && (secret || s.NeedsPublicURL)
+	return b.Settings.PublicURL != "" && (secret || s.NeedsPublicURL)
 }
 
 // signInOf is a way to sign in to a system, by its stored name.
@@ -124,9 +125,9 @@ func input(f integrations.Field) view.Input {
 	return view.Input{Name: f.Name, Label: f.Label, Hint: f.Hint, Placeholder: f.Placeholder, Secret: f.Secret, Optional: f.Optional, MaxLength: f.MaxLength}
 }
 
-func (b *Bot) connectDraft(ctx context.Context, g Gesture) (store.Draft, connectDraft, integrations.Connector, error) {
+func (b *Bot) connectDraft(ctx context.Context, g desk.Gesture) (store.Draft, connectDraft, integrations.Connector, error) {
 	var d connectDraft
-	draft, err := b.store.Draft(ctx, g.Actor, g.View.Draft)
+	draft, err := b.Store.Draft(ctx, g.Actor, g.View.Draft)
 	if err == nil && draft.Kind != view.CallbackConnect {
 		err = store.ErrNotFound
 	}
@@ -141,59 +142,59 @@ func (b *Bot) connectDraft(ctx context.Context, g Gesture) (store.Draft, connect
 }
 
 // connectSystemChosen shows the form of another system.
-func (b *Bot) connectSystemChosen(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) connectSystemChosen(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	draft, d, _, err := b.connectDraft(ctx, g)
-	if isNotFound(err) {
-		return expiredForm("/okr connect"), nil
+	if desk.IsNotFound(err) {
+		return desk.ExpiredForm("/okr connect"), nil
 	}
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	entry := view.ParseConnect(g.View.State)
 	connector, err := b.connectors.ByKind(entry.System)
 	if err != nil {
-		return expiredForm("/okr connect"), nil
+		return desk.ExpiredForm("/okr connect"), nil
 	}
 	d.Kind = connector.Kind()
-	if draft, err = b.store.SaveDraft(ctx, g.Actor, draft, draft.Step, d); errors.Is(err, store.ErrChanged) {
-		return changedElsewhere("/okr connect"), nil
+	if draft, err = b.Store.SaveDraft(ctx, g.Actor, draft, draft.Step, d); errors.Is(err, store.ErrChanged) {
+		return desk.ChangedElsewhere("/okr connect"), nil
 	} else if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	f := b.form(g, connector, d)
 	f.Typed = entry.Address
 	modal := f.Modal(draft.ID)
-	return Reply{Update: &modal}, nil
+	return desk.Reply{Update: &modal}, nil
 }
 
 // connectSignInChosen shows the fields of the way to sign in.
-func (b *Bot) connectSignInChosen(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) connectSignInChosen(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	draft, d, connector, err := b.connectDraft(ctx, g)
-	if isNotFound(err) {
-		return expiredForm("/okr connect"), nil
+	if desk.IsNotFound(err) {
+		return desk.ExpiredForm("/okr connect"), nil
 	}
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	entry := view.ParseConnect(g.View.State)
 	f := b.form(g, connector, d)
 	f.SignIn, f.Typed = entry.SignIn, entry.Address
 	modal := f.Modal(draft.ID)
-	return Reply{Update: &modal}, nil
+	return desk.Reply{Update: &modal}, nil
 }
 
 // connectSubmitted checks the connection, stage by stage, and keeps it when it works. Nothing is
 // stored before that, and what was typed in secret is only in this process's memory.
-func (b *Bot) connectSubmitted(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) connectSubmitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	draft, d, connector, err := b.connectDraft(ctx, g)
-	if isNotFound(err) {
-		return expiredForm("/okr connect"), nil
+	if desk.IsNotFound(err) {
+		return desk.ExpiredForm("/okr connect"), nil
 	}
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	if !okr.May(g.Actor, okr.Connect) {
-		return Say("Guests cannot connect other systems. Nothing was saved. Ask a member of this workspace."), nil
+		return desk.Say("Guests cannot connect other systems. Nothing was saved. Ask a member of this workspace."), nil
 	}
 	entry := view.ParseConnect(g.View.State)
 	var again store.Connection
@@ -205,10 +206,10 @@ func (b *Bot) connectSubmitted(ctx context.Context, g Gesture) (Reply, error) {
 	}
 	origin, problems, err := b.entered(ctx, g, connector, entry)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	if len(problems) > 0 {
-		return Reply{Problems: atFields(problems, g)}, nil
+		return desk.Reply{Problems: desk.AtFields(problems, g)}, nil
 	}
 	if signIn, ok := signInOf(connector, entry.SignIn); ok && b.onAPage(signIn) {
 		return b.inBrowser(ctx, g, connector, store.Visit{
@@ -217,7 +218,7 @@ func (b *Bot) connectSubmitted(ctx context.Context, g Gesture) (Reply, error) {
 	}
 	account := integrations.Account{Origin: origin, SignIn: entry.SignIn, Fields: entry.Credentials}
 	checking := view.Checking(connector.Name(), shownAddress(origin))
-	return Reply{Update: &checking, LaterWithin: checkWithin, Later: func(ctx context.Context, at OpenView) {
+	return desk.Reply{Update: &checking, LaterWithin: checkWithin, Later: func(ctx context.Context, at desk.OpenView) {
 		found := b.prove(ctx, connector, account, again)
 		f := b.form(g, connector, d)
 		f.SignIn, f.Typed, f.Kept, f.Stages, f.Problem = entry.SignIn, entry.Address, entry.Credentials, stagesOf(found.stages), found.problem
@@ -226,15 +227,15 @@ func (b *Bot) connectSubmitted(ctx context.Context, g Gesture) (Reply, error) {
 		if found.works() {
 			var err error
 			if c, err = b.keep(ctx, g.Actor, connector, account, d.Again, entry.Shared, draft.ID); err != nil {
-				ref := reference()
-				b.log.Error("keeping a connection", "actor", g.Actor.ID, "ref", ref, "error", err)
-				next = view.Notice("Connect "+connector.Name(), wentWrong(ref))
+				ref := desk.Reference()
+				b.Log.Error("keeping a connection", "actor", g.Actor.ID, "ref", ref, "error", err)
+				next = view.Notice("Connect "+connector.Name(), desk.WentWrong(ref))
 			} else {
 				next = view.Connected(connector.Name(), c.Name, f.Stages, d.Wizard != "")
 			}
 		}
-		if _, err := b.slack.change(ctx, at, next); err != nil {
-			b.log.Warn("showing how a connection went", "actor", g.Actor.ID, "code", codeOf(err))
+		if _, err := b.Slack.Change(ctx, at, next); err != nil {
+			b.Log.Warn("showing how a connection went", "actor", g.Actor.ID, "code", desk.CodeOf(err))
 		}
 		if c.ID != 0 && d.Wizard != "" {
 			b.drawWizard(ctx, g, d.Wizard, d.Under, func(w *wizard) { w.choose(c.ID) })
@@ -243,7 +244,7 @@ func (b *Bot) connectSubmitted(ctx context.Context, g Gesture) (Reply, error) {
 }
 
 // entered looks at what was typed before anything is dialled.
-func (b *Bot) entered(ctx context.Context, g Gesture, connector integrations.Connector, entry view.ConnectEntry) (origin string, problems okr.Problems, err error) {
+func (b *Bot) entered(ctx context.Context, g desk.Gesture, connector integrations.Connector, entry view.ConnectEntry) (origin string, problems okr.Problems, err error) {
 	problems = okr.Problems{}
 	origin, wrong := connector.Origin(entry.Address)
 	if wrong != nil {
@@ -253,13 +254,13 @@ func (b *Bot) entered(ctx context.Context, g Gesture, connector integrations.Con
 	switch {
 	case !ok:
 		problems[view.FieldSignIn] = "Choose how to sign in."
-	case s.NeedsPublicURL && b.settings.PublicURL == "":
+	case s.NeedsPublicURL && b.Settings.PublicURL == "":
 		problems[view.FieldSignIn] = s.Label + " comes with PUBLIC_URL, which is not set where okrbot runs. Choose another way."
 	case s.NeedsPublicURL && len(problems) == 0:
-		_, err := b.store.OAuthClient(ctx, g.Actor.Workspace, connector.Kind(), origin)
-		if isNotFound(err) && !okr.May(g.Actor, okr.RegisterClient) {
+		_, err := b.Store.OAuthClient(ctx, g.Actor.Workspace, connector.Kind(), origin)
+		if desk.IsNotFound(err) && !okr.May(g.Actor, okr.RegisterClient) {
 			problems[view.FieldSignIn] = "No OAuth client is entered for " + view.Cut(shownAddress(origin), 60) + " yet. Ask an administrator of this workspace to choose OAuth here once, or choose another way."
-		} else if err != nil && !isNotFound(err) {
+		} else if err != nil && !desk.IsNotFound(err) {
 			return origin, problems, err
 		}
 	case !b.onAPage(s):
@@ -317,13 +318,13 @@ func (b *Bot) prove(ctx context.Context, connector integrations.Connector, accou
 	if again.ID == 0 || !passed(p.stages) {
 		return p
 	}
-	hanging, err := b.store.KeyResultsOf(ctx, again)
+	hanging, err := b.Store.KeyResultsOf(ctx, again)
 	if err != nil {
-		b.log.Error("looking for what reads through a connection", "connection", again.ID, "error", err)
+		b.Log.Error("looking for what reads through a connection", "connection", again.ID, "error", err)
 		p.problem = "What reads through this connection could not be looked up. Nothing was changed; try again."
 		return p
 	}
-	now, err := b.store.Now(ctx)
+	now, err := b.Store.Now(ctx)
 	if err != nil {
 		now = time.Now() // only says from which day on scores are asked for
 	}
@@ -359,7 +360,7 @@ func (b *Bot) keep(ctx context.Context, actor okr.Actor, connector integrations.
 		name += " (" + user + ")"
 	}
 	var c store.Connection
-	err := b.store.InTx(ctx, func(tx *store.Tx) error {
+	err := b.Store.InTx(ctx, func(tx *store.Tx) error {
 		// Rights are asked again: the check took a while.
 		actor, err := b.rights(ctx, tx.Reads, actor)
 		if err != nil {
@@ -423,7 +424,7 @@ func (b *Bot) rights(ctx context.Context, from store.Reads, actor okr.Actor) (ok
 	if err != nil {
 		return actor, err
 	}
-	actor = b.withRights(p).Actor
+	actor = b.WithRights(p).Actor
 	if !okr.May(actor, okr.Connect) {
 		return actor, errLostRight
 	}

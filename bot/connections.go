@@ -8,6 +8,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/integrations"
 	"okrbot/okr"
@@ -21,10 +22,10 @@ type connectionDraft struct{ Connection int64 }
 const listedConnections = 41
 
 // connectionsCommand is "/okr connections".
-func (b *Bot) connectionsCommand(ctx context.Context, g Gesture) (Reply, error) {
-	list, err := b.store.ConnectionsToManage(ctx, g.Actor, listedConnections)
+func (b *Bot) connectionsCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	list, err := b.Store.ConnectionsToManage(ctx, g.Actor, listedConnections)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	rows := make([]view.Connection, 0, len(list))
 	for _, c := range list {
@@ -33,16 +34,16 @@ func (b *Bot) connectionsCommand(ctx context.Context, g Gesture) (Reply, error) 
 		}
 		row, err := b.connectionShown(ctx, g.Actor, c)
 		if err != nil {
-			return Reply{}, err
+			return desk.Reply{}, err
 		}
 		rows = append(rows, row)
 	}
 	m := view.Connections(rows, b.systemNames(), okr.May(g.Actor, okr.Connect))
-	return Reply{Say: &m}, nil
+	return desk.Reply{Say: &m}, nil
 }
 
 func (b *Bot) connectionShown(ctx context.Context, actor okr.Actor, c store.Connection) (view.Connection, error) {
-	now, err := b.store.Now(ctx)
+	now, err := b.Store.Now(ctx)
 	if err != nil {
 		return view.Connection{}, err
 	}
@@ -51,22 +52,22 @@ func (b *Bot) connectionShown(ctx context.Context, actor okr.Actor, c store.Conn
 
 // manageable loads a connection that the person may look after; one that they may not is not found.
 func (b *Bot) manageable(ctx context.Context, actor okr.Actor, id int64) (store.Connection, error) {
-	c, err := b.store.Connection(ctx, actor.Workspace, id)
+	c, err := b.Store.Connection(ctx, actor.Workspace, id)
 	if err == nil && (c.State == store.Removed || c.State == store.Pending || !c.MayManage(actor)) {
 		err = store.ErrNotFound
 	}
 	return c, err
 }
 
-func goneConnection(err error) (Reply, error) {
-	if isNotFound(err) {
-		return Say("This connection is gone, or not yours to look after. See `/okr connections`."), nil
+func goneConnection(err error) (desk.Reply, error) {
+	if desk.IsNotFound(err) {
+		return desk.Say("This connection is gone, or not yours to look after. See `/okr connections`."), nil
 	}
-	return Reply{}, err
+	return desk.Reply{}, err
 }
 
 // connectionNamed is the connection that a button names.
-func (b *Bot) connectionNamed(ctx context.Context, g Gesture) (store.Connection, error) {
+func (b *Bot) connectionNamed(ctx context.Context, g desk.Gesture) (store.Connection, error) {
 	id, err := strconv.ParseInt(g.Action.Value, 10, 64)
 	if err != nil {
 		return store.Connection{}, store.ErrNotFound
@@ -75,21 +76,21 @@ func (b *Bot) connectionNamed(ctx context.Context, g Gesture) (store.Connection,
 }
 
 // managePressed opens a connection's window.
-func (b *Bot) managePressed(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) managePressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	c, err := b.connectionNamed(ctx, g)
 	if err != nil {
 		return goneConnection(err)
 	}
-	draft, err := b.store.CreateDraft(ctx, g.Actor, view.CallbackConnection, "fill", connectionDraft{c.ID})
+	draft, err := b.Store.CreateDraft(ctx, g.Actor, view.CallbackConnection, "fill", connectionDraft{c.ID})
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	modal, err := b.manageModal(ctx, g, c, draft.ID, nil, false, "")
-	return Reply{Open: &modal}, err
+	return desk.Reply{Open: &modal}, err
 }
 
-func (b *Bot) manageModal(ctx context.Context, g Gesture, c store.Connection, draft string, stages []view.Stage, testing bool, problem string) (slack.ModalViewRequest, error) {
-	hanging, err := b.store.KeyResultsOf(ctx, c)
+func (b *Bot) manageModal(ctx context.Context, g desk.Gesture, c store.Connection, draft string, stages []view.Stage, testing bool, problem string) (slack.ModalViewRequest, error) {
+	hanging, err := b.Store.KeyResultsOf(ctx, c)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -99,9 +100,9 @@ func (b *Bot) manageModal(ctx context.Context, g Gesture, c store.Connection, dr
 }
 
 // managed loads the connection of the window that a gesture happened in.
-func (b *Bot) managed(ctx context.Context, g Gesture, kind string) (store.Connection, store.Draft, error) {
+func (b *Bot) managed(ctx context.Context, g desk.Gesture, kind string) (store.Connection, store.Draft, error) {
 	var d connectionDraft
-	draft, err := b.store.Draft(ctx, g.Actor, g.View.Draft)
+	draft, err := b.Store.Draft(ctx, g.Actor, g.View.Draft)
 	if err == nil && draft.Kind != kind {
 		err = store.ErrNotFound
 	}
@@ -116,24 +117,24 @@ func (b *Bot) managed(ctx context.Context, g Gesture, kind string) (store.Connec
 }
 
 // testPressed checks a connection as it is, stage by stage.
-func (b *Bot) testPressed(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) testPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	c, draft, err := b.managed(ctx, g, view.CallbackConnection)
 	if err != nil {
 		return goneConnection(err)
 	}
 	connector, err := b.connectors.ByKind(c.Kind)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	if c.State == store.Rejected || c.State == store.Broken {
 		modal, err := b.manageModal(ctx, g, c, draft.ID, nil, false, "This sign-in is not tried any more, so that no account is locked. Press *Reconnect*.")
-		return Reply{Update: &modal}, err
+		return desk.Reply{Update: &modal}, err
 	}
 	testing, err := b.manageModal(ctx, g, c, draft.ID, nil, true, "")
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
-	return Reply{Update: &testing, LaterWithin: checkWithin, Later: func(ctx context.Context, at OpenView) {
+	return desk.Reply{Update: &testing, LaterWithin: checkWithin, Later: func(ctx context.Context, at desk.OpenView) {
 		var stages []integrations.Stage
 		problem := ""
 		err := b.jobs.With(ctx, c, func(account integrations.Account) error {
@@ -152,7 +153,7 @@ func (b *Bot) testPressed(ctx context.Context, g Gesture) (Reply, error) {
 		}
 		if failure != nil && failure.Class == integrations.Unauthorized {
 			if err := b.jobs.Refused(ctx, c, failure); err != nil {
-				b.log.Warn("counting a refused sign-in", "connection", c.ID, "error", err)
+				b.Log.Warn("counting a refused sign-in", "connection", c.ID, "error", err)
 			}
 		}
 		if c, err = b.manageable(ctx, g.Actor, c.ID); err != nil {
@@ -160,16 +161,16 @@ func (b *Bot) testPressed(ctx context.Context, g Gesture) (Reply, error) {
 		}
 		modal, err := b.manageModal(ctx, g, c, draft.ID, stagesOf(stages), false, problem)
 		if err == nil {
-			_, err = b.slack.change(ctx, OpenView{ID: at.ID}, modal)
+			_, err = b.Slack.Change(ctx, desk.OpenView{ID: at.ID}, modal)
 		}
-		if err != nil && codeOf(err) != "not_found" {
-			b.log.Warn("showing how a test went", "actor", g.Actor.ID, "error", err)
+		if err != nil && desk.CodeOf(err) != "not_found" {
+			b.Log.Warn("showing how a test went", "actor", g.Actor.ID, "error", err)
 		}
 	}}, nil
 }
 
 // reconnectPressed opens the form for another sign-in.
-func (b *Bot) reconnectPressed(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) reconnectPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	c, err := b.connectionNamed(ctx, g)
 	if err != nil {
 		return goneConnection(err)
@@ -178,7 +179,7 @@ func (b *Bot) reconnectPressed(ctx context.Context, g Gesture) (Reply, error) {
 }
 
 // connectionSubmitted renames a connection and shares it.
-func (b *Bot) connectionSubmitted(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) connectionSubmitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	c, draft, err := b.managed(ctx, g, view.CallbackConnection)
 	if err != nil {
 		return goneConnection(err)
@@ -195,16 +196,16 @@ func (b *Bot) connectionSubmitted(ctx context.Context, g Gesture) (Reply, error)
 	if c.Shared && !shared {
 		others, err := b.othersOn(ctx, c)
 		if err != nil {
-			return Reply{}, err
+			return desk.Reply{}, err
 		}
 		if len(others) > 0 {
 			problems[view.FieldShared] = "Others' key results read through it: " + view.HangingSentence(others) + ". They need another connection first."
 		}
 	}
 	if len(problems) > 0 {
-		return Reply{Problems: problems}, nil
+		return desk.Reply{Problems: problems}, nil
 	}
-	err = b.store.InTx(ctx, func(tx *store.Tx) error {
+	err = b.Store.InTx(ctx, func(tx *store.Tx) error {
 		actor, err := b.rights(ctx, tx.Reads, g.Actor)
 		if err != nil {
 			return err
@@ -221,14 +222,14 @@ func (b *Bot) connectionSubmitted(ctx context.Context, g Gesture) (Reply, error)
 		return tx.DeleteDraft(ctx, actor, draft.ID)
 	})
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
-	return Say("*" + view.Escape(entry.Name) + "* is saved."), nil
+	return desk.Say("*" + view.Escape(entry.Name) + "* is saved."), nil
 }
 
 // othersOn are the key results of other people than the maker that read through a connection.
 func (b *Bot) othersOn(ctx context.Context, c store.Connection) ([]view.Hanging, error) {
-	hanging, err := b.store.KeyResultsOf(ctx, c)
+	hanging, err := b.Store.KeyResultsOf(ctx, c)
 	var others []view.Hanging
 	for _, h := range hanging {
 		if h.Owner != c.Owner {
@@ -239,18 +240,18 @@ func (b *Bot) othersOn(ctx context.Context, c store.Connection) ([]view.Hanging,
 }
 
 // disconnectPressed asks first, and names what stops.
-func (b *Bot) disconnectPressed(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) disconnectPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	c, err := b.connectionNamed(ctx, g)
 	if err != nil {
 		return goneConnection(err)
 	}
-	hanging, err := b.store.KeyResultsOf(ctx, c)
+	hanging, err := b.Store.KeyResultsOf(ctx, c)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
-	draft, err := b.store.CreateDraft(ctx, g.Actor, view.CallbackDisconnect, "ask", connectionDraft{c.ID})
+	draft, err := b.Store.CreateDraft(ctx, g.Actor, view.CallbackDisconnect, "ask", connectionDraft{c.ID})
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	rows := make([]view.Hanging, len(hanging))
 	for i, h := range hanging {
@@ -258,18 +259,18 @@ func (b *Bot) disconnectPressed(ctx context.Context, g Gesture) (Reply, error) {
 	}
 	shown, err := b.connectionShown(ctx, g.Actor, c)
 	modal := shown.Disconnect(draft.ID, rows)
-	return Reply{Open: &modal}, err
+	return desk.Reply{Open: &modal}, err
 }
 
 // disconnected removes a connection: its secret goes at once, its key results keep their history
 // and their owners are told.
-func (b *Bot) disconnected(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) disconnected(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	c, draft, err := b.managed(ctx, g, view.CallbackDisconnect)
 	if err != nil {
 		return goneConnection(err)
 	}
 	stopped := 0
-	err = b.store.InTx(ctx, func(tx *store.Tx) error {
+	err = b.Store.InTx(ctx, func(tx *store.Tx) error {
 		actor, err := b.rights(ctx, tx.Reads, g.Actor)
 		if err != nil {
 			return err
@@ -302,7 +303,7 @@ func (b *Bot) disconnected(ctx context.Context, g Gesture) (Reply, error) {
 		text += " To take back the access in " + b.nameOfSystem(c) + " as well, remove okrbot there from the user's connected apps."
 	}
 	notice := view.Notice("Disconnected", text)
-	return Reply{Update: &notice}, nil
+	return desk.Reply{Update: &notice}, nil
 }
 
 func (b *Bot) nameOfSystem(c store.Connection) string {
@@ -313,13 +314,13 @@ func (b *Bot) nameOfSystem(c store.Connection) string {
 }
 
 // confirmPressed makes a sign-in of the browser count: the person in Slack says that it was theirs.
-func (b *Bot) confirmPressed(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) confirmPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	id, err := strconv.ParseInt(g.Action.Value, 10, 64)
 	if err != nil {
 		return goneConnection(store.ErrNotFound)
 	}
 	var c store.Connection
-	err = b.store.InTx(ctx, func(tx *store.Tx) error {
+	err = b.Store.InTx(ctx, func(tx *store.Tx) error {
 		actor, err := b.rights(ctx, tx.Reads, g.Actor)
 		if err != nil {
 			return err
@@ -332,21 +333,21 @@ func (b *Bot) confirmPressed(ctx context.Context, g Gesture) (Reply, error) {
 		}
 		return b.jobs.Directory(ctx, tx, c.ID)
 	})
-	if isNotFound(err) {
+	if desk.IsNotFound(err) {
 		return b.answerConfirm(g, view.Notice("Connection", "This sign-in was confirmed already, or it is over: nobody confirmed it within an hour. See `/okr connections`, or begin again with `/okr connect`.")), nil
 	}
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	var d connectDraft
 	if g.View.Draft != "" {
-		if draft, err := b.store.Draft(ctx, g.Actor, g.View.Draft); err == nil && draft.Kind == view.CallbackConnect {
+		if draft, err := b.Store.Draft(ctx, g.Actor, g.View.Draft); err == nil && draft.Kind == view.CallbackConnect {
 			_ = draft.State(&d) // without it there is no wizard to go back to
 		}
 	}
 	reply := b.answerConfirm(g, view.Connected(b.nameOfSystem(c), c.Name, nil, d.Wizard != ""))
 	if d.Wizard != "" {
-		reply.Later = func(ctx context.Context, _ OpenView) {
+		reply.Later = func(ctx context.Context, _ desk.OpenView) {
 			b.drawWizard(ctx, g, d.Wizard, d.Under, func(w *wizard) { w.choose(c.ID) })
 		}
 	}
@@ -354,25 +355,25 @@ func (b *Bot) confirmPressed(ctx context.Context, g Gesture) (Reply, error) {
 }
 
 // notMePressed forgets a sign-in that somebody else made through the person's link.
-func (b *Bot) notMePressed(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) notMePressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	id, err := strconv.ParseInt(g.Action.Value, 10, 64)
 	if err == nil {
-		err = b.store.Refuse(ctx, g.Actor, id)
+		err = b.Store.Refuse(ctx, g.Actor, id)
 	}
-	if err != nil && !isNotFound(err) {
-		return Reply{}, err
+	if err != nil && !desk.IsNotFound(err) {
+		return desk.Reply{}, err
 	}
 	return b.answerConfirm(g, view.Notice("Forgotten", "The sign-in is forgotten, and nothing was read through it. If you did not give your link to anybody, tell okrbot's administrator.")), nil
 }
 
 // answerConfirm shows the answer where the question stood.
-func (b *Bot) answerConfirm(g Gesture, modal slack.ModalViewRequest) Reply {
+func (b *Bot) answerConfirm(g desk.Gesture, modal slack.ModalViewRequest) desk.Reply {
 	if g.View.ID != "" {
-		return Reply{Update: &modal}
+		return desk.Reply{Update: &modal}
 	}
 	m := view.MessageOf(modal)
-	return Reply{Say: &m, Replace: true}
+	return desk.Reply{Say: &m, Replace: true}
 }
 
 // browsed is Slack telling that somebody followed a link.
-func (b *Bot) browsed(context.Context, Gesture) (Reply, error) { return Reply{}, nil }
+func (b *Bot) browsed(context.Context, desk.Gesture) (desk.Reply, error) { return desk.Reply{}, nil }

@@ -10,39 +10,40 @@ import (
 	"github.com/shopspring/decimal"
 	"github.com/slack-go/slack"
 
+	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/okr"
 	"okrbot/store"
 )
 
 // showCommand is "/okr show KR-1".
-func (b *Bot) showCommand(ctx context.Context, g Gesture) (Reply, error) {
-	k, reply, err := b.named(ctx, g, g.Text, "show")
+func (b *Bot) showCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	k, reply, err := b.Named(ctx, g, g.Text, "show")
 	if err != nil || reply != nil {
-		return deref(reply), err
+		return desk.Deref(reply), err
 	}
 	return b.details(ctx, g, k)
 }
 
 // detailsPressed is the button Details.
-func (b *Bot) detailsPressed(ctx context.Context, g Gesture) (Reply, error) {
-	k, reply, err := b.pressed(ctx, g, g.Action.Value)
+func (b *Bot) detailsPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	k, reply, err := b.Pressed(ctx, g, g.Action.Value)
 	if err != nil || reply != nil {
-		return deref(reply), err
+		return desk.Deref(reply), err
 	}
 	return b.details(ctx, g, k)
 }
 
-func (b *Bot) details(ctx context.Context, g Gesture, k store.KeyResult) (Reply, error) {
+func (b *Bot) details(ctx context.Context, g desk.Gesture, k store.KeyResult) (desk.Reply, error) {
 	if !k.MayView(g.Actor) {
-		return noSuchKeyResult(k.Key()), nil
+		return desk.NoSuchKeyResult(k.Key()), nil
 	}
 	modal, err := b.detailsModal(ctx, g.Actor, k)
-	return Reply{Open: &modal}, err
+	return desk.Reply{Open: &modal}, err
 }
 
 // inDetails is a reply to what was done in a key result's details: they show what it is now.
-func (b *Bot) inDetails(ctx context.Context, g Gesture, k store.KeyResult, r Reply) (Reply, error) {
+func (b *Bot) inDetails(ctx context.Context, g desk.Gesture, k store.KeyResult, r desk.Reply) (desk.Reply, error) {
 	if g.View.Callback != view.CallbackDetails {
 		return r, nil
 	}
@@ -52,7 +53,7 @@ func (b *Bot) inDetails(ctx context.Context, g Gesture, k store.KeyResult, r Rep
 }
 
 func (b *Bot) detailsModal(ctx context.Context, actor okr.Actor, k store.KeyResult) (slack.ModalViewRequest, error) {
-	now, err := b.store.Now(ctx)
+	now, err := b.Store.Now(ctx)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -65,20 +66,20 @@ func (b *Bot) detailsModal(ctx context.Context, actor okr.Actor, k store.KeyResu
 		}
 		d.Source.Scorecard = view.WithApart(d.Source.Scorecard, apart)
 	}
-	readings, err := b.store.Readings(ctx, k.Workspace, k.ID)
+	readings, err := b.Store.Readings(ctx, k.Workspace, k.ID)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
 	d.Readings, d.Ahead = okr.Counting(readings, d.Today), okr.Ahead(readings, d.Today)
 	d.Result = d.Result.ReadFrom(d.Readings)
-	checkIns, err := b.store.CheckIns(ctx, k.Workspace, k.ID, 5)
+	checkIns, err := b.Store.CheckIns(ctx, k.Workspace, k.ID, 5)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
 	for _, c := range checkIns {
 		d.CheckIns = append(d.CheckIns, view.CheckIn{Person: c.Person, Day: c.Day, Value: c.Value, Confidence: c.Confidence, Note: c.Note, Reason: c.Reason})
 	}
-	events, err := b.store.Audit(ctx, k.Workspace, store.Object{Kind: "key_result", ID: k.ID}, 5)
+	events, err := b.Store.Audit(ctx, k.Workspace, store.Object{Kind: "key_result", ID: k.ID}, 5)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -99,7 +100,7 @@ func (b *Bot) detailsModal(ctx context.Context, actor okr.Actor, k store.KeyResu
 			then.Precision = okr.AsManyAsThere
 		}
 	}
-	last, err := b.store.LastChanges(ctx, k.Workspace, store.Object{Kind: "key_result", ID: k.ID}, "target", "start", "source")
+	last, err := b.Store.LastChanges(ctx, k.Workspace, store.Object{Kind: "key_result", ID: k.ID}, "target", "start", "source")
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -107,8 +108,8 @@ func (b *Bot) detailsModal(ctx context.Context, actor okr.Actor, k store.KeyResu
 		d.Last = append(d.Last, okr.Changed{What: c.Field, Before: recorded(k, c.Field, c.Change[0]), After: recorded(k, c.Field, c.Change[1]), By: c.Actor, Day: okr.DayIn(k.Objective.Zone, c.At), Created: c.Action == "created"})
 	}
 	if k.Closed {
-		c, err := b.store.CloseOut(ctx, k.Workspace, k.Objective.ID)
-		if err != nil && !isNotFound(err) {
+		c, err := b.Store.CloseOut(ctx, k.Workspace, k.Objective.ID)
+		if err != nil && !desk.IsNotFound(err) {
 			return slack.ModalViewRequest{}, err
 		}
 		if i := slices.IndexFunc(c.Results, func(r store.ClosedKeyResult) bool { return r.KeyResult == k.ID }); i >= 0 {
@@ -119,35 +120,35 @@ func (b *Bot) detailsModal(ctx context.Context, actor okr.Actor, k store.KeyResu
 }
 
 // postToChannel has a key result's figures and chart posted in its channel.
-func (b *Bot) postToChannel(ctx context.Context, g Gesture, k store.KeyResult) (Reply, error) {
+func (b *Bot) postToChannel(ctx context.Context, g desk.Gesture, k store.KeyResult) (desk.Reply, error) {
 	switch {
 	case !k.MayEdit(g.Actor):
-		return Ask(k.Owner, "post"), nil
+		return desk.Ask(k.Owner, "post"), nil
 	case k.Channel == "":
-		return Say(k.Key() + " has no channel. Choose one with `/okr edit " + k.Key() + "`."), nil
+		return desk.Say(k.Key() + " has no channel. Choose one with `/okr edit " + k.Key() + "`."), nil
 	}
-	err := b.store.InTx(ctx, func(tx *store.Tx) error {
+	err := b.Store.InTx(ctx, func(tx *store.Tx) error {
 		return tx.Announce(ctx, []store.Announcement{{
 			Workspace: k.Workspace, Channel: k.Channel, KeyResult: k.ID, Kind: "shared", Note: g.Actor.ID,
 		}})
 	})
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
-	return Say(k.Key() + " appears in <#" + k.Channel + "> in a moment."), nil
+	return desk.Say(k.Key() + " appears in <#" + k.Channel + "> in a moment."), nil
 }
 
 // resumeAutomatic is the button that ends an override.
-func (b *Bot) resumeAutomatic(ctx context.Context, g Gesture) (Reply, error) {
-	k, reply, err := b.pressed(ctx, g, g.Action.Value)
+func (b *Bot) resumeAutomatic(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	k, reply, err := b.Pressed(ctx, g, g.Action.Value)
 	if err != nil || reply != nil {
-		return deref(reply), err
+		return desk.Deref(reply), err
 	}
 	if !k.MayCheckIn(g.Actor) {
-		return Ask(k.Owner, "resume"), nil
+		return desk.Ask(k.Owner, "resume"), nil
 	}
 	already := false
-	err = b.store.InTx(ctx, func(tx *store.Tx) error {
+	err = b.Store.InTx(ctx, func(tx *store.Tx) error {
 		before, err := tx.LockKeyResult(ctx, g.Actor.Workspace, k.ID)
 		if err != nil {
 			return err
@@ -164,21 +165,21 @@ func (b *Bot) resumeAutomatic(ctx context.Context, g Gesture) (Reply, error) {
 		return tx.AnnounceChange(ctx, before, k)
 	})
 	switch {
-	case isNotFound(err):
-		return noSuchKeyResult(k.Key()), nil
+	case desk.IsNotFound(err):
+		return desk.NoSuchKeyResult(k.Key()), nil
 	case err != nil:
-		return Reply{}, err
+		return desk.Reply{}, err
 	case already:
-		return Say(k.Key() + " follows its scores already."), nil
+		return desk.Say(k.Key() + " follows its scores already."), nil
 	}
 	if g.View.Callback == view.CallbackDetails {
-		return b.inDetails(ctx, g, k, Reply{Home: true})
+		return b.inDetails(ctx, g, k, desk.Reply{Home: true})
 	}
-	now, err := b.store.Now(ctx)
+	now, err := b.Store.Now(ctx)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
-	r := Say(k.Key() + " follows its scores again.\n" + b.shown(k, now).Shown())
+	r := desk.Say(k.Key() + " follows its scores again.\n" + b.shown(k, now).Shown())
 	r.Home = true
 	return r, nil
 }
@@ -231,11 +232,11 @@ func recorded(k store.KeyResult, field, text string) string {
 }
 
 // more is an item of a key result's kebab: "sync:42".
-func (b *Bot) more(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) more(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	verb, value, _ := strings.Cut(g.Action.Value, ":")
-	k, reply, err := b.pressed(ctx, g, value)
+	k, reply, err := b.Pressed(ctx, g, value)
 	if err != nil || reply != nil {
-		return deref(reply), err
+		return desk.Deref(reply), err
 	}
 	switch verb {
 	case "sync":
@@ -255,37 +256,37 @@ func (b *Bot) more(ctx context.Context, g Gesture) (Reply, error) {
 	case "remove":
 		return b.removeQuestion(ctx, g, k)
 	}
-	b.log.Warn("a kebab's item has no route", "item", verb)
-	return Say("okrbot does not know this choice any more. Open the list again with `/okr list`."), nil
+	b.Log.Warn("a kebab's item has no route", "item", verb)
+	return desk.Say("okrbot does not know this choice any more. Open the list again with `/okr list`."), nil
 }
 
 // homeMore is the kebab of My Objectives on the Home tab.
-func (b *Bot) homeMore(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) homeMore(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	return b.syncAll(ctx, g)
 }
 
 // pause stops a key result's syncs, or has them go on at the cadence's next slot.
-func (b *Bot) pause(ctx context.Context, g Gesture, k store.KeyResult, paused bool) (Reply, error) {
+func (b *Bot) pause(ctx context.Context, g desk.Gesture, k store.KeyResult, paused bool) (desk.Reply, error) {
 	verb := "paused"
 	if !paused {
 		verb = "resumed"
 	}
 	if !k.MayPause(g.Actor) {
-		return Ask(k.Owner, "pause or resume"), nil
+		return desk.Ask(k.Owner, "pause or resume"), nil
 	}
 	if k.Closed {
-		return isClosed(k), nil
+		return desk.IsClosed(k), nil
 	}
 	switch {
 	case !k.Integrated && !k.Paused:
-		return Say(fmt.Sprintf("%s is updated by people: nothing reads it, so there is nothing to %s. Enter a value with `/okr check-in %s`.", k.Key(), strings.TrimSuffix(verb, "d"), k.Key())), nil
+		return desk.Say(fmt.Sprintf("%s is updated by people: nothing reads it, so there is nothing to %s. Enter a value with `/okr check-in %s`.", k.Key(), strings.TrimSuffix(verb, "d"), k.Key())), nil
 	case paused && k.Paused:
-		return Say(k.Key() + " is paused already."), nil
+		return desk.Say(k.Key() + " is paused already."), nil
 	case !paused && !k.Paused:
-		return Say(k.Key() + " is not paused, so there is nothing to resume."), nil
+		return desk.Say(k.Key() + " is not paused, so there is nothing to resume."), nil
 	}
 	var after store.KeyResult
-	err := b.store.InTx(ctx, func(tx *store.Tx) error {
+	err := b.Store.InTx(ctx, func(tx *store.Tx) error {
 		now, err := tx.LockKeyResult(ctx, g.Actor.Workspace, k.ID)
 		if err != nil {
 			return err
@@ -299,19 +300,19 @@ func (b *Bot) pause(ctx context.Context, g Gesture, k store.KeyResult, paused bo
 		}
 		return tx.MarkCards(ctx, after.ID)
 	})
-	if isNotFound(err) {
-		return noSuchKeyResult(k.Key()), nil
+	if desk.IsNotFound(err) {
+		return desk.NoSuchKeyResult(k.Key()), nil
 	}
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
-	now, err := b.store.Now(ctx)
+	now, err := b.Store.Now(ctx)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	shown := b.shown(after, now)
 	if paused {
-		r := Say(k.Key() + " is paused: it is not read by itself until somebody resumes it. Its readings stay. `/okr sync " + k.Key() + "` reads it once all the same.")
+		r := desk.Say(k.Key() + " is paused: it is not read by itself until somebody resumes it. Its readings stay. `/okr sync " + k.Key() + "` reads it once all the same.")
 		r.Home = true
 		return b.inDetails(ctx, g, after, r)
 	}
@@ -319,78 +320,78 @@ func (b *Bot) pause(ctx context.Context, g Gesture, k store.KeyResult, paused bo
 	if k.Integrated {
 		text += " Press Sync Integration Data to read it now."
 	}
-	r := Say(text)
+	r := desk.Say(text)
 	r.Home = true
 	return b.inDetails(ctx, g, after, r)
 }
 
 // removeQuestion asks before a key result goes, and names what goes with it.
-func (b *Bot) removeQuestion(ctx context.Context, g Gesture, k store.KeyResult) (Reply, error) {
+func (b *Bot) removeQuestion(ctx context.Context, g desk.Gesture, k store.KeyResult) (desk.Reply, error) {
 	if !k.MayRemove(g.Actor) {
-		return Ask(k.Owner, "remove"), nil
+		return desk.Ask(k.Owner, "remove"), nil
 	}
-	goes, err := b.store.WhatGoes(ctx, k.Workspace, k.ID)
+	goes, err := b.Store.WhatGoes(ctx, k.Workspace, k.ID)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
-	draft, err := b.store.CreateDraft(ctx, g.Actor, view.CallbackRemove, "ask", oneKeyResult{ID: k.ID})
+	draft, err := b.Store.CreateDraft(ctx, g.Actor, view.CallbackRemove, "ask", oneKeyResult{ID: k.ID})
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
-	now, err := b.store.Now(ctx)
+	now, err := b.Store.Now(ctx)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	modal := view.Remove(b.shown(k, now), goes.Readings, goes.CheckIns, goes.Cards, draft.ID)
-	return Reply{Open: &modal}, nil
+	return desk.Reply{Open: &modal}, nil
 }
 
 // oneKeyResult is the draft of a form about one key result.
 type oneKeyResult struct{ ID int64 }
 
 // removeCommand is "/okr remove KR-1".
-func (b *Bot) removeCommand(ctx context.Context, g Gesture) (Reply, error) {
-	k, reply, err := b.named(ctx, g, g.Text, "remove")
+func (b *Bot) removeCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	k, reply, err := b.Named(ctx, g, g.Text, "remove")
 	if err != nil || reply != nil {
-		return deref(reply), err
+		return desk.Deref(reply), err
 	}
 	return b.removeQuestion(ctx, g, k)
 }
 
 // pauseCommand is "/okr pause KR-1".
-func (b *Bot) pauseCommand(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) pauseCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	return b.pauseNamed(ctx, g, "pause", true)
 }
 
 // resumeCommand is "/okr resume KR-1".
-func (b *Bot) resumeCommand(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) resumeCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	return b.pauseNamed(ctx, g, "resume", false)
 }
 
-func (b *Bot) pauseNamed(ctx context.Context, g Gesture, verb string, paused bool) (Reply, error) {
-	k, reply, err := b.named(ctx, g, g.Text, verb)
+func (b *Bot) pauseNamed(ctx context.Context, g desk.Gesture, verb string, paused bool) (desk.Reply, error) {
+	k, reply, err := b.Named(ctx, g, g.Text, verb)
 	if err != nil || reply != nil {
-		return deref(reply), err
+		return desk.Deref(reply), err
 	}
 	return b.pause(ctx, g, k, paused)
 }
 
 // removed is the submit of that question.
-func (b *Bot) removed(ctx context.Context, g Gesture) (Reply, error) {
-	draft, err := b.store.Draft(ctx, g.Actor, g.View.Draft)
+func (b *Bot) removed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	draft, err := b.Store.Draft(ctx, g.Actor, g.View.Draft)
 	var form oneKeyResult
 	if err == nil {
 		err = draft.State(&form)
 	}
-	if isNotFound(err) {
-		return expired("/okr remove KR-n"), nil
+	if desk.IsNotFound(err) {
+		return desk.Expired("/okr remove KR-n"), nil
 	}
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	var gone store.KeyResult
 	refused := false
-	err = b.store.InTx(ctx, func(tx *store.Tx) error {
+	err = b.Store.InTx(ctx, func(tx *store.Tx) error {
 		if gone, err = tx.LockKeyResult(ctx, g.Actor.Workspace, form.ID); err != nil {
 			return err
 		}
@@ -403,18 +404,18 @@ func (b *Bot) removed(ctx context.Context, g Gesture) (Reply, error) {
 		return tx.DeleteDraft(ctx, g.Actor, draft.ID)
 	})
 	switch {
-	case isNotFound(err):
-		r := Say("This key result was removed already.")
+	case desk.IsNotFound(err):
+		r := desk.Say("This key result was removed already.")
 		r.Clear = true
 		return r, nil
 	case err != nil:
-		return Reply{}, err
+		return desk.Reply{}, err
 	case refused:
-		r := Ask(gone.Owner, "remove")
+		r := desk.Ask(gone.Owner, "remove")
 		r.Clear = true
 		return r, nil
 	}
-	r := Say(gone.Key() + " " + view.Escape(gone.Title) + " is removed, with its readings and check-ins.")
+	r := desk.Say(gone.Key() + " " + view.Escape(gone.Title) + " is removed, with its readings and check-ins.")
 	r.Clear, r.Home = true, true
 	return r, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/jobs"
 	"okrbot/okr"
@@ -11,18 +12,18 @@ import (
 )
 
 // export has files made for a person; of the formats, only some when they are named.
-func (b *Bot) export(ctx context.Context, g Gesture, only []string) (Reply, error) {
+func (b *Bot) export(ctx context.Context, g desk.Gesture, only []string) (desk.Reply, error) {
 	var fresh bool
-	err := b.store.InTx(ctx, func(tx *store.Tx) error {
+	err := b.Store.InTx(ctx, func(tx *store.Tx) error {
 		var err error
 		fresh, err = tx.CreateExport(ctx, g.Actor, only)
 		return err
 	})
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	if !fresh {
-		return Say("Your files are being made already. They come as a direct message in a moment."), nil
+		return desk.Say("Your files are being made already. They come as a direct message in a moment."), nil
 	}
 	files, as := "files", "CSV and as JSON. They come"
 	if len(only) == 1 {
@@ -32,20 +33,20 @@ func (b *Bot) export(ctx context.Context, g Gesture, only []string) (Reply, erro
 	if okr.May(g.Actor, okr.Export) {
 		what = "all objectives and key results"
 	}
-	return Say("Making your " + files + ": " + what + ", as " + as + " as a direct message in a moment."), nil
+	return desk.Say("Making your " + files + ": " + what + ", as " + as + " as a direct message in a moment."), nil
 }
 
 // Export sends a person the files they asked for, in one message.
 func (m *Messenger) Export(ctx context.Context, to okr.Actor, n jobs.Counted, files []*jobs.File) error {
 	if n == (jobs.Counted{}) {
-		_, _, err := m.slack.post(ctx, to.ID, view.Text("There is nothing to export yet. Begin with `/okr add-objective`."))
+		_, _, err := m.slack.Post(ctx, to.ID, view.Text("There is nothing to export yet. Begin with `/okr add-objective`."))
 		return err
 	}
-	return m.slack.share(ctx, to.ID, view.Exported(n.Objectives, n.KeyResults, len(files)), files)
+	return m.slack.Share(ctx, to.ID, view.Exported(n.Objectives, n.KeyResults, len(files)), files)
 }
 
 // ExportFailed tells a person that their files do not come, and what to do.
 func (m *Messenger) ExportFailed(ctx context.Context, to okr.Actor, code string) error {
-	_, _, err := m.slack.post(ctx, to.ID, view.NotExported(code))
+	_, _, err := m.slack.Post(ctx, to.ID, view.NotExported(code))
 	return err
 }

@@ -6,25 +6,19 @@ import (
 	"strconv"
 	"strings"
 
+	"okrbot/bot/command"
 	"okrbot/okr"
 )
-
-// ReadDelivery reads a body as every door does.
-func ReadDelivery(body []byte) {
-	for _, decode := range []decoder{commandForm, interactionForm, eventBody} {
-		_, _ = decode(body)
-	}
-}
 
 // Routes are the ids that somebody answers to: what can be pressed, submitted and asked.
 func Routes() (pressed, submitted, asked []string) {
 	r := new(Bot).table()
-	return slices.Collect(maps.Keys(r.actions)), slices.Collect(maps.Keys(r.submits)), slices.Collect(maps.Keys(r.queries))
+	return slices.Collect(maps.Keys(r.Actions)), slices.Collect(maps.Keys(r.Submits)), slices.Collect(maps.Keys(r.Queries))
 }
 
 // ReadsList says how the words after /okr list are read.
 func ReadsList(typed, me string, today okr.Day) string {
-	l := parseList(wordsOf(typed), me, today)
+	l := parseList(command.Words(typed), me, today)
 	var parts, words []string
 	for _, id := range l.people {
 		parts = append(parts, "of "+id)
@@ -39,7 +33,7 @@ func ReadsList(typed, me string, today okr.Day) string {
 		parts = append(parts, "in "+periodWords(p))
 	}
 	for _, w := range l.words {
-		words = append(words, strconv.Quote(w.plain))
+		words = append(words, strconv.Quote(w.Plain))
 	}
 	if len(words) > 0 {
 		parts = append(parts, strings.Join(words, " "))

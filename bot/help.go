@@ -4,34 +4,36 @@ import (
 	"context"
 	"strings"
 
+	"okrbot/bot/command"
+	"okrbot/bot/desk"
 	"okrbot/bot/view"
 )
 
 // helpCommand is "/okr help" and "/okr help sync".
-func (b *Bot) helpCommand(_ context.Context, g Gesture) (Reply, error) {
-	if len(wordsOf(g.Text)) == 0 {
+func (b *Bot) helpCommand(_ context.Context, g desk.Gesture) (desk.Reply, error) {
+	if len(command.Words(g.Text)) == 0 {
 		m := view.Help(b.systemNames())
-		return Reply{Say: &m}, nil
+		return desk.Reply{Say: &m}, nil
 	}
-	name, typed, rest := aVerb(g.Text, b.routes.is)
+	name, typed, rest := command.Verb(g.Text, b.Routes.Is)
 	m, ok := view.HelpOn(name, b.systemNames())
 	switch {
 	case !ok:
-		return b.unknownVerb(name, spoken(typed)), nil
+		return b.unknownVerb(name, command.Spoken(typed)), nil
 	case rest != "":
-		return notTaken("help", "one verb", wordsOf(rest)), nil
+		return desk.NotTaken("help", "one verb", command.Words(rest)), nil
 	}
-	return Reply{Say: &m}, nil
+	return desk.Reply{Say: &m}, nil
 }
 
 // unknownVerb says back what is no verb, and offers what was probably meant.
-func (b *Bot) unknownVerb(word, typed string) Reply {
+func (b *Bot) unknownVerb(word, typed string) desk.Reply {
 	near, ok := meant[word]
 	if !ok {
-		near = closest(word, b.routes.names())
+		near = closest(word, b.Routes.Names())
 	}
 	m := view.DidYouMean(typed, near)
-	return Reply{Say: &m}
+	return desk.Reply{Say: &m}
 }
 
 // meant are the verbs behind words that people use for them, where letters lead nowhere or to the

@@ -7,6 +7,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/integrations"
 	"okrbot/okr"
@@ -14,32 +15,32 @@ import (
 )
 
 // bare is "/okr" alone: my objectives.
-func (b *Bot) bare(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) bare(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	mine, err := b.listing(ctx, g.Actor.Workspace, store.Filter{Person: g.Actor.ID}, view.Listed)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	if mine.Total == 0 && !okr.May(g.Actor, okr.AddKeyResult) {
-		return Say("You have no key results. Members of this workspace add them; `/okr list` shows those that there are, and `/okr help` what okrbot can do."), nil
+		return desk.Say("You have no key results. Members of this workspace add them; `/okr list` shows those that there are, and `/okr help` what okrbot can do."), nil
 	}
 	if mine.Total == 0 {
-		return Say("You have no key results yet. Begin with `/okr add-kr`, or see what okrbot can do with `/okr help`."), nil
+		return desk.Say("You have no key results yet. Begin with `/okr add-kr`, or see what okrbot can do with `/okr help`."), nil
 	}
 	m := view.List("My objectives", mine)
-	return Reply{Say: &m}, nil
+	return desk.Reply{Say: &m}, nil
 }
 
 // homeTab is a person's Home tab as it is now.
-func (b *Bot) homeTab(ctx context.Context, g Gesture) (slack.HomeTabViewRequest, error) {
+func (b *Bot) homeTab(ctx context.Context, g desk.Gesture) (slack.HomeTabViewRequest, error) {
 	mine, err := b.listing(ctx, g.Actor.Workspace, store.Filter{Person: g.Actor.ID}, view.HomeListed)
 	if err != nil {
 		return slack.HomeTabViewRequest{}, err
 	}
-	now, err := b.store.Now(ctx)
+	now, err := b.Store.Now(ctx)
 	if err != nil {
 		return slack.HomeTabViewRequest{}, err
 	}
-	own, err := b.store.Objectives(ctx, g.Actor.Workspace, g.Actor.ID, "", okr.DayIn(g.Zone, now), 20)
+	own, err := b.Store.Objectives(ctx, g.Actor.Workspace, g.Actor.ID, "", okr.DayIn(g.Zone, now), 20)
 	if err != nil {
 		return slack.HomeTabViewRequest{}, err
 	}
@@ -75,7 +76,7 @@ const looked = 20
 // inNeed are the connections whose sign-in needs the person: their own, and for an administrator those
 // whose maker has left Slack.
 func (b *Bot) inNeed(ctx context.Context, actor okr.Actor, now time.Time) ([]view.InNeed, error) {
-	list, err := b.store.ConnectionsInNeed(ctx, actor, looked)
+	list, err := b.Store.ConnectionsInNeed(ctx, actor, looked)
 	if err != nil {
 		return nil, err
 	}
@@ -87,9 +88,9 @@ func (b *Bot) inNeed(ctx context.Context, actor okr.Actor, now time.Time) ([]vie
 		}
 		mine := c.Owner == actor.ID
 		if _, asked := left[c.Owner]; !mine && !asked {
-			p, err := b.store.Person(ctx, c.Workspace, c.Owner)
+			p, err := b.Store.Person(ctx, c.Workspace, c.Owner)
 			if left[c.Owner] = p.Kind == okr.Deactivated; err != nil || !p.Fresh {
-				left[c.Owner] = b.gone(ctx, c.Workspace, c.Owner)
+				left[c.Owner] = b.Gone(ctx, c.Workspace, c.Owner)
 			}
 		}
 		if mine || left[c.Owner] {
@@ -120,10 +121,10 @@ func (b *Bot) listing(ctx context.Context, workspace string, f store.Filter, mos
 	if err != nil || len(some) == 0 {
 		return view.Listing{}, err
 	}
-	l, err := b.besides(ctx, b.store.Reads, workspace, some, most)
+	l, err := b.besides(ctx, b.Store.Reads, workspace, some, most)
 	if err == nil && len(some) == most {
 		f.Most = view.CountedMost
-		l.Total, err = b.store.CountKeyResults(ctx, workspace, f)
+		l.Total, err = b.Store.CountKeyResults(ctx, workspace, f)
 	}
 	return l, err
 }
@@ -148,11 +149,11 @@ func (b *Bot) besides(ctx context.Context, r store.Reads, workspace string, some
 
 // shownKeyResults loads key results ready to be shown.
 func (b *Bot) shownKeyResults(ctx context.Context, workspace string, f store.Filter) ([]view.KeyResult, error) {
-	list, err := b.store.KeyResults(ctx, workspace, f)
+	list, err := b.Store.KeyResults(ctx, workspace, f)
 	if err != nil {
 		return nil, err
 	}
-	now, err := b.store.Now(ctx)
+	now, err := b.Store.Now(ctx)
 	if err != nil {
 		return nil, err
 	}

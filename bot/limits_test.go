@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"okrbot/bot"
+	"okrbot/bot/desk"
 )
 
 func TestWhatIsTooLargeOrTooSlowIsCutOff(t *testing.T) {
@@ -42,8 +42,8 @@ func TestWhatIsTooLargeOrTooSlowIsCutOff(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	front := bot.Server(r.bot.Handler())
-	go func() { _ = front.Serve(bot.Limit(listener)) }()
+	front := desk.Server(r.bot.Handler())
+	go func() { _ = front.Serve(desk.Limit(listener)) }()
 	defer front.Close()
 	dial := func(say string) net.Conn {
 		conn, err := net.Dial("tcp", listener.Addr().String())
@@ -87,7 +87,7 @@ func TestSoManyConnectionsAndNoMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const most = 1024
 		arriving := make(arrivals)
-		door := bot.Limit(arriving)
+		door := desk.Limit(arriving)
 		come := func() (letIn bool) {
 			theirs, ours := net.Pipe()
 			t.Cleanup(func() { _ = theirs.Close() })

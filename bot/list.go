@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"okrbot/bot/command"
+	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/okr"
 	"okrbot/store"
@@ -19,7 +21,7 @@ type listed struct {
 	channels []string
 	states   []state
 	periods  []okr.Period
-	words    []word // that are none of these: somebody's name, or a part of a title
+	words    []command.Word // that are none of these: somebody's name, or a part of a title
 }
 
 // state is how a key result stands, in the words of a list.
@@ -73,10 +75,10 @@ func troubled(k view.KeyResult) bool {
 }
 
 // fillers say nothing in a list.
-var fillers = append([]string{"of", "in", "by", "for", "with", "the", "key", "result", "results", "kr", "krs", "all", "everything", "everybody", "that", "are", "is"}, links...)
+var fillers = append([]string{"of", "in", "by", "for", "with", "the", "key", "result", "results", "kr", "krs", "all", "everything", "everybody", "that", "are", "is"}, desk.Links...)
 
 // parseList reads the words after /okr list, in whatever order they come.
-func parseList(words []word, me string, today okr.Day) listed {
+func parseList(words []command.Word, me string, today okr.Day) listed {
 	var l listed
 	for i := 0; i < len(words); {
 		i += l.take(words[i:], me, today)
@@ -86,13 +88,13 @@ func parseList(words []word, me string, today okr.Day) listed {
 
 // take reads what the words begin with, and says how many of them that were: the longest that means
 // something.
-func (l *listed) take(words []word, me string, today okr.Day) int {
+func (l *listed) take(words []command.Word, me string, today okr.Day) int {
 	w := words[0]
-	if id, ok := w.person(); ok {
+	if id, ok := w.Person(); ok {
 		l.people = append(l.people, id)
 		return 1
 	}
-	if id, ok := w.channel(); ok {
+	if id, ok := w.Channel(); ok {
 		l.channels = append(l.channels, id)
 		return 1
 	}
@@ -108,11 +110,11 @@ func (l *listed) take(words []word, me string, today okr.Day) int {
 		}
 	}
 	switch {
-	case w.sign() != "": // a name that Slack did not know
+	case w.Sign() != "": // a name that Slack did not know
 		l.words = append(l.words, w)
-	case slices.Contains([]string{"mine", "my", "me"}, w.plain):
+	case slices.Contains([]string{"mine", "my", "me"}, w.Plain):
 		l.people = append(l.people, me)
-	case !slices.Contains(fillers, w.plain):
+	case !slices.Contains(fillers, w.Plain):
 		l.words = append(l.words, w)
 	}
 	return 1
@@ -121,10 +123,10 @@ func (l *listed) take(words []word, me string, today okr.Day) int {
 // longestPhrase is how many words a state or a period has at most.
 const longestPhrase = 3
 
-func phraseOf(words []word) string {
+func phraseOf(words []command.Word) string {
 	plain := make([]string, len(words))
 	for i, w := range words {
-		plain[i] = w.plain
+		plain[i] = w.Plain
 	}
 	return strings.Join(plain, " ")
 }
@@ -181,45 +183,45 @@ func parsePeriod(phrase string, today okr.Day) (okr.Period, bool) {
 
 // listCommand is "/okr list" with whatever narrows it: mine, @person, #channel, a status, a period, a
 // person's name, words of a title.
-func (b *Bot) listCommand(ctx context.Context, g Gesture) (Reply, error) {
-	now, err := b.store.Now(ctx)
+func (b *Bot) listCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	now, err := b.Store.Now(ctx)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
-	l := parseList(wordsOf(g.Text), g.Actor.ID, okr.DayIn(g.Zone, now))
+	l := parseList(command.Words(g.Text), g.Actor.ID, okr.DayIn(g.Zone, now))
 	titles, reply, err := b.names(ctx, g, &l)
 	if err != nil || reply != nil {
-		return deref(reply), err
+		return desk.Deref(reply), err
 	}
 	filter := store.Filter{People: l.people, Channels: l.channels, Periods: l.periods, Words: titles}
 	what := l.heading(titles, g.Actor.ID)
 	if len(l.states) == 0 {
 		list, err := b.listing(ctx, g.Actor.Workspace, filter, view.Listed)
 		if err != nil {
-			return Reply{}, err
+			return desk.Reply{}, err
 		}
 		if list.Total == 0 && len(titles) > 0 {
 			return b.notListed(ctx, g, l, titles)
 		}
 		if list.Total == 0 && !okr.May(g.Actor, okr.AddKeyResult) {
-			return Say(what + ": none."), nil
+			return desk.Say(what + ": none."), nil
 		}
 		m := view.List(what, list)
-		return Reply{Say: &m}, nil
+		return desk.Reply{Say: &m}, nil
 	}
 	list, err := b.standing(ctx, g.Actor.Workspace, filter, l.states)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	if list.Total == 0 && list.More {
-		return Say(view.StillJudged), nil
+		return desk.Say(view.StillJudged), nil
 	}
 	if list.Total == 0 && len(titles) > 0 {
 		any := filter
 		any.Most = 1
-		n, err := b.store.CountKeyResults(ctx, g.Actor.Workspace, any)
+		n, err := b.Store.CountKeyResults(ctx, g.Actor.Workspace, any)
 		if err != nil {
-			return Reply{}, err
+			return desk.Reply{}, err
 		}
 		if n == 0 {
 			return b.notListed(ctx, g, l, titles)
@@ -227,12 +229,12 @@ func (b *Bot) listCommand(ctx context.Context, g Gesture) (Reply, error) {
 	}
 	if list.Total == 0 {
 		if len(l.people)+len(l.channels)+len(l.periods)+len(titles) == 0 {
-			return Say("No key result is " + strings.TrimPrefix(what, "Key results ") + "."), nil
+			return desk.Say("No key result is " + strings.TrimPrefix(what, "Key results ") + "."), nil
 		}
-		return Say(what + ": none."), nil
+		return desk.Say(what + ": none."), nil
 	}
 	m := view.List(what, list)
-	return Reply{Say: &m}, nil
+	return desk.Reply{Say: &m}, nil
 }
 
 // judgedAtOnce is how many key results a list looks at itself.
@@ -245,7 +247,7 @@ func (b *Bot) standing(ctx context.Context, workspace string, f store.Filter, st
 	for _, s := range states {
 		s.in(&in)
 	}
-	err = b.store.Snapshot(ctx, func(r store.Reads, now time.Time) error {
+	err = b.Store.Snapshot(ctx, func(r store.Reads, now time.Time) error {
 		known, open, err := r.Stand(ctx, workspace, f, in)
 		if err != nil {
 			return err
@@ -332,22 +334,22 @@ func periodWords(p okr.Period) string {
 
 // names finds whose names are among a list's words; what is left must be in titles. A word that is
 // neither is answered with the closest by name.
-func (b *Bot) names(ctx context.Context, g Gesture, l *listed) (titles []string, reply *Reply, err error) {
+func (b *Bot) names(ctx context.Context, g desk.Gesture, l *listed) (titles []string, reply *desk.Reply, err error) {
 	if len(l.words) == 0 {
 		return nil, nil, nil
 	}
-	people, err := b.store.People(ctx, g.Actor.Workspace)
+	people, err := b.Store.People(ctx, g.Actor.Workspace)
 	if err != nil {
 		return nil, nil, err
 	}
 	for i := 0; i < len(l.words); i++ {
 		w := l.words[i]
-		if w.sign() == "#" {
-			r := Say("List what? " + view.Quote(spoken(w.typed)) + " did not reach okrbot as a channel. Choose it from the list that Slack shows while you type it. " + listsWhat)
+		if w.Sign() == "#" {
+			r := desk.Say("List what? " + view.Quote(command.Spoken(w.Typed)) + " did not reach okrbot as a channel. Choose it from the list that Slack shows while you type it. " + listsWhat)
 			return nil, &r, nil
 		}
-		if _, ok := w.key(); ok && strings.HasPrefix(w.plain, "kr") {
-			r := Say(view.Quote(spoken(w.typed)) + " is one key result: `/okr show` shows it. " + listsWhat)
+		if _, ok := w.Key(); ok && strings.HasPrefix(w.Plain, "kr") {
+			r := desk.Say(view.Quote(command.Spoken(w.Typed)) + " is one key result: `/okr show` shows it. " + listsWhat)
 			return nil, &r, nil
 		}
 		found := 0
@@ -363,7 +365,7 @@ func (b *Bot) names(ctx context.Context, g Gesture, l *listed) (titles []string,
 			i += found - 1
 			continue
 		}
-		titles = append(titles, strings.Trim(spoken(w.typed), "`*_~\"'“”‘’,;"))
+		titles = append(titles, strings.Trim(command.Spoken(w.Typed), "`*_~\"'“”‘’,;"))
 	}
 	return slices.DeleteFunc(titles, func(s string) bool { return s == "" }), nil, nil
 }
@@ -378,23 +380,23 @@ func called(name, words string) bool {
 const listsWhat = "`/okr list` takes `mine`, `@person`, `#channel`, a status such as `at-risk` or `behind`, a period such as `Q4 2026`, a name, or words of a title."
 
 // notListed says which word of a list means nothing, and what was probably meant.
-func (b *Bot) notListed(ctx context.Context, g Gesture, l listed, titles []string) (Reply, error) {
+func (b *Bot) notListed(ctx context.Context, g desk.Gesture, l listed, titles []string) (desk.Reply, error) {
 	var unknown []string
 	for _, t := range titles {
-		n, err := b.store.CountKeyResults(ctx, g.Actor.Workspace, store.Filter{Words: []string{t}, Most: 1})
+		n, err := b.Store.CountKeyResults(ctx, g.Actor.Workspace, store.Filter{Words: []string{t}, Most: 1})
 		if err != nil {
-			return Reply{}, err
+			return desk.Reply{}, err
 		}
 		if n == 0 {
 			unknown = append(unknown, t)
 		}
 	}
 	if len(unknown) == 0 { // each is in some title, and none has all
-		return Say(l.heading(titles, g.Actor.ID) + ": none."), nil
+		return desk.Say(l.heading(titles, g.Actor.ID) + ": none."), nil
 	}
-	people, err := b.store.People(ctx, g.Actor.Workspace)
+	people, err := b.Store.People(ctx, g.Actor.Workspace)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	names := []string{"mine"}
 	for _, s := range states() {
@@ -403,15 +405,15 @@ func (b *Bot) notListed(ctx context.Context, g Gesture, l listed, titles []strin
 	for _, p := range people {
 		names = append(names, strings.FieldsFunc(strings.ToLower(okr.Visible(p.Name)), func(r rune) bool { return r == ' ' })...)
 	}
-	some, err := b.store.KeyResults(ctx, g.Actor.Workspace, store.Filter{Most: judgedAtOnce})
+	some, err := b.Store.KeyResults(ctx, g.Actor.Workspace, store.Filter{Most: judgedAtOnce})
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	const shortest = 4 // letters of a word of a title that is worth a guess
 	for _, k := range some {
-		for _, w := range wordsOf(view.Escape(k.Title + " " + k.Objective.Title)) {
-			if len([]rune(w.plain)) >= shortest {
-				names = append(names, w.plain)
+		for _, w := range command.Words(view.Escape(k.Title + " " + k.Objective.Title)) {
+			if len([]rune(w.Plain)) >= shortest {
+				names = append(names, w.Plain)
 			}
 		}
 	}
@@ -436,9 +438,9 @@ func (b *Bot) notListed(ctx context.Context, g Gesture, l listed, titles []strin
 		for i, n := range near {
 			near[i] = view.Quote("/okr list " + n)
 		}
-		return Say(text + "Did you mean " + strings.Join(near, " or ") + "? " + listsWhat), nil
+		return desk.Say(text + "Did you mean " + strings.Join(near, " or ") + "? " + listsWhat), nil
 	}
-	return Say(text + listsWhat), nil
+	return desk.Say(text + listsWhat), nil
 }
 
 // otherWords are what people call a status, beside its own words.

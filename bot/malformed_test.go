@@ -13,8 +13,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"okrbot/bot"
 )
 
 // absent stands for a field that is left out.
@@ -168,27 +166,6 @@ func TestMalformedDeliveriesAreAnswered(t *testing.T) {
 	if n := r.number(stored) - before; n != 0 {
 		t.Errorf("malformed deliveries left %d things behind", n)
 	}
-}
-
-func FuzzDelivery(f *testing.F) {
-	for _, seed := range []string{
-		`{"type":"block_actions","user":{"id":"U1"},"team":{"id":"T1"},"actions":[{"action_id":"sync","value":"1"}]}`,
-		`{"type":"view_submission","user":{"id":"U1"},"view":{"callback_id":"wizard","state":{"values":{"a":{"v":{"value":"1"}}}}}}`,
-		`{"type":"view_closed","user":{"id":"U1"},"view":{"callback_id":"wizard","blocks":[{"type":"section"}]}}`,
-		`{"type":"block_suggestion","user":{"id":"U1"},"block_id":"scorecard","value":"inc"}`,
-		`{"type":"event_callback","event_id":"E1","event":{"type":"app_home_opened","user":"U1","tab":"home"}}`,
-		`{"type":"url_verification","challenge":"x"}`, "null", "[]", "\xff", "{\"user\":{\"id\":\"\\u0000\"}}",
-		`{"view":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}`,
-		`{"type":"block_actions","user":{"id":"U1"},"view":{"blocks":[null,{"type":"nothing"}]},"actions":[null]}`,
-	} {
-		f.Add([]byte(seed))
-		f.Add([]byte(url.Values{"payload": {seed}}.Encode()))
-	}
-	f.Add([]byte(`command=%2Fokr&text=help&user_id=U1`))
-	f.Add([]byte(`command=%2Fokr&text=%FF%00;&user_id=%00`))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		bot.ReadDelivery(body) // must not panic
-	})
 }
 
 func TestMutatedFormsAreAnswered(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/integrations"
 	"okrbot/jobs"
@@ -24,24 +25,24 @@ var _ = [1]struct{}{}[jobs.Charted-view.Charted]
 // Messenger says for the jobs what people are to hear.
 type Messenger struct {
 	bot        *Bot
-	slack      *Slack
+	slack      *desk.Slack
 	connectors integrations.Registry
 	log        *slog.Logger
 }
 
 // Messenger is how the jobs speak through the bot.
 func (b *Bot) Messenger() *Messenger {
-	return &Messenger{bot: b, slack: b.slack, connectors: b.connectors, log: b.log}
+	return &Messenger{bot: b, slack: b.Slack, connectors: b.connectors, log: b.Log}
 }
 
 // Gone says whether somebody is no longer in the workspace.
 func (m *Messenger) Gone(ctx context.Context, workspace, person string) bool {
-	return m.bot.gone(ctx, workspace, person)
+	return m.bot.Gone(ctx, workspace, person)
 }
 
 // Administrators are the operator's, then those whom okrbot knows, else those whom Slack lists.
 func (m *Messenger) Administrators(ctx context.Context, workspace string) []string {
-	return m.bot.administrators(ctx, workspace)
+	return m.bot.Administrators(ctx, workspace)
 }
 
 // Announce posts one message about all that is to be said in a channel.
@@ -53,7 +54,7 @@ func (m *Messenger) Announce(ctx context.Context, _, channel string, items []job
 			Old: item.Old, New: item.New, OldWords: item.OldWords, NewWords: item.NewWords, OldStatus: item.OldStatus, NewStatus: item.NewStatus, Note: item.Note,
 		}
 		if item.Kind == "shared" {
-			all, err := m.bot.store.Readings(ctx, item.Workspace, item.KeyResult)
+			all, err := m.bot.Store.Readings(ctx, item.Workspace, item.KeyResult)
 			if err != nil {
 				return "", err
 			}
@@ -62,7 +63,7 @@ func (m *Messenger) Announce(ctx context.Context, _, channel string, items []job
 	}
 	message := view.Announcement(news, repeated)
 	m.inPlaceOf(ctx, channel, items, &message)
-	_, ts, err := m.slack.post(ctx, channel, message)
+	_, ts, err := m.slack.Post(ctx, channel, message)
 	return ts, err
 }
 
@@ -95,21 +96,21 @@ func (m *Messenger) Shows(d jobs.Drawing) ([]byte, error) {
 func (m *Messenger) Card(ctx context.Context, channel, ts string, d jobs.Drawing) (string, error) {
 	card := view.Card(shown(m.connectors, d.KeyResult, d.Now), d.Newest)
 	if ts == "" {
-		_, ts, err := m.slack.post(ctx, channel, card)
+		_, ts, err := m.slack.Post(ctx, channel, card)
 		return ts, err
 	}
-	return ts, m.slack.update(ctx, channel, ts, card)
+	return ts, m.slack.Update(ctx, channel, ts, card)
 }
 
 // Farewell closes what was the card of a key result that was removed.
 func (m *Messenger) Farewell(ctx context.Context, f store.Farewell) error {
-	return m.slack.update(ctx, f.Channel, f.TS, view.Farewell(f.Key, f.Title, f.By, f.Removed))
+	return m.slack.Update(ctx, f.Channel, f.TS, view.Farewell(f.Key, f.Title, f.By, f.Removed))
 }
 
 // Notice tells a connection's maker what it needs from them, with the button that does it. Where the
 // maker is gone, administrators hear it.
 func (m *Messenger) Notice(ctx context.Context, c store.Connection, now time.Time) error {
-	hanging, err := m.bot.store.KeyResultsOf(ctx, c)
+	hanging, err := m.bot.Store.KeyResultsOf(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -117,7 +118,7 @@ func (m *Messenger) Notice(ctx context.Context, c store.Connection, now time.Tim
 	shown := shownConnection(m.connectors, c, okr.Actor{Workspace: c.Workspace, ID: c.Owner, Kind: okr.Member}, now)
 	says := m.bot.needs(c, c.Notice == jobs.NoticeEnds)
 	if !m.Gone(ctx, c.Workspace, c.Owner) {
-		_, _, err = m.slack.post(ctx, c.Owner, view.ConnectionNotice(shown, says, ""))
+		_, _, err = m.slack.Post(ctx, c.Owner, view.ConnectionNotice(shown, says, ""))
 		var u *jobs.Undelivered
 		if !errors.As(err, &u) || u.Kind != jobs.Permanent {
 			return err
@@ -146,7 +147,7 @@ func (b *Bot) needs(c store.Connection, ends bool) string {
 // tellOnce tells somebody what is told once, or administrators in their place where they are gone.
 func (m *Messenger) tellOnce(ctx context.Context, workspace, person string, message view.Message) error {
 	if !m.Gone(ctx, workspace, person) {
-		_, _, err := m.slack.post(ctx, person, message)
+		_, _, err := m.slack.Post(ctx, person, message)
 		var u *jobs.Undelivered
 		if !errors.As(err, &u) || u.Kind != jobs.Permanent {
 			return err
@@ -163,7 +164,7 @@ func (m *Messenger) tellAdministrators(ctx context.Context, workspace, gone stri
 		if id == gone {
 			continue
 		}
-		if _, _, err := m.slack.post(ctx, id, message); err == nil {
+		if _, _, err := m.slack.Post(ctx, id, message); err == nil {
 			told = true
 		} else {
 			failed = err
@@ -202,7 +203,7 @@ func shownConnection(connectors integrations.Registry, c store.Connection, actor
 func (m *Messenger) Begun(ctx context.Context, b jobs.Begun) (jobs.Told, error) {
 	message := view.Text(allBegun(b, m.bot.systemNames().Words()))
 	if !b.Ask.Response.Empty() {
-		err := m.slack.respond(ctx, b.Ask.Response, message, true)
+		err := m.slack.Respond(ctx, b.Ask.Response, message, true)
 		var u *jobs.Undelivered
 		if err == nil {
 			return jobs.Told{Response: true}, nil
@@ -210,9 +211,9 @@ func (m *Messenger) Begun(ctx context.Context, b jobs.Begun) (jobs.Told, error) 
 		if errors.As(err, &u) && u.Kind == jobs.NotSent {
 			return jobs.Told{}, err
 		}
-		m.log.Info("a response address is used up; sending a direct message", "ask", b.Ask.ID, "code", codeOf(err))
+		m.log.Info("a response address is used up; sending a direct message", "ask", b.Ask.ID, "code", desk.CodeOf(err))
 	}
-	channel, ts, err := m.slack.post(ctx, b.Ask.Actor.ID, message)
+	channel, ts, err := m.slack.Post(ctx, b.Ask.Actor.ID, message)
 	return jobs.Told{Channel: channel, MessageTS: ts}, err
 }
 
@@ -237,7 +238,7 @@ func (m *Messenger) Outcome(ctx context.Context, o jobs.Outcome) (jobs.Told, err
 	if !o.Request.Response.Empty() {
 		// One message that counts up takes its own place; a single outcome stands beside what was
 		// said before it.
-		err := m.slack.respond(ctx, o.Request.Response, message, o.Request.Every)
+		err := m.slack.Respond(ctx, o.Request.Response, message, o.Request.Every)
 		var u *jobs.Undelivered
 		if err == nil {
 			return jobs.Told{Response: true}, nil
@@ -245,24 +246,24 @@ func (m *Messenger) Outcome(ctx context.Context, o jobs.Outcome) (jobs.Told, err
 		if errors.As(err, &u) && u.Kind == jobs.NotSent {
 			return jobs.Told{}, err
 		}
-		m.log.Info("a response address is used up; sending a direct message", "request", o.Request.ID, "code", codeOf(err))
+		m.log.Info("a response address is used up; sending a direct message", "request", o.Request.ID, "code", desk.CodeOf(err))
 	}
 	if o.Request.MessageTS != "" {
-		err := m.slack.update(ctx, o.Request.MessageChannel, o.Request.MessageTS, message)
+		err := m.slack.Update(ctx, o.Request.MessageChannel, o.Request.MessageTS, message)
 		return jobs.Told{Channel: o.Request.MessageChannel, MessageTS: o.Request.MessageTS}, err
 	}
-	channel, ts, err := m.slack.post(ctx, o.Request.Person, message)
+	channel, ts, err := m.slack.Post(ctx, o.Request.Person, message)
 	return jobs.Told{Channel: channel, MessageTS: ts}, err
 }
 
 // home shows the new values on the Home tab of whoever asked for them.
 func (m *Messenger) home(ctx context.Context, q store.SyncRequest) {
-	p, err := m.bot.person(ctx, q.Workspace, q.Person)
+	p, err := m.bot.Person(ctx, q.Workspace, q.Person)
 	if err != nil {
 		m.log.Warn("showing Home after a sync", "request", q.ID, "error", err)
 		return
 	}
-	m.bot.showHome(ctx, Gesture{Actor: p.Actor, Name: p.Name, Zone: p.Zone})
+	m.bot.ShowHome(ctx, desk.Gesture{Actor: p.Actor, Name: p.Name, Zone: p.Zone})
 }
 
 // details shows the new value in the window in which it was asked for, if it is still there.
@@ -270,15 +271,15 @@ func (m *Messenger) details(ctx context.Context, o jobs.Outcome) {
 	if o.Request.View == "" || len(o.Done) != 1 {
 		return
 	}
-	p, err := m.bot.person(ctx, o.Request.Workspace, o.Request.Person)
+	p, err := m.bot.Person(ctx, o.Request.Workspace, o.Request.Person)
 	var modal slack.ModalViewRequest
 	if err == nil {
 		modal, err = m.bot.detailsModal(ctx, p.Actor, o.Done[0].Present)
 	}
 	if err == nil {
-		_, err = m.slack.change(ctx, OpenView{Workspace: o.Request.Workspace, ID: o.Request.View}, modal)
+		_, err = m.slack.Change(ctx, desk.OpenView{Workspace: o.Request.Workspace, ID: o.Request.View}, modal)
 	}
-	if err != nil && codeOf(err) != "not_found" {
+	if err != nil && desk.CodeOf(err) != "not_found" {
 		m.log.Warn("showing details after a sync", "request", o.Request.ID, "error", err)
 	}
 }

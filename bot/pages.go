@@ -60,7 +60,7 @@ func (b *Bot) show(w http.ResponseWriter, status int, p page) {
 	p.Nonce = base64.RawURLEncoding.EncodeToString(raw)
 	var out bytes.Buffer
 	if err := pageTemplate.Execute(&out, p); err != nil {
-		b.log.Error("writing a page", "error", err)
+		b.Log.Error("writing a page", "error", err)
 		http.Error(w, "internal error", http.StatusInternalServerError)
 		return
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"okrbot/bot"
+	"okrbot/bot/desk"
 	"okrbot/integrations"
 	"okrbot/integrations/httpjson"
 	"okrbot/integrations/servicenow"
@@ -235,8 +236,8 @@ func (r *room) left() string {
 func (r *room) another(s *store.Store, within time.Duration) *bot.Bot {
 	known := r.slack.Options()
 	log := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	api := bot.NewSlack(bot.SlackOptions{APIURL: known.BaseURL + "/api/", BotToken: secret.New(known.BotToken), AppToken: secret.New(known.AppToken)})
-	settings := bot.Settings{PublicURL: r.public, DefaultZone: "UTC", AppID: known.AppID, SigningSecret: secret.New(known.SigningSecret), AnswerWithin: within}
+	api := desk.NewSlack(desk.SlackOptions{APIURL: known.BaseURL + "/api/", BotToken: secret.New(known.BotToken), AppToken: secret.New(known.AppToken)})
+	settings := desk.Settings{PublicURL: r.public, DefaultZone: "UTC", AppID: known.AppID, SigningSecret: secret.New(known.SigningSecret), AnswerWithin: within}
 	return bot.New(s, r.work, api, r.connectors, settings, log)
 }
 

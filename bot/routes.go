@@ -1,34 +1,37 @@
 package bot
 
-import "okrbot/bot/view"
+import (
+	"okrbot/bot/desk"
+	"okrbot/bot/view"
+)
 
 // table is who serves what. help.go says what each verb does, and what it takes.
-func (b *Bot) table() routes {
-	return routes{
-		bare: b.bare, unknown: b.noVerb,
-		verbs: []verb{
-			{"add-kr", b.addKeyResult},
-			{"add-objective", b.addObjective},
-			{"connect", b.connectCommand},
-			{"connections", alone("connections", b.connectionsCommand)},
-			{"list", b.listCommand},
-			{"show", b.showCommand},
-			{"edit", b.editCommand},
-			{"check-in", b.checkInCommand},
-			{"sync", b.syncCommand},
-			{"pause", b.pauseCommand},
-			{"resume", b.resumeCommand},
-			{"remove", b.removeCommand},
-			{"settings", alone("settings", b.settingsCommand)},
-			{"close-out", b.closeOutCommand},
-			{"export", b.exportCommand},
-			{"subscribe", b.subscribeCommand},
-			{"unsubscribe", b.unsubscribeCommand},
-			{"subscriptions", alone("subscriptions", b.subscriptionsCommand)},
-			{"help", b.helpCommand},
+func (b *Bot) table() desk.Routes {
+	return desk.Routes{
+		Bare: b.bare, Unknown: b.noVerb,
+		Verbs: []desk.Verb{
+			{Name: "add-kr", Serve: b.addKeyResult},
+			{Name: "add-objective", Serve: b.addObjective},
+			{Name: "connect", Serve: b.connectCommand},
+			{Name: "connections", Serve: desk.Alone("connections", b.connectionsCommand)},
+			{Name: "list", Serve: b.listCommand},
+			{Name: "show", Serve: b.showCommand},
+			{Name: "edit", Serve: b.editCommand},
+			{Name: "check-in", Serve: b.checkInCommand},
+			{Name: "sync", Serve: b.syncCommand},
+			{Name: "pause", Serve: b.pauseCommand},
+			{Name: "resume", Serve: b.resumeCommand},
+			{Name: "remove", Serve: b.removeCommand},
+			{Name: "settings", Serve: desk.Alone("settings", b.settingsCommand)},
+			{Name: "close-out", Serve: b.closeOutCommand},
+			{Name: "export", Serve: b.exportCommand},
+			{Name: "subscribe", Serve: b.subscribeCommand},
+			{Name: "unsubscribe", Serve: b.unsubscribeCommand},
+			{Name: "subscriptions", Serve: desk.Alone("subscriptions", b.subscriptionsCommand)},
+			{Name: "help", Serve: b.helpCommand},
 		},
 		// What can be pressed, by action_id; for fields that tell of their changes, by the field's name.
-		actions: map[string]handler{
+		Actions: map[string]desk.Handler{
 			view.ActionSync:         b.syncPressed,
 			view.ActionDetails:      b.detailsPressed,
 			view.ActionCheckIn:      b.checkInPressed,
@@ -79,7 +82,7 @@ func (b *Bot) table() routes {
 			view.FieldWanted:        b.wizardValuesChanged,
 		},
 		// The forms, by callback_id.
-		submits: map[string]handler{
+		Submits: map[string]desk.Handler{
 			view.CallbackCheckIn:    b.checkedIn,
 			view.CallbackRemove:     b.removed,
 			view.CallbackSync:       b.syncPicked,
@@ -92,7 +95,7 @@ func (b *Bot) table() routes {
 			view.CallbackWizard:     b.wizardSubmitted,
 		},
 		// The type-ahead fields, by block_id.
-		queries: map[string]handler{
+		Queries: map[string]desk.Handler{
 			view.BlockSync:      b.syncChoices,
 			view.FieldZone:      b.zoneChoices,
 			view.FieldObjective: b.objectiveChoices,

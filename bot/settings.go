@@ -3,40 +3,41 @@ package bot
 import (
 	"context"
 
+	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/okr"
 	"okrbot/store"
 )
 
 // settingsCommand is "/okr settings".
-func (b *Bot) settingsCommand(ctx context.Context, g Gesture) (Reply, error) {
-	w, err := b.store.Workspace(ctx, g.Actor.Workspace)
+func (b *Bot) settingsCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	w, err := b.Store.Workspace(ctx, g.Actor.Workspace)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	if !okr.May(g.Actor, okr.ChangeSettings) {
-		return Say("The settings are the administrators' to change; ask one of them. Now a key result is " + w.Thresholds.Words() + "."), nil
+		return desk.Say("The settings are the administrators' to change; ask one of them. Now a key result is " + w.Thresholds.Words() + "."), nil
 	}
 	modal := view.SettingsOf(w.Thresholds).Modal()
-	return Reply{Open: &modal}, nil
+	return desk.Reply{Open: &modal}, nil
 }
 
 // settingsSubmitted saves the settings. Every status is found by them from then on, and the cards
 // are drawn again.
-func (b *Bot) settingsSubmitted(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) settingsSubmitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	if !okr.May(g.Actor, okr.ChangeSettings) {
-		r := Say("The settings are the administrators' to change. Nothing was saved.")
+		r := desk.Say("The settings are the administrators' to change. Nothing was saved.")
 		r.Clear = true
 		return r, nil
 	}
 	t, problems := view.ParseSettings(g.View.State).Thresholds()
 	if len(problems) > 0 {
-		return Reply{Problems: problems}, nil
+		return desk.Reply{Problems: problems}, nil
 	}
-	if err := b.store.InTx(ctx, func(tx *store.Tx) error { return tx.SaveThresholds(ctx, g.Actor, t) }); err != nil {
-		return Reply{}, err
+	if err := b.Store.InTx(ctx, func(tx *store.Tx) error { return tx.SaveThresholds(ctx, g.Actor, t) }); err != nil {
+		return desk.Reply{}, err
 	}
-	r := Say("Saved. A key result is " + t.Words() + ".")
+	r := desk.Say("Saved. A key result is " + t.Words() + ".")
 	r.Clear, r.Home = true, true
 	return r, nil
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/jobs"
 	"okrbot/okr"
@@ -13,7 +14,7 @@ import (
 
 // subscribed is who a command subscribes: the channel it was typed in, or the person themselves
 // where that is a direct message.
-func subscribed(g Gesture) (channel, name string) {
+func subscribed(g desk.Gesture) (channel, name string) {
 	if g.Channel == "" || strings.HasPrefix(g.Channel, "D") {
 		return g.Actor.ID, "you"
 	}
@@ -22,20 +23,20 @@ func subscribed(g Gesture) (channel, name string) {
 
 // subscribeCommand is "/okr subscribe": the weekly digest in the channel where it is typed, or in
 // the one that is named.
-func (b *Bot) subscribeCommand(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) subscribeCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	if !okr.May(g.Actor, okr.Subscribe) {
-		return Say("Guests cannot subscribe to the weekly digest. Ask a member of this workspace to subscribe a channel that you are in."), nil
+		return desk.Say("Guests cannot subscribe to the weekly digest. Ask a member of this workspace to subscribe a channel that you are in."), nil
 	}
 	channel, name, reply := subscriber(g, "subscribe")
 	if reply != nil {
 		return *reply, nil
 	}
 	if why := b.closedTo(ctx, channel, name); why != "" {
-		return Say(why), nil
+		return desk.Say(why), nil
 	}
 	s := store.Subscription{Channel: channel, Zone: g.Zone}
 	fresh := false
-	err := b.store.InTx(ctx, func(tx *store.Tx) error {
+	err := b.Store.InTx(ctx, func(tx *store.Tx) error {
 		var err error
 		if s.Next, err = jobs.NextDigest(tx.Now, s.Zone); err != nil {
 			return err
@@ -44,12 +45,12 @@ func (b *Bot) subscribeCommand(ctx context.Context, g Gesture) (Reply, error) {
 		return err
 	})
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	if !fresh {
-		return Say("The weekly digest goes to " + name + " already. `/okr unsubscribe` ends it."), nil
+		return desk.Say("The weekly digest goes to " + name + " already. `/okr unsubscribe` ends it."), nil
 	}
-	return Say("From now on the weekly digest goes to " + name + ", the next one on " + okr.NextRunWords(s.Next, s.Zone) + ". In a channel it shows the key results that are announced there, as long as okrbot is in it; in a direct message those that you own or look after. `/okr unsubscribe` ends it."), nil
+	return desk.Say("From now on the weekly digest goes to " + name + ", the next one on " + okr.NextRunWords(s.Next, s.Zone) + ". In a channel it shows the key results that are announced there, as long as okrbot is in it; in a direct message those that you own or look after. `/okr unsubscribe` ends it."), nil
 }
 
 // closedTo says why a channel would take no digest, and what to do about it. Slack is asked for a second
@@ -59,12 +60,12 @@ func (b *Bot) closedTo(ctx context.Context, channel, name string) string {
 	if name == "you" {
 		return ""
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookUpWithin)
+	ctx, cancel := context.WithTimeout(ctx, desk.LookUpWithin)
 	defer cancel()
 	const nothing = " Nothing was subscribed."
 	invite := " Type `/invite @okrbot` in it, then `/okr subscribe` there."
-	c, err := b.slack.channel(ctx, channel)
-	switch code := codeOf(err); {
+	c, err := b.Slack.Channel(ctx, channel)
+	switch code := desk.CodeOf(err); {
 	case err == nil && c.IsArchived:
 		return name + " is archived, so nobody can post there." + nothing + " Name another channel, or take it out of the archive first."
 	case err == nil && !c.IsMember:
@@ -72,35 +73,35 @@ func (b *Bot) closedTo(ctx context.Context, channel, name string) string {
 	case code == "channel_not_found":
 		return "okrbot does not see " + name + ": it is private and okrbot is not in it, or it is gone." + nothing + invite
 	case err != nil:
-		b.log.Warn("asking Slack about a channel", "channel", channel, "code", code)
+		b.Log.Warn("asking Slack about a channel", "channel", channel, "code", code)
 	}
 	return ""
 }
 
 // unsubscribeCommand is "/okr unsubscribe".
-func (b *Bot) unsubscribeCommand(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) unsubscribeCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	if !okr.May(g.Actor, okr.Subscribe) {
-		return Say("Guests cannot end a weekly digest. Ask a member of this workspace."), nil
+		return desk.Say("Guests cannot end a weekly digest. Ask a member of this workspace."), nil
 	}
 	channel, name, reply := subscriber(g, "unsubscribe")
 	if reply != nil {
 		return *reply, nil
 	}
-	was, err := b.store.Unsubscribe(ctx, g.Actor.Workspace, channel)
+	was, err := b.Store.Unsubscribe(ctx, g.Actor.Workspace, channel)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	if !was {
-		return Say("No digest goes to " + name + ". `/okr subscribe` begins one."), nil
+		return desk.Say("No digest goes to " + name + ". `/okr subscribe` begins one."), nil
 	}
-	return Say("The weekly digest does not go to " + name + " any more."), nil
+	return desk.Say("The weekly digest does not go to " + name + " any more."), nil
 }
 
 // subscriptionsCommand is "/okr subscriptions". Others' direct messages are theirs.
-func (b *Bot) subscriptionsCommand(ctx context.Context, g Gesture) (Reply, error) {
-	list, err := b.store.Subscriptions(ctx, g.Actor.Workspace)
+func (b *Bot) subscriptionsCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	list, err := b.Store.Subscriptions(ctx, g.Actor.Workspace)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	var rows []view.Subscription
 	for _, s := range list {
@@ -109,7 +110,7 @@ func (b *Bot) subscriptionsCommand(ctx context.Context, g Gesture) (Reply, error
 		}
 	}
 	m := view.Subscriptions(rows)
-	return Reply{Say: &m}, nil
+	return desk.Reply{Say: &m}, nil
 }
 
 // Digest posts how the key results of a channel, or of a person, stand: all of them counted, the worst
@@ -122,7 +123,7 @@ func (m *Messenger) Digest(ctx context.Context, s store.Subscription) ([]store.T
 		d.More = "/okr list mine"
 	}
 	var told []store.Told
-	err := m.bot.store.Snapshot(ctx, func(r store.Reads, now time.Time) error {
+	err := m.bot.Store.Snapshot(ctx, func(r store.Reads, now time.Time) error {
 		last, err := r.LastTold(ctx, s)
 		if err != nil {
 			return err
@@ -163,7 +164,7 @@ func (m *Messenger) Digest(ctx context.Context, s store.Subscription) ([]store.T
 	if err != nil {
 		return nil, err
 	}
-	_, _, err = m.slack.post(ctx, s.Channel, d.Message())
+	_, _, err = m.slack.Post(ctx, s.Channel, d.Message())
 	return told, err
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"okrbot/bot/command"
+	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/jobs"
 	"okrbot/okr"
@@ -16,110 +18,110 @@ import (
 
 // syncCommand is "/okr sync KR-1", "/okr sync KR-1 KR-2", "/okr sync all", and "/okr sync", which
 // asks which one.
-func (b *Bot) syncCommand(ctx context.Context, g Gesture) (Reply, error) {
-	words := withoutLinks(wordsOf(g.Text))
+func (b *Bot) syncCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	words := desk.WithoutLinks(command.Words(g.Text))
 	var numbers []int
 	for _, w := range words {
-		if n, ok := w.key(); ok && !slices.Contains(numbers, n) {
+		if n, ok := w.Key(); ok && !slices.Contains(numbers, n) {
 			numbers = append(numbers, n)
 		}
 	}
-	strange := slices.DeleteFunc(slices.Clone(words), func(w word) bool { _, ok := w.key(); return ok })
+	strange := slices.DeleteFunc(slices.Clone(words), func(w command.Word) bool { _, ok := w.Key(); return ok })
 	switch {
 	case len(words) == 0:
 		modal := view.SyncPick()
-		return Reply{Open: &modal}, nil
-	case len(words) == 1 && (words[0].plain == "all" || words[0].plain == "mine"):
+		return desk.Reply{Open: &modal}, nil
+	case len(words) == 1 && (words[0].Plain == "all" || words[0].Plain == "mine"):
 		return b.syncAll(ctx, g)
 	case len(strange) > 0 && len(numbers) > 0:
-		return notTaken("sync", "key results, or `all`", strange), nil
+		return desk.NotTaken("sync", "key results, or `all`", strange), nil
 	case len(numbers) > 1:
 		return b.syncMany(ctx, g, numbers)
 	case len(numbers) == 1: // once, also where it is named twice
 		g.Text = fmt.Sprintf("KR-%d", numbers[0])
 	}
-	k, reply, err := b.named(ctx, g, g.Text, "sync")
+	k, reply, err := b.Named(ctx, g, g.Text, "sync")
 	if err != nil || reply != nil {
-		return deref(reply), err
+		return desk.Deref(reply), err
 	}
 	return b.syncOne(ctx, g, k)
 }
 
 // syncPressed is the button Sync Integration Data.
-func (b *Bot) syncPressed(ctx context.Context, g Gesture) (Reply, error) {
-	k, reply, err := b.pressed(ctx, g, g.Action.Value)
+func (b *Bot) syncPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	k, reply, err := b.Pressed(ctx, g, g.Action.Value)
 	if err != nil || reply != nil {
-		return deref(reply), err
+		return desk.Deref(reply), err
 	}
 	return b.syncOne(ctx, g, k)
 }
 
 // syncPicked is the submit of the modal that asks which one.
-func (b *Bot) syncPicked(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) syncPicked(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	chosen := g.View.State[view.BlockSync]["v"].SelectedOption.Value
-	k, reply, err := b.pressed(ctx, g, chosen)
+	k, reply, err := b.Pressed(ctx, g, chosen)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	if reply != nil {
-		return Reply{Problems: okr.Problems{view.BlockSync: "This key result is gone. Choose another one."}}, nil
+		return desk.Reply{Problems: okr.Problems{view.BlockSync: "This key result is gone. Choose another one."}}, nil
 	}
 	return b.syncOne(ctx, g, k)
 }
 
 // syncChoices fills the type-ahead of that modal with the key results the person may sync.
-func (b *Bot) syncChoices(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) syncChoices(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	found, err := b.shownKeyResults(ctx, g.Actor.Workspace, store.Filter{
 		Person: g.Actor.ID, Integrated: true, Open: true, Called: strings.TrimSpace(g.Query), Most: view.MostOptions,
 	})
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
-	return Reply{Options: view.SyncChoices(found)}, nil
+	return desk.Reply{Options: view.SyncChoices(found)}, nil
 }
 
-func (b *Bot) syncOne(ctx context.Context, g Gesture, k store.KeyResult) (Reply, error) {
+func (b *Bot) syncOne(ctx context.Context, g desk.Gesture, k store.KeyResult) (desk.Reply, error) {
 	switch {
 	case !k.MaySync(g.Actor):
-		return Ask(k.Owner, "sync"), nil
+		return desk.Ask(k.Owner, "sync"), nil
 	case k.Closed:
-		return isClosed(k), nil
+		return desk.IsClosed(k), nil
 	case !k.Integrated:
-		return Say(fmt.Sprintf("%s is updated by people, so there is nothing to sync. Enter a value with `/okr check-in %s`.", k.Key(), k.Key())), nil
+		return desk.Say(fmt.Sprintf("%s is updated by people, so there is nothing to sync. Enter a value with `/okr check-in %s`.", k.Key(), k.Key())), nil
 	}
 	forced, err := b.force(ctx, g, []int64{k.ID}, false)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	switch {
 	case forced.TooMany:
 		return tooMany(forced.Wait), nil
 	case forced.Wait > 0:
-		return Say(fmt.Sprintf("%s was asked about %s a moment ago. Try again in %s.", b.systemName(k.Source.ConnectionKind), k.Key(), seconds(forced.Wait))), nil
+		return desk.Say(fmt.Sprintf("%s was asked about %s a moment ago. Try again in %s.", b.systemName(k.Source.ConnectionKind), k.Key(), seconds(forced.Wait))), nil
 	}
 	text := fmt.Sprintf("Syncing %s from %s. You will hear the outcome in a moment.", k.Key(), view.Escape(view.Cut(k.Source.Name, 100)))
 	if k.Paused {
 		text += " It is paused: it is read this once because you asked, and stays paused."
 	}
-	return Say(text), nil
+	return desk.Say(text), nil
 }
 
 // syncAll reads every integrated key result that the person looks after, but for the paused ones. How
 // many those are is found out afterwards.
-func (b *Bot) syncAll(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) syncAll(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	var f jobs.Forced
-	err := b.store.InTx(ctx, func(tx *store.Tx) (err error) {
+	err := b.Store.InTx(ctx, func(tx *store.Tx) (err error) {
 		f, err = b.jobs.ForceAll(ctx, tx, store.SyncAsk{Actor: g.Actor, Channel: g.Channel, Response: g.Response})
 		return err
 	})
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	if f.TooMany {
 		return tooMany(f.Wait), nil
 	}
-	reply := Say("Looking for your key results. This message says in a moment what is synced.")
-	reply.Later = func(context.Context, OpenView) { b.jobs.Soon() }
+	reply := desk.Say("Looking for your key results. This message says in a moment what is synced.")
+	reply.Later = func(context.Context, desk.OpenView) { b.jobs.Soon() }
 	return reply, nil
 }
 
@@ -144,15 +146,15 @@ func allBegun(f jobs.Begun, systems string) string {
 
 // syncSome reads key results at once, as one request. What they are is said where none is read; why
 // others are left out is said after it.
-func (b *Bot) syncSome(ctx context.Context, g Gesture, ids []int64, what, why string) (Reply, error) {
+func (b *Bot) syncSome(ctx context.Context, g desk.Gesture, ids []int64, what, why string) (desk.Reply, error) {
 	forced, err := b.force(ctx, g, ids, true)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	if forced.TooMany {
 		return tooMany(forced.Wait), nil
 	}
-	return Say(begun(forced, len(ids), g.Response.Empty(), what, why)), nil
+	return desk.Say(begun(forced, len(ids), g.Response.Empty(), what, why)), nil
 }
 
 // begun says what is read of so many that were asked for, and where the outcome comes.
@@ -173,13 +175,13 @@ func begun(forced jobs.Forced, asked int, direct bool, what, why string) string 
 	return text + why
 }
 
-func (b *Bot) force(ctx context.Context, g Gesture, ids []int64, every bool) (jobs.Forced, error) {
+func (b *Bot) force(ctx context.Context, g desk.Gesture, ids []int64, every bool) (jobs.Forced, error) {
 	var forced jobs.Forced
 	window := ""
 	if g.View.Callback == view.CallbackDetails {
 		window = g.View.ID
 	}
-	err := b.store.InTx(ctx, func(tx *store.Tx) error {
+	err := b.Store.InTx(ctx, func(tx *store.Tx) error {
 		var err error
 		forced, err = b.jobs.Force(ctx, tx, jobs.ForceRequest{
 			Workspace: g.Actor.Workspace, Person: g.Actor.ID, KeyResults: ids, Every: every,
@@ -190,8 +192,8 @@ func (b *Bot) force(ctx context.Context, g Gesture, ids []int64, every bool) (jo
 	return forced, err
 }
 
-func tooMany(wait time.Duration) Reply {
-	return Say(fmt.Sprintf("You asked for ten syncs within five minutes. Try again in %s; the cadence goes on by itself.", seconds(wait)))
+func tooMany(wait time.Duration) desk.Reply {
+	return desk.Say(fmt.Sprintf("You asked for ten syncs within five minutes. Try again in %s; the cadence goes on by itself.", seconds(wait)))
 }
 
 // seconds says a short wait, rounded up: "18 s", "4 min".

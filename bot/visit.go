@@ -11,6 +11,7 @@ import (
 	"github.com/slack-go/slack"
 	"golang.org/x/oauth2"
 
+	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/integrations"
 	"okrbot/jobs"
@@ -30,10 +31,10 @@ const (
 )
 
 // inBrowser gives the person a page of ours to sign in on.
-func (b *Bot) inBrowser(ctx context.Context, g Gesture, connector integrations.Connector, v store.Visit) (Reply, error) {
-	token, err := b.store.CreateVisit(ctx, g.Actor, v)
-	modal := view.InBrowser(connector.Name(), shownAddress(v.Origin), b.settings.PublicURL+"/connect/"+token)
-	return Reply{Update: &modal}, err
+func (b *Bot) inBrowser(ctx context.Context, g desk.Gesture, connector integrations.Connector, v store.Visit) (desk.Reply, error) {
+	token, err := b.Store.CreateVisit(ctx, g.Actor, v)
+	modal := view.InBrowser(connector.Name(), shownAddress(v.Origin), b.Settings.PublicURL+"/connect/"+token)
+	return desk.Reply{Update: &modal}, err
 }
 
 // Pages are what people open in their browsers: to sign in outside Slack, and to come back from a
@@ -79,7 +80,7 @@ func callbackPath(c integrations.Connector) string { return "/" + c.Kind() + "/o
 // callback is where the system at an address sends browsers back: the configured address, whatever
 // a request says. Each system has its own, so that none can pass off another's code as its own.
 func (b *Bot) callback(c integrations.Connector, origin string) string {
-	return b.settings.PublicURL + callbackPath(c) + "/" + hostOf(origin)
+	return b.Settings.PublicURL + callbackPath(c) + "/" + hostOf(origin)
 }
 
 // mayComeBack says whether a browser came back from the system that a visit is for: to its own
@@ -89,7 +90,7 @@ func (b *Bot) mayComeBack(ctx context.Context, r *http.Request, v store.Visit) b
 	if host := r.PathValue("host"); host != "" {
 		return host == hostOf(v.Origin)
 	}
-	n, err := b.store.CountOAuthClients(ctx, v.Workspace)
+	n, err := b.Store.CountOAuthClients(ctx, v.Workspace)
 	return err == nil && n == 1
 }
 
@@ -118,16 +119,16 @@ type visiting struct {
 // visited loads a page and all that stands behind it. The person's rights are asked again.
 func (b *Bot) visited(ctx context.Context, v store.Visit) (visiting, error) {
 	at := visiting{Visit: v}
-	p, err := b.store.Person(ctx, v.Workspace, v.Person)
+	p, err := b.Store.Person(ctx, v.Workspace, v.Person)
 	if err != nil {
 		return at, err
 	}
-	p = b.withRights(p)
+	p = b.WithRights(p)
 	at.actor, at.name = p.Actor, p.Name
 	if !okr.May(at.actor, okr.Connect) {
 		return at, store.ErrNotFound
 	}
-	w, err := b.store.Workspace(ctx, v.Workspace)
+	w, err := b.Store.Workspace(ctx, v.Workspace)
 	if err != nil {
 		return at, err
 	}
@@ -142,10 +143,10 @@ func (b *Bot) visited(ctx context.Context, v store.Visit) (visiting, error) {
 		}
 	}
 	if at.signIn.NeedsPublicURL {
-		client, err := b.store.OAuthClient(ctx, v.Workspace, v.Kind, v.Origin)
+		client, err := b.Store.OAuthClient(ctx, v.Workspace, v.Kind, v.Origin)
 		if err == nil {
 			at.client = &client
-		} else if !isNotFound(err) {
+		} else if !desk.IsNotFound(err) {
 			return at, err
 		}
 	}
@@ -208,7 +209,7 @@ func fieldsOf(s integrations.SignIn, typed map[string]string) []pageField {
 
 // visitOpened shows a page. Opening it changes nothing: programs follow links too.
 func (b *Bot) visitOpened(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), b.settings.AnswerWithin)
+	ctx, cancel := context.WithTimeout(r.Context(), b.Settings.AnswerWithin)
 	defer cancel()
 	token := r.PathValue("token")
 	if _, ok := outcomes[token]; ok {
@@ -229,17 +230,17 @@ func (b *Bot) visitOpened(w http.ResponseWriter, r *http.Request) {
 
 // visitAt loads the page of an address, or says why there is none.
 func (b *Bot) visitAt(ctx context.Context, w http.ResponseWriter, r *http.Request) (visiting, bool) {
-	v, err := b.store.Visit(ctx, r.PathValue("token"))
+	v, err := b.Store.Visit(ctx, r.PathValue("token"))
 	var at visiting
 	if err == nil {
 		at, err = b.visited(ctx, v)
 	}
-	if isNotFound(err) {
+	if desk.IsNotFound(err) {
 		b.outcome(w, "over")
 		return at, false
 	}
 	if err != nil {
-		b.log.Error("loading a page", "error", err)
+		b.Log.Error("loading a page", "error", err)
 		b.outcome(w, "unable")
 		return at, false
 	}
@@ -263,11 +264,11 @@ func (b *Bot) visitSent(w http.ResponseWriter, r *http.Request) {
 		b.outcome(w, "cookies")
 		return
 	}
-	if err := b.store.BindVisit(ctx, at.Visit, cookie.Value); errors.Is(err, store.ErrElsewhere) {
+	if err := b.Store.BindVisit(ctx, at.Visit, cookie.Value); errors.Is(err, store.ErrElsewhere) {
 		b.outcome(w, "elsewhere")
 		return
 	} else if err != nil {
-		b.log.Error("binding a page", "error", err)
+		b.Log.Error("binding a page", "error", err)
 		b.outcome(w, "unable")
 		return
 	}
@@ -278,7 +279,7 @@ func (b *Bot) visitSent(w http.ResponseWriter, r *http.Request) {
 	typed := map[string]string{}
 	if !at.signIn.NeedsPublicURL || at.client == nil {
 		for _, f := range at.signIn.Fields {
-			typed[f.Name] = clean(r.PostForm.Get(f.Name))
+			typed[f.Name] = desk.Clean(r.PostForm.Get(f.Name))
 			if !f.Secret {
 				typed[f.Name] = strings.TrimSpace(typed[f.Name])
 			}
@@ -308,9 +309,9 @@ func (at visiting) wrong(b *Bot, typed map[string]string, problem string) page {
 // tryEntered checks what was entered and keeps it when it works.
 func (b *Bot) tryEntered(ctx context.Context, w http.ResponseWriter, r *http.Request, at visiting, typed map[string]string) {
 	account := integrations.Account{Origin: at.Origin, SignIn: at.SignIn, Fields: typed}
-	may, err := b.store.BeginTry(ctx, at.Visit, triesOnAPage)
+	may, err := b.Store.BeginTry(ctx, at.Visit, triesOnAPage)
 	if err != nil {
-		b.log.Error("beginning a try", "error", err)
+		b.Log.Error("beginning a try", "error", err)
 		b.outcome(w, "unable")
 		return
 	}
@@ -323,11 +324,11 @@ func (b *Bot) tryEntered(ctx context.Context, w http.ResponseWriter, r *http.Req
 	}
 	found := b.prove(ctx, at.connector, account, at.again)
 	// What became of it counts although the time for the check is over.
-	counting, cancel := context.WithTimeout(context.WithoutCancel(ctx), callWithin)
+	counting, cancel := context.WithTimeout(context.WithoutCancel(ctx), desk.CallWithin)
 	defer cancel()
 	if !found.refused() {
-		if err := b.store.GiveTryBack(counting, at.Visit); err != nil {
-			b.log.Warn("giving a try back", "error", err)
+		if err := b.Store.GiveTryBack(counting, at.Visit); err != nil {
+			b.Log.Warn("giving a try back", "error", err)
 		}
 	}
 	if !found.works() {
@@ -336,13 +337,13 @@ func (b *Bot) tryEntered(ctx context.Context, w http.ResponseWriter, r *http.Req
 		tries := 0
 		if found.refused() {
 			var err error
-			if tries, err = b.store.CountTry(counting, at.Visit); err != nil {
-				b.log.Warn("counting a try", "error", err)
+			if tries, err = b.Store.CountTry(counting, at.Visit); err != nil {
+				b.Log.Warn("counting a try", "error", err)
 			}
 		}
 		if tries >= triesOnAPage {
-			if err := b.store.EndVisit(ctx, at.Visit); err != nil {
-				b.log.Warn("closing a page", "error", err)
+			if err := b.Store.EndVisit(ctx, at.Visit); err != nil {
+				b.Log.Warn("closing a page", "error", err)
 			}
 			p.Button, p.Fields = "", nil
 			p.Problem = "Two sign-ins were refused, so this page is closed: more could lock the account. When you know the right one, type `/okr connect` in Slack again."
@@ -354,10 +355,10 @@ func (b *Bot) tryEntered(ctx context.Context, w http.ResponseWriter, r *http.Req
 	}
 	c, err := b.keep(ctx, at.actor, at.connector, account, at.Reconnects, at.Shared, at.Draft)
 	if err == nil {
-		err = b.store.EndVisit(ctx, at.Visit)
+		err = b.Store.EndVisit(ctx, at.Visit)
 	}
 	if err != nil {
-		b.log.Error("keeping a connection", "actor", at.actor.ID, "error", err)
+		b.Log.Error("keeping a connection", "actor", at.actor.ID, "error", err)
 		b.show(w, http.StatusInternalServerError, outcomes["unable"])
 		return
 	}
@@ -365,8 +366,8 @@ func (b *Bot) tryEntered(ctx context.Context, w http.ResponseWriter, r *http.Req
 	modal := view.Connected(at.connector.Name(), c.Name, stagesOf(found.stages), d.Wizard != "")
 	b.tellVisitor(ctx, at, modal, view.MessageOf(modal))
 	if d.Wizard != "" {
-		g := Gesture{Actor: at.actor, Name: at.name}
-		b.later(callWithin, func(ctx context.Context) {
+		g := desk.Gesture{Actor: at.actor, Name: at.name}
+		b.Later(desk.CallWithin, func(ctx context.Context) {
 			b.drawWizard(ctx, g, d.Wizard, d.Under, func(w *wizard) { w.choose(c.ID) })
 		})
 	}
@@ -376,7 +377,7 @@ func (b *Bot) tryEntered(ctx context.Context, w http.ResponseWriter, r *http.Req
 // draftBehind is the form in Slack that a page came from; the zero one when it is over.
 func (b *Bot) draftBehind(ctx context.Context, at visiting) connectDraft {
 	var d connectDraft
-	if draft, err := b.store.Draft(ctx, at.actor, at.Draft); err == nil && draft.Kind == view.CallbackConnect {
+	if draft, err := b.Store.Draft(ctx, at.actor, at.Draft); err == nil && draft.Kind == view.CallbackConnect {
 		_ = draft.State(&d) // without it there is no wizard to go back to
 	}
 	return d
@@ -384,14 +385,14 @@ func (b *Bot) draftBehind(ctx context.Context, at visiting) connectDraft {
 
 // tellVisitor shows in Slack how it went: in the window that sent the person here, else by message.
 func (b *Bot) tellVisitor(_ context.Context, at visiting, modal slack.ModalViewRequest, m view.Message) {
-	b.later(callWithin, func(ctx context.Context) {
+	b.Later(desk.CallWithin, func(ctx context.Context) {
 		if at.View != "" {
-			if _, err := b.slack.change(ctx, OpenView{ID: at.View}, modal); err == nil {
+			if _, err := b.Slack.Change(ctx, desk.OpenView{ID: at.View}, modal); err == nil {
 				return
 			}
 		}
-		if _, _, err := b.slack.post(ctx, at.Person, m); err != nil {
-			b.log.Warn("a person was not reached", "actor", at.Person, "code", codeOf(err))
+		if _, _, err := b.Slack.Post(ctx, at.Person, m); err != nil {
+			b.Log.Warn("a person was not reached", "actor", at.Person, "code", desk.CodeOf(err))
 		}
 	})
 }
@@ -403,7 +404,7 @@ func (b *Bot) sendToConsent(ctx context.Context, w http.ResponseWriter, r *http.
 			b.outcome(w, "over")
 			return
 		}
-		err := b.store.InTx(ctx, func(tx *store.Tx) error {
+		err := b.Store.InTx(ctx, func(tx *store.Tx) error {
 			actor, err := b.rights(ctx, tx.Reads, at.actor)
 			if err != nil {
 				return err
@@ -416,14 +417,14 @@ func (b *Bot) sendToConsent(ctx context.Context, w http.ResponseWriter, r *http.
 			return err
 		})
 		if err != nil {
-			b.log.Error("keeping a client", "actor", at.actor.ID, "error", err)
+			b.Log.Error("keeping a client", "actor", at.actor.ID, "error", err)
 			b.outcome(w, "unable")
 			return
 		}
 	}
 	where, err := b.consentAt(ctx, at)
 	if err != nil {
-		b.log.Error("beginning a consent", "actor", at.actor.ID, "error", err)
+		b.Log.Error("beginning a consent", "actor", at.actor.ID, "error", err)
 		b.outcome(w, "unable")
 		return
 	}
@@ -440,7 +441,7 @@ func (b *Bot) consentAt(ctx context.Context, at visiting) (string, error) {
 	if at.client.Challenges {
 		verifier = oauth2.GenerateVerifier()
 	}
-	state, err := b.store.BeginConsent(ctx, at.Visit, verifier)
+	state, err := b.Store.BeginConsent(ctx, at.Visit, verifier)
 	if err != nil {
 		return "", err
 	}
@@ -449,7 +450,7 @@ func (b *Bot) consentAt(ctx context.Context, at visiting) (string, error) {
 }
 
 func (b *Bot) clientOf(c store.OAuthClient) (integrations.OAuthClient, error) {
-	opened, err := b.store.ClientSecret(c)
+	opened, err := b.Store.ClientSecret(c)
 	return integrations.OAuthClient{Origin: c.Origin, Fields: integrations.Fields{"client_id": c.ClientID, "client_secret": opened.Reveal()}}, err
 }
 
@@ -464,11 +465,11 @@ func (b *Bot) cameBack(r *http.Request, consenter integrations.Consenter) string
 	if err != nil || cookie.Value == "" {
 		return outcomePath + "cookies"
 	}
-	v, verifier, err := b.store.TakeConsent(ctx, state, cookie.Value)
+	v, verifier, err := b.Store.TakeConsent(ctx, state, cookie.Value)
 	switch {
 	case errors.Is(err, store.ErrElsewhere):
 		return outcomePath + "elsewhere"
-	case isNotFound(err):
+	case desk.IsNotFound(err):
 		return outcomePath + "over"
 	}
 	var at visiting
@@ -478,11 +479,11 @@ func (b *Bot) cameBack(r *http.Request, consenter integrations.Consenter) string
 	if err == nil && (at.client == nil || v.Kind != consenter.Kind() || !b.mayComeBack(ctx, r, v)) {
 		err = store.ErrNotFound // or another system sent it, with a code that is not for this one
 	}
-	if isNotFound(err) {
+	if desk.IsNotFound(err) {
 		return outcomePath + "over"
 	}
 	if err != nil {
-		b.log.Error("taking a consent", "error", err)
+		b.Log.Error("taking a consent", "error", err)
 		return outcomePath + "unable"
 	}
 	refused := query.Get("error")
@@ -493,15 +494,15 @@ func (b *Bot) cameBack(r *http.Request, consenter integrations.Consenter) string
 	}
 	client, err := b.clientOf(*at.client)
 	if err != nil {
-		b.log.Error("opening a client's secret", "client", at.client.ID, "error", err)
+		b.Log.Error("opening a client's secret", "client", at.client.ID, "error", err)
 		return outcomePath + "unable"
 	}
 	var tokens integrations.Tokens
 	var failure *integrations.Error
 	if refused == "" && code != "" {
-		tokens, err = consenter.Exchange(ctx, client, b.settings.PublicURL+r.URL.Path, code, verifier)
+		tokens, err = consenter.Exchange(ctx, client, b.Settings.PublicURL+r.URL.Path, code, verifier)
 		if err != nil && !errors.As(err, &failure) {
-			b.log.Error("asking for tokens", "actor", at.actor.ID, "error", err)
+			b.Log.Error("asking for tokens", "actor", at.actor.ID, "error", err)
 			return outcomePath + "unable"
 		}
 	} else {
@@ -522,8 +523,8 @@ func (b *Bot) cameBack(r *http.Request, consenter integrations.Consenter) string
 	}
 	if at.client.Challenges && !v.Challenged {
 		// Only what worked is remembered: a refusal alone must not take PKCE from everybody.
-		if err := b.store.WithoutChallenges(ctx, *at.client); err != nil {
-			b.log.Warn("noting that PKCE is refused", "client", at.client.ID, "error", err)
+		if err := b.Store.WithoutChallenges(ctx, *at.client); err != nil {
+			b.Log.Warn("noting that PKCE is refused", "client", at.client.ID, "error", err)
 		}
 	}
 	return b.keepConsent(ctx, at, consenter, tokens)
@@ -544,7 +545,7 @@ func (b *Bot) keepConsent(ctx context.Context, at visiting, consenter integratio
 		name += " (" + who + ")"
 	}
 	var c store.Connection
-	err := b.store.InTx(ctx, func(tx *store.Tx) error {
+	err := b.Store.InTx(ctx, func(tx *store.Tx) error {
 		actor, err := b.rights(ctx, tx.Reads, at.actor)
 		if err != nil {
 			return err
@@ -563,7 +564,7 @@ func (b *Bot) keepConsent(ctx context.Context, at visiting, consenter integratio
 		return err
 	})
 	if err != nil {
-		b.log.Error("keeping a consent", "actor", at.actor.ID, "error", err)
+		b.Log.Error("keeping a consent", "actor", at.actor.ID, "error", err)
 		return outcomePath + "unable"
 	}
 	modal, message := view.Confirm(c.ID, shownAddress(at.Origin), who, stagesOf(found.stages), at.Draft)
@@ -573,8 +574,8 @@ func (b *Bot) keepConsent(ctx context.Context, at visiting, consenter integratio
 
 // endVisit closes a page and tells in Slack how it went.
 func (b *Bot) endVisit(ctx context.Context, at visiting, modal slack.ModalViewRequest, m view.Message) {
-	if err := b.store.EndVisit(ctx, at.Visit); err != nil {
-		b.log.Warn("closing a page", "error", err)
+	if err := b.Store.EndVisit(ctx, at.Visit); err != nil {
+		b.Log.Warn("closing a page", "error", err)
 	}
 	b.tellVisitor(ctx, at, modal, m)
 }

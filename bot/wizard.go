@@ -9,6 +9,8 @@ import (
 	"github.com/shopspring/decimal"
 	"github.com/slack-go/slack"
 
+	"okrbot/bot/command"
+	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/integrations"
 	"okrbot/okr"
@@ -55,40 +57,40 @@ func (w *wizard) choose(connection int64) {
 }
 
 // addKeyResult is "/okr add-kr", "/okr add-kr Fewer things" and the button of that name.
-func (b *Bot) addKeyResult(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) addKeyResult(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	if !okr.May(g.Actor, okr.AddKeyResult) {
-		return Say("Guests cannot add key results. Ask a member of this workspace."), nil
+		return desk.Say("Guests cannot add key results. Ask a member of this workspace."), nil
 	}
-	w := wizard{Owner: g.Actor.ID, Source: b.connectors[0].Kind(), Turn: 1, Title: view.Cut(spoken(g.Text), okr.MaxTitle)}
-	now, err := b.store.Now(ctx)
+	w := wizard{Owner: g.Actor.ID, Source: b.connectors[0].Kind(), Turn: 1, Title: view.Cut(command.Spoken(g.Text), okr.MaxTitle)}
+	now, err := b.Store.Now(ctx)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
-	mine, err := b.store.Objectives(ctx, g.Actor.Workspace, g.Actor.ID, "", okr.DayIn(g.Zone, now), 2)
+	mine, err := b.Store.Objectives(ctx, g.Actor.Workspace, g.Actor.ID, "", okr.DayIn(g.Zone, now), 2)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	if len(mine) == 1 {
 		w.Objective = mine[0].ID
 	}
 	if err := b.connectionOf(ctx, g, &w); err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
-	draft, err := b.store.CreateDraft(ctx, g.Actor, view.CallbackWizard, view.StepStart, w)
+	draft, err := b.Store.CreateDraft(ctx, g.Actor, view.CallbackWizard, view.StepStart, w)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	return b.openWizard(ctx, g, draft, w)
 }
 
 // connectionOf keeps the chosen connection where it is one to the chosen system, and else takes the
 // first such that the person may use.
-func (b *Bot) connectionOf(ctx context.Context, g Gesture, w *wizard) error {
-	c, err := b.store.Connection(ctx, g.Actor.Workspace, w.Connection)
-	if err == nil && c.Kind == w.Source || err != nil && !isNotFound(err) {
+func (b *Bot) connectionOf(ctx context.Context, g desk.Gesture, w *wizard) error {
+	c, err := b.Store.Connection(ctx, g.Actor.Workspace, w.Connection)
+	if err == nil && c.Kind == w.Source || err != nil && !desk.IsNotFound(err) {
 		return err
 	}
-	list, err := b.store.ConnectionsFor(ctx, g.Actor)
+	list, err := b.Store.ConnectionsFor(ctx, g.Actor)
 	if err != nil {
 		return err
 	}
@@ -103,21 +105,21 @@ func (b *Bot) connectionOf(ctx context.Context, g Gesture, w *wizard) error {
 }
 
 // editCommand is "/okr edit KR-1".
-func (b *Bot) editCommand(ctx context.Context, g Gesture) (Reply, error) {
-	k, reply, err := b.named(ctx, g, g.Text, "edit")
+func (b *Bot) editCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	k, reply, err := b.Named(ctx, g, g.Text, "edit")
 	if err != nil || reply != nil {
-		return deref(reply), err
+		return desk.Deref(reply), err
 	}
 	return b.editForm(ctx, g, k)
 }
 
 // editForm opens the wizard at its last step, filled from the key result.
-func (b *Bot) editForm(ctx context.Context, g Gesture, k store.KeyResult) (Reply, error) {
+func (b *Bot) editForm(ctx context.Context, g desk.Gesture, k store.KeyResult) (desk.Reply, error) {
 	if !k.MayEdit(g.Actor) {
-		return Ask(k.Owner, "edit"), nil
+		return desk.Ask(k.Owner, "edit"), nil
 	}
 	if k.Closed {
-		return isClosed(k), nil
+		return desk.IsClosed(k), nil
 	}
 	w := wizard{
 		Turn: 1, Edit: k.ID, Key: k.Key(), Version: k.Version, Objective: k.Objective.ID, Title: k.Title, Owner: k.Owner,
@@ -125,22 +127,22 @@ func (b *Bot) editForm(ctx context.Context, g Gesture, k store.KeyResult) (Reply
 	}
 	if k.Integrated {
 		w.Source, w.Connection, w.Reference, w.Name = k.Source.ConnectionKind, k.Source.Connection, k.Source.Reference, k.Source.Name
-		c, err := b.store.Connection(ctx, g.Actor.Workspace, w.Connection)
-		if err != nil && !isNotFound(err) {
-			return Reply{}, err
+		c, err := b.Store.Connection(ctx, g.Actor.Workspace, w.Connection)
+		if err != nil && !desk.IsNotFound(err) {
+			return desk.Reply{}, err
 		}
 		w.Part, w.Whole = b.partOf(c, w.Reference), w.Name
 		if w.Apart, err = b.apart(ctx, c, w.Part.Scorecard); err != nil {
-			return Reply{}, err
+			return desk.Reply{}, err
 		}
-		if s, err := b.store.Scorecard(ctx, c, w.Part.Scorecard); err == nil {
+		if s, err := b.Store.Scorecard(ctx, c, w.Part.Scorecard); err == nil {
 			w.Whole = view.ShownName(s.Name, s.Reference)
-		} else if !isNotFound(err) {
-			return Reply{}, err
+		} else if !desk.IsNotFound(err) {
+			return desk.Reply{}, err
 		}
 		changed, err := b.scorecardChanged(ctx, k)
 		if err != nil {
-			return Reply{}, err
+			return desk.Reply{}, err
 		}
 		for _, t := range changed {
 			if t.What == "unit" && w.Form.Unit == t.Before {
@@ -148,9 +150,9 @@ func (b *Bot) editForm(ctx context.Context, g Gesture, k store.KeyResult) (Reply
 			}
 		}
 	}
-	draft, err := b.store.CreateDraft(ctx, g.Actor, view.CallbackWizard, view.StepDetails, w)
+	draft, err := b.Store.CreateDraft(ctx, g.Actor, view.CallbackWizard, view.StepDetails, w)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	return b.openWizard(ctx, g, draft, w)
 }
@@ -161,27 +163,27 @@ func (b *Bot) scorecardChanged(ctx context.Context, k store.KeyResult) ([]okr.Tr
 	if k.Failure.Cause != "scorecard_changed" {
 		return nil, nil
 	}
-	s, err := b.store.Scorecard(ctx, store.Connection{ID: k.Source.Connection, Workspace: k.Workspace}, k.Source.Reference)
-	if isNotFound(err) {
+	s, err := b.Store.Scorecard(ctx, store.Connection{ID: k.Source.Connection, Workspace: k.Workspace}, k.Source.Reference)
+	if desk.IsNotFound(err) {
 		return nil, nil
 	}
 	return k.Source.Traits().Changes(s.Traits()), err
 }
 
-func (b *Bot) openWizard(ctx context.Context, g Gesture, draft store.Draft, w wizard) (Reply, error) {
+func (b *Bot) openWizard(ctx context.Context, g desk.Gesture, draft store.Draft, w wizard) (desk.Reply, error) {
 	modal, err := b.wizardView(ctx, g, draft, w)
-	return Reply{Open: &modal}, err
+	return desk.Reply{Open: &modal}, err
 }
 
 // wizardDraft loads the wizard of the view that a gesture happened in. Somebody else's, an
 // expired one, and one of another form are not found.
-func (b *Bot) wizardDraft(ctx context.Context, g Gesture) (store.Draft, wizard, error) {
+func (b *Bot) wizardDraft(ctx context.Context, g desk.Gesture) (store.Draft, wizard, error) {
 	return b.wizardOf(ctx, g, g.View.Draft)
 }
 
-func (b *Bot) wizardOf(ctx context.Context, g Gesture, id string) (store.Draft, wizard, error) {
+func (b *Bot) wizardOf(ctx context.Context, g desk.Gesture, id string) (store.Draft, wizard, error) {
 	var w wizard
-	draft, err := b.store.Draft(ctx, g.Actor, id)
+	draft, err := b.Store.Draft(ctx, g.Actor, id)
 	if err == nil && draft.Kind != view.CallbackWizard {
 		err = store.ErrNotFound
 	}
@@ -194,33 +196,33 @@ func (b *Bot) wizardOf(ctx context.Context, g Gesture, id string) (store.Draft, 
 const wizardAgain = "/okr add-kr"
 
 // lost is the answer to a wizard that cannot go on, and false when it can.
-func lost(err error) (Reply, error, bool) {
+func lost(err error) (desk.Reply, error, bool) {
 	switch {
-	case isNotFound(err):
-		return expiredForm(wizardAgain), nil, true
+	case desk.IsNotFound(err):
+		return desk.ExpiredForm(wizardAgain), nil, true
 	case errors.Is(err, store.ErrChanged):
-		return changedElsewhere(wizardAgain), nil, true
+		return desk.ChangedElsewhere(wizardAgain), nil, true
 	case err != nil:
-		return Reply{}, err, true
+		return desk.Reply{}, err, true
 	}
-	return Reply{}, nil, false
+	return desk.Reply{}, nil, false
 }
 
 // turn saves the wizard and shows the step it is at.
-func (b *Bot) turn(ctx context.Context, g Gesture, draft store.Draft, w wizard, step string) (Reply, error) {
+func (b *Bot) turn(ctx context.Context, g desk.Gesture, draft store.Draft, w wizard, step string) (desk.Reply, error) {
 	if step != draft.Step {
 		w.Turn++
 	}
-	draft, err := b.store.SaveDraft(ctx, g.Actor, draft, step, w)
+	draft, err := b.Store.SaveDraft(ctx, g.Actor, draft, step, w)
 	if reply, err, is := lost(err); is {
 		return reply, err
 	}
 	modal, err := b.wizardView(ctx, g, draft, w)
-	return Reply{Update: &modal}, err
+	return desk.Reply{Update: &modal}, err
 }
 
 // wizardView draws the step that the draft is at.
-func (b *Bot) wizardView(ctx context.Context, g Gesture, draft store.Draft, w wizard) (slack.ModalViewRequest, error) {
+func (b *Bot) wizardView(ctx context.Context, g desk.Gesture, draft store.Draft, w wizard) (slack.ModalViewRequest, error) {
 	switch draft.Step {
 	case view.StepScorecard:
 		return b.scorecardView(ctx, g, draft, w)
@@ -229,14 +231,14 @@ func (b *Bot) wizardView(ctx context.Context, g Gesture, draft store.Draft, w wi
 	}
 	s := view.Start{Draft: draft.ID, Turn: w.Turn, Fresh: w.Fresh, Editing: w.Key, Title: w.Title, Owner: w.Owner, Systems: b.systems(), Source: w.Source}
 	if w.Objective != 0 {
-		o, err := b.store.Objective(ctx, g.Actor.Workspace, w.Objective)
-		if err != nil && !isNotFound(err) {
+		o, err := b.Store.Objective(ctx, g.Actor.Workspace, w.Objective)
+		if err != nil && !desk.IsNotFound(err) {
 			return slack.ModalViewRequest{}, err
 		}
 		s.Objective = o
 	}
 	if s.Objective.ID == 0 {
-		some, err := b.store.Objectives(ctx, g.Actor.Workspace, "", "", 0, 1)
+		some, err := b.Store.Objectives(ctx, g.Actor.Workspace, "", "", 0, 1)
 		if err != nil {
 			return slack.ModalViewRequest{}, err
 		}
@@ -245,13 +247,13 @@ func (b *Bot) wizardView(ctx context.Context, g Gesture, draft store.Draft, w wi
 	return s.Modal(), nil
 }
 
-func (b *Bot) scorecardView(ctx context.Context, g Gesture, draft store.Draft, w wizard) (slack.ModalViewRequest, error) {
+func (b *Bot) scorecardView(ctx context.Context, g desk.Gesture, draft store.Draft, w wizard) (slack.ModalViewRequest, error) {
 	s, err := b.scorecardStep(ctx, g, draft, w)
 	return s.Modal(), err
 }
 
-func (b *Bot) scorecardStep(ctx context.Context, g Gesture, draft store.Draft, w wizard) (view.Scorecard, error) {
-	list, err := b.store.ConnectionsFor(ctx, g.Actor)
+func (b *Bot) scorecardStep(ctx context.Context, g desk.Gesture, draft store.Draft, w wizard) (view.Scorecard, error) {
+	list, err := b.Store.ConnectionsFor(ctx, g.Actor)
 	s := view.Scorecard{
 		Draft: draft.ID, Turn: w.Turn, Fresh: w.Fresh, Editing: w.Key, System: b.systemName(w.Source), Connection: w.Connection,
 		Chosen: w.option(), ChosenName: w.Whole, ChosenApart: w.Apart, Preview: w.Preview,
@@ -259,7 +261,7 @@ func (b *Bot) scorecardStep(ctx context.Context, g Gesture, draft store.Draft, w
 	for _, c := range list {
 		if c.ID == w.Connection {
 			s.Parts = w.parts(b.divider(c))
-			if s.Left, err = b.store.CountUnlistable(ctx, c, view.LongestValue); err != nil {
+			if s.Left, err = b.Store.CountUnlistable(ctx, c, view.LongestValue); err != nil {
 				return s, err
 			}
 		}
@@ -281,8 +283,8 @@ func (b *Bot) systemName(kind string) string {
 // option is the chosen scorecard as an option's value.
 func (w wizard) option() string { return w.Part.Scorecard }
 
-func (b *Bot) detailView(ctx context.Context, g Gesture, draft store.Draft, w wizard) (slack.ModalViewRequest, error) {
-	o, err := b.store.Objective(ctx, g.Actor.Workspace, w.Objective)
+func (b *Bot) detailView(ctx context.Context, g desk.Gesture, draft store.Draft, w wizard) (slack.ModalViewRequest, error) {
+	o, err := b.Store.Objective(ctx, g.Actor.Workspace, w.Objective)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -293,7 +295,7 @@ func (b *Bot) detailView(ctx context.Context, g Gesture, draft store.Draft, w wi
 	if !d.Integrated {
 		return d.Modal(), nil
 	}
-	c, err := b.store.Connection(ctx, g.Actor.Workspace, w.Connection)
+	c, err := b.Store.Connection(ctx, g.Actor.Workspace, w.Connection)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -301,11 +303,11 @@ func (b *Bot) detailView(ctx context.Context, g Gesture, draft store.Draft, w wi
 	d.Result = "none yet"
 	changed := ""
 	if w.Edit != 0 {
-		k, err := b.store.KeyResultByID(ctx, g.Actor.Workspace, w.Edit)
+		k, err := b.Store.KeyResultByID(ctx, g.Actor.Workspace, w.Edit)
 		if err != nil {
 			return slack.ModalViewRequest{}, err
 		}
-		now, err := b.store.Now(ctx)
+		now, err := b.Store.Now(ctx)
 		if err != nil {
 			return slack.ModalViewRequest{}, err
 		}
@@ -335,12 +337,12 @@ func (b *Bot) detailView(ctx context.Context, g Gesture, draft store.Draft, w wi
 
 // preview adds to the details what their values would make of the key result today, and what is
 // probably not meant.
-func (b *Bot) preview(ctx context.Context, g Gesture, w wizard, o okr.Objective, d *view.Detail) error {
-	now, err := b.store.Now(ctx)
+func (b *Bot) preview(ctx context.Context, g desk.Gesture, w wizard, o okr.Objective, d *view.Detail) error {
+	now, err := b.Store.Now(ctx)
 	if err != nil {
 		return err
 	}
-	workspace, err := b.store.Workspace(ctx, g.Actor.Workspace)
+	workspace, err := b.Store.Workspace(ctx, g.Actor.Workspace)
 	if err != nil {
 		return err
 	}
@@ -382,7 +384,7 @@ type knowledge struct {
 }
 
 // known is what the scorecard said when it was previewed, else what was read and entered before.
-func (b *Bot) known(ctx context.Context, g Gesture, w wizard) (knowledge, error) {
+func (b *Bot) known(ctx context.Context, g desk.Gesture, w wizard) (knowledge, error) {
 	if p := w.Preview; p != nil && w.integrated() {
 		n := knowledge{partial: true, scored: okr.Scored{Better: p.Better, Unit: p.Unit}, precision: p.Precision, frequency: okr.Frequency(p.Frequency)}
 		n.readings = p.Readings()
@@ -391,15 +393,15 @@ func (b *Bot) known(ctx context.Context, g Gesture, w wizard) (knowledge, error)
 	if w.Edit == 0 {
 		return knowledge{precision: 9}, nil
 	}
-	k, err := b.store.KeyResultByID(ctx, g.Actor.Workspace, w.Edit)
+	k, err := b.Store.KeyResultByID(ctx, g.Actor.Workspace, w.Edit)
 	if err != nil || k.Integrated && k.Source.Reference != w.Reference {
 		return knowledge{}, err
 	}
-	readings, err := b.store.Readings(ctx, k.Workspace, k.ID)
+	readings, err := b.Store.Readings(ctx, k.Workspace, k.ID)
 	if err != nil {
 		return knowledge{}, err
 	}
-	now, err := b.store.Now(ctx)
+	now, err := b.Store.Now(ctx)
 	readings = okr.Counting(readings, k.Today(now))
 	if own := okr.Within(k.Objective.Period, readings); len(own) > 0 {
 		readings = own
@@ -411,7 +413,7 @@ func (b *Bot) known(ctx context.Context, g Gesture, w wizard) (knowledge, error)
 }
 
 // wizardSubmitted takes the wizard a step further, or saves.
-func (b *Bot) wizardSubmitted(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) wizardSubmitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	draft, w, err := b.wizardDraft(ctx, g)
 	if reply, err, is := lost(err); is {
 		return reply, err
@@ -420,7 +422,7 @@ func (b *Bot) wizardSubmitted(ctx context.Context, g Gesture) (Reply, error) {
 		return b.alreadySaved(ctx, g, w)
 	}
 	if step, turn := view.ParseMark(g.View.Mark); step != draft.Step || turn != w.Turn {
-		return changedElsewhere(wizardAgain), nil
+		return desk.ChangedElsewhere(wizardAgain), nil
 	}
 	switch draft.Step {
 	case view.StepStart:
@@ -431,15 +433,15 @@ func (b *Bot) wizardSubmitted(ctx context.Context, g Gesture) (Reply, error) {
 	return b.detailsSubmitted(ctx, g, draft, w)
 }
 
-func (b *Bot) startSubmitted(ctx context.Context, g Gesture, draft store.Draft, w wizard) (Reply, error) {
+func (b *Bot) startSubmitted(ctx context.Context, g desk.Gesture, draft store.Draft, w wizard) (desk.Reply, error) {
 	e := view.ParseStart(g.View.State)
 	problems := okr.KeyResult{Title: e.Title, Owner: e.Owner, Kind: okr.Baseline}.Check()
-	o, err := b.store.Objective(ctx, g.Actor.Workspace, e.Objective)
+	o, err := b.Store.Objective(ctx, g.Actor.Workspace, e.Objective)
 	switch {
-	case isNotFound(err):
+	case desk.IsNotFound(err):
 		problems[view.FieldObjective] = "Choose an objective, or press New objective."
 	case err != nil:
-		return Reply{}, err
+		return desk.Reply{}, err
 	case !o.MayAddKeyResult(g.Actor):
 		problems[view.FieldObjective] = "You may not add key results here. Ask its owner."
 	}
@@ -447,13 +449,13 @@ func (b *Bot) startSubmitted(ctx context.Context, g Gesture, draft store.Draft, 
 		problems[view.FieldSource] = "Choose where the values come from."
 	}
 	if len(problems) > 0 {
-		return Reply{Problems: atFields(problems, g)}, nil
+		return desk.Reply{Problems: desk.AtFields(problems, g)}, nil
 	}
 	w.Objective, w.Title, w.Owner, w.Source = o.ID, e.Title, e.Owner, e.Source
 	w.Form.Title, w.Form.Owner = e.Title, e.Owner
 	if w.integrated() {
 		if err := b.connectionOf(ctx, g, &w); err != nil {
-			return Reply{}, err
+			return desk.Reply{}, err
 		}
 		return b.turn(ctx, g, draft, w, view.StepScorecard)
 	}
@@ -504,7 +506,7 @@ func (w *wizard) suggestStart(p view.Preview, o okr.Objective) {
 }
 
 // wizardBack goes a step back; what was entered is kept.
-func (b *Bot) wizardBack(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) wizardBack(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	draft, w, err := b.wizardDraft(ctx, g)
 	if reply, err, is := lost(err); is {
 		return reply, err
@@ -513,7 +515,7 @@ func (b *Bot) wizardBack(ctx context.Context, g Gesture) (Reply, error) {
 	switch draft.Step {
 	case view.StepScorecard:
 		if err := b.take(ctx, g, &w); err != nil {
-			return Reply{}, err
+			return desk.Reply{}, err
 		}
 		if w.Edit != 0 {
 			step = view.StepDetails
@@ -529,7 +531,7 @@ func (b *Bot) wizardBack(ctx context.Context, g Gesture) (Reply, error) {
 }
 
 // wizardNewObjective is a detour: the form of an objective on top, and back.
-func (b *Bot) wizardNewObjective(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) wizardNewObjective(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	draft, w, err := b.wizardDraft(ctx, g)
 	if reply, err, is := lost(err); is {
 		return reply, err
@@ -539,7 +541,7 @@ func (b *Bot) wizardNewObjective(ctx context.Context, g Gesture) (Reply, error) 
 	if e.Owner != "" {
 		w.Owner = e.Owner
 	}
-	if draft, err = b.store.SaveDraft(ctx, g.Actor, draft, draft.Step, w); err != nil {
+	if draft, err = b.Store.SaveDraft(ctx, g.Actor, draft, draft.Step, w); err != nil {
 		reply, err, _ := lost(err)
 		return reply, err
 	}
@@ -547,7 +549,7 @@ func (b *Bot) wizardNewObjective(ctx context.Context, g Gesture) (Reply, error) 
 }
 
 // wizardNewConnection is the other detour.
-func (b *Bot) wizardNewConnection(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) wizardNewConnection(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	draft, w, err := b.wizardDraft(ctx, g)
 	if reply, err, is := lost(err); is {
 		return reply, err
@@ -556,31 +558,31 @@ func (b *Bot) wizardNewConnection(ctx context.Context, g Gesture) (Reply, error)
 }
 
 // backToWizard closes a detour's form and shows the wizard under it with what the detour made.
-func (b *Bot) backToWizard(_ context.Context, g Gesture, draft, under string, change func(*wizard)) (Reply, error) {
-	return Reply{Later: func(ctx context.Context, _ OpenView) { b.drawWizard(ctx, g, draft, under, change) }}, nil
+func (b *Bot) backToWizard(_ context.Context, g desk.Gesture, draft, under string, change func(*wizard)) (desk.Reply, error) {
+	return desk.Reply{Later: func(ctx context.Context, _ desk.OpenView) { b.drawWizard(ctx, g, draft, under, change) }}, nil
 }
 
-func (b *Bot) drawWizard(ctx context.Context, g Gesture, id, under string, change func(*wizard)) {
+func (b *Bot) drawWizard(ctx context.Context, g desk.Gesture, id, under string, change func(*wizard)) {
 	draft, w, err := b.wizardOf(ctx, g, id)
 	if err == nil {
 		change(&w)
 		w.Fresh++
-		draft, err = b.store.SaveDraft(ctx, g.Actor, draft, draft.Step, w)
+		draft, err = b.Store.SaveDraft(ctx, g.Actor, draft, draft.Step, w)
 	}
 	var modal slack.ModalViewRequest
 	if err == nil {
 		modal, err = b.wizardView(ctx, g, draft, w)
 	}
 	if err == nil {
-		_, err = b.slack.change(ctx, OpenView{ID: under}, modal)
+		_, err = b.Slack.Change(ctx, desk.OpenView{ID: under}, modal)
 	}
-	if err != nil && codeOf(err) != "not_found" {
-		b.log.Warn("going back to the wizard", "actor", g.Actor.ID, "error", err)
+	if err != nil && desk.CodeOf(err) != "not_found" {
+		b.Log.Warn("going back to the wizard", "actor", g.Actor.ID, "error", err)
 	}
 }
 
 // wizardCadenceChosen and wizardGoalChosen show the fields that the choice needs.
-func (b *Bot) wizardCadenceChosen(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) wizardCadenceChosen(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	draft, w, err := b.wizardDraft(ctx, g)
 	if reply, err, is := lost(err); is {
 		return reply, err
@@ -589,7 +591,7 @@ func (b *Bot) wizardCadenceChosen(ctx context.Context, g Gesture) (Reply, error)
 	return b.turn(ctx, g, draft, w, draft.Step)
 }
 
-func (b *Bot) wizardGoalChosen(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) wizardGoalChosen(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	draft, w, err := b.wizardDraft(ctx, g)
 	if reply, err, is := lost(err); is {
 		return reply, err
@@ -599,13 +601,13 @@ func (b *Bot) wizardGoalChosen(ctx context.Context, g Gesture) (Reply, error) {
 	if baseline && w.Form.Kind == view.GoalReach && w.Form.Start == "" {
 		known, err := b.known(ctx, g, w)
 		if err != nil {
-			return Reply{}, err
+			return desk.Reply{}, err
 		}
 		first, ok := okr.First(known.readings)
 		if w.Preview != nil { // its history begins long before the key result
-			o, err := b.store.Objective(ctx, g.Actor.Workspace, w.Objective)
+			o, err := b.Store.Objective(ctx, g.Actor.Workspace, w.Objective)
 			if err != nil {
-				return Reply{}, err
+				return desk.Reply{}, err
 			}
 			first, _, ok = okr.Beginning(o.Period, known.readings, w.Preview.Today)
 		}
@@ -618,21 +620,21 @@ func (b *Bot) wizardGoalChosen(ctx context.Context, g Gesture) (Reply, error) {
 
 // wizardValuesChanged shows what the values make while they are typed. Nothing is kept, so that a
 // letter that comes late is none that anything waits for.
-func (b *Bot) wizardValuesChanged(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) wizardValuesChanged(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	draft, w, err := b.wizardDraft(ctx, g)
 	if reply, err, is := lost(err); is {
 		return reply, err
 	}
 	if step, turn := view.ParseMark(g.View.Mark); step != draft.Step || turn != w.Turn || step != view.StepDetails {
-		return Reply{}, nil
+		return desk.Reply{}, nil
 	}
 	w.Form = view.ParseForm(g.View.State, w.Form)
 	modal, err := b.wizardView(ctx, g, draft, w)
-	return Reply{Update: &modal}, err
+	return desk.Reply{Update: &modal}, err
 }
 
 // wizardChangeSource goes from the details of a key result to where it reads from.
-func (b *Bot) wizardChangeSource(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) wizardChangeSource(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	draft, w, err := b.wizardDraft(ctx, g)
 	if reply, err, is := lost(err); is {
 		return reply, err
@@ -644,9 +646,9 @@ func (b *Bot) wizardChangeSource(ctx context.Context, g Gesture) (Reply, error) 
 }
 
 // detailsSubmitted saves the key result: one for each wizard, whatever is pressed twice.
-func (b *Bot) detailsSubmitted(ctx context.Context, g Gesture, draft store.Draft, w wizard) (Reply, error) {
+func (b *Bot) detailsSubmitted(ctx context.Context, g desk.Gesture, draft store.Draft, w wizard) (desk.Reply, error) {
 	w.Form = view.ParseForm(g.View.State, w.Form)
-	o, err := b.store.Objective(ctx, g.Actor.Workspace, w.Objective)
+	o, err := b.Store.Objective(ctx, g.Actor.Workspace, w.Objective)
 	if err != nil {
 		reply, err, _ := lost(err)
 		return reply, err
@@ -658,11 +660,11 @@ func (b *Bot) detailsSubmitted(ctx context.Context, g Gesture, draft store.Draft
 	}
 	entered, first, problems := w.Form.KeyResult(base, o.Period)
 	if len(problems) > 0 {
-		return Reply{Problems: atFields(problems, g)}, nil
+		return desk.Reply{Problems: desk.AtFields(problems, g)}, nil
 	}
 	var saved store.KeyResult
-	var refused *Reply
-	err = b.store.InTx(ctx, func(tx *store.Tx) error {
+	var refused *desk.Reply
+	err = b.Store.InTx(ctx, func(tx *store.Tx) error {
 		refused = nil
 		k := store.KeyResult{KeyResult: entered, Objective: o}
 		if integrated {
@@ -688,17 +690,17 @@ func (b *Bot) detailsSubmitted(ctx context.Context, g Gesture, draft store.Draft
 	})
 	switch {
 	case errors.Is(err, store.ErrChanged) && w.Edit != 0:
-		return changedElsewhere("/okr edit " + w.Key), nil
+		return desk.ChangedElsewhere("/okr edit " + w.Key), nil
 	case errors.Is(err, store.ErrChanged):
 		// The same form was submitted twice at once, and the other one won.
 		if _, again, err := b.wizardDraft(ctx, g); err == nil && again.Saved != 0 {
 			return b.alreadySaved(ctx, g, again)
 		}
-		return changedElsewhere(wizardAgain), nil
-	case isNotFound(err):
-		return expiredForm(wizardAgain), nil
+		return desk.ChangedElsewhere(wizardAgain), nil
+	case desk.IsNotFound(err):
+		return desk.ExpiredForm(wizardAgain), nil
 	case err != nil:
-		return Reply{}, err
+		return desk.Reply{}, err
 	case refused != nil:
 		return *refused, nil
 	}
@@ -709,19 +711,19 @@ func (b *Bot) detailsSubmitted(ctx context.Context, g Gesture, draft store.Draft
 }
 
 // savedView says that a key result is saved, and what becomes of the first value that was entered.
-func (b *Bot) savedView(ctx context.Context, _ Gesture, k store.KeyResult, fresh bool, first decimal.NullDecimal) (Reply, error) {
-	now, err := b.store.Now(ctx)
+func (b *Bot) savedView(ctx context.Context, _ desk.Gesture, k store.KeyResult, fresh bool, first decimal.NullDecimal) (desk.Reply, error) {
+	now, err := b.Store.Now(ctx)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	modal := view.Saved(b.shown(k, now), fresh, first)
-	return Reply{Update: &modal, Home: true}, nil
+	return desk.Reply{Update: &modal, Home: true}, nil
 }
 
-func (b *Bot) alreadySaved(ctx context.Context, g Gesture, w wizard) (Reply, error) {
-	k, err := b.store.KeyResult(ctx, g.Actor.Workspace, w.Saved)
+func (b *Bot) alreadySaved(ctx context.Context, g desk.Gesture, w wizard) (desk.Reply, error) {
+	k, err := b.Store.KeyResult(ctx, g.Actor.Workspace, w.Saved)
 	if err != nil {
-		return expiredForm(wizardAgain), nil
+		return desk.ExpiredForm(wizardAgain), nil
 	}
 	return b.savedView(ctx, g, k, w.Edit == 0, decimal.NullDecimal{})
 }
@@ -733,9 +735,9 @@ type proven struct {
 }
 
 // source is what the key result will read, with the person's right to the connection asked again.
-func (b *Bot) source(ctx context.Context, tx *store.Tx, g Gesture, w wizard) (proven, *Reply, error) {
+func (b *Bot) source(ctx context.Context, tx *store.Tx, g desk.Gesture, w wizard) (proven, *desk.Reply, error) {
 	c, err := tx.Connection(ctx, g.Actor.Workspace, w.Connection)
-	if err != nil && !isNotFound(err) {
+	if err != nil && !desk.IsNotFound(err) {
 		return proven{}, nil, err
 	}
 	var k store.KeyResult
@@ -747,12 +749,12 @@ func (b *Bot) source(ctx context.Context, tx *store.Tx, g Gesture, w wizard) (pr
 		}
 		kept = k.Source.Connection == w.Connection && k.Source.Reference == w.Reference
 	}
-	if isNotFound(err) || !c.MayUse(g.Actor) && !kept {
+	if desk.IsNotFound(err) || !c.MayUse(g.Actor) && !kept {
 		notice := view.Notice("Connection", "This connection is not yours to use any more. Nothing was saved. Choose another one, or ask who made it to share it.")
-		return proven{}, &Reply{Update: &notice}, nil
+		return proven{}, &desk.Reply{Update: &notice}, nil
 	}
 	s, err := tx.Scorecard(ctx, c, w.Reference)
-	if isNotFound(err) && kept { // it is not listed, or no more; it stays what it was
+	if desk.IsNotFound(err) && kept { // it is not listed, or no more; it stays what it was
 		return proven{k.Source, int(k.Precision)}, nil, nil
 	}
 	if err != nil {
@@ -763,9 +765,9 @@ func (b *Bot) source(ctx context.Context, tx *store.Tx, g Gesture, w wizard) (pr
 	}, s.Precision}, nil, nil
 }
 
-func (b *Bot) saveNew(ctx context.Context, tx *store.Tx, g Gesture, _ wizard, k store.KeyResult, first decimal.NullDecimal, draft string) (store.KeyResult, *Reply, error) {
+func (b *Bot) saveNew(ctx context.Context, tx *store.Tx, g desk.Gesture, _ wizard, k store.KeyResult, first decimal.NullDecimal, draft string) (store.KeyResult, *desk.Reply, error) {
 	if !k.Objective.MayAddKeyResult(g.Actor) {
-		r := Ask(k.Objective.Owner, "add to")
+		r := desk.Ask(k.Objective.Owner, "add to")
 		return k, &r, nil
 	}
 	saved, fresh, err := tx.CreateKeyResult(ctx, g.Actor, k, draft)
@@ -796,15 +798,15 @@ func (b *Bot) begin(ctx context.Context, tx *store.Tx, k store.KeyResult) error 
 	return b.jobs.Import(ctx, tx, k.Workspace, k.ID)
 }
 
-func (b *Bot) saveEdit(ctx context.Context, tx *store.Tx, g Gesture, w wizard, k store.KeyResult) (store.KeyResult, *Reply, error) {
+func (b *Bot) saveEdit(ctx context.Context, tx *store.Tx, g desk.Gesture, w wizard, k store.KeyResult) (store.KeyResult, *desk.Reply, error) {
 	before, err := tx.LockKeyResult(ctx, g.Actor.Workspace, w.Edit)
 	if err != nil {
 		return k, nil, err
 	}
 	if !before.MayEdit(g.Actor) {
-		r := Ask(before.Owner, "edit")
+		r := desk.Ask(before.Owner, "edit")
 		notice := view.NoticeOf(*r.Say)
-		return k, &Reply{Update: &notice}, nil
+		return k, &desk.Reply{Update: &notice}, nil
 	}
 	after := before
 	id, number, paused := before.ID, before.Number, before.Paused

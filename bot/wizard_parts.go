@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/integrations"
 	"okrbot/okr"
@@ -66,32 +67,32 @@ func (w *wizard) takePart(e view.PartEntry, d integrations.Divider) {
 
 // wizardPartChosen shows what the chosen scorecard, or part of it, says now, and how it can be
 // divided further.
-func (b *Bot) wizardPartChosen(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) wizardPartChosen(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	draft, w, err := b.wizardDraft(ctx, g)
 	if reply, err, is := lost(err); is {
 		return reply, err
 	}
 	before := w
 	if err := b.take(ctx, g, &w); err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	if chosen := view.Nothing(view.ParseScorecard(g.View.State).Scorecard); chosen.Is() {
 		why := chosen.Sentence(b.searched(w.Source))
-		if draft, err = b.store.SaveDraft(ctx, g.Actor, draft, draft.Step, w); err != nil {
+		if draft, err = b.Store.SaveDraft(ctx, g.Actor, draft, draft.Step, w); err != nil {
 			reply, err, _ := lost(err)
 			return reply, err
 		}
 		return b.scorecardProblem(ctx, g, draft, w, why)
 	}
 	if w.Reference == "" || w.Reference == before.Reference && w.Part == before.Part && w.Preview != nil {
-		return Reply{}, nil
+		return desk.Reply{}, nil
 	}
 	return b.readPart(ctx, g, draft, w)
 }
 
 // divide lists what the person can choose from next; the problem is a sentence for the person.
 // Lists that were read are not read again.
-func (b *Bot) divide(ctx context.Context, g Gesture, w *wizard) (problem string) {
+func (b *Bot) divide(ctx context.Context, g desk.Gesture, w *wizard) (problem string) {
 	c, err := b.usable(ctx, g, w.Connection)
 	if err != nil {
 		return ""
@@ -113,7 +114,7 @@ func (b *Bot) divide(ctx context.Context, g Gesture, w *wizard) (problem string)
 		}
 		found, err := d.Divisions(ctx, account, ref)
 		if err != nil { // the scorecard itself can be read all the same
-			b.log.Info("listing breakdowns", "connection", c.ID, "error", err)
+			b.Log.Info("listing breakdowns", "connection", c.ID, "error", err)
 			return
 		}
 		w.Lists[breakdownsOf(ref)], w.Lists[seriesOf(ref)] = found.Breakdowns, found.Series
@@ -208,30 +209,30 @@ func (w wizard) unfinished(problems okr.Problems) {
 }
 
 // elementChoices and secondElementChoices answer the type-ahead of elements from what was listed.
-func (b *Bot) elementChoices(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) elementChoices(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	return b.listedElements(ctx, g, func(w wizard, _ integrations.Divider) string {
 		return elementsOf(w.Part.Scorecard, w.Part.Breakdown)
 	})
 }
 
-func (b *Bot) secondElementChoices(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) secondElementChoices(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	return b.listedElements(ctx, g, func(w wizard, d integrations.Divider) string {
 		return elementsOf(d.Compose(w.first()), w.Part.Breakdown2)
 	})
 }
 
-func (b *Bot) listedElements(ctx context.Context, g Gesture, of func(wizard, integrations.Divider) string) (Reply, error) {
+func (b *Bot) listedElements(ctx context.Context, g desk.Gesture, of func(wizard, integrations.Divider) string) (desk.Reply, error) {
 	_, w, err := b.wizardDraft(ctx, g)
-	if err != nil && !isNotFound(err) {
-		return Reply{}, err
+	if err != nil && !desk.IsNotFound(err) {
+		return desk.Reply{}, err
 	}
 	c, err := b.usable(ctx, g, w.Connection)
-	if err != nil && !isNotFound(err) {
-		return Reply{}, err
+	if err != nil && !desk.IsNotFound(err) {
+		return desk.Reply{}, err
 	}
 	d := b.divider(c)
 	if d == nil {
-		return Reply{Options: view.Options(nil)}, nil
+		return desk.Reply{Options: view.Options(nil)}, nil
 	}
-	return Reply{Options: view.NamedChoices(choosable(w.Lists[of(w, d)], g.Query))}, nil
+	return desk.Reply{Options: view.NamedChoices(choosable(w.Lists[of(w, d)], g.Query))}, nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/shopspring/decimal"
 	"github.com/slack-go/slack"
 
+	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/integrations"
 	"okrbot/okr"
@@ -28,7 +29,7 @@ const (
 )
 
 // take notes what the second step holds.
-func (b *Bot) take(ctx context.Context, g Gesture, w *wizard) error {
+func (b *Bot) take(ctx context.Context, g desk.Gesture, w *wizard) error {
 	e := view.ParseScorecard(g.View.State)
 	if e.Connection != 0 && e.Connection != w.Connection {
 		w.choose(e.Connection)
@@ -50,7 +51,7 @@ func (b *Bot) take(ctx context.Context, g Gesture, w *wizard) error {
 		return err
 	}
 	c, err := b.usable(ctx, g, w.Connection)
-	if err != nil && !isNotFound(err) {
+	if err != nil && !desk.IsNotFound(err) {
 		return err
 	}
 	w.takePart(e.Part, b.divider(c))
@@ -58,22 +59,22 @@ func (b *Bot) take(ctx context.Context, g Gesture, w *wizard) error {
 }
 
 // wizardConnectionChosen takes the connection; the scorecard is asked for again.
-func (b *Bot) wizardConnectionChosen(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) wizardConnectionChosen(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	draft, w, err := b.wizardDraft(ctx, g)
 	if reply, err, is := lost(err); is {
 		return reply, err
 	}
 	e := view.ParseScorecard(g.View.State)
 	if e.Connection == w.Connection {
-		return Reply{}, nil
+		return desk.Reply{}, nil
 	}
 	w.choose(e.Connection)
 	return b.turn(ctx, g, draft, w, draft.Step)
 }
 
 // usable is the chosen connection, if the person may use it.
-func (b *Bot) usable(ctx context.Context, g Gesture, id int64) (store.Connection, error) {
-	c, err := b.store.Connection(ctx, g.Actor.Workspace, id)
+func (b *Bot) usable(ctx context.Context, g desk.Gesture, id int64) (store.Connection, error) {
+	c, err := b.Store.Connection(ctx, g.Actor.Workspace, id)
 	if err == nil && !c.MayUse(g.Actor) {
 		err = store.ErrNotFound
 	}
@@ -83,53 +84,53 @@ func (b *Bot) usable(ctx context.Context, g Gesture, id int64) (store.Connection
 // scorecardChoices fills the type-ahead from the connection's directory. When that finds
 // nothing, the system is asked for as long as the person does not notice; when that has nothing
 // either, the nearest names are offered, marked as near.
-func (b *Bot) scorecardChoices(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) scorecardChoices(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	began := time.Now()
 	_, w, err := b.wizardDraft(ctx, g)
-	if isNotFound(err) {
-		return Reply{Options: view.Options(nil)}, nil
+	if desk.IsNotFound(err) {
+		return desk.Reply{Options: view.Options(nil)}, nil
 	}
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	c, err := b.usable(ctx, g, w.Connection)
-	if isNotFound(err) {
-		return Reply{Options: view.Options(nil)}, nil
+	if desk.IsNotFound(err) {
+		return desk.Reply{Options: view.Options(nil)}, nil
 	}
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	whole := func(ref string) bool { return b.partOf(c, ref).Scorecard == ref }
-	offer := func(list []view.ScorecardChoice) (Reply, error) {
+	offer := func(list []view.ScorecardChoice) (desk.Reply, error) {
 		references := make([]string, len(list))
 		for i, s := range list {
 			references[i] = s.Reference
 		}
-		twins, err := b.store.ScorecardTwins(ctx, c, references...)
-		return Reply{Options: view.ScorecardChoices(list, choices(twins, whole))}, err
+		twins, err := b.Store.ScorecardTwins(ctx, c, references...)
+		return desk.Reply{Options: view.ScorecardChoices(list, choices(twins, whole))}, err
 	}
 	search := func() ([]view.ScorecardChoice, error) {
-		found, err := b.store.SearchScorecards(ctx, c, g.Query, suggested)
+		found, err := b.Store.SearchScorecards(ctx, c, g.Query, suggested)
 		return choices(found, whole), err
 	}
 	list, err := search()
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	if len(list) > 0 {
 		return offer(list)
 	}
 	if c.State != store.Active {
-		return Reply{Options: view.Refused.Option(b.searched(c.Kind))}, nil
+		return desk.Reply{Options: view.Refused.Option(b.searched(c.Kind))}, nil
 	}
 	near, err := b.nearScorecards(ctx, c, g.Query, whole)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	hidden, more, why := b.searchLive(ctx, c, g.Query, liveWithin-time.Since(began))
 	if more {
 		if list, err = search(); err != nil {
-			return Reply{}, err
+			return desk.Reply{}, err
 		}
 		if len(list) > 0 {
 			return offer(list)
@@ -147,7 +148,7 @@ func (b *Bot) scorecardChoices(ctx context.Context, g Gesture) (Reply, error) {
 		r.Options = append(view.OnlyNear.Option(b.searched(c.Kind)), r.Options...)
 		return r, err
 	}
-	return Reply{Options: b.nothing(c.Kind, g.Query, why).Option(b.searched(c.Kind))}, nil
+	return desk.Reply{Options: b.nothing(c.Kind, g.Query, why).Option(b.searched(c.Kind))}, nil
 }
 
 // nearScorecards are those of a connection's directory whose names are nearest to misspelt words.
@@ -161,7 +162,7 @@ func (b *Bot) nearScorecards(ctx context.Context, c store.Connection, words stri
 		far       okr.Distance
 	}
 	var found []near
-	err := b.store.EachScorecardName(ctx, c, func(reference, name string, liked bool) {
+	err := b.Store.EachScorecardName(ctx, c, func(reference, name string, liked bool) {
 		if far, ok := misspelt.Near(name, liked); ok {
 			found = append(found, near{reference, far})
 		}
@@ -176,7 +177,7 @@ func (b *Bot) nearScorecards(ctx context.Context, c store.Connection, words stri
 	for _, n := range found[:min(len(found), nearMost)] {
 		references = append(references, n.reference)
 	}
-	rows, err := b.store.NearScorecards(ctx, c, references)
+	rows, err := b.Store.NearScorecards(ctx, c, references)
 	list := choices(rows, whole)
 	for i := range list {
 		list[i].Near = true
@@ -238,7 +239,7 @@ func choiceOf(s store.Scorecard) view.ScorecardChoice {
 
 // apart is what tells a scorecard of a connection from others of its name; empty when there is none.
 func (b *Bot) apart(ctx context.Context, c store.Connection, reference string) (string, error) {
-	twins, err := b.store.ScorecardTwins(ctx, c, reference)
+	twins, err := b.Store.ScorecardTwins(ctx, c, reference)
 	if err != nil {
 		return "", err
 	}
@@ -270,10 +271,10 @@ func (b *Bot) searchLive(ctx context.Context, c store.Connection, words string, 
 	}); err != nil {
 		return hidden, false, err
 	}
-	keep, done := context.WithTimeout(detached(ctx), time.Second)
+	keep, done := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer done()
 	if err := b.keepScorecards(keep, c, page.Scorecards); err != nil {
-		b.log.Warn("keeping scorecards that were found", "connection", c.ID, "error", err)
+		b.Log.Warn("keeping scorecards that were found", "connection", c.ID, "error", err)
 	}
 	return hidden, len(page.Scorecards) > 0, nil
 }
@@ -286,17 +287,17 @@ func (b *Bot) keepScorecards(ctx context.Context, c store.Connection, list []int
 			Direction: string(s.Direction), Frequency: s.Frequency, Target: s.Target, Value: s.Value,
 		}}
 	}
-	return b.store.InTx(ctx, func(tx *store.Tx) error { return tx.SaveScorecards(ctx, c, listed) })
+	return b.Store.InTx(ctx, func(tx *store.Tx) error { return tx.SaveScorecards(ctx, c, listed) })
 }
 
 // wizardPreview shows what the chosen scorecard says now.
-func (b *Bot) wizardPreview(ctx context.Context, g Gesture) (Reply, error) {
+func (b *Bot) wizardPreview(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	draft, w, err := b.wizardDraft(ctx, g)
 	if reply, err, is := lost(err); is {
 		return reply, err
 	}
 	if err := b.take(ctx, g, &w); err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	if w.Reference == "" {
 		return b.scorecardProblem(ctx, g, draft, w, "Choose a scorecard first, then press Preview results.")
@@ -306,44 +307,44 @@ func (b *Bot) wizardPreview(ctx context.Context, g Gesture) (Reply, error) {
 }
 
 // readPart says that the scorecard is being read, and shows it when it is.
-func (b *Bot) readPart(ctx context.Context, g Gesture, draft store.Draft, w wizard) (Reply, error) {
-	draft, err := b.store.SaveDraft(ctx, g.Actor, draft, draft.Step, w)
+func (b *Bot) readPart(ctx context.Context, g desk.Gesture, draft store.Draft, w wizard) (desk.Reply, error) {
+	draft, err := b.Store.SaveDraft(ctx, g.Actor, draft, draft.Step, w)
 	if reply, err, is := lost(err); is {
 		return reply, err
 	}
 	modal, err := b.scorecardState(ctx, g, draft, w, func(s *view.Scorecard) { s.Reading, s.Preview = true, nil })
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
-	return Reply{LaterWithin: describeTime, Later: func(ctx context.Context, at OpenView) {
+	return desk.Reply{LaterWithin: describeTime, Later: func(ctx context.Context, at desk.OpenView) {
 		at = b.showNewest(ctx, g, at, draft, modal)
 		b.afterDescribe(ctx, g, at, draft, w, view.StepScorecard)
 	}}, nil
 }
 
 // scorecardSubmitted goes on to the details, by way of the system unless it was just previewed.
-func (b *Bot) scorecardSubmitted(ctx context.Context, g Gesture, draft store.Draft, w wizard) (Reply, error) {
+func (b *Bot) scorecardSubmitted(ctx context.Context, g desk.Gesture, draft store.Draft, w wizard) (desk.Reply, error) {
 	if err := b.take(ctx, g, &w); err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	problems := okr.Problems{}
 	w.unfinished(problems)
-	if _, err := b.usable(ctx, g, w.Connection); isNotFound(err) {
+	if _, err := b.usable(ctx, g, w.Connection); desk.IsNotFound(err) {
 		problems[view.FieldConnection] = "Choose a connection that is yours or shared with you."
 	} else if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	if w.Reference == "" {
 		problems[view.FieldScorecard] = "Choose a scorecard."
 	}
 	if len(problems) > 0 {
-		return Reply{Problems: atFields(problems, g)}, nil
+		return desk.Reply{Problems: desk.AtFields(problems, g)}, nil
 	}
 	if w.Preview != nil {
 		return b.connected(ctx, g, draft, w)
 	}
 	w.Turn++
-	draft, err := b.store.SaveDraft(ctx, g.Actor, draft, draft.Step, w)
+	draft, err := b.Store.SaveDraft(ctx, g.Actor, draft, draft.Step, w)
 	if reply, err, is := lost(err); is {
 		return reply, err
 	}
@@ -352,14 +353,14 @@ func (b *Bot) scorecardSubmitted(ctx context.Context, g Gesture, draft store.Dra
 		title = "Source of " + w.Key
 	}
 	modal := view.Reading(draft.ID, w.Turn, title, b.systemName(w.Source))
-	return Reply{Update: &modal, LaterWithin: describeTime, Later: func(ctx context.Context, at OpenView) {
+	return desk.Reply{Update: &modal, LaterWithin: describeTime, Later: func(ctx context.Context, at desk.OpenView) {
 		b.afterDescribe(ctx, g, at, draft, w, view.StepDetails)
 	}}, nil
 }
 
 // connected goes on to the details with a scorecard that was read.
-func (b *Bot) connected(ctx context.Context, g Gesture, draft store.Draft, w wizard) (Reply, error) {
-	o, err := b.store.Objective(ctx, g.Actor.Workspace, w.Objective)
+func (b *Bot) connected(ctx context.Context, g desk.Gesture, draft store.Draft, w wizard) (desk.Reply, error) {
+	o, err := b.Store.Objective(ctx, g.Actor.Workspace, w.Objective)
 	if reply, err, is := lost(err); is {
 		return reply, err
 	}
@@ -368,7 +369,7 @@ func (b *Bot) connected(ctx context.Context, g Gesture, draft store.Draft, w wiz
 }
 
 // afterDescribe reads the scorecard and shows the step: with the preview, or with why there is none.
-func (b *Bot) afterDescribe(ctx context.Context, g Gesture, at OpenView, draft store.Draft, w wizard, step string) {
+func (b *Bot) afterDescribe(ctx context.Context, g desk.Gesture, at desk.OpenView, draft store.Draft, w wizard, step string) {
 	var problem string
 	if w.Preview == nil {
 		if w.Preview, problem = b.describe(ctx, g, w); w.Preview != nil {
@@ -383,16 +384,16 @@ func (b *Bot) afterDescribe(ctx context.Context, g Gesture, at OpenView, draft s
 	switch {
 	case problem != "" && step == view.StepDetails: // back from the view that says that it is read
 		w.Turn++
-		if draft, err = b.store.SaveDraft(ctx, g.Actor, draft, view.StepScorecard, w); err == nil {
+		if draft, err = b.Store.SaveDraft(ctx, g.Actor, draft, view.StepScorecard, w); err == nil {
 			modal, err = b.scorecardState(ctx, g, draft, w, func(s *view.Scorecard) { s.Problem = problem })
 		}
 	case step == view.StepDetails:
-		var r Reply
+		var r desk.Reply
 		if r, err = b.connected(ctx, g, draft, w); err == nil && r.Update != nil {
 			modal = *r.Update // or that the person went on meanwhile
 		}
 	default:
-		if draft, err = b.store.NoteInDraft(ctx, g.Actor, draft, w); err == nil {
+		if draft, err = b.Store.NoteInDraft(ctx, g.Actor, draft, w); err == nil {
 			modal, err = b.scorecardState(ctx, g, draft, w, func(s *view.Scorecard) { s.Problem = problem })
 		}
 	}
@@ -400,33 +401,33 @@ func (b *Bot) afterDescribe(ctx context.Context, g Gesture, at OpenView, draft s
 		return // the person went on meanwhile
 	}
 	if err != nil {
-		ref := reference()
-		b.log.Error("showing a scorecard", "actor", g.Actor.ID, "ref", ref, "error", err)
-		modal = view.Notice("Add key result", wentWrong(ref))
+		ref := desk.Reference()
+		b.Log.Error("showing a scorecard", "actor", g.Actor.ID, "ref", ref, "error", err)
+		modal = view.Notice("Add key result", desk.WentWrong(ref))
 	}
 	b.showNewest(ctx, g, at, draft, modal)
 }
 
 // showNewest shows a view of the wizard, unless the person went on meanwhile. Where the view has
 // changed since, the draft decides: somebody quick chooses the next thing before this one is shown.
-func (b *Bot) showNewest(ctx context.Context, g Gesture, at OpenView, draft store.Draft, modal slack.ModalViewRequest) OpenView {
-	shown, err := b.slack.change(ctx, at, modal)
-	if codeOf(err) == "hash_conflict" {
+func (b *Bot) showNewest(ctx context.Context, g desk.Gesture, at desk.OpenView, draft store.Draft, modal slack.ModalViewRequest) desk.OpenView {
+	shown, err := b.Slack.Change(ctx, at, modal)
+	if desk.CodeOf(err) == "hash_conflict" {
 		if newest, _, lost := b.wizardDraft(ctx, g); lost == nil && newest.Version == draft.Version {
-			shown, err = b.slack.change(ctx, OpenView{ID: at.ID}, modal)
+			shown, err = b.Slack.Change(ctx, desk.OpenView{ID: at.ID}, modal)
 		}
 	}
-	switch code := codeOf(err); {
+	switch code := desk.CodeOf(err); {
 	case err == nil:
 		return shown
 	case code != "hash_conflict" && code != "not_found":
-		b.log.Warn("showing a scorecard", "actor", g.Actor.ID, "code", code)
+		b.Log.Warn("showing a scorecard", "actor", g.Actor.ID, "code", code)
 	}
 	return at
 }
 
 // describe reads the chosen scorecard live; the problem is a sentence for the person.
-func (b *Bot) describe(ctx context.Context, g Gesture, w wizard) (*view.Preview, string) {
+func (b *Bot) describe(ctx context.Context, g desk.Gesture, w wizard) (*view.Preview, string) {
 	c, err := b.usable(ctx, g, w.Connection)
 	if err != nil {
 		return nil, "This connection is not yours to use any more. Choose another one."
@@ -451,9 +452,9 @@ func (b *Bot) describe(ctx context.Context, g Gesture, w wizard) (*view.Preview,
 		return nil, "Something went wrong while reading the scorecard. Press Preview results again."
 	}
 	if err := b.keepScorecards(ctx, c, []integrations.Scorecard{s}); err != nil {
-		b.log.Warn("keeping a scorecard", "connection", c.ID, "error", err)
+		b.Log.Warn("keeping a scorecard", "connection", c.ID, "error", err)
 	}
-	now, err := b.store.Now(ctx)
+	now, err := b.Store.Now(ctx)
 	if err != nil {
 		now = time.Now() // for showing a year only
 	}
@@ -462,7 +463,7 @@ func (b *Bot) describe(ctx context.Context, g Gesture, w wizard) (*view.Preview,
 		Value: s.Value, Target: s.Target, Today: okr.DayIn(g.Zone, now),
 	}
 	if p.Apart, err = b.apart(ctx, c, b.partOf(c, w.Reference).Scorecard); err != nil {
-		b.log.Warn("looking for scorecards of the same name", "connection", c.ID, "error", err)
+		b.Log.Warn("looking for scorecards of the same name", "connection", c.ID, "error", err)
 	}
 	var all []okr.Reading
 	for _, score := range s.Scores {
@@ -488,12 +489,12 @@ func previewScores(list []okr.Reading) []view.PreviewScore {
 }
 
 // scorecardProblem shows the second step with a sentence in it.
-func (b *Bot) scorecardProblem(ctx context.Context, g Gesture, draft store.Draft, w wizard, problem string) (Reply, error) {
+func (b *Bot) scorecardProblem(ctx context.Context, g desk.Gesture, draft store.Draft, w wizard, problem string) (desk.Reply, error) {
 	modal, err := b.scorecardState(ctx, g, draft, w, func(s *view.Scorecard) { s.Problem = problem })
-	return Reply{Update: &modal}, err
+	return desk.Reply{Update: &modal}, err
 }
 
-func (b *Bot) scorecardState(ctx context.Context, g Gesture, draft store.Draft, w wizard, change func(*view.Scorecard)) (slack.ModalViewRequest, error) {
+func (b *Bot) scorecardState(ctx context.Context, g desk.Gesture, draft store.Draft, w wizard, change func(*view.Scorecard)) (slack.ModalViewRequest, error) {
 	s, err := b.scorecardStep(ctx, g, draft, w)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
@@ -503,14 +504,14 @@ func (b *Bot) scorecardState(ctx context.Context, g Gesture, draft store.Draft, 
 }
 
 // objectiveChoices fills the type-ahead of objectives, the person's own first.
-func (b *Bot) objectiveChoices(ctx context.Context, g Gesture) (Reply, error) {
-	now, err := b.store.Now(ctx)
+func (b *Bot) objectiveChoices(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	now, err := b.Store.Now(ctx)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
-	all, err := b.store.Objectives(ctx, g.Actor.Workspace, "", g.Query, okr.DayIn(g.Zone, now), 100)
+	all, err := b.Store.Objectives(ctx, g.Actor.Workspace, "", g.Query, okr.DayIn(g.Zone, now), 100)
 	if err != nil {
-		return Reply{}, err
+		return desk.Reply{}, err
 	}
 	var mine, others [][2]string
 	for _, o := range all {
@@ -524,5 +525,5 @@ func (b *Bot) objectiveChoices(ctx context.Context, g Gesture) (Reply, error) {
 			others = append(others, pair)
 		}
 	}
-	return Reply{Options: view.Options(append(mine, others...))}, nil
+	return desk.Reply{Options: view.Options(append(mine, others...))}, nil
 }

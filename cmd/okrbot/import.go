@@ -8,7 +8,7 @@ import (
 	"os"
 	"strings"
 
-	"okrbot/bot"
+	"okrbot/bot/desk"
 	"okrbot/okr"
 	"okrbot/sheet"
 	"okrbot/store"
@@ -139,13 +139,13 @@ func people(c Config, workspace string) sheet.People {
 	if c.SlackBotToken.Empty() {
 		return sheet.Unasked("This person has not used okrbot yet, and Slack cannot be asked who it is: SLACK_BOT_TOKEN is not set where this runs. Set it and run the import again, or have this person type `/okr` once.")
 	}
-	slack := bot.NewSlack(bot.SlackOptions{APIURL: c.SlackAPIURL, BotToken: c.SlackBotToken})
+	slack := desk.NewSlack(desk.SlackOptions{APIURL: c.SlackAPIURL, BotToken: c.SlackBotToken})
 	return &directory{slack: slack, workspace: workspace}
 }
 
 // directory asks Slack, once it is sure that the token is this workspace's.
 type directory struct {
-	slack     *bot.Slack
+	slack     *desk.Slack
 	workspace string
 	proven    sheet.People
 }

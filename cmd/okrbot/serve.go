@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"okrbot/bot"
+	"okrbot/bot/desk"
 	"okrbot/integrations"
 	"okrbot/integrations/httpjson"
 	"okrbot/integrations/servicenow"
@@ -159,10 +160,10 @@ func (r *running) begin(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	slack := bot.NewSlack(bot.SlackOptions{
+	slack := desk.NewSlack(desk.SlackOptions{
 		APIURL: r.config.SlackAPIURL, BotToken: r.config.SlackBotToken, AppToken: r.config.SlackAppToken,
 	})
-	r.bot = bot.New(r.store, r.jobs, slack, connectors, bot.Settings{
+	r.bot = bot.New(r.store, r.jobs, slack, connectors, desk.Settings{
 		PublicURL: r.config.PublicURL, DefaultZone: r.config.DefaultTimeZone, Admins: r.config.AdminUsers,
 		SigningSecret: r.config.SlackSigningSecret,
 	}, r.log)
@@ -285,10 +286,10 @@ func (r *running) listenOn(listener net.Listener) error {
 }
 
 func (r *running) serve(d *door) {
-	d.server = bot.Server(d)
+	d.server = desk.Server(d)
 	r.doors = append(r.doors, d)
 	go func() {
-		if err := d.server.Serve(bot.Limit(d.listener)); !errors.Is(err, http.ErrServerClosed) {
+		if err := d.server.Serve(desk.Limit(d.listener)); !errors.Is(err, http.ErrServerClosed) {
 			r.failed <- fmt.Errorf("serving %s: %w", d.address, err)
 		}
 	}()

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"okrbot/bot"
+	"okrbot/bot/desk"
 	"okrbot/integrations"
 	"okrbot/integrations/httpjson"
 	"okrbot/integrations/servicenow"
@@ -25,8 +26,8 @@ func (ledger) Name() string { return "Ledger" }
 func TestEveryConsentingSystemHasItsCallback(t *testing.T) {
 	connectors := integrations.Registry{servicenow.New(servicenow.Options{}), httpjson.New(httpjson.Options{}), ledger{servicenow.New(servicenow.Options{})}}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	settings := bot.Settings{PublicURL: "https://okrbot.example.com"}
-	r := &running{config: Config{PublicURL: settings.PublicURL}, bot: bot.New(nil, nil, bot.NewSlack(bot.SlackOptions{}), connectors, settings, log), log: log}
+	settings := desk.Settings{PublicURL: "https://okrbot.example.com"}
+	r := &running{config: Config{PublicURL: settings.PublicURL}, bot: bot.New(nil, nil, desk.NewSlack(desk.SlackOptions{}), connectors, settings, log), log: log}
 	public := r.public()
 	for path, want := range map[string]int{
 		"/servicenow/oauth/callback":                      http.StatusSeeOther,

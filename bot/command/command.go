@@ -1,4 +1,5 @@
-package bot
+// Package command reads what people type after /okr.
+package command
 
 import (
 	"regexp"
@@ -11,10 +12,10 @@ import (
 	"okrbot/okr"
 )
 
-// word is one word of a command.
-type word struct {
-	typed string // as it was typed, to say it back
-	plain string // in small plain letters, without what stood around it, to compare it
+// Word is one word of a command.
+type Word struct {
+	Typed string // as it was typed, to say it back
+	Plain string // in small plain letters, without what stood around it, to compare it
 }
 
 // Slack writes mentions in a command as <@U123|name> and <#C123|name>, and links as <https://…|label>.
@@ -25,17 +26,17 @@ var (
 	entity         = regexp.MustCompile(`&(amp|lt|gt);`)
 )
 
-// person is whom a word mentions.
-func (w word) person() (id string, ok bool) { return mentioned(personMention, w.typed) }
+// Person is whom a word mentions.
+func (w Word) Person() (id string, ok bool) { return mentioned(personMention, w.Typed) }
 
-// channel is the channel that a word mentions.
-func (w word) channel() (id string, ok bool) { return mentioned(channelMention, w.typed) }
+// Channel is the channel that a word mentions.
+func (w Word) Channel() (id string, ok bool) { return mentioned(channelMention, w.Typed) }
 
-// sign is whether a word was typed as the name of a channel or of a person, "#" or "@", and is no
+// Sign is whether a word was typed as the name of a channel or of a person, "#" or "@", and is no
 // mention: Slack did not know it. Else it is empty.
-func (w word) sign() string {
+func (w Word) Sign() string {
 	for _, sign := range []string{"#", "@"} {
-		if strings.HasPrefix(strings.TrimLeft(spoken(w.typed), "`*_~\"'“‘«(["), sign) {
+		if strings.HasPrefix(strings.TrimLeft(Spoken(w.Typed), "`*_~\"'“‘«(["), sign) {
 			return sign
 		}
 	}
@@ -60,20 +61,29 @@ func mentioned(pattern *regexp.Regexp, typed string) (string, bool) {
 	return m[1], true
 }
 
-// key is the number of the key result that a word names.
-func (w word) key() (number int, ok bool) { return okr.ParseKey(w.plain) }
+// Address is the address that a word is: Slack makes links of those that it knows.
+func (w Word) Address() string {
+	if s := inBrackets.FindString(w.Typed); s != "" {
+		target, _, _ := strings.Cut(s[1:len(s)-1], "|")
+		return unescape(target)
+	}
+	return strings.Trim(Spoken(w.Typed), "`*_~\"'“”‘’<>(),;")
+}
 
-// wordsOf takes a text apart at every blank that Unicode knows. A key result that is written in two
+// Key is the number of the key result that a word names.
+func (w Word) Key() (number int, ok bool) { return okr.ParseKey(w.Plain) }
+
+// Words takes a text apart at every blank that Unicode knows. A key result that is written in two
 // or three words, "KR – 7", is one. What has no width parts words where the words would be none
 // without it.
-func wordsOf(text string) []word {
-	var list []word
-	for _, field := range enumerated(parted(text)) {
-		w := wordOf(field)
+func Words(text string) []Word {
+	var list []Word
+	for _, field := range enumerated(Parted(text)) {
+		w := WordOf(field)
 		if pieces := strings.FieldsFunc(field, noWidth); len(pieces) > 1 {
-			if _, key := w.key(); !key && slices.ContainsFunc(pieces, func(s string) bool { _, key := wordOf(s).key(); return key }) {
+			if _, key := w.Key(); !key && slices.ContainsFunc(pieces, func(s string) bool { _, key := WordOf(s).Key(); return key }) {
 				for _, s := range pieces {
-					list = append(list, wordOf(s))
+					list = append(list, WordOf(s))
 				}
 				continue
 			}
@@ -81,7 +91,7 @@ func wordsOf(text string) []word {
 		list = append(list, w)
 	}
 	// Marks alone say nothing: a bullet, a dash or an equals sign between words.
-	return slices.DeleteFunc(keysInOne(list), func(w word) bool { return strings.TrimFunc(unescape(w.typed), isMark) == "" })
+	return slices.DeleteFunc(keysInOne(list), func(w Word) bool { return strings.TrimFunc(unescape(w.Typed), isMark) == "" })
 }
 
 func isMark(r rune) bool {
@@ -131,11 +141,11 @@ func piecesOf(field string, parts func(before, r, after rune) bool) []string {
 
 // areKeys says whether there are several key results and nothing else.
 func areKeys(pieces []string) bool {
-	return len(pieces) > 1 && !slices.ContainsFunc(pieces, func(s string) bool { _, ok := wordOf(s).key(); return !ok })
+	return len(pieces) > 1 && !slices.ContainsFunc(pieces, func(s string) bool { _, ok := WordOf(s).Key(); return !ok })
 }
 
-// parted is a text taken apart at its blanks, but not within Slack's mentions and links.
-func parted(text string) []string {
+// Parted is a text taken apart at its blanks, but not within Slack's mentions and links.
+func Parted(text string) []string {
 	var fields []string
 	within := inBrackets.FindAllStringIndex(text, -1)
 	begin := -1
@@ -158,21 +168,21 @@ func parted(text string) []string {
 }
 
 // keysInOne joins "KR" "7", "KR" "-" "7" and "KR-" "7".
-func keysInOne(list []word) []word {
-	var out []word
+func keysInOne(list []Word) []Word {
+	var out []Word
 	for i := 0; i < len(list); i++ {
 		w := list[i]
-		if w.plain == "kr" && i+1 < len(list) {
+		if w.Plain == "kr" && i+1 < len(list) {
 			n := i + 1
-			if list[n].plain == "" && isDash(list[n].typed) && n+1 < len(list) {
+			if list[n].Plain == "" && isDash(list[n].Typed) && n+1 < len(list) {
 				n++
 			}
-			if _, err := strconv.Atoi(list[n].plain); err == nil {
+			if _, err := strconv.Atoi(list[n].Plain); err == nil {
 				var typed []string
 				for _, part := range list[i : n+1] {
-					typed = append(typed, part.typed)
+					typed = append(typed, part.Typed)
 				}
-				w = word{strings.Join(typed, " "), "kr-" + list[n].plain}
+				w = Word{strings.Join(typed, " "), "kr-" + list[n].Plain}
 				i = n
 			}
 		}
@@ -182,7 +192,7 @@ func keysInOne(list []word) []word {
 }
 
 func isDash(s string) bool {
-	return s != "" && strings.Trim(strings.Map(plainRune, s), "-") == ""
+	return s != "" && strings.Trim(strings.Map(PlainRune, s), "-") == ""
 }
 
 // noWidth is what leaves no mark and is no blank, in whatever category Unicode keeps it.
@@ -190,13 +200,13 @@ func noWidth(r rune) bool {
 	return r > unicode.MaxASCII && !unicode.IsSpace(r) && okr.Blank(string(r))
 }
 
-// wordOf is a word with its plain form: what Slack and people put around it, whatever has no width
+// WordOf is a word with its plain form: what Slack and people put around it, whatever has no width
 // and whichever dash, width and size its letters have is left out of that.
-func wordOf(field string) word {
+func WordOf(field string) Word {
 	typed := okr.Visible(field)
-	inner := strings.Map(plainRune, spoken(typed))
+	inner := strings.Map(PlainRune, Spoken(typed))
 	inner = strings.TrimFunc(inner, func(r rune) bool { return unicode.IsPunct(r) || unicode.IsSymbol(r) || unicode.IsSpace(r) })
-	return word{typed, strings.ToLower(inner)}
+	return Word{typed, strings.ToLower(inner)}
 }
 
 // unescape takes back what Slack does to the words of a command.
@@ -204,9 +214,9 @@ func unescape(s string) string {
 	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(s)
 }
 
-// plainRune is a character as the one key of a keyboard gives it: any dash is the dash, and letters
+// PlainRune is a character as the one key of a keyboard gives it: any dash is the dash, and letters
 // and digits of full width, as Japanese and Chinese keyboards give them, are plain.
-func plainRune(r rune) rune {
+func PlainRune(r rune) rune {
 	switch {
 	case unicode.Is(unicode.Pd, r), r == '\u2212', r == '\u02d7', r == '\u2043', r == '\u207b', r == '\u2796':
 		return '-'
@@ -235,8 +245,8 @@ func digit(r rune) rune {
 	return r
 }
 
-// spoken is a text as the person meant it to be read: what Slack did to it is taken back.
-func spoken(text string) string {
+// Spoken is a text as the person meant it to be read: what Slack did to it is taken back.
+func Spoken(text string) string {
 	text = inBrackets.ReplaceAllStringFunc(text, func(s string) string {
 		target, label, _ := strings.Cut(s[1:len(s)-1], "|")
 		switch {
@@ -250,9 +260,9 @@ func spoken(text string) string {
 	return strings.Join(strings.FieldsFunc(okr.Visible(unescape(text)), unicode.IsSpace), " ")
 }
 
-// aVerb finds the verb that a command begins with, and what comes after it. Some clients write verbs
+// Verb finds the verb that a command begins with, and what comes after it. Some clients write verbs
 // as two words, "check in"; some put characters without width where others put a blank.
-func aVerb(text string, known func(string) bool) (name, typed, rest string) {
+func Verb(text string, known func(string) bool) (name, typed, rest string) {
 	text = strings.TrimFunc(text, func(r rune) bool { return unicode.IsSpace(r) || noWidth(r) })
 	end := strings.IndexFunc(text, unicode.IsSpace)
 	if end < 0 {
@@ -265,7 +275,7 @@ func aVerb(text string, known func(string) bool) (name, typed, rest string) {
 	if i := strings.IndexFunc(first, noWidth); i > 0 && known(verbal(first[:i])) {
 		return verbal(first[:i]), first[:i], strings.TrimSpace(strings.TrimLeftFunc(first[i:], noWidth) + " " + after)
 	}
-	if second := parted(after); len(second) > 0 {
+	if second := Parted(after); len(second) > 0 {
 		if two := name + "-" + verbal(second[0]); known(two) {
 			return two, first + " " + second[0], strings.TrimSpace(strings.TrimPrefix(after, second[0]))
 		}
@@ -278,5 +288,5 @@ func aVerb(text string, known func(string) bool) (name, typed, rest string) {
 
 // verbal is a word as verbs are written.
 func verbal(typed string) string {
-	return strings.ReplaceAll(wordOf(typed).plain, "_", "-")
+	return strings.ReplaceAll(WordOf(typed).Plain, "_", "-")
 }

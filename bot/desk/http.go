@@ -1,7 +1,6 @@
-package bot
+package desk
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -63,7 +62,7 @@ func (c *limitedConn) Close() error {
 }
 
 // Handler is the door of a workspace over HTTP: what Slack posts to /slack/.
-func (d *desk) Handler() http.Handler {
+func (d *Desk) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /slack/commands", d.door(commandForm))
 	mux.HandleFunc("POST /slack/interactions", d.door(interactionForm))
@@ -84,7 +83,7 @@ type delivery struct {
 }
 
 // door verifies, decodes, deduplicates and answers.
-func (d *desk) door(decode decoder) http.HandlerFunc {
+func (d *Desk) door(decode decoder) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, largestRequest))
 		var tooLarge *http.MaxBytesError
@@ -151,8 +150,8 @@ const (
 )
 
 // signed says whether Slack signed these very bytes within the last five minutes.
-func (d *desk) signed(h http.Header, body []byte, now time.Time) bool {
-	if len(h.Values(signatureHeader)) != 1 || len(h.Values(timeHeader)) != 1 || d.settings.SigningSecret.Empty() {
+func (d *Desk) signed(h http.Header, body []byte, now time.Time) bool {
+	if len(h.Values(signatureHeader)) != 1 || len(h.Values(timeHeader)) != 1 || d.Settings.SigningSecret.Empty() {
 		return false
 	}
 	stamp := h.Get(timeHeader)
@@ -171,7 +170,7 @@ func (d *desk) signed(h http.Header, body []byte, now time.Time) bool {
 	if mac := h.Get(signatureHeader); mac != strings.ToLower(mac) {
 		return false // the verifier takes large letters; by them a replay would look like another delivery
 	}
-	verifier, err := slack.NewSecretsVerifier(h, d.settings.SigningSecret.Reveal())
+	verifier, err := slack.NewSecretsVerifier(h, d.Settings.SigningSecret.Reveal())
 	if err != nil {
 		return false
 	}
@@ -194,6 +193,3 @@ func keyOf(in delivery) []byte {
 	sum := sha256.Sum256([]byte(in.key))
 	return sum[:]
 }
-
-// background gives what goes on after an answer a life of its own.
-func detached(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }

@@ -1,4 +1,4 @@
-package bot
+package desk
 
 import (
 	"context"
@@ -85,8 +85,8 @@ func undelivered(err error) error {
 	return &jobs.Undelivered{Kind: jobs.Ambiguous, Code: "no_answer"}
 }
 
-// codeOf is Slack's word for why something failed; empty when nothing did.
-func codeOf(err error) string {
+// CodeOf is Slack's word for why something failed; empty when nothing did.
+func CodeOf(err error) string {
 	var u *jobs.Undelivered
 	if errors.As(err, &u) {
 		return u.Code

@@ -1,4 +1,4 @@
-package bot
+package desk
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"okrbot/bot/command"
 	"okrbot/bot/view"
 	"okrbot/okr"
 	"okrbot/store"
@@ -24,13 +25,13 @@ type answer struct {
 
 // Introduce asks Slack who we are and keeps it, in the background as often as it takes. It returns
 // with what the first try said.
-func (d *desk) Introduce(ctx context.Context) error {
+func (d *Desk) Introduce(ctx context.Context) error {
 	first := make(chan error, 1)
 	d.open.Go(func() {
 		for pause := time.Second; ; pause = min(2*pause, time.Minute) {
-			who, err := d.slack.Who(d.background)
+			who, err := d.Slack.Who(d.background)
 			if err == nil {
-				err = d.store.SaveWorkspace(d.background, who)
+				err = d.Store.SaveWorkspace(d.background, who)
 			}
 			if err == nil {
 				d.ourselves.Store(&who)
@@ -54,33 +55,33 @@ func (d *desk) Introduce(ctx context.Context) error {
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(d.settings.AnswerWithin):
+	case <-time.After(d.Settings.AnswerWithin):
 		return errors.New("no answer yet")
 	}
 }
 
 // ours says whether a delivery is for a workspace and an app that are ours.
-func (d *desk) ours(ctx context.Context, g gesture) bool {
-	if g.workspace == "" || d.settings.AppID != "" && g.app != "" && g.app != d.settings.AppID {
+func (d *Desk) ours(ctx context.Context, g gesture) bool {
+	if g.workspace == "" || d.Settings.AppID != "" && g.app != "" && g.app != d.Settings.AppID {
 		return false
 	}
 	if w := d.ourselves.Load(); w != nil {
 		return w.ID == g.workspace
 	}
-	_, err := d.store.Workspace(ctx, g.workspace)
+	_, err := d.Store.Workspace(ctx, g.workspace)
 	return err == nil
 }
 
 // answer acts on a delivery once and says how it went, always in time.
-func (d *desk) answer(ctx context.Context, in delivery) answer {
+func (d *Desk) answer(ctx context.Context, in delivery) answer {
 	began := time.Now()
 	if g := &in.gesture; g.kind == aCommand {
-		name, typed, rest := aVerb(g.Text, d.routes.is)
+		name, typed, rest := command.Verb(g.Text, d.Routes.Is)
 		g.route, g.verb, g.Text = view.Cut(name, longestVerb), typed, rest
 	}
 	answered := d.asked()
 	defer answered()
-	ctx, cancel := context.WithTimeout(detached(ctx), d.settings.AnswerWithin)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.Settings.AnswerWithin)
 	type outcome struct {
 		answer
 		result string
@@ -90,9 +91,9 @@ func (d *desk) answer(ctx context.Context, in delivery) answer {
 		defer cancel()
 		defer func() {
 			if p := recover(); p != nil {
-				ref := reference()
-				d.log.Error("a handler panicked", "route", in.gesture.route, "ref", ref, "panic", p)
-				done <- outcome{d.sorry(in.gesture, wentWrong(ref)), "panic"}
+				ref := Reference()
+				d.Log.Error("a handler panicked", "route", in.gesture.route, "ref", ref, "panic", p)
+				done <- outcome{d.sorry(in.gesture, WentWrong(ref)), "panic"}
 			}
 		}()
 		leave, ok := d.turns.take(ctx)
@@ -107,13 +108,13 @@ func (d *desk) answer(ctx context.Context, in delivery) answer {
 	var o outcome
 	select {
 	case o = <-done:
-	case <-time.After(d.settings.AnswerWithin + giveUpAfter):
+	case <-time.After(d.Settings.AnswerWithin + giveUpAfter):
 		o = outcome{d.sorry(in.gesture, tooSlow), "too slow"}
 	}
 	took := time.Since(began)
 	gestures.WithLabelValues(string(in.gesture.kind), o.result).Inc()
 	ackSeconds.Observe(took.Seconds())
-	d.log.Info("gesture", "kind", in.gesture.kind, "route", in.gesture.route, "actor", in.gesture.person, "workspace", in.gesture.workspace, "ms", took.Milliseconds(), "result", o.result)
+	d.Log.Info("gesture", "kind", in.gesture.kind, "route", in.gesture.route, "actor", in.gesture.person, "workspace", in.gesture.workspace, "ms", took.Milliseconds(), "result", o.result)
 	return o.answer
 }
 
@@ -122,18 +123,19 @@ const (
 	tooSlow = "okrbot is slow at the moment. Nothing was saved; try again in a minute."
 )
 
-func wentWrong(ref string) string {
+// WentWrong is what is said of a mistake of ours, which the log keeps under a reference.
+func WentWrong(ref string) string {
 	return "Something went wrong on our side (ref " + ref + "). Nothing was saved. Try again; if it stays, tell okrbot's administrator the reference."
 }
 
-// reference ties what a person was told to the line in the log.
-func reference() string {
+// Reference ties what a person was told to the line in the log.
+func Reference() string {
 	raw := make([]byte, 2)
 	_, _ = rand.Read(raw) // it never fails
 	return hex.EncodeToString(raw)
 }
 
-func (d *desk) act(ctx context.Context, in delivery) (answer, string) {
+func (d *Desk) act(ctx context.Context, in delivery) (answer, string) {
 	g := in.gesture
 	if !d.ours(ctx, g) {
 		return answer{status: http.StatusOK}, "foreign"
@@ -145,16 +147,16 @@ func (d *desk) act(ctx context.Context, in delivery) (answer, string) {
 		}
 		return d.carryOut(g, reply), "ok"
 	}
-	note := d.store.Consume
+	note := d.Store.Consume
 	if g.kind == anEvent {
-		note = d.store.BeginEvent
+		note = d.Store.BeginEvent
 	}
 	fresh, err := note(ctx, keyOf(in))
 	if errors.Is(err, store.ErrUnderWay) {
 		return d.sorry(g, tooSlow), "under way"
 	}
 	if err != nil {
-		d.log.Error("noting a delivery", "error", err)
+		d.Log.Error("noting a delivery", "error", err)
 		return d.sorry(g, tooSlow), "no database"
 	}
 	if !fresh {
@@ -162,14 +164,14 @@ func (d *desk) act(ctx context.Context, in delivery) (answer, string) {
 	}
 	reply, err := d.handle(ctx, &g)
 	if err == nil && g.kind == anEvent {
-		err = d.store.FinishEvent(ctx, keyOf(in))
+		err = d.Store.FinishEvent(ctx, keyOf(in))
 	}
 	if err != nil {
 		// Slack sends an event again, and a person presses again: neither is a repetition.
-		release, cancel := context.WithTimeout(detached(ctx), time.Second)
+		release, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
-		if err := d.store.Release(release, keyOf(in)); err != nil {
-			d.log.Warn("a delivery stays noted", "error", err)
+		if err := d.Store.Release(release, keyOf(in)); err != nil {
+			d.Log.Warn("a delivery stays noted", "error", err)
 		}
 		return d.failed(ctx, g, err)
 	}
@@ -177,24 +179,24 @@ func (d *desk) act(ctx context.Context, in delivery) (answer, string) {
 }
 
 // failed says that a handler came to nothing, and why where it is known.
-func (d *desk) failed(ctx context.Context, g gesture, err error) (answer, string) {
+func (d *Desk) failed(ctx context.Context, g gesture, err error) (answer, string) {
 	if ctx.Err() != nil {
 		return d.sorry(g, tooSlow), "too slow"
 	}
-	ref := reference()
-	d.log.Error("a gesture failed", "kind", g.kind, "route", g.route, "actor", g.person, "ref", ref, "error", err)
-	return d.sorry(g, wentWrong(ref)), "error"
+	ref := Reference()
+	d.Log.Error("a gesture failed", "kind", g.kind, "route", g.route, "actor", g.person, "ref", ref, "error", err)
+	return d.sorry(g, WentWrong(ref)), "error"
 }
 
 // handle looks the person up, finds the route and follows it.
-func (d *desk) handle(ctx context.Context, g *gesture) (Reply, error) {
+func (d *Desk) handle(ctx context.Context, g *gesture) (Reply, error) {
 	if g.kind == anEvent && g.person == "" {
-		d.log.Warn("Slack says goodbye", "event", g.route, "workspace", g.workspace)
+		d.Log.Warn("Slack says goodbye", "event", g.route, "workspace", g.workspace)
 		return Reply{}, nil
 	}
-	p, err := d.person(ctx, g.workspace, g.person)
-	if code := codeOf(err); code != "" {
-		d.log.Warn("looking somebody up", "person", g.person, "code", code)
+	p, err := d.Person(ctx, g.workspace, g.person)
+	if code := CodeOf(err); code != "" {
+		d.Log.Warn("looking somebody up", "person", g.person, "code", code)
 		return Say("Slack did not tell us who you are, so nothing was done. Try again in a minute."), nil
 	}
 	if err != nil {
@@ -207,9 +209,9 @@ func (d *desk) handle(ctx context.Context, g *gesture) (Reply, error) {
 	if g.event {
 		return Reply{Home: true}, nil
 	}
-	serve, ok := d.routes.of(*g)
+	serve, ok := d.Routes.of(*g)
 	if !ok {
-		d.log.Warn("no route", "kind", g.kind, "route", g.route)
+		d.Log.Warn("no route", "kind", g.kind, "route", g.route)
 		return Say("This button or form is of an older okrbot. Open it again, with `/okr list` or on the Home tab."), nil
 	}
 	reply, err := serve(ctx, g.Gesture)
@@ -222,7 +224,7 @@ func (d *desk) handle(ctx context.Context, g *gesture) (Reply, error) {
 
 // sorry answers when nothing was done, in the way that shows for each kind of gesture and keeps
 // what was typed.
-func (d *desk) sorry(g gesture, text string) answer {
+func (d *Desk) sorry(g gesture, text string) answer {
 	switch g.kind {
 	case aCommand:
 		return answer{status: http.StatusOK, body: ephemeral(view.Text(text))}
@@ -245,7 +247,7 @@ func ephemeral(m view.Message) any {
 }
 
 // carryOut says at once what Slack waits for, and does the rest after it.
-func (d *desk) carryOut(g gesture, r Reply) answer {
+func (d *Desk) carryOut(g gesture, r Reply) answer {
 	a := answer{status: http.StatusOK}
 	sayLater := r.Say
 	updateLater := r.Update
@@ -281,13 +283,13 @@ func (d *desk) carryOut(g gesture, r Reply) answer {
 	if limit == 0 {
 		limit = 30 * time.Second
 	}
-	a.after = func() { d.later(limit, func(ctx context.Context) { d.afterwards(ctx, g, r, sayLater, updateLater) }) }
+	a.after = func() { d.Later(limit, func(ctx context.Context) { d.afterwards(ctx, g, r, sayLater, updateLater) }) }
 	return a
 }
 
 // afterwards does what the answer did not: open and change views, say, show the Home tab. The
 // trigger goes first, because it lives three seconds.
-func (d *desk) afterwards(ctx context.Context, g gesture, r Reply, say *view.Message, update *slack.ModalViewRequest) {
+func (d *Desk) afterwards(ctx context.Context, g gesture, r Reply, say *view.Message, update *slack.ModalViewRequest) {
 	at := OpenView{Workspace: g.workspace, ID: g.View.ID, Hash: g.View.Hash}
 	if g.kind == aSubmit {
 		at.Hash = "" // the answer gave it a new one
@@ -296,23 +298,23 @@ func (d *desk) afterwards(ctx context.Context, g gesture, r Reply, say *view.Mes
 	what := "opening a view"
 	switch {
 	case r.Open != nil && g.View.ID != "" && !g.View.Home:
-		at, err = d.slack.push(ctx, g.Trigger, *r.Open)
-		if codeOf(err) == "push_limit_reached" {
-			at, err = d.slack.change(ctx, OpenView{ID: g.View.ID}, *r.Open)
+		at, err = d.Slack.push(ctx, g.Trigger, *r.Open)
+		if CodeOf(err) == "push_limit_reached" {
+			at, err = d.Slack.Change(ctx, OpenView{ID: g.View.ID}, *r.Open)
 		}
 	case r.Open != nil:
-		at, err = d.slack.open(ctx, g.Trigger, *r.Open)
+		at, err = d.Slack.open(ctx, g.Trigger, *r.Open)
 	case update != nil:
 		what = "changing a view"
-		at, err = d.slack.change(ctx, at, *update)
-		if codeOf(err) == "hash_conflict" {
+		at, err = d.Slack.Change(ctx, at, *update)
+		if CodeOf(err) == "hash_conflict" {
 			// What we found out meanwhile was drawn in between. The person's step counts: the handler
 			// has looked whether it was a step from the newest.
-			at, err = d.slack.change(ctx, OpenView{ID: g.View.ID}, *update)
+			at, err = d.Slack.Change(ctx, OpenView{ID: g.View.ID}, *update)
 		}
 	}
 	at.Workspace = g.workspace
-	switch code := codeOf(err); {
+	switch code := CodeOf(err); {
 	case err == nil:
 	case triggerGone(code):
 		late := view.Text("Slack closed the window before we could open it. Nothing was saved; do it again.")
@@ -320,7 +322,7 @@ func (d *desk) afterwards(ctx context.Context, g gesture, r Reply, say *view.Mes
 	case code == "hash_conflict" || code == "not_found":
 		return // the person went on meanwhile, or closed it
 	default:
-		d.log.Error(what, "route", g.route, "actor", g.person, "code", code)
+		d.Log.Error(what, "route", g.route, "actor", g.person, "code", code)
 		broken := view.Text("Slack did not show the window (" + code + "). Nothing was saved; try again.")
 		say = &broken
 	}
@@ -334,7 +336,7 @@ func (d *desk) afterwards(ctx context.Context, g gesture, r Reply, say *view.Mes
 		d.say(ctx, g, *say, r.Replace)
 	}
 	if r.Home || g.View.Home && g.kind == anAction {
-		d.showHome(ctx, g.Gesture)
+		d.ShowHome(ctx, g.Gesture)
 	}
 }
 
@@ -342,7 +344,7 @@ func (d *desk) afterwards(ctx context.Context, g gesture, r Reply, say *view.Mes
 // our next call go two ways: a call that overtakes the answer is undone by it.
 const settleFor = 400 * time.Millisecond
 
-func (d *desk) settle(ctx context.Context) {
+func (d *Desk) settle(ctx context.Context) {
 	select {
 	case <-ctx.Done():
 	case <-time.After(settleFor):
@@ -351,17 +353,17 @@ func (d *desk) settle(ctx context.Context) {
 
 // say reaches a person where they are: in answer to the message or the command, in a window over
 // the one they look at, else by direct message.
-func (d *desk) say(ctx context.Context, g gesture, m view.Message, replace bool) {
+func (d *Desk) say(ctx context.Context, g gesture, m view.Message, replace bool) {
 	var err error
 	switch {
 	case !g.Response.Empty():
-		err = d.slack.respond(ctx, g.Response, m, replace)
+		err = d.Slack.Respond(ctx, g.Response, m, replace)
 	case g.kind == anAction && g.View.ID != "" && g.Trigger != "":
 		notice := view.NoticeOf(m)
 		if g.View.Home {
-			_, err = d.slack.open(ctx, g.Trigger, notice)
+			_, err = d.Slack.open(ctx, g.Trigger, notice)
 		} else {
-			_, err = d.slack.push(ctx, g.Trigger, notice)
+			_, err = d.Slack.push(ctx, g.Trigger, notice)
 		}
 	default:
 		err = errors.New("no other way")
@@ -369,31 +371,31 @@ func (d *desk) say(ctx context.Context, g gesture, m view.Message, replace bool)
 	if err == nil {
 		return
 	}
-	if _, _, err := d.slack.post(ctx, g.person, m); err != nil {
-		d.log.Warn("a person was not reached", "actor", g.person, "code", codeOf(err))
+	if _, _, err := d.Slack.Post(ctx, g.person, m); err != nil {
+		d.Log.Warn("a person was not reached", "actor", g.person, "code", CodeOf(err))
 	}
 }
 
-// showHome shows a person their Home tab as it is now.
-func (d *desk) showHome(ctx context.Context, g Gesture) {
+// ShowHome shows a person their Home tab as it is now.
+func (d *Desk) ShowHome(ctx context.Context, g Gesture) {
 	v, needed, err := d.drawnHome(ctx, g)
 	if !needed {
 		return
 	}
 	if err == nil {
-		err = d.slack.publish(ctx, g.Actor.ID, v)
+		err = d.Slack.publish(ctx, g.Actor.ID, v)
 	}
-	if err != nil && codeOf(err) != "not_enabled" {
-		d.log.Warn("showing Home", "actor", g.Actor.ID, "error", err)
+	if err != nil && CodeOf(err) != "not_enabled" {
+		d.Log.Warn("showing Home", "actor", g.Actor.ID, "error", err)
 	}
 }
 
-func (d *desk) drawnHome(ctx context.Context, g Gesture) (v slack.HomeTabViewRequest, needed bool, err error) {
+func (d *Desk) drawnHome(ctx context.Context, g Gesture) (v slack.HomeTabViewRequest, needed bool, err error) {
 	leave, ok := d.homes.take(ctx, g.Actor)
 	if !ok {
 		return v, false, nil
 	}
 	defer leave()
-	v, err = d.home(ctx, g)
+	v, err = d.Home(ctx, g)
 	return v, true, err
 }

@@ -1,4 +1,4 @@
-package bot
+package desk
 
 import (
 	"encoding/json"
@@ -50,18 +50,18 @@ func commandForm(body []byte) (delivery, error) {
 	if err != nil || !utf8.ValidString(form.Get("text")) {
 		return delivery{}, errMalformed
 	}
-	return command(slack.SlashCommand{
+	return slashCommand(slack.SlashCommand{
 		TeamID: form.Get("team_id"), UserID: form.Get("user_id"), ChannelID: form.Get("channel_id"), Text: form.Get("text"),
 		Command: form.Get("command"), TriggerID: form.Get("trigger_id"), ResponseURL: form.Get("response_url"), APIAppID: form.Get("api_app_id"),
 	})
 }
 
-func command(c slack.SlashCommand) (delivery, error) {
+func slashCommand(c slack.SlashCommand) (delivery, error) {
 	if c.UserID == "" || c.Command == "" {
 		return delivery{}, errMalformed
 	}
 	g := gesture{kind: aCommand, workspace: c.TeamID, person: c.UserID, app: c.APIAppID}
-	g.Channel, g.Text, g.Trigger, g.Response = c.ChannelID, clean(c.Text), c.TriggerID, secret.New(c.ResponseURL)
+	g.Channel, g.Text, g.Trigger, g.Response = c.ChannelID, Clean(c.Text), c.TriggerID, secret.New(c.ResponseURL)
 	return made("", g)
 }
 
@@ -78,8 +78,8 @@ func made(key string, g gesture) (delivery, error) {
 	return delivery{key: key, gesture: g}, nil
 }
 
-// clean takes out what Postgres cannot keep.
-func clean(s string) string { return strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "") }
+// Clean takes out what Postgres cannot keep.
+func Clean(s string) string { return strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "") }
 
 // interactionForm reads a button, a submit, a type-ahead: a form with a payload in JSON.
 func interactionForm(body []byte) (delivery, error) {
@@ -140,7 +140,7 @@ func interaction(ic slack.InteractionCallback) (delivery, error) {
 		}
 		a := ic.ActionCallback.BlockActions[0]
 		g.kind, g.route = anAction, a.ActionID
-		g.Action = Action{ID: a.ActionID, Block: a.BlockID, Value: clean(valueOf(a))}
+		g.Action = Action{ID: a.ActionID, Block: a.BlockID, Value: Clean(valueOf(a))}
 		if a.ActionID == "v" { // an input that tells of its changes: its field's name is the route
 			g.route = view.Name(a.BlockID)
 		}
@@ -149,7 +149,7 @@ func interaction(ic slack.InteractionCallback) (delivery, error) {
 	case slack.InteractionTypeViewClosed:
 		g.kind, g.route = aClose, ic.View.CallbackID
 	case slack.InteractionTypeBlockSuggestion:
-		g.kind, g.route, g.Query = aQuery, view.Name(ic.BlockID), clean(ic.Value)
+		g.kind, g.route, g.Query = aQuery, view.Name(ic.BlockID), Clean(ic.Value)
 		g.Action = Action{ID: ic.ActionID, Block: ic.BlockID}
 	default:
 		return delivery{nothing: true}, nil
@@ -174,7 +174,7 @@ func cleanState(state map[string]map[string]slack.BlockAction) map[string]map[st
 			for _, entered := range []*string{
 				&a.Value, &a.SelectedOption.Value, &a.SelectedUser, &a.SelectedChannel, &a.SelectedConversation, &a.SelectedDate, &a.SelectedTime,
 			} {
-				*entered = clean(*entered)
+				*entered = Clean(*entered)
 			}
 			block[id] = a
 		}

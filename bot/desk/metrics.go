@@ -1,4 +1,4 @@
-package bot
+package desk
 
 import (
 	"errors"
@@ -72,7 +72,7 @@ func ending(err error) string {
 	switch {
 	case err == nil:
 		return wentWell
-	case errors.As(err, &u) && u.After > 0, codeOf(err) == "ratelimited", codeOf(err) == "rate_limited":
+	case errors.As(err, &u) && u.After > 0, CodeOf(err) == "ratelimited", CodeOf(err) == "rate_limited":
 		return wentLimited
 	case errors.As(err, &u) && u.Kind == jobs.NotSent:
 		return wentNowhere

@@ -1,4 +1,4 @@
-package bot
+package desk
 
 import (
 	"context"
@@ -14,8 +14,8 @@ const ackLimit = 20 << 10
 
 // Socket is the door of a workspace in Socket Mode: Slack's deliveries come over a connection that
 // we open. It returns when ctx ends or Slack will not have us.
-func (d *desk) Socket(ctx context.Context) error {
-	client := d.slack.socket()
+func (d *Desk) Socket(ctx context.Context) error {
+	client := d.Slack.socket()
 	go func() {
 		for {
 			select {
@@ -36,7 +36,7 @@ func (d *desk) Socket(ctx context.Context) error {
 }
 
 // envelope answers one delivery of the socket.
-func (d *desk) envelope(ctx context.Context, client *socketmode.Client, e socketmode.Event) {
+func (d *Desk) envelope(ctx context.Context, client *socketmode.Client, e socketmode.Event) {
 	in, err := read(e)
 	if err != nil || in.nothing {
 		d.ack(ctx, client, e, nil)
@@ -59,16 +59,16 @@ func (d *desk) envelope(ctx context.Context, client *socketmode.Client, e socket
 	}
 }
 
-func (d *desk) ack(ctx context.Context, client *socketmode.Client, e socketmode.Event, body any) {
+func (d *Desk) ack(ctx context.Context, client *socketmode.Client, e socketmode.Event, body any) {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	if err := client.AckCtx(ctx, e.Request.EnvelopeID, body); err != nil {
-		d.log.Warn("answering over the socket", "error", err)
+		d.Log.Warn("answering over the socket", "error", err)
 	}
 }
 
 // large sends a view that is too large for the socket through the Web API instead.
-func (d *desk) large(g gesture, a answer) answer {
+func (d *Desk) large(g gesture, a answer) answer {
 	submission, ok := a.body.(*slack.ViewSubmissionResponse)
 	if !ok || submission.View == nil {
 		return a
@@ -76,15 +76,15 @@ func (d *desk) large(g gesture, a answer) answer {
 	v, then := *submission.View, a.after
 	push := submission.ResponseAction == slack.RAPush
 	return answer{status: a.status, after: func() {
-		d.later(callWithin, func(ctx context.Context) {
+		d.Later(CallWithin, func(ctx context.Context) {
 			var err error
 			if push {
-				_, err = d.slack.push(ctx, g.Trigger, v)
+				_, err = d.Slack.push(ctx, g.Trigger, v)
 			} else {
-				_, err = d.slack.change(ctx, OpenView{ID: g.View.ID}, v)
+				_, err = d.Slack.Change(ctx, OpenView{ID: g.View.ID}, v)
 			}
 			if err != nil {
-				d.log.Warn("showing a large view", "code", codeOf(err))
+				d.Log.Warn("showing a large view", "code", CodeOf(err))
 			}
 			if then != nil {
 				then()
@@ -98,7 +98,7 @@ func read(e socketmode.Event) (delivery, error) {
 	switch e.Type {
 	case socketmode.EventTypeSlashCommand:
 		if c, ok := e.Data.(slack.SlashCommand); ok {
-			return command(c)
+			return slashCommand(c)
 		}
 	case socketmode.EventTypeInteractive:
 		if ic, ok := e.Data.(slack.InteractionCallback); ok {

@@ -1,4 +1,4 @@
-package bot
+package desk
 
 import (
 	"context"
@@ -12,46 +12,46 @@ import (
 	"okrbot/store"
 )
 
-// lookUpWithin bounds the one question to Slack that can stand before an answer: who somebody is
+// LookUpWithin bounds the one question to Slack that can stand before an answer: who somebody is
 // that we never saw.
-const lookUpWithin = time.Second
+const LookUpWithin = time.Second
 
-// person is who made a gesture. Slack was asked within the last five minutes, or is asked now for
+// Person is who made a gesture. Slack was asked within the last five minutes, or is asked now for
 // the next time; somebody new is asked about at once.
-func (d *desk) person(ctx context.Context, workspace, id string) (store.Person, error) {
-	known, err := d.store.Person(ctx, workspace, id)
+func (d *Desk) Person(ctx context.Context, workspace, id string) (store.Person, error) {
+	known, err := d.Store.Person(ctx, workspace, id)
 	switch {
 	case err == nil && known.Fresh:
-		return d.withRights(known), nil
+		return d.WithRights(known), nil
 	case err == nil:
-		d.later(callWithin, func(ctx context.Context) {
+		d.Later(CallWithin, func(ctx context.Context) {
 			if _, err := d.lookUp(ctx, workspace, id); err != nil {
-				d.log.Warn("looking somebody up", "person", id, "error", err)
+				d.Log.Warn("looking somebody up", "person", id, "error", err)
 			}
 		})
-		return d.withRights(known), nil
+		return d.WithRights(known), nil
 	case !errors.Is(err, store.ErrNotFound):
 		return known, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookUpWithin)
+	ctx, cancel := context.WithTimeout(ctx, LookUpWithin)
 	defer cancel()
 	fresh, err := d.lookUp(ctx, workspace, id)
-	return d.withRights(fresh), err
+	return d.WithRights(fresh), err
 }
 
-// withRights adds what the operator decided, which Slack does not know.
-func (d *desk) withRights(p store.Person) store.Person {
-	if p.Kind == okr.Member && slices.Contains(d.settings.Admins, p.ID) {
+// WithRights adds what the operator decided, which Slack does not know.
+func (d *Desk) WithRights(p store.Person) store.Person {
+	if p.Kind == okr.Member && slices.Contains(d.Settings.Admins, p.ID) {
 		p.Kind = okr.Admin
 	}
 	if p.Zone == "" {
-		p.Zone = d.settings.DefaultZone
+		p.Zone = d.Settings.DefaultZone
 	}
 	return p
 }
 
-func (d *desk) lookUp(ctx context.Context, workspace, id string) (store.Person, error) {
-	u, err := d.slack.person(ctx, id)
+func (d *Desk) lookUp(ctx context.Context, workspace, id string) (store.Person, error) {
+	u, err := d.Slack.person(ctx, id)
 	if err != nil {
 		return store.Person{}, err
 	}
@@ -60,15 +60,15 @@ func (d *desk) lookUp(ctx context.Context, workspace, id string) (store.Person, 
 		return store.Person{}, err
 	}
 	p := store.Person{Actor: okr.Actor{Workspace: workspace, ID: id, Kind: kindOf(u, w)}, Name: nameOf(u), Zone: zoneOf(u)}
-	return p, d.store.SavePerson(ctx, p)
+	return p, d.Store.SavePerson(ctx, p)
 }
 
 // installation is the workspace as Slack says that our token is of it, or as it last said so.
-func (d *desk) installation(ctx context.Context, workspace string) (store.Workspace, error) {
+func (d *Desk) installation(ctx context.Context, workspace string) (store.Workspace, error) {
 	if w := d.ourselves.Load(); w != nil && w.ID == workspace {
 		return *w, nil
 	}
-	return d.store.Workspace(ctx, workspace)
+	return d.Store.Workspace(ctx, workspace)
 }
 
 // kindOf is what somebody is in a workspace, as far as rights go. Who is several things is the least of
@@ -119,16 +119,16 @@ func zoneOf(u *slack.User) string {
 	return u.TZ
 }
 
-// gone says whether somebody is no longer in the workspace. Slack is asked each time: it takes messages
+// Gone says whether somebody is no longer in the workspace. Slack is asked each time: it takes messages
 // to those who left, so that a message's arrival says nothing.
-func (d *desk) gone(ctx context.Context, workspace, person string) bool {
+func (d *Desk) Gone(ctx context.Context, workspace, person string) bool {
 	p, err := d.lookUp(ctx, workspace, person)
-	switch code := codeOf(err); {
+	switch code := CodeOf(err); {
 	case err == nil:
 	case code == "user_not_found" || code == "users_not_found":
 		return true
 	default:
-		if p, err = d.store.Person(ctx, workspace, person); err != nil {
+		if p, err = d.Store.Person(ctx, workspace, person); err != nil {
 			return false
 		}
 	}
@@ -138,14 +138,14 @@ func (d *desk) gone(ctx context.Context, workspace, person string) bool {
 // administratorsAtMost is how many hear what nobody else is there to hear.
 const administratorsAtMost = 5
 
-// administrators are the operator's, then those whom okrbot knows, else those whom Slack lists.
-func (d *desk) administrators(ctx context.Context, workspace string) []string {
-	known, err := d.store.Administrators(ctx, workspace, 4*administratorsAtMost)
+// Administrators are the operator's, then those whom okrbot knows, else those whom Slack lists.
+func (d *Desk) Administrators(ctx context.Context, workspace string) []string {
+	known, err := d.Store.Administrators(ctx, workspace, 4*administratorsAtMost)
 	if err != nil {
-		d.log.Warn("looking for administrators", "error", err)
+		d.Log.Warn("looking for administrators", "error", err)
 	}
 	var list []string
-	for _, id := range append(slices.Clone(d.settings.Admins), known...) {
+	for _, id := range append(slices.Clone(d.Settings.Admins), known...) {
 		if len(list) < administratorsAtMost && !slices.Contains(list, id) && d.administers(ctx, workspace, id) {
 			list = append(list, id)
 		}
@@ -155,10 +155,10 @@ func (d *desk) administrators(ctx context.Context, workspace string) []string {
 	}
 	w, err := d.installation(ctx, workspace)
 	if err != nil {
-		d.log.Warn("looking for administrators", "error", err)
+		d.Log.Warn("looking for administrators", "error", err)
 		return nil
 	}
-	err = d.slack.people(ctx, func(page []slack.User) bool {
+	err = d.Slack.people(ctx, func(page []slack.User) bool {
 		for _, u := range page {
 			if kindOf(&u, w) == okr.Admin && len(list) < administratorsAtMost {
 				list = append(list, u.ID)
@@ -167,13 +167,13 @@ func (d *desk) administrators(ctx context.Context, workspace string) []string {
 		return len(list) > 0
 	})
 	if err != nil {
-		d.log.Warn("asking Slack for administrators", "code", codeOf(err))
+		d.Log.Warn("asking Slack for administrators", "code", CodeOf(err))
 	}
 	return list
 }
 
 // administers says whether somebody is there and still an administrator.
-func (d *desk) administers(ctx context.Context, workspace, person string) bool {
+func (d *Desk) administers(ctx context.Context, workspace, person string) bool {
 	p, err := d.lookUp(ctx, workspace, person)
-	return err == nil && d.withRights(p).Kind == okr.Admin
+	return err == nil && d.WithRights(p).Kind == okr.Admin
 }

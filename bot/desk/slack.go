@@ -1,4 +1,4 @@
-package bot
+package desk
 
 import (
 	"context"
@@ -32,14 +32,14 @@ type SlackOptions struct {
 	AppToken secret.String // Socket Mode
 }
 
-// callWithin bounds one call of the Web API.
-const callWithin = 10 * time.Second
+// CallWithin bounds one call of the Web API.
+const CallWithin = 10 * time.Second
 
 // NewSlack prepares the client; nothing is dialled.
 func NewSlack(o SlackOptions) *Slack {
 	// Slack answers itself; a redirect would take what we say to somebody else.
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	client := &http.Client{Timeout: callWithin, CheckRedirect: stay}
+	client := &http.Client{Timeout: CallWithin, CheckRedirect: stay}
 	s := &Slack{http: client, uploads: &http.Client{CheckRedirect: stay}, hooks: "hooks.slack.com"}
 	options := []slack.Option{slack.OptionAPIURL(o.APIURL), slack.OptionHTTPClient(client)}
 	if !o.AppToken.Empty() {
@@ -73,8 +73,8 @@ func (s *Slack) person(ctx context.Context, id string) (*slack.User, error) {
 	return u, nil
 }
 
-// channel asks Slack about a channel that the bot may see.
-func (s *Slack) channel(ctx context.Context, id string) (*slack.Channel, error) {
+// Channel asks Slack about a channel that the bot may see.
+func (s *Slack) Channel(ctx context.Context, id string) (*slack.Channel, error) {
 	c, err := s.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: id})
 	if err := counted("conversations.info", err); err != nil {
 		return nil, err
@@ -109,8 +109,8 @@ func options(m view.Message) []slack.MsgOption {
 	}
 }
 
-// post sends a message to a channel, or to a person when the channel is a user id.
-func (s *Slack) post(ctx context.Context, channel string, m view.Message) (postedIn, ts string, err error) {
+// Post sends a message to a channel, or to a person when the channel is a user id.
+func (s *Slack) Post(ctx context.Context, channel string, m view.Message) (postedIn, ts string, err error) {
 	err = plainer(m, func(m view.Message) (err error) {
 		postedIn, ts, err = s.api.PostMessageContext(ctx, channel, options(m)...)
 		return counted("chat.postMessage", err)
@@ -119,8 +119,8 @@ func (s *Slack) post(ctx context.Context, channel string, m view.Message) (poste
 	return postedIn, ts, err
 }
 
-// update changes a message of ours.
-func (s *Slack) update(ctx context.Context, channel, ts string, m view.Message) error {
+// Update changes a message of ours.
+func (s *Slack) Update(ctx context.Context, channel, ts string, m view.Message) error {
 	return plainer(m, func(m view.Message) error {
 		_, _, _, err := s.api.UpdateMessageContext(ctx, channel, ts, options(m)...)
 		return counted("chat.update", err)
@@ -142,13 +142,13 @@ func plainer(m view.Message, send func(view.Message) error) error {
 
 // plainOnly says whether Slack refused the blocks, so that the text alone is the better message.
 func plainOnly(err error) bool {
-	code := codeOf(err)
+	code := CodeOf(err)
 	return code == "invalid_blocks" || code == "msg_blocks_too_long"
 }
 
-// respond answers through a response_url. It goes to Slack's own host and nowhere else, whatever
+// Respond answers through a response_url. It goes to Slack's own host and nowhere else, whatever
 // the payload said.
-func (s *Slack) respond(ctx context.Context, address secret.String, m view.Message, replace bool) error {
+func (s *Slack) Respond(ctx context.Context, address secret.String, m view.Message, replace bool) error {
 	u, err := url.Parse(address.Reveal())
 	if err != nil || u.Host != s.hooks || u.User != nil || u.Scheme != "https" && !(s.insecure && u.Scheme == "http") {
 		return undelivered(slack.SlackErrorResponse{Err: "response_url_elsewhere"})
@@ -169,9 +169,9 @@ func (s *Slack) push(ctx context.Context, trigger string, v slack.ModalViewReque
 	return opened(got), counted("views.push", err)
 }
 
-// change puts another view in the place of an open one. With a hash it is refused when the view
+// Change puts another view in the place of an open one. With a hash it is refused when the view
 // has changed since.
-func (s *Slack) change(ctx context.Context, at OpenView, v slack.ModalViewRequest) (OpenView, error) {
+func (s *Slack) Change(ctx context.Context, at OpenView, v slack.ModalViewRequest) (OpenView, error) {
 	got, err := s.api.UpdateViewContext(ctx, v, "", at.Hash, at.ID)
 	return opened(got), counted("views.update", err)
 }

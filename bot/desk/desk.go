@@ -1,4 +1,6 @@
-package bot
+// Package desk is where what people do in Slack arrives and is answered in time. It knows both doors, the
+// person, the route and the ways back; what a route does, its routes know.
+package desk
 
 import (
 	"cmp"
@@ -14,18 +16,18 @@ import (
 	"okrbot/store"
 )
 
-// desk is where what people do arrives, by either door, and is answered in time: it knows who did it,
+// Desk is where what people do arrives, by either door, and is answered in time: it knows who did it,
 // follows the route, and says what comes of it. What the routes do it does not know.
-type desk struct {
-	store    *store.Store
-	slack    *Slack
-	settings Settings
-	log      *slog.Logger
+type Desk struct {
+	Store    *store.Store
+	Slack    *Slack
+	Settings Settings
+	Log      *slog.Logger
 	// asked is told when somebody begins to wait for an answer, and what it returns when they have one:
 	// work gives way to them.
 	asked  func() (answered func())
-	routes routes
-	home   func(ctx context.Context, g Gesture) (slack.HomeTabViewRequest, error)
+	Routes Routes
+	Home   func(ctx context.Context, g Gesture) (slack.HomeTabViewRequest, error)
 
 	// ourselves is the workspace that Slack says our token is of; nil until it said so.
 	ourselves atomic.Pointer[store.Workspace]
@@ -39,30 +41,30 @@ type desk struct {
 	stop       context.CancelFunc
 }
 
-// newDesk makes a desk without routes and Home, which whoever serves there sets.
-func newDesk(s *store.Store, slack *Slack, asked func() func(), settings Settings, log *slog.Logger) *desk {
+// New makes a desk without routes and Home, which whoever serves there sets.
+func New(s *store.Store, slack *Slack, asked func() func(), settings Settings, log *slog.Logger) *Desk {
 	background, stop := context.WithCancel(context.Background())
 	settings.AnswerWithin = cmp.Or(settings.AnswerWithin, answerWithin)
-	return &desk{
-		store: s, slack: slack, settings: settings, log: log, asked: asked,
+	return &Desk{
+		Store: s, Slack: slack, Settings: settings, Log: log, asked: asked,
 		turns: newTurns(settings.AnswerWithin / 2), homes: newHomes(), background: background, stop: stop,
 	}
 }
 
 // Close ends what decorates open views and waits for it.
-func (d *desk) Close() {
+func (d *Desk) Close() {
 	d.stop()
 	d.open.Wait()
 }
 
-// later runs what decorates an open view after the answer has gone out: nothing that must survive.
-func (d *desk) later(limit time.Duration, do func(ctx context.Context)) {
+// Later runs what decorates an open view after the answer has gone out: nothing that must survive.
+func (d *Desk) Later(limit time.Duration, do func(ctx context.Context)) {
 	d.open.Go(func() {
 		ctx, cancel := context.WithTimeout(d.background, limit)
 		defer cancel()
 		defer func() {
 			if p := recover(); p != nil {
-				d.log.Error("decorating a view panicked", "panic", p)
+				d.Log.Error("decorating a view panicked", "panic", p)
 			}
 		}()
 		do(ctx)

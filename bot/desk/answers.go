@@ -1,4 +1,4 @@
-package bot
+package desk
 
 import (
 	"context"
@@ -9,46 +9,47 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"okrbot/bot/command"
 	"okrbot/bot/view"
 	"okrbot/okr"
 	"okrbot/store"
 )
 
-// expiredForm takes the place of a form whose draft is no more.
-func expiredForm(again string) Reply {
+// ExpiredForm takes the place of a form whose draft is no more.
+func ExpiredForm(again string) Reply {
 	notice := view.Notice("Expired", "This form has expired, or is somebody else's. Nothing was saved. Start again with `"+again+"`.")
 	return Reply{Update: &notice}
 }
 
-// expired tells somebody that their form is no more.
-func expired(again string) Reply {
+// Expired tells somebody that their form is no more.
+func Expired(again string) Reply {
 	r := Say("This form has expired. Nothing was saved. Start again with `" + again + "`.")
 	r.Clear = true
 	return r
 }
 
-// changedElsewhere takes the place of a form that is older than what is stored.
-func changedElsewhere(again string) Reply {
+// ChangedElsewhere takes the place of a form that is older than what is stored.
+func ChangedElsewhere(again string) Reply {
 	notice := view.Notice("Changed elsewhere", "This was changed in another window since you opened it. Nothing of this one was saved. Open it again with `"+again+"`.")
 	return Reply{Update: &notice}
 }
 
-// isClosed answers those who would change what was closed out.
-func isClosed(k store.KeyResult) Reply {
+// IsClosed answers those who would change what was closed out.
+func IsClosed(k store.KeyResult) Reply {
 	return Say(fmt.Sprintf("%s is closed out with its objective, *%s*: its numbers stay as they are. See them with `/okr show %s`; go on with a new one with `/okr add-kr`.",
 		k.Key(), view.Escape(k.Objective.Title), k.Key()))
 }
 
-// noSuchKeyResult is said of numbers that are nobody's and of those of other workspaces alike.
-func noSuchKeyResult(key string) Reply {
+// NoSuchKeyResult is said of numbers that are nobody's and of those of other workspaces alike.
+func NoSuchKeyResult(key string) Reply {
 	return Say(fmt.Sprintf("There is no %s here. `/okr list` shows what there is.", view.Escape(view.Cut(key, 20))))
 }
 
-// isNotFound says whether what was looked for is not there, or not this person's to know.
-func isNotFound(err error) bool { return errors.Is(err, store.ErrNotFound) }
+// IsNotFound says whether what was looked for is not there, or not this person's to know.
+func IsNotFound(err error) bool { return errors.Is(err, store.ErrNotFound) }
 
-// atFields gives problems the block ids that the view has: a field may have been shown again.
-func atFields(problems okr.Problems, g Gesture) okr.Problems {
+// AtFields gives problems the block ids that the view has: a field may have been shown again.
+func AtFields(problems okr.Problems, g Gesture) okr.Problems {
 	at := okr.Problems{}
 	shown := map[string]string{}
 	for block := range g.View.State {
@@ -85,25 +86,25 @@ func anyField(state map[string]map[string]slack.BlockAction) string {
 	return slices.Min(fields)
 }
 
-// alone is a verb that takes nothing after it.
-func alone(name string, serve handler) handler {
+// Alone is a verb that takes nothing after it.
+func Alone(name string, serve Handler) Handler {
 	return func(ctx context.Context, g Gesture) (Reply, error) {
-		if words := wordsOf(g.Text); len(words) > 0 {
-			return notTaken(name, "nothing after it", words), nil
+		if words := command.Words(g.Text); len(words) > 0 {
+			return NotTaken(name, "nothing after it", words), nil
 		}
 		return serve(ctx, g)
 	}
 }
 
-// notTaken says back the words that a verb does not take. Nothing is done then: half a command is
+// NotTaken says back the words that a verb does not take. Nothing is done then: half a command is
 // another command.
-func notTaken(name, takes string, words []word) Reply {
-	return Say(fmt.Sprintf("`/okr %s` takes %s, so %s not understood and nothing was done. `/okr help %s` says more.", name, takes, quoted(words, "was", "were"), name))
+func NotTaken(name, takes string, words []command.Word) Reply {
+	return Say(fmt.Sprintf("`/okr %s` takes %s, so %s not understood and nothing was done. `/okr help %s` says more.", name, takes, Quoted(words, "was", "were"), name))
 }
 
-// quoted are words said back as they were typed, with a verb that agrees: "`foo` was", "`foo` and
+// Quoted are words said back as they were typed, with a verb that agrees: "`foo` was", "`foo` and
 // `bar` were".
-func quoted(words []word, one, many string) string {
+func Quoted(words []command.Word, one, many string) string {
 	const most = 3
 	var list []string
 	for i, w := range words {
@@ -111,7 +112,7 @@ func quoted(words []word, one, many string) string {
 			list = append(list, fmt.Sprintf("%d more", len(words)-i))
 			break
 		}
-		list = append(list, view.Quote(spoken(w.typed)))
+		list = append(list, view.Quote(command.Spoken(w.Typed)))
 	}
 	if len(list) == 1 {
 		return list[0] + " " + one
@@ -119,10 +120,10 @@ func quoted(words []word, one, many string) string {
 	return strings.Join(list[:len(list)-1], ", ") + " and " + list[len(list)-1] + " " + many
 }
 
-// links are words that hold others together and say nothing alone.
-var links = []string{"and", "&", "or", "as", ""}
+// Links are words that hold others together and say nothing alone.
+var Links = []string{"and", "&", "or", "as", ""}
 
-// withoutLinks leaves the links out.
-func withoutLinks(words []word) []word {
-	return slices.DeleteFunc(slices.Clone(words), func(w word) bool { return slices.Contains(links, w.plain) })
+// WithoutLinks leaves the links out.
+func WithoutLinks(words []command.Word) []command.Word {
+	return slices.DeleteFunc(slices.Clone(words), func(w command.Word) bool { return slices.Contains(Links, w.Plain) })
 }

@@ -1,4 +1,4 @@
-package bot
+package desk
 
 import (
 	"context"
@@ -12,9 +12,9 @@ import (
 	"okrbot/jobs"
 )
 
-// share sends files to a person, with words, as one message: Slack is asked where each is to go, gets
+// Share sends files to a person, with words, as one message: Slack is asked where each is to go, gets
 // its bytes there, and shows them all at once.
-func (s *Slack) share(ctx context.Context, person, words string, files []*jobs.File) error {
+func (s *Slack) Share(ctx context.Context, person, words string, files []*jobs.File) error {
 	channel, _, _, err := s.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{person}})
 	if err := counted("conversations.open", err); err != nil {
 		return err

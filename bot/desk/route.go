@@ -1,0 +1,68 @@
+package desk
+
+import (
+	"context"
+	"slices"
+)
+
+// Handler serves one gesture within two seconds, asking nobody but Postgres.
+type Handler func(ctx context.Context, g Gesture) (Reply, error)
+
+// Verb is a word after /okr.
+type Verb struct {
+	Name  string
+	Serve Handler
+}
+
+// Routes are who serves what.
+type Routes struct {
+	Bare    Handler // the command without a word
+	Verbs   []Verb
+	Unknown func(ctx context.Context, g Gesture, word, typed string) (Reply, error) // a word that is no verb
+	Actions map[string]Handler
+	Submits map[string]Handler
+	Queries map[string]Handler
+}
+
+// Is says whether a word is a verb.
+func (r Routes) Is(name string) bool { return r.Verb(name) != nil }
+
+// Names are the verbs.
+func (r Routes) Names() []string {
+	names := make([]string, len(r.Verbs))
+	for i, v := range r.Verbs {
+		names[i] = v.Name
+	}
+	return names
+}
+
+// Verb is who serves a verb; nil where there is none of this name.
+func (r Routes) Verb(name string) Handler {
+	if i := slices.IndexFunc(r.Verbs, func(v Verb) bool { return v.Name == name }); i >= 0 {
+		return r.Verbs[i].Serve
+	}
+	return nil
+}
+
+// of finds who serves a gesture.
+func (r Routes) of(g gesture) (serve Handler, ok bool) {
+	switch g.kind {
+	case aCommand:
+		if g.route == "" {
+			return r.Bare, true
+		}
+		if serve = r.Verb(g.route); serve == nil {
+			serve = func(ctx context.Context, said Gesture) (Reply, error) { return r.Unknown(ctx, said, g.route, g.verb) }
+		}
+		return serve, true
+	case anAction:
+		serve, ok = r.Actions[g.route]
+	case aSubmit:
+		serve, ok = r.Submits[g.route]
+	case aQuery:
+		serve, ok = r.Queries[g.route]
+	case aClose:
+		return func(context.Context, Gesture) (Reply, error) { return Reply{}, nil }, true
+	}
+	return serve, ok
+}
