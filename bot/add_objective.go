@@ -19,6 +19,8 @@ type objectiveDraft struct {
 	Under  string // the wizard's view
 }
 
+var objectiveForm = desk.Form[objectiveDraft]{Kind: view.CallbackObjective, Again: "/okr add-objective"}
+
 // addObjective is "/okr add-objective", "/okr add-objective Be calm" and the button of that name.
 func (b *Bot) addObjective(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	return b.objectiveForm(ctx, g, objectiveDraft{})
@@ -33,7 +35,7 @@ func (b *Bot) objectiveForm(ctx context.Context, g desk.Gesture, d objectiveDraf
 		return desk.Reply{}, err
 	}
 	d.Form = view.ObjectiveForm{Title: view.Cut(command.Spoken(g.Text), okr.MaxTitle), Owner: g.Actor.ID, Period: view.ThisQuarter, Zone: g.Zone}
-	draft, err := b.Store.CreateDraft(ctx, g.Actor, view.CallbackObjective, "fill", d)
+	draft, err := objectiveForm.Begin(ctx, b.Store.Reads, g.Actor, "fill", d)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -43,10 +45,7 @@ func (b *Bot) objectiveForm(ctx context.Context, g desk.Gesture, d objectiveDraf
 
 // objectivePeriodChosen shows the two days when dates are wanted.
 func (b *Bot) objectivePeriodChosen(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	draft, _, err := b.objectiveDraft(ctx, g)
-	if desk.IsNotFound(err) {
-		return desk.ExpiredForm("/okr add-objective"), nil
-	}
+	draft, _, err := objectiveForm.Shown(ctx, b.Store.Reads, g)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -58,24 +57,9 @@ func (b *Bot) objectivePeriodChosen(ctx context.Context, g desk.Gesture) (desk.R
 	return desk.Reply{Update: &modal}, nil
 }
 
-func (b *Bot) objectiveDraft(ctx context.Context, g desk.Gesture) (store.Draft, objectiveDraft, error) {
-	var d objectiveDraft
-	draft, err := b.Store.Draft(ctx, g.Actor, g.View.Draft)
-	if err == nil && draft.Kind != view.CallbackObjective {
-		err = store.ErrNotFound
-	}
-	if err == nil {
-		err = draft.State(&d)
-	}
-	return draft, d, err
-}
-
 // objectiveSubmitted saves the objective. A form submitted twice makes one.
 func (b *Bot) objectiveSubmitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	draft, d, err := b.objectiveDraft(ctx, g)
-	if desk.IsNotFound(err) {
-		return desk.ExpiredForm("/okr add-objective"), nil
-	}
+	draft, d, err := objectiveForm.Shown(ctx, b.Store.Reads, g)
 	if err != nil {
 		return desk.Reply{}, err
 	}

@@ -202,16 +202,15 @@ func (b *Bot) syncMany(ctx context.Context, g desk.Gesture, numbers []int) (desk
 func (b *Bot) checkInCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	number, rest, ok := keyFirst(valueLast(g.Text))
 	if !ok || rest == "" {
-		k, reply, err := b.Named(ctx, g, g.Text, "check-in")
-		if err != nil || reply != nil {
-			return desk.Deref(reply), err
+		k, err := b.Named(ctx, g, g.Text, "check-in")
+		if err != nil {
+			return desk.Reply{}, err
 		}
 		return b.checkInForm(ctx, g, k, view.CheckInTyped{})
 	}
-	k, err := b.Store.KeyResult(ctx, g.Actor.Workspace, number)
-	k, reply, err := desk.Found(k, err, fmt.Sprintf("KR-%d", number))
-	if err != nil || reply != nil {
-		return desk.Deref(reply), err
+	k, err := b.Numbered(ctx, g, number)
+	if err != nil {
+		return desk.Reply{}, err
 	}
 	typed, problem := checkInTyped(rest, k.Unit)
 	switch {

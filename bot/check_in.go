@@ -12,11 +12,13 @@ import (
 	"okrbot/store"
 )
 
+var checkInForm = desk.Form[oneKeyResult]{Kind: view.CallbackCheckIn, Again: "/okr check-in KR-n"}
+
 // checkInPressed is the button Check in.
 func (b *Bot) checkInPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	k, reply, err := b.Pressed(ctx, g, g.Action.Value)
-	if err != nil || reply != nil {
-		return desk.Deref(reply), err
+	k, err := b.Pressed(ctx, g, g.Action.Value)
+	if err != nil {
+		return desk.Reply{}, err
 	}
 	return b.checkInForm(ctx, g, k, view.CheckInTyped{})
 }
@@ -28,7 +30,7 @@ func (b *Bot) checkInForm(ctx context.Context, g desk.Gesture, k store.KeyResult
 	if k.Closed {
 		return desk.IsClosed(k), nil
 	}
-	draft, err := b.Store.CreateDraft(ctx, g.Actor, view.CallbackCheckIn, "fill", oneKeyResult{ID: k.ID})
+	draft, err := checkInForm.Begin(ctx, b.Store.Reads, g.Actor, "fill", oneKeyResult{ID: k.ID})
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -42,14 +44,7 @@ func (b *Bot) checkInForm(ctx context.Context, g desk.Gesture, k store.KeyResult
 
 // checkedIn is the submit of the check-in form.
 func (b *Bot) checkedIn(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	draft, err := b.Store.Draft(ctx, g.Actor, g.View.Draft)
-	var form oneKeyResult
-	if err == nil {
-		err = draft.State(&form)
-	}
-	if desk.IsNotFound(err) {
-		return desk.Expired("/okr check-in KR-n"), nil
-	}
+	draft, form, err := checkInForm.Shown(ctx, b.Store.Reads, g)
 	if err != nil {
 		return desk.Reply{}, err
 	}

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -32,6 +31,8 @@ const (
 
 // closeOutListed is how many objectives to close out are listed at once.
 const closeOutListed = 20
+
+var closeOutForm = desk.Form[closing]{Kind: view.CallbackCloseOut, Again: "/okr close-out"}
 
 // closeOutCommand is "/okr close-out", and "/okr close-out Be calm" with words of a title: the form
 // where there is one objective to close out, else the choice. Administrators choose among all, others
@@ -131,7 +132,7 @@ func (b *Bot) closeOutForm(ctx context.Context, g desk.Gesture, o okr.Objective)
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	draft, err := b.Store.CreateDraft(ctx, g.Actor, view.CallbackCloseOut, stepResults, closing{Objective: o.ID})
+	draft, err := closeOutForm.Begin(ctx, b.Store.Reads, g.Actor, stepResults, closing{Objective: o.ID})
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -142,17 +143,7 @@ func (b *Bot) closeOutForm(ctx context.Context, g desk.Gesture, o okr.Objective)
 // closeOutSubmitted takes the note and what goes on, asks for its targets, and closes the objective
 // out. Of two submits one closes it.
 func (b *Bot) closeOutSubmitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	draft, err := b.Store.Draft(ctx, g.Actor, g.View.Draft)
-	if err == nil && draft.Kind != view.CallbackCloseOut {
-		err = store.ErrNotFound
-	}
-	var c closing
-	if err == nil {
-		err = draft.State(&c)
-	}
-	if desk.IsNotFound(err) {
-		return desk.Expired("/okr close-out"), nil
-	}
+	draft, c, err := closeOutForm.Shown(ctx, b.Store.Reads, g)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -164,7 +155,9 @@ func (b *Bot) closeOutSubmitted(ctx context.Context, g desk.Gesture) (desk.Reply
 
 // carriable loads an objective with its key results, ready to be shown.
 func (b *Bot) carriable(ctx context.Context, g desk.Gesture, c closing) (o okr.Objective, list []view.KeyResult, next okr.Period, err error) {
-	if o, err = b.Store.Objective(ctx, g.Actor.Workspace, c.Objective); err != nil {
+	if o, err = b.Store.Objective(ctx, g.Actor.Workspace, c.Objective); desk.IsNotFound(err) {
+		return o, nil, next, desk.Instead(removedMeanwhile(), err)
+	} else if err != nil {
 		return o, nil, next, err
 	}
 	if list, err = b.shownKeyResults(ctx, g.Actor.Workspace, store.Filter{Objectives: []int64{o.ID}}); err != nil {
@@ -185,9 +178,6 @@ func (b *Bot) closeOutChosen(ctx context.Context, g desk.Gesture, draft store.Dr
 	var chosen []int64
 	c.Note, going, chosen = view.ParseCloseOut(g.View.State)
 	_, list, _, err := b.carriable(ctx, g, c)
-	if desk.IsNotFound(err) {
-		return removedMeanwhile(), nil
-	}
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -215,16 +205,10 @@ func (c closing) page() []int64 {
 // closeOutTargets is the second step: the targets of what goes on, page by page.
 func (b *Bot) closeOutTargets(ctx context.Context, g desk.Gesture, draft store.Draft, c closing) (desk.Reply, error) {
 	o, list, next, err := b.carriable(ctx, g, c)
-	if desk.IsNotFound(err) {
-		return removedMeanwhile(), nil
-	}
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	draft, err = b.Store.SaveDraft(ctx, g.Actor, draft, stepTargets, c)
-	if errors.Is(err, store.ErrChanged) {
-		return desk.ChangedElsewhere("/okr close-out"), nil
-	}
+	draft, err = closeOutForm.Save(ctx, b.Store.Reads, g.Actor, draft, stepTargets, c)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -249,9 +233,6 @@ func (b *Bot) closeOutPage(ctx context.Context, g desk.Gesture, draft store.Draf
 		return b.closeOut(ctx, g, c)
 	}
 	_, list, _, err := b.carriable(ctx, g, c)
-	if desk.IsNotFound(err) {
-		return removedMeanwhile(), nil
-	}
 	if err != nil {
 		return desk.Reply{}, err
 	}

@@ -145,7 +145,7 @@ func (b *Bot) connectDraft(ctx context.Context, g desk.Gesture) (store.Draft, co
 func (b *Bot) connectSystemChosen(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	draft, d, _, err := b.connectDraft(ctx, g)
 	if desk.IsNotFound(err) {
-		return desk.ExpiredForm("/okr connect"), nil
+		return desk.Expired("/okr connect"), nil
 	}
 	if err != nil {
 		return desk.Reply{}, err
@@ -153,7 +153,7 @@ func (b *Bot) connectSystemChosen(ctx context.Context, g desk.Gesture) (desk.Rep
 	entry := view.ParseConnect(g.View.State)
 	connector, err := b.connectors.ByKind(entry.System)
 	if err != nil {
-		return desk.ExpiredForm("/okr connect"), nil
+		return desk.Expired("/okr connect"), nil
 	}
 	d.Kind = connector.Kind()
 	if draft, err = b.Store.SaveDraft(ctx, g.Actor, draft, draft.Step, d); errors.Is(err, store.ErrChanged) {
@@ -171,7 +171,7 @@ func (b *Bot) connectSystemChosen(ctx context.Context, g desk.Gesture) (desk.Rep
 func (b *Bot) connectSignInChosen(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	draft, d, connector, err := b.connectDraft(ctx, g)
 	if desk.IsNotFound(err) {
-		return desk.ExpiredForm("/okr connect"), nil
+		return desk.Expired("/okr connect"), nil
 	}
 	if err != nil {
 		return desk.Reply{}, err
@@ -188,7 +188,7 @@ func (b *Bot) connectSignInChosen(ctx context.Context, g desk.Gesture) (desk.Rep
 func (b *Bot) connectSubmitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	draft, d, connector, err := b.connectDraft(ctx, g)
 	if desk.IsNotFound(err) {
-		return desk.ExpiredForm("/okr connect"), nil
+		return desk.Expired("/okr connect"), nil
 	}
 	if err != nil {
 		return desk.Reply{}, err

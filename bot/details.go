@@ -18,18 +18,18 @@ import (
 
 // showCommand is "/okr show KR-1".
 func (b *Bot) showCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	k, reply, err := b.Named(ctx, g, g.Text, "show")
-	if err != nil || reply != nil {
-		return desk.Deref(reply), err
+	k, err := b.Named(ctx, g, g.Text, "show")
+	if err != nil {
+		return desk.Reply{}, err
 	}
 	return b.details(ctx, g, k)
 }
 
 // detailsPressed is the button Details.
 func (b *Bot) detailsPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	k, reply, err := b.Pressed(ctx, g, g.Action.Value)
-	if err != nil || reply != nil {
-		return desk.Deref(reply), err
+	k, err := b.Pressed(ctx, g, g.Action.Value)
+	if err != nil {
+		return desk.Reply{}, err
 	}
 	return b.details(ctx, g, k)
 }
@@ -140,9 +140,9 @@ func (b *Bot) postToChannel(ctx context.Context, g desk.Gesture, k store.KeyResu
 
 // resumeAutomatic is the button that ends an override.
 func (b *Bot) resumeAutomatic(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	k, reply, err := b.Pressed(ctx, g, g.Action.Value)
-	if err != nil || reply != nil {
-		return desk.Deref(reply), err
+	k, err := b.Pressed(ctx, g, g.Action.Value)
+	if err != nil {
+		return desk.Reply{}, err
 	}
 	if !k.MayCheckIn(g.Actor) {
 		return desk.Ask(k.Owner, "resume"), nil
@@ -234,9 +234,9 @@ func recorded(k store.KeyResult, field, text string) string {
 // more is an item of a key result's kebab: "sync:42".
 func (b *Bot) more(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	verb, value, _ := strings.Cut(g.Action.Value, ":")
-	k, reply, err := b.Pressed(ctx, g, value)
-	if err != nil || reply != nil {
-		return desk.Deref(reply), err
+	k, err := b.Pressed(ctx, g, value)
+	if err != nil {
+		return desk.Reply{}, err
 	}
 	switch verb {
 	case "sync":
@@ -334,7 +334,7 @@ func (b *Bot) removeQuestion(ctx context.Context, g desk.Gesture, k store.KeyRes
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	draft, err := b.Store.CreateDraft(ctx, g.Actor, view.CallbackRemove, "ask", oneKeyResult{ID: k.ID})
+	draft, err := removeForm.Begin(ctx, b.Store.Reads, g.Actor, "ask", oneKeyResult{ID: k.ID})
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -349,11 +349,13 @@ func (b *Bot) removeQuestion(ctx context.Context, g desk.Gesture, k store.KeyRes
 // oneKeyResult is the draft of a form about one key result.
 type oneKeyResult struct{ ID int64 }
 
+var removeForm = desk.Form[oneKeyResult]{Kind: view.CallbackRemove, Again: "/okr remove KR-n"}
+
 // removeCommand is "/okr remove KR-1".
 func (b *Bot) removeCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	k, reply, err := b.Named(ctx, g, g.Text, "remove")
-	if err != nil || reply != nil {
-		return desk.Deref(reply), err
+	k, err := b.Named(ctx, g, g.Text, "remove")
+	if err != nil {
+		return desk.Reply{}, err
 	}
 	return b.removeQuestion(ctx, g, k)
 }
@@ -369,23 +371,16 @@ func (b *Bot) resumeCommand(ctx context.Context, g desk.Gesture) (desk.Reply, er
 }
 
 func (b *Bot) pauseNamed(ctx context.Context, g desk.Gesture, verb string, paused bool) (desk.Reply, error) {
-	k, reply, err := b.Named(ctx, g, g.Text, verb)
-	if err != nil || reply != nil {
-		return desk.Deref(reply), err
+	k, err := b.Named(ctx, g, g.Text, verb)
+	if err != nil {
+		return desk.Reply{}, err
 	}
 	return b.pause(ctx, g, k, paused)
 }
 
 // removed is the submit of that question.
 func (b *Bot) removed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	draft, err := b.Store.Draft(ctx, g.Actor, g.View.Draft)
-	var form oneKeyResult
-	if err == nil {
-		err = draft.State(&form)
-	}
-	if desk.IsNotFound(err) {
-		return desk.Expired("/okr remove KR-n"), nil
-	}
+	draft, form, err := removeForm.Shown(ctx, b.Store.Reads, g)
 	if err != nil {
 		return desk.Reply{}, err
 	}

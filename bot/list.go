@@ -189,9 +189,9 @@ func (b *Bot) listCommand(ctx context.Context, g desk.Gesture) (desk.Reply, erro
 		return desk.Reply{}, err
 	}
 	l := parseList(command.Words(g.Text), g.Actor.ID, okr.DayIn(g.Zone, now))
-	titles, reply, err := b.names(ctx, g, &l)
-	if err != nil || reply != nil {
-		return desk.Deref(reply), err
+	titles, err := b.names(ctx, g, &l)
+	if err != nil {
+		return desk.Reply{}, err
 	}
 	filter := store.Filter{People: l.people, Channels: l.channels, Periods: l.periods, Words: titles}
 	what := l.heading(titles, g.Actor.ID)
@@ -334,23 +334,21 @@ func periodWords(p okr.Period) string {
 
 // names finds whose names are among a list's words; what is left must be in titles. A word that is
 // neither is answered with the closest by name.
-func (b *Bot) names(ctx context.Context, g desk.Gesture, l *listed) (titles []string, reply *desk.Reply, err error) {
+func (b *Bot) names(ctx context.Context, g desk.Gesture, l *listed) (titles []string, err error) {
 	if len(l.words) == 0 {
-		return nil, nil, nil
+		return nil, nil
 	}
 	people, err := b.Store.People(ctx, g.Actor.Workspace)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	for i := 0; i < len(l.words); i++ {
 		w := l.words[i]
 		if w.Sign() == "#" {
-			r := desk.Say("List what? " + view.Quote(command.Spoken(w.Typed)) + " did not reach okrbot as a channel. Choose it from the list that Slack shows while you type it. " + listsWhat)
-			return nil, &r, nil
+			return nil, desk.Instead(desk.Say("List what? "+view.Quote(command.Spoken(w.Typed))+" did not reach okrbot as a channel. Choose it from the list that Slack shows while you type it. "+listsWhat), store.ErrNotFound)
 		}
 		if _, ok := w.Key(); ok && strings.HasPrefix(w.Plain, "kr") {
-			r := desk.Say(view.Quote(command.Spoken(w.Typed)) + " is one key result: `/okr show` shows it. " + listsWhat)
-			return nil, &r, nil
+			return nil, desk.Instead(desk.Say(view.Quote(command.Spoken(w.Typed))+" is one key result: `/okr show` shows it. "+listsWhat), store.ErrNotFound)
 		}
 		found := 0
 		for n := min(longestPhrase, len(l.words)-i); n > 0 && found == 0; n-- {
@@ -367,7 +365,7 @@ func (b *Bot) names(ctx context.Context, g desk.Gesture, l *listed) (titles []st
 		}
 		titles = append(titles, strings.Trim(command.Spoken(w.Typed), "`*_~\"'“”‘’,;"))
 	}
-	return slices.DeleteFunc(titles, func(s string) bool { return s == "" }), nil, nil
+	return slices.DeleteFunc(titles, func(s string) bool { return s == "" }), nil
 }
 
 // called says whether somebody is called so: by their whole name, or by a part of it.

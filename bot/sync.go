@@ -40,18 +40,18 @@ func (b *Bot) syncCommand(ctx context.Context, g desk.Gesture) (desk.Reply, erro
 	case len(numbers) == 1: // once, also where it is named twice
 		g.Text = fmt.Sprintf("KR-%d", numbers[0])
 	}
-	k, reply, err := b.Named(ctx, g, g.Text, "sync")
-	if err != nil || reply != nil {
-		return desk.Deref(reply), err
+	k, err := b.Named(ctx, g, g.Text, "sync")
+	if err != nil {
+		return desk.Reply{}, err
 	}
 	return b.syncOne(ctx, g, k)
 }
 
 // syncPressed is the button Sync Integration Data.
 func (b *Bot) syncPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	k, reply, err := b.Pressed(ctx, g, g.Action.Value)
-	if err != nil || reply != nil {
-		return desk.Deref(reply), err
+	k, err := b.Pressed(ctx, g, g.Action.Value)
+	if err != nil {
+		return desk.Reply{}, err
 	}
 	return b.syncOne(ctx, g, k)
 }
@@ -59,12 +59,12 @@ func (b *Bot) syncPressed(ctx context.Context, g desk.Gesture) (desk.Reply, erro
 // syncPicked is the submit of the modal that asks which one.
 func (b *Bot) syncPicked(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	chosen := g.View.State[view.BlockSync]["v"].SelectedOption.Value
-	k, reply, err := b.Pressed(ctx, g, chosen)
+	k, err := b.Pressed(ctx, g, chosen)
+	if desk.IsNotFound(err) {
+		return desk.Reply{Problems: okr.Problems{view.BlockSync: "This key result is gone. Choose another one."}}, nil
+	}
 	if err != nil {
 		return desk.Reply{}, err
-	}
-	if reply != nil {
-		return desk.Reply{Problems: okr.Problems{view.BlockSync: "This key result is gone. Choose another one."}}, nil
 	}
 	return b.syncOne(ctx, g, k)
 }

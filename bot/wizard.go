@@ -106,9 +106,9 @@ func (b *Bot) connectionOf(ctx context.Context, g desk.Gesture, w *wizard) error
 
 // editCommand is "/okr edit KR-1".
 func (b *Bot) editCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	k, reply, err := b.Named(ctx, g, g.Text, "edit")
-	if err != nil || reply != nil {
-		return desk.Deref(reply), err
+	k, err := b.Named(ctx, g, g.Text, "edit")
+	if err != nil {
+		return desk.Reply{}, err
 	}
 	return b.editForm(ctx, g, k)
 }
@@ -199,7 +199,7 @@ const wizardAgain = "/okr add-kr"
 func lost(err error) (desk.Reply, error, bool) {
 	switch {
 	case desk.IsNotFound(err):
-		return desk.ExpiredForm(wizardAgain), nil, true
+		return desk.Expired(wizardAgain), nil, true
 	case errors.Is(err, store.ErrChanged):
 		return desk.ChangedElsewhere(wizardAgain), nil, true
 	case err != nil:
@@ -698,7 +698,7 @@ func (b *Bot) detailsSubmitted(ctx context.Context, g desk.Gesture, draft store.
 		}
 		return desk.ChangedElsewhere(wizardAgain), nil
 	case desk.IsNotFound(err):
-		return desk.ExpiredForm(wizardAgain), nil
+		return desk.Expired(wizardAgain), nil
 	case err != nil:
 		return desk.Reply{}, err
 	case refused != nil:
@@ -723,7 +723,7 @@ func (b *Bot) savedView(ctx context.Context, _ desk.Gesture, k store.KeyResult, 
 func (b *Bot) alreadySaved(ctx context.Context, g desk.Gesture, w wizard) (desk.Reply, error) {
 	k, err := b.Store.KeyResult(ctx, g.Actor.Workspace, w.Saved)
 	if err != nil {
-		return desk.ExpiredForm(wizardAgain), nil
+		return desk.Expired(wizardAgain), nil
 	}
 	return b.savedView(ctx, g, k, w.Edit == 0, decimal.NullDecimal{})
 }

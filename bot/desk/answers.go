@@ -15,17 +15,10 @@ import (
 	"okrbot/store"
 )
 
-// ExpiredForm takes the place of a form whose draft is no more.
-func ExpiredForm(again string) Reply {
+// Expired takes the place of a form whose draft is no more.
+func Expired(again string) Reply {
 	notice := view.Notice("Expired", "This form has expired, or is somebody else's. Nothing was saved. Start again with `"+again+"`.")
 	return Reply{Update: &notice}
-}
-
-// Expired tells somebody that their form is no more.
-func Expired(again string) Reply {
-	r := Say("This form has expired. Nothing was saved. Start again with `" + again + "`.")
-	r.Clear = true
-	return r
 }
 
 // ChangedElsewhere takes the place of a form that is older than what is stored.

@@ -215,9 +215,14 @@ func (d *Desk) handle(ctx context.Context, g *gesture) (Reply, error) {
 		return Say("This button or form is of an older okrbot. Open it again, with `/okr list` or on the Home tab."), nil
 	}
 	reply, err := serve(ctx, g.Gesture)
-	if errors.Is(err, store.ErrClosed) {
-		reply, err = Say("This was closed out meanwhile, so its numbers stay as they are. Nothing was saved. Go on with a new key result with `/okr add-kr`."), nil
+	var said instead
+	switch {
+	case errors.As(err, &said):
+		return said.reply, nil
+	case errors.Is(err, store.ErrClosed):
+		reply = Say("This was closed out meanwhile, so its numbers stay as they are. Nothing was saved. Go on with a new key result with `/okr add-kr`.")
 		reply.Clear = true
+		return reply, nil
 	}
 	return reply, err
 }

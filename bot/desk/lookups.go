@@ -8,19 +8,17 @@ import (
 
 	"okrbot/bot/command"
 	"okrbot/bot/view"
+	"okrbot/okr"
 	"okrbot/store"
 )
 
-// Named finds the one key result that a command's words name; else it gives the reply to say instead.
-func (d *Desk) Named(ctx context.Context, g Gesture, words, verb string) (store.KeyResult, *Reply, error) {
-	say := func(text string) (store.KeyResult, *Reply, error) {
-		r := Say(text)
-		return store.KeyResult{}, &r, nil
-	}
+// Named finds the one key result that a command's words name; else the error is what to say instead.
+func (d *Desk) Named(ctx context.Context, g Gesture, words, verb string) (store.KeyResult, error) {
+	none := func(r Reply) (store.KeyResult, error) { return store.KeyResult{}, Instead(r, store.ErrNotFound) }
 	list := command.Words(words)
 	how := fmt.Sprintf("Name a key result by its number: `/okr %s KR-1`. `/okr list` shows them.", verb)
 	if len(list) == 0 {
-		return say(how)
+		return none(Say(how))
 	}
 	var strange []command.Word
 	var numbers []int
@@ -35,40 +33,35 @@ func (d *Desk) Named(ctx context.Context, g Gesture, words, verb string) (store.
 	}
 	switch {
 	case len(strange) > 0 && len(numbers) == 0:
-		return say(Quoted(strange, "is no key result", "are no key results") + ". " + how)
+		return none(Say(Quoted(strange, "is no key result", "are no key results") + ". " + how))
 	case len(strange) > 0:
-		r := NotTaken(verb, "one key result", strange)
-		return store.KeyResult{}, &r, nil
+		return none(NotTaken(verb, "one key result", strange))
 	case len(numbers) > 1:
-		return say(fmt.Sprintf("`/okr %s` takes one key result at a time, and %s are %d. Nothing was done.", verb, view.Quote(command.Spoken(words)), len(numbers)))
+		return none(Say(fmt.Sprintf("`/okr %s` takes one key result at a time, and %s are %d. Nothing was done.", verb, view.Quote(command.Spoken(words)), len(numbers))))
 	}
-	k, err := d.Store.KeyResult(ctx, g.Actor.Workspace, numbers[0])
-	return Found(k, err, fmt.Sprintf("KR-%d", numbers[0]))
+	return d.Numbered(ctx, g, numbers[0])
 }
 
-// Pressed finds the key result whose id a button or an option carries.
-func (d *Desk) Pressed(ctx context.Context, g Gesture, value string) (store.KeyResult, *Reply, error) {
+// Numbered is the key result of a number; where there is none, the error is what to say instead.
+func (d *Desk) Numbered(ctx context.Context, g Gesture, number int) (store.KeyResult, error) {
+	k, err := d.Store.KeyResult(ctx, g.Actor.Workspace, number)
+	return k, there(err, okr.KeyResult{Number: number}.Key())
+}
+
+// Pressed is the key result whose id a button or an option carries; where there is none, the error is
+// what to say instead.
+func (d *Desk) Pressed(ctx context.Context, g Gesture, value string) (store.KeyResult, error) {
 	id, err := strconv.ParseInt(value, 10, 64)
 	if err != nil {
 		id = 0 // nobody's
 	}
 	k, err := d.Store.KeyResultByID(ctx, g.Actor.Workspace, id)
-	return Found(k, err, "such key result")
+	return k, there(err, "such key result")
 }
 
-// Found gives the reply to say instead where a key result is not there.
-func Found(k store.KeyResult, err error, key string) (store.KeyResult, *Reply, error) {
+func there(err error, key string) error {
 	if IsNotFound(err) {
-		r := NoSuchKeyResult(key)
-		return k, &r, nil
+		return Instead(NoSuchKeyResult(key), err)
 	}
-	return k, nil, err
-}
-
-// Deref is a reply to say instead.
-func Deref(r *Reply) Reply {
-	if r == nil {
-		return Reply{}
-	}
-	return *r
+	return err
 }

@@ -47,6 +47,19 @@ type OpenView struct {
 	Hash      string // empty: whatever it has become
 }
 
+// instead is a reply on its way as an error.
+type instead struct {
+	reply Reply
+	why   error
+}
+
+func (i instead) Error() string { return "answered instead: " + i.why.Error() }
+func (i instead) Unwrap() error { return i.why }
+
+// Instead is an error with which a handler ends early and that the person gets as a reply: whoever
+// finds that it cannot go on says why, and whoever called it returns the error as any other.
+func Instead(r Reply, why error) error { return instead{r, why} }
+
 // Say replies with a sentence in mrkdwn.
 func Say(text string) Reply {
 	m := view.Text(text)
