@@ -29,10 +29,10 @@ func TestNothingGeneralNamesASystem(t *testing.T) {
 func eachText(t *testing.T, look func(at token.Position, text string)) {
 	t.Helper()
 	set := token.NewFileSet()
-	for _, dir := range []string{"bot", "bot/*", "jobs", "okr"} {
-		files, err := filepath.Glob(dir + "/*.go")
+	for _, pattern := range []string{"bot/*.go", "bot/*/*.go", "jobs/*.go", "okr/*.go"} {
+		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
-			t.Fatalf("%s has no files: %v", dir, err)
+			t.Fatalf("there is no %s: %v", pattern, err)
 		}
 		for _, name := range files {
 			if strings.HasSuffix(name, "_test.go") {
