@@ -171,10 +171,8 @@ func (s *Slack) do(c call) map[string]any {
 	case c.token != want:
 		return failed("invalid_auth")
 	}
-	if scope := scopes[c.method]; scope != "" && !slices.Contains(s.o.Scopes, scope) {
-		m := failed("missing_scope")
-		m["needed"], m["provided"] = scope, strings.Join(s.o.Scopes, ",")
-		return m
+	if refused := s.lacks(scopes[c.method]); refused != nil {
+		return refused
 	}
 	switch c.method {
 	case "auth.test":
@@ -193,6 +191,8 @@ func (s *Slack) do(c call) map[string]any {
 		return s.userInfo(s.byEmail(c.str("email")), "users_not_found")
 	case "conversations.info":
 		return s.channelInfo(c)
+	case "conversations.history":
+		return s.history(c)
 	case "conversations.open":
 		p := s.people[c.str("users")]
 		if p == nil {
@@ -217,6 +217,16 @@ func (s *Slack) do(c call) map[string]any {
 		return s.publish(c)
 	}
 	return failed("unknown_method")
+}
+
+// lacks is the refusal where a scope was not granted; nil where it was, or none is needed.
+func (s *Slack) lacks(scope string) map[string]any {
+	if scope == "" || slices.Contains(s.o.Scopes, scope) {
+		return nil
+	}
+	m := failed("missing_scope")
+	m["needed"], m["provided"] = scope, strings.Join(s.o.Scopes, ",")
+	return m
 }
 
 // byEmail finds nobody who has left, and no app.
@@ -335,7 +345,11 @@ func (s *Slack) message(c call) (*Message, map[string]any) {
 			return nil, refusedBlocks(problems)
 		}
 	}
-	return &Message{TS: s.ts(), Thread: c.str("thread_ts"), User: s.botUser, Text: text, Blocks: s.withIDs(blocks)}, nil
+	attached, refused := metadata(c.args["metadata"])
+	if refused != "" {
+		return nil, failed(refused)
+	}
+	return &Message{TS: s.ts(), Thread: c.str("thread_ts"), User: s.botUser, Text: text, Blocks: s.withIDs(blocks), Metadata: attached}, nil
 }
 
 // withIDs gives blocks and elements the ids that the app left out, as Slack does.
@@ -405,6 +419,9 @@ func (s *Slack) update(c call) map[string]any {
 			return refused
 		}
 		m.Text, m.Blocks, m.Edited = fresh.Text, fresh.Blocks, true
+		if fresh.Metadata != nil { // what is not given stays
+			m.Metadata = fresh.Metadata
+		}
 		s.changed()
 		return map[string]any{"ok": true, "channel": ch.ID, "ts": m.TS, "text": m.Text}
 	}

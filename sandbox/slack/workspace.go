@@ -91,6 +91,7 @@ type Message struct {
 	User      string           `json:"user"`
 	Text      string           `json:"text"`
 	Blocks    []map[string]any `json:"blocks"`
+	Metadata  map[string]any   `json:"metadata,omitempty"` // what the app attached; people do not see it
 	Files     []File           `json:"files,omitempty"`
 	Edited    bool             `json:"edited"`
 	Ephemeral string           `json:"ephemeral,omitempty"` // the person
