@@ -10,6 +10,7 @@ import (
 	"okrbot/bot/command"
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
+	"okrbot/jobs"
 	"okrbot/okr"
 	"okrbot/store"
 )
@@ -412,8 +413,10 @@ func end(k store.ClosedKeyResult) view.ClosedKeyResult {
 }
 
 // CloseOut posts how an objective ended in its channel.
-func (m *Messenger) CloseOut(ctx context.Context, c store.CloseOut, post store.CloseOutPost) error {
-	_, _, err := m.slack.Post(ctx, post.Channel, closed(c).Summary(post.Repeated))
+func (m *Messenger) CloseOut(ctx context.Context, c store.CloseOut, channel string, post jobs.Post) error {
+	summary := closed(c).Summary(post.Repeated)
+	summary.Mark = post.Mark
+	_, _, err := m.slack.Post(ctx, channel, summary)
 	return err
 }
 

@@ -46,7 +46,7 @@ func (m *Messenger) Administrators(ctx context.Context, workspace string) []stri
 }
 
 // Announce posts one message about all that is to be said in a channel.
-func (m *Messenger) Announce(ctx context.Context, _, channel string, items []jobs.Announced, repeated bool) (string, error) {
+func (m *Messenger) Announce(ctx context.Context, _, channel string, items []jobs.Announced, post jobs.Post) (string, error) {
 	news := make([]view.News, len(items))
 	for i, item := range items {
 		news[i] = view.News{
@@ -61,7 +61,8 @@ func (m *Messenger) Announce(ctx context.Context, _, channel string, items []job
 			news[i].Readings = okr.Within(item.Present.Objective.Period, okr.Counting(all, news[i].Today))
 		}
 	}
-	message := view.Announcement(news, repeated)
+	message := view.Announcement(news, post.Repeated)
+	message.Mark = post.Mark
 	m.inPlaceOf(ctx, channel, items, &message)
 	_, ts, err := m.slack.Post(ctx, channel, message)
 	return ts, err
@@ -87,14 +88,26 @@ func (m *Messenger) inPlaceOf(ctx context.Context, reader string, items []jobs.A
 	}
 }
 
+// Find looks for a message of ours in its channel. The app may read there where the history scopes were
+// granted, which no manifest of ours asks for.
+func (m *Messenger) Find(ctx context.Context, _, channel, mark string, since time.Time) (jobs.Found, error) {
+	found, err := m.slack.Find(ctx, channel, mark, since)
+	var u *jobs.Undelivered
+	if errors.As(err, &u) && u.Kind == jobs.Permanent {
+		return jobs.Found{}, nil
+	}
+	return found, err
+}
+
 // Shows is a digest of what a key result's card says, without its times of the clock.
 func (m *Messenger) Shows(d jobs.Drawing) ([]byte, error) {
 	return view.CardShows(shown(m.connectors, d.KeyResult, d.Now), d.Newest)
 }
 
 // Card posts a key result's card, or draws it again.
-func (m *Messenger) Card(ctx context.Context, channel, ts string, d jobs.Drawing) (string, error) {
+func (m *Messenger) Card(ctx context.Context, channel, ts string, d jobs.Drawing, post jobs.Post) (string, error) {
 	card := view.Card(shown(m.connectors, d.KeyResult, d.Now), d.Newest)
+	card.Mark = post.Mark
 	if ts == "" {
 		_, ts, err := m.slack.Post(ctx, channel, card)
 		return ts, err

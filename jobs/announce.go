@@ -27,11 +27,8 @@ func (Announce) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queueAnnounce, Priority: 2}
 }
 
-const (
-	sayAtOnce = 1000 // announcements of one message; it shows ten and counts the rest
-	// givenUpAfter is how long a post is repeated whose answer is lost each time.
-	givenUpAfter = 24 * time.Hour
-)
+// sayAtOnce is how many announcements one message has; it shows ten and counts the rest.
+const sayAtOnce = 1000
 
 type announceWorker struct {
 	river.WorkerDefaults[Announce]
@@ -68,6 +65,9 @@ func (c *Client) speak(ctx context.Context, place store.HeldPlace) (err error) {
 		err = c.bidFarewell(ctx, place)
 	}
 	failing = err != nil
+	if lostAnswer(err) {
+		wait = max(wait, settlesWithin)
+	}
 	var u *Undelivered
 	if errors.As(err, &u) {
 		c.log.Warn("Slack did not take a post", "workspace", place.Workspace, "channel", place.Channel, "code", u.Code)
@@ -87,6 +87,9 @@ func backOff(failures int) time.Duration {
 
 // say posts what waits in a place as one message.
 func (c *Client) say(ctx context.Context, p store.Place) error {
+	if err := c.settleLost(ctx, p); err != nil {
+		return err
+	}
 	taken, err := c.store.TakeAnnouncements(ctx, p, sayAtOnce)
 	if err != nil || len(taken) == 0 {
 		return err
@@ -107,7 +110,7 @@ func (c *Client) say(ctx context.Context, p store.Place) error {
 	if person(p.Channel) && c.messenger.Gone(ctx, p.Workspace, p.Channel) {
 		return c.passOn(ctx, p, ids, items, "gone")
 	}
-	ts, err := c.messenger.Announce(ctx, p.Workspace, p.Channel, items, repeated)
+	ts, err := c.messenger.Announce(ctx, p.Workspace, p.Channel, items, Post{Mark: announcementMark(taken), Repeated: repeated})
 	var u *Undelivered
 	switch {
 	case err == nil:
@@ -121,11 +124,8 @@ func (c *Client) say(ctx context.Context, p store.Place) error {
 		return c.passOn(ctx, p, ids, items, u.Code)
 	case errors.As(err, &u) && (u.Kind == Permanent || u.Kind == Gone):
 		return c.park(ctx, p, ids, items, u.Code)
-	case repeated && items[0].Now.Sub(taken[0].At) > givenUpAfter:
-		return c.park(ctx, p, ids, items, "ambiguous")
 	}
-	// Nobody knows whether it arrived. The rows stay in "sending", so the next try says that it
-	// is a repetition.
+	// Nobody knows whether it arrived. The rows stay in "sending", so the next job finds out.
 	return err
 }
 

@@ -141,7 +141,9 @@ func TestADeathWhileSendingIsALostAnswer(t *testing.T) {
 
 func TestAnOutageDropsNothing(t *testing.T) {
 	r, list := desk(t, 3)
-	r.slack.refuse = func(string) error { return &Undelivered{Kind: Ambiguous, Code: "http_503"} }
+	out := &Undelivered{Kind: Ambiguous, Code: "http_503"}
+	r.slack.refuse = func(string) error { return out }
+	r.slack.find = func(string) (Found, error) { return Found{}, out }
 	r.collects(list, 39)
 	for range 6 * 12 {
 		r.tick()
@@ -150,7 +152,7 @@ func TestAnOutageDropsNothing(t *testing.T) {
 	if r.slack.tries > 60 {
 		t.Errorf("%d tries in six hours", r.slack.tries)
 	}
-	r.slack.refuse = nil
+	r.slack.refuse, r.slack.find = nil, nil
 	r.advance(11 * time.Minute)
 	r.tick()
 	r.wants("after six hours", r.slack.in("CDESK"), []string{"KR-1 changed 40→39, KR-2 changed 40→39, KR-3 changed 40→39 (repeated)"})

@@ -105,12 +105,12 @@ func (c *Client) begin(ctx context.Context, held store.HeldAsk) error {
 		return c.store.EndAsk(ctx, held)
 	case known && u.Kind == NotSent && u.After > 0:
 		return c.store.ReleaseAsk(ctx, held, u.After, false)
-	case ask.Failures+1 >= reportsAtMost || known && u.Kind == Permanent:
+	case ask.Failures+1 >= reportsAtMost || known && (u.Kind == Permanent || u.Kind == Ambiguous && ask.Failures > 0):
 		c.log.Warn("nobody was told that nothing is synced", "ask", ask.ID, "error", err)
 		return c.store.EndAsk(ctx, held)
 	}
 	c.log.Warn("nobody was told yet that nothing is synced", "ask", ask.ID, "error", err)
-	return c.store.ReleaseAsk(ctx, held, backOff(ask.Failures), true)
+	return c.store.ReleaseAsk(ctx, held, again(err, ask.Failures), true)
 }
 
 // theirs are the key results that are read where somebody wants all of theirs read.

@@ -107,28 +107,33 @@ func (c *Client) looks(ctx context.Context, place store.Place) ([]look, error) {
 
 func (c *Client) drawOne(ctx context.Context, p store.Place, l look) error {
 	card, k := l.card, l.drawing.KeyResult
-	if card.TS == "" {
-		// A first post that was under way before may have arrived. A second card is the lesser
-		// evil: no card would never be kept current.
-		if err := c.store.CardSending(ctx, card); err != nil {
+	if card.TS == "" && !card.Sending.IsZero() {
+		var goesOn bool
+		var err error
+		if card, goesOn, err = c.settleCard(ctx, p, card, k); err != nil || !goesOn {
 			return err
 		}
 	}
-	ts, err := c.messenger.Card(ctx, p.Channel, card.TS, l.drawing)
+	post := Post{}
+	if card.TS == "" {
+		var there bool
+		var err error
+		if card, there, err = c.store.CardSending(ctx, card); err != nil || !there {
+			return err
+		}
+		post = Post{Mark: cardMark(card), Repeated: card.Repeated}
+	}
+	ts, err := c.messenger.Card(ctx, p.Channel, card.TS, l.drawing, post)
 	var u *Undelivered
 	switch {
 	case err == nil:
 		return c.store.CardDrawn(ctx, card, k, ts, l.shows)
+	case errors.As(err, &u) && u.Kind == NotSent && card.TS == "":
+		return errors.Join(err, c.store.CardNotSent(ctx, card))
 	case errors.As(err, &u) && u.Kind == Gone && card.TS != "":
 		return c.store.CardGone(ctx, card)
 	case errors.As(err, &u) && (u.Kind == Permanent || u.Kind == Gone):
-		return c.store.InTx(ctx, func(tx *store.Tx) error {
-			first, err := tx.CardParked(ctx, card, u.Code)
-			if err != nil || !first {
-				return err
-			}
-			return tx.Announce(ctx, []store.Announcement{parked(k, p.Channel, u.Code)})
-		})
+		return c.parkCard(ctx, p, card, k, u.Code)
 	}
 	return err
 }

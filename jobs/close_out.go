@@ -24,9 +24,6 @@ func (PostCloseOut) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queueAnnounce, Priority: 1}
 }
 
-// summariesAtMost is how often a summary is tried whose answer is lost each time.
-const summariesAtMost = 5
-
 type closeOutWorker struct {
 	river.WorkerDefaults[PostCloseOut]
 	client *Client
@@ -51,23 +48,45 @@ func (c *Client) postCloseOut(ctx context.Context, held store.HeldCloseOut) erro
 	if err != nil || !mine {
 		return err
 	}
-	err = c.messenger.CloseOut(ctx, closed, post)
+	out := Post{Mark: closeOutMark(held.Objective), Repeated: post.Repeated}
+	if post.Lost {
+		found, err := c.find(ctx, store.Place{Workspace: held.Workspace, Channel: post.Channel}, out.Mark, closed.At)
+		var u *Undelivered
+		switch {
+		case errors.As(err, &u):
+			return c.store.ReleaseCloseOutPost(ctx, held, max(u.After, backOff(post.Failures)), true)
+		case err != nil:
+			return err
+		case found.TS != "":
+			return c.store.FinishCloseOutPost(ctx, held, "")
+		case found.Looked:
+		case post.Repeated:
+			return c.closeOutUnposted(ctx, held, closed, post.Channel, unclear)
+		default:
+			out.Repeated = true
+			if err := c.store.RepeatCloseOutPost(ctx, held); err != nil {
+				return err
+			}
+		}
+	}
+	err = c.messenger.CloseOut(ctx, closed, post.Channel, out)
 	var u *Undelivered
 	switch known := errors.As(err, &u); {
 	case err == nil:
 		return c.store.FinishCloseOutPost(ctx, held, "")
 	case known && u.Kind == NotSent:
 		return c.store.ReleaseCloseOutPost(ctx, held, max(u.After, backOff(post.Failures)), false)
-	case (!known || u.Kind == Ambiguous) && post.Failures+1 < summariesAtMost:
-		c.log.Warn("nobody knows whether a summary was posted; it is repeated", "objective", held.Objective, "error", err)
-		return c.store.ReleaseCloseOutPost(ctx, held, backOff(post.Failures), true)
+	case lostAnswer(err):
+		c.log.Warn("nobody knows whether a summary was posted", "objective", held.Objective, "error", err)
+		return c.store.ReleaseCloseOutPost(ctx, held, again(err, post.Failures), true)
 	}
-	code := "ambiguous"
-	if u != nil {
-		code = u.Code
-	}
-	c.log.Warn("a summary was not posted", "objective", held.Objective, "channel", post.Channel, "code", code)
-	if err := c.messenger.CloseOutParked(ctx, closed, post.Channel, code); err != nil {
+	return c.closeOutUnposted(ctx, held, closed, post.Channel, u.Code)
+}
+
+// closeOutUnposted gives up a summary, and tells whoever closed the objective.
+func (c *Client) closeOutUnposted(ctx context.Context, held store.HeldCloseOut, closed store.CloseOut, channel, code string) error {
+	c.log.Warn("a summary was not posted, or nobody knows", "objective", held.Objective, "channel", channel, "code", code)
+	if err := c.messenger.CloseOutParked(ctx, closed, channel, code); err != nil {
 		c.log.Warn("nobody could be told that a summary was not posted", "objective", held.Objective, "error", err)
 	}
 	return c.store.FinishCloseOutPost(ctx, held, code)

@@ -28,7 +28,8 @@ func (ExportWorkspace) Kind() string { return "export_workspace" }
 // InsertOpts are the queue.
 func (ExportWorkspace) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: queueExport} }
 
-// exportsAtMost is how often an export is tried that does not arrive.
+// exportsAtMost is how often an export is tried that does not arrive. Where the answer was lost, it is
+// sent once more.
 const exportsAtMost = 5
 
 type exportWorker struct {
@@ -58,9 +59,9 @@ func (c *Client) export(ctx context.Context, held store.HeldExport) error {
 		return c.store.FinishExport(ctx, held, "")
 	case known && u.Kind == NotSent && u.After > 0:
 		return c.store.ReleaseExport(ctx, held, u.After, false)
-	case known && u.Kind != Permanent && e.Failures+1 < exportsAtMost, !known && e.Failures+1 < exportsAtMost:
+	case known && u.Kind == Ambiguous && e.Failures == 0, (!known || u.Kind == NotSent) && e.Failures+1 < exportsAtMost:
 		c.log.Warn("an export was not sent yet", "export", e.ID, "error", err)
-		return c.store.ReleaseExport(ctx, held, backOff(e.Failures), true)
+		return c.store.ReleaseExport(ctx, held, again(err, e.Failures), true)
 	}
 	c.log.Warn("an export was not sent", "export", e.ID, "error", err)
 	code := "failed"

@@ -170,7 +170,7 @@ func TestAnOutcomeThatDoesNotArriveIsTriedAgain(t *testing.T) {
 	r.force(k.ID)
 	for range 5 {
 		r.tick()
-		r.advance(time.Minute)
+		r.advance(2 * time.Minute)
 	}
 	r.wants("outcomes", len(r.slack.told), 1)
 
@@ -184,6 +184,16 @@ func TestAnOutcomeThatDoesNotArriveIsTriedAgain(t *testing.T) {
 	}
 	r.wants("tries", fail, reportsAtMost)
 	r.wants("open requests", r.count("select count(*) from sync_requests where finished_at is null"), 0)
+
+	// One that may have arrived is sent once more.
+	r.slack.refuseIt = func() error { fail++; return &Undelivered{Kind: Ambiguous, Code: "no_answer"} }
+	fail = 0
+	r.force(k.ID)
+	for range 10 {
+		r.tick()
+		r.advance(5 * time.Minute)
+	}
+	r.wants("tries of one whose answer is lost", fail, 2)
 }
 
 // Whoever changes the scorecard twice in a minute gets the second one's history.

@@ -12,12 +12,14 @@ import (
 // they are taken for ambiguous.
 type Messenger interface {
 	// Announce posts one message about all items of a channel, or to a person when the channel is
-	// a user id. Repeated marks a message whose first answer was lost.
-	Announce(ctx context.Context, workspace, channel string, items []Announced, repeated bool) (ts string, err error)
+	// a user id.
+	Announce(ctx context.Context, workspace, channel string, items []Announced, post Post) (ts string, err error)
+	// Find looks in a channel for a message of ours by its mark, among those since then.
+	Find(ctx context.Context, workspace, channel, mark string, since time.Time) (Found, error)
 	// Shows is a digest of what a card says, without its times of the clock. It asks nobody.
 	Shows(d Drawing) ([]byte, error)
 	// Card posts a key result's card, or draws it again when ts names its message.
-	Card(ctx context.Context, channel, ts string, d Drawing) (newTS string, err error)
+	Card(ctx context.Context, channel, ts string, d Drawing, post Post) (newTS string, err error)
 	// Farewell closes what was the card of a key result that was removed.
 	Farewell(ctx context.Context, f store.Farewell) error
 	// Begun tells a person who wants all of theirs read what is, in place of what the command answered.
@@ -42,7 +44,7 @@ type Messenger interface {
 	// DigestEnded tells who subscribed a channel that it takes no digest. Code is Slack's.
 	DigestEnded(ctx context.Context, s store.Subscription, code string) error
 	// CloseOut posts how an objective ended in its channel.
-	CloseOut(ctx context.Context, c store.CloseOut, post store.CloseOutPost) error
+	CloseOut(ctx context.Context, c store.CloseOut, channel string, post Post) error
 	// CloseOutParked gives it to whoever closed the objective, because the channel does not take it.
 	CloseOutParked(ctx context.Context, c store.CloseOut, channel, code string) error
 }

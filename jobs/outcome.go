@@ -27,7 +27,8 @@ const (
 	// counts is how often it is told how far a request is. Slack takes five answers to one command: what
 	// is read, these, and the outcome, which must not be refused.
 	counts = 3
-	// reportsAtMost is how often a report is tried that does not arrive.
+	// reportsAtMost is how often a report is tried that does not arrive. Where the answer was lost, it is
+	// sent once more.
 	reportsAtMost = 5
 )
 
@@ -54,13 +55,13 @@ func (c *Client) report(ctx context.Context, held store.HeldRequest) error {
 	switch {
 	case errors.As(err, &u) && u.Kind == NotSent && u.After > 0:
 		return c.store.ReleaseRequest(ctx, held, u.After, false)
-	case err != nil && (request.Failures+1 >= reportsAtMost || errors.As(err, &u) && u.Kind == Permanent):
+	case err != nil && (request.Failures+1 >= reportsAtMost || errors.As(err, &u) && (u.Kind == Permanent || u.Kind == Ambiguous && request.Failures > 0)):
 		c.log.Warn("an outcome was not told", "request", request.ID, "error", err)
 		request.Finished = true
 		return c.store.SaveReport(ctx, request)
 	case err != nil:
 		c.log.Warn("an outcome was not told yet", "request", request.ID, "error", err)
-		return c.store.ReleaseRequest(ctx, held, backOff(request.Failures), true)
+		return c.store.ReleaseRequest(ctx, held, again(err, request.Failures), true)
 	}
 	return c.store.ReleaseRequest(ctx, held, 0, false)
 }

@@ -339,6 +339,7 @@ type edge struct {
 	tries          int
 	refuse         func(channel string) error // of posts and cards; nil takes all
 	refuseIt       func() error               // of outcomes
+	find           func(mark string) (Found, error)
 	stamps         int
 	digests        []store.Subscription // that were posted
 	tells          []store.Told         // what the next digest tells
@@ -347,6 +348,7 @@ type edge struct {
 type saying struct {
 	channel  string
 	items    []Announced
+	mark     string
 	repeated bool
 }
 
@@ -360,7 +362,7 @@ func (e *edge) stamp() string {
 	return fmt.Sprintf("1700000000.%06d", e.stamps)
 }
 
-func (e *edge) Announce(_ context.Context, _, channel string, items []Announced, repeated bool) (string, error) {
+func (e *edge) Announce(_ context.Context, _, channel string, items []Announced, post Post) (string, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.tries++
@@ -369,8 +371,18 @@ func (e *edge) Announce(_ context.Context, _, channel string, items []Announced,
 			return "", err
 		}
 	}
-	e.said = append(e.said, saying{channel, items, repeated})
+	e.said = append(e.said, saying{channel, items, post.Mark, post.Repeated})
 	return e.stamp(), nil
+}
+
+// Find may not look, unless told otherwise.
+func (e *edge) Find(_ context.Context, _, _, mark string, _ time.Time) (Found, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.find == nil {
+		return Found{}, nil
+	}
+	return e.find(mark)
 }
 
 func (e *edge) Shows(d Drawing) ([]byte, error) {
@@ -378,7 +390,7 @@ func (e *edge) Shows(d Drawing) ([]byte, error) {
 	return fmt.Appendf(nil, "%s %v %s %v %v", k.Title, k.Result, k.Failure.Cause, k.Paused, d.Newest), nil
 }
 
-func (e *edge) Card(_ context.Context, channel, ts string, d Drawing) (string, error) {
+func (e *edge) Card(_ context.Context, channel, ts string, d Drawing, _ Post) (string, error) {
 	k := d.KeyResult
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -461,7 +473,7 @@ func (e *edge) Begun(_ context.Context, b Begun) (Told, error) {
 
 func (e *edge) Export(context.Context, okr.Actor, Counted, []*File) error { return nil }
 
-func (e *edge) CloseOut(context.Context, store.CloseOut, store.CloseOutPost) error { return nil }
+func (e *edge) CloseOut(context.Context, store.CloseOut, string, Post) error { return nil }
 
 func (e *edge) CloseOutParked(context.Context, store.CloseOut, string, string) error { return nil }
 

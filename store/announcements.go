@@ -30,7 +30,7 @@ type Announcement struct {
 	OldStatus okr.Status
 	NewStatus okr.Status
 	Note      string // failed, parked: what happened and what to do; shared: who posted it; changed, restated: why
-	Repeated  bool   // the answer to an earlier try was lost
+	Repeated  bool   // it went out for the second time, since the first answer was lost
 	At        time.Time
 }
 
@@ -212,6 +212,20 @@ func (s *Store) TakeAnnouncements(ctx context.Context, p Place, most int) ([]Ann
 	if err != nil {
 		return nil, fmt.Errorf("taking announcements: %w", err)
 	}
+	return announcements(rows), nil
+}
+
+// LostAnnouncements are those in a place whose post's answer was lost, oldest first.
+func (s *Store) LostAnnouncements(ctx context.Context, p Place) ([]Announcement, error) {
+	rows, err := s.q.LostAnnouncements(ctx, queries.LostAnnouncementsParams{WorkspaceID: p.Workspace, ChannelID: p.Channel})
+	if err != nil {
+		return nil, fmt.Errorf("looking for announcements whose answer was lost: %w", err)
+	}
+	return announcements(rows), nil
+}
+
+// announcements are rows, oldest first.
+func announcements(rows []queries.Announcement) []Announcement {
 	slices.SortFunc(rows, func(a, b queries.Announcement) int { return cmp.Compare(a.ID, b.ID) })
 	list := make([]Announcement, len(rows))
 	for i, row := range rows {
@@ -221,7 +235,7 @@ func (s *Store) TakeAnnouncements(ctx context.Context, p Place, most int) ([]Ann
 			OldStatus: okr.Status(row.OldStatus), NewStatus: okr.Status(row.NewStatus), Note: row.Note, Repeated: row.Repeated, At: row.CreatedAt,
 		}
 	}
-	return list, nil
+	return list
 }
 
 // AnnouncementsSent notes that a message with these was posted.

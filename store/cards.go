@@ -16,9 +16,10 @@ type Card struct {
 	Channel   string
 	TS        string // empty: not posted yet
 	Dirty     time.Time
-	Sending   bool   // a first post is or was under way
-	Shows     []byte // a digest of what it says; nil: not known
-	Refresh   bool   // it shows the present, but for times of the clock that are a day old
+	Sending   time.Time // when the first post went out whose answer is not known; zero: none
+	Repeated  bool      // it went out for the second time
+	Shows     []byte    // a digest of what it says; nil: not known
+	Refresh   bool      // it shows the present, but for times of the clock that are a day old
 }
 
 // AddCard has a key result's card posted in a channel, or drawn again where it is.
@@ -55,7 +56,7 @@ func (s *Store) DirtyCards(ctx context.Context, p Place, most int) ([]Card, erro
 	for i, row := range rows {
 		list[i] = Card{
 			KeyResult: row.KeyResultID, Workspace: row.WorkspaceID, Channel: row.ChannelID, TS: row.MessageTs,
-			Dirty: orZero(row.DirtyAt), Sending: row.SendingAt != nil, Shows: row.Shows, Refresh: row.Refresh,
+			Dirty: orZero(row.DirtyAt), Sending: orZero(row.SendingAt), Repeated: row.Repeated, Shows: row.Shows, Refresh: row.Refresh,
 		}
 	}
 	return list, nil
@@ -85,10 +86,33 @@ func (s *Store) RefreshCards(ctx context.Context) error {
 	return nil
 }
 
-// CardSending notes that a card's first post begins.
-func (s *Store) CardSending(ctx context.Context, c Card) error {
-	if err := s.q.SendingCard(ctx, queries.SendingCardParams{KeyResultID: c.KeyResult, ChannelID: c.Channel}); err != nil {
-		return fmt.Errorf("noting a card's post: %w", err)
+// CardSending notes that a card's first post goes out, and returns it as noted; false where there is no
+// such card any more.
+func (s *Store) CardSending(ctx context.Context, c Card) (Card, bool, error) {
+	rows, err := s.q.SendingCard(ctx, queries.SendingCardParams{KeyResultID: c.KeyResult, ChannelID: c.Channel})
+	if err != nil {
+		return c, false, fmt.Errorf("noting a card's post: %w", err)
+	}
+	if len(rows) == 0 {
+		return c, false, nil
+	}
+	c.Repeated, c.Sending = !c.Sending.IsZero(), rows[0]
+	return c, true, nil
+}
+
+// CardNotSent notes that a card's first post surely did not arrive.
+func (s *Store) CardNotSent(ctx context.Context, c Card) error {
+	if err := s.q.CardNotSent(ctx, queries.CardNotSentParams{KeyResultID: c.KeyResult, ChannelID: c.Channel}); err != nil {
+		return fmt.Errorf("noting that a card was not posted: %w", err)
+	}
+	return nil
+}
+
+// CardFound notes where a card stands whose first post's answer was lost.
+func (s *Store) CardFound(ctx context.Context, c Card) error {
+	err := s.q.CardFound(ctx, queries.CardFoundParams{KeyResultID: c.KeyResult, ChannelID: c.Channel, MessageTs: c.TS})
+	if err != nil {
+		return fmt.Errorf("noting where a card stands: %w", err)
 	}
 	return nil
 }

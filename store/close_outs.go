@@ -185,7 +185,8 @@ type HeldCloseOut struct {
 type CloseOutPost struct {
 	Channel  string
 	Failures int  // tries in a row that came to nothing
-	Repeated bool // the answer to an earlier try was lost
+	Lost     bool // the answer to the last try was lost
+	Repeated bool // it was sent twice at least
 }
 
 // HoldCloseOutPosts takes summaries that nobody posts yet, each for a minute.
@@ -211,7 +212,16 @@ func (s *Store) KeepCloseOutPost(ctx context.Context, h HeldCloseOut) (CloseOutP
 	if len(rows) == 0 {
 		return CloseOutPost{}, false, nil
 	}
-	return CloseOutPost{Channel: rows[0].ChannelID, Failures: int(rows[0].Failures), Repeated: rows[0].Repeated}, true, nil
+	return CloseOutPost{Channel: rows[0].ChannelID, Failures: int(rows[0].Failures), Lost: rows[0].Lost, Repeated: rows[0].Repeated}, true, nil
+}
+
+// RepeatCloseOutPost notes that a summary is sent for the second time, since nobody knows whether the
+// first one arrived.
+func (s *Store) RepeatCloseOutPost(ctx context.Context, h HeldCloseOut) error {
+	if err := s.q.RepeatCloseOutPost(ctx, queries.RepeatCloseOutPostParams{ObjectiveID: h.Objective, Hold: h.Hold}); err != nil {
+		return fmt.Errorf("noting that a summary is repeated: %w", err)
+	}
+	return nil
 }
 
 // ReleaseCloseOutPost gives a summary back for after a wait; unsure says that it may have arrived.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/slack-go/slack/socketmode"
 
 	"okrbot/bot/view"
+	"okrbot/jobs"
 	"okrbot/secret"
 	"okrbot/store"
 )
@@ -102,11 +104,49 @@ func (s *Slack) people(ctx context.Context, enough func([]slack.User) bool) erro
 }
 
 func options(m view.Message) []slack.MsgOption {
-	return []slack.MsgOption{
+	list := []slack.MsgOption{
 		slack.MsgOptionText(m.Text, false), // views escape what people wrote
 		slack.MsgOptionBlocks(m.Blocks...),
 		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl(),
 	}
+	if m.Mark != "" {
+		list = append(list, slack.MsgOptionMetadata(slack.SlackMetadata{EventType: markedAs, EventPayload: map[string]any{"id": m.Mark}}))
+	}
+	return list
+}
+
+// markedAs is the type of our messages' metadata, in which their mark is the id.
+const markedAs = "okrbot_post"
+
+// Find looks for a message of ours by its mark, among those of a channel since then, or of a person's
+// direct messages with us.
+func (s *Slack) Find(ctx context.Context, channel, mark string, since time.Time) (jobs.Found, error) {
+	const page, mostPages = 200, 5
+	if strings.HasPrefix(channel, "U") || strings.HasPrefix(channel, "W") {
+		opened, _, _, err := s.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{channel}})
+		if err := counted("conversations.open", err); err != nil {
+			return jobs.Found{}, err
+		}
+		channel = opened.ID
+	}
+	look := slack.GetConversationHistoryParameters{
+		ChannelID: channel, Limit: page, Oldest: strconv.FormatInt(since.Unix(), 10) + ".000000", IncludeAllMetadata: true,
+	}
+	for range mostPages {
+		history, err := s.api.GetConversationHistoryContext(ctx, &look)
+		if err := counted("conversations.history", err); err != nil {
+			return jobs.Found{}, err
+		}
+		for _, m := range history.Messages {
+			if m.BotID != "" && m.Metadata.EventType == markedAs && m.Metadata.EventPayload["id"] == mark {
+				return jobs.Found{TS: m.Timestamp, Looked: true}, nil
+			}
+		}
+		if look.Cursor = history.ResponseMetaData.NextCursor; look.Cursor == "" {
+			return jobs.Found{Looked: true}, nil
+		}
+	}
+	return jobs.Found{}, nil
 }
 
 // Post sends a message to a channel, or to a person when the channel is a user id.
@@ -132,10 +172,12 @@ func (s *Slack) Update(ctx context.Context, channel, ts string, m view.Message) 
 func plainer(m view.Message, send func(view.Message) error) error {
 	err := send(m)
 	if plainOnly(err) && m.Plainer != nil {
-		err = send(*m.Plainer)
+		plainer := *m.Plainer
+		plainer.Mark = m.Mark
+		err = send(plainer)
 	}
 	if plainOnly(err) {
-		err = send(view.Message{Text: m.Text})
+		err = send(view.Message{Text: m.Text, Mark: m.Mark})
 	}
 	return err
 }

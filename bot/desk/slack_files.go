@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -17,16 +18,16 @@ import (
 func (s *Slack) Share(ctx context.Context, person, words string, files []*jobs.File) error {
 	channel, _, _, err := s.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{person}})
 	if err := counted("conversations.open", err); err != nil {
-		return err
+		return unshown(err)
 	}
 	var summaries []slack.FileSummary
 	for _, f := range files {
 		place, err := s.api.GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{FileName: f.Name, FileSize: int(f.Size)})
 		if err := counted("files.getUploadURLExternal", err); err != nil {
-			return err
+			return unshown(err)
 		}
 		if err := counted("upload_url", s.upload(ctx, place.UploadURL, f)); err != nil {
-			return err
+			return unshown(err)
 		}
 		summaries = append(summaries, slack.FileSummary{ID: place.FileID, Title: f.Name})
 	}
@@ -34,6 +35,15 @@ func (s *Slack) Share(ctx context.Context, person, words string, files []*jobs.F
 		Files: summaries, Channel: channel.ID, InitialComment: words,
 	})
 	return counted("files.completeUploadExternal", err)
+}
+
+// unshown is an error before files are shown: whatever arrived, nobody sees it.
+func unshown(err error) error {
+	var u *jobs.Undelivered
+	if errors.As(err, &u) && u.Kind == jobs.Ambiguous {
+		return &jobs.Undelivered{Kind: jobs.NotSent, Code: u.Code}
+	}
+	return err
 }
 
 // upload brings a file's bytes to where Slack wants them: a host of Slack's own and nowhere else. The

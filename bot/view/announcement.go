@@ -261,6 +261,15 @@ func unposted(news []News) Message {
 		why = "Posting in that channel is restricted."
 	}
 	id := fmt.Sprint(news[0].ID)
+	if code == "ambiguous" {
+		return Message{
+			Text: "okrbot does not know whether a message arrived",
+			Blocks: []slack.Block{
+				section(":grey_question: Slack did not say whether a message about " + keys(news) + " arrived in <#" + channel + ">, and did not say so of its repetition either. It is not posted again. Look there; `/okr show " + news[0].Key() + "` shows the figures."),
+				slack.NewActionBlock("parked", button(ActionDetails, "Details", id)),
+			},
+		}
+	}
 	return Message{
 		Text: "okrbot cannot post in a channel",
 		Blocks: []slack.Block{

@@ -374,6 +374,10 @@ func (c Closed) All(from int) Message {
 // Unposted is the summary for whoever closed the objective, because its channel does not take it.
 func (c Closed) Unposted(channel, code string) Message {
 	m := c.Summary(false)
+	if code == "ambiguous" {
+		m.Blocks = append([]slack.Block{section(":grey_question: Slack did not say whether this arrived in <#" + channel + ">, and did not say so of its repetition either. Look there, and forward it yourself where it is missing.")}, m.Blocks...)
+		return m
+	}
 	why := "Slack refused it (" + code + ")."
 	switch code {
 	case "not_in_channel", "channel_not_found":

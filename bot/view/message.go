@@ -15,6 +15,8 @@ type Message struct {
 	Blocks []slack.Block `json:"blocks,omitempty"`
 	// Plainer is the same without what Slack may refuse: its charts are not for every workspace.
 	Plainer *Message `json:"-"`
+	// Mark names the message in its metadata, which nobody sees; empty: it is not looked for.
+	Mark string `json:"-"`
 }
 
 // Text is a message of one section in mrkdwn. Words that people wrote must be escaped in it.

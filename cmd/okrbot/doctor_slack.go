@@ -136,6 +136,9 @@ func (d *doctor) botToken(says slackSays) {
 	}
 }
 
+// usedWhereGranted are scopes that the manifest does not ask for (docs/adr/0009-scopes.md).
+var usedWhereGranted = []string{"channels:history", "groups:history", "im:history"}
+
 // scopes compares what was granted with what the manifest asks for.
 func (d *doctor) scopes(granted []string) {
 	if granted == nil {
@@ -150,7 +153,7 @@ func (d *doctor) scopes(granted []string) {
 		}
 	}
 	for _, s := range granted {
-		if !slices.Contains(needed, s) && !slices.Contains(optional, s) {
+		if !slices.Contains(needed, s) && !slices.Contains(optional, s) && !slices.Contains(usedWhereGranted, s) {
 			more = append(more, s)
 		}
 	}

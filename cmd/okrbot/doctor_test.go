@@ -151,11 +151,11 @@ func TestDoctorTellsSlacksTroublesApart(t *testing.T) {
 	for missing, want := range map[string]finding{
 		"im:write":    {State: broken, Means: "missing: im:write", Do: "install the app again"},
 		"files:write": {State: note, Means: "files:write is missing", Do: "install the app again"},
-		"more":        {State: note, Means: "granted, and not needed: channels:history", Do: "Take them away"},
+		"more":        {State: note, Means: "granted, and not needed: files:read", Do: "Take them away"},
 	} {
 		scopes := []string{"commands", "chat:write", "users:read", "channels:read", "groups:read", "im:write", "files:write"}
 		if missing == "more" {
-			scopes = append(scopes, "channels:history")
+			scopes = append(scopes, "channels:history", "files:read")
 		}
 		scopes = slices.DeleteFunc(scopes, func(s string) bool { return s == missing })
 		other := slack.New(slack.Options{Scopes: scopes})

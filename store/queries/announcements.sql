@@ -121,8 +121,17 @@ on conflict (workspace_id, channel_id) do update
 set ready_at = excluded.ready_at
 where places.ready_at is null;
 
+-- name: LostAnnouncements :many
+-- What was being sent when the answer was lost, or the process died: nobody knows whether it arrived.
+select *
+from announcements
+where workspace_id = @workspace_id
+  and channel_id = @channel_id
+  and state = 'sending'
+order by id;
+
 -- name: TakeAnnouncements :many
--- A row found in 'sending' was being sent when its process died: nobody knows whether it arrived.
+-- A row found in 'sending' is sent for the second time.
 with taken as (
   select a.id, a.state
   from announcements a

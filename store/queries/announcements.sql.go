@@ -224,6 +224,62 @@ func (q *Queries) KeepPlace(ctx context.Context, arg KeepPlaceParams) ([]int16, 
 	return items, nil
 }
 
+const lostAnnouncements = `-- name: LostAnnouncements :many
+select id, workspace_id, channel_id, key_result_id, kind, old_value, new_value, old_day, new_day, old_status, new_status, note, state, repeated, error, created_at, sent_at, message_ts, old_words, new_words
+from announcements
+where workspace_id = $1
+  and channel_id = $2
+  and state = 'sending'
+order by id
+`
+
+type LostAnnouncementsParams struct {
+	WorkspaceID string
+	ChannelID   string
+}
+
+// What was being sent when the answer was lost, or the process died: nobody knows whether it arrived.
+func (q *Queries) LostAnnouncements(ctx context.Context, arg LostAnnouncementsParams) ([]Announcement, error) {
+	rows, err := q.db.Query(ctx, lostAnnouncements, arg.WorkspaceID, arg.ChannelID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Announcement
+	for rows.Next() {
+		var i Announcement
+		if err := rows.Scan(
+			&i.ID,
+			&i.WorkspaceID,
+			&i.ChannelID,
+			&i.KeyResultID,
+			&i.Kind,
+			&i.OldValue,
+			&i.NewValue,
+			&i.OldDay,
+			&i.NewDay,
+			&i.OldStatus,
+			&i.NewStatus,
+			&i.Note,
+			&i.State,
+			&i.Repeated,
+			&i.Error,
+			&i.CreatedAt,
+			&i.SentAt,
+			&i.MessageTs,
+			&i.OldWords,
+			&i.NewWords,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const readyPlaces = `-- name: ReadyPlaces :exec
 insert into places (workspace_id, channel_id, ready_at)
 select v.workspace_id, v.channel_id, now() + make_interval(secs => $1::float8)
@@ -338,7 +394,7 @@ type TakeAnnouncementsParams struct {
 	Most        int32
 }
 
-// A row found in 'sending' was being sent when its process died: nobody knows whether it arrived.
+// A row found in 'sending' is sent for the second time.
 func (q *Queries) TakeAnnouncements(ctx context.Context, arg TakeAnnouncementsParams) ([]Announcement, error) {
 	rows, err := q.db.Query(ctx, takeAnnouncements, arg.WorkspaceID, arg.ChannelID, arg.Most)
 	if err != nil {

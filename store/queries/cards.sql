@@ -84,9 +84,29 @@ union all
   limit @most
 );
 
--- name: SendingCard :exec
+-- name: SendingCard :many
+-- A card that is on record as being sent is sent for the second time.
 update cards
-set sending_at = now()
+set repeated = sending_at is not null,
+    sending_at = now()
+where key_result_id = @key_result_id
+  and channel_id = @channel_id
+returning sending_at::timestamptz;
+
+-- name: CardNotSent :exec
+update cards
+set repeated = false,
+    sending_at = null
+where key_result_id = @key_result_id
+  and channel_id = @channel_id;
+
+-- name: CardFound :exec
+-- What it says is not known: it is drawn again.
+update cards
+set message_ts = @message_ts,
+    repeated = false,
+    sending_at = null,
+    shows = null
 where key_result_id = @key_result_id
   and channel_id = @channel_id;
 
@@ -100,6 +120,7 @@ with unhurried as (
 )
 update cards
 set message_ts = @message_ts,
+    repeated = false,
     sending_at = null,
     shows = @shows,
     refresh_at = case
@@ -142,6 +163,7 @@ insert into cards (key_result_id, channel_id, workspace_id, parked)
 values (@key_result_id, @channel_id, @workspace_id, @error)
 on conflict (key_result_id, channel_id) do update
 set parked = excluded.parked,
+    repeated = false,
     sending_at = null
 where cards.parked = '';
 
@@ -163,13 +185,13 @@ where key_result_id = any (@key_result_ids::bigint[])
   and parked <> '';
 
 -- name: UnparkPlace :exec
--- A post arrived, so the channel takes cards again.
+-- A post arrived, so the channel takes cards again. Those that may stand there are not posted once more.
 update cards
 set parked = '',
     dirty_at = now()
 where workspace_id = @workspace_id
   and channel_id = @channel_id
-  and parked <> '';
+  and parked not in ('', 'ambiguous');
 
 -- name: LeaveFarewells :exec
 -- The messages of a key result's cards stay when it goes, and are to say so.

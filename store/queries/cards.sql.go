@@ -51,6 +51,46 @@ func (q *Queries) AddCards(ctx context.Context, arg AddCardsParams) error {
 	return err
 }
 
+const cardFound = `-- name: CardFound :exec
+update cards
+set message_ts = $1,
+    repeated = false,
+    sending_at = null,
+    shows = null
+where key_result_id = $2
+  and channel_id = $3
+`
+
+type CardFoundParams struct {
+	MessageTs   string
+	KeyResultID int64
+	ChannelID   string
+}
+
+// What it says is not known: it is drawn again.
+func (q *Queries) CardFound(ctx context.Context, arg CardFoundParams) error {
+	_, err := q.db.Exec(ctx, cardFound, arg.MessageTs, arg.KeyResultID, arg.ChannelID)
+	return err
+}
+
+const cardNotSent = `-- name: CardNotSent :exec
+update cards
+set repeated = false,
+    sending_at = null
+where key_result_id = $1
+  and channel_id = $2
+`
+
+type CardNotSentParams struct {
+	KeyResultID int64
+	ChannelID   string
+}
+
+func (q *Queries) CardNotSent(ctx context.Context, arg CardNotSentParams) error {
+	_, err := q.db.Exec(ctx, cardNotSent, arg.KeyResultID, arg.ChannelID)
+	return err
+}
+
 const cardsAsTheyWere = `-- name: CardsAsTheyWere :exec
 update cards c
 set dirty_at = null
@@ -78,7 +118,7 @@ func (q *Queries) CardsAsTheyWere(ctx context.Context, arg CardsAsTheyWereParams
 
 const dirtyCards = `-- name: DirtyCards :many
 (
-  select c.key_result_id, c.channel_id, c.workspace_id, c.message_ts, c.dirty_at, c.sending_at, c.parked, c.shows, c.refresh_at, false as refresh
+  select c.key_result_id, c.channel_id, c.workspace_id, c.message_ts, c.dirty_at, c.sending_at, c.parked, c.shows, c.refresh_at, c.repeated, false as refresh
   from cards c
   where c.workspace_id = $1
     and c.channel_id = $2
@@ -89,7 +129,7 @@ const dirtyCards = `-- name: DirtyCards :many
 )
 union all
 (
-  select c.key_result_id, c.channel_id, c.workspace_id, c.message_ts, c.dirty_at, c.sending_at, c.parked, c.shows, c.refresh_at, true as refresh
+  select c.key_result_id, c.channel_id, c.workspace_id, c.message_ts, c.dirty_at, c.sending_at, c.parked, c.shows, c.refresh_at, c.repeated, true as refresh
   from cards c
   where c.workspace_id = $1
     and c.channel_id = $2
@@ -117,6 +157,7 @@ type DirtyCardsRow struct {
 	Parked      string
 	Shows       []byte
 	RefreshAt   *time.Time
+	Repeated    bool
 	Refresh     bool
 }
 
@@ -141,6 +182,7 @@ func (q *Queries) DirtyCards(ctx context.Context, arg DirtyCardsParams) ([]Dirty
 			&i.Parked,
 			&i.Shows,
 			&i.RefreshAt,
+			&i.Repeated,
 			&i.Refresh,
 		); err != nil {
 			return nil, err
@@ -159,6 +201,7 @@ with unhurried as (
 )
 update cards
 set message_ts = $1,
+    repeated = false,
     sending_at = null,
     shows = $2,
     refresh_at = case
@@ -407,6 +450,7 @@ insert into cards (key_result_id, channel_id, workspace_id, parked)
 values ($1, $2, $3, $4)
 on conflict (key_result_id, channel_id) do update
 set parked = excluded.parked,
+    repeated = false,
     sending_at = null
 where cards.parked = ''
 `
@@ -489,11 +533,13 @@ func (q *Queries) ReadyWorkspace(ctx context.Context, workspaceID string) error 
 	return err
 }
 
-const sendingCard = `-- name: SendingCard :exec
+const sendingCard = `-- name: SendingCard :many
 update cards
-set sending_at = now()
+set repeated = sending_at is not null,
+    sending_at = now()
 where key_result_id = $1
   and channel_id = $2
+returning sending_at::timestamptz
 `
 
 type SendingCardParams struct {
@@ -501,9 +547,25 @@ type SendingCardParams struct {
 	ChannelID   string
 }
 
-func (q *Queries) SendingCard(ctx context.Context, arg SendingCardParams) error {
-	_, err := q.db.Exec(ctx, sendingCard, arg.KeyResultID, arg.ChannelID)
-	return err
+// A card that is on record as being sent is sent for the second time.
+func (q *Queries) SendingCard(ctx context.Context, arg SendingCardParams) ([]time.Time, error) {
+	rows, err := q.db.Query(ctx, sendingCard, arg.KeyResultID, arg.ChannelID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []time.Time
+	for rows.Next() {
+		var sending_at time.Time
+		if err := rows.Scan(&sending_at); err != nil {
+			return nil, err
+		}
+		items = append(items, sending_at)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const unparkCards = `-- name: UnparkCards :exec
@@ -526,7 +588,7 @@ set parked = '',
     dirty_at = now()
 where workspace_id = $1
   and channel_id = $2
-  and parked <> ''
+  and parked not in ('', 'ambiguous')
 `
 
 type UnparkPlaceParams struct {
@@ -534,7 +596,7 @@ type UnparkPlaceParams struct {
 	ChannelID   string
 }
 
-// A post arrived, so the channel takes cards again.
+// A post arrived, so the channel takes cards again. Those that may stand there are not posted once more.
 func (q *Queries) UnparkPlace(ctx context.Context, arg UnparkPlaceParams) error {
 	_, err := q.db.Exec(ctx, unparkPlace, arg.WorkspaceID, arg.ChannelID)
 	return err

@@ -92,7 +92,13 @@ from before
 where p.objective_id = before.objective_id
   and p.hold = @hold
   and p.finished_at is null
-returning p.channel_id, p.failures, before.sending as repeated;
+returning p.channel_id, p.failures, before.sending as lost, p.repeated;
+
+-- name: RepeatCloseOutPost :exec
+update close_out_posts
+set repeated = true
+where objective_id = @objective_id
+  and hold = @hold;
 
 -- name: ReleaseCloseOutPost :exec
 update close_out_posts

@@ -301,7 +301,7 @@ from before
 where p.objective_id = before.objective_id
   and p.hold = $1
   and p.finished_at is null
-returning p.channel_id, p.failures, before.sending as repeated
+returning p.channel_id, p.failures, before.sending as lost, p.repeated
 `
 
 type KeepCloseOutPostParams struct {
@@ -312,6 +312,7 @@ type KeepCloseOutPostParams struct {
 type KeepCloseOutPostRow struct {
 	ChannelID string
 	Failures  int16
+	Lost      bool
 	Repeated  bool
 }
 
@@ -325,7 +326,12 @@ func (q *Queries) KeepCloseOutPost(ctx context.Context, arg KeepCloseOutPostPara
 	var items []KeepCloseOutPostRow
 	for rows.Next() {
 		var i KeepCloseOutPostRow
-		if err := rows.Scan(&i.ChannelID, &i.Failures, &i.Repeated); err != nil {
+		if err := rows.Scan(
+			&i.ChannelID,
+			&i.Failures,
+			&i.Lost,
+			&i.Repeated,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -428,6 +434,23 @@ func (q *Queries) ReleaseCloseOutPost(ctx context.Context, arg ReleaseCloseOutPo
 		arg.ObjectiveID,
 		arg.Hold,
 	)
+	return err
+}
+
+const repeatCloseOutPost = `-- name: RepeatCloseOutPost :exec
+update close_out_posts
+set repeated = true
+where objective_id = $1
+  and hold = $2
+`
+
+type RepeatCloseOutPostParams struct {
+	ObjectiveID int64
+	Hold        int64
+}
+
+func (q *Queries) RepeatCloseOutPost(ctx context.Context, arg RepeatCloseOutPostParams) error {
+	_, err := q.db.Exec(ctx, repeatCloseOutPost, arg.ObjectiveID, arg.Hold)
 	return err
 }
 

@@ -59,6 +59,7 @@ type Card struct {
 	Parked      string
 	Shows       []byte
 	RefreshAt   *time.Time
+	Repeated    bool
 }
 
 type CheckIn struct {
@@ -99,6 +100,7 @@ type CloseOutPost struct {
 	Error       string
 	FinishedAt  *time.Time
 	ReadyAt     *time.Time
+	Repeated    bool
 }
 
 type CloseOutResult struct {
