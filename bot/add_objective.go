@@ -8,6 +8,7 @@ import (
 	"okrbot/bot/command"
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
+	"okrbot/bot/wizard"
 	"okrbot/okr"
 	"okrbot/store"
 )
@@ -83,7 +84,9 @@ func (b *Bot) objectiveSubmitted(ctx context.Context, g desk.Gesture) (desk.Repl
 		return desk.Reply{}, err
 	}
 	if d.Wizard != "" {
-		return b.backToWizard(ctx, g, d.Wizard, d.Under, func(w *wizard) { w.Objective = o.ID })
+		return desk.Reply{Later: func(ctx context.Context, _ desk.OpenView) {
+			b.wizard.ObjectiveAdded(ctx, g, wizard.Opener{Draft: d.Wizard, View: d.Under}, o.ID)
+		}}, nil
 	}
 	r := desk.Say("Objective added: *" + view.Escape(o.Title) + "*, " + o.Period.Words() + ". Next: add a key result with `/okr add-kr`.")
 	r.Home = true

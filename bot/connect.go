@@ -10,6 +10,7 @@ import (
 
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
+	"okrbot/bot/wizard"
 	"okrbot/integrations"
 	"okrbot/okr"
 	"okrbot/store"
@@ -62,7 +63,7 @@ func (b *Bot) form(g desk.Gesture, connector integrations.Connector, d connectDr
 		f.Systems = b.systems()
 	}
 	if d.Again != 0 {
-		f.Fixed = shownAddress(d.AgainAt)
+		f.Fixed = view.ShownAddress(d.AgainAt)
 	}
 	for _, s := range connector.SignIns() {
 		signIn := view.SignIn{Kind: s.Kind, Label: s.Label, Guide: s.Guide, Available: !s.NeedsPublicURL || b.Settings.PublicURL != "", Browser: b.onAPage(s)}
@@ -217,7 +218,7 @@ func (b *Bot) connectSubmitted(ctx context.Context, g desk.Gesture) (desk.Reply,
 		})
 	}
 	account := integrations.Account{Origin: origin, SignIn: entry.SignIn, Fields: entry.Credentials}
-	checking := view.Checking(connector.Name(), shownAddress(origin))
+	checking := view.Checking(connector.Name(), view.ShownAddress(origin))
 	return desk.Reply{Update: &checking, LaterWithin: checkWithin, Later: func(ctx context.Context, at desk.OpenView) {
 		found := b.prove(ctx, connector, account, again)
 		f := b.form(g, connector, d)
@@ -238,7 +239,7 @@ func (b *Bot) connectSubmitted(ctx context.Context, g desk.Gesture) (desk.Reply,
 			b.Log.Warn("showing how a connection went", "actor", g.Actor.ID, "code", desk.CodeOf(err))
 		}
 		if c.ID != 0 && d.Wizard != "" {
-			b.drawWizard(ctx, g, d.Wizard, d.Under, func(w *wizard) { w.choose(c.ID) })
+			b.wizard.ConnectionAdded(ctx, g, wizard.Opener{Draft: d.Wizard, View: d.Under}, c.ID)
 		}
 	}}, nil
 }
@@ -259,7 +260,7 @@ func (b *Bot) entered(ctx context.Context, g desk.Gesture, connector integration
 	case s.NeedsPublicURL && len(problems) == 0:
 		_, err := b.Store.OAuthClient(ctx, g.Actor.Workspace, connector.Kind(), origin)
 		if desk.IsNotFound(err) && !okr.May(g.Actor, okr.RegisterClient) {
-			problems[view.FieldSignIn] = "No OAuth client is entered for " + view.Cut(shownAddress(origin), 60) + " yet. Ask an administrator of this workspace to choose OAuth here once, or choose another way."
+			problems[view.FieldSignIn] = "No OAuth client is entered for " + view.Cut(view.ShownAddress(origin), 60) + " yet. Ask an administrator of this workspace to choose OAuth here once, or choose another way."
 		} else if err != nil && !desk.IsNotFound(err) {
 			return origin, problems, err
 		}
@@ -354,7 +355,7 @@ func (b *Bot) prove(ctx context.Context, connector integrations.Connector, accou
 
 // keep stores a sign-in that works: a new connection, whose list of scorecards is read, or again's.
 func (b *Bot) keep(ctx context.Context, actor okr.Actor, connector integrations.Connector, account integrations.Account, again int64, shared bool, draft string) (store.Connection, error) {
-	name := shownAddress(account.Origin)
+	name := view.ShownAddress(account.Origin)
 	user := account.Fields["username"]
 	if user != "" {
 		name += " (" + user + ")"
@@ -449,10 +450,4 @@ func stagesOf(stages []integrations.Stage) []view.Stage {
 		}
 	}
 	return list
-}
-
-// shownAddress is an address as people read it: a host, with path and query where it has some.
-func shownAddress(origin string) string {
-	_, s, _ := strings.Cut(origin, "://")
-	return strings.TrimSuffix(s, "/")
 }

@@ -10,6 +10,7 @@ import (
 
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
+	"okrbot/bot/wizard"
 	"okrbot/integrations"
 	"okrbot/okr"
 	"okrbot/store"
@@ -348,7 +349,7 @@ func (b *Bot) confirmPressed(ctx context.Context, g desk.Gesture) (desk.Reply, e
 	reply := b.answerConfirm(g, view.Connected(b.nameOfSystem(c), c.Name, nil, d.Wizard != ""))
 	if d.Wizard != "" {
 		reply.Later = func(ctx context.Context, _ desk.OpenView) {
-			b.drawWizard(ctx, g, d.Wizard, d.Under, func(w *wizard) { w.choose(c.ID) })
+			b.wizard.ConnectionAdded(ctx, g, wizard.Opener{Draft: d.Wizard, View: d.Under}, c.ID)
 		}
 	}
 	return reply, nil

@@ -60,7 +60,7 @@ func (b *Bot) detailsModal(ctx context.Context, actor okr.Actor, k store.KeyResu
 	d := view.Details{KeyResult: b.shown(k, now), May: k.MayEdit(actor)}
 	if k.Integrated && k.Source.Connection != 0 {
 		c := store.Connection{ID: k.Source.Connection, Workspace: k.Workspace, Kind: k.Source.ConnectionKind}
-		apart, err := b.apart(ctx, c, b.partOf(c, k.Source.Reference).Scorecard)
+		apart, err := b.wizard.Distinction(ctx, c, k.Source.Reference)
 		if err != nil {
 			return slack.ModalViewRequest{}, err
 		}
@@ -246,7 +246,7 @@ func (b *Bot) more(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	case "check_in":
 		return b.checkInForm(ctx, g, k, view.CheckInTyped{})
 	case "edit":
-		return b.editForm(ctx, g, k)
+		return b.wizard.Edit(ctx, g, k)
 	case "post":
 		return b.postToChannel(ctx, g, k)
 	case "pause":
@@ -358,6 +358,15 @@ func (b *Bot) removeCommand(ctx context.Context, g desk.Gesture) (desk.Reply, er
 		return desk.Reply{}, err
 	}
 	return b.removeQuestion(ctx, g, k)
+}
+
+// editCommand is "/okr edit KR-1".
+func (b *Bot) editCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	k, err := b.Named(ctx, g, g.Text, "edit")
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	return b.wizard.Edit(ctx, g, k)
 }
 
 // pauseCommand is "/okr pause KR-1".

@@ -176,10 +176,7 @@ func (b *Bot) shown(k store.KeyResult, now time.Time) view.KeyResult {
 func shown(connectors integrations.Registry, k store.KeyResult, now time.Time) view.KeyResult {
 	v := view.KeyResult{KeyResult: k.KeyResult, Objective: k.Objective, Now: now, Today: okr.DayIn(k.Objective.Zone, now)}
 	if k.Source.Connection != 0 {
-		v.Source = view.Source{Scorecard: view.ShownName(k.Source.Name, k.Source.Reference), Connection: k.Source.ConnectionName, Waiting: k.Source.Waiting, System: k.Source.ConnectionKind}
-		if c, err := connectors.ByKind(k.Source.ConnectionKind); err == nil {
-			v.Source.System = c.Name()
-		}
+		v.Source = view.Source{Scorecard: view.ShownName(k.Source.Name, k.Source.Reference), Connection: k.Source.ConnectionName, Waiting: k.Source.Waiting, System: connectors.Name(k.Source.ConnectionKind)}
 	}
 	return v
 }

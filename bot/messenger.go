@@ -192,7 +192,7 @@ func (m *Messenger) tellAdministrators(ctx context.Context, workspace, gone stri
 // shownConnection is a connection as its views show it to somebody.
 func shownConnection(connectors integrations.Registry, c store.Connection, actor okr.Actor, now time.Time) view.Connection {
 	v := view.Connection{
-		ID: c.ID, Name: c.Name, Host: shownAddress(c.Origin), SignIn: c.SignIn, Account: c.Account, State: string(c.State), Shared: c.Shared, Owner: c.Owner,
+		ID: c.ID, Name: c.Name, Host: view.ShownAddress(c.Origin), SignIn: c.SignIn, Account: c.Account, State: string(c.State), Shared: c.Shared, Owner: c.Owner,
 		Mine: c.Owner == actor.ID, May: c.State != store.Pending && c.MayManage(actor), MayShare: okr.May(actor, okr.ShareConnection, okr.MakerOf),
 		KeyResults: c.KeyResults, Succeeded: c.Succeeded, Waiting: c.Waiting, Now: now,
 	}

@@ -97,7 +97,7 @@ func (b *Bot) syncOne(ctx context.Context, g desk.Gesture, k store.KeyResult) (d
 	case forced.TooMany:
 		return tooMany(forced.Wait), nil
 	case forced.Wait > 0:
-		return desk.Say(fmt.Sprintf("%s was asked about %s a moment ago. Try again in %s.", b.systemName(k.Source.ConnectionKind), k.Key(), seconds(forced.Wait))), nil
+		return desk.Say(fmt.Sprintf("%s was asked about %s a moment ago. Try again in %s.", b.connectors.Name(k.Source.ConnectionKind), k.Key(), seconds(forced.Wait))), nil
 	}
 	text := fmt.Sprintf("Syncing %s from %s. You will hear the outcome in a moment.", k.Key(), view.Escape(view.Cut(k.Source.Name, 100)))
 	if k.Paused {

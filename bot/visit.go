@@ -13,6 +13,7 @@ import (
 
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
+	"okrbot/bot/wizard"
 	"okrbot/integrations"
 	"okrbot/jobs"
 	"okrbot/okr"
@@ -33,7 +34,7 @@ const (
 // inBrowser gives the person a page of ours to sign in on.
 func (b *Bot) inBrowser(ctx context.Context, g desk.Gesture, connector integrations.Connector, v store.Visit) (desk.Reply, error) {
 	token, err := b.Store.CreateVisit(ctx, g.Actor, v)
-	modal := view.InBrowser(connector.Name(), shownAddress(v.Origin), b.Settings.PublicURL+"/connect/"+token)
+	modal := view.InBrowser(connector.Name(), view.ShownAddress(v.Origin), b.Settings.PublicURL+"/connect/"+token)
 	return desk.Reply{Update: &modal}, err
 }
 
@@ -156,7 +157,7 @@ func (b *Bot) visited(ctx context.Context, v store.Visit) (visiting, error) {
 // page is the page as it stands: a sign-in to fill in, a client to register, or the way to the
 // system's own page.
 func (at visiting) page(b *Bot) page {
-	place := shownAddress(at.Origin)
+	place := view.ShownAddress(at.Origin)
 	p := page{
 		Title: "Connect " + at.connector.Name(),
 		Lines: []string{fmt.Sprintf("*%s* asked for this in the Slack workspace *%s*: okrbot is to read scorecards from `%s`. If that was not you, close this page.", view.Escape(at.name), view.Escape(at.workspace), place)},
@@ -347,7 +348,7 @@ func (b *Bot) tryEntered(ctx context.Context, w http.ResponseWriter, r *http.Req
 			}
 			p.Button, p.Fields = "", nil
 			p.Problem = "Two sign-ins were refused, so this page is closed: more could lock the account. When you know the right one, type `/okr connect` in Slack again."
-			modal, message := view.NotConnected(at.connector.Name(), shownAddress(at.Origin), stagesOf(found.stages), "")
+			modal, message := view.NotConnected(at.connector.Name(), view.ShownAddress(at.Origin), stagesOf(found.stages), "")
 			b.tellVisitor(ctx, at, modal, message)
 		}
 		b.show(w, http.StatusUnprocessableEntity, p)
@@ -368,7 +369,7 @@ func (b *Bot) tryEntered(ctx context.Context, w http.ResponseWriter, r *http.Req
 	if d.Wizard != "" {
 		g := desk.Gesture{Actor: at.actor, Name: at.name}
 		b.Later(desk.CallWithin, func(ctx context.Context) {
-			b.drawWizard(ctx, g, d.Wizard, d.Under, func(w *wizard) { w.choose(c.ID) })
+			b.wizard.ConnectionAdded(ctx, g, wizard.Opener{Draft: d.Wizard, View: d.Under}, c.ID)
 		})
 	}
 	http.Redirect(w, r, outcomePath+"connected", http.StatusSeeOther)
@@ -488,7 +489,7 @@ func (b *Bot) cameBack(r *http.Request, consenter integrations.Consenter) string
 	}
 	refused := query.Get("error")
 	if refused == "access_denied" {
-		modal, message := view.NotConnected(at.connector.Name(), shownAddress(at.Origin), nil, "It was not allowed in the browser. If that was a slip, type `/okr connect` again.")
+		modal, message := view.NotConnected(at.connector.Name(), view.ShownAddress(at.Origin), nil, "It was not allowed in the browser. If that was a slip, type `/okr connect` again.")
 		b.endVisit(ctx, at, modal, message)
 		return outcomePath + "denied"
 	}
@@ -517,7 +518,7 @@ func (b *Bot) cameBack(r *http.Request, consenter integrations.Consenter) string
 		}
 	}
 	if failure != nil {
-		modal, message := view.NotConnected(at.connector.Name(), shownAddress(at.Origin), nil, failure.Sentence())
+		modal, message := view.NotConnected(at.connector.Name(), view.ShownAddress(at.Origin), nil, failure.Sentence())
 		b.endVisit(ctx, at, modal, message)
 		return outcomePath + "failed"
 	}
@@ -535,12 +536,12 @@ func (b *Bot) keepConsent(ctx context.Context, at visiting, consenter integratio
 	account := integrations.Account{Origin: at.Origin, SignIn: at.SignIn, Fields: integrations.Fields{integrations.AccessToken: tokens.Fields[integrations.AccessToken]}}
 	found := b.prove(ctx, at.connector, account, at.again)
 	if !found.works() {
-		modal, message := view.NotConnected(at.connector.Name(), shownAddress(at.Origin), stagesOf(found.stages), found.problem)
+		modal, message := view.NotConnected(at.connector.Name(), view.ShownAddress(at.Origin), stagesOf(found.stages), found.problem)
 		b.endVisit(ctx, at, modal, message)
 		return outcomePath + "failed"
 	}
 	who := consenter.Who(ctx, account)
-	name := shownAddress(at.Origin)
+	name := view.ShownAddress(at.Origin)
 	if who != "" {
 		name += " (" + who + ")"
 	}
@@ -567,7 +568,7 @@ func (b *Bot) keepConsent(ctx context.Context, at visiting, consenter integratio
 		b.Log.Error("keeping a consent", "actor", at.actor.ID, "error", err)
 		return outcomePath + "unable"
 	}
-	modal, message := view.Confirm(c.ID, shownAddress(at.Origin), who, stagesOf(found.stages), at.Draft)
+	modal, message := view.Confirm(c.ID, view.ShownAddress(at.Origin), who, stagesOf(found.stages), at.Draft)
 	b.endVisit(ctx, at, modal, message)
 	return outcomePath + "allowed"
 }

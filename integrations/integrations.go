@@ -309,3 +309,11 @@ func (r Registry) ByKind(kind string) (Connector, error) {
 	}
 	return nil, fmt.Errorf("no connector of kind %q in this build", kind)
 }
+
+// Name is what people call a kind of system.
+func (r Registry) Name(kind string) string {
+	if c, err := r.ByKind(kind); err == nil {
+		return c.Name()
+	}
+	return kind
+}

@@ -276,3 +276,9 @@ func Connected(system, name string, stages []Stage, detour bool) slack.ModalView
 	m.Close = plain("Close")
 	return m
 }
+
+// ShownAddress is an address as people read it: a host, with path and query where it has some.
+func ShownAddress(origin string) string {
+	_, s, _ := strings.Cut(origin, "://")
+	return strings.TrimSuffix(s, "/")
+}

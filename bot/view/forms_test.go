@@ -17,7 +17,7 @@ func typedIn(t *rapid.T, label string) string { return strings.TrimSpace(typed()
 func TestTheWizardsFirstStepsComeBackAsTheyWere(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := Start{
-			Draft: draft, Turn: rapid.IntRange(0, 9).Draw(t, "turn"), Fresh: rapid.IntRange(0, 9).Draw(t, "fresh"), Title: typedIn(t, "title"),
+			Draft: draft, Revision: rapid.IntRange(0, 9).Draw(t, "turn"), Redrawn: rapid.IntRange(0, 9).Draw(t, "fresh"), Title: typedIn(t, "title"),
 			Owner: rapid.SampledFrom([]string{"", "U1"}).Draw(t, "owner"), Systems: twoSystems, Source: rapid.SampledFrom([]string{"http", twoSystems[0].Kind}).Draw(t, "source"),
 		}
 		if rapid.Bool().Draw(t, "chosen") {
@@ -36,7 +36,7 @@ func TestTheWizardsFirstStepsComeBackAsTheyWere(t *testing.T) {
 
 		breakdowns := []Named{{"b1", "Priority"}, {"b2", "Region"}}
 		c := Scorecard{
-			Draft: draft, Turn: s.Turn, Fresh: s.Fresh, System: "ServiceNow", Connections: []ConnectionChoice{{ID: 5, Name: "acme"}, {ID: 6, Name: "acme <2>"}},
+			Draft: draft, Revision: s.Revision, Redrawn: s.Redrawn, System: "ServiceNow", Connections: []ConnectionChoice{{ID: 5, Name: "acme"}, {ID: 6, Name: "acme <2>"}},
 			Connection: rapid.SampledFrom([]int64{5, 6}).Draw(t, "connection"), Parts: Parts{Series: []Named{{"s1", "7d running SUM"}}},
 		}
 		if rapid.Bool().Draw(t, "scorecard") {

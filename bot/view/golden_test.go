@@ -434,7 +434,7 @@ func modals() map[string]slack.ModalViewRequest {
 	for range 200 {
 		longDetails.CoOwners = append(longDetails.CoOwners, "U0123456789")
 	}
-	crowd := Scorecard{Draft: draft, Turn: 2, System: "ServiceNow", Connection: 1, Chosen: "fb007202d7130100b96d45a3ce6103b4", ChosenName: hostile().Source.Scorecard, Preview: preview()}
+	crowd := Scorecard{Draft: draft, Revision: 2, System: "ServiceNow", Connection: 1, Chosen: "fb007202d7130100b96d45a3ce6103b4", ChosenName: hostile().Source.Scorecard, Preview: preview()}
 	for i := range 150 {
 		crowd.Connections = append(crowd.Connections, ConnectionChoice{ID: int64(i + 1), Name: strings.Repeat("é", 300)})
 	}
@@ -452,7 +452,7 @@ func modals() map[string]slack.ModalViewRequest {
 	}
 	monthly, stay, people2 := filled(), filled(), filled()
 	monthly.Cadence, stay.Kind, monthly.Phases = "monthly", "at_least", "2026-10-31: 50\n2026-11-30: 35.5"
-	detail := Detail{Draft: draft, Turn: 3, Form: filled(), Integrated: true, Scorecard: hostile().Source.Scorecard, Connection: hostile().Source.Connection, Result: "39  score of 22 Nov", Zone: "Europe/Berlin", Warnings: []string{"The target is met already."}}
+	detail := Detail{Draft: draft, Revision: 3, Form: filled(), Integrated: true, Scorecard: hostile().Source.Scorecard, Connection: hostile().Source.Connection, Result: "39  score of 22 Nov", Zone: "Europe/Berlin", Warnings: []string{"The target is met already."}}
 	editing := detail
 	editing.Editing = "KR-3"
 	month, kind, byHand, between, baseline := detail, detail, detail, detail, detail
@@ -470,11 +470,11 @@ func modals() map[string]slack.ModalViewRequest {
 		"connection": connections()[0].Manage(draft, nil, false, ""), "connection-tested": connections()[3].Manage(draft, failing.Stages, false, "It was refused."), "connection-testing": connections()[1].Manage(draft, nil, true, ""),
 		"disconnect": connections()[0].Disconnect(draft, hanging(100)), "disconnect-none": connections()[3].Disconnect(draft, nil),
 		"connect-checking": Checking("ServiceNow", strings.Repeat("x", 300)), "connected": Connected("ServiceNow", "acme.service-now.com", failing.Stages[:1], false), "connected-detour": Connected("ServiceNow", "acme", nil, true),
-		"wizard-start": Start{Draft: draft, Turn: 1, Objective: hostile().Objective, Title: "Fewer", Owner: "U1ALICE", Systems: twoSystems[:1], Source: FromPeople}.Modal(), "wizard-start-none": Start{Draft: draft, Turn: 1, None: true, Systems: twoSystems[:1]}.Modal(),
-		"wizard-start-editing": Start{Draft: draft, Turn: 4, Editing: "KR-3", Objective: objective, Title: "Fewer", Owner: "U1ALICE", Systems: twoSystems, Source: "http"}.Modal(),
-		"wizard-start-systems": Start{Draft: draft, Turn: 1, Owner: "U1ALICE", Systems: twoSystems, Source: "http"}.Modal(), "connect-systems": withSystems.Modal(draft),
-		"wizard-scorecard": crowd.Modal(), "wizard-scorecard-parts": divided.Modal(), "wizard-scorecard-none": Scorecard{Draft: draft, Turn: 2, System: "ServiceNow"}.Modal(), "wizard-scorecard-reading": reading.Modal(), "wizard-scorecard-problem": problem.Modal(), "wizard-scorecard-empty": noScore.Modal(),
-		"wizard-reading": Reading(draft, 2, "Add key result", "ServiceNow"), "wizard-details": detail.Modal(), "wizard-details-monthly": month.Modal(), "wizard-details-stay": kind.Modal(), "wizard-details-rate": rate.Modal(), "wizard-details-between": between.Modal(), "wizard-details-baseline": baseline.Modal(), "wizard-details-people": byHand.Modal(), "edit": editing.Modal(),
+		"wizard-start": Start{Draft: draft, Revision: 1, Objective: hostile().Objective, Title: "Fewer", Owner: "U1ALICE", Systems: twoSystems[:1], Source: FromPeople}.Modal(), "wizard-start-none": Start{Draft: draft, Revision: 1, None: true, Systems: twoSystems[:1]}.Modal(),
+		"wizard-start-editing": Start{Draft: draft, Revision: 4, Editing: "KR-3", Objective: objective, Title: "Fewer", Owner: "U1ALICE", Systems: twoSystems, Source: "http"}.Modal(),
+		"wizard-start-systems": Start{Draft: draft, Revision: 1, Owner: "U1ALICE", Systems: twoSystems, Source: "http"}.Modal(), "connect-systems": withSystems.Modal(draft),
+		"wizard-scorecard": crowd.Modal(), "wizard-scorecard-parts": divided.Modal(), "wizard-scorecard-none": Scorecard{Draft: draft, Revision: 2, System: "ServiceNow"}.Modal(), "wizard-scorecard-reading": reading.Modal(), "wizard-scorecard-problem": problem.Modal(), "wizard-scorecard-empty": noScore.Modal(),
+		"wizard-reading": Reading(draft, 2, "", "ServiceNow"), "wizard-details": detail.Modal(), "wizard-details-monthly": month.Modal(), "wizard-details-stay": kind.Modal(), "wizard-details-rate": rate.Modal(), "wizard-details-between": between.Modal(), "wizard-details-baseline": baseline.Modal(), "wizard-details-people": byHand.Modal(), "edit": editing.Modal(),
 		"saved": Saved(sample(), true, decimal.NullDecimal{}), "saved-people": Saved(people(), false, decimal.NullDecimal{}),
 		"details": Details{KeyResult: sample(), Readings: readings(40), May: true}.Modal(), "details-empty": Details{KeyResult: fresh()}.Modal(), "details-long": longDetails.Modal(), "details-failing": Details{KeyResult: broken(), Readings: readings(3)}.Modal(), "details-people": Details{KeyResult: people(), May: true}.Modal(),
 		"check-in": CheckInForm(people(), CheckInTyped{}, draft), "check-in-hostile": CheckInForm(hostile(), CheckInTyped{}, draft), "remove": Remove(sample(), 120, 1, 1, draft), "remove-hostile": Remove(hostile(), 0, 0, 0, draft),
@@ -548,7 +548,7 @@ func TestFormsComeBackAsTheyWere(t *testing.T) {
 	for _, cadence := range okr.Frequencies {
 		f := filled()
 		f.Cadence = string(cadence)
-		d := Detail{Draft: draft, Turn: 1, Editing: "KR-3", Form: f, Integrated: true, Zone: "Europe/Berlin"}
+		d := Detail{Draft: draft, Revision: 1, Editing: "KR-3", Form: f, Integrated: true, Zone: "Europe/Berlin"}
 		back := ParseForm(stateOf(t, d.Modal()), Form{Weekday: f.Weekday, Offset: f.Offset})
 		if got, want := mustJSON(t, back), mustJSON(t, f); got != want {
 			t.Errorf("%s: got %s, want %s", cadence, got, want)
@@ -560,12 +560,12 @@ func TestFormsComeBackAsTheyWere(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		f := anyForm().Draw(t, "form")
-		d := Detail{Draft: draft, Turn: 1, Editing: "KR-3", Form: f, Integrated: rapid.Bool().Draw(t, "integrated"), Zone: "Europe/Berlin", Would: "You would be at 55 % today."}
+		d := Detail{Draft: draft, Revision: 1, Editing: "KR-3", Form: f, Integrated: rapid.Bool().Draw(t, "integrated"), Zone: "Europe/Berlin", Would: "You would be at 55 % today."}
 		back := ParseForm(stateOf(t, d.Modal()), f)
 		if got, want := mustJSON(t, back), mustJSON(t, f); got != want {
 			t.Fatalf("got %s, want %s", got, want)
 		}
-		again := ParseForm(stateOf(t, Detail{Draft: draft, Turn: 2, Form: back, Integrated: d.Integrated}.Modal()), back)
+		again := ParseForm(stateOf(t, Detail{Draft: draft, Revision: 2, Form: back, Integrated: d.Integrated}.Modal()), back)
 		if got, want := mustJSON(t, again), mustJSON(t, f); got != want {
 			t.Fatalf("shown again: got %s, want %s", got, want)
 		}
@@ -619,11 +619,11 @@ func TestFormsComeBackAsTheyWere(t *testing.T) {
 	if back := ParseObjective(stateOf(t, o.Modal(draft, today))); back != o {
 		t.Errorf("got %+v, want %+v", back, o)
 	}
-	s := Start{Draft: draft, Turn: 1, Fresh: 7, Objective: objective, Title: "Fewer", Owner: "U1", Systems: twoSystems, Source: "http"}
+	s := Start{Draft: draft, Revision: 1, Redrawn: 7, Objective: objective, Title: "Fewer", Owner: "U1", Systems: twoSystems, Source: "http"}
 	if back := ParseStart(stateOf(t, s.Modal())); back != (StartEntry{Objective: 3, Title: "Fewer", Owner: "U1", Source: "http"}) {
 		t.Errorf("got %+v", back)
 	}
-	c := Scorecard{Draft: draft, Turn: 1, Fresh: 2, Connections: []ConnectionChoice{{ID: 5, Name: "acme"}}, Connection: 5, Chosen: "abc", ChosenName: "Open"}
+	c := Scorecard{Draft: draft, Revision: 1, Redrawn: 2, Connections: []ConnectionChoice{{ID: 5, Name: "acme"}}, Connection: 5, Chosen: "abc", ChosenName: "Open"}
 	if back := ParseScorecard(stateOf(t, c.Modal())); back != (ScorecardEntry{Connection: 5, Scorecard: "abc", Name: "Open"}) {
 		t.Errorf("got %+v", back)
 	}

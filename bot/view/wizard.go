@@ -51,21 +51,21 @@ const (
 // FromPeople is the source of a key result that people update; another source is a System's kind.
 const FromPeople = "people"
 
-// mark is the id of a step's first block: which step of which turn the view shows. A submit of a
+// mark is the id of a step's first block: which step the view shows, and which revision of the draft. A submit of a
 // view that is older than the draft is known by it.
-func mark(step string, turn int) string { return "at_" + step + "_" + strconv.Itoa(turn) }
+func mark(step string, revision int) string { return "at_" + step + "_" + strconv.Itoa(revision) }
 
 // ParseMark reads the mark of a view from its first block's id.
-func ParseMark(block string) (step string, turn int) {
+func ParseMark(block string) (step string, revision int) {
 	parts := strings.Split(block, "_")
 	if len(parts) != 3 || parts[0] != "at" {
 		return "", 0
 	}
-	turn, err := strconv.Atoi(parts[2])
+	revision, err := strconv.Atoi(parts[2])
 	if err != nil {
 		return "", 0
 	}
-	return parts[1], turn
+	return parts[1], revision
 }
 
 // shownAgain gives a field another id, so that Slack shows what we choose and not what was chosen before.
@@ -74,8 +74,8 @@ func shownAgain(field string, n int) string { return field + "__" + strconv.Itoa
 // Start is the wizard's first step.
 type Start struct {
 	Draft     string
-	Turn      int
-	Fresh     int    // counts how often fields were shown again
+	Revision  int
+	Redrawn   int    // counts how often fields were shown again
 	Editing   string // KR-n when the source of an existing one is changed
 	Objective okr.Objective
 	None      bool // there is no objective to choose yet
@@ -92,17 +92,17 @@ func (s Start) Modal() slack.ModalViewRequest {
 		title, words = sourceOf(s.Editing), "Where *"+s.Editing+"* belongs, and where its values come from."
 	}
 	intro := section(words)
-	intro.BlockID = mark(StepStart, s.Turn)
+	intro.BlockID = mark(StepStart, s.Revision)
 	if s.None {
 		intro = section("There is no objective yet. Press *New objective* to add the first one; you come back here after it.")
-		intro.BlockID = mark(StepStart, s.Turn)
+		intro.BlockID = mark(StepStart, s.Revision)
 	}
 	var chosen *slack.OptionBlockObject
 	if s.Objective.ID != 0 {
 		chosen = option(choice{value: strconv.FormatInt(s.Objective.ID, 10), label: ObjectiveLabel(s.Objective)})
 	}
 	blocks := []slack.Block{intro,
-		external(shownAgain(FieldObjective, s.Fresh), "Objective", "", "Type a part of its title", 0, chosen),
+		external(shownAgain(FieldObjective, s.Redrawn), "Objective", "", "Type a part of its title", 0, chosen),
 		slack.NewActionBlock("objective_actions", button(ActionNewObjective, "New objective", "wizard")),
 		limit(textInput("title", "Key Result", "What is measured, in a few words.", s.Title), okr.MaxTitle),
 		userField("owner", "Owner", "", s.Owner),
@@ -156,8 +156,8 @@ func ParseStart(s State) StartEntry {
 // Scorecard is the wizard's second step.
 type Scorecard struct {
 	Draft       string
-	Turn        int
-	Fresh       int
+	Revision    int
+	Redrawn     int
 	Editing     string // KR-n when the source of an existing one is changed
 	System      string // "ServiceNow"
 	Connections []ConnectionChoice
@@ -238,14 +238,14 @@ func (p Preview) ahead(system string) string {
 // Modal asks for the connection and the scorecard, and shows what it says.
 func (s Scorecard) Modal() slack.ModalViewRequest {
 	intro := section("Where the values come from.")
-	intro.BlockID = mark(StepScorecard, s.Turn)
+	intro.BlockID = mark(StepScorecard, s.Revision)
 	title := "Add key result"
 	if s.Editing != "" {
 		title = sourceOf(s.Editing)
 	}
 	if len(s.Connections) == 0 {
 		intro = section("You have no connection to " + s.System + " yet, and none is shared with you. Press *New connection*; you come back here after it.")
-		intro.BlockID = mark(StepScorecard, s.Turn)
+		intro.BlockID = mark(StepScorecard, s.Revision)
 		return modal(CallbackWizard, title, "", s.Draft, intro,
 			slack.NewActionBlock("source_actions", button(ActionNewConnect, "New connection", "wizard"), button(ActionBack, "Back", "wizard")))
 	}
@@ -258,10 +258,10 @@ func (s Scorecard) Modal() slack.ModalViewRequest {
 		chosen = option(choice{value: s.Chosen, label: s.chosen()})
 	}
 	blocks := []slack.Block{intro,
-		dispatching(selectField(shownAgain(FieldConnection, s.Fresh), "Connection", "", strconv.FormatInt(s.Connection, 10), choices...)),
-		dispatching(external(shownAgain(FieldScorecard, s.Fresh), "Scorecard", hints("Type a part of its name or description.", leftOut(s.Left)), "Search scorecards", 0, chosen)),
+		dispatching(selectField(shownAgain(FieldConnection, s.Redrawn), "Connection", "", strconv.FormatInt(s.Connection, 10), choices...)),
+		dispatching(external(shownAgain(FieldScorecard, s.Redrawn), "Scorecard", hints("Type a part of its name or description.", leftOut(s.Left)), "Search scorecards", 0, chosen)),
 	}
-	blocks = append(blocks, s.Parts.blocks(s.Fresh)...)
+	blocks = append(blocks, s.Parts.blocks(s.Redrawn)...)
 	blocks = append(blocks, slack.NewActionBlock("source_actions", button(ActionPreview, "Preview results", "wizard"),
 		button(ActionNewConnect, "New connection", "wizard"), button(ActionBack, "Back", "wizard")))
 	switch {
@@ -462,9 +462,13 @@ func ParseScorecard(s State) ScorecardEntry {
 }
 
 // Reading is shown while the scorecard is read on the way to the last step.
-func Reading(draft string, turn int, title, system string) slack.ModalViewRequest {
+func Reading(draft string, revision int, editing, system string) slack.ModalViewRequest {
+	title := "Add key result"
+	if editing != "" {
+		title = sourceOf(editing)
+	}
 	s := section(":hourglass_flowing_sand: Reading the scorecard from " + system + "…")
-	s.BlockID = mark("reading", turn)
+	s.BlockID = mark("reading", revision)
 	return modal("reading", title, "", draft, s)
 }
 
@@ -499,7 +503,7 @@ const GoalReach = "reach"
 // Detail is the wizard's last step.
 type Detail struct {
 	Draft      string
-	Turn       int
+	Revision   int
 	Editing    string // KR-n
 	Form       Form
 	Integrated bool
@@ -523,7 +527,7 @@ func (d Detail) Modal() slack.ModalViewRequest {
 		head = "*" + Escape(Cut(d.Scorecard, 300)) + "*\nthrough " + Escape(Cut(d.Connection, 100))
 	}
 	intro := section(head)
-	intro.BlockID = mark(StepDetails, d.Turn)
+	intro.BlockID = mark(StepDetails, d.Revision)
 	blocks := []slack.Block{intro}
 	nav := []slack.BlockElement{button(ActionBack, "Back", "wizard")}
 	if d.Editing != "" {

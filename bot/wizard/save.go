@@ -1,0 +1,206 @@
+package wizard
+
+import (
+	"context"
+	"errors"
+
+	"github.com/shopspring/decimal"
+
+	"okrbot/bot/desk"
+	"okrbot/bot/view"
+	"okrbot/okr"
+	"okrbot/store"
+)
+
+// peoplesPrecision is how many decimals the values of people may have.
+const peoplesPrecision = 9
+
+// detailsSubmitted saves the key result: one for each wizard, whatever is pressed twice.
+func (f *Flow) detailsSubmitted(ctx context.Context, w *Session) (desk.Reply, error) {
+	w.readForm()
+	o, err := f.Store.Objective(ctx, w.gesture.Actor.Workspace, w.Objective)
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	if w.Edit == 0 {
+		w.Form.Title, w.Form.Owner = w.Title, w.Owner
+	}
+	base := okr.KeyResult{Integrated: w.integrated(), Cadence: okr.Cadence{Zone: o.Zone}, Precision: peoplesPrecision}
+	entered, first, problems := w.Form.KeyResult(base, o.Period)
+	if len(problems) > 0 {
+		return desk.Reply{Problems: desk.AtFields(problems, w.gesture)}, nil
+	}
+	if w.integrated() {
+		first = decimal.NullDecimal{}
+	}
+	saved, err := f.saveKeyResult(ctx, w, store.KeyResult{KeyResult: entered, Objective: o}, first)
+	if errors.Is(err, store.ErrChanged) && w.Edit == 0 {
+		// The same form was submitted twice at once, and the other one won.
+		if again, missing := f.load(ctx, w.gesture, w.draft.ID); missing == nil && again.SavedNumber != 0 {
+			return f.alreadySaved(ctx, again)
+		}
+	}
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	return f.savedModal(ctx, w, saved, first)
+}
+
+// errRefused is why nothing was saved; what is said instead comes with it.
+var errRefused = errors.New("the person may not save this key result")
+
+// saveKeyResult saves all or nothing, and notes in the draft that it did.
+func (f *Flow) saveKeyResult(ctx context.Context, w *Session, k store.KeyResult, first decimal.NullDecimal) (saved store.KeyResult, err error) {
+	err = f.Store.InTx(ctx, func(tx *store.Tx) error {
+		if w.integrated() {
+			if err := f.authorizeSource(ctx, tx, w, &k); err != nil {
+				return err
+			}
+		}
+		var err error
+		if w.Edit != 0 {
+			saved, err = f.saveEdit(ctx, tx, w, k)
+		} else {
+			saved, err = f.saveNew(ctx, tx, w, k, first)
+		}
+		if err != nil {
+			return err
+		}
+		w.SavedNumber = saved.Number
+		_, err = tx.SaveDraft(ctx, w.gesture.Actor, w.draft, w.draft.Step, w.state)
+		return err
+	})
+	return saved, err
+}
+
+// savedModal says that a key result is saved, and what becomes of the first value that was entered.
+func (f *Flow) savedModal(ctx context.Context, w *Session, k store.KeyResult, first decimal.NullDecimal) (desk.Reply, error) {
+	now, err := f.Store.Now(ctx)
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	modal := view.Saved(f.shown(k, now), w.Edit == 0, first)
+	return desk.Reply{Update: &modal, Home: true}, nil
+}
+
+// alreadySaved answers a submit that comes again.
+func (f *Flow) alreadySaved(ctx context.Context, w *Session) (desk.Reply, error) {
+	k, err := f.Store.KeyResult(ctx, w.gesture.Actor.Workspace, w.SavedNumber)
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	return f.savedModal(ctx, w, k, decimal.NullDecimal{})
+}
+
+// authorizeSource sets what the key result will read, with the person's right to the connection asked
+// at the moment of saving.
+func (f *Flow) authorizeSource(ctx context.Context, tx *store.Tx, w *Session, k *store.KeyResult) error {
+	actor := w.gesture.Actor
+	c, missing := tx.Connection(ctx, actor.Workspace, w.Connection)
+	if missing != nil && !desk.IsNotFound(missing) {
+		return missing
+	}
+	var before store.KeyResult
+	kept := w.Edit != 0 // whoever edits may keep a source that is another's private one
+	if kept {
+		var err error
+		if before, err = tx.KeyResultByID(ctx, actor.Workspace, w.Edit); err != nil {
+			return err
+		}
+		kept = before.Source.Connection == w.Connection && before.Source.Reference == w.Reference
+	}
+	if missing != nil || !c.MayUse(actor) && !kept {
+		notice := view.Notice("Connection", "This connection is not yours to use any more. Nothing was saved. Choose another one, or ask who made it to share it.")
+		return desk.Instead(desk.Reply{Update: &notice}, errRefused)
+	}
+	s, err := tx.Scorecard(ctx, c, w.Reference)
+	if desk.IsNotFound(err) && kept { // it is not listed, or no more; it stays what it was
+		k.Source, k.Precision = before.Source, before.Precision
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	k.Source = store.Source{
+		Connection: c.ID, Reference: w.Reference, Name: s.Name, Unit: s.Unit, Frequency: s.Frequency, Direction: s.Direction, Precision: okr.PrecisionOf(s.Precision),
+	}
+	k.Precision = int32(s.Precision)
+	return nil
+}
+
+func (f *Flow) saveNew(ctx context.Context, tx *store.Tx, w *Session, k store.KeyResult, first decimal.NullDecimal) (store.KeyResult, error) {
+	actor := w.gesture.Actor
+	if !k.Objective.MayAddKeyResult(actor) {
+		return k, desk.Instead(desk.Ask(k.Objective.Owner, "add to"), errRefused)
+	}
+	saved, fresh, err := tx.CreateKeyResult(ctx, actor, k, w.draft.ID)
+	if err != nil || !fresh {
+		return saved, err
+	}
+	if first.Valid {
+		saved, _, err = tx.CheckIn(ctx, actor, saved, store.CheckIn{
+			Person: actor.ID, Day: saved.Objective.Period.ValueDay(okr.DayIn(saved.Objective.Zone, tx.Now)), Value: first,
+		}, "")
+		if err != nil {
+			return saved, err
+		}
+	}
+	return saved, f.postAndRead(ctx, tx, saved)
+}
+
+func (f *Flow) saveEdit(ctx context.Context, tx *store.Tx, w *Session, k store.KeyResult) (store.KeyResult, error) {
+	actor := w.gesture.Actor
+	before, err := tx.LockKeyResult(ctx, actor.Workspace, w.Edit)
+	if err != nil {
+		return k, err
+	}
+	if !before.MayEdit(actor) {
+		notice := view.NoticeOf(*desk.Ask(before.Owner, "edit").Say)
+		return k, desk.Instead(desk.Reply{Update: &notice}, errRefused)
+	}
+	saved, err := tx.EditKeyResult(ctx, actor, edited(before, k, w.Version), "edited")
+	if err != nil {
+		return saved, err
+	}
+	if err := tx.AnnounceChange(ctx, before, saved); err != nil {
+		return saved, err
+	}
+	moved := before.Source.Reference != saved.Source.Reference || before.Source.Connection != saved.Source.Connection || before.Source.Unit != saved.Source.Unit
+	if moved || before.Failure.Class != "" {
+		return saved, f.postAndRead(ctx, tx, saved)
+	}
+	return saved, postCard(ctx, tx, saved)
+}
+
+// edited is a key result with what the form says, and all that the form does not ask as it was.
+func edited(before, entered store.KeyResult, version int) store.KeyResult {
+	after := before
+	after.KeyResult, after.Objective, after.Source, after.Version = entered.KeyResult, entered.Objective, entered.Source, version
+	after.ID, after.Number, after.Workspace, after.Paused = before.ID, before.Number, before.Workspace, before.Paused
+	after.Result, after.Confidence = before.Result, before.Confidence
+	if entered.Integrated && entered.Source.Reference == before.Source.Reference && entered.Method != okr.HitRate {
+		after.Override = before.Override
+	}
+	if !entered.Integrated {
+		after.Precision = before.Precision
+	}
+	return after
+}
+
+// postAndRead has a key result's card posted, and its scores read since the period's start.
+func (f *Flow) postAndRead(ctx context.Context, tx *store.Tx, k store.KeyResult) error {
+	if err := postCard(ctx, tx, k); err != nil {
+		return err
+	}
+	if !k.Integrated || k.Paused {
+		return nil
+	}
+	return f.jobs.Import(ctx, tx, k.Workspace, k.ID)
+}
+
+func postCard(ctx context.Context, tx *store.Tx, k store.KeyResult) error {
+	if k.Channel == "" {
+		return nil
+	}
+	return tx.AddCard(ctx, k.Workspace, k.ID, k.Channel)
+}

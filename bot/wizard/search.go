@@ -1,0 +1,242 @@
+package wizard
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"okrbot/bot/desk"
+	"okrbot/bot/view"
+	"okrbot/integrations"
+	"okrbot/okr"
+	"okrbot/store"
+)
+
+const (
+	choicesMost = 50                     // scorecards of a type-ahead
+	nearMost    = 10                     // of those whose names are only near
+	liveWithin  = 250 * time.Millisecond // from a query on, of a search that the directory could not answer
+)
+
+// ScorecardChoices fills the type-ahead from the connection's directory. When that finds nothing, the
+// system is asked for as long as the person does not notice; when that has nothing either, the nearest
+// names are offered, marked as near.
+func (f *Flow) ScorecardChoices(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	began := time.Now()
+	w, err := f.load(ctx, g, g.View.Draft)
+	var c store.Connection
+	if err == nil {
+		c, err = f.usableConnection(ctx, w)
+	}
+	if desk.IsNotFound(err) {
+		return desk.Reply{Options: view.Options(nil)}, nil
+	}
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	list, err := f.searchDirectory(ctx, c, g.Query)
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	if len(list) > 0 {
+		return f.offerScorecards(ctx, c, list)
+	}
+	if c.State != store.Active {
+		return desk.Reply{Options: view.Refused.Option(f.searched(c.Kind))}, nil
+	}
+	return f.searchFurther(ctx, c, g.Query, liveWithin-time.Since(began))
+}
+
+// searchDirectory finds whole scorecards in a connection's directory.
+func (f *Flow) searchDirectory(ctx context.Context, c store.Connection, words string) ([]view.ScorecardChoice, error) {
+	found, err := f.Store.SearchScorecards(ctx, c, words, choicesMost)
+	return f.wholeScorecards(c, found), err
+}
+
+// searchFurther answers a search that the directory has nothing for: from the system, else with names
+// that are near, else with why there is nothing.
+func (f *Flow) searchFurther(ctx context.Context, c store.Connection, words string, within time.Duration) (desk.Reply, error) {
+	near, err := f.nearScorecards(ctx, c, words)
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	var list []view.ScorecardChoice
+	hidden, more, failure := f.searchLive(ctx, c, words, within)
+	if more {
+		if list, err = f.searchDirectory(ctx, c, words); err != nil {
+			return desk.Reply{}, err
+		}
+	}
+	if len(list) == 0 {
+		list = f.hiddenScorecards(c, hidden)
+	}
+	if len(list) > 0 {
+		return f.offerScorecards(ctx, c, list)
+	}
+	if len(near) > 0 {
+		reply, err := f.offerScorecards(ctx, c, near)
+		reply.Options = append(view.OnlyNear.Option(f.searched(c.Kind)), reply.Options...)
+		return reply, err
+	}
+	return desk.Reply{Options: f.nothing(c.Kind, words, failure).Option(f.searched(c.Kind))}, nil
+}
+
+// offerScorecards are the options of a type-ahead, each told from others of its name.
+func (f *Flow) offerScorecards(ctx context.Context, c store.Connection, list []view.ScorecardChoice) (desk.Reply, error) {
+	references := make([]string, len(list))
+	for i, s := range list {
+		references[i] = s.Reference
+	}
+	twins, err := f.Store.ScorecardTwins(ctx, c, references...)
+	return desk.Reply{Options: view.ScorecardChoices(list, f.wholeScorecards(c, twins))}, err
+}
+
+// hiddenScorecards are those that the system finds and lists nowhere.
+func (f *Flow) hiddenScorecards(c store.Connection, hidden []integrations.Scorecard) []view.ScorecardChoice {
+	unlisted := cmp.Or(f.searchWords(c.Kind).Hidden, "not listed")
+	var list []view.ScorecardChoice
+	for _, s := range hidden {
+		list = append(list, view.ScorecardChoice{Reference: s.Ref, Name: s.Name, Description: s.Description, Unit: s.Unit, Frequency: s.Frequency, Hidden: unlisted})
+	}
+	return list
+}
+
+// nearScorecards are those of a connection's directory whose names are nearest to misspelt words.
+func (f *Flow) nearScorecards(ctx context.Context, c store.Connection, words string) ([]view.ScorecardChoice, error) {
+	misspelt := okr.Misspelt(words)
+	if misspelt.Nothing() {
+		return nil, nil
+	}
+	type near struct {
+		reference string
+		far       okr.Distance
+	}
+	var found []near
+	err := f.Store.EachScorecardName(ctx, c, func(reference, name string, liked bool) {
+		if far, ok := misspelt.Near(name, liked); ok {
+			found = append(found, near{reference, far})
+		}
+	})
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	slices.SortFunc(found, func(a, b near) int {
+		return cmp.Or(a.far.Compare(b.far), cmp.Compare(a.reference, b.reference))
+	})
+	var references []string
+	for _, n := range found[:min(len(found), nearMost)] {
+		references = append(references, n.reference)
+	}
+	rows, err := f.Store.NearScorecards(ctx, c, references)
+	list := f.wholeScorecards(c, rows)
+	for i := range list {
+		list[i].Near = true
+	}
+	return list, err
+}
+
+// searchWords are what a kind of system adds to what is said of a search.
+func (f *Flow) searchWords(kind string) integrations.SearchWords {
+	if connector, err := f.connectors.ByKind(kind); err == nil {
+		if w, ok := connector.(integrations.Worded); ok {
+			return w.SearchWords()
+		}
+	}
+	return integrations.SearchWords{}
+}
+
+// searched is a kind of system as the reasons for finding nothing speak of it.
+func (f *Flow) searched(kind string) view.Searched {
+	w := f.searchWords(kind)
+	return view.Searched{
+		System: f.connectors.Name(kind), Unfound: w.Unfound, Unlisted: w.Unlisted, Commas: w.Commas,
+		Forbidden: cmp.Or(w.Forbidden, "Ask whoever runs it to allow that."),
+	}
+}
+
+// nothing is why a search found no scorecard.
+func (f *Flow) nothing(kind, words string, err error) view.Nothing {
+	var failure *integrations.Error
+	switch {
+	case errors.As(err, &failure) && failure.Class == integrations.Forbidden:
+		return view.NotAllowed
+	case errors.As(err, &failure) && failure.Class == integrations.Unauthorized:
+		return view.Refused
+	case err != nil:
+		return view.NotInTime
+	case strings.TrimSpace(words) == "":
+		return view.NoneYet
+	case strings.Contains(strings.Trim(words, ", "), ",") && f.searchWords(kind).Commas != "":
+		return view.NotAll
+	}
+	return view.NoSuchName
+}
+
+// wholeScorecards are those of a list that are no part of another one: parts are chosen afterwards.
+func (f *Flow) wholeScorecards(c store.Connection, found []store.Scorecard) []view.ScorecardChoice {
+	var list []view.ScorecardChoice
+	for _, s := range found {
+		if f.partOf(c, s.Reference).Scorecard == s.Reference {
+			list = append(list, view.ScorecardChoice{Reference: s.Reference, Name: s.Name, Description: s.Description, Unit: s.Unit, Frequency: s.Frequency})
+		}
+	}
+	return list
+}
+
+// Distinction is what tells the scorecard of a reference, which may be a part of it, from others of its
+// name in the connection; empty when there is none.
+func (f *Flow) Distinction(ctx context.Context, c store.Connection, reference string) (string, error) {
+	scorecard := f.partOf(c, reference).Scorecard
+	twins, err := f.Store.ScorecardTwins(ctx, c, scorecard)
+	if err != nil {
+		return "", err
+	}
+	return view.Apart(f.wholeScorecards(c, twins), scorecard), nil
+}
+
+// searchLive puts what the system finds into the directory, if it answers soon enough, and gives what
+// it finds only where it shows nothing. More says whether the directory has it now.
+func (f *Flow) searchLive(ctx context.Context, c store.Connection, words string, within time.Duration) (hidden []integrations.Scorecard, more bool, why error) {
+	connector, err := f.connectors.ByKind(c.Kind)
+	if err != nil {
+		return nil, false, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	var page integrations.Page
+	if err := f.jobs.With(ctx, c, func(account integrations.Account) error {
+		var also sync.WaitGroup
+		if h, ok := connector.(integrations.Hider); ok && words != "" {
+			also.Go(func() {
+				hidden, _ = h.SearchHidden(ctx, account, words) // what keeps us from it is told by the other search
+			})
+		}
+		var err error
+		page, err = connector.Search(ctx, account, words, 1)
+		also.Wait()
+		return err
+	}); err != nil {
+		return hidden, false, err
+	}
+	keep, done := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer done()
+	if err := f.keepScorecards(keep, c, page.Scorecards); err != nil {
+		f.Log.Warn("keeping scorecards that were found", "connection", c.ID, "error", err)
+	}
+	return hidden, len(page.Scorecards) > 0, nil
+}
+
+func (f *Flow) keepScorecards(ctx context.Context, c store.Connection, list []integrations.Scorecard) error {
+	listed := make([]store.Listed, len(list))
+	for i, s := range list {
+		listed[i] = store.Listed{Key: s.Key, Favorite: s.Favorite, Scorecard: store.Scorecard{
+			Reference: s.Ref, Name: s.Name, Description: s.Description, Unit: s.Unit, Precision: s.Precision,
+			Direction: string(s.Direction), Frequency: s.Frequency, Target: s.Target, Value: s.Value,
+		}}
+	}
+	return f.Store.InTx(ctx, func(tx *store.Tx) error { return tx.SaveScorecards(ctx, c, listed) })
+}

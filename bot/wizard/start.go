@@ -1,0 +1,121 @@
+package wizard
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/slack-go/slack"
+
+	"okrbot/bot/desk"
+	"okrbot/bot/view"
+	"okrbot/okr"
+)
+
+// startModal is the first step: the objective, the key result's title and owner, and where its values
+// come from.
+func (f *Flow) startModal(ctx context.Context, w *Session) (slack.ModalViewRequest, error) {
+	s := view.Start{Draft: w.draft.ID, Revision: w.Revision, Redrawn: w.Redrawn, Editing: w.Key, Title: w.Title, Owner: w.Owner, Systems: f.systems(), Source: w.Source}
+	workspace := w.gesture.Actor.Workspace
+	if w.Objective != 0 {
+		o, err := f.Store.Objective(ctx, workspace, w.Objective)
+		if err != nil && !desk.IsNotFound(err) {
+			return slack.ModalViewRequest{}, err
+		}
+		s.Objective = o
+	}
+	if s.Objective.ID == 0 {
+		some, err := f.Store.Objectives(ctx, workspace, "", "", 0, 1)
+		if err != nil {
+			return slack.ModalViewRequest{}, err
+		}
+		s.None = len(some) == 0
+	}
+	return s.Modal(), nil
+}
+
+// startSubmitted goes on to the scorecard, or to the details where people update the key result.
+func (f *Flow) startSubmitted(ctx context.Context, w *Session) (desk.Reply, error) {
+	entry := view.ParseStart(w.gesture.View.State)
+	problems := okr.KeyResult{Title: entry.Title, Owner: entry.Owner, Kind: okr.Baseline}.Check()
+	o, err := f.Store.Objective(ctx, w.gesture.Actor.Workspace, entry.Objective)
+	switch {
+	case desk.IsNotFound(err):
+		problems[view.FieldObjective] = "Choose an objective, or press New objective."
+	case err != nil:
+		return desk.Reply{}, err
+	case !o.MayAddKeyResult(w.gesture.Actor):
+		problems[view.FieldObjective] = "You may not add key results here. Ask its owner."
+	}
+	if _, err := f.connectors.ByKind(entry.Source); err != nil && entry.Source != view.FromPeople {
+		problems[view.FieldSource] = "Choose where the values come from."
+	}
+	if len(problems) > 0 {
+		return desk.Reply{Problems: desk.AtFields(problems, w.gesture)}, nil
+	}
+	w.Objective, w.Title, w.Owner, w.Source = o.ID, entry.Title, entry.Owner, entry.Source
+	w.Form.Title, w.Form.Owner = entry.Title, entry.Owner
+	if !w.integrated() {
+		w.prefill(nil, o)
+		return f.goTo(ctx, w, view.StepDetails)
+	}
+	if err := f.suggestConnection(ctx, w); err != nil {
+		return desk.Reply{}, err
+	}
+	return f.goTo(ctx, w, view.StepScorecard)
+}
+
+// systems are all that can be chosen to read from.
+func (f *Flow) systems() []view.System {
+	list := make([]view.System, len(f.connectors))
+	for i, c := range f.connectors {
+		list[i] = view.System{Kind: c.Kind(), Name: c.Name()}
+	}
+	return list
+}
+
+// suggestConnection keeps the chosen connection where it is one to the chosen system, and else takes
+// the first such that the person may use.
+func (f *Flow) suggestConnection(ctx context.Context, w *Session) error {
+	actor := w.gesture.Actor
+	c, err := f.Store.Connection(ctx, actor.Workspace, w.Connection)
+	if err == nil && c.Kind == w.Source || err != nil && !desk.IsNotFound(err) {
+		return err
+	}
+	list, err := f.Store.ConnectionsFor(ctx, actor)
+	if err != nil {
+		return err
+	}
+	for _, c := range list {
+		if c.Kind == w.Source && c.MayUse(actor) {
+			w.chooseConnection(c.ID)
+			return nil
+		}
+	}
+	w.chooseConnection(0)
+	return nil
+}
+
+// ObjectiveChoices fills the type-ahead of objectives, the person's own first.
+func (f *Flow) ObjectiveChoices(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	now, err := f.Store.Now(ctx)
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	all, err := f.Store.Objectives(ctx, g.Actor.Workspace, "", g.Query, okr.DayIn(g.Zone, now), 100)
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	var own, others [][2]string
+	for _, o := range all {
+		if !o.MayAddKeyResult(g.Actor) {
+			continue
+		}
+		pair := [2]string{strconv.FormatInt(o.ID, 10), view.ObjectiveLabel(o)}
+		if o.Owner == g.Actor.ID {
+			own = append(own, pair)
+		} else {
+			others = append(others, pair)
+		}
+	}
+	return desk.Reply{Options: view.Options(append(own, others...))}, nil
+}
