@@ -36,6 +36,7 @@ var rules = map[string][]string{
 	"sandbox/web":                  {"sandbox/servicenow", "sandbox/slack"},
 	"cmd/okrbot":                   {"*"},
 	"internal/bench":               {"*"},
+	"internal/wordstest":           {},
 	"internal/licenses":            {},
 }
 

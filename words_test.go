@@ -9,8 +9,11 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+
+	"okrbot/internal/wordstest"
 )
 
 // What is general names no system: a connector's words live with the connector.
@@ -52,6 +55,15 @@ func eachText(t *testing.T, look func(at token.Position, text string)) {
 	}
 }
 
+// What people read is in the words of docs/words.md.
+func TestWordsOfThePeople(t *testing.T) {
+	eachText(t, func(at token.Position, literal string) {
+		if text, err := strconv.Unquote(literal); err == nil && strings.Contains(text, " ") {
+			wordstest.Check(t, at.String(), text)
+		}
+	})
+}
+
 // What is said and written is plain present-day English.
 func TestWordsAreOfToday(t *testing.T) {
 	old := regexp.MustCompile(`(?i)\b(an` + `ew|me` + `nd(s|ed|ing)?)\b`)
@@ -62,7 +74,7 @@ func TestWordsAreOfToday(t *testing.T) {
 			return err
 		case entry.IsDir() && path != "." && strings.HasPrefix(entry.Name(), "."):
 			return filepath.SkipDir
-		case entry.IsDir() || !slices.Contains(kinds, filepath.Ext(path)):
+		case entry.IsDir() || path == "docs/words.md" || !slices.Contains(kinds, filepath.Ext(path)):
 			return nil
 		}
 		text, err := os.ReadFile(path)

@@ -293,7 +293,7 @@ func TestTwiceIsOnce(t *testing.T) {
 
 func TestHostileWordsStayWords(t *testing.T) {
 	r := newRoom(t)
-	r.addsObjective(r.alice, "<!channel> & *all* <https://evil.example|click>")
+	r.addsObjective(r.alice, "<!channel> & *all* <https://evil.example|press>")
 	r.alice.Types("/okr add-kr").Fills("Key Result", strings.Repeat("長", 140)+"<@U0BOB>").
 		Chooses("Pull data from external applications", "I will update it myself").Submits("Next").
 		Fills("Start Value", "0").Fills("Target Value", "12").Submits("Save").Sees("is added").Closes()

@@ -20,6 +20,7 @@ import (
 	"okrbot/integrations"
 	"okrbot/integrations/httpjson"
 	"okrbot/integrations/servicenow"
+	"okrbot/internal/wordstest"
 	"okrbot/jobs"
 	"okrbot/okr"
 	"okrbot/sandbox/document"
@@ -195,6 +196,13 @@ func furnish(r *room, options ...roomOption) *room {
 		})
 		if len(list) > 0 && !t.Failed() && !r.refusalsExpected {
 			t.Errorf("Slack refused: %q", list)
+		}
+		for _, e := range r.slack.Wire() {
+			said := e.Sent
+			if e.From == "slack" {
+				said = e.Got
+			}
+			wordstest.CheckShown(t, e.What, said)
 		}
 	})
 	as := func(name string) *conversation.Person { return conversation.As(t, r.slack, name, "#it-okrs") }

@@ -39,7 +39,7 @@ const (
 // longestVerb is how much of a word that is no verb is looked at, in characters.
 const longestVerb = 60
 
-var errMalformed = errors.New("malformed payload")
+var errMalformed = errors.New("malformed body")
 
 // commandForm reads a slash command.
 func commandForm(body []byte) (delivery, error) {

@@ -18,6 +18,7 @@ import (
 	"github.com/slack-go/slack"
 	"pgregory.net/rapid"
 
+	"okrbot/internal/wordstest"
 	"okrbot/okr"
 )
 
@@ -61,6 +62,7 @@ func unasked() (code int) {
 
 // golden compares a payload with its file, which people read in review.
 func golden(t *testing.T, name string, payload any) {
+	wordstest.CheckShown(t, name, payload)
 	t.Helper()
 	compared.Store(name, true)
 	var got bytes.Buffer
