@@ -64,25 +64,27 @@ type KeyResult struct {
 	Owner          string
 	CoOwners       []string
 	ObjectiveOwner string
-	Kind           Kind
-	Start          decimal.NullDecimal
-	Target         decimal.NullDecimal
-	Committed      decimal.NullDecimal
-	Upper          decimal.NullDecimal // between: the upper end
-	Risk           decimal.NullDecimal // stay at least, at most: as far as it, a miss is amber; beyond, red
-	Wanted         decimal.NullDecimal // hit rate: the wanted one, in percent; not valid: 100
-	Unit           string
-	Precision      int32      // decimals shown
-	Phases         []Phase    // bend the pace; empty: even
-	Thresholds     Thresholds // the workspace's
-	Method         Method
-	Weight         decimal.Decimal
-	Channel        string // announced there; empty: nowhere
-	Integrated     bool
-	Paused         bool
-	Closed         bool      // with its objective: nothing moves it any more
-	Cadence        Cadence   // zero when people update it
-	ScoreFrequency Frequency // how often the source has a score; empty when unknown
+	// ObjectiveCoOwners look after what is under their objective as its owner does.
+	ObjectiveCoOwners []string
+	Kind              Kind
+	Start             decimal.NullDecimal
+	Target            decimal.NullDecimal
+	Committed         decimal.NullDecimal
+	Upper             decimal.NullDecimal // between: the upper end
+	Risk              decimal.NullDecimal // stay at least, at most: as far as it, a miss is amber; beyond, red
+	Wanted            decimal.NullDecimal // hit rate: the wanted one, in percent; not valid: 100
+	Unit              string
+	Precision         int32      // decimals shown
+	Phases            []Phase    // bend the pace; empty: even
+	Thresholds        Thresholds // the workspace's
+	Method            Method
+	Weight            decimal.Decimal
+	Channel           string // announced there; empty: nowhere
+	Integrated        bool
+	Paused            bool
+	Closed            bool      // with its objective: nothing moves it any more
+	Cadence           Cadence   // zero when people update it
+	ScoreFrequency    Frequency // how often the source has a score; empty when unknown
 
 	Result     Result // of the readings; Counted is what counts
 	Before     Result // the latest score of before the period, while the period has none

@@ -1,16 +1,46 @@
 package okr
 
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
 // Objective is what a team wants to reach within a period.
 type Objective struct {
 	ID        int64
 	Workspace string
+	Number    int // O-n
 	Title     string
 	Owner     string
+	CoOwners  []string
 	Period    Period
 	Zone      string // IANA; its days and hours are the key results'
 	Channel   string // where its key results are announced unless they say otherwise; may be empty
+	Parent    int64  // the objective that it serves; 0: none
 	Closed    bool   // closed out: it and its key results stay as they are
+	Version   int    // raised by every edit
 }
+
+// Key is the objective's name: "O-7".
+func (o Objective) Key() string { return fmt.Sprintf("O-%d", o.Number) }
+
+var objectiveKeyPattern = regexp.MustCompile(`^(?i:o[ -]?)([1-9][0-9]{0,8})$`)
+
+// ParseObjectiveKey reads "O-7", "o 7" or "O7". A number alone is a key result's.
+func ParseObjectiveKey(s string) (number int, ok bool) {
+	m := objectiveKeyPattern.FindStringSubmatch(strings.TrimSpace(s))
+	if m == nil {
+		return 0, false
+	}
+	number, err := strconv.Atoi(m[1])
+	return number, err == nil
+}
+
+// MostCoOwners is how many co-owners an objective has at most.
+const MostCoOwners = 20
 
 // Check finds what is wrong with an objective that people entered.
 func (o Objective) Check() Problems {
@@ -18,6 +48,12 @@ func (o Objective) Check() Problems {
 	p.Add("title", titleProblem(o.Title))
 	if o.Owner == "" {
 		p.Add("owner", "Choose an owner.")
+	}
+	switch {
+	case o.Owner != "" && slices.Contains(o.CoOwners, o.Owner):
+		p.Add("co_owners", "The owner is no co-owner as well. Take one of the two out.")
+	case len(o.CoOwners) > MostCoOwners:
+		p.Add("co_owners", fmt.Sprintf("An objective has at most %d co-owners.", MostCoOwners))
 	}
 	if o.Period.Last < o.Period.First {
 		p.Add("last", "The period ends before it begins. Choose a later last day.")

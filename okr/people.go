@@ -48,6 +48,8 @@ type Action string
 const (
 	View             Action = "view"
 	AddObjective     Action = "add an objective"
+	EditObjective    Action = "edit an objective" // and hand it over
+	RemoveObjective  Action = "remove an objective"
 	AddKeyResult     Action = "add a key result"
 	EditKeyResult    Action = "edit"
 	PauseKeyResult   Action = "pause"
@@ -67,7 +69,7 @@ const (
 
 // Actions are all actions.
 var Actions = []Action{
-	View, AddObjective, AddKeyResult, EditKeyResult, PauseKeyResult, RemoveKeyResult,
+	View, AddObjective, EditObjective, RemoveObjective, AddKeyResult, EditKeyResult, PauseKeyResult, RemoveKeyResult,
 	SyncKeyResult, CheckInKeyResult, Connect, UseConnection, ManageConnection, ShareConnection, RegisterClient, ChangeSettings,
 	Export, CloseOut, Subscribe,
 }
@@ -83,12 +85,16 @@ type right struct {
 var (
 	anybody     = Relations
 	responsible = []Relation{OwnerOf, CoOwnerOf, ObjectiveOwnerOf}
+	// leading are an objective's owner and its co-owners.
+	leading = []Relation{CoOwnerOf, ObjectiveOwnerOf}
 )
 
 // rights is the whole table. Foreign people, bots and deactivated people may do nothing.
 var rights = map[Action]right{
 	View:             {member: anybody, guest: anybody, admin: true},
 	AddObjective:     {member: anybody, admin: true},
+	EditObjective:    {member: leading, admin: true},
+	RemoveObjective:  {member: leading, admin: true},
 	AddKeyResult:     {member: anybody, admin: true},
 	EditKeyResult:    {member: responsible, admin: true},
 	PauseKeyResult:   {member: responsible, admin: true},
@@ -103,7 +109,7 @@ var rights = map[Action]right{
 	ChangeSettings:   {admin: true},
 	Export:           {member: anybody, guest: responsible, admin: true}, // guests look at others', but take home only their own
 	Subscribe:        {member: anybody, admin: true},
-	CloseOut:         {member: []Relation{ObjectiveOwnerOf}, admin: true},
+	CloseOut:         {member: leading, admin: true},
 }
 
 // May says whether an actor may do an action to something they stand in a relation to. What the
@@ -142,7 +148,7 @@ func (kr KeyResult) Relations(actor Actor) []Relation {
 	if slices.Contains(kr.CoOwners, actor.ID) {
 		all = append(all, CoOwnerOf)
 	}
-	if kr.ObjectiveOwner == actor.ID {
+	if kr.ObjectiveOwner == actor.ID || slices.Contains(kr.ObjectiveCoOwners, actor.ID) {
 		all = append(all, ObjectiveOwnerOf)
 	}
 	return all
@@ -181,11 +187,26 @@ func (o Objective) MayExport(actor Actor) bool {
 
 // Relations are what an actor is to the objective.
 func (o Objective) Relations(actor Actor) []Relation {
+	var all []Relation
 	if o.Owner == actor.ID {
-		return []Relation{ObjectiveOwnerOf}
+		all = append(all, ObjectiveOwnerOf)
 	}
-	return nil
+	if slices.Contains(o.CoOwners, actor.ID) {
+		all = append(all, CoOwnerOf)
+	}
+	return all
 }
+
+// May says whether an actor may do an action to the objective. Another workspace's actor may not.
+func (o Objective) May(actor Actor, action Action) bool {
+	return o.Workspace == actor.Workspace && May(actor, action, o.Relations(actor)...)
+}
+
+// MayEdit says whether an actor may change the objective, and hand it over.
+func (o Objective) MayEdit(actor Actor) bool { return o.May(actor, EditObjective) }
+
+// MayRemove says whether an actor may remove the objective.
+func (o Objective) MayRemove(actor Actor) bool { return o.May(actor, RemoveObjective) }
 
 // MayAddKeyResult says whether an actor may put a key result under the objective.
 func (o Objective) MayAddKeyResult(actor Actor) bool {

@@ -22,8 +22,10 @@ const permitted = `
 	add an objective    member nocbms  admin nocbms
 	add a key result    member nocbms  admin nocbms
 	edit                member ocb     admin nocbms
+	edit an objective   member cb      admin nocbms
 	pause               member ocb     admin nocbms
 	remove              member ocb     admin nocbms
+	remove an objective member cb      admin nocbms
 	sync                member ocb     admin nocbms
 	check in on         member ocb     admin nocbms
 	connect             member nocbms  admin nocbms
@@ -34,7 +36,7 @@ const permitted = `
 	change the settings admin nocbms
 	export              member nocbms  admin nocbms  guest ocb
 	subscribe           member nocbms  admin nocbms
-	close out           member b       admin nocbms
+	close out           member cb      admin nocbms
 `
 
 var letters = map[okr.Relation]string{
@@ -127,7 +129,7 @@ func TestWhoMayWhat(t *testing.T) {
 			}
 		}
 	}
-	if want := 17 * 8 * 6; cells != want {
+	if want := 19 * 8 * 6; cells != want {
 		t.Errorf("%d cells, want %d", cells, want)
 	}
 	if okr.May(okr.Actor{Workspace: "T1", ID: "U1", Kind: okr.Admin}, "launch", okr.Relations...) {
@@ -137,7 +139,15 @@ func TestWhoMayWhat(t *testing.T) {
 
 func TestRightsToAKeyResult(t *testing.T) {
 	kr := okr.KeyResult{Workspace: "T1", Owner: "alice", CoOwners: []string{"bob", "erin"}, ObjectiveOwner: "carol"}
-	o := okr.Objective{Workspace: "T1", Owner: "carol"}
+	o := okr.Objective{Workspace: "T1", Owner: "carol", CoOwners: []string{"frank"}}
+	for action, got := range map[okr.Action]bool{okr.EditObjective: o.MayEdit(okr.Actor{Workspace: "T1", ID: "frank", Kind: okr.Member}), okr.RemoveObjective: o.MayRemove(okr.Actor{Workspace: "T1", ID: "frank", Kind: okr.Member})} {
+		if !got || o.MayEdit(okr.Actor{Workspace: "T2", ID: "frank", Kind: okr.Member}) || o.MayRemove(okr.Actor{Workspace: "T1", ID: "frank", Kind: okr.Guest}) {
+			t.Errorf("a co-owner of an objective may %s: %t", action, got)
+		}
+	}
+	if !(okr.KeyResult{Workspace: "T1", ObjectiveCoOwners: o.CoOwners}).MayEdit(okr.Actor{Workspace: "T1", ID: "frank", Kind: okr.Member}) {
+		t.Error("who co-owns the objective looks after what is under it")
+	}
 	relations := map[string]okr.Relation{
 		"alice": okr.OwnerOf, "bob": okr.CoOwnerOf, "erin": okr.CoOwnerOf, "carol": okr.ObjectiveOwnerOf, "dave": okr.None,
 	}

@@ -93,7 +93,7 @@ func (s *Store) EachKeyResult(ctx context.Context, workspace string, do func(Key
 			return err
 		}
 		rows, err = tx.Query(ctx, `
-select o.id, o.workspace_id, o.title, o.owner_id, o.first_day, o.last_day, o.zone, o.channel_id
+select o.id, o.workspace_id, o.number, o.title, o.owner_id, o.co_owner_ids, o.first_day, o.last_day, o.zone, o.channel_id
 from objectives o
 where o.workspace_id = $1
   and not exists (select from key_results k where k.objective_id = o.id)
@@ -126,7 +126,7 @@ func each[T any](rows pgx.Rows, scan pgx.RowToFunc[T], do func(T) error) error {
 func scanObjective(row pgx.CollectableRow) (okr.Objective, error) {
 	var o okr.Objective
 	var first, last time.Time
-	err := row.Scan(&o.ID, &o.Workspace, &o.Title, &o.Owner, &first, &last, &o.Zone, &o.Channel)
+	err := row.Scan(&o.ID, &o.Workspace, &o.Number, &o.Title, &o.Owner, &o.CoOwners, &first, &last, &o.Zone, &o.Channel)
 	o.Period = okr.Period{First: okr.DayOf(first), Last: okr.DayOf(last)}
 	return o, err
 }

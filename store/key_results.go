@@ -68,7 +68,7 @@ type Filter struct {
 	Number     int
 	Numbers    []int
 	Objectives []int64
-	Person     string // owner, co-owner or the objective's owner
+	Person     string // owner or co-owner, or the objective's
 	Channel    string
 	People     []string     // any of them, as Person
 	Channels   []string     // any of them
@@ -95,7 +95,7 @@ select
   k.override_value, k.override_day, k.override_until, k.override_reason, k.override_by, k.overridden_at,
   k.confidence, k.confidence_by, k.confidence_day,
   k.failure_class, k.failure_cause, k.failure_says, k.failing_since, k.failure_count, k.version,
-  o.title, o.owner_id, o.first_day, o.last_day, o.zone, o.channel_id, o.closed_at is not null,
+  o.number, o.title, o.owner_id, o.co_owner_ids, o.first_day, o.last_day, o.zone, o.channel_id, o.closed_at is not null,
   w.on_track_points, w.behind_points, w.hysteresis_points,
   s.connection_id, f.feed_id, s.reference, s.name, s.unit, s.frequency, s.direction, s.precision,
   ` + shown + `
@@ -178,7 +178,9 @@ const theirs = `
   union
   select id from key_results where workspace_id = $1 and co_owner_ids <> '{}' and co_owner_ids @> array[?]::text[]
   union
-  select p.id from objectives po join key_results p on p.objective_id = po.id where po.workspace_id = $1 and po.owner_id = ?`
+  select p.id from objectives po join key_results p on p.objective_id = po.id where po.workspace_id = $1 and po.owner_id = ?
+  union
+  select p.id from objectives po join key_results p on p.objective_id = po.id where po.workspace_id = $1 and po.co_owner_ids <> '{}' and po.co_owner_ids @> array[?]::text[]`
 
 // narrow writes the filter as SQL: where key results come from, and what must hold of them.
 func (f Filter) narrow(workspace string) (from, where string, args []any) {
@@ -328,7 +330,7 @@ func scanKeyResult(row pgx.CollectableRow) (KeyResult, error) {
 		&k.Override.Value, &overrideDay, &overrideUntil, &k.Override.Reason, &k.Override.By, &overridden,
 		&k.Confidence.Level, &k.Confidence.By, &confidenceDay,
 		&k.Failure.Class, &k.Failure.Cause, &k.Failure.Says, &failing, &k.Failure.Count, &k.Version,
-		&k.Objective.Title, &k.Objective.Owner, &first, &last, &k.Objective.Zone, &k.Objective.Channel, &k.Objective.Closed,
+		&k.Objective.Number, &k.Objective.Title, &k.Objective.Owner, &k.Objective.CoOwners, &first, &last, &k.Objective.Zone, &k.Objective.Channel, &k.Objective.Closed,
 		&k.Thresholds.OnTrack, &k.Thresholds.Behind, &k.Thresholds.Hysteresis,
 		&connection, &feed, &source[0], &source[1], &source[2], &source[3], &source[4], &places,
 		&source[5], &source[6], &source[7], &source[8], &waits,
@@ -346,7 +348,7 @@ func scanKeyResult(row pgx.CollectableRow) (KeyResult, error) {
 	}
 	k.Objective.ID, k.Objective.Workspace = k.KeyResult.Objective, k.Workspace
 	k.Objective.Period = okr.Period{First: okr.DayOf(first), Last: okr.DayOf(last)}
-	k.ObjectiveOwner, k.Closed = k.Objective.Owner, k.Objective.Closed
+	k.ObjectiveOwner, k.ObjectiveCoOwners, k.Closed = k.Objective.Owner, k.Objective.CoOwners, k.Objective.Closed
 	if connection != nil {
 		k.Source = Source{
 			Connection: *connection, Reference: *source[0], Name: *source[1], Unit: *source[2], Frequency: *source[3], Direction: *source[4],

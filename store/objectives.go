@@ -13,10 +13,15 @@ import (
 
 // CreateObjective adds an objective. The same draft submitted twice gives the one it made first.
 func (tx *Tx) CreateObjective(ctx context.Context, actor okr.Actor, o okr.Objective, draft string) (okr.Objective, error) {
-	id, err := tx.q.CreateObjective(ctx, queries.CreateObjectiveParams{
-		WorkspaceID: actor.Workspace, Title: o.Title, OwnerID: o.Owner,
+	if o.Parent != 0 {
+		if err := tx.mayHaveParent(ctx, actor.Workspace, 0, o.Parent); err != nil {
+			return o, err
+		}
+	}
+	made, err := tx.q.CreateObjective(ctx, queries.CreateObjectiveParams{
+		WorkspaceID: actor.Workspace, Title: o.Title, OwnerID: o.Owner, CoOwnerIds: orEmpty(o.CoOwners),
 		FirstDay: o.Period.First.Time(), LastDay: o.Period.Last.Time(),
-		Zone: o.Zone, ChannelID: o.Channel, CreatedBy: actor.ID, DraftID: orNil(draft),
+		Zone: o.Zone, ChannelID: o.Channel, ParentID: idOrNil(o.Parent), CreatedBy: actor.ID, DraftID: orNil(draft),
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		row, err := tx.q.ObjectiveOfDraft(ctx, queries.ObjectiveOfDraftParams{WorkspaceID: actor.Workspace, DraftID: orNil(draft)})
@@ -28,8 +33,8 @@ func (tx *Tx) CreateObjective(ctx context.Context, actor okr.Actor, o okr.Object
 	if err != nil {
 		return o, fmt.Errorf("creating an objective: %w", err)
 	}
-	o.ID, o.Workspace = id, actor.Workspace
-	return o, tx.Record(ctx, actor, "created", Object{"objective", id}, map[string]Change{"title": {"", o.Title}})
+	o.ID, o.Number, o.Workspace, o.Version = made.ID, int(made.Number), actor.Workspace, 1
+	return o, tx.Record(ctx, actor, "created", Object{"objective", o.ID}, map[string]Change{"title": {"", o.Title}})
 }
 
 // Objective loads one objective of a workspace.
@@ -50,19 +55,34 @@ func (r Reads) Objectives(ctx context.Context, workspace, owner, words string, t
 	if err != nil {
 		return nil, fmt.Errorf("listing objectives: %w", err)
 	}
+	return objectives(rows), nil
+}
+
+func objective(row queries.Objective) okr.Objective {
+	o := okr.Objective{
+		ID: row.ID, Workspace: row.WorkspaceID, Number: int(row.Number), Title: row.Title, Owner: row.OwnerID, CoOwners: row.CoOwnerIds,
+		Period: okr.Period{First: okr.DayOf(row.FirstDay), Last: okr.DayOf(row.LastDay)},
+		Zone:   row.Zone, Channel: row.ChannelID, Closed: row.ClosedAt != nil, Version: int(row.Version),
+	}
+	if row.ParentID != nil {
+		o.Parent = *row.ParentID
+	}
+	return o
+}
+
+func objectives(rows []queries.Objective) []okr.Objective {
 	list := make([]okr.Objective, len(rows))
 	for i, row := range rows {
 		list[i] = objective(row)
 	}
-	return list, nil
+	return list
 }
 
-func objective(row queries.Objective) okr.Objective {
-	return okr.Objective{
-		ID: row.ID, Workspace: row.WorkspaceID, Title: row.Title, Owner: row.OwnerID,
-		Period: okr.Period{First: okr.DayOf(row.FirstDay), Last: okr.DayOf(row.LastDay)},
-		Zone:   row.Zone, Channel: row.ChannelID, Closed: row.ClosedAt != nil,
+func idOrNil(id int64) *int64 {
+	if id == 0 {
+		return nil
 	}
+	return &id
 }
 
 func orNil(s string) *string {

@@ -23,8 +23,8 @@ var judgedWithout = map[string][]string{
 		"created_at", // never changes
 	},
 	"sources":    {"workspace_id", "connection_id", "reference", "name", "unit", "direction", "precision"},
-	"objectives": {"workspace_id", "title", "owner_id", "channel_id", "created_by", "created_at", "draft_id"},
-	"workspaces": {"id", "enterprise_id", "name", "bot_user_id", "next_number", "created_at", "hysteresis_points", "judge_after", "judge_round"},
+	"objectives": {"workspace_id", "number", "title", "owner_id", "co_owner_ids", "channel_id", "parent_id", "version", "created_by", "created_at", "draft_id"},
+	"workspaces": {"id", "enterprise_id", "name", "bot_user_id", "next_number", "next_objective", "created_at", "hysteresis_points", "judge_after", "judge_round"},
 }
 
 func TestEveryColumnThatAStatusHangsOnIsWatched(t *testing.T) {

@@ -30,7 +30,7 @@ func (q *Queries) CloseObjective(ctx context.Context, arg CloseObjectiveParams) 
 }
 
 const closeOut = `-- name: CloseOut :one
-select c.objective_id, c.workspace_id, c.person_id, c.note, c.progress, c.reporting, c.total, c.worst, c.next_objective_id, c.created_at, o.id, o.workspace_id, o.title, o.owner_id, o.first_day, o.last_day, o.zone, o.channel_id, o.created_by, o.created_at, o.draft_id, o.closed_at, n.first_day as next_first_day, n.last_day as next_last_day
+select c.objective_id, c.workspace_id, c.person_id, c.note, c.progress, c.reporting, c.total, c.worst, c.next_objective_id, c.created_at, o.id, o.workspace_id, o.title, o.owner_id, o.first_day, o.last_day, o.zone, o.channel_id, o.created_by, o.created_at, o.draft_id, o.closed_at, o.number, o.co_owner_ids, o.parent_id, o.version, n.first_day as next_first_day, n.last_day as next_last_day
 from close_outs c
 join objectives o on o.id = c.objective_id
 left join objectives n on n.id = c.next_objective_id
@@ -76,6 +76,10 @@ func (q *Queries) CloseOut(ctx context.Context, arg CloseOutParams) (CloseOutRow
 		&i.Objective.CreatedAt,
 		&i.Objective.DraftID,
 		&i.Objective.ClosedAt,
+		&i.Objective.Number,
+		&i.Objective.CoOwnerIds,
+		&i.Objective.ParentID,
+		&i.Objective.Version,
 		&i.NextFirstDay,
 		&i.NextLastDay,
 	)
@@ -177,7 +181,7 @@ func (q *Queries) CreateCloseOutPost(ctx context.Context, arg CreateCloseOutPost
 }
 
 const endedObjectives = `-- name: EndedObjectives :many
-select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version
 from objectives
 where workspace_id = $1
   and closed_at is null
@@ -216,6 +220,10 @@ func (q *Queries) EndedObjectives(ctx context.Context, arg EndedObjectivesParams
 			&i.CreatedAt,
 			&i.DraftID,
 			&i.ClosedAt,
+			&i.Number,
+			&i.CoOwnerIds,
+			&i.ParentID,
+			&i.Version,
 		); err != nil {
 			return nil, err
 		}
@@ -378,7 +386,7 @@ func (q *Queries) LockKeyResultsOf(ctx context.Context, arg LockKeyResultsOfPara
 }
 
 const lockObjective = `-- name: LockObjective :one
-select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version
 from objectives
 where workspace_id = $1
   and id = $2
@@ -407,6 +415,10 @@ func (q *Queries) LockObjective(ctx context.Context, arg LockObjectiveParams) (O
 		&i.CreatedAt,
 		&i.DraftID,
 		&i.ClosedAt,
+		&i.Number,
+		&i.CoOwnerIds,
+		&i.ParentID,
+		&i.Version,
 	)
 	return i, err
 }

@@ -65,7 +65,8 @@ with moved as (
 )
 update objectives o
 set zone = @zone,
-    channel_id = @channel_id
+    channel_id = @channel_id,
+    version = version + 1
 where o.workspace_id = @workspace_id
   and o.id = @id;
 

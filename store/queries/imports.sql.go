@@ -49,7 +49,7 @@ func (q *Queries) AllConnections(ctx context.Context, workspaceID string) ([]All
 }
 
 const allObjectives = `-- name: AllObjectives :many
-select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version
 from objectives
 where workspace_id = $1
 order by id
@@ -77,6 +77,10 @@ func (q *Queries) AllObjectives(ctx context.Context, workspaceID string) ([]Obje
 			&i.CreatedAt,
 			&i.DraftID,
 			&i.ClosedAt,
+			&i.Number,
+			&i.CoOwnerIds,
+			&i.ParentID,
+			&i.Version,
 		); err != nil {
 			return nil, err
 		}
@@ -232,7 +236,8 @@ with moved as (
 )
 update objectives o
 set zone = $1,
-    channel_id = $2
+    channel_id = $2,
+    version = version + 1
 where o.workspace_id = $3
   and o.id = $4
 `

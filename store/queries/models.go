@@ -330,6 +330,10 @@ type Objective struct {
 	CreatedAt   time.Time
 	DraftID     *string
 	ClosedAt    *time.Time
+	Number      int32
+	CoOwnerIds  []string
+	ParentID    *int64
+	Version     int32
 }
 
 type Person struct {
@@ -569,4 +573,5 @@ type Workspace struct {
 	JudgeAfter       *int64
 	JudgeRound       int32
 	EnterpriseID     string
+	NextObjective    int32
 }

@@ -1,8 +1,9 @@
 -- name: CreateObjective :one
-insert into objectives (workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id)
-values (@workspace_id, @title, @owner_id, @first_day, @last_day, @zone, @channel_id, @created_by, now(), @draft_id)
+-- Its number comes from the workspace, by a trigger.
+insert into objectives (workspace_id, title, owner_id, co_owner_ids, first_day, last_day, zone, channel_id, parent_id, created_by, created_at, draft_id)
+values (@workspace_id, @title, @owner_id, @co_owner_ids, @first_day, @last_day, @zone, @channel_id, @parent_id, @created_by, now(), @draft_id)
 on conflict (draft_id) do nothing
-returning id;
+returning id, number;
 
 -- name: ObjectiveOfDraft :one
 select *
@@ -15,6 +16,117 @@ select *
 from objectives
 where workspace_id = @workspace_id
   and id = @id;
+
+-- name: ObjectiveByNumber :one
+select *
+from objectives
+where workspace_id = @workspace_id
+  and number = @number;
+
+-- name: ObjectivesByNumber :many
+select *
+from objectives
+where workspace_id = @workspace_id
+  and number = any (@numbers::int[])
+order by number;
+
+-- name: EditObjective :exec
+update objectives
+set title = @title,
+    owner_id = @owner_id,
+    co_owner_ids = @co_owner_ids,
+    first_day = @first_day,
+    last_day = @last_day,
+    zone = @zone,
+    channel_id = @channel_id,
+    parent_id = @parent_id,
+    version = version + 1
+where workspace_id = @workspace_id
+  and id = @id;
+
+-- name: RemoveObjective :exec
+delete from objectives
+where workspace_id = @workspace_id
+  and id = @id;
+
+-- name: LockTree :exec
+-- Of two who change whose parent is whose in a workspace, one comes second.
+select pg_advisory_xact_lock(hashtextextended('objectives of ' || @workspace_id::text, 0));
+
+-- name: Above :many
+-- An objective's parents, the nearest first, and itself.
+with recursive above as (
+  select o.id, o.parent_id, 0 as far
+  from objectives o
+  where o.workspace_id = @workspace_id
+    and o.id = @id
+  union
+  select p.id, p.parent_id, a.far + 1
+  from above a
+  join objectives p on p.id = a.parent_id
+  where a.far < 1000
+)
+select id
+from above
+order by far;
+
+-- name: ChildrenOf :many
+select *
+from objectives
+where workspace_id = @workspace_id
+  and parent_id = any (@parents::bigint[])
+order by parent_id, last_day desc, number;
+
+-- name: ParentChoices :many
+-- Objectives that one can have as its parent: neither it nor what is below it. Without one, all.
+with recursive below as (
+  select o.id
+  from objectives o
+  where o.workspace_id = @workspace_id
+    and o.id = @id
+  union
+  select c.id
+  from below b
+  join objectives c on c.parent_id = b.id
+)
+select *
+from objectives o
+where o.workspace_id = @workspace_id
+  and o.closed_at is null
+  and o.id not in (select id from below)
+  and ('O-' || o.number || ' ' || o.title) ilike '%' || @containing::text || '%'
+order by (o.last_day < @today::date), o.first_day desc, o.id desc
+limit @most;
+
+-- name: ObjectivesLed :many
+-- Those that a person owns or co-owns.
+select *
+from objectives o
+where o.workspace_id = @workspace_id
+  and (o.owner_id = @person_id::text or o.co_owner_ids <> '{}' and o.co_owner_ids @> array[@person_id::text])
+  and o.title ilike '%' || @containing::text || '%'
+order by o.last_day desc, o.id
+offset @skip
+limit @most;
+
+-- name: ObjectivesOfOthers :many
+select *
+from objectives o
+where o.workspace_id = @workspace_id
+  and o.owner_id <> @person_id::text
+  and not o.co_owner_ids @> array[@person_id::text]
+  and o.title ilike '%' || @containing::text || '%'
+order by o.last_day desc, o.id
+offset @skip
+limit @most;
+
+-- name: CountObjectives :one
+select
+  count(*) filter (where o.owner_id = @person_id::text or o.co_owner_ids @> array[@person_id::text])::int as led,
+  count(*)::int as total
+from objectives o
+where o.workspace_id = @workspace_id
+  and o.title ilike '%' || @containing::text || '%';
 
 -- name: Objectives :many
 -- Those that are not over first, newest first; an owner when given.

@@ -10,44 +10,228 @@ import (
 	"time"
 )
 
+const above = `-- name: Above :many
+with recursive above as (
+  select o.id, o.parent_id, 0 as far
+  from objectives o
+  where o.workspace_id = $1
+    and o.id = $2
+  union
+  select p.id, p.parent_id, a.far + 1
+  from above a
+  join objectives p on p.id = a.parent_id
+  where a.far < 1000
+)
+select id
+from above
+order by far
+`
+
+type AboveParams struct {
+	WorkspaceID string
+	ID          int64
+}
+
+// An objective's parents, the nearest first, and itself.
+func (q *Queries) Above(ctx context.Context, arg AboveParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, above, arg.WorkspaceID, arg.ID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const childrenOf = `-- name: ChildrenOf :many
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version
+from objectives
+where workspace_id = $1
+  and parent_id = any ($2::bigint[])
+order by parent_id, last_day desc, number
+`
+
+type ChildrenOfParams struct {
+	WorkspaceID string
+	Parents     []int64
+}
+
+func (q *Queries) ChildrenOf(ctx context.Context, arg ChildrenOfParams) ([]Objective, error) {
+	rows, err := q.db.Query(ctx, childrenOf, arg.WorkspaceID, arg.Parents)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Objective
+	for rows.Next() {
+		var i Objective
+		if err := rows.Scan(
+			&i.ID,
+			&i.WorkspaceID,
+			&i.Title,
+			&i.OwnerID,
+			&i.FirstDay,
+			&i.LastDay,
+			&i.Zone,
+			&i.ChannelID,
+			&i.CreatedBy,
+			&i.CreatedAt,
+			&i.DraftID,
+			&i.ClosedAt,
+			&i.Number,
+			&i.CoOwnerIds,
+			&i.ParentID,
+			&i.Version,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const countObjectives = `-- name: CountObjectives :one
+select
+  count(*) filter (where o.owner_id = $1::text or o.co_owner_ids @> array[$1::text])::int as led,
+  count(*)::int as total
+from objectives o
+where o.workspace_id = $2
+  and o.title ilike '%' || $3::text || '%'
+`
+
+type CountObjectivesParams struct {
+	PersonID    string
+	WorkspaceID string
+	Containing  string
+}
+
+type CountObjectivesRow struct {
+	Led   int32
+	Total int32
+}
+
+func (q *Queries) CountObjectives(ctx context.Context, arg CountObjectivesParams) (CountObjectivesRow, error) {
+	row := q.db.QueryRow(ctx, countObjectives, arg.PersonID, arg.WorkspaceID, arg.Containing)
+	var i CountObjectivesRow
+	err := row.Scan(&i.Led, &i.Total)
+	return i, err
+}
+
 const createObjective = `-- name: CreateObjective :one
-insert into objectives (workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id)
-values ($1, $2, $3, $4, $5, $6, $7, $8, now(), $9)
+insert into objectives (workspace_id, title, owner_id, co_owner_ids, first_day, last_day, zone, channel_id, parent_id, created_by, created_at, draft_id)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now(), $11)
 on conflict (draft_id) do nothing
-returning id
+returning id, number
 `
 
 type CreateObjectiveParams struct {
 	WorkspaceID string
 	Title       string
 	OwnerID     string
+	CoOwnerIds  []string
 	FirstDay    time.Time
 	LastDay     time.Time
 	Zone        string
 	ChannelID   string
+	ParentID    *int64
 	CreatedBy   string
 	DraftID     *string
 }
 
-func (q *Queries) CreateObjective(ctx context.Context, arg CreateObjectiveParams) (int64, error) {
+type CreateObjectiveRow struct {
+	ID     int64
+	Number int32
+}
+
+// Its number comes from the workspace, by a trigger.
+func (q *Queries) CreateObjective(ctx context.Context, arg CreateObjectiveParams) (CreateObjectiveRow, error) {
 	row := q.db.QueryRow(ctx, createObjective,
 		arg.WorkspaceID,
 		arg.Title,
 		arg.OwnerID,
+		arg.CoOwnerIds,
 		arg.FirstDay,
 		arg.LastDay,
 		arg.Zone,
 		arg.ChannelID,
+		arg.ParentID,
 		arg.CreatedBy,
 		arg.DraftID,
 	)
-	var id int64
-	err := row.Scan(&id)
-	return id, err
+	var i CreateObjectiveRow
+	err := row.Scan(&i.ID, &i.Number)
+	return i, err
+}
+
+const editObjective = `-- name: EditObjective :exec
+update objectives
+set title = $1,
+    owner_id = $2,
+    co_owner_ids = $3,
+    first_day = $4,
+    last_day = $5,
+    zone = $6,
+    channel_id = $7,
+    parent_id = $8,
+    version = version + 1
+where workspace_id = $9
+  and id = $10
+`
+
+type EditObjectiveParams struct {
+	Title       string
+	OwnerID     string
+	CoOwnerIds  []string
+	FirstDay    time.Time
+	LastDay     time.Time
+	Zone        string
+	ChannelID   string
+	ParentID    *int64
+	WorkspaceID string
+	ID          int64
+}
+
+func (q *Queries) EditObjective(ctx context.Context, arg EditObjectiveParams) error {
+	_, err := q.db.Exec(ctx, editObjective,
+		arg.Title,
+		arg.OwnerID,
+		arg.CoOwnerIds,
+		arg.FirstDay,
+		arg.LastDay,
+		arg.Zone,
+		arg.ChannelID,
+		arg.ParentID,
+		arg.WorkspaceID,
+		arg.ID,
+	)
+	return err
+}
+
+const lockTree = `-- name: LockTree :exec
+select pg_advisory_xact_lock(hashtextextended('objectives of ' || $1::text, 0))
+`
+
+// Of two who change whose parent is whose in a workspace, one comes second.
+func (q *Queries) LockTree(ctx context.Context, workspaceID string) error {
+	_, err := q.db.Exec(ctx, lockTree, workspaceID)
+	return err
 }
 
 const objective = `-- name: Objective :one
-select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version
 from objectives
 where workspace_id = $1
   and id = $2
@@ -74,12 +258,52 @@ func (q *Queries) Objective(ctx context.Context, arg ObjectiveParams) (Objective
 		&i.CreatedAt,
 		&i.DraftID,
 		&i.ClosedAt,
+		&i.Number,
+		&i.CoOwnerIds,
+		&i.ParentID,
+		&i.Version,
+	)
+	return i, err
+}
+
+const objectiveByNumber = `-- name: ObjectiveByNumber :one
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version
+from objectives
+where workspace_id = $1
+  and number = $2
+`
+
+type ObjectiveByNumberParams struct {
+	WorkspaceID string
+	Number      int32
+}
+
+func (q *Queries) ObjectiveByNumber(ctx context.Context, arg ObjectiveByNumberParams) (Objective, error) {
+	row := q.db.QueryRow(ctx, objectiveByNumber, arg.WorkspaceID, arg.Number)
+	var i Objective
+	err := row.Scan(
+		&i.ID,
+		&i.WorkspaceID,
+		&i.Title,
+		&i.OwnerID,
+		&i.FirstDay,
+		&i.LastDay,
+		&i.Zone,
+		&i.ChannelID,
+		&i.CreatedBy,
+		&i.CreatedAt,
+		&i.DraftID,
+		&i.ClosedAt,
+		&i.Number,
+		&i.CoOwnerIds,
+		&i.ParentID,
+		&i.Version,
 	)
 	return i, err
 }
 
 const objectiveOfDraft = `-- name: ObjectiveOfDraft :one
-select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version
 from objectives
 where workspace_id = $1
   and draft_id = $2
@@ -106,12 +330,16 @@ func (q *Queries) ObjectiveOfDraft(ctx context.Context, arg ObjectiveOfDraftPara
 		&i.CreatedAt,
 		&i.DraftID,
 		&i.ClosedAt,
+		&i.Number,
+		&i.CoOwnerIds,
+		&i.ParentID,
+		&i.Version,
 	)
 	return i, err
 }
 
 const objectives = `-- name: Objectives :many
-select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version
 from objectives
 where workspace_id = $1
   and ($2::text = '' or owner_id = $2)
@@ -157,6 +385,10 @@ func (q *Queries) Objectives(ctx context.Context, arg ObjectivesParams) ([]Objec
 			&i.CreatedAt,
 			&i.DraftID,
 			&i.ClosedAt,
+			&i.Number,
+			&i.CoOwnerIds,
+			&i.ParentID,
+			&i.Version,
 		); err != nil {
 			return nil, err
 		}
@@ -166,4 +398,269 @@ func (q *Queries) Objectives(ctx context.Context, arg ObjectivesParams) ([]Objec
 		return nil, err
 	}
 	return items, nil
+}
+
+const objectivesByNumber = `-- name: ObjectivesByNumber :many
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version
+from objectives
+where workspace_id = $1
+  and number = any ($2::int[])
+order by number
+`
+
+type ObjectivesByNumberParams struct {
+	WorkspaceID string
+	Numbers     []int32
+}
+
+func (q *Queries) ObjectivesByNumber(ctx context.Context, arg ObjectivesByNumberParams) ([]Objective, error) {
+	rows, err := q.db.Query(ctx, objectivesByNumber, arg.WorkspaceID, arg.Numbers)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Objective
+	for rows.Next() {
+		var i Objective
+		if err := rows.Scan(
+			&i.ID,
+			&i.WorkspaceID,
+			&i.Title,
+			&i.OwnerID,
+			&i.FirstDay,
+			&i.LastDay,
+			&i.Zone,
+			&i.ChannelID,
+			&i.CreatedBy,
+			&i.CreatedAt,
+			&i.DraftID,
+			&i.ClosedAt,
+			&i.Number,
+			&i.CoOwnerIds,
+			&i.ParentID,
+			&i.Version,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const objectivesLed = `-- name: ObjectivesLed :many
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version
+from objectives o
+where o.workspace_id = $1
+  and (o.owner_id = $2::text or o.co_owner_ids <> '{}' and o.co_owner_ids @> array[$2::text])
+  and o.title ilike '%' || $3::text || '%'
+order by o.last_day desc, o.id
+offset $4
+limit $5
+`
+
+type ObjectivesLedParams struct {
+	WorkspaceID string
+	PersonID    string
+	Containing  string
+	Skip        int32
+	Most        int32
+}
+
+// Those that a person owns or co-owns.
+func (q *Queries) ObjectivesLed(ctx context.Context, arg ObjectivesLedParams) ([]Objective, error) {
+	rows, err := q.db.Query(ctx, objectivesLed,
+		arg.WorkspaceID,
+		arg.PersonID,
+		arg.Containing,
+		arg.Skip,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Objective
+	for rows.Next() {
+		var i Objective
+		if err := rows.Scan(
+			&i.ID,
+			&i.WorkspaceID,
+			&i.Title,
+			&i.OwnerID,
+			&i.FirstDay,
+			&i.LastDay,
+			&i.Zone,
+			&i.ChannelID,
+			&i.CreatedBy,
+			&i.CreatedAt,
+			&i.DraftID,
+			&i.ClosedAt,
+			&i.Number,
+			&i.CoOwnerIds,
+			&i.ParentID,
+			&i.Version,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const objectivesOfOthers = `-- name: ObjectivesOfOthers :many
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version
+from objectives o
+where o.workspace_id = $1
+  and o.owner_id <> $2::text
+  and not o.co_owner_ids @> array[$2::text]
+  and o.title ilike '%' || $3::text || '%'
+order by o.last_day desc, o.id
+offset $4
+limit $5
+`
+
+type ObjectivesOfOthersParams struct {
+	WorkspaceID string
+	PersonID    string
+	Containing  string
+	Skip        int32
+	Most        int32
+}
+
+func (q *Queries) ObjectivesOfOthers(ctx context.Context, arg ObjectivesOfOthersParams) ([]Objective, error) {
+	rows, err := q.db.Query(ctx, objectivesOfOthers,
+		arg.WorkspaceID,
+		arg.PersonID,
+		arg.Containing,
+		arg.Skip,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Objective
+	for rows.Next() {
+		var i Objective
+		if err := rows.Scan(
+			&i.ID,
+			&i.WorkspaceID,
+			&i.Title,
+			&i.OwnerID,
+			&i.FirstDay,
+			&i.LastDay,
+			&i.Zone,
+			&i.ChannelID,
+			&i.CreatedBy,
+			&i.CreatedAt,
+			&i.DraftID,
+			&i.ClosedAt,
+			&i.Number,
+			&i.CoOwnerIds,
+			&i.ParentID,
+			&i.Version,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const parentChoices = `-- name: ParentChoices :many
+with recursive below as (
+  select o.id
+  from objectives o
+  where o.workspace_id = $1
+    and o.id = $5
+  union
+  select c.id
+  from below b
+  join objectives c on c.parent_id = b.id
+)
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version
+from objectives o
+where o.workspace_id = $1
+  and o.closed_at is null
+  and o.id not in (select id from below)
+  and ('O-' || o.number || ' ' || o.title) ilike '%' || $2::text || '%'
+order by (o.last_day < $3::date), o.first_day desc, o.id desc
+limit $4
+`
+
+type ParentChoicesParams struct {
+	WorkspaceID string
+	Containing  string
+	Today       time.Time
+	Most        int32
+	ID          int64
+}
+
+// Objectives that one can have as its parent: neither it nor what is below it. Without one, all.
+func (q *Queries) ParentChoices(ctx context.Context, arg ParentChoicesParams) ([]Objective, error) {
+	rows, err := q.db.Query(ctx, parentChoices,
+		arg.WorkspaceID,
+		arg.Containing,
+		arg.Today,
+		arg.Most,
+		arg.ID,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Objective
+	for rows.Next() {
+		var i Objective
+		if err := rows.Scan(
+			&i.ID,
+			&i.WorkspaceID,
+			&i.Title,
+			&i.OwnerID,
+			&i.FirstDay,
+			&i.LastDay,
+			&i.Zone,
+			&i.ChannelID,
+			&i.CreatedBy,
+			&i.CreatedAt,
+			&i.DraftID,
+			&i.ClosedAt,
+			&i.Number,
+			&i.CoOwnerIds,
+			&i.ParentID,
+			&i.Version,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const removeObjective = `-- name: RemoveObjective :exec
+delete from objectives
+where workspace_id = $1
+  and id = $2
+`
+
+type RemoveObjectiveParams struct {
+	WorkspaceID string
+	ID          int64
+}
+
+func (q *Queries) RemoveObjective(ctx context.Context, arg RemoveObjectiveParams) error {
+	_, err := q.db.Exec(ctx, removeObjective, arg.WorkspaceID, arg.ID)
+	return err
 }

@@ -217,7 +217,7 @@ func (q *Queries) LastChanges(ctx context.Context, arg LastChangesParams) ([]Las
 }
 
 const lockWorkspace = `-- name: LockWorkspace :one
-select id, name, bot_user_id, next_number, created_at, on_track_points, behind_points, hysteresis_points, judge_after, judge_round, enterprise_id
+select id, name, bot_user_id, next_number, created_at, on_track_points, behind_points, hysteresis_points, judge_after, judge_round, enterprise_id, next_objective
 from workspaces
 where id = $1
 for update
@@ -238,6 +238,7 @@ func (q *Queries) LockWorkspace(ctx context.Context, workspaceID string) (Worksp
 		&i.JudgeAfter,
 		&i.JudgeRound,
 		&i.EnterpriseID,
+		&i.NextObjective,
 	)
 	return i, err
 }
@@ -379,7 +380,7 @@ func (q *Queries) TakeNumber(ctx context.Context, workspaceID string) (int32, er
 }
 
 const workspace = `-- name: Workspace :one
-select id, name, bot_user_id, next_number, created_at, on_track_points, behind_points, hysteresis_points, judge_after, judge_round, enterprise_id
+select id, name, bot_user_id, next_number, created_at, on_track_points, behind_points, hysteresis_points, judge_after, judge_round, enterprise_id, next_objective
 from workspaces
 where id = $1
 `
@@ -399,12 +400,13 @@ func (q *Queries) Workspace(ctx context.Context, workspaceID string) (Workspace,
 		&i.JudgeAfter,
 		&i.JudgeRound,
 		&i.EnterpriseID,
+		&i.NextObjective,
 	)
 	return i, err
 }
 
 const workspaces = `-- name: Workspaces :many
-select id, name, bot_user_id, next_number, created_at, on_track_points, behind_points, hysteresis_points, judge_after, judge_round, enterprise_id
+select id, name, bot_user_id, next_number, created_at, on_track_points, behind_points, hysteresis_points, judge_after, judge_round, enterprise_id, next_objective
 from workspaces
 order by id
 `
@@ -430,6 +432,7 @@ func (q *Queries) Workspaces(ctx context.Context) ([]Workspace, error) {
 			&i.JudgeAfter,
 			&i.JudgeRound,
 			&i.EnterpriseID,
+			&i.NextObjective,
 		); err != nil {
 			return nil, err
 		}

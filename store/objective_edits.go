@@ -1,0 +1,230 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"okrbot/okr"
+	"okrbot/store/queries"
+)
+
+// ErrCycle says that an objective would be above itself.
+var ErrCycle = errors.New("an objective above itself")
+
+// ObjectiveByNumber loads O-number of a workspace.
+func (r Reads) ObjectiveByNumber(ctx context.Context, workspace string, number int) (okr.Objective, error) {
+	row, err := r.q.ObjectiveByNumber(ctx, queries.ObjectiveByNumberParams{WorkspaceID: workspace, Number: int32(number)})
+	if err != nil {
+		return okr.Objective{}, fmt.Errorf("loading O-%d: %w", number, found(err))
+	}
+	return objective(row), nil
+}
+
+// ObjectivesByNumber loads those of some numbers that there are.
+func (r Reads) ObjectivesByNumber(ctx context.Context, workspace string, numbers []int) ([]okr.Objective, error) {
+	p := queries.ObjectivesByNumberParams{WorkspaceID: workspace}
+	for _, n := range numbers {
+		p.Numbers = append(p.Numbers, int32(n))
+	}
+	rows, err := r.q.ObjectivesByNumber(ctx, p)
+	if err != nil {
+		return nil, fmt.Errorf("loading objectives: %w", err)
+	}
+	return objectives(rows), nil
+}
+
+// Led is a part of a workspace's objectives: those that a person owns or co-owns first, then the
+// others; of each the ones that end last first.
+type Led struct {
+	Objectives []okr.Objective
+	Mine       int // so many of all are the person's
+	Total      int
+}
+
+// ObjectivesFor lists a workspace's objectives as somebody sees them, from one on; words narrow the
+// list where they are not empty.
+func (r Reads) ObjectivesFor(ctx context.Context, actor okr.Actor, words string, from, most int) (Led, error) {
+	containing := likeLiteral(words)
+	n, err := r.q.CountObjectives(ctx, queries.CountObjectivesParams{PersonID: actor.ID, WorkspaceID: actor.Workspace, Containing: containing})
+	if err != nil {
+		return Led{}, fmt.Errorf("counting objectives: %w", err)
+	}
+	led := Led{Mine: int(n.Led), Total: int(n.Total)}
+	if from < led.Mine {
+		rows, err := r.q.ObjectivesLed(ctx, queries.ObjectivesLedParams{
+			PersonID: actor.ID, WorkspaceID: actor.Workspace, Containing: containing, Skip: int32(from), Most: int32(most),
+		})
+		if err != nil {
+			return led, fmt.Errorf("listing objectives: %w", err)
+		}
+		led.Objectives = objectives(rows)
+	}
+	if left := most - len(led.Objectives); left > 0 {
+		rows, err := r.q.ObjectivesOfOthers(ctx, queries.ObjectivesOfOthersParams{
+			PersonID: actor.ID, WorkspaceID: actor.Workspace, Containing: containing, Skip: int32(max(0, from-led.Mine)), Most: int32(left),
+		})
+		if err != nil {
+			return led, fmt.Errorf("listing objectives: %w", err)
+		}
+		led.Objectives = append(led.Objectives, objectives(rows)...)
+	}
+	return led, nil
+}
+
+// Children are the objectives right below some, by their parent.
+func (r Reads) Children(ctx context.Context, workspace string, parents ...int64) ([]okr.Objective, error) {
+	rows, err := r.q.ChildrenOf(ctx, queries.ChildrenOfParams{WorkspaceID: workspace, Parents: parents})
+	if err != nil {
+		return nil, fmt.Errorf("listing what is below objectives: %w", err)
+	}
+	return objectives(rows), nil
+}
+
+// ParentChoices are the objectives that one can have as its parent, and that words are a part of.
+func (r Reads) ParentChoices(ctx context.Context, workspace string, id int64, words string, today okr.Day, most int) ([]okr.Objective, error) {
+	rows, err := r.q.ParentChoices(ctx, queries.ParentChoicesParams{
+		WorkspaceID: workspace, ID: id, Containing: likeLiteral(words), Today: today.Time(), Most: int32(most),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing parents: %w", err)
+	}
+	return objectives(rows), nil
+}
+
+// MayHaveParent returns ErrCycle where an objective would be above itself, and ErrNotFound where there
+// is no such parent.
+func (r Reads) MayHaveParent(ctx context.Context, workspace string, id, parent int64) error {
+	above, err := r.q.Above(ctx, queries.AboveParams{WorkspaceID: workspace, ID: parent})
+	switch {
+	case err != nil:
+		return fmt.Errorf("looking above objective %d: %w", parent, err)
+	case len(above) == 0:
+		return fmt.Errorf("loading objective %d: %w", parent, ErrNotFound)
+	case slices.Contains(above, id):
+		return fmt.Errorf("putting objective %d below %d: %w", id, parent, ErrCycle)
+	}
+	return nil
+}
+
+// mayHaveParent is the same with everybody waiting who would put another one below another.
+func (tx *Tx) mayHaveParent(ctx context.Context, workspace string, id, parent int64) error {
+	if err := tx.q.LockTree(ctx, workspace); err != nil {
+		return fmt.Errorf("locking the tree of objectives: %w", err)
+	}
+	return tx.MayHaveParent(ctx, workspace, id, parent)
+}
+
+// EditObjective writes everything that people edit of an objective, has what depends on its period and
+// zone computed again, and records what changed. It returns the objective as it was, ErrChanged when it
+// is no longer at the version that was edited, ErrClosed when it is closed out, and ErrCycle.
+func (tx *Tx) EditObjective(ctx context.Context, actor okr.Actor, o okr.Objective) (before okr.Objective, err error) {
+	if o.Parent != 0 {
+		if err := tx.mayHaveParent(ctx, actor.Workspace, o.ID, o.Parent); err != nil {
+			return before, err
+		}
+	}
+	if before, err = tx.LockObjective(ctx, actor.Workspace, o.ID); err != nil {
+		return before, err
+	}
+	switch {
+	case before.Closed:
+		return before, fmt.Errorf("editing objective %d: %w", o.ID, ErrClosed)
+	case before.Version != o.Version:
+		return before, fmt.Errorf("editing objective %d: %w", o.ID, ErrChanged)
+	}
+	list, err := tx.LockKeyResultsOf(ctx, before)
+	if err != nil {
+		return before, err
+	}
+	err = tx.q.EditObjective(ctx, queries.EditObjectiveParams{
+		Title: o.Title, OwnerID: o.Owner, CoOwnerIds: orEmpty(o.CoOwners), FirstDay: o.Period.First.Time(), LastDay: o.Period.Last.Time(),
+		Zone: o.Zone, ChannelID: o.Channel, ParentID: idOrNil(o.Parent), WorkspaceID: actor.Workspace, ID: o.ID,
+	})
+	if err != nil {
+		return before, fmt.Errorf("editing objective %d: %w", o.ID, err)
+	}
+	if before.Period != o.Period || before.Zone != o.Zone {
+		if err := tx.replan(ctx, actor, o, list); err != nil {
+			return before, err
+		}
+	}
+	changes, err := tx.objectiveChanges(ctx, before, o)
+	if err != nil {
+		return before, err
+	}
+	ids := make([]int64, len(list))
+	for i, k := range list {
+		ids[i] = k.ID
+	}
+	if err := tx.MarkCards(ctx, ids...); err != nil {
+		return before, err
+	}
+	return before, tx.Record(ctx, actor, "edited", Object{"objective", o.ID}, changes)
+}
+
+// replan has an objective's key results follow its new period and zone: their hours, their results of
+// the readings that the period holds, and what is announced of those.
+func (tx *Tx) replan(ctx context.Context, actor okr.Actor, o okr.Objective, list []KeyResult) error {
+	for _, before := range list {
+		k := before
+		k.Objective.Period, k.Objective.Zone = o.Period, o.Zone
+		k.Cadence.Zone = o.Zone
+		after, err := tx.EditKeyResult(ctx, actor, k, "moved with its objective")
+		if err != nil {
+			return err
+		}
+		if err := tx.AnnounceChange(ctx, before, after); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// objectiveChanges are the fields that people edit of an objective, before and after.
+func (r Reads) objectiveChanges(ctx context.Context, a, b okr.Objective) (map[string]Change, error) {
+	called := func(id int64) (string, error) {
+		if id == 0 {
+			return "", nil
+		}
+		o, err := r.Objective(ctx, a.Workspace, id)
+		return o.Key() + " " + o.Title, err
+	}
+	was, err := called(a.Parent)
+	if err != nil {
+		return nil, err
+	}
+	is := was
+	if b.Parent != a.Parent {
+		if is, err = called(b.Parent); err != nil {
+			return nil, err
+		}
+	}
+	return map[string]Change{
+		"title":     {a.Title, b.Title},
+		"owner":     {a.Owner, b.Owner},
+		"co-owners": {strings.Join(a.CoOwners, " "), strings.Join(b.CoOwners, " ")},
+		"period":    {a.Period.Words(), b.Period.Words()},
+		"zone":      {a.Zone, b.Zone},
+		"channel":   {a.Channel, b.Channel},
+		"parent":    {was, is},
+	}, nil
+}
+
+// RemoveObjective deletes an objective. Its key results must be gone, to other objectives or for good;
+// what was right below it has no parent any more.
+func (tx *Tx) RemoveObjective(ctx context.Context, actor okr.Actor, o okr.Objective) error {
+	left, err := tx.LockKeyResultsOf(ctx, o)
+	if err != nil {
+		return err
+	}
+	if len(left) > 0 {
+		return fmt.Errorf("removing objective %d: %w", o.ID, ErrChanged)
+	}
+	if err := tx.q.RemoveObjective(ctx, queries.RemoveObjectiveParams{WorkspaceID: actor.Workspace, ID: o.ID}); err != nil {
+		return fmt.Errorf("removing objective %d: %w", o.ID, err)
+	}
+	return tx.Record(ctx, actor, "removed", Object{"objective", o.ID}, map[string]Change{"title": {o.Key() + " " + o.Title, ""}})
+}
