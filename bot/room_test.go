@@ -58,6 +58,8 @@ type room struct {
 	public  string
 	trusted http.RoundTripper // knows the certificate there
 
+	// asks is how often the bot asks whether it is installed again; 0: as often as ever.
+	asks time.Duration
 	// refusalsExpected is set by tests in which Slack has reason to refuse.
 	refusalsExpected bool
 
@@ -244,7 +246,7 @@ func (r *room) left() string {
 func (r *room) another(s *store.Store, within time.Duration) *bot.Bot {
 	known := r.slack.Options()
 	log := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	api := desk.NewSlack(desk.SlackOptions{APIURL: known.BaseURL + "/api/", BotToken: secret.New(known.BotToken), AppToken: secret.New(known.AppToken)})
+	api := desk.NewSlack(desk.SlackOptions{APIURL: known.BaseURL + "/api/", BotToken: secret.New(known.BotToken), AppToken: secret.New(known.AppToken), Log: log, AskInstalled: r.asks})
 	settings := desk.Settings{PublicURL: r.public, DefaultZone: "UTC", AppID: known.AppID, SigningSecret: secret.New(known.SigningSecret), AnswerWithin: within}
 	return bot.New(s, r.work, api, r.connectors, settings, log)
 }

@@ -191,9 +191,10 @@ func (d *Desk) failed(ctx context.Context, g gesture, err error) (answer, string
 // handle looks the person up, finds the route and follows it.
 func (d *Desk) handle(ctx context.Context, g *gesture) (Reply, error) {
 	if g.kind == anEvent && g.person == "" {
-		d.Log.Warn("Slack says goodbye", "event", g.route, "workspace", g.workspace)
+		d.Slack.installed.ended(g.route)
 		return Reply{}, nil
 	}
+	d.Slack.installed.heard()
 	p, err := d.Person(ctx, g.workspace, g.person)
 	if code := CodeOf(err); code != "" {
 		d.Log.Warn("looking somebody up", "person", g.person, "code", code)

@@ -58,14 +58,23 @@ func init() {
 	}
 }
 
-// counted counts a request to Slack, and types its error.
-func counted(method string, err error) error {
+// counted counts a request to Slack, types its error, and notes where it says that the app is not
+// installed. What was not sent for that reason is not counted.
+func (s *Slack) counted(method string, err error) error {
 	err = undelivered(err)
+	if CodeOf(err) == notInstalled {
+		return err
+	}
+	s.installed.of(err)
 	slackRequests.WithLabelValues(method, ending(err)).Inc()
 	return err
 }
 
-func countPost(err error) { posts.WithLabelValues(ending(err)).Inc() }
+func countPost(err error) {
+	if CodeOf(err) != notInstalled {
+		posts.WithLabelValues(ending(err)).Inc()
+	}
+}
 
 func ending(err error) string {
 	var u *jobs.Undelivered

@@ -205,10 +205,13 @@ type outerEvent struct {
 	AppID     string `json:"api_app_id"`
 	EventID   string `json:"event_id"`
 	Event     struct {
-		Type  string `json:"type"`
-		User  any    `json:"user"` // a string where we listen; some events have an object
-		Tab   string `json:"tab"`
-		BotID string `json:"bot_id"`
+		Type   string `json:"type"`
+		User   any    `json:"user"` // a string where we listen; some events have an object
+		Tab    string `json:"tab"`
+		BotID  string `json:"bot_id"`
+		Tokens struct {
+			Bot []string `json:"bot"`
+		} `json:"tokens"`
 	} `json:"event"`
 }
 
@@ -222,7 +225,11 @@ func event(e outerEvent) (delivery, error) {
 		if e.Event.Tab != "" && e.Event.Tab != "home" || person == "" {
 			return delivery{nothing: true}, nil
 		}
-	case "app_uninstalled", "tokens_revoked":
+	case "app_uninstalled":
+	case "tokens_revoked":
+		if len(e.Event.Tokens.Bot) == 0 { // tokens of people, which we have none of
+			return delivery{nothing: true}, nil
+		}
 	default:
 		return delivery{nothing: true}, nil
 	}

@@ -1,7 +1,9 @@
 package desk
 
 import (
+	"cmp"
 	"context"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -25,6 +27,8 @@ type Slack struct {
 	uploads  *http.Client // a large file takes its time; the job bounds it
 	hooks    string       // host that response_urls must have
 	insecure bool         // hooks may be plain http: a local Slack
+
+	installed *installation
 }
 
 // SlackOptions say where Slack is and who we are there.
@@ -32,6 +36,9 @@ type SlackOptions struct {
 	APIURL   string // with trailing slash
 	BotToken secret.String
 	AppToken secret.String // Socket Mode
+	Log      *slog.Logger  // nil: nothing is logged
+	// AskInstalled is how often Slack is asked whether the app is installed again; 0: every minute.
+	AskInstalled time.Duration
 }
 
 // CallWithin bounds one call of the Web API.
@@ -41,16 +48,24 @@ const CallWithin = 10 * time.Second
 func NewSlack(o SlackOptions) *Slack {
 	// Slack answers itself; a redirect would take what we say to somebody else.
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	client := &http.Client{Timeout: CallWithin, CheckRedirect: stay}
-	s := &Slack{http: client, uploads: &http.Client{CheckRedirect: stay}, hooks: "hooks.slack.com"}
+	installed := &installation{every: cmp.Or(o.AskInstalled, askInstalled), log: cmp.Or(o.Log, slog.New(slog.DiscardHandler))}
+	client := &http.Client{Timeout: CallWithin, CheckRedirect: stay, Transport: guarded{http.DefaultTransport, installed}}
+	s := &Slack{http: client, uploads: &http.Client{CheckRedirect: stay}, hooks: "hooks.slack.com", installed: installed}
 	options := []slack.Option{slack.OptionAPIURL(o.APIURL), slack.OptionHTTPClient(client)}
 	if !o.AppToken.Empty() {
 		options = append(options, slack.OptionAppLevelToken(o.AppToken.Reveal()))
 	}
-	if u, err := url.Parse(o.APIURL); err == nil && u.Host != "slack.com" {
-		s.hooks, s.insecure = u.Host, u.Scheme == "http"
+	if u, err := url.Parse(o.APIURL); err == nil {
+		installed.api = u.Path
+		if u.Host != "slack.com" {
+			s.hooks, s.insecure = u.Host, u.Scheme == "http"
+		}
 	}
 	s.api = slack.New(o.BotToken.Reveal(), options...)
+	installed.ask = func(ctx context.Context) error {
+		_, err := s.Who(ctx)
+		return err
+	}
 	return s
 }
 
@@ -60,7 +75,7 @@ func (s *Slack) socket() *socketmode.Client { return socketmode.New(s.api) }
 // Who asks Slack whose token we have.
 func (s *Slack) Who(ctx context.Context) (store.Workspace, error) {
 	who, err := s.api.AuthTestContext(ctx)
-	if err := counted("auth.test", err); err != nil {
+	if err := s.counted("auth.test", err); err != nil {
 		return store.Workspace{}, err
 	}
 	return store.Workspace{ID: who.TeamID, Enterprise: who.EnterpriseID, Name: who.Team, BotUserID: who.UserID}, nil
@@ -69,7 +84,7 @@ func (s *Slack) Who(ctx context.Context) (store.Workspace, error) {
 // person asks Slack about somebody.
 func (s *Slack) person(ctx context.Context, id string) (*slack.User, error) {
 	u, err := s.api.GetUserInfoContext(ctx, id)
-	if err := counted("users.info", err); err != nil {
+	if err := s.counted("users.info", err); err != nil {
 		return nil, err
 	}
 	return u, nil
@@ -78,7 +93,7 @@ func (s *Slack) person(ctx context.Context, id string) (*slack.User, error) {
 // Channel asks Slack about a channel that the bot may see.
 func (s *Slack) Channel(ctx context.Context, id string) (*slack.Channel, error) {
 	c, err := s.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: id})
-	if err := counted("conversations.info", err); err != nil {
+	if err := s.counted("conversations.info", err); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -93,7 +108,7 @@ func (s *Slack) people(ctx context.Context, enough func([]slack.User) bool) erro
 		if next.Done(err) {
 			return nil
 		}
-		if err := counted("users.list", err); err != nil {
+		if err := s.counted("users.list", err); err != nil {
 			return err
 		}
 		if page = next; enough(page.Users) {
@@ -124,7 +139,7 @@ func (s *Slack) Find(ctx context.Context, channel, mark string, since time.Time)
 	const page, mostPages = 200, 5
 	if strings.HasPrefix(channel, "U") || strings.HasPrefix(channel, "W") {
 		opened, _, _, err := s.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{channel}})
-		if err := counted("conversations.open", err); err != nil {
+		if err := s.counted("conversations.open", err); err != nil {
 			return jobs.Found{}, err
 		}
 		channel = opened.ID
@@ -134,7 +149,7 @@ func (s *Slack) Find(ctx context.Context, channel, mark string, since time.Time)
 	}
 	for range mostPages {
 		history, err := s.api.GetConversationHistoryContext(ctx, &look)
-		if err := counted("conversations.history", err); err != nil {
+		if err := s.counted("conversations.history", err); err != nil {
 			return jobs.Found{}, err
 		}
 		for _, m := range history.Messages {
@@ -153,7 +168,7 @@ func (s *Slack) Find(ctx context.Context, channel, mark string, since time.Time)
 func (s *Slack) Post(ctx context.Context, channel string, m view.Message) (postedIn, ts string, err error) {
 	err = plainer(m, func(m view.Message) (err error) {
 		postedIn, ts, err = s.api.PostMessageContext(ctx, channel, options(m)...)
-		return counted("chat.postMessage", err)
+		return s.counted("chat.postMessage", err)
 	})
 	countPost(err)
 	return postedIn, ts, err
@@ -163,7 +178,7 @@ func (s *Slack) Post(ctx context.Context, channel string, m view.Message) (poste
 func (s *Slack) Update(ctx context.Context, channel, ts string, m view.Message) error {
 	return plainer(m, func(m view.Message) error {
 		_, _, _, err := s.api.UpdateMessageContext(ctx, channel, ts, options(m)...)
-		return counted("chat.update", err)
+		return s.counted("chat.update", err)
 	})
 }
 
@@ -198,24 +213,24 @@ func (s *Slack) Respond(ctx context.Context, address secret.String, m view.Messa
 	err = slack.PostWebhookCustomHTTPContext(ctx, address.Reveal(), s.http, &slack.WebhookMessage{
 		Text: m.Text, Blocks: &slack.Blocks{BlockSet: m.Blocks}, ResponseType: "ephemeral", ReplaceOriginal: replace,
 	})
-	return counted("response_url", err)
+	return s.counted("response_url", err)
 }
 
 func (s *Slack) open(ctx context.Context, trigger string, v slack.ModalViewRequest) (OpenView, error) {
 	got, err := s.api.OpenViewContext(ctx, trigger, v)
-	return opened(got), counted("views.open", err)
+	return opened(got), s.counted("views.open", err)
 }
 
 func (s *Slack) push(ctx context.Context, trigger string, v slack.ModalViewRequest) (OpenView, error) {
 	got, err := s.api.PushViewContext(ctx, trigger, v)
-	return opened(got), counted("views.push", err)
+	return opened(got), s.counted("views.push", err)
 }
 
 // Change puts another view in the place of an open one. With a hash it is refused when the view
 // has changed since.
 func (s *Slack) Change(ctx context.Context, at OpenView, v slack.ModalViewRequest) (OpenView, error) {
 	got, err := s.api.UpdateViewContext(ctx, v, "", at.Hash, at.ID)
-	return opened(got), counted("views.update", err)
+	return opened(got), s.counted("views.update", err)
 }
 
 func opened(r *slack.ViewResponse) OpenView {
@@ -227,7 +242,7 @@ func opened(r *slack.ViewResponse) OpenView {
 
 func (s *Slack) publish(ctx context.Context, person string, v slack.HomeTabViewRequest) error {
 	_, err := s.api.PublishViewContext(ctx, slack.PublishViewContextRequest{UserID: person, View: v})
-	return counted("views.publish", err)
+	return s.counted("views.publish", err)
 }
 
 // triggerGone says whether Slack would not open a view because the trigger was late or used.

@@ -21,13 +21,13 @@ func init() {
 	for class, codes := range map[jobs.Delivery]string{
 		// Surely not sent, and worth another try.
 		jobs.NotSent: `ratelimited rate_limited service_unavailable team_added_to_org accesslimited external_channel_migrating
-			request_timeout`,
+			request_timeout account_inactive token_revoked invalid_auth`, // the last three: until it is installed again
 		// Slack will not take it, however often it is tried.
-		jobs.Permanent: `is_archived channel_not_found not_in_channel account_inactive token_revoked token_expired
+		jobs.Permanent: `is_archived channel_not_found not_in_channel token_expired
 			message_limit_exceeded restricted_action restricted_action_read_only_channel restricted_action_thread_only_channel
 			restricted_action_non_threadable_channel restricted_action_thread_locked user_not_found users_not_found
 			user_not_visible user_disabled user_not_in_channel cannot_dm_bot messages_tab_disabled team_access_not_granted
-			not_authed invalid_auth missing_scope no_permission not_allowed_token_type org_login_required ekm_access_denied
+			not_authed missing_scope no_permission not_allowed_token_type org_login_required ekm_access_denied
 			enterprise_is_restricted access_denied as_user_not_supported duplicate_channel_not_found duplicate_message_not_found
 			invalid_blocks invalid_blocks_format invalid_metadata_format invalid_metadata_schema metadata_must_be_sent_from_app
 			metadata_too_large msg_blocks_too_long msg_too_long no_text too_many_attachments too_many_contact_cards
@@ -53,6 +53,9 @@ func init() {
 	}
 }
 
+// notInstalled is the code of what was not sent because the app is not installed.
+const notInstalled = "not_installed"
+
 // undelivered types an error of Slack or of the way to it.
 func undelivered(err error) error {
 	if err == nil {
@@ -63,6 +66,10 @@ func undelivered(err error) error {
 	var status slack.StatusCodeError
 	var dns *net.DNSError
 	switch {
+	case errors.Is(err, errUninstalled):
+		return &jobs.Undelivered{Kind: jobs.NotSent, Code: notInstalled, After: askInstalled}
+	case errors.As(err, &refused) && uninstalled[refused.Err]:
+		return &jobs.Undelivered{Kind: jobs.NotSent, Code: refused.Err, After: askInstalled}
 	case errors.As(err, &limited):
 		return &jobs.Undelivered{Kind: jobs.NotSent, Code: "ratelimited", After: limited.RetryAfter}
 	case errors.As(err, &refused):

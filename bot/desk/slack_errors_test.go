@@ -31,8 +31,8 @@ func TestEveryDocumentedErrorHasAClass(t *testing.T) {
 		}
 	}
 	for code, want := range map[string]jobs.Delivery{
-		"ratelimited": jobs.NotSent, "is_archived": jobs.Permanent, "channel_not_found": jobs.Permanent, "not_in_channel": jobs.Permanent, "account_inactive": jobs.Permanent,
-		"token_revoked": jobs.Permanent, "message_limit_exceeded": jobs.Permanent, "restricted_action": jobs.Permanent, "restricted_action_read_only_channel": jobs.Permanent,
+		"ratelimited": jobs.NotSent, "is_archived": jobs.Permanent, "channel_not_found": jobs.Permanent, "not_in_channel": jobs.Permanent, "account_inactive": jobs.NotSent,
+		"token_revoked": jobs.NotSent, "message_limit_exceeded": jobs.Permanent, "restricted_action": jobs.Permanent, "restricted_action_read_only_channel": jobs.Permanent,
 		"message_not_found": jobs.Gone, "fatal_error": jobs.Ambiguous, "of_tomorrow": jobs.Ambiguous,
 	} {
 		u, ok := undelivered(slack.SlackErrorResponse{Err: code}).(*jobs.Undelivered)

@@ -17,16 +17,16 @@ import (
 // its bytes there, and shows them all at once.
 func (s *Slack) Share(ctx context.Context, person, words string, files []*jobs.File) error {
 	channel, _, _, err := s.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{person}})
-	if err := counted("conversations.open", err); err != nil {
+	if err := s.counted("conversations.open", err); err != nil {
 		return unshown(err)
 	}
 	var summaries []slack.FileSummary
 	for _, f := range files {
 		place, err := s.api.GetUploadURLExternalContext(ctx, slack.GetUploadURLExternalParameters{FileName: f.Name, FileSize: int(f.Size)})
-		if err := counted("files.getUploadURLExternal", err); err != nil {
+		if err := s.counted("files.getUploadURLExternal", err); err != nil {
 			return unshown(err)
 		}
-		if err := counted("upload_url", s.upload(ctx, place.UploadURL, f)); err != nil {
+		if err := s.counted("upload_url", s.upload(ctx, place.UploadURL, f)); err != nil {
 			return unshown(err)
 		}
 		summaries = append(summaries, slack.FileSummary{ID: place.FileID, Title: f.Name})
@@ -34,7 +34,7 @@ func (s *Slack) Share(ctx context.Context, person, words string, files []*jobs.F
 	_, err = s.api.CompleteUploadExternalContext(ctx, slack.CompleteUploadExternalParameters{
 		Files: summaries, Channel: channel.ID, InitialComment: words,
 	})
-	return counted("files.completeUploadExternal", err)
+	return s.counted("files.completeUploadExternal", err)
 }
 
 // unshown is an error before files are shown: whatever arrived, nobody sees it.

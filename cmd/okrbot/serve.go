@@ -161,7 +161,7 @@ func (r *running) begin(ctx context.Context) error {
 		return err
 	}
 	slack := desk.NewSlack(desk.SlackOptions{
-		APIURL: r.config.SlackAPIURL, BotToken: r.config.SlackBotToken, AppToken: r.config.SlackAppToken,
+		APIURL: r.config.SlackAPIURL, BotToken: r.config.SlackBotToken, AppToken: r.config.SlackAppToken, Log: r.log,
 	})
 	r.bot = bot.New(r.store, r.jobs, slack, connectors, desk.Settings{
 		PublicURL: r.config.PublicURL, DefaultZone: r.config.DefaultTimeZone, Admins: r.config.AdminUsers,

@@ -117,6 +117,31 @@ func (s *Slack) note(why string) {
 	}
 }
 
+// Uninstall removes the app from the workspace: its calls are refused with this error from now on.
+func (s *Slack) Uninstall(refused string) { s.mu.Lock(); s.removed = refused; s.mu.Unlock() }
+
+// Install installs the app again, with the token it had.
+func (s *Slack) Install() { s.mu.Lock(); s.removed = ""; s.mu.Unlock() }
+
+// SaysGoodbye tells the app that it was removed: its token first, then the app, which come in any order.
+func (s *Slack) SaysGoodbye() {
+	for _, event := range []map[string]any{
+		{"type": "tokens_revoked", "tokens": map[string]any{"oauth": []string{}, "bot": []string{s.botUser}}, "event_ts": s.stamp()},
+		{"type": "app_uninstalled", "event_ts": s.stamp()},
+	} {
+		s.mu.Lock()
+		outer := map[string]any{
+			"token": "legacy", "team_id": s.o.TeamID, "api_app_id": s.o.AppID, "type": "event_callback",
+			"event_id": "Ev" + strconv.FormatInt(s.next(), 36) + strconv.FormatInt(time.Now().UnixNano(), 36), "event_time": time.Now().Unix(), "event": event,
+		}
+		s.mu.Unlock()
+		kind, _ := event["type"].(string)
+		s.deliver(kind, "/slack/events", outer, nil)
+	}
+}
+
+func (s *Slack) stamp() string { s.mu.Lock(); defer s.mu.Unlock(); return s.ts() }
+
 // Types is what a person types into a channel: a command goes to the app, anything else is a
 // message. It returns when the app has answered or Slack has given up.
 func (s *Slack) Types(person, channel, text string) error {
@@ -139,8 +164,9 @@ func (s *Slack) Types(person, channel, text string) error {
 		"user_id": {p.ID}, "user_name": {p.Name}, "command": {command}, "text": {s.escaped(rest)}, "api_app_id": {s.o.AppID},
 		"is_enterprise_install": {"false"}, "response_url": {answerURL}, "trigger_id": {s.newTrigger(p.ID, "")},
 	}
+	installed := s.removed == ""
 	s.mu.Unlock()
-	if command != "/okr" {
+	if command != "/okr" || !installed {
 		s.tell(ch.ID, p.ID, command+" is not a valid command.")
 		return nil
 	}

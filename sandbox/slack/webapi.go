@@ -170,6 +170,8 @@ func (s *Slack) do(c call) map[string]any {
 		return failed("not_authed")
 	case c.token != want:
 		return failed("invalid_auth")
+	case s.removed != "" && c.method != "apps.connections.open":
+		return failed(s.removed)
 	}
 	if refused := s.lacks(scopes[c.method]); refused != nil {
 		return refused

@@ -52,6 +52,7 @@ type Slack struct {
 	triggers map[string]*trigger
 	answers  map[string]*responseURL
 	files    map[string]*File
+	removed  string // how calls are refused since the app was removed; empty: it is installed
 	seq      int64
 	faults   []*Fault
 	wire     []Exchange
