@@ -22,21 +22,28 @@ type objectiveDraft struct {
 
 var objectiveForm = desk.Form[objectiveDraft]{Kind: view.CallbackObjective, Again: "/okr add-objective"}
 
-// addObjective is "/okr add-objective", "/okr add-objective Be calm" and the button of that name.
-func (b *Bot) addObjective(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	return b.objectiveForm(ctx, g, objectiveDraft{})
+// objectives are added here.
+type objectives struct {
+	*desk.Desk
+	// added shows the wizard again from which the form was opened, with the objective that was added.
+	added func(ctx context.Context, g desk.Gesture, from wizard.Opener, objective int64)
 }
 
-func (b *Bot) objectiveForm(ctx context.Context, g desk.Gesture, d objectiveDraft) (desk.Reply, error) {
+// add is "/okr add-objective", "/okr add-objective Be calm" and the button of that name.
+func (ob objectives) add(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	return ob.open(ctx, g, objectiveDraft{})
+}
+
+func (ob objectives) open(ctx context.Context, g desk.Gesture, d objectiveDraft) (desk.Reply, error) {
 	if !okr.May(g.Actor, okr.AddObjective) {
 		return desk.Say("Guests cannot add objectives. Ask a member of this workspace."), nil
 	}
-	now, err := b.Store.Now(ctx)
+	now, err := ob.Store.Now(ctx)
 	if err != nil {
 		return desk.Reply{}, err
 	}
 	d.Form = view.ObjectiveForm{Title: view.Cut(command.Spoken(g.Text), okr.MaxTitle), Owner: g.Actor.ID, Period: view.ThisQuarter, Zone: g.Zone}
-	draft, err := objectiveForm.Begin(ctx, b.Store.Reads, g.Actor, "fill", d)
+	draft, err := objectiveForm.Begin(ctx, ob.Store.Reads, g.Actor, "fill", d)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -44,13 +51,13 @@ func (b *Bot) objectiveForm(ctx context.Context, g desk.Gesture, d objectiveDraf
 	return desk.Reply{Open: &modal}, nil
 }
 
-// objectivePeriodChosen shows the two days when dates are wanted.
-func (b *Bot) objectivePeriodChosen(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	draft, _, err := objectiveForm.Shown(ctx, b.Store.Reads, g)
+// periodChosen shows the two days when dates are wanted.
+func (ob objectives) periodChosen(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	draft, _, err := objectiveForm.Shown(ctx, ob.Store.Reads, g)
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	now, err := b.Store.Now(ctx)
+	now, err := ob.Store.Now(ctx)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -58,16 +65,16 @@ func (b *Bot) objectivePeriodChosen(ctx context.Context, g desk.Gesture) (desk.R
 	return desk.Reply{Update: &modal}, nil
 }
 
-// objectiveSubmitted saves the objective. A form submitted twice makes one.
-func (b *Bot) objectiveSubmitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	draft, d, err := objectiveForm.Shown(ctx, b.Store.Reads, g)
+// submitted saves the objective. A form submitted twice makes one.
+func (ob objectives) submitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	draft, d, err := objectiveForm.Shown(ctx, ob.Store.Reads, g)
 	if err != nil {
 		return desk.Reply{}, err
 	}
 	if !okr.May(g.Actor, okr.AddObjective) {
 		return desk.Say("Guests cannot add objectives. Nothing was saved. Ask a member of this workspace."), nil
 	}
-	now, err := b.Store.Now(ctx)
+	now, err := ob.Store.Now(ctx)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -75,7 +82,7 @@ func (b *Bot) objectiveSubmitted(ctx context.Context, g desk.Gesture) (desk.Repl
 	if len(problems) > 0 {
 		return desk.Reply{Problems: problems}, nil
 	}
-	err = b.Store.InTx(ctx, func(tx *store.Tx) error {
+	err = ob.Store.InTx(ctx, func(tx *store.Tx) error {
 		var err error
 		o, err = tx.CreateObjective(ctx, g.Actor, o, draft.ID)
 		return err
@@ -85,7 +92,7 @@ func (b *Bot) objectiveSubmitted(ctx context.Context, g desk.Gesture) (desk.Repl
 	}
 	if d.Wizard != "" {
 		return desk.Reply{Later: func(ctx context.Context, _ desk.OpenView) {
-			b.wizard.ObjectiveAdded(ctx, g, wizard.Opener{Draft: d.Wizard, View: d.Under}, o.ID)
+			ob.added(ctx, g, wizard.Opener{Draft: d.Wizard, View: d.Under}, o.ID)
 		}}, nil
 	}
 	r := desk.Say("Objective added: *" + view.Escape(o.Title) + "*, " + o.Period.Words() + ". Next: add a key result with `/okr add-kr`.")
@@ -123,7 +130,7 @@ Pacific/Port_Moresby Pacific/Tahiti Pacific/Tongatapu`)
 
 // zoneChoices fills the type-ahead of time zones by any part of their names, those that a part
 // begins with first.
-func (b *Bot) zoneChoices(_ context.Context, g desk.Gesture) (desk.Reply, error) {
+func zoneChoices(_ context.Context, g desk.Gesture) (desk.Reply, error) {
 	query := strings.ToLower(strings.ReplaceAll(strings.TrimSpace(g.Query), " ", "_"))
 	var found [][2]string
 	for _, zone := range zones {

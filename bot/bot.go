@@ -18,19 +18,41 @@ type Bot struct {
 	jobs       *jobs.Client
 	connectors integrations.Registry
 	wizard     *wizard.Flow
+	shows      shows
+
+	lists         lists
+	home          home
+	objectives    objectives
+	keyResults    keyResults
+	checkIns      checkIns
+	syncs         syncs
+	closeOuts     closeOuts
+	subscriptions subscriptions
+	exports       exports
+	settings      settingsForm
+	help          help
 }
 
 // New makes a bot. Slack is where it talks, jobs is where it leaves what must survive.
 func New(s *store.Store, j *jobs.Client, slack *desk.Slack, connectors integrations.Registry, settings desk.Settings, log *slog.Logger) *Bot {
 	b := &Bot{Desk: desk.New(s, slack, j.Asked, settings, log), jobs: j, connectors: connectors}
-	b.wizard = wizard.New(b.Desk, j, connectors, b.shown, wizard.Detours{
+	b.shows = shows{b.Desk, connectors, b.systemNames()}
+	b.wizard = wizard.New(b.Desk, j, connectors, b.shows.one, wizard.Detours{
 		NewObjective: func(ctx context.Context, g desk.Gesture, from wizard.Opener) (desk.Reply, error) {
-			return b.objectiveForm(ctx, g, objectiveDraft{Wizard: from.Draft, Under: from.View})
+			return b.objectives.open(ctx, g, objectiveDraft{Wizard: from.Draft, Under: from.View})
 		},
 		NewConnection: func(ctx context.Context, g desk.Gesture, system string, from wizard.Opener) (desk.Reply, error) {
 			return b.connectForm(ctx, g, connectDraft{Kind: system, Wizard: from.Draft, Under: from.View})
 		},
 	})
-	b.Routes, b.Home = b.table(), b.homeTab
+	b.objectives = objectives{b.Desk, b.wizard.ObjectiveAdded}
+	b.lists, b.home = lists{b.shows}, home{b.shows}
+	b.checkIns = checkIns{b.shows}
+	b.syncs = syncs{b.shows, j}
+	b.keyResults = keyResults{b.shows, b.syncs, b.checkIns, b.wizard}
+	b.closeOuts = closeOuts{b.shows, j}
+	b.subscriptions, b.exports, b.settings = subscriptions{b.Desk}, exports{b.Desk}, settingsForm{b.Desk}
+	b.help = help{b.shows, b.keyResults.showCommand}
+	b.Routes, b.Home = b.table(), b.home.tab
 	return b
 }

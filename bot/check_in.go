@@ -2,10 +2,12 @@ package bot
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
 
+	"okrbot/bot/command"
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/okr"
@@ -14,41 +16,44 @@ import (
 
 var checkInForm = desk.Form[oneKeyResult]{Kind: view.CallbackCheckIn, Again: "/okr check-in KR-n"}
 
-// checkInPressed is the button Check in.
-func (b *Bot) checkInPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	k, err := b.Pressed(ctx, g, g.Action.Value)
+// checkIns are what people enter about a key result.
+type checkIns struct{ shows }
+
+// pressed is the button Check in.
+func (f checkIns) pressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	k, err := f.Pressed(ctx, g, g.Action.Value)
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	return b.checkInForm(ctx, g, k, view.CheckInTyped{})
+	return f.open(ctx, g, k, view.CheckInTyped{})
 }
 
-func (b *Bot) checkInForm(ctx context.Context, g desk.Gesture, k store.KeyResult, typed view.CheckInTyped) (desk.Reply, error) {
+func (f checkIns) open(ctx context.Context, g desk.Gesture, k store.KeyResult, typed view.CheckInTyped) (desk.Reply, error) {
 	if !k.MayCheckIn(g.Actor) {
 		return desk.Ask(k.Owner, "check in on"), nil
 	}
 	if k.Closed {
 		return desk.IsClosed(k), nil
 	}
-	draft, err := checkInForm.Begin(ctx, b.Store.Reads, g.Actor, "fill", oneKeyResult{ID: k.ID})
+	draft, err := checkInForm.Begin(ctx, f.Store.Reads, g.Actor, "fill", oneKeyResult{ID: k.ID})
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	now, err := b.Store.Now(ctx)
+	now, err := f.Store.Now(ctx)
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	modal := view.CheckInForm(b.shown(k, now), typed, draft.ID)
+	modal := view.CheckInForm(f.shows.one(k, now), typed, draft.ID)
 	return desk.Reply{Open: &modal}, nil
 }
 
-// checkedIn is the submit of the check-in form.
-func (b *Bot) checkedIn(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	draft, form, err := checkInForm.Shown(ctx, b.Store.Reads, g)
+// submitted is the submit of the check-in form.
+func (f checkIns) submitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	draft, form, err := checkInForm.Shown(ctx, f.Store.Reads, g)
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	saved, err := b.saveCheckIn(ctx, g, form.ID, draft.ID, func(_ store.KeyResult, day okr.Day) (view.CheckInEntry, okr.Problems) {
+	saved, err := f.save(ctx, g, form.ID, draft.ID, func(_ store.KeyResult, day okr.Day) (view.CheckInEntry, okr.Problems) {
 		return view.ParseCheckIn(g.View.State, day)
 	})
 	if err != nil {
@@ -62,13 +67,13 @@ func (b *Bot) checkedIn(ctx context.Context, g desk.Gesture) (desk.Reply, error)
 	return saved, nil
 }
 
-// recordTyped saves a value that a command named, as of today.
-func (b *Bot) recordTyped(ctx context.Context, g desk.Gesture, k store.KeyResult, typed view.CheckInTyped) (desk.Reply, error) {
+// record saves a value that a command named, as of today.
+func (f checkIns) record(ctx context.Context, g desk.Gesture, k store.KeyResult, typed view.CheckInTyped) (desk.Reply, error) {
 	value, err := okr.ParseNumber(typed.Value)
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	saved, err := b.saveCheckIn(ctx, g, k.ID, "", func(k store.KeyResult, day okr.Day) (view.CheckInEntry, okr.Problems) {
+	saved, err := f.save(ctx, g, k.ID, "", func(k store.KeyResult, day okr.Day) (view.CheckInEntry, okr.Problems) {
 		return view.CheckInEntry{Value: decimal.NewNullDecimal(value), Day: min(day, k.Objective.Period.Last), Note: view.Cut(typed.Note, view.LongestNote)}, nil
 	})
 	for _, sentence := range saved.Problems {
@@ -77,13 +82,13 @@ func (b *Bot) recordTyped(ctx context.Context, g desk.Gesture, k store.KeyResult
 	return saved, err
 }
 
-// saveCheckIn records what somebody says about a key result, if they may: whatever was entered is
+// save records what somebody says about a key result, if they may: whatever was entered is
 // read once the key result is locked. The same draft submitted twice is one check-in.
-func (b *Bot) saveCheckIn(ctx context.Context, g desk.Gesture, id int64, draft string, read func(k store.KeyResult, today okr.Day) (view.CheckInEntry, okr.Problems)) (desk.Reply, error) {
+func (f checkIns) save(ctx context.Context, g desk.Gesture, id int64, draft string, read func(k store.KeyResult, today okr.Day) (view.CheckInEntry, okr.Problems)) (desk.Reply, error) {
 	var k store.KeyResult
 	var problems okr.Problems
 	refused, early := false, ""
-	err := b.Store.InTx(ctx, func(tx *store.Tx) error {
+	err := f.Store.InTx(ctx, func(tx *store.Tx) error {
 		var err error
 		if k, err = tx.LockKeyResult(ctx, g.Actor.Workspace, id); err != nil {
 			return err
@@ -136,13 +141,87 @@ func (b *Bot) saveCheckIn(ctx context.Context, g desk.Gesture, id int64, draft s
 	case len(problems) > 0:
 		return desk.Reply{Problems: problems}, nil
 	}
-	now, err := b.Store.Now(ctx)
+	now, err := f.Store.Now(ctx)
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	shown := b.shown(k, now)
+	shown := f.shows.one(k, now)
 	lines := []string{strings.TrimSpace("Saved. " + early), shown.Headline(), shown.Shown()}
 	r := desk.Say(strings.Join(lines, "\n"))
 	r.Home = true
 	return r, nil
+}
+
+// command is "/okr check-in KR-1", "/okr check-in KR-1 42" and "/okr check-in KR-1 42 after
+// the audit". A value is recorded at once where people enter them; where scores are read, and where
+// there is a note alone, the form opens with what was typed.
+func (f checkIns) command(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	number, rest, ok := keyFirst(valueLast(g.Text))
+	if !ok || rest == "" {
+		k, err := f.Named(ctx, g, g.Text, "check-in")
+		if err != nil {
+			return desk.Reply{}, err
+		}
+		return f.open(ctx, g, k, view.CheckInTyped{})
+	}
+	k, err := f.Numbered(ctx, g, number)
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	typed, problem := checkInTyped(rest, k.Unit)
+	switch {
+	case !k.MayCheckIn(g.Actor):
+		return desk.Ask(k.Owner, "check in on"), nil
+	case k.Closed:
+		return desk.IsClosed(k), nil
+	case problem != "":
+		return desk.Say(view.Quote(typed.Value) + ": " + problem + " Nothing was saved. Type `/okr check-in " + k.Key() + " 42`, or `/okr check-in " + k.Key() + "` for the form."), nil
+	case k.Integrated || typed.Value == "":
+		return f.open(ctx, g, k, typed)
+	}
+	return f.record(ctx, g, k, typed)
+}
+
+// valueLast puts a value that was typed before its key result behind it: "42 KR-1" and "42 for KR-1".
+// Alone, 42 would be the number of a key result.
+func valueLast(text string) string {
+	fields := command.Parted(text)
+	last := len(fields) - 1
+	if last < 1 || last > 2 || last == 2 && !slices.Contains([]string{"for", "to", "on", "in", "at"}, command.WordOf(fields[1]).Plain) {
+		return text
+	}
+	key := command.WordOf(fields[last])
+	if _, ok := key.Key(); !ok || !strings.HasPrefix(key.Plain, "kr") || strings.HasPrefix(command.WordOf(fields[0]).Plain, "kr") {
+		return text
+	}
+	return fields[last] + " " + fields[0]
+}
+
+// checkInTyped takes apart what was typed after the key result: a value, and words about it. The
+// problem is a sentence about a value that cannot be read.
+func checkInTyped(rest, unit string) (view.CheckInTyped, string) {
+	fields := command.Parted(rest)
+	value := strings.Trim(command.Spoken(fields[0]), "`*_~\"'“”‘’:;=()[]")
+	value = strings.TrimRight(value, ".,;:!?)]") // "42, after the audit"
+	if !strings.ContainsFunc(value, func(r rune) bool { return r >= '0' && r <= '9' || command.PlainRune(r) != r }) {
+		return view.CheckInTyped{Note: command.Spoken(rest)}, ""
+	}
+	typed := view.CheckInTyped{Value: value}
+	if len(fields) > 1 {
+		second := command.Spoken(fields[1])
+		if strings.Trim(second, "0123456789.,'’") == "" { // "1 000" is a number with a separator, not a value and a note
+			typed.Value = value + " " + second
+			_, err := okr.ParseNumber(typed.Value)
+			return typed, err.Error()
+		}
+		rest := fields[1:]
+		if strings.EqualFold(second, unit) {
+			rest = fields[2:]
+		}
+		typed.Note = command.Spoken(strings.Join(rest, " "))
+	}
+	if _, err := okr.ParseNumber(typed.Value); err != nil {
+		return typed, err.Error()
+	}
+	return typed, ""
 }

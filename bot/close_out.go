@@ -35,10 +35,16 @@ const closeOutListed = 20
 
 var closeOutForm = desk.Form[closing]{Kind: view.CallbackCloseOut, Again: "/okr close-out"}
 
-// closeOutCommand is "/okr close-out", and "/okr close-out Be calm" with words of a title: the form
+// closeOuts end objectives after their last day, and have key results go on.
+type closeOuts struct {
+	shows
+	jobs *jobs.Client
+}
+
+// command is "/okr close-out", and "/okr close-out Be calm" with words of a title: the form
 // where there is one objective to close out, else the choice. Administrators choose among all, others
 // among their own.
-func (b *Bot) closeOutCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+func (f closeOuts) command(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	owner := g.Actor.ID
 	if okr.May(g.Actor, okr.CloseOut) {
 		owner = ""
@@ -47,7 +53,7 @@ func (b *Bot) closeOutCommand(ctx context.Context, g desk.Gesture) (desk.Reply, 
 	if title != "" {
 		most = 1000
 	}
-	list, err := b.Store.EndedObjectives(ctx, g.Actor.Workspace, owner, most)
+	list, err := f.Store.EndedObjectives(ctx, g.Actor.Workspace, owner, most)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -62,33 +68,33 @@ func (b *Bot) closeOutCommand(ctx context.Context, g desk.Gesture) (desk.Reply, 
 	case 0:
 		return desk.Say("No objective of yours is to be closed out: none has had its last day, or all that have are closed out already. Objectives are closed out by their owners and by administrators."), nil
 	case 1:
-		return b.closeOutForm(ctx, g, list[0])
+		return f.open(ctx, g, list[0])
 	}
 	m := view.ToCloseOut(list[:min(len(list), closeOutListed)])
 	return desk.Reply{Say: &m}, nil
 }
 
-// closeOutPressed is the button Close out.
-func (b *Bot) closeOutPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	o, err := b.pressedObjective(ctx, g)
+// pressed is the button Close out.
+func (f closeOuts) pressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	o, err := f.objective(ctx, g)
 	if desk.IsNotFound(err) {
 		return desk.Say("This objective is gone. `/okr list` shows what there is."), nil
 	}
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	return b.closeOutForm(ctx, g, o)
+	return f.open(ctx, g, o)
 }
 
-// closeOutAll is the button See all under a summary.
-func (b *Bot) closeOutAll(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+// all is the button See all under a summary.
+func (f closeOuts) all(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	objective, shown, _ := strings.Cut(g.Action.Value, ":")
 	from, _ := strconv.Atoi(shown)
 	g.Action.Value = objective
-	o, err := b.pressedObjective(ctx, g)
+	o, err := f.objective(ctx, g)
 	var c store.CloseOut
 	if err == nil {
-		c, err = b.Store.CloseOut(ctx, g.Actor.Workspace, o.ID)
+		c, err = f.Store.CloseOut(ctx, g.Actor.Workspace, o.ID)
 	}
 	if desk.IsNotFound(err) {
 		return desk.Say("This objective is gone. `/okr list` shows what there is."), nil
@@ -100,12 +106,12 @@ func (b *Bot) closeOutAll(ctx context.Context, g desk.Gesture) (desk.Reply, erro
 	return desk.Reply{Say: &m}, nil
 }
 
-func (b *Bot) pressedObjective(ctx context.Context, g desk.Gesture) (okr.Objective, error) {
+func (f closeOuts) objective(ctx context.Context, g desk.Gesture) (okr.Objective, error) {
 	id, err := strconv.ParseInt(g.Action.Value, 10, 64)
 	if err != nil {
 		id = 0 // nobody's
 	}
-	return b.Store.Objective(ctx, g.Actor.Workspace, id)
+	return f.Store.Objective(ctx, g.Actor.Workspace, id)
 }
 
 // unclosable says why somebody cannot close an objective out on a day; empty when they can.
@@ -121,19 +127,19 @@ func unclosable(o okr.Objective, actor okr.Actor, today okr.Day) string {
 	return ""
 }
 
-func (b *Bot) closeOutForm(ctx context.Context, g desk.Gesture, o okr.Objective) (desk.Reply, error) {
-	now, err := b.Store.Now(ctx)
+func (f closeOuts) open(ctx context.Context, g desk.Gesture, o okr.Objective) (desk.Reply, error) {
+	now, err := f.Store.Now(ctx)
 	if err != nil {
 		return desk.Reply{}, err
 	}
 	if why := unclosable(o, g.Actor, okr.DayIn(o.Zone, now)); why != "" {
 		return desk.Say(why), nil
 	}
-	list, err := b.shownKeyResults(ctx, o.Workspace, store.Filter{Objectives: []int64{o.ID}})
+	list, err := f.shows.keyResults(ctx, o.Workspace, store.Filter{Objectives: []int64{o.ID}})
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	draft, err := closeOutForm.Begin(ctx, b.Store.Reads, g.Actor, stepResults, closing{Objective: o.ID})
+	draft, err := closeOutForm.Begin(ctx, f.Store.Reads, g.Actor, stepResults, closing{Objective: o.ID})
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -141,30 +147,30 @@ func (b *Bot) closeOutForm(ctx context.Context, g desk.Gesture, o okr.Objective)
 	return desk.Reply{Open: &modal}, nil
 }
 
-// closeOutSubmitted takes the note and what goes on, asks for its targets, and closes the objective
+// submitted takes the note and what goes on, asks for its targets, and closes the objective
 // out. Of two submits one closes it.
-func (b *Bot) closeOutSubmitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	draft, c, err := closeOutForm.Shown(ctx, b.Store.Reads, g)
+func (f closeOuts) submitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	draft, c, err := closeOutForm.Shown(ctx, f.Store.Reads, g)
 	if err != nil {
 		return desk.Reply{}, err
 	}
 	if draft.Step == stepResults {
-		return b.closeOutChosen(ctx, g, draft, c)
+		return f.chosen(ctx, g, draft, c)
 	}
-	return b.closeOutPage(ctx, g, draft, c)
+	return f.page(ctx, g, draft, c)
 }
 
 // carriable loads an objective with its key results, ready to be shown.
-func (b *Bot) carriable(ctx context.Context, g desk.Gesture, c closing) (o okr.Objective, list []view.KeyResult, next okr.Period, err error) {
-	if o, err = b.Store.Objective(ctx, g.Actor.Workspace, c.Objective); desk.IsNotFound(err) {
+func (f closeOuts) carriable(ctx context.Context, g desk.Gesture, c closing) (o okr.Objective, list []view.KeyResult, next okr.Period, err error) {
+	if o, err = f.Store.Objective(ctx, g.Actor.Workspace, c.Objective); desk.IsNotFound(err) {
 		return o, nil, next, desk.Instead(removedMeanwhile(), err)
 	} else if err != nil {
 		return o, nil, next, err
 	}
-	if list, err = b.shownKeyResults(ctx, g.Actor.Workspace, store.Filter{Objectives: []int64{o.ID}}); err != nil {
+	if list, err = f.shows.keyResults(ctx, g.Actor.Workspace, store.Filter{Objectives: []int64{o.ID}}); err != nil {
 		return o, nil, next, err
 	}
-	now, err := b.Store.Now(ctx)
+	now, err := f.Store.Now(ctx)
 	return o, list, o.NextPeriod(okr.DayIn(o.Zone, now)), err
 }
 
@@ -173,12 +179,12 @@ func needsTarget(k view.KeyResult) bool {
 	return k.CheckCarryOver(k.CarryOver(k.Target, k.Today)).Any()
 }
 
-// closeOutChosen takes the note and what goes on, and asks for its targets.
-func (b *Bot) closeOutChosen(ctx context.Context, g desk.Gesture, draft store.Draft, c closing) (desk.Reply, error) {
+// chosen takes the note and what goes on, and asks for its targets.
+func (f closeOuts) chosen(ctx context.Context, g desk.Gesture, draft store.Draft, c closing) (desk.Reply, error) {
 	var going view.Going
 	var chosen []int64
 	c.Note, going, chosen = view.ParseCloseOut(g.View.State)
-	_, list, _, err := b.carriable(ctx, g, c)
+	_, list, _, err := f.carriable(ctx, g, c)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -192,9 +198,9 @@ func (b *Bot) closeOutChosen(ctx context.Context, g desk.Gesture, draft store.Dr
 		}
 	}
 	if len(c.Carry) == 0 {
-		return b.closeOut(ctx, g, c)
+		return f.end(ctx, g, c)
 	}
-	return b.closeOutTargets(ctx, g, draft, c)
+	return f.targets(ctx, g, draft, c)
 }
 
 // page is what of it is on the page that is shown.
@@ -203,13 +209,13 @@ func (c closing) page() []int64 {
 	return c.Carry[first:min(len(c.Carry), first+view.TargetsAtOnce)]
 }
 
-// closeOutTargets is the second step: the targets of what goes on, page by page.
-func (b *Bot) closeOutTargets(ctx context.Context, g desk.Gesture, draft store.Draft, c closing) (desk.Reply, error) {
-	o, list, next, err := b.carriable(ctx, g, c)
+// targets is the second step: the targets of what goes on, page by page.
+func (f closeOuts) targets(ctx context.Context, g desk.Gesture, draft store.Draft, c closing) (desk.Reply, error) {
+	o, list, next, err := f.carriable(ctx, g, c)
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	draft, err = closeOutForm.Save(ctx, b.Store.Reads, g.Actor, draft, stepTargets, c)
+	draft, err = closeOutForm.Save(ctx, f.Store.Reads, g.Actor, draft, stepTargets, c)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -220,9 +226,9 @@ func (b *Bot) closeOutTargets(ctx context.Context, g desk.Gesture, draft store.D
 	return desk.Reply{Update: &modal}, nil
 }
 
-// closeOutPage takes the targets of a page, and closes the objective out after the last one, or when
+// page takes the targets of a page, and closes the objective out after the last one, or when
 // the others keep theirs.
-func (b *Bot) closeOutPage(ctx context.Context, g desk.Gesture, draft store.Draft, c closing) (desk.Reply, error) {
+func (f closeOuts) page(ctx context.Context, g desk.Gesture, draft store.Draft, c closing) (desk.Reply, error) {
 	page, last := c.page(), (c.Page+1)*view.TargetsAtOnce >= len(c.Carry)
 	if c.Targets == nil {
 		c.Targets = map[int64]string{}
@@ -231,9 +237,9 @@ func (b *Bot) closeOutPage(ctx context.Context, g desk.Gesture, draft store.Draf
 		c.Targets[id] = view.TargetTyped(g.View.State, id)
 	}
 	if last {
-		return b.closeOut(ctx, g, c)
+		return f.end(ctx, g, c)
 	}
-	_, list, _, err := b.carriable(ctx, g, c)
+	_, list, _, err := f.carriable(ctx, g, c)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -256,10 +262,10 @@ func (b *Bot) closeOutPage(ctx context.Context, g desk.Gesture, draft store.Draf
 	case view.Kept(g.View.State) && others > 0:
 		return desk.Reply{Problems: view.NotKept(others)}, nil
 	case view.Kept(g.View.State):
-		return b.closeOut(ctx, g, c)
+		return f.end(ctx, g, c)
 	}
 	c.Page++
-	return b.closeOutTargets(ctx, g, draft, c)
+	return f.targets(ctx, g, draft, c)
 }
 
 func removedMeanwhile() desk.Reply {
@@ -268,15 +274,15 @@ func removedMeanwhile() desk.Reply {
 	return r
 }
 
-// closeOut writes how everything ended, and begins what goes on.
-func (b *Bot) closeOut(ctx context.Context, g desk.Gesture, c closing) (desk.Reply, error) {
+// end writes how everything ended, and begins what goes on.
+func (f closeOuts) end(ctx context.Context, g desk.Gesture, c closing) (desk.Reply, error) {
 	var o okr.Objective
 	var why string
 	var next okr.Objective
 	var going []store.KeyResult
 	problems := okr.Problems{}
 	elsewhere := "" // a key result on another page whose target does not do any more
-	err := b.Store.InTx(ctx, func(tx *store.Tx) (err error) {
+	err := f.Store.InTx(ctx, func(tx *store.Tx) (err error) {
 		next, going, problems, elsewhere = okr.Objective{}, nil, okr.Problems{}, ""
 		if o, err = tx.LockObjective(ctx, g.Actor.Workspace, c.Objective); err != nil {
 			return err
@@ -320,7 +326,7 @@ func (b *Bot) closeOut(ctx context.Context, g desk.Gesture, c closing) (desk.Rep
 			if next, err = tx.CreateObjective(ctx, g.Actor, next, ""); err != nil {
 				return err
 			}
-			if err := b.carryOver(ctx, tx, g.Actor, next, going); err != nil {
+			if err := f.carryOver(ctx, tx, g.Actor, next, going); err != nil {
 				return err
 			}
 		}
@@ -352,7 +358,7 @@ func (b *Bot) closeOut(ctx context.Context, g desk.Gesture, c closing) (desk.Rep
 
 // carryOver begins key results under an objective, all in a few statements, and gives them their
 // numbers.
-func (b *Bot) carryOver(ctx context.Context, tx *store.Tx, actor okr.Actor, next okr.Objective, going []store.KeyResult) error {
+func (f closeOuts) carryOver(ctx context.Context, tx *store.Tx, actor okr.Actor, next okr.Objective, going []store.KeyResult) error {
 	number, err := tx.LockNumbers(ctx, actor.Workspace)
 	if err != nil {
 		return err
@@ -374,7 +380,7 @@ func (b *Bot) carryOver(ctx context.Context, tx *store.Tx, actor okr.Actor, next
 	if len(read) == 0 {
 		return nil
 	}
-	return b.jobs.Import(ctx, tx, actor.Workspace, read...)
+	return f.jobs.Import(ctx, tx, actor.Workspace, read...)
 }
 
 // closedWords says what was done, and where it goes on.

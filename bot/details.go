@@ -12,74 +12,84 @@ import (
 
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
+	"okrbot/bot/wizard"
 	"okrbot/okr"
 	"okrbot/store"
 )
 
+// keyResults are what people do with one key result: see it, pause it, remove it, and whatever its kebab
+// offers.
+type keyResults struct {
+	shows
+	syncs    syncs
+	checkIns checkIns
+	wizard   *wizard.Flow // in which a key result is edited
+}
+
 // showCommand is "/okr show KR-1".
-func (b *Bot) showCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	k, err := b.Named(ctx, g, g.Text, "show")
+func (kr keyResults) showCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	k, err := kr.Named(ctx, g, g.Text, "show")
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	return b.details(ctx, g, k)
+	return kr.show(ctx, g, k)
 }
 
-// detailsPressed is the button Details.
-func (b *Bot) detailsPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	k, err := b.Pressed(ctx, g, g.Action.Value)
+// pressed is the button Details.
+func (kr keyResults) pressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	k, err := kr.Pressed(ctx, g, g.Action.Value)
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	return b.details(ctx, g, k)
+	return kr.show(ctx, g, k)
 }
 
-func (b *Bot) details(ctx context.Context, g desk.Gesture, k store.KeyResult) (desk.Reply, error) {
+func (kr keyResults) show(ctx context.Context, g desk.Gesture, k store.KeyResult) (desk.Reply, error) {
 	if !k.MayView(g.Actor) {
 		return desk.NoSuchKeyResult(k.Key()), nil
 	}
-	modal, err := b.detailsModal(ctx, g.Actor, k)
+	modal, err := kr.modal(ctx, g.Actor, k)
 	return desk.Reply{Open: &modal}, err
 }
 
 // inDetails is a reply to what was done in a key result's details: they show what it is now.
-func (b *Bot) inDetails(ctx context.Context, g desk.Gesture, k store.KeyResult, r desk.Reply) (desk.Reply, error) {
+func (kr keyResults) inDetails(ctx context.Context, g desk.Gesture, k store.KeyResult, r desk.Reply) (desk.Reply, error) {
 	if g.View.Callback != view.CallbackDetails {
 		return r, nil
 	}
-	modal, err := b.detailsModal(ctx, g.Actor, k)
+	modal, err := kr.modal(ctx, g.Actor, k)
 	r.Update = &modal
 	return r, err
 }
 
-func (b *Bot) detailsModal(ctx context.Context, actor okr.Actor, k store.KeyResult) (slack.ModalViewRequest, error) {
-	now, err := b.Store.Now(ctx)
+func (kr keyResults) modal(ctx context.Context, actor okr.Actor, k store.KeyResult) (slack.ModalViewRequest, error) {
+	now, err := kr.Store.Now(ctx)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
-	d := view.Details{KeyResult: b.shown(k, now), May: k.MayEdit(actor)}
+	d := view.Details{KeyResult: kr.shows.one(k, now), May: k.MayEdit(actor)}
 	if k.Integrated && k.Source.Connection != 0 {
 		c := store.Connection{ID: k.Source.Connection, Workspace: k.Workspace, Kind: k.Source.ConnectionKind}
-		apart, err := b.wizard.Distinction(ctx, c, k.Source.Reference)
+		apart, err := kr.wizard.Distinction(ctx, c, k.Source.Reference)
 		if err != nil {
 			return slack.ModalViewRequest{}, err
 		}
 		d.Source.Scorecard = view.WithApart(d.Source.Scorecard, apart)
 	}
-	readings, err := b.Store.Readings(ctx, k.Workspace, k.ID)
+	readings, err := kr.Store.Readings(ctx, k.Workspace, k.ID)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
 	d.Readings, d.Ahead = okr.Counting(readings, d.Today), okr.Ahead(readings, d.Today)
 	d.Result = d.Result.ReadFrom(d.Readings)
-	checkIns, err := b.Store.CheckIns(ctx, k.Workspace, k.ID, 5)
+	checkIns, err := kr.Store.CheckIns(ctx, k.Workspace, k.ID, 5)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
 	for _, c := range checkIns {
 		d.CheckIns = append(d.CheckIns, view.CheckIn{Person: c.Person, Day: c.Day, Value: c.Value, Confidence: c.Confidence, Note: c.Note, Reason: c.Reason})
 	}
-	events, err := b.Store.Audit(ctx, k.Workspace, store.Object{Kind: "key_result", ID: k.ID}, 5)
+	events, err := kr.Store.Audit(ctx, k.Workspace, store.Object{Kind: "key_result", ID: k.ID}, 5)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -100,7 +110,7 @@ func (b *Bot) detailsModal(ctx context.Context, actor okr.Actor, k store.KeyResu
 			then.Precision = okr.AsManyAsThere
 		}
 	}
-	last, err := b.Store.LastChanges(ctx, k.Workspace, store.Object{Kind: "key_result", ID: k.ID}, "target", "start", "source")
+	last, err := kr.Store.LastChanges(ctx, k.Workspace, store.Object{Kind: "key_result", ID: k.ID}, "target", "start", "source")
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -108,7 +118,7 @@ func (b *Bot) detailsModal(ctx context.Context, actor okr.Actor, k store.KeyResu
 		d.Last = append(d.Last, okr.Changed{What: c.Field, Before: recorded(k, c.Field, c.Change[0]), After: recorded(k, c.Field, c.Change[1]), By: c.Actor, Day: okr.DayIn(k.Objective.Zone, c.At), Created: c.Action == "created"})
 	}
 	if k.Closed {
-		c, err := b.Store.CloseOut(ctx, k.Workspace, k.Objective.ID)
+		c, err := kr.Store.CloseOut(ctx, k.Workspace, k.Objective.ID)
 		if err != nil && !desk.IsNotFound(err) {
 			return slack.ModalViewRequest{}, err
 		}
@@ -119,15 +129,15 @@ func (b *Bot) detailsModal(ctx context.Context, actor okr.Actor, k store.KeyResu
 	return d.Modal(), nil
 }
 
-// postToChannel has a key result's figures and chart posted in its channel.
-func (b *Bot) postToChannel(ctx context.Context, g desk.Gesture, k store.KeyResult) (desk.Reply, error) {
+// post has a key result's figures and chart posted in its channel.
+func (kr keyResults) post(ctx context.Context, g desk.Gesture, k store.KeyResult) (desk.Reply, error) {
 	switch {
 	case !k.MayEdit(g.Actor):
 		return desk.Ask(k.Owner, "post"), nil
 	case k.Channel == "":
 		return desk.Say(k.Key() + " has no channel. Choose one with `/okr edit " + k.Key() + "`."), nil
 	}
-	err := b.Store.InTx(ctx, func(tx *store.Tx) error {
+	err := kr.Store.InTx(ctx, func(tx *store.Tx) error {
 		return tx.Announce(ctx, []store.Announcement{{
 			Workspace: k.Workspace, Channel: k.Channel, KeyResult: k.ID, Kind: "shared", Note: g.Actor.ID,
 		}})
@@ -139,8 +149,8 @@ func (b *Bot) postToChannel(ctx context.Context, g desk.Gesture, k store.KeyResu
 }
 
 // resumeAutomatic is the button that ends an override.
-func (b *Bot) resumeAutomatic(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	k, err := b.Pressed(ctx, g, g.Action.Value)
+func (kr keyResults) resumeAutomatic(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	k, err := kr.Pressed(ctx, g, g.Action.Value)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -148,7 +158,7 @@ func (b *Bot) resumeAutomatic(ctx context.Context, g desk.Gesture) (desk.Reply, 
 		return desk.Ask(k.Owner, "resume"), nil
 	}
 	already := false
-	err = b.Store.InTx(ctx, func(tx *store.Tx) error {
+	err = kr.Store.InTx(ctx, func(tx *store.Tx) error {
 		before, err := tx.LockKeyResult(ctx, g.Actor.Workspace, k.ID)
 		if err != nil {
 			return err
@@ -173,13 +183,13 @@ func (b *Bot) resumeAutomatic(ctx context.Context, g desk.Gesture) (desk.Reply, 
 		return desk.Say(k.Key() + " follows its scores already."), nil
 	}
 	if g.View.Callback == view.CallbackDetails {
-		return b.inDetails(ctx, g, k, desk.Reply{Home: true})
+		return kr.inDetails(ctx, g, k, desk.Reply{Home: true})
 	}
-	now, err := b.Store.Now(ctx)
+	now, err := kr.Store.Now(ctx)
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	r := desk.Say(k.Key() + " follows its scores again.\n" + b.shown(k, now).Shown())
+	r := desk.Say(k.Key() + " follows its scores again.\n" + kr.shows.one(k, now).Shown())
 	r.Home = true
 	return r, nil
 }
@@ -232,41 +242,36 @@ func recorded(k store.KeyResult, field, text string) string {
 }
 
 // more is an item of a key result's kebab: "sync:42".
-func (b *Bot) more(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+func (kr keyResults) more(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	verb, value, _ := strings.Cut(g.Action.Value, ":")
-	k, err := b.Pressed(ctx, g, value)
+	k, err := kr.Pressed(ctx, g, value)
 	if err != nil {
 		return desk.Reply{}, err
 	}
 	switch verb {
 	case "sync":
-		return b.syncOne(ctx, g, k)
+		return kr.syncs.one(ctx, g, k)
 	case "details":
-		return b.details(ctx, g, k)
+		return kr.show(ctx, g, k)
 	case "check_in":
-		return b.checkInForm(ctx, g, k, view.CheckInTyped{})
+		return kr.checkIns.open(ctx, g, k, view.CheckInTyped{})
 	case "edit":
-		return b.wizard.Edit(ctx, g, k)
+		return kr.wizard.Edit(ctx, g, k)
 	case "post":
-		return b.postToChannel(ctx, g, k)
+		return kr.post(ctx, g, k)
 	case "pause":
-		return b.pause(ctx, g, k, true)
+		return kr.pause(ctx, g, k, true)
 	case "resume":
-		return b.pause(ctx, g, k, false)
+		return kr.pause(ctx, g, k, false)
 	case "remove":
-		return b.removeQuestion(ctx, g, k)
+		return kr.askToRemove(ctx, g, k)
 	}
-	b.Log.Warn("a kebab's item has no route", "item", verb)
+	kr.Log.Warn("a kebab's item has no route", "item", verb)
 	return desk.Say("okrbot does not know this choice any more. Open the list again with `/okr list`."), nil
 }
 
-// homeMore is the kebab of My Objectives on the Home tab.
-func (b *Bot) homeMore(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	return b.syncAll(ctx, g)
-}
-
 // pause stops a key result's syncs, or has them go on at the cadence's next slot.
-func (b *Bot) pause(ctx context.Context, g desk.Gesture, k store.KeyResult, paused bool) (desk.Reply, error) {
+func (kr keyResults) pause(ctx context.Context, g desk.Gesture, k store.KeyResult, paused bool) (desk.Reply, error) {
 	verb := "paused"
 	if !paused {
 		verb = "resumed"
@@ -286,7 +291,7 @@ func (b *Bot) pause(ctx context.Context, g desk.Gesture, k store.KeyResult, paus
 		return desk.Say(k.Key() + " is not paused, so there is nothing to resume."), nil
 	}
 	var after store.KeyResult
-	err := b.Store.InTx(ctx, func(tx *store.Tx) error {
+	err := kr.Store.InTx(ctx, func(tx *store.Tx) error {
 		now, err := tx.LockKeyResult(ctx, g.Actor.Workspace, k.ID)
 		if err != nil {
 			return err
@@ -306,15 +311,15 @@ func (b *Bot) pause(ctx context.Context, g desk.Gesture, k store.KeyResult, paus
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	now, err := b.Store.Now(ctx)
+	now, err := kr.Store.Now(ctx)
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	shown := b.shown(after, now)
+	shown := kr.shows.one(after, now)
 	if paused {
 		r := desk.Say(k.Key() + " is paused: it is not read by itself until somebody resumes it. Its readings stay. `/okr sync " + k.Key() + "` reads it once all the same.")
 		r.Home = true
-		return b.inDetails(ctx, g, after, r)
+		return kr.inDetails(ctx, g, after, r)
 	}
 	text := k.Key() + " goes on: " + shown.Next() + "."
 	if k.Integrated {
@@ -322,27 +327,27 @@ func (b *Bot) pause(ctx context.Context, g desk.Gesture, k store.KeyResult, paus
 	}
 	r := desk.Say(text)
 	r.Home = true
-	return b.inDetails(ctx, g, after, r)
+	return kr.inDetails(ctx, g, after, r)
 }
 
-// removeQuestion asks before a key result goes, and names what goes with it.
-func (b *Bot) removeQuestion(ctx context.Context, g desk.Gesture, k store.KeyResult) (desk.Reply, error) {
+// askToRemove asks before a key result goes, and names what goes with it.
+func (kr keyResults) askToRemove(ctx context.Context, g desk.Gesture, k store.KeyResult) (desk.Reply, error) {
 	if !k.MayRemove(g.Actor) {
 		return desk.Ask(k.Owner, "remove"), nil
 	}
-	goes, err := b.Store.WhatGoes(ctx, k.Workspace, k.ID)
+	goes, err := kr.Store.WhatGoes(ctx, k.Workspace, k.ID)
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	draft, err := removeForm.Begin(ctx, b.Store.Reads, g.Actor, "ask", oneKeyResult{ID: k.ID})
+	draft, err := removeForm.Begin(ctx, kr.Store.Reads, g.Actor, "ask", oneKeyResult{ID: k.ID})
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	now, err := b.Store.Now(ctx)
+	now, err := kr.Store.Now(ctx)
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	modal := view.Remove(b.shown(k, now), goes.Readings, goes.CheckIns, goes.Cards, draft.ID)
+	modal := view.Remove(kr.shows.one(k, now), goes.Readings, goes.CheckIns, goes.Cards, draft.ID)
 	return desk.Reply{Open: &modal}, nil
 }
 
@@ -352,50 +357,50 @@ type oneKeyResult struct{ ID int64 }
 var removeForm = desk.Form[oneKeyResult]{Kind: view.CallbackRemove, Again: "/okr remove KR-n"}
 
 // removeCommand is "/okr remove KR-1".
-func (b *Bot) removeCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	k, err := b.Named(ctx, g, g.Text, "remove")
+func (kr keyResults) removeCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	k, err := kr.Named(ctx, g, g.Text, "remove")
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	return b.removeQuestion(ctx, g, k)
+	return kr.askToRemove(ctx, g, k)
 }
 
 // editCommand is "/okr edit KR-1".
-func (b *Bot) editCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	k, err := b.Named(ctx, g, g.Text, "edit")
+func (kr keyResults) editCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	k, err := kr.Named(ctx, g, g.Text, "edit")
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	return b.wizard.Edit(ctx, g, k)
+	return kr.wizard.Edit(ctx, g, k)
 }
 
 // pauseCommand is "/okr pause KR-1".
-func (b *Bot) pauseCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	return b.pauseNamed(ctx, g, "pause", true)
+func (kr keyResults) pauseCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	return kr.pauseNamed(ctx, g, "pause", true)
 }
 
 // resumeCommand is "/okr resume KR-1".
-func (b *Bot) resumeCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	return b.pauseNamed(ctx, g, "resume", false)
+func (kr keyResults) resumeCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	return kr.pauseNamed(ctx, g, "resume", false)
 }
 
-func (b *Bot) pauseNamed(ctx context.Context, g desk.Gesture, verb string, paused bool) (desk.Reply, error) {
-	k, err := b.Named(ctx, g, g.Text, verb)
+func (kr keyResults) pauseNamed(ctx context.Context, g desk.Gesture, verb string, paused bool) (desk.Reply, error) {
+	k, err := kr.Named(ctx, g, g.Text, verb)
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	return b.pause(ctx, g, k, paused)
+	return kr.pause(ctx, g, k, paused)
 }
 
 // removed is the submit of that question.
-func (b *Bot) removed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	draft, form, err := removeForm.Shown(ctx, b.Store.Reads, g)
+func (kr keyResults) removed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	draft, form, err := removeForm.Shown(ctx, kr.Store.Reads, g)
 	if err != nil {
 		return desk.Reply{}, err
 	}
 	var gone store.KeyResult
 	refused := false
-	err = b.Store.InTx(ctx, func(tx *store.Tx) error {
+	err = kr.Store.InTx(ctx, func(tx *store.Tx) error {
 		if gone, err = tx.LockKeyResult(ctx, g.Actor.Workspace, form.ID); err != nil {
 			return err
 		}

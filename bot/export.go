@@ -2,8 +2,10 @@ package bot
 
 import (
 	"context"
+	"slices"
 	"strings"
 
+	"okrbot/bot/command"
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/jobs"
@@ -11,10 +13,13 @@ import (
 	"okrbot/store"
 )
 
-// export has files made for a person; of the formats, only some when they are named.
-func (b *Bot) export(ctx context.Context, g desk.Gesture, only []string) (desk.Reply, error) {
+// exports are the files that people ask for.
+type exports struct{ *desk.Desk }
+
+// make has files made for a person; of the formats, only some when they are named.
+func (f exports) make(ctx context.Context, g desk.Gesture, only []string) (desk.Reply, error) {
 	var fresh bool
-	err := b.Store.InTx(ctx, func(tx *store.Tx) error {
+	err := f.Store.InTx(ctx, func(tx *store.Tx) error {
 		var err error
 		fresh, err = tx.CreateExport(ctx, g.Actor, only)
 		return err
@@ -50,3 +55,29 @@ func (m *Messenger) ExportFailed(ctx context.Context, to okr.Actor, code string)
 	_, _, err := m.slack.Post(ctx, to.ID, view.NotExported(code))
 	return err
 }
+
+// command is "/okr export", "/okr export csv" and "/okr export json": the files are made in
+// the background and come as a direct message.
+func (f exports) command(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	var only []string
+	var strange []command.Word
+	for _, w := range desk.WithoutLinks(command.Words(strings.NewReplacer("/", " ", "+", " ", "&amp;", " ").Replace(g.Text))) {
+		switch {
+		case slices.Contains(exportFormats, w.Plain):
+			only = append(only, w.Plain)
+		case w.Plain != "all":
+			strange = append(strange, w)
+		}
+	}
+	if len(strange) > 0 {
+		return desk.NotTaken("export", "`csv`, `json` or nothing for both", strange), nil
+	}
+	slices.Sort(only)
+	if only = slices.Compact(only); len(only) == len(exportFormats) {
+		only = nil
+	}
+	return f.make(ctx, g, only)
+}
+
+// exportFormats are what "/okr export" can send.
+var exportFormats = []string{"csv", "json"}

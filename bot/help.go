@@ -2,35 +2,45 @@ package bot
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 
 	"okrbot/bot/command"
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
+	"okrbot/okr"
 )
 
-// helpCommand is "/okr help" and "/okr help sync".
-func (b *Bot) helpCommand(_ context.Context, g desk.Gesture) (desk.Reply, error) {
+// help says what the commands are, and what was probably meant by one that is none.
+type help struct {
+	shows
+	// show shows the key result of a command that is its number alone.
+	show desk.Handler
+}
+
+// command is "/okr help" and "/okr help sync".
+func (h help) command(_ context.Context, g desk.Gesture) (desk.Reply, error) {
 	if len(command.Words(g.Text)) == 0 {
-		m := view.Help(b.systemNames())
+		m := view.Help(h.systems)
 		return desk.Reply{Say: &m}, nil
 	}
-	name, typed, rest := command.Verb(g.Text, b.Routes.Is)
-	m, ok := view.HelpOn(name, b.systemNames())
+	name, typed, rest := command.Verb(g.Text, h.Routes.Is)
+	m, ok := view.HelpOn(name, h.systems)
 	switch {
 	case !ok:
-		return b.unknownVerb(name, command.Spoken(typed)), nil
+		return h.unknown(name, command.Spoken(typed)), nil
 	case rest != "":
 		return desk.NotTaken("help", "one verb", command.Words(rest)), nil
 	}
 	return desk.Reply{Say: &m}, nil
 }
 
-// unknownVerb says back what is no verb, and offers what was probably meant.
-func (b *Bot) unknownVerb(word, typed string) desk.Reply {
+// unknown says back what is no verb, and offers what was probably meant.
+func (h help) unknown(word, typed string) desk.Reply {
 	near, ok := meant[word]
 	if !ok {
-		near = closest(word, b.Routes.Names())
+		near = closest(word, h.Routes.Names())
 	}
 	m := view.DidYouMean(typed, near)
 	return desk.Reply{Say: &m}
@@ -100,3 +110,46 @@ func Distance(a, b string) int {
 	}
 	return rows[len(x)][len(y)]
 }
+
+// noVerb shows the key result where one was typed alone, and else offers the verbs that were
+// probably meant.
+func (h help) noVerb(ctx context.Context, g desk.Gesture, word, typed string) (desk.Reply, error) {
+	said := strings.TrimSpace(typed + " " + g.Text)
+	if number, rest, ok := keyFirst(said); ok && (rest == "" || strings.HasPrefix(command.WordOf(typed).Plain, "kr")) {
+		key := okr.KeyResult{Number: number}.Key()
+		if rest == "" {
+			g.Text = key
+			return h.show(ctx, g)
+		}
+		verb, _, after := command.Verb(rest, h.Routes.Is) // "KR-1 sync"
+		if slices.Contains(ofOneKey, verb) {
+			g.Text = strings.TrimSpace(key + " " + after)
+			return h.Routes.Verb(verb)(ctx, g)
+		}
+		return desk.Say(fmt.Sprintf("`/okr %s` shows that key result and takes nothing after it, so %s not understood and nothing was done. `/okr help` lists what there is.",
+			key, desk.Quoted(command.Words(rest), "was", "were"))), nil
+	}
+	return h.unknown(word, command.Spoken(typed)), nil
+}
+
+// keyFirst is the key result that a text begins with, and the text after it.
+func keyFirst(text string) (number int, rest string, ok bool) {
+	const longest = 3 // "KR - 7"
+	left, tried := text, []string{}
+	for _, field := range command.Parted(text) {
+		if len(tried) == longest {
+			break
+		}
+		tried = append(tried, field)
+		_, left, _ = strings.Cut(left, field)
+		if words := command.Words(strings.Join(tried, " ")); len(words) == 1 {
+			if number, ok = words[0].Key(); ok {
+				return number, strings.TrimSpace(left), true
+			}
+		}
+	}
+	return 0, text, false
+}
+
+// ofOneKey are the verbs that people put after the key result as well as before it.
+var ofOneKey = []string{"show", "edit", "check-in", "sync", "pause", "resume", "remove"}

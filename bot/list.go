@@ -181,27 +181,30 @@ func parsePeriod(phrase string, today okr.Day) (okr.Period, bool) {
 	return okr.Quarter(year, quarter), true
 }
 
-// listCommand is "/okr list" with whatever narrows it: mine, @person, #channel, a status, a period, a
+// lists are the key results that people ask for.
+type lists struct{ shows }
+
+// command is "/okr list" with whatever narrows it: mine, @person, #channel, a status, a period, a
 // person's name, words of a title.
-func (b *Bot) listCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	now, err := b.Store.Now(ctx)
+func (ls lists) command(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	now, err := ls.Store.Now(ctx)
 	if err != nil {
 		return desk.Reply{}, err
 	}
 	l := parseList(command.Words(g.Text), g.Actor.ID, okr.DayIn(g.Zone, now))
-	titles, err := b.names(ctx, g, &l)
+	titles, err := ls.names(ctx, g, &l)
 	if err != nil {
 		return desk.Reply{}, err
 	}
 	filter := store.Filter{People: l.people, Channels: l.channels, Periods: l.periods, Words: titles}
 	what := l.heading(titles, g.Actor.ID)
 	if len(l.states) == 0 {
-		list, err := b.listing(ctx, g.Actor.Workspace, filter, view.Listed)
+		list, err := ls.shows.listing(ctx, g.Actor.Workspace, filter, view.Listed)
 		if err != nil {
 			return desk.Reply{}, err
 		}
 		if list.Total == 0 && len(titles) > 0 {
-			return b.notListed(ctx, g, l, titles)
+			return ls.notListed(ctx, g, l, titles)
 		}
 		if list.Total == 0 && !okr.May(g.Actor, okr.AddKeyResult) {
 			return desk.Say(what + ": none."), nil
@@ -209,7 +212,7 @@ func (b *Bot) listCommand(ctx context.Context, g desk.Gesture) (desk.Reply, erro
 		m := view.List(what, list)
 		return desk.Reply{Say: &m}, nil
 	}
-	list, err := b.standing(ctx, g.Actor.Workspace, filter, l.states)
+	list, err := ls.standing(ctx, g.Actor.Workspace, filter, l.states)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -219,12 +222,12 @@ func (b *Bot) listCommand(ctx context.Context, g desk.Gesture) (desk.Reply, erro
 	if list.Total == 0 && len(titles) > 0 {
 		any := filter
 		any.Most = 1
-		n, err := b.Store.CountKeyResults(ctx, g.Actor.Workspace, any)
+		n, err := ls.Store.CountKeyResults(ctx, g.Actor.Workspace, any)
 		if err != nil {
 			return desk.Reply{}, err
 		}
 		if n == 0 {
-			return b.notListed(ctx, g, l, titles)
+			return ls.notListed(ctx, g, l, titles)
 		}
 	}
 	if list.Total == 0 {
@@ -242,12 +245,12 @@ const judgedAtOnce = 500
 
 // standing lists the key results that stand in any of some ways: by what is stored of them, and those
 // of which it is not stored, or not any more, by a look at each, up to judgedAtOnce of them.
-func (b *Bot) standing(ctx context.Context, workspace string, f store.Filter, states []state) (list view.Listing, err error) {
+func (ls lists) standing(ctx context.Context, workspace string, f store.Filter, states []state) (list view.Listing, err error) {
 	var in store.States
 	for _, s := range states {
 		s.in(&in)
 	}
-	err = b.Store.Snapshot(ctx, func(r store.Reads, now time.Time) error {
+	err = ls.Store.Snapshot(ctx, func(r store.Reads, now time.Time) error {
 		known, open, err := r.Stand(ctx, workspace, f, in)
 		if err != nil {
 			return err
@@ -272,7 +275,7 @@ func (b *Bot) standing(ctx context.Context, workspace string, f store.Filter, st
 			unsure = unsure[:judgedAtOnce]
 		}
 		for _, k := range unsure {
-			seen := b.shown(k, now)
+			seen := ls.shows.one(k, now)
 			if slices.ContainsFunc(states, func(s state) bool { return s.is(seen) }) {
 				some = append(some, k)
 				total++
@@ -281,7 +284,7 @@ func (b *Bot) standing(ctx context.Context, workspace string, f store.Filter, st
 		slices.SortFunc(some, store.InLists)
 		some = some[:min(len(some), view.Listed)]
 		more := list.More
-		list, err = b.besides(ctx, r, workspace, b.asShown(some, now), view.Listed)
+		list, err = ls.shows.besides(ctx, r, workspace, ls.shows.all(some, now), view.Listed)
 		list.Total, list.More = total, more
 		return err
 	})
@@ -334,11 +337,11 @@ func periodWords(p okr.Period) string {
 
 // names finds whose names are among a list's words; what is left must be in titles. A word that is
 // neither is answered with the closest by name.
-func (b *Bot) names(ctx context.Context, g desk.Gesture, l *listed) (titles []string, err error) {
+func (ls lists) names(ctx context.Context, g desk.Gesture, l *listed) (titles []string, err error) {
 	if len(l.words) == 0 {
 		return nil, nil
 	}
-	people, err := b.Store.People(ctx, g.Actor.Workspace)
+	people, err := ls.Store.People(ctx, g.Actor.Workspace)
 	if err != nil {
 		return nil, err
 	}
@@ -378,10 +381,10 @@ func called(name, words string) bool {
 const listsWhat = "`/okr list` takes `mine`, `@person`, `#channel`, a status such as `at-risk` or `behind`, a period such as `Q4 2026`, a name, or words of a title."
 
 // notListed says which word of a list means nothing, and what was probably meant.
-func (b *Bot) notListed(ctx context.Context, g desk.Gesture, l listed, titles []string) (desk.Reply, error) {
+func (ls lists) notListed(ctx context.Context, g desk.Gesture, l listed, titles []string) (desk.Reply, error) {
 	var unknown []string
 	for _, t := range titles {
-		n, err := b.Store.CountKeyResults(ctx, g.Actor.Workspace, store.Filter{Words: []string{t}, Most: 1})
+		n, err := ls.Store.CountKeyResults(ctx, g.Actor.Workspace, store.Filter{Words: []string{t}, Most: 1})
 		if err != nil {
 			return desk.Reply{}, err
 		}
@@ -392,7 +395,7 @@ func (b *Bot) notListed(ctx context.Context, g desk.Gesture, l listed, titles []
 	if len(unknown) == 0 { // each is in some title, and none has all
 		return desk.Say(l.heading(titles, g.Actor.ID) + ": none."), nil
 	}
-	people, err := b.Store.People(ctx, g.Actor.Workspace)
+	people, err := ls.Store.People(ctx, g.Actor.Workspace)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -403,7 +406,7 @@ func (b *Bot) notListed(ctx context.Context, g desk.Gesture, l listed, titles []
 	for _, p := range people {
 		names = append(names, strings.FieldsFunc(strings.ToLower(okr.Visible(p.Name)), func(r rune) bool { return r == ' ' })...)
 	}
-	some, err := b.Store.KeyResults(ctx, g.Actor.Workspace, store.Filter{Most: judgedAtOnce})
+	some, err := ls.Store.KeyResults(ctx, g.Actor.Workspace, store.Filter{Most: judgedAtOnce})
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -460,4 +463,20 @@ func nearest(word string, names []string) []string {
 		return nil
 	}
 	return near[:min(len(near), most)]
+}
+
+// mine is "/okr" alone: my objectives.
+func (ls lists) mine(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	mine, err := ls.shows.listing(ctx, g.Actor.Workspace, store.Filter{Person: g.Actor.ID}, view.Listed)
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	if mine.Total == 0 && !okr.May(g.Actor, okr.AddKeyResult) {
+		return desk.Say("You have no key results. Members of this workspace add them; `/okr list` shows those that there are, and `/okr help` what okrbot can do."), nil
+	}
+	if mine.Total == 0 {
+		return desk.Say("You have no key results yet. Begin with `/okr add-kr`, or see what okrbot can do with `/okr help`."), nil
+	}
+	m := view.List("My objectives", mine)
+	return desk.Reply{Say: &m}, nil
 }

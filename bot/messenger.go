@@ -129,7 +129,7 @@ func (m *Messenger) Notice(ctx context.Context, c store.Connection, now time.Tim
 	}
 	c.KeyResults = len(hanging)
 	shown := shownConnection(m.connectors, c, okr.Actor{Workspace: c.Workspace, ID: c.Owner, Kind: okr.Member}, now)
-	says := m.bot.needs(c, c.Notice == jobs.NoticeEnds)
+	says := whatItNeeds(m.connectors, c, c.Notice == jobs.NoticeEnds)
 	if !m.Gone(ctx, c.Workspace, c.Owner) {
 		_, _, err = m.slack.Post(ctx, c.Owner, view.ConnectionNotice(shown, says, ""))
 		var u *jobs.Undelivered
@@ -144,10 +144,10 @@ func (m *Messenger) Notice(ctx context.Context, c store.Connection, now time.Tim
 	return m.tellAdministrators(ctx, c.Workspace, c.Owner, view.ConnectionNotice(shown, says, view.MakerGone(c.Owner, rows)))
 }
 
-// needs says what keeps a connection from being read through, or will where its sign-in ends by itself,
+// whatItNeeds says what keeps a connection from being read through, or will where its sign-in ends by itself,
 // and what to do about it.
-func (b *Bot) needs(c store.Connection, ends bool) string {
-	system := b.nameOfSystem(c)
+func whatItNeeds(connectors integrations.Registry, c store.Connection, ends bool) string {
+	system := connectors.Name(c.Kind)
 	switch {
 	case ends:
 		return "its sign-in to " + system + " ends on " + view.Moment(c.Ends) + ", and use does not prolong it. Reconnect before: it takes a minute, and its key results stay."
@@ -214,7 +214,7 @@ func shownConnection(connectors integrations.Registry, c store.Connection, actor
 // Begun tells a person who wants all of theirs read what is: in place of what the command answered
 // where that can still be reached, else in a direct message.
 func (m *Messenger) Begun(ctx context.Context, b jobs.Begun) (jobs.Told, error) {
-	message := view.Text(allBegun(b, m.bot.systemNames().Words()))
+	message := view.Text(allBegun(b, m.bot.shows.systems.Words()))
 	if !b.Ask.Response.Empty() {
 		err := m.slack.Respond(ctx, b.Ask.Response, message, true)
 		var u *jobs.Undelivered
@@ -287,7 +287,7 @@ func (m *Messenger) details(ctx context.Context, o jobs.Outcome) {
 	p, err := m.bot.Person(ctx, o.Request.Workspace, o.Request.Person)
 	var modal slack.ModalViewRequest
 	if err == nil {
-		modal, err = m.bot.detailsModal(ctx, p.Actor, o.Done[0].Present)
+		modal, err = m.bot.keyResults.modal(ctx, p.Actor, o.Done[0].Present)
 	}
 	if err == nil {
 		_, err = m.slack.Change(ctx, desk.OpenView{Workspace: o.Request.Workspace, ID: o.Request.View}, modal)

@@ -9,9 +9,12 @@ import (
 	"okrbot/store"
 )
 
-// settingsCommand is "/okr settings".
-func (b *Bot) settingsCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	w, err := b.Store.Workspace(ctx, g.Actor.Workspace)
+// settingsForm is where administrators choose what holds in a workspace.
+type settingsForm struct{ *desk.Desk }
+
+// command is "/okr settings".
+func (f settingsForm) command(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	w, err := f.Store.Workspace(ctx, g.Actor.Workspace)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -22,9 +25,9 @@ func (b *Bot) settingsCommand(ctx context.Context, g desk.Gesture) (desk.Reply, 
 	return desk.Reply{Open: &modal}, nil
 }
 
-// settingsSubmitted saves the settings. Every status is found by them from then on, and the cards
+// submitted saves the settings. Every status is found by them from then on, and the cards
 // are drawn again.
-func (b *Bot) settingsSubmitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+func (f settingsForm) submitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	if !okr.May(g.Actor, okr.ChangeSettings) {
 		r := desk.Say("The settings are the administrators' to change. Nothing was saved.")
 		r.Clear = true
@@ -34,7 +37,7 @@ func (b *Bot) settingsSubmitted(ctx context.Context, g desk.Gesture) (desk.Reply
 	if len(problems) > 0 {
 		return desk.Reply{Problems: problems}, nil
 	}
-	if err := b.Store.InTx(ctx, func(tx *store.Tx) error { return tx.SaveThresholds(ctx, g.Actor, t) }); err != nil {
+	if err := f.Store.InTx(ctx, func(tx *store.Tx) error { return tx.SaveThresholds(ctx, g.Actor, t) }); err != nil {
 		return desk.Reply{}, err
 	}
 	r := desk.Say("Saved. A key result is " + t.Words() + ".")

@@ -2,9 +2,12 @@ package bot
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"okrbot/bot/command"
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/jobs"
@@ -21,9 +24,12 @@ func subscribed(g desk.Gesture) (channel, name string) {
 	return g.Channel, "<#" + g.Channel + ">"
 }
 
-// subscribeCommand is "/okr subscribe": the weekly digest in the channel where it is typed, or in
+// subscriptions are to whom the weekly digest goes.
+type subscriptions struct{ *desk.Desk }
+
+// subscribe is "/okr subscribe": the weekly digest in the channel where it is typed, or in
 // the one that is named.
-func (b *Bot) subscribeCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+func (f subscriptions) subscribe(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	if !okr.May(g.Actor, okr.Subscribe) {
 		return desk.Say("Guests cannot subscribe to the weekly digest. Ask a member of this workspace to subscribe a channel that you are in."), nil
 	}
@@ -31,12 +37,12 @@ func (b *Bot) subscribeCommand(ctx context.Context, g desk.Gesture) (desk.Reply,
 	if reply != nil {
 		return *reply, nil
 	}
-	if why := b.closedTo(ctx, channel, name); why != "" {
+	if why := f.closedTo(ctx, channel, name); why != "" {
 		return desk.Say(why), nil
 	}
 	s := store.Subscription{Channel: channel, Zone: g.Zone}
 	fresh := false
-	err := b.Store.InTx(ctx, func(tx *store.Tx) error {
+	err := f.Store.InTx(ctx, func(tx *store.Tx) error {
 		var err error
 		if s.Next, err = jobs.NextDigest(tx.Now, s.Zone); err != nil {
 			return err
@@ -56,7 +62,7 @@ func (b *Bot) subscribeCommand(ctx context.Context, g desk.Gesture) (desk.Reply,
 // closedTo says why a channel would take no digest, and what to do about it. Slack is asked for a second
 // at most; where it does not answer, or tells nothing of channels, the digest is tried and its maker
 // hears if it is not taken.
-func (b *Bot) closedTo(ctx context.Context, channel, name string) string {
+func (f subscriptions) closedTo(ctx context.Context, channel, name string) string {
 	if name == "you" {
 		return ""
 	}
@@ -64,7 +70,7 @@ func (b *Bot) closedTo(ctx context.Context, channel, name string) string {
 	defer cancel()
 	const nothing = " Nothing was subscribed."
 	invite := " Type `/invite @okrbot` in it, then `/okr subscribe` there."
-	c, err := b.Slack.Channel(ctx, channel)
+	c, err := f.Slack.Channel(ctx, channel)
 	switch code := desk.CodeOf(err); {
 	case err == nil && c.IsArchived:
 		return name + " is archived, so nobody can post there." + nothing + " Name another channel, or take it out of the archive first."
@@ -73,13 +79,13 @@ func (b *Bot) closedTo(ctx context.Context, channel, name string) string {
 	case code == "channel_not_found":
 		return "okrbot does not see " + name + ": it is private and okrbot is not in it, or it is gone." + nothing + invite
 	case err != nil:
-		b.Log.Warn("asking Slack about a channel", "channel", channel, "code", code)
+		f.Log.Warn("asking Slack about a channel", "channel", channel, "code", code)
 	}
 	return ""
 }
 
-// unsubscribeCommand is "/okr unsubscribe".
-func (b *Bot) unsubscribeCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+// unsubscribe is "/okr unsubscribe".
+func (f subscriptions) unsubscribe(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	if !okr.May(g.Actor, okr.Subscribe) {
 		return desk.Say("Guests cannot end a weekly digest. Ask a member of this workspace."), nil
 	}
@@ -87,7 +93,7 @@ func (b *Bot) unsubscribeCommand(ctx context.Context, g desk.Gesture) (desk.Repl
 	if reply != nil {
 		return *reply, nil
 	}
-	was, err := b.Store.Unsubscribe(ctx, g.Actor.Workspace, channel)
+	was, err := f.Store.Unsubscribe(ctx, g.Actor.Workspace, channel)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -97,9 +103,9 @@ func (b *Bot) unsubscribeCommand(ctx context.Context, g desk.Gesture) (desk.Repl
 	return desk.Say("The weekly digest does not go to " + name + " any more."), nil
 }
 
-// subscriptionsCommand is "/okr subscriptions". Others' direct messages are theirs.
-func (b *Bot) subscriptionsCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	list, err := b.Store.Subscriptions(ctx, g.Actor.Workspace)
+// list is "/okr subscriptions". Others' direct messages are theirs.
+func (f subscriptions) list(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	list, err := f.Store.Subscriptions(ctx, g.Actor.Workspace)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -172,3 +178,45 @@ func (m *Messenger) Digest(ctx context.Context, s store.Subscription) ([]store.T
 func (m *Messenger) DigestEnded(ctx context.Context, s store.Subscription, code string) error {
 	return m.tellOnce(ctx, s.Workspace, s.By, view.Text("The weekly digest is not posted in <#"+s.Channel+"> any more: Slack does not let okrbot post there ("+code+"). `/invite` it there, then type `/okr subscribe` in the channel."))
 }
+
+// subscriber is who "/okr subscribe" and "/okr unsubscribe" mean: the channel that is named, the one
+// they were typed in, or the person themselves; in a direct message that is the person too. Else it
+// gives the reply to say instead.
+func subscriber(g desk.Gesture, name string) (channel, shown string, reply *desk.Reply) {
+	say := func(text string) (string, string, *desk.Reply) {
+		r := desk.Say(text)
+		return "", "", &r
+	}
+	channel, shown = subscribed(g)
+	var strange []command.Word
+	named := false
+	for _, w := range desk.WithoutLinks(command.Words(g.Text)) {
+		at, isChannel := w.Channel()
+		person, isPerson := w.Person()
+		switch {
+		case named && (isChannel || isPerson || w.Sign() == "#"):
+			return say(fmt.Sprintf("`/okr %s` takes one channel at a time, so %s was not understood and nothing was done.", name, view.Quote(command.Spoken(w.Typed))))
+		case isChannel:
+			channel, shown, named = at, "<#"+at+">", true
+		case isPerson && person == g.Actor.ID, w.Plain == "me", w.Plain == "myself":
+			channel, shown, named = g.Actor.ID, "you", true
+		case isPerson:
+			return say(fmt.Sprintf("Only <@%s> can do that for themselves, with `/okr %s` in a direct message with okrbot. Nothing was done.", person, name))
+		case w.Sign() == "#":
+			return say(fmt.Sprintf("%s did not reach okrbot as a channel: Slack knows none of that name that you may see. Choose it from the list that Slack shows while you type it, or type `/okr %s` in that channel. Nothing was done.", view.Quote(command.Spoken(w.Typed)), name))
+		case slices.Contains(anotherRhythm, w.Plain):
+			return say(fmt.Sprintf("The digest comes weekly, on Mondays at nine, and in no other rhythm: %s was not understood and nothing was done. `/okr %s` alone is the weekly one.", view.Quote(command.Spoken(w.Typed)), name))
+		case slices.Contains([]string{"weekly", "here", "digest", "to", "from", "this", "channel", "the"}, w.Plain):
+		default:
+			strange = append(strange, w)
+		}
+	}
+	if len(strange) > 0 {
+		r := desk.NotTaken(name, "a `#channel`, `me`, or nothing for the channel where it is typed", strange)
+		return "", "", &r
+	}
+	return channel, shown, nil
+}
+
+// anotherRhythm are those in which no digest comes.
+var anotherRhythm = []string{"hourly", "daily", "day", "every", "monthly", "month", "quarterly", "quarter", "yearly", "biweekly", "fortnightly", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "weekdays", "workdays", "morning"}

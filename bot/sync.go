@@ -16,9 +16,15 @@ import (
 	"okrbot/store"
 )
 
-// syncCommand is "/okr sync KR-1", "/okr sync KR-1 KR-2", "/okr sync all", and "/okr sync", which
+// syncs are readings that people ask for.
+type syncs struct {
+	shows
+	jobs *jobs.Client
+}
+
+// command is "/okr sync KR-1", "/okr sync KR-1 KR-2", "/okr sync all", and "/okr sync", which
 // asks which one.
-func (b *Bot) syncCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+func (sy syncs) command(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	words := desk.WithoutLinks(command.Words(g.Text))
 	var numbers []int
 	for _, w := range words {
@@ -32,46 +38,46 @@ func (b *Bot) syncCommand(ctx context.Context, g desk.Gesture) (desk.Reply, erro
 		modal := view.SyncPick()
 		return desk.Reply{Open: &modal}, nil
 	case len(words) == 1 && (words[0].Plain == "all" || words[0].Plain == "mine"):
-		return b.syncAll(ctx, g)
+		return sy.all(ctx, g)
 	case len(strange) > 0 && len(numbers) > 0:
 		return desk.NotTaken("sync", "key results, or `all`", strange), nil
 	case len(numbers) > 1:
-		return b.syncMany(ctx, g, numbers)
+		return sy.many(ctx, g, numbers)
 	case len(numbers) == 1: // once, also where it is named twice
 		g.Text = fmt.Sprintf("KR-%d", numbers[0])
 	}
-	k, err := b.Named(ctx, g, g.Text, "sync")
+	k, err := sy.Named(ctx, g, g.Text, "sync")
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	return b.syncOne(ctx, g, k)
+	return sy.one(ctx, g, k)
 }
 
-// syncPressed is the button Sync Integration Data.
-func (b *Bot) syncPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	k, err := b.Pressed(ctx, g, g.Action.Value)
+// pressed is the button Sync Integration Data.
+func (sy syncs) pressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	k, err := sy.Pressed(ctx, g, g.Action.Value)
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	return b.syncOne(ctx, g, k)
+	return sy.one(ctx, g, k)
 }
 
-// syncPicked is the submit of the modal that asks which one.
-func (b *Bot) syncPicked(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+// picked is the submit of the modal that asks which one.
+func (sy syncs) picked(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	chosen := g.View.State[view.BlockSync]["v"].SelectedOption.Value
-	k, err := b.Pressed(ctx, g, chosen)
+	k, err := sy.Pressed(ctx, g, chosen)
 	if desk.IsNotFound(err) {
 		return desk.Reply{Problems: okr.Problems{view.BlockSync: "This key result is gone. Choose another one."}}, nil
 	}
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	return b.syncOne(ctx, g, k)
+	return sy.one(ctx, g, k)
 }
 
-// syncChoices fills the type-ahead of that modal with the key results the person may sync.
-func (b *Bot) syncChoices(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	found, err := b.shownKeyResults(ctx, g.Actor.Workspace, store.Filter{
+// choices fills the type-ahead of that modal with the key results the person may sync.
+func (sy syncs) choices(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	found, err := sy.shows.keyResults(ctx, g.Actor.Workspace, store.Filter{
 		Person: g.Actor.ID, Integrated: true, Open: true, Called: strings.TrimSpace(g.Query), Most: view.MostOptions,
 	})
 	if err != nil {
@@ -80,7 +86,7 @@ func (b *Bot) syncChoices(ctx context.Context, g desk.Gesture) (desk.Reply, erro
 	return desk.Reply{Options: view.SyncChoices(found)}, nil
 }
 
-func (b *Bot) syncOne(ctx context.Context, g desk.Gesture, k store.KeyResult) (desk.Reply, error) {
+func (sy syncs) one(ctx context.Context, g desk.Gesture, k store.KeyResult) (desk.Reply, error) {
 	switch {
 	case !k.MaySync(g.Actor):
 		return desk.Ask(k.Owner, "sync"), nil
@@ -89,7 +95,7 @@ func (b *Bot) syncOne(ctx context.Context, g desk.Gesture, k store.KeyResult) (d
 	case !k.Integrated:
 		return desk.Say(fmt.Sprintf("%s is updated by people, so there is nothing to sync. Enter a value with `/okr check-in %s`.", k.Key(), k.Key())), nil
 	}
-	forced, err := b.force(ctx, g, []int64{k.ID}, false)
+	forced, err := sy.force(ctx, g, []int64{k.ID}, false)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -97,7 +103,7 @@ func (b *Bot) syncOne(ctx context.Context, g desk.Gesture, k store.KeyResult) (d
 	case forced.TooMany:
 		return tooMany(forced.Wait), nil
 	case forced.Wait > 0:
-		return desk.Say(fmt.Sprintf("%s was asked about %s a moment ago. Try again in %s.", b.connectors.Name(k.Source.ConnectionKind), k.Key(), seconds(forced.Wait))), nil
+		return desk.Say(fmt.Sprintf("%s was asked about %s a moment ago. Try again in %s.", sy.connectors.Name(k.Source.ConnectionKind), k.Key(), seconds(forced.Wait))), nil
 	}
 	text := fmt.Sprintf("Syncing %s from %s. You will hear the outcome in a moment.", k.Key(), view.Escape(view.Cut(k.Source.Name, 100)))
 	if k.Paused {
@@ -106,12 +112,12 @@ func (b *Bot) syncOne(ctx context.Context, g desk.Gesture, k store.KeyResult) (d
 	return desk.Say(text), nil
 }
 
-// syncAll reads every integrated key result that the person looks after, but for the paused ones. How
+// all reads every integrated key result that the person looks after, but for the paused ones. How
 // many those are is found out afterwards.
-func (b *Bot) syncAll(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+func (sy syncs) all(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	var f jobs.Forced
-	err := b.Store.InTx(ctx, func(tx *store.Tx) (err error) {
-		f, err = b.jobs.ForceAll(ctx, tx, store.SyncAsk{Actor: g.Actor, Channel: g.Channel, Response: g.Response})
+	err := sy.Store.InTx(ctx, func(tx *store.Tx) (err error) {
+		f, err = sy.jobs.ForceAll(ctx, tx, store.SyncAsk{Actor: g.Actor, Channel: g.Channel, Response: g.Response})
 		return err
 	})
 	if err != nil {
@@ -121,7 +127,7 @@ func (b *Bot) syncAll(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 		return tooMany(f.Wait), nil
 	}
 	reply := desk.Say("Looking for your key results. This message says in a moment what is synced.")
-	reply.Later = func(context.Context, desk.OpenView) { b.jobs.Soon() }
+	reply.Later = func(context.Context, desk.OpenView) { sy.jobs.Soon() }
 	return reply, nil
 }
 
@@ -144,10 +150,10 @@ func allBegun(f jobs.Begun, systems string) string {
 	return begun(f.Forced, f.Theirs, f.Ask.Response.Empty(), "all of yours", paused)
 }
 
-// syncSome reads key results at once, as one request. What they are is said where none is read; why
+// some reads key results at once, as one request. What they are is said where none is read; why
 // others are left out is said after it.
-func (b *Bot) syncSome(ctx context.Context, g desk.Gesture, ids []int64, what, why string) (desk.Reply, error) {
-	forced, err := b.force(ctx, g, ids, true)
+func (sy syncs) some(ctx context.Context, g desk.Gesture, ids []int64, what, why string) (desk.Reply, error) {
+	forced, err := sy.force(ctx, g, ids, true)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -175,15 +181,15 @@ func begun(forced jobs.Forced, asked int, direct bool, what, why string) string 
 	return text + why
 }
 
-func (b *Bot) force(ctx context.Context, g desk.Gesture, ids []int64, every bool) (jobs.Forced, error) {
+func (sy syncs) force(ctx context.Context, g desk.Gesture, ids []int64, every bool) (jobs.Forced, error) {
 	var forced jobs.Forced
 	window := ""
 	if g.View.Callback == view.CallbackDetails {
 		window = g.View.ID
 	}
-	err := b.Store.InTx(ctx, func(tx *store.Tx) error {
+	err := sy.Store.InTx(ctx, func(tx *store.Tx) error {
 		var err error
-		forced, err = b.jobs.Force(ctx, tx, jobs.ForceRequest{
+		forced, err = sy.jobs.Force(ctx, tx, jobs.ForceRequest{
 			Workspace: g.Actor.Workspace, Person: g.Actor.ID, KeyResults: ids, Every: every,
 			Channel: g.Channel, View: window, Response: g.Response,
 		})
@@ -202,4 +208,44 @@ func seconds(d time.Duration) string {
 		return strconv.Itoa(int(d.Minutes()+1)) + " min"
 	}
 	return strconv.Itoa(int((d+time.Second-1)/time.Second)) + " s"
+}
+
+// many reads several key results that were named. Those that cannot be read are named with why.
+func (sy syncs) many(ctx context.Context, g desk.Gesture, numbers []int) (desk.Reply, error) {
+	list, err := sy.Store.KeyResults(ctx, g.Actor.Workspace, store.Filter{Numbers: numbers})
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	var ids []int64
+	var only string
+	var left []string
+	for _, n := range numbers {
+		i := slices.IndexFunc(list, func(k store.KeyResult) bool { return k.Number == n })
+		if i < 0 {
+			left = append(left, fmt.Sprintf("KR-%d is not here", n))
+			continue
+		}
+		switch k := list[i]; {
+		case !k.MaySync(g.Actor):
+			left = append(left, k.Key()+" is <@"+k.Owner+">'s to sync")
+		case k.Closed:
+			left = append(left, k.Key()+" is closed out")
+		case !k.Integrated:
+			left = append(left, k.Key()+" is updated by people")
+		default:
+			ids, only = append(ids, k.ID), k.Key()
+		}
+	}
+	why := ""
+	if len(left) > 0 {
+		why = " Left out: " + strings.Join(left, "; ") + "."
+	}
+	if len(ids) == 0 {
+		return desk.Say("Nothing was synced." + why), nil
+	}
+	what := "those"
+	if len(ids) == 1 {
+		what = only
+	}
+	return sy.some(ctx, g, ids, what, why)
 }

@@ -1,0 +1,87 @@
+package bot
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"okrbot/bot/desk"
+	"okrbot/bot/view"
+	"okrbot/integrations"
+	"okrbot/okr"
+	"okrbot/store"
+)
+
+// shows makes what is stored ready to be shown.
+type shows struct {
+	*desk.Desk
+	connectors integrations.Registry
+	systems    view.Systems // what people call all that this process reads from
+}
+
+// listing loads the first part of a list, and no more of a large workspace than is shown.
+func (s shows) listing(ctx context.Context, workspace string, f store.Filter, most int) (view.Listing, error) {
+	f.Most = most
+	some, err := s.keyResults(ctx, workspace, f)
+	if err != nil || len(some) == 0 {
+		return view.Listing{}, err
+	}
+	l, err := s.besides(ctx, s.Store.Reads, workspace, some, most)
+	if err == nil && len(some) == most {
+		f.Most = view.CountedMost
+		l.Total, err = s.Store.CountKeyResults(ctx, workspace, f)
+	}
+	return l, err
+}
+
+// besides loads what stands beside the key results of a list: all of their objectives.
+func (s shows) besides(ctx context.Context, r store.Reads, workspace string, some []view.KeyResult, most int) (view.Listing, error) {
+	if len(some) == 0 {
+		return view.Listing{}, nil
+	}
+	var objectives []int64
+	for _, k := range some {
+		if !slices.Contains(objectives, k.Objective.ID) {
+			objectives = append(objectives, k.Objective.ID)
+		}
+	}
+	beside, err := r.KeyResults(ctx, workspace, store.Filter{Objectives: objectives})
+	if err != nil {
+		return view.Listing{}, err
+	}
+	return view.ListingOf(some, s.all(beside, some[0].Now), most), nil
+}
+
+// keyResults loads key results ready to be shown.
+func (s shows) keyResults(ctx context.Context, workspace string, f store.Filter) ([]view.KeyResult, error) {
+	list, err := s.Store.KeyResults(ctx, workspace, f)
+	if err != nil {
+		return nil, err
+	}
+	now, err := s.Store.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.all(list, now), nil
+}
+
+func (s shows) all(list []store.KeyResult, now time.Time) []view.KeyResult {
+	out := make([]view.KeyResult, len(list))
+	for i, k := range list {
+		out[i] = shown(s.connectors, k, now)
+	}
+	return out
+}
+
+// one is a stored key result at the moment it is shown.
+func (s shows) one(k store.KeyResult, now time.Time) view.KeyResult {
+	return shown(s.connectors, k, now)
+}
+
+func shown(connectors integrations.Registry, k store.KeyResult, now time.Time) view.KeyResult {
+	v := view.KeyResult{KeyResult: k.KeyResult, Objective: k.Objective, Now: now, Today: okr.DayIn(k.Objective.Zone, now)}
+	if k.Source.Connection != 0 {
+		v.Source = view.Source{Scorecard: view.ShownName(k.Source.Name, k.Source.Reference), Connection: k.Source.ConnectionName, Waiting: k.Source.Waiting, System: connectors.Name(k.Source.ConnectionKind)}
+	}
+	return v
+}
