@@ -142,6 +142,31 @@ func (c *Config) problems(what need) []string {
 			say("ENCRYPTION_KEYSET", err.Error())
 		}
 	}
+	c.addressProblems(say)
+	for i, id := range c.AdminUsers {
+		c.AdminUsers[i] = strings.TrimSpace(id)
+		if !userID.MatchString(c.AdminUsers[i]) {
+			say("ADMIN_USERS", fmt.Sprintf("entry %d is no Slack user id; they begin with U or W", i+1))
+		}
+	}
+	if _, err := time.LoadLocation(c.DefaultTimeZone); err != nil || c.DefaultTimeZone == "" || c.DefaultTimeZone == "Local" {
+		say("DEFAULT_TIME_ZONE", "it is no time zone; write one such as Europe/Berlin")
+	}
+	if c.AuditRetentionDays != "" && c.AuditDays() <= 0 {
+		say("AUDIT_RETENTION_DAYS", "write a number of days, or leave it out to keep the audit for ever")
+	}
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
+		say("LOG_LEVEL", "choose debug, info, warn or error")
+	}
+	if !slices.Contains([]string{"text", "json"}, c.LogFormat) {
+		say("LOG_FORMAT", "choose text or json")
+	}
+	c.slackProblems(what, say)
+	return list
+}
+
+// addressProblems are what is wrong with where it listens, and whom it speaks to.
+func (c *Config) addressProblems(say func(variable, problem string)) {
 	for variable, address := range map[string]string{"LISTEN_ADDR": c.ListenAddr, "OPS_ADDR": c.OpsAddr} {
 		if !listenable(address) {
 			say(variable, "write it as host:port, such as :8080 or 127.0.0.1:9090")
@@ -171,26 +196,6 @@ func (c *Config) problems(what need) []string {
 			hosts[i] = origin
 		}
 	}
-	for i, id := range c.AdminUsers {
-		c.AdminUsers[i] = strings.TrimSpace(id)
-		if !userID.MatchString(c.AdminUsers[i]) {
-			say("ADMIN_USERS", fmt.Sprintf("entry %d is no Slack user id; they begin with U or W", i+1))
-		}
-	}
-	if _, err := time.LoadLocation(c.DefaultTimeZone); err != nil || c.DefaultTimeZone == "" || c.DefaultTimeZone == "Local" {
-		say("DEFAULT_TIME_ZONE", "it is no time zone; write one such as Europe/Berlin")
-	}
-	if c.AuditRetentionDays != "" && c.AuditDays() <= 0 {
-		say("AUDIT_RETENTION_DAYS", "write a number of days, or leave it out to keep the audit for ever")
-	}
-	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
-		say("LOG_LEVEL", "choose debug, info, warn or error")
-	}
-	if !slices.Contains([]string{"text", "json"}, c.LogFormat) {
-		say("LOG_FORMAT", "choose text or json")
-	}
-	c.slackProblems(what, say)
-	return list
 }
 
 func (c *Config) slackProblems(what need, say func(variable, problem string)) {

@@ -73,38 +73,9 @@ func (s sandboxCommand) run(in *invocation, r *running) error {
 
 	r.doing("filling a local ServiceNow and a local Slack")
 	page, instance, api, app, documents := s.at(0), s.at(1), s.at(2), s.at(3), s.at(4)
-	sn := servicenow.New(servicenow.Options{Now: clock.now})
-	seed.ServiceNow(sn, clock.now().UTC())
-	sn.AddClient(servicenow.Client{ID: seed.ClientID, Secret: seed.ClientSecret, Redirects: []string{"http://" + app + "/servicenow/oauth/callback/" + instance}})
-	site := document.New(clock.now)
-	seed.Build(site)
-	workspace := slack.New(slack.Options{Now: clock.now, BaseURL: "http://" + api, AppURL: "http://" + app})
+	workspace, handlers := s.fill(in.ctx, clock)
 	defer workspace.Close()
-	for _, p := range seed.People {
-		workspace.AddPerson(slack.Person{ID: p.ID, Name: p.Name, RealName: p.RealName, Zone: p.Zone, Email: p.Email, Admin: p.Admin, Guest: p.Guest})
-	}
-	for _, c := range seed.Channels {
-		workspace.AddChannel(c.ID, c.Name, c.Private, c.Members...)
-	}
-	var commands []string
-	for _, words := range okrbot.UsageHint() {
-		commands = append(commands, "/okr "+words)
-	}
-	options := web.Options{
-		InstanceURL: "http://" + instance, User: seed.User, Password: seed.Password, APIKey: seed.APIKey, ClientID: seed.ClientID, ClientSecret: seed.ClientSecret, Commands: commands,
-		Clock: web.Clock{
-			Now: clock.now,
-			Advance: func(d time.Duration) error {
-				if err := clock.advance(in.ctx, d); err != nil {
-					return err
-				}
-				seed.Collect(sn, clock.now().UTC())
-				return nil
-			},
-			NextDue: func() (time.Time, error) { return clock.nextDue(in.ctx) },
-		},
-	}
-	for n, handler := range map[int]http.Handler{0: web.New(workspace, sn, options).Handler(), 1: sn, 2: workspace, 4: site} {
+	for n, handler := range handlers {
 		defer serveLocal(listeners[n], handler)()
 	}
 
@@ -139,6 +110,43 @@ The other system is HTTP JSON, a number in any JSON document. Choose it in  /okr
 Ctrl-C ends it; your key results are kept for the next time, and --fresh forgets them.
 `, page, instance, seed.User, seed.Password, documents, seed.BuildPath)
 	return r.until(in.ctx)
+}
+
+// fill makes a local Slack, a local ServiceNow and a document, with people and numbers in them, and the
+// page that shows them: what to serve on each port, by its place among them.
+func (s sandboxCommand) fill(ctx context.Context, clock *shiftedClock) (*slack.Slack, map[int]http.Handler) {
+	instance, api, app := s.at(1), s.at(2), s.at(3)
+	sn := servicenow.New(servicenow.Options{Now: clock.now})
+	seed.ServiceNow(sn, clock.now().UTC())
+	sn.AddClient(servicenow.Client{ID: seed.ClientID, Secret: seed.ClientSecret, Redirects: []string{"http://" + app + "/servicenow/oauth/callback/" + instance}})
+	site := document.New(clock.now)
+	seed.Build(site)
+	workspace := slack.New(slack.Options{Now: clock.now, BaseURL: "http://" + api, AppURL: "http://" + app})
+	for _, p := range seed.People {
+		workspace.AddPerson(slack.Person{ID: p.ID, Name: p.Name, RealName: p.RealName, Zone: p.Zone, Email: p.Email, Admin: p.Admin, Guest: p.Guest})
+	}
+	for _, c := range seed.Channels {
+		workspace.AddChannel(c.ID, c.Name, c.Private, c.Members...)
+	}
+	var commands []string
+	for _, words := range okrbot.UsageHint() {
+		commands = append(commands, "/okr "+words)
+	}
+	page := web.New(workspace, sn, web.Options{
+		InstanceURL: "http://" + instance, User: seed.User, Password: seed.Password, APIKey: seed.APIKey, ClientID: seed.ClientID, ClientSecret: seed.ClientSecret, Commands: commands,
+		Clock: web.Clock{
+			Now: clock.now,
+			Advance: func(d time.Duration) error {
+				if err := clock.advance(ctx, d); err != nil {
+					return err
+				}
+				seed.Collect(sn, clock.now().UTC())
+				return nil
+			},
+			NextDue: func() (time.Time, error) { return clock.nextDue(ctx) },
+		},
+	})
+	return workspace, map[int]http.Handler{0: page.Handler(), 1: sn, 2: workspace, 4: site}
 }
 
 func (s sandboxCommand) at(n int) string {

@@ -1,0 +1,363 @@
+package sheet
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"okrbot/okr"
+	"okrbot/store"
+)
+
+// entry is a line that is understood, beside what it changes.
+type entry struct {
+	line   int
+	row    Row
+	before store.KeyResult // ID 0: a new one
+	source store.Source    // that it reads from now, where it is another one
+	wrong  bool
+}
+
+// take understands some lines, and does what they say.
+func (im *importer) take(ctx context.Context, r *Reader, lines []Line) error {
+	var numbers []int
+	for _, l := range lines {
+		if key := r.Key(l); key != 0 {
+			numbers = append(numbers, key)
+		}
+	}
+	byNumber := make(map[int]store.KeyResult, len(numbers))
+	if len(numbers) > 0 {
+		there, err := im.reads.KeyResults(ctx, im.workspace, store.Filter{Numbers: numbers})
+		if err != nil {
+			return err
+		}
+		for _, k := range there {
+			byNumber[k.Number] = k
+		}
+	}
+	entries := make([]entry, len(lines))
+	for i, l := range lines {
+		e := &entries[i]
+		e.line, e.before = l.Number, byNumber[r.Key(l)]
+		before := blank()
+		if e.before.ID != 0 {
+			before = Of(e.before, im.now)
+		}
+		var problems []Problem
+		e.row, problems = r.Row(l, before)
+		if k := &e.row.KeyResult; k.Integrated && e.before.Integrated && k.Precision == okr.AsManyAsThere {
+			k.Precision = e.before.Precision
+		}
+		more, err := im.resolve(ctx, e)
+		if err != nil {
+			return err
+		}
+		problems = append(problems, more...)
+		e.wrong = len(problems) > 0
+		im.refuse(problems...)
+	}
+	if err := im.find(ctx, entries); err != nil {
+		return err
+	}
+	for i := range entries {
+		if err := im.do(ctx, &entries[i]); err != nil {
+			return err
+		}
+	}
+	return im.flush(ctx)
+}
+
+// resolve puts Slack's ids where people's names stand, and finds what a line says twice.
+func (im *importer) resolve(ctx context.Context, e *entry) (problems []Problem, err error) {
+	say := func(column, says string, args ...any) {
+		problems = append(problems, Problem{Line: e.line, Column: column, Says: fmt.Sprintf(says, args...)})
+	}
+	var failed error
+	person := func(column string, who *string) {
+		if *who == "" || failed != nil {
+			return // Check asks for one where one is needed
+		}
+		var says string
+		if *who, says, failed = im.person(ctx, *who); says != "" {
+			problems = append(problems, Problem{Line: e.line, Column: column, Says: says, Anywhere: true})
+		}
+	}
+	k := &e.row.KeyResult
+	person("objective_owner", &e.row.Objective.Owner)
+	if e.row.Alone {
+		return problems, failed
+	}
+	person("owner", &k.Owner)
+	k.CoOwners = slices.Clone(k.CoOwners)
+	for i := range k.CoOwners {
+		person("co_owners", &k.CoOwners[i])
+	}
+	if k.Confidence.Level != "" && k.Confidence.By == "" {
+		k.Confidence.By = k.Owner // who else would have said it
+	}
+	person("confidence_by", &k.Confidence.By)
+	if k.Confidence.Day > okr.DayOf(im.now)+1 {
+		say("confidence_day", "This day has not come yet. Write today or an earlier one.")
+	}
+	const highest = 9_999_999
+	switch earlier := im.keys[k.Number]; {
+	case k.Number == 0:
+	case earlier != 0:
+		say("key", "%s stands on line %d already. Take one of the two out.", k.Key(), earlier)
+	case k.Number > highest:
+		say("key", "Numbers go up to KR-%d. Leave it empty to get the next one.", highest)
+	default:
+		im.keys[k.Number] = e.line
+	}
+	if e.before.Closed && len(Differences(Of(e.before, im.now), e.row)) > 0 {
+		say("key", "%s is closed out with its objective and stays as it is. Take this line out, or add a new key result.", k.Key())
+	}
+	if e.before.ID == 0 && !k.Integrated && k.Result.Value.Valid && k.Result.AsOf != 0 {
+		period := e.row.Objective.Period
+		switch {
+		case k.Result.AsOf > okr.DayOf(im.now)+1:
+			say("result_day", "This day has not come yet. Write today or an earlier one.")
+		case !period.Contains(k.Result.AsOf):
+			say("result_day", "This day lies outside of the objective's period, so that the value would not count. Write one from %s to %s, or leave the result empty.", period.First.Words(), period.Last.Words())
+		}
+	}
+	return problems, failed
+}
+
+// find holds what lines name against what there is: connections with their scorecards, and titles.
+func (im *importer) find(ctx context.Context, entries []entry) error {
+	var keys []store.SourceKey
+	var titles []store.Titled
+	through := map[*entry]store.Connection{}
+	for i := range entries {
+		e := &entries[i]
+		if e.row.Alone {
+			continue
+		}
+		if o := im.objectives[keyOf(e.row.Objective)]; o != nil && !o.made && e.row.KeyResult.Number == 0 {
+			titles = append(titles, store.Titled{Objective: o.ID, Title: e.row.KeyResult.Title})
+		}
+		unchanged := e.before.Source.ConnectionName == e.row.Connection && e.before.Source.Reference == e.row.Reference
+		if !e.row.KeyResult.Integrated || unchanged || e.row.Reference == "" {
+			continue
+		}
+		c, says := im.connection(e.row)
+		if says != "" {
+			im.refuse(Problem{Line: e.line, Column: "connection", Says: says})
+			e.wrong = true
+			continue
+		}
+		through[e] = c
+		keys = append(keys, store.SourceKey{Connection: c.ID, Reference: e.row.Reference})
+	}
+	known, err := im.reads.SourcesKnown(ctx, im.workspace, keys)
+	if err != nil {
+		return err
+	}
+	taken, err := im.reads.TitlesTaken(ctx, im.workspace, titles)
+	if err != nil {
+		return err
+	}
+	for i := range entries {
+		e := &entries[i]
+		if c, ok := through[e]; ok {
+			source, ok := known[store.SourceKey{Connection: c.ID, Reference: e.row.Reference}]
+			if !ok {
+				im.refuse(Problem{Line: e.line, Column: "reference", Says: "This connection has no such scorecard, or may not see it. Copy the reference from an export of this workspace."})
+				e.wrong = true
+			}
+			e.source = source
+		}
+		if o := im.objectives[keyOf(e.row.Objective)]; o != nil && !o.made && !e.row.Alone && e.row.KeyResult.Number == 0 {
+			if number := taken[store.Titled{Objective: o.ID, Title: e.row.KeyResult.Title}]; number != 0 {
+				im.refuse(Problem{Line: e.line, Column: "key_result", Says: fmt.Sprintf("This objective has it already: KR-%d. Write KR-%d into the column key to change it.", number, number)})
+				e.wrong = true
+			}
+		}
+	}
+	return nil
+}
+
+// connection is the one that a row names. The import is nobody's, so a private connection serves its
+// own owner's key results only.
+func (im *importer) connection(r Row) (c store.Connection, says string) {
+	var usable []store.Connection
+	for _, c := range im.sources[okr.Visible(r.Connection)] {
+		if c.Shared || c.Owner == r.KeyResult.Owner {
+			usable = append(usable, c)
+		}
+	}
+	switch {
+	case len(im.sources[okr.Visible(r.Connection)]) == 0:
+		return c, "There is no connection of this name. `/okr connections` lists them."
+	case len(usable) == 0:
+		return c, "This connection is private to somebody else. Have it shared, or name another one."
+	case len(usable) > 1:
+		return c, "Several connections have this name. Add this key result with `/okr add-kr`, where one is chosen."
+	}
+	return usable[0], ""
+}
+
+// do makes or changes what a line says, as far as nothing was wrong.
+func (im *importer) do(ctx context.Context, e *entry) error {
+	o, err := im.objective(ctx, e)
+	if err != nil || o == nil || e.row.Alone {
+		return err
+	}
+	k := e.before
+	k.KeyResult, k.Objective = e.row.KeyResult, o.Objective
+	k.Workspace, k.KeyResult.Objective, k.ObjectiveOwner = im.workspace, o.ID, o.Owner
+	switch {
+	case !k.Integrated:
+		k.Source = store.Source{}
+	case e.source.Connection != 0:
+		k.Source = e.source
+	}
+	if p := k.Source.Precision; k.Integrated && k.KeyResult.Precision == okr.AsManyAsThere && p.Known {
+		k.KeyResult.Precision = p.Places
+	}
+	if e.before.ID == 0 {
+		return im.add(e, o, k)
+	}
+	changed := Differences(Of(e.before, im.now), e.row)
+	if len(changed) == 0 {
+		im.outcome.Same++
+		return nil
+	}
+	im.outcome.Changed++
+	im.say("line %d: change %s: %s", e.line, k.Key(), changeWords(changed))
+	if !im.writing() {
+		return nil
+	}
+	k.ID, k.Result, k.Version = e.before.ID, e.before.Result, e.before.Version
+	after, err := im.tx.EditKeyResult(ctx, im.actor(), k, "edited")
+	if err != nil {
+		return err
+	}
+	if e.source.Connection != 0 { // it reads from elsewhere now
+		if err := im.tx.ReadSoon(ctx, after); err != nil {
+			return err
+		}
+	}
+	return im.tx.MarkCards(ctx, k.ID)
+}
+
+// add is a new key result. A result comes along where people update it; what ServiceNow or a hit rate
+// makes is made again from its readings.
+func (im *importer) add(e *entry, o *known, k store.KeyResult) error {
+	twin := titled{o, strings.Clone(k.Title)} // without the line that it is cut from
+	if earlier := im.added[twin]; earlier != 0 && k.Number == 0 {
+		im.refuse(Problem{Line: e.line, Column: "key_result", Says: fmt.Sprintf("The same key result stands on line %d already. Take one of the two out.", earlier)})
+		return nil
+	}
+	if k.Number == 0 {
+		im.added[twin] = e.line
+		if im.tx != nil {
+			k.Number = im.next
+			im.next++
+		}
+	}
+	if k.Integrated || k.Method == okr.HitRate {
+		k.Result = okr.Result{}
+	}
+	im.outcome.KeyResults++
+	name := "a key result"
+	if k.Number != 0 {
+		name = k.Key()
+	}
+	im.say("line %d: add %s %q", e.line, name, k.Title)
+	if im.writing() {
+		im.fresh = append(im.fresh, k)
+	}
+	return nil
+}
+
+// objective is what a line puts its key result under: one that is there, or a new one. It gives none
+// when something is wrong with the line.
+func (im *importer) objective(ctx context.Context, e *entry) (*known, error) {
+	if e.wrong {
+		return nil, nil
+	}
+	want := e.row.Objective
+	o := im.objectives[keyOf(want)]
+	if e.before.ID != 0 && keyOf(e.before.Objective) == keyOf(want) && (o == nil || o.ID != e.before.Objective.ID) {
+		o = &known{Objective: e.before.Objective} // one of several that read alike: its own
+	}
+	switch {
+	case o == nil:
+		o = &known{Objective: want, made: true, line: e.line}
+		o.ID, o.Workspace = 0, im.workspace
+		// Without the line that they are cut from, which would stay in memory with them.
+		for _, s := range []*string{&o.Title, &o.Owner, &o.Zone, &o.Channel} {
+			*s = strings.Clone(*s)
+		}
+		im.objectives[keyOf(o.Objective)] = o
+		im.outcome.Objectives++
+		im.say("line %d: add the objective %q, %s", e.line, want.Title, want.Period.Words())
+		if im.writing() {
+			made, err := im.tx.CreateObjective(ctx, im.actor(), o.Objective, "")
+			if err != nil {
+				return nil, err
+			}
+			o.Objective = made
+		}
+	case o.Closed && e.before.KeyResult.Objective != o.ID && !e.row.Alone:
+		im.refuse(Problem{Line: e.line, Column: "objective", Says: "This objective is closed out. Add the key result to another one."})
+		return nil, nil
+	case o.Zone != want.Zone || o.Channel != want.Channel:
+		if o.line != 0 {
+			im.refuse(Problem{Line: e.line, Column: "objective", Says: fmt.Sprintf("Line %d gives the same objective another time zone or channel. Make them the same.", o.line)})
+			return nil, nil
+		}
+		changed := map[string]store.Change{}
+		if o.Zone != want.Zone {
+			changed["time_zone"] = store.Change{o.Zone, want.Zone}
+		}
+		if o.Channel != want.Channel {
+			changed["objective_channel"] = store.Change{o.Channel, want.Channel}
+		}
+		im.outcome.ChangedObjectives++
+		im.say("line %d: change the objective %q: %s", e.line, want.Title, changeWords(changed))
+		o.Zone, o.Channel = want.Zone, want.Channel
+		if im.writing() {
+			if err := im.tx.PlaceObjective(ctx, im.actor(), o.Objective, changed); err != nil {
+				return nil, err
+			}
+		}
+	case e.row.Alone && o.alone:
+		im.refuse(Problem{Line: e.line, Column: "objective", Says: fmt.Sprintf("This objective stands on line %d already. Take one of the two out.", o.line)})
+		return nil, nil
+	}
+	if o.line == 0 {
+		o.line = e.line
+	}
+	o.alone = o.alone || e.row.Alone
+	return o, nil
+}
+
+// flush writes the new key results of a batch.
+func (im *importer) flush(ctx context.Context) error {
+	fresh := im.fresh
+	im.fresh = im.fresh[:0]
+	if len(fresh) == 0 || !im.writing() {
+		return nil
+	}
+	return im.tx.AddKeyResults(ctx, im.actor(), fresh)
+}
+
+func (im *importer) actor() okr.Actor {
+	return okr.Actor{Workspace: im.workspace, ID: Actor, Kind: okr.Admin}
+}
+
+// changeWords says what changes in one line: "target_value 40 → 38, unit Hours → Days".
+func changeWords(changes map[string]store.Change) string {
+	var parts []string
+	for column, c := range changes {
+		parts = append(parts, fmt.Sprintf("%s %q → %q", column, c[0], c[1]))
+	}
+	sort.Strings(parts)
+	return strings.Join(parts, ", ")
+}
