@@ -5,15 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/slack-go/slack"
+
+	"okrbot/ingress"
 )
 
 const (
@@ -21,45 +21,7 @@ const (
 	skew           = 300     // seconds that a signature's time may differ from ours
 	answerWithin   = 2 * time.Second
 	giveUpAfter    = 300 * time.Millisecond // beyond it, of a handler that does not see its context end
-	mostConnected  = 1024
 )
-
-// Server bounds how long a peer may take to say what it wants.
-func Server(h http.Handler) *http.Server {
-	return &http.Server{Handler: h, ReadHeaderTimeout: 2 * time.Second, ReadTimeout: 5 * time.Second, WriteTimeout: 60 * time.Second, IdleTimeout: 60 * time.Second}
-}
-
-// Limit lets so many connections in at once; the others wait to be accepted.
-func Limit(l net.Listener) net.Listener {
-	return &limited{Listener: l, places: make(chan struct{}, mostConnected)}
-}
-
-type limited struct {
-	net.Listener
-	places chan struct{}
-}
-
-func (l *limited) Accept() (net.Conn, error) {
-	l.places <- struct{}{}
-	conn, err := l.Listener.Accept()
-	if err != nil {
-		<-l.places
-		return nil, err
-	}
-	return &limitedConn{Conn: conn, leave: func() { <-l.places }}, nil
-}
-
-type limitedConn struct {
-	net.Conn
-	once  sync.Once
-	leave func()
-}
-
-func (c *limitedConn) Close() error {
-	err := c.Conn.Close()
-	c.once.Do(c.leave)
-	return err
-}
 
 // Handler is the door of a workspace over HTTP: what Slack posts to /slack/.
 func (d *Desk) Handler() http.Handler {
@@ -102,6 +64,7 @@ func (d *Desk) door(decode decoder) http.HandlerFunc {
 			http.Error(w, "unauthorized", http.StatusUnauthorized)
 			return
 		}
+		ingress.Trust(r.Context())
 		in, err := decode(body)
 		if err != nil {
 			http.Error(w, "bad request", http.StatusBadRequest)

@@ -18,6 +18,7 @@ import (
 
 	"okrbot/bot"
 	"okrbot/bot/desk"
+	"okrbot/ingress"
 	"okrbot/integrations"
 	"okrbot/integrations/httpjson"
 	"okrbot/integrations/servicenow"
@@ -87,6 +88,10 @@ const (
 	riverConnections = 7 // one of them listens
 	workConnections  = 10
 )
+
+// otherFiles is how many files a process has open beside who is connected to it: these connections,
+// those to Slack and to what is read, and its own.
+const otherFiles = 192
 
 // stopWithin is what requests and jobs get to end by themselves; what needs longer is cut off or
 // handed back after it.
@@ -286,10 +291,17 @@ func (r *running) listenOn(listener net.Listener) error {
 }
 
 func (r *running) serve(d *door) {
-	d.server = desk.Server(d)
+	places, short := ingress.Places(otherFiles)
+	if short {
+		r.log.Warn("the system lets okrbot open few files, so it holds few connections; raise the limit (ulimit -n)", "connections", places)
+	}
+	if !d.public {
+		places /= 8
+	}
+	d.server = ingress.New(d, places)
 	r.doors = append(r.doors, d)
 	go func() {
-		if err := d.server.Serve(desk.Limit(d.listener)); !errors.Is(err, http.ErrServerClosed) {
+		if err := d.server.Serve(d.listener); !errors.Is(err, http.ErrServerClosed) {
 			r.failed <- fmt.Errorf("serving %s: %w", d.address, err)
 		}
 	}()
@@ -300,7 +312,7 @@ type door struct {
 	variable, address string
 	public            bool
 	listener          net.Listener
-	server            *http.Server
+	server            *ingress.Server
 	behind            atomic.Pointer[http.Handler]
 	inside            atomic.Int64 // requests under way
 }
