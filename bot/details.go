@@ -139,7 +139,7 @@ func (kr keyResults) post(ctx context.Context, g desk.Gesture, k store.KeyResult
 	}
 	err := kr.Store.InTx(ctx, func(tx *store.Tx) error {
 		return tx.Announce(ctx, []store.Announcement{{
-			Workspace: k.Workspace, Channel: k.Channel, KeyResult: k.ID, Kind: "shared", Note: g.Actor.ID,
+			Workspace: k.Workspace, Channel: k.Channel, KeyResult: k.ID, Kind: store.NewsPosted, By: g.Actor.ID,
 		}})
 	})
 	if err != nil {

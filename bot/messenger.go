@@ -45,15 +45,22 @@ func (m *Messenger) Administrators(ctx context.Context, workspace string) []stri
 	return m.bot.Administrators(ctx, workspace)
 }
 
+// newsKinds are what is told, for the view.
+var newsKinds = map[store.NewsKind]view.NewsKind{
+	store.NewsChanged: view.Changed, store.NewsRestated: view.Restated, store.NewsFailed: view.Failed, store.NewsRecovered: view.Recovered,
+	store.NewsUnposted: view.Unposted, store.NewsPosted: view.Posted,
+}
+
 // Announce posts one message about all that is to be said in a channel.
 func (m *Messenger) Announce(ctx context.Context, _, channel string, items []jobs.Announced, post jobs.Post) (string, error) {
 	news := make([]view.News, len(items))
 	for i, item := range items {
 		news[i] = view.News{
-			KeyResult: shown(m.connectors, item.Present, item.Now), Kind: item.Kind,
+			KeyResult: shown(m.connectors, item.Present, item.Now), Kind: newsKinds[item.Kind],
 			Old: item.Old, New: item.New, OldWords: item.OldWords, NewWords: item.NewWords, OldStatus: item.OldStatus, NewStatus: item.NewStatus, Note: item.Note,
+			RefusedIn: item.Refused.Channel, RefusedAs: item.Refused.Code, By: item.By,
 		}
-		if item.Kind == "shared" {
+		if item.Kind == store.NewsPosted {
 			all, err := m.bot.Store.Readings(ctx, item.Workspace, item.KeyResult)
 			if err != nil {
 				return "", err
@@ -73,7 +80,7 @@ func (m *Messenger) inPlaceOf(ctx context.Context, reader string, items []jobs.A
 	byOwner := map[string][]view.Hanging{}
 	var owners []string
 	for _, item := range items {
-		told := item.Kind == "failed" || item.Kind == "recovered" || item.Kind == "parked"
+		told := item.Kind == store.NewsFailed || item.Kind == store.NewsRecovered || item.Kind == store.NewsUnposted
 		if owner := item.Present.Owner; told && owner != reader {
 			if byOwner[owner] == nil {
 				owners = append(owners, owner)

@@ -147,7 +147,7 @@ func coalesced(taken []store.Announcement) []store.Announcement {
 				a.Old, a.OldWords, a.OldDay, a.OldStatus = f.Old, f.OldWords, f.OldDay, f.OldStatus
 				a.Note = strings.Trim(last[s].Note+"; "+a.Note, "; ")
 				if last[s].Kind != a.Kind {
-					a.Kind = "changed"
+					a.Kind = store.NewsChanged
 				}
 			}
 		} else {
@@ -170,14 +170,14 @@ func coalesced(taken []store.Announcement) []store.Announcement {
 }
 
 // topic is what announcements are about; those of one topic replace each other.
-func topic(kind string) string {
+func topic(kind store.NewsKind) string {
 	switch kind {
-	case "changed", "restated":
+	case store.NewsChanged, store.NewsRestated:
 		return "moved"
-	case "failed", "recovered":
+	case store.NewsFailed, store.NewsRecovered:
 		return "health"
 	}
-	return kind
+	return string(kind)
 }
 
 func (c *Client) announced(ctx context.Context, workspace string, list []store.Announcement) ([]Announced, error) {
@@ -286,7 +286,7 @@ func (c *Client) nextInLine(ctx context.Context, k store.KeyResult, gone string)
 
 func parked(k store.KeyResult, channel, code string) store.Announcement {
 	return store.Announcement{
-		Workspace: k.Workspace, Channel: k.Owner, KeyResult: k.ID, Kind: "parked", Note: channel + " " + code,
+		Workspace: k.Workspace, Channel: k.Owner, KeyResult: k.ID, Kind: store.NewsUnposted, Refused: store.Refusal{Channel: channel, Code: code},
 	}
 }
 

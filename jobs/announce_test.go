@@ -308,14 +308,14 @@ func TestStatusesSettle(t *testing.T) {
 
 func TestUnreadNewsIsPutTogether(t *testing.T) {
 	move := func(id int64, kind, old, new string) store.Announcement {
-		return store.Announcement{ID: id, KeyResult: 1, Kind: kind, Old: number(old), New: number(new)}
+		return store.Announcement{ID: id, KeyResult: 1, Kind: store.NewsKind(kind), Old: number(old), New: number(new)}
 	}
 	inWords := func(a store.Announcement, old, new string) store.Announcement {
 		a.OldWords, a.NewWords = old, new
 		return a
 	}
 	told := func(id int64, kind string) store.Announcement {
-		return store.Announcement{ID: id, KeyResult: 1, Kind: kind, Note: fmt.Sprint(id)}
+		return store.Announcement{ID: id, KeyResult: 1, Kind: store.NewsKind(kind), Note: fmt.Sprint(id)}
 	}
 	for name, row := range map[string]struct {
 		taken []store.Announcement
@@ -335,9 +335,9 @@ func TestUnreadNewsIsPutTogether(t *testing.T) {
 			var got []string
 			for _, a := range coalesced(row.taken) {
 				if topic(a.Kind) == "moved" {
-					got = append(got, a.Kind+" "+cmp.Or(a.OldWords, words(a.Old))+"→"+cmp.Or(a.NewWords, words(a.New)))
+					got = append(got, string(a.Kind)+" "+cmp.Or(a.OldWords, words(a.Old))+"→"+cmp.Or(a.NewWords, words(a.New)))
 				} else {
-					got = append(got, a.Kind+" "+a.Note)
+					got = append(got, string(a.Kind)+" "+a.Note)
 				}
 			}
 			if strings.Join(got, ", ") != row.want {
@@ -461,6 +461,33 @@ func TestACardOfARemovedKeyResultIsClosed(t *testing.T) {
 	r.tick()
 	r.wants("closed when it was being posted", len(r.slack.closed), 2)
 	r.wants("by", r.slack.closed[1], "CDESK 1700000000.000003 KR-2")
+}
+
+// An announcement that an older version left has all in its note, and what we leave it can read there.
+func TestAnnouncementsOfAnOlderVersion(t *testing.T) {
+	r := newRoom(t)
+	k := r.keyResult(r.scorecard(1, 41, 5))
+	r.imports(k)
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) error {
+		return tx.Announce(ctx, []store.Announcement{
+			{Workspace: "T1", Channel: alice.ID, KeyResult: k.ID, Kind: store.NewsUnposted, Refused: store.Refusal{Channel: "CDESK", Code: "is_archived"}},
+			{Workspace: "T1", Channel: alice.ID, KeyResult: k.ID, Kind: store.NewsPosted, By: "UBOB"},
+		})
+	}))
+	r.wants("notes", r.count("select count(*) from announcements where note in ('CDESK is_archived', 'UBOB')"), 2)
+	r.exec("update announcements set refused_channel = '', refused_code = '', posted_by = ''")
+	r.tick()
+	var refused store.Refusal
+	by := ""
+	for _, item := range r.slack.said[len(r.slack.said)-1].items {
+		if item.Kind == store.NewsUnposted {
+			refused = item.Refused
+		} else {
+			by = item.By
+		}
+	}
+	r.wants("refused", refused, store.Refusal{Channel: "CDESK", Code: "is_archived"})
+	r.wants("by", by, "UBOB")
 }
 
 // Who is not there is passed over, and where nobody is left it ends.

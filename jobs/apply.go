@@ -402,12 +402,12 @@ func (a *applying) score(runs []store.TakenRun, k store.KeyResult, old store.App
 		OldStatus: was, NewStatus: status,
 	}
 	action := "synced"
-	moving.Kind = "changed"
+	moving.Kind = store.NewsChanged
 	if outcome == store.Restated {
 		action = "restated"
 	}
 	if note != "" && !seen.ByHand && (outcome == store.Restated || same(seen.Value, shown.Value)) {
-		moving.Kind = "restated"
+		moving.Kind = store.NewsRestated
 	}
 	if moved {
 		a.recorded = append(a.recorded, store.Recorded{
@@ -427,7 +427,7 @@ func (a *applying) score(runs []store.TakenRun, k store.KeyResult, old store.App
 		a.announcements = append(a.announcements, moving)
 	}
 	if old.Told {
-		moving.Kind, moving.Channel = "recovered", k.Owner
+		moving.Kind, moving.Channel = store.NewsRecovered, k.Owner
 		a.announcements = append(a.announcements, moving)
 	}
 }
@@ -489,7 +489,7 @@ func (a *applying) fail(runs []store.TakenRun, k store.KeyResult, old store.Appl
 	}
 	if told && !old.Told {
 		a.announcements = append(a.announcements, store.Announcement{
-			Workspace: k.Workspace, Channel: k.Owner, KeyResult: k.ID, Kind: "failed", Note: failure.Says,
+			Workspace: k.Workspace, Channel: k.Owner, KeyResult: k.ID, Kind: store.NewsFailed, Note: failure.Says,
 		})
 	}
 }

@@ -92,7 +92,7 @@ func (c *Client) forHeirs(ctx context.Context, connection store.Connection) ([]s
 		}
 		for _, heir := range c.nextInLine(ctx, k, connection.Owner) {
 			if !slices.Contains(administrators, heir) {
-				list = append(list, store.Announcement{Workspace: k.Workspace, Channel: heir, KeyResult: k.ID, Kind: "failed", Note: k.Failure.Says})
+				list = append(list, store.Announcement{Workspace: k.Workspace, Channel: heir, KeyResult: k.ID, Kind: store.NewsFailed, Note: k.Failure.Says})
 			}
 		}
 	}

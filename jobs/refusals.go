@@ -40,7 +40,7 @@ func (c *Client) TellFailing(ctx context.Context, tx *store.Tx, failing []store.
 	for _, f := range failing {
 		cards = append(cards, f.KeyResult)
 		if f.Owner != knows {
-			list = append(list, store.Announcement{Workspace: f.Workspace, Channel: f.Owner, KeyResult: f.KeyResult, Kind: "failed", Note: says})
+			list = append(list, store.Announcement{Workspace: f.Workspace, Channel: f.Owner, KeyResult: f.KeyResult, Kind: store.NewsFailed, Note: says})
 		}
 	}
 	if err := tx.Announce(ctx, list); err != nil || len(cards) == 0 {

@@ -490,7 +490,7 @@ func (e *edge) in(channel string) []string {
 		}
 		var parts []string
 		for _, i := range s.items {
-			part := i.Present.Key() + " " + i.Kind
+			part := i.Present.Key() + " " + string(i.Kind)
 			if topic(i.Kind) == "moved" {
 				part += " " + words(i.Old) + "→" + words(i.New)
 			}

@@ -14,6 +14,22 @@ import (
 	"okrbot/store/queries"
 )
 
+// NewsKind is what an announcement tells of. It is stored data.
+type NewsKind string
+
+// What is told.
+const (
+	NewsChanged   NewsKind = "changed"   // a result moved
+	NewsRestated  NewsKind = "restated"  // it moved because a past score did
+	NewsFailed    NewsKind = "failed"    // a key result does not sync any more
+	NewsRecovered NewsKind = "recovered" // it does again
+	NewsUnposted  NewsKind = "parked"    // a channel does not take what is to be said there
+	NewsPosted    NewsKind = "shared"    // somebody posts a key result
+)
+
+// Refusal is a channel that takes no posts, and Slack's word for why.
+type Refusal struct{ Channel, Code string }
+
 // Announcement is one thing to say about a key result in a channel. A direct message's channel is
 // the person's id.
 type Announcement struct {
@@ -21,7 +37,7 @@ type Announcement struct {
 	Workspace string
 	Channel   string
 	KeyResult int64
-	Kind      string // "changed", "restated", "failed", "recovered", "parked", "shared"
+	Kind      NewsKind
 	Old, New  decimal.NullDecimal
 	OldWords  string  // both as they were written when they counted; empty where there was none
 	NewWords  string  // or it is not known
@@ -29,8 +45,10 @@ type Announcement struct {
 	NewDay    okr.Day
 	OldStatus okr.Status
 	NewStatus okr.Status
-	Note      string // failed, parked: what happened and what to do; shared: who posted it; changed, restated: why
-	Repeated  bool   // it went out for the second time, since the first answer was lost
+	Note      string  // NewsFailed: what happened and what to do; NewsChanged, NewsRestated: why
+	Refused   Refusal // NewsUnposted
+	By        string  // NewsPosted: who posts it
+	Repeated  bool    // it went out for the second time, since the first answer was lost
 	At        time.Time
 }
 
@@ -78,7 +96,7 @@ func (tx *Tx) announce(ctx context.Context, list []Announcement) error {
 		p.WorkspaceIds = append(p.WorkspaceIds, a.Workspace)
 		p.ChannelIds = append(p.ChannelIds, a.Channel)
 		p.KeyResultIds = append(p.KeyResultIds, a.KeyResult)
-		p.Kinds = append(p.Kinds, a.Kind)
+		p.Kinds = append(p.Kinds, string(a.Kind))
 		p.OldValues = append(p.OldValues, numberText(a.Old))
 		p.NewValues = append(p.NewValues, numberText(a.New))
 		p.OldWords = append(p.OldWords, a.OldWords)
@@ -87,7 +105,10 @@ func (tx *Tx) announce(ctx context.Context, list []Announcement) error {
 		p.NewDays = append(p.NewDays, dayText(a.NewDay, a.NewDay != 0))
 		p.OldStatuses = append(p.OldStatuses, string(a.OldStatus))
 		p.NewStatuses = append(p.NewStatuses, string(a.NewStatus))
-		p.Notes = append(p.Notes, a.Note)
+		p.Notes = append(p.Notes, a.noted())
+		p.RefusedChannels = append(p.RefusedChannels, a.Refused.Channel)
+		p.RefusedCodes = append(p.RefusedCodes, a.Refused.Code)
+		p.PostedBy = append(p.PostedBy, a.By)
 	}
 	if err := tx.q.Announce(ctx, p); err != nil {
 		return fmt.Errorf("announcing: %w", err)
@@ -129,7 +150,7 @@ func (tx *Tx) AnnounceChange(ctx context.Context, before, after KeyResult) error
 		return nil
 	}
 	return tx.Announce(ctx, []Announcement{{
-		Workspace: after.Workspace, Channel: after.Channel, KeyResult: after.ID, Kind: "changed",
+		Workspace: after.Workspace, Channel: after.Channel, KeyResult: after.ID, Kind: NewsChanged,
 		Old: old.Value, New: now.Value, OldWords: before.MeasuredWords(old.Value), NewWords: after.MeasuredWords(now.Value), OldDay: old.AsOf, NewDay: now.AsOf,
 		OldStatus: before.Standing(before.Objective.Period, day).Status, NewStatus: after.Standing(after.Objective.Period, day).Status,
 		Note: edited(before, after),
@@ -230,12 +251,40 @@ func announcements(rows []queries.Announcement) []Announcement {
 	list := make([]Announcement, len(rows))
 	for i, row := range rows {
 		list[i] = Announcement{
-			ID: row.ID, Workspace: row.WorkspaceID, Channel: row.ChannelID, KeyResult: row.KeyResultID, Kind: row.Kind,
+			ID: row.ID, Workspace: row.WorkspaceID, Channel: row.ChannelID, KeyResult: row.KeyResultID, Kind: NewsKind(row.Kind),
 			Old: row.OldValue, New: row.NewValue, OldWords: row.OldWords, NewWords: row.NewWords, OldDay: dayOrZero(row.OldDay), NewDay: dayOrZero(row.NewDay),
-			OldStatus: okr.Status(row.OldStatus), NewStatus: okr.Status(row.NewStatus), Note: row.Note, Repeated: row.Repeated, At: row.CreatedAt,
+			OldStatus: okr.Status(row.OldStatus), NewStatus: okr.Status(row.NewStatus), Repeated: row.Repeated, At: row.CreatedAt,
 		}
+		list[i].read(row)
 	}
 	return list
+}
+
+// noted is an announcement's note as versions before migration 32 read it, which have no other field.
+func (a Announcement) noted() string {
+	switch a.Kind {
+	case NewsUnposted:
+		return a.Refused.Channel + " " + a.Refused.Code
+	case NewsPosted:
+		return a.By
+	}
+	return a.Note
+}
+
+// read takes what an announcement is about from its fields, or from the note of one that an older
+// version left.
+func (a *Announcement) read(row queries.Announcement) {
+	switch a.Kind {
+	case NewsUnposted:
+		a.Refused = Refusal{Channel: row.RefusedChannel, Code: row.RefusedCode}
+		if row.RefusedChannel == "" {
+			a.Refused.Channel, a.Refused.Code, _ = strings.Cut(row.Note, " ")
+		}
+	case NewsPosted:
+		a.By = cmp.Or(row.PostedBy, row.Note)
+	default:
+		a.Note = row.Note
+	}
 }
 
 // AnnouncementsSent notes that a message with these was posted.

@@ -17,17 +17,33 @@ const ActionList = "see_all"
 // told is how many key results a message names; the rest are counted.
 const told = 10
 
+// NewsKind is what is told of a key result.
+type NewsKind int
+
+// What is told.
+const (
+	Changed   NewsKind = iota
+	Restated           // because a past score moved
+	Failed             // it does not sync any more
+	Recovered          // it does again
+	Unposted           // a channel does not take what is to be said there
+	Posted             // by somebody
+)
+
 // News is one thing to say about a key result.
 type News struct {
 	KeyResult
-	Kind      string // "changed", "restated", "failed", "recovered", "parked", "shared"
+	Kind      NewsKind
 	Old, New  decimal.NullDecimal
 	OldWords  string // both as they were written when they counted; empty: as they are written now
 	NewWords  string
 	OldStatus okr.Status
 	NewStatus okr.Status
-	Note      string        // as of store.Announcement; changed, restated: which days were restated, what was edited
-	Readings  []okr.Reading // shared: all of the period, oldest first
+	Note      string        // Failed: what happened and what to do; Changed, Restated: which days were restated, what was edited
+	RefusedIn string        // Unposted: the channel
+	RefusedAs string        // Unposted: Slack's word for why
+	By        string        // Posted: who posts it
+	Readings  []okr.Reading // Posted: all of the period, oldest first
 }
 
 // Announcement is one message about all that changed in a channel within a run, or about what a
@@ -36,13 +52,13 @@ func Announcement(news []News, repeated bool) Message {
 	var changes, failures, recoveries, parked, posts []News
 	for _, n := range news {
 		switch n.Kind {
-		case "failed":
+		case Failed:
 			failures = append(failures, n)
-		case "recovered":
+		case Recovered:
 			recoveries = append(recoveries, n)
-		case "parked":
+		case Unposted:
 			parked = append(parked, n)
-		case "shared":
+		case Posted:
 			posts = append(posts, n)
 		default:
 			changes = append(changes, n)
@@ -89,7 +105,7 @@ func shared(n News, charted bool) Message {
 	case trend != nil:
 		m.Blocks = append(m.Blocks, note(sparkline(drawn)))
 	}
-	m.Blocks = append(m.Blocks, section(trendWords(n.KeyResult, n.Readings)), note("posted by <@"+n.Note+">"))
+	m.Blocks = append(m.Blocks, section(trendWords(n.KeyResult, n.Readings)), note("posted by <@"+n.By+">"))
 	return m
 }
 
@@ -152,7 +168,7 @@ func (n News) move() string {
 	}
 	own := okr.Restatement{Day: n.Result.AsOf, From: n.Old.Decimal, To: n.New.Decimal}
 	switch {
-	case n.Note == "" && n.Kind == "restated":
+	case n.Note == "" && n.Kind == Restated:
 		return "restated " + text
 	case n.Note == "":
 		return text
@@ -248,7 +264,7 @@ func unposted(news []News) Message {
 	if len(news) == 0 {
 		return Message{}
 	}
-	channel, code, _ := strings.Cut(news[0].Note, " ")
+	channel, code := news[0].RefusedIn, news[0].RefusedAs
 	next := "Choose another channel with `/okr edit " + news[0].Key() + "`, then press Sync Integration Data."
 	why := "Slack refused it (" + code + ")."
 	switch code {

@@ -243,17 +243,17 @@ func TestMessages(t *testing.T) {
 		"shared-many": Announcement([]News{share(hostile(), 300), share(numbered(2), 20), share(numbered(3), 5), share(numbered(4), 1), share(fresh(), 0)}, false),
 		"help":        Help(sn), "help-systems": Help(Systems{"ServiceNow", "HTTP JSON"}), "unknown-verb": DidYouMean("<!channel>`snyc", []string{"sync"}), "unknown-verb-far": DidYouMean(strings.Repeat("x", 4000), nil),
 		"list": List("My objectives", listing(many(3, sample()), Listed)), "list-empty": List("My objectives", Listing{}), "list-long": List("All key results", listing(many(500, hostile()), Listed)),
-		"changed-one":    Announcement([]News{{KeyResult: sample(), Kind: "changed", Old: num("41"), New: num("39"), OldStatus: okr.Behind, NewStatus: okr.OnTrack}}, false),
-		"changed-method": Announcement([]News{{KeyResult: sample(), Kind: "changed", Old: num("0.92"), New: num("39"), OldWords: "92 %", NewWords: "39 Hours", Note: "Calculate Overall Progress changed from Hit rate to Latest value"}}, false),
-		"restated":       Announcement([]News{{KeyResult: sample(), Kind: "restated", Old: num("41"), New: num("39")}}, true),
-		"changed-many":   Announcement(news(1000, "changed", ""), false), "failed-one": Announcement(news(1, "failed", broken().Failure.Says), false),
-		"failed-many": Announcement(append(news(400, "failed", broken().Failure.Says), news(3, "failed", "ServiceNow refused our sign-in.")...), false),
-		"recovered":   Announcement(news(1, "recovered", ""), false), "recovered-many": Announcement(news(300, "recovered", ""), false),
+		"changed-one":    Announcement([]News{{KeyResult: sample(), Kind: Changed, Old: num("41"), New: num("39"), OldStatus: okr.Behind, NewStatus: okr.OnTrack}}, false),
+		"changed-method": Announcement([]News{{KeyResult: sample(), Kind: Changed, Old: num("0.92"), New: num("39"), OldWords: "92 %", NewWords: "39 Hours", Note: "Calculate Overall Progress changed from Hit rate to Latest value"}}, false),
+		"restated":       Announcement([]News{{KeyResult: sample(), Kind: Restated, Old: num("41"), New: num("39")}}, true),
+		"changed-many":   Announcement(news(1000, Changed, ""), false), "failed-one": Announcement(news(1, Failed, broken().Failure.Says), false),
+		"failed-many": Announcement(append(news(400, Failed, broken().Failure.Says), news(3, Failed, "ServiceNow refused our sign-in.")...), false),
+		"recovered":   Announcement(news(1, Recovered, ""), false), "recovered-many": Announcement(news(300, Recovered, ""), false),
 		"closed-out": closedOut(3).Summary(false), "closed-out-many": closedOut(400).Summary(true), "closed-out-all": closedOut(400).All(0), "closed-out-more": closedOut(400).All(380), "closed-out-unposted": closedOut(3).Unposted("C1OKRS", "not_in_channel"),
 		"to-close-out": ToCloseOut([]okr.Objective{objective, hostile().Objective}), "list-ended": List("My objectives", listing(over(), Listed)), "card-closed": Card(over()[1], nil),
 		"card-removed": Farewell("KR-3", sample().Title, "U1ALICE", now), "card-removed-hostile": Farewell("KR-3", hostile().Title+"~", "U1ALICE", now),
 		"exported-not": NotExported("missing_scope"),
-		"parked":       Announcement(news(2, "parked", "C1OKRS not_in_channel"), false), "parked-archived": Announcement(news(1, "parked", "C1OKRS is_archived"), false),
+		"parked":       Announcement(refusedIn(2, "not_in_channel"), false), "parked-archived": Announcement(refusedIn(1, "is_archived"), false), "parked-unclear": Announcement(refusedIn(2, "ambiguous"), false),
 		"synced-changed": Outcome(ended(1, "changed"), 1, true), "synced-same": Outcome(ended(1, "unchanged"), 1, true), "synced-failed": Outcome(ended(1, "failed"), 1, true), "synced-restated": Outcome(ended(1, "restated"), 1, true),
 		"synced-arrivals": Outcome(arrivals(), 7, true), "synced-as-before": Outcome(arrivals()[:1], 1, true), "synced-running": Outcome(arrivals()[2:3], 1, true),
 		"synced-restated-day": Outcome(arrivals()[3:4], 1, true), "synced-awaiting": Outcome(arrivals()[5:6], 1, true), "synced-undated": Outcome(arrivals()[6:], 1, true),
@@ -283,7 +283,7 @@ func TestMessages(t *testing.T) {
 
 // share is a key result that Bob posted.
 func share(k KeyResult, n int) News {
-	return News{KeyResult: k, Kind: "shared", Note: "U2BOB", Readings: readings(n)}
+	return News{KeyResult: k, Kind: Posted, By: "U2BOB", Readings: readings(n)}
 }
 
 func numbered(id int) KeyResult {
@@ -327,10 +327,19 @@ func closedOut(n int) Closed {
 	return c
 }
 
-func news(n int, kind, note string) []News {
+func news(n int, kind NewsKind, note string) []News {
 	var list []News
 	for _, k := range many(n, hostile()) {
 		list = append(list, News{KeyResult: k, Kind: kind, Old: num("41"), New: num("39"), Note: note})
+	}
+	return list
+}
+
+// refusedIn are key results whose channel takes no posts.
+func refusedIn(n int, code string) []News {
+	list := news(n, Unposted, "")
+	for i := range list {
+		list[i].RefusedIn, list[i].RefusedAs = "C1OKRS", code
 	}
 	return list
 }

@@ -137,7 +137,11 @@ func (m *Message) list(heading string, lines []string, between string) {
 }
 
 func (e Ended) moved() string {
-	return News{KeyResult: e.KeyResult, Kind: e.How, Old: e.Old, New: e.New, Note: e.Note}.move()
+	n := News{KeyResult: e.KeyResult, Kind: Changed, Old: e.Old, New: e.New, Note: e.Note}
+	if e.How == "restated" {
+		n.Kind = Restated
+	}
+	return n.move()
 }
 
 // asBefore says that a newer score brought the same value: "50.7 Hours, as before, now of 25 Nov".

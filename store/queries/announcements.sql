@@ -1,6 +1,6 @@
 -- name: Announce :exec
-insert into announcements (workspace_id, channel_id, key_result_id, kind, old_value, new_value, old_words, new_words, old_day, new_day, old_status, new_status, note, state, created_at)
-select v.workspace_id, v.channel_id, v.key_result_id, v.kind, nullif(v.old_value, '')::numeric, nullif(v.new_value, '')::numeric, v.old_words, v.new_words, nullif(v.old_day, '')::date, nullif(v.new_day, '')::date, v.old_status, v.new_status, v.note, 'pending', now()
+insert into announcements (workspace_id, channel_id, key_result_id, kind, old_value, new_value, old_words, new_words, old_day, new_day, old_status, new_status, note, refused_channel, refused_code, posted_by, state, created_at)
+select v.workspace_id, v.channel_id, v.key_result_id, v.kind, nullif(v.old_value, '')::numeric, nullif(v.new_value, '')::numeric, v.old_words, v.new_words, nullif(v.old_day, '')::date, nullif(v.new_day, '')::date, v.old_status, v.new_status, v.note, v.refused_channel, v.refused_code, v.posted_by, 'pending', now()
 from (
   select
     unnest(@workspace_ids::text[]) as workspace_id,
@@ -15,7 +15,10 @@ from (
     unnest(@new_days::text[]) as new_day,
     unnest(@old_statuses::text[]) as old_status,
     unnest(@new_statuses::text[]) as new_status,
-    unnest(@notes::text[]) as note
+    unnest(@notes::text[]) as note,
+    unnest(@refused_channels::text[]) as refused_channel,
+    unnest(@refused_codes::text[]) as refused_code,
+    unnest(@posted_by::text[]) as posted_by
 ) v;
 
 -- name: ReadyPlaces :exec

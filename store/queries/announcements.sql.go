@@ -10,8 +10,8 @@ import (
 )
 
 const announce = `-- name: Announce :exec
-insert into announcements (workspace_id, channel_id, key_result_id, kind, old_value, new_value, old_words, new_words, old_day, new_day, old_status, new_status, note, state, created_at)
-select v.workspace_id, v.channel_id, v.key_result_id, v.kind, nullif(v.old_value, '')::numeric, nullif(v.new_value, '')::numeric, v.old_words, v.new_words, nullif(v.old_day, '')::date, nullif(v.new_day, '')::date, v.old_status, v.new_status, v.note, 'pending', now()
+insert into announcements (workspace_id, channel_id, key_result_id, kind, old_value, new_value, old_words, new_words, old_day, new_day, old_status, new_status, note, refused_channel, refused_code, posted_by, state, created_at)
+select v.workspace_id, v.channel_id, v.key_result_id, v.kind, nullif(v.old_value, '')::numeric, nullif(v.new_value, '')::numeric, v.old_words, v.new_words, nullif(v.old_day, '')::date, nullif(v.new_day, '')::date, v.old_status, v.new_status, v.note, v.refused_channel, v.refused_code, v.posted_by, 'pending', now()
 from (
   select
     unnest($1::text[]) as workspace_id,
@@ -26,24 +26,30 @@ from (
     unnest($10::text[]) as new_day,
     unnest($11::text[]) as old_status,
     unnest($12::text[]) as new_status,
-    unnest($13::text[]) as note
+    unnest($13::text[]) as note,
+    unnest($14::text[]) as refused_channel,
+    unnest($15::text[]) as refused_code,
+    unnest($16::text[]) as posted_by
 ) v
 `
 
 type AnnounceParams struct {
-	WorkspaceIds []string
-	ChannelIds   []string
-	KeyResultIds []int64
-	Kinds        []string
-	OldValues    []string
-	NewValues    []string
-	OldWords     []string
-	NewWords     []string
-	OldDays      []string
-	NewDays      []string
-	OldStatuses  []string
-	NewStatuses  []string
-	Notes        []string
+	WorkspaceIds    []string
+	ChannelIds      []string
+	KeyResultIds    []int64
+	Kinds           []string
+	OldValues       []string
+	NewValues       []string
+	OldWords        []string
+	NewWords        []string
+	OldDays         []string
+	NewDays         []string
+	OldStatuses     []string
+	NewStatuses     []string
+	Notes           []string
+	RefusedChannels []string
+	RefusedCodes    []string
+	PostedBy        []string
 }
 
 func (q *Queries) Announce(ctx context.Context, arg AnnounceParams) error {
@@ -61,6 +67,9 @@ func (q *Queries) Announce(ctx context.Context, arg AnnounceParams) error {
 		arg.OldStatuses,
 		arg.NewStatuses,
 		arg.Notes,
+		arg.RefusedChannels,
+		arg.RefusedCodes,
+		arg.PostedBy,
 	)
 	return err
 }
@@ -225,7 +234,7 @@ func (q *Queries) KeepPlace(ctx context.Context, arg KeepPlaceParams) ([]int16, 
 }
 
 const lostAnnouncements = `-- name: LostAnnouncements :many
-select id, workspace_id, channel_id, key_result_id, kind, old_value, new_value, old_day, new_day, old_status, new_status, note, state, repeated, error, created_at, sent_at, message_ts, old_words, new_words
+select id, workspace_id, channel_id, key_result_id, kind, old_value, new_value, old_day, new_day, old_status, new_status, note, state, repeated, error, created_at, sent_at, message_ts, old_words, new_words, refused_channel, refused_code, posted_by
 from announcements
 where workspace_id = $1
   and channel_id = $2
@@ -269,6 +278,9 @@ func (q *Queries) LostAnnouncements(ctx context.Context, arg LostAnnouncementsPa
 			&i.MessageTs,
 			&i.OldWords,
 			&i.NewWords,
+			&i.RefusedChannel,
+			&i.RefusedCode,
+			&i.PostedBy,
 		); err != nil {
 			return nil, err
 		}
@@ -385,7 +397,7 @@ set state = 'sending',
     repeated = a.repeated or taken.state = 'sending'
 from taken
 where a.id = taken.id
-returning a.id, a.workspace_id, a.channel_id, a.key_result_id, a.kind, a.old_value, a.new_value, a.old_day, a.new_day, a.old_status, a.new_status, a.note, a.state, a.repeated, a.error, a.created_at, a.sent_at, a.message_ts, a.old_words, a.new_words
+returning a.id, a.workspace_id, a.channel_id, a.key_result_id, a.kind, a.old_value, a.new_value, a.old_day, a.new_day, a.old_status, a.new_status, a.note, a.state, a.repeated, a.error, a.created_at, a.sent_at, a.message_ts, a.old_words, a.new_words, a.refused_channel, a.refused_code, a.posted_by
 `
 
 type TakeAnnouncementsParams struct {
@@ -425,6 +437,9 @@ func (q *Queries) TakeAnnouncements(ctx context.Context, arg TakeAnnouncementsPa
 			&i.MessageTs,
 			&i.OldWords,
 			&i.NewWords,
+			&i.RefusedChannel,
+			&i.RefusedCode,
+			&i.PostedBy,
 		); err != nil {
 			return nil, err
 		}

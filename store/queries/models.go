@@ -11,26 +11,29 @@ import (
 )
 
 type Announcement struct {
-	ID          int64
-	WorkspaceID string
-	ChannelID   string
-	KeyResultID int64
-	Kind        string
-	OldValue    decimal.NullDecimal
-	NewValue    decimal.NullDecimal
-	OldDay      *time.Time
-	NewDay      *time.Time
-	OldStatus   string
-	NewStatus   string
-	Note        string
-	State       string
-	Repeated    bool
-	Error       string
-	CreatedAt   time.Time
-	SentAt      *time.Time
-	MessageTs   string
-	OldWords    string
-	NewWords    string
+	ID             int64
+	WorkspaceID    string
+	ChannelID      string
+	KeyResultID    int64
+	Kind           string
+	OldValue       decimal.NullDecimal
+	NewValue       decimal.NullDecimal
+	OldDay         *time.Time
+	NewDay         *time.Time
+	OldStatus      string
+	NewStatus      string
+	Note           string
+	State          string
+	Repeated       bool
+	Error          string
+	CreatedAt      time.Time
+	SentAt         *time.Time
+	MessageTs      string
+	OldWords       string
+	NewWords       string
+	RefusedChannel string
+	RefusedCode    string
+	PostedBy       string
 }
 
 type AuditEvent struct {
