@@ -76,10 +76,7 @@ func (f closeOuts) command(ctx context.Context, g desk.Gesture) (desk.Reply, err
 
 // pressed is the button Close out.
 func (f closeOuts) pressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	o, err := f.objective(ctx, g)
-	if desk.IsNotFound(err) {
-		return desk.Say("This objective is gone. `/okr list` shows what there is."), nil
-	}
+	o, err := f.PressedObjective(ctx, g, g.Action.Value)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -90,28 +87,16 @@ func (f closeOuts) pressed(ctx context.Context, g desk.Gesture) (desk.Reply, err
 func (f closeOuts) all(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	objective, shown, _ := strings.Cut(g.Action.Value, ":")
 	from, _ := strconv.Atoi(shown)
-	g.Action.Value = objective
-	o, err := f.objective(ctx, g)
-	var c store.CloseOut
-	if err == nil {
-		c, err = f.Store.CloseOut(ctx, g.Actor.Workspace, o.ID)
-	}
-	if desk.IsNotFound(err) {
-		return desk.Say("This objective is gone. `/okr list` shows what there is."), nil
-	}
+	o, err := f.PressedObjective(ctx, g, objective)
 	if err != nil {
 		return desk.Reply{}, err
 	}
+	c, err := f.Store.CloseOut(ctx, g.Actor.Workspace, o.ID)
+	if err != nil {
+		return desk.Reply{}, desk.NoObjective(err)
+	}
 	m := closed(c).All(from)
 	return desk.Reply{Say: &m}, nil
-}
-
-func (f closeOuts) objective(ctx context.Context, g desk.Gesture) (okr.Objective, error) {
-	id, err := strconv.ParseInt(g.Action.Value, 10, 64)
-	if err != nil {
-		id = 0 // nobody's
-	}
-	return f.Store.Objective(ctx, g.Actor.Workspace, id)
 }
 
 // unclosable says why somebody cannot close an objective out on a day; empty when they can.

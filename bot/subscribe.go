@@ -33,16 +33,16 @@ func (f subscriptions) subscribe(ctx context.Context, g desk.Gesture) (desk.Repl
 	if !okr.May(g.Actor, okr.Subscribe) {
 		return desk.Say("Guests cannot subscribe to the weekly digest. Ask a member of this workspace to subscribe a channel that you are in."), nil
 	}
-	channel, name, reply := subscriber(g, "subscribe")
-	if reply != nil {
-		return *reply, nil
+	channel, name, err := subscriber(g, "subscribe")
+	if err != nil {
+		return desk.Reply{}, err
 	}
 	if why := f.closedTo(ctx, channel, name); why != "" {
 		return desk.Say(why), nil
 	}
 	s := store.Subscription{Channel: channel, Zone: g.Zone}
 	fresh := false
-	err := f.Store.InTx(ctx, func(tx *store.Tx) error {
+	err = f.Store.InTx(ctx, func(tx *store.Tx) error {
 		var err error
 		if s.Next, err = jobs.NextDigest(tx.Now, s.Zone); err != nil {
 			return err
@@ -89,9 +89,9 @@ func (f subscriptions) unsubscribe(ctx context.Context, g desk.Gesture) (desk.Re
 	if !okr.May(g.Actor, okr.Subscribe) {
 		return desk.Say("Guests cannot end a weekly digest. Ask a member of this workspace."), nil
 	}
-	channel, name, reply := subscriber(g, "unsubscribe")
-	if reply != nil {
-		return *reply, nil
+	channel, name, err := subscriber(g, "unsubscribe")
+	if err != nil {
+		return desk.Reply{}, err
 	}
 	was, err := f.Store.Unsubscribe(ctx, g.Actor.Workspace, channel)
 	if err != nil {
@@ -180,13 +180,11 @@ func (m *Messenger) DigestEnded(ctx context.Context, s store.Subscription, code 
 }
 
 // subscriber is who "/okr subscribe" and "/okr unsubscribe" mean: the channel that is named, the one
-// they were typed in, or the person themselves; in a direct message that is the person too. Else it
-// gives the reply to say instead.
-func subscriber(g desk.Gesture, name string) (channel, shown string, reply *desk.Reply) {
-	say := func(text string) (string, string, *desk.Reply) {
-		r := desk.Say(text)
-		return "", "", &r
-	}
+// they were typed in, or the person themselves; in a direct message that is the person too. Else
+// the error is what to say instead.
+func subscriber(g desk.Gesture, name string) (channel, shown string, err error) {
+	none := func(r desk.Reply) (string, string, error) { return "", "", desk.Instead(r, store.ErrNotFound) }
+	say := func(text string) (string, string, error) { return none(desk.Say(text)) }
 	channel, shown = subscribed(g)
 	var strange []command.Word
 	named := false
@@ -212,8 +210,7 @@ func subscriber(g desk.Gesture, name string) (channel, shown string, reply *desk
 		}
 	}
 	if len(strange) > 0 {
-		r := desk.NotTaken(name, "a `#channel`, `me`, or nothing for the channel where it is typed", strange)
-		return "", "", &r
+		return none(desk.NotTaken(name, "a `#channel`, `me`, or nothing for the channel where it is typed", strange))
 	}
 	return channel, shown, nil
 }

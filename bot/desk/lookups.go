@@ -51,12 +51,32 @@ func (d *Desk) Numbered(ctx context.Context, g Gesture, number int) (store.KeyRe
 // Pressed is the key result whose id a button or an option carries; where there is none, the error is
 // what to say instead.
 func (d *Desk) Pressed(ctx context.Context, g Gesture, value string) (store.KeyResult, error) {
+	k, err := d.Store.KeyResultByID(ctx, g.Actor.Workspace, idIn(value))
+	return k, there(err, "such key result")
+}
+
+// PressedObjective is the objective whose id a button or an option carries; where there is none, the
+// error is what to say instead.
+func (d *Desk) PressedObjective(ctx context.Context, g Gesture, value string) (okr.Objective, error) {
+	o, err := d.Store.Objective(ctx, g.Actor.Workspace, idIn(value))
+	return o, NoObjective(err)
+}
+
+// NoObjective is an error, with what to say instead where an objective is not there.
+func NoObjective(err error) error {
+	if IsNotFound(err) {
+		return Instead(Say("This objective is gone. `/okr list` shows what there is."), err)
+	}
+	return err
+}
+
+// idIn is the id that a button or an option carries; nobody's where it carries none.
+func idIn(value string) int64 {
 	id, err := strconv.ParseInt(value, 10, 64)
 	if err != nil {
-		id = 0 // nobody's
+		return 0
 	}
-	k, err := d.Store.KeyResultByID(ctx, g.Actor.Workspace, id)
-	return k, there(err, "such key result")
+	return id
 }
 
 func there(err error, key string) error {
