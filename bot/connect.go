@@ -361,8 +361,11 @@ func (b *Bot) keep(ctx context.Context, actor okr.Actor, connector integrations.
 		name += " (" + user + ")"
 	}
 	var c store.Connection
+	// Rights are asked again: the check took a while.
+	if _, err := b.PersonToday(ctx, actor.Workspace, actor.ID); err != nil {
+		return c, err
+	}
 	err := b.Store.InTx(ctx, func(tx *store.Tx) error {
-		// Rights are asked again: the check took a while.
 		actor, err := b.rights(ctx, tx.Reads, actor)
 		if err != nil {
 			return err
@@ -425,7 +428,7 @@ func (b *Bot) rights(ctx context.Context, from store.Reads, actor okr.Actor) (ok
 	if err != nil {
 		return actor, err
 	}
-	actor = b.WithRights(p).Actor
+	actor = b.Deciding(p).Actor
 	if !okr.May(actor, okr.Connect) {
 		return actor, errLostRight
 	}

@@ -101,12 +101,14 @@ var outcomes = map[string]page{
 	"over":      {Title: "This page is over", Lines: []string{"Its address was used already, or its ten minutes are over. Type `/okr connect` in Slack for a new one."}},
 	"elsewhere": {Title: "Opened in another browser", Lines: []string{"This sign-in was begun in another browser, so it does not go on in this one. Go on there, or type `/okr connect` in Slack for a new address."}},
 	"cookies":   {Title: "Your browser kept no cookie", Lines: []string{"okrbot needs one for ten minutes, to know that it is still you. Allow cookies for this address, then open the link from Slack again."}},
+	"unsure":    {Title: "Slack does not answer", Lines: []string{"okrbot asks Slack whether you may still do this, and Slack does not answer. Nothing was stored. Type `/okr connect` in Slack again in a few minutes."}},
 	"unable":    {Title: "Something went wrong", Lines: []string{"Something went wrong on our side, and nothing was stored. Type `/okr connect` in Slack again; if it stays, tell okrbot's administrator."}},
 }
 
 // outcomeStatus are those outcomes that are no success.
 var outcomeStatus = map[string]int{
 	"over": http.StatusNotFound, "elsewhere": http.StatusForbidden, "cookies": http.StatusForbidden, "unable": http.StatusInternalServerError,
+	"unsure": http.StatusServiceUnavailable,
 }
 
 func (b *Bot) outcome(w http.ResponseWriter, name string) {

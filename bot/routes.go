@@ -31,6 +31,10 @@ func (b *Bot) table() desk.Routes {
 			{Name: "subscriptions", Serve: desk.Alone("subscriptions", b.subscriptions.list)},
 			{Name: "help", Serve: b.help.command},
 		},
+		Shows: []string{
+			"list", "show", "connections", "subscriptions", "help",
+			view.ActionDetails, view.ActionList, view.ActionBrowse,
+		},
 		// What can be pressed, by action_id; for fields that tell of their changes, by the field's name.
 		Actions: map[string]desk.Handler{
 			view.ActionSync:         b.syncs.pressed,

@@ -117,14 +117,19 @@ type visiting struct {
 	again     store.Connection
 }
 
+// errNotAsked says that Slack could not be asked whether a page's person may still do what it is for.
+var errNotAsked = errors.New("not told by Slack who the person is now")
+
 // visited loads a page and all that stands behind it. The person's rights are asked again.
 func (b *Bot) visited(ctx context.Context, v store.Visit) (visiting, error) {
 	at := visiting{Visit: v}
-	p, err := b.Store.Person(ctx, v.Workspace, v.Person)
+	p, err := b.PersonToday(ctx, v.Workspace, v.Person)
 	if err != nil {
 		return at, err
 	}
-	p = b.WithRights(p)
+	if !p.Current {
+		return at, errNotAsked
+	}
 	at.actor, at.name = p.Actor, p.Name
 	if !okr.May(at.actor, okr.Connect) {
 		return at, store.ErrNotFound
@@ -238,6 +243,10 @@ func (b *Bot) visitAt(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	}
 	if desk.IsNotFound(err) {
 		b.outcome(w, "over")
+		return at, false
+	}
+	if errors.Is(err, errNotAsked) {
+		b.outcome(w, "unsure")
 		return at, false
 	}
 	if err != nil {
@@ -483,6 +492,9 @@ func (b *Bot) cameBack(r *http.Request, consenter integrations.Consenter) string
 	if desk.IsNotFound(err) {
 		return outcomePath + "over"
 	}
+	if errors.Is(err, errNotAsked) {
+		return outcomePath + "unsure"
+	}
 	if err != nil {
 		b.Log.Error("taking a consent", "error", err)
 		return outcomePath + "unable"
@@ -546,6 +558,10 @@ func (b *Bot) keepConsent(ctx context.Context, at visiting, consenter integratio
 		name += " (" + who + ")"
 	}
 	var c store.Connection
+	if _, err := b.PersonToday(ctx, at.actor.Workspace, at.actor.ID); err != nil { // the check took a while
+		b.Log.Error("keeping a consent", "actor", at.actor.ID, "error", err)
+		return outcomePath + "unable"
+	}
 	err := b.Store.InTx(ctx, func(tx *store.Tx) error {
 		actor, err := b.rights(ctx, tx.Reads, at.actor)
 		if err != nil {

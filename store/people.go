@@ -13,7 +13,9 @@ type Person struct {
 	okr.Actor
 	Name  string
 	Zone  string
-	Fresh bool // asked of Slack within the last five minutes
+	Fresh bool // asked of Slack within the last four minutes, so that nobody has to ask
+	// Current: asked of Slack within the last five minutes. Rights that decide are no older.
+	Current bool
 }
 
 // SavePerson notes what Slack told about somebody.
@@ -23,6 +25,16 @@ func (r Reads) SavePerson(ctx context.Context, p Person) error {
 	})
 	if err != nil {
 		return fmt.Errorf("saving person %s: %w", p.ID, err)
+	}
+	return nil
+}
+
+// PersonChanged notes what Slack told by itself about somebody who was seen before, and that it has to
+// be asked about them.
+func (r Reads) PersonChanged(ctx context.Context, p Person) error {
+	err := r.q.PersonChanged(ctx, queries.PersonChangedParams{WorkspaceID: p.Workspace, ID: p.ID, Name: p.Name, TimeZone: p.Zone, Kind: string(p.Kind)})
+	if err != nil {
+		return fmt.Errorf("noting the change of person %s: %w", p.ID, err)
 	}
 	return nil
 }
@@ -51,7 +63,7 @@ func (r Reads) Person(ctx context.Context, workspace, id string) (Person, error)
 	}
 	return Person{
 		Actor: okr.Actor{Workspace: workspace, ID: id, Kind: okr.ActorKind(row.Kind)},
-		Name:  row.Name, Zone: row.TimeZone, Fresh: row.Fresh,
+		Name:  row.Name, Zone: row.TimeZone, Fresh: row.Fresh, Current: row.Current,
 	}, nil
 }
 

@@ -194,8 +194,15 @@ func (d *Desk) handle(ctx context.Context, g *gesture) (Reply, error) {
 		d.Slack.installed.ended(g.route)
 		return Reply{}, nil
 	}
+	if g.changed != nil {
+		return Reply{}, d.personChanged(ctx, g.workspace, g.changed)
+	}
 	d.Slack.installed.heard()
-	p, err := d.Person(ctx, g.workspace, g.person)
+	who := d.Person
+	if d.Routes.changes(*g) {
+		who = d.PersonToday
+	}
+	p, err := who(ctx, g.workspace, g.person)
 	if code := CodeOf(err); code != "" {
 		d.Log.Warn("looking somebody up", "person", g.person, "code", code)
 		return Say("Slack did not tell us who you are, so nothing was done. Try again in a minute."), nil

@@ -23,6 +23,7 @@ type gesture struct {
 	person    string
 	app       string
 	event     bool
+	changed   *slack.User // whom an event tells of
 }
 
 type gestureKind string
@@ -205,10 +206,10 @@ type outerEvent struct {
 	AppID     string `json:"api_app_id"`
 	EventID   string `json:"event_id"`
 	Event     struct {
-		Type   string `json:"type"`
-		User   any    `json:"user"` // a string where we listen; some events have an object
-		Tab    string `json:"tab"`
-		BotID  string `json:"bot_id"`
+		Type   string          `json:"type"`
+		User   json.RawMessage `json:"user"` // a string, or of user_change an object
+		Tab    string          `json:"tab"`
+		BotID  string          `json:"bot_id"`
 		Tokens struct {
 			Bot []string `json:"bot"`
 		} `json:"tokens"`
@@ -216,11 +217,21 @@ type outerEvent struct {
 }
 
 func event(e outerEvent) (delivery, error) {
-	person, _ := e.Event.User.(string)
+	var person string
+	var changed *slack.User
 	if e.Type != "event_callback" || e.Event.BotID != "" || e.EventID == "" {
 		return delivery{nothing: true}, nil
 	}
+	_ = json.Unmarshal(e.Event.User, &person) // no string: no person
 	switch e.Event.Type {
+	case "user_change":
+		if err := json.Unmarshal(e.Event.User, &changed); err != nil || changed == nil || changed.ID == "" {
+			return delivery{nothing: true}, nil
+		}
+		person = changed.ID
+		for _, s := range []*string{&changed.Name, &changed.RealName, &changed.Profile.DisplayName, &changed.Profile.RealName, &changed.TZ} {
+			*s = Clean(*s)
+		}
 	case "app_home_opened":
 		if e.Event.Tab != "" && e.Event.Tab != "home" || person == "" {
 			return delivery{nothing: true}, nil
@@ -233,7 +244,7 @@ func event(e outerEvent) (delivery, error) {
 	default:
 		return delivery{nothing: true}, nil
 	}
-	g := gesture{kind: anEvent, route: e.Event.Type, workspace: e.TeamID, person: person, app: e.AppID, event: true}
+	g := gesture{kind: anEvent, route: e.Event.Type, workspace: e.TeamID, person: person, app: e.AppID, event: true, changed: changed}
 	// Never by the retry header: a delivery that we failed to act on is taken when it comes again.
 	return made(e.TeamID+" "+e.EventID, g)
 }

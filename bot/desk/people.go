@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -12,31 +11,24 @@ import (
 	"okrbot/store"
 )
 
-// LookUpWithin bounds the one question to Slack that can stand before an answer: who somebody is
-// that we never saw.
+// LookUpWithin bounds the one question to Slack that can stand before an answer: who somebody is.
 const LookUpWithin = time.Second
 
-// Person is who made a gesture. Slack was asked within the last five minutes, or is asked now for
-// the next time; somebody new is asked about at once.
+// Person is somebody who looks at something. Where Slack was not asked about them lately, it is asked
+// for the next time; about somebody new it is asked at once.
 func (d *Desk) Person(ctx context.Context, workspace, id string) (store.Person, error) {
 	known, err := d.Store.Person(ctx, workspace, id)
-	switch {
-	case err == nil && known.Fresh:
-		return d.WithRights(known), nil
-	case err == nil:
+	if err != nil {
+		return d.PersonToday(ctx, workspace, id)
+	}
+	if !known.Fresh {
 		d.Later(CallWithin, func(ctx context.Context) {
 			if _, err := d.lookUp(ctx, workspace, id); err != nil {
 				d.Log.Warn("looking somebody up", "person", id, "error", err)
 			}
 		})
-		return d.WithRights(known), nil
-	case !errors.Is(err, store.ErrNotFound):
-		return known, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, LookUpWithin)
-	defer cancel()
-	fresh, err := d.lookUp(ctx, workspace, id)
-	return d.WithRights(fresh), err
+	return d.WithRights(known), nil
 }
 
 // WithRights adds what the operator decided, which Slack does not know.
@@ -59,7 +51,7 @@ func (d *Desk) lookUp(ctx context.Context, workspace, id string) (store.Person, 
 	if err != nil {
 		return store.Person{}, err
 	}
-	p := store.Person{Actor: okr.Actor{Workspace: workspace, ID: id, Kind: kindOf(u, w)}, Name: nameOf(u), Zone: zoneOf(u)}
+	p := store.Person{Actor: okr.Actor{Workspace: workspace, ID: id, Kind: kindOf(u, w)}, Name: nameOf(u), Zone: zoneOf(u), Fresh: true, Current: true}
 	return p, d.Store.SavePerson(ctx, p)
 }
 

@@ -22,10 +22,25 @@ type Routes struct {
 	Actions map[string]Handler
 	Submits map[string]Handler
 	Queries map[string]Handler
+	Shows   []string // verbs and buttons that change nothing
 }
 
 // Is says whether a word is a verb.
 func (r Routes) Is(name string) bool { return r.Verb(name) != nil }
+
+// changes says whether a gesture may change something: every verb, button and form may that is not
+// known to show alone.
+func (r Routes) changes(g gesture) bool {
+	switch g.kind {
+	case aSubmit:
+		return true
+	case aCommand:
+		return r.Is(g.route) && !slices.Contains(r.Shows, g.route)
+	case anAction:
+		return !slices.Contains(r.Shows, g.route)
+	}
+	return false
+}
 
 // Names are the verbs.
 func (r Routes) Names() []string {

@@ -530,15 +530,30 @@ func (s *Slack) Dismiss(person string) {
 	}
 }
 
+// TellChange is Slack telling the app that a person was changed. The real one does so by itself, sooner
+// or later; ChangePerson does not, since the app must not need it.
+func (s *Slack) TellChange(person string) {
+	s.mu.Lock()
+	user := s.user(s.byName(person))
+	event := s.event(map[string]any{"type": "user_change", "user": user, "cache_ts": time.Now().Unix(), "event_ts": s.ts()})
+	s.mu.Unlock()
+	s.deliver("user_change", "/slack/events", event, nil)
+}
+
+// event is the envelope of an event.
+func (s *Slack) event(inner map[string]any) map[string]any {
+	return map[string]any{
+		"token": "legacy", "team_id": s.o.TeamID, "api_app_id": s.o.AppID, "type": "event_callback",
+		"event_id": "Ev" + strconv.FormatInt(s.next(), 36) + strconv.FormatInt(time.Now().UnixNano(), 36), "event_time": time.Now().Unix(),
+		"event": inner,
+	}
+}
+
 // OpenHome is a person looking at the app's Home tab.
 func (s *Slack) OpenHome(person string) {
 	s.mu.Lock()
 	p := s.byName(person)
-	event := map[string]any{
-		"token": "legacy", "team_id": s.o.TeamID, "api_app_id": s.o.AppID, "type": "event_callback",
-		"event_id": "Ev" + strconv.FormatInt(s.next(), 36) + strconv.FormatInt(time.Now().UnixNano(), 36), "event_time": time.Now().Unix(),
-		"event": map[string]any{"type": "app_home_opened", "user": p.ID, "channel": s.im(p.ID).ID, "tab": "home", "event_ts": s.ts()},
-	}
+	event := s.event(map[string]any{"type": "app_home_opened", "user": p.ID, "channel": s.im(p.ID).ID, "tab": "home", "event_ts": s.ts()})
 	s.mu.Unlock()
 	// At once, and twice more when the app does not take it; the real one waits minutes between.
 	for range 3 {

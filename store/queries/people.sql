@@ -7,8 +7,17 @@ set name = excluded.name,
     kind = excluded.kind,
     refreshed_at = now();
 
+-- name: PersonChanged :exec
+update people
+set name = @name,
+    time_zone = @time_zone,
+    kind = @kind,
+    refreshed_at = 'epoch'
+where workspace_id = @workspace_id
+  and id = @id;
+
 -- name: Person :one
-select *, (refreshed_at > now() - interval '5 minutes')::boolean as fresh
+select *, (refreshed_at > now() - interval '4 minutes')::boolean as fresh, (refreshed_at > now() - interval '5 minutes')::boolean as current
 from people
 where workspace_id = @workspace_id
   and id = @id;

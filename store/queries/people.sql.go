@@ -86,7 +86,7 @@ func (q *Queries) People(ctx context.Context, arg PeopleParams) ([]PeopleRow, er
 }
 
 const person = `-- name: Person :one
-select workspace_id, id, name, time_zone, kind, refreshed_at, (refreshed_at > now() - interval '5 minutes')::boolean as fresh
+select workspace_id, id, name, time_zone, kind, refreshed_at, (refreshed_at > now() - interval '4 minutes')::boolean as fresh, (refreshed_at > now() - interval '5 minutes')::boolean as current
 from people
 where workspace_id = $1
   and id = $2
@@ -105,6 +105,7 @@ type PersonRow struct {
 	Kind        string
 	RefreshedAt time.Time
 	Fresh       bool
+	Current     bool
 }
 
 func (q *Queries) Person(ctx context.Context, arg PersonParams) (PersonRow, error) {
@@ -118,8 +119,38 @@ func (q *Queries) Person(ctx context.Context, arg PersonParams) (PersonRow, erro
 		&i.Kind,
 		&i.RefreshedAt,
 		&i.Fresh,
+		&i.Current,
 	)
 	return i, err
+}
+
+const personChanged = `-- name: PersonChanged :exec
+update people
+set name = $1,
+    time_zone = $2,
+    kind = $3,
+    refreshed_at = 'epoch'
+where workspace_id = $4
+  and id = $5
+`
+
+type PersonChangedParams struct {
+	Name        string
+	TimeZone    string
+	Kind        string
+	WorkspaceID string
+	ID          string
+}
+
+func (q *Queries) PersonChanged(ctx context.Context, arg PersonChangedParams) error {
+	_, err := q.db.Exec(ctx, personChanged,
+		arg.Name,
+		arg.TimeZone,
+		arg.Kind,
+		arg.WorkspaceID,
+		arg.ID,
+	)
+	return err
 }
 
 const savePerson = `-- name: SavePerson :exec

@@ -1,0 +1,84 @@
+package bot_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"okrbot/sandbox/slack"
+	"okrbot/store/storetest"
+)
+
+// becomes makes somebody something else in Slack. Either five minutes go by, or Slack tells of it.
+func (r *room) becomes(name string, told bool, edit func(*slack.Person)) {
+	r.t.Helper()
+	r.slack.ChangePerson(name, edit)
+	if told {
+		r.slack.TellChange(name)
+		return
+	}
+	storetest.Advance(r.t, r.dsn, 6*time.Minute)
+}
+
+// TestStaleRightsDoNotWorkOnce takes rights away, and tries at once what they were for.
+func TestStaleRightsDoNotWorkOnce(t *testing.T) {
+	for name, told := range map[string]bool{"after five minutes": false, "as Slack tells of it": true} {
+		t.Run(name, func(t *testing.T) {
+			r := ready(t) // alice's
+			r.refusalsExpected = true
+			r.carol.Types("/okr remove KR-1").Sees("Remove KR-1")
+			r.becomes("carol", told, func(p *slack.Person) { p.Admin = false })
+			r.carol.Submits("Remove").Sees("Ask <@U0ALICE>")
+			r.becomes("bob", told, func(p *slack.Person) { p.Guest = true })
+			r.bob.Types("/okr add-objective").Sees("Guests cannot")
+			r.becomes("alice", told, func(p *slack.Person) { p.Gone = true })
+			r.alice.Types("/okr pause KR-1").Sees("okrbot is for members of this workspace")
+			if n := r.number("select count(*) from key_results where not paused"); n != 1 {
+				t.Error("somebody without the right changed KR-1")
+			}
+		})
+	}
+}
+
+// TestALinkIsForWhoMayStill takes rights away after the link into the browser was sent.
+func TestALinkIsForWhoMayStill(t *testing.T) {
+	for what, edit := range map[string]func(*slack.Person){
+		"deactivated": func(p *slack.Person) { p.Gone = true },
+		"guest":       func(p *slack.Person) { p.Guest = true },
+	} {
+		for name, told := range map[string]bool{" after five minutes": false, " as Slack tells of it": true} {
+			t.Run(what+name, func(t *testing.T) {
+				r := newPublicRoom(t)
+				r.alice.Types("/okr connect").Fills("ServiceNow URL", r.instance).Submits("Connect")
+				link := r.linkOf(r.alice, "alice")
+				b := r.browser().opens(link).sees(http.StatusOK, "Username")
+				r.becomes("alice", told, edit)
+				b.sends("username", "okr.reader", "password", "sandbox").sees(http.StatusNotFound, "This page is over")
+				r.browser().opens(link).sees(http.StatusNotFound, "This page is over")
+				if n := len(r.servicenow.Calls()); n != 0 {
+					t.Errorf("ServiceNow was asked %d times", n)
+				}
+			})
+		}
+	}
+}
+
+// TestWhereSlackDoesNotSayNobodyAdministers goes on by what is known, but for what an administrator may.
+func TestWhereSlackDoesNotSayNobodyAdministers(t *testing.T) {
+	r := newPublicRoom(t)
+	r.refusalsExpected = true
+	r.carol.Types("/okr connect").Fills("ServiceNow URL", r.instance).Submits("Connect")
+	link := r.linkOf(r.carol, "carol")
+	r.carol.Closes()
+	r.addsObjective(r.alice, "Run a calm service desk")
+	r.carol.Types("/okr settings").Sees("behind its pace").Closes()
+	fix := r.slack.Break(slack.Fault{Method: "users.info", Error: "internal_error"})
+	storetest.Advance(t, r.dsn, 6*time.Minute)
+	r.carol.Types("/okr settings").Sees("The settings are the administrators' to change")
+	r.carol.Types("/okr list").Sees("All key results")
+	r.alice.Types("/okr add-objective").Sees("Objective").Closes()
+	r.browser().opens(link).sees(http.StatusServiceUnavailable, "Slack does not answer")
+	fix()
+	r.browser().opens(link).sees(http.StatusOK, "Username")
+	r.carol.Types("/okr settings").Sees("behind its pace").Closes()
+}
