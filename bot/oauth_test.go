@@ -8,10 +8,12 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	sandbox "okrbot/sandbox/servicenow"
+	"okrbot/sandbox/slack"
 	"okrbot/sandbox/slack/conversation"
 	"okrbot/store/storetest"
 )
@@ -39,13 +41,17 @@ func (r *room) asksForOAuth(p *conversation.Person, name string) string {
 	return r.linkOf(p, name)
 }
 
-// logsIn signs in to ServiceNow and allows.
+// logsIn signs in to ServiceNow, allows, and agrees to both names on the page after that.
 func (b *browser) logsIn(answer string) *browser {
 	b.t.Helper()
 	if strings.Contains(b.text, "user_password") {
 		b.sees(http.StatusOK, "Log in").sends("user_name", "okr.reader", "user_password", "sandbox")
 	}
-	return b.sees(http.StatusOK, "would like to connect").sends("answer", answer)
+	b.sees(http.StatusOK, "would like to connect").sends("answer", answer)
+	if strings.Contains(b.text, "Is that right?") {
+		b.sends("answer", "yes")
+	}
+	return b
 }
 
 // oauthRoom is one whose administrator has entered the client already.
@@ -161,11 +167,15 @@ func TestACallbackCountsOnceAndInItsBrowserAlone(t *testing.T) {
 		t.Errorf("%d calls of the token endpoint before the right browser came", n)
 	}
 	var all sync.WaitGroup
+	var asks atomic.Value
 	same := &http.Client{Transport: b.client.Transport, Jar: b.client.Jar}
 	for range 50 {
 		all.Go(func() {
 			if resp, err := same.Get(back); err == nil {
 				resp.Body.Close()
+				if resp.Request.URL.Path != "/connect/over" {
+					asks.Store(resp.Request.URL.String())
+				}
 			}
 		})
 	}
@@ -173,6 +183,7 @@ func TestACallbackCountsOnceAndInItsBrowserAlone(t *testing.T) {
 	if n := r.tokenCalls(); n != 1 {
 		t.Errorf("%d calls of the token endpoint for 50 callbacks, want 1", n)
 	}
+	b.opens(asks.Load().(string)).sees(http.StatusOK, "Is that right?").sends("answer", "yes")
 	r.alice.Sees("Was that you?").Presses("No, forget it").Sees("The sign-in is forgotten").Closes()
 	r.alice.Types("/okr connections").Sees("You have no connection yet")
 }
@@ -193,6 +204,51 @@ func TestNobodyElseConfirms(t *testing.T) {
 		t.Error("somebody else confirmed")
 	}
 	r.alice.In("dm-U0ALICE").Presses("Yes, connect").Sees("is connected")
+}
+
+// TestBothPeopleConfirm lets bob be sent alice's link: what he signs in to is hers only when he says so
+// in his browser, seeing both names, and she in Slack.
+func TestBothPeopleConfirm(t *testing.T) {
+	r := oauthRoom(t)
+	active := func() int { return r.number("select count(*) from connections where state = 'active'") }
+	signsIn := func() (*browser, string) {
+		link := r.asksForOAuth(r.alice, "alice")
+		r.alice.Closes()
+		b := r.browser().opens(link).sends()
+		b.sees(http.StatusOK, "Log in").sends("user_name", "okr.reader", "user_password", "sandbox").sees(http.StatusOK, "would like to connect").sends("answer", "allow")
+		return b.sees(http.StatusOK, "Is that right?", "The user is <b>okr.reader</b>", "<b>alice</b> asked for it in the Slack workspace <b>Sandbox</b>", "Yes, read it for alice"), link
+	}
+	b, link := signsIn()
+	pending := strconv.Itoa(r.number("select id from connections where state = 'pending'"))
+	r.post(r.pressedBy("U0ALICE", "connection_confirm", pending, "")) // nobody asked her yet
+	r.alice.In("dm-U0ALICE").Sees("confirmed already, or it is over")
+	r.browser().opens(link).sees(http.StatusNotFound, "This page is over")
+	other := r.browser().opens(b.at.String()) // the address was passed on
+	other.sends("answer", "yes").sees(http.StatusForbidden, "Opened in another browser")
+	b.opens(b.at.String()).sends("answer", "maybe").sees(http.StatusUnprocessableEntity, "Is that right?")
+	if n := active(); n != 0 {
+		t.Fatal("it is read although nobody agreed in the browser")
+	}
+	b.sends("answer", "no").sees(http.StatusOK, "Not allowed")
+	r.alice.Sees("is not connected", "In the browser it was not agreed")
+	if n := r.number("select count(*) from connections"); n != 0 {
+		t.Error("the sign-in is kept")
+	}
+	// Who calls herself another person meanwhile is not agreed to.
+	b, _ = signsIn()
+	r.slack.ChangePerson("alice", func(p *slack.Person) { p.Name = "okr.reader" })
+	r.slack.TellChange("U0ALICE")
+	b.sends("answer", "yes").sees(http.StatusConflict, "A name changed meanwhile", "<b>okr.reader</b> asked for it")
+	r.slack.ChangePerson("U0ALICE", func(p *slack.Person) { p.Name = "alice" })
+	r.slack.TellChange("U0ALICE")
+	b.opens(b.at.String()).sends("answer", "yes").sees(http.StatusOK, "One more step, in Slack")
+	if n := active(); n != 0 {
+		t.Fatal("it is read before alice confirmed")
+	}
+	r.alice.Sees("The user is *okr.reader*, to be read for *alice*. Was that you?").Presses("Yes, connect").Sees("is connected")
+	if n := active(); n != 1 {
+		t.Errorf("%d connections, want 1", n)
+	}
 }
 
 func TestAnUnconfirmedSignInIsForgotten(t *testing.T) {

@@ -23,8 +23,11 @@ type page struct {
 	Guides   []integrations.Guide
 	Redirect string // to copy
 	Fields   []pageField
-	Button   string // empty: there is nothing to send
-	Another  string // where an administrator enters another client
+	Button   string      // empty: there is nothing to send
+	Answer   string      // what the button says to the form
+	Refuse   string      // the other button, which says no; empty: there is none
+	Shown    []pageField // what the page says and sends back as it is
+	Another  string      // where an administrator enters another client
 	Foot     string
 	Nonce    string
 	goesTo   string // an origin to which sending leads

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -115,6 +116,7 @@ type visiting struct {
 	client    *store.OAuthClient // the one that is entered for the address, if any
 	another   bool               // another client is to take its place
 	again     store.Connection
+	pending   store.Connection // the sign-in that the page asks about
 }
 
 // errNotAsked says that Slack could not be asked whether a page's person may still do what it is for.
@@ -148,6 +150,15 @@ func (b *Bot) visited(ctx context.Context, v store.Visit) (visiting, error) {
 			return at, err
 		}
 	}
+	if v.Pending != 0 {
+		at.pending, err = b.Store.Connection(ctx, v.Workspace, v.Pending)
+		if err == nil && at.pending.State != store.Pending {
+			err = store.ErrNotFound
+		}
+		if err != nil {
+			return at, err
+		}
+	}
 	if at.signIn.NeedsPublicURL {
 		client, err := b.Store.OAuthClient(ctx, v.Workspace, v.Kind, v.Origin)
 		if err == nil {
@@ -169,6 +180,8 @@ func (at visiting) page(b *Bot) page {
 	}
 	_, consents := at.connector.(integrations.Consenter)
 	switch {
+	case at.Pending != 0:
+		at.asks(&p, place)
 	case !at.signIn.NeedsPublicURL:
 		p.Button, p.Fields = "Connect", fieldsOf(at.signIn, nil)
 		p.Lines = append(p.Lines, at.signIn.Guide)
@@ -192,6 +205,65 @@ func (at visiting) page(b *Bot) page {
 		p.Foot = "The Client Secret goes to `" + place + "` and nowhere else. okrbot seals it and never shows it again."
 	}
 	return p
+}
+
+// asks makes a page ask whoever signed in whether that may be read for the one who asked in Slack. A
+// link can be passed on: both have to say so, and both see both names.
+func (at visiting) asks(p *page, place string) {
+	as, what := "It does not say as whom.", "What you may see there"
+	if at.pending.Account != "" {
+		account := "*" + view.Escape(at.pending.Account) + "*"
+		as, what = "The user is "+account+".", "What "+account+" may see there"
+	}
+	name := "*" + view.Escape(at.name) + "*"
+	whom := name
+	if at.pending.Shared {
+		whom += " and everybody in that workspace"
+	}
+	p.Title = "Is that right?"
+	p.Lines = []string{
+		"You signed in to `" + place + "`. " + as,
+		name + " asked for it in the Slack workspace *" + view.Escape(at.workspace) + "*. " + what + ", okrbot reads for " + whom + ".",
+		"If somebody else sent you the link, and you do not mean to give them that, press *No, forget it*.",
+	}
+	p.Button, p.Answer, p.Refuse = "Yes, read it for "+at.name, "yes", "No, forget it"
+	p.Shown = []pageField{{Name: "account", Typed: at.pending.Account}, {Name: "person", Typed: at.name}}
+}
+
+// agreed is the answer to what a page asks about a sign-in.
+func (b *Bot) agreed(ctx context.Context, w http.ResponseWriter, r *http.Request, at visiting) {
+	answer := r.PostForm.Get("answer")
+	asSeen := r.PostForm.Get("account") == at.pending.Account && r.PostForm.Get("person") == at.name
+	switch {
+	case answer == "no":
+		if err := b.Store.Refuse(ctx, at.actor, at.Pending); err != nil && !desk.IsNotFound(err) {
+			b.Log.Error("forgetting a sign-in", "actor", at.actor.ID, "error", err)
+			b.outcome(w, "unable")
+			return
+		}
+		modal, message := view.NotConnected(at.connector.Name(), view.ShownAddress(at.Origin), nil, "In the browser it was not agreed that okrbot reads it for you. If that was a slip, type `/okr connect` again.")
+		b.endVisit(ctx, at, modal, message)
+		http.Redirect(w, r, outcomePath+"denied", http.StatusSeeOther)
+		return
+	case answer != "yes":
+		b.show(w, http.StatusUnprocessableEntity, at.page(b))
+		return
+	case !asSeen:
+		b.show(w, http.StatusConflict, at.wrong(b, nil, "A name changed meanwhile. Look at both again."))
+		return
+	}
+	if err := b.Store.Agree(ctx, at.actor, at.Pending); err != nil {
+		b.Log.Error("agreeing to a sign-in", "actor", at.actor.ID, "error", err)
+		b.outcome(w, "unable")
+		return
+	}
+	var stages []view.Stage
+	if err := json.Unmarshal(at.Stages, &stages); err != nil {
+		b.Log.Warn("reading how a check went", "error", err) // it is only shown
+	}
+	modal, message := view.Confirm(at.Pending, view.ShownAddress(at.Origin), at.pending.Account, at.name, stages, at.Draft)
+	b.endVisit(ctx, at, modal, message)
+	http.Redirect(w, r, outcomePath+"allowed", http.StatusSeeOther)
 }
 
 // fieldsOf are a sign-in's fields as password managers know them. What was secret is never filled in.
@@ -284,6 +356,10 @@ func (b *Bot) visitSent(w http.ResponseWriter, r *http.Request) {
 	}
 	if err := r.ParseForm(); err != nil {
 		b.show(w, http.StatusBadRequest, at.wrong(b, nil, "What was entered is too long. Nothing was stored."))
+		return
+	}
+	if at.Pending != 0 {
+		b.agreed(ctx, w, r, at)
 		return
 	}
 	typed := map[string]string{}
@@ -543,7 +619,8 @@ func (b *Bot) cameBack(r *http.Request, consenter integrations.Consenter) string
 	return b.keepConsent(ctx, at, consenter, tokens)
 }
 
-// keepConsent checks what the tokens open and keeps them until the person confirms in Slack.
+// keepConsent checks what the tokens open and keeps them until the person agrees to both names in the
+// browser and then confirms in Slack. It returns with the page that asks.
 func (b *Bot) keepConsent(ctx context.Context, at visiting, consenter integrations.Consenter, tokens integrations.Tokens) string {
 	account := integrations.Account{Origin: at.Origin, SignIn: at.SignIn, Fields: integrations.Fields{integrations.AccessToken: tokens.Fields[integrations.AccessToken]}}
 	found := b.prove(ctx, at.connector, account, at.again)
@@ -557,12 +634,17 @@ func (b *Bot) keepConsent(ctx context.Context, at visiting, consenter integratio
 	if who != "" {
 		name += " (" + who + ")"
 	}
-	var c store.Connection
+	stages, err := json.Marshal(stagesOf(found.stages))
+	if err != nil {
+		b.Log.Error("keeping how a check went", "error", err)
+		return outcomePath + "unable"
+	}
+	token := ""
 	if _, err := b.PersonToday(ctx, at.actor.Workspace, at.actor.ID); err != nil { // the check took a while
 		b.Log.Error("keeping a consent", "actor", at.actor.ID, "error", err)
 		return outcomePath + "unable"
 	}
-	err := b.Store.InTx(ctx, func(tx *store.Tx) error {
+	err = b.Store.InTx(ctx, func(tx *store.Tx) error {
 		actor, err := b.rights(ctx, tx.Reads, at.actor)
 		if err != nil {
 			return err
@@ -574,19 +656,20 @@ func (b *Bot) keepConsent(ctx context.Context, at visiting, consenter integratio
 				return err
 			}
 		}
-		c, err = tx.CreatePending(ctx, actor, store.Connection{
+		c, err := tx.CreatePending(ctx, actor, store.Connection{
 			Kind: at.Kind, Name: name, Origin: at.Origin, SignIn: at.SignIn, Account: who, Client: at.client.ID,
 			Shared: at.Shared && okr.May(actor, okr.ShareConnection, okr.MakerOf),
 		}, replaces, tokens.Fields, jobs.TokenLife(tokens.Life), consenter.RefreshLife())
+		if err == nil {
+			token, err = tx.AskAboutSignIn(ctx, at.Visit, c, stages)
+		}
 		return err
 	})
 	if err != nil {
 		b.Log.Error("keeping a consent", "actor", at.actor.ID, "error", err)
 		return outcomePath + "unable"
 	}
-	modal, message := view.Confirm(c.ID, view.ShownAddress(at.Origin), who, stagesOf(found.stages), at.Draft)
-	b.endVisit(ctx, at, modal, message)
-	return outcomePath + "allowed"
+	return outcomePath + token
 }
 
 // endVisit closes a page and tells in Slack how it went.

@@ -37,6 +37,7 @@ func (r *room) consents() {
 		if err != nil {
 			return err
 		}
+		r.check(tx.Agree(ctx, alice, c.ID))
 		r.connection, err = tx.Confirm(ctx, alice, c.ID)
 		return err
 	}))
@@ -528,6 +529,9 @@ func TestWaitingTokensDoNotMove(t *testing.T) {
 	}
 	confirms := func(id int64) error {
 		return r.store.InTx(ctx, func(tx *store.Tx) error {
+			if err := tx.Agree(ctx, alice, id); err != nil {
+				return err
+			}
 			_, err := tx.Confirm(ctx, alice, id)
 			return err
 		})
@@ -564,6 +568,7 @@ func TestWhoLostTheRightToShareDoesNotShare(t *testing.T) {
 			if err != nil {
 				return err
 			}
+			r.check(tx.Agree(ctx, alice, c.ID))
 			_, err = tx.Confirm(ctx, okr.Actor{Workspace: "T1", ID: alice.ID, Kind: kind}, c.ID)
 			return err
 		}))

@@ -123,7 +123,7 @@ func (tx *Tx) CreatePending(ctx context.Context, actor okr.Actor, c Connection, 
 	return c, nil
 }
 
-// Confirm makes a pending connection of the acting person active, or gives its sign-in to the
+// Confirm makes a pending connection of the acting person active that was agreed to in the browser, or gives its sign-in to the
 // connection that it replaces, and returns the one that is active now.
 func (tx *Tx) Confirm(ctx context.Context, actor okr.Actor, id int64) (Connection, error) {
 	row, err := tx.q.LockConnectionOf(ctx, queries.LockConnectionOfParams{WorkspaceID: actor.Workspace, ID: id})
@@ -131,7 +131,7 @@ func (tx *Tx) Confirm(ctx context.Context, actor okr.Actor, id int64) (Connectio
 		return Connection{}, fmt.Errorf("loading connection %d: %w", id, found(err))
 	}
 	c := connection(row)
-	if c.Owner != actor.ID || c.State != Pending {
+	if c.Owner != actor.ID || c.State != Pending || !row.Agreed {
 		return c, fmt.Errorf("confirming connection %d: %w", id, ErrNotFound)
 	}
 	if c.Replaces != 0 {
@@ -163,6 +163,19 @@ func (tx *Tx) Confirm(ctx context.Context, actor okr.Actor, id int64) (Connectio
 	return tx.ReplaceSignIn(ctx, actor, c.Replaces, SignIn{
 		Kind: c.SignIn, Origin: c.Origin, Account: c.Account, Client: c.Client, Fields: fields, Consented: orZero(row.ConsentedAt), Ends: orZero(row.EndsAt), Due: orZero(row.TokenDueAt),
 	})
+}
+
+// Agree notes that whoever signed in by browser says that it may be read for the acting person, who
+// can confirm it from then on.
+func (r Reads) Agree(ctx context.Context, actor okr.Actor, id int64) error {
+	n, err := r.q.AgreePending(ctx, queries.AgreePendingParams{WorkspaceID: actor.Workspace, ID: id, OwnerID: actor.ID})
+	if err == nil && n == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return fmt.Errorf("agreeing to connection %d: %w", id, err)
+	}
+	return nil
 }
 
 // Refuse forgets a pending connection of the acting person.

@@ -31,6 +31,8 @@ type Visit struct {
 	Draft      string // of the form it came from
 	View       string // Slack's view to draw again when it is done
 	Challenged bool   // a PKCE challenge went with the consent
+	Pending    int64  // the sign-in that the page asks about; 0: none yet
+	Stages     []byte // JSON: how its check went
 	verifier   []byte
 }
 
@@ -81,10 +83,13 @@ func (r Reads) Visit(ctx context.Context, token string) (Visit, error) {
 func visit(row queries.Visit) Visit {
 	v := Visit{
 		ID: row.ID, Workspace: row.WorkspaceID, Person: row.PersonID, Kind: row.Kind, Origin: row.Origin, SignIn: row.SignIn, Shared: row.Shared,
-		View: row.ViewID, Challenged: row.Challenged, verifier: row.Verifier,
+		View: row.ViewID, Challenged: row.Challenged, Stages: row.Stages, verifier: row.Verifier,
 	}
 	if row.Reconnects != nil {
 		v.Reconnects = *row.Reconnects
+	}
+	if row.PendingID != nil {
+		v.Pending = *row.PendingID
 	}
 	if row.DraftID != nil {
 		v.Draft = *row.DraftID
@@ -170,6 +175,17 @@ func (r Reads) GiveTryBack(ctx context.Context, v Visit) error {
 		return fmt.Errorf("giving a try back: %w", err)
 	}
 	return nil
+}
+
+// AskAboutSignIn makes a page ask whether a pending sign-in may be read for its person, for ten minutes
+// from now and at another address, and returns what is secret in that.
+func (r Reads) AskAboutSignIn(ctx context.Context, v Visit, pending Connection, stages []byte) (token string, err error) {
+	token, hash := mark(base64.RawURLEncoding.EncodeToString)
+	err = r.q.AskAboutSignIn(ctx, queries.AskAboutSignInParams{TokenHash: hash, PendingID: &pending.ID, Stages: stages, ID: v.ID})
+	if err != nil {
+		return "", fmt.Errorf("asking about a sign-in: %w", err)
+	}
+	return token, nil
 }
 
 // CountTry counts a sign-in that was refused on a page.

@@ -668,6 +668,8 @@ func TestOAuthInABrowser(t *testing.T) {
 	stranger.sends()
 	stranger.sees("Opened in another browser")
 	tab.decides("allow")
+	tab.sees("Is that right?")
+	tab.decides("yes")
 	tab.sees("One more step, in Slack")
 	p.sees("Was that you?")
 	p.sees("okr.reader")

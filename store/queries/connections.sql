@@ -141,8 +141,8 @@ where id = @id;
 
 -- name: CreatePending :one
 -- A sign-in by browser that its person has not confirmed yet.
-insert into connections (workspace_id, kind, name, origin, sign_in, sealed, shared, owner_id, state, account_name, client_id, consented_at, ends_at, replaces, created_at)
-values (@workspace_id, @kind, @name, @origin, @sign_in, '', @shared, @owner_id, 'pending', @account_name, @client_id, now(), now() + make_interval(secs => @life_seconds::float8), @replaces, now())
+insert into connections (workspace_id, kind, name, origin, sign_in, sealed, shared, owner_id, state, account_name, client_id, consented_at, ends_at, replaces, created_at, agreed)
+values (@workspace_id, @kind, @name, @origin, @sign_in, '', @shared, @owner_id, 'pending', @account_name, @client_id, now(), now() + make_interval(secs => @life_seconds::float8), @replaces, now(), false)
 returning id;
 
 -- name: SealPending :exec
@@ -166,6 +166,14 @@ set state = 'active',
     succeeded_at = now()
 where workspace_id = @workspace_id
   and id = @id;
+
+-- name: AgreePending :execrows
+update connections
+set agreed = true
+where workspace_id = @workspace_id
+  and id = @id
+  and owner_id = @owner_id
+  and state = 'pending';
 
 -- name: DeletePending :execrows
 delete from connections

@@ -10,6 +10,29 @@ import (
 	"time"
 )
 
+const agreePending = `-- name: AgreePending :execrows
+update connections
+set agreed = true
+where workspace_id = $1
+  and id = $2
+  and owner_id = $3
+  and state = 'pending'
+`
+
+type AgreePendingParams struct {
+	WorkspaceID string
+	ID          int64
+	OwnerID     string
+}
+
+func (q *Queries) AgreePending(ctx context.Context, arg AgreePendingParams) (int64, error) {
+	result, err := q.db.Exec(ctx, agreePending, arg.WorkspaceID, arg.ID, arg.OwnerID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const breakConnection = `-- name: BreakConnection :execrows
 update connections
 set state = 'broken'
@@ -78,7 +101,7 @@ func (q *Queries) ConfirmConnection(ctx context.Context, arg ConfirmConnectionPa
 }
 
 const connection = `-- name: Connection :one
-select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at, refusal
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at, refusal, agreed
 from connections
 where workspace_id = $1
   and id = $2
@@ -124,12 +147,13 @@ func (q *Queries) Connection(ctx context.Context, arg ConnectionParams) (Connect
 		&i.NoticeHeldUntil,
 		&i.RemovedAt,
 		&i.Refusal,
+		&i.Agreed,
 	)
 	return i, err
 }
 
 const connectionByID = `-- name: ConnectionByID :one
-select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at, refusal
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at, refusal, agreed
 from connections
 where id = $1
 `
@@ -170,6 +194,7 @@ func (q *Queries) ConnectionByID(ctx context.Context, id int64) (Connection, err
 		&i.NoticeHeldUntil,
 		&i.RemovedAt,
 		&i.Refusal,
+		&i.Agreed,
 	)
 	return i, err
 }
@@ -202,7 +227,7 @@ func (q *Queries) ConnectionIDs(ctx context.Context) ([]int64, error) {
 }
 
 const connectionOfDraft = `-- name: ConnectionOfDraft :one
-select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at, refusal
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at, refusal, agreed
 from connections
 where workspace_id = $1
   and draft_id = $2
@@ -248,12 +273,13 @@ func (q *Queries) ConnectionOfDraft(ctx context.Context, arg ConnectionOfDraftPa
 		&i.NoticeHeldUntil,
 		&i.RemovedAt,
 		&i.Refusal,
+		&i.Agreed,
 	)
 	return i, err
 }
 
 const connectionToRead = `-- name: ConnectionToRead :one
-select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, c.refusal, (c.waiting_until is null or c.waiting_until <= now())::boolean as ready
+select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, c.refusal, c.agreed, (c.waiting_until is null or c.waiting_until <= now())::boolean as ready
 from connections c
 where c.id = $1
 `
@@ -299,13 +325,14 @@ func (q *Queries) ConnectionToRead(ctx context.Context, id int64) (ConnectionToR
 		&i.Connection.NoticeHeldUntil,
 		&i.Connection.RemovedAt,
 		&i.Connection.Refusal,
+		&i.Connection.Agreed,
 		&i.Ready,
 	)
 	return i, err
 }
 
 const connectionsFor = `-- name: ConnectionsFor :many
-select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, c.refusal, (select count(*) from sources s where s.connection_id = c.id)::int as key_results
+select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, c.refusal, c.agreed, (select count(*) from sources s where s.connection_id = c.id)::int as key_results
 from connections c
 where c.workspace_id = $1
   and c.state not in ('pending', 'removed')
@@ -365,6 +392,7 @@ func (q *Queries) ConnectionsFor(ctx context.Context, arg ConnectionsForParams) 
 			&i.Connection.NoticeHeldUntil,
 			&i.Connection.RemovedAt,
 			&i.Connection.Refusal,
+			&i.Connection.Agreed,
 			&i.KeyResults,
 		); err != nil {
 			return nil, err
@@ -378,7 +406,7 @@ func (q *Queries) ConnectionsFor(ctx context.Context, arg ConnectionsForParams) 
 }
 
 const connectionsInNeed = `-- name: ConnectionsInNeed :many
-select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, c.refusal, (select count(*) from sources s where s.connection_id = c.id)::int as key_results
+select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, c.refusal, c.agreed, (select count(*) from sources s where s.connection_id = c.id)::int as key_results
 from connections c
 where c.workspace_id = $1
   and c.replaces is null
@@ -448,6 +476,7 @@ func (q *Queries) ConnectionsInNeed(ctx context.Context, arg ConnectionsInNeedPa
 			&i.Connection.NoticeHeldUntil,
 			&i.Connection.RemovedAt,
 			&i.Connection.Refusal,
+			&i.Connection.Agreed,
 			&i.KeyResults,
 		); err != nil {
 			return nil, err
@@ -461,7 +490,7 @@ func (q *Queries) ConnectionsInNeed(ctx context.Context, arg ConnectionsInNeedPa
 }
 
 const connectionsToManage = `-- name: ConnectionsToManage :many
-select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, c.refusal, (select count(*) from sources s where s.connection_id = c.id)::int as key_results
+select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, c.refusal, c.agreed, (select count(*) from sources s where s.connection_id = c.id)::int as key_results
 from connections c
 where c.workspace_id = $1
   and c.state <> 'removed'
@@ -530,6 +559,7 @@ func (q *Queries) ConnectionsToManage(ctx context.Context, arg ConnectionsToMana
 			&i.Connection.NoticeHeldUntil,
 			&i.Connection.RemovedAt,
 			&i.Connection.Refusal,
+			&i.Connection.Agreed,
 			&i.KeyResults,
 		); err != nil {
 			return nil, err
@@ -618,8 +648,8 @@ func (q *Queries) CreateConnectionSlots(ctx context.Context, arg CreateConnectio
 }
 
 const createPending = `-- name: CreatePending :one
-insert into connections (workspace_id, kind, name, origin, sign_in, sealed, shared, owner_id, state, account_name, client_id, consented_at, ends_at, replaces, created_at)
-values ($1, $2, $3, $4, $5, '', $6, $7, 'pending', $8, $9, now(), now() + make_interval(secs => $10::float8), $11, now())
+insert into connections (workspace_id, kind, name, origin, sign_in, sealed, shared, owner_id, state, account_name, client_id, consented_at, ends_at, replaces, created_at, agreed)
+values ($1, $2, $3, $4, $5, '', $6, $7, 'pending', $8, $9, now(), now() + make_interval(secs => $10::float8), $11, now(), false)
 returning id
 `
 
@@ -773,7 +803,7 @@ func (q *Queries) KeyResultsOfConnection(ctx context.Context, arg KeyResultsOfCo
 }
 
 const lockConnection = `-- name: LockConnection :one
-select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at, refusal
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at, refusal, agreed
 from connections
 where id = $1
 for update
@@ -814,12 +844,13 @@ func (q *Queries) LockConnection(ctx context.Context, id int64) (Connection, err
 		&i.NoticeHeldUntil,
 		&i.RemovedAt,
 		&i.Refusal,
+		&i.Agreed,
 	)
 	return i, err
 }
 
 const lockConnectionOf = `-- name: LockConnectionOf :one
-select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at, refusal
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at, refusal, agreed
 from connections
 where workspace_id = $1
   and id = $2
@@ -866,6 +897,7 @@ func (q *Queries) LockConnectionOf(ctx context.Context, arg LockConnectionOfPara
 		&i.NoticeHeldUntil,
 		&i.RemovedAt,
 		&i.Refusal,
+		&i.Agreed,
 	)
 	return i, err
 }

@@ -153,6 +153,7 @@ type Connection struct {
 	NoticeHeldUntil  *time.Time
 	RemovedAt        *time.Time
 	Refusal          string
+	Agreed           bool
 }
 
 type ConnectionSlot struct {
@@ -562,6 +563,8 @@ type Visit struct {
 	Tries       int16
 	ExpiresAt   time.Time
 	Asked       int16
+	PendingID   *int64
+	Stages      []byte
 }
 
 type Workspace struct {

@@ -53,6 +53,15 @@ set asked = asked - 1
 where id = @id
   and asked > 0;
 
+-- name: AskAboutSignIn :exec
+-- The page goes on at another address: the one before was in Slack.
+update visits
+set token_hash = @token_hash,
+    pending_id = @pending_id,
+    stages = @stages,
+    expires_at = now() + interval '10 minutes'
+where id = @id;
+
 -- name: CountTry :one
 update visits
 set tries = tries + 1

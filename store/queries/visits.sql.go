@@ -9,6 +9,33 @@ import (
 	"context"
 )
 
+const askAboutSignIn = `-- name: AskAboutSignIn :exec
+update visits
+set token_hash = $1,
+    pending_id = $2,
+    stages = $3,
+    expires_at = now() + interval '10 minutes'
+where id = $4
+`
+
+type AskAboutSignInParams struct {
+	TokenHash []byte
+	PendingID *int64
+	Stages    []byte
+	ID        int64
+}
+
+// The page goes on at another address: the one before was in Slack.
+func (q *Queries) AskAboutSignIn(ctx context.Context, arg AskAboutSignInParams) error {
+	_, err := q.db.Exec(ctx, askAboutSignIn,
+		arg.TokenHash,
+		arg.PendingID,
+		arg.Stages,
+		arg.ID,
+	)
+	return err
+}
+
 const beginConsent = `-- name: BeginConsent :exec
 update visits
 set state_hash = $1,
@@ -186,7 +213,7 @@ func (q *Queries) TakeConsent(ctx context.Context, arg TakeConsentParams) (int64
 }
 
 const visit = `-- name: Visit :one
-select id, workspace_id, person_id, token_hash, kind, origin, sign_in, shared, reconnects, draft_id, view_id, browser_hash, state_hash, challenged, verifier, tries, expires_at, asked
+select id, workspace_id, person_id, token_hash, kind, origin, sign_in, shared, reconnects, draft_id, view_id, browser_hash, state_hash, challenged, verifier, tries, expires_at, asked, pending_id, stages
 from visits
 where token_hash = $1
   and expires_at > now()
@@ -214,12 +241,14 @@ func (q *Queries) Visit(ctx context.Context, tokenHash []byte) (Visit, error) {
 		&i.Tries,
 		&i.ExpiresAt,
 		&i.Asked,
+		&i.PendingID,
+		&i.Stages,
 	)
 	return i, err
 }
 
 const visitOfState = `-- name: VisitOfState :one
-select id, workspace_id, person_id, token_hash, kind, origin, sign_in, shared, reconnects, draft_id, view_id, browser_hash, state_hash, challenged, verifier, tries, expires_at, asked
+select id, workspace_id, person_id, token_hash, kind, origin, sign_in, shared, reconnects, draft_id, view_id, browser_hash, state_hash, challenged, verifier, tries, expires_at, asked, pending_id, stages
 from visits
 where state_hash = $1
   and expires_at > now()
@@ -247,6 +276,8 @@ func (q *Queries) VisitOfState(ctx context.Context, stateHash []byte) (Visit, er
 		&i.Tries,
 		&i.ExpiresAt,
 		&i.Asked,
+		&i.PendingID,
+		&i.Stages,
 	)
 	return i, err
 }
