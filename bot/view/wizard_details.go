@@ -1,0 +1,195 @@
+package view
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/slack-go/slack"
+
+	"okrbot/okr"
+)
+
+// Detail is the wizard's last step.
+type Detail struct {
+	Draft      string
+	Revision   int
+	Editing    string // KR-n
+	Form       Form
+	Integrated bool
+	Scorecard  string
+	Connection string
+	Result     string // of the scorecard, with its day: shown, not asked
+	Start      string // which score is suggested as the start, as plain text; empty: none is
+	Zone       string
+	Would      string // where the key result would stand with these values
+	Warnings   []string
+}
+
+// Modal asks for the values, the method, the cadence and the channel; only for those that the
+// chosen goal and source need.
+func (d Detail) Modal() slack.ModalViewRequest {
+	title, head := "Add key result", "Updated by people, with `/okr check-in`."
+	if d.Editing != "" {
+		title = "Edit " + d.Editing
+	}
+	if d.Integrated {
+		head = "*" + Escape(Cut(d.Scorecard, 300)) + "*\nthrough " + Escape(Cut(d.Connection, 100))
+	}
+	intro := section(head)
+	intro.BlockID = mark(StepDetails, d.Revision)
+	blocks := []slack.Block{intro}
+	nav := []slack.BlockElement{button(ActionBack, "Back", "wizard")}
+	if d.Editing != "" {
+		nav = []slack.BlockElement{button(ActionChangeSource, "Change source", "wizard")}
+	}
+	blocks = append(blocks, slack.NewActionBlock("details_actions", nav...))
+	for _, w := range d.Warnings {
+		blocks = append(blocks, note(":warning: "+Escape(w)))
+	}
+	f := d.Form
+	if d.Editing != "" {
+		blocks = append(blocks, limit(textInput("title", "Key Result", "", f.Title), okr.MaxTitle), userField("owner", "Owner", "", f.Owner))
+		co := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeUser, plain("Choose people"), "v")
+		co.InitialUsers = f.CoOwners
+		blocks = append(blocks, optional(input("co_owners", "Co-owners", "They may change and sync it too.", co)))
+	}
+	blocks = append(blocks, dispatching(selectField(FieldGoal, "Goal", "", f.Kind,
+		choice{value: GoalReach, label: "Reach the target"}, choice{value: string(okr.AtLeast), label: "Stay at least at the target"}, choice{value: string(okr.AtMost), label: "Stay at most at the target"},
+		choice{value: string(okr.Between), label: "Stay between two values"}, choice{value: string(okr.Baseline), label: "Measure a baseline first"})))
+	blocks = append(blocks, d.values()...)
+	if d.Would != "" {
+		blocks = append(blocks, section(":straight_ruler: "+Escape(d.Would)))
+	}
+	methods := make([]choice, len(okr.Methods))
+	for i, m := range okr.Methods {
+		methods[i] = choice{value: string(m), label: m.Label()}
+	}
+	blocks = append(blocks,
+		optional(limit(textInput("unit", "Unit of Measurement", "Such as %, Hours or $.", f.Unit), okr.MaxUnit)),
+		dispatching(selectField(FieldMethod, "Calculate Overall Progress", "Which of the period's values counts.", f.Method, methods...)))
+	if f.Method == string(okr.HitRate) {
+		blocks = append(blocks, optional(live(textInput(FieldWanted, "Wanted Hit Rate", "In percent of the readings. Empty: 100.", f.Wanted))))
+	}
+	if d.Integrated {
+		blocks = append(blocks, d.cadence()...)
+	}
+	return modal(CallbackWizard, title, "Save", d.Draft, append(blocks,
+		textInput("weight", "Weight", "In the objective's progress; 0 leaves it out.", f.Weight),
+		channelField("channel", "Channel", "Its card and its changed values are posted there. Invite okrbot there first.", f.Channel))...)
+}
+
+// values asks for the values that the goal needs, and for no others.
+func (d Detail) values() []slack.Block {
+	f := d.Form
+	var blocks []slack.Block
+	if f.Kind == GoalReach {
+		hint := "Where it stood at the beginning, such as 42 or 99.5."
+		if d.Start != "" {
+			hint = Cut("Where it stood at the beginning. "+d.Start, 150)
+		}
+		blocks = append(blocks, live(textInput(FieldStart, "Start Value", hint, f.Start)))
+	}
+	if d.Integrated {
+		blocks = append(blocks, section("*Result Value*\n"+d.Result))
+	} else if d.Editing == "" {
+		blocks = append(blocks, optional(live(textInput(FieldResult, "Result Value", "Where it stands today.", f.Result))))
+	}
+	switch f.Kind {
+	case string(okr.Baseline):
+		return append(blocks, optional(live(textInput(FieldTarget, "Target Value", "If it is known already. Once there is a start value, choose Reach the target.", f.Target))))
+	case string(okr.Between):
+		return append(blocks, live(textInput(FieldTarget, "Target Value", "The lower of the two values.", f.Target)),
+			live(textInput(FieldUpper, "Upper Value", "The higher of the two values.", f.Upper)))
+	}
+	blocks = append(blocks, live(textInput(FieldTarget, "Target Value", "", f.Target)))
+	if f.Kind != GoalReach {
+		return append(blocks, optional(live(textInput(FieldRisk, "Risk Threshold", "As far as it a miss is behind; beyond it, at risk. Empty: every miss is at risk.", f.Risk))))
+	}
+	phases := textInput(FieldPhases, "Phased Targets", "For a way that is not even: a day and what is expected by it, one a line, such as 2026-10-31: 40.", f.Phases)
+	phases.Element.(*slack.PlainTextInputBlockElement).Multiline = true
+	return append(blocks,
+		optional(live(textInput(FieldCommitted, "Committed Result", "What was promised: after the start, up to the target. It is a tick on the bar.", f.Committed))),
+		optional(live(phases)))
+}
+
+// ScorecardChanged says what a scorecard was and is by now, and what saving does; empty where nothing
+// changed. It is not escaped, like every warning.
+func ScorecardChanged(list []okr.Trait) string {
+	if len(list) == 0 {
+		return ""
+	}
+	parts := make([]string, len(list))
+	for i, t := range list {
+		parts[i] = t.What + " was " + orNone(t.Before) + " and is " + orNone(t.After) + " now"
+	}
+	return "The scorecard's " + strings.Join(parts, ", its ") + ". Check the values below; saving accepts that."
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+// live has a text field tell of each letter, so that what the values make is shown while they are typed.
+func live(b *slack.InputBlock) *slack.InputBlock {
+	b.Element.(*slack.PlainTextInputBlockElement).DispatchActionConfig = &slack.DispatchActionConfig{TriggerActionsOn: []string{"on_character_entered"}}
+	return dispatching(b)
+}
+
+// cadence asks when it is read; what does not apply to the frequency is not asked.
+func (d Detail) cadence() []slack.Block {
+	every := make([]choice, len(okr.Frequencies))
+	for i, f := range okr.Frequencies {
+		every[i] = choice{value: string(f), label: f.Label()}
+	}
+	blocks := []slack.Block{dispatching(selectField(FieldCadence, "Update Cadence", "", d.Form.Cadence, every...))}
+	switch okr.Frequency(d.Form.Cadence) {
+	case okr.Weekly:
+		var week []choice
+		for i := range 7 {
+			day := time.Weekday((i + 1) % 7) // from Monday on
+			week = append(week, choice{value: strconv.Itoa(int(day)), label: day.String()})
+		}
+		blocks = append(blocks, selectField("weekday", "Weekday", "", d.Form.Weekday, week...))
+	case okr.Monthly, okr.Quarterly:
+		blocks = append(blocks, textInput("offset", "Days to wait", "0 to 30 days after the first day of the next month or quarter, for books that close late.", d.Form.Offset))
+	}
+	at := slack.NewTimePickerBlockElement("v")
+	at.InitialTime = d.Form.Time
+	return append(blocks, input("hour", "At", "Local time in "+d.Zone+". Those that are due together are spread over ten minutes.", at))
+}
+
+// Saved says what happens next with a key result that was just added or changed, and what becomes of
+// a first value that a person entered.
+func Saved(k KeyResult, fresh bool, first decimal.NullDecimal) slack.ModalViewRequest {
+	title, what := k.Key()+" is added", "is added"
+	if !fresh {
+		title, what = k.Key()+" is saved", "is saved"
+	}
+	text := ":white_check_mark: " + k.Headline() + " " + what + ".\n"
+	switch {
+	case k.Integrated && k.Paused:
+		text += "It is paused: it is not read by itself until somebody resumes it."
+	case k.Integrated:
+		text += "Its scores since the period's start are being read now. " + capital(k.Next()) + "."
+	default:
+		text += "Enter values with `/okr check-in " + k.Key() + "`."
+	}
+	if first.Valid {
+		if words := k.Objective.Period.ValueWords(k.Today); words != "" {
+			text += "\n" + Escape(k.Entered(first.Decimal)) + " is kept. " + words
+		}
+	}
+	if k.Channel != "" {
+		text += "\nIts card appears in <#" + k.Channel + ">. If it does not: type `/invite @okrbot` there."
+	} else {
+		text += "\nIt is announced in no channel; choose one with `/okr edit " + k.Key() + "`."
+	}
+	m := Notice(title, text)
+	m.ClearOnClose = true
+	return m
+}

@@ -1,0 +1,186 @@
+package view
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"okrbot/okr"
+)
+
+// Form is what the last step holds, as it was typed.
+type Form struct {
+	Title     string
+	Owner     string
+	CoOwners  []string
+	Kind      string // a goal: GoalReach, "at_least", "at_most", "between", "baseline"
+	Start     string
+	Result    string // people's first value
+	Target    string
+	Upper     string
+	Risk      string
+	Wanted    string // the wanted hit rate, in percent; empty: 100
+	Committed string
+	Phases    string // "2026-10-31: 40", one a line
+	Unit      string
+	Method    string
+	Cadence   string
+	Weekday   string
+	Time      string
+	Offset    string
+	Weight    string
+	Channel   string
+}
+
+// GoalReach is the goal of a key result that runs from start to target; which way is better
+// follows from the two.
+const GoalReach = "reach"
+
+// ParseForm reads the last step as it stands, over what was known before: fields that are not
+// shown keep their values.
+func ParseForm(s State, before Form) Form {
+	f := before
+	text := func(field string, into *string) {
+		if s.has(field) {
+			*into = s.text(field)
+		}
+	}
+	choose := func(field string, into *string) {
+		if s.has(field) {
+			*into = s.option(field)
+		}
+	}
+	text("title", &f.Title)
+	text(FieldStart, &f.Start)
+	text(FieldResult, &f.Result)
+	text(FieldTarget, &f.Target)
+	text(FieldUpper, &f.Upper)
+	text(FieldRisk, &f.Risk)
+	text(FieldWanted, &f.Wanted)
+	text(FieldCommitted, &f.Committed)
+	text(FieldPhases, &f.Phases)
+	text("unit", &f.Unit)
+	text("weight", &f.Weight)
+	text("offset", &f.Offset)
+	choose(FieldGoal, &f.Kind)
+	choose(FieldMethod, &f.Method)
+	choose(FieldCadence, &f.Cadence)
+	choose("weekday", &f.Weekday)
+	if s.has("owner") {
+		f.Owner = s.at("owner").SelectedUser
+	}
+	if s.has("co_owners") {
+		f.CoOwners = s.at("co_owners").SelectedUsers
+	}
+	if s.has("hour") {
+		f.Time = s.at("hour").SelectedTime
+	}
+	if s.has("channel") {
+		f.Channel = s.at("channel").SelectedConversation
+	}
+	return f
+}
+
+// FormOf fills the form from a key result that exists.
+func FormOf(k okr.KeyResult) Form {
+	number := func(n decimal.NullDecimal) string {
+		if !n.Valid {
+			return ""
+		}
+		return okr.Typed(n.Decimal)
+	}
+	f := Form{
+		Title: k.Title, Owner: k.Owner, CoOwners: k.CoOwners, Kind: GoalReach, Start: number(k.Start), Target: number(k.Target),
+		Upper: number(k.Upper), Risk: number(k.Risk), Wanted: number(k.Wanted), Committed: number(k.Committed), Phases: okr.PhasesText(k.Phases), Unit: k.Unit, Method: string(k.Method), Weight: k.Weight.String(), Channel: k.Channel,
+		Cadence: string(k.Cadence.Every), Weekday: strconv.Itoa(int(k.Cadence.Weekday)),
+		Time: fmt.Sprintf("%02d:%02d", k.Cadence.Hour, k.Cadence.Minute), Offset: strconv.Itoa(k.Cadence.Offset),
+	}
+	if !k.Kind.Linear() {
+		f.Kind = string(k.Kind)
+	}
+	return f
+}
+
+// KeyResult is what the form makes of a key result within its objective's period, or what is wrong
+// with it. First is the value that a person entered as the first one.
+func (f Form) KeyResult(k okr.KeyResult, period okr.Period) (after okr.KeyResult, first decimal.NullDecimal, problems okr.Problems) {
+	wrong := okr.Problems{}
+	number := func(field, typed string) decimal.NullDecimal {
+		if typed == "" {
+			return decimal.NullDecimal{}
+		}
+		v, err := okr.ParseNumber(typed)
+		if err != nil {
+			wrong[field] = err.Error()
+			return decimal.NullDecimal{}
+		}
+		return decimal.NewNullDecimal(v)
+	}
+	k.Title, k.Owner, k.CoOwners = f.Title, f.Owner, f.CoOwners
+	k.Target = number(FieldTarget, f.Target)
+	k.Start, k.Committed, k.Upper, k.Risk = decimal.NullDecimal{}, decimal.NullDecimal{}, decimal.NullDecimal{}, decimal.NullDecimal{}
+	k.Phases = nil
+	switch k.Kind = okr.Kind(f.Kind); f.Kind {
+	case GoalReach:
+		k.Start, k.Committed = number(FieldStart, f.Start), number(FieldCommitted, f.Committed)
+		k.Kind = okr.LinearKind(k.Start.Decimal, k.Target.Decimal)
+		phases, err := okr.ParsePhases(f.Phases)
+		if err != nil {
+			wrong[FieldPhases] = err.Error()
+		}
+		k.Phases = phases
+	case string(okr.AtLeast), string(okr.AtMost):
+		k.Risk = number(FieldRisk, f.Risk)
+	case string(okr.Between):
+		k.Upper = number(FieldUpper, f.Upper)
+	}
+	first = number(FieldResult, f.Result)
+	if weight := number("weight", f.Weight); weight.Valid {
+		k.Weight = weight.Decimal
+	} else if wrong["weight"] == "" {
+		wrong["weight"] = "Enter a weight: 1 as a rule, 0 to leave it out."
+	}
+	k.Unit, k.Method, k.Channel = f.Unit, okr.Method(f.Method), f.Channel
+	if k.Wanted = (decimal.NullDecimal{}); k.Method == okr.HitRate {
+		k.Wanted = number(FieldWanted, strings.TrimSpace(strings.TrimSuffix(f.Wanted, "%")))
+	}
+	if k.Integrated {
+		f.schedule(&k.Cadence, wrong)
+	} else {
+		k.Cadence = okr.Cadence{Zone: k.Cadence.Zone}
+	}
+	problems = k.Check()
+	problems.Add(FieldPhases, k.CheckPhases(period))
+	for field, sentence := range wrong {
+		problems[field] = sentence
+	}
+	return k, first, problems
+}
+
+func (f Form) schedule(c *okr.Cadence, wrong okr.Problems) {
+	*c = okr.Cadence{Every: okr.Frequency(f.Cadence), Zone: c.Zone, Weekday: time.Monday}
+	if at, err := time.Parse("15:04", f.Time); err == nil {
+		c.Hour, c.Minute = at.Hour(), at.Minute()
+	} else {
+		wrong["hour"] = "Choose a time of day."
+	}
+	switch c.Every {
+	case okr.Weekly:
+		day, err := strconv.Atoi(f.Weekday)
+		if err != nil || day < 0 || day > 6 {
+			wrong["weekday"] = "Choose a weekday."
+			return
+		}
+		c.Weekday = time.Weekday(day)
+	case okr.Monthly, okr.Quarterly:
+		days, err := strconv.Atoi(strings.TrimSpace(f.Offset))
+		if err != nil {
+			wrong["offset"] = "Enter a whole number of days, 0 to 30."
+			return
+		}
+		c.Offset = days
+	}
+}

@@ -1,0 +1,91 @@
+package view
+
+import (
+	"strconv"
+
+	"github.com/slack-go/slack"
+
+	"okrbot/okr"
+)
+
+// Start is the wizard's first step.
+type Start struct {
+	Draft     string
+	Revision  int
+	Redrawn   int    // counts how often fields were shown again
+	Editing   string // KR-n when the source of an existing one is changed
+	Objective okr.Objective
+	None      bool // there is no objective to choose yet
+	Title     string
+	Owner     string
+	Systems   []System
+	Source    string
+}
+
+// Modal asks for the objective, the key result's title and owner, and where its data comes from.
+func (s Start) Modal() slack.ModalViewRequest {
+	title, words := "Add key result", "A key result belongs to an objective."
+	if s.Editing != "" {
+		title, words = sourceOf(s.Editing), "Where *"+s.Editing+"* belongs, and where its values come from."
+	}
+	intro := section(words)
+	intro.BlockID = mark(StepStart, s.Revision)
+	if s.None {
+		intro = section("There is no objective yet. Press *New objective* to add the first one; you come back here after it.")
+		intro.BlockID = mark(StepStart, s.Revision)
+	}
+	var chosen *slack.OptionBlockObject
+	if s.Objective.ID != 0 {
+		chosen = option(choice{value: strconv.FormatInt(s.Objective.ID, 10), label: ObjectiveLabel(s.Objective)})
+	}
+	blocks := []slack.Block{intro,
+		external(shownAgain(FieldObjective, s.Redrawn), "Objective", "", "Type a part of its title", 0, chosen),
+		slack.NewActionBlock("objective_actions", button(ActionNewObjective, "New objective", "wizard")),
+		limit(textInput("title", "Key Result", "What is measured, in a few words.", s.Title), okr.MaxTitle),
+		userField("owner", "Owner", "", s.Owner),
+		sourceField(s.Systems, s.Source),
+	}
+	return modal(CallbackWizard, title, "Next", s.Draft, blocks...)
+}
+
+// sourceOf is the title of the steps in which the source of a key result is changed.
+func sourceOf(key string) string { return "Source of " + key }
+
+func sourceField(systems []System, chosen string) *slack.InputBlock {
+	var options []*slack.OptionBlockObject
+	for _, s := range systems {
+		options = append(options, option(choice{value: s.Kind, label: s.Name}))
+	}
+	options = append(options, option(choice{value: FromPeople, label: "I will update it myself"}))
+	element := slack.NewRadioButtonsBlockElement("v", options...)
+	element.InitialOption = options[0]
+	for _, o := range options {
+		if o.Value == chosen {
+			element.InitialOption = o
+		}
+	}
+	return input(FieldSource, "Pull data from external applications", "", element)
+}
+
+// ObjectiveLabel is an objective in a list: its title and period.
+func ObjectiveLabel(o okr.Objective) string {
+	period := " (" + o.Period.Words() + ")"
+	return Cut(ShownName(o.Title, strconv.FormatInt(o.ID, 10)), 75-len([]rune(period))) + period
+}
+
+// StartEntry is a filled first step.
+type StartEntry struct {
+	Objective int64 // 0: none chosen
+	Title     string
+	Owner     string
+	Source    string
+}
+
+// ParseStart reads the first step as it stands.
+func ParseStart(s State) StartEntry {
+	id, err := strconv.ParseInt(s.option(FieldObjective), 10, 64)
+	if err != nil {
+		id = 0 // nothing chosen
+	}
+	return StartEntry{Objective: id, Title: s.text("title"), Owner: s.at("owner").SelectedUser, Source: s.option(FieldSource)}
+}
