@@ -28,7 +28,7 @@ func (r *room) checksIn(title, committed, value string) {
 	r.t.Helper()
 	r.alice.Types("/okr add-kr").Fills("Key Result", title).
 		Chooses("Pull data from external applications", "I will update it myself").Submits("Next").
-		Fills("Start Value", "0").Fills("Result Value", value).Fills("Target Value", "10").Fills("Committed Result", committed).
+		Fills("Start Value", "0").Fills("Result Value", value).Fills("Target Value", "10").Presses("More").Fills("Committed Result", committed).
 		Submits("Save").Sees("is added").Closes()
 }
 
@@ -98,7 +98,7 @@ func TestAnObjectiveIsClosedOut(t *testing.T) {
 
 func TestAValueByHandIsClosedOutAsItIsShown(t *testing.T) {
 	r := ready(t)
-	r.alice.Types("/okr edit KR-1").Fills("Phased Targets", r.objective().Period.Last.String()+": 100").Submits("Save").Sees("KR-1 is saved").Closes()
+	r.alice.Types("/okr edit KR-1").Presses("More").Fills("Phased Targets", r.objective().Period.Last.String()+": 100").Submits("Save").Sees("KR-1 is saved").Closes()
 	o := r.objective()
 	r.beyond(o, 3)
 	r.alice.Types("/okr check-in KR-1").Sees("As of: "+o.Period.Last.String()).
@@ -141,7 +141,7 @@ func TestAnObjectiveWithoutKeyResultsIsClosedOutFromHome(t *testing.T) {
 
 func TestAHitRateMovesInPercent(t *testing.T) {
 	r := ready(t)
-	r.alice.Types("/okr edit KR-1").Chooses("Calculate Overall Progress", "Hit rate").Submits("Save").Sees("KR-1 is saved").Closes()
+	r.alice.Types("/okr edit KR-1").Presses("More").Chooses("Calculate Overall Progress", "Hit rate").Submits("Save").Sees("KR-1 is saved").Closes()
 	r.settles() // the readings are counted by the new method
 	r.bob.Sees("135 → 0 %; Calculate Overall Progress changed from Latest value to Hit rate").DoesNotSee("13,500")
 	r.passes(1, 99)

@@ -76,7 +76,7 @@ func TestShowListEditPauseRemove(t *testing.T) {
 	r.bob.Types("/okr edit KR-1").Sees("You may not edit this key result. Ask <@U0ALICE>.")
 	r.alice.Types("/okr edit KR-1").Sees("== Edit KR-1 ==").
 		Fills("Target Value", "forty").Submits("Save").Sees("^ This is not a number").
-		Fills("Target Value", "90").Chooses("Update Cadence", "Weekly").Sees("Weekday: Monday").
+		Fills("Target Value", "90").Chooses("Update Cadence", "Weekly").Sees("It is read weekly on Monday at 09:00").
 		Submits("Save").Sees("KR-1 is saved").Closes()
 	r.alice.Types("/okr show KR-1").Sees("target 100 → 90", "Weekly on Monday at 09:00 Europe/Berlin").Closes()
 
@@ -200,7 +200,7 @@ func TestPeopleUpdateTheirOwn(t *testing.T) {
 	r.alice.Types("/okr add-kr").Fills("Key Result", "Interviews held").
 		Chooses("Pull data from external applications", "I will update it myself").Submits("Next").
 		Sees("Updated by people").
-		Fills("Start Value", "0").Fills("Result Value", "3").Fills("Target Value", "12").Fills("Committed Result", "20").Submits("Save").
+		Fills("Start Value", "0").Fills("Result Value", "3").Fills("Target Value", "12").Presses("More").Fills("Committed Result", "20").Submits("Save").
 		Sees("^ The committed result").
 		Fills("Committed Result", "8").Submits("Save").Sees("is added", "/okr check-in KR-1").Closes()
 	r.alice.Sees("*KR-1* Interviews held", "*3*", "progress 25 %", "[Check in]")

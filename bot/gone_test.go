@@ -21,7 +21,7 @@ func TestWhatIsToldOnceGoesToTheNextInLine(t *testing.T) {
 	r.connects(r.bob)
 	r.addsObjective(r.bob, "Run a calm service desk")
 	r.addsKeyResult(r.bob, "Fewer open incidents", "Number of open incidents", "100")
-	r.bob.Types("/okr edit KR-1").Fills("Co-owners", "alice").Submits("Save").Sees("KR-1 is saved").Closes()
+	r.bob.Types("/okr edit KR-1").Presses("More").Fills("Co-owners", "alice").Submits("Save").Sees("KR-1 is saved").Closes()
 	r.alice.Sees("*KR-1* Fewer open incidents")
 	r.leaves("bob")
 	r.servicenow.SetPassword("okr.reader", "another")

@@ -78,13 +78,13 @@ func TestWhatWasToldIsSaidInItsOwnTerms(t *testing.T) {
 		fill()
 		r.alice.Submits("Save").Sees("KR-1 is saved").Closes()
 	}
-	edit(func() { r.alice.Chooses("Calculate Overall Progress", "Hit rate") })
+	edit(func() { r.alice.Presses("More").Chooses("Calculate Overall Progress", "Hit rate") })
 	r.bob.Sees("135 → 0 %; Calculate Overall Progress changed from Latest value to Hit rate")
 	r.alice.Types("/okr show KR-1").Sees("edited: method Latest value → Hit rate", "result set to 135").Closes()
 	r.laterDays(7)
 	r.alice.Sees("Since ", "hit rate 0 %", "(was 135")
 	edit(func() {
-		r.alice.Chooses("Calculate Overall Progress", "Latest value").Fills("Unit of Measurement", "Hours")
+		r.alice.Sees("Set behind *More*: Calculate Overall Progress Hit rate").Presses("More").Chooses("Calculate Overall Progress", "Latest value").Fills("Unit of Measurement", "Hours")
 	})
 	r.bob.Sees("0 % → 135 Hours; Calculate Overall Progress changed from Hit rate to Latest value, Unit of Measurement changed from # to Hours")
 	edit(func() { r.alice.Fills("Unit of Measurement", "Days") })
@@ -106,11 +106,11 @@ func TestAnotherScorecardsValuesAreNotWrittenLikeTheNewOnes(t *testing.T) {
 
 func TestAHitRateIsJudgedByTheWantedOne(t *testing.T) {
 	r := ready(t)
-	r.alice.Types("/okr edit KR-1").DoesNotSee("Wanted Hit Rate").Fills("Target Value", "140").Chooses("Calculate Overall Progress", "Hit rate").Sees("Wanted Hit Rate").
+	r.alice.Types("/okr edit KR-1").DoesNotSee("Wanted Hit Rate").Fills("Target Value", "140").Presses("More").Chooses("Calculate Overall Progress", "Hit rate").Sees("Wanted Hit Rate").
 		Fills("Wanted Hit Rate", "120").Submits("Save").Sees("^ Enter a percentage above 0 and up to 100.").
 		Fills("Wanted Hit Rate", "2 %").Sees("You would be at ").Submits("Save").Sees("KR-1 is saved").Closes()
 	r.alice.Types("/okr show KR-1").Sees("Achieved", "hit rate ", " / 2 %: ", "; wanted 2 %", "edited: method Latest value → Hit rate", "wanted hit rate set to 2 %").Closes()
-	r.alice.Types("/okr edit KR-1").Sees("Wanted Hit Rate: 2").Fills("Wanted Hit Rate", "").Submits("Save").Sees("KR-1 is saved").Closes()
+	r.alice.Types("/okr edit KR-1").Sees("Set behind *More*: Calculate Overall Progress Hit rate · Wanted Hit Rate 2").Presses("More").Sees("Wanted Hit Rate: 2").Fills("Wanted Hit Rate", "").Submits("Save").Sees("KR-1 is saved").Closes()
 	r.alice.Types("/okr show KR-1").Sees("below the wanted rate of 100 %", "wanted hit rate 2 % → 100 %").DoesNotSee("; wanted").Closes()
 }
 
@@ -152,7 +152,7 @@ func TestTheWizardShowsWhatTheValuesMake(t *testing.T) {
 		Chooses("Scorecard", "Number of open incidents").Submits("Connect").Sees("Goal: Reach the target").
 		Fills("Start Value", of(+100)).Fills("Target Value", of(-100)).
 		Sees("You would be at 50 % today", "The start value lies beyond the data").
-		Fills("Committed Result", of(+20)).Sees("committed at 40 % of the way.").
+		Presses("More").Fills("Committed Result", of(+20)).Sees("committed at 40 % of the way.").
 		Fills("Target Value", "300").Sees("For the scorecard less is better").
 		Fills("Target Value", of(-100)).Fills("Unit of Measurement", "Hours").Fills("Committed Result", of(+15)).Sees("values are taken over as they are, not converted").
 		Fills("Unit of Measurement", "#")
@@ -162,9 +162,41 @@ func TestTheWizardShowsWhatTheValuesMake(t *testing.T) {
 	r.alice.Fills("Phased Targets", (period.Last-2).String()+": "+of(+95)).Sees("You would be at 50 % today, on track").Submits("Save").Sees("is added").Closes()
 	r.bob.Sees("*" + of(0) + "*")
 	r.alice.Types("/okr show KR-1").Sees("*Phased targets*", of(+95)+" by "+(period.Last-2).Time().Format("2 Jan"), "as phased").Closes()
-	r.alice.Types("/okr edit KR-1").Sees("== Edit KR-1 ==", (period.Last-2).String()+": "+of(+95), "You would be at 50 % today").
-		Fills("Phased Targets", "").Submits("Save").Sees("KR-1 is saved").Closes()
+	r.alice.Types("/okr edit KR-1").Sees("== Edit KR-1 ==", "Phased Targets "+(period.Last-2).String()+": "+of(+95), "You would be at 50 % today").
+		Presses("More").Fills("Phased Targets", "").Submits("Save").Sees("KR-1 is saved").Closes()
 	r.alice.Types("/okr show KR-1").Sees("phased targets").DoesNotSee("as phased")
+}
+
+// TestTheRestIsBehindMore: what is typed there stays when it is folded away, and is said; a problem
+// there is shown there.
+func TestTheRestIsBehindMore(t *testing.T) {
+	r := newRoom(t)
+	r.connects(r.alice)
+	r.addsObjective(r.alice, "Run a calm service desk")
+	of := func(by int) string { return fmt.Sprint(r.newest() + by) }
+	r.alice.Types("/okr add-kr").Fills("Key Result", "Fewer open incidents").Submits("Next").Sees("*Connect* links it to the key result").
+		Chooses("Scorecard", "Number of open incidents").Sees("Last 12 scores").Presses("Preview results").Sees("Last 12 scores").
+		Submits("Connect").Sees("Goal: Reach the target", "It is read daily at 09:00", "posted in <#C0ITOKRS>", "[More]").DoesNotSee("Weight:").
+		Fills("Channel", "#service-desk").Sees("posted in <#C0DESK>").
+		Chooses("Update Cadence", "Weekly").Sees("It is read weekly on Monday at 09:00").DoesNotSee("Weekday").
+		Fills("Start Value", of(+100)).Fills("Target Value", of(-100)).
+		Presses("More").Chooses("Weekday", "Friday").Sees("It is read weekly on Friday at 09:00").
+		Fills("Weight", "2").Fills("Committed Result", of(-50)).Presses("Less").
+		Sees("Set behind *More*: Committed Result "+of(-50)+" · Weight 2", "weekly on Friday").DoesNotSee("Calculate Overall Progress").
+		Fills("Target Value", of(0)).Sees("Set behind *More*: Committed Result "+of(-50)).Submits("Save").
+		Sees(":warning: The committed result", "Committed Result: "+of(-50), "Weight: 2", "Target Value: "+of(0), "[Less]").
+		Fills("Committed Result", of(+10)).Submits("Save").Sees("is added").Closes()
+	r.alice.Types("/okr edit KR-1").Sees("Set behind *More*: Committed Result "+of(+10)+" · Weight 2", "weekly on Friday").
+		Presses("More").Sees("Weight: 2", "Owner: ").Closes()
+}
+
+// TestADetoursObjectiveIsConfirmedInTheWizard where the person comes back to.
+func TestADetoursObjectiveIsConfirmedInTheWizard(t *testing.T) {
+	r := newRoom(t)
+	r.alice.Types("/okr add-kr").Sees("There is no objective yet").Presses("New objective").Fills("Objective", "Ship it").Submits("Save").
+		Sees("== Add key result ==", "Objective added: *Ship it*").Fills("Key Result", "Interviews held").
+		Chooses("Pull data from external applications", "I will update it myself").Submits("Next").Sees("Start Value").
+		Presses("Back").Sees("A key result belongs to an objective.").DoesNotSee("Objective added: *Ship it*")
 }
 
 func TestTheWizardAsksOnlyWhatTheGoalNeeds(t *testing.T) {
@@ -172,7 +204,7 @@ func TestTheWizardAsksOnlyWhatTheGoalNeeds(t *testing.T) {
 	r.addsObjective(r.alice, "Ship it")
 	r.alice.Types("/okr add-kr").Fills("Key Result", "Interviews held").
 		Chooses("Pull data from external applications", "I will update it myself").Submits("Next").
-		Sees("Start Value", "Committed Result", "Phased Targets").
+		Sees("Start Value").Presses("More").Sees("Committed Result", "Phased Targets").
 		Chooses("Goal", "Stay at least at the target").Sees("Risk Threshold").DoesNotSee("Phased Targets").
 		DoesNotSee("Start Value").Fills("Target Value", "10").Fills("Risk Threshold", "11").Submits("Save").Sees("^ Enter a risk threshold below the target.").
 		Chooses("Goal", "Stay between two values").Sees("Upper Value").DoesNotSee("Risk Threshold").

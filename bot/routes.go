@@ -85,6 +85,11 @@ func (b *Bot) table() desk.Routes {
 			view.FieldPhases:        inWizard(b.wizard.ValuesTyped),
 			view.FieldMethod:        inWizard(b.wizard.ValuesTyped),
 			view.FieldWanted:        inWizard(b.wizard.ValuesTyped),
+			view.FieldChannel:       inWizard(b.wizard.ValuesTyped),
+			view.FieldWeekday:       inWizard(b.wizard.ValuesTyped),
+			view.FieldOffset:        inWizard(b.wizard.ValuesTyped),
+			view.FieldHour:          inWizard(b.wizard.ValuesTyped),
+			view.ActionMoreFields:   inWizard(b.wizard.MorePressed),
 		},
 		// The forms, by callback_id.
 		Submits: map[string]desk.Handler{

@@ -168,7 +168,7 @@ func TestAFailureIsToldOnceWithItsFixAndItsEnd(t *testing.T) {
 // An instance that is asleep at the slot is not to cost a week.
 func TestASleepingInstanceIsReadWhenItWakes(t *testing.T) {
 	r := ready(t)
-	r.alice.Types("/okr edit KR-1").Chooses("Update Cadence", "Weekly").Sees("Weekday: Monday").Submits("Save").Sees("KR-1 is saved").Closes()
+	r.alice.Types("/okr edit KR-1").Chooses("Update Cadence", "Weekly").Sees("It is read weekly on Monday at ").Presses("More").Sees("Weekday: Monday").Submits("Save").Sees("KR-1 is saved").Closes()
 	k, err := r.store.KeyResult(t.Context(), "T0SANDBOX", 1)
 	if err != nil {
 		t.Fatal(err)

@@ -182,3 +182,32 @@ func TestAReadingThatDoesNotCountSaysSo(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// TestTheLastStepAsksFirstForSevenFieldsAtMost whatever the goal, the source and the cadence.
+func TestTheLastStepAsksFirstForSevenFieldsAtMost(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := Detail{Draft: draft, Revision: 1, Form: anyForm().Draw(t, "form"), Integrated: rapid.Bool().Draw(t, "integrated"), Zone: "UTC"}
+		if rapid.Bool().Draw(t, "editing") {
+			d.Editing = "KR-3"
+		}
+		fields := func(d Detail) (names []string) {
+			for _, b := range d.Modal().Blocks.BlockSet {
+				if f, ok := b.(*slack.InputBlock); ok {
+					names = append(names, f.BlockID)
+				}
+			}
+			return names
+		}
+		first := fields(d)
+		d.More = true
+		all := fields(d)
+		if len(first) > 7 || len(all) <= len(first) {
+			t.Fatalf("first %v, all %v", first, all)
+		}
+		for _, name := range all[len(first):] {
+			if !BehindMore(okr.Problems{name: "wrong"}) {
+				t.Fatalf("a problem at %s would not open More", name)
+			}
+		}
+	})
+}

@@ -471,6 +471,13 @@ func modals() map[string]slack.ModalViewRequest {
 	between.Form.Kind, between.Form.Upper, baseline.Form.Kind = "between", "40", "baseline"
 	month.Form, kind.Form, byHand.Form, byHand.Integrated = monthly, stay, people2, false
 	rate := kind
+	problems := rate
+	problems.Problems = okr.Problems{FieldWanted: "Enter a percentage above 0 and up to 100.", FieldTarget: "Enter a target."}
+	problems.More, month.More, kind.More, rate.More = true, true, true, true
+	editingMore := editing
+	editingMore.More = true
+	detour := objective
+	detour.Title = hostile().Title
 	rate.Form.Method, rate.Form.Wanted = "hit_rate", "95"
 	dates := ObjectiveForm{Title: hostile().Title, Owner: "U1ALICE", Period: Dates, Zone: "Europe/Berlin", Channel: "C1OKRS"}
 	return map[string]slack.ModalViewRequest{
@@ -482,10 +489,11 @@ func modals() map[string]slack.ModalViewRequest {
 		"disconnect": connections()[0].Disconnect(draft, hanging(100)), "disconnect-none": connections()[3].Disconnect(draft, nil),
 		"connect-checking": Checking("ServiceNow", strings.Repeat("x", 300)), "connected": Connected("ServiceNow", "acme.service-now.com", failing.Stages[:1], false), "connected-detour": Connected("ServiceNow", "acme", nil, true),
 		"wizard-start": Start{Draft: draft, Revision: 1, Objective: hostile().Objective, Title: "Fewer", Owner: "U1ALICE", Systems: twoSystems[:1], Source: FromPeople}.Modal(), "wizard-start-none": Start{Draft: draft, Revision: 1, None: true, Systems: twoSystems[:1]}.Modal(),
+		"wizard-start-added":   Start{Draft: draft, Revision: 1, Added: true, Objective: detour, Owner: "U1ALICE", Systems: twoSystems, Source: "servicenow"}.Modal(),
 		"wizard-start-editing": Start{Draft: draft, Revision: 4, Editing: "KR-3", Objective: objective, Title: "Fewer", Owner: "U1ALICE", Systems: twoSystems, Source: "http"}.Modal(),
 		"wizard-start-systems": Start{Draft: draft, Revision: 1, Owner: "U1ALICE", Systems: twoSystems, Source: "http"}.Modal(), "connect-systems": withSystems.Modal(draft),
 		"wizard-scorecard": crowd.Modal(), "wizard-scorecard-parts": divided.Modal(), "wizard-scorecard-none": Scorecard{Draft: draft, Revision: 2, System: "ServiceNow"}.Modal(), "wizard-scorecard-reading": reading.Modal(), "wizard-scorecard-problem": problem.Modal(), "wizard-scorecard-empty": noScore.Modal(),
-		"wizard-reading": Reading(draft, 2, "", "ServiceNow"), "wizard-details": detail.Modal(), "wizard-details-monthly": month.Modal(), "wizard-details-stay": kind.Modal(), "wizard-details-rate": rate.Modal(), "wizard-details-between": between.Modal(), "wizard-details-baseline": baseline.Modal(), "wizard-details-people": byHand.Modal(), "edit": editing.Modal(),
+		"wizard-reading": Reading(draft, 2, "", "ServiceNow"), "wizard-details": detail.Modal(), "wizard-details-monthly": month.Modal(), "wizard-details-stay": kind.Modal(), "wizard-details-rate": rate.Modal(), "wizard-details-between": between.Modal(), "wizard-details-baseline": baseline.Modal(), "wizard-details-people": byHand.Modal(), "edit": editing.Modal(), "edit-more": editingMore.Modal(), "wizard-details-problems": problems.Modal(),
 		"saved": Saved(sample(), true, decimal.NullDecimal{}), "saved-people": Saved(people(), false, decimal.NullDecimal{}),
 		"details": Details{KeyResult: sample(), Readings: readings(40), May: true}.Modal(), "details-empty": Details{KeyResult: fresh()}.Modal(), "details-long": longDetails.Modal(), "details-failing": Details{KeyResult: broken(), Readings: readings(3)}.Modal(), "details-people": Details{KeyResult: people(), May: true}.Modal(),
 		"check-in": CheckInForm(people(), CheckInTyped{}, draft), "check-in-hostile": CheckInForm(hostile(), CheckInTyped{}, draft), "remove": Remove(sample(), 120, 1, 1, draft), "remove-hostile": Remove(hostile(), 0, 0, 0, draft),
@@ -559,7 +567,7 @@ func TestFormsComeBackAsTheyWere(t *testing.T) {
 	for _, cadence := range okr.Frequencies {
 		f := filled()
 		f.Cadence = string(cadence)
-		d := Detail{Draft: draft, Revision: 1, Editing: "KR-3", Form: f, Integrated: true, Zone: "Europe/Berlin"}
+		d := Detail{Draft: draft, Revision: 1, Editing: "KR-3", Form: f, Integrated: true, Zone: "Europe/Berlin", More: true}
 		back := ParseForm(stateOf(t, d.Modal()), Form{Weekday: f.Weekday, Offset: f.Offset})
 		if got, want := mustJSON(t, back), mustJSON(t, f); got != want {
 			t.Errorf("%s: got %s, want %s", cadence, got, want)
@@ -571,12 +579,12 @@ func TestFormsComeBackAsTheyWere(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		f := anyForm().Draw(t, "form")
-		d := Detail{Draft: draft, Revision: 1, Editing: "KR-3", Form: f, Integrated: rapid.Bool().Draw(t, "integrated"), Zone: "Europe/Berlin", Would: "You would be at 55 % today."}
+		d := Detail{Draft: draft, Revision: 1, Editing: "KR-3", Form: f, Integrated: rapid.Bool().Draw(t, "integrated"), Zone: "Europe/Berlin", Would: "You would be at 55 % today.", More: rapid.Bool().Draw(t, "more")}
 		back := ParseForm(stateOf(t, d.Modal()), f)
 		if got, want := mustJSON(t, back), mustJSON(t, f); got != want {
 			t.Fatalf("got %s, want %s", got, want)
 		}
-		again := ParseForm(stateOf(t, Detail{Draft: draft, Revision: 2, Form: back, Integrated: d.Integrated}.Modal()), back)
+		again := ParseForm(stateOf(t, Detail{Draft: draft, Revision: 2, Form: back, Integrated: d.Integrated, More: rapid.Bool().Draw(t, "more again")}.Modal()), back)
 		if got, want := mustJSON(t, again), mustJSON(t, f); got != want {
 			t.Fatalf("shown again: got %s, want %s", got, want)
 		}

@@ -32,12 +32,17 @@ const (
 	FieldPhases     = "phases"
 	FieldMethod     = "method"
 	FieldWanted     = "wanted"
+	FieldChannel    = "channel"
+	FieldWeekday    = "weekday"
+	FieldOffset     = "offset"
+	FieldHour       = "hour"
 
 	ActionBack         = "wizard_back"
 	ActionNewObjective = "wizard_new_objective"
 	ActionNewConnect   = "wizard_new_connection"
 	ActionPreview      = "wizard_preview"
 	ActionChangeSource = "wizard_change_source"
+	ActionMoreFields   = "wizard_more"
 )
 
 // FromPeople is the source of a key result that people update; another source is a System's kind.

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,10 +26,12 @@ type Detail struct {
 	Zone       string
 	Would      string // where the key result would stand with these values
 	Warnings   []string
+	More       bool         // the fields behind More are shown
+	Problems   okr.Problems // by field; said in the form, where fields had to be shown for it
 }
 
-// Modal asks for the values, the method, the cadence and the channel; only for those that the
-// chosen goal and source need.
+// Modal asks for what matters, and for the rest behind *More*; only for what the chosen goal and source
+// need.
 func (d Detail) Modal() slack.ModalViewRequest {
 	title, head := "Add key result", "Updated by people, with `/okr check-in`."
 	if d.Editing != "" {
@@ -39,21 +42,30 @@ func (d Detail) Modal() slack.ModalViewRequest {
 	}
 	intro := section(head)
 	intro.BlockID = mark(StepDetails, d.Revision)
-	blocks := []slack.Block{intro}
-	nav := []slack.BlockElement{button(ActionBack, "Back", "wizard")}
+	nav := button(ActionBack, "Back", "wizard")
 	if d.Editing != "" {
-		nav = []slack.BlockElement{button(ActionChangeSource, "Change source", "wizard")}
+		nav = button(ActionChangeSource, "Change source", "wizard")
 	}
-	blocks = append(blocks, slack.NewActionBlock("details_actions", nav...))
+	blocks := []slack.Block{intro, slack.NewActionBlock("details_actions", nav)}
 	for _, w := range d.Warnings {
 		blocks = append(blocks, note(":warning: "+Escape(w)))
 	}
+	blocks = append(blocks, d.first()...)
+	blocks = append(blocks, section(":calendar: "+d.happens()))
+	if d.More {
+		blocks = append(append(blocks, slack.NewActionBlock("details_more", button(ActionMoreFields, "Less", "wizard"))), d.rest()...)
+	} else {
+		blocks = append(blocks, slack.NewActionBlock("details_more", button(ActionMoreFields, "More", "wizard")), note(d.behindMore()))
+	}
+	return modal(CallbackWizard, title, "Save", d.Draft, d.withProblems(blocks)...)
+}
+
+// first are the fields that matter, at most seven.
+func (d Detail) first() []slack.Block {
 	f := d.Form
+	var blocks []slack.Block
 	if d.Editing != "" {
-		blocks = append(blocks, limit(textInput("title", "Key Result", "", f.Title), okr.MaxTitle), userField("owner", "Owner", "", f.Owner))
-		co := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeUser, plain("Choose people"), "v")
-		co.InitialUsers = f.CoOwners
-		blocks = append(blocks, optional(input("co_owners", "Co-owners", "They may change and sync it too.", co)))
+		blocks = append(blocks, limit(textInput("title", "Key Result", "", f.Title), okr.MaxTitle))
 	}
 	blocks = append(blocks, dispatching(selectField(FieldGoal, "Goal", "", f.Kind,
 		choice{value: GoalReach, label: "Reach the target"}, choice{value: string(okr.AtLeast), label: "Stay at least at the target"}, choice{value: string(okr.AtMost), label: "Stay at most at the target"},
@@ -62,22 +74,15 @@ func (d Detail) Modal() slack.ModalViewRequest {
 	if d.Would != "" {
 		blocks = append(blocks, section(":straight_ruler: "+Escape(d.Would)))
 	}
-	methods := make([]choice, len(okr.Methods))
-	for i, m := range okr.Methods {
-		methods[i] = choice{value: string(m), label: m.Label()}
-	}
-	blocks = append(blocks,
-		optional(limit(textInput("unit", "Unit of Measurement", "Such as %, Hours or $.", f.Unit), okr.MaxUnit)),
-		dispatching(selectField(FieldMethod, "Calculate Overall Progress", "Which of the period's values counts.", f.Method, methods...)))
-	if f.Method == string(okr.HitRate) {
-		blocks = append(blocks, optional(live(textInput(FieldWanted, "Wanted Hit Rate", "In percent of the readings. Empty: 100.", f.Wanted))))
-	}
+	blocks = append(blocks, optional(limit(textInput("unit", "Unit of Measurement", "Such as %, Hours or $.", f.Unit), okr.MaxUnit)))
 	if d.Integrated {
-		blocks = append(blocks, d.cadence()...)
+		every := make([]choice, len(okr.Frequencies))
+		for i, f := range okr.Frequencies {
+			every[i] = choice{value: string(f), label: f.Label()}
+		}
+		blocks = append(blocks, dispatching(selectField(FieldCadence, "Update Cadence", "", f.Cadence, every...)))
 	}
-	return modal(CallbackWizard, title, "Save", d.Draft, append(blocks,
-		textInput("weight", "Weight", "In the objective's progress; 0 leaves it out.", f.Weight),
-		channelField("channel", "Channel", "Its card and its changed values are posted there. Invite okrbot there first.", f.Channel))...)
+	return append(blocks, dispatching(channelField(FieldChannel, "Channel", "Its card and its changed values are posted there. Invite okrbot there first.", f.Channel)))
 }
 
 // values asks for the values that the goal needs, and for no others.
@@ -103,15 +108,141 @@ func (d Detail) values() []slack.Block {
 		return append(blocks, live(textInput(FieldTarget, "Target Value", "The lower of the two values.", f.Target)),
 			live(textInput(FieldUpper, "Upper Value", "The higher of the two values.", f.Upper)))
 	}
-	blocks = append(blocks, live(textInput(FieldTarget, "Target Value", "", f.Target)))
-	if f.Kind != GoalReach {
-		return append(blocks, optional(live(textInput(FieldRisk, "Risk Threshold", "As far as it a miss is behind; beyond it, at risk. Empty: every miss is at risk.", f.Risk))))
+	return append(blocks, live(textInput(FieldTarget, "Target Value", "", f.Target)))
+}
+
+// rest are the fields that most key results leave as they are.
+func (d Detail) rest() []slack.Block {
+	f := d.Form
+	var blocks []slack.Block
+	switch f.Kind {
+	case GoalReach:
+		phases := textInput(FieldPhases, "Phased Targets", "For a way that is not even: a day and what is expected by it, one a line, such as 2026-10-31: 40.", f.Phases)
+		phases.Element.(*slack.PlainTextInputBlockElement).Multiline = true
+		blocks = append(blocks,
+			optional(live(textInput(FieldCommitted, "Committed Result", "What was promised: after the start, up to the target. It is a tick on the bar.", f.Committed))),
+			optional(live(phases)))
+	case string(okr.AtLeast), string(okr.AtMost):
+		blocks = append(blocks, optional(live(textInput(FieldRisk, "Risk Threshold", "As far as it a miss is behind; beyond it, at risk. Empty: every miss is at risk.", f.Risk))))
 	}
-	phases := textInput(FieldPhases, "Phased Targets", "For a way that is not even: a day and what is expected by it, one a line, such as 2026-10-31: 40.", f.Phases)
-	phases.Element.(*slack.PlainTextInputBlockElement).Multiline = true
-	return append(blocks,
-		optional(live(textInput(FieldCommitted, "Committed Result", "What was promised: after the start, up to the target. It is a tick on the bar.", f.Committed))),
-		optional(live(phases)))
+	methods := make([]choice, len(okr.Methods))
+	for i, m := range okr.Methods {
+		methods[i] = choice{value: string(m), label: m.Label()}
+	}
+	blocks = append(blocks, dispatching(selectField(FieldMethod, "Calculate Overall Progress", "Which of the period's values counts.", f.Method, methods...)))
+	if f.Method == string(okr.HitRate) {
+		blocks = append(blocks, optional(live(textInput(FieldWanted, "Wanted Hit Rate", "In percent of the readings. Empty: 100.", f.Wanted))))
+	}
+	if d.Integrated {
+		blocks = append(blocks, d.moment()...)
+	}
+	blocks = append(blocks, textInput("weight", "Weight", "In the objective's progress; 0 leaves it out.", f.Weight))
+	if d.Editing != "" {
+		co := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeUser, plain("Choose people"), "v")
+		co.InitialUsers = f.CoOwners
+		blocks = append(blocks, userField("owner", "Owner", "", f.Owner), optional(input("co_owners", "Co-owners", "They may change and sync it too.", co)))
+	}
+	return blocks
+}
+
+// moment asks on which day and when it is read; what does not apply to the cadence is not asked.
+func (d Detail) moment() []slack.Block {
+	var blocks []slack.Block
+	switch okr.Frequency(d.Form.Cadence) {
+	case okr.Weekly:
+		var week []choice
+		for i := range 7 {
+			day := time.Weekday((i + 1) % 7) // from Monday on
+			week = append(week, choice{value: strconv.Itoa(int(day)), label: day.String()})
+		}
+		blocks = append(blocks, dispatching(selectField(FieldWeekday, "Weekday", "", d.Form.Weekday, week...)))
+	case okr.Monthly, okr.Quarterly:
+		blocks = append(blocks, live(textInput(FieldOffset, "Days to wait", "0 to 30 days after the first day of the next month or quarter, for books that close late.", d.Form.Offset)))
+	}
+	at := slack.NewTimePickerBlockElement("v")
+	at.InitialTime = d.Form.Time
+	return append(blocks, dispatching(input(FieldHour, "At", "Local time in "+d.Zone+". Those that are due together are spread over ten minutes.", at)))
+}
+
+// happens says when the key result is read and where it is posted, with what is entered now.
+func (d Detail) happens() string {
+	words := "People enter its values with `/okr check-in`."
+	if d.Integrated {
+		cadence, wrong := okr.Cadence{Zone: d.Zone}, okr.Problems{}
+		d.Form.schedule(&cadence, wrong)
+		if len(wrong) > 0 || len(cadence.Check()) > 0 {
+			words = "It is read once its cadence is complete."
+		} else {
+			cadenceWords := cadence.Words()
+			words = "It is read " + Escape(strings.ToLower(cadenceWords[:1])+cadenceWords[1:]) + "."
+		}
+	}
+	if d.Form.Channel == "" {
+		return words + " It is posted in no channel."
+	}
+	return words + " Its card and its changed values are posted in <#" + d.Form.Channel + ">."
+}
+
+// behindMore says what the fields hold that are folded away and are not what most key results have.
+func (d Detail) behindMore() string {
+	f := d.Form
+	var held []string
+	hold := func(asked bool, label, value, usual string) {
+		if asked && value != usual && value != "" {
+			held = append(held, label+" "+Escape(Cut(value, 100)))
+		}
+	}
+	hold(f.Kind == GoalReach, "Committed Result", f.Committed, "")
+	hold(f.Kind == GoalReach, "Phased Targets", strings.Join(strings.Split(f.Phases, "\n"), "; "), "")
+	hold(f.Kind == string(okr.AtLeast) || f.Kind == string(okr.AtMost), "Risk Threshold", f.Risk, "")
+	hold(f.Method != string(okr.Latest), "Calculate Overall Progress", okr.Method(f.Method).Label(), "")
+	hold(f.Method == string(okr.HitRate), "Wanted Hit Rate", f.Wanted, "")
+	hold(true, "Weight", f.Weight, "1")
+	if n := len(f.CoOwners); n > 0 && d.Editing != "" {
+		held = append(held, okr.CountWords(n, "co-owner"))
+	}
+	if len(held) == 0 {
+		return "*More* has " + d.namesOfRest() + "."
+	}
+	return "Set behind *More*: " + strings.Join(held, " · ")
+}
+
+// namesOfRest are what is asked behind More, in words.
+func (d Detail) namesOfRest() string {
+	names := []string{"how progress is calculated", "the weight"}
+	if d.Form.Kind == GoalReach {
+		names = append([]string{"a committed result", "phased targets"}, names...)
+	}
+	if d.Integrated {
+		names = append(names, "the day and time of the cadence")
+	}
+	if d.Editing != "" {
+		names = append(names, "its owners")
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}
+
+// restFields are those that are shown behind More alone.
+var restFields = []string{
+	FieldCommitted, FieldPhases, FieldRisk, FieldMethod, FieldWanted, FieldWeekday, FieldOffset, FieldHour, "weight", "owner", "co_owners",
+}
+
+// BehindMore says whether one of the problems is at a field behind More.
+func BehindMore(problems okr.Problems) bool {
+	return slices.ContainsFunc(restFields, func(field string) bool { return problems[field] != "" })
+}
+
+// withProblems says below each field what is wrong with it. Slack itself does it where the form stays as
+// it is.
+func (d Detail) withProblems(blocks []slack.Block) []slack.Block {
+	var with []slack.Block
+	for _, b := range blocks {
+		with = append(with, b)
+		if field, ok := b.(*slack.InputBlock); ok && d.Problems[field.BlockID] != "" {
+			with = append(with, note(":warning: "+Escape(d.Problems[field.BlockID])))
+		}
+	}
+	return with
 }
 
 // ScorecardChanged says what a scorecard was and is by now, and what saving does; empty where nothing
@@ -138,29 +269,6 @@ func orNone(s string) string {
 func live(b *slack.InputBlock) *slack.InputBlock {
 	b.Element.(*slack.PlainTextInputBlockElement).DispatchActionConfig = &slack.DispatchActionConfig{TriggerActionsOn: []string{"on_character_entered"}}
 	return dispatching(b)
-}
-
-// cadence asks when it is read; what does not apply to the frequency is not asked.
-func (d Detail) cadence() []slack.Block {
-	every := make([]choice, len(okr.Frequencies))
-	for i, f := range okr.Frequencies {
-		every[i] = choice{value: string(f), label: f.Label()}
-	}
-	blocks := []slack.Block{dispatching(selectField(FieldCadence, "Update Cadence", "", d.Form.Cadence, every...))}
-	switch okr.Frequency(d.Form.Cadence) {
-	case okr.Weekly:
-		var week []choice
-		for i := range 7 {
-			day := time.Weekday((i + 1) % 7) // from Monday on
-			week = append(week, choice{value: strconv.Itoa(int(day)), label: day.String()})
-		}
-		blocks = append(blocks, selectField("weekday", "Weekday", "", d.Form.Weekday, week...))
-	case okr.Monthly, okr.Quarterly:
-		blocks = append(blocks, textInput("offset", "Days to wait", "0 to 30 days after the first day of the next month or quarter, for books that close late.", d.Form.Offset))
-	}
-	at := slack.NewTimePickerBlockElement("v")
-	at.InitialTime = d.Form.Time
-	return append(blocks, input("hour", "At", "Local time in "+d.Zone+". Those that are due together are spread over ten minutes.", at))
 }
 
 // Saved says what happens next with a key result that was just added or changed, and what becomes of

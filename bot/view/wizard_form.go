@@ -64,22 +64,22 @@ func ParseForm(s State, before Form) Form {
 	text(FieldPhases, &f.Phases)
 	text("unit", &f.Unit)
 	text("weight", &f.Weight)
-	text("offset", &f.Offset)
+	text(FieldOffset, &f.Offset)
 	choose(FieldGoal, &f.Kind)
 	choose(FieldMethod, &f.Method)
 	choose(FieldCadence, &f.Cadence)
-	choose("weekday", &f.Weekday)
+	choose(FieldWeekday, &f.Weekday)
 	if s.has("owner") {
 		f.Owner = s.at("owner").SelectedUser
 	}
 	if s.has("co_owners") {
 		f.CoOwners = s.at("co_owners").SelectedUsers
 	}
-	if s.has("hour") {
-		f.Time = s.at("hour").SelectedTime
+	if s.has(FieldHour) {
+		f.Time = s.at(FieldHour).SelectedTime
 	}
-	if s.has("channel") {
-		f.Channel = s.at("channel").SelectedConversation
+	if s.has(FieldChannel) {
+		f.Channel = s.at(FieldChannel).SelectedConversation
 	}
 	return f
 }
@@ -165,20 +165,20 @@ func (f Form) schedule(c *okr.Cadence, wrong okr.Problems) {
 	if at, err := time.Parse("15:04", f.Time); err == nil {
 		c.Hour, c.Minute = at.Hour(), at.Minute()
 	} else {
-		wrong["hour"] = "Choose a time of day."
+		wrong[FieldHour] = "Choose a time of day."
 	}
 	switch c.Every {
 	case okr.Weekly:
 		day, err := strconv.Atoi(f.Weekday)
 		if err != nil || day < 0 || day > 6 {
-			wrong["weekday"] = "Choose a weekday."
+			wrong[FieldWeekday] = "Choose a weekday."
 			return
 		}
 		c.Weekday = time.Weekday(day)
 	case okr.Monthly, okr.Quarterly:
 		days, err := strconv.Atoi(strings.TrimSpace(f.Offset))
 		if err != nil {
-			wrong["offset"] = "Enter a whole number of days, 0 to 30."
+			wrong[FieldOffset] = "Enter a whole number of days, 0 to 30."
 			return
 		}
 		c.Offset = days

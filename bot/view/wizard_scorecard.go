@@ -96,7 +96,7 @@ func (p Preview) ahead(system string) string {
 
 // Modal asks for the connection and the scorecard, and shows what it says.
 func (s Scorecard) Modal() slack.ModalViewRequest {
-	intro := section("Where the values come from.")
+	intro := section("Where the values come from. A scorecard is shown as soon as you choose it, and *Preview results* reads it again. *Connect* links it to the key result.")
 	intro.BlockID = mark(StepScorecard, s.Revision)
 	title := "Add key result"
 	if s.Editing != "" {

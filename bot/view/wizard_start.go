@@ -15,6 +15,7 @@ type Start struct {
 	Redrawn   int    // counts how often fields were shown again
 	Editing   string // KR-n when the source of an existing one is changed
 	Objective okr.Objective
+	Added     bool // the objective was added just now, on a detour
 	None      bool // there is no objective to choose yet
 	Title     string
 	Owner     string
@@ -30,6 +31,10 @@ func (s Start) Modal() slack.ModalViewRequest {
 	}
 	intro := section(words)
 	intro.BlockID = mark(StepStart, s.Revision)
+	if s.Added {
+		intro = section(":white_check_mark: Objective added: *" + Escape(s.Objective.Title) + "*, " + s.Objective.Period.Words() + ". It is chosen below; go on with its key result.")
+		intro.BlockID = mark(StepStart, s.Revision)
+	}
 	if s.None {
 		intro = section("There is no objective yet. Press *New objective* to add the first one; you come back here after it.")
 		intro.BlockID = mark(StepStart, s.Revision)

@@ -2,6 +2,7 @@ package wizard
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -11,34 +12,40 @@ import (
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/okr"
+	"okrbot/store"
 )
 
 // detailsModal is the last step: values, cadence and channel, and what they make of the key result.
 func (f *Flow) detailsModal(ctx context.Context, w *Session) (slack.ModalViewRequest, error) {
+	d, err := f.detailsStep(ctx, w)
+	return d.Modal(), err
+}
+
+func (f *Flow) detailsStep(ctx context.Context, w *Session) (d view.Detail, err error) {
 	workspace := w.gesture.Actor.Workspace
 	o, err := f.Store.Objective(ctx, workspace, w.Objective)
 	if err != nil {
-		return slack.ModalViewRequest{}, err
+		return d, err
 	}
-	d := view.Detail{
+	d = view.Detail{
 		Draft: w.draft.ID, Revision: w.Revision, Editing: w.Key, Form: w.Form, Integrated: w.integrated(),
-		Scorecard: view.WithApart(w.SourceName, w.Distinction), Zone: o.Zone,
+		Scorecard: view.WithApart(w.SourceName, w.Distinction), Zone: o.Zone, More: w.More,
 	}
 	if err := f.assess(ctx, w, o, &d); err != nil {
-		return slack.ModalViewRequest{}, err
+		return d, err
 	}
 	if !d.Integrated {
-		return d.Modal(), nil
+		return d, nil
 	}
 	c, err := f.Store.Connection(ctx, workspace, w.Connection)
 	if err != nil {
-		return slack.ModalViewRequest{}, err
+		return d, err
 	}
 	d.Connection, d.Result = c.Name, "none yet"
 	changed := ""
 	if w.Edit != 0 {
 		if changed, err = f.storedResult(ctx, w, &d); err != nil {
-			return slack.ModalViewRequest{}, err
+			return d, err
 		}
 	}
 	if p := w.Preview; p != nil && p.Value.Valid {
@@ -48,7 +55,7 @@ func (f *Flow) detailsModal(ctx context.Context, w *Session) (slack.ModalViewReq
 	if changed != "" {
 		d.Warnings = append(d.Warnings, changed)
 	}
-	return d.Modal(), nil
+	return d, nil
 }
 
 // storedResult adds the result of the key result that is changed, where it goes on reading the same.
@@ -195,10 +202,48 @@ func (s *state) suggestStart(p view.Preview, o okr.Objective) {
 // readForm notes what the last step holds as it stands.
 func (w *Session) readForm() { w.Form = view.ParseForm(w.gesture.View.State, w.Form) }
 
+// MorePressed shows the fields behind More, or folds them away; what they hold stays.
+func (f *Flow) MorePressed(ctx context.Context, w *Session) (desk.Reply, error) {
+	w.readForm()
+	w.More = !w.More
+	return f.redraw(ctx, w)
+}
+
+// redraw keeps the last step as it stands, and shows the fields that it needs now. The draft keeps its
+// version: whoever presses Save before they see the change has not been overtaken by anybody.
+func (f *Flow) redraw(ctx context.Context, w *Session) (desk.Reply, error) {
+	if step, revision := view.ParseMark(w.gesture.View.Mark); step != view.StepDetails || step != w.draft.Step || revision != w.Revision {
+		return desk.Reply{}, store.ErrChanged
+	}
+	draft, err := f.Store.NoteInDraft(ctx, w.gesture.Actor, w.draft, w.state)
+	if errors.Is(err, store.ErrChanged) {
+		return desk.Reply{}, nil // the person went on meanwhile
+	}
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	w.draft = draft
+	modal, err := f.modal(ctx, w)
+	return desk.Reply{Update: &modal}, err
+}
+
+// problemsBehindMore shows the fields behind More with what is wrong, in the form itself: Slack takes no
+// problem of a field that is not there.
+func (f *Flow) problemsBehindMore(ctx context.Context, w *Session, problems okr.Problems) (desk.Reply, error) {
+	w.More = true
+	if err := f.save(ctx, w, w.draft.Step); err != nil {
+		return desk.Reply{}, err
+	}
+	d, err := f.detailsStep(ctx, w)
+	d.Problems = problems
+	modal := d.Modal()
+	return desk.Reply{Update: &modal}, err
+}
+
 // CadenceChosen shows the fields that the cadence needs.
 func (f *Flow) CadenceChosen(ctx context.Context, w *Session) (desk.Reply, error) {
 	w.readForm()
-	return f.goTo(ctx, w, w.draft.Step)
+	return f.redraw(ctx, w)
 }
 
 // GoalChosen shows the fields that the goal needs. A baseline's first score is suggested as the start.
@@ -210,7 +255,7 @@ func (f *Flow) GoalChosen(ctx context.Context, w *Session) (desk.Reply, error) {
 			return desk.Reply{}, err
 		}
 	}
-	return f.goTo(ctx, w, w.draft.Step)
+	return f.redraw(ctx, w)
 }
 
 func (f *Flow) startFromBaseline(ctx context.Context, w *Session) error {

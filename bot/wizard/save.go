@@ -27,6 +27,9 @@ func (f *Flow) detailsSubmitted(ctx context.Context, w *Session) (desk.Reply, er
 	}
 	base := okr.KeyResult{Integrated: w.integrated(), Cadence: okr.Cadence{Zone: o.Zone}, Precision: peoplesPrecision}
 	entered, first, problems := w.Form.KeyResult(base, o.Period)
+	if !w.More && view.BehindMore(problems) {
+		return f.problemsBehindMore(ctx, w, problems)
+	}
 	if len(problems) > 0 {
 		return desk.Reply{Problems: desk.AtFields(problems, w.gesture)}, nil
 	}

@@ -21,7 +21,7 @@ func (f *Flow) startModal(ctx context.Context, w *Session) (slack.ModalViewReque
 		if err != nil && !desk.IsNotFound(err) {
 			return slack.ModalViewRequest{}, err
 		}
-		s.Objective = o
+		s.Objective, s.Added = o, o.ID == w.AddedObjective
 	}
 	if s.Objective.ID == 0 {
 		some, err := f.Store.Objectives(ctx, workspace, "", "", 0, 1)
@@ -52,6 +52,7 @@ func (f *Flow) startSubmitted(ctx context.Context, w *Session) (desk.Reply, erro
 	if len(problems) > 0 {
 		return desk.Reply{Problems: desk.AtFields(problems, w.gesture)}, nil
 	}
+	w.AddedObjective = 0
 	w.Objective, w.Title, w.Owner, w.Source = o.ID, entry.Title, entry.Owner, entry.Source
 	w.Form.Title, w.Form.Owner = entry.Title, entry.Owner
 	if !w.integrated() {

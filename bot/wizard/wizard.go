@@ -54,11 +54,12 @@ type state struct {
 	Key     string // of the key result that is changed: KR-n
 	Version int    // of the key result, when the form was opened
 
-	Objective  int64
-	Title      string
-	Owner      string
-	Source     string // a system's kind, or view.FromPeople
-	Connection int64
+	Objective      int64
+	AddedObjective int64 // on a detour, and not yet gone on with
+	Title          string
+	Owner          string
+	Source         string // a system's kind, or view.FromPeople
+	Connection     int64
 
 	Reference     string            // what is read: the scorecard, or a part of it
 	Part          integrations.Part // the same, taken apart, and perhaps not finished
@@ -69,6 +70,7 @@ type state struct {
 	Preview       *view.Preview
 
 	Form           view.Form
+	More           bool   // the fields of the details that are behind More are shown
 	Prefilled      bool   `json:"Filled"`    // the details were filled from the scorecard
 	SuggestedStart string `json:"Suggested"` // the start that they were filled with
 	SavedNumber    int    `json:"Saved"`     // the number that the key result got; 0: it is not saved yet
@@ -219,7 +221,7 @@ func (f *Flow) NewConnection(ctx context.Context, w *Session) (desk.Reply, error
 
 // ObjectiveAdded shows the wizard again, with the objective that a detour made.
 func (f *Flow) ObjectiveAdded(ctx context.Context, g desk.Gesture, from Opener, objective int64) {
-	f.returned(ctx, g, from, func(w *Session) { w.Objective = objective })
+	f.returned(ctx, g, from, func(w *Session) { w.Objective, w.AddedObjective = objective, objective })
 }
 
 // ConnectionAdded shows the wizard again, with the connection that a detour made.
