@@ -9,22 +9,29 @@ import (
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/bot/wizard"
+	"okrbot/jobs"
 	"okrbot/okr"
 	"okrbot/store"
 )
 
 // objectiveDraft is the form of an objective on its way, and the wizard it is a detour from.
 type objectiveDraft struct {
-	Form   view.ObjectiveForm
-	Wizard string // the wizard's draft
-	Under  string // the wizard's view
+	Edit    int64 // the objective that is changed; 0 adds one
+	Version int   // of it, when the form was opened
+	Key     string
+	Wizard  string // the wizard's draft
+	Under   string // the wizard's view
 }
 
 var objectiveForm = desk.Form[objectiveDraft]{Kind: view.CallbackObjective, Again: "/okr add-objective"}
 
-// objectives are added here.
+// objectives are what people do with objectives: add, list and see them, change them, hand them over, and
+// remove them.
 type objectives struct {
-	*desk.Desk
+	shows
+	jobs *jobs.Client // that tell people what was done to what is theirs, and read what moved
+	// closeOut is the form in which one is closed out.
+	closeOut func(ctx context.Context, g desk.Gesture, o okr.Objective) (desk.Reply, error)
 	// added shows the wizard again from which the form was opened, with the objective that was added.
 	added func(ctx context.Context, g desk.Gesture, from wizard.Opener, objective int64)
 }
@@ -42,18 +49,18 @@ func (ob objectives) open(ctx context.Context, g desk.Gesture, d objectiveDraft)
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	d.Form = view.ObjectiveForm{Title: view.Cut(command.Spoken(g.Text), okr.MaxTitle), Owner: g.Actor.ID, Period: view.ThisQuarter, Zone: g.Zone}
+	form := view.ObjectiveForm{Title: view.Cut(command.Spoken(g.Text), okr.MaxTitle), Owner: g.Actor.ID, Period: view.ThisQuarter, Zone: g.Zone}
 	draft, err := objectiveForm.Begin(ctx, ob.Store.Reads, g.Actor, "fill", d)
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	modal := d.Form.Modal(draft.ID, okr.DayIn(g.Zone, now))
+	modal := form.Modal(draft.ID, okr.DayIn(g.Zone, now))
 	return desk.Reply{Open: &modal}, nil
 }
 
 // periodChosen shows the two days when dates are wanted.
 func (ob objectives) periodChosen(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	draft, _, err := objectiveForm.Shown(ctx, ob.Store.Reads, g)
+	draft, d, err := objectiveForm.Shown(ctx, ob.Store.Reads, g)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -61,7 +68,9 @@ func (ob objectives) periodChosen(ctx context.Context, g desk.Gesture) (desk.Rep
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	modal := view.ParseObjective(g.View.State).Modal(draft.ID, okr.DayIn(g.Zone, now))
+	form := view.ParseObjective(g.View.State)
+	form.Editing = d.Key
+	modal := form.Modal(draft.ID, okr.DayIn(g.Zone, now))
 	return desk.Reply{Update: &modal}, nil
 }
 
@@ -70,6 +79,9 @@ func (ob objectives) submitted(ctx context.Context, g desk.Gesture) (desk.Reply,
 	draft, d, err := objectiveForm.Shown(ctx, ob.Store.Reads, g)
 	if err != nil {
 		return desk.Reply{}, err
+	}
+	if d.Edit != 0 {
+		return ob.edited(ctx, g, draft, d)
 	}
 	if !okr.May(g.Actor, okr.AddObjective) {
 		return desk.Say("Guests cannot add objectives. Nothing was saved. Ask a member of this workspace."), nil
@@ -84,9 +96,14 @@ func (ob objectives) submitted(ctx context.Context, g desk.Gesture) (desk.Reply,
 	}
 	err = ob.Store.InTx(ctx, func(tx *store.Tx) error {
 		var err error
-		o, err = tx.CreateObjective(ctx, g.Actor, o, draft.ID)
-		return err
+		if o, err = tx.CreateObjective(ctx, g.Actor, o, draft.ID); err != nil {
+			return err
+		}
+		return ob.tellOwners(ctx, tx, g.Actor, okr.Objective{}, o)
 	})
+	if problems := parentProblem(err); problems != nil {
+		return desk.Reply{Problems: problems}, nil
+	}
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -95,7 +112,7 @@ func (ob objectives) submitted(ctx context.Context, g desk.Gesture) (desk.Reply,
 			ob.added(ctx, g, wizard.Opener{Draft: d.Wizard, View: d.Under}, o.ID)
 		}}, nil
 	}
-	r := desk.Say("Objective added: *" + view.Escape(o.Title) + "*, " + o.Period.Words() + ". Next: add a key result with `/okr add-kr`.")
+	r := desk.Say("Objective added: *" + view.Escape(o.Title) + "*, " + o.Period.Words() + ". Its number is " + o.Key() + ". Next: add a key result with `/okr add-kr`.")
 	r.Home = true
 	return r, nil
 }

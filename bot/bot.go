@@ -45,12 +45,12 @@ func New(s *store.Store, j *jobs.Client, slack *desk.Slack, connectors integrati
 			return b.connectForm(ctx, g, connectDraft{Kind: system, Wizard: from.Draft, Under: from.View})
 		},
 	})
-	b.objectives = objectives{b.Desk, b.wizard.ObjectiveAdded}
 	b.lists, b.home = lists{b.shows}, home{b.shows}
 	b.checkIns = checkIns{b.shows}
 	b.syncs = syncs{b.shows, j}
 	b.keyResults = keyResults{b.shows, b.syncs, b.checkIns, b.wizard}
 	b.closeOuts = closeOuts{b.shows, j}
+	b.objectives = objectives{b.shows, j, b.closeOuts.open, b.wizard.ObjectiveAdded}
 	b.subscriptions, b.exports, b.settings = subscriptions{b.Desk}, exports{b.Desk}, settingsForm{b.Desk}
 	b.help = help{b.shows, b.keyResults.showCommand}
 	b.Routes, b.Home = b.table(), b.home.tab

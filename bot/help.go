@@ -115,6 +115,16 @@ func Distance(a, b string) int {
 // probably meant.
 func (h help) noVerb(ctx context.Context, g desk.Gesture, word, typed string) (desk.Reply, error) {
 	said := strings.TrimSpace(typed + " " + g.Text)
+	if number, rest, ok := objectiveFirst(said); ok {
+		verb, _, after := command.Verb(rest, h.Routes.Is) // "O-1 edit"
+		if rest == "" {
+			verb = "show"
+		}
+		if slices.Contains(ofOneObjective, verb) {
+			g.Text = strings.TrimSpace(okr.Objective{Number: number}.Key() + " " + after)
+			return h.Routes.Verb(verb)(ctx, g)
+		}
+	}
 	if number, rest, ok := keyFirst(said); ok && (rest == "" || strings.HasPrefix(command.WordOf(typed).Plain, "kr")) {
 		key := okr.KeyResult{Number: number}.Key()
 		if rest == "" {

@@ -164,6 +164,11 @@ func whatItNeeds(connectors integrations.Registry, c store.Connection, ends bool
 	return cmp.Or(c.Refusal, system+" does not take its sign-in any more.") + " Nothing is read through it. Reconnect it; its key results go on by themselves then."
 }
 
+// Tell says something to a person by direct message.
+func (m *Messenger) Tell(ctx context.Context, workspace, person, text string) error {
+	return m.tellOnce(ctx, workspace, person, view.Text(text))
+}
+
 // tellOnce tells somebody what is told once, or administrators in their place where they are gone.
 func (m *Messenger) tellOnce(ctx context.Context, workspace, person string, message view.Message) error {
 	if !m.Gone(ctx, workspace, person) {

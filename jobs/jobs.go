@@ -104,6 +104,7 @@ func New(o Options) (*Client, error) {
 		river.AddWorker(workers, &digestWorker{client: c})
 		river.AddWorker(workers, &exportWorker{client: c})
 		river.AddWorker(workers, &closeOutWorker{client: c})
+		river.AddWorker(workers, &tellWorker{client: c})
 		config.Workers = workers
 		// A queue's throughput is MaxWorkers / FetchCooldown.
 		config.FetchCooldown = 20 * time.Millisecond

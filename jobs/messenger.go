@@ -34,6 +34,8 @@ type Messenger interface {
 	// Notice tells a connection's maker what it needs from them: NoticeRefused, NoticeEnds. Where the
 	// maker is gone, administrators hear it.
 	Notice(ctx context.Context, c store.Connection, now time.Time) error
+	// Tell says something to a person by direct message, or to administrators where the person is gone.
+	Tell(ctx context.Context, workspace, person, text string) error
 	// Export sends a person the files they asked for, in one message.
 	Export(ctx context.Context, to okr.Actor, n Counted, files []*File) error
 	// ExportFailed tells a person that their files do not come, and what to do. Code is Slack's.

@@ -471,6 +471,8 @@ func (e *edge) Begun(_ context.Context, b Begun) (Told, error) {
 	return Told{Channel: b.Ask.Actor.ID, MessageTS: "1"}, nil
 }
 
+func (e *edge) Tell(context.Context, string, string, string) error { return nil }
+
 func (e *edge) Export(context.Context, okr.Actor, Counted, []*File) error { return nil }
 
 func (e *edge) CloseOut(context.Context, store.CloseOut, string, Post) error { return nil }

@@ -73,6 +73,9 @@ func (w Word) Address() string {
 // Key is the number of the key result that a word names.
 func (w Word) Key() (number int, ok bool) { return okr.ParseKey(w.Plain) }
 
+// ObjectiveKey is the number of the objective that a word names.
+func (w Word) ObjectiveKey() (number int, ok bool) { return okr.ParseObjectiveKey(w.Plain) }
+
 // Words takes a text apart at every blank that Unicode knows. A key result that is written in two
 // or three words, "KR – 7", is one. What has no width parts words where the words would be none
 // without it.
@@ -167,12 +170,12 @@ func Parted(text string) []string {
 	return fields
 }
 
-// keysInOne joins "KR" "7", "KR" "-" "7" and "KR-" "7".
+// keysInOne joins "KR" "7", "KR" "-" "7" and "KR-" "7", and the same of objectives, "O" "7".
 func keysInOne(list []Word) []Word {
 	var out []Word
 	for i := 0; i < len(list); i++ {
 		w := list[i]
-		if w.Plain == "kr" && i+1 < len(list) {
+		if (w.Plain == "kr" || w.Plain == "o") && i+1 < len(list) {
 			n := i + 1
 			if list[n].Plain == "" && isDash(list[n].Typed) && n+1 < len(list) {
 				n++
@@ -182,7 +185,7 @@ func keysInOne(list []Word) []Word {
 				for _, part := range list[i : n+1] {
 					typed = append(typed, part.Typed)
 				}
-				w = Word{strings.Join(typed, " "), "kr-" + list[n].Plain}
+				w = Word{strings.Join(typed, " "), w.Plain + "-" + list[n].Plain}
 				i = n
 			}
 		}

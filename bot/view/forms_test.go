@@ -1,6 +1,7 @@
 package view
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -71,7 +72,11 @@ func TestAnObjectiveComesBackAsItWas(t *testing.T) {
 		if f.Period == Dates {
 			f.First, f.Last = (today - okr.Day(rapid.IntRange(0, 99).Draw(t, "first"))).String(), (today + okr.Day(rapid.IntRange(-99, 99).Draw(t, "last"))).String()
 		}
-		if back := ParseObjective(stateOf(t, f.Modal(draft, today))); back != f {
+		f.CoOwners = rapid.SampledFrom([][]string{nil, {"U2"}, {"U2", "U3"}}).Draw(t, "co-owners")
+		if rapid.Bool().Draw(t, "below another") {
+			f.Parent, f.Above = 7, "O-7 Run a calm company"
+		}
+		if back := ParseObjective(stateOf(t, f.Modal(draft, today))); !reflect.DeepEqual(back, f) {
 			t.Fatalf("got %+v, want %+v", back, f)
 		}
 	})

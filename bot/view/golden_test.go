@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -101,7 +102,7 @@ func num(s string) decimal.NullDecimal {
 var (
 	now       = time.Date(2026, 11, 24, 8, 4, 0, 0, time.UTC)
 	today     = okr.DayOf(now)
-	objective = okr.Objective{ID: 3, Workspace: "T1", Title: "Run a calm service desk", Owner: "U1ALICE", Period: okr.QuarterOf(today), Zone: "Europe/Berlin", Channel: "C1OKRS"}
+	objective = okr.Objective{ID: 3, Workspace: "T1", Number: 3, Title: "Run a calm service desk", Owner: "U1ALICE", Period: okr.QuarterOf(today), Zone: "Europe/Berlin", Channel: "C1OKRS"}
 )
 
 // sample is KR-3 on a good day.
@@ -208,6 +209,47 @@ func digest(list []KeyResult, since okr.Day, drawn ...Drawn) Message {
 }
 
 // listing is a list that holds all that there are.
+// shownObjective is an objective with so many key results, and some more than are shown below it.
+func shownObjective(n int) Objective {
+	o := objective
+	o.CoOwners = []string{"U2BOB", "U3CAROL"}
+	v := Objective{Objective: o, Today: today, Above: okr.Objective{ID: 9, Number: 9, Title: "Run a calm company"}}
+	for i := range n {
+		k := hostile()
+		k.ID, k.Number = int64(i+1), i+1
+		v.KeyResults = append(v.KeyResults, k)
+	}
+	for i := range min(n, 20) {
+		child := objective
+		child.ID, child.Number = int64(100+i), 100+i
+		v.Below = append(v.Below, Objective{Objective: child, KeyResults: many(2, sample()), Today: today})
+	}
+	if n > 0 {
+		v.Changes = []ChangeLine{{Actor: "U1ALICE", Action: "edited", What: "owner bob → alice", At: now}, {Actor: "U1ALICE", Action: "created", At: now}}
+	}
+	return v
+}
+
+func removeObjective(n int) RemoveObjective {
+	v := shownObjective(n)
+	r := RemoveObjective{Objective: v.Objective, KeyResults: v.KeyResults, Draft: draft}
+	for _, child := range v.Below {
+		r.Below = append(r.Below, child.Objective)
+	}
+	return r
+}
+
+// objectiveList is a page of a list of which 22 are the reader's.
+func objectiveList(n, from, total int) Message {
+	l := ObjectiveList{From: from, Mine: min(22, total), Total: total}
+	for i := range n {
+		v := shownObjective(i % 3)
+		v.ID, v.Number = int64(from+i+1), from+i+1
+		l.Shown = append(l.Shown, v)
+	}
+	return l.Message()
+}
+
 func listing(all []KeyResult, most int) Listing { return ListingOf(all, all, most) }
 
 func many(n int, k KeyResult) []KeyResult {
@@ -250,6 +292,7 @@ func TestMessages(t *testing.T) {
 		"failed-many": Announcement(append(news(400, Failed, broken().Failure.Says), news(3, Failed, "ServiceNow refused our sign-in.")...), false),
 		"recovered":   Announcement(news(1, Recovered, ""), false), "recovered-many": Announcement(news(300, Recovered, ""), false),
 		"closed-out": closedOut(3).Summary(false), "closed-out-many": closedOut(400).Summary(true), "closed-out-all": closedOut(400).All(0), "closed-out-more": closedOut(400).All(380), "closed-out-unposted": closedOut(3).Unposted("C1OKRS", "not_in_channel"),
+		"objectives": objectiveList(3, 0, 3), "objectives-first": objectiveList(ObjectivesListed, 0, 91), "objectives-middle": objectiveList(ObjectivesListed, 20, 91), "objectives-last": objectiveList(1, 90, 91),
 		"to-close-out": ToCloseOut([]okr.Objective{objective, hostile().Objective}), "list-ended": List("My objectives", listing(over(), Listed)), "card-closed": Card(over()[1], nil),
 		"card-removed": Farewell("KR-3", sample().Title, "U1ALICE", now), "card-removed-hostile": Farewell("KR-3", hostile().Title+"~", "U1ALICE", now),
 		"exported-not": NotExported("missing_scope"),
@@ -500,7 +543,10 @@ func modals() map[string]slack.ModalViewRequest {
 		"details-by-hand":     Details{KeyResult: corrected(), Readings: readings(3), May: true, Last: []okr.Changed{{What: "target", Before: "35", After: "30", By: "U2BOB", Day: today - 20}}}.Modal(),
 		"check-in-integrated": CheckInForm(sample(), CheckInTyped{}, draft), "settings": SettingsOf(okr.DefaultThresholds).Modal(),
 		"close-out": closeOut(sample(), 3).Modal(draft), "close-out-many": closeOut(hostile(), 400).Modal(draft), "close-out-none": closeOut(sample(), 0).Modal(draft), "close-out-targets": closeOut(sample(), 2).Targets(draft), "close-out-targets-many": page(closeOut(hostile(), TargetsAtOnce), 90, 250).Targets(draft),
-		"sync": SyncPick(), "notice": Notice("Expired", "This form has expired."), "notice-help": NoticeOf(Help(sn)),
+		"objective-shown-none": shownObjective(0).Modal(), "objective-shown": shownObjective(1).Modal(), "objective-shown-40": shownObjective(40).Modal(), "objective-shown-200": shownObjective(200).Modal(),
+		"objective-remove-none": removeObjective(0).Modal(), "objective-remove": removeObjective(1).Modal(), "objective-remove-40": removeObjective(40).Modal(), "objective-remove-200": removeObjective(200).Modal(),
+		"objective-edit": ObjectiveFormOf(shownObjective(0).Objective, okr.Objective{ID: 9, Number: 9, Title: "Run a calm company"}, today).Modal(draft, today),
+		"sync":           SyncPick(), "notice": Notice("Expired", "This form has expired."), "notice-help": NoticeOf(Help(sn)),
 	}
 }
 
@@ -635,7 +681,7 @@ func TestFormsComeBackAsTheyWere(t *testing.T) {
 		}
 	})
 	o := ObjectiveForm{Title: "Calm", Owner: "U1", Period: Dates, First: "2026-10-01", Last: "2026-12-31", Zone: "Europe/Berlin", Channel: "C1"}
-	if back := ParseObjective(stateOf(t, o.Modal(draft, today))); back != o {
+	if back := ParseObjective(stateOf(t, o.Modal(draft, today))); !reflect.DeepEqual(back, o) {
 		t.Errorf("got %+v, want %+v", back, o)
 	}
 	s := Start{Draft: draft, Revision: 1, Redrawn: 7, Objective: objective, Title: "Fewer", Owner: "U1", Systems: twoSystems, Source: "http"}

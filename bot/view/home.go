@@ -85,14 +85,16 @@ func Home(name string, systems Systems, needs []InNeed, mine Listing, empty []ok
 		if i == 5 {
 			break
 		}
-		text := ":dart: *" + Escape(Cut(o.Title, 150)) + "* · " + o.Period.Words()
+		text := ":dart: " + boldHeadlineOf(o) + " · " + o.Period.Words()
 		if slices.Contains(ended, o.ID) {
 			s := section(text + "\nIt ended without key results.")
 			s.Accessory = closeOutButton(o)
 			blocks = append(blocks, s)
 			continue
 		}
-		blocks = append(blocks, section(text+"\nNo key results yet. Add one with `/okr add-kr`."))
+		s := section(text + "\nNo key results yet. Add one with `/okr add-kr`.")
+		s.Accessory = slack.NewAccessory(kebabOf(o, false))
+		blocks = append(blocks, s)
 	}
 	blocks = append(blocks, note("`/okr help` lists everything okrbot can do."))
 	return slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: blocks}}

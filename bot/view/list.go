@@ -67,6 +67,7 @@ func underObjectives(l Listing) []slack.Block {
 	for i, k := range l.Shown {
 		if i == 0 || l.Shown[i-1].Objective.ID != k.Objective.ID {
 			head := section(objectiveLine(k.Objective, l.Beside[k.Objective.ID]))
+			head.Accessory = slack.NewAccessory(kebabOf(k.Objective, false))
 			if k.Today > k.Objective.Period.Last && !k.Closed {
 				head.Accessory = closeOutButton(k.Objective)
 			}
@@ -95,16 +96,11 @@ func line(k KeyResult) slack.Block {
 
 // objectiveLine is an objective with its progress, how many key results report, and the worst status.
 func objectiveLine(o okr.Objective, own []KeyResult) string {
-	items := make([]okr.RollUpItem, len(own))
-	for i, k := range own {
-		standing := k.Standing()
-		items[i] = okr.RollUpItem{Key: k.Key(), Progress: standing.Progress, Weight: k.Weight, Kind: k.Kind, Status: standing.Status}
-	}
-	text := ":dart: *" + Escape(Cut(o.Title, 150)) + "* · " + o.Period.Words()
+	text := ":dart: " + boldHeadlineOf(o) + " · " + o.Period.Words()
 	if o.Closed {
 		text += " · :lock: closed out"
 	}
-	return text + "\n" + rollUpWords(okr.RollUpOf(items))
+	return text + "\n" + rollUpWords(okr.RollUpOf(rolledUp(own)))
 }
 
 // rollUpWords are an objective's progress, how many key results report, and the worst status of those.

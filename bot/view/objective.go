@@ -1,6 +1,8 @@
 package view
 
 import (
+	"strconv"
+
 	"github.com/slack-go/slack"
 
 	"okrbot/okr"
@@ -13,6 +15,7 @@ const CallbackObjective = "objective"
 const (
 	FieldPeriod = "period"
 	FieldZone   = "zone"
+	FieldParent = "parent"
 )
 
 // The choices of a period.
@@ -24,13 +27,35 @@ const (
 
 // ObjectiveForm is what the form of an objective holds.
 type ObjectiveForm struct {
-	Title   string
-	Owner   string
-	Period  string // ThisQuarter, NextQuarter or Dates
-	First   string // with Dates, as Slack writes days
-	Last    string
-	Zone    string
-	Channel string
+	Editing  string // the objective's key; empty adds one
+	Title    string
+	Owner    string
+	CoOwners []string
+	Period   string // ThisQuarter, NextQuarter or Dates
+	First    string // with Dates, as Slack writes days
+	Last     string
+	Zone     string
+	Channel  string
+	Parent   int64  // 0: none
+	Above    string // the parent's name
+}
+
+// ObjectiveFormOf is the form filled from an objective; above is its parent.
+func ObjectiveFormOf(o, above okr.Objective, today okr.Day) ObjectiveForm {
+	f := ObjectiveForm{
+		Editing: o.Key(), Title: o.Title, Owner: o.Owner, CoOwners: o.CoOwners, Period: Dates,
+		First: o.Period.First.String(), Last: o.Period.Last.String(), Zone: o.Zone, Channel: o.Channel, Parent: above.ID,
+	}
+	switch o.Period {
+	case okr.QuarterOf(today):
+		f.Period = ThisQuarter
+	case okr.NextQuarter(today):
+		f.Period = NextQuarter
+	}
+	if above.ID != 0 {
+		f.Above = choiceOf(above).label
+	}
+	return f
 }
 
 // Modal asks for an objective. Today decides what this quarter is.
@@ -39,6 +64,7 @@ func (f ObjectiveForm) Modal(draft string, today okr.Day) slack.ModalViewRequest
 	blocks := []slack.Block{
 		limit(textInput("title", "Objective", "What you want to reach, in a few words.", f.Title), okr.MaxTitle),
 		userField("owner", "Owner", "", f.Owner),
+		f.coOwners(),
 		dispatching(selectField(FieldPeriod, "Period", "", f.Period,
 			choice{value: ThisQuarter, label: "This quarter (" + this.Words() + ")"},
 			choice{value: NextQuarter, label: "Next quarter (" + next.Words() + ")"},
@@ -55,10 +81,25 @@ func (f ObjectiveForm) Modal(draft string, today okr.Day) slack.ModalViewRequest
 	if f.Zone != "" {
 		zone = option(choice{value: f.Zone, label: f.Zone})
 	}
+	var parent *slack.OptionBlockObject
+	if f.Parent != 0 {
+		parent = option(choice{value: strconv.FormatInt(f.Parent, 10), label: f.Above})
+	}
+	channelHint, name := "Where changed values are posted. Invite okrbot there.", "Add objective"
+	if f.Editing != "" {
+		channelHint, name = "For key results that are added from now on; those that are there keep theirs.", "Edit "+f.Editing
+	}
 	blocks = append(blocks,
 		external(FieldZone, "Time zone", "Its days and hours are those of the key results.", "Type a city", 1, zone),
-		channelField("channel", "Channel", "Where changed values are posted. Invite okrbot there.", f.Channel))
-	return modal(CallbackObjective, "Add objective", "Save", draft, blocks...)
+		channelField("channel", "Channel", channelHint, f.Channel),
+		optional(external(FieldParent, "Parent objective", "The objective that this one serves.", "Type a part of its title", 0, parent)))
+	return modal(CallbackObjective, name, "Save", draft, blocks...)
+}
+
+func (f ObjectiveForm) coOwners() *slack.InputBlock {
+	co := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeUser, plain("Choose people"), "v")
+	co.InitialUsers = f.CoOwners
+	return optional(input("co_owners", "Co-owners", "They may do what the owner may.", co))
 }
 
 func dateField(field, label, day string) *slack.InputBlock {
@@ -78,16 +119,24 @@ func limit(b *slack.InputBlock, most int) *slack.InputBlock {
 
 // ParseObjective reads the form as it stands, right or wrong.
 func ParseObjective(s State) ObjectiveForm {
-	return ObjectiveForm{
-		Title: s.text("title"), Owner: s.at("owner").SelectedUser, Period: s.option(FieldPeriod),
+	f := ObjectiveForm{
+		Title: s.text("title"), Owner: s.at("owner").SelectedUser, CoOwners: s.at("co_owners").SelectedUsers, Period: s.option(FieldPeriod),
 		First: s.at("first").SelectedDate, Last: s.at("last").SelectedDate,
 		Zone: s.option(FieldZone), Channel: s.at("channel").SelectedConversation,
 	}
+	chosen := s.at(FieldParent).SelectedOption
+	if id, err := strconv.ParseInt(chosen.Value, 10, 64); err == nil {
+		f.Parent = id
+		if chosen.Text != nil {
+			f.Above = chosen.Text.Text
+		}
+	}
+	return f
 }
 
 // Objective is what the form says, or what is wrong with it.
 func (f ObjectiveForm) Objective(today okr.Day) (okr.Objective, okr.Problems) {
-	o := okr.Objective{Title: f.Title, Owner: f.Owner, Zone: f.Zone, Channel: f.Channel}
+	o := okr.Objective{Title: f.Title, Owner: f.Owner, CoOwners: f.CoOwners, Zone: f.Zone, Channel: f.Channel, Parent: f.Parent}
 	days := okr.Problems{}
 	switch f.Period {
 	case ThisQuarter:

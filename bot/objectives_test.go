@@ -1,0 +1,98 @@
+package bot_test
+
+import (
+	"fmt"
+	"testing"
+
+	"okrbot/okr"
+)
+
+// objectiveNumbered is O-n as it is stored.
+func (r *room) objectiveNumbered(n int) okr.Objective {
+	r.t.Helper()
+	o, err := r.store.ObjectiveByNumber(r.t.Context(), r.slack.Options().TeamID, n)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return o
+}
+
+// An objective is shown, changed and handed over, and whom it concerns hears of it.
+func TestAnObjectiveIsChangedAndHandedOver(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Interviews held", "12") // KR-1 of "Ship it", O-1
+	r.addsObjective(r.alice, "Run a calm company")
+	for _, key := range []string{"O-1", "o-1", "o1", "O 1", "O - 1", "O\u20111", "O\u20131", "*O-1*", "`o-1`", "ｏ－1"} {
+		r.alice.Types("/okr show "+key).Sees("== O-1 ==", "*O-1* Ship it", "*KR-1* Interviews held").Closes()
+	}
+	r.alice.Types("/okr O-1").Sees("== O-1 ==").Closes()
+	r.alice.Types("/okr show O-9").Sees("There is no O-9 here.")
+	r.alice.Types("/okr show O-2 O-1").Sees("takes one objective alone")
+
+	r.bob.Types("/okr O-1 edit").Sees("You may not edit this objective. Ask <@U0ALICE>.")
+	r.alice.Types("/okr edit O-1").Sees("== Edit O-1 ==", "Objective: Ship it").
+		Fills("Objective", "Ship it well").Fills("Owner", "bob").Chooses("Parent objective", "O-2 Run a calm company").
+		Submits("Save").SeesNoModal().Sees("*O-1* Ship it well is saved", "owner <@U0BOB>")
+	r.bob.Sees("You became owner of *O-1* Ship it well", "by <@U0ALICE>")
+	r.alice.Types("/okr show O-1").Sees("*O-2* Run a calm company", "edited: owner alice → bob").Closes()
+	r.alice.Types("/okr edit O-1").Sees("You may not edit this objective. Ask <@U0BOB>.")
+	r.bob.Types("/okr edit O-1").Fills("Co-owners", "alice").Submits("Save").SeesNoModal().Sees("is saved")
+	r.alice.Sees("You became co-owner of *O-1* Ship it well").Types("/okr edit O-1").Sees("== Edit O-1 ==").Closes()
+
+	// Below it is shown, and offered as its parent by nobody.
+	r.alice.Types("/okr show O-2").Sees("Objectives that have this one as their parent", "*O-1* Ship it well").Presses("Show").Sees("== O-1 ==").Closes()
+	events := r.objectiveNumbered(1)
+	if events.Owner != "U0BOB" || events.Parent != r.objectiveNumbered(2).ID || fmt.Sprint(events.CoOwners) != "[U0ALICE]" {
+		t.Errorf("stored: %+v", events)
+	}
+	r.carol.Types("/okr objectives").Sees("Of others", "*O-2* Run a calm company", "*O-1* Ship it well").Presses("Edit objective").Sees("== Edit O-").Closes() // an administrator
+	r.alice.Types("/okr objectives well").Sees("Objectives with `well`", "*O-1*")
+	r.alice.Types("/okr objectives nowhere").Sees("No objective has `nowhere` in its title.")
+}
+
+// What is changed twice at once is changed once, and phased targets stay within the period.
+func TestAnObjectivesPeriodIsChanged(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Interviews held", "12")
+	o := r.objectiveNumbered(1)
+	r.alice.Types("/okr edit KR-1").Fills("Phased Targets", o.Period.Last.String()+": 12").Submits("Save").Sees("is saved").Closes()
+	r.alice.Types("/okr edit O-1").Chooses("Period", "Dates…").Sees("Last day: ").
+		Fills("Last day", (o.Period.Last-1).String()).Submits("Save").Sees("^ Phased targets would lie outside of this period: KR-1.").
+		Fills("Last day", (o.Period.Last + 1).String()).Submits("Save").SeesNoModal().Sees("is saved")
+	if k, err := r.store.KeyResult(t.Context(), o.Workspace, 1); err != nil || k.Objective.Period.Last != o.Period.Last+1 {
+		t.Errorf("the period of KR-1 ends %s, %v", k.Objective.Period.Last, err)
+	}
+	r.alice.Types("/okr edit O-1").Sees("== Edit O-1 ==")
+	r.carol.Types("/okr edit O-1").Fills("Objective", "Ship it soon").Submits("Save").SeesNoModal().Sees("is saved")
+	r.alice.Fills("Objective", "Ship it late").Submits("Save").Sees("== Changed elsewhere ==").Closes()
+	if o = r.objectiveNumbered(1); o.Title != "Ship it soon" {
+		t.Errorf("its title is %q", o.Title)
+	}
+}
+
+// Nothing goes with an objective that was not named, and each key result goes where it was said.
+func TestAnObjectiveIsRemoved(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Interviews held", "12")
+	r.addsObjective(r.alice, "Run a calm company")
+	r.alice.Types("/okr add-kr Talks given").Chooses("Objective", "Ship it").
+		Chooses("Pull data from external applications", "I will update it myself").Submits("Next").
+		Fills("Start Value", "0").Fills("Target Value", "5").Submits("Save").Sees("is added").Closes()
+	r.bob.Types("/okr remove O-1").Sees("You may not remove this objective. Ask <@U0ALICE>.")
+	r.alice.Types("/okr remove O-1").Sees("== Remove O-1 ==", "What becomes of its 2 key results?").
+		Submits("Remove").Sees("^ Choose where it moves to, or that it is removed.").
+		Chooses("KR-1 Interviews held", "Move to O-2 Run a calm company").Chooses("KR-2 Talks given", "Remove with it")
+	// What came meanwhile was not named.
+	r.carol.Types("/okr edit O-1").Fills("Objective", "Ship it now").Submits("Save").SeesNoModal().Sees("is saved")
+	r.alice.Submits("Remove").SeesNoModal().Sees("changed since they were named. Nothing was removed.")
+	r.alice.Types("/okr remove O-1").Chooses("KR-1 Interviews held", "Move to O-2 Run a calm company").Chooses("KR-2 Talks given", "Remove with it").
+		Submits("Remove").SeesNoModal().Sees("is removed. 1 key result moved. 1 key result removed with it.")
+	k, err := r.store.KeyResult(t.Context(), r.objectiveNumbered(2).Workspace, 1)
+	if err != nil || k.Objective.Number != 2 {
+		t.Errorf("KR-1 is of %+v, %v", k.Objective, err)
+	}
+	r.alice.Types("/okr show KR-2").Sees("There is no KR-2 here.")
+	r.alice.Types("/okr show O-1").Sees("There is no O-1 here.")
+	r.carol.Types("/okr remove O-2").Chooses("KR-1 Interviews held", "Remove with it").Submits("Remove").SeesNoModal()
+	r.alice.Sees("*O-2* Run a calm company was removed by <@U0CAROL>.", "*KR-1* Interviews held: removed")
+}

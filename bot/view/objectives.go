@@ -1,0 +1,441 @@
+package view
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"okrbot/okr"
+)
+
+// What names the windows about one objective.
+const (
+	CallbackObjectiveShown  = "objective_shown"
+	CallbackRemoveObjective = "remove_objective"
+)
+
+// What can be pressed about an objective. A button's value is the objective's id, a kebab's item is
+// "edit:3", and a page's value is the place of its first line with the words of the list: "20:calm".
+const (
+	ActionObjective     = "objective"
+	ActionObjectiveMore = "objective_more"
+	ActionObjectives    = "objectives"
+	ActionObjectivesTo  = "objectives_back"
+)
+
+// The items of an objective's kebab.
+const (
+	ItemShow     = "show"
+	ItemEdit     = "edit"
+	ItemCloseOut = "close_out"
+	ItemRemove   = "remove"
+)
+
+// Objective is an objective as it is shown, with what is under it.
+type Objective struct {
+	okr.Objective
+	KeyResults []KeyResult
+	Above      okr.Objective // its parent; zero where it has none
+	Below      []Objective   // those whose parent it is
+	Changes    []ChangeLine  // newest first
+	Today      okr.Day       // where it is
+}
+
+// ended says whether the objective waits to be closed out.
+func (o Objective) ended() bool { return o.Today > o.Period.Last && !o.Closed }
+
+// boldHeadlineOf names an objective above its key results.
+func boldHeadlineOf(o okr.Objective) string {
+	return "*" + o.Key() + "* *" + Escape(Cut(ShownName(o.Title, o.Key()), 150)) + "*"
+}
+
+// headlineOf names an objective: "*O-3* Run a calm service desk".
+func headlineOf(o okr.Objective) string {
+	return "*" + o.Key() + "* " + Escape(Cut(ShownName(o.Title, o.Key()), 150))
+}
+
+// counts are how many key results stand how, the worst first; they sum up to all of them.
+func (o Objective) counts() string {
+	if len(o.KeyResults) == 0 {
+		return "no key results"
+	}
+	n := map[okr.Status]int{}
+	for _, k := range o.KeyResults {
+		n[k.Standing().Status]++
+	}
+	var parts []string
+	for _, s := range slices.Backward(append(slices.Clone(okr.Statuses()), okr.Measuring)) {
+		if n[s] > 0 {
+			parts = append(parts, fmt.Sprintf("%s %d %s", s.Icon(), n[s], strings.ToLower(s.Word())))
+			delete(n, s)
+		}
+	}
+	return strings.Join(parts, " · ")
+}
+
+// line is the objective in a list: name, period, owner, progress, and how its key results stand.
+func (o Objective) line() string {
+	text := ":dart: " + headlineOf(o.Objective) + " · " + o.Period.Words()
+	if o.Closed {
+		text += " · :lock: closed out"
+	}
+	text += "\n<@" + o.Owner + ">"
+	if len(o.KeyResults) > 0 {
+		text += " · " + rollUpWords(okr.RollUpOf(rolledUp(o.KeyResults)))
+	}
+	return text + "\n" + o.counts()
+}
+
+// kebabOf offers what can be done with an objective: at most five.
+func kebabOf(o okr.Objective, ended bool) *slack.OverflowBlockElement {
+	option := func(verb, label string) *slack.OptionBlockObject {
+		return slack.NewOptionBlockObject(Item(verb, o.ID), plain(label), nil)
+	}
+	options := []*slack.OptionBlockObject{option(ItemShow, "Show objective")}
+	if !o.Closed {
+		options = append(options, option(ItemEdit, "Edit objective"))
+	}
+	if ended {
+		options = append(options, option(ItemCloseOut, "Close out objective"))
+	}
+	return slack.NewOverflowBlockElement(ActionObjectiveMore, append(options, option(ItemRemove, "Remove objective…"))...)
+}
+
+// ObjectivesListed is how many objectives a list shows at once.
+const ObjectivesListed = 10
+
+// ObjectiveList is a part of a list of objectives: the reader's first, then the others.
+type ObjectiveList struct {
+	Shown []Objective
+	From  int // place of the first one that is shown
+	Mine  int // so many of all are the reader's
+	Total int
+	Words string // that they were looked for by; empty: all
+}
+
+// Message shows the part, with the ways to the one before and the one after.
+func (l ObjectiveList) Message() Message {
+	what := "Objectives"
+	if l.Words != "" {
+		what += " with " + Quote(l.Words)
+	}
+	m := Message{Text: what + ": " + strconv.Itoa(l.Total)}
+	head := "*" + what + "*"
+	if l.Total > len(l.Shown) {
+		head += " · " + pageWords(l.From, len(l.Shown), strconv.Itoa(l.Total))
+	}
+	m.Blocks = append(m.Blocks, section(head))
+	for i, o := range l.Shown {
+		switch at := l.From + i; {
+		case l.Mine > 0 && (at == 0 || i == 0 && at < l.Mine):
+			m.Blocks = append(m.Blocks, note("That you own or co-own"))
+		case at == l.Mine || i == 0:
+			m.Blocks = append(m.Blocks, note("Of others"))
+		}
+		s := section(o.line())
+		s.BlockID = "o_" + strconv.FormatInt(o.ID, 10)
+		s.Accessory = slack.NewAccessory(kebabOf(o.Objective, o.ended()))
+		m.Blocks = append(m.Blocks, s)
+	}
+	if b := turning(ActionObjectivesTo, ActionObjectives, l.From, ObjectivesListed, len(l.Shown), l.Total, l.Words); b != nil {
+		m.Blocks = append(m.Blocks, b)
+	}
+	return m
+}
+
+// pageWords are which part of a list is shown: "21–40 of 91".
+func pageWords(from, shown int, total string) string {
+	return fmt.Sprintf("%d–%d of %s", from+1, from+shown, total)
+}
+
+// turning are the buttons Previous and Next under a part of a list; nil where it is all of it. The
+// value of each is where its part begins, and the words of the list.
+func turning(back, on string, from, most, shown, total int, words string) slack.Block {
+	var buttons []slack.BlockElement
+	if from > 0 {
+		buttons = append(buttons, button(back, "Previous", fmt.Sprintf("%d:%s", max(0, from-most), words)))
+	}
+	if from+shown < total {
+		buttons = append(buttons, button(on, "Next", fmt.Sprintf("%d:%s", from+shown, words)))
+	}
+	if len(buttons) == 0 {
+		return nil
+	}
+	return slack.NewActionBlock("pages", buttons...)
+}
+
+// ParsePage reads a page's value.
+func ParsePage(value string) (from int, words string) {
+	place, words, _ := strings.Cut(value, ":")
+	from, err := strconv.Atoi(place)
+	if err != nil || from < 0 {
+		from = 0
+	}
+	return from, words
+}
+
+// How much of an objective its window shows: Slack takes a hundred blocks.
+const (
+	keyResultsShown = 40
+	belowShown      = 15
+)
+
+// Modal shows everything about an objective.
+func (o Objective) Modal() slack.ModalViewRequest {
+	head := section(":dart: " + headlineOf(o.Objective))
+	head.BlockID = "o_" + strconv.FormatInt(o.ID, 10)
+	head.Accessory = slack.NewAccessory(kebabOf(o.Objective, o.ended()))
+	dash := func(s string) string {
+		if s == "" {
+			return "–"
+		}
+		return s
+	}
+	channel, above := "", ""
+	if o.Channel != "" {
+		channel = "<#" + o.Channel + ">"
+	}
+	if o.Above.ID != 0 {
+		above = headlineOf(o.Above)
+	}
+	period := o.Period.Words()
+	if o.Closed {
+		period += " · :lock: closed out"
+	}
+	blocks := []slack.Block{head, fields(
+		"Owner", "<@"+o.Owner+">",
+		"Co-owners", dash(mentions(o.CoOwners)),
+		"Period", period,
+		"Time zone", Escape(o.Zone),
+		"Channel", dash(channel),
+		"Parent objective", dash(above),
+	)}
+	standing := "*How it stands*\n"
+	if len(o.KeyResults) > 0 {
+		standing += rollUpWords(okr.RollUpOf(rolledUp(o.KeyResults))) + "\n"
+	}
+	blocks = append(blocks, section(standing+o.counts()))
+	for i, k := range o.KeyResults {
+		if i == keyResultsShown {
+			blocks = append(blocks, note("…and "+okr.CountWords(len(o.KeyResults)-i, "more key result")+". `/okr list` and words of its title show them."))
+			break
+		}
+		s := section(k.Headline() + "\n" + k.Figures())
+		s.Accessory = slack.NewAccessory(button(ActionDetails, "Details", strconv.FormatInt(k.ID, 10)))
+		blocks = append(blocks, s)
+	}
+	blocks = append(blocks, belowBlocks(o.Below)...)
+	if len(o.Changes) > 0 {
+		blocks = append(blocks, section(Details{Changes: o.Changes}.changed()))
+	}
+	return slack.ModalViewRequest{
+		Type: slack.VTModal, CallbackID: CallbackObjectiveShown, Title: plain(o.Key()), Close: plain("Close"), Blocks: slack.Blocks{BlockSet: blocks},
+	}
+}
+
+// belowBlocks are the objectives right below one, each with how it stands and the way into it.
+func belowBlocks(below []Objective) []slack.Block {
+	var blocks []slack.Block
+	for i, child := range below {
+		switch i {
+		case 0:
+			blocks = append(blocks, note("Objectives that have this one as their parent"))
+		case belowShown:
+			return append(blocks, note("…and "+okr.CountWords(len(below)-i, "more objective")+": `/okr objectives`."))
+		}
+		s := section(child.line())
+		s.Accessory = slack.NewAccessory(button(ActionObjective, "Show", strconv.FormatInt(child.ID, 10)))
+		blocks = append(blocks, s)
+	}
+	return blocks
+}
+
+func mentions(people []string) string {
+	list := make([]string, len(people))
+	for i, p := range people {
+		list[i] = "<@" + p + ">"
+	}
+	return strings.Join(list, ", ")
+}
+
+// rolledUp are key results as a roll-up takes them.
+func rolledUp(own []KeyResult) []okr.RollUpItem {
+	items := make([]okr.RollUpItem, len(own))
+	for i, k := range own {
+		standing := k.Standing()
+		items[i] = okr.RollUpItem{Key: k.Key(), Progress: standing.Progress, Weight: k.Weight, Kind: k.Kind, Status: standing.Status}
+	}
+	return items
+}
+
+// What becomes of a key result whose objective is removed; else the id of the objective that it moves
+// to.
+const RemoveWithIt = "remove"
+
+// FieldMove is what becomes of one key result, with its id behind "__"; FieldMoveAll is for all that
+// have no choice of their own.
+const (
+	FieldMove    = "move"
+	FieldMoveAll = "move_all"
+)
+
+// MovedAtOnce is how many key results get a choice of their own.
+const MovedAtOnce = 20
+
+// RemoveObjective asks before an objective goes, names each of its key results, and asks what becomes of it.
+type RemoveObjective struct {
+	Objective  okr.Objective
+	KeyResults []KeyResult
+	Below      []okr.Objective
+	Draft      string
+}
+
+// Modal asks.
+func (r RemoveObjective) Modal() slack.ModalViewRequest {
+	text := "Remove " + headlineOf(r.Objective) + "?\n\nThis cannot be undone."
+	if r.Objective.Closed {
+		text += " How it was closed out goes with it."
+	}
+	if len(r.Below) > 0 {
+		var keys []string
+		for i, o := range r.Below {
+			if i == belowShown {
+				keys = append(keys, okr.CountWords(len(r.Below)-i, "more objective"))
+				break
+			}
+			keys = append(keys, o.Key())
+		}
+		text += " Without a parent afterwards: " + strings.Join(keys, ", ") + "."
+	}
+	n := len(r.KeyResults)
+	if n > 0 {
+		text += "\n\nWhat becomes of its " + okr.CountWords(n, "key result") + "? What is removed goes with its readings and check-ins."
+	}
+	blocks := []slack.Block{section(text)}
+	if n > MovedAtOnce {
+		var lines []string
+		for _, k := range r.KeyResults {
+			lines = append(lines, "*"+k.Key()+"* "+Escape(Cut(k.Title, 60)))
+		}
+		packedLines, _ := packed(lines, 40)
+		blocks = append(blocks, packedLines...)
+	}
+	if n > 1 {
+		label := "All key results"
+		hint := "Those with a choice of their own below follow that one."
+		all := external(FieldMoveAll, label, hint, "Choose", 0, nil)
+		if n <= MovedAtOnce {
+			all = optional(all)
+		}
+		blocks = append(blocks, all)
+	}
+	for i, k := range r.KeyResults {
+		if i == MovedAtOnce {
+			break
+		}
+		field := external(MoveField(k.ID), Cut(k.Key()+" "+k.Title, 150), "", "Choose", 0, nil)
+		if n > 1 {
+			field = optional(field)
+		}
+		blocks = append(blocks, field)
+	}
+	m := modal(CallbackRemoveObjective, "Remove "+r.Objective.Key(), "Remove", r.Draft, blocks...)
+	m.Close = plain("Keep it")
+	return m
+}
+
+// MoveField is the field of one key result.
+func MoveField(id int64) string { return FieldMove + "__" + strconv.FormatInt(id, 10) }
+
+// ParseMoves reads what becomes of each of some key results; what nothing was chosen for is missing.
+func ParseMoves(s State, ids []int64) map[int64]string {
+	all := s.option(FieldMoveAll)
+	chosen := map[int64]string{}
+	for _, id := range ids {
+		own := s[MoveField(id)]["v"].SelectedOption.Value
+		if own == "" {
+			own = all
+		}
+		if own != "" {
+			chosen[id] = own
+		}
+	}
+	return chosen
+}
+
+// MoveChoices are what can become of a key result.
+func MoveChoices(query string, list []okr.Objective) []*slack.OptionBlockObject {
+	var choices []choice
+	const remove = "Remove with it"
+	if strings.Contains(strings.ToLower(remove), strings.ToLower(strings.TrimSpace(query))) {
+		choices = append(choices, choice{value: RemoveWithIt, label: remove})
+	}
+	for _, o := range list {
+		choices = append(choices, choice{value: strconv.FormatInt(o.ID, 10), label: "Move to " + o.Key() + " " + o.Title, about: o.Period.Words()})
+	}
+	found, _ := options(choices)
+	return found
+}
+
+// ParentChoices are the objectives that can be another one's parent.
+func ParentChoices(list []okr.Objective) []*slack.OptionBlockObject {
+	var choices []choice
+	for _, o := range list {
+		choices = append(choices, choiceOf(o))
+	}
+	found, _ := options(choices)
+	return found
+}
+
+// choiceOf is an objective as an option.
+func choiceOf(o okr.Objective) choice {
+	return choice{value: strconv.FormatInt(o.ID, 10), label: o.Key() + " " + o.Title, about: o.Period.Words()}
+}
+
+// ObjectiveSaved says that an objective is saved as it is now.
+func ObjectiveSaved(o okr.Objective) Message {
+	return Text(headlineOf(o) + " is saved: " + o.Period.Words() + ", owner <@" + o.Owner + ">.")
+}
+
+// BecameOwner, BecameCoOwner and HandedOver tell people that an objective is theirs now, or not any more.
+func BecameOwner(o okr.Objective, by string) string {
+	return ":dart: You became owner of " + headlineOf(o) + " (" + o.Period.Words() + ")" + byWords(by) + ". `/okr show " + o.Key() + "` shows it."
+}
+
+// BecameCoOwner is for who shares it.
+func BecameCoOwner(o okr.Objective, by string) string {
+	return ":dart: You became co-owner of " + headlineOf(o) + " (" + o.Period.Words() + ")" + byWords(by) + ". `/okr show " + o.Key() + "` shows it."
+}
+
+// HandedOver is for who owned or co-owned it.
+func HandedOver(o okr.Objective, by string) string {
+	return ":dart: You do not own " + headlineOf(o) + " any more" + byWords(by) + ". Its owner is <@" + o.Owner + "> now."
+}
+
+// ObjectiveRemoved is for who looked after it or its key results.
+func ObjectiveRemoved(o okr.Objective, by string, lines []string) string {
+	text := ":dart: " + headlineOf(o) + " was removed" + byWords(by) + "."
+	for i, line := range lines {
+		if i == 20 {
+			text += "\n…and " + okr.CountWords(len(lines)-i, "more key result")
+			break
+		}
+		text += "\n" + line
+	}
+	return text
+}
+
+func byWords(by string) string { return " by <@" + by + ">" }
+
+// KeyResultRemovedLine and KeyResultMovedLine are what became of a key result.
+func KeyResultRemovedLine(k okr.KeyResult) string {
+	return "*" + k.Key() + "* " + Escape(Cut(k.Title, 60)) + ": removed"
+}
+
+// KeyResultMovedLine names where it is now.
+func KeyResultMovedLine(k okr.KeyResult, to okr.Objective) string {
+	return "*" + k.Key() + "* " + Escape(Cut(k.Title, 60)) + ": moved to " + headlineOf(to)
+}
