@@ -32,8 +32,8 @@ type Desk struct {
 	// ourselves is the workspace that Slack says our token is of; nil until it said so.
 	ourselves atomic.Pointer[store.Workspace]
 
-	turns *turns
-	homes *homes
+	admission *admission
+	homes     *homeQueue
 
 	// open counts what decorates open views: it may die with the process, but is waited for.
 	open       sync.WaitGroup
@@ -47,7 +47,7 @@ func New(s *store.Store, slack *Slack, asked func() func(), settings Settings, l
 	settings.AnswerWithin = cmp.Or(settings.AnswerWithin, answerWithin)
 	return &Desk{
 		Store: s, Slack: slack, Settings: settings, Log: log, asked: asked,
-		turns: newTurns(settings.AnswerWithin / 2), homes: newHomes(), background: background, stop: stop,
+		admission: newAdmission(settings.AnswerWithin / 2), homes: newHomeQueue(), background: background, stop: stop,
 	}
 }
 

@@ -96,12 +96,12 @@ func (d *Desk) answer(ctx context.Context, in delivery) answer {
 				done <- outcome{d.sorry(in.gesture, WentWrong(ref)), "panic"}
 			}
 		}()
-		leave, ok := d.turns.take(ctx)
+		release, ok := d.admission.acquire(ctx)
 		if !ok {
 			done <- outcome{d.sorry(in.gesture, tooMuch), "too much"}
 			return
 		}
-		defer leave()
+		defer release()
 		a, result := d.act(ctx, in)
 		done <- outcome{a, result}
 	})
@@ -404,11 +404,11 @@ func (d *Desk) ShowHome(ctx context.Context, g Gesture) {
 }
 
 func (d *Desk) drawnHome(ctx context.Context, g Gesture) (v slack.HomeTabViewRequest, needed bool, err error) {
-	leave, ok := d.homes.take(ctx, g.Actor)
+	release, ok := d.homes.acquire(ctx, g.Actor)
 	if !ok {
 		return v, false, nil
 	}
-	defer leave()
+	defer release()
 	v, err = d.Home(ctx, g)
 	return v, true, err
 }

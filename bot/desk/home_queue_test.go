@@ -13,14 +13,14 @@ import (
 
 func TestAHomeTabIsDrawnForAllThatHappenedMeanwhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHomes()
+		h := newHomeQueue()
 		var changed atomic.Int64
 		var mu sync.Mutex
 		shown, drawn, most, now := map[string]int64{}, map[string]int{}, 0, 0
 		done := make(chan bool)
 		show := func(person string) {
 			defer func() { done <- true }()
-			leave, ok := h.take(t.Context(), okr.Actor{Workspace: "T1", ID: person})
+			release, ok := h.acquire(t.Context(), okr.Actor{Workspace: "T1", ID: person})
 			if !ok {
 				return
 			}
@@ -34,7 +34,7 @@ func TestAHomeTabIsDrawnForAllThatHappenedMeanwhile(t *testing.T) {
 			shown[person], drawn[person] = saw, drawn[person]+1
 			now--
 			mu.Unlock()
-			leave()
+			release()
 		}
 		shows := 0
 		for range 20 {
@@ -64,25 +64,25 @@ func TestAHomeTabIsDrawnForAllThatHappenedMeanwhile(t *testing.T) {
 
 func TestAHomeTabThatGaveUpDoesNotKeepTheNextFromBeingDrawn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHomes()
+		h := newHomeQueue()
 		of := func(person string) okr.Actor { return okr.Actor{Workspace: "T1", ID: person} }
-		var leaves []func()
+		var releases []func()
 		for _, person := range []string{"U1", "U2"} {
-			leave, ok := h.take(t.Context(), of(person))
+			release, ok := h.acquire(t.Context(), of(person))
 			if !ok {
 				t.Fatal("no turn")
 			}
-			leaves = append(leaves, leave)
+			releases = append(releases, release)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, ok := h.take(ctx, of("U3")); ok {
+		if _, ok := h.acquire(ctx, of("U3")); ok {
 			t.Error("three are drawn at once")
 		}
-		for _, leave := range leaves {
-			leave()
+		for _, release := range releases {
+			release()
 		}
-		if _, ok := h.take(t.Context(), of("U3")); !ok {
+		if _, ok := h.acquire(t.Context(), of("U3")); !ok {
 			t.Error("U3 has no turn")
 		}
 	})

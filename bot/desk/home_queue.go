@@ -11,8 +11,8 @@ import (
 // answer, and whoever waits for one comes first.
 const drawnAtOnce = 2
 
-// homes are the Home tabs that are to be drawn.
-type homes struct {
+// homeQueue is the Home tabs that are to be drawn.
+type homeQueue struct {
 	drawing chan struct{}
 
 	mu      sync.Mutex
@@ -21,13 +21,13 @@ type homes struct {
 
 type homeOf struct{ workspace, person string }
 
-func newHomes() *homes {
-	return &homes{drawing: make(chan struct{}, drawnAtOnce), waiting: map[homeOf]bool{}}
+func newHomeQueue() *homeQueue {
+	return &homeQueue{drawing: make(chan struct{}, drawnAtOnce), waiting: map[homeOf]bool{}}
 }
 
-// take waits until a person's Home tab may be drawn; leave ends the turn. It is false where that is
+// acquire waits until a person's Home tab may be drawn; release ends the turn. It is false where that is
 // not needed: the same tab waits already, and will show what happened until it is drawn.
-func (h *homes) take(ctx context.Context, of okr.Actor) (leave func(), ok bool) {
+func (h *homeQueue) acquire(ctx context.Context, of okr.Actor) (release func(), ok bool) {
 	whose := homeOf{of.Workspace, of.ID}
 	h.mu.Lock()
 	there := h.waiting[whose]
