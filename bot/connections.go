@@ -153,7 +153,7 @@ func (b *Bot) testPressed(ctx context.Context, g desk.Gesture) (desk.Reply, erro
 			problem = failure.Sentence()
 		}
 		if failure != nil && failure.Class == integrations.Unauthorized {
-			if err := b.jobs.Refused(ctx, c, failure); err != nil {
+			if _, err := b.jobs.Refused(ctx, c, failure); err != nil {
 				b.Log.Warn("counting a refused sign-in", "connection", c.ID, "error", err)
 			}
 		}

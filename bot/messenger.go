@@ -9,6 +9,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"okrbot/accounts"
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/integrations"
@@ -136,7 +137,7 @@ func (m *Messenger) Notice(ctx context.Context, c store.Connection, now time.Tim
 	}
 	c.KeyResults = len(hanging)
 	shown := shownConnection(m.connectors, c, okr.Actor{Workspace: c.Workspace, ID: c.Owner, Kind: okr.Member}, now)
-	says := whatItNeeds(m.connectors, c, c.Notice == jobs.NoticeEnds)
+	says := whatItNeeds(m.connectors, c, c.Notice == accounts.NoticeEnds)
 	if !m.Gone(ctx, c.Workspace, c.Owner) {
 		_, _, err = m.slack.Post(ctx, c.Owner, view.ConnectionNotice(shown, says, ""))
 		var u *jobs.Undelivered

@@ -12,11 +12,11 @@ import (
 	"github.com/slack-go/slack"
 	"golang.org/x/oauth2"
 
+	"okrbot/accounts"
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/bot/wizard"
 	"okrbot/integrations"
-	"okrbot/jobs"
 	"okrbot/okr"
 	"okrbot/secret"
 	"okrbot/store"
@@ -659,7 +659,7 @@ func (b *Bot) keepConsent(ctx context.Context, at visiting, consenter integratio
 		c, err := tx.CreatePending(ctx, actor, store.Connection{
 			Kind: at.Kind, Name: name, Origin: at.Origin, SignIn: at.SignIn, Account: who, Client: at.client.ID,
 			Shared: at.Shared && okr.May(actor, okr.ShareConnection, okr.MakerOf),
-		}, replaces, tokens.Fields, jobs.TokenLife(tokens.Life), consenter.RefreshLife())
+		}, replaces, tokens.Fields, accounts.TokenLife(tokens.Life), consenter.RefreshLife())
 		if err == nil {
 			token, err = tx.AskAboutSignIn(ctx, at.Visit, c, stages)
 		}

@@ -11,8 +11,9 @@ import (
 	"testing"
 	"time"
 
-	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/client_golang/prometheus"
 
+	"okrbot/accounts"
 	"okrbot/integrations"
 	"okrbot/okr"
 	vendor "okrbot/sandbox/servicenow"
@@ -33,7 +34,7 @@ func (r *room) consents() {
 	r.check(r.store.InTx(ctx, func(tx *store.Tx) error {
 		c, err := tx.CreatePending(ctx, alice, store.Connection{
 			Kind: "servicenow", Name: "acme", Origin: r.origin, SignIn: "oauth", Client: entered.ID,
-		}, 0, tokens.Fields, TokenLife(tokens.Life), 100*24*time.Hour)
+		}, 0, tokens.Fields, accounts.TokenLife(tokens.Life), 100*24*time.Hour)
 		if err != nil {
 			return err
 		}
@@ -143,14 +144,22 @@ func (r *room) loaded() store.Connection {
 // renewals are how often a renewal ended so, in all tests of this process.
 func (r *room) renewals(outcome string) float64 {
 	r.t.Helper()
-	var m dto.Metric
-	r.check(tokensRenewed.WithLabelValues(outcome).Write(&m))
-	return m.GetCounter().GetValue()
+	families, err := prometheus.DefaultGatherer.Gather()
+	r.check(err)
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if f.GetName() == "okrbot_tokens_renewed_total" && m.GetLabel()[0].GetValue() == outcome {
+				return m.GetCounter().GetValue()
+			}
+		}
+	}
+	r.t.Fatalf("no renewals that ended %s are counted", outcome)
+	return 0
 }
 
 func TestOneOfAllProcessesRenews(t *testing.T) {
 	r := newRoom(t)
-	counted := r.renewals(renewed)
+	counted := r.renewals("renewed")
 	r.scorecard(1, 40, 5)
 	r.consents()
 	replicas := []*Client{r.client, r.replica(nil), r.replica(nil), r.replica(nil)}
@@ -183,7 +192,7 @@ func TestOneOfAllProcessesRenews(t *testing.T) {
 	}
 	r.wants("refusals", r.count("select refusals from connections where id = $1", r.connection.ID), 0)
 	r.wants("its state", r.state(), "active")
-	r.wants("renewals are counted", r.renewals(renewed) >= counted+6, true)
+	r.wants("renewals are counted", r.renewals("renewed") >= counted+6, true)
 }
 
 // leaver answers a renewal and does not live to see it kept.
@@ -209,7 +218,7 @@ func TestACrashBeforeNewTokensAreKept(t *testing.T) {
 	})
 	r.ends()
 	epoch := r.loaded().TokenEpoch
-	_, _, _ = stopped.account(leaving, r.loaded(), false)
+	_, _ = stopped.Account(leaving, r.loaded())
 	r.wants("epochs", r.loaded().TokenEpoch-epoch, int64(1))
 
 	// Gone: the old tokens stay, and the next one goes on with them.
@@ -222,7 +231,7 @@ func TestACrashBeforeNewTokensAreKept(t *testing.T) {
 	r.check(err)
 	r.ends()
 	before, calls := r.sealed(), r.tokenCalls()
-	if _, _, err := gone.account(ctx, r.loaded(), false); err == nil {
+	if _, err := gone.Account(ctx, r.loaded()); err == nil {
 		t.Error("nothing went wrong")
 	}
 	r.wants("what is kept", r.sealed() == before, true)
@@ -310,7 +319,7 @@ func TestARefusedRenewalStopsAtTwo(t *testing.T) {
 			r.exec("update sources set connection_id = $1", r.connection.ID)
 			r.imports(k)
 			r.ends()
-			before, counted := r.sealed(), r.renewals(refusedRenewal)
+			before, counted := r.sealed(), r.renewals("refused")
 			fix := r.now.Break(vendor.Fault{Kind: kind})
 			r.now.ForgetCalls()
 			r.force(k.ID)
@@ -321,9 +330,9 @@ func TestARefusedRenewalStopsAtTwo(t *testing.T) {
 				r.tick()
 			}
 			r.wants("its state", r.state(), "rejected")
-			r.wants("notices", r.slack.notices, []string{NoticeRefused})
+			r.wants("notices", r.slack.notices, []string{accounts.NoticeRefused})
 			r.wants("calls", len(r.now.Calls()), 2)
-			r.wants("refusals are counted", r.renewals(refusedRenewal) >= counted+2, true)
+			r.wants("refusals are counted", r.renewals("refused") >= counted+2, true)
 			r.wants("what is kept", r.sealed() == before, true)
 			fix()
 			for range 5 {
@@ -331,7 +340,7 @@ func TestARefusedRenewalStopsAtTwo(t *testing.T) {
 				r.tick()
 			}
 			r.wants("calls in five days", len(r.now.Calls()), 2)
-			r.wants("notices in five days", r.slack.notices, []string{NoticeRefused})
+			r.wants("notices in five days", r.slack.notices, []string{accounts.NoticeRefused})
 		})
 	}
 }
@@ -365,7 +374,7 @@ func TestAChangedRowSendsNothing(t *testing.T) {
 				}
 				r.wants("calls", len(r.now.Calls()), 0)
 				r.wants("its state", r.state(), "broken")
-				r.wants("notices", r.slack.notices, []string{NoticeRefused})
+				r.wants("notices", r.slack.notices, []string{accounts.NoticeRefused})
 			})
 		}
 	}
@@ -488,7 +497,7 @@ func TestAReconnectDuringARenewalWins(t *testing.T) {
 			})
 			r.ends()
 			epoch := r.loaded().TokenEpoch
-			account, _, err := busy.account(ctx, r.loaded(), false)
+			account, err := busy.Account(ctx, r.loaded())
 			r.check(err)
 			r.wants("the sign-in in use", account.SignIn, next.Kind)
 			r.wants("epochs", r.loaded().TokenEpoch-epoch, int64(1))
@@ -503,10 +512,11 @@ func TestTheMakerIsToldOnceHoweverManyBatchesAreRefused(t *testing.T) {
 	r := newRoom(t)
 	before := r.loaded()
 	for range 5 {
-		r.check(r.client.Refused(ctx, before, &integrations.Error{Class: integrations.Unauthorized, Cause: "wrong_password", Says: "No."}))
+		_, err := r.client.Refused(ctx, before, &integrations.Error{Class: integrations.Unauthorized, Cause: "wrong_password", Says: "No."})
+		r.check(err)
 		r.tick()
 	}
-	r.wants("notices", r.slack.notices, []string{NoticeRefused})
+	r.wants("notices", r.slack.notices, []string{accounts.NoticeRefused})
 	r.wants("refusals", r.count("select refusals from connections"), 2)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"okrbot/accounts"
 	"okrbot/integrations"
 	"okrbot/okr"
 	"okrbot/store"
@@ -477,7 +478,7 @@ func (a *applying) fail(runs []store.TakenRun, k store.KeyResult, old store.Appl
 	if next, ok := k.NextDue(a.now); !ok || !retry.Before(next) {
 		retry = time.Time{} // that is the next slot's
 	}
-	failure := failed(f)
+	failure := accounts.Failed(f)
 	epoch := a.part.epoch
 	a.batch.NoteFailed(k.ID, failure)
 	a.failures = append(a.failures, store.AppliedFailure{KeyResult: k.ID, Epoch: epoch, Failure: failure, Told: told, Tries: tries, RetryAt: retry})

@@ -117,7 +117,7 @@ func (c *Client) directoryFailed(ctx context.Context, connection store.Connectio
 		pause = min(pause, longest)
 		return c.store.InTx(ctx, func(tx *store.Tx) error { return tx.MakeWait(ctx, connection, pause) })
 	case integrations.Unauthorized:
-		_, err := c.refused(ctx, connection, failure)
+		_, err := c.Refused(ctx, connection, failure)
 		return err
 	}
 	c.log.Warn("a directory was not read; it is tried again in a while", "connection", connection.ID, "class", failure.Class, "cause", failure.Cause)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"okrbot/accounts"
 	"okrbot/integrations"
 	"okrbot/okr"
 	"okrbot/store"
@@ -12,45 +13,11 @@ import (
 
 // The failures that no connector tells.
 
-func noConnector(kind string) *integrations.Error {
-	return &integrations.Error{Class: integrations.Unavailable, Cause: "no_connector",
-		Says: "This okrbot does not read from " + kind + ".", Next: "Ask its administrator for a version that does."}
-}
-
-// rejected is told about a connection that is not used any more, with what the system said when it
-// was.
-func rejected(system, refusal string) *integrations.Error {
-	if refusal == "" {
-		refusal = system + " refused our sign-in."
-	}
-	return &integrations.Error{Class: integrations.Unauthorized, Cause: "rejected",
-		Says: refusal + " It did so twice, so we stopped trying: more tries could lock the account.",
-		Next: "Reconnect it under `/okr connections`."}
-}
-
-func broken() *integrations.Error {
-	return &integrations.Error{Class: integrations.Unauthorized, Cause: "broken",
-		Says: "The stored sign-in of this connection cannot be opened.",
-		Next: "Reconnect it under `/okr connections`, and tell okrbot's administrator."}
-}
-
 // gone is told about a scorecard that was asked for by name twice, an hour apart, and was not there.
 func gone(f *integrations.Error) *integrations.Error {
 	return &integrations.Error{Class: f.Class, Cause: "gone",
 		Says: "The scorecard was asked for twice, an hour apart, and was not there: it was deleted, or is hidden from this sign-in. The two are not told apart.",
 		Next: "Choose another one with `/okr edit`, or ask who may see it."}
-}
-
-// keyMissing is told while keys are being turned: another process, or this one after its restart,
-// opens what this one cannot.
-func keyMissing() *integrations.Error {
-	return &integrations.Error{Class: integrations.Unavailable, Cause: "key_missing", Brief: true,
-		Says: "This okrbot does not hold the key that the sign-in is sealed with.", Next: "It usually passes by itself; if it stays, tell okrbot's administrator."}
-}
-
-func renewing() *integrations.Error {
-	return &integrations.Error{Class: integrations.Unavailable, Cause: "renewing", Brief: true,
-		Says: "New access is being asked for, which takes long.", Next: "It usually passes by itself."}
 }
 
 func disconnected() *integrations.Error {
@@ -71,7 +38,7 @@ func givenUp() *integrations.Error {
 func passes(f *integrations.Error) bool {
 	switch f.Class {
 	case integrations.Unavailable, integrations.Misread:
-		return f.Cause != scorecardChanged && f.Cause != givenUp().Cause && f.Cause != noConnector("").Cause
+		return f.Cause != scorecardChanged && f.Cause != givenUp().Cause && f.Cause != accounts.NoConnector("").Cause
 	}
 	return false
 }

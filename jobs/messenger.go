@@ -31,7 +31,7 @@ type Messenger interface {
 	Gone(ctx context.Context, workspace, person string) bool
 	// Administrators are people who administer the workspace, a few of them.
 	Administrators(ctx context.Context, workspace string) []string
-	// Notice tells a connection's maker what it needs from them: NoticeRefused, NoticeEnds. Where the
+	// Notice tells a connection's maker what it needs from them: accounts.NoticeRefused, accounts.NoticeEnds. Where the
 	// maker is gone, administrators hear it.
 	Notice(ctx context.Context, c store.Connection, now time.Time) error
 	// Tell says something to a person by direct message, or to administrators where the person is gone.

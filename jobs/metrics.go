@@ -1,7 +1,6 @@
 package jobs
 
 import (
-	"context"
 	"errors"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,9 +23,6 @@ var (
 	scoresStored = promauto.NewCounter(prometheus.CounterOpts{
 		Name: "okrbot_scores_stored_total", Help: "Scores that were kept: of new days, and those that changed.",
 	})
-	tokensRenewed = promauto.NewCounterVec(prometheus.CounterOpts{
-		Name: "okrbot_tokens_renewed_total", Help: "Access tokens that were asked for again, by how it went.",
-	}, []string{"outcome"})
 )
 
 // unclassed is the class of what was read.
@@ -41,30 +37,6 @@ func init() {
 		synced.WithLabelValues(store.Failed, string(class))
 		synced.WithLabelValues(store.Again, string(class))
 	}
-	for _, how := range []string{renewed, refusedRenewal, failedRenewal} {
-		tokensRenewed.WithLabelValues(how)
-	}
-}
-
-// The ways in which a renewal ends.
-const (
-	renewed        = "renewed"
-	refusedRenewal = "refused" // the consent is over, or the client is not taken any more
-	failedRenewal  = "failed"  // nobody said no: it is tried again
-)
-
-func countRenewal(err error) {
-	how := renewed
-	var failure *integrations.Error
-	switch {
-	case errors.As(err, &failure) && failure.Class == integrations.Unauthorized:
-		how = refusedRenewal
-	case errors.Is(err, context.Canceled):
-		return
-	case err != nil:
-		how = failedRenewal
-	}
-	tokensRenewed.WithLabelValues(how).Inc()
 }
 
 // tally is what a part did, to be counted once it is true.

@@ -7,13 +7,8 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"okrbot/accounts"
 	"okrbot/store"
-)
-
-// What a connection's maker is told.
-const (
-	NoticeRefused = "refused" // its sign-in is not taken any more
-	NoticeEnds    = "ends"    // its sign-in ends by itself in 14, 3 or 1 days
 )
 
 // TellNotice tells a connection's maker what it needs from them.
@@ -74,7 +69,7 @@ func (c *Client) tellNotice(ctx context.Context, id int64) error {
 // forHeirs is what those hear who look after the key results of a maker who is gone: the notice, which
 // would have told the maker of these too, has gone to administrators, who cannot know each of them.
 func (c *Client) forHeirs(ctx context.Context, connection store.Connection) ([]store.Announcement, error) {
-	if connection.Notice != NoticeRefused || !c.messenger.Gone(ctx, connection.Workspace, connection.Owner) {
+	if connection.Notice != accounts.NoticeRefused || !c.messenger.Gone(ctx, connection.Workspace, connection.Owner) {
 		return nil, nil
 	}
 	hanging, err := c.store.KeyResults(ctx, connection.Workspace, store.Filter{Connection: connection.ID, Open: true})

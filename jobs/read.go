@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"okrbot/accounts"
 	"okrbot/integrations"
 	"okrbot/okr"
 	"okrbot/store"
@@ -74,11 +75,11 @@ func (c *Client) read(ctx context.Context, p *portion) (map[int64]integrations.R
 	}
 	connector, err := c.connectors.ByKind(p.connection.Kind)
 	if err != nil {
-		return all(noConnector(p.connection.Kind)), nil
+		return all(accounts.NoConnector(p.connection.Kind)), nil
 	}
 	switch p.connection.State {
 	case store.Rejected:
-		return all(rejected(connector.Name(), p.connection.Refusal)), nil
+		return all(accounts.Rejected(connector.Name(), p.connection.Refusal)), nil
 	case store.Removed:
 		return all(disconnected()), nil
 	}
@@ -104,7 +105,7 @@ func (c *Client) read(ctx context.Context, p *portion) (map[int64]integrations.R
 	case err != nil && !errors.As(err, &failure):
 		return all(unforeseen(ctx, err)), err
 	case readings == nil:
-		p.asked = failure.Cause != broken().Cause
+		p.asked = failure.Cause != accounts.Broken().Cause
 		return all(failure), mistake
 	}
 	for i, reading := range readings {

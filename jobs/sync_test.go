@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"okrbot/accounts"
 	"okrbot/integrations"
 	"okrbot/okr"
 	vendor "okrbot/sandbox/servicenow"
@@ -406,7 +407,7 @@ func TestARefusedSignInIsNotTriedAgain(t *testing.T) {
 	if calls := len(r.now.Calls()); calls > 3 {
 		t.Errorf("%d calls with a refused password: the account could be locked", calls)
 	}
-	r.wants("messages to its maker", r.slack.notices, []string{NoticeRefused})
+	r.wants("messages to its maker", r.slack.notices, []string{accounts.NoticeRefused})
 	r.wants("messages about each key result", len(r.slack.in(alice.ID)), 0)
 	loaded, err := r.store.Connection(ctx, "T1", r.connection.ID)
 	r.check(err)

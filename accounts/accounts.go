@@ -1,13 +1,28 @@
-package jobs
+// Package accounts signs in to the systems that are read: it opens what is sealed, renews access tokens, by
+// one process for all, and counts what is refused, so that no account is locked.
+package accounts
 
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"okrbot/integrations"
 	"okrbot/store"
 )
+
+// Accounts are the sign-ins of connections.
+type Accounts struct {
+	store      *store.Store
+	connectors integrations.Registry
+	log        *slog.Logger
+}
+
+// New is how to sign in to what connectors read.
+func New(s *store.Store, connectors integrations.Registry, log *slog.Logger) *Accounts {
+	return &Accounts{store: s, connectors: connectors, log: log}
+}
 
 // renewWithin is how long one waits for an access token that somebody else is renewing.
 const renewWithin = 20 * time.Second
@@ -16,8 +31,8 @@ const renewWithin = 20 * time.Second
 // has come is renewed first, by one process for all; one that is refused all the same is renewed
 // once, and what was to be done is done once more. An error that people can read is an
 // *integrations.Error.
-func (c *Client) With(ctx context.Context, connection store.Connection, do func(integrations.Account) error) error {
-	account, epoch, err := c.account(ctx, connection, false)
+func (a *Accounts) With(ctx context.Context, connection store.Connection, do func(integrations.Account) error) error {
+	account, epoch, err := a.account(ctx, connection, false)
 	if err != nil {
 		return err
 	}
@@ -27,71 +42,71 @@ func (c *Client) With(ctx context.Context, connection store.Connection, do func(
 		return err
 	}
 	connection.TokenEpoch = epoch
-	if account, _, err = c.account(ctx, connection, true); err != nil {
+	if account, _, err = a.account(ctx, connection, true); err != nil {
 		return err
 	}
 	return do(account)
 }
 
 // Account is how a connection signs in at the moment, for what can be done without as well.
-func (c *Client) Account(ctx context.Context, connection store.Connection) (integrations.Account, error) {
-	account, _, err := c.account(ctx, connection, false)
+func (a *Accounts) Account(ctx context.Context, connection store.Connection) (integrations.Account, error) {
+	account, _, err := a.account(ctx, connection, false)
 	return account, err
 }
 
 // account is how a connection signs in at the moment. Stale says that the token of the connection's
 // epoch was refused.
-func (c *Client) account(ctx context.Context, connection store.Connection, stale bool) (integrations.Account, int64, error) {
+func (a *Accounts) account(ctx context.Context, connection store.Connection, stale bool) (integrations.Account, int64, error) {
 	account := integrations.Account{Origin: connection.Origin, SignIn: connection.SignIn}
 	if connection.Client == 0 {
-		fields, err := c.open(ctx, connection)
+		fields, err := a.open(ctx, connection)
 		account.Fields = fields
 		return account, 0, err
 	}
 	refused := connection.TokenEpoch
 	for end := time.Now().Add(renewWithin); ; {
-		now, err := c.store.TokenStanding(ctx, connection.ID)
+		now, err := a.store.TokenStanding(ctx, connection.ID)
 		if err != nil {
 			return account, 0, err
 		}
 		if now.State == store.Broken {
-			return account, 0, broken()
+			return account, 0, Broken()
 		}
 		if now.State != store.Active {
-			if fresh, err := c.store.ConnectionByID(ctx, connection.ID); err == nil {
+			if fresh, err := a.store.ConnectionByID(ctx, connection.ID); err == nil {
 				connection = fresh
 			}
-			return account, 0, rejected(c.nameOf(connection.Kind), connection.Refusal)
+			return account, 0, Rejected(a.nameOf(connection.Kind), connection.Refusal)
 		}
 		if now.Epoch != connection.TokenEpoch {
-			if connection, err = c.store.ConnectionByID(ctx, connection.ID); err != nil {
+			if connection, err = a.store.ConnectionByID(ctx, connection.ID); err != nil {
 				return account, 0, err
 			}
 			if connection.Client == 0 {
-				return c.account(ctx, connection, false) // somebody gave it a password instead
+				return a.account(ctx, connection, false) // somebody gave it a password instead
 			}
 			continue // look at it again: it may be old too
 		}
 		if !now.Due && !(stale && refused == now.Epoch) {
-			fields, err := c.open(ctx, connection)
+			fields, err := a.open(ctx, connection)
 			if err != nil {
 				return account, 0, err
 			}
 			account.Fields = integrations.Fields{integrations.AccessToken: fields[integrations.AccessToken]}
 			return account, now.Epoch, nil
 		}
-		mine, err := c.store.LeaseTokens(ctx, connection.ID, now.Epoch)
+		mine, err := a.store.LeaseTokens(ctx, connection.ID, now.Epoch)
 		if err != nil {
 			return account, 0, err
 		}
 		if mine {
-			if err := c.renew(ctx, connection); err != nil {
+			if err := a.renew(ctx, connection); err != nil {
 				return account, 0, err
 			}
 			continue
 		}
 		if time.Now().After(end) {
-			return account, 0, renewing()
+			return account, 0, Renewing()
 		}
 		select {
 		case <-ctx.Done():
@@ -102,21 +117,21 @@ func (c *Client) account(ctx context.Context, connection store.Connection, stale
 }
 
 // renew asks for a new access token and keeps it. The old ones are kept through every failure.
-func (c *Client) renew(ctx context.Context, connection store.Connection) (err error) {
+func (a *Accounts) renew(ctx context.Context, connection store.Connection) (err error) {
 	defer func() {
 		if err != nil {
 			leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 			defer cancel()
-			if err := c.store.LeaveTokens(leaving, connection.ID, connection.TokenEpoch); err != nil {
-				c.log.Warn("the renewal of tokens stays taken until its lease ends", "connection", connection.ID, "error", err)
+			if err := a.store.LeaveTokens(leaving, connection.ID, connection.TokenEpoch); err != nil {
+				a.log.Warn("the renewal of tokens stays taken until its lease ends", "connection", connection.ID, "error", err)
 			}
 		}
 	}()
-	old, err := c.open(ctx, connection)
+	old, err := a.open(ctx, connection)
 	if err != nil {
 		return err
 	}
-	connector, client, err := c.consenter(ctx, connection)
+	connector, client, err := a.consenter(ctx, connection)
 	if err != nil {
 		return err
 	}
@@ -138,7 +153,7 @@ func (c *Client) renew(ctx context.Context, connection store.Connection) (err er
 	// What was answered is kept even when we are being stopped.
 	saving, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	if err := c.store.SaveTokens(saving, connection, fresh, life); err != nil && !errors.Is(err, store.ErrChanged) {
+	if err := a.store.SaveTokens(saving, connection, fresh, life); err != nil && !errors.Is(err, store.ErrChanged) {
 		return err
 	}
 	return nil
@@ -146,25 +161,25 @@ func (c *Client) renew(ctx context.Context, connection store.Connection) (err er
 
 // open unseals a connection's sign-in. One that was changed, or belongs to another row or address,
 // breaks the connection: nothing is sent, and its maker is told.
-func (c *Client) open(ctx context.Context, connection store.Connection) (map[string]string, error) {
+func (a *Accounts) open(ctx context.Context, connection store.Connection) (map[string]string, error) {
 	if connection.State == store.Broken {
-		return nil, broken()
+		return nil, Broken()
 	}
-	fields, err := c.store.Unseal(connection)
+	fields, err := a.store.Unseal(connection)
 	if err == nil {
 		return fields, nil
 	}
 	if errors.Is(err, store.ErrNoKey) {
-		c.log.Warn("a connection is sealed with a key that is not here", "connection", connection.ID)
-		return nil, keyMissing()
+		a.log.Warn("a connection is sealed with a key that is not here", "connection", connection.ID)
+		return nil, KeyMissing()
 	}
-	c.log.Error("a connection's secret does not open", "connection", connection.ID)
-	return nil, c.breaks(ctx, connection)
+	a.log.Error("a connection's secret does not open", "connection", connection.ID)
+	return nil, a.breaks(ctx, connection)
 }
 
 // breaks notes that a connection's row was changed by somebody else than us.
-func (c *Client) breaks(ctx context.Context, connection store.Connection) error {
-	err := c.store.InTx(ctx, func(tx *store.Tx) error {
+func (a *Accounts) breaks(ctx context.Context, connection store.Connection) error {
+	err := a.store.InTx(ctx, func(tx *store.Tx) error {
 		fresh, err := tx.BreakConnection(ctx, connection)
 		if err != nil || !fresh {
 			return err
@@ -172,34 +187,34 @@ func (c *Client) breaks(ctx context.Context, connection store.Connection) error 
 		return tx.Notice(ctx, connection.ID, NoticeRefused)
 	})
 	if err != nil {
-		c.log.Error("breaking a connection", "connection", connection.ID, "error", err)
+		a.log.Error("breaking a connection", "connection", connection.ID, "error", err)
 	}
-	return broken()
+	return Broken()
 }
 
 // consenter is the connector of a connection that was allowed by browser, and its client.
-func (c *Client) consenter(ctx context.Context, connection store.Connection) (integrations.Consenter, integrations.OAuthClient, error) {
-	connector, err := c.connectors.ByKind(connection.Kind)
+func (a *Accounts) consenter(ctx context.Context, connection store.Connection) (integrations.Consenter, integrations.OAuthClient, error) {
+	connector, err := a.connectors.ByKind(connection.Kind)
 	consenter, ok := connector.(integrations.Consenter)
 	if err != nil || !ok {
-		return nil, integrations.OAuthClient{}, noConnector(connection.Kind)
+		return nil, integrations.OAuthClient{}, NoConnector(connection.Kind)
 	}
-	kept, err := c.store.ClientOf(ctx, connection)
+	kept, err := a.store.ClientOf(ctx, connection)
 	if err != nil {
 		return nil, integrations.OAuthClient{}, err
 	}
 	if kept.Kind != connection.Kind || kept.Origin != connection.Origin {
 		// Its secret was entered for another address, and goes to no other.
-		c.log.Error("a connection's client belongs to another address", "connection", connection.ID, "client", kept.ID)
-		return nil, integrations.OAuthClient{}, c.breaks(ctx, connection)
+		a.log.Error("a connection's client belongs to another address", "connection", connection.ID, "client", kept.ID)
+		return nil, integrations.OAuthClient{}, a.breaks(ctx, connection)
 	}
-	opened, err := c.store.ClientSecret(kept)
+	opened, err := a.store.ClientSecret(kept)
 	if errors.Is(err, store.ErrNoKey) {
-		return nil, integrations.OAuthClient{}, keyMissing()
+		return nil, integrations.OAuthClient{}, KeyMissing()
 	}
 	if err != nil {
-		c.log.Error("a client's secret does not open", "client", kept.ID)
-		return nil, integrations.OAuthClient{}, broken()
+		a.log.Error("a client's secret does not open", "client", kept.ID)
+		return nil, integrations.OAuthClient{}, Broken()
 	}
 	return consenter, integrations.OAuthClient{Origin: connection.Origin, Fields: integrations.Fields{
 		"client_id": kept.ClientID, "client_secret": opened.Reveal(),
@@ -224,8 +239,8 @@ func wholeLife(life time.Duration) time.Duration {
 }
 
 // nameOf is what people call a connector.
-func (c *Client) nameOf(kind string) string {
-	if connector, err := c.connectors.ByKind(kind); err == nil {
+func (a *Accounts) nameOf(kind string) string {
+	if connector, err := a.connectors.ByKind(kind); err == nil {
 		return connector.Name()
 	}
 	return kind

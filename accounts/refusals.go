@@ -1,4 +1,4 @@
-package jobs
+package accounts
 
 import (
 	"context"
@@ -8,17 +8,23 @@ import (
 	"okrbot/store"
 )
 
-// refused counts a refused sign-in. With the second in a row the connection is not used again
+// What a connection's maker is told.
+const (
+	NoticeRefused = "refused" // its sign-in is not taken any more
+	NoticeEnds    = "ends"    // its sign-in ends by itself in 14, 3 or 1 days
+)
+
+// Refused counts a refused sign-in, in a sync or outside of one. With the second in a row the connection is not used again
 // until somebody connects again, and all that reads through it fails at once. Its maker is told once,
 // however many batches were under way.
-func (c *Client) refused(ctx context.Context, connection store.Connection, failure *integrations.Error) (rejected bool, err error) {
-	err = c.store.InTx(ctx, func(tx *store.Tx) error {
+func (a *Accounts) Refused(ctx context.Context, connection store.Connection, failure *integrations.Error) (rejected bool, err error) {
+	err = a.store.InTx(ctx, func(tx *store.Tx) error {
 		state, counted, err := tx.ConnectionRefused(ctx, connection, failure.Says)
 		rejected = state == store.Rejected || state == store.Broken
 		if err != nil || !rejected || !counted {
 			return err
 		}
-		said := failed(failure)
+		said := Failed(failure)
 		failing, err := tx.FailConnection(ctx, connection.ID, said)
 		if err != nil {
 			return err
@@ -27,14 +33,14 @@ func (c *Client) refused(ctx context.Context, connection store.Connection, failu
 		if err := tx.Notice(ctx, connection.ID, NoticeRefused); err != nil {
 			return err
 		}
-		return c.TellFailing(ctx, tx, failing, said.Says, connection.Owner)
+		return a.TellFailing(ctx, tx, failing, said.Says, connection.Owner)
 	})
 	return rejected, err
 }
 
 // TellFailing has the owners of key results that are not read any more told why, but for one who
 // knows it already.
-func (c *Client) TellFailing(ctx context.Context, tx *store.Tx, failing []store.Failing, says, knows string) error {
+func (a *Accounts) TellFailing(ctx context.Context, tx *store.Tx, failing []store.Failing, says, knows string) error {
 	var list []store.Announcement
 	var cards []int64
 	for _, f := range failing {
@@ -49,12 +55,7 @@ func (c *Client) TellFailing(ctx context.Context, tx *store.Tx, failing []store.
 	return tx.MarkCards(ctx, cards...)
 }
 
-// Refused counts a sign-in that was refused outside a sync.
-func (c *Client) Refused(ctx context.Context, connection store.Connection, failure *integrations.Error) error {
-	_, err := c.refused(ctx, connection, failure)
-	return err
-}
-
-func failed(f *integrations.Error) okr.Failure {
+// Failed is a failure as it is stored.
+func Failed(f *integrations.Error) okr.Failure {
 	return okr.Failure{Class: string(f.Class), Cause: f.Cause, Says: f.Sentence()}
 }
