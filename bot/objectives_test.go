@@ -34,6 +34,9 @@ func TestAnObjectiveIsChangedAndHandedOver(t *testing.T) {
 		Fills("Objective", "Ship it well").Fills("Owner", "bob").Chooses("Parent objective", "O-2 Run a calm company").
 		Submits("Save").SeesNoModal().Sees("*O-1* Ship it well is saved", "owner <@U0BOB>")
 	r.bob.Sees("You became owner of *O-1* Ship it well", "by <@U0ALICE>")
+	r.alice.Types("/okr list O-2").Sees("Key results under O-2: none", "*O-1* Ship it well", "[Show]")
+	r.alice.Types("/okr list mine O-1 Q4 2026 O-9").Sees("There is no O-9 here.")
+	r.alice.Types("/okr list o 1").Sees("*Key results under O-1*", "*KR-1* Interviews held")
 	r.alice.Types("/okr show O-1").Sees("*O-2* Run a calm company", "edited: owner alice → bob").Closes()
 	r.alice.Types("/okr edit O-1").Sees("You may not edit this objective. Ask <@U0BOB>.")
 	r.bob.Types("/okr edit O-1").Fills("Co-owners", "alice").Submits("Save").SeesNoModal().Sees("is saved")
@@ -55,7 +58,7 @@ func TestAnObjectivesPeriodIsChanged(t *testing.T) {
 	r := newRoom(t)
 	r.byHand("Interviews held", "12")
 	o := r.objectiveNumbered(1)
-	r.alice.Types("/okr edit KR-1").Fills("Phased Targets", o.Period.Last.String()+": 12").Submits("Save").Sees("is saved").Closes()
+	r.alice.Types("/okr edit KR-1").Presses("More").Fills("Phased Targets", o.Period.Last.String()+": 12").Submits("Save").Sees("is saved").Closes()
 	r.alice.Types("/okr edit O-1").Chooses("Period", "Dates…").Sees("Last day: ").
 		Fills("Last day", (o.Period.Last-1).String()).Submits("Save").Sees("^ Phased targets would lie outside of this period: KR-1.").
 		Fills("Last day", (o.Period.Last + 1).String()).Submits("Save").SeesNoModal().Sees("is saved")
