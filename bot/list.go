@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -21,6 +22,7 @@ type listed struct {
 	channels []string
 	states   []state
 	periods  []okr.Period
+	under    []int          // numbers of objectives
 	words    []command.Word // that are none of these: somebody's name, or a part of a title
 }
 
@@ -92,6 +94,10 @@ func (l *listed) take(words []command.Word, me string, today okr.Day) int {
 	w := words[0]
 	if id, ok := w.Person(); ok {
 		l.people = append(l.people, id)
+		return 1
+	}
+	if n, ok := w.ObjectiveKey(); ok {
+		l.under = append(l.under, n)
 		return 1
 	}
 	if id, ok := w.Channel(); ok {
@@ -197,6 +203,18 @@ func (ls lists) command(ctx context.Context, g desk.Gesture) (desk.Reply, error)
 		return desk.Reply{}, err
 	}
 	filter := store.Filter{People: l.people, Channels: l.channels, Periods: l.periods, Words: titles}
+	under, err := ls.Store.ObjectivesByNumber(ctx, g.Actor.Workspace, l.under)
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	for _, n := range l.under {
+		if !slices.ContainsFunc(under, func(o okr.Objective) bool { return o.Number == n }) {
+			return desk.Say(fmt.Sprintf("There is no O-%d here. `/okr objectives` shows what there is.", n)), nil
+		}
+	}
+	for _, o := range under {
+		filter.Objectives = append(filter.Objectives, o.ID)
+	}
 	what := l.heading(titles, g.Actor.ID)
 	if len(l.states) == 0 {
 		list, err := ls.shows.listing(ctx, g.Actor.Workspace, filter, view.Listed)
@@ -210,6 +228,17 @@ func (ls lists) command(ctx context.Context, g desk.Gesture) (desk.Reply, error)
 			return desk.Say(what + ": none."), nil
 		}
 		m := view.List(what, list)
+		if len(filter.Objectives) > 0 {
+			below, err := ls.Store.Children(ctx, g.Actor.Workspace, filter.Objectives...)
+			if err != nil {
+				return desk.Reply{}, err
+			}
+			shown, err := ls.shows.objectives(ctx, g.Actor.Workspace, below[:min(len(below), view.BelowListed+1)])
+			if err != nil {
+				return desk.Reply{}, err
+			}
+			m = view.WithBelow(m, shown)
+		}
 		return desk.Reply{Say: &m}, nil
 	}
 	list, err := ls.standing(ctx, g.Actor.Workspace, filter, l.states)
@@ -231,7 +260,7 @@ func (ls lists) command(ctx context.Context, g desk.Gesture) (desk.Reply, error)
 		}
 	}
 	if list.Total == 0 {
-		if len(l.people)+len(l.channels)+len(l.periods)+len(titles) == 0 {
+		if len(l.people)+len(l.channels)+len(l.periods)+len(l.under)+len(titles) == 0 {
 			return desk.Say("No key result is " + strings.TrimPrefix(what, "Key results ") + "."), nil
 		}
 		return desk.Say(what + ": none."), nil
@@ -297,7 +326,7 @@ func (l listed) heading(titles []string, me string) string {
 	mine := len(l.people) == 1 && l.people[0] == me
 	if mine {
 		what, l.people = "My key results", nil
-	} else if len(l.people)+len(l.channels)+len(l.states)+len(l.periods)+len(titles) > 0 {
+	} else if len(l.people)+len(l.channels)+len(l.states)+len(l.periods)+len(l.under)+len(titles) > 0 {
 		what = "Key results"
 	}
 	var states, of []string
@@ -317,6 +346,9 @@ func (l listed) heading(titles []string, me string) string {
 	}
 	if len(l.channels) > 0 {
 		what += " of <#" + strings.Join(l.channels, "> or <#") + ">"
+	}
+	for i, n := range l.under {
+		what += []string{" under ", " or "}[min(i, 1)] + okr.Objective{Number: n}.Key()
 	}
 	for i, p := range l.periods {
 		what += []string{" in ", " or "}[min(i, 1)] + periodWords(p)

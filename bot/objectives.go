@@ -80,7 +80,7 @@ func (ob objectives) from(ctx context.Context, g desk.Gesture, from int, words s
 	case led.Total == 0:
 		return desk.Say("There are no objectives yet. Add one with `/okr add-objective`."), nil
 	}
-	shown, err := ob.withKeyResults(ctx, g.Actor.Workspace, led.Objectives)
+	shown, err := ob.shows.objectives(ctx, g.Actor.Workspace, led.Objectives)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -88,8 +88,8 @@ func (ob objectives) from(ctx context.Context, g desk.Gesture, from int, words s
 	return desk.Reply{Say: &m}, nil
 }
 
-// withKeyResults are objectives with their key results, ready to be shown.
-func (ob objectives) withKeyResults(ctx context.Context, workspace string, list []okr.Objective) ([]view.Objective, error) {
+// objectives are objectives with their key results, ready to be shown.
+func (s shows) objectives(ctx context.Context, workspace string, list []okr.Objective) ([]view.Objective, error) {
 	if len(list) == 0 {
 		return nil, nil
 	}
@@ -97,11 +97,11 @@ func (ob objectives) withKeyResults(ctx context.Context, workspace string, list 
 	for i, o := range list {
 		ids[i] = o.ID
 	}
-	all, err := ob.keyResults(ctx, workspace, store.Filter{Objectives: ids})
+	all, err := s.keyResults(ctx, workspace, store.Filter{Objectives: ids})
 	if err != nil {
 		return nil, err
 	}
-	now, err := ob.Store.Now(ctx)
+	now, err := s.Store.Now(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +123,7 @@ func (ob objectives) show(ctx context.Context, g desk.Gesture, o okr.Objective) 
 }
 
 func (ob objectives) modal(ctx context.Context, o okr.Objective) (slack.ModalViewRequest, error) {
-	shown, err := ob.withKeyResults(ctx, o.Workspace, []okr.Objective{o})
+	shown, err := ob.shows.objectives(ctx, o.Workspace, []okr.Objective{o})
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -133,7 +133,7 @@ func (ob objectives) modal(ctx context.Context, o okr.Objective) (slack.ModalVie
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
-	if v.Below, err = ob.withKeyResults(ctx, o.Workspace, below); err != nil {
+	if v.Below, err = ob.shows.objectives(ctx, o.Workspace, below); err != nil {
 		return slack.ModalViewRequest{}, err
 	}
 	if o.Parent != 0 {

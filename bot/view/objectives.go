@@ -220,7 +220,7 @@ func (o Objective) Modal() slack.ModalViewRequest {
 	blocks = append(blocks, section(standing+o.counts()))
 	for i, k := range o.KeyResults {
 		if i == keyResultsShown {
-			blocks = append(blocks, note("…and "+okr.CountWords(len(o.KeyResults)-i, "more key result")+". `/okr list` and words of its title show them."))
+			blocks = append(blocks, note("…and "+okr.CountWords(len(o.KeyResults)-i, "more key result")+": `/okr list "+o.Key()+"`."))
 			break
 		}
 		s := section(k.Headline() + "\n" + k.Figures())
@@ -438,4 +438,17 @@ func KeyResultRemovedLine(k okr.KeyResult) string {
 // KeyResultMovedLine names where it is now.
 func KeyResultMovedLine(k okr.KeyResult, to okr.Objective) string {
 	return "*" + k.Key() + "* " + Escape(Cut(k.Title, 60)) + ": moved to " + headlineOf(to)
+}
+
+// BelowListed is how many of the objectives below some a list shows.
+const BelowListed = 5
+
+// WithBelow adds the objectives right below those of a list, each with the way into it.
+func WithBelow(m Message, below []Objective) Message {
+	blocks := belowBlocks(below[:min(len(below), BelowListed)])
+	m.Blocks = append(m.Blocks, blocks...)
+	if len(below) > BelowListed {
+		m.Blocks = append(m.Blocks, note("There are more of these: `/okr show` with the objective's number shows them."))
+	}
+	return m
 }
