@@ -377,11 +377,7 @@ func (b *Bot) keep(ctx context.Context, actor okr.Actor, connector integrations.
 			}
 		}
 		if again != 0 {
-			c, err = tx.Connection(ctx, actor.Workspace, again)
-			if err == nil && !c.MayManage(actor) {
-				err = errLostRight
-			}
-			if err == nil {
+			if c, err = stillManages(ctx, tx, actor, again); err == nil {
 				c, err = tx.ReplaceSignIn(ctx, actor, again, store.SignIn{Kind: account.SignIn, Origin: account.Origin, Account: user, Fields: account.Fields, Ends: endOf(account)})
 			}
 			if err != nil {

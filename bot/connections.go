@@ -60,6 +60,15 @@ func (b *Bot) manageable(ctx context.Context, actor okr.Actor, id int64) (store.
 	return c, err
 }
 
+// stillManages loads a connection that is about to be changed. Who lost the right to it meanwhile may not.
+func stillManages(ctx context.Context, tx *store.Tx, actor okr.Actor, id int64) (store.Connection, error) {
+	c, err := tx.Connection(ctx, actor.Workspace, id)
+	if err == nil && !c.MayManage(actor) {
+		err = errLostRight
+	}
+	return c, err
+}
+
 func goneConnection(err error) (desk.Reply, error) {
 	if desk.IsNotFound(err) {
 		return desk.Say("This connection is gone, or not yours to look after. See `/okr connections`."), nil
@@ -211,11 +220,8 @@ func (b *Bot) connectionSubmitted(ctx context.Context, g desk.Gesture) (desk.Rep
 		if err != nil {
 			return err
 		}
-		if c, err = tx.Connection(ctx, actor.Workspace, c.ID); err != nil {
+		if c, err = stillManages(ctx, tx, actor, c.ID); err != nil {
 			return err
-		}
-		if !c.MayManage(actor) {
-			return errLostRight
 		}
 		if err := tx.ChangeConnection(ctx, actor, c, entry.Name, shared); err != nil {
 			return err
@@ -276,11 +282,8 @@ func (b *Bot) disconnected(ctx context.Context, g desk.Gesture) (desk.Reply, err
 		if err != nil {
 			return err
 		}
-		if c, err = tx.Connection(ctx, actor.Workspace, c.ID); err != nil {
+		if c, err = stillManages(ctx, tx, actor, c.ID); err != nil {
 			return err
-		}
-		if !c.MayManage(actor) {
-			return errLostRight
 		}
 		says := "<@" + actor.ID + "> disconnected " + view.Escape(view.Cut(c.Name, 100)) + ", through which it was read. Choose another source with `/okr edit`."
 		failing, err := tx.RemoveConnection(ctx, actor, c, says)
