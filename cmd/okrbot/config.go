@@ -69,7 +69,8 @@ func (b badConfig) Error() string {
 func (badConfig) ExitCode() int { return 78 }
 
 // loadConfig reads the environment and finds all that is wrong with it at once. The secrets are
-// taken out of the environment, so that no child and no dump of it has them.
+// taken out of it, so that no child gets them. What a process was started with stays in its memory,
+// where the system shows it to root; secrets that come as files are not there.
 func loadConfig(what need) (Config, error) {
 	var c Config
 	notes, unread := tidyEnvironment()

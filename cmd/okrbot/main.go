@@ -32,6 +32,7 @@ type commands struct {
 }
 
 func main() {
+	discreet()
 	var chosen commands
 	parsed := kong.Parse(&chosen,
 		kong.Name("okrbot"),
