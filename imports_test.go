@@ -49,7 +49,7 @@ var modules = map[string][]string{
 	"secret":                  {"github.com/tink-crypto/tink-go/v2"},
 	"integrations":            {"github.com/shopspring/decimal"},
 	"integrations/wire":       {"code.dny.dev/ssrf", "github.com/go-json-experiment/json", "github.com/prometheus/client_golang", "github.com/shopspring/decimal", "golang.org/x/time"},
-	"integrations/servicenow": {"github.com/shopspring/decimal", "golang.org/x/oauth2"},
+	"integrations/servicenow": {"github.com/shopspring/decimal", "golang.org/x/oauth2", "golang.org/x/sync"},
 	"store":                   {"github.com/google/uuid", "github.com/jackc/pgx-shopspring-decimal", "github.com/jackc/pgx/v5", "github.com/pressly/goose/v3", "github.com/riverqueue/river", "github.com/shopspring/decimal"},
 	"store/queries":           {"github.com/jackc/pgx/v5", "github.com/shopspring/decimal"},
 	"store/embedded":          {"github.com/jackc/pgx/v5", "github.com/ulikunitz/xz"},

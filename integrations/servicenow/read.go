@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"okrbot/integrations"
 )
 
@@ -156,16 +158,15 @@ func (c *Client) Read(ctx context.Context, account integrations.Account, request
 	if known == works {
 		alone()
 	}
-	var calls sync.WaitGroup
-	places := make(chan struct{}, inFlight)
+	var calls errgroup.Group
+	calls.SetLimit(inFlight)
 	for _, ref := range refs {
-		places <- struct{}{}
-		calls.Go(func() {
-			defer func() { <-places }()
+		calls.Go(func() error {
 			c.askOne(ctx, account, &round, ref)
+			return nil // the round keeps what went wrong
 		})
 	}
-	calls.Wait()
+	_ = calls.Wait()
 	round.ofOne()
 
 	out := make([]integrations.Reading, len(requests))
