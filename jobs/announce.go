@@ -30,16 +30,6 @@ func (Announce) InsertOpts() river.InsertOpts {
 // sayAtOnce is how many announcements one message has; it shows ten and counts the rest.
 const sayAtOnce = 1000
 
-type announceWorker struct {
-	river.WorkerDefaults[Announce]
-	client *Client
-}
-
-func (w *announceWorker) Work(ctx context.Context, job *river.Job[Announce]) error {
-	place := store.HeldPlace{Place: store.Place{Workspace: job.Args.Workspace, Channel: job.Args.Channel}, Hold: job.Args.Hold}
-	return w.client.guard(job.JobRow, func() error { return w.client.speak(ctx, place) })
-}
-
 // speak says what waits in a place, then draws its cards. When something did not arrive, the
 // place is left for as long as Slack asked, else for longer each time.
 func (c *Client) speak(ctx context.Context, place store.HeldPlace) (err error) {

@@ -22,16 +22,6 @@ func (BeginSync) Kind() string { return "begin_sync" }
 // InsertOpts are the queue.
 func (BeginSync) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: queueBegin} }
 
-type beginWorker struct {
-	river.WorkerDefaults[BeginSync]
-	client *Client
-}
-
-func (w *beginWorker) Work(ctx context.Context, job *river.Job[BeginSync]) error {
-	held := store.HeldAsk{ID: job.Args.Ask, Hold: job.Args.Hold}
-	return w.client.guard(job.JobRow, func() error { return w.client.begin(ctx, held) })
-}
-
 var errTaken = errors.New("another job has it")
 
 // Begun is what becomes of a person's wish to have all of theirs read.

@@ -24,16 +24,6 @@ func (PostCloseOut) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queueAnnounce, Priority: 1}
 }
 
-type closeOutWorker struct {
-	river.WorkerDefaults[PostCloseOut]
-	client *Client
-}
-
-func (w *closeOutWorker) Work(ctx context.Context, job *river.Job[PostCloseOut]) error {
-	held := store.HeldCloseOut{Workspace: job.Args.Workspace, Objective: job.Args.Objective, Hold: job.Args.Hold}
-	return w.client.guard(job.JobRow, func() error { return w.client.postCloseOut(ctx, held) })
-}
-
 // postCloseOut posts the summary. What the channel will not take, whoever closed the objective gets,
 // with the reason.
 func (c *Client) postCloseOut(ctx context.Context, held store.HeldCloseOut) error {

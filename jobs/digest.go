@@ -24,15 +24,6 @@ func (PostDigest) Kind() string { return "post_digest" }
 // InsertOpts are the queue.
 func (PostDigest) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: queueAnnounce} }
 
-type digestWorker struct {
-	river.WorkerDefaults[PostDigest]
-	client *Client
-}
-
-func (w *digestWorker) Work(ctx context.Context, job *river.Job[PostDigest]) error {
-	return w.client.guard(job.JobRow, func() error { return w.client.postDigest(ctx, job.Args) })
-}
-
 // NextDigest is when a digest is posted next: Mondays at nine, where who subscribed lives.
 func NextDigest(after time.Time, zone string) (time.Time, error) {
 	return okr.Cadence{Every: okr.Weekly, Weekday: time.Monday, Hour: 9, Zone: zone}.Next(after)

@@ -3,7 +3,6 @@ package jobs
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/riverqueue/river"
 
@@ -33,20 +32,6 @@ func (c *Client) Directory(ctx context.Context, tx *store.Tx, connection int64) 
 		return err
 	}
 	return c.insert(ctx, tx, []river.InsertManyParams{{Args: RefreshDirectory{Connection: connection}}})
-}
-
-type directoryWorker struct {
-	river.WorkerDefaults[RefreshDirectory]
-	client *Client
-}
-
-// Timeout is longer than other jobs': a directory has many pages.
-func (w *directoryWorker) Timeout(*river.Job[RefreshDirectory]) time.Duration {
-	return 10 * time.Minute
-}
-
-func (w *directoryWorker) Work(ctx context.Context, job *river.Job[RefreshDirectory]) error {
-	return w.client.guard(job.JobRow, func() error { return w.client.directory(ctx, job.Args.Connection) })
 }
 
 func (c *Client) directory(ctx context.Context, id int64) error {

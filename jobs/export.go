@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"time"
 
 	"github.com/riverqueue/river"
 
@@ -31,19 +30,6 @@ func (ExportWorkspace) InsertOpts() river.InsertOpts { return river.InsertOpts{Q
 // exportsAtMost is how often an export is tried that does not arrive. Where the answer was lost, it is
 // sent once more.
 const exportsAtMost = 5
-
-type exportWorker struct {
-	river.WorkerDefaults[ExportWorkspace]
-	client *Client
-}
-
-// Timeout is longer than other jobs', and shorter than the hold: a large workspace has large files.
-func (w *exportWorker) Timeout(*river.Job[ExportWorkspace]) time.Duration { return 5 * time.Minute }
-
-func (w *exportWorker) Work(ctx context.Context, job *river.Job[ExportWorkspace]) error {
-	held := store.HeldExport{ID: job.Args.Export, Hold: job.Args.Hold}
-	return w.client.guard(job.JobRow, func() error { return w.client.export(ctx, held) })
-}
 
 // export makes the files and has them sent. What Slack will not take, however often it is tried, is
 // told to the person, with what to do instead.

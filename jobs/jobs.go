@@ -94,21 +94,10 @@ func New(o Options) (*Client, error) {
 		RescueStuckJobsAfter: 2 * time.Minute,
 		JobTimeout:           100 * time.Second,
 		MaxAttempts:          1,
-		Middleware:           []rivertype.Middleware{&databaseClock{}},
+		Middleware:           []rivertype.Middleware{&databaseClock{}, river.WorkerMiddlewareFunc(c.guard)},
 	}
 	if o.Work {
-		workers := river.NewWorkers()
-		river.AddWorker(workers, &syncWorker{client: c})
-		river.AddWorker(workers, &beginWorker{client: c})
-		river.AddWorker(workers, &announceWorker{client: c})
-		river.AddWorker(workers, &outcomeWorker{client: c})
-		river.AddWorker(workers, &directoryWorker{client: c})
-		river.AddWorker(workers, &noticeWorker{client: c})
-		river.AddWorker(workers, &digestWorker{client: c})
-		river.AddWorker(workers, &exportWorker{client: c})
-		river.AddWorker(workers, &closeOutWorker{client: c})
-		river.AddWorker(workers, &tellWorker{client: c})
-		config.Workers = workers
+		config.Workers = c.workers()
 		// A queue's throughput is MaxWorkers / FetchCooldown.
 		config.FetchCooldown = 20 * time.Millisecond
 		config.FetchPollInterval = 500 * time.Millisecond
@@ -204,13 +193,17 @@ func (c *Client) insert(ctx context.Context, tx *store.Tx, jobs []river.InsertMa
 
 // guard runs a job's work so that a panic is an error, and neither its text nor its stack reaches
 // River's table.
-func (c *Client) guard(job *rivertype.JobRow, work func() error) (err error) {
+func (c *Client) guard(ctx context.Context, job *rivertype.JobRow, work func(context.Context) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = c.told(job, panicked(p))
 		}
 	}()
-	return c.told(job, work())
+	err = work(ctx)
+	if later := new(rivertype.JobSnoozeError); errors.As(err, &later) {
+		return err
+	}
+	return c.told(job, err)
 }
 
 // panicked makes an error of a panic. Its value can hold anything, so only its type is told.

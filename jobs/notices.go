@@ -22,15 +22,6 @@ func (TellNotice) Kind() string { return "tell_notice" }
 // InsertOpts are the queue.
 func (TellNotice) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: queueAnnounce} }
 
-type noticeWorker struct {
-	river.WorkerDefaults[TellNotice]
-	client *Client
-}
-
-func (w *noticeWorker) Work(ctx context.Context, job *river.Job[TellNotice]) error {
-	return w.client.guard(job.JobRow, func() error { return w.client.tellNotice(ctx, job.Args.Connection) })
-}
-
 // tellNotice posts once. What did not arrive is tried again when its lease ends.
 func (c *Client) tellNotice(ctx context.Context, id int64) error {
 	connection, err := c.store.ConnectionByID(ctx, id)

@@ -32,16 +32,6 @@ const (
 	reportsAtMost = 5
 )
 
-type outcomeWorker struct {
-	river.WorkerDefaults[ReportOutcome]
-	client *Client
-}
-
-func (w *outcomeWorker) Work(ctx context.Context, job *river.Job[ReportOutcome]) error {
-	held := store.HeldRequest{ID: job.Args.Request, Hold: job.Args.Hold}
-	return w.client.guard(job.JobRow, func() error { return w.client.report(ctx, held) })
-}
-
 func (c *Client) report(ctx context.Context, held store.HeldRequest) error {
 	if mine, err := c.store.KeepRequest(ctx, held); err != nil || !mine {
 		return err

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/riverqueue/river"
-
 	"okrbot/store"
 )
 
@@ -36,20 +34,6 @@ const (
 	// crashesAtMost is how often a feed may take its process down before it is given up.
 	crashesAtMost = 4
 )
-
-type syncWorker struct {
-	river.WorkerDefaults[SyncConnection]
-	client *Client
-}
-
-// Timeout is none: a taker that lives keeps its lease, and what was read waits as long as it must to
-// be applied. The calls and the transactions have their own limits.
-func (w *syncWorker) Timeout(*river.Job[SyncConnection]) time.Duration { return -1 }
-
-func (w *syncWorker) Work(ctx context.Context, job *river.Job[SyncConnection]) error {
-	held := store.HeldSlot{Connection: job.Args.Connection, Slot: job.Args.Slot, Hold: job.Args.Hold}
-	return w.client.guard(job.JobRow, func() error { return w.client.sync(ctx, held) })
-}
 
 // errLost says that a taker was taken for dead, and that another one has its connection.
 var errLost = errors.New("another job has the connection")

@@ -25,25 +25,21 @@ func (TellPerson) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queueAnnounce, MaxAttempts: toldAtMost}
 }
 
-// toldAtMost is how often somebody is told whose answer is lost each time.
-const toldAtMost = 5
+// toldAtMost is how often somebody is told where the answer is lost.
+const toldAtMost = 2
 
-type tellWorker struct {
-	river.WorkerDefaults[TellPerson]
-	client *Client
-}
-
-func (w *tellWorker) Work(ctx context.Context, job *river.Job[TellPerson]) error {
-	err := w.client.messenger.Tell(ctx, job.Args.Workspace, job.Args.Person, job.Args.Text)
+// tellPerson tells somebody, or waits as long as Slack asks.
+func (c *Client) tellPerson(ctx context.Context, a TellPerson) error {
+	err := c.messenger.Tell(ctx, a.Workspace, a.Person, a.Text)
 	var u *Undelivered
 	switch known := errors.As(err, &u); {
 	case known && u.Kind == NotSent:
 		return river.JobSnooze(max(u.After, 10*time.Second))
 	case known && u.Kind != Ambiguous:
-		w.client.log.Warn("somebody could not be told", "job", job.ID, "code", u.Code)
+		c.log.Warn("somebody could not be told", "workspace", a.Workspace, "person", a.Person, "code", u.Code)
 		return nil
 	}
-	return w.client.guard(job.JobRow, func() error { return err })
+	return err
 }
 
 // Tell leaves what somebody is to hear, with what was done to what is theirs.
