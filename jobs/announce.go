@@ -30,6 +30,15 @@ func (Announce) InsertOpts() river.InsertOpts {
 // sayAtOnce is how many announcements one message has; it shows ten and counts the rest.
 const sayAtOnce = 1000
 
+// Announcer says what changed, and finds what it said.
+type Announcer interface {
+	// Announce posts one message about all items of a channel, or to a person when the channel is
+	// a user id.
+	Announce(ctx context.Context, workspace, channel string, items []Announced, post Post) (ts string, err error)
+	// Find looks in a channel for a message of ours by its mark, among those since then.
+	Find(ctx context.Context, workspace, channel, mark string, since time.Time) (Found, error)
+}
+
 // speak says what waits in a place, then draws its cards. When something did not arrive, the
 // place is left for as long as Slack asked, else for longer each time.
 func (c *Client) speak(ctx context.Context, place store.HeldPlace) (err error) {

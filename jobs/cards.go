@@ -17,6 +17,16 @@ const (
 	errorsAtMost = 3
 )
 
+// CardDrawer posts cards and keeps them current.
+type CardDrawer interface {
+	// Shows is a digest of what a card says, without its times of the clock. It asks nobody.
+	Shows(d Drawing) ([]byte, error)
+	// Card posts a key result's card, or draws it again when ts names its message.
+	Card(ctx context.Context, channel, ts string, d Drawing, post Post) (newTS string, err error)
+	// Farewell closes what was the card of a key result that was removed.
+	Farewell(ctx context.Context, f store.Farewell) error
+}
+
 // look is what a place's cards are drawn from.
 type look struct {
 	card    store.Card

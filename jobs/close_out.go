@@ -24,6 +24,14 @@ func (PostCloseOut) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queueAnnounce, Priority: 1}
 }
 
+// CloseOutPoster posts how objectives ended.
+type CloseOutPoster interface {
+	// CloseOut posts how an objective ended in its channel.
+	CloseOut(ctx context.Context, c store.CloseOut, channel string, post Post) error
+	// CloseOutParked gives it to whoever closed the objective, because the channel does not take it.
+	CloseOutParked(ctx context.Context, c store.CloseOut, channel, code string) error
+}
+
 // postCloseOut posts the summary. What the channel will not take, whoever closed the objective gets,
 // with the reason.
 func (c *Client) postCloseOut(ctx context.Context, held store.HeldCloseOut) error {

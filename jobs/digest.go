@@ -24,6 +24,15 @@ func (PostDigest) Kind() string { return "post_digest" }
 // InsertOpts are the queue.
 func (PostDigest) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: queueAnnounce} }
 
+// DigestPoster posts what channels and people subscribed to.
+type DigestPoster interface {
+	// Digest posts how the key results of a channel stand, or of a person under their user id, and
+	// gives what it told.
+	Digest(ctx context.Context, s store.Subscription) ([]store.Told, error)
+	// DigestEnded tells who subscribed a channel that it takes no digest. Code is Slack's.
+	DigestEnded(ctx context.Context, s store.Subscription, code string) error
+}
+
 // NextDigest is when a digest is posted next: Mondays at nine, where who subscribed lives.
 func NextDigest(after time.Time, zone string) (time.Time, error) {
 	return okr.Cadence{Every: okr.Weekly, Weekday: time.Monday, Hour: 9, Zone: zone}.Next(after)

@@ -31,6 +31,14 @@ func (ExportWorkspace) InsertOpts() river.InsertOpts { return river.InsertOpts{Q
 // sent once more.
 const exportsAtMost = 5
 
+// Exporter sends people the files they asked for.
+type Exporter interface {
+	// Export sends a person the files they asked for, in one message.
+	Export(ctx context.Context, to okr.Actor, n Counted, files []*File) error
+	// ExportFailed tells a person that their files do not come, and what to do. Code is Slack's.
+	ExportFailed(ctx context.Context, to okr.Actor, code string) error
+}
+
 // export makes the files and has them sent. What Slack will not take, however often it is tried, is
 // told to the person, with what to do instead.
 func (c *Client) export(ctx context.Context, held store.HeldExport) error {

@@ -8,47 +8,27 @@ import (
 	"okrbot/store"
 )
 
-// Messenger is how the jobs speak to people; the bot implements it. Errors are *Undelivered, or
-// they are taken for ambiguous.
+// Messenger is how the jobs speak to people, each kind of job in its own way; the bot implements it.
+// Errors are *Undelivered, or they are taken for ambiguous.
 type Messenger interface {
-	// Announce posts one message about all items of a channel, or to a person when the channel is
-	// a user id.
-	Announce(ctx context.Context, workspace, channel string, items []Announced, post Post) (ts string, err error)
-	// Find looks in a channel for a message of ours by its mark, among those since then.
-	Find(ctx context.Context, workspace, channel, mark string, since time.Time) (Found, error)
-	// Shows is a digest of what a card says, without its times of the clock. It asks nobody.
-	Shows(d Drawing) ([]byte, error)
-	// Card posts a key result's card, or draws it again when ts names its message.
-	Card(ctx context.Context, channel, ts string, d Drawing, post Post) (newTS string, err error)
-	// Farewell closes what was the card of a key result that was removed.
-	Farewell(ctx context.Context, f store.Farewell) error
-	// Begun tells a person who wants all of theirs read what is, in place of what the command answered.
-	Begun(ctx context.Context, b Begun) (Told, error)
-	// Outcome tells a person how their sync went, or how far it is.
-	Outcome(ctx context.Context, o Outcome) (Told, error)
+	Announcer
+	CardDrawer
+	Reporter
+	Notifier
+	Exporter
+	DigestPoster
+	CloseOutPoster
+	Teller
+	Members
+}
+
+// Members are the people of a workspace, as far as it matters who is there to be told.
+type Members interface {
 	// Gone says whether somebody is no longer in the workspace, or that nobody of that id ever was.
 	// Slack takes messages to them and nobody reads those. What cannot be found out is false.
 	Gone(ctx context.Context, workspace, person string) bool
 	// Administrators are people who administer the workspace, a few of them.
 	Administrators(ctx context.Context, workspace string) []string
-	// Notice tells a connection's maker what it needs from them: accounts.NoticeRefused, accounts.NoticeEnds. Where the
-	// maker is gone, administrators hear it.
-	Notice(ctx context.Context, c store.Connection, now time.Time) error
-	// Tell says something to a person by direct message, or to administrators where the person is gone.
-	Tell(ctx context.Context, workspace, person, text string) error
-	// Export sends a person the files they asked for, in one message.
-	Export(ctx context.Context, to okr.Actor, n Counted, files []*File) error
-	// ExportFailed tells a person that their files do not come, and what to do. Code is Slack's.
-	ExportFailed(ctx context.Context, to okr.Actor, code string) error
-	// Digest posts how the key results of a channel stand, or of a person under their user id, and
-	// gives what it told.
-	Digest(ctx context.Context, s store.Subscription) ([]store.Told, error)
-	// DigestEnded tells who subscribed a channel that it takes no digest. Code is Slack's.
-	DigestEnded(ctx context.Context, s store.Subscription, code string) error
-	// CloseOut posts how an objective ended in its channel.
-	CloseOut(ctx context.Context, c store.CloseOut, channel string, post Post) error
-	// CloseOutParked gives it to whoever closed the objective, because the channel does not take it.
-	CloseOutParked(ctx context.Context, c store.CloseOut, channel, code string) error
 }
 
 // Drawing is what a card is drawn from.

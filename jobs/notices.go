@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/riverqueue/river"
 
@@ -21,6 +22,13 @@ func (TellNotice) Kind() string { return "tell_notice" }
 
 // InsertOpts are the queue.
 func (TellNotice) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: queueAnnounce} }
+
+// Notifier tells who made a connection what it needs.
+type Notifier interface {
+	// Notice tells a connection's maker what it needs from them: accounts.NoticeRefused, accounts.NoticeEnds. Where the
+	// maker is gone, administrators hear it.
+	Notice(ctx context.Context, c store.Connection, now time.Time) error
+}
 
 // tellNotice posts once. What did not arrive is tried again when its lease ends.
 func (c *Client) tellNotice(ctx context.Context, id int64) error {

@@ -32,6 +32,14 @@ const (
 	reportsAtMost = 5
 )
 
+// Reporter tells people what becomes of the syncs they asked for.
+type Reporter interface {
+	// Begun tells a person who wants all of theirs read what is, in place of what the command answered.
+	Begun(ctx context.Context, b Begun) (Told, error)
+	// Outcome tells a person how their sync went, or how far it is.
+	Outcome(ctx context.Context, o Outcome) (Told, error)
+}
+
 func (c *Client) report(ctx context.Context, held store.HeldRequest) error {
 	if mine, err := c.store.KeepRequest(ctx, held); err != nil || !mine {
 		return err

@@ -28,6 +28,12 @@ func (TellPerson) InsertOpts() river.InsertOpts {
 // toldAtMost is how often somebody is told where the answer is lost.
 const toldAtMost = 2
 
+// Teller says something to a person.
+type Teller interface {
+	// Tell says something to a person by direct message, or to administrators where the person is gone.
+	Tell(ctx context.Context, workspace, person, text string) error
+}
+
 // tellPerson tells somebody, or waits as long as Slack asks.
 func (c *Client) tellPerson(ctx context.Context, a TellPerson) error {
 	err := c.messenger.Tell(ctx, a.Workspace, a.Person, a.Text)
