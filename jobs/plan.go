@@ -15,7 +15,7 @@ const (
 	tidyEvery       = 10 * time.Minute
 	overridesAtOnce = 1000
 	retriesAtOnce   = 5000
-	placesAtOnce    = 500
+	heldAtOnce      = 500 // of each kind
 	judgedAtOnce    = 500
 )
 
@@ -127,62 +127,51 @@ func (c *Client) fill(ctx context.Context, tx *store.Tx, connection int64) error
 	return c.insert(ctx, tx, jobs)
 }
 
-// sweep leaves a job for each place where something waits to be said, for each request that there
-// is news for, for each wish to have all read, for each export that nobody makes yet, and for each summary of a close-out.
+// sweep leaves a job for all that waits to be done for people, and that nobody is at.
 func (c *Client) sweep(ctx context.Context) error {
 	return c.store.InTx(ctx, func(tx *store.Tx) error {
-		places, err := tx.HoldPlaces(ctx, placesAtOnce)
-		if err != nil {
-			return err
-		}
-		requests, err := tx.HoldRequests(ctx, placesAtOnce)
-		if err != nil {
-			return err
-		}
-		exports, err := tx.HoldExports(ctx, placesAtOnce)
-		if err != nil {
-			return err
-		}
-		closed, err := tx.HoldCloseOutPosts(ctx, placesAtOnce)
-		if err != nil {
-			return err
-		}
-		asks, err := tx.HoldAsks(ctx, placesAtOnce)
-		if err != nil {
-			return err
-		}
 		var jobs []river.InsertManyParams
-		for _, a := range asks {
-			jobs = append(jobs, river.InsertManyParams{Args: BeginSync{Ask: a.ID, Hold: a.Hold}})
-		}
-		for _, c := range closed {
-			jobs = append(jobs, river.InsertManyParams{Args: PostCloseOut{Workspace: c.Workspace, Objective: c.Objective, Hold: c.Hold}})
-		}
-		for _, e := range exports {
-			jobs = append(jobs, river.InsertManyParams{Args: ExportWorkspace{Export: e.ID, Hold: e.Hold}})
-		}
-		for _, r := range requests {
-			jobs = append(jobs, river.InsertManyParams{Args: ReportOutcome{Request: r.ID, Hold: r.Hold}})
-		}
-		notices, err := tx.HoldNotices(ctx, placesAtOnce)
-		if err != nil {
-			return err
-		}
-		digests, err := tx.HoldDigests(ctx, placesAtOnce)
-		if err != nil {
-			return err
-		}
-		for _, s := range digests {
-			jobs = append(jobs, river.InsertManyParams{Args: PostDigest{Workspace: s.Workspace, Channel: s.Channel, Hold: s.Hold}})
-		}
-		for _, id := range notices {
-			jobs = append(jobs, river.InsertManyParams{Args: TellNotice{Connection: id}})
-		}
-		for _, p := range places {
-			jobs = append(jobs, river.InsertManyParams{Args: Announce{Workspace: p.Workspace, Channel: p.Channel, Hold: p.Hold}})
+		for _, waiting := range []outbox{
+			holding(tx.HoldAsks, func(a store.HeldAsk) river.JobArgs { return BeginSync{Ask: a.ID, Hold: a.Hold} }),
+			holding(tx.HoldCloseOutPosts, func(h store.HeldCloseOut) river.JobArgs {
+				return PostCloseOut{Workspace: h.Workspace, Objective: h.Objective, Hold: h.Hold}
+			}),
+			holding(tx.HoldExports, func(h store.HeldExport) river.JobArgs { return ExportWorkspace{Export: h.ID, Hold: h.Hold} }),
+			holding(tx.HoldRequests, func(h store.HeldRequest) river.JobArgs { return ReportOutcome{Request: h.ID, Hold: h.Hold} }),
+			holding(tx.HoldDigests, func(s store.Subscription) river.JobArgs {
+				return PostDigest{Workspace: s.Workspace, Channel: s.Channel, Hold: s.Hold}
+			}),
+			holding(tx.HoldNotices, func(connection int64) river.JobArgs { return TellNotice{Connection: connection} }),
+			holding(tx.HoldPlaces, func(h store.HeldPlace) river.JobArgs {
+				return Announce{Workspace: h.Workspace, Channel: h.Channel, Hold: h.Hold}
+			}),
+		} {
+			held, err := waiting(ctx)
+			if err != nil {
+				return err
+			}
+			jobs = append(jobs, held...)
 		}
 		return c.insert(ctx, tx, jobs)
 	})
+}
+
+// outbox holds what waits to be done, a job for each.
+type outbox func(context.Context) ([]river.InsertManyParams, error)
+
+// holding is the outbox of one kind of job.
+func holding[T any](hold func(context.Context, int) ([]T, error), args func(T) river.JobArgs) outbox {
+	return func(ctx context.Context) ([]river.InsertManyParams, error) {
+		held, err := hold(ctx, heldAtOnce)
+		if err != nil {
+			return nil, err
+		}
+		jobs := make([]river.InsertManyParams, len(held))
+		for i, h := range held {
+			jobs[i] = river.InsertManyParams{Args: args(h)}
+		}
+		return jobs, nil
+	}
 }
 
 // endOverrides has key results follow their scores again whose override's last day is over.
