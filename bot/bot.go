@@ -4,7 +4,9 @@ package bot
 import (
 	"context"
 	"log/slog"
+	"net/http"
 
+	"okrbot/bot/connect"
 	"okrbot/bot/desk"
 	"okrbot/bot/wizard"
 	"okrbot/integrations"
@@ -15,8 +17,8 @@ import (
 // Bot serves the gestures of people in Slack workspaces: its routes, behind a desk.
 type Bot struct {
 	*desk.Desk
-	jobs       *jobs.Client
 	connectors integrations.Registry
+	connect    *connect.Flow
 	wizard     *wizard.Flow
 	shows      shows
 
@@ -35,15 +37,18 @@ type Bot struct {
 
 // New makes a bot. Slack is where it talks, jobs is where it leaves what must survive.
 func New(s *store.Store, j *jobs.Client, slack *desk.Slack, connectors integrations.Registry, settings desk.Settings, log *slog.Logger) *Bot {
-	b := &Bot{Desk: desk.New(s, slack, j.Asked, settings, log), jobs: j, connectors: connectors}
-	b.shows = shows{b.Desk, connectors, b.systemNames()}
+	b := &Bot{Desk: desk.New(s, slack, j.Asked, settings, log), connectors: connectors}
+	b.shows = shows{b.Desk, connectors, connect.SystemNames(connectors)}
 	b.wizard = wizard.New(b.Desk, j, connectors, b.shows.one, wizard.Detours{
 		NewObjective: func(ctx context.Context, g desk.Gesture, from wizard.Opener) (desk.Reply, error) {
 			return b.objectives.open(ctx, g, objectiveDraft{Wizard: from.Draft, Under: from.View})
 		},
 		NewConnection: func(ctx context.Context, g desk.Gesture, system string, from wizard.Opener) (desk.Reply, error) {
-			return b.connectForm(ctx, g, connectDraft{Kind: system, Wizard: from.Draft, Under: from.View})
+			return b.connect.Detour(ctx, g, system, connect.Opener(from))
 		},
+	})
+	b.connect = connect.New(b.Desk, j, connectors, func(ctx context.Context, g desk.Gesture, from connect.Opener, connection int64) {
+		b.wizard.ConnectionAdded(ctx, g, wizard.Opener(from), connection)
 	})
 	b.lists, b.home = lists{b.shows}, home{b.shows}
 	b.checkIns = checkIns{b.shows}
@@ -56,3 +61,10 @@ func New(s *store.Store, j *jobs.Client, slack *desk.Slack, connectors integrati
 	b.Routes, b.Home = b.table(), b.home.tab
 	return b
 }
+
+// Pages are what people open in their browsers: to sign in outside Slack, and to come back from a
+// system's own page.
+func (b *Bot) Pages() http.Handler { return b.connect.Pages() }
+
+// PagePaths are the paths under which Pages are.
+func (b *Bot) PagePaths() []string { return b.connect.PagePaths() }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"okrbot/bot/connect"
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/okr"
@@ -80,7 +81,7 @@ func (h home) inNeed(ctx context.Context, actor okr.Actor, now time.Time) ([]vie
 		}
 		if mine || left[c.Owner] {
 			needs = append(needs, view.InNeed{
-				Connection: shownConnection(h.connectors, c, actor, now), Says: whatItNeeds(h.connectors, c, c.State == store.Active), MakerGone: !mine,
+				Connection: connect.Shown(h.connectors, c, actor, now), Says: connect.Needs(h.connectors, c, c.State == store.Active), MakerGone: !mine,
 			})
 		}
 	}

@@ -104,9 +104,9 @@ func (l *listed) take(words []command.Word, me string, today okr.Day) int {
 		l.channels = append(l.channels, id)
 		return 1
 	}
-	for n := min(len(words), longestPhrase); n > 0; n-- {
-		phrase := phraseOf(words[:n])
-		if i := slices.IndexFunc(states(), func(s state) bool { return sameWords(s.name, phrase) }); i >= 0 {
+	for n := min(len(words), command.LongestPhrase); n > 0; n-- {
+		phrase := command.Phrase(words[:n])
+		if i := slices.IndexFunc(states(), func(s state) bool { return command.SameWords(s.name, phrase) }); i >= 0 {
 			l.states = append(l.states, states()[i])
 			return n
 		}
@@ -124,23 +124,6 @@ func (l *listed) take(words []command.Word, me string, today okr.Day) int {
 		l.words = append(l.words, w)
 	}
 	return 1
-}
-
-// longestPhrase is how many words a state or a period has at most.
-const longestPhrase = 3
-
-func phraseOf(words []command.Word) string {
-	plain := make([]string, len(words))
-	for i, w := range words {
-		plain[i] = w.Plain
-	}
-	return strings.Join(plain, " ")
-}
-
-// sameWords compares without the blanks and dashes between words: "at-risk", "at risk" and "atrisk".
-func sameWords(a, b string) bool {
-	run := strings.NewReplacer(" ", "", "-", "", "_", "")
-	return run.Replace(a) == run.Replace(b)
 }
 
 var (
@@ -386,9 +369,9 @@ func (ls lists) names(ctx context.Context, g desk.Gesture, l *listed) (titles []
 			return nil, desk.Instead(desk.Say(view.Quote(command.Spoken(w.Typed))+" is one key result: `/okr show` shows it. "+listsWhat), store.ErrNotFound)
 		}
 		found := 0
-		for n := min(longestPhrase, len(l.words)-i); n > 0 && found == 0; n-- {
+		for n := min(command.LongestPhrase, len(l.words)-i); n > 0 && found == 0; n-- {
 			for _, p := range people {
-				if called(p.Name, phraseOf(l.words[i:i+n])) {
+				if called(p.Name, command.Phrase(l.words[i:i+n])) {
 					l.people = append(l.people, p.ID)
 					found = n
 				}

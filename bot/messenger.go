@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -10,6 +9,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"okrbot/accounts"
+	"okrbot/bot/connect"
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/integrations"
@@ -136,8 +136,8 @@ func (m *Messenger) Notice(ctx context.Context, c store.Connection, now time.Tim
 		return err
 	}
 	c.KeyResults = len(hanging)
-	shown := shownConnection(m.connectors, c, okr.Actor{Workspace: c.Workspace, ID: c.Owner, Kind: okr.Member}, now)
-	says := whatItNeeds(m.connectors, c, c.Notice == accounts.NoticeEnds)
+	shown := connect.Shown(m.connectors, c, okr.Actor{Workspace: c.Workspace, ID: c.Owner, Kind: okr.Member}, now)
+	says := connect.Needs(m.connectors, c, c.Notice == accounts.NoticeEnds)
 	if !m.Gone(ctx, c.Workspace, c.Owner) {
 		_, _, err = m.slack.Post(ctx, c.Owner, view.ConnectionNotice(shown, says, ""))
 		var u *jobs.Undelivered
@@ -150,19 +150,6 @@ func (m *Messenger) Notice(ctx context.Context, c store.Connection, now time.Tim
 		rows[i] = view.Hanging{Key: h.Key}
 	}
 	return m.tellAdministrators(ctx, c.Workspace, c.Owner, view.ConnectionNotice(shown, says, view.MakerGone(c.Owner, rows)))
-}
-
-// whatItNeeds says what keeps a connection from being read through, or will where its sign-in ends by itself,
-// and what to do about it.
-func whatItNeeds(connectors integrations.Registry, c store.Connection, ends bool) string {
-	system := connectors.Name(c.Kind)
-	switch {
-	case ends:
-		return "its sign-in to " + system + " ends on " + view.Moment(c.Ends) + ", and use does not prolong it. Reconnect before: it takes a minute, and its key results stay."
-	case c.State == store.Broken:
-		return "its stored sign-in does not open any more, so nothing was sent and nothing is read through it. Reconnect it, and tell okrbot's administrator."
-	}
-	return cmp.Or(c.Refusal, system+" does not take its sign-in any more.") + " Nothing is read through it. Reconnect it; its key results go on by themselves then."
 }
 
 // Tell says something to a person by direct message.
@@ -200,28 +187,6 @@ func (m *Messenger) tellAdministrators(ctx context.Context, workspace, gone stri
 		return nil
 	}
 	return failed
-}
-
-// shownConnection is a connection as its views show it to somebody.
-func shownConnection(connectors integrations.Registry, c store.Connection, actor okr.Actor, now time.Time) view.Connection {
-	v := view.Connection{
-		ID: c.ID, Name: c.Name, Host: view.ShownAddress(c.Origin), SignIn: c.SignIn, Account: c.Account, State: string(c.State), Shared: c.Shared, Owner: c.Owner,
-		Mine: c.Owner == actor.ID, May: c.State != store.Pending && c.MayManage(actor), MayShare: okr.May(actor, okr.ShareConnection, okr.MakerOf),
-		KeyResults: c.KeyResults, Succeeded: c.Succeeded, Waiting: c.Waiting, Now: now,
-	}
-	if !c.Ends.IsZero() {
-		v.Ends, v.EndsSoon = c.Ends, c.Ends.Sub(now) < 14*24*time.Hour
-	}
-	connector, err := connectors.ByKind(c.Kind)
-	if err != nil {
-		return v
-	}
-	for _, s := range connector.SignIns() {
-		if s.Kind == c.SignIn {
-			v.SignIn = s.Label
-		}
-	}
-	return v
 }
 
 // Begun tells a person who wants all of theirs read what is: in place of what the command answered

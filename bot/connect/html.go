@@ -1,4 +1,4 @@
-package bot
+package connect
 
 import (
 	"bytes"
@@ -57,7 +57,7 @@ func words(s string) template.HTML {
 }
 
 // show writes a page that nobody keeps, frames, runs a script in, or learns the address of.
-func (b *Bot) show(w http.ResponseWriter, status int, p page) {
+func (b *Flow) show(w http.ResponseWriter, status int, p page) {
 	raw := make([]byte, 16)
 	_, _ = rand.Read(raw) // it never fails
 	p.Nonce = base64.RawURLEncoding.EncodeToString(raw)
@@ -114,7 +114,7 @@ var outcomeStatus = map[string]int{
 	"unsure": http.StatusServiceUnavailable,
 }
 
-func (b *Bot) outcome(w http.ResponseWriter, name string) {
+func (b *Flow) outcome(w http.ResponseWriter, name string) {
 	status := outcomeStatus[name]
 	if status == 0 {
 		status = http.StatusOK

@@ -1,4 +1,4 @@
-package bot
+package connect
 
 import (
 	"context"
@@ -10,7 +10,6 @@ import (
 
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
-	"okrbot/bot/wizard"
 	"okrbot/integrations"
 	"okrbot/okr"
 	"okrbot/store"
@@ -22,8 +21,8 @@ type connectionDraft struct{ Connection int64 }
 // listedConnections is one more than a message shows, so that it can say that there are more.
 const listedConnections = 41
 
-// connectionsCommand is "/okr connections".
-func (b *Bot) connectionsCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+// List is "/okr connections".
+func (b *Flow) List(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	list, err := b.Store.ConnectionsToManage(ctx, g.Actor, listedConnections)
 	if err != nil {
 		return desk.Reply{}, err
@@ -39,20 +38,20 @@ func (b *Bot) connectionsCommand(ctx context.Context, g desk.Gesture) (desk.Repl
 		}
 		rows = append(rows, row)
 	}
-	m := view.Connections(rows, b.systemNames(), okr.May(g.Actor, okr.Connect))
+	m := view.Connections(rows, SystemNames(b.connectors), okr.May(g.Actor, okr.Connect))
 	return desk.Reply{Say: &m}, nil
 }
 
-func (b *Bot) connectionShown(ctx context.Context, actor okr.Actor, c store.Connection) (view.Connection, error) {
+func (b *Flow) connectionShown(ctx context.Context, actor okr.Actor, c store.Connection) (view.Connection, error) {
 	now, err := b.Store.Now(ctx)
 	if err != nil {
 		return view.Connection{}, err
 	}
-	return shownConnection(b.connectors, c, actor, now), nil
+	return Shown(b.connectors, c, actor, now), nil
 }
 
 // manageable loads a connection that the person may look after; one that they may not is not found.
-func (b *Bot) manageable(ctx context.Context, actor okr.Actor, id int64) (store.Connection, error) {
+func (b *Flow) manageable(ctx context.Context, actor okr.Actor, id int64) (store.Connection, error) {
 	c, err := b.Store.Connection(ctx, actor.Workspace, id)
 	if err == nil && (c.State == store.Removed || c.State == store.Pending || !c.MayManage(actor)) {
 		err = store.ErrNotFound
@@ -77,7 +76,7 @@ func goneConnection(err error) (desk.Reply, error) {
 }
 
 // connectionNamed is the connection that a button names.
-func (b *Bot) connectionNamed(ctx context.Context, g desk.Gesture) (store.Connection, error) {
+func (b *Flow) connectionNamed(ctx context.Context, g desk.Gesture) (store.Connection, error) {
 	id, err := strconv.ParseInt(g.Action.Value, 10, 64)
 	if err != nil {
 		return store.Connection{}, store.ErrNotFound
@@ -85,8 +84,8 @@ func (b *Bot) connectionNamed(ctx context.Context, g desk.Gesture) (store.Connec
 	return b.manageable(ctx, g.Actor, id)
 }
 
-// managePressed opens a connection's window.
-func (b *Bot) managePressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+// ManagePressed opens a connection's window.
+func (b *Flow) ManagePressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	c, err := b.connectionNamed(ctx, g)
 	if err != nil {
 		return goneConnection(err)
@@ -99,7 +98,7 @@ func (b *Bot) managePressed(ctx context.Context, g desk.Gesture) (desk.Reply, er
 	return desk.Reply{Open: &modal}, err
 }
 
-func (b *Bot) manageModal(ctx context.Context, g desk.Gesture, c store.Connection, draft string, stages []view.Stage, testing bool, problem string) (slack.ModalViewRequest, error) {
+func (b *Flow) manageModal(ctx context.Context, g desk.Gesture, c store.Connection, draft string, stages []view.Stage, testing bool, problem string) (slack.ModalViewRequest, error) {
 	hanging, err := b.Store.KeyResultsOf(ctx, c)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
@@ -110,7 +109,7 @@ func (b *Bot) manageModal(ctx context.Context, g desk.Gesture, c store.Connectio
 }
 
 // managed loads the connection of the window that a gesture happened in.
-func (b *Bot) managed(ctx context.Context, g desk.Gesture, kind string) (store.Connection, store.Draft, error) {
+func (b *Flow) managed(ctx context.Context, g desk.Gesture, kind string) (store.Connection, store.Draft, error) {
 	var d connectionDraft
 	draft, err := b.Store.Draft(ctx, g.Actor, g.View.Draft)
 	if err == nil && draft.Kind != kind {
@@ -126,8 +125,8 @@ func (b *Bot) managed(ctx context.Context, g desk.Gesture, kind string) (store.C
 	return c, draft, err
 }
 
-// testPressed checks a connection as it is, stage by stage.
-func (b *Bot) testPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+// TestPressed checks a connection as it is, stage by stage.
+func (b *Flow) TestPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	c, draft, err := b.managed(ctx, g, view.CallbackConnection)
 	if err != nil {
 		return goneConnection(err)
@@ -179,17 +178,17 @@ func (b *Bot) testPressed(ctx context.Context, g desk.Gesture) (desk.Reply, erro
 	}}, nil
 }
 
-// reconnectPressed opens the form for another sign-in.
-func (b *Bot) reconnectPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+// ReconnectPressed opens the form for another sign-in.
+func (b *Flow) ReconnectPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	c, err := b.connectionNamed(ctx, g)
 	if err != nil {
 		return goneConnection(err)
 	}
-	return b.connectForm(ctx, g, connectDraft{Kind: c.Kind, Again: c.ID, AgainAt: c.Origin})
+	return b.openForm(ctx, g, connectDraft{Kind: c.Kind, Again: c.ID, AgainAt: c.Origin})
 }
 
-// connectionSubmitted renames a connection and shares it.
-func (b *Bot) connectionSubmitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+// ConnectionSubmitted renames a connection and shares it.
+func (b *Flow) ConnectionSubmitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	c, draft, err := b.managed(ctx, g, view.CallbackConnection)
 	if err != nil {
 		return goneConnection(err)
@@ -235,7 +234,7 @@ func (b *Bot) connectionSubmitted(ctx context.Context, g desk.Gesture) (desk.Rep
 }
 
 // othersOn are the key results of other people than the maker that read through a connection.
-func (b *Bot) othersOn(ctx context.Context, c store.Connection) ([]view.Hanging, error) {
+func (b *Flow) othersOn(ctx context.Context, c store.Connection) ([]view.Hanging, error) {
 	hanging, err := b.Store.KeyResultsOf(ctx, c)
 	var others []view.Hanging
 	for _, h := range hanging {
@@ -246,8 +245,8 @@ func (b *Bot) othersOn(ctx context.Context, c store.Connection) ([]view.Hanging,
 	return others, err
 }
 
-// disconnectPressed asks first, and names what stops.
-func (b *Bot) disconnectPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+// DisconnectPressed asks first, and names what stops.
+func (b *Flow) DisconnectPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	c, err := b.connectionNamed(ctx, g)
 	if err != nil {
 		return goneConnection(err)
@@ -269,9 +268,9 @@ func (b *Bot) disconnectPressed(ctx context.Context, g desk.Gesture) (desk.Reply
 	return desk.Reply{Open: &modal}, err
 }
 
-// disconnected removes a connection: its secret goes at once, its key results keep their history
+// Disconnected removes a connection: its secret goes at once, its key results keep their history
 // and their owners are told.
-func (b *Bot) disconnected(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+func (b *Flow) Disconnected(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	c, draft, err := b.managed(ctx, g, view.CallbackDisconnect)
 	if err != nil {
 		return goneConnection(err)
@@ -310,15 +309,15 @@ func (b *Bot) disconnected(ctx context.Context, g desk.Gesture) (desk.Reply, err
 	return desk.Reply{Update: &notice}, nil
 }
 
-func (b *Bot) nameOfSystem(c store.Connection) string {
+func (b *Flow) nameOfSystem(c store.Connection) string {
 	if connector, err := b.connectors.ByKind(c.Kind); err == nil {
 		return connector.Name()
 	}
 	return c.Kind
 }
 
-// confirmPressed makes a sign-in of the browser count: the person in Slack says that it was theirs.
-func (b *Bot) confirmPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+// ConfirmPressed makes a sign-in of the browser count: the person in Slack says that it was theirs.
+func (b *Flow) ConfirmPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	id, err := strconv.ParseInt(g.Action.Value, 10, 64)
 	if err != nil {
 		return goneConnection(store.ErrNotFound)
@@ -352,14 +351,14 @@ func (b *Bot) confirmPressed(ctx context.Context, g desk.Gesture) (desk.Reply, e
 	reply := b.answerConfirm(g, view.Connected(b.nameOfSystem(c), c.Name, nil, d.Wizard != ""))
 	if d.Wizard != "" {
 		reply.Later = func(ctx context.Context, _ desk.OpenView) {
-			b.wizard.ConnectionAdded(ctx, g, wizard.Opener{Draft: d.Wizard, View: d.Under}, c.ID)
+			b.added(ctx, g, Opener{Draft: d.Wizard, View: d.Under}, c.ID)
 		}
 	}
 	return reply, nil
 }
 
-// notMePressed forgets a sign-in that somebody else made through the person's link.
-func (b *Bot) notMePressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+// NotMePressed forgets a sign-in that somebody else made through the person's link.
+func (b *Flow) NotMePressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	id, err := strconv.ParseInt(g.Action.Value, 10, 64)
 	if err == nil {
 		err = b.Store.Refuse(ctx, g.Actor, id)
@@ -371,7 +370,7 @@ func (b *Bot) notMePressed(ctx context.Context, g desk.Gesture) (desk.Reply, err
 }
 
 // answerConfirm shows the answer where the question stood.
-func (b *Bot) answerConfirm(g desk.Gesture, modal slack.ModalViewRequest) desk.Reply {
+func (b *Flow) answerConfirm(g desk.Gesture, modal slack.ModalViewRequest) desk.Reply {
 	if g.View.ID != "" {
 		return desk.Reply{Update: &modal}
 	}
@@ -379,5 +378,5 @@ func (b *Bot) answerConfirm(g desk.Gesture, modal slack.ModalViewRequest) desk.R
 	return desk.Reply{Say: &m, Replace: true}
 }
 
-// browsed is Slack telling that somebody followed a link.
-func (b *Bot) browsed(context.Context, desk.Gesture) (desk.Reply, error) { return desk.Reply{}, nil }
+// Browsed is Slack telling that somebody followed a link.
+func (b *Flow) Browsed(context.Context, desk.Gesture) (desk.Reply, error) { return desk.Reply{}, nil }

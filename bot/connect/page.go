@@ -1,4 +1,4 @@
-package bot
+package connect
 
 import (
 	"context"
@@ -10,15 +10,11 @@ import (
 	"strings"
 
 	"github.com/slack-go/slack"
-	"golang.org/x/oauth2"
 
-	"okrbot/accounts"
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
-	"okrbot/bot/wizard"
 	"okrbot/integrations"
 	"okrbot/okr"
-	"okrbot/secret"
 	"okrbot/store"
 )
 
@@ -33,7 +29,7 @@ const (
 )
 
 // inBrowser gives the person a page of ours to sign in on.
-func (b *Bot) inBrowser(ctx context.Context, g desk.Gesture, connector integrations.Connector, v store.Visit) (desk.Reply, error) {
+func (b *Flow) inBrowser(ctx context.Context, g desk.Gesture, connector integrations.Connector, v store.Visit) (desk.Reply, error) {
 	token, err := b.Store.CreateVisit(ctx, g.Actor, v)
 	modal := view.InBrowser(connector.Name(), view.ShownAddress(v.Origin), b.Settings.PublicURL+"/connect/"+token)
 	return desk.Reply{Update: &modal}, err
@@ -41,10 +37,10 @@ func (b *Bot) inBrowser(ctx context.Context, g desk.Gesture, connector integrati
 
 // Pages are what people open in their browsers: to sign in outside Slack, and to come back from a
 // system's own page with Allow and Deny.
-func (b *Bot) Pages() http.Handler {
+func (b *Flow) Pages() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /connect/{token}", b.visitOpened)
-	mux.HandleFunc("POST /connect/{token}", b.visitSent)
+	mux.HandleFunc("GET /connect/{token}", b.pageOpened)
+	mux.HandleFunc("POST /connect/{token}", b.pageSent)
 	for _, connector := range b.connectors {
 		if consenter, ok := connector.(integrations.Consenter); ok {
 			back := func(w http.ResponseWriter, r *http.Request) {
@@ -60,7 +56,7 @@ func (b *Bot) Pages() http.Handler {
 
 // PagePaths are the paths under which Pages are: those of the connect page, and each system's to which
 // people sign in by their browser.
-func (b *Bot) PagePaths() []string {
+func (b *Flow) PagePaths() []string {
 	paths := []string{outcomePath}
 	for _, c := range b.connectors {
 		if _, ok := c.(integrations.Consenter); ok {
@@ -81,14 +77,14 @@ func callbackPath(c integrations.Connector) string { return "/" + c.Kind() + "/o
 
 // callback is where the system at an address sends browsers back: the configured address, whatever
 // a request says. Each system has its own, so that none can pass off another's code as its own.
-func (b *Bot) callback(c integrations.Connector, origin string) string {
+func (b *Flow) callback(c integrations.Connector, origin string) string {
 	return b.Settings.PublicURL + callbackPath(c) + "/" + hostOf(origin)
 }
 
 // mayComeBack says whether a browser came back from the system that a visit is for: to its own
 // callback, or, where the workspace has one client alone, to the one without a host, which somebody
 // registered in the system. There is nobody then whose code it could be instead.
-func (b *Bot) mayComeBack(ctx context.Context, r *http.Request, v store.Visit) bool {
+func (b *Flow) mayComeBack(ctx context.Context, r *http.Request, v store.Visit) bool {
 	if host := r.PathValue("host"); host != "" {
 		return host == hostOf(v.Origin)
 	}
@@ -122,8 +118,8 @@ type visiting struct {
 // errNotAsked says that Slack could not be asked whether a page's person may still do what it is for.
 var errNotAsked = errors.New("not told by Slack who the person is now")
 
-// visited loads a page and all that stands behind it. The person's rights are asked again.
-func (b *Bot) visited(ctx context.Context, v store.Visit) (visiting, error) {
+// load loads a page and all that stands behind it. The person's rights are asked again.
+func (b *Flow) load(ctx context.Context, v store.Visit) (visiting, error) {
 	at := visiting{Visit: v}
 	p, err := b.PersonToday(ctx, v.Workspace, v.Person)
 	if err != nil {
@@ -172,7 +168,7 @@ func (b *Bot) visited(ctx context.Context, v store.Visit) (visiting, error) {
 
 // page is the page as it stands: a sign-in to fill in, a client to register, or the way to the
 // system's own page.
-func (at visiting) page(b *Bot) page {
+func (at visiting) page(b *Flow) page {
 	place := view.ShownAddress(at.Origin)
 	p := page{
 		Title: "Connect " + at.connector.Name(),
@@ -231,7 +227,7 @@ func (at visiting) asks(p *page, place string) {
 }
 
 // agreed is the answer to what a page asks about a sign-in.
-func (b *Bot) agreed(ctx context.Context, w http.ResponseWriter, r *http.Request, at visiting) {
+func (b *Flow) agreed(ctx context.Context, w http.ResponseWriter, r *http.Request, at visiting) {
 	answer := r.PostForm.Get("answer")
 	asSeen := r.PostForm.Get("account") == at.pending.Account && r.PostForm.Get("person") == at.name
 	switch {
@@ -242,7 +238,7 @@ func (b *Bot) agreed(ctx context.Context, w http.ResponseWriter, r *http.Request
 			return
 		}
 		modal, message := view.NotConnected(at.connector.Name(), view.ShownAddress(at.Origin), nil, "In the browser it was not agreed that okrbot reads it for you. If that was a slip, type `/okr connect` again.")
-		b.endVisit(ctx, at, modal, message)
+		b.endPage(ctx, at, modal, message)
 		http.Redirect(w, r, outcomePath+"denied", http.StatusSeeOther)
 		return
 	case answer != "yes":
@@ -262,7 +258,7 @@ func (b *Bot) agreed(ctx context.Context, w http.ResponseWriter, r *http.Request
 		b.Log.Warn("reading how a check went", "error", err) // it is only shown
 	}
 	modal, message := view.Confirm(at.Pending, view.ShownAddress(at.Origin), at.pending.Account, at.name, stages, at.Draft)
-	b.endVisit(ctx, at, modal, message)
+	b.endPage(ctx, at, modal, message)
 	http.Redirect(w, r, outcomePath+"allowed", http.StatusSeeOther)
 }
 
@@ -285,8 +281,8 @@ func fieldsOf(s integrations.SignIn, typed map[string]string) []pageField {
 	return list
 }
 
-// visitOpened shows a page. Opening it changes nothing: programs follow links too.
-func (b *Bot) visitOpened(w http.ResponseWriter, r *http.Request) {
+// pageOpened shows a page. Opening it changes nothing: programs follow links too.
+func (b *Flow) pageOpened(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), b.Settings.AnswerWithin)
 	defer cancel()
 	token := r.PathValue("token")
@@ -294,7 +290,7 @@ func (b *Bot) visitOpened(w http.ResponseWriter, r *http.Request) {
 		b.outcome(w, token)
 		return
 	}
-	at, ok := b.visitAt(ctx, w, r)
+	at, ok := b.pageAt(ctx, w, r)
 	if !ok {
 		return
 	}
@@ -306,12 +302,12 @@ func (b *Bot) visitOpened(w http.ResponseWriter, r *http.Request) {
 	b.show(w, http.StatusOK, at.page(b))
 }
 
-// visitAt loads the page of an address, or says why there is none.
-func (b *Bot) visitAt(ctx context.Context, w http.ResponseWriter, r *http.Request) (visiting, bool) {
+// pageAt loads the page of an address, or says why there is none.
+func (b *Flow) pageAt(ctx context.Context, w http.ResponseWriter, r *http.Request) (visiting, bool) {
 	v, err := b.Store.Visit(ctx, r.PathValue("token"))
 	var at visiting
 	if err == nil {
-		at, err = b.visited(ctx, v)
+		at, err = b.load(ctx, v)
 	}
 	if desk.IsNotFound(err) {
 		b.outcome(w, "over")
@@ -332,12 +328,12 @@ func (b *Bot) visitAt(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	return at, true
 }
 
-// visitSent is a page's form: a sign-in that is checked now, or the way to the system's own page.
-func (b *Bot) visitSent(w http.ResponseWriter, r *http.Request) {
+// pageSent is a page's form: a sign-in that is checked now, or the way to the system's own page.
+func (b *Flow) pageSent(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, largestForm)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), checkWithin)
 	defer cancel()
-	at, ok := b.visitAt(ctx, w, r)
+	at, ok := b.pageAt(ctx, w, r)
 	if !ok {
 		return
 	}
@@ -383,7 +379,7 @@ func (b *Bot) visitSent(w http.ResponseWriter, r *http.Request) {
 }
 
 // wrong is the page with what is amiss.
-func (at visiting) wrong(b *Bot, typed map[string]string, problem string) page {
+func (at visiting) wrong(b *Flow, typed map[string]string, problem string) page {
 	p := at.page(b)
 	if len(p.Fields) > 0 {
 		p.Fields = fieldsOf(at.signIn, typed)
@@ -393,7 +389,7 @@ func (at visiting) wrong(b *Bot, typed map[string]string, problem string) page {
 }
 
 // tryEntered checks what was entered and keeps it when it works.
-func (b *Bot) tryEntered(ctx context.Context, w http.ResponseWriter, r *http.Request, at visiting, typed map[string]string) {
+func (b *Flow) tryEntered(ctx context.Context, w http.ResponseWriter, r *http.Request, at visiting, typed map[string]string) {
 	account := integrations.Account{Origin: at.Origin, SignIn: at.SignIn, Fields: typed}
 	may, err := b.Store.BeginTry(ctx, at.Visit, triesOnAPage)
 	if err != nil {
@@ -454,14 +450,14 @@ func (b *Bot) tryEntered(ctx context.Context, w http.ResponseWriter, r *http.Req
 	if d.Wizard != "" {
 		g := desk.Gesture{Actor: at.actor, Name: at.name}
 		b.Later(desk.CallWithin, func(ctx context.Context) {
-			b.wizard.ConnectionAdded(ctx, g, wizard.Opener{Draft: d.Wizard, View: d.Under}, c.ID)
+			b.added(ctx, g, Opener{Draft: d.Wizard, View: d.Under}, c.ID)
 		})
 	}
 	http.Redirect(w, r, outcomePath+"connected", http.StatusSeeOther)
 }
 
 // draftBehind is the form in Slack that a page came from; the zero one when it is over.
-func (b *Bot) draftBehind(ctx context.Context, at visiting) connectDraft {
+func (b *Flow) draftBehind(ctx context.Context, at visiting) connectDraft {
 	var d connectDraft
 	if draft, err := b.Store.Draft(ctx, at.actor, at.Draft); err == nil && draft.Kind == view.CallbackConnect {
 		_ = draft.State(&d) // without it there is no wizard to go back to
@@ -470,7 +466,7 @@ func (b *Bot) draftBehind(ctx context.Context, at visiting) connectDraft {
 }
 
 // tellVisitor shows in Slack how it went: in the window that sent the person here, else by message.
-func (b *Bot) tellVisitor(_ context.Context, at visiting, modal slack.ModalViewRequest, m view.Message) {
+func (b *Flow) tellVisitor(_ context.Context, at visiting, modal slack.ModalViewRequest, m view.Message) {
 	b.Later(desk.CallWithin, func(ctx context.Context) {
 		if at.View != "" {
 			if _, err := b.Slack.Change(ctx, desk.OpenView{ID: at.View}, modal); err == nil {
@@ -483,197 +479,8 @@ func (b *Bot) tellVisitor(_ context.Context, at visiting, modal slack.ModalViewR
 	})
 }
 
-// sendToConsent sends the browser to the system's page with Allow and Deny, once there is a client.
-func (b *Bot) sendToConsent(ctx context.Context, w http.ResponseWriter, r *http.Request, at visiting, typed map[string]string) {
-	if at.client == nil {
-		if !okr.May(at.actor, okr.RegisterClient) {
-			b.outcome(w, "over")
-			return
-		}
-		err := b.Store.InTx(ctx, func(tx *store.Tx) error {
-			actor, err := b.rights(ctx, tx.Reads, at.actor)
-			if err != nil {
-				return err
-			}
-			if !okr.May(actor, okr.RegisterClient) {
-				return errLostRight
-			}
-			client, err := tx.SaveOAuthClient(ctx, actor, at.Kind, at.Origin, typed["client_id"], secret.New(strings.TrimSpace(typed["client_secret"])))
-			at.client = &client
-			return err
-		})
-		if err != nil {
-			b.Log.Error("keeping a client", "actor", at.actor.ID, "error", err)
-			b.outcome(w, "unable")
-			return
-		}
-	}
-	where, err := b.consentAt(ctx, at)
-	if err != nil {
-		b.Log.Error("beginning a consent", "actor", at.actor.ID, "error", err)
-		b.outcome(w, "unable")
-		return
-	}
-	http.Redirect(w, r, where, http.StatusSeeOther)
-}
-
-// consentAt begins a consent and is where the browser goes.
-func (b *Bot) consentAt(ctx context.Context, at visiting) (string, error) {
-	consenter, ok := at.connector.(integrations.Consenter)
-	if !ok {
-		return "", errors.New("the connector has no sign-in by browser")
-	}
-	verifier := ""
-	if at.client.Challenges {
-		verifier = oauth2.GenerateVerifier()
-	}
-	state, err := b.Store.BeginConsent(ctx, at.Visit, verifier)
-	if err != nil {
-		return "", err
-	}
-	client, err := b.clientOf(*at.client)
-	return consenter.ConsentURL(client, b.callback(at.connector, at.Origin), state, verifier), err
-}
-
-func (b *Bot) clientOf(c store.OAuthClient) (integrations.OAuthClient, error) {
-	opened, err := b.Store.ClientSecret(c)
-	return integrations.OAuthClient{Origin: c.Origin, Fields: integrations.Fields{"client_id": c.ClientID, "client_secret": opened.Reveal()}}, err
-}
-
-// cameBack is a browser that came back from a system's page, with a code or a refusal. It returns
-// with where to go on to. Only our own words about what the system said leave here.
-func (b *Bot) cameBack(r *http.Request, consenter integrations.Consenter) string {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 2*checkWithin)
-	defer cancel()
-	query := r.URL.Query()
-	state, code := query.Get("state"), query.Get("code")
-	cookie, err := r.Cookie(browserCookie)
-	if err != nil || cookie.Value == "" {
-		return outcomePath + "cookies"
-	}
-	v, verifier, err := b.Store.TakeConsent(ctx, state, cookie.Value)
-	switch {
-	case errors.Is(err, store.ErrElsewhere):
-		return outcomePath + "elsewhere"
-	case desk.IsNotFound(err):
-		return outcomePath + "over"
-	}
-	var at visiting
-	if err == nil {
-		at, err = b.visited(ctx, v)
-	}
-	if err == nil && (at.client == nil || v.Kind != consenter.Kind() || !b.mayComeBack(ctx, r, v)) {
-		err = store.ErrNotFound // or another system sent it, with a code that is not for this one
-	}
-	if desk.IsNotFound(err) {
-		return outcomePath + "over"
-	}
-	if errors.Is(err, errNotAsked) {
-		return outcomePath + "unsure"
-	}
-	if err != nil {
-		b.Log.Error("taking a consent", "error", err)
-		return outcomePath + "unable"
-	}
-	refused := query.Get("error")
-	if refused == "access_denied" {
-		modal, message := view.NotConnected(at.connector.Name(), view.ShownAddress(at.Origin), nil, "It was not allowed in the browser. If that was a slip, type `/okr connect` again.")
-		b.endVisit(ctx, at, modal, message)
-		return outcomePath + "denied"
-	}
-	client, err := b.clientOf(*at.client)
-	if err != nil {
-		b.Log.Error("opening a client's secret", "client", at.client.ID, "error", err)
-		return outcomePath + "unable"
-	}
-	var tokens integrations.Tokens
-	var failure *integrations.Error
-	if refused == "" && code != "" {
-		tokens, err = consenter.Exchange(ctx, client, b.Settings.PublicURL+r.URL.Path, code, verifier)
-		if err != nil && !errors.As(err, &failure) {
-			b.Log.Error("asking for tokens", "actor", at.actor.ID, "error", err)
-			return outcomePath + "unable"
-		}
-	} else {
-		failure = &integrations.Error{Class: integrations.Unauthorized, Cause: "no_code", Says: at.connector.Name() + " sent the browser back without giving access.", Next: "Ask its administrator to look at the client, then type `/okr connect` again."}
-	}
-	if failure != nil && failure.Class == integrations.Unauthorized && failure.Cause != "public_client" && v.Challenged {
-		// Some systems do not take PKCE from a client with a secret. The secret protects it too, so
-		// it goes on without, from the beginning: the code may be spent.
-		at.client.Challenges = false
-		if where, err := b.consentAt(ctx, at); err == nil {
-			return where
-		}
-	}
-	if failure != nil {
-		modal, message := view.NotConnected(at.connector.Name(), view.ShownAddress(at.Origin), nil, failure.Sentence())
-		b.endVisit(ctx, at, modal, message)
-		return outcomePath + "failed"
-	}
-	if at.client.Challenges && !v.Challenged {
-		// Only what worked is remembered: a refusal alone must not take PKCE from everybody.
-		if err := b.Store.WithoutChallenges(ctx, *at.client); err != nil {
-			b.Log.Warn("noting that PKCE is refused", "client", at.client.ID, "error", err)
-		}
-	}
-	return b.keepConsent(ctx, at, consenter, tokens)
-}
-
-// keepConsent checks what the tokens open and keeps them until the person agrees to both names in the
-// browser and then confirms in Slack. It returns with the page that asks.
-func (b *Bot) keepConsent(ctx context.Context, at visiting, consenter integrations.Consenter, tokens integrations.Tokens) string {
-	account := integrations.Account{Origin: at.Origin, SignIn: at.SignIn, Fields: integrations.Fields{integrations.AccessToken: tokens.Fields[integrations.AccessToken]}}
-	found := b.prove(ctx, at.connector, account, at.again)
-	if !found.works() {
-		modal, message := view.NotConnected(at.connector.Name(), view.ShownAddress(at.Origin), stagesOf(found.stages), found.problem)
-		b.endVisit(ctx, at, modal, message)
-		return outcomePath + "failed"
-	}
-	who := consenter.Who(ctx, account)
-	name := view.ShownAddress(at.Origin)
-	if who != "" {
-		name += " (" + who + ")"
-	}
-	stages, err := json.Marshal(stagesOf(found.stages))
-	if err != nil {
-		b.Log.Error("keeping how a check went", "error", err)
-		return outcomePath + "unable"
-	}
-	token := ""
-	if _, err := b.PersonToday(ctx, at.actor.Workspace, at.actor.ID); err != nil { // the check took a while
-		b.Log.Error("keeping a consent", "actor", at.actor.ID, "error", err)
-		return outcomePath + "unable"
-	}
-	err = b.Store.InTx(ctx, func(tx *store.Tx) error {
-		actor, err := b.rights(ctx, tx.Reads, at.actor)
-		if err != nil {
-			return err
-		}
-		replaces := at.Reconnects
-		if replaces == 0 {
-			// Whoever connects again what was refused means that one: its key results hang on it.
-			if replaces, err = tx.RefusedLike(ctx, actor, at.Kind, at.Origin, who); err != nil {
-				return err
-			}
-		}
-		c, err := tx.CreatePending(ctx, actor, store.Connection{
-			Kind: at.Kind, Name: name, Origin: at.Origin, SignIn: at.SignIn, Account: who, Client: at.client.ID,
-			Shared: at.Shared && okr.May(actor, okr.ShareConnection, okr.MakerOf),
-		}, replaces, tokens.Fields, accounts.TokenLife(tokens.Life), consenter.RefreshLife())
-		if err == nil {
-			token, err = tx.AskAboutSignIn(ctx, at.Visit, c, stages)
-		}
-		return err
-	})
-	if err != nil {
-		b.Log.Error("keeping a consent", "actor", at.actor.ID, "error", err)
-		return outcomePath + "unable"
-	}
-	return outcomePath + token
-}
-
-// endVisit closes a page and tells in Slack how it went.
-func (b *Bot) endVisit(ctx context.Context, at visiting, modal slack.ModalViewRequest, m view.Message) {
+// endPage closes a page and tells in Slack how it went.
+func (b *Flow) endPage(ctx context.Context, at visiting, modal slack.ModalViewRequest, m view.Message) {
 	if err := b.Store.EndVisit(ctx, at.Visit); err != nil {
 		b.Log.Warn("closing a page", "error", err)
 	}

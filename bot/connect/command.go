@@ -1,4 +1,4 @@
-package bot
+package connect
 
 import (
 	"context"
@@ -8,17 +8,17 @@ import (
 	"okrbot/bot/desk"
 )
 
-// connectCommand is "/okr connect", "/okr connect acme", "/okr connect ServiceNow acme" and
+// Command is "/okr connect", "/okr connect acme", "/okr connect ServiceNow acme" and
 // "/okr connect HTTP JSON".
-func (b *Bot) connectCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+func (b *Flow) Command(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	var d connectDraft
 	var strange []command.Word
 	words := command.Words(g.Text)
 	for i := 0; i < len(words); i++ {
 		w, kind := words[i], ""
-		for n := min(len(words)-i, longestPhrase); n > 0 && kind == "" && d.Kind == ""; n-- {
+		for n := min(len(words)-i, command.LongestPhrase); n > 0 && kind == "" && d.Kind == ""; n-- {
 			for _, c := range b.connectors {
-				if phrase := phraseOf(words[i : i+n]); sameWords(phrase, c.Kind()) || sameWords(phrase, strings.ToLower(c.Name())) {
+				if phrase := command.Phrase(words[i : i+n]); command.SameWords(phrase, c.Kind()) || command.SameWords(phrase, strings.ToLower(c.Name())) {
 					kind = c.Kind()
 					i += n - 1
 					break
@@ -37,5 +37,5 @@ func (b *Bot) connectCommand(ctx context.Context, g desk.Gesture) (desk.Reply, e
 	if len(strange) > 0 {
 		return desk.NotTaken("connect", "one address", strange), nil
 	}
-	return b.connectForm(ctx, g, d)
+	return b.openForm(ctx, g, d)
 }

@@ -1,4 +1,6 @@
-package bot
+// Package connect is how people connect other systems: the form in Slack, the pages of ours on which what
+// is secret is entered, the way through a system's own page, and the looking after of what is connected.
+package connect
 
 import (
 	"context"
@@ -10,11 +12,33 @@ import (
 
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
-	"okrbot/bot/wizard"
 	"okrbot/integrations"
+	"okrbot/jobs"
 	"okrbot/okr"
 	"okrbot/store"
 )
+
+// Flow connects systems. It is for whoever okr.Connect lets.
+type Flow struct {
+	*desk.Desk
+	jobs       *jobs.Client
+	connectors integrations.Registry
+	// added is told of a connection that was made on a detour from another form, which waits beneath.
+	added func(ctx context.Context, g desk.Gesture, from Opener, connection int64)
+}
+
+// Opener is the form that somebody came from: its draft, and the view that it stands in.
+type Opener struct{ Draft, View string }
+
+// New makes the flow.
+func New(d *desk.Desk, j *jobs.Client, connectors integrations.Registry, added func(context.Context, desk.Gesture, Opener, int64)) *Flow {
+	return &Flow{d, j, connectors, added}
+}
+
+// Detour opens the form for a kind of system, from another form.
+func (b *Flow) Detour(ctx context.Context, g desk.Gesture, system string, from Opener) (desk.Reply, error) {
+	return b.openForm(ctx, g, connectDraft{Kind: system, Wizard: from.Draft, Under: from.View})
+}
 
 // connectDraft is a connection on its way. What was typed in secret is not in it.
 type connectDraft struct {
@@ -30,12 +54,12 @@ type connectDraft struct {
 // checkWithin bounds the check of a connection.
 const checkWithin = 25 * time.Second
 
-// connect is "/okr connect" and the button of that name.
-func (b *Bot) connect(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	return b.connectForm(ctx, g, connectDraft{})
+// Open is "/okr connect" and the button of that name.
+func (b *Flow) Open(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	return b.openForm(ctx, g, connectDraft{})
 }
 
-func (b *Bot) connectForm(ctx context.Context, g desk.Gesture, d connectDraft) (desk.Reply, error) {
+func (b *Flow) openForm(ctx context.Context, g desk.Gesture, d connectDraft) (desk.Reply, error) {
 	if !okr.May(g.Actor, okr.Connect) {
 		return desk.Say("Guests cannot connect other systems. Ask a member of this workspace."), nil
 	}
@@ -54,7 +78,7 @@ func (b *Bot) connectForm(ctx context.Context, g desk.Gesture, d connectDraft) (
 
 // form is a connector's form, with its first way to sign in chosen. On a detour from the wizard the
 // system was chosen there.
-func (b *Bot) form(g desk.Gesture, connector integrations.Connector, d connectDraft) view.ConnectForm {
+func (b *Flow) form(g desk.Gesture, connector integrations.Connector, d connectDraft) view.ConnectForm {
 	f := view.ConnectForm{
 		System: systemOf(connector), Address: input(connector.AddressField()),
 		Share: okr.May(g.Actor, okr.ShareConnection, okr.MakerOf), Typed: d.typed,
@@ -85,7 +109,7 @@ func noPublicURL(signIn, system string) string {
 
 // onAPage says whether a sign-in is given on a page of our own: what is secret, wherever browsers
 // reach us.
-func (b *Bot) onAPage(s integrations.SignIn) bool {
+func (b *Flow) onAPage(s integrations.SignIn) bool {
 	secret := slices.ContainsFunc(s.Fields, func(f integrations.Field) bool { return f.Secret })
 	return b.Settings.PublicURL != "" && (secret || s.NeedsPublicURL)
 }
@@ -104,17 +128,17 @@ func systemOf(c integrations.Connector) view.System {
 	return view.System{Kind: c.Kind(), Name: c.Name()}
 }
 
-// systemNames are what people call all that this process reads from.
-func (b *Bot) systemNames() view.Systems {
+// SystemNames are what people call all that this process reads from.
+func SystemNames(connectors integrations.Registry) view.Systems {
 	var names view.Systems
-	for _, c := range b.connectors {
+	for _, c := range connectors {
 		names = append(names, c.Name())
 	}
 	return names
 }
 
 // systems are all that this process reads from.
-func (b *Bot) systems() []view.System {
+func (b *Flow) systems() []view.System {
 	list := make([]view.System, len(b.connectors))
 	for i, c := range b.connectors {
 		list[i] = systemOf(c)
@@ -126,7 +150,7 @@ func input(f integrations.Field) view.Input {
 	return view.Input{Name: f.Name, Label: f.Label, Hint: f.Hint, Placeholder: f.Placeholder, Secret: f.Secret, Optional: f.Optional, MaxLength: f.MaxLength}
 }
 
-func (b *Bot) connectDraft(ctx context.Context, g desk.Gesture) (store.Draft, connectDraft, integrations.Connector, error) {
+func (b *Flow) connectDraft(ctx context.Context, g desk.Gesture) (store.Draft, connectDraft, integrations.Connector, error) {
 	var d connectDraft
 	draft, err := b.Store.Draft(ctx, g.Actor, g.View.Draft)
 	if err == nil && draft.Kind != view.CallbackConnect {
@@ -142,8 +166,8 @@ func (b *Bot) connectDraft(ctx context.Context, g desk.Gesture) (store.Draft, co
 	return draft, d, connector, err
 }
 
-// connectSystemChosen shows the form of another system.
-func (b *Bot) connectSystemChosen(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+// SystemChosen shows the form of another system.
+func (b *Flow) SystemChosen(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	draft, d, _, err := b.connectDraft(ctx, g)
 	if desk.IsNotFound(err) {
 		return desk.Expired("/okr connect"), nil
@@ -168,8 +192,8 @@ func (b *Bot) connectSystemChosen(ctx context.Context, g desk.Gesture) (desk.Rep
 	return desk.Reply{Update: &modal}, nil
 }
 
-// connectSignInChosen shows the fields of the way to sign in.
-func (b *Bot) connectSignInChosen(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+// SignInChosen shows the fields of the way to sign in.
+func (b *Flow) SignInChosen(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	draft, d, connector, err := b.connectDraft(ctx, g)
 	if desk.IsNotFound(err) {
 		return desk.Expired("/okr connect"), nil
@@ -184,9 +208,9 @@ func (b *Bot) connectSignInChosen(ctx context.Context, g desk.Gesture) (desk.Rep
 	return desk.Reply{Update: &modal}, nil
 }
 
-// connectSubmitted checks the connection, stage by stage, and keeps it when it works. Nothing is
+// Submitted checks the connection, stage by stage, and keeps it when it works. Nothing is
 // stored before that, and what was typed in secret is only in this process's memory.
-func (b *Bot) connectSubmitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+func (b *Flow) Submitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	draft, d, connector, err := b.connectDraft(ctx, g)
 	if desk.IsNotFound(err) {
 		return desk.Expired("/okr connect"), nil
@@ -239,13 +263,13 @@ func (b *Bot) connectSubmitted(ctx context.Context, g desk.Gesture) (desk.Reply,
 			b.Log.Warn("showing how a connection went", "actor", g.Actor.ID, "code", desk.CodeOf(err))
 		}
 		if c.ID != 0 && d.Wizard != "" {
-			b.wizard.ConnectionAdded(ctx, g, wizard.Opener{Draft: d.Wizard, View: d.Under}, c.ID)
+			b.added(ctx, g, Opener{Draft: d.Wizard, View: d.Under}, c.ID)
 		}
 	}}, nil
 }
 
 // entered looks at what was typed before anything is dialled.
-func (b *Bot) entered(ctx context.Context, g desk.Gesture, connector integrations.Connector, entry view.ConnectEntry) (origin string, problems okr.Problems, err error) {
+func (b *Flow) entered(ctx context.Context, g desk.Gesture, connector integrations.Connector, entry view.ConnectEntry) (origin string, problems okr.Problems, err error) {
 	problems = okr.Problems{}
 	origin, wrong := connector.Origin(entry.Address)
 	if wrong != nil {
@@ -314,7 +338,7 @@ func (p proof) refused() bool {
 
 // prove checks an account, stage by stage. In place of another sign-in, it must also see the
 // scorecards that the connection's key results read now.
-func (b *Bot) prove(ctx context.Context, connector integrations.Connector, account integrations.Account, again store.Connection) proof {
+func (b *Flow) prove(ctx context.Context, connector integrations.Connector, account integrations.Account, again store.Connection) proof {
 	p := proof{stages: connector.Check(ctx, account)}
 	if again.ID == 0 || !passed(p.stages) {
 		return p
@@ -354,7 +378,7 @@ func (b *Bot) prove(ctx context.Context, connector integrations.Connector, accou
 }
 
 // keep stores a sign-in that works: a new connection, whose list of scorecards is read, or again's.
-func (b *Bot) keep(ctx context.Context, actor okr.Actor, connector integrations.Connector, account integrations.Account, again int64, shared bool, draft string) (store.Connection, error) {
+func (b *Flow) keep(ctx context.Context, actor okr.Actor, connector integrations.Connector, account integrations.Account, again int64, shared bool, draft string) (store.Connection, error) {
 	name := view.ShownAddress(account.Origin)
 	user := account.Fields["username"]
 	if user != "" {
@@ -398,7 +422,7 @@ func (b *Bot) keep(ctx context.Context, actor okr.Actor, connector integrations.
 }
 
 // readAgain has what failed for want of a sign-in read at once, now that there is another one.
-func (b *Bot) readAgain(ctx context.Context, tx *store.Tx, c store.Connection) error {
+func (b *Flow) readAgain(ctx context.Context, tx *store.Tx, c store.Connection) error {
 	hanging, err := tx.KeyResultsOf(ctx, c)
 	if err != nil {
 		return err
@@ -419,7 +443,7 @@ var errLostRight = errors.New("the person lost the right to do this")
 
 // rights are what a person may now, whatever they might when they began. Who may not connect may
 // not go on.
-func (b *Bot) rights(ctx context.Context, from store.Reads, actor okr.Actor) (okr.Actor, error) {
+func (b *Flow) rights(ctx context.Context, from store.Reads, actor okr.Actor) (okr.Actor, error) {
 	p, err := from.Person(ctx, actor.Workspace, actor.ID)
 	if err != nil {
 		return actor, err
