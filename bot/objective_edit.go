@@ -1,0 +1,216 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"okrbot/bot/desk"
+	"okrbot/bot/view"
+	"okrbot/okr"
+	"okrbot/store"
+)
+
+// edit opens the form of an objective, filled from it.
+func (ob objectives) edit(ctx context.Context, g desk.Gesture, o okr.Objective) (desk.Reply, error) {
+	switch {
+	case !o.MayEdit(g.Actor):
+		return askOwner(o, "edit"), nil
+	case o.Closed:
+		return objectiveClosed(o), nil
+	}
+	now, err := ob.Store.Now(ctx)
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	var above okr.Objective
+	if o.Parent != 0 {
+		if above, err = ob.Store.Objective(ctx, o.Workspace, o.Parent); err != nil && !desk.IsNotFound(err) {
+			return desk.Reply{}, err
+		}
+	}
+	draft, err := objectiveForm.Begin(ctx, ob.Store.Reads, g.Actor, "fill", objectiveDraft{Edit: o.ID, Version: o.Version, Key: o.Key()})
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	today := okr.DayIn(g.Zone, now)
+	modal := view.ObjectiveFormOf(o, above, today).Modal(draft.ID, today)
+	return desk.Reply{Open: &modal}, nil
+}
+
+// parentProblem is what is wrong with a parent that was chosen; nil when nothing is.
+func parentProblem(err error) okr.Problems {
+	switch {
+	case errors.Is(err, store.ErrCycle):
+		return okr.Problems{view.FieldParent: "This one is below the objective already, or is the objective itself. Choose another parent."}
+	case errors.Is(err, errNoParent):
+		return okr.Problems{view.FieldParent: "This objective is not there any more. Choose another parent."}
+	}
+	return nil
+}
+
+var errNoParent = errors.New("the parent is not there")
+
+// edited saves what was changed of an objective.
+func (ob objectives) edited(ctx context.Context, g desk.Gesture, draft store.Draft, d objectiveDraft) (desk.Reply, error) {
+	again := "/okr edit " + d.Key
+	now, err := ob.Store.Now(ctx)
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	o, problems := view.ParseObjective(g.View.State).Objective(okr.DayIn(g.Zone, now))
+	if len(problems) > 0 {
+		return desk.Reply{Problems: problems}, nil
+	}
+	var before okr.Objective
+	var refused *desk.Reply
+	err = ob.Store.InTx(ctx, func(tx *store.Tx) error {
+		refused = nil
+		problems = okr.Problems{}
+		was, err := tx.Objective(ctx, g.Actor.Workspace, d.Edit)
+		if err != nil {
+			return err
+		}
+		if !was.MayEdit(g.Actor) {
+			r := askOwner(was, "edit")
+			refused = &r
+			return nil
+		}
+		if o.Parent != 0 {
+			if _, err := tx.Objective(ctx, g.Actor.Workspace, o.Parent); desk.IsNotFound(err) {
+				return errNoParent
+			} else if err != nil {
+				return err
+			}
+		}
+		list, err := tx.KeyResults(ctx, g.Actor.Workspace, store.Filter{Objectives: []int64{d.Edit}})
+		if err != nil {
+			return err
+		}
+		if problems = outOf(o.Period, was.Period, list, g); len(problems) > 0 {
+			return nil
+		}
+		o.ID, o.Workspace, o.Number, o.Version = was.ID, was.Workspace, was.Number, d.Version
+		if before, err = tx.EditObjective(ctx, g.Actor, o); err != nil {
+			return err
+		}
+		if !before.MayEdit(g.Actor) {
+			return store.ErrNotFound
+		}
+		if err := ob.tellOwners(ctx, tx, g.Actor, before, o); err != nil {
+			return err
+		}
+		if o.Period.First < before.Period.First { // scores of before are wanted now
+			var read []int64
+			for _, k := range list {
+				if k.Integrated && !k.Paused {
+					read = append(read, k.ID)
+				}
+			}
+			if len(read) > 0 {
+				if err := ob.jobs.Import(ctx, tx, o.Workspace, read...); err != nil {
+					return err
+				}
+			}
+		}
+		return tx.DeleteDraft(ctx, g.Actor, draft.ID)
+	})
+	wrong := parentProblem(err)
+	switch {
+	case wrong != nil:
+		return desk.Reply{Problems: wrong}, nil
+	case errors.Is(err, store.ErrClosed):
+		notice := view.NoticeOf(*objectiveClosed(before).Say)
+		return desk.Reply{Update: &notice}, nil
+	case errors.Is(err, store.ErrChanged):
+		return desk.ChangedElsewhere(again), nil
+	case desk.IsNotFound(err):
+		notice := view.Notice("Edit "+d.Key, "This objective was removed, or is not yours to edit any more. Nothing was saved.")
+		return desk.Reply{Update: &notice}, nil
+	case err != nil:
+		return desk.Reply{}, err
+	case refused != nil:
+		notice := view.NoticeOf(*refused.Say)
+		return desk.Reply{Update: &notice}, nil
+	case len(problems) > 0:
+		return desk.Reply{Problems: problems}, nil
+	}
+	saved := view.ObjectiveSaved(o)
+	return desk.Reply{Say: &saved, Clear: true, Home: true}, nil
+}
+
+// outOf are the problems of key results whose phased targets would be out of another period.
+func outOf(period, was okr.Period, list []store.KeyResult, g desk.Gesture) okr.Problems {
+	problems := okr.Problems{}
+	if period == was {
+		return problems
+	}
+	var keys []string
+	for _, k := range list {
+		if slices.ContainsFunc(k.Phases, func(p okr.Phase) bool { return !period.Contains(p.Day) }) {
+			keys = append(keys, k.Key())
+		}
+	}
+	if len(keys) == 0 {
+		return problems
+	}
+	field := view.FieldPeriod
+	if view.ParseObjective(g.View.State).Period == view.Dates {
+		field = "last"
+	}
+	const most = 10
+	if len(keys) > most {
+		keys = append(keys[:most:most], fmt.Sprintf("%d more", len(keys)-most))
+	}
+	problems[field] = "Phased targets would lie outside of this period: " + strings.Join(keys, ", ") + ". Change those first, or choose another period."
+	return problems
+}
+
+// tellOwners leaves what people who became owners of an objective, or are not any more, are to hear.
+// Who did it knows.
+func (ob objectives) tellOwners(ctx context.Context, tx *store.Tx, by okr.Actor, before, o okr.Objective) error {
+	told := map[string]bool{by.ID: true}
+	tell := func(person, text string) error {
+		if person == "" || told[person] {
+			return nil
+		}
+		told[person] = true
+		return ob.jobs.Tell(ctx, tx, o.Workspace, person, text)
+	}
+	if o.Owner != before.Owner {
+		if err := tell(o.Owner, view.BecameOwner(o, by.ID)); err != nil {
+			return err
+		}
+	}
+	for _, person := range o.CoOwners {
+		if !slices.Contains(before.CoOwners, person) {
+			if err := tell(person, view.BecameCoOwner(o, by.ID)); err != nil {
+				return err
+			}
+		}
+	}
+	for _, person := range append([]string{before.Owner}, before.CoOwners...) {
+		if person != o.Owner && !slices.Contains(o.CoOwners, person) {
+			if err := tell(person, view.HandedOver(o, by.ID)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// parentChoices fills the type-ahead of parents: what is below the objective is not offered.
+func (ob objectives) parentChoices(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	_, d, err := objectiveForm.Shown(ctx, ob.Store.Reads, g)
+	if err != nil && !desk.IsNotFound(err) {
+		return desk.Reply{}, err
+	}
+	now, err := ob.Store.Now(ctx)
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	list, err := ob.Store.ParentChoices(ctx, g.Actor.Workspace, d.Edit, g.Query, okr.DayIn(g.Zone, now), view.MostOptions)
+	return desk.Reply{Options: view.ParentChoices(list)}, err
+}
