@@ -12,9 +12,7 @@ import (
 
 // TellPerson tells somebody by direct message what was done to what is theirs.
 type TellPerson struct {
-	Workspace string `json:"workspace"`
-	Person    string `json:"person"`
-	Text      string `json:"text"` // mrkdwn, what people wrote escaped
+	Telling int64 `json:"telling"`
 }
 
 // Kind is stored data.
@@ -36,20 +34,32 @@ type Teller interface {
 
 // tellPerson tells somebody, or waits as long as Slack asks.
 func (c *Client) tellPerson(ctx context.Context, a TellPerson) error {
-	err := c.messenger.Tell(ctx, a.Workspace, a.Person, a.Text)
+	t, err := c.store.Telling(ctx, a.Telling)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	err = c.messenger.Tell(ctx, t.Workspace, t.Person, t.Says)
 	var u *Undelivered
 	switch known := errors.As(err, &u); {
 	case known && u.Kind == NotSent:
 		return river.JobSnooze(max(u.After, 10*time.Second))
 	case known && u.Kind != Ambiguous:
-		c.log.Warn("somebody could not be told", "workspace", a.Workspace, "person", a.Person, "code", u.Code)
-		return nil
+		c.log.Warn("somebody could not be told", "workspace", t.Workspace, "person", t.Person, "code", u.Code)
+	case err != nil:
+		return err
 	}
-	return err
+	return c.store.DeleteTelling(ctx, a.Telling)
 }
 
 // Tell leaves what somebody is to hear, with what was done to what is theirs.
 func (c *Client) Tell(ctx context.Context, tx *store.Tx, workspace, person, text string) error {
-	_, err := c.river.InsertTx(ctx, tx.Pgx(), TellPerson{Workspace: workspace, Person: person, Text: text}, nil)
+	id, err := tx.CreateTelling(ctx, store.Telling{Workspace: workspace, Person: person, Says: text})
+	if err != nil {
+		return err
+	}
+	_, err = c.river.InsertTx(ctx, tx.Pgx(), TellPerson{id}, nil)
 	return err
 }

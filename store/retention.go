@@ -20,12 +20,12 @@ const (
 )
 
 // Tidy forgets what has had its time: drafts after 30 minutes, deliveries after 10, batches, runs and
-// what was said after 90 days, requests and exports after 7, pages after 10 minutes, unconfirmed
+// what was said after 90 days, requests, exports and tellings after 7, pages after 10 minutes, unconfirmed
 // connections after an hour, rhythms that nobody keeps.
 func (s *Store) Tidy(ctx context.Context) error {
 	for what, do := range map[string]func(context.Context) error{
 		"drafts": s.q.ExpireDrafts, "deliveries": s.q.ExpireDeliveries, "requests": s.q.ExpireRequests, "wishes for syncs": s.q.ExpireAsks, "exports": s.q.ExpireExports,
-		"pages": s.q.ExpireVisits, "connections that nobody confirmed": s.q.ExpirePending, "rhythms": s.q.ExpireRhythms, "places": s.q.ForgottenPlaces,
+		"pages": s.q.ExpireVisits, "connections that nobody confirmed": s.q.ExpirePending, "rhythms": s.q.ExpireRhythms, "places": s.q.ForgottenPlaces, "tellings": s.q.ExpireTellings,
 	} {
 		if err := do(ctx); err != nil {
 			return fmt.Errorf("forgetting old %s: %w", what, err)

@@ -544,6 +544,14 @@ type SyncRun struct {
 	Note         string
 }
 
+type Telling struct {
+	ID          int64
+	WorkspaceID string
+	PersonID    string
+	Says        string
+	CreatedAt   time.Time
+}
+
 type Visit struct {
 	ID          int64
 	WorkspaceID string
