@@ -312,7 +312,11 @@ func (r RemoveObjective) Modal() slack.ModalViewRequest {
 	}
 	n := len(r.KeyResults)
 	if n > 0 {
-		text += "\n\nWhat becomes of its " + okr.CountWords(n, "key result") + "? What is removed goes with its readings and check-ins."
+		its := "key result"
+		if n > 1 {
+			its = okr.CountWords(n, "key result")
+		}
+		text += "\n\nWhat becomes of its " + its + "? What is removed goes with its readings and check-ins."
 	}
 	blocks := []slack.Block{section(text)}
 	if n > MovedAtOnce {
