@@ -33,6 +33,7 @@ func TestWordsForAVerbLeadToIt(t *testing.T) {
 	r := newRoom(t)
 	for typed, offered := range map[string]string{
 		"unpause KR-1": "`/okr resume`?", "stop KR-1": "`/okr pause`?", "delete KR-1": "`/okr remove`?", "new": "`/okr add-objective` or `/okr add-kr`?",
+		"objective": "`/okr objectives` or `/okr add-objective`?", "transfer O-1": "`/okr edit`?",
 		"?": "`/okr help`?", "-h": "`/okr help`?", "Refresh KR-1": "`/okr sync`?", "mine": "`/okr list mine`?",
 	} {
 		if got := r.says(typed); !strings.Contains(got, "There is no") || !strings.Contains(got, "Did you mean "+offered) {

@@ -51,7 +51,7 @@ func (h help) unknown(word, typed string) desk.Reply {
 var meant = map[string][]string{
 	"?": {"help"}, "h": {"help"}, "man": {"help"}, "usage": {"help"},
 	"new": {"add-objective", "add-kr"}, "create": {"add-objective", "add-kr"}, "make": {"add-objective", "add-kr"},
-	"objective": {"add-objective"}, "key-result": {"add-kr"}, "kr": {"add-kr"}, "add-key-result": {"add-kr"},
+	"objective": {"objectives", "add-objective"}, "goals": {"objectives"}, "hand-over": {"edit"}, "transfer": {"edit"}, "move": {"edit"}, "key-result": {"add-kr"}, "kr": {"add-kr"}, "add-key-result": {"add-kr"},
 	"change": {"edit"}, "modify": {"edit"}, "rename": {"edit"}, "update": {"check-in", "edit"}, "set": {"check-in", "edit"},
 	"refresh": {"sync"}, "fetch": {"sync"}, "pull": {"sync"}, "read": {"sync"}, "reload": {"sync"},
 	"view": {"show"}, "get": {"show"}, "details": {"show"}, "why": {"show"}, "ls": {"list"}, "all": {"list"}, "mine": {"list mine"}, "search": {"list"}, "find": {"list"},
@@ -120,7 +120,7 @@ func (h help) noVerb(ctx context.Context, g desk.Gesture, word, typed string) (d
 		if rest == "" {
 			verb = "show"
 		}
-		if slices.Contains(ofOneObjective, verb) {
+		if slices.Contains(desk.OfOneObjective, verb) {
 			g.Text = strings.TrimSpace(okr.Objective{Number: number}.Key() + " " + after)
 			return h.Routes.Verb(verb)(ctx, g)
 		}

@@ -48,8 +48,12 @@ func sameObjective(words []command.Word, number int) bool {
 	return !slices.ContainsFunc(words, func(w command.Word) bool { n, ok := w.ObjectiveKey(); return !ok || n != number })
 }
 
-// command is "/okr objectives", and with words of a title those that have them.
+// command is "/okr objectives", with words of a title those that have them, and with the number of
+// one alone that one.
 func (ob objectives) command(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	if _, rest, ok := objectiveFirst(g.Text); ok && rest == "" {
+		return ob.or("objectives", nil, ob.show)(ctx, g)
+	}
 	return ob.from(ctx, g, 0, command.Spoken(g.Text))
 }
 
@@ -218,9 +222,6 @@ func askOwner(o okr.Objective, verb string) desk.Reply {
 func objectiveClosed(o okr.Objective) desk.Reply {
 	return desk.Say("*" + o.Key() + "* *" + view.Escape(o.Title) + "* is closed out: it stays as it is. `/okr show " + o.Key() + "` shows how it ended.")
 }
-
-// ofOneObjective are the verbs that take an objective.
-var ofOneObjective = []string{"show", "edit", "remove"}
 
 // objectiveFirst is the objective that a text begins with, and the text after it.
 func objectiveFirst(text string) (number int, rest string, ok bool) {

@@ -50,6 +50,8 @@ func TestAnObjectiveIsChangedAndHandedOver(t *testing.T) {
 	}
 	r.carol.Types("/okr objectives").Sees("Of others", "*O-2* Run a calm company", "*O-1* Ship it well").Presses("Edit objective").Sees("== Edit O-").Closes() // an administrator
 	r.alice.Types("/okr objectives well").Sees("Objectives with `well`", "*O-1*")
+	r.alice.Types("/okr objectives o 1").Sees("== O-1 ==").Closes()
+	r.alice.Types("/okr objectives O-9").Sees("There is no O-9 here.")
 	r.alice.Types("/okr objectives nowhere").Sees("No objective has `nowhere` in its title.")
 }
 

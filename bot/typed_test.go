@@ -79,13 +79,16 @@ func TestWhatWasNotUnderstoodIsSaidBack(t *testing.T) {
 	r.byHand("Interviews held", "12")
 	for words, back := range map[string]string{
 		"Shwo KR-1":                     "There is no `/okr Shwo`. Did you mean `/okr show`?",
-		"show Fewer":                    "`Fewer` is no key result. Name a key result by its number",
+		"show Fewer":                    "`Fewer` is no key result. Name a key result or an objective by its number: `/okr show KR-1` or `/okr show O-1`.",
+		"remove":                        "Name a key result or an objective by its number",
+		"sync O-1":                      "`/okr sync` takes a key result, and O-1 is an objective. `/okr list O-1` shows its key results.",
+		"check-in o 1":                  "takes a key result, and O-1 is an objective.",
 		"show KR-one":                   "`KR-one` is no key result",
 		"show KR‑one":                   "`KR‑one` is no key result",
 		"show KR-1 now":                 "`now` was not understood and nothing was done",
 		"show KR-1 KR-2":                "one key result at a time, and `KR-1 KR-2` are 2",
 		"edit &lt;!channel&gt;":         "`&lt;!channel&gt;` is no key result",
-		"pause `x`":                     "`'x'` is no key result",
+		"pause `x`":                     "`'x'` is no key result. Name a key result by its number: `/okr pause KR-1`",
 		"resume <@U0BOB|bob>":           "`@bob` is no key result",
 		"remove KR-1 KR-1x":             "`KR-1x` was not understood and nothing was done",
 		"check-in fewer 42":             "`fewer` was not understood and nothing was done",

@@ -17,6 +17,9 @@ func (d *Desk) Named(ctx context.Context, g Gesture, words, verb string) (store.
 	none := func(r Reply) (store.KeyResult, error) { return store.KeyResult{}, Instead(r, store.ErrNotFound) }
 	list := command.Words(words)
 	how := fmt.Sprintf("Name a key result by its number: `/okr %s KR-1`. `/okr list` shows them.", verb)
+	if slices.Contains(OfOneObjective, verb) {
+		how = fmt.Sprintf("Name a key result or an objective by its number: `/okr %[1]s KR-1` or `/okr %[1]s O-1`. `/okr list` shows them.", verb)
+	}
 	if len(list) == 0 {
 		return none(Say(how))
 	}
@@ -32,6 +35,9 @@ func (d *Desk) Named(ctx context.Context, g Gesture, words, verb string) (store.
 		}
 	}
 	switch {
+	case len(strange) == 1 && len(list) == 1 && isObjective(strange[0]):
+		n, _ := strange[0].ObjectiveKey()
+		return none(Say(fmt.Sprintf("`/okr %s` takes a key result, and O-%d is an objective. `/okr list O-%d` shows its key results.", verb, n, n)))
 	case len(strange) > 0 && len(numbers) == 0:
 		return none(Say(Quoted(strange, "is no key result", "are no key results") + ". " + how))
 	case len(strange) > 0:
@@ -41,6 +47,11 @@ func (d *Desk) Named(ctx context.Context, g Gesture, words, verb string) (store.
 	}
 	return d.Numbered(ctx, g, numbers[0])
 }
+
+// OfOneObjective are the verbs that take an objective in the place of a key result.
+var OfOneObjective = []string{"show", "edit", "remove"}
+
+func isObjective(w command.Word) bool { _, ok := w.ObjectiveKey(); return ok }
 
 // Numbered is the key result of a number; where there is none, the error is what to say instead.
 func (d *Desk) Numbered(ctx context.Context, g Gesture, number int) (store.KeyResult, error) {
