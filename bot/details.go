@@ -194,30 +194,27 @@ func (kr keyResults) resumeAutomatic(ctx context.Context, g desk.Gesture) (desk.
 	return r, nil
 }
 
-// changeWords says what changed in one line: "target 40 → 38, unit Hours → Days". A result is written
-// as everywhere else, not with all the digits of a mean.
-func changeWords(k store.KeyResult, changes map[string]store.Change) string {
+// changeWords say what changed: "target 40 → 38", "unit Hours → Days". A result is written as everywhere
+// else, not with all the digits of a mean.
+func changeWords(k store.KeyResult, changes map[string]store.Change) []string {
 	var parts []string
 	for field, c := range changes {
-		parts = append(parts, okr.ChangeWords(field, recorded(k, field, c[0]), recorded(k, field, c[1])))
+		parts = append(parts, view.Change(field, recorded(k, field, c[0]), recorded(k, field, c[1])))
 	}
 	sort.Strings(parts)
-	return strings.Join(parts, ", ")
+	return parts
 }
 
-// createdWords says what a key result was created with; its title is the headline.
-func createdWords(k store.KeyResult, changes map[string]store.Change) string {
+// createdWords say what a key result was created with; its title is the headline.
+func createdWords(k store.KeyResult, changes map[string]store.Change) []string {
 	var parts []string
 	for field, c := range changes {
 		if field != "title" {
-			parts = append(parts, field+" "+recorded(k, field, c[1]))
+			parts = append(parts, view.Set(field, recorded(k, field, c[1])))
 		}
 	}
-	if len(parts) == 0 {
-		return ""
-	}
 	sort.Strings(parts)
-	return "with " + strings.Join(parts, ", ")
+	return parts
 }
 
 // recorded writes what the audit holds of a field as it is written elsewhere.

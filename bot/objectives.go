@@ -149,36 +149,22 @@ func (ob objectives) modal(ctx context.Context, o okr.Objective) (slack.ModalVie
 		return slack.ModalViewRequest{}, err
 	}
 	for _, e := range events {
-		v.Changes = append(v.Changes, view.ChangeLine{Actor: e.Actor, Action: e.Action, What: ob.changeWords(ctx, o.Workspace, e), At: e.At})
+		v.Changes = append(v.Changes, view.ChangeLine{Actor: e.Actor, Action: e.Action, What: objectiveChanges(e), At: e.At})
 	}
 	return v.Modal(), nil
 }
 
-// changeWords says what changed in one line, with people and channels by their names where
-// they are known.
-func (ob objectives) changeWords(ctx context.Context, workspace string, e store.AuditEvent) string {
-	called := func(ids string) string {
-		var names []string
-		for _, id := range strings.Fields(ids) {
-			if p, err := ob.Store.Person(ctx, workspace, id); err == nil && p.Name != "" {
-				id = p.Name
-			}
-			names = append(names, id)
-		}
-		return strings.Join(names, ", ")
+// objectiveChanges say what changed of an objective; with what it was made the window says.
+func objectiveChanges(e store.AuditEvent) []string {
+	if e.Action == "created" {
+		return nil
 	}
 	var parts []string
 	for field, c := range e.Changes {
-		switch {
-		case e.Action == "created":
-			continue
-		case field == "owner", field == "co-owners":
-			c = store.Change{called(c[0]), called(c[1])}
-		}
-		parts = append(parts, okr.ChangeWords(field, c[0], c[1]))
+		parts = append(parts, view.Change(field, c[0], c[1]))
 	}
 	slices.Sort(parts)
-	return strings.Join(parts, ", ")
+	return parts
 }
 
 // pressed is the button Show of an objective.

@@ -37,13 +37,13 @@ func TestAnObjectiveIsChangedAndHandedOver(t *testing.T) {
 	r.alice.Types("/okr list O-2").Sees("Key results under O-2: none", "*O-1* Ship it well", "[Show]")
 	r.alice.Types("/okr list mine O-1 Q4 2026 O-9").Sees("There is no O-9 here.")
 	r.alice.Types("/okr list o 1").Sees("*Key results under O-1*", "*KR-1* Interviews held")
-	r.alice.Types("/okr show O-1").Sees("*O-2* Run a calm company", "edited: owner alice → bob").Closes()
+	r.alice.Types("/okr show O-1").Sees("*O-2* Run a calm company", "edited: owner <@U0ALICE> → <@U0BOB>").Closes()
 	r.alice.Types("/okr edit O-1").Sees("You may not edit this objective. Ask <@U0BOB>.")
 	r.bob.Types("/okr edit O-1").Fills("Co-owners", "alice").Submits("Save").SeesNoModal().Sees("is saved")
 	r.alice.Sees("You became co-owner of *O-1* Ship it well").Types("/okr edit O-1").Sees("== Edit O-1 ==").Closes()
 
 	// Below it is shown, and offered as its parent by nobody.
-	r.alice.Types("/okr show O-2").Sees("Objectives that have this one as their parent", "*O-1* Ship it well").Presses("Show").Sees("== O-1 ==").Closes()
+	r.alice.Types("/okr show O-2").Sees("== O-2 ==", "Objectives that have this one as their parent", "*O-1* Ship it well").Presses("Show").Sees("== O-1 ==").Closes()
 	events := r.objectiveNumbered(1)
 	if events.Owner != "U0BOB" || events.Parent != r.objectiveNumbered(2).ID || fmt.Sprint(events.CoOwners) != "[U0ALICE]" {
 		t.Errorf("stored: %+v", events)

@@ -2,6 +2,8 @@ package view
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,7 +42,7 @@ type CheckIn struct {
 type ChangeLine struct {
 	Actor  string
 	Action string
-	What   string // "target 40 → 38"; empty when the action says it all
+	What   []string // in mrkdwn, by Change and Set; empty when the action says it all
 	At     time.Time
 }
 
@@ -250,16 +252,54 @@ func (d Details) changed() string {
 	for _, c := range d.Changes {
 		text := Moment(c.At) + " " + actor(c.Actor) + " " + c.Action
 		switch {
-		case c.What == "":
+		case len(c.What) == 0:
 		case c.Action == "created":
-			text += " " + Escape(Cut(c.What, 200))
+			text += " with " + several(c.What)
 		default:
-			text += ": " + Escape(Cut(c.What, 200))
+			text += ": " + several(c.What)
 		}
 		lines = append(lines, text)
 	}
 	return strings.Join(lines, "\n")
 }
+
+// several are the first of some parts, and how many more there are.
+func several(parts []string) string {
+	const most = 6
+	if more := len(parts) - most; more > 0 {
+		parts = append(slices.Clone(parts[:most]), fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Change says what became of a field, in mrkdwn: "target 40 → 38", "owner @alice → @bob".
+func Change(field, before, after string) string {
+	return okr.ChangeWords(field, mentioned(field, before), mentioned(field, after))
+}
+
+// Set says what a field was made with, in mrkdwn: "target 40", "channel #it-okrs".
+func Set(field, value string) string { return field + " " + mentioned(field, value) }
+
+// mentioned writes a field's value as its reader knows it: people and channels by their names, everything
+// else as it is.
+func mentioned(field, value string) string {
+	sign := map[string]string{"owner": "@", "co-owners": "@", "channel": "#"}[field]
+	if sign == "" {
+		return Escape(Cut(value, 80))
+	}
+	ids := strings.Fields(value)
+	for i, id := range ids {
+		if isID.MatchString(id) {
+			ids[i] = "<" + sign + id + ">"
+		} else {
+			ids[i] = Escape(Cut(id, 80))
+		}
+	}
+	return strings.Join(ids, " ")
+}
+
+// isID is an id of Slack's.
+var isID = regexp.MustCompile(`^[A-Z0-9]{2,30}$`)
 
 // actor mentions a person; the bot itself and an import are no user ids.
 func actor(id string) string {

@@ -225,7 +225,7 @@ func shownObjective(n int) Objective {
 		v.Below = append(v.Below, Objective{Objective: child, KeyResults: many(2, sample()), Today: today})
 	}
 	if n > 0 {
-		v.Changes = []ChangeLine{{Actor: "U1ALICE", Action: "edited", What: "owner bob → alice", At: now}, {Actor: "U1ALICE", Action: "created", At: now}}
+		v.Changes = []ChangeLine{{Actor: "U1ALICE", Action: "edited", What: []string{Change("owner", "U2BOB", "U1ALICE")}, At: now}, {Actor: "U1ALICE", Action: "created", At: now}}
 	}
 	return v
 }
@@ -482,7 +482,7 @@ func modals() map[string]slack.ModalViewRequest {
 	withSystems.Systems = twoSystems
 	longDetails := Details{KeyResult: hostile(), Readings: readings(500), May: true, CheckIns: []CheckIn{{Person: "U2BOB", Day: today, Value: num("39"), Confidence: "low", Note: strings.Repeat("<!channel>\n", 200)}}}
 	for range 5 {
-		longDetails.Changes = append(longDetails.Changes, ChangeLine{Actor: "U1ALICE", Action: "edited", What: strings.Repeat("target 40 → 38, ", 100), At: now})
+		longDetails.Changes = append(longDetails.Changes, ChangeLine{Actor: "U1ALICE", Action: "edited", What: slices.Repeat([]string{Change("target", "40", "38")}, 100), At: now})
 		longDetails.CheckIns = append(longDetails.CheckIns, longDetails.CheckIns[0])
 	}
 	for range 200 {
