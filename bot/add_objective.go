@@ -95,9 +95,10 @@ func (ob objectives) submitted(ctx context.Context, g desk.Gesture) (desk.Reply,
 		return desk.Reply{Problems: problems}, nil
 	}
 	err = ob.Store.InTx(ctx, func(tx *store.Tx) error {
+		var fresh bool
 		var err error
-		if o, err = tx.CreateObjective(ctx, g.Actor, o, draft.ID); err != nil {
-			return err
+		if o, fresh, err = tx.CreateObjective(ctx, g.Actor, o, draft.ID); err != nil || !fresh {
+			return err // who is concerned by an earlier one was told then
 		}
 		return ob.tellOwners(ctx, tx, g.Actor, okr.Objective{}, o)
 	})

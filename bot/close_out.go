@@ -308,7 +308,7 @@ func (f closeOuts) end(ctx context.Context, g desk.Gesture, c closing) (desk.Rep
 		if len(going) > 0 {
 			next = o
 			next.ID, next.Period = 0, o.NextPeriod(day)
-			if next, err = tx.CreateObjective(ctx, g.Actor, next, ""); err != nil {
+			if next, _, err = tx.CreateObjective(ctx, g.Actor, next, ""); err != nil {
 				return err
 			}
 			if err := f.carryOver(ctx, tx, g.Actor, next, going); err != nil {

@@ -45,13 +45,11 @@ func parentProblem(err error) okr.Problems {
 	switch {
 	case errors.Is(err, store.ErrCycle):
 		return okr.Problems{view.FieldParent: "This one is below the objective already, or is the objective itself. Choose another parent."}
-	case errors.Is(err, errNoParent):
+	case errors.Is(err, store.ErrNoParent):
 		return okr.Problems{view.FieldParent: "This objective is not there any more. Choose another parent."}
 	}
 	return nil
 }
-
-var errNoParent = errors.New("the parent is not there")
 
 // edited saves what was changed of an objective.
 func (ob objectives) edited(ctx context.Context, g desk.Gesture, draft store.Draft, d objectiveDraft) (desk.Reply, error) {
@@ -77,13 +75,6 @@ func (ob objectives) edited(ctx context.Context, g desk.Gesture, draft store.Dra
 			r := askOwner(was, "edit")
 			refused = &r
 			return nil
-		}
-		if o.Parent != 0 {
-			if _, err := tx.Objective(ctx, g.Actor.Workspace, o.Parent); desk.IsNotFound(err) {
-				return errNoParent
-			} else if err != nil {
-				return err
-			}
 		}
 		list, err := tx.KeyResults(ctx, g.Actor.Workspace, store.Filter{Objectives: []int64{d.Edit}})
 		if err != nil {

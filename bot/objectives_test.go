@@ -2,6 +2,8 @@ package bot_test
 
 import (
 	"fmt"
+	"net/http"
+	"strings"
 	"testing"
 
 	"okrbot/okr"
@@ -100,4 +102,56 @@ func TestAnObjectiveIsRemoved(t *testing.T) {
 	r.alice.Types("/okr show O-1").Sees("There is no O-1 here.")
 	r.carol.Types("/okr remove O-2").Chooses("KR-1 Interviews held", "Remove with it").Submits("Remove").SeesNoModal()
 	r.alice.Sees("*O-2* Run a calm company was removed by <@U0CAROL>.", "*KR-1* Interviews held: removed")
+}
+
+// A form that arrives twice makes one objective, and its co-owner hears of it once.
+func TestAnObjectiveSubmittedTwiceIsToldOnce(t *testing.T) {
+	r := newRoom(t)
+	r.alice.Types("/okr add-objective").Sees("== Add objective ==")
+	v, ok := r.slack.Top("alice")
+	if !ok {
+		t.Fatal("there is no modal")
+	}
+	metadata, _ := v.Content["private_metadata"].(string)
+	field := func(name string, value any) map[string]any {
+		return map[string]any{"v": map[string]any{name: value}}
+	}
+	state := map[string]any{
+		"title": field("value", "Be calm"), "owner": field("selected_user", "U0ALICE"), "co_owners": field("selected_users", []string{"U0BOB"}),
+		"period": field("selected_option", map[string]any{"value": "this"}), "zone": field("selected_option", map[string]any{"value": "Europe/Berlin"}),
+		"channel": field("selected_conversation", "C0ITOKRS"),
+	}
+	for i := range 3 {
+		if status, body := r.post(r.submits("U0ALICE", "objective", metadata, "m", state, i)); status != http.StatusOK || body != "" {
+			t.Errorf("%d %s", status, body)
+		}
+	}
+	if made, told := r.number("select count(*) from objectives"), r.number("select count(*) from river_job where kind = 'tell_person'"); made != 1 || told != 1 {
+		t.Errorf("%d objectives, of which was told %d times", made, told)
+	}
+}
+
+// A parent that was removed while the form was open is a problem of its field.
+func TestAParentIsRemovedMeanwhile(t *testing.T) {
+	r := newRoom(t)
+	r.addsObjective(r.alice, "Run a calm company")
+	r.addsObjective(r.alice, "Ship it")
+	r.alice.Types("/okr edit O-2").Chooses("Parent objective", "O-1 Run a calm company")
+	r.bob.Types("/okr add-objective").Fills("Objective", "Answer sooner").Fills("Channel", "#it-okrs").Chooses("Parent objective", "O-1 Run a calm company")
+	r.carol.Types("/okr remove O-1").Submits("Remove").SeesNoModal()
+	const gone = "^ This objective is not there any more. Choose another parent."
+	r.bob.Submits("Save").Sees(gone).Chooses("Parent objective", "O-2 Ship it").Submits("Save").SeesNoModal().Sees("Objective added")
+	r.alice.Submits("Save").Sees(gone).Closes()
+}
+
+// A place far beyond any list is the list's beginning.
+func TestAPageBeyondAllNumbers(t *testing.T) {
+	r := newRoom(t)
+	r.addsObjective(r.alice, "Ship it")
+	for _, place := range []string{"-1:", "2147483647:", "2147483648:", "4294967290:", "99999999999999999999:", ":", "x"} {
+		r.post(r.pressedBy("U0ALICE", "objectives", place, ""))
+	}
+	if log := r.log.String(); strings.Contains(log, "level=ERROR") {
+		t.Error(log)
+	}
 }

@@ -86,7 +86,7 @@ func TestAnotherWorkspaceIsAnotherWorld(t *testing.T) {
 		if _, err := tx.Pgx().Exec(ctx, "update connections set directory_due_at = now() + interval '1000 years' where id = $1", connection.ID); err != nil {
 			return err
 		}
-		objective, err = tx.CreateObjective(ctx, them, okr.Objective{Title: secretPlan, Owner: them.ID, Zone: "UTC", Period: okr.Period{First: okr.DayOf(time.Now()) - 30, Last: okr.DayOf(time.Now()) + 60}}, "")
+		objective, _, err = tx.CreateObjective(ctx, them, okr.Objective{Title: secretPlan, Owner: them.ID, Zone: "UTC", Period: okr.Period{First: okr.DayOf(time.Now()) - 30, Last: okr.DayOf(time.Now()) + 60}}, "")
 		if err != nil {
 			return err
 		}

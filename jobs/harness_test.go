@@ -53,7 +53,7 @@ func newRoom(t *testing.T) *room {
 		r.check(r.store.SaveWorkspace(ctx, store.Workspace{ID: "T1", Name: "Acme", BotUserID: "UBOT"}))
 		r.check(r.store.InTx(ctx, func(tx *store.Tx) (err error) {
 			day := okr.DayOf(tx.Now)
-			r.objective, err = tx.CreateObjective(ctx, alice, okr.Objective{
+			r.objective, _, err = tx.CreateObjective(ctx, alice, okr.Objective{
 				Title: "Run a calm service desk", Owner: alice.ID, Zone: "UTC", Channel: "CDESK",
 				Period: okr.Period{First: day - 60, Last: day + 300},
 			}, "")

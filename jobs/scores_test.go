@@ -213,7 +213,7 @@ func (r *room) next(days okr.Day, ref string) store.KeyResult {
 	var o okr.Objective
 	r.check(r.store.InTx(ctx, func(tx *store.Tx) (err error) {
 		first := r.today() + days
-		o, err = tx.CreateObjective(ctx, alice, okr.Objective{
+		o, _, err = tx.CreateObjective(ctx, alice, okr.Objective{
 			Title: "Run a calm service desk", Owner: alice.ID, Zone: "UTC", Channel: "CDESK", Period: okr.Period{First: first, Last: first + 90},
 		}, "")
 		return err

@@ -136,7 +136,7 @@ func TestBothFilesBringEverythingBack(t *testing.T) {
 		from, to := c.branch(fmt.Sprintf("TF%d", n)), c.branch(fmt.Sprintf("TT%d", n))
 		today := okr.DayOf(now)
 		from.in(func(tx *store.Tx) error {
-			_, err := tx.CreateObjective(ctx, from.alice, okr.Objective{Title: "Calm", Owner: "U1ALICE", Period: okr.Period{First: today - 40, Last: today + 20}, Zone: "UTC"}, "")
+			_, _, err := tx.CreateObjective(ctx, from.alice, okr.Objective{Title: "Calm", Owner: "U1ALICE", Period: okr.Period{First: today - 40, Last: today + 20}, Zone: "UTC"}, "")
 			return err
 		})
 		objectives, err := from.store.AllObjectives(ctx, from.alice.Workspace)

@@ -298,7 +298,7 @@ func (im *importer) objective(ctx context.Context, e *entry) (*known, error) {
 		im.outcome.Objectives++
 		im.say("line %d: add the objective %q, %s", e.line, want.Title, want.Period.Words())
 		if im.writing() {
-			made, err := im.tx.CreateObjective(ctx, im.actor(), o.Objective, "")
+			made, _, err := im.tx.CreateObjective(ctx, im.actor(), o.Objective, "")
 			if err != nil {
 				return nil, err
 			}

@@ -112,16 +112,16 @@ func (c *company) furnish() {
 	c.in(func(tx *store.Tx) error {
 		today := okr.DayOf(tx.Now)
 		quarter := okr.QuarterOf(today)
-		calm, err := tx.CreateObjective(ctx, c.alice, okr.Objective{Title: `Run, "calmly" ✓`, Owner: "U1ALICE", Period: quarter, Zone: "Europe/Berlin", Channel: "C1OKRS"}, "")
+		calm, _, err := tx.CreateObjective(ctx, c.alice, okr.Objective{Title: `Run, "calmly" ✓`, Owner: "U1ALICE", Period: quarter, Zone: "Europe/Berlin", Channel: "C1OKRS"}, "")
 		if err != nil {
 			return err
 		}
-		odd, err := tx.CreateObjective(ctx, c.alice, okr.Objective{Title: "=1+1", Owner: "U2BOB", Period: okr.Period{First: quarter.First, Last: quarter.Last + 40}, Zone: "Australia/Lord_Howe"}, "")
+		odd, _, err := tx.CreateObjective(ctx, c.alice, okr.Objective{Title: "=1+1", Owner: "U2BOB", Period: okr.Period{First: quarter.First, Last: quarter.Last + 40}, Zone: "Australia/Lord_Howe"}, "")
 		if err != nil {
 			return err
 		}
 		for _, empty := range []string{"@nothing yet", "'quoted"} {
-			if _, err := tx.CreateObjective(ctx, c.alice, okr.Objective{Title: empty, Owner: "U2BOB", Period: quarter, Zone: "UTC"}, ""); err != nil {
+			if _, _, err := tx.CreateObjective(ctx, c.alice, okr.Objective{Title: empty, Owner: "U2BOB", Period: quarter, Zone: "UTC"}, ""); err != nil {
 				return err
 			}
 		}

@@ -11,8 +11,12 @@ import (
 	"okrbot/store/queries"
 )
 
-// ErrCycle says that an objective would be above itself.
-var ErrCycle = errors.New("an objective above itself")
+var (
+	// ErrCycle says that an objective would be above itself.
+	ErrCycle = errors.New("an objective above itself")
+	// ErrNoParent says that the objective that would be above another one is not there.
+	ErrNoParent = errors.New("an objective below one that is not there")
+)
 
 // ObjectiveByNumber loads O-number of a workspace.
 func (r Reads) ObjectiveByNumber(ctx context.Context, workspace string, number int) (okr.Objective, error) {
@@ -94,7 +98,7 @@ func (r Reads) ParentChoices(ctx context.Context, workspace string, id int64, wo
 	return objectives(rows), nil
 }
 
-// MayHaveParent returns ErrCycle where an objective would be above itself, and ErrNotFound where there
+// MayHaveParent returns ErrCycle where an objective would be above itself, and ErrNoParent where there
 // is no such parent.
 func (r Reads) MayHaveParent(ctx context.Context, workspace string, id, parent int64) error {
 	above, err := r.q.Above(ctx, queries.AboveParams{WorkspaceID: workspace, ID: parent})
@@ -102,7 +106,7 @@ func (r Reads) MayHaveParent(ctx context.Context, workspace string, id, parent i
 	case err != nil:
 		return fmt.Errorf("looking above objective %d: %w", parent, err)
 	case len(above) == 0:
-		return fmt.Errorf("loading objective %d: %w", parent, ErrNotFound)
+		return fmt.Errorf("putting objective %d below %d: %w", id, parent, ErrNoParent)
 	case slices.Contains(above, id):
 		return fmt.Errorf("putting objective %d below %d: %w", id, parent, ErrCycle)
 	}
@@ -119,7 +123,7 @@ func (tx *Tx) mayHaveParent(ctx context.Context, workspace string, id, parent in
 
 // EditObjective writes everything that people edit of an objective, has what depends on its period and
 // zone computed again, and records what changed. It returns the objective as it was, ErrChanged when it
-// is no longer at the version that was edited, ErrClosed when it is closed out, and ErrCycle.
+// is no longer at the version that was edited, ErrClosed when it is closed out, ErrCycle, and ErrNoParent.
 func (tx *Tx) EditObjective(ctx context.Context, actor okr.Actor, o okr.Objective) (before okr.Objective, err error) {
 	if o.Parent != 0 {
 		if err := tx.mayHaveParent(ctx, actor.Workspace, o.ID, o.Parent); err != nil {

@@ -11,30 +11,40 @@ import (
 	"okrbot/store/queries"
 )
 
-// CreateObjective adds an objective. The same draft submitted twice gives the one it made first.
-func (tx *Tx) CreateObjective(ctx context.Context, actor okr.Actor, o okr.Objective, draft string) (okr.Objective, error) {
+// CreateObjective adds an objective. The same draft submitted twice gives the one it made first, and
+// says that it is not fresh.
+func (tx *Tx) CreateObjective(ctx context.Context, actor okr.Actor, o okr.Objective, draft string) (made okr.Objective, fresh bool, err error) {
+	if earlier, err := tx.objectiveOf(ctx, actor.Workspace, draft); !errors.Is(err, ErrNotFound) {
+		return earlier, false, err // its parent may be gone since
+	}
 	if o.Parent != 0 {
 		if err := tx.mayHaveParent(ctx, actor.Workspace, 0, o.Parent); err != nil {
-			return o, err
+			return o, false, err
 		}
 	}
-	made, err := tx.q.CreateObjective(ctx, queries.CreateObjectiveParams{
+	row, err := tx.q.CreateObjective(ctx, queries.CreateObjectiveParams{
 		WorkspaceID: actor.Workspace, Title: o.Title, OwnerID: o.Owner, CoOwnerIds: orEmpty(o.CoOwners),
 		FirstDay: o.Period.First.Time(), LastDay: o.Period.Last.Time(),
 		Zone: o.Zone, ChannelID: o.Channel, ParentID: idOrNil(o.Parent), CreatedBy: actor.ID, DraftID: orNil(draft),
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
-		row, err := tx.q.ObjectiveOfDraft(ctx, queries.ObjectiveOfDraftParams{WorkspaceID: actor.Workspace, DraftID: orNil(draft)})
-		if err != nil {
-			return o, fmt.Errorf("loading the objective of a draft: %w", found(err))
-		}
-		return objective(row), nil
+		earlier, err := tx.objectiveOf(ctx, actor.Workspace, draft)
+		return earlier, false, err
 	}
 	if err != nil {
-		return o, fmt.Errorf("creating an objective: %w", err)
+		return o, false, fmt.Errorf("creating an objective: %w", err)
 	}
-	o.ID, o.Number, o.Workspace, o.Version = made.ID, int(made.Number), actor.Workspace, 1
-	return o, tx.Record(ctx, actor, "created", Object{"objective", o.ID}, map[string]Change{"title": {"", o.Title}})
+	o.ID, o.Number, o.Workspace, o.Version = row.ID, int(row.Number), actor.Workspace, 1
+	return o, true, tx.Record(ctx, actor, "created", Object{"objective", o.ID}, map[string]Change{"title": {"", o.Title}})
+}
+
+// objectiveOf is the objective that a draft made.
+func (r Reads) objectiveOf(ctx context.Context, workspace, draft string) (okr.Objective, error) {
+	row, err := r.q.ObjectiveOfDraft(ctx, queries.ObjectiveOfDraftParams{WorkspaceID: workspace, DraftID: orNil(draft)})
+	if err != nil {
+		return okr.Objective{}, fmt.Errorf("loading the objective of a draft: %w", found(err))
+	}
+	return objective(row), nil
 }
 
 // Objective loads one objective of a workspace.

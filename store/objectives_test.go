@@ -17,7 +17,7 @@ func objectiveOf(t *testing.T, s *store.Store, title string, parent int64, draft
 	t.Helper()
 	var o okr.Objective
 	err := s.InTx(context.Background(), func(tx *store.Tx) (err error) {
-		o, err = tx.CreateObjective(context.Background(), alice, okr.Objective{
+		o, _, err = tx.CreateObjective(context.Background(), alice, okr.Objective{
 			Title: title, Owner: alice.ID, Zone: "UTC", Period: okr.QuarterOf(okr.DayOf(tx.Now)), Parent: parent,
 		}, draft)
 		return err
@@ -104,7 +104,7 @@ func TestNoObjectiveIsAboveItself(t *testing.T) {
 	}
 	elsewhere := a
 	elsewhere.Parent = 1 << 40
-	if err := edits(s, elsewhere); !errors.Is(err, store.ErrNotFound) {
+	if err := edits(s, elsewhere); !errors.Is(err, store.ErrNoParent) {
 		t.Errorf("below what is not there: %v", err)
 	}
 }

@@ -140,7 +140,7 @@ func keyResult(t *testing.T, s *store.Store, title, draft string) (store.KeyResu
 	var k store.KeyResult
 	var c store.Connection
 	err := s.InTx(ctx, func(tx *store.Tx) error {
-		o, err := tx.CreateObjective(ctx, alice, okr.Objective{
+		o, _, err := tx.CreateObjective(ctx, alice, okr.Objective{
 			Title: "Run a calm service desk", Owner: alice.ID, Zone: "Europe/Berlin", Period: okr.QuarterOf(okr.DayOf(tx.Now)),
 		}, "")
 		if err != nil {

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -171,7 +172,7 @@ func turning(back, on string, from, most, shown, total int, words string) slack.
 func ParsePage(value string) (from int, words string) {
 	place, words, _ := strings.Cut(value, ":")
 	from, err := strconv.Atoi(place)
-	if err != nil || from < 0 {
+	if err != nil || from < 0 || from > math.MaxInt32 {
 		from = 0
 	}
 	return from, words

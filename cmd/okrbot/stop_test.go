@@ -110,7 +110,7 @@ func (o *office) fill(origin string) {
 	err = s.InTx(ctx, func(tx *store.Tx) error {
 		day := okr.DayOf(tx.Now)
 		due := tx.Now.UTC().Add(12 * time.Hour).Hour() // not by itself while a test runs
-		objective, err := tx.CreateObjective(ctx, alice, okr.Objective{Title: "Run a calm service desk", Owner: alice.ID, Zone: "UTC", Channel: "C0DESK", Period: okr.Period{First: day - 60, Last: day + 300}}, "")
+		objective, _, err := tx.CreateObjective(ctx, alice, okr.Objective{Title: "Run a calm service desk", Owner: alice.ID, Zone: "UTC", Channel: "C0DESK", Period: okr.Period{First: day - 60, Last: day + 300}}, "")
 		if err != nil {
 			return err
 		}
