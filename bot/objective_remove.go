@@ -192,7 +192,7 @@ func (ob objectives) empties(ctx context.Context, tx *store.Tx, g desk.Gesture, 
 			id, _ := strconv.ParseInt(chosen[k.ID], 10, 64)
 			to, known := targets[id]
 			if !known {
-				to, err = tx.Objective(ctx, g.Actor.Workspace, id)
+				to, err = tx.LockObjective(ctx, g.Actor.Workspace, id) // it is not closed out in between
 				if err != nil && !desk.IsNotFound(err) {
 					return "", err
 				}

@@ -133,8 +133,8 @@ func (f *Flow) authorizeSource(ctx context.Context, tx *store.Tx, w *Session, k 
 
 func (f *Flow) saveNew(ctx context.Context, tx *store.Tx, w *Session, k store.KeyResult, first decimal.NullDecimal) (store.KeyResult, error) {
 	actor := w.gesture.Actor
-	if !k.Objective.MayAddKeyResult(actor) {
-		return k, desk.Instead(desk.Ask(k.Objective.Owner, "add to"), errRefused)
+	if err := f.takes(ctx, tx, w, &k); err != nil {
+		return k, err
 	}
 	saved, fresh, err := tx.CreateKeyResult(ctx, actor, k, w.draft.ID)
 	if err != nil || !fresh {
@@ -161,6 +161,11 @@ func (f *Flow) saveEdit(ctx context.Context, tx *store.Tx, w *Session, k store.K
 		notice := view.NoticeOf(*desk.Ask(before.Owner, "edit").Say)
 		return k, desk.Instead(desk.Reply{Update: &notice}, errRefused)
 	}
+	if k.Objective.ID != before.Objective.ID {
+		if err := f.takes(ctx, tx, w, &k); err != nil {
+			return k, err
+		}
+	}
 	saved, err := tx.EditKeyResult(ctx, actor, edited(before, k, w.Version), "edited")
 	if err != nil {
 		return saved, err
@@ -173,6 +178,21 @@ func (f *Flow) saveEdit(ctx context.Context, tx *store.Tx, w *Session, k store.K
 		return saved, f.postAndRead(ctx, tx, saved)
 	}
 	return saved, postCard(ctx, tx, saved)
+}
+
+// takes says whether the key result may come under its objective, which was chosen a while ago. The
+// objective is held, so that it is not closed out in between.
+func (f *Flow) takes(ctx context.Context, tx *store.Tx, w *Session, k *store.KeyResult) (err error) {
+	if k.Objective, err = tx.LockObjective(ctx, w.gesture.Actor.Workspace, k.Objective.ID); err != nil {
+		return err
+	}
+	switch {
+	case k.Objective.Closed:
+		return store.ErrClosed
+	case !k.Objective.MayAddKeyResult(w.gesture.Actor):
+		return desk.Instead(desk.Ask(k.Objective.Owner, "add to"), errRefused)
+	}
+	return nil
 }
 
 // edited is a key result with what the form says, and all that the form does not ask as it was.
