@@ -35,14 +35,17 @@ func TestAnObjectiveIsChangedAndHandedOver(t *testing.T) {
 	r.alice.Types("/okr edit O-1").Sees("== Edit O-1 ==", "Objective: Ship it").
 		Fills("Objective", "Ship it well").Fills("Owner", "bob").Chooses("Parent objective", "O-2 Run a calm company").
 		Submits("Save").SeesNoModal().Sees("*O-1* Ship it well is saved", "owner <@U0BOB>")
-	r.bob.Sees("You became owner of *O-1* Ship it well", "by <@U0ALICE>")
+	r.bob.Sees("You became owner of *O-1* Ship it well", "<@U0ALICE> changed that")
 	r.alice.Types("/okr list O-2").Sees("Key results under O-2: none", "*O-1* Ship it well", "[Show]")
 	r.alice.Types("/okr list mine O-1 Q4 2026 O-9").Sees("There is no O-9 here.")
 	r.alice.Types("/okr list o 1").Sees("*Key results under O-1*", "*KR-1* Interviews held")
 	r.alice.Types("/okr show O-1").Sees("*O-2* Run a calm company", "edited: owner <@U0ALICE> → <@U0BOB>").Closes()
 	r.alice.Types("/okr edit O-1").Sees("You may not edit this objective. Ask <@U0BOB>.")
 	r.bob.Types("/okr edit O-1").Fills("Co-owners", "alice").Submits("Save").SeesNoModal().Sees("is saved")
-	r.alice.Sees("You became co-owner of *O-1* Ship it well").Types("/okr edit O-1").Sees("== Edit O-1 ==").Closes()
+	r.alice.Sees("You became co-owner of *O-1* Ship it well").Types("/okr edit O-1").Sees("== Edit O-1 ==").Submits("Save").SeesNoModal()
+	if n := r.number("select count(*) from audit_events where object = 'objective' and action = 'edited'"); n != 2 { // saved as it was: no change
+		t.Errorf("%d edits are recorded, want 2", n)
+	}
 
 	// Below it is shown, and offered as its parent by nobody.
 	r.alice.Types("/okr show O-2").Sees("== O-2 ==", "Objectives that have this one as their parent", "*O-1* Ship it well").Presses("Show").Sees("== O-1 ==").Closes()

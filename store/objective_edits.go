@@ -139,6 +139,10 @@ func (tx *Tx) EditObjective(ctx context.Context, actor okr.Actor, o okr.Objectiv
 	case before.Version != o.Version:
 		return before, fmt.Errorf("editing objective %d: %w", o.ID, ErrChanged)
 	}
+	changes, err := tx.objectiveChanges(ctx, before, o)
+	if err != nil || !differ(changes) {
+		return before, err
+	}
 	list, err := tx.LockKeyResultsOf(ctx, before)
 	if err != nil {
 		return before, err
@@ -155,10 +159,6 @@ func (tx *Tx) EditObjective(ctx context.Context, actor okr.Actor, o okr.Objectiv
 			return before, err
 		}
 	}
-	changes, err := tx.objectiveChanges(ctx, before, o)
-	if err != nil {
-		return before, err
-	}
 	ids := make([]int64, len(list))
 	for i, k := range list {
 		ids[i] = k.ID
@@ -167,6 +167,16 @@ func (tx *Tx) EditObjective(ctx context.Context, actor okr.Actor, o okr.Objectiv
 		return before, err
 	}
 	return before, tx.Record(ctx, actor, "edited", Object{"objective", o.ID}, changes)
+}
+
+// differ says whether any of some fields has another value than before.
+func differ(changes map[string]Change) bool {
+	for _, c := range changes {
+		if c[0] != c[1] {
+			return true
+		}
+	}
+	return false
 }
 
 // replan has an objective's key results follow its new period and zone: their hours, their results of

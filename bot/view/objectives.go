@@ -407,22 +407,22 @@ func ObjectiveSaved(o okr.Objective) Message {
 
 // BecameOwner, BecameCoOwner and HandedOver tell people that an objective is theirs now, or not any more.
 func BecameOwner(o okr.Objective, by string) string {
-	return ":dart: You became owner of " + headlineOf(o) + " (" + o.Period.Words() + ")" + byWords(by) + ". `/okr show " + o.Key() + "` shows it."
+	return ":dart: You became owner of " + headlineOf(o) + " (" + o.Period.Words() + "): <@" + by + "> changed that. `/okr show " + o.Key() + "` shows it."
 }
 
 // BecameCoOwner is for who shares it.
 func BecameCoOwner(o okr.Objective, by string) string {
-	return ":dart: You became co-owner of " + headlineOf(o) + " (" + o.Period.Words() + ")" + byWords(by) + ". `/okr show " + o.Key() + "` shows it."
+	return ":dart: You became co-owner of " + headlineOf(o) + " (" + o.Period.Words() + "): <@" + by + "> changed that. `/okr show " + o.Key() + "` shows it."
 }
 
 // HandedOver is for who owned or co-owned it.
 func HandedOver(o okr.Objective, by string) string {
-	return ":dart: You do not own " + headlineOf(o) + " any more" + byWords(by) + ". Its owner is <@" + o.Owner + "> now."
+	return ":dart: You are neither owner nor co-owner of " + headlineOf(o) + " any more: <@" + by + "> changed that. Its owner is <@" + o.Owner + ">."
 }
 
 // ObjectiveRemoved is for who looked after it or its key results.
 func ObjectiveRemoved(o okr.Objective, by string, lines []string) string {
-	text := ":dart: " + headlineOf(o) + " was removed" + byWords(by) + "."
+	text := ":dart: " + headlineOf(o) + " was removed by <@" + by + ">."
 	for i, line := range lines {
 		if i == 20 {
 			text += "\n…and " + okr.CountWords(len(lines)-i, "more key result")
@@ -432,8 +432,6 @@ func ObjectiveRemoved(o okr.Objective, by string, lines []string) string {
 	}
 	return text
 }
-
-func byWords(by string) string { return " by <@" + by + ">" }
 
 // KeyResultRemovedLine and KeyResultMovedLine are what became of a key result.
 func KeyResultRemovedLine(k okr.KeyResult) string {
