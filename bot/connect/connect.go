@@ -36,8 +36,8 @@ func New(d *desk.Desk, j *jobs.Client, connectors integrations.Registry, added f
 }
 
 // Detour opens the form for a kind of system, from another form.
-func (b *Flow) Detour(ctx context.Context, g desk.Gesture, system string, from Opener) (desk.Reply, error) {
-	return b.openForm(ctx, g, connectDraft{Kind: system, Wizard: from.Draft, Under: from.View})
+func (flow *Flow) Detour(ctx context.Context, g desk.Gesture, system string, from Opener) (desk.Reply, error) {
+	return flow.openForm(ctx, g, connectDraft{Kind: system, Wizard: from.Draft, Under: from.View})
 }
 
 // connectDraft is a connection on its way. What was typed in secret is not in it.
@@ -55,42 +55,42 @@ type connectDraft struct {
 const checkWithin = 25 * time.Second
 
 // Open is "/okr connect" and the button of that name.
-func (b *Flow) Open(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	return b.openForm(ctx, g, connectDraft{})
+func (flow *Flow) Open(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	return flow.openForm(ctx, g, connectDraft{})
 }
 
-func (b *Flow) openForm(ctx context.Context, g desk.Gesture, d connectDraft) (desk.Reply, error) {
+func (flow *Flow) openForm(ctx context.Context, g desk.Gesture, d connectDraft) (desk.Reply, error) {
 	if !okr.May(g.Actor, okr.Connect) {
 		return desk.Say("Guests cannot connect other systems. Ask a member of this workspace."), nil
 	}
-	connector, err := b.connectors.ByKind(d.Kind)
+	connector, err := flow.connectors.ByKind(d.Kind)
 	if err != nil {
-		connector = b.connectors[0]
+		connector = flow.connectors[0]
 	}
 	d.Kind = connector.Kind()
-	draft, err := b.Store.CreateDraft(ctx, g.Actor, view.CallbackConnect, "fill", d)
+	draft, err := connectForm.Begin(ctx, flow.Store.Reads, g.Actor, "fill", d)
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	modal := b.form(g, connector, d).Modal(draft.ID)
+	modal := flow.form(g, connector, d).Modal(draft.ID)
 	return desk.Reply{Open: &modal}, nil
 }
 
 // form is a connector's form, with its first way to sign in chosen. On a detour from the wizard the
 // system was chosen there.
-func (b *Flow) form(g desk.Gesture, connector integrations.Connector, d connectDraft) view.ConnectForm {
+func (flow *Flow) form(g desk.Gesture, connector integrations.Connector, d connectDraft) view.ConnectForm {
 	f := view.ConnectForm{
 		System: systemOf(connector), Address: input(connector.AddressField()),
 		Share: okr.May(g.Actor, okr.ShareConnection, okr.MakerOf), Typed: d.typed,
 	}
 	if d.Wizard == "" {
-		f.Systems = b.systems()
+		f.Systems = flow.systems()
 	}
 	if d.Again != 0 {
 		f.Fixed = view.ShownAddress(d.AgainAt)
 	}
 	for _, s := range connector.SignIns() {
-		signIn := view.SignIn{Kind: s.Kind, Label: s.Label, Guide: s.Guide, Available: !s.NeedsPublicURL || b.Settings.PublicURL != "", Browser: b.onAPage(s)}
+		signIn := view.SignIn{Kind: s.Kind, Label: s.Label, Guide: s.Guide, Available: !s.NeedsPublicURL || flow.Settings.PublicURL != "", Browser: flow.onAPage(s)}
 		if !signIn.Available {
 			signIn.Why = noPublicURL(s.Label, connector.Name())
 		}
@@ -109,9 +109,9 @@ func noPublicURL(signIn, system string) string {
 
 // onAPage says whether a sign-in is given on a page of our own: what is secret, wherever browsers
 // reach us.
-func (b *Flow) onAPage(s integrations.SignIn) bool {
+func (flow *Flow) onAPage(s integrations.SignIn) bool {
 	secret := slices.ContainsFunc(s.Fields, func(f integrations.Field) bool { return f.Secret })
-	return b.Settings.PublicURL != "" && (secret || s.NeedsPublicURL)
+	return flow.Settings.PublicURL != "" && (secret || s.NeedsPublicURL)
 }
 
 // signInOf is a way to sign in to a system, by its stored name.
@@ -138,9 +138,9 @@ func SystemNames(connectors integrations.Registry) view.Systems {
 }
 
 // systems are all that this process reads from.
-func (b *Flow) systems() []view.System {
-	list := make([]view.System, len(b.connectors))
-	for i, c := range b.connectors {
+func (flow *Flow) systems() []view.System {
+	list := make([]view.System, len(flow.connectors))
+	for i, c := range flow.connectors {
 		list[i] = systemOf(c)
 	}
 	return list
@@ -150,59 +150,47 @@ func input(f integrations.Field) view.Input {
 	return view.Input{Name: f.Name, Label: f.Label, Hint: f.Hint, Placeholder: f.Placeholder, Secret: f.Secret, Optional: f.Optional, MaxLength: f.MaxLength}
 }
 
-func (b *Flow) connectDraft(ctx context.Context, g desk.Gesture) (store.Draft, connectDraft, integrations.Connector, error) {
-	var d connectDraft
-	draft, err := b.Store.Draft(ctx, g.Actor, g.View.Draft)
-	if err == nil && draft.Kind != view.CallbackConnect {
-		err = store.ErrNotFound
-	}
-	if err == nil {
-		err = draft.State(&d)
-	}
+var connectForm = desk.Form[connectDraft]{Kind: view.CallbackConnect, Again: "/okr connect"}
+
+// shown loads the form that a gesture happened in, and the connector that it is for.
+func (flow *Flow) shown(ctx context.Context, g desk.Gesture) (store.Draft, connectDraft, integrations.Connector, error) {
+	draft, d, err := connectForm.Shown(ctx, flow.Store.Reads, g)
 	if err != nil {
 		return draft, d, nil, err
 	}
-	connector, err := b.connectors.ByKind(d.Kind)
+	connector, err := flow.connectors.ByKind(d.Kind)
 	return draft, d, connector, err
 }
 
 // SystemChosen shows the form of another system.
-func (b *Flow) SystemChosen(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	draft, d, _, err := b.connectDraft(ctx, g)
-	if desk.IsNotFound(err) {
-		return desk.Expired("/okr connect"), nil
-	}
+func (flow *Flow) SystemChosen(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	draft, d, _, err := flow.shown(ctx, g)
 	if err != nil {
 		return desk.Reply{}, err
 	}
 	entry := view.ParseConnect(g.View.State)
-	connector, err := b.connectors.ByKind(entry.System)
+	connector, err := flow.connectors.ByKind(entry.System)
 	if err != nil {
 		return desk.Expired("/okr connect"), nil
 	}
 	d.Kind = connector.Kind()
-	if draft, err = b.Store.SaveDraft(ctx, g.Actor, draft, draft.Step, d); errors.Is(err, store.ErrChanged) {
-		return desk.ChangedElsewhere("/okr connect"), nil
-	} else if err != nil {
+	if draft, err = connectForm.Save(ctx, flow.Store.Reads, g.Actor, draft, draft.Step, d); err != nil {
 		return desk.Reply{}, err
 	}
-	f := b.form(g, connector, d)
+	f := flow.form(g, connector, d)
 	f.Typed = entry.Address
 	modal := f.Modal(draft.ID)
 	return desk.Reply{Update: &modal}, nil
 }
 
 // SignInChosen shows the fields of the way to sign in.
-func (b *Flow) SignInChosen(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	draft, d, connector, err := b.connectDraft(ctx, g)
-	if desk.IsNotFound(err) {
-		return desk.Expired("/okr connect"), nil
-	}
+func (flow *Flow) SignInChosen(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	draft, d, connector, err := flow.shown(ctx, g)
 	if err != nil {
 		return desk.Reply{}, err
 	}
 	entry := view.ParseConnect(g.View.State)
-	f := b.form(g, connector, d)
+	f := flow.form(g, connector, d)
 	f.SignIn, f.Typed = entry.SignIn, entry.Address
 	modal := f.Modal(draft.ID)
 	return desk.Reply{Update: &modal}, nil
@@ -210,11 +198,8 @@ func (b *Flow) SignInChosen(ctx context.Context, g desk.Gesture) (desk.Reply, er
 
 // Submitted checks the connection, stage by stage, and keeps it when it works. Nothing is
 // stored before that, and what was typed in secret is only in this process's memory.
-func (b *Flow) Submitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	draft, d, connector, err := b.connectDraft(ctx, g)
-	if desk.IsNotFound(err) {
-		return desk.Expired("/okr connect"), nil
-	}
+func (flow *Flow) Submitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	draft, d, connector, err := flow.shown(ctx, g)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -224,52 +209,52 @@ func (b *Flow) Submitted(ctx context.Context, g desk.Gesture) (desk.Reply, error
 	entry := view.ParseConnect(g.View.State)
 	var again store.Connection
 	if d.Again != 0 {
-		if again, err = b.manageable(ctx, g.Actor, d.Again); err != nil {
+		if again, err = flow.manageable(ctx, g.Actor, d.Again); err != nil {
 			return goneConnection(err)
 		}
 		entry.Address = again.Origin
 	}
-	origin, problems, err := b.entered(ctx, g, connector, entry)
+	origin, problems, err := flow.entered(ctx, g, connector, entry)
 	if err != nil {
 		return desk.Reply{}, err
 	}
 	if len(problems) > 0 {
 		return desk.Reply{Problems: desk.AtFields(problems, g)}, nil
 	}
-	if signIn, ok := signInOf(connector, entry.SignIn); ok && b.onAPage(signIn) {
-		return b.inBrowser(ctx, g, connector, store.Visit{
+	if signIn, ok := signInOf(connector, entry.SignIn); ok && flow.onAPage(signIn) {
+		return flow.inBrowser(ctx, g, connector, store.Visit{
 			Kind: connector.Kind(), Origin: origin, SignIn: entry.SignIn, Shared: entry.Shared, Reconnects: d.Again, Draft: draft.ID, View: g.View.ID,
 		})
 	}
 	account := integrations.Account{Origin: origin, SignIn: entry.SignIn, Fields: entry.Credentials}
 	checking := view.Checking(connector.Name(), view.ShownAddress(origin))
 	return desk.Reply{Update: &checking, LaterWithin: checkWithin, Later: func(ctx context.Context, at desk.OpenView) {
-		found := b.prove(ctx, connector, account, again)
-		f := b.form(g, connector, d)
+		found := flow.prove(ctx, connector, account, again)
+		f := flow.form(g, connector, d)
 		f.SignIn, f.Typed, f.Kept, f.Stages, f.Problem = entry.SignIn, entry.Address, entry.Credentials, stagesOf(found.stages), found.problem
 		next := f.Modal(draft.ID)
 		var c store.Connection
 		if found.works() {
 			var err error
-			if c, err = b.keep(ctx, g.Actor, connector, account, d.Again, entry.Shared, draft.ID); err != nil {
+			if c, err = flow.keep(ctx, g.Actor, connector, account, d.Again, entry.Shared, draft.ID); err != nil {
 				ref := desk.Reference()
-				b.Log.Error("keeping a connection", "actor", g.Actor.ID, "ref", ref, "error", err)
+				flow.Log.Error("keeping a connection", "actor", g.Actor.ID, "ref", ref, "error", err)
 				next = view.Notice("Connect "+connector.Name(), desk.WentWrong(ref))
 			} else {
 				next = view.Connected(connector.Name(), c.Name, f.Stages, d.Wizard != "")
 			}
 		}
-		if _, err := b.Slack.Change(ctx, at, next); err != nil {
-			b.Log.Warn("showing how a connection went", "actor", g.Actor.ID, "code", desk.CodeOf(err))
+		if _, err := flow.Slack.Change(ctx, at, next); err != nil {
+			flow.Log.Warn("showing how a connection went", "actor", g.Actor.ID, "code", desk.CodeOf(err))
 		}
 		if c.ID != 0 && d.Wizard != "" {
-			b.added(ctx, g, Opener{Draft: d.Wizard, View: d.Under}, c.ID)
+			flow.added(ctx, g, Opener{Draft: d.Wizard, View: d.Under}, c.ID)
 		}
 	}}, nil
 }
 
 // entered looks at what was typed before anything is dialled.
-func (b *Flow) entered(ctx context.Context, g desk.Gesture, connector integrations.Connector, entry view.ConnectEntry) (origin string, problems okr.Problems, err error) {
+func (flow *Flow) entered(ctx context.Context, g desk.Gesture, connector integrations.Connector, entry view.ConnectEntry) (origin string, problems okr.Problems, err error) {
 	problems = okr.Problems{}
 	origin, wrong := connector.Origin(entry.Address)
 	if wrong != nil {
@@ -279,16 +264,16 @@ func (b *Flow) entered(ctx context.Context, g desk.Gesture, connector integratio
 	switch {
 	case !ok:
 		problems[view.FieldSignIn] = "Choose how to sign in."
-	case s.NeedsPublicURL && b.Settings.PublicURL == "":
+	case s.NeedsPublicURL && flow.Settings.PublicURL == "":
 		problems[view.FieldSignIn] = s.Label + " comes with PUBLIC_URL, which is not set where okrbot runs. Choose another way."
 	case s.NeedsPublicURL && len(problems) == 0:
-		_, err := b.Store.OAuthClient(ctx, g.Actor.Workspace, connector.Kind(), origin)
+		_, err := flow.Store.OAuthClient(ctx, g.Actor.Workspace, connector.Kind(), origin)
 		if desk.IsNotFound(err) && !okr.May(g.Actor, okr.RegisterClient) {
 			problems[view.FieldSignIn] = "No OAuth client is entered for " + view.Cut(view.ShownAddress(origin), 60) + " yet. Ask an administrator of this workspace to choose OAuth here once, or choose another way."
 		} else if err != nil && !desk.IsNotFound(err) {
 			return origin, problems, err
 		}
-	case !b.onAPage(s):
+	case !flow.onAPage(s):
 		for _, field := range s.Fields {
 			if wrong := enteredWrong(field, entry.Credentials[field.Name]); wrong != "" {
 				problems[view.FieldOf(s.Kind, field.Name)] = wrong
@@ -338,18 +323,18 @@ func (p proof) refused() bool {
 
 // prove checks an account, stage by stage. In place of another sign-in, it must also see the
 // scorecards that the connection's key results read now.
-func (b *Flow) prove(ctx context.Context, connector integrations.Connector, account integrations.Account, again store.Connection) proof {
+func (flow *Flow) prove(ctx context.Context, connector integrations.Connector, account integrations.Account, again store.Connection) proof {
 	p := proof{stages: connector.Check(ctx, account)}
 	if again.ID == 0 || !passed(p.stages) {
 		return p
 	}
-	hanging, err := b.Store.KeyResultsOf(ctx, again)
+	hanging, err := flow.Store.KeyResultsOf(ctx, again)
 	if err != nil {
-		b.Log.Error("looking for what reads through a connection", "connection", again.ID, "error", err)
+		flow.Log.Error("looking for what reads through a connection", "connection", again.ID, "error", err)
 		p.problem = "What reads through this connection could not be looked up. Nothing was changed; try again."
 		return p
 	}
-	now, err := b.Store.Now(ctx)
+	now, err := flow.Store.Now(ctx)
 	if err != nil {
 		now = time.Now() // only says from which day on scores are asked for
 	}
@@ -378,7 +363,7 @@ func (b *Flow) prove(ctx context.Context, connector integrations.Connector, acco
 }
 
 // keep stores a sign-in that works: a new connection, whose list of scorecards is read, or again's.
-func (b *Flow) keep(ctx context.Context, actor okr.Actor, connector integrations.Connector, account integrations.Account, again int64, shared bool, draft string) (store.Connection, error) {
+func (flow *Flow) keep(ctx context.Context, actor okr.Actor, connector integrations.Connector, account integrations.Account, again int64, shared bool, draft string) (store.Connection, error) {
 	name := view.ShownAddress(account.Origin)
 	user := account.Fields["username"]
 	if user != "" {
@@ -386,11 +371,11 @@ func (b *Flow) keep(ctx context.Context, actor okr.Actor, connector integrations
 	}
 	var c store.Connection
 	// Rights are asked again: the check took a while.
-	if _, err := b.PersonToday(ctx, actor.Workspace, actor.ID); err != nil {
+	if _, err := flow.PersonToday(ctx, actor.Workspace, actor.ID); err != nil {
 		return c, err
 	}
-	err := b.Store.InTx(ctx, func(tx *store.Tx) error {
-		actor, err := b.rights(ctx, tx.Reads, actor)
+	err := flow.Store.InTx(ctx, func(tx *store.Tx) error {
+		actor, err := flow.rights(ctx, tx.Reads, actor)
 		if err != nil {
 			return err
 		}
@@ -407,7 +392,7 @@ func (b *Flow) keep(ctx context.Context, actor okr.Actor, connector integrations
 			if err != nil {
 				return err
 			}
-			return b.readAgain(ctx, tx, c)
+			return flow.readAgain(ctx, tx, c)
 		}
 		c, err = tx.CreateConnection(ctx, actor, store.Connection{
 			Kind: connector.Kind(), Name: name, Origin: account.Origin, SignIn: account.SignIn, Account: user, Ends: endOf(account),
@@ -416,13 +401,13 @@ func (b *Flow) keep(ctx context.Context, actor okr.Actor, connector integrations
 		if err != nil {
 			return err
 		}
-		return b.jobs.Directory(ctx, tx, c.ID)
+		return flow.jobs.Directory(ctx, tx, c.ID)
 	})
 	return c, err
 }
 
 // readAgain has what failed for want of a sign-in read at once, now that there is another one.
-func (b *Flow) readAgain(ctx context.Context, tx *store.Tx, c store.Connection) error {
+func (flow *Flow) readAgain(ctx context.Context, tx *store.Tx, c store.Connection) error {
 	hanging, err := tx.KeyResultsOf(ctx, c)
 	if err != nil {
 		return err
@@ -436,19 +421,19 @@ func (b *Flow) readAgain(ctx context.Context, tx *store.Tx, c store.Connection) 
 	if len(failing) == 0 {
 		return nil
 	}
-	return b.jobs.Import(ctx, tx, c.Workspace, failing...)
+	return flow.jobs.Import(ctx, tx, c.Workspace, failing...)
 }
 
 var errLostRight = errors.New("the person lost the right to do this")
 
 // rights are what a person may now, whatever they might when they began. Who may not connect may
 // not go on.
-func (b *Flow) rights(ctx context.Context, from store.Reads, actor okr.Actor) (okr.Actor, error) {
+func (flow *Flow) rights(ctx context.Context, from store.Reads, actor okr.Actor) (okr.Actor, error) {
 	p, err := from.Person(ctx, actor.Workspace, actor.ID)
 	if err != nil {
 		return actor, err
 	}
-	actor = b.Deciding(p).Actor
+	actor = flow.Deciding(p).Actor
 	if !okr.May(actor, okr.Connect) {
 		return actor, errLostRight
 	}

@@ -19,14 +19,14 @@ import (
 )
 
 // sendToConsent sends the browser to the system's page with Allow and Deny, once there is a client.
-func (b *Flow) sendToConsent(ctx context.Context, w http.ResponseWriter, r *http.Request, at visiting, typed map[string]string) {
+func (flow *Flow) sendToConsent(ctx context.Context, w http.ResponseWriter, r *http.Request, at visiting, typed map[string]string) {
 	if at.client == nil {
 		if !okr.May(at.actor, okr.RegisterClient) {
-			b.outcome(w, "over")
+			flow.outcome(w, "over")
 			return
 		}
-		err := b.Store.InTx(ctx, func(tx *store.Tx) error {
-			actor, err := b.rights(ctx, tx.Reads, at.actor)
+		err := flow.Store.InTx(ctx, func(tx *store.Tx) error {
+			actor, err := flow.rights(ctx, tx.Reads, at.actor)
 			if err != nil {
 				return err
 			}
@@ -38,22 +38,22 @@ func (b *Flow) sendToConsent(ctx context.Context, w http.ResponseWriter, r *http
 			return err
 		})
 		if err != nil {
-			b.Log.Error("keeping a client", "actor", at.actor.ID, "error", err)
-			b.outcome(w, "unable")
+			flow.Log.Error("keeping a client", "actor", at.actor.ID, "error", err)
+			flow.outcome(w, "unable")
 			return
 		}
 	}
-	where, err := b.consentAt(ctx, at)
+	where, err := flow.consentAt(ctx, at)
 	if err != nil {
-		b.Log.Error("beginning a consent", "actor", at.actor.ID, "error", err)
-		b.outcome(w, "unable")
+		flow.Log.Error("beginning a consent", "actor", at.actor.ID, "error", err)
+		flow.outcome(w, "unable")
 		return
 	}
 	http.Redirect(w, r, where, http.StatusSeeOther)
 }
 
 // consentAt begins a consent and is where the browser goes.
-func (b *Flow) consentAt(ctx context.Context, at visiting) (string, error) {
+func (flow *Flow) consentAt(ctx context.Context, at visiting) (string, error) {
 	consenter, ok := at.connector.(integrations.Consenter)
 	if !ok {
 		return "", errors.New("the connector has no sign-in by browser")
@@ -62,22 +62,22 @@ func (b *Flow) consentAt(ctx context.Context, at visiting) (string, error) {
 	if at.client.Challenges {
 		verifier = oauth2.GenerateVerifier()
 	}
-	state, err := b.Store.BeginConsent(ctx, at.Visit, verifier)
+	state, err := flow.Store.BeginConsent(ctx, at.Visit, verifier)
 	if err != nil {
 		return "", err
 	}
-	client, err := b.clientOf(*at.client)
-	return consenter.ConsentURL(client, b.callback(at.connector, at.Origin), state, verifier), err
+	client, err := flow.clientOf(*at.client)
+	return consenter.ConsentURL(client, flow.callback(at.connector, at.Origin), state, verifier), err
 }
 
-func (b *Flow) clientOf(c store.OAuthClient) (integrations.OAuthClient, error) {
-	opened, err := b.Store.ClientSecret(c)
+func (flow *Flow) clientOf(c store.OAuthClient) (integrations.OAuthClient, error) {
+	opened, err := flow.Store.ClientSecret(c)
 	return integrations.OAuthClient{Origin: c.Origin, Fields: integrations.Fields{"client_id": c.ClientID, "client_secret": opened.Reveal()}}, err
 }
 
 // cameBack is a browser that came back from a system's page, with a code or a refusal. It returns
 // with where to go on to. Only our own words about what the system said leave here.
-func (b *Flow) cameBack(r *http.Request, consenter integrations.Consenter) string {
+func (flow *Flow) cameBack(r *http.Request, consenter integrations.Consenter) string {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 2*checkWithin)
 	defer cancel()
 	query := r.URL.Query()
@@ -86,7 +86,7 @@ func (b *Flow) cameBack(r *http.Request, consenter integrations.Consenter) strin
 	if err != nil || cookie.Value == "" {
 		return outcomePath + "cookies"
 	}
-	v, verifier, err := b.Store.TakeConsent(ctx, state, cookie.Value)
+	v, verifier, err := flow.Store.TakeConsent(ctx, state, cookie.Value)
 	switch {
 	case errors.Is(err, store.ErrElsewhere):
 		return outcomePath + "elsewhere"
@@ -95,9 +95,9 @@ func (b *Flow) cameBack(r *http.Request, consenter integrations.Consenter) strin
 	}
 	var at visiting
 	if err == nil {
-		at, err = b.load(ctx, v)
+		at, err = flow.load(ctx, v)
 	}
-	if err == nil && (at.client == nil || v.Kind != consenter.Kind() || !b.mayComeBack(ctx, r, v)) {
+	if err == nil && (at.client == nil || v.Kind != consenter.Kind() || !flow.mayComeBack(ctx, r, v)) {
 		err = store.ErrNotFound // or another system sent it, with a code that is not for this one
 	}
 	if desk.IsNotFound(err) {
@@ -107,26 +107,26 @@ func (b *Flow) cameBack(r *http.Request, consenter integrations.Consenter) strin
 		return outcomePath + "unsure"
 	}
 	if err != nil {
-		b.Log.Error("taking a consent", "error", err)
+		flow.Log.Error("taking a consent", "error", err)
 		return outcomePath + "unable"
 	}
 	refused := query.Get("error")
 	if refused == "access_denied" {
 		modal, message := view.NotConnected(at.connector.Name(), view.ShownAddress(at.Origin), nil, "It was not allowed in the browser. If that was a slip, type `/okr connect` again.")
-		b.endPage(ctx, at, modal, message)
+		flow.endPage(ctx, at, modal, message)
 		return outcomePath + "denied"
 	}
-	client, err := b.clientOf(*at.client)
+	client, err := flow.clientOf(*at.client)
 	if err != nil {
-		b.Log.Error("opening a client's secret", "client", at.client.ID, "error", err)
+		flow.Log.Error("opening a client's secret", "client", at.client.ID, "error", err)
 		return outcomePath + "unable"
 	}
 	var tokens integrations.Tokens
 	var failure *integrations.Error
 	if refused == "" && code != "" {
-		tokens, err = consenter.Exchange(ctx, client, b.Settings.PublicURL+r.URL.Path, code, verifier)
+		tokens, err = consenter.Exchange(ctx, client, flow.Settings.PublicURL+r.URL.Path, code, verifier)
 		if err != nil && !errors.As(err, &failure) {
-			b.Log.Error("asking for tokens", "actor", at.actor.ID, "error", err)
+			flow.Log.Error("asking for tokens", "actor", at.actor.ID, "error", err)
 			return outcomePath + "unable"
 		}
 	} else {
@@ -136,32 +136,32 @@ func (b *Flow) cameBack(r *http.Request, consenter integrations.Consenter) strin
 		// Some systems do not take PKCE from a client with a secret. The secret protects it too, so
 		// it goes on without, from the beginning: the code may be spent.
 		at.client.Challenges = false
-		if where, err := b.consentAt(ctx, at); err == nil {
+		if where, err := flow.consentAt(ctx, at); err == nil {
 			return where
 		}
 	}
 	if failure != nil {
 		modal, message := view.NotConnected(at.connector.Name(), view.ShownAddress(at.Origin), nil, failure.Sentence())
-		b.endPage(ctx, at, modal, message)
+		flow.endPage(ctx, at, modal, message)
 		return outcomePath + "failed"
 	}
 	if at.client.Challenges && !v.Challenged {
 		// Only what worked is remembered: a refusal alone must not take PKCE from everybody.
-		if err := b.Store.WithoutChallenges(ctx, *at.client); err != nil {
-			b.Log.Warn("noting that PKCE is refused", "client", at.client.ID, "error", err)
+		if err := flow.Store.WithoutChallenges(ctx, *at.client); err != nil {
+			flow.Log.Warn("noting that PKCE is refused", "client", at.client.ID, "error", err)
 		}
 	}
-	return b.keepConsent(ctx, at, consenter, tokens)
+	return flow.keepConsent(ctx, at, consenter, tokens)
 }
 
 // keepConsent checks what the tokens open and keeps them until the person agrees to both names in the
 // browser and then confirms in Slack. It returns with the page that asks.
-func (b *Flow) keepConsent(ctx context.Context, at visiting, consenter integrations.Consenter, tokens integrations.Tokens) string {
+func (flow *Flow) keepConsent(ctx context.Context, at visiting, consenter integrations.Consenter, tokens integrations.Tokens) string {
 	account := integrations.Account{Origin: at.Origin, SignIn: at.SignIn, Fields: integrations.Fields{integrations.AccessToken: tokens.Fields[integrations.AccessToken]}}
-	found := b.prove(ctx, at.connector, account, at.again)
+	found := flow.prove(ctx, at.connector, account, at.again)
 	if !found.works() {
 		modal, message := view.NotConnected(at.connector.Name(), view.ShownAddress(at.Origin), stagesOf(found.stages), found.problem)
-		b.endPage(ctx, at, modal, message)
+		flow.endPage(ctx, at, modal, message)
 		return outcomePath + "failed"
 	}
 	who := consenter.Who(ctx, account)
@@ -171,16 +171,16 @@ func (b *Flow) keepConsent(ctx context.Context, at visiting, consenter integrati
 	}
 	stages, err := json.Marshal(stagesOf(found.stages))
 	if err != nil {
-		b.Log.Error("keeping how a check went", "error", err)
+		flow.Log.Error("keeping how a check went", "error", err)
 		return outcomePath + "unable"
 	}
 	token := ""
-	if _, err := b.PersonToday(ctx, at.actor.Workspace, at.actor.ID); err != nil { // the check took a while
-		b.Log.Error("keeping a consent", "actor", at.actor.ID, "error", err)
+	if _, err := flow.PersonToday(ctx, at.actor.Workspace, at.actor.ID); err != nil { // the check took a while
+		flow.Log.Error("keeping a consent", "actor", at.actor.ID, "error", err)
 		return outcomePath + "unable"
 	}
-	err = b.Store.InTx(ctx, func(tx *store.Tx) error {
-		actor, err := b.rights(ctx, tx.Reads, at.actor)
+	err = flow.Store.InTx(ctx, func(tx *store.Tx) error {
+		actor, err := flow.rights(ctx, tx.Reads, at.actor)
 		if err != nil {
 			return err
 		}
@@ -201,7 +201,7 @@ func (b *Flow) keepConsent(ctx context.Context, at visiting, consenter integrati
 		return err
 	})
 	if err != nil {
-		b.Log.Error("keeping a consent", "actor", at.actor.ID, "error", err)
+		flow.Log.Error("keeping a consent", "actor", at.actor.ID, "error", err)
 		return outcomePath + "unable"
 	}
 	return outcomePath + token

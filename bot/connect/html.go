@@ -57,13 +57,13 @@ func words(s string) template.HTML {
 }
 
 // show writes a page that nobody keeps, frames, runs a script in, or learns the address of.
-func (b *Flow) show(w http.ResponseWriter, status int, p page) {
+func (flow *Flow) show(w http.ResponseWriter, status int, p page) {
 	raw := make([]byte, 16)
 	_, _ = rand.Read(raw) // it never fails
 	p.Nonce = base64.RawURLEncoding.EncodeToString(raw)
 	var out bytes.Buffer
 	if err := pageTemplate.Execute(&out, p); err != nil {
-		b.Log.Error("writing a page", "error", err)
+		flow.Log.Error("writing a page", "error", err)
 		http.Error(w, "internal error", http.StatusInternalServerError)
 		return
 	}
@@ -114,10 +114,10 @@ var outcomeStatus = map[string]int{
 	"unsure": http.StatusServiceUnavailable,
 }
 
-func (b *Flow) outcome(w http.ResponseWriter, name string) {
+func (flow *Flow) outcome(w http.ResponseWriter, name string) {
 	status := outcomeStatus[name]
 	if status == 0 {
 		status = http.StatusOK
 	}
-	b.show(w, status, outcomes[name])
+	flow.show(w, status, outcomes[name])
 }

@@ -22,8 +22,8 @@ type connectionDraft struct{ Connection int64 }
 const listedConnections = 41
 
 // List is "/okr connections".
-func (b *Flow) List(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	list, err := b.Store.ConnectionsToManage(ctx, g.Actor, listedConnections)
+func (flow *Flow) List(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	list, err := flow.Store.ConnectionsToManage(ctx, g.Actor, listedConnections)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -32,27 +32,27 @@ func (b *Flow) List(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 		if !c.MayUse(g.Actor) && !c.MayManage(g.Actor) {
 			continue
 		}
-		row, err := b.connectionShown(ctx, g.Actor, c)
+		row, err := flow.connectionShown(ctx, g.Actor, c)
 		if err != nil {
 			return desk.Reply{}, err
 		}
 		rows = append(rows, row)
 	}
-	m := view.Connections(rows, SystemNames(b.connectors), okr.May(g.Actor, okr.Connect))
+	m := view.Connections(rows, SystemNames(flow.connectors), okr.May(g.Actor, okr.Connect))
 	return desk.Reply{Say: &m}, nil
 }
 
-func (b *Flow) connectionShown(ctx context.Context, actor okr.Actor, c store.Connection) (view.Connection, error) {
-	now, err := b.Store.Now(ctx)
+func (flow *Flow) connectionShown(ctx context.Context, actor okr.Actor, c store.Connection) (view.Connection, error) {
+	now, err := flow.Store.Now(ctx)
 	if err != nil {
 		return view.Connection{}, err
 	}
-	return Shown(b.connectors, c, actor, now), nil
+	return Shown(flow.connectors, c, actor, now), nil
 }
 
 // manageable loads a connection that the person may look after; one that they may not is not found.
-func (b *Flow) manageable(ctx context.Context, actor okr.Actor, id int64) (store.Connection, error) {
-	c, err := b.Store.Connection(ctx, actor.Workspace, id)
+func (flow *Flow) manageable(ctx context.Context, actor okr.Actor, id int64) (store.Connection, error) {
+	c, err := flow.Store.Connection(ctx, actor.Workspace, id)
 	if err == nil && (c.State == store.Removed || c.State == store.Pending || !c.MayManage(actor)) {
 		err = store.ErrNotFound
 	}
@@ -76,77 +76,75 @@ func goneConnection(err error) (desk.Reply, error) {
 }
 
 // connectionNamed is the connection that a button names.
-func (b *Flow) connectionNamed(ctx context.Context, g desk.Gesture) (store.Connection, error) {
+func (flow *Flow) connectionNamed(ctx context.Context, g desk.Gesture) (store.Connection, error) {
 	id, err := strconv.ParseInt(g.Action.Value, 10, 64)
 	if err != nil {
 		return store.Connection{}, store.ErrNotFound
 	}
-	return b.manageable(ctx, g.Actor, id)
+	return flow.manageable(ctx, g.Actor, id)
 }
 
 // ManagePressed opens a connection's window.
-func (b *Flow) ManagePressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	c, err := b.connectionNamed(ctx, g)
+func (flow *Flow) ManagePressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	c, err := flow.connectionNamed(ctx, g)
 	if err != nil {
 		return goneConnection(err)
 	}
-	draft, err := b.Store.CreateDraft(ctx, g.Actor, view.CallbackConnection, "fill", connectionDraft{c.ID})
+	draft, err := manageForm.Begin(ctx, flow.Store.Reads, g.Actor, "fill", connectionDraft{c.ID})
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	modal, err := b.manageModal(ctx, g, c, draft.ID, nil, false, "")
+	modal, err := flow.manageModal(ctx, g, c, draft.ID, nil, false, "")
 	return desk.Reply{Open: &modal}, err
 }
 
-func (b *Flow) manageModal(ctx context.Context, g desk.Gesture, c store.Connection, draft string, stages []view.Stage, testing bool, problem string) (slack.ModalViewRequest, error) {
-	hanging, err := b.Store.KeyResultsOf(ctx, c)
+func (flow *Flow) manageModal(ctx context.Context, g desk.Gesture, c store.Connection, draft string, stages []view.Stage, testing bool, problem string) (slack.ModalViewRequest, error) {
+	hanging, err := flow.Store.KeyResultsOf(ctx, c)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
 	c.KeyResults = len(hanging)
-	shown, err := b.connectionShown(ctx, g.Actor, c)
+	shown, err := flow.connectionShown(ctx, g.Actor, c)
 	return shown.Manage(draft, stages, testing, problem), err
 }
 
+var (
+	manageForm     = desk.Form[connectionDraft]{Kind: view.CallbackConnection, Again: "/okr connections"}
+	disconnectForm = desk.Form[connectionDraft]{Kind: view.CallbackDisconnect, Again: "/okr connections"}
+)
+
 // managed loads the connection of the window that a gesture happened in.
-func (b *Flow) managed(ctx context.Context, g desk.Gesture, kind string) (store.Connection, store.Draft, error) {
-	var d connectionDraft
-	draft, err := b.Store.Draft(ctx, g.Actor, g.View.Draft)
-	if err == nil && draft.Kind != kind {
-		err = store.ErrNotFound
-	}
-	if err == nil {
-		err = draft.State(&d)
-	}
+func (flow *Flow) managed(ctx context.Context, g desk.Gesture, form desk.Form[connectionDraft]) (store.Connection, store.Draft, error) {
+	draft, d, err := form.Shown(ctx, flow.Store.Reads, g)
 	if err != nil {
 		return store.Connection{}, draft, err
 	}
-	c, err := b.manageable(ctx, g.Actor, d.Connection)
+	c, err := flow.manageable(ctx, g.Actor, d.Connection)
 	return c, draft, err
 }
 
 // TestPressed checks a connection as it is, stage by stage.
-func (b *Flow) TestPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	c, draft, err := b.managed(ctx, g, view.CallbackConnection)
+func (flow *Flow) TestPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	c, draft, err := flow.managed(ctx, g, manageForm)
 	if err != nil {
 		return goneConnection(err)
 	}
-	connector, err := b.connectors.ByKind(c.Kind)
+	connector, err := flow.connectors.ByKind(c.Kind)
 	if err != nil {
 		return desk.Reply{}, err
 	}
 	if c.State == store.Rejected || c.State == store.Broken {
-		modal, err := b.manageModal(ctx, g, c, draft.ID, nil, false, "This sign-in is not tried any more, so that no account is locked. Press *Reconnect*.")
+		modal, err := flow.manageModal(ctx, g, c, draft.ID, nil, false, "This sign-in is not tried any more, so that no account is locked. Press *Reconnect*.")
 		return desk.Reply{Update: &modal}, err
 	}
-	testing, err := b.manageModal(ctx, g, c, draft.ID, nil, true, "")
+	testing, err := flow.manageModal(ctx, g, c, draft.ID, nil, true, "")
 	if err != nil {
 		return desk.Reply{}, err
 	}
 	return desk.Reply{Update: &testing, LaterWithin: checkWithin, Later: func(ctx context.Context, at desk.OpenView) {
 		var stages []integrations.Stage
 		problem := ""
-		err := b.jobs.With(ctx, c, func(account integrations.Account) error {
+		err := flow.jobs.With(ctx, c, func(account integrations.Account) error {
 			stages = connector.Check(ctx, account)
 			if n := len(stages); n > 0 && stages[n-1].Err != nil {
 				return stages[n-1].Err
@@ -161,35 +159,35 @@ func (b *Flow) TestPressed(ctx context.Context, g desk.Gesture) (desk.Reply, err
 			problem = failure.Sentence()
 		}
 		if failure != nil && failure.Class == integrations.Unauthorized {
-			if _, err := b.jobs.Refused(ctx, c, failure); err != nil {
-				b.Log.Warn("counting a refused sign-in", "connection", c.ID, "error", err)
+			if _, err := flow.jobs.Refused(ctx, c, failure); err != nil {
+				flow.Log.Warn("counting a refused sign-in", "connection", c.ID, "error", err)
 			}
 		}
-		if c, err = b.manageable(ctx, g.Actor, c.ID); err != nil {
+		if c, err = flow.manageable(ctx, g.Actor, c.ID); err != nil {
 			return
 		}
-		modal, err := b.manageModal(ctx, g, c, draft.ID, stagesOf(stages), false, problem)
+		modal, err := flow.manageModal(ctx, g, c, draft.ID, stagesOf(stages), false, problem)
 		if err == nil {
-			_, err = b.Slack.Change(ctx, desk.OpenView{ID: at.ID}, modal)
+			_, err = flow.Slack.Change(ctx, desk.OpenView{ID: at.ID}, modal)
 		}
 		if err != nil && desk.CodeOf(err) != "not_found" {
-			b.Log.Warn("showing how a test went", "actor", g.Actor.ID, "error", err)
+			flow.Log.Warn("showing how a test went", "actor", g.Actor.ID, "error", err)
 		}
 	}}, nil
 }
 
 // ReconnectPressed opens the form for another sign-in.
-func (b *Flow) ReconnectPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	c, err := b.connectionNamed(ctx, g)
+func (flow *Flow) ReconnectPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	c, err := flow.connectionNamed(ctx, g)
 	if err != nil {
 		return goneConnection(err)
 	}
-	return b.openForm(ctx, g, connectDraft{Kind: c.Kind, Again: c.ID, AgainAt: c.Origin})
+	return flow.openForm(ctx, g, connectDraft{Kind: c.Kind, Again: c.ID, AgainAt: c.Origin})
 }
 
 // ConnectionSubmitted renames a connection and shares it.
-func (b *Flow) ConnectionSubmitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	c, draft, err := b.managed(ctx, g, view.CallbackConnection)
+func (flow *Flow) ConnectionSubmitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	c, draft, err := flow.managed(ctx, g, manageForm)
 	if err != nil {
 		return goneConnection(err)
 	}
@@ -203,7 +201,7 @@ func (b *Flow) ConnectionSubmitted(ctx context.Context, g desk.Gesture) (desk.Re
 		shared = entry.Shared
 	}
 	if c.Shared && !shared {
-		others, err := b.othersOn(ctx, c)
+		others, err := flow.othersOn(ctx, c)
 		if err != nil {
 			return desk.Reply{}, err
 		}
@@ -214,8 +212,8 @@ func (b *Flow) ConnectionSubmitted(ctx context.Context, g desk.Gesture) (desk.Re
 	if len(problems) > 0 {
 		return desk.Reply{Problems: problems}, nil
 	}
-	err = b.Store.InTx(ctx, func(tx *store.Tx) error {
-		actor, err := b.rights(ctx, tx.Reads, g.Actor)
+	err = flow.Store.InTx(ctx, func(tx *store.Tx) error {
+		actor, err := flow.rights(ctx, tx.Reads, g.Actor)
 		if err != nil {
 			return err
 		}
@@ -234,8 +232,8 @@ func (b *Flow) ConnectionSubmitted(ctx context.Context, g desk.Gesture) (desk.Re
 }
 
 // othersOn are the key results of other people than the maker that read through a connection.
-func (b *Flow) othersOn(ctx context.Context, c store.Connection) ([]view.Hanging, error) {
-	hanging, err := b.Store.KeyResultsOf(ctx, c)
+func (flow *Flow) othersOn(ctx context.Context, c store.Connection) ([]view.Hanging, error) {
+	hanging, err := flow.Store.KeyResultsOf(ctx, c)
 	var others []view.Hanging
 	for _, h := range hanging {
 		if h.Owner != c.Owner {
@@ -246,16 +244,16 @@ func (b *Flow) othersOn(ctx context.Context, c store.Connection) ([]view.Hanging
 }
 
 // DisconnectPressed asks first, and names what stops.
-func (b *Flow) DisconnectPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	c, err := b.connectionNamed(ctx, g)
+func (flow *Flow) DisconnectPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	c, err := flow.connectionNamed(ctx, g)
 	if err != nil {
 		return goneConnection(err)
 	}
-	hanging, err := b.Store.KeyResultsOf(ctx, c)
+	hanging, err := flow.Store.KeyResultsOf(ctx, c)
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	draft, err := b.Store.CreateDraft(ctx, g.Actor, view.CallbackDisconnect, "ask", connectionDraft{c.ID})
+	draft, err := disconnectForm.Begin(ctx, flow.Store.Reads, g.Actor, "ask", connectionDraft{c.ID})
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -263,21 +261,21 @@ func (b *Flow) DisconnectPressed(ctx context.Context, g desk.Gesture) (desk.Repl
 	for i, h := range hanging {
 		rows[i] = view.Hanging{Key: h.Key, Title: h.Title, Owner: h.Owner}
 	}
-	shown, err := b.connectionShown(ctx, g.Actor, c)
+	shown, err := flow.connectionShown(ctx, g.Actor, c)
 	modal := shown.Disconnect(draft.ID, rows)
 	return desk.Reply{Open: &modal}, err
 }
 
 // Disconnected removes a connection: its secret goes at once, its key results keep their history
 // and their owners are told.
-func (b *Flow) Disconnected(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	c, draft, err := b.managed(ctx, g, view.CallbackDisconnect)
+func (flow *Flow) Disconnected(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	c, draft, err := flow.managed(ctx, g, disconnectForm)
 	if err != nil {
 		return goneConnection(err)
 	}
 	stopped := 0
-	err = b.Store.InTx(ctx, func(tx *store.Tx) error {
-		actor, err := b.rights(ctx, tx.Reads, g.Actor)
+	err = flow.Store.InTx(ctx, func(tx *store.Tx) error {
+		actor, err := flow.rights(ctx, tx.Reads, g.Actor)
 		if err != nil {
 			return err
 		}
@@ -290,7 +288,7 @@ func (b *Flow) Disconnected(ctx context.Context, g desk.Gesture) (desk.Reply, er
 			return err
 		}
 		stopped = len(failing)
-		if err := b.jobs.TellFailing(ctx, tx, failing, says, actor.ID); err != nil {
+		if err := flow.jobs.TellFailing(ctx, tx, failing, says, actor.ID); err != nil {
 			return err
 		}
 		return tx.DeleteDraft(ctx, actor, draft.ID)
@@ -303,74 +301,69 @@ func (b *Flow) Disconnected(ctx context.Context, g desk.Gesture) (desk.Reply, er
 		text += " What was read through it keeps its history; give it another source with `/okr edit`."
 	}
 	if strings.HasPrefix(c.SignIn, "oauth") {
-		text += " To take back the access in " + b.nameOfSystem(c) + " as well, remove okrbot there from the user's connected apps."
+		text += " To take back the access in " + flow.nameOfSystem(c) + " as well, remove okrbot there from the user's connected apps."
 	}
 	notice := view.Notice("Disconnected", text)
 	return desk.Reply{Update: &notice}, nil
 }
 
-func (b *Flow) nameOfSystem(c store.Connection) string {
-	if connector, err := b.connectors.ByKind(c.Kind); err == nil {
+func (flow *Flow) nameOfSystem(c store.Connection) string {
+	if connector, err := flow.connectors.ByKind(c.Kind); err == nil {
 		return connector.Name()
 	}
 	return c.Kind
 }
 
 // ConfirmPressed makes a sign-in of the browser count: the person in Slack says that it was theirs.
-func (b *Flow) ConfirmPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+func (flow *Flow) ConfirmPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	id, err := strconv.ParseInt(g.Action.Value, 10, 64)
 	if err != nil {
 		return goneConnection(store.ErrNotFound)
 	}
 	var c store.Connection
-	err = b.Store.InTx(ctx, func(tx *store.Tx) error {
-		actor, err := b.rights(ctx, tx.Reads, g.Actor)
+	err = flow.Store.InTx(ctx, func(tx *store.Tx) error {
+		actor, err := flow.rights(ctx, tx.Reads, g.Actor)
 		if err != nil {
 			return err
 		}
 		if c, err = tx.Confirm(ctx, actor, id); err != nil {
 			return err
 		}
-		if err := b.readAgain(ctx, tx, c); err != nil {
+		if err := flow.readAgain(ctx, tx, c); err != nil {
 			return err
 		}
-		return b.jobs.Directory(ctx, tx, c.ID)
+		return flow.jobs.Directory(ctx, tx, c.ID)
 	})
 	if desk.IsNotFound(err) {
-		return b.answerConfirm(g, view.Notice("Connection", "This sign-in was confirmed already, or it is over: nobody confirmed it within an hour. See `/okr connections`, or begin again with `/okr connect`.")), nil
+		return flow.answerConfirm(g, view.Notice("Connection", "This sign-in was confirmed already, or it is over: nobody confirmed it within an hour. See `/okr connections`, or begin again with `/okr connect`.")), nil
 	}
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	var d connectDraft
-	if g.View.Draft != "" {
-		if draft, err := b.Store.Draft(ctx, g.Actor, g.View.Draft); err == nil && draft.Kind == view.CallbackConnect {
-			_ = draft.State(&d) // without it there is no wizard to go back to
-		}
-	}
-	reply := b.answerConfirm(g, view.Connected(b.nameOfSystem(c), c.Name, nil, d.Wizard != ""))
+	d := flow.behind(ctx, g.Actor, g.View.Draft)
+	reply := flow.answerConfirm(g, view.Connected(flow.nameOfSystem(c), c.Name, nil, d.Wizard != ""))
 	if d.Wizard != "" {
 		reply.Later = func(ctx context.Context, _ desk.OpenView) {
-			b.added(ctx, g, Opener{Draft: d.Wizard, View: d.Under}, c.ID)
+			flow.added(ctx, g, Opener{Draft: d.Wizard, View: d.Under}, c.ID)
 		}
 	}
 	return reply, nil
 }
 
 // NotMePressed forgets a sign-in that somebody else made through the person's link.
-func (b *Flow) NotMePressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+func (flow *Flow) NotMePressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	id, err := strconv.ParseInt(g.Action.Value, 10, 64)
 	if err == nil {
-		err = b.Store.Refuse(ctx, g.Actor, id)
+		err = flow.Store.Refuse(ctx, g.Actor, id)
 	}
 	if err != nil && !desk.IsNotFound(err) {
 		return desk.Reply{}, err
 	}
-	return b.answerConfirm(g, view.Notice("Forgotten", "The sign-in is forgotten, and nothing was read through it. If you did not give your link to anybody, tell okrbot's administrator.")), nil
+	return flow.answerConfirm(g, view.Notice("Forgotten", "The sign-in is forgotten, and nothing was read through it. If you did not give your link to anybody, tell okrbot's administrator.")), nil
 }
 
 // answerConfirm shows the answer where the question stood.
-func (b *Flow) answerConfirm(g desk.Gesture, modal slack.ModalViewRequest) desk.Reply {
+func (flow *Flow) answerConfirm(g desk.Gesture, modal slack.ModalViewRequest) desk.Reply {
 	if g.View.ID != "" {
 		return desk.Reply{Update: &modal}
 	}
@@ -379,4 +372,6 @@ func (b *Flow) answerConfirm(g desk.Gesture, modal slack.ModalViewRequest) desk.
 }
 
 // Browsed is Slack telling that somebody followed a link.
-func (b *Flow) Browsed(context.Context, desk.Gesture) (desk.Reply, error) { return desk.Reply{}, nil }
+func (flow *Flow) Browsed(context.Context, desk.Gesture) (desk.Reply, error) {
+	return desk.Reply{}, nil
+}

@@ -29,23 +29,23 @@ const (
 )
 
 // inBrowser gives the person a page of ours to sign in on.
-func (b *Flow) inBrowser(ctx context.Context, g desk.Gesture, connector integrations.Connector, v store.Visit) (desk.Reply, error) {
-	token, err := b.Store.CreateVisit(ctx, g.Actor, v)
-	modal := view.InBrowser(connector.Name(), view.ShownAddress(v.Origin), b.Settings.PublicURL+"/connect/"+token)
+func (flow *Flow) inBrowser(ctx context.Context, g desk.Gesture, connector integrations.Connector, v store.Visit) (desk.Reply, error) {
+	token, err := flow.Store.CreateVisit(ctx, g.Actor, v)
+	modal := view.InBrowser(connector.Name(), view.ShownAddress(v.Origin), flow.Settings.PublicURL+"/connect/"+token)
 	return desk.Reply{Update: &modal}, err
 }
 
 // Pages are what people open in their browsers: to sign in outside Slack, and to come back from a
 // system's own page with Allow and Deny.
-func (b *Flow) Pages() http.Handler {
+func (flow *Flow) Pages() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /connect/{token}", b.pageOpened)
-	mux.HandleFunc("POST /connect/{token}", b.pageSent)
-	for _, connector := range b.connectors {
+	mux.HandleFunc("GET /connect/{token}", flow.pageOpened)
+	mux.HandleFunc("POST /connect/{token}", flow.pageSent)
+	for _, connector := range flow.connectors {
 		if consenter, ok := connector.(integrations.Consenter); ok {
 			back := func(w http.ResponseWriter, r *http.Request) {
 				// The address holds a code: the browser goes on from it at once.
-				http.Redirect(w, r, b.cameBack(r, consenter), http.StatusSeeOther)
+				http.Redirect(w, r, flow.cameBack(r, consenter), http.StatusSeeOther)
 			}
 			mux.HandleFunc("GET "+callbackPath(consenter)+"/{host}", back)
 			mux.HandleFunc("GET "+callbackPath(consenter), back)
@@ -56,9 +56,9 @@ func (b *Flow) Pages() http.Handler {
 
 // PagePaths are the paths under which Pages are: those of the connect page, and each system's to which
 // people sign in by their browser.
-func (b *Flow) PagePaths() []string {
+func (flow *Flow) PagePaths() []string {
 	paths := []string{outcomePath}
-	for _, c := range b.connectors {
+	for _, c := range flow.connectors {
 		if _, ok := c.(integrations.Consenter); ok {
 			paths = append(paths, "/"+c.Kind()+"/")
 		}
@@ -77,18 +77,18 @@ func callbackPath(c integrations.Connector) string { return "/" + c.Kind() + "/o
 
 // callback is where the system at an address sends browsers back: the configured address, whatever
 // a request says. Each system has its own, so that none can pass off another's code as its own.
-func (b *Flow) callback(c integrations.Connector, origin string) string {
-	return b.Settings.PublicURL + callbackPath(c) + "/" + hostOf(origin)
+func (flow *Flow) callback(c integrations.Connector, origin string) string {
+	return flow.Settings.PublicURL + callbackPath(c) + "/" + hostOf(origin)
 }
 
 // mayComeBack says whether a browser came back from the system that a visit is for: to its own
 // callback, or, where the workspace has one client alone, to the one without a host, which somebody
 // registered in the system. There is nobody then whose code it could be instead.
-func (b *Flow) mayComeBack(ctx context.Context, r *http.Request, v store.Visit) bool {
+func (flow *Flow) mayComeBack(ctx context.Context, r *http.Request, v store.Visit) bool {
 	if host := r.PathValue("host"); host != "" {
 		return host == hostOf(v.Origin)
 	}
-	n, err := b.Store.CountOAuthClients(ctx, v.Workspace)
+	n, err := flow.Store.CountOAuthClients(ctx, v.Workspace)
 	return err == nil && n == 1
 }
 
@@ -119,9 +119,9 @@ type visiting struct {
 var errNotAsked = errors.New("not told by Slack who the person is now")
 
 // load loads a page and all that stands behind it. The person's rights are asked again.
-func (b *Flow) load(ctx context.Context, v store.Visit) (visiting, error) {
+func (flow *Flow) load(ctx context.Context, v store.Visit) (visiting, error) {
 	at := visiting{Visit: v}
-	p, err := b.PersonToday(ctx, v.Workspace, v.Person)
+	p, err := flow.PersonToday(ctx, v.Workspace, v.Person)
 	if err != nil {
 		return at, err
 	}
@@ -132,22 +132,22 @@ func (b *Flow) load(ctx context.Context, v store.Visit) (visiting, error) {
 	if !okr.May(at.actor, okr.Connect) {
 		return at, store.ErrNotFound
 	}
-	w, err := b.Store.Workspace(ctx, v.Workspace)
+	w, err := flow.Store.Workspace(ctx, v.Workspace)
 	if err != nil {
 		return at, err
 	}
 	at.workspace = w.Name
-	if at.connector, err = b.connectors.ByKind(v.Kind); err != nil {
+	if at.connector, err = flow.connectors.ByKind(v.Kind); err != nil {
 		return at, err
 	}
 	at.signIn, _ = signInOf(at.connector, v.SignIn)
 	if v.Reconnects != 0 {
-		if at.again, err = b.manageable(ctx, at.actor, v.Reconnects); err != nil {
+		if at.again, err = flow.manageable(ctx, at.actor, v.Reconnects); err != nil {
 			return at, err
 		}
 	}
 	if v.Pending != 0 {
-		at.pending, err = b.Store.Connection(ctx, v.Workspace, v.Pending)
+		at.pending, err = flow.Store.Connection(ctx, v.Workspace, v.Pending)
 		if err == nil && at.pending.State != store.Pending {
 			err = store.ErrNotFound
 		}
@@ -156,7 +156,7 @@ func (b *Flow) load(ctx context.Context, v store.Visit) (visiting, error) {
 		}
 	}
 	if at.signIn.NeedsPublicURL {
-		client, err := b.Store.OAuthClient(ctx, v.Workspace, v.Kind, v.Origin)
+		client, err := flow.Store.OAuthClient(ctx, v.Workspace, v.Kind, v.Origin)
 		if err == nil {
 			at.client = &client
 		} else if !desk.IsNotFound(err) {
@@ -168,7 +168,7 @@ func (b *Flow) load(ctx context.Context, v store.Visit) (visiting, error) {
 
 // page is the page as it stands: a sign-in to fill in, a client to register, or the way to the
 // system's own page.
-func (at visiting) page(b *Flow) page {
+func (at visiting) page(flow *Flow) page {
 	place := view.ShownAddress(at.Origin)
 	p := page{
 		Title: "Connect " + at.connector.Name(),
@@ -190,7 +190,7 @@ func (at visiting) page(b *Flow) page {
 		}
 	default:
 		consenter := at.connector.(integrations.Consenter)
-		redirect := b.callback(at.connector, at.Origin)
+		redirect := flow.callback(at.connector, at.Origin)
 		p.Title = "Register okrbot in " + at.connector.Name()
 		p.Lines = append(p.Lines, "This is done once for each instance, by somebody who administers it. Afterwards everybody connects by one button.")
 		if at.another {
@@ -227,38 +227,38 @@ func (at visiting) asks(p *page, place string) {
 }
 
 // agreed is the answer to what a page asks about a sign-in.
-func (b *Flow) agreed(ctx context.Context, w http.ResponseWriter, r *http.Request, at visiting) {
+func (flow *Flow) agreed(ctx context.Context, w http.ResponseWriter, r *http.Request, at visiting) {
 	answer := r.PostForm.Get("answer")
 	asSeen := r.PostForm.Get("account") == at.pending.Account && r.PostForm.Get("person") == at.name
 	switch {
 	case answer == "no":
-		if err := b.Store.Refuse(ctx, at.actor, at.Pending); err != nil && !desk.IsNotFound(err) {
-			b.Log.Error("forgetting a sign-in", "actor", at.actor.ID, "error", err)
-			b.outcome(w, "unable")
+		if err := flow.Store.Refuse(ctx, at.actor, at.Pending); err != nil && !desk.IsNotFound(err) {
+			flow.Log.Error("forgetting a sign-in", "actor", at.actor.ID, "error", err)
+			flow.outcome(w, "unable")
 			return
 		}
 		modal, message := view.NotConnected(at.connector.Name(), view.ShownAddress(at.Origin), nil, "In the browser it was not agreed that okrbot reads it for you. If that was a slip, type `/okr connect` again.")
-		b.endPage(ctx, at, modal, message)
+		flow.endPage(ctx, at, modal, message)
 		http.Redirect(w, r, outcomePath+"denied", http.StatusSeeOther)
 		return
 	case answer != "yes":
-		b.show(w, http.StatusUnprocessableEntity, at.page(b))
+		flow.show(w, http.StatusUnprocessableEntity, at.page(flow))
 		return
 	case !asSeen:
-		b.show(w, http.StatusConflict, at.wrong(b, nil, "A name changed meanwhile. Look at both again."))
+		flow.show(w, http.StatusConflict, at.wrong(flow, nil, "A name changed meanwhile. Look at both again."))
 		return
 	}
-	if err := b.Store.Agree(ctx, at.actor, at.Pending); err != nil {
-		b.Log.Error("agreeing to a sign-in", "actor", at.actor.ID, "error", err)
-		b.outcome(w, "unable")
+	if err := flow.Store.Agree(ctx, at.actor, at.Pending); err != nil {
+		flow.Log.Error("agreeing to a sign-in", "actor", at.actor.ID, "error", err)
+		flow.outcome(w, "unable")
 		return
 	}
 	var stages []view.Stage
 	if err := json.Unmarshal(at.Stages, &stages); err != nil {
-		b.Log.Warn("reading how a check went", "error", err) // it is only shown
+		flow.Log.Warn("reading how a check went", "error", err) // it is only shown
 	}
 	modal, message := view.Confirm(at.Pending, view.ShownAddress(at.Origin), at.pending.Account, at.name, stages, at.Draft)
-	b.endPage(ctx, at, modal, message)
+	flow.endPage(ctx, at, modal, message)
 	http.Redirect(w, r, outcomePath+"allowed", http.StatusSeeOther)
 }
 
@@ -282,15 +282,15 @@ func fieldsOf(s integrations.SignIn, typed map[string]string) []pageField {
 }
 
 // pageOpened shows a page. Opening it changes nothing: programs follow links too.
-func (b *Flow) pageOpened(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), b.Settings.AnswerWithin)
+func (flow *Flow) pageOpened(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), flow.Settings.AnswerWithin)
 	defer cancel()
 	token := r.PathValue("token")
 	if _, ok := outcomes[token]; ok {
-		b.outcome(w, token)
+		flow.outcome(w, token)
 		return
 	}
-	at, ok := b.pageAt(ctx, w, r)
+	at, ok := flow.pageAt(ctx, w, r)
 	if !ok {
 		return
 	}
@@ -299,27 +299,27 @@ func (b *Flow) pageOpened(w http.ResponseWriter, r *http.Request) {
 			Name: browserCookie, Value: store.NewBrowser(), Path: "/", MaxAge: 15 * 60, Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		})
 	}
-	b.show(w, http.StatusOK, at.page(b))
+	flow.show(w, http.StatusOK, at.page(flow))
 }
 
 // pageAt loads the page of an address, or says why there is none.
-func (b *Flow) pageAt(ctx context.Context, w http.ResponseWriter, r *http.Request) (visiting, bool) {
-	v, err := b.Store.Visit(ctx, r.PathValue("token"))
+func (flow *Flow) pageAt(ctx context.Context, w http.ResponseWriter, r *http.Request) (visiting, bool) {
+	v, err := flow.Store.Visit(ctx, r.PathValue("token"))
 	var at visiting
 	if err == nil {
-		at, err = b.load(ctx, v)
+		at, err = flow.load(ctx, v)
 	}
 	if desk.IsNotFound(err) {
-		b.outcome(w, "over")
+		flow.outcome(w, "over")
 		return at, false
 	}
 	if errors.Is(err, errNotAsked) {
-		b.outcome(w, "unsure")
+		flow.outcome(w, "unsure")
 		return at, false
 	}
 	if err != nil {
-		b.Log.Error("loading a page", "error", err)
-		b.outcome(w, "unable")
+		flow.Log.Error("loading a page", "error", err)
+		flow.outcome(w, "unable")
 		return at, false
 	}
 	if at.client != nil && r.URL.Query().Has(anotherClient) && okr.May(at.actor, okr.RegisterClient) {
@@ -329,33 +329,33 @@ func (b *Flow) pageAt(ctx context.Context, w http.ResponseWriter, r *http.Reques
 }
 
 // pageSent is a page's form: a sign-in that is checked now, or the way to the system's own page.
-func (b *Flow) pageSent(w http.ResponseWriter, r *http.Request) {
+func (flow *Flow) pageSent(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, largestForm)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), checkWithin)
 	defer cancel()
-	at, ok := b.pageAt(ctx, w, r)
+	at, ok := flow.pageAt(ctx, w, r)
 	if !ok {
 		return
 	}
 	cookie, err := r.Cookie(browserCookie)
 	if err != nil || cookie.Value == "" {
-		b.outcome(w, "cookies")
+		flow.outcome(w, "cookies")
 		return
 	}
-	if err := b.Store.BindVisit(ctx, at.Visit, cookie.Value); errors.Is(err, store.ErrElsewhere) {
-		b.outcome(w, "elsewhere")
+	if err := flow.Store.BindVisit(ctx, at.Visit, cookie.Value); errors.Is(err, store.ErrElsewhere) {
+		flow.outcome(w, "elsewhere")
 		return
 	} else if err != nil {
-		b.Log.Error("binding a page", "error", err)
-		b.outcome(w, "unable")
+		flow.Log.Error("binding a page", "error", err)
+		flow.outcome(w, "unable")
 		return
 	}
 	if err := r.ParseForm(); err != nil {
-		b.show(w, http.StatusBadRequest, at.wrong(b, nil, "What was entered is too long. Nothing was stored."))
+		flow.show(w, http.StatusBadRequest, at.wrong(flow, nil, "What was entered is too long. Nothing was stored."))
 		return
 	}
 	if at.Pending != 0 {
-		b.agreed(ctx, w, r, at)
+		flow.agreed(ctx, w, r, at)
 		return
 	}
 	typed := map[string]string{}
@@ -366,21 +366,21 @@ func (b *Flow) pageSent(w http.ResponseWriter, r *http.Request) {
 				typed[f.Name] = strings.TrimSpace(typed[f.Name])
 			}
 			if wrong := enteredWrong(f, typed[f.Name]); wrong != "" {
-				b.show(w, http.StatusUnprocessableEntity, at.wrong(b, typed, wrong))
+				flow.show(w, http.StatusUnprocessableEntity, at.wrong(flow, typed, wrong))
 				return
 			}
 		}
 	}
 	if at.signIn.NeedsPublicURL {
-		b.sendToConsent(ctx, w, r, at, typed)
+		flow.sendToConsent(ctx, w, r, at, typed)
 		return
 	}
-	b.tryEntered(ctx, w, r, at, typed)
+	flow.tryEntered(ctx, w, r, at, typed)
 }
 
 // wrong is the page with what is amiss.
-func (at visiting) wrong(b *Flow, typed map[string]string, problem string) page {
-	p := at.page(b)
+func (at visiting) wrong(flow *Flow, typed map[string]string, problem string) page {
+	p := at.page(flow)
 	if len(p.Fields) > 0 {
 		p.Fields = fieldsOf(at.signIn, typed)
 	}
@@ -389,100 +389,98 @@ func (at visiting) wrong(b *Flow, typed map[string]string, problem string) page 
 }
 
 // tryEntered checks what was entered and keeps it when it works.
-func (b *Flow) tryEntered(ctx context.Context, w http.ResponseWriter, r *http.Request, at visiting, typed map[string]string) {
+func (flow *Flow) tryEntered(ctx context.Context, w http.ResponseWriter, r *http.Request, at visiting, typed map[string]string) {
 	account := integrations.Account{Origin: at.Origin, SignIn: at.SignIn, Fields: typed}
-	may, err := b.Store.BeginTry(ctx, at.Visit, triesOnAPage)
+	may, err := flow.Store.BeginTry(ctx, at.Visit, triesOnAPage)
 	if err != nil {
-		b.Log.Error("beginning a try", "error", err)
-		b.outcome(w, "unable")
+		flow.Log.Error("beginning a try", "error", err)
+		flow.outcome(w, "unable")
 		return
 	}
 	if !may {
-		p := at.page(b)
+		p := at.page(flow)
 		p.Button, p.Fields, p.Foot = "", nil, ""
 		p.Problem = "Two sign-ins from this page are being checked or were refused, so this one was not sent: more could lock the account. Slack says how they went."
-		b.show(w, http.StatusConflict, p)
+		flow.show(w, http.StatusConflict, p)
 		return
 	}
-	found := b.prove(ctx, at.connector, account, at.again)
+	found := flow.prove(ctx, at.connector, account, at.again)
 	// What became of it counts although the time for the check is over.
 	counting, cancel := context.WithTimeout(context.WithoutCancel(ctx), desk.CallWithin)
 	defer cancel()
 	if !found.refused() {
-		if err := b.Store.GiveTryBack(counting, at.Visit); err != nil {
-			b.Log.Warn("giving a try back", "error", err)
+		if err := flow.Store.GiveTryBack(counting, at.Visit); err != nil {
+			flow.Log.Warn("giving a try back", "error", err)
 		}
 	}
 	if !found.works() {
-		p := at.wrong(b, typed, found.problem)
+		p := at.wrong(flow, typed, found.problem)
 		p.Stages = stagesOf(found.stages)
 		tries := 0
 		if found.refused() {
 			var err error
-			if tries, err = b.Store.CountTry(counting, at.Visit); err != nil {
-				b.Log.Warn("counting a try", "error", err)
+			if tries, err = flow.Store.CountTry(counting, at.Visit); err != nil {
+				flow.Log.Warn("counting a try", "error", err)
 			}
 		}
 		if tries >= triesOnAPage {
-			if err := b.Store.EndVisit(ctx, at.Visit); err != nil {
-				b.Log.Warn("closing a page", "error", err)
+			if err := flow.Store.EndVisit(ctx, at.Visit); err != nil {
+				flow.Log.Warn("closing a page", "error", err)
 			}
 			p.Button, p.Fields = "", nil
 			p.Problem = "Two sign-ins were refused, so this page is closed: more could lock the account. When you know the right one, type `/okr connect` in Slack again."
 			modal, message := view.NotConnected(at.connector.Name(), view.ShownAddress(at.Origin), stagesOf(found.stages), "")
-			b.tellVisitor(ctx, at, modal, message)
+			flow.tellVisitor(ctx, at, modal, message)
 		}
-		b.show(w, http.StatusUnprocessableEntity, p)
+		flow.show(w, http.StatusUnprocessableEntity, p)
 		return
 	}
-	c, err := b.keep(ctx, at.actor, at.connector, account, at.Reconnects, at.Shared, at.Draft)
+	c, err := flow.keep(ctx, at.actor, at.connector, account, at.Reconnects, at.Shared, at.Draft)
 	if err == nil {
-		err = b.Store.EndVisit(ctx, at.Visit)
+		err = flow.Store.EndVisit(ctx, at.Visit)
 	}
 	if err != nil {
-		b.Log.Error("keeping a connection", "actor", at.actor.ID, "error", err)
-		b.show(w, http.StatusInternalServerError, outcomes["unable"])
+		flow.Log.Error("keeping a connection", "actor", at.actor.ID, "error", err)
+		flow.show(w, http.StatusInternalServerError, outcomes["unable"])
 		return
 	}
-	d := b.draftBehind(ctx, at)
+	d := flow.behind(ctx, at.actor, at.Draft)
 	modal := view.Connected(at.connector.Name(), c.Name, stagesOf(found.stages), d.Wizard != "")
-	b.tellVisitor(ctx, at, modal, view.MessageOf(modal))
+	flow.tellVisitor(ctx, at, modal, view.MessageOf(modal))
 	if d.Wizard != "" {
 		g := desk.Gesture{Actor: at.actor, Name: at.name}
-		b.Later(desk.CallWithin, func(ctx context.Context) {
-			b.added(ctx, g, Opener{Draft: d.Wizard, View: d.Under}, c.ID)
+		flow.Later(desk.CallWithin, func(ctx context.Context) {
+			flow.added(ctx, g, Opener{Draft: d.Wizard, View: d.Under}, c.ID)
 		})
 	}
 	http.Redirect(w, r, outcomePath+"connected", http.StatusSeeOther)
 }
 
-// draftBehind is the form in Slack that a page came from; the zero one when it is over.
-func (b *Flow) draftBehind(ctx context.Context, at visiting) connectDraft {
-	var d connectDraft
-	if draft, err := b.Store.Draft(ctx, at.actor, at.Draft); err == nil && draft.Kind == view.CallbackConnect {
-		_ = draft.State(&d) // without it there is no wizard to go back to
-	}
+// behind is the form in Slack that a page came from; the zero one when it is over, and with it the wizard
+// to go back to.
+func (flow *Flow) behind(ctx context.Context, actor okr.Actor, id string) connectDraft {
+	_, d, _ := connectForm.Load(ctx, flow.Store.Reads, actor, id)
 	return d
 }
 
 // tellVisitor shows in Slack how it went: in the window that sent the person here, else by message.
-func (b *Flow) tellVisitor(_ context.Context, at visiting, modal slack.ModalViewRequest, m view.Message) {
-	b.Later(desk.CallWithin, func(ctx context.Context) {
+func (flow *Flow) tellVisitor(_ context.Context, at visiting, modal slack.ModalViewRequest, m view.Message) {
+	flow.Later(desk.CallWithin, func(ctx context.Context) {
 		if at.View != "" {
-			if _, err := b.Slack.Change(ctx, desk.OpenView{ID: at.View}, modal); err == nil {
+			if _, err := flow.Slack.Change(ctx, desk.OpenView{ID: at.View}, modal); err == nil {
 				return
 			}
 		}
-		if _, _, err := b.Slack.Post(ctx, at.Person, m); err != nil {
-			b.Log.Warn("a person was not reached", "actor", at.Person, "code", desk.CodeOf(err))
+		if _, _, err := flow.Slack.Post(ctx, at.Person, m); err != nil {
+			flow.Log.Warn("a person was not reached", "actor", at.Person, "code", desk.CodeOf(err))
 		}
 	})
 }
 
 // endPage closes a page and tells in Slack how it went.
-func (b *Flow) endPage(ctx context.Context, at visiting, modal slack.ModalViewRequest, m view.Message) {
-	if err := b.Store.EndVisit(ctx, at.Visit); err != nil {
-		b.Log.Warn("closing a page", "error", err)
+func (flow *Flow) endPage(ctx context.Context, at visiting, modal slack.ModalViewRequest, m view.Message) {
+	if err := flow.Store.EndVisit(ctx, at.Visit); err != nil {
+		flow.Log.Warn("closing a page", "error", err)
 	}
-	b.tellVisitor(ctx, at, modal, m)
+	flow.tellVisitor(ctx, at, modal, m)
 }
