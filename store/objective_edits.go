@@ -98,10 +98,13 @@ func (r Reads) ParentChoices(ctx context.Context, workspace string, id int64, wo
 	return objectives(rows), nil
 }
 
-// MayHaveParent returns ErrCycle where an objective would be above itself, and ErrNoParent where there
-// is no such parent.
-func (r Reads) MayHaveParent(ctx context.Context, workspace string, id, parent int64) error {
-	above, err := r.q.Above(ctx, queries.AboveParams{WorkspaceID: workspace, ID: parent})
+// mayHaveParent returns ErrCycle where an objective would be above itself, and ErrNoParent where there is
+// no such parent. Everybody who would put another one below another waits until the transaction ends.
+func (tx *Tx) mayHaveParent(ctx context.Context, workspace string, id, parent int64) error {
+	if err := tx.q.LockTree(ctx, workspace); err != nil {
+		return fmt.Errorf("locking the tree of objectives: %w", err)
+	}
+	above, err := tx.q.Above(ctx, queries.AboveParams{WorkspaceID: workspace, ID: parent})
 	switch {
 	case err != nil:
 		return fmt.Errorf("looking above objective %d: %w", parent, err)
@@ -113,13 +116,16 @@ func (r Reads) MayHaveParent(ctx context.Context, workspace string, id, parent i
 	return nil
 }
 
-// mayHaveParent is the same with everybody waiting who would put another one below another.
-func (tx *Tx) mayHaveParent(ctx context.Context, workspace string, id, parent int64) error {
-	if err := tx.q.LockTree(ctx, workspace); err != nil {
-		return fmt.Errorf("locking the tree of objectives: %w", err)
+// parentGone is ErrNoParent where a parent was removed after it was looked for.
+func parentGone(err error) error {
+	if isCode(err, noSuchRow) {
+		return ErrNoParent
 	}
-	return tx.MayHaveParent(ctx, workspace, id, parent)
+	return err
 }
+
+// noSuchRow is Postgres' code of a row that refers to none.
+const noSuchRow = "23503"
 
 // EditObjective writes everything that people edit of an objective, has what depends on its period and
 // zone computed again, and records what changed. It returns the objective as it was, ErrChanged when it
@@ -152,7 +158,7 @@ func (tx *Tx) EditObjective(ctx context.Context, actor okr.Actor, o okr.Objectiv
 		Zone: o.Zone, ChannelID: o.Channel, ParentID: idOrNil(o.Parent), WorkspaceID: actor.Workspace, ID: o.ID,
 	})
 	if err != nil {
-		return before, fmt.Errorf("editing objective %d: %w", o.ID, err)
+		return before, fmt.Errorf("editing objective %d: %w", o.ID, parentGone(err))
 	}
 	if before.Period != o.Period || before.Zone != o.Zone {
 		if err := tx.replan(ctx, actor, o, list); err != nil {

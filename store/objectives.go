@@ -32,7 +32,7 @@ func (tx *Tx) CreateObjective(ctx context.Context, actor okr.Actor, o okr.Object
 		return earlier, false, err
 	}
 	if err != nil {
-		return o, false, fmt.Errorf("creating an objective: %w", err)
+		return o, false, fmt.Errorf("creating an objective: %w", parentGone(err))
 	}
 	o.ID, o.Number, o.Workspace, o.Version = row.ID, int(row.Number), actor.Workspace, 1
 	return o, true, tx.Record(ctx, actor, "created", Object{"objective", o.ID}, map[string]Change{"title": {"", o.Title}})

@@ -109,6 +109,36 @@ func TestNoObjectiveIsAboveItself(t *testing.T) {
 	}
 }
 
+// A parent that goes in the very moment in which something comes below it is not there.
+func TestAParentGoesInTheSameMoment(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	s := storetest.Open(t, storetest.New(t))
+	workspace(t, s)
+	top, below := objectiveOf(t, s, "Top", 0, ""), objectiveOf(t, s, "Below", 0, "")
+	below.Parent = top.ID
+	came := make(chan error, 1)
+	err := s.InTx(ctx, func(tx *store.Tx) error {
+		if err := tx.RemoveObjective(ctx, alice, top); err != nil {
+			return err
+		}
+		go func() { came <- edits(s, below) }()
+		for waits := false; !waits; time.Sleep(5 * time.Millisecond) {
+			if err := tx.Pgx().QueryRow(ctx, "select exists (select from pg_locks w join pg_locks h using (pid) where not w.granted and h.database = (select oid from pg_database where datname = current_database()))").Scan(&waits); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-came; !errors.Is(err, store.ErrNoParent) {
+		t.Errorf("below what goes: %v", err)
+	}
+}
+
 // Another period or zone: results, hours and statuses follow.
 func TestKeyResultsFollowTheirObjectivesPeriod(t *testing.T) {
 	t.Parallel()
