@@ -38,8 +38,9 @@ func (c *Client) tellPerson(ctx context.Context, a TellPerson) error {
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
-	if err != nil {
-		return err
+	if err != nil { // nothing was said: that is no try
+		c.log.Warn("loading what somebody is to hear", "telling", a.Telling, "error", err)
+		return river.JobSnooze(10 * time.Second)
 	}
 	err = c.messenger.Tell(ctx, t.Workspace, t.Person, t.Says)
 	var u *Undelivered
@@ -51,7 +52,10 @@ func (c *Client) tellPerson(ctx context.Context, a TellPerson) error {
 	case err != nil:
 		return err
 	}
-	return c.store.DeleteTelling(ctx, a.Telling)
+	if err := c.store.DeleteTelling(ctx, a.Telling); err != nil { // it was said, and goes in a week
+		c.log.Warn("forgetting what somebody has heard", "telling", a.Telling, "error", err)
+	}
+	return nil
 }
 
 // Tell leaves what somebody is to hear, with what was done to what is theirs.
