@@ -40,6 +40,16 @@ func TestStaleRightsDoNotWorkOnce(t *testing.T) {
 	}
 }
 
+// TestStaleRightsDoNotWorkByAnotherOrder puts the key result before the verb, which is no verb then.
+func TestStaleRightsDoNotWorkByAnotherOrder(t *testing.T) {
+	r := ready(t) // alice's
+	r.becomes("alice", false, func(p *slack.Person) { p.Gone = true })
+	r.alice.Types("/okr KR-1 pause").Sees("okrbot is for members of this workspace")
+	if n := r.number("select count(*) from key_results where not paused"); n != 1 {
+		t.Error("somebody without the right changed KR-1")
+	}
+}
+
 // TestALinkIsForWhoMayStill takes rights away after the link into the browser was sent.
 func TestALinkIsForWhoMayStill(t *testing.T) {
 	for what, edit := range map[string]func(*slack.Person){

@@ -28,14 +28,14 @@ type Routes struct {
 // Is says whether a word is a verb.
 func (r Routes) Is(name string) bool { return r.Verb(name) != nil }
 
-// changes says whether a gesture may change something: every verb, button and form may that is not
-// known to show alone.
+// changes says whether a gesture may change something: every command, button and form may that is not
+// known to show alone. What is no verb may be followed by one, "KR-1 pause".
 func (r Routes) changes(g gesture) bool {
 	switch g.kind {
 	case aSubmit:
 		return true
 	case aCommand:
-		return r.Is(g.route) && !slices.Contains(r.Shows, g.route)
+		return g.route != "" && !slices.Contains(r.Shows, g.route)
 	case anAction:
 		return !slices.Contains(r.Shows, g.route)
 	}
