@@ -43,36 +43,6 @@ func text(t *testing.T, name string) string {
 	return string(raw)
 }
 
-// literals are the strings in some files of the source, tests aside.
-func literals(t *testing.T, patterns ...string) []string {
-	t.Helper()
-	var list []string
-	for _, pattern := range patterns {
-		files, err := filepath.Glob(pattern)
-		if err != nil || len(files) == 0 {
-			t.Fatalf("there is no %s: %v", pattern, err)
-		}
-		for _, name := range files {
-			if strings.HasSuffix(name, "_test.go") {
-				continue
-			}
-			file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			ast.Inspect(file, func(n ast.Node) bool {
-				if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
-					if s, err := strconv.Unquote(lit.Value); err == nil {
-						list = append(list, s)
-					}
-				}
-				return true
-			})
-		}
-	}
-	return list
-}
-
 // tagged are the values of a key in the struct tags of a file.
 func tagged(t *testing.T, name, key string) []string {
 	t.Helper()
@@ -168,12 +138,16 @@ func submatches(text, pattern string) []string {
 func TestDocumentsNameTheRoutes(t *testing.T) {
 	var routes []string
 	pattern := regexp.MustCompile(`^(?:(?:GET|POST) )?(/[a-z_]+(?:/[a-z_{}]+)*/?)$`)
-	for _, s := range append(literals(t, "bot/*.go", "bot/*/*.go", "cmd/okrbot/*.go"), "/servicenow/oauth/callback") {
+	eachLiteral(t, func(_ token.Position, literal string) {
+		s, err := strconv.Unquote(literal)
+		if err != nil {
+			t.Fatal(err)
+		}
 		if m := pattern.FindStringSubmatch(s); m != nil && !strings.HasPrefix(s, "/debug/pprof/") && !strings.HasPrefix(s, "/proc/") {
 			routes = append(routes, m[1])
 		}
-	}
-	routes = append(routes, "/debug/pprof/") // and what is below it, which is Go's
+	}, "bot/*.go", "bot/*/*.go", "cmd/okrbot/*.go")
+	routes = append(routes, "/servicenow/oauth/callback", "/debug/pprof/") // and what is below the last, which is Go's
 	texts := pages(t)
 	var said []string
 	for _, words := range texts {

@@ -31,8 +31,14 @@ func TestNothingGeneralNamesASystem(t *testing.T) {
 // eachText shows the string literals of what is general.
 func eachText(t *testing.T, look func(at token.Position, text string)) {
 	t.Helper()
+	eachLiteral(t, look, "bot/*.go", "bot/*/*.go", "jobs/*.go", "okr/*.go")
+}
+
+// eachLiteral shows the string literals of some files of the source, tests aside.
+func eachLiteral(t *testing.T, look func(at token.Position, literal string), patterns ...string) {
+	t.Helper()
 	set := token.NewFileSet()
-	for _, pattern := range []string{"bot/*.go", "bot/*/*.go", "jobs/*.go", "okr/*.go"} {
+	for _, pattern := range patterns {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("there is no %s: %v", pattern, err)

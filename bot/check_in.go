@@ -14,7 +14,7 @@ import (
 	"okrbot/store"
 )
 
-var checkInForm = desk.Form[oneKeyResult]{Kind: view.CallbackCheckIn, Again: "/okr check-in KR-n"}
+var checkInForm = desk.Form[oneKeyResult]{Kind: view.CallbackCheckIn, Again: "/okr list"}
 
 // checkIns are what people enter about a key result.
 type checkIns struct{ shows }
@@ -156,7 +156,7 @@ func (f checkIns) save(ctx context.Context, g desk.Gesture, id int64, draft stri
 // the audit". A value is recorded at once where people enter them; where scores are read, and where
 // there is a note alone, the form opens with what was typed.
 func (f checkIns) command(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	number, rest, ok := keyFirst(valueLast(g.Text))
+	number, rest, ok := command.First(valueLast(g.Text), command.Word.Key)
 	if !ok || rest == "" {
 		k, err := f.Named(ctx, g, g.Text, "check-in")
 		if err != nil {

@@ -351,7 +351,7 @@ func (kr keyResults) askToRemove(ctx context.Context, g desk.Gesture, k store.Ke
 // oneKeyResult is the draft of a form about one key result.
 type oneKeyResult struct{ ID int64 }
 
-var removeForm = desk.Form[oneKeyResult]{Kind: view.CallbackRemove, Again: "/okr remove KR-n"}
+var removeForm = desk.Form[oneKeyResult]{Kind: view.CallbackRemove, Again: "/okr list"}
 
 // removeCommand is "/okr remove KR-1".
 func (kr keyResults) removeCommand(ctx context.Context, g desk.Gesture) (desk.Reply, error) {

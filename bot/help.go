@@ -115,7 +115,7 @@ func Distance(a, b string) int {
 // probably meant.
 func (h help) noVerb(ctx context.Context, g desk.Gesture, word, typed string) (desk.Reply, error) {
 	said := strings.TrimSpace(typed + " " + g.Text)
-	if number, rest, ok := objectiveFirst(said); ok {
+	if number, rest, ok := command.First(said, command.Word.ObjectiveKey); ok {
 		verb, _, after := command.Verb(rest, h.Routes.Is) // "O-1 edit"
 		if rest == "" {
 			verb = "show"
@@ -125,7 +125,7 @@ func (h help) noVerb(ctx context.Context, g desk.Gesture, word, typed string) (d
 			return h.Routes.Verb(verb)(ctx, g)
 		}
 	}
-	if number, rest, ok := keyFirst(said); ok && (rest == "" || strings.HasPrefix(command.WordOf(typed).Plain, "kr")) {
+	if number, rest, ok := command.First(said, command.Word.Key); ok && (rest == "" || strings.HasPrefix(command.WordOf(typed).Plain, "kr")) {
 		key := okr.KeyResult{Number: number}.Key()
 		if rest == "" {
 			g.Text = key
@@ -140,25 +140,6 @@ func (h help) noVerb(ctx context.Context, g desk.Gesture, word, typed string) (d
 			key, desk.Quoted(command.Words(rest), "was", "were"))), nil
 	}
 	return h.unknown(word, command.Spoken(typed)), nil
-}
-
-// keyFirst is the key result that a text begins with, and the text after it.
-func keyFirst(text string) (number int, rest string, ok bool) {
-	const longest = 3 // "KR - 7"
-	left, tried := text, []string{}
-	for _, field := range command.Parted(text) {
-		if len(tried) == longest {
-			break
-		}
-		tried = append(tried, field)
-		_, left, _ = strings.Cut(left, field)
-		if words := command.Words(strings.Join(tried, " ")); len(words) == 1 {
-			if number, ok = words[0].Key(); ok {
-				return number, strings.TrimSpace(left), true
-			}
-		}
-	}
-	return 0, text, false
 }
 
 // ofOneKey are the verbs that people put after the key result as well as before it.

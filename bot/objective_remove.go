@@ -46,7 +46,7 @@ func (ob objectives) removeQuestion(ctx context.Context, g desk.Gesture, o okr.O
 	return desk.Reply{Open: &modal}, nil
 }
 
-var removeObjectiveForm = desk.Form[removing]{Kind: view.CallbackRemoveObjective, Again: "/okr remove O-n"}
+var removeObjectiveForm = desk.Form[removing]{Kind: view.CallbackRemoveObjective, Again: "/okr objectives"}
 
 // moveChoices fills the type-ahead of what becomes of a key result.
 func (ob objectives) moveChoices(ctx context.Context, g desk.Gesture) (desk.Reply, error) {

@@ -51,7 +51,7 @@ func sameObjective(words []command.Word, number int) bool {
 // command is "/okr objectives", with words of a title those that have them, and with the number of
 // one alone that one.
 func (ob objectives) command(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	if _, rest, ok := objectiveFirst(g.Text); ok && rest == "" {
+	if _, rest, ok := command.First(g.Text, command.Word.ObjectiveKey); ok && rest == "" {
 		return ob.or("objectives", nil, ob.show)(ctx, g)
 	}
 	return ob.from(ctx, g, 0, command.Spoken(g.Text))
@@ -207,23 +207,4 @@ func askOwner(o okr.Objective, verb string) desk.Reply {
 
 func objectiveClosed(o okr.Objective) desk.Reply {
 	return desk.Say("*" + o.Key() + "* *" + view.Escape(o.Title) + "* is closed out: it stays as it is. `/okr show " + o.Key() + "` shows how it ended.")
-}
-
-// objectiveFirst is the objective that a text begins with, and the text after it.
-func objectiveFirst(text string) (number int, rest string, ok bool) {
-	const longest = 3 // "O - 7"
-	left, tried := text, ""
-	for i, field := range command.Parted(text) {
-		if i == longest {
-			break
-		}
-		tried += " " + field
-		_, left, _ = strings.Cut(left, field)
-		if words := command.Words(tried); len(words) == 1 {
-			if number, ok = words[0].ObjectiveKey(); ok {
-				return number, strings.TrimSpace(left), true
-			}
-		}
-	}
-	return 0, text, false
 }

@@ -19,3 +19,23 @@ func SameWords(a, b string) bool {
 	run := strings.NewReplacer(" ", "", "-", "", "_", "")
 	return run.Replace(a) == run.Replace(b)
 }
+
+// First is the key result or the objective that a text begins with, by whichever key is looked for, and
+// the text after it.
+func First(text string, key func(Word) (number int, ok bool)) (number int, rest string, ok bool) {
+	const longest = 3 // "KR - 7"
+	left, tried := text, ""
+	for i, field := range Parted(text) {
+		if i == longest {
+			break
+		}
+		tried += " " + field
+		_, left, _ = strings.Cut(left, field)
+		if words := Words(tried); len(words) == 1 {
+			if number, ok = key(words[0]); ok {
+				return number, strings.TrimSpace(left), true
+			}
+		}
+	}
+	return 0, text, false
+}
