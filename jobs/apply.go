@@ -75,45 +75,28 @@ func (a *applying) feeds(ctx context.Context, tx *store.Tx, s sorted) error {
 		return err
 	}
 	a.known, a.news, a.fresh = locked, map[int64]bool{}, map[int64][]store.Score{}
-	var scores, ahead []store.Scores
+	var brought, ahead []store.Scores
 	today := okr.DayOf(a.part.began.UTC())
 	for _, id := range ids {
-		answer, feed := s.ending[id], a.part.feeds[id]
+		answer := s.ending[id]
 		whole := slices.Contains(a.part.whole, id) && !a.part.forced()
-		switch {
-		case answer.Err != nil || locked[id].Epoch > a.part.epoch:
-			// Nothing was read, or a newer fetch was applied meanwhile: what it brought is known.
+		if answer.Err != nil || locked[id].Epoch >= a.part.epoch {
+			// Nothing was read, or a newer fetch was applied meanwhile: what it brought is known. Or an
+			// earlier part has kept it, and knows whether it is news.
+			if answer.Err == nil && locked[id].Epoch == a.part.epoch {
+				a.news[id], a.fresh[id] = a.part.kept[id].news, a.part.kept[id].fresh
+			}
 			if whole {
 				a.tried = append(a.tried, id)
 			}
 			continue
-		case locked[id].Epoch == a.part.epoch:
-			// An earlier part has kept it.
-			a.news[id], a.fresh[id] = a.part.kept[id].news, a.part.kept[id].fresh
-			if whole {
-				a.tried = append(a.tried, id)
-			}
-			continue
 		}
-		read := store.ReadFeed{ID: id, Epoch: a.part.epoch, Slot: whole, Since: from(feed, a.part.began)}
-		if feed.Newest <= today { // one of a day to come can be taken back
-			read.Newest = feed.Newest
-		}
-		for _, score := range answer.Scorecard.Scores {
-			read.Newest = max(read.Newest, okr.DayOf(score.End))
-		}
-		feed.Newest = read.Newest
-		if feed.Since == 0 || read.Since < feed.Since {
-			feed.Since = read.Since
-		}
-		read.Digest = digest(feed, answer.Scorecard, a.part.began)
-		if locked[id].Epoch != a.part.feeds[id].Epoch || !bytes.Equal(read.Digest, feed.Digest) {
-			read.Changed, a.news[id] = true, true
-			list := store.Scores{Feed: id}
-			for _, score := range answer.Scorecard.Scores {
-				list.List = append(list.List, scoreOf(score, answer.Scorecard.Frequency))
-			}
-			scores = append(scores, list)
+		read := a.readFeed(a.part.feeds[id], locked[id], answer.Scorecard)
+		read.Slot = whole
+		if read.Changed {
+			a.news[id] = true
+			list := scoresOf(id, answer.Scorecard)
+			brought = append(brought, list)
 			if a.part.feeds[id].Newest >= today {
 				ahead = append(ahead, list)
 			}
@@ -123,6 +106,40 @@ func (a *applying) feeds(ctx context.Context, tx *store.Tx, s sorted) error {
 	if err := tx.ForgetAhead(ctx, today, ahead); err != nil {
 		return err
 	}
+	return a.keep(ctx, tx, brought)
+}
+
+// readFeed is what a feed is once it was read: from when and until when it is known, and whether it
+// says something else than before.
+func (a *applying) readFeed(feed, locked store.Feed, s integrations.Scorecard) store.ReadFeed {
+	began := a.part.began
+	read := store.ReadFeed{ID: feed.ID, Epoch: a.part.epoch, Since: from(feed, began)}
+	if feed.Newest <= okr.DayOf(began.UTC()) { // one of a day to come can be taken back
+		read.Newest = feed.Newest
+	}
+	for _, score := range s.Scores {
+		read.Newest = max(read.Newest, okr.DayOf(score.End))
+	}
+	feed.Newest = read.Newest
+	if feed.Since == 0 || read.Since < feed.Since {
+		feed.Since = read.Since
+	}
+	read.Digest = digest(feed, s, began)
+	read.Changed = locked.Epoch != feed.Epoch || !bytes.Equal(read.Digest, feed.Digest)
+	return read
+}
+
+// scoresOf are a scorecard's scores as a feed keeps them.
+func scoresOf(feed int64, s integrations.Scorecard) store.Scores {
+	list := store.Scores{Feed: feed}
+	for _, score := range s.Scores {
+		list.List = append(list.List, scoreOf(score, s.Frequency))
+	}
+	return list
+}
+
+// keep writes scores, and notes for the parts after this one which of them are new.
+func (a *applying) keep(ctx context.Context, tx *store.Tx, scores []store.Scores) error {
 	fresh, err := tx.ApplyScores(ctx, a.part.epoch, scores)
 	for _, list := range fresh {
 		a.stored += len(list)
@@ -146,22 +163,7 @@ type kept struct {
 // follows finds out what the answers mean for each key result. One that was removed or paused
 // meanwhile, or that reads elsewhere by now, is left as it is.
 func (a *applying) follows(ctx context.Context, tx *store.Tx, s sorted) error {
-	var look []store.Follow
-	var ids []int64
-	for _, f := range a.part.follows {
-		known := a.known[f.Feed].Epoch
-		as := known == a.part.feeds[f.Feed].Epoch || known == a.part.epoch // nobody else has read it meanwhile
-		switch {
-		case s.again[f.KeyResult]:
-			a.again = append(a.again, f.KeyResult)
-		case s.ending[f.Feed].Err == nil && as && !f.Look && !a.news[f.Feed]:
-			a.works = true
-			a.batch.Note(store.Unchanged, f.KeyResult)
-		default:
-			look = append(look, f)
-			ids = append(ids, f.KeyResult)
-		}
-	}
+	look := a.lookAt(s)
 	if len(a.again) > 0 && !a.part.forced() {
 		a.batch.Note(store.Again, a.again...)
 	}
@@ -172,6 +174,10 @@ func (a *applying) follows(ctx context.Context, tx *store.Tx, s sorted) error {
 	}
 	if len(look) == 0 {
 		return nil
+	}
+	var ids []int64
+	for _, f := range look {
+		ids = append(ids, f.KeyResult)
 	}
 	locked, err := tx.LockForApply(ctx, ids)
 	if err != nil {
@@ -206,6 +212,25 @@ func (a *applying) follows(ctx context.Context, tx *store.Tx, s sorted) error {
 		a.fail(runs, k, locked[f.KeyResult], failure)
 	}
 	return a.scores(ctx, tx, reads, now, locked, s)
+}
+
+// lookAt are those for whom the answers may mean something. It notes the others: those whose feed
+// says what it said, and those that are to be read again.
+func (a *applying) lookAt(s sorted) (look []store.Follow) {
+	for _, f := range a.part.follows {
+		known := a.known[f.Feed].Epoch
+		as := known == a.part.feeds[f.Feed].Epoch || known == a.part.epoch // nobody else has read it meanwhile
+		switch {
+		case s.again[f.KeyResult]:
+			a.again = append(a.again, f.KeyResult)
+		case s.ending[f.Feed].Err == nil && as && !f.Look && !a.news[f.Feed]:
+			a.works = true
+			a.batch.Note(store.Unchanged, f.KeyResult)
+		default:
+			look = append(look, f)
+		}
+	}
+	return look
 }
 
 // asked says whether somebody asked for one of some runs.

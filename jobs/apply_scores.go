@@ -88,17 +88,7 @@ func (a *applying) scores(ctx context.Context, tx *store.Tx, reads []store.Follo
 func (a *applying) score(runs []store.TakenRun, k store.KeyResult, old store.Applying, s integrations.Scorecard, taken []store.Score, readings []okr.Reading) {
 	period, today := k.Objective.Period, k.Today(a.now)
 	before := k.Result
-	var restated []okr.Restatement
-	fresh := 0
-	for _, score := range taken {
-		switch {
-		case !period.Contains(score.Day) || !score.Reading().CountsOn(today):
-		case score.Restated:
-			restated = append(restated, okr.Restatement{Day: score.Day, From: score.Was, To: score.Value})
-		case score.Fresh:
-			fresh++
-		}
-	}
+	restated, fresh := newsOf(taken, period, today)
 	after := k
 	after.SyncedAt = a.now
 	if old.Epoch >= 0 && newestDecides(k, taken, today) {
@@ -125,16 +115,7 @@ func (a *applying) score(runs []store.TakenRun, k store.KeyResult, old store.App
 		})
 	}
 
-	outcome := store.Unchanged
-	moved := !same(before.Value, after.Result.Value)
-	switch {
-	case len(restated) > 0 && fresh == 0:
-		outcome = store.Restated
-	case moved || fresh > 0 && before.AsOf != after.Result.AsOf:
-		outcome = store.Changed
-	case len(restated) > 0:
-		outcome = store.Restated
-	}
+	outcome := outcomeOf(before, after.Result, restated, fresh)
 	note := k.RestatedWords(restated, today)
 	epoch := max(a.part.epoch, a.known[k.Source.Feed].Epoch)
 	a.batch.Note(outcome, k.ID)
@@ -159,6 +140,34 @@ func (a *applying) score(runs []store.TakenRun, k store.KeyResult, old store.App
 		Old: seen.Value, New: shown.Value, OldWords: k.MeasuredWords(seen.Value), NewWords: after.MeasuredWords(shown.Value), OldDay: seen.AsOf, NewDay: shown.AsOf,
 		OldStatus: was, NewStatus: status,
 	}, k, old.Told, seen.ByHand, shown.ByHand, outcome)
+}
+
+// newsOf are the days that count and were restated, and how many that count are new.
+func newsOf(taken []store.Score, period okr.Period, today okr.Day) (restated []okr.Restatement, fresh int) {
+	for _, score := range taken {
+		switch {
+		case !period.Contains(score.Day) || !score.Reading().CountsOn(today):
+		case score.Restated:
+			restated = append(restated, okr.Restatement{Day: score.Day, From: score.Was, To: score.Value})
+		case score.Fresh:
+			fresh++
+		}
+	}
+	return restated, fresh
+}
+
+// outcomeOf says what a read did to a result: a new day's value changes it, also where that is the
+// same number; days that were restated alone restate it.
+func outcomeOf(before, after okr.Result, restated []okr.Restatement, fresh int) string {
+	switch {
+	case len(restated) > 0 && fresh == 0:
+		return store.Restated
+	case !same(before.Value, after.Value), fresh > 0 && before.AsOf != after.AsOf:
+		return store.Changed
+	case len(restated) > 0:
+		return store.Restated
+	}
+	return store.Unchanged
 }
 
 // record writes the audit of a result that moved, and of the days that were restated.
