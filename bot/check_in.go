@@ -87,32 +87,24 @@ func (f checkIns) record(ctx context.Context, g desk.Gesture, k store.KeyResult,
 func (f checkIns) save(ctx context.Context, g desk.Gesture, id int64, draft string, read func(k store.KeyResult, today okr.Day) (view.CheckInEntry, okr.Problems)) (desk.Reply, error) {
 	var k store.KeyResult
 	var problems okr.Problems
-	refused, early := false, ""
-	err := f.Store.InTx(ctx, func(tx *store.Tx) error {
-		var err error
+	early := ""
+	err := f.Store.InTx(ctx, func(tx *store.Tx) (err error) {
 		if k, err = tx.LockKeyResult(ctx, g.Actor.Workspace, id); err != nil {
 			return err
 		}
-		if refused = !k.MayCheckIn(g.Actor); refused {
-			return nil
+		if !k.MayCheckIn(g.Actor) {
+			return desk.Refuse(desk.Ask(k.Owner, "check in on"))
 		}
 		var entry view.CheckInEntry
 		day := okr.DayIn(k.Objective.Zone, tx.Now)
 		if entry, problems = read(k, day); len(problems) > 0 {
-			return nil
+			return desk.ErrRefused
+		}
+		if problems = valueProblems(k, entry, day); len(problems) > 0 {
+			return desk.ErrRefused
 		}
 		if entry.Value.Valid && !k.Integrated {
-			problems = okr.Problems{}
-			if problems.Add("day", k.Objective.Period.CheckValueDay(entry.Day)); problems.Any() {
-				return nil
-			}
 			early = k.Objective.Period.ValueWords(entry.Day)
-		}
-		if k.Integrated && entry.Value.Valid {
-			instead := okr.Override{Value: entry.Value, Day: entry.Day, Until: entry.Until, Reason: entry.Reason}
-			if problems = k.CheckOverride(instead, k.Objective.Period, day); len(problems) > 0 {
-				return nil
-			}
 		}
 		before := k
 		var fresh bool
@@ -132,14 +124,12 @@ func (f checkIns) save(ctx context.Context, g desk.Gesture, id int64, draft stri
 		return tx.DeleteDraft(ctx, g.Actor, draft)
 	})
 	switch {
+	case len(problems) > 0:
+		return desk.Reply{Problems: problems}, nil
 	case desk.IsNotFound(err):
 		return desk.Say("This key result was removed. Nothing was saved."), nil
 	case err != nil:
 		return desk.Reply{}, err
-	case refused:
-		return desk.Ask(k.Owner, "check in on"), nil
-	case len(problems) > 0:
-		return desk.Reply{Problems: problems}, nil
 	}
 	now, err := f.Store.Now(ctx)
 	if err != nil {
@@ -150,6 +140,21 @@ func (f checkIns) save(ctx context.Context, g desk.Gesture, id int64, draft stri
 	r := desk.Say(strings.Join(lines, "\n"))
 	r.Home = true
 	return r, nil
+}
+
+// valueProblems are what is wrong with a value: with its day where people enter the values, with
+// standing in for the scores where a system is read.
+func valueProblems(k store.KeyResult, entry view.CheckInEntry, today okr.Day) okr.Problems {
+	period, problems := k.Objective.Period, okr.Problems{}
+	switch {
+	case !entry.Value.Valid:
+	case k.Integrated:
+		instead := okr.Override{Value: entry.Value, Day: entry.Day, Until: entry.Until, Reason: entry.Reason}
+		return k.CheckOverride(instead, period, today)
+	default:
+		problems.Add("day", period.CheckValueDay(entry.Day))
+	}
+	return problems
 }
 
 // command is "/okr check-in KR-1", "/okr check-in KR-1 42" and "/okr check-in KR-1 42 after

@@ -261,48 +261,24 @@ func removedMeanwhile() desk.Reply {
 
 // end writes how everything ended, and begins what goes on.
 func (f closeOuts) end(ctx context.Context, g desk.Gesture, c closing) (desk.Reply, error) {
-	var o okr.Objective
-	var why string
-	var next okr.Objective
+	var o, next okr.Objective
 	var going []store.KeyResult
-	problems := okr.Problems{}
-	elsewhere := "" // a key result on another page whose target does not do any more
 	err := f.Store.InTx(ctx, func(tx *store.Tx) (err error) {
-		next, going, problems, elsewhere = okr.Objective{}, nil, okr.Problems{}, ""
+		next = okr.Objective{}
 		if o, err = tx.LockObjective(ctx, g.Actor.Workspace, c.Objective); err != nil {
 			return err
 		}
 		day := okr.DayIn(o.Zone, tx.Now)
-		if why = unclosable(o, g.Actor, day); why != "" {
-			return nil
+		if why := unclosable(o, g.Actor, day); why != "" {
+			return refuse(why)
 		}
 		list, err := tx.LockKeyResultsOf(ctx, o)
 		if err != nil {
 			return err
 		}
-		page := c.page()
 		var from []int64
-		for _, k := range list {
-			if !slices.Contains(c.Carry, k.ID) {
-				continue
-			}
-			typed, entered := c.Targets[k.ID]
-			if !entered && k.Target.Valid {
-				typed = k.Target.Decimal.String()
-			}
-			after := k
-			var wrong okr.Problems
-			after.KeyResult, wrong = view.ParseTarget(typed, k.KeyResult, day)
-			if len(wrong) > 0 && !slices.Contains(page, k.ID) {
-				elsewhere = k.Key()
-			}
-			for field, sentence := range wrong {
-				problems.Add(field, sentence)
-			}
-			going, from = append(going, after), append(from, k.ID)
-		}
-		if len(problems) > 0 {
-			return nil
+		if going, from, err = c.goingOn(list, day); err != nil {
+			return err
 		}
 		carried := map[int64]int{}
 		if len(going) > 0 {
@@ -314,9 +290,9 @@ func (f closeOuts) end(ctx context.Context, g desk.Gesture, c closing) (desk.Rep
 			if err := f.carryOver(ctx, tx, g.Actor, next, going); err != nil {
 				return err
 			}
-		}
-		for i, k := range going {
-			carried[from[i]] = k.Number
+			for i, k := range going {
+				carried[from[i]] = k.Number
+			}
 		}
 		return tx.CloseOut(ctx, g.Actor, store.CloseOut{Objective: o, Note: c.Note, NextID: next.ID}, list, carried, day)
 	})
@@ -325,20 +301,41 @@ func (f closeOuts) end(ctx context.Context, g desk.Gesture, c closing) (desk.Rep
 		return removedMeanwhile(), nil
 	case err != nil:
 		return desk.Reply{}, err
-	case why != "":
-		r := desk.Say(why)
-		r.Clear = true
-		return r, nil
-	case elsewhere != "":
-		r := desk.Say(elsewhere + " has a new value meanwhile, which has passed its target. Nothing was saved. Start again with `/okr close-out`.")
-		r.Clear = true
-		return r, nil
-	case len(problems) > 0:
-		return desk.Reply{Problems: problems}, nil
 	}
 	r := desk.Say(closedWords(o, next, going))
 	r.Clear, r.Home = true, true
 	return r, nil
+}
+
+// goingOn are the key results that go on, as they begin with the targets that were entered, and the ids
+// of those that they go on from. Targets that do not do are refused, at their fields where these are on
+// the page that is shown.
+func (c closing) goingOn(list []store.KeyResult, today okr.Day) (going []store.KeyResult, from []int64, err error) {
+	problems := okr.Problems{}
+	page := c.page()
+	for _, k := range list {
+		if !slices.Contains(c.Carry, k.ID) {
+			continue
+		}
+		typed, entered := c.Targets[k.ID]
+		if !entered && k.Target.Valid {
+			typed = k.Target.Decimal.String()
+		}
+		after := k
+		var wrong okr.Problems
+		after.KeyResult, wrong = view.ParseTarget(typed, k.KeyResult, today)
+		if len(wrong) > 0 && !slices.Contains(page, k.ID) {
+			return nil, nil, refuse(k.Key() + " has a new value meanwhile, which has passed its target. Nothing was saved. Start again with `/okr close-out`.")
+		}
+		for field, sentence := range wrong {
+			problems.Add(field, sentence)
+		}
+		going, from = append(going, after), append(from, k.ID)
+	}
+	if len(problems) > 0 {
+		return nil, nil, desk.Refuse(desk.Reply{Problems: problems})
+	}
+	return going, from, nil
 }
 
 // carryOver begins key results under an objective, all in a few statements, and gives them their

@@ -53,7 +53,6 @@ func parentProblem(err error) okr.Problems {
 
 // edited saves what was changed of an objective.
 func (ob objectives) edited(ctx context.Context, g desk.Gesture, draft store.Draft, d objectiveDraft) (desk.Reply, error) {
-	again := "/okr edit " + d.Key
 	now, err := ob.Store.Now(ctx)
 	if err != nil {
 		return desk.Reply{}, err
@@ -62,49 +61,14 @@ func (ob objectives) edited(ctx context.Context, g desk.Gesture, draft store.Dra
 	if len(problems) > 0 {
 		return desk.Reply{Problems: problems}, nil
 	}
-	var before okr.Objective
-	var refused *desk.Reply
-	err = ob.Store.InTx(ctx, func(tx *store.Tx) error {
-		refused = nil
-		problems = okr.Problems{}
-		was, err := tx.Objective(ctx, g.Actor.Workspace, d.Edit)
-		if err != nil {
+	var was okr.Objective
+	err = ob.Store.InTx(ctx, func(tx *store.Tx) (err error) {
+		if was, err = tx.Objective(ctx, g.Actor.Workspace, d.Edit); err != nil {
 			return err
-		}
-		if !was.MayEdit(g.Actor) {
-			r := askOwner(was, "edit")
-			refused = &r
-			return nil
-		}
-		list, err := tx.KeyResults(ctx, g.Actor.Workspace, store.Filter{Objectives: []int64{d.Edit}})
-		if err != nil {
-			return err
-		}
-		if problems = outOf(o.Period, was.Period, list, g); len(problems) > 0 {
-			return nil
 		}
 		o.ID, o.Workspace, o.Number, o.Version = was.ID, was.Workspace, was.Number, d.Version
-		if before, err = tx.EditObjective(ctx, g.Actor, o); err != nil {
+		if err := ob.change(ctx, tx, g, was, o); err != nil {
 			return err
-		}
-		if !before.MayEdit(g.Actor) {
-			return store.ErrNotFound
-		}
-		if err := ob.tellOwners(ctx, tx, g.Actor, before, o); err != nil {
-			return err
-		}
-		if o.Period.First < before.Period.First { // scores of before are wanted now
-			var read []int64
-			for _, k := range list {
-				if k.Integrated && !k.Paused {
-					read = append(read, k.ID)
-				}
-			}
-			if len(read) > 0 {
-				if err := ob.jobs.Import(ctx, tx, o.Workspace, read...); err != nil {
-					return err
-				}
-			}
 		}
 		return tx.DeleteDraft(ctx, g.Actor, draft.ID)
 	})
@@ -113,23 +77,57 @@ func (ob objectives) edited(ctx context.Context, g desk.Gesture, draft store.Dra
 	case wrong != nil:
 		return desk.Reply{Problems: wrong}, nil
 	case errors.Is(err, store.ErrClosed):
-		notice := view.NoticeOf(*objectiveClosed(before).Say)
+		notice := view.NoticeOf(*objectiveClosed(was).Say)
 		return desk.Reply{Update: &notice}, nil
 	case errors.Is(err, store.ErrChanged):
-		return desk.ChangedElsewhere(again), nil
+		return desk.ChangedElsewhere("/okr edit " + d.Key), nil
 	case desk.IsNotFound(err):
 		notice := view.Notice("Edit "+d.Key, "This objective was removed, or is not yours to edit any more. Nothing was saved.")
 		return desk.Reply{Update: &notice}, nil
 	case err != nil:
 		return desk.Reply{}, err
-	case refused != nil:
-		notice := view.NoticeOf(*refused.Say)
-		return desk.Reply{Update: &notice}, nil
-	case len(problems) > 0:
-		return desk.Reply{Problems: problems}, nil
 	}
 	saved := view.ObjectiveSaved(o)
 	return desk.Reply{Say: &saved, Clear: true, Home: true}, nil
+}
+
+// change makes an objective what it was edited to, if the person may and its key results allow it, and
+// leaves what others are to hear of it.
+func (ob objectives) change(ctx context.Context, tx *store.Tx, g desk.Gesture, was, o okr.Objective) error {
+	if !was.MayEdit(g.Actor) {
+		notice := view.NoticeOf(*askOwner(was, "edit").Say)
+		return desk.Refuse(desk.Reply{Update: &notice})
+	}
+	list, err := tx.KeyResults(ctx, o.Workspace, store.Filter{Objectives: []int64{o.ID}})
+	if err != nil {
+		return err
+	}
+	if problems := outOf(o.Period, was.Period, list, g); len(problems) > 0 {
+		return desk.Refuse(desk.Reply{Problems: problems})
+	}
+	before, err := tx.EditObjective(ctx, g.Actor, o)
+	if err != nil {
+		return err
+	}
+	if !before.MayEdit(g.Actor) { // it was handed over since it was looked at
+		return store.ErrNotFound
+	}
+	if err := ob.tellOwners(ctx, tx, g.Actor, before, o); err != nil {
+		return err
+	}
+	if o.Period.First >= before.Period.First {
+		return nil
+	}
+	var read []int64 // scores of before are wanted now
+	for _, k := range list {
+		if k.Integrated && !k.Paused {
+			read = append(read, k.ID)
+		}
+	}
+	if len(read) == 0 {
+		return nil
+	}
+	return ob.jobs.Import(ctx, tx, o.Workspace, read...)
 }
 
 // outOf are the problems of key results whose phased targets would be out of another period.

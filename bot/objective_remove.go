@@ -2,7 +2,7 @@ package bot
 
 import (
 	"context"
-	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -92,40 +92,27 @@ func (ob objectives) removed(ctx context.Context, g desk.Gesture) (desk.Reply, e
 		return desk.Reply{}, err
 	}
 	chosen := view.ParseMoves(g.View.State, d.KeyResults)
-	problems := okr.Problems{}
-	for i, id := range d.KeyResults {
-		switch {
-		case chosen[id] != "":
-		case len(d.KeyResults) > view.MovedAtOnce && i >= view.MovedAtOnce:
-			problems[view.FieldMoveAll] = "Choose what becomes of those without a choice of their own."
-		default:
-			problems[view.MoveField(id)] = "Choose where it moves to, or that it is removed."
-		}
-	}
-	if len(problems) > 0 {
+	if problems := unchosen(chosen, d.KeyResults); len(problems) > 0 {
 		return desk.Reply{Problems: problems}, nil
 	}
-	var gone okr.Objective
-	var why string
-	moved, removed := 0, 0
-	err = ob.Store.InTx(ctx, func(tx *store.Tx) (err error) {
-		why, moved, removed, problems = "", 0, 0, okr.Problems{}
-		if gone, err = tx.LockObjective(ctx, g.Actor.Workspace, d.Objective); err != nil {
+	var out emptying
+	err = ob.Store.InTx(ctx, func(tx *store.Tx) error {
+		gone, err := tx.LockObjective(ctx, g.Actor.Workspace, d.Objective)
+		if err != nil {
 			return err
 		}
 		if !gone.MayRemove(g.Actor) {
-			why = askOwner(gone, "remove").Say.Text
-			return nil
+			return refuse(askOwner(gone, "remove").Say.Text)
 		}
 		list, err := tx.LockKeyResultsOf(ctx, gone)
 		if err != nil {
 			return err
 		}
 		if gone.Version != d.Version || !sameSet(list, d.KeyResults) {
-			why = "*" + gone.Key() + "* or its key results changed since they were named. Nothing was removed. Look again with `/okr remove " + gone.Key() + "`."
-			return nil
+			return refuse("*" + gone.Key() + "* or its key results changed since they were named. Nothing was removed. Look again with `/okr remove " + gone.Key() + "`.")
 		}
-		if why, err = ob.empties(ctx, tx, g, gone, list, chosen, problems, &moved, &removed); err != nil || why != "" || len(problems) > 0 {
+		out = emptying{objectives: ob, tx: tx, g: g, gone: gone, problems: okr.Problems{}, targets: map[int64]okr.Objective{}, lines: map[string][]string{}}
+		if err := out.empty(ctx, list, chosen); err != nil {
 			return err
 		}
 		if err := tx.RemoveObjective(ctx, g.Actor, gone); err != nil {
@@ -138,116 +125,151 @@ func (ob objectives) removed(ctx context.Context, g desk.Gesture) (desk.Reply, e
 		r := desk.Say("This objective was removed already.")
 		r.Clear = true
 		return r, nil
-	case errors.Is(err, errRefused):
-		return desk.Reply{Problems: problems}, nil
 	case err != nil:
 		return desk.Reply{}, err
-	case why != "":
-		r := desk.Say(why)
-		r.Clear = true
-		return r, nil
 	}
-	text := "*" + gone.Key() + "* *" + view.Escape(gone.Title) + "* is removed."
-	if moved > 0 {
-		text += " " + okr.CountWords(moved, "key result") + " moved."
+	text := "*" + out.gone.Key() + "* *" + view.Escape(out.gone.Title) + "* is removed."
+	if out.moved > 0 {
+		text += " " + okr.CountWords(out.moved, "key result") + " moved."
 	}
-	if removed > 0 {
-		text += " " + okr.CountWords(removed, "key result") + " removed with it."
+	if out.removed > 0 {
+		text += " " + okr.CountWords(out.removed, "key result") + " removed with it."
 	}
 	r := desk.Say(text)
 	r.Clear, r.Home = true, true
 	return r, nil
 }
 
-// errRefused undoes what was begun, because a choice does not do.
-var errRefused = errors.New("refused at a field")
+// refuse ends a transaction of a window, which goes away.
+func refuse(text string) error {
+	r := desk.Say(text)
+	r.Clear = true
+	return desk.Refuse(r)
+}
+
+// unchosen are the key results of which nobody said what becomes of them.
+func unchosen(chosen map[int64]string, named []int64) okr.Problems {
+	problems := okr.Problems{}
+	for i, id := range named {
+		switch {
+		case chosen[id] != "":
+		case len(named) > view.MovedAtOnce && i >= view.MovedAtOnce:
+			problems[view.FieldMoveAll] = "Choose what becomes of those without a choice of their own."
+		default:
+			problems[view.MoveField(id)] = "Choose where it moves to, or that it is removed."
+		}
+	}
+	return problems
+}
 
 // sameSet says whether key results are those that were named.
 func sameSet(list []store.KeyResult, named []int64) bool {
 	return len(list) == len(named) && !slices.ContainsFunc(list, func(k store.KeyResult) bool { return !slices.Contains(named, k.ID) })
 }
 
-// empties moves and removes an objective's key results as it was chosen, and leaves what people are to
-// hear of it. A choice that does not do is among the problems, with errRefused.
-func (ob objectives) empties(ctx context.Context, tx *store.Tx, g desk.Gesture, gone okr.Objective, list []store.KeyResult, chosen map[int64]string, problems okr.Problems, moved, removed *int) (why string, err error) {
-	lines := map[string][]string{} // by who is told
+// emptying is an objective whose key results go, each as it was chosen.
+type emptying struct {
+	objectives
+	tx             *store.Tx
+	g              desk.Gesture
+	gone           okr.Objective
+	targets        map[int64]okr.Objective // where something moves to; one without an id is not there
+	problems       okr.Problems
+	moved, removed int
+	lines          map[string][]string // by who is told
+}
+
+// empty moves and removes the key results, and leaves what people are to hear of it. Choices that do
+// not do refuse all of it.
+func (e *emptying) empty(ctx context.Context, list []store.KeyResult, chosen map[int64]string) error {
 	everything := []string{}
-	targets := map[int64]okr.Objective{}
 	for _, k := range list {
-		field := view.MoveField(k.ID)
-		if _, shown := g.View.State[field]; !shown || g.View.State[field]["v"].SelectedOption.Value == "" && g.View.State[view.FieldMoveAll] != nil {
-			field = view.FieldMoveAll
-		}
-		line := view.KeyResultRemovedLine(k.KeyResult)
+		var line string
+		var err error
 		if chosen[k.ID] == view.RemoveWithIt {
-			if !k.MayRemove(g.Actor) {
-				problems[field] = k.Key() + " is not yours to remove. Choose where it moves to."
-				continue
-			}
-			if err := tx.RemoveKeyResult(ctx, g.Actor, k); err != nil {
-				return "", err
-			}
-			*removed++
+			line, err = e.remove(ctx, k)
 		} else {
-			id, _ := strconv.ParseInt(chosen[k.ID], 10, 64)
-			to, known := targets[id]
-			if !known {
-				to, err = tx.LockObjective(ctx, g.Actor.Workspace, id) // it is not closed out in between
-				if err != nil && !desk.IsNotFound(err) {
-					return "", err
-				}
-				targets[id] = to
-			}
-			switch {
-			case to.ID == 0 || to.ID == gone.ID || !to.MayAddKeyResult(g.Actor):
-				problems[field] = "This objective takes no key results now. Choose another one."
-				continue
-			case !k.MayEdit(g.Actor) || k.Closed:
-				problems[field] = k.Key() + " cannot be moved. Choose that it is removed."
-				continue
-			case slices.ContainsFunc(k.Phases, func(p okr.Phase) bool { return !to.Period.Contains(p.Day) }):
-				problems[field] = "Phased targets of " + k.Key() + " lie outside of that objective's period. Choose another one, or change them first."
-				continue
-			}
-			after := k
-			after.Objective, after.KeyResult.Objective, after.Cadence.Zone = to, to.ID, to.Zone
-			saved, err := tx.EditKeyResult(ctx, g.Actor, after, "moved")
-			if err != nil {
-				return "", err
-			}
-			if err := tx.AnnounceChange(ctx, k, saved); err != nil {
-				return "", err
-			}
-			if saved.Integrated && !saved.Paused {
-				if err := ob.jobs.Import(ctx, tx, saved.Workspace, saved.ID); err != nil {
-					return "", err
-				}
-			}
-			*moved++
-			line = view.KeyResultMovedLine(k.KeyResult, to)
+			line, err = e.move(ctx, k, chosen[k.ID])
+		}
+		if err != nil {
+			return err
 		}
 		everything = append(everything, line)
 		for _, person := range append([]string{k.Owner}, k.CoOwners...) {
-			lines[person] = append(lines[person], line)
+			e.lines[person] = append(e.lines[person], line)
 		}
 	}
-	if len(problems) > 0 {
-		return "", errRefused
+	if len(e.problems) > 0 {
+		return desk.Refuse(desk.Reply{Problems: e.problems})
 	}
-	for _, person := range append([]string{gone.Owner}, gone.CoOwners...) {
-		lines[person] = everything // who leads it hears all
+	for _, person := range append([]string{e.gone.Owner}, e.gone.CoOwners...) {
+		e.lines[person] = everything // who leads it hears all
 	}
-	people := make([]string, 0, len(lines))
-	for person := range lines {
-		if person != g.Actor.ID {
-			people = append(people, person)
+	for _, person := range slices.Sorted(maps.Keys(e.lines)) {
+		if person == e.g.Actor.ID {
+			continue
+		}
+		if err := e.jobs.Tell(ctx, e.tx, e.gone.Workspace, person, view.ObjectiveRemoved(e.gone, e.g.Actor.ID, e.lines[person])); err != nil {
+			return err
 		}
 	}
-	slices.Sort(people)
-	for _, person := range people {
-		if err := ob.jobs.Tell(ctx, tx, gone.Workspace, person, view.ObjectiveRemoved(gone, g.Actor.ID, lines[person])); err != nil {
+	return nil
+}
+
+// wrong notes at the field where it was chosen what does not do.
+func (e *emptying) wrong(k store.KeyResult, sentence string) {
+	field := view.MoveField(k.ID)
+	if _, shown := e.g.View.State[field]; !shown || e.g.View.State[field]["v"].SelectedOption.Value == "" && e.g.View.State[view.FieldMoveAll] != nil {
+		field = view.FieldMoveAll
+	}
+	e.problems[field] = sentence
+}
+
+// remove removes a key result, and says so in a line.
+func (e *emptying) remove(ctx context.Context, k store.KeyResult) (line string, err error) {
+	if !k.MayRemove(e.g.Actor) {
+		e.wrong(k, k.Key()+" is not yours to remove. Choose where it moves to.")
+		return "", nil
+	}
+	e.removed++
+	return view.KeyResultRemovedLine(k.KeyResult), e.tx.RemoveKeyResult(ctx, e.g.Actor, k)
+}
+
+// move moves a key result to the objective with an id, and says so in a line.
+func (e *emptying) move(ctx context.Context, k store.KeyResult, chosen string) (line string, err error) {
+	id, _ := strconv.ParseInt(chosen, 10, 64)
+	to, known := e.targets[id]
+	if !known {
+		to, err = e.tx.LockObjective(ctx, e.g.Actor.Workspace, id) // it is not closed out in between
+		if err != nil && !desk.IsNotFound(err) {
 			return "", err
 		}
+		e.targets[id] = to
 	}
-	return "", nil
+	switch {
+	case to.ID == 0 || to.ID == e.gone.ID || !to.MayAddKeyResult(e.g.Actor):
+		e.wrong(k, "This objective takes no key results now. Choose another one.")
+		return "", nil
+	case !k.MayEdit(e.g.Actor) || k.Closed:
+		e.wrong(k, k.Key()+" cannot be moved. Choose that it is removed.")
+		return "", nil
+	case slices.ContainsFunc(k.Phases, func(p okr.Phase) bool { return !to.Period.Contains(p.Day) }):
+		e.wrong(k, "Phased targets of "+k.Key()+" lie outside of that objective's period. Choose another one, or change them first.")
+		return "", nil
+	}
+	after := k
+	after.Objective, after.KeyResult.Objective, after.Cadence.Zone = to, to.ID, to.Zone
+	saved, err := e.tx.EditKeyResult(ctx, e.g.Actor, after, "moved")
+	if err != nil {
+		return "", err
+	}
+	if err := e.tx.AnnounceChange(ctx, k, saved); err != nil {
+		return "", err
+	}
+	e.moved++
+	line = view.KeyResultMovedLine(k.KeyResult, to)
+	if !saved.Integrated || saved.Paused {
+		return line, nil
+	}
+	return line, e.jobs.Import(ctx, e.tx, saved.Workspace, saved.ID)
 }

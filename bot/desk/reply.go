@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -59,6 +60,12 @@ func (i instead) Unwrap() error { return i.why }
 // Instead is an error with which a handler ends early and that the person gets as a reply: whoever
 // finds that it cannot go on says why, and whoever called it returns the error as any other.
 func Instead(r Reply, why error) error { return instead{r, why} }
+
+// ErrRefused is why a transaction is undone that may not be done; what is said of it comes with it.
+var ErrRefused = errors.New("refused")
+
+// Refuse ends a transaction without a trace, and tells the person why.
+func Refuse(r Reply) error { return instead{r, ErrRefused} }
 
 // Say replies with a sentence in mrkdwn.
 func Say(text string) Reply {

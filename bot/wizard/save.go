@@ -49,9 +49,6 @@ func (f *Flow) detailsSubmitted(ctx context.Context, w *Session) (desk.Reply, er
 	return f.savedModal(ctx, w, saved, first)
 }
 
-// errRefused is why nothing was saved; what is said instead comes with it.
-var errRefused = errors.New("the person may not save this key result")
-
 // saveKeyResult saves all or nothing, and notes in the draft that it did.
 func (f *Flow) saveKeyResult(ctx context.Context, w *Session, k store.KeyResult, first decimal.NullDecimal) (saved store.KeyResult, err error) {
 	err = f.Store.InTx(ctx, func(tx *store.Tx) error {
@@ -114,7 +111,7 @@ func (f *Flow) authorizeSource(ctx context.Context, tx *store.Tx, w *Session, k 
 	}
 	if missing != nil || !c.MayUse(actor) && !kept {
 		notice := view.Notice("Connection", "This connection is not yours to use any more. Nothing was saved. Choose another one, or ask who made it to share it.")
-		return desk.Instead(desk.Reply{Update: &notice}, errRefused)
+		return desk.Refuse(desk.Reply{Update: &notice})
 	}
 	s, err := tx.Scorecard(ctx, c, w.Reference)
 	if desk.IsNotFound(err) && kept { // it is not listed, or no more; it stays what it was
@@ -159,7 +156,7 @@ func (f *Flow) saveEdit(ctx context.Context, tx *store.Tx, w *Session, k store.K
 	}
 	if !before.MayEdit(actor) {
 		notice := view.NoticeOf(*desk.Ask(before.Owner, "edit").Say)
-		return k, desk.Instead(desk.Reply{Update: &notice}, errRefused)
+		return k, desk.Refuse(desk.Reply{Update: &notice})
 	}
 	if k.Objective.ID != before.Objective.ID {
 		if err := f.takes(ctx, tx, w, &k); err != nil {
@@ -190,7 +187,7 @@ func (f *Flow) takes(ctx context.Context, tx *store.Tx, w *Session, k *store.Key
 	case k.Objective.Closed:
 		return store.ErrClosed
 	case !k.Objective.MayAddKeyResult(w.gesture.Actor):
-		return desk.Instead(desk.Ask(k.Objective.Owner, "add to"), errRefused)
+		return desk.Refuse(desk.Ask(k.Objective.Owner, "add to"))
 	}
 	return nil
 }
