@@ -89,33 +89,8 @@ func (kr keyResults) modal(ctx context.Context, actor okr.Actor, k store.KeyResu
 	for _, c := range checkIns {
 		d.CheckIns = append(d.CheckIns, view.CheckIn{Person: c.Person, Day: c.Day, Value: c.Value, Confidence: c.Confidence, Note: c.Note, Reason: c.Reason})
 	}
-	events, err := kr.Store.Audit(ctx, k.Workspace, store.Object{Kind: "key_result", ID: k.ID}, 5)
-	if err != nil {
+	if d.Changes, d.Last, err = kr.changes(ctx, k); err != nil {
 		return slack.ModalViewRequest{}, err
-	}
-	then := k // as it was when an event happened, as far as its values are written by it
-	for _, e := range events {
-		line := view.ChangeLine{Actor: e.Actor, Action: e.Action, What: changeWords(then, e.Changes), At: e.At}
-		if e.Action == "created" {
-			line.What = createdWords(then, e.Changes)
-		}
-		d.Changes = append(d.Changes, line)
-		if c, ok := e.Changes["method"]; ok {
-			then.Method = okr.Method(c[0])
-		}
-		if c, ok := e.Changes["unit"]; ok {
-			then.Unit = c[0]
-		}
-		if _, ok := e.Changes["source"]; ok { // another scorecard had decimals of its own
-			then.Precision = okr.AsManyAsThere
-		}
-	}
-	last, err := kr.Store.LastChanges(ctx, k.Workspace, store.Object{Kind: "key_result", ID: k.ID}, "target", "start", "source")
-	if err != nil {
-		return slack.ModalViewRequest{}, err
-	}
-	for _, c := range last {
-		d.Last = append(d.Last, okr.Changed{What: c.Field, Before: recorded(k, c.Field, c.Change[0]), After: recorded(k, c.Field, c.Change[1]), By: c.Actor, Day: okr.DayIn(k.Objective.Zone, c.At), Created: c.Action == "created"})
 	}
 	if k.Closed {
 		c, err := kr.Store.CloseOut(ctx, k.Workspace, k.Objective.ID)
@@ -127,6 +102,41 @@ func (kr keyResults) modal(ctx context.Context, actor okr.Actor, k store.KeyResu
 		}
 	}
 	return d.Modal(), nil
+}
+
+// changes are the last things that were done to a key result, and the last change of what its progress
+// depends on.
+func (kr keyResults) changes(ctx context.Context, k store.KeyResult) (lines []view.ChangeLine, changed []okr.Changed, err error) {
+	object := store.Object{Kind: "key_result", ID: k.ID}
+	events, err := kr.Store.Audit(ctx, k.Workspace, object, 5)
+	if err != nil {
+		return nil, nil, err
+	}
+	then := k // as it was when an event happened, as far as its values are written by it
+	for _, e := range events {
+		line := view.ChangeLine{Actor: e.Actor, Action: e.Action, What: changeWords(then, e.Changes), At: e.At}
+		if e.Action == "created" {
+			line.What = createdWords(then, e.Changes)
+		}
+		lines = append(lines, line)
+		if c, ok := e.Changes["method"]; ok {
+			then.Method = okr.Method(c[0])
+		}
+		if c, ok := e.Changes["unit"]; ok {
+			then.Unit = c[0]
+		}
+		if _, ok := e.Changes["source"]; ok { // another scorecard had decimals of its own
+			then.Precision = okr.AsManyAsThere
+		}
+	}
+	last, err := kr.Store.LastChanges(ctx, k.Workspace, object, "target", "start", "source")
+	for _, c := range last {
+		changed = append(changed, okr.Changed{
+			What: c.Field, Before: recorded(k, c.Field, c.Change[0]), After: recorded(k, c.Field, c.Change[1]),
+			By: c.Actor, Day: okr.DayIn(k.Objective.Zone, c.At), Created: c.Action == "created",
+		})
+	}
+	return lines, changed, err
 }
 
 // post has a key result's figures and chart posted in its channel.

@@ -80,37 +80,12 @@ func (flow *Flow) clientOf(c store.OAuthClient) (integrations.OAuthClient, error
 func (flow *Flow) cameBack(r *http.Request, consenter integrations.Consenter) string {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 2*checkWithin)
 	defer cancel()
+	at, verifier, problem := flow.consented(ctx, r, consenter)
+	if problem != "" {
+		return outcomePath + problem
+	}
 	query := r.URL.Query()
-	state, code := query.Get("state"), query.Get("code")
-	cookie, err := r.Cookie(browserCookie)
-	if err != nil || cookie.Value == "" {
-		return outcomePath + "cookies"
-	}
-	v, verifier, err := flow.Store.TakeConsent(ctx, state, cookie.Value)
-	switch {
-	case errors.Is(err, store.ErrElsewhere):
-		return outcomePath + "elsewhere"
-	case desk.IsNotFound(err):
-		return outcomePath + "over"
-	}
-	var at visiting
-	if err == nil {
-		at, err = flow.load(ctx, v)
-	}
-	if err == nil && (at.client == nil || v.Kind != consenter.Kind() || !flow.mayComeBack(ctx, r, v)) {
-		err = store.ErrNotFound // or another system sent it, with a code that is not for this one
-	}
-	if desk.IsNotFound(err) {
-		return outcomePath + "over"
-	}
-	if errors.Is(err, errNotAsked) {
-		return outcomePath + "unsure"
-	}
-	if err != nil {
-		flow.Log.Error("taking a consent", "error", err)
-		return outcomePath + "unable"
-	}
-	refused := query.Get("error")
+	refused, code := query.Get("error"), query.Get("code")
 	if refused == "access_denied" {
 		modal, message := view.NotConnected(at.connector.Name(), view.ShownAddress(at.Origin), nil, "It was not allowed in the browser. If that was a slip, type `/okr connect` again.")
 		flow.endPage(ctx, at, modal, message)
@@ -121,18 +96,17 @@ func (flow *Flow) cameBack(r *http.Request, consenter integrations.Consenter) st
 		flow.Log.Error("opening a client's secret", "client", at.client.ID, "error", err)
 		return outcomePath + "unable"
 	}
+	failure := &integrations.Error{Class: integrations.Unauthorized, Cause: "no_code", Says: at.connector.Name() + " sent the browser back without giving access.", Next: "Ask its administrator to look at the client, then type `/okr connect` again."}
 	var tokens integrations.Tokens
-	var failure *integrations.Error
 	if refused == "" && code != "" {
+		failure = nil
 		tokens, err = consenter.Exchange(ctx, client, flow.Settings.PublicURL+r.URL.Path, code, verifier)
 		if err != nil && !errors.As(err, &failure) {
 			flow.Log.Error("asking for tokens", "actor", at.actor.ID, "error", err)
 			return outcomePath + "unable"
 		}
-	} else {
-		failure = &integrations.Error{Class: integrations.Unauthorized, Cause: "no_code", Says: at.connector.Name() + " sent the browser back without giving access.", Next: "Ask its administrator to look at the client, then type `/okr connect` again."}
 	}
-	if failure != nil && failure.Class == integrations.Unauthorized && failure.Cause != "public_client" && v.Challenged {
+	if failure != nil && failure.Class == integrations.Unauthorized && failure.Cause != "public_client" && at.Challenged {
 		// Some systems do not take PKCE from a client with a secret. The secret protects it too, so
 		// it goes on without, from the beginning: the code may be spent.
 		at.client.Challenges = false
@@ -145,13 +119,41 @@ func (flow *Flow) cameBack(r *http.Request, consenter integrations.Consenter) st
 		flow.endPage(ctx, at, modal, message)
 		return outcomePath + "failed"
 	}
-	if at.client.Challenges && !v.Challenged {
+	if at.client.Challenges && !at.Challenged {
 		// Only what worked is remembered: a refusal alone must not take PKCE from everybody.
 		if err := flow.Store.WithoutChallenges(ctx, *at.client); err != nil {
 			flow.Log.Warn("noting that PKCE is refused", "client", at.client.ID, "error", err)
 		}
 	}
 	return flow.keepConsent(ctx, at, consenter, tokens)
+}
+
+// consented is the page that a browser went from, with what proves the code; or the outcome that says
+// why it is not taken: another browser, another person, another system, or too late.
+func (flow *Flow) consented(ctx context.Context, r *http.Request, consenter integrations.Consenter) (at visiting, verifier, problem string) {
+	cookie, err := r.Cookie(browserCookie)
+	if err != nil || cookie.Value == "" {
+		return at, "", "cookies"
+	}
+	v, verifier, err := flow.Store.TakeConsent(ctx, r.URL.Query().Get("state"), cookie.Value)
+	if err == nil {
+		at, err = flow.load(ctx, v)
+	}
+	if err == nil && (at.client == nil || v.Kind != consenter.Kind() || !flow.mayComeBack(ctx, r, v)) {
+		err = store.ErrNotFound // or another system sent it, with a code that is not for this one
+	}
+	switch {
+	case err == nil:
+		return at, verifier, ""
+	case errors.Is(err, store.ErrElsewhere):
+		return at, "", "elsewhere"
+	case desk.IsNotFound(err):
+		return at, "", "over"
+	case errors.Is(err, errNotAsked):
+		return at, "", "unsure"
+	}
+	flow.Log.Error("taking a consent", "error", err)
+	return at, "", "unable"
 }
 
 // keepConsent checks what the tokens open and keeps them until the person agrees to both names in the

@@ -414,25 +414,7 @@ func (flow *Flow) tryEntered(ctx context.Context, w http.ResponseWriter, r *http
 		}
 	}
 	if !found.works() {
-		p := at.wrong(flow, typed, found.problem)
-		p.Stages = stagesOf(found.stages)
-		tries := 0
-		if found.refused() {
-			var err error
-			if tries, err = flow.Store.CountTry(counting, at.Visit); err != nil {
-				flow.Log.Warn("counting a try", "error", err)
-			}
-		}
-		if tries >= triesOnAPage {
-			if err := flow.Store.EndVisit(ctx, at.Visit); err != nil {
-				flow.Log.Warn("closing a page", "error", err)
-			}
-			p.Button, p.Fields = "", nil
-			p.Problem = "Two sign-ins were refused, so this page is closed: more could lock the account. When you know the right one, type `/okr connect` in Slack again."
-			modal, message := view.NotConnected(at.connector.Name(), view.ShownAddress(at.Origin), stagesOf(found.stages), "")
-			flow.tellVisitor(ctx, at, modal, message)
-		}
-		flow.show(w, http.StatusUnprocessableEntity, p)
+		flow.show(w, http.StatusUnprocessableEntity, flow.notTaken(counting, at, typed, found))
 		return
 	}
 	c, err := flow.keep(ctx, at.actor, at.connector, account, at.Reconnects, at.Shared, at.Draft)
@@ -454,6 +436,31 @@ func (flow *Flow) tryEntered(ctx context.Context, w http.ResponseWriter, r *http
 		})
 	}
 	http.Redirect(w, r, outcomePath+"connected", http.StatusSeeOther)
+}
+
+// notTaken is the page after a check that failed. A refused sign-in counts, and after the last one that
+// a page has the page is closed.
+func (flow *Flow) notTaken(ctx context.Context, at visiting, typed map[string]string, found proof) page {
+	p := at.wrong(flow, typed, found.problem)
+	p.Stages = stagesOf(found.stages)
+	if !found.refused() {
+		return p
+	}
+	tries, err := flow.Store.CountTry(ctx, at.Visit)
+	if err != nil {
+		flow.Log.Warn("counting a try", "error", err)
+	}
+	if tries < triesOnAPage {
+		return p
+	}
+	if err := flow.Store.EndVisit(ctx, at.Visit); err != nil {
+		flow.Log.Warn("closing a page", "error", err)
+	}
+	p.Button, p.Fields = "", nil
+	p.Problem = "Two sign-ins were refused, so this page is closed: more could lock the account. When you know the right one, type `/okr connect` in Slack again."
+	modal, message := view.NotConnected(at.connector.Name(), view.ShownAddress(at.Origin), p.Stages, "")
+	flow.tellVisitor(ctx, at, modal, message)
+	return p
 }
 
 // behind is the form in Slack that a page came from; the zero one when it is over, and with it the wizard

@@ -120,32 +120,8 @@ func (f ConnectForm) Modal(draft string) slack.ModalViewRequest {
 	}
 	blocks = append(blocks, dispatching(selectField(signIn, "Sign in with", "", f.SignIn, choices...)))
 	for _, s := range f.SignIns {
-		if s.Kind != f.SignIn {
-			continue
-		}
-		blocks = append(blocks, note(s.Guide))
-		if !s.Available {
-			blocks = append(blocks, note(":information_source: "+s.Why))
-			break
-		}
-		if s.Browser {
-			blocks = append(blocks, note(":lock: The next step opens a page of okrbot in your browser, and you sign in there: nothing secret passes through Slack."))
-			break
-		}
-		secret := false
-		for _, field := range s.Fields {
-			element := slack.NewPlainTextInputBlockElement(nil, "v")
-			element.MaxLength = field.MaxLength
-			if !field.Secret {
-				element.InitialValue = Cut(f.Kept[field.Name], field.MaxLength)
-			}
-			block := input(credential+s.Kind+"_"+field.Name, field.Label, field.Hint, element)
-			block.Optional = field.Optional
-			blocks = append(blocks, block)
-			secret = secret || field.Secret
-		}
-		if secret {
-			blocks = append(blocks, note(":lock: Slack has no masked field, so what you type is visible on your screen and passes through Slack: okrbot has no page of its own for it, because `PUBLIC_URL` is not set where it runs. It seals what you type before storing it and never shows it again."))
+		if s.Kind == f.SignIn {
+			blocks = append(blocks, f.way(s)...)
 		}
 	}
 	if f.Share && f.Fixed == "" {
@@ -153,6 +129,33 @@ func (f ConnectForm) Modal(draft string) slack.ModalViewRequest {
 		blocks = append(blocks, optional(input("shared", "Share", "", box)))
 	}
 	return modal(CallbackConnect, "Connect "+f.System.Name, "Connect", draft, blocks...)
+}
+
+// way is one way to sign in: what it needs, and its fields where these are entered in Slack.
+func (f ConnectForm) way(s SignIn) []slack.Block {
+	blocks := []slack.Block{note(s.Guide)}
+	switch {
+	case !s.Available:
+		return append(blocks, note(":information_source: "+s.Why))
+	case s.Browser:
+		return append(blocks, note(":lock: The next step opens a page of okrbot in your browser, and you sign in there: nothing secret passes through Slack."))
+	}
+	secret := false
+	for _, field := range s.Fields {
+		element := slack.NewPlainTextInputBlockElement(nil, "v")
+		element.MaxLength = field.MaxLength
+		if !field.Secret {
+			element.InitialValue = Cut(f.Kept[field.Name], field.MaxLength)
+		}
+		block := input(credential+s.Kind+"_"+field.Name, field.Label, field.Hint, element)
+		block.Optional = field.Optional
+		blocks = append(blocks, block)
+		secret = secret || field.Secret
+	}
+	if secret {
+		blocks = append(blocks, note(":lock: Slack has no masked field, so what you type is visible on your screen and passes through Slack: okrbot has no page of its own for it, because `PUBLIC_URL` is not set where it runs. It seals what you type before storing it and never shows it again."))
+	}
+	return blocks
 }
 
 func stageLines(stages []Stage) string {
