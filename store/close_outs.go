@@ -91,20 +91,8 @@ func (tx *Tx) CloseOut(ctx context.Context, actor okr.Actor, c CloseOut, list []
 		})
 	}
 	r := okr.RollUpOf(items)
-	var next *int64
-	if c.NextID != 0 {
-		next = &c.NextID
-	}
-	err := tx.q.CreateCloseOut(ctx, queries.CreateCloseOutParams{
-		ObjectiveID: o.ID, WorkspaceID: o.Workspace, PersonID: actor.ID, Note: c.Note,
-		Progress: r.Progress, Reporting: int32(r.Reporting), Total: int32(r.Total), Worst: string(r.Worst), NextObjectiveID: next,
-	})
-	if err != nil {
-		return fmt.Errorf("closing out objective %d: %w", o.ID, err)
-	}
-	columns := []string{"objective_id", "key_result_id", "workspace_id", "number", "title", "result", "value", "as_of", "score", "status", "committed", "carried_to"}
-	if _, err := tx.tx.CopyFrom(ctx, pgx.Identifier{"close_out_results"}, columns, pgx.CopyFromRows(rows)); err != nil {
-		return fmt.Errorf("closing out the key results of objective %d: %w", o.ID, err)
+	if err := tx.writeEnd(ctx, actor, c, r, rows); err != nil {
+		return err
 	}
 	if err := tx.q.CloseObjective(ctx, queries.CloseObjectiveParams{WorkspaceID: o.Workspace, ID: o.ID}); err != nil {
 		return fmt.Errorf("closing objective %d: %w", o.ID, err)
@@ -125,6 +113,27 @@ func (tx *Tx) CloseOut(ctx context.Context, actor okr.Actor, c CloseOut, list []
 		return err
 	}
 	return tx.Record(ctx, actor, "closed out", Object{"objective", o.ID}, map[string]Change{"progress": {"", plain(r.Progress)}})
+}
+
+// writeEnd writes how an objective and its key results ended.
+func (tx *Tx) writeEnd(ctx context.Context, actor okr.Actor, c CloseOut, r okr.RollUp, rows [][]any) error {
+	o := c.Objective
+	var next *int64
+	if c.NextID != 0 {
+		next = &c.NextID
+	}
+	err := tx.q.CreateCloseOut(ctx, queries.CreateCloseOutParams{
+		ObjectiveID: o.ID, WorkspaceID: o.Workspace, PersonID: actor.ID, Note: c.Note,
+		Progress: r.Progress, Reporting: int32(r.Reporting), Total: int32(r.Total), Worst: string(r.Worst), NextObjectiveID: next,
+	})
+	if err != nil {
+		return fmt.Errorf("closing out objective %d: %w", o.ID, err)
+	}
+	columns := []string{"objective_id", "key_result_id", "workspace_id", "number", "title", "result", "value", "as_of", "score", "status", "committed", "carried_to"}
+	if _, err := tx.tx.CopyFrom(ctx, pgx.Identifier{"close_out_results"}, columns, pgx.CopyFromRows(rows)); err != nil {
+		return fmt.Errorf("closing out the key results of objective %d: %w", o.ID, err)
+	}
+	return nil
 }
 
 // CloseOut loads how an objective ended.

@@ -346,71 +346,70 @@ func orZero(t *time.Time) time.Time {
 // Rekey seals every secret again with the primary key and returns how many still need another
 // one: 0 means that the old keys can go. It may run while replicas serve.
 func (s *Store) Rekey(ctx context.Context) (left int, err error) {
-	ids, err := s.q.ConnectionIDs(ctx)
+	connections, err := s.q.ConnectionIDs(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("listing connections: %w", err)
 	}
-	for _, id := range ids {
-		err := s.InTx(ctx, func(tx *Tx) error {
-			row, err := tx.q.LockConnection(ctx, id)
-			if err != nil {
-				return fmt.Errorf("locking connection %d: %w", id, err)
-			}
-			c := connection(row)
-			if secret.KeyID(c.sealed) == tx.keys.PrimaryID() {
-				return nil
-			}
-			plain, err := tx.keys.Open(c.sealed, c.place(c.version))
-			if err != nil {
-				left++
-				return nil
-			}
-			sealed, err := tx.keys.Seal(plain, c.place(c.version))
-			if err != nil {
-				return fmt.Errorf("sealing connection %d: %w", id, err)
-			}
+	n, err := s.reseal(ctx, "connection", connections, func(tx *Tx, id int64) ([]byte, secret.Place, func([]byte) error, error) {
+		row, err := tx.q.LockConnection(ctx, id)
+		c := connection(row)
+		return c.sealed, c.place(c.version), func(sealed []byte) error {
 			return tx.q.ResealConnection(ctx, queries.ResealConnectionParams{ID: id, Sealed: sealed})
-		})
-		if err != nil {
-			return left, err
-		}
+		}, err
+	})
+	if left += n; err != nil {
+		return left, err
 	}
 	clients, err := s.q.OAuthClientIDs(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("listing OAuth clients: %w", err)
 	}
-	for _, id := range clients {
-		err := s.InTx(ctx, func(tx *Tx) error {
-			row, err := tx.q.LockOAuthClient(ctx, id)
-			if err != nil {
-				return fmt.Errorf("locking OAuth client %d: %w", id, err)
-			}
-			c := oauthClient(row)
-			if secret.KeyID(c.sealed) == tx.keys.PrimaryID() {
-				return nil
-			}
-			plain, err := tx.keys.Open(c.sealed, c.place())
-			if err != nil {
-				left++
-				return nil
-			}
-			sealed, err := tx.keys.Seal(plain, c.place())
-			if err != nil {
-				return fmt.Errorf("sealing OAuth client %d: %w", id, err)
-			}
+	n, err = s.reseal(ctx, "OAuth client", clients, func(tx *Tx, id int64) ([]byte, secret.Place, func([]byte) error, error) {
+		row, err := tx.q.LockOAuthClient(ctx, id)
+		c := oauthClient(row)
+		return c.sealed, c.place(), func(sealed []byte) error {
 			return tx.q.ResealOAuthClient(ctx, queries.ResealOAuthClientParams{ID: id, Sealed: sealed})
-		})
-		if err != nil {
-			return left, err
-		}
+		}, err
+	})
+	if left += n; err != nil || left > 0 {
+		return left, err
 	}
 	// The canary goes last: as long as it needs the old key, nobody may take that key away.
-	if left > 0 {
-		return left, nil
-	}
 	sealed, err := s.keys.Seal(canary, canaryPlace)
 	if err != nil {
 		return 0, fmt.Errorf("sealing what proves the keys: %w", err)
 	}
 	return 0, s.q.SaveCanary(ctx, sealed)
+}
+
+// reseal seals the secrets of rows again, each locked in a transaction of its own, and returns how
+// many cannot be opened with the keys that there are.
+func (s *Store) reseal(ctx context.Context, what string, ids []int64, lock func(tx *Tx, id int64) (sealed []byte, place secret.Place, save func([]byte) error, err error)) (left int, err error) {
+	for _, id := range ids {
+		opens := true
+		err := s.InTx(ctx, func(tx *Tx) error {
+			sealed, place, save, err := lock(tx, id)
+			if err != nil {
+				return fmt.Errorf("locking %s %d: %w", what, id, err)
+			}
+			if secret.KeyID(sealed) == tx.keys.PrimaryID() {
+				return nil
+			}
+			plain, err := tx.keys.Open(sealed, place)
+			if opens = err == nil; !opens {
+				return nil
+			}
+			if sealed, err = tx.keys.Seal(plain, place); err != nil {
+				return fmt.Errorf("sealing %s %d: %w", what, id, err)
+			}
+			return save(sealed)
+		})
+		if err != nil {
+			return left, err
+		}
+		if !opens {
+			left++
+		}
+	}
+	return left, nil
 }

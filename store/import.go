@@ -208,6 +208,17 @@ func (tx *Tx) keep(ctx context.Context, actor okr.Actor, list []KeyResult) error
 		}
 		audit = append(audit, []any{actor.Workspace, actor.ID, "created", "key_result", k.ID, madeWith(k), tx.Now})
 	}
+	if err := tx.copyAll(ctx, rows, sources, readings, audit); err != nil {
+		return err
+	}
+	if err := tx.q.MoveNumbers(ctx, queries.MoveNumbersParams{NextNumber: int32(highest + 1), WorkspaceID: actor.Workspace}); err != nil {
+		return fmt.Errorf("taking numbers: %w", err)
+	}
+	return nil
+}
+
+// copyAll writes the rows of new key results, a table after the other.
+func (tx *Tx) copyAll(ctx context.Context, keyResults, sources, readings, audit [][]any) error {
 	for _, table := range []struct {
 		name    string
 		columns []string
@@ -220,7 +231,7 @@ func (tx *Tx) keep(ctx context.Context, actor okr.Actor, list []KeyResult) error
 			"cadence", "weekday", "hour", "minute", "offset_days", "zone", "slot_at", "next_sync_at",
 			"result_value", "result_day", "result_count", "created_by", "created_at", "phase_days", "phase_values",
 			"confidence", "confidence_by", "confidence_day",
-		}, rows},
+		}, keyResults},
 		{"sources", []string{"key_result_id", "workspace_id", "connection_id", "reference", "name", "unit", "frequency", "direction", "precision"}, sources},
 		{"readings", []string{"key_result_id", "day", "workspace_id", "value", "origin", "recorded_at"}, readings},
 		{"audit_events", []string{"workspace_id", "actor_id", "action", "object", "object_id", "changes", "created_at"}, audit},
@@ -228,9 +239,6 @@ func (tx *Tx) keep(ctx context.Context, actor okr.Actor, list []KeyResult) error
 		if _, err := tx.tx.CopyFrom(ctx, pgx.Identifier{table.name}, table.columns, pgx.CopyFromRows(table.rows)); err != nil {
 			return fmt.Errorf("adding to %s: %w", table.name, err)
 		}
-	}
-	if err := tx.q.MoveNumbers(ctx, queries.MoveNumbersParams{NextNumber: int32(highest + 1), WorkspaceID: actor.Workspace}); err != nil {
-		return fmt.Errorf("taking numbers: %w", err)
 	}
 	return nil
 }
