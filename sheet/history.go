@@ -111,32 +111,6 @@ func (l *lines) entry(cells []string, number int, now time.Time) (e store.Entry,
 
 // readEntry reads one cell, and says what is wrong with it.
 func readEntry(e *store.Entry, name, cell string, now time.Time) string {
-	past := func(d okr.Day) string {
-		if d > okr.DayOf(now)+1 {
-			return "This day has not come yet. Write today or an earlier one."
-		}
-		return ""
-	}
-	at := func(to *time.Time) string {
-		if cell == "" {
-			return ""
-		}
-		t, err := time.Parse(time.RFC3339Nano, cell)
-		if err != nil || t.After(now) {
-			return "Write a moment that is over, such as 2026-10-31T09:00:00Z, or nothing."
-		}
-		*to = t
-		return ""
-	}
-	note := func(to *string) string {
-		if n := utf8.RuneCountInString(cell); n > longestNote {
-			return fmt.Sprintf("This has %s, and %d is the most. Shorten it.", okr.CountWords(n, "character"), longestNote)
-		}
-		if *to = okr.Visible(cell); *to != cell {
-			return "This cell holds a character that does not print. Type the words again."
-		}
-		return ""
-	}
 	switch name {
 	case "key":
 		number, ok := okr.ParseKey(cell)
@@ -149,7 +123,9 @@ func readEntry(e *store.Entry, name, cell string, now time.Time) string {
 		if says := day(cell, &e.Day); says != "" {
 			return says
 		}
-		return past(e.Day)
+		if e.Day > okr.DayOf(now)+1 {
+			return "This day has not come yet. Write today or an earlier one."
+		}
 	case "value":
 		return value(cell, &e.Value)
 	case "previous":
@@ -165,23 +141,51 @@ func readEntry(e *store.Entry, name, cell string, now time.Time) string {
 		}
 		e.Confidence = string(level)
 	case "note":
-		return note(&e.Note)
+		return readWords(cell, &e.Note)
 	case "reason":
-		return note(&e.Reason)
-	case "until":
-		if cell != "" {
-			return day(cell, &e.Until)
-		}
-	case "recorded_at":
-		return at(&e.At)
-	case "restated_at":
-		return at(&e.RestatedAt)
+		return readWords(cell, &e.Reason)
 	case "as_read":
-		return note(&e.AsRead)
+		return readWords(cell, &e.AsRead)
+	case "until":
+		return dayOrNone(cell, &e.Until)
 	case "counts_from":
-		if cell != "" {
-			return day(cell, &e.CountsFrom)
-		}
+		return dayOrNone(cell, &e.CountsFrom)
+	case "recorded_at":
+		return readMoment(cell, &e.At, now)
+	case "restated_at":
+		return readMoment(cell, &e.RestatedAt, now)
+	}
+	return ""
+}
+
+// dayOrNone reads a day that may be left out.
+func dayOrNone(cell string, to *okr.Day) string {
+	if cell == "" {
+		return ""
+	}
+	return day(cell, to)
+}
+
+// readMoment reads when something happened, which may be left out.
+func readMoment(cell string, to *time.Time, now time.Time) string {
+	if cell == "" {
+		return ""
+	}
+	t, err := time.Parse(time.RFC3339Nano, cell)
+	if err != nil || t.After(now) {
+		return "Write a moment that is over, such as 2026-10-31T09:00:00Z, or nothing."
+	}
+	*to = t
+	return ""
+}
+
+// readWords reads what a person wrote.
+func readWords(cell string, to *string) string {
+	if n := utf8.RuneCountInString(cell); n > longestNote {
+		return fmt.Sprintf("This has %s, and %d is the most. Shorten it.", okr.CountWords(n, "character"), longestNote)
+	}
+	if *to = okr.Visible(cell); *to != cell {
+		return "This cell holds a character that does not print. Type the words again."
 	}
 	return ""
 }
@@ -203,9 +207,7 @@ func (im *importer) histories(ctx context.Context, l *lines) error {
 			least = i + 1
 		}
 	}
-	var own []store.Entry      // of one key result
-	first := 0                 // the line where they begin
-	taken := map[okr.Day]int{} // by a value of theirs, and its line; 0 by the one that stands in for scores
+	var of gathered
 	for {
 		cells, number, p, err := l.next()
 		if errors.Is(err, io.EOF) {
@@ -236,36 +238,52 @@ func (im *importer) histories(ctx context.Context, l *lines) error {
 		if im.refuse(problems...); len(problems) > 0 {
 			continue
 		}
-		for _, s := range []*string{&e.Person, &e.Confidence, &e.Note, &e.Reason, &e.AsRead} {
-			*s = strings.Clone(*s) // without the line that they are cut from
+		if of.of(e.Number) {
+			im.refuse(of.add(e, number)...)
+			continue
 		}
-		if len(own) > 0 && own[0].Number != e.Number {
-			if err := im.history(ctx, own, first); err != nil {
-				return err
-			}
-			own = own[:0]
+		if err := im.history(ctx, of.list, of.line); err != nil {
+			return err
 		}
-		if len(own) == 0 {
-			first = number
-			clear(taken)
-		}
-		if e.Kind != store.CheckInEntry {
-			day := e.Day
-			if e.Kind == store.ByHandEntry {
-				day = 0
-			}
-			if earlier := taken[day]; earlier != 0 {
-				im.refuse(Problem{Line: number, Column: "what", Says: fmt.Sprintf("Line %d has a value for the same already. Take one of the two out.", earlier)})
-				continue
-			}
-			taken[day] = number
-		}
-		own = append(own, e)
+		of = gathered{}
+		of.add(e, number)
 	}
-	if len(own) == 0 {
+	if len(of.list) == 0 {
 		return nil
 	}
-	return im.history(ctx, own, first)
+	return im.history(ctx, of.list, of.line)
+}
+
+// gathered are the entries of one key result, line by line.
+type gathered struct {
+	list  []store.Entry
+	line  int             // where they begin
+	taken map[okr.Day]int // the line of each day's value; of day 0 the one that stands in for scores
+}
+
+// of says whether an entry of a key result belongs to these.
+func (g *gathered) of(number int) bool { return len(g.list) == 0 || g.list[0].Number == number }
+
+// add takes an entry, unless an earlier line has a value for the same.
+func (g *gathered) add(e store.Entry, line int) []Problem {
+	if len(g.list) == 0 {
+		g.line, g.taken = line, map[okr.Day]int{}
+	}
+	if e.Kind != store.CheckInEntry {
+		day := e.Day
+		if e.Kind == store.ByHandEntry {
+			day = 0
+		}
+		if earlier := g.taken[day]; earlier != 0 {
+			return []Problem{{Line: line, Column: "what", Says: fmt.Sprintf("Line %d has a value for the same already. Take one of the two out.", earlier)}}
+		}
+		g.taken[day] = line
+	}
+	for _, s := range []*string{&e.Person, &e.Confidence, &e.Note, &e.Reason, &e.AsRead} {
+		*s = strings.Clone(*s) // without the line that they are cut from
+	}
+	g.list = append(g.list, e)
+	return nil
 }
 
 // history adds to a key result what it does not have yet.

@@ -137,25 +137,9 @@ func (r *running) start(ctx context.Context) error {
 }
 
 func (r *running) begin(ctx context.Context) error {
-	web, err := r.pool(ctx, "web", r.database.open, webConnections)
+	web, river, listens, working, err := r.openPools(ctx)
 	if err != nil {
 		return err
-	}
-	river, err := r.pool(ctx, "river", r.database.open, riverConnections)
-	if err != nil {
-		return err
-	}
-	var listens *pgxpool.Pool
-	if r.database.pooled {
-		if listens, err = r.pool(ctx, "listen", r.database.openDirect, 1); err != nil {
-			return err
-		}
-	}
-	working := web
-	if r.work {
-		if working, err = r.pool(ctx, "work", r.database.openForWork, workConnections); err != nil {
-			return err
-		}
 	}
 	r.store = store.New(web, r.keys)
 	r.health = watchDatabase(ctx, river, r.log)
@@ -199,6 +183,29 @@ func (r *running) begin(ctx context.Context) error {
 		}()
 	}
 	return nil
+}
+
+// openPools opens the connections to Postgres: those that people wait for, River's, the one that
+// listens where a pooler stands between, and those of the work.
+func (r *running) openPools(ctx context.Context) (web, river, listens, working *pgxpool.Pool, err error) {
+	if web, err = r.pool(ctx, "web", r.database.open, webConnections); err != nil {
+		return
+	}
+	if river, err = r.pool(ctx, "river", r.database.open, riverConnections); err != nil {
+		return
+	}
+	if r.database.pooled {
+		if listens, err = r.pool(ctx, "listen", r.database.openDirect, 1); err != nil {
+			return
+		}
+	}
+	working = web
+	if r.work {
+		if working, err = r.pool(ctx, "work", r.database.openForWork, workConnections); err != nil {
+			return
+		}
+	}
+	return
 }
 
 func (r *running) pool(ctx context.Context, name string, open func(context.Context, int32) (*pgxpool.Pool, error), size int32) (*pgxpool.Pool, error) {
