@@ -30,30 +30,23 @@ type listed struct {
 type state struct {
 	name string // as it is typed
 	what string // as a heading says it
-	is   func(view.KeyResult) bool
-	in   func(*store.States) // the same as it is stored
+	in   func(*store.States)
 }
 
 // states are the statuses by their own words, and what people ask for beside them.
 func states() []state {
-	stuck := func(k view.KeyResult) bool { return k.Trouble() != "" }
-	closed := func(k view.KeyResult) bool { return k.Closed }
 	list := []state{
-		{"at risk", "behind, at risk or stale", troubled, func(s *store.States) { s.Statuses, s.Failing = append(s.Statuses, trouble...), true }},
-		{"not syncing", "not syncing", stuck, func(s *store.States) { s.Stuck = true }},
-		{"failing", "not syncing", stuck, func(s *store.States) { s.Stuck = true }},
-		{"paused", "paused", func(k view.KeyResult) bool { return k.Paused && !k.Closed }, func(s *store.States) { s.Paused = true }},
-		{"closed out", "closed out", closed, func(s *store.States) { s.Closed = true }},
-		{"closed", "closed out", closed, func(s *store.States) { s.Closed = true }},
-		{"open", "open", func(k view.KeyResult) bool { return !k.Closed }, func(s *store.States) { s.Open = true }},
-		{"by hand", "with a value by hand", func(k view.KeyResult) bool { return k.ByHand() != "" }, func(s *store.States) { s.ByHand = true }},
+		{"at risk", "behind, at risk or stale", func(s *store.States) { s.Statuses, s.Failing = append(s.Statuses, trouble...), true }},
+		{"not syncing", "not syncing", func(s *store.States) { s.Stuck = true }},
+		{"failing", "not syncing", func(s *store.States) { s.Stuck = true }},
+		{"paused", "paused", func(s *store.States) { s.Paused = true }},
+		{"closed out", "closed out", func(s *store.States) { s.Closed = true }},
+		{"closed", "closed out", func(s *store.States) { s.Closed = true }},
+		{"open", "open", func(s *store.States) { s.Open = true }},
+		{"by hand", "with a value by hand", func(s *store.States) { s.ByHand = true }},
 	}
 	one := func(name, what string, status okr.Status) state {
-		return state{
-			name, what,
-			func(k view.KeyResult) bool { return k.Standing().Status == status },
-			func(s *store.States) { s.Statuses = append(s.Statuses, status) },
-		}
+		return state{name, what, func(s *store.States) { s.Statuses = append(s.Statuses, status) }}
 	}
 	for _, s := range okr.Statuses() {
 		name := strings.ToLower(s.Word())
@@ -70,11 +63,6 @@ func states() []state {
 
 // trouble is how key results stand that somebody should look at.
 var trouble = []okr.Status{okr.Behind, okr.AtRisk, okr.Stale, okr.Missed}
-
-// troubled says whether somebody should look at a key result.
-func troubled(k view.KeyResult) bool {
-	return slices.Contains(trouble, k.Standing().Status) || k.Failure.Class != ""
-}
 
 // fillers say nothing in a list.
 var fillers = append([]string{"of", "in", "by", "for", "with", "the", "key", "result", "results", "kr", "krs", "all", "everything", "everybody", "that", "are", "is"}, desk.Links...)
@@ -252,52 +240,20 @@ func (ls lists) command(ctx context.Context, g desk.Gesture) (desk.Reply, error)
 	return desk.Reply{Say: &m}, nil
 }
 
-// judgedAtOnce is how many key results a list looks at itself.
-const judgedAtOnce = 500
-
-// standing lists the key results that stand in any of some ways: by what is stored of them, and those
-// of which it is not stored, or not any more, by a look at each, up to judgedAtOnce of them.
+// standing lists the key results that stand in any of some ways.
 func (ls lists) standing(ctx context.Context, workspace string, f store.Filter, states []state) (list view.Listing, err error) {
 	var in store.States
 	for _, s := range states {
 		s.in(&in)
 	}
+	f.Most = view.Listed
 	err = ls.Store.Snapshot(ctx, func(r store.Reads, now time.Time) error {
-		known, open, err := r.Stand(ctx, workspace, f, in)
+		page, err := r.Page(ctx, workspace, f, in, view.CountedMost, now)
 		if err != nil {
 			return err
 		}
-		known.Most, open.Most = view.Listed, judgedAtOnce+1
-		some, err := r.KeyResults(ctx, workspace, known)
-		if err != nil {
-			return err
-		}
-		unsure, err := r.KeyResults(ctx, workspace, open)
-		if err != nil {
-			return err
-		}
-		total := len(some)
-		if total == known.Most {
-			known.Most = view.CountedMost
-			if total, err = r.CountKeyResults(ctx, workspace, known); err != nil {
-				return err
-			}
-		}
-		if list.More = len(unsure) == open.Most; list.More {
-			unsure = unsure[:judgedAtOnce]
-		}
-		for _, k := range unsure {
-			seen := ls.shows.one(k, now)
-			if slices.ContainsFunc(states, func(s state) bool { return s.is(seen) }) {
-				some = append(some, k)
-				total++
-			}
-		}
-		slices.SortFunc(some, store.InLists)
-		some = some[:min(len(some), view.Listed)]
-		more := list.More
-		list, err = ls.shows.besides(ctx, r, workspace, ls.shows.all(some, now), view.Listed)
-		list.Total, list.More = total, more
+		list, err = ls.shows.besides(ctx, r, workspace, ls.shows.all(page.KeyResults, now), view.Listed)
+		list.Total, list.More = page.Total, page.Unjudged
 		return err
 	})
 	return list, err
@@ -395,6 +351,9 @@ func called(name, words string) bool {
 
 const listsWhat = "`/okr list` takes `mine`, `@person`, `#channel`, a status such as `at-risk` or `behind`, a period such as `Q4 2026`, a name, or words of a title."
 
+// guessedFrom is how many key results' titles an unknown word is compared with.
+const guessedFrom = 500
+
 // notListed says which word of a list means nothing, and what was probably meant.
 func (ls lists) notListed(ctx context.Context, g desk.Gesture, l listed, titles []string) (desk.Reply, error) {
 	var unknown []string
@@ -421,7 +380,7 @@ func (ls lists) notListed(ctx context.Context, g desk.Gesture, l listed, titles 
 	for _, p := range people {
 		names = append(names, strings.FieldsFunc(strings.ToLower(okr.Visible(p.Name)), func(r rune) bool { return r == ' ' })...)
 	}
-	some, err := ls.Store.KeyResults(ctx, g.Actor.Workspace, store.Filter{Most: judgedAtOnce})
+	some, err := ls.Store.KeyResults(ctx, g.Actor.Workspace, store.Filter{Most: guessedFrom})
 	if err != nil {
 		return desk.Reply{}, err
 	}

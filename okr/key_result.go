@@ -90,6 +90,7 @@ type KeyResult struct {
 	Before     Result // the latest score of before the period, while the period has none
 	Ahead      Day    // on which a score of the future begins to count; 0: there is none
 	Made       Day    // when it was added; 0: not known
+	CheckedIn  Day    // when somebody last checked in, where people update it; 0: nobody has
 	Override   Override
 	Confidence Confidence
 	SyncedAt   time.Time // last time the source was read; zero when never

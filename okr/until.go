@@ -11,6 +11,8 @@ import (
 // a migration that sets workspaces.judge_after to 0.
 type Judgement struct {
 	Status Status
+	Silent bool      // nobody has checked in for two cadences
+	Closed bool      // closed out
 	Until  time.Time // when it may be another one; zero where only a change makes it one
 }
 
@@ -21,18 +23,23 @@ func (kr KeyResult) Judged(o Objective, now time.Time) Judgement {
 		zone = time.UTC
 	}
 	today := DayOf(now.In(zone))
-	j := Judgement{Status: kr.Standing(o.Period, today).Status}
-	if day, ends := kr.StatusUntil(o.Period, today); ends {
+	j := kr.judged(o.Period, today)
+	if day, ends := kr.judgedUntil(o.Period, today); ends {
 		j.Until = moment(day, 0, 0, zone)
 	}
 	return j
 }
 
-// StatusUntil is the first day after today on which the key result has another status than today, by
-// the calendar alone; false where there is none.
-func (kr KeyResult) StatusUntil(period Period, today Day) (Day, bool) {
-	now := kr.Standing(period, today).Status
-	differs := func(d Day) bool { return kr.Standing(period, d).Status != now }
+func (kr KeyResult) judged(period Period, on Day) Judgement {
+	status := kr.Standing(period, on).Status
+	return Judgement{Status: status, Silent: kr.silent(status, period, on), Closed: kr.Closed}
+}
+
+// judgedUntil is the first day after today on which the key result is judged in another way than today,
+// by the calendar alone; false where there is none.
+func (kr KeyResult) judgedUntil(period Period, today Day) (Day, bool) {
+	now := kr.judged(period, today)
+	differs := func(d Day) bool { return kr.judged(period, d) != now }
 	before := today
 	for _, turn := range kr.turns(period) {
 		if turn <= before {
@@ -55,7 +62,7 @@ func (kr KeyResult) StatusUntil(period Period, today Day) (Day, bool) {
 // the next the line of the pace is straight.
 func (kr KeyResult) turns(period Period) []Day {
 	tenth := (period.Last - period.First + 9) / 10
-	days := []Day{period.First, period.First + tenth, period.Last + 1, kr.FirstBy(period) + 1}
+	days := []Day{period.First, period.First + tenth, period.Last + 1, kr.FirstBy(period) + 1, kr.silentFrom(period)}
 	for _, known := range []Day{kr.Result.AsOf, kr.Override.Day} {
 		days = append(days, known, known+kr.oldest()+1)
 	}

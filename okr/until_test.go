@@ -53,6 +53,12 @@ func standings() *rapid.Generator[okr.KeyResult] {
 				kr.Result.Value.Decimal = kr.Result.Value.Decimal.Shift(-2)
 			}
 		}
+		if rapid.Bool().Draw(t, "somebody checked in") {
+			kr.CheckedIn = someDay().Draw(t, "checked in")
+		}
+		if rapid.Bool().Draw(t, "confidence") {
+			kr.Confidence = okr.Confidence{Level: okr.High, Day: someDay().Draw(t, "confident on")}
+		}
 		if rapid.Bool().Draw(t, "override") {
 			kr.Override = okr.Override{Value: number.Draw(t, "by hand"), Day: someDay().Draw(t, "of")}
 			if rapid.Bool().Draw(t, "until a day") {
@@ -94,27 +100,35 @@ func TestAStatusHoldsUntilItsMoment(t *testing.T) {
 			t.Fatal(err)
 		}
 		at := func(d okr.Day, second int) time.Time { return d.Time().Add(time.Duration(second) * time.Second) }
-		on := func(now time.Time) okr.Status { return kr.Standing(o.Period, okr.DayOf(now.In(where))).Status }
+		on := func(now time.Time) okr.Judgement {
+			today := okr.DayOf(now.In(where))
+			healthy := kr
+			healthy.Failure = okr.Failure{}
+			return okr.Judgement{
+				Status: kr.Standing(o.Period, today).Status, Silent: healthy.Need(o.Period, today) == okr.NeedsCheckIn, Closed: kr.Closed,
+			}
+		}
 		now := at(someDay().Draw(t, "now"), rapid.IntRange(0, 86_399).Draw(t, "second"))
 		j := kr.Judged(o, now)
-		if j.Status != on(now) {
-			t.Fatalf("judged %s, and it stands %s", j.Status, on(now))
+		until := j.Until
+		if j.Until = (time.Time{}); j != on(now) {
+			t.Fatalf("judged %v, and it stands %v", j, on(now))
 		}
 		end := at(first+1000, 0)
-		if !j.Until.IsZero() {
-			if end = j.Until; !end.After(now) {
+		if !until.IsZero() {
+			if end = until; !end.After(now) {
 				t.Fatalf("judged at %s until %s", now, end)
 			}
-			if on(end) == j.Status {
-				t.Fatalf("still %s at %s", j.Status, end)
+			if on(end) == j {
+				t.Fatalf("still %v at %s", j, end)
 			}
-			if before := end.Add(-time.Nanosecond); on(before) != j.Status {
-				t.Fatalf("judged %s until %s, and a moment before it stands %s", j.Status, end, on(before))
+			if before := end.Add(-time.Nanosecond); on(before) != j {
+				t.Fatalf("judged %v until %s, and a moment before it stands %v", j, end, on(before))
 			}
 		}
 		for m := now; m.Before(end); m = m.Add(12 * time.Hour) {
-			if on(m) != j.Status {
-				t.Fatalf("judged %s until %s, and at %s it stands %s", j.Status, end, m, on(m))
+			if on(m) != j {
+				t.Fatalf("judged %v until %s, and at %s it stands %v", j, end, m, on(m))
 			}
 		}
 	})

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -29,8 +28,11 @@ type Filter struct {
 	Integrated bool         // those with a source only
 	Connection int64
 	Open       bool // of objectives that are not closed out
-	Most       int  // at most so many; 0 is all
+	Order      Order
+	From       int // how many of the list come before the first one that is wanted; only with Most
+	Most       int // at most so many; 0 is all
 	standing   *standing
+	judged     []judged // whose need is another one than is stored
 }
 
 const keyResultColumns = `
@@ -45,6 +47,7 @@ select
   case when k.result_value is null then (select r.value ` + before + `) end, case when k.result_value is null then (select r.day ` + before + `) end,
   k.override_value, k.override_day, k.override_until, k.override_reason, k.override_by, k.overridden_at,
   k.confidence, k.confidence_by, k.confidence_day,
+  case when not k.integrated then (select (c.created_at at time zone o.zone)::date from check_ins c where c.key_result_id = k.id order by c.id desc limit 1) end,
   k.failure_class, k.failure_cause, k.failure_says, k.failing_since, k.failure_count, k.version,
   o.number, o.title, o.owner_id, o.co_owner_ids, o.first_day, o.last_day, o.zone, o.channel_id, o.closed_at is not null,
   w.on_track_points, w.behind_points, w.hysteresis_points,
@@ -114,14 +117,6 @@ left join connections c on c.id = s.connection_id
 left join follows f on f.key_result_id = k.id
 left join feeds d on d.id = f.feed_id
 left join rhythms h on h.id = f.rhythm_id`
-
-// listOrder is the order of lists.
-const listOrder = "\norder by o.last_day desc, o.id, k.number"
-
-// InLists is the order of lists.
-func InLists(a, b KeyResult) int {
-	return cmp.Or(cmp.Compare(b.Objective.Period.Last, a.Objective.Period.Last), cmp.Compare(a.Objective.ID, b.Objective.ID), cmp.Compare(a.Number, b.Number))
-}
 
 // theirs are a person's key results, each way by its own index.
 const theirs = `
@@ -205,24 +200,14 @@ func (f Filter) found() bool {
 func (f Filter) list(workspace string) (sql string, args []any) {
 	if f.Most == 0 {
 		from, where, args := f.narrow(workspace)
-		return keyResultColumns + "from " + from + keyResultTables + "\nwhere " + where + listOrder, args
+		from, by := f.ordered(from, &args)
+		return keyResultColumns + "from " + from + keyResultTables + f.Order.tables() + "\nwhere " + where + by, args
 	}
-	chosen, args := f.chosen(workspace, listOrder)
-	return "with chosen as (\n" + chosen + "\n)" + keyResultColumns + "from chosen x\njoin key_results k on k.id = x.id" + keyResultTables + listOrder, args
+	chosen, args := f.chosen(workspace)
+	return "with chosen as (\nselect x.id, row_number() over () as place\nfrom (\n" + chosen + "\n) x\n)" + keyResultColumns + "from chosen x\njoin key_results k on k.id = x.id" + keyResultTables + "\norder by x.place", args
 }
 
-// chosen writes the query of the ids of f.Most of a filter's key results, in an order or in any.
-func (f Filter) chosen(workspace, order string) (sql string, args []any) {
-	from, where, args := f.narrow(workspace)
-	objectives := "\njoin objectives o on o.id = k.objective_id"
-	if f.found() { // then theirs are looked up, however cheap it seems to read them all
-		objectives = "\ncross join lateral (select * from objectives o where o.id = k.objective_id offset 0) o"
-	}
-	return "select k.id\nfrom " + from + objectives + "\nwhere " + where + order + fmt.Sprintf("\nlimit %d", f.Most), args
-}
-
-// KeyResults lists a workspace's key results by objective and number, those of objectives that
-// end first last: what is over comes after all that is not.
+// KeyResults lists a workspace's key results in the filter's order.
 func (r Reads) KeyResults(ctx context.Context, workspace string, f Filter) ([]KeyResult, error) {
 	sql, args := f.list(workspace)
 	rows, err := r.db.Query(ctx, sql, args...)
@@ -248,7 +233,8 @@ func (r Reads) EachOf(ctx context.Context, workspace string, f Filter, do func(K
 
 // CountKeyResults is how many key results a filter leaves, at most f.Most.
 func (r Reads) CountKeyResults(ctx context.Context, workspace string, f Filter) (int, error) {
-	chosen, args := f.chosen(workspace, "")
+	from, where, args := f.narrow(workspace)
+	chosen := "select k.id\nfrom " + from + f.objectives() + "\nwhere " + where + fmt.Sprintf("\nlimit %d", f.Most)
 	n := 0
 	if err := r.db.QueryRow(ctx, "select count(*) from (\n"+chosen+"\n) counted", args...).Scan(&n); err != nil {
 		return 0, fmt.Errorf("counting key results: %w", err)
@@ -265,7 +251,7 @@ func scanKeyResult(row pgx.CollectableRow) (KeyResult, error) {
 		phaseValues                                    []decimal.Decimal
 		resultDay, next, retry, synced, failing, waits *time.Time
 		overrideDay, overrideUntil, overridden         *time.Time
-		confidenceDay, ahead, before                   *time.Time
+		confidenceDay, checkedIn, ahead, before        *time.Time
 		made                                           time.Time
 		connection, feed                               *int64
 		source                                         [9]*string
@@ -279,7 +265,7 @@ func scanKeyResult(row pgx.CollectableRow) (KeyResult, error) {
 		&k.Cadence.Every, &weekday, &k.Cadence.Hour, &k.Cadence.Minute, &k.Cadence.Offset, &k.Cadence.Zone, &next, &retry, &synced,
 		&k.Result.Value, &resultDay, &k.Result.N, &ahead, &made, &k.Before.Value, &before,
 		&k.Override.Value, &overrideDay, &overrideUntil, &k.Override.Reason, &k.Override.By, &overridden,
-		&k.Confidence.Level, &k.Confidence.By, &confidenceDay,
+		&k.Confidence.Level, &k.Confidence.By, &confidenceDay, &checkedIn,
 		&k.Failure.Class, &k.Failure.Cause, &k.Failure.Says, &failing, &k.Failure.Count, &k.Version,
 		&k.Objective.Number, &k.Objective.Title, &k.Objective.Owner, &k.Objective.CoOwners, &first, &last, &k.Objective.Zone, &k.Objective.Channel, &k.Objective.Closed,
 		&k.Thresholds.OnTrack, &k.Thresholds.Behind, &k.Thresholds.Hysteresis,
@@ -293,7 +279,7 @@ func scanKeyResult(row pgx.CollectableRow) (KeyResult, error) {
 	k.NextSyncAt, k.RetryAt, k.SyncedAt, k.Failure.Since = orZero(next), orZero(retry), orZero(synced), orZero(failing)
 	k.Result.AsOf, k.Override.Day, k.Override.Until = dayOrZero(resultDay), dayOrZero(overrideDay), dayOrZero(overrideUntil)
 	k.Ahead, k.Made, k.Before.AsOf = dayOrZero(ahead), okr.DayOf(made), dayOrZero(before)
-	k.Override.At, k.Confidence.Day = orZero(overridden), dayOrZero(confidenceDay)
+	k.Override.At, k.Confidence.Day, k.CheckedIn = orZero(overridden), dayOrZero(confidenceDay), dayOrZero(checkedIn)
 	for i, day := range phaseDays {
 		k.Phases = append(k.Phases, okr.Phase{Day: okr.DayOf(day), Value: phaseValues[i]})
 	}

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"okrbot/okr"
 	"okrbot/store/queries"
@@ -17,6 +19,47 @@ type States struct {
 	Closed   bool
 	Open     bool
 	ByHand   bool // a person's value stands in for the scores
+	Pressing bool // somebody should do something
+}
+
+// none says whether the states leave everything as it is.
+func (s States) none() bool {
+	return len(s.Statuses) == 0 && !(s.Failing || s.Stuck || s.Paused || s.Closed || s.Open || s.ByHand || s.Pressing)
+}
+
+// has says whether a key result stands so, by a look at it.
+func (s States) has(k KeyResult, now time.Time) bool {
+	today := k.Today(now)
+	status := k.Standing(k.Objective.Period, today).Status
+	failing := k.Failure.Class != ""
+	stuck := failing && !k.Closed
+	return slices.Contains(s.Statuses, status) && !(status == okr.Stale && stuck) ||
+		s.Failing && failing || s.Stuck && stuck || s.Paused && k.Paused && !k.Closed || s.Closed && k.Closed || s.Open && !k.Closed ||
+		s.ByHand && k.Overridden(today) || s.Pressing && k.Need(k.Objective.Period, today).Pressing()
+}
+
+// needs are what key results can need that stand so.
+func (s States) needs() []okr.Need {
+	if s.none() || s.Paused || s.Closed || s.Open || s.ByHand {
+		return okr.Needs()
+	}
+	var needs []okr.Need
+	for _, status := range s.Statuses {
+		needs = append(needs, okr.NeedsOf(status)...)
+	}
+	if s.Failing {
+		needs = append(needs, okr.NeedsSignIn, okr.NeedsSync, okr.NeedsNobody)
+	}
+	if s.Stuck {
+		needs = append(needs, okr.NeedsSignIn, okr.NeedsSync)
+	}
+	for _, n := range okr.Needs() {
+		if s.Pressing && n.Pressing() {
+			needs = append(needs, n)
+		}
+	}
+	slices.Sort(needs)
+	return slices.Compact(needs)
 }
 
 // standing narrows a filter to key results by how they stand.
@@ -24,6 +67,7 @@ type standing struct {
 	States
 	open  bool // those who have to be judged first
 	after int64
+	also  []int64 // those of them that stand so, as a look at each found
 }
 
 // Stand splits a filter's key results: of those in known it is stored that they stand so, those in
@@ -48,7 +92,7 @@ func (r Reads) Stand(ctx context.Context, workspace string, f Filter, s States) 
 // unknown are those that have to be judged, as SQL.
 func (s standing) unknown() string {
 	clauses := []string{}
-	if len(s.Statuses) > 0 {
+	if len(s.Statuses) > 0 || s.Pressing {
 		clauses = append(clauses, "k.status_until < 'infinity' and k.status_until <= now()")
 		if s.after >= 0 {
 			clauses = append(clauses, fmt.Sprintf("k.id > %d", s.after))
@@ -71,7 +115,14 @@ func (s standing) where(add func(clause string, arg any) string) string {
 		for i, one := range s.Statuses {
 			names[i] = string(one)
 		}
-		clauses = append(clauses, add("k.status = any (?)", names))
+		is := add("k.status = any (?)", names)
+		if slices.Contains(s.Statuses, okr.Stale) {
+			is += " and not (k.status = 'stale' and k.failure_class <> '' and o.closed_at is null)"
+		}
+		clauses = append(clauses, is)
+	}
+	if s.Pressing {
+		clauses = append(clauses, fmt.Sprintf("k.need <= %d", okr.NeedsEyes))
 	}
 	for _, c := range []struct {
 		is  bool
@@ -87,7 +138,11 @@ func (s standing) where(add func(clause string, arg any) string) string {
 			clauses = append(clauses, c.sql)
 		}
 	}
-	return anyOf(clauses) + "\n  and not " + s.unknown()
+	sql := anyOf(clauses) + "\n  and not " + s.unknown()
+	if len(s.also) > 0 {
+		sql = "(" + sql + "\n    or " + add("k.id = any (?)", s.also) + ")"
+	}
+	return sql
 }
 
 // anyOf is true where one of the clauses is.
@@ -191,6 +246,8 @@ func (tx *Tx) saveStatuses(ctx context.Context, list ...KeyResult) error {
 		j := k.Judged(k.Objective, tx.Now)
 		p.Ids = append(p.Ids, k.ID)
 		p.Statuses = append(p.Statuses, string(j.Status))
+		p.Silents = append(p.Silents, j.Silent)
+		p.Closeds = append(p.Closeds, j.Closed)
 		p.Untils = append(p.Untils, untilText(j))
 	}
 	if err := tx.q.SaveStatuses(ctx, p); err != nil {

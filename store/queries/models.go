@@ -306,6 +306,9 @@ type KeyResult struct {
 	StatusUntil     time.Time
 	Judged          int32
 	WantedRate      decimal.NullDecimal
+	Silent          bool
+	Closed          bool
+	Need            int16
 }
 
 type OauthClient struct {

@@ -47,12 +47,16 @@ where id = @id;
 -- name: SaveStatuses :exec
 update key_results k
 set status = v.status,
+    silent = v.silent,
+    closed = v.closed,
     status_until = v.until
 from (
   select
     unnest(@ids::bigint[]) as id,
     unnest(@statuses::text[]) as status,
+    unnest(@silents::boolean[]) as silent,
+    unnest(@closeds::boolean[]) as closed,
     unnest(@untils::text[])::timestamptz as until
 ) v
 where k.id = v.id
-  and (k.status, k.status_until) is distinct from (v.status, v.until);
+  and (k.status, k.silent, k.closed, k.status_until) is distinct from (v.status, v.silent, v.closed, v.until);

@@ -136,25 +136,37 @@ func (q *Queries) JudgedUpTo(ctx context.Context, arg JudgedUpToParams) error {
 const saveStatuses = `-- name: SaveStatuses :exec
 update key_results k
 set status = v.status,
+    silent = v.silent,
+    closed = v.closed,
     status_until = v.until
 from (
   select
     unnest($1::bigint[]) as id,
     unnest($2::text[]) as status,
-    unnest($3::text[])::timestamptz as until
+    unnest($3::boolean[]) as silent,
+    unnest($4::boolean[]) as closed,
+    unnest($5::text[])::timestamptz as until
 ) v
 where k.id = v.id
-  and (k.status, k.status_until) is distinct from (v.status, v.until)
+  and (k.status, k.silent, k.closed, k.status_until) is distinct from (v.status, v.silent, v.closed, v.until)
 `
 
 type SaveStatusesParams struct {
 	Ids      []int64
 	Statuses []string
+	Silents  []bool
+	Closeds  []bool
 	Untils   []string
 }
 
 func (q *Queries) SaveStatuses(ctx context.Context, arg SaveStatusesParams) error {
-	_, err := q.db.Exec(ctx, saveStatuses, arg.Ids, arg.Statuses, arg.Untils)
+	_, err := q.db.Exec(ctx, saveStatuses,
+		arg.Ids,
+		arg.Statuses,
+		arg.Silents,
+		arg.Closeds,
+		arg.Untils,
+	)
 	return err
 }
 

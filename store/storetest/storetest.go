@@ -182,6 +182,19 @@ func StatusesAreTrue(t testing.TB, s *store.Store) {
 			return err
 		}
 		for _, w := range workspaces {
+			pressing, _, err := r.Stand(ctx, w.ID, store.Filter{}, store.States{Pressing: true})
+			if err != nil {
+				return err
+			}
+			list, err := r.KeyResults(ctx, w.ID, pressing)
+			if err != nil {
+				return err
+			}
+			for _, k := range list {
+				if is := k.Need(k.Objective.Period, k.Today(now)); !is.Pressing() {
+					t.Errorf("%s is stored as pressing, and it needs %d", k.Key(), is)
+				}
+			}
 			for _, status := range okr.Statuses() {
 				known, _, err := r.Stand(ctx, w.ID, store.Filter{}, store.States{Statuses: []okr.Status{status}})
 				if err != nil {

@@ -1,0 +1,92 @@
+package okr
+
+import "slices"
+
+// Need is what a key result needs of people, the most pressing first: the order of lists and of Home.
+type Need int
+
+// The needs. Up to NeedsEyes they are somebody's to do something about; the rest follow as they stand,
+// from the worst to the best, and what is closed out needs nobody. The column key_results.need holds
+// the same numbers: whoever changes one changes it there too.
+const (
+	NeedsSignIn  Need = 1 // the system refused the sign-in, or there is none any more
+	NeedsSync    Need = 2 // the last sync failed
+	NeedsScore   Need = 3 // stale
+	NeedsCheckIn Need = 4 // people update it, and nobody has for two cadences
+	NeedsEyes    Need = 5 // at risk
+	NeedsNobody  Need = 15
+)
+
+// unpressing are the statuses behind NeedsEyes, in their order.
+var unpressing = []Status{Missed, Behind, NoData, Measuring, TooEarly, NotStarted, CommittedMet, OnTrack, Achieved}
+
+// Needs are all needs, the most pressing first.
+func Needs() []Need {
+	var all []Need
+	for n := NeedsSignIn; n <= NeedsNobody; n++ {
+		all = append(all, n)
+	}
+	return all
+}
+
+// Pressing says whether somebody should do something.
+func (n Need) Pressing() bool { return n <= NeedsEyes }
+
+// NeedsOf are the needs of key results of a status, the most pressing first.
+func NeedsOf(s Status) []Need {
+	needs := []Need{NeedsSignIn, NeedsSync, NeedsCheckIn, s.need(), NeedsNobody}
+	slices.Sort(needs)
+	return needs
+}
+
+// need is what a key result needs of which nothing but its status is known.
+func (s Status) need() Need {
+	switch s {
+	case Stale:
+		return NeedsScore
+	case AtRisk:
+		return NeedsEyes
+	}
+	if i := slices.Index(unpressing, s); i >= 0 {
+		return NeedsEyes + 1 + Need(i)
+	}
+	return NoData.need()
+}
+
+// Need is what the key result needs on a day.
+func (kr KeyResult) Need(period Period, today Day) Need {
+	switch status := kr.Standing(period, today).Status; {
+	case kr.Closed:
+		return NeedsNobody
+	case kr.Failure.Class == "unauthorized":
+		return NeedsSignIn
+	case kr.Failure.Class != "":
+		return NeedsSync
+	case kr.silent(status, period, today):
+		return NeedsCheckIn
+	default:
+		return status.need()
+	}
+}
+
+// People check in once a week where nothing says how often.
+const checkInEvery = Weekly
+
+// silentFrom is the first day on which nobody has checked in for two cadences; 0 where a system is read.
+func (kr KeyResult) silentFrom(period Period) Day {
+	if kr.Integrated {
+		return 0
+	}
+	every := kr.Cadence.Every.days()
+	if every == 0 {
+		every = checkInEvery.days()
+	}
+	return max(period.First, kr.Made, kr.Result.AsOf, kr.Confidence.Day, kr.CheckedIn) + 2*every + 1
+}
+
+// silent says whether a check-in is missing: people update it, its period runs, and nobody has checked
+// in for two cadences. What has reached its target waits for nobody.
+func (kr KeyResult) silent(status Status, period Period, today Day) bool {
+	from := kr.silentFrom(period)
+	return from != 0 && today >= from && today <= period.Last && status != Achieved && !kr.Closed
+}

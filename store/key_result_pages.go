@@ -1,0 +1,184 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"okrbot/okr"
+)
+
+// Order is an order of a list of key results.
+type Order string
+
+// The orders. Each ends with what no two key results share.
+const (
+	ByObjective Order = ""       // and number; those of objectives that end first last: what is over comes after all that is not
+	WorstFirst  Order = "worst"  // by what is most pressing, okr.Need
+	ByName      Order = "name"   // by title
+	ByNumber    Order = "number" // by KR-n
+	ByOwner     Order = "owner"  // by the name of their owner
+)
+
+// Orders are all orders.
+var Orders = []Order{ByObjective, WorstFirst, ByName, ByNumber, ByOwner}
+
+func (o Order) by() string {
+	switch o {
+	case WorstFirst:
+		return "k.need, k.objective_id, k.number"
+	case ByName:
+		return "lower(k.title), k.number"
+	case ByNumber:
+		return "k.number"
+	case ByOwner:
+		return "lower(coalesce(nullif(p.name, ''), k.owner_id)), k.owner_id, k.number"
+	}
+	return "o.last_day desc, o.id, k.number"
+}
+
+// tables are what an order is by, beside key_results k and objectives o.
+func (o Order) tables() string {
+	if o == ByOwner {
+		return "\nleft join people p on p.workspace_id = k.workspace_id and p.id = k.owner_id"
+	}
+	return ""
+}
+
+// judged is what a key result needs of which another thing is stored.
+type judged struct {
+	id   int64
+	need okr.Need
+}
+
+// ordered writes the order of a filter, and from what it needs beside key results.
+func (f Filter) ordered(from string, args *[]any) (withJudged, by string) {
+	if f.Order != WorstFirst || len(f.judged) == 0 {
+		return from, "\norder by " + f.Order.by()
+	}
+	ids, needs := make([]int64, len(f.judged)), make([]int16, len(f.judged))
+	for i, j := range f.judged {
+		ids[i], needs[i] = j.id, int16(j.need)
+	}
+	*args = append(*args, ids, needs)
+	from += fmt.Sprintf("\nleft join unnest($%d::bigint[], $%d::smallint[]) j (id, need) on j.id = k.id", len(*args)-1, len(*args))
+	return from, "\norder by coalesce(j.need, k.need), k.objective_id, k.number"
+}
+
+// objectives joins those of the key results. Where an index finds these, theirs are looked up, however
+// cheap it seems to read them all.
+func (f Filter) objectives() string {
+	if f.found() || f.Order != ByObjective && f.Order != ByOwner {
+		return "\ncross join lateral (select * from objectives o where o.id = k.objective_id offset 0) o"
+	}
+	return "\njoin objectives o on o.id = k.objective_id"
+}
+
+// chosen writes the query of the ids of a part of a filter's key results, in their order.
+func (f Filter) chosen(workspace string) (sql string, args []any) {
+	from, where, args := f.narrow(workspace)
+	part := fmt.Sprintf("\noffset %d\nlimit %d", f.From, f.Most)
+	if f.Order == WorstFirst && !f.found() && len(f.judged) == 0 { // each need by the index, so that no more is read than comes before
+		needs := okr.Needs()
+		if f.standing != nil && !f.standing.open && len(f.standing.also) == 0 {
+			needs = f.standing.needs()
+		}
+		numbers := make([]int16, len(needs))
+		for i, n := range needs {
+			numbers[i] = int16(n)
+		}
+		args = append(args, numbers)
+		return fmt.Sprintf("select y.id\nfrom unnest($%d::smallint[]) n (need)\ncross join lateral (\nselect k.id, k.need, k.objective_id, k.number\nfrom %s\nwhere %s\n  and k.need = n.need\norder by k.objective_id, k.number\nlimit %d\n) y\norder by y.need, y.objective_id, y.number",
+			len(args), from+f.objectives(), where, f.From+f.Most) + part, args
+	}
+	from, by := f.ordered(from, &args)
+	return "select k.id\nfrom " + from + f.objectives() + f.Order.tables() + "\nwhere " + where + by + part, args
+}
+
+// Page is a part of a list of key results.
+type Page struct {
+	KeyResults []KeyResult
+	From       int  // how many of the list come before them
+	Total      int  // of the whole list
+	More       bool // there are more than that, or there may be
+	Unjudged   bool // of some it is not known yet whether they belong to it
+}
+
+// judgedAtOnce is how many key results a list looks at itself.
+const judgedAtOnce = 500
+
+// Page is the part of a list that begins behind f.From and has at most f.Most key results, or the last
+// one where the list is not as long. How key results stand is what is stored of them, and of those of
+// which it is not stored, or not any more, a look at each, up to judgedAtOnce of them. The list is
+// counted up to some. It is asked in a Snapshot.
+func (r Reads) Page(ctx context.Context, workspace string, f Filter, s States, counted int, now time.Time) (p Page, err error) {
+	f, p.Unjudged, err = r.looked(ctx, workspace, f, s, now)
+	if err != nil {
+		return p, err
+	}
+	most := f.Most
+	f.Most++ // one more says whether there is another part
+	for {
+		if p.KeyResults, err = r.KeyResults(ctx, workspace, f); err != nil {
+			return p, err
+		}
+		if len(p.KeyResults) > 0 || f.From == 0 {
+			break
+		}
+		all := f // it is not as long as that
+		all.Most = f.From
+		n, err := r.CountKeyResults(ctx, workspace, all)
+		if err != nil {
+			return p, err
+		}
+		f.From = max(0, n-1) / most * most
+	}
+	p.From = f.From
+	p.Total = f.From + len(p.KeyResults)
+	p.More = p.Unjudged
+	if len(p.KeyResults) > most {
+		p.KeyResults = p.KeyResults[:most]
+		all := f
+		all.Most = counted
+		n, err := r.CountKeyResults(ctx, workspace, all)
+		if err != nil {
+			return p, err
+		}
+		p.Total, p.More = max(p.Total, n), p.More || n == counted
+	}
+	return p, nil
+}
+
+// looked narrows a filter to key results that stand so, and says whether there may be more of them.
+func (r Reads) looked(ctx context.Context, workspace string, f Filter, s States, now time.Time) (known Filter, more bool, err error) {
+	if s.none() && f.Order != WorstFirst {
+		return f, false, nil
+	}
+	asked := s
+	if s.none() { // they are judged for their order alone
+		asked.Pressing = true
+	}
+	known, open, err := r.Stand(ctx, workspace, f, asked)
+	if err != nil {
+		return f, false, err
+	}
+	open.Order, open.From, open.Most = ByObjective, 0, judgedAtOnce+1
+	unsure, err := r.KeyResults(ctx, workspace, open)
+	if err != nil {
+		return f, false, err
+	}
+	more = len(unsure) == open.Most
+	var also []int64
+	for _, k := range unsure[:min(len(unsure), judgedAtOnce)] {
+		if s.none() || s.has(k, now) {
+			also = append(also, k.ID)
+			known.judged = append(known.judged, judged{k.ID, k.Need(k.Objective.Period, k.Today(now))})
+		}
+	}
+	if s.none() {
+		known.standing = nil
+		return known, false, nil
+	}
+	known.standing.also = also
+	return known, more, nil
+}
