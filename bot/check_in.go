@@ -74,7 +74,13 @@ func (f checkIns) record(ctx context.Context, g desk.Gesture, k store.KeyResult,
 		return desk.Reply{}, err
 	}
 	saved, err := f.save(ctx, g, k.ID, "", func(k store.KeyResult, day okr.Day) (view.CheckInEntry, okr.Problems) {
-		return view.CheckInEntry{Value: decimal.NewNullDecimal(value), Day: min(day, k.Objective.Period.Last), Note: view.Cut(typed.Note, view.LongestNote)}, nil
+		e := view.CheckInEntry{Value: decimal.NewNullDecimal(value), Day: min(day, k.Objective.Period.Last)}
+		if k.Integrated {
+			e.Reason = view.Cut(typed.Note, okr.MaxReason) // why this value and not the score
+		} else {
+			e.Note = view.Cut(typed.Note, view.LongestNote)
+		}
+		return e, nil
 	})
 	for _, sentence := range saved.Problems {
 		return desk.Say(sentence + " Nothing was saved."), err
@@ -137,6 +143,9 @@ func (f checkIns) save(ctx context.Context, g desk.Gesture, id int64, draft stri
 	}
 	shown := f.shows.one(k, now)
 	lines := []string{strings.TrimSpace("Saved. " + early), shown.Headline(), shown.Shown()}
+	if k.Override.Value.Valid && k.Override.Until == 0 {
+		lines = append(lines, "It stands in for the score once, until there is a newer one. *Resume automatic* in `/okr show "+k.Key()+"` ends that.")
+	}
 	r := desk.Say(strings.Join(lines, "\n"))
 	r.Home = true
 	return r, nil
@@ -157,21 +166,17 @@ func valueProblems(k store.KeyResult, entry view.CheckInEntry, today okr.Day) ok
 	return problems
 }
 
-// command is "/okr check-in KR-1", "/okr check-in KR-1 42" and "/okr check-in KR-1 42 after
-// the audit". A value is recorded at once where people enter them; where scores are read, and where
-// there is a note alone, the form opens with what was typed.
+// command is "/okr check-in KR-1", "/okr check-in KR-1 42" and "/okr check-in KR-1 42 after the
+// audit". A value is recorded at once where people enter them. Where scores are read it stands in for
+// them once, and the words are the reason; without them, and where there is a note alone, the form opens
+// with what was typed.
 func (f checkIns) command(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	number, rest, ok := command.First(valueLast(g.Text), command.Word.Key)
-	if !ok || rest == "" {
-		k, err := f.Named(ctx, g, g.Text, "check-in")
-		if err != nil {
-			return desk.Reply{}, err
-		}
-		return f.open(ctx, g, k, view.CheckInTyped{})
-	}
-	k, err := f.Numbered(ctx, g, number)
+	k, rest, err := f.NamedFirst(ctx, g, valueLast(g.Text), "check-in")
 	if err != nil {
 		return desk.Reply{}, err
+	}
+	if rest == "" {
+		return f.open(ctx, g, k, view.CheckInTyped{})
 	}
 	typed, problem := checkInTyped(rest, k.Unit)
 	switch {
@@ -181,7 +186,7 @@ func (f checkIns) command(ctx context.Context, g desk.Gesture) (desk.Reply, erro
 		return desk.IsClosed(k), nil
 	case problem != "":
 		return desk.Say(view.Quote(typed.Value) + ": " + problem + " Nothing was saved. Type `/okr check-in " + k.Key() + " 42`, or `/okr check-in " + k.Key() + "` for the form."), nil
-	case k.Integrated || typed.Value == "":
+	case typed.Value == "" || k.Integrated && typed.Note == "":
 		return f.open(ctx, g, k, typed)
 	}
 	return f.record(ctx, g, k, typed)

@@ -139,6 +139,13 @@ func (h help) noVerb(ctx context.Context, g desk.Gesture, word, typed string) (d
 		return desk.Say(fmt.Sprintf("`/okr %s` shows that key result and takes nothing after it, so %s not understood and nothing was done. `/okr help` lists what there is.",
 			key, desk.Quoted(command.Words(rest), "was", "were"))), nil
 	}
+	if named, err := h.InTitles(ctx, g, said); err != nil || named {
+		if err != nil {
+			return desk.Reply{}, err
+		}
+		g.Text = said
+		return h.show(ctx, g)
+	}
 	return h.unknown(word, command.Spoken(typed)), nil
 }
 

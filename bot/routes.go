@@ -43,6 +43,7 @@ func (b *Bot) table() desk.Routes {
 			view.ActionCheckIn:      b.checkIns.pressed,
 			view.ActionMore:         b.keyResults.more,
 			view.ActionResume:       b.keyResults.resumeAutomatic,
+			view.ActionNamed:        b.Chosen,
 			view.ActionHomeMore:     b.syncs.all,
 			view.ActionAddKeyResult: b.wizard.Add,
 			view.ActionAddObjective: b.objectives.add,

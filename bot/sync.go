@@ -39,11 +39,11 @@ func (sy syncs) command(ctx context.Context, g desk.Gesture) (desk.Reply, error)
 		return desk.Reply{Open: &modal}, nil
 	case len(words) == 1 && (words[0].Plain == "all" || words[0].Plain == "mine"):
 		return sy.all(ctx, g)
-	case len(strange) > 0 && len(numbers) > 0:
+	case len(strange) > 0 && spelledOut(words):
 		return desk.NotTaken("sync", "key results, or `all`", strange), nil
-	case len(numbers) > 1:
+	case len(strange) == 0 && len(numbers) > 1:
 		return sy.many(ctx, g, numbers)
-	case len(numbers) == 1: // once, also where it is named twice
+	case len(strange) == 0: // once, also where it is named twice
 		g.Text = fmt.Sprintf("KR-%d", numbers[0])
 	}
 	k, err := sy.Named(ctx, g, g.Text, "sync")
@@ -51,6 +51,15 @@ func (sy syncs) command(ctx context.Context, g desk.Gesture) (desk.Reply, error)
 		return desk.Reply{}, err
 	}
 	return sy.one(ctx, g, k)
+}
+
+// spelledOut says whether a key result is among the words as "KR-1", and not by its number alone: that
+// may be of a title.
+func spelledOut(words []command.Word) bool {
+	return slices.ContainsFunc(words, func(w command.Word) bool {
+		_, ok := w.Key()
+		return ok && strings.HasPrefix(w.Plain, "kr")
+	})
 }
 
 // pressed is the button Sync Integration Data.

@@ -79,7 +79,7 @@ func TestWhatWasNotUnderstoodIsSaidBack(t *testing.T) {
 	r.byHand("Interviews held", "12")
 	for words, back := range map[string]string{
 		"Shwo KR-1":                     "There is no `/okr Shwo`. Did you mean `/okr show`?",
-		"show Fewer":                    "`Fewer` is no key result. Name a key result or an objective by its number: `/okr show KR-1` or `/okr show O-1`.",
+		"show Fewer":                    "`Fewer` is no key result and in no title. Name a key result or an objective by its number, or by words of its title: `/okr show KR-1` or `/okr show O-1`.",
 		"remove":                        "Name a key result or an objective by its number",
 		"sync O-1":                      "`/okr sync` takes a key result, and O-1 is an objective. `/okr list O-1` shows its key results.",
 		"check-in o 1":                  "takes a key result, and O-1 is an objective.",
@@ -88,10 +88,10 @@ func TestWhatWasNotUnderstoodIsSaidBack(t *testing.T) {
 		"show KR-1 now":                 "`now` was not understood and nothing was done",
 		"show KR-1 KR-2":                "one key result at a time, and `KR-1 KR-2` are 2",
 		"edit &lt;!channel&gt;":         "`&lt;!channel&gt;` is no key result",
-		"pause `x`":                     "`'x'` is no key result. Name a key result by its number: `/okr pause KR-1`",
+		"pause `x`":                     "`x` is no key result and in no title. Name a key result by its number, or by words of its title: `/okr pause KR-1`",
 		"resume <@U0BOB|bob>":           "`@bob` is no key result",
 		"remove KR-1 KR-1x":             "`KR-1x` was not understood and nothing was done",
-		"check-in fewer 42":             "`fewer` was not understood and nothing was done",
+		"check-in fewer 42":             "`fewer 42` is no key result and in no title.",
 		"check-in KR-1 1.234,5":         "`1.234,5`: Write the number without separators",
 		"check-in KR-1 1 000":           "`1 000`: Write the number without separators",
 		"check-in KR-1 1\u00a0000 done": "`1 000`: Write the number without separators",
@@ -174,8 +174,9 @@ func TestSeveralAreSyncedByOneCommand(t *testing.T) {
 	r.addsKeyResult(r.alice, "Fewer still", "Number of open incidents", "90")
 	r.alice.Types("/okr sync KR-1,KR-2;KR-9").Sees("key results. This message counts up. Left out: KR-9 is not here.", "Synced 2 key results")
 	r.bob.Types("/okr sync KR-1 KR-2").Sees("Nothing was synced. Left out: KR-1 is <@U0ALICE>'s to sync; KR-2 is <@U0ALICE>'s to sync.")
-	r.alice.Types("/okr check-in KR-1 42 after the audit").
-		Sees("== Check in on KR-1 ==", "Result Value: 42", "Reason: after the audit").Submits("Save").SeesNoModal().Sees("42 (by hand)")
+	r.alice.Types("/okr check-in KR-1 42").Sees("== Check in on KR-1 ==", "Result Value: 42", "Reason: ").Closes()
+	r.alice.Types("/okr check-in KR-1 42 after the audit").SeesNoModal().
+		Sees("Saved.", "42 (by hand)", "after the audit", "It stands in for the score once, until there is a newer one.")
 }
 
 func TestListsOfEveryKind(t *testing.T) {

@@ -284,6 +284,7 @@ func TestMessages(t *testing.T) {
 		"shared": Announcement([]News{share(sample(), 40)}, false), "shared-plainer": *Announcement([]News{share(corrected(), 40)}, true).Plainer,
 		"shared-many": Announcement([]News{share(hostile(), 300), share(numbered(2), 20), share(numbered(3), 5), share(numbered(4), 1), share(fresh(), 0)}, false),
 		"help":        Help(sn), "help-systems": Help(Systems{"ServiceNow", "HTTP JSON"}), "unknown-verb": DidYouMean("<!channel>`snyc", []string{"sync"}), "unknown-verb-far": DidYouMean(strings.Repeat("x", 4000), nil),
+		"name-choice": nameChoice(NamedMost, 3).Message(), "name-choice-near": NameChoice{Typed: "opne incidnts", Near: true, Verb: "remove", Of: nameChoice(1, 0).Of}.Message(),
 		"list": List("My objectives", listing(many(3, sample()), Listed)), "list-empty": List("My objectives", Listing{}), "list-long": List("All key results", listing(many(500, hostile()), Listed)),
 		"changed-one":    Announcement([]News{{KeyResult: sample(), Kind: Changed, Old: num("41"), New: num("39"), OldStatus: okr.Behind, NewStatus: okr.OnTrack}}, false),
 		"changed-method": Announcement([]News{{KeyResult: sample(), Kind: Changed, Old: num("0.92"), New: num("39"), OldWords: "92 %", NewWords: "39 Hours", Note: "Calculate Overall Progress changed from Hit rate to Latest value"}}, false),
@@ -548,6 +549,15 @@ func modals() map[string]slack.ModalViewRequest {
 		"objective-edit": ObjectiveFormOf(shownObjective(0).Objective, okr.Objective{ID: 9, Number: 9, Title: "Run a calm company"}, today).Modal(draft, today),
 		"sync":           SyncPick(), "notice": Notice("Expired", "This form has expired."), "notice-help": NoticeOf(Help(sn)),
 	}
+}
+
+// nameChoice is a name that is in so many titles, and more.
+func nameChoice(n, beyond int) NameChoice {
+	c := NameChoice{Typed: "<!channel>`open", Verb: "check-in", Rest: "42 " + strings.Repeat("é", 4000), Beyond: beyond}
+	for i := range n {
+		c.Of = append(c.Of, Candidate{Key: fmt.Sprintf("KR-%d", i+1), Title: hostile().Title, Under: hostile().Objective.Title})
+	}
+	return c
 }
 
 func TestModals(t *testing.T) {

@@ -1,0 +1,137 @@
+package command
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// PlainTitle is a title, or a part of one that was typed, as they are compared: small letters, plain
+// dashes and quotes, and one blank where there are some.
+func PlainTitle(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case strings.ContainsRune("“”„‟«»", r):
+			return '"'
+		case strings.ContainsRune("‘’‚‛", r):
+			return '\''
+		}
+		return PlainRune(r)
+	}, Spoken(s))
+	return strings.Join(strings.Fields(strings.ToLower(s)), " ")
+}
+
+// quotes are how a name is marked as one, by what opens it, with all that may close it: keyboards make
+// curly ones of straight ones, and languages have their own.
+var quotes = map[rune]string{
+	'"': "\"“”", '“': "\"“”", '”': "\"“”", '„': "\"“”", '«': "»", '»': "«",
+	'\'': "'‘’", '‘': "'‘’", '’': "'‘’", '‚': "'‘’", '`': "`",
+}
+
+// InQuotes is the name that a text begins with where it is in quotes, and what comes after it.
+func InQuotes(text string) (name, rest string, ok bool) {
+	text = strings.TrimSpace(text)
+	first, size := utf8.DecodeRuneInString(text)
+	closers := quotes[first]
+	if closers == "" {
+		return "", text, false
+	}
+	for i, r := range text[size:] {
+		after := text[size+i+utf8.RuneLen(r):]
+		next, _ := utf8.DecodeRuneInString(after)
+		ends := after == "" || unicode.IsSpace(next) || unicode.IsPunct(next) && !strings.ContainsRune(closers, next)
+		if strings.ContainsRune(closers, r) && ends && strings.TrimSpace(text[size:size+i]) != "" {
+			return text[size : size+i], strings.TrimSpace(strings.TrimLeft(after, ".,;:")), true
+		}
+	}
+	return "", text, false
+}
+
+// Titles are titles to look for names among.
+type Titles []string
+
+// TitlesOf are titles in their plain form.
+func TitlesOf(titles []string) Titles {
+	plain := make(Titles, len(titles))
+	for i, t := range titles {
+		plain[i] = PlainTitle(t)
+	}
+	return plain
+}
+
+// Whole are the titles that a name is, by their place.
+func (t Titles) Whole(name string) []int {
+	name = PlainTitle(name)
+	return t.where(func(title string) bool { return name != "" && title == name })
+}
+
+// With are the titles that a name is a part of.
+func (t Titles) With(name string) []int {
+	name = PlainTitle(name)
+	return t.where(func(title string) bool { return name != "" && strings.Contains(title, name) })
+}
+
+// Called are the titles that a name is, else those that it is a part of, else those that have all of
+// its words.
+func (t Titles) Called(name string) []int {
+	if found := t.Whole(name); len(found) > 0 {
+		return found
+	}
+	if found := t.With(name); len(found) > 0 {
+		return found
+	}
+	words := strings.Fields(PlainTitle(name))
+	return t.where(func(title string) bool {
+		for _, w := range words {
+			if !strings.Contains(title, w) {
+				return false
+			}
+		}
+		return len(words) > 1
+	})
+}
+
+func (t Titles) where(is func(title string) bool) []int {
+	var found []int
+	for i, title := range t {
+		if is(title) {
+			found = append(found, i)
+		}
+	}
+	return found
+}
+
+// Valued says whether a text begins with what is meant as a value: a word with a digit in it.
+func Valued(text string) bool {
+	fields := Parted(text)
+	return len(fields) > 0 && strings.ContainsFunc(Spoken(fields[0]), func(r rune) bool { return unicode.IsDigit(PlainRune(r)) })
+}
+
+// Leading takes a text apart that begins with a title or a part of one: which titles, what was typed of
+// them, and what comes after it. A whole title wins over a part, a longer one over a shorter one; a
+// value comes after it, or nothing. Other words may come after a whole title, or after two words of one.
+func (t Titles) Leading(text string) (found []int, name, rest string) {
+	if name, rest, ok := InQuotes(text); ok {
+		return t.Called(name), name, rest
+	}
+	fields := Parted(text)
+	cuts := make([][2]string, 0, len(fields))
+	for n := len(fields); n > 0; n-- {
+		cuts = append(cuts, [2]string{strings.Join(fields[:n], " "), strings.Join(fields[n:], " ")})
+	}
+	for _, look := range []struct {
+		in     func(string) []int
+		words  bool // whether words may come after it
+		fields int  // how many words it has at least
+	}{{t.Whole, false, 1}, {t.With, false, 1}, {t.Called, true, 2}, {t.Whole, true, 1}, {t.Called, false, 2}} {
+		for i, cut := range cuts {
+			if len(fields)-i < look.fields || !look.words && cut[1] != "" && !Valued(cut[1]) {
+				continue
+			}
+			if found := look.in(cut[0]); len(found) > 0 {
+				return found, cut[0], cut[1]
+			}
+		}
+	}
+	return nil, text, ""
+}

@@ -1,0 +1,121 @@
+package bot_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// adds puts a key result that people update under the objective that there is.
+func (r *room) adds(title, target string) {
+	r.t.Helper()
+	r.alice.Types("/okr add-kr "+title).Sees("== Add key result ==").
+		Chooses("Pull data from external applications", "I will update it myself").Submits("Next").
+		Fills("Start Value", "0").Fills("Target Value", target).Submits("Save").Sees("is added").Closes()
+}
+
+// TestATitleIsTakenInThePlaceOfANumber, or a part of one, by every verb that takes a key result.
+func TestATitleIsTakenInThePlaceOfANumber(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Interviews held", "12")
+	r.adds("Reach 99.9 uptime", "99.9")
+	r.adds("Top 10 customers called", "10")
+	r.adds("Interviews held in Munich", "5")
+	r.adds("Close R&amp;D “Atlas”", "5")
+
+	r.alice.Types("/okr show 99.9 uptime").Sees("== KR-2 ==").Closes()
+	r.alice.Types("/okr show customers").Sees("== KR-3 ==").Closes()
+	r.alice.Types("/okr show called customers").Sees("== KR-3 ==").Closes()
+	r.alice.Types("/okr show INTERVIEWS HELD").Sees("== KR-1 ==").Closes() // a whole title, though in two
+	r.alice.Types("/okr show 10 customers").Sees("== KR-3 ==").Closes()
+	r.alice.Types("/okr show \"atlas\"").Sees("== KR-5 ==").Closes()
+	r.alice.Types("/okr show r&amp;d \"atlas\"").Sees("== KR-5 ==").Closes()
+	r.alice.Types("/okr reach 99.9").Sees("== KR-2 ==").Closes()
+	r.alice.Types("/okr “uptime”").Sees("== KR-2 ==").Closes()
+	r.alice.Types("/okr show 1").Sees("== KR-1 ==").Closes()
+	r.alice.Types("/okr edit munich").Sees("Key Result: Interviews held in Munich").Closes()
+	r.alice.Types("/okr check-in munich").Sees("== Check in on KR-4 ==").Closes()
+	for _, verb := range []string{"sync", "pause", "resume"} {
+		if got := r.says(verb + " top 10 customers"); !strings.Contains(got, "KR-3 is updated by people") {
+			t.Errorf("%s: %s", verb, got)
+		}
+	}
+	r.alice.Types("/okr remove munich").Sees("Interviews held in Munich").Submits("Remove").Sees("KR-4 Interviews held in Munich is removed")
+
+	for words, back := range map[string]string{
+		`show "uptime" now`:     "`now` was not understood and nothing was done",
+		"show nothing of these": "`nothing of these` is no key result and in no title. Name a key result or an objective by its number, or by words of its title",
+		"remove KR-1 uptime":    "`uptime` was not understood and nothing was done",
+		"uptimes now":           "There is no `/okr uptimes`",
+		"sync KR-1 uptime":      "`uptime` was not understood and nothing was done",
+	} {
+		if got := r.says(words); !strings.Contains(got, back) {
+			t.Errorf("%q: %s", words, got)
+		}
+	}
+	// An objective is found by its title where no key result is called so.
+	r.alice.Types("/okr show ship it").Sees("== O-1 ==").Closes()
+	r.alice.Types("/okr sync ship it").Sees("`ship it` is no key result and in no title")
+}
+
+// TestSeveralTitlesAreOffered, and the closest where none has the words; nothing is done meanwhile.
+func TestSeveralTitlesAreOffered(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Incidents in EMEA", "12")
+	for _, where := range []string{"APAC", "Brazil", "Canada", "Denmark", "Egypt", "France", "Ghana", "Haiti"} {
+		r.adds("Incidents in "+where, "5")
+	}
+	r.alice.Types("/okr check-in incidents 4 after &lt;the&gt; audit").
+		Sees("`incidents` is in more than one title. Which one is it?", "*KR-1* Incidents in EMEA", ":dart: Ship it", "*KR-8* Incidents in Ghana", "(…and 1 more. Type more of the title, or its number.)").
+		DoesNotSee("Haiti")
+	if n := r.number(`select count(*) from check_ins`); n != 0 {
+		t.Errorf("%d check-ins were made before the choice", n)
+	}
+	r.alice.Presses("Check in").Sees("Saved.", "*KR-1* Incidents in EMEA  4")
+	r.alice.DoesNotSee("Which one is it?")
+	r.alice.Types("/okr show KR-1").Sees("after &lt;the&gt; audit").Closes()
+
+	r.alice.Types("/okr remove incidnts in brasil").Sees("is no key result and in no title, so nothing was done. Is it one of these?", "*KR-3* Incidents in Brazil").
+		DoesNotSee("*KR-5* Incidents in Denmark\n:dart:").Presses("Remove…").Sees("Incidents in Brazil").Submits("Remove").Sees("KR-3 Incidents in Brazil is removed")
+	r.bob.Types("/okr pause incidents").Sees("Which one is it?").Presses("Pause").Sees("You may not pause or resume this key result. Ask <@U0ALICE>.")
+}
+
+// TestACheckInIsOneLine: whose it is, the value, and words about it.
+func TestACheckInIsOneLine(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Fewer incidents", "12")
+	r.adds("Fewer incidents in EMEA", "5")
+	r.adds("Close 10", "10")
+	r.adds("Reach 99.9 uptime", "99.99")
+	for i, c := range []struct{ typed, saved string }{
+		{`"Fewer incidents" 42`, "*KR-1* Fewer incidents  42"},
+		{"“Fewer incidents” 41, after the audit", "*KR-1* Fewer incidents  42 → 41"},
+		{"fewer incidents in emea 3", "*KR-2* Fewer incidents in EMEA  3"},
+		{"emea 4", "3 → 4"},
+		{"close 10 7", "*KR-3* Close 10  7"},
+		{"`close 10` 8", "7 → 8"},
+		{"reach 99.9 uptime 99.95 in October", "*KR-4* Reach 99.9 uptime  99.95"},
+		{"uptime 99.97", "99.95 → 99.97"},
+		{"9 for close 10", "8 → 9"},
+		{"1 40 after the audit of 2025", "41 → 40"},
+	} {
+		r.alice.Types("/okr check-in "+c.typed).SeesNoModal().Sees("Saved.", c.saved)
+		if n := r.number(`select count(*) from check_ins`); n != i+1 {
+			t.Fatalf("%q: %d check-ins", c.typed, n)
+		}
+	}
+	r.alice.Types("/okr check-in close 10").Sees("== Check in on KR-3 ==", "Result Value: ").DoesNotSee("Result Value: 10")
+	r.alice.Closes()
+	r.alice.Types("/okr check-in fewer incidents going well").Sees("== Check in on KR-1 ==", "Note: going well").Closes()
+	for typed, back := range map[string]string{
+		"emea 1,5":       "`1,5`: Write the number without separators and with a point for the decimals: 1234.5. Nothing was saved.",
+		"emea 12k":       "`12k`: Enter the number alone, without unit, currency or percent sign. Nothing was saved.",
+		"emea 5 %":       "Saved.",
+		"emea 7.5%":      "`7.5%`: Enter the number alone",
+		"O-1 42":         "`O-1 42` is no key result",
+		"nowhere at all": "`nowhere at all` is no key result and in no title",
+	} {
+		if got := r.says("check-in " + typed); !strings.Contains(got, back) {
+			t.Errorf("%q: %s", typed, got)
+		}
+	}
+}

@@ -1,0 +1,72 @@
+package view
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"okrbot/okr"
+)
+
+// ActionNamed is a button that stands for a command: what it carries is done as if it had been typed.
+const ActionNamed = "named"
+
+// NamedMost is how many a choice offers at once; who has more in mind types more of the title.
+const NamedMost = 8
+
+// Candidate is a key result or an objective that a name may mean.
+type Candidate struct {
+	Key   string
+	Title string
+	Under string // a key result's objective
+}
+
+// NameChoice asks which one a name means that is in several titles, or offers those that are close to
+// it where it is in none.
+type NameChoice struct {
+	Typed  string
+	Near   bool   // in none: these are close to it
+	Verb   string // what is to be done with the one that is chosen
+	Rest   string // what was typed after the name, as it was typed
+	Of     []Candidate
+	Beyond int // how many more there are
+}
+
+// doing is what a verb's button says.
+var doing = map[string]string{"show": "Show", "edit": "Edit…", "check-in": "Check in", "sync": "Sync", "pause": "Pause", "resume": "Resume", "remove": "Remove…"}
+
+// Message is the choice, with a button for each.
+func (c NameChoice) Message() Message {
+	text := Quote(c.Typed) + " is in more than one title. Which one is it?"
+	if c.Near {
+		text = Quote(c.Typed) + " is no key result and in no title, so nothing was done. Is it one of these?"
+	}
+	m := Text(text)
+	for i, o := range c.Of {
+		line := "*" + o.Key + "* " + Escape(Cut(o.Title, okr.MaxTitle))
+		if o.Under != "" {
+			line += "\n:dart: " + Escape(Cut(o.Under, okr.MaxTitle))
+		}
+		s := section(line)
+		s.BlockID = "named_" + strconv.Itoa(i)
+		label := doing[c.Verb]
+		if label == "" {
+			label = "Show"
+		}
+		s.Accessory = slack.NewAccessory(slack.NewButtonBlockElement(ActionNamed, CommandOf(c.Verb, o.Key, c.Rest), plain(label)))
+		m.Blocks = append(m.Blocks, s)
+	}
+	if c.Beyond > 0 {
+		m.Blocks = append(m.Blocks, note("…and "+strconv.Itoa(c.Beyond)+" more. Type more of the title, or its number."))
+	}
+	return m
+}
+
+// longestCommand bounds the words that a button carries, in characters; Slack's limit is 2000.
+const longestCommand = 1800
+
+// CommandOf is a command as a button carries it.
+func CommandOf(words ...string) string {
+	return Cut(strings.TrimSpace(strings.Join(words, " ")), longestCommand)
+}
