@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -187,9 +188,44 @@ type Stage struct {
 	Note    string        // what was found: "signed in as okr.reader", "Open incidents: 42"
 }
 
-// NotEncrypted is the stage TLS of an address without it, which an operator can allow.
-func NotEncrypted() Stage {
-	return Stage{Name: "TLS", Skipped: true, Note: "not encrypted: the address is http"}
+// Stages are the stages of a check, each timed from the end of the one before.
+type Stages struct {
+	List  []Stage
+	since time.Time
+}
+
+// Add notes a stage, and says whether the check goes on.
+func (s *Stages) Add(name, note string, err *Error) bool {
+	now := time.Now()
+	if s.since.IsZero() {
+		s.since = now
+	}
+	s.List = append(s.List, Stage{Name: name, Took: now.Sub(s.since), Err: err, Note: note})
+	s.since = now
+	return err == nil
+}
+
+// Reach is the beginning of every check: whether an address may be asked, what keeps it from being
+// reached, and from being reached with encryption. An address without it is allowed by an operator
+// alone. It says whether the check goes on.
+func (s *Stages) Reach(address string, allowed *Error, reach func() (unreachable, insecure *Error)) bool {
+	s.since = time.Now()
+	if allowed != nil {
+		return s.Add("Address", "", allowed)
+	}
+	var scheme, host string
+	if u, err := url.Parse(address); err == nil {
+		scheme, host = u.Scheme, u.Host
+	}
+	unreachable, insecure := reach()
+	if !s.Add("Address", host, unreachable) {
+		return false
+	}
+	if scheme == "http" {
+		s.List = append(s.List, Stage{Name: "TLS", Skipped: true, Note: "not encrypted: the address is http"})
+		return true
+	}
+	return s.Add("TLS", "", insecure)
 }
 
 // Page is a part of a listing.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -19,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/kelseyhightower/envconfig"
 
+	"okrbot/integrations/wire"
 	"okrbot/secret"
 )
 
@@ -178,16 +178,16 @@ func (c *Config) addressProblems(say func(variable, problem string)) {
 	}
 	if c.PublicURL != "" {
 		c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
-		if u, err := url.Parse(c.PublicURL); err != nil || u.Scheme != "https" || !wholeHost(u.Host) || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
+		if u, err := url.Parse(c.PublicURL); err != nil || u.Scheme != "https" || !wire.WholeHost(u.Host) || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
 			say("PUBLIC_URL", "write it as https://okrbot.example.com, without a path")
 		}
 	}
-	if u, err := url.Parse(c.SlackAPIURL); err != nil || u.Scheme != "https" && u.Scheme != "http" || !wholeHost(u.Host) || !strings.HasSuffix(c.SlackAPIURL, "/") {
+	if u, err := url.Parse(c.SlackAPIURL); err != nil || u.Scheme != "https" && u.Scheme != "http" || !wire.WholeHost(u.Host) || !strings.HasSuffix(c.SlackAPIURL, "/") {
 		say("SLACK_API_URL", "write it as https://slack.com/api/, with the slash at its end")
 	}
 	for variable, hosts := range map[string][]string{"SERVICENOW_EXTRA_HOSTS": c.ServiceNowExtraHosts, "HTTP_JSON_ORIGINS": c.HTTPJSONOrigins} {
 		for i, host := range hosts {
-			origin, ok := extraOrigin(host)
+			origin, ok := wire.Origin(host)
 			switch {
 			case strings.Contains(host, "*"):
 				say(variable, fmt.Sprintf("entry %d has a wildcard; name each host", i+1))
@@ -227,44 +227,6 @@ func listenable(address string) bool {
 	}
 	_, err = net.LookupPort("tcp", port)
 	return err == nil && port != ""
-}
-
-// extraOrigin turns "host", "host:port" or an origin into an origin; https where nothing is said.
-func extraOrigin(host string) (string, bool) {
-	host = strings.ToLower(strings.TrimSuffix(strings.TrimSpace(host), "/"))
-	if !strings.Contains(host, "://") {
-		host = "https://" + host
-	}
-	u, err := url.Parse(host)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || !wholeHost(u.Host) || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
-		return "", false
-	}
-	return u.Scheme + "://" + u.Host, true
-}
-
-// hostname is a name of letters, digits and hyphens, in parts with dots between; the names of some
-// networks have underscores.
-var hostname = regexp.MustCompile(`(?i)^([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$`)
-
-// wholeHost says whether host or host:port can be dialled as it is written.
-func wholeHost(host string) bool {
-	name, port := host, ""
-	if i := strings.LastIndex(host, ":"); i >= 0 && !strings.HasSuffix(host, "]") {
-		name, port = host[:i], host[i+1:]
-		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-			return false
-		}
-	}
-	if inner, ok := strings.CutPrefix(name, "["); ok {
-		inner, ok = strings.CutSuffix(inner, "]")
-		address, err := netip.ParseAddr(inner)
-		return ok && err == nil && address.Is6() && address.Zone() == ""
-	}
-	if strings.Trim(name, "0123456789.") == "" { // as a name it would be nobody's
-		address, err := netip.ParseAddr(name)
-		return err == nil && address.Is4()
-	}
-	return len(name) <= 253 && hostname.MatchString(name)
 }
 
 // AuditDays is how long the audit is kept; 0 is for ever.

@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
-	"strings"
-	"time"
 
 	"okrbot/integrations"
 	"okrbot/integrations/wire"
@@ -14,8 +11,6 @@ import (
 
 // The stages of a check, in their order.
 const (
-	stageAddress  = "Address"
-	stageTLS      = "TLS"
 	stageSignIn   = "Sign-in"
 	stageDocument = "Document"
 	stageScore    = "One score"
@@ -24,45 +19,31 @@ const (
 // Check asks for the document once and looks around in it: address, TLS, sign-in, document, one
 // score.
 func (c *Client) Check(ctx context.Context, account integrations.Account) []integrations.Stage {
-	var stages []integrations.Stage
-	began := time.Now()
-	stage := func(name, note string, err *integrations.Error) bool {
-		stages = append(stages, integrations.Stage{Name: name, Took: time.Since(began), Err: err, Note: note})
-		began = time.Now()
-		return err == nil
+	var stages integrations.Stages
+	if !stages.Reach(account.Origin, c.allowed(account), func() (unreachable, insecure *integrations.Error) {
+		address, secure := wire.Reach(ctx, c.http, account.Origin)
+		return told(address), told(secure)
+	}) {
+		return stages.List
 	}
-	if problem := c.allowed(account); problem != nil {
-		stage(stageAddress, "", problem)
-		return stages
-	}
-	unreachable, insecure := wire.Reach(ctx, c.http, account.Origin)
-	if !stage(stageAddress, hostOf(account.Origin), told(unreachable)) {
-		return stages
-	}
-	if strings.HasPrefix(account.Origin, "http://") {
-		stages = append(stages, integrations.NotEncrypted())
-	} else if !stage(stageTLS, "", told(insecure)) {
-		return stages
-	}
-
 	d, err := c.document(ctx, account)
 	var failure *integrations.Error
 	if err != nil && !errors.As(err, &failure) {
 		failure = say("too_slow") // its context ended
 	}
 	if failure != nil && ofTheSignIn(failure) {
-		stage(stageSignIn, "", failure)
-		return stages
+		stages.Add(stageSignIn, "", failure)
+		return stages.List
 	}
-	stage(stageSignIn, "", nil)
+	stages.Add(stageSignIn, "", nil)
 	if failure != nil {
-		stage(stageDocument, "", failure)
-		return stages
+		stages.Add(stageDocument, "", failure)
+		return stages.List
 	}
 	found := d.numbers()
 	if len(found) == 0 {
-		stage(stageDocument, "", say("no_numbers"))
-		return stages
+		stages.Add(stageDocument, "", say("no_numbers"))
+		return stages.List
 	}
 	count := fmt.Sprintf("%d numbers", len(found))
 	switch len(found) {
@@ -71,16 +52,16 @@ func (c *Client) Check(ctx context.Context, account integrations.Account) []inte
 	case mostNumbers:
 		count = "the first " + count
 	}
-	stage(stageDocument, count, nil)
+	stages.Add(stageDocument, count, nil)
 	for _, s := range found {
 		if s.Value.Valid {
-			stage(stageScore, s.Name+": "+s.Value.Decimal.String(), nil)
-			return stages
+			stages.Add(stageScore, s.Name+": "+s.Value.Decimal.String(), nil)
+			return stages.List
 		}
 	}
 	_, problem := d.scorecard(found[0].Ref)
-	stage(stageScore, "", problem)
-	return stages
+	stages.Add(stageScore, "", problem)
+	return stages.List
 }
 
 // ofTheSignIn says whether a failed call counts against the sign-in: it was refused, or somebody
@@ -93,12 +74,4 @@ func ofTheSignIn(failure *integrations.Error) bool {
 		return failure.Cause != "truncated" && failure.Cause != "not_json"
 	}
 	return false
-}
-
-func hostOf(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	return u.Host
 }

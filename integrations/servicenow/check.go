@@ -3,46 +3,24 @@ package servicenow
 import (
 	"context"
 	"errors"
-	"strings"
-	"time"
 
 	"okrbot/integrations"
 )
 
 // The stages of a check, in their order.
 const (
-	stageAddress = "Address"
-	stageTLS     = "TLS"
-	stageSignIn  = "Sign-in"
-	stageRole    = "Role"
-	stageScore   = "One score"
+	stageSignIn = "Sign-in"
+	stageRole   = "Role"
+	stageScore  = "One score"
 )
 
 // Check signs in and looks around: address, TLS, sign-in, role, one score. It makes one call, and
 // so spends one try of a password.
 func (c *Client) Check(ctx context.Context, account integrations.Account) []integrations.Stage {
-	var stages []integrations.Stage
-	began := time.Now()
-	stage := func(name, note string, err *integrations.Error) bool {
-		stages = append(stages, integrations.Stage{Name: name, Took: time.Since(began), Err: err, Note: note})
-		began = time.Now()
-		return err == nil
+	var stages integrations.Stages
+	if !stages.Reach(account.Origin, c.allowed(account), func() (address, secure *integrations.Error) { return c.reach(ctx, account.Origin) }) {
+		return stages.List
 	}
-	if problem := c.allowed(account); problem != nil {
-		stage(stageAddress, "", problem)
-		return stages
-	}
-	_, host, _ := strings.Cut(account.Origin, "://")
-	address, secure := c.reach(ctx, account.Origin)
-	if !stage(stageAddress, host, address) {
-		return stages
-	}
-	if strings.HasPrefix(account.Origin, "http://") {
-		stages = append(stages, integrations.NotEncrypted())
-	} else if !stage(stageTLS, "", secure) {
-		return stages
-	}
-
 	found, err := c.list(ctx, account, query{perPage: 10})
 	var failure *integrations.Error
 	if err != nil && !errors.As(err, &failure) {
@@ -53,31 +31,31 @@ func (c *Client) Check(ctx context.Context, account integrations.Account) []inte
 		failsAt = stageOf(failure)
 	}
 	if failsAt == stageSignIn {
-		stage(stageSignIn, "", failure)
-		return stages
+		stages.Add(stageSignIn, "", failure)
+		return stages.List
 	}
-	stage(stageSignIn, account.Fields["username"], nil)
+	stages.Add(stageSignIn, account.Fields["username"], nil)
 	if failsAt == stageRole {
-		stage(stageRole, "", failure)
-		return stages
+		stages.Add(stageRole, "", failure)
+		return stages.List
 	}
 	if failure == nil && len(found) == 0 {
-		stage(stageRole, "", say("nothing_visible"))
-		return stages
+		stages.Add(stageRole, "", say("nothing_visible"))
+		return stages.List
 	}
-	stage(stageRole, "pa_viewer", nil)
+	stages.Add(stageRole, "pa_viewer", nil)
 	if failure != nil {
-		stage(stageScore, "", failure)
-		return stages
+		stages.Add(stageScore, "", failure)
+		return stages.List
 	}
 	for _, s := range found {
 		if s.Value.Valid {
-			stage(stageScore, s.Name+": "+s.Value.Decimal.String(), nil)
-			return stages
+			stages.Add(stageScore, s.Name+": "+s.Value.Decimal.String(), nil)
+			return stages.List
 		}
 	}
-	stage(stageScore, found[0].Name+": no score yet", nil)
-	return stages
+	stages.Add(stageScore, found[0].Name+": no score yet", nil)
+	return stages.List
 }
 
 // stageOf is where a failed call stops a check: what was answered by somebody who did not look at
