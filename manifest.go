@@ -3,41 +3,43 @@ package okrbot
 
 import (
 	_ "embed"
+	"fmt"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 )
 
 //go:embed manifest.yml
-var manifest string
+var manifestText []byte
+
+// manifest is what we read of the manifest; Slack reads the rest.
+var manifest = func() (m struct {
+	Features struct {
+		SlashCommands []struct {
+			UsageHint string `yaml:"usage_hint"`
+		} `yaml:"slash_commands"`
+	}
+	OAuth struct {
+		Scopes struct {
+			Bot         []string
+			BotOptional []string `yaml:"bot_optional"`
+		}
+	} `yaml:"oauth_config"`
+}) {
+	if err := yaml.Unmarshal(manifestText, &m); err != nil {
+		panic(fmt.Sprintf("manifest.yml, which is part of the program, cannot be read: %v", err))
+	}
+	return m
+}()
 
 // BotScopes are the scopes that the manifest asks for, and those that it asks for without need.
 func BotScopes() (needed, optional []string) {
-	_, rest, _ := strings.Cut(manifest, "\n    bot:\n")
-	list, rest, _ := strings.Cut(rest, "    bot_optional:\n")
-	needed = items(list)
-	for line := range strings.Lines(rest) {
-		if !strings.HasPrefix(line, "      - ") {
-			break
-		}
-		optional = append(optional, items(line)...)
-	}
-	return needed, optional
-}
-
-func items(list string) []string {
-	var all []string
-	for line := range strings.Lines(list) {
-		if item, ok := strings.CutPrefix(strings.TrimSpace(line), "- "); ok {
-			all = append(all, item)
-		}
-	}
-	return all
+	return manifest.OAuth.Scopes.Bot, manifest.OAuth.Scopes.BotOptional
 }
 
 // UsageHint are the words after /okr that the manifest tells Slack of, such as "sync KR-1".
 func UsageHint() []string {
-	_, hint, _ := strings.Cut(manifest, `usage_hint: "[`)
-	hint, _, _ = strings.Cut(hint, "]")
-	words := strings.Split(hint, "|")
+	words := strings.Split(strings.Trim(manifest.Features.SlashCommands[0].UsageHint, "[]"), "|")
 	for i := range words {
 		words[i] = strings.TrimSpace(words[i])
 	}
