@@ -25,7 +25,7 @@ const (
 func (s *Store) Tidy(ctx context.Context) error {
 	for what, do := range map[string]func(context.Context) error{
 		"drafts": s.q.ExpireDrafts, "deliveries": s.q.ExpireDeliveries, "requests": s.q.ExpireRequests, "wishes for syncs": s.q.ExpireAsks, "exports": s.q.ExpireExports,
-		"pages": s.q.ExpireVisits, "connections that nobody confirmed": s.q.ExpirePending, "rhythms": s.q.ExpireRhythms, "places": s.q.ForgottenPlaces, "tellings": s.q.ExpireTellings,
+		"pages": s.q.ExpireSignInPages, "connections that nobody confirmed": s.q.ExpirePending, "rhythms": s.q.ExpireRhythms, "places": s.q.ForgottenPlaces, "tellings": s.q.ExpireTellings,
 	} {
 		if err := do(ctx); err != nil {
 			return fmt.Errorf("forgetting old %s: %w", what, err)

@@ -222,7 +222,7 @@ func (flow *Flow) Submitted(ctx context.Context, g desk.Gesture) (desk.Reply, er
 		return desk.Reply{Problems: desk.AtFields(problems, g)}, nil
 	}
 	if signIn, ok := signInOf(connector, entry.SignIn); ok && flow.onAPage(signIn) {
-		return flow.inBrowser(ctx, g, connector, store.Visit{
+		return flow.inBrowser(ctx, g, connector, store.SignInPage{
 			Kind: connector.Kind(), Origin: origin, SignIn: entry.SignIn, Shared: entry.Shared, Reconnects: d.Again, Draft: draft.ID, View: g.View.ID,
 		})
 	}

@@ -19,7 +19,7 @@ import (
 )
 
 // sendToConsent sends the browser to the system's page with Allow and Deny, once there is a client.
-func (flow *Flow) sendToConsent(ctx context.Context, w http.ResponseWriter, r *http.Request, at visiting, typed map[string]string) {
+func (flow *Flow) sendToConsent(ctx context.Context, w http.ResponseWriter, r *http.Request, at signInPage, typed map[string]string) {
 	if at.client == nil {
 		if !okr.May(at.actor, okr.RegisterClient) {
 			flow.outcome(w, "over")
@@ -53,7 +53,7 @@ func (flow *Flow) sendToConsent(ctx context.Context, w http.ResponseWriter, r *h
 }
 
 // consentAt begins a consent and is where the browser goes.
-func (flow *Flow) consentAt(ctx context.Context, at visiting) (string, error) {
+func (flow *Flow) consentAt(ctx context.Context, at signInPage) (string, error) {
 	consenter, ok := at.connector.(integrations.Consenter)
 	if !ok {
 		return "", errors.New("the connector has no sign-in by browser")
@@ -62,7 +62,7 @@ func (flow *Flow) consentAt(ctx context.Context, at visiting) (string, error) {
 	if at.client.Challenges {
 		verifier = oauth2.GenerateVerifier()
 	}
-	state, err := flow.Store.BeginConsent(ctx, at.Visit, verifier)
+	state, err := flow.Store.BeginConsent(ctx, at.SignInPage, verifier)
 	if err != nil {
 		return "", err
 	}
@@ -130,7 +130,7 @@ func (flow *Flow) cameBack(r *http.Request, consenter integrations.Consenter) st
 
 // consented is the page that a browser went from, with what proves the code; or the outcome that says
 // why it is not taken: another browser, another person, another system, or too late.
-func (flow *Flow) consented(ctx context.Context, r *http.Request, consenter integrations.Consenter) (at visiting, verifier, problem string) {
+func (flow *Flow) consented(ctx context.Context, r *http.Request, consenter integrations.Consenter) (at signInPage, verifier, problem string) {
 	cookie, err := r.Cookie(browserCookie)
 	if err != nil || cookie.Value == "" {
 		return at, "", "cookies"
@@ -158,7 +158,7 @@ func (flow *Flow) consented(ctx context.Context, r *http.Request, consenter inte
 
 // keepConsent checks what the tokens open and keeps them until the person agrees to both names in the
 // browser and then confirms in Slack. It returns with the page that asks.
-func (flow *Flow) keepConsent(ctx context.Context, at visiting, consenter integrations.Consenter, tokens integrations.Tokens) string {
+func (flow *Flow) keepConsent(ctx context.Context, at signInPage, consenter integrations.Consenter, tokens integrations.Tokens) string {
 	account := integrations.Account{Origin: at.Origin, SignIn: at.SignIn, Fields: integrations.Fields{integrations.AccessToken: tokens.Fields[integrations.AccessToken]}}
 	found := flow.prove(ctx, at.connector, account, at.again)
 	if !found.works() {
@@ -198,7 +198,7 @@ func (flow *Flow) keepConsent(ctx context.Context, at visiting, consenter integr
 			Shared: at.Shared && okr.May(actor, okr.ShareConnection, okr.MakerOf),
 		}, replaces, tokens.Fields, accounts.TokenLife(tokens.Life), consenter.RefreshLife())
 		if err == nil {
-			token, err = tx.AskAboutSignIn(ctx, at.Visit, c, stages)
+			token, err = tx.AskAboutSignIn(ctx, at.SignInPage, c, stages)
 		}
 		return err
 	})

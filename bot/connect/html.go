@@ -94,7 +94,7 @@ func private(next http.Handler) http.Handler {
 
 const toSlack = "Close this page and go back to Slack."
 
-// outcomes are the pages at which a visit ends, by the last part of their address. They say nothing
+// outcomes are the pages at which a sign-in page ends, by the last part of their address. They say nothing
 // that somebody else sent.
 var outcomes = map[string]page{
 	"connected": {Title: "Connected", Lines: []string{"The connection works. " + toSlack}},

@@ -29,8 +29,8 @@ const (
 )
 
 // inBrowser gives the person a page of ours to sign in on.
-func (flow *Flow) inBrowser(ctx context.Context, g desk.Gesture, connector integrations.Connector, v store.Visit) (desk.Reply, error) {
-	token, err := flow.Store.CreateVisit(ctx, g.Actor, v)
+func (flow *Flow) inBrowser(ctx context.Context, g desk.Gesture, connector integrations.Connector, v store.SignInPage) (desk.Reply, error) {
+	token, err := flow.Store.CreateSignInPage(ctx, g.Actor, v)
 	modal := view.InBrowser(connector.Name(), view.ShownAddress(v.Origin), flow.Settings.PublicURL+"/connect/"+token)
 	return desk.Reply{Update: &modal}, err
 }
@@ -70,7 +70,7 @@ func (flow *Flow) PagePaths() []string {
 // administrator who mistyped its secret, or was given another one.
 const anotherClient = "another-client"
 
-// outcomePath is where the pages are at which a visit ends.
+// outcomePath is where the pages are at which a sign-in page ends.
 const outcomePath = "/connect/"
 
 func callbackPath(c integrations.Connector) string { return "/" + c.Kind() + "/oauth/callback" }
@@ -81,10 +81,10 @@ func (flow *Flow) callback(c integrations.Connector, origin string) string {
 	return flow.Settings.PublicURL + callbackPath(c) + "/" + hostOf(origin)
 }
 
-// mayComeBack says whether a browser came back from the system that a visit is for: to its own
+// mayComeBack says whether a browser came back from the system that a sign-in page is for: to its own
 // callback, or, where the workspace has one client alone, to the one without a host, which somebody
 // registered in the system. There is nobody then whose code it could be instead.
-func (flow *Flow) mayComeBack(ctx context.Context, r *http.Request, v store.Visit) bool {
+func (flow *Flow) mayComeBack(ctx context.Context, r *http.Request, v store.SignInPage) bool {
 	if host := r.PathValue("host"); host != "" {
 		return host == hostOf(v.Origin)
 	}
@@ -101,9 +101,9 @@ func hostOf(origin string) string {
 	return u.Host
 }
 
-// visiting is a page that is open: whose it is, and for what.
-type visiting struct {
-	store.Visit
+// signInPage is a page that is open: whose it is, and for what.
+type signInPage struct {
+	store.SignInPage
 	actor     okr.Actor
 	name      string
 	workspace string
@@ -119,8 +119,8 @@ type visiting struct {
 var errNotAsked = errors.New("not told by Slack who the person is now")
 
 // load loads a page and all that stands behind it. The person's rights are asked again.
-func (flow *Flow) load(ctx context.Context, v store.Visit) (visiting, error) {
-	at := visiting{Visit: v}
+func (flow *Flow) load(ctx context.Context, v store.SignInPage) (signInPage, error) {
+	at := signInPage{SignInPage: v}
 	p, err := flow.PersonToday(ctx, v.Workspace, v.Person)
 	if err != nil {
 		return at, err
@@ -168,7 +168,7 @@ func (flow *Flow) load(ctx context.Context, v store.Visit) (visiting, error) {
 
 // page is the page as it stands: a sign-in to fill in, a client to register, or the way to the
 // system's own page.
-func (at visiting) page(flow *Flow) page {
+func (at signInPage) page(flow *Flow) page {
 	place := view.ShownAddress(at.Origin)
 	p := page{
 		Title: "Connect " + at.connector.Name(),
@@ -205,7 +205,7 @@ func (at visiting) page(flow *Flow) page {
 
 // asks makes a page ask whoever signed in whether that may be read for the one who asked in Slack. A
 // link can be passed on: both have to say so, and both see both names.
-func (at visiting) asks(p *page, place string) {
+func (at signInPage) asks(p *page, place string) {
 	as, what := "It does not say as whom.", "What you may see there"
 	if at.pending.Account != "" {
 		account := "*" + view.Escape(at.pending.Account) + "*"
@@ -227,7 +227,7 @@ func (at visiting) asks(p *page, place string) {
 }
 
 // agreed is the answer to what a page asks about a sign-in.
-func (flow *Flow) agreed(ctx context.Context, w http.ResponseWriter, r *http.Request, at visiting) {
+func (flow *Flow) agreed(ctx context.Context, w http.ResponseWriter, r *http.Request, at signInPage) {
 	answer := r.PostForm.Get("answer")
 	asSeen := r.PostForm.Get("account") == at.pending.Account && r.PostForm.Get("person") == at.name
 	switch {
@@ -303,9 +303,9 @@ func (flow *Flow) pageOpened(w http.ResponseWriter, r *http.Request) {
 }
 
 // pageAt loads the page of an address, or says why there is none.
-func (flow *Flow) pageAt(ctx context.Context, w http.ResponseWriter, r *http.Request) (visiting, bool) {
-	v, err := flow.Store.Visit(ctx, r.PathValue("token"))
-	var at visiting
+func (flow *Flow) pageAt(ctx context.Context, w http.ResponseWriter, r *http.Request) (signInPage, bool) {
+	v, err := flow.Store.SignInPage(ctx, r.PathValue("token"))
+	var at signInPage
 	if err == nil {
 		at, err = flow.load(ctx, v)
 	}
@@ -342,7 +342,7 @@ func (flow *Flow) pageSent(w http.ResponseWriter, r *http.Request) {
 		flow.outcome(w, "cookies")
 		return
 	}
-	if err := flow.Store.BindVisit(ctx, at.Visit, cookie.Value); errors.Is(err, store.ErrElsewhere) {
+	if err := flow.Store.BindSignInPage(ctx, at.SignInPage, cookie.Value); errors.Is(err, store.ErrElsewhere) {
 		flow.outcome(w, "elsewhere")
 		return
 	} else if err != nil {
@@ -379,7 +379,7 @@ func (flow *Flow) pageSent(w http.ResponseWriter, r *http.Request) {
 }
 
 // wrong is the page with what is amiss.
-func (at visiting) wrong(flow *Flow, typed map[string]string, problem string) page {
+func (at signInPage) wrong(flow *Flow, typed map[string]string, problem string) page {
 	p := at.page(flow)
 	if len(p.Fields) > 0 {
 		p.Fields = fieldsOf(at.signIn, typed)
@@ -389,9 +389,9 @@ func (at visiting) wrong(flow *Flow, typed map[string]string, problem string) pa
 }
 
 // tryEntered checks what was entered and keeps it when it works.
-func (flow *Flow) tryEntered(ctx context.Context, w http.ResponseWriter, r *http.Request, at visiting, typed map[string]string) {
+func (flow *Flow) tryEntered(ctx context.Context, w http.ResponseWriter, r *http.Request, at signInPage, typed map[string]string) {
 	account := integrations.Account{Origin: at.Origin, SignIn: at.SignIn, Fields: typed}
-	may, err := flow.Store.BeginTry(ctx, at.Visit, triesOnAPage)
+	may, err := flow.Store.BeginTry(ctx, at.SignInPage, triesOnAPage)
 	if err != nil {
 		flow.Log.Error("beginning a try", "error", err)
 		flow.outcome(w, "unable")
@@ -409,7 +409,7 @@ func (flow *Flow) tryEntered(ctx context.Context, w http.ResponseWriter, r *http
 	counting, cancel := context.WithTimeout(context.WithoutCancel(ctx), desk.CallWithin)
 	defer cancel()
 	if !found.refused() {
-		if err := flow.Store.GiveTryBack(counting, at.Visit); err != nil {
+		if err := flow.Store.GiveTryBack(counting, at.SignInPage); err != nil {
 			flow.Log.Warn("giving a try back", "error", err)
 		}
 	}
@@ -419,7 +419,7 @@ func (flow *Flow) tryEntered(ctx context.Context, w http.ResponseWriter, r *http
 	}
 	c, err := flow.keep(ctx, at.actor, at.connector, account, at.Reconnects, at.Shared, at.Draft)
 	if err == nil {
-		err = flow.Store.EndVisit(ctx, at.Visit)
+		err = flow.Store.EndSignInPage(ctx, at.SignInPage)
 	}
 	if err != nil {
 		flow.Log.Error("keeping a connection", "actor", at.actor.ID, "error", err)
@@ -428,7 +428,7 @@ func (flow *Flow) tryEntered(ctx context.Context, w http.ResponseWriter, r *http
 	}
 	d := flow.behind(ctx, at.actor, at.Draft)
 	modal := view.Connected(at.connector.Name(), c.Name, stagesOf(found.stages), d.Wizard != "")
-	flow.tellVisitor(ctx, at, modal, view.MessageOf(modal))
+	flow.tellPerson(ctx, at, modal, view.MessageOf(modal))
 	if d.Wizard != "" {
 		g := desk.Gesture{Actor: at.actor, Name: at.name}
 		flow.Later(desk.CallWithin, func(ctx context.Context) {
@@ -440,26 +440,26 @@ func (flow *Flow) tryEntered(ctx context.Context, w http.ResponseWriter, r *http
 
 // notTaken is the page after a check that failed. A refused sign-in counts, and after the last one that
 // a page has the page is closed.
-func (flow *Flow) notTaken(ctx context.Context, at visiting, typed map[string]string, found proof) page {
+func (flow *Flow) notTaken(ctx context.Context, at signInPage, typed map[string]string, found proof) page {
 	p := at.wrong(flow, typed, found.problem)
 	p.Stages = stagesOf(found.stages)
 	if !found.refused() {
 		return p
 	}
-	tries, err := flow.Store.CountTry(ctx, at.Visit)
+	tries, err := flow.Store.CountTry(ctx, at.SignInPage)
 	if err != nil {
 		flow.Log.Warn("counting a try", "error", err)
 	}
 	if tries < triesOnAPage {
 		return p
 	}
-	if err := flow.Store.EndVisit(ctx, at.Visit); err != nil {
+	if err := flow.Store.EndSignInPage(ctx, at.SignInPage); err != nil {
 		flow.Log.Warn("closing a page", "error", err)
 	}
 	p.Button, p.Fields = "", nil
 	p.Problem = "Two sign-ins were refused, so this page is closed: more could lock the account. When you know the right one, type `/okr connect` in Slack again."
 	modal, message := view.NotConnected(at.connector.Name(), view.ShownAddress(at.Origin), p.Stages, "")
-	flow.tellVisitor(ctx, at, modal, message)
+	flow.tellPerson(ctx, at, modal, message)
 	return p
 }
 
@@ -470,8 +470,8 @@ func (flow *Flow) behind(ctx context.Context, actor okr.Actor, id string) connec
 	return d
 }
 
-// tellVisitor shows in Slack how it went: in the window that sent the person here, else by message.
-func (flow *Flow) tellVisitor(_ context.Context, at visiting, modal slack.ModalViewRequest, m view.Message) {
+// tellPerson shows in Slack how it went: in the window that sent the person here, else by message.
+func (flow *Flow) tellPerson(_ context.Context, at signInPage, modal slack.ModalViewRequest, m view.Message) {
 	flow.Later(desk.CallWithin, func(ctx context.Context) {
 		if at.View != "" {
 			if _, err := flow.Slack.Change(ctx, desk.OpenView{ID: at.View}, modal); err == nil {
@@ -485,9 +485,9 @@ func (flow *Flow) tellVisitor(_ context.Context, at visiting, modal slack.ModalV
 }
 
 // endPage closes a page and tells in Slack how it went.
-func (flow *Flow) endPage(ctx context.Context, at visiting, modal slack.ModalViewRequest, m view.Message) {
-	if err := flow.Store.EndVisit(ctx, at.Visit); err != nil {
+func (flow *Flow) endPage(ctx context.Context, at signInPage, modal slack.ModalViewRequest, m view.Message) {
+	if err := flow.Store.EndSignInPage(ctx, at.SignInPage); err != nil {
 		flow.Log.Warn("closing a page", "error", err)
 	}
-	flow.tellVisitor(ctx, at, modal, m)
+	flow.tellPerson(ctx, at, modal, m)
 }

@@ -421,6 +421,29 @@ type Scorecard struct {
 	SeenAt       time.Time
 }
 
+type SignInPage struct {
+	ID          int64
+	WorkspaceID string
+	PersonID    string
+	TokenHash   []byte
+	Kind        string
+	Origin      string
+	SignIn      string
+	Shared      bool
+	Reconnects  *int64
+	DraftID     *string
+	ViewID      string
+	BrowserHash []byte
+	StateHash   []byte
+	Challenged  bool
+	Verifier    []byte
+	Tries       int16
+	ExpiresAt   time.Time
+	Asked       int16
+	PendingID   *int64
+	Stages      []byte
+}
+
 type Source struct {
 	KeyResultID  int64
 	WorkspaceID  string
@@ -553,29 +576,6 @@ type Telling struct {
 	PersonID    string
 	Says        string
 	CreatedAt   time.Time
-}
-
-type Visit struct {
-	ID          int64
-	WorkspaceID string
-	PersonID    string
-	TokenHash   []byte
-	Kind        string
-	Origin      string
-	SignIn      string
-	Shared      bool
-	Reconnects  *int64
-	DraftID     *string
-	ViewID      string
-	BrowserHash []byte
-	StateHash   []byte
-	Challenged  bool
-	Verifier    []byte
-	Tries       int16
-	ExpiresAt   time.Time
-	Asked       int16
-	PendingID   *int64
-	Stages      []byte
 }
 
 type Workspace struct {

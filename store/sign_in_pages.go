@@ -14,12 +14,12 @@ import (
 	"okrbot/store/queries"
 )
 
-// ErrElsewhere says that a visit went on in another browser.
+// ErrElsewhere says that a sign-in page went on in another browser.
 var ErrElsewhere = errors.New("in another browser")
 
-// Visit is a page of ours that somebody was given in Slack, to sign in to a system outside Slack.
+// SignInPage is a page of ours that somebody was given in Slack, to sign in to a system outside Slack.
 // It lives ten minutes. Of its address, its OAuth state and its browser's cookie only hashes are kept.
-type Visit struct {
+type SignInPage struct {
 	ID         int64
 	Workspace  string
 	Person     string
@@ -55,33 +55,33 @@ func NewBrowser() string {
 	return written
 }
 
-// CreateVisit opens a page for the acting person and gives what is secret in its address.
-func (r Reads) CreateVisit(ctx context.Context, actor okr.Actor, v Visit) (token string, err error) {
+// CreateSignInPage opens a page for the acting person and gives what is secret in its address.
+func (r Reads) CreateSignInPage(ctx context.Context, actor okr.Actor, v SignInPage) (token string, err error) {
 	token, hash := mark(base64.RawURLEncoding.EncodeToString)
-	p := queries.CreateVisitParams{
+	p := queries.CreateSignInPageParams{
 		WorkspaceID: actor.Workspace, PersonID: actor.ID, TokenHash: hash, Kind: v.Kind, Origin: v.Origin, SignIn: v.SignIn, Shared: v.Shared,
 		DraftID: orNil(v.Draft), ViewID: v.View,
 	}
 	if v.Reconnects != 0 {
 		p.Reconnects = &v.Reconnects
 	}
-	if _, err := r.q.CreateVisit(ctx, p); err != nil {
+	if _, err := r.q.CreateSignInPage(ctx, p); err != nil {
 		return "", fmt.Errorf("opening a page: %w", err)
 	}
 	return token, nil
 }
 
-// Visit loads the page of an address. One that is over and one that never was are ErrNotFound.
-func (r Reads) Visit(ctx context.Context, token string) (Visit, error) {
-	row, err := r.q.Visit(ctx, hashOf(token))
+// SignInPage loads the page of an address. One that is over and one that never was are ErrNotFound.
+func (r Reads) SignInPage(ctx context.Context, token string) (SignInPage, error) {
+	row, err := r.q.SignInPage(ctx, hashOf(token))
 	if err != nil {
-		return Visit{}, fmt.Errorf("loading a page: %w", found(err))
+		return SignInPage{}, fmt.Errorf("loading a page: %w", found(err))
 	}
-	return visit(row), nil
+	return signInPage(row), nil
 }
 
-func visit(row queries.Visit) Visit {
-	v := Visit{
+func signInPage(row queries.SignInPage) SignInPage {
+	v := SignInPage{
 		ID: row.ID, Workspace: row.WorkspaceID, Person: row.PersonID, Kind: row.Kind, Origin: row.Origin, SignIn: row.SignIn, Shared: row.Shared,
 		View: row.ViewID, Challenged: row.Challenged, Stages: row.Stages, verifier: row.Verifier,
 	}
@@ -97,9 +97,9 @@ func visit(row queries.Visit) Visit {
 	return v
 }
 
-// BindVisit gives a page to the browser that went on from it first; ErrElsewhere to another one.
-func (r Reads) BindVisit(ctx context.Context, v Visit, browser string) error {
-	n, err := r.q.BindVisit(ctx, queries.BindVisitParams{BrowserHash: hashOf(browser), ID: v.ID})
+// BindSignInPage gives a page to the browser that went on from it first; ErrElsewhere to another one.
+func (r Reads) BindSignInPage(ctx context.Context, v SignInPage, browser string) error {
+	n, err := r.q.BindSignInPage(ctx, queries.BindSignInPageParams{BrowserHash: hashOf(browser), ID: v.ID})
 	if err == nil && n == 0 {
 		err = ErrElsewhere
 	}
@@ -109,13 +109,13 @@ func (r Reads) BindVisit(ctx context.Context, v Visit, browser string) error {
 	return nil
 }
 
-func (v Visit) place() secret.Place {
-	return secret.Place{Workspace: v.Workspace, ID: v.ID, Kind: "visit", Version: 1}
+func (v SignInPage) place() secret.Place {
+	return secret.Place{Workspace: v.Workspace, ID: v.ID, Kind: "visit", Version: 1} // as what is stored was sealed
 }
 
 // BeginConsent makes the state that goes to the system and must come back, in letters and digits,
-// and keeps PKCE's verifier sealed. An earlier state of the visit is void.
-func (r Reads) BeginConsent(ctx context.Context, v Visit, verifier string) (state string, err error) {
+// and keeps PKCE's verifier sealed. An earlier state of the page is void.
+func (r Reads) BeginConsent(ctx context.Context, v SignInPage, verifier string) (state string, err error) {
 	state, hash := mark(hex.EncodeToString)
 	p := queries.BeginConsentParams{StateHash: hash, Challenged: verifier != "", ID: v.ID}
 	if verifier != "" {
@@ -129,15 +129,15 @@ func (r Reads) BeginConsent(ctx context.Context, v Visit, verifier string) (stat
 	return state, nil
 }
 
-// TakeConsent ends a state: of all who bring it, one gets the visit and PKCE's verifier. Another
+// TakeConsent ends a state: of all who bring it, one gets the page and PKCE's verifier. Another
 // browser gets ErrElsewhere and ends nothing.
-func (r Reads) TakeConsent(ctx context.Context, state, browser string) (Visit, string, error) {
+func (r Reads) TakeConsent(ctx context.Context, state, browser string) (SignInPage, string, error) {
 	hash := hashOf(state)
-	row, err := r.q.VisitOfState(ctx, hash)
+	row, err := r.q.SignInPageOfState(ctx, hash)
 	if err != nil {
-		return Visit{}, "", fmt.Errorf("loading a consent: %w", found(err))
+		return SignInPage{}, "", fmt.Errorf("loading a consent: %w", found(err))
 	}
-	v := visit(row)
+	v := signInPage(row)
 	own := hashOf(browser)
 	if string(own) != string(row.BrowserHash) {
 		return v, "", fmt.Errorf("taking a consent: %w", ErrElsewhere)
@@ -161,7 +161,7 @@ func (r Reads) TakeConsent(ctx context.Context, state, browser string) (Visit, s
 
 // BeginTry counts a sign-in from a page before the system is asked, over all replicas; false: as many
 // as may be refused are under way or were refused, so the system must not be asked.
-func (r Reads) BeginTry(ctx context.Context, v Visit, most int) (bool, error) {
+func (r Reads) BeginTry(ctx context.Context, v SignInPage, most int) (bool, error) {
 	n, err := r.q.BeginTry(ctx, queries.BeginTryParams{ID: v.ID, Most: int16(most)})
 	if err != nil {
 		return false, fmt.Errorf("beginning a try: %w", err)
@@ -170,7 +170,7 @@ func (r Reads) BeginTry(ctx context.Context, v Visit, most int) (bool, error) {
 }
 
 // GiveTryBack takes back the count of a sign-in that was not refused.
-func (r Reads) GiveTryBack(ctx context.Context, v Visit) error {
+func (r Reads) GiveTryBack(ctx context.Context, v SignInPage) error {
 	if err := r.q.GiveTryBack(ctx, v.ID); err != nil {
 		return fmt.Errorf("giving a try back: %w", err)
 	}
@@ -179,7 +179,7 @@ func (r Reads) GiveTryBack(ctx context.Context, v Visit) error {
 
 // AskAboutSignIn makes a page ask whether a pending sign-in may be read for its person, for ten minutes
 // from now and at another address, and returns what is secret in that.
-func (r Reads) AskAboutSignIn(ctx context.Context, v Visit, pending Connection, stages []byte) (token string, err error) {
+func (r Reads) AskAboutSignIn(ctx context.Context, v SignInPage, pending Connection, stages []byte) (token string, err error) {
 	token, hash := mark(base64.RawURLEncoding.EncodeToString)
 	err = r.q.AskAboutSignIn(ctx, queries.AskAboutSignInParams{TokenHash: hash, PendingID: &pending.ID, Stages: stages, ID: v.ID})
 	if err != nil {
@@ -189,7 +189,7 @@ func (r Reads) AskAboutSignIn(ctx context.Context, v Visit, pending Connection, 
 }
 
 // CountTry counts a sign-in that was refused on a page.
-func (r Reads) CountTry(ctx context.Context, v Visit) (int, error) {
+func (r Reads) CountTry(ctx context.Context, v SignInPage) (int, error) {
 	n, err := r.q.CountTry(ctx, v.ID)
 	if err != nil {
 		return 0, fmt.Errorf("counting a try: %w", found(err))
@@ -197,9 +197,9 @@ func (r Reads) CountTry(ctx context.Context, v Visit) (int, error) {
 	return int(n), nil
 }
 
-// EndVisit closes a page.
-func (r Reads) EndVisit(ctx context.Context, v Visit) error {
-	if err := r.q.EndVisit(ctx, v.ID); err != nil {
+// EndSignInPage closes a page.
+func (r Reads) EndSignInPage(ctx context.Context, v SignInPage) error {
+	if err := r.q.EndSignInPage(ctx, v.ID); err != nil {
 		return fmt.Errorf("closing a page: %w", err)
 	}
 	return nil

@@ -1,15 +1,15 @@
--- name: CreateVisit :one
+-- name: CreateSignInPage :one
 insert into visits (workspace_id, person_id, token_hash, kind, origin, sign_in, shared, reconnects, draft_id, view_id, expires_at)
 values (@workspace_id, @person_id, @token_hash, @kind, @origin, @sign_in, @shared, @reconnects, @draft_id, @view_id, now() + interval '10 minutes')
 returning id;
 
--- name: Visit :one
+-- name: SignInPage :one
 select *
 from visits
 where token_hash = @token_hash
   and expires_at > now();
 
--- name: BindVisit :execrows
+-- name: BindSignInPage :execrows
 -- The first browser that goes on from the page has it.
 update visits
 set browser_hash = @browser_hash
@@ -24,7 +24,7 @@ set state_hash = @state_hash,
     verifier = @verifier
 where id = @id;
 
--- name: VisitOfState :one
+-- name: SignInPageOfState :one
 select *
 from visits
 where state_hash = @state_hash
@@ -68,10 +68,10 @@ set tries = tries + 1
 where id = @id
 returning tries;
 
--- name: EndVisit :exec
+-- name: EndSignInPage :exec
 delete from visits
 where id = @id;
 
--- name: ExpireVisits :exec
+-- name: ExpireSignInPages :exec
 delete from visits
 where expires_at < now();
