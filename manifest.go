@@ -15,6 +15,7 @@ var manifestText []byte
 // manifest is what we read of the manifest; Slack reads the rest.
 var manifest = func() (m struct {
 	Features struct {
+		Shortcuts     []Shortcut
 		SlashCommands []struct {
 			UsageHint string `yaml:"usage_hint"`
 		} `yaml:"slash_commands"`
@@ -45,3 +46,13 @@ func UsageHint() []string {
 	}
 	return words
 }
+
+// Shortcut is one that Slack's menus offer.
+type Shortcut struct {
+	Name     string
+	Type     string // message or global
+	Callback string `yaml:"callback_id"`
+}
+
+// Shortcuts are those that the manifest tells Slack of.
+func Shortcuts() []Shortcut { return manifest.Features.Shortcuts }

@@ -27,6 +27,7 @@ type Bot struct {
 	objectives    objectives
 	keyResults    keyResults
 	checkIns      checkIns
+	shortcuts     shortcuts
 	syncs         syncs
 	closeOuts     closeOuts
 	subscriptions subscriptions
@@ -52,6 +53,7 @@ func New(s *store.Store, j *jobs.Client, slack *desk.Slack, connectors integrati
 	})
 	b.lists, b.home = lists{b.shows}, home{b.shows}
 	b.checkIns = checkIns{b.shows}
+	b.shortcuts = shortcuts{b.shows, b.checkIns}
 	b.syncs = syncs{b.shows, j}
 	b.keyResults = keyResults{b.shows, b.syncs, b.checkIns, b.wizard}
 	b.closeOuts = closeOuts{b.shows, j}

@@ -93,7 +93,7 @@ func (f checkIns) record(ctx context.Context, g desk.Gesture, k store.KeyResult,
 func (f checkIns) save(ctx context.Context, g desk.Gesture, id int64, draft string, read func(k store.KeyResult, today okr.Day) (view.CheckInEntry, okr.Problems)) (desk.Reply, error) {
 	var k store.KeyResult
 	var problems okr.Problems
-	early := ""
+	about := ""
 	err := f.Store.InTx(ctx, func(tx *store.Tx) (err error) {
 		if k, err = tx.LockKeyResult(ctx, g.Actor.Workspace, id); err != nil {
 			return err
@@ -109,9 +109,7 @@ func (f checkIns) save(ctx context.Context, g desk.Gesture, id int64, draft stri
 		if problems = valueProblems(k, entry, day); len(problems) > 0 {
 			return desk.ErrRefused
 		}
-		if entry.Value.Valid && !k.Integrated {
-			early = k.Objective.Period.ValueWords(entry.Day)
-		}
+		about = aboutValue(k, entry)
 		before := k
 		var fresh bool
 		k, fresh, err = tx.CheckIn(ctx, g.Actor, k, store.CheckIn{
@@ -142,13 +140,24 @@ func (f checkIns) save(ctx context.Context, g desk.Gesture, id int64, draft stri
 		return desk.Reply{}, err
 	}
 	shown := f.shows.one(k, now)
-	lines := []string{strings.TrimSpace("Saved. " + early), shown.Headline(), shown.Shown()}
-	if k.Override.Value.Valid && k.Override.Until == 0 {
-		lines = append(lines, "It stands in for the score once, until there is a newer one. *Resume automatic* in `/okr show "+k.Key()+"` ends that.")
-	}
+	lines := []string{strings.TrimSpace("Saved. " + about), shown.Headline(), shown.Shown()}
 	r := desk.Say(strings.Join(lines, "\n"))
 	r.Home = true
 	return r, nil
+}
+
+// aboutValue is what is to be said of a value that is saved: from when on it counts, or how long it stands
+// in for the scores.
+func aboutValue(k store.KeyResult, entry view.CheckInEntry) string {
+	switch {
+	case !entry.Value.Valid:
+		return ""
+	case !k.Integrated:
+		return k.Objective.Period.ValueWords(entry.Day)
+	case entry.Until == 0:
+		return "It stands in for the score once, until there is a newer one. *Resume automatic* in `/okr show " + k.Key() + "` ends that."
+	}
+	return ""
 }
 
 // valueProblems are what is wrong with a value: with its day where people enter the values, with

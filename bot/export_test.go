@@ -16,6 +16,9 @@ func Routes() (pressed, submitted, asked []string) {
 	return slices.Collect(maps.Keys(r.Actions)), slices.Collect(maps.Keys(r.Submits)), slices.Collect(maps.Keys(r.Queries))
 }
 
+// Shortcuts are the callback_ids of shortcuts that somebody answers to.
+func Shortcuts() []string { return slices.Sorted(maps.Keys(new(Bot).table().Shortcuts)) }
+
 // ReadsList says how the words after /okr list are read.
 func ReadsList(typed, me string, today okr.Day) string {
 	l := parseList(command.Words(typed), me, today)

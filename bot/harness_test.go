@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"okrbot"
 	"okrbot/bot"
 	"okrbot/bot/desk"
 	"okrbot/integrations"
@@ -123,6 +124,9 @@ func furnish(r *room, options ...roomOption) *room {
 	r.instance = instance.URL
 
 	o := slack.Options{Patience: patience}
+	for _, s := range okrbot.Shortcuts() {
+		o.Shortcuts = append(o.Shortcuts, slack.Shortcut{Name: s.Name, Type: s.Type, Callback: s.Callback})
+	}
 	for _, option := range options {
 		option(r, &o)
 	}

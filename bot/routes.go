@@ -34,7 +34,7 @@ func (b *Bot) table() desk.Routes {
 		},
 		Shows: []string{
 			"list", "show", "connections", "subscriptions", "help",
-			view.ActionDetails, view.ActionList, view.ActionBrowse,
+			view.ActionDetails, view.ActionList, view.ActionBrowse, view.ShortcutMine,
 		},
 		// What can be pressed, by action_id; for fields that tell of their changes, by the field's name.
 		Actions: map[string]desk.Handler{
@@ -101,6 +101,7 @@ func (b *Bot) table() desk.Routes {
 		// The forms, by callback_id.
 		Submits: map[string]desk.Handler{
 			view.CallbackCheckIn:         b.checkIns.submitted,
+			view.CallbackCheckInPick:     b.shortcuts.picked,
 			view.CallbackRemove:          b.keyResults.removed,
 			view.CallbackSync:            b.syncs.picked,
 			view.CallbackSettings:        b.settings.submitted,
@@ -112,17 +113,25 @@ func (b *Bot) table() desk.Routes {
 			view.CallbackCloseOut:        b.closeOuts.submitted,
 			view.CallbackWizard:          inWizard(b.wizard.Submitted),
 		},
+		// What Slack's menus offer, by callback_id; the manifest has the same.
+		Shortcuts: map[string]desk.Handler{
+			view.ShortcutNote:    b.shortcuts.note,
+			view.ShortcutAdd:     b.wizard.Add,
+			view.ShortcutMine:    b.lists.mine,
+			view.ShortcutCheckIn: b.shortcuts.checkIn,
+		},
 		// The type-ahead fields, by block_id.
 		Queries: map[string]desk.Handler{
-			view.BlockSync:      b.syncs.choices,
-			view.FieldParent:    b.objectives.parentChoices,
-			view.FieldMove:      b.objectives.moveChoices,
-			view.FieldMoveAll:   b.objectives.moveChoices,
-			view.FieldZone:      zoneChoices,
-			view.FieldObjective: b.wizard.ObjectiveChoices,
-			view.FieldScorecard: b.wizard.ScorecardChoices,
-			view.FieldElement:   b.wizard.ElementChoices,
-			view.FieldElement2:  b.wizard.SecondElementChoices,
+			view.BlockSync:        b.syncs.choices,
+			view.BlockCheckInPick: b.shortcuts.choices,
+			view.FieldParent:      b.objectives.parentChoices,
+			view.FieldMove:        b.objectives.moveChoices,
+			view.FieldMoveAll:     b.objectives.moveChoices,
+			view.FieldZone:        zoneChoices,
+			view.FieldObjective:   b.wizard.ObjectiveChoices,
+			view.FieldScorecard:   b.wizard.ScorecardChoices,
+			view.FieldElement:     b.wizard.ElementChoices,
+			view.FieldElement2:    b.wizard.SecondElementChoices,
 		},
 	}
 }

@@ -39,3 +39,19 @@ func First(text string, key func(Word) (number int, ok bool)) (number int, rest 
 	}
 	return 0, text, false
 }
+
+// Addressed is what a message says to whom it mentions: what comes after the first mention, else what
+// comes before it. Without an id it is the first mention of anybody.
+func Addressed(text, id string) string {
+	for _, at := range inBrackets.FindAllStringIndex(text, -1) {
+		who, ok := mentioned(personMention, text[at[0]:at[1]])
+		if !ok || id != "" && who != id {
+			continue
+		}
+		if after := strings.TrimLeft(text[at[1]:], " \u00a0,:;"); strings.TrimSpace(after) != "" {
+			return after
+		}
+		return strings.TrimSpace(text[:at[0]])
+	}
+	return strings.TrimSpace(text)
+}

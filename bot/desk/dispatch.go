@@ -60,6 +60,14 @@ func (d *Desk) Introduce(ctx context.Context) error {
 	}
 }
 
+// botUser is who we are among a workspace's people; empty as long as Slack has not said it.
+func (d *Desk) botUser() string {
+	if w := d.ourselves.Load(); w != nil {
+		return w.BotUserID
+	}
+	return ""
+}
+
 // ours says whether a delivery is for a workspace and an app that are ours.
 func (d *Desk) ours(ctx context.Context, g gesture) bool {
 	if g.workspace == "" || d.Settings.AppID != "" && g.app != "" && g.app != d.Settings.AppID {
@@ -75,7 +83,11 @@ func (d *Desk) ours(ctx context.Context, g gesture) bool {
 // answer acts on a delivery once and says how it went, always in time.
 func (d *Desk) answer(ctx context.Context, in delivery) answer {
 	began := time.Now()
-	if g := &in.gesture; g.kind == aCommand {
+	if g := &in.gesture; g.typed() {
+		if g.kind == aMention {
+			g.Text = command.Addressed(g.Text, d.botUser())
+			g.said = g.Text
+		}
 		name, typed, rest := command.Verb(g.Text, d.Routes.Is)
 		g.route, g.verb, g.Text = view.Cut(name, longestVerb), typed, rest
 	}
@@ -148,11 +160,14 @@ func (d *Desk) act(ctx context.Context, in delivery) (answer, string) {
 		return d.carryOut(g, reply), "ok"
 	}
 	note := d.Store.Consume
-	if g.kind == anEvent {
+	if g.comesAgain() {
 		note = d.Store.BeginEvent
 	}
 	fresh, err := note(ctx, keyOf(in))
 	if errors.Is(err, store.ErrUnderWay) {
+		if g.comesAgain() { // whoever has it tells the person
+			return answer{status: http.StatusServiceUnavailable}, "under way"
+		}
 		return d.sorry(g, tooSlow), "under way"
 	}
 	if err != nil {
@@ -163,7 +178,7 @@ func (d *Desk) act(ctx context.Context, in delivery) (answer, string) {
 		return answer{status: http.StatusOK}, "replay"
 	}
 	reply, err := d.handle(ctx, &g)
-	if err == nil && g.kind == anEvent {
+	if err == nil && g.comesAgain() {
 		err = d.Store.FinishEvent(ctx, keyOf(in))
 	}
 	if err != nil {
@@ -265,6 +280,11 @@ func (d *Desk) carryOut(g gesture, r Reply) answer {
 	sayLater := r.Say
 	updateLater := r.Update
 	switch g.kind {
+	case aMention:
+		if r.Open != nil {
+			m := view.Opens(*r.Open, g.said)
+			sayLater, r.Open, r.Later = &m, nil, nil
+		}
 	case aCommand:
 		if r.Say != nil {
 			a.body, sayLater = ephemeral(*r.Say), nil
@@ -369,8 +389,12 @@ func (d *Desk) settle(ctx context.Context) {
 func (d *Desk) say(ctx context.Context, g gesture, m view.Message, replace bool) {
 	var err error
 	switch {
+	case g.kind == aMention:
+		err = d.Slack.whisper(ctx, g.Channel, g.Message.Thread, g.person, m)
 	case !g.Response.Empty():
 		err = d.Slack.Respond(ctx, g.Response, m, replace)
+	case g.kind == aShort && g.Trigger != "":
+		_, err = d.Slack.open(ctx, g.Trigger, view.NoticeOf(m))
 	case g.kind == anAction && g.View.ID != "" && g.Trigger != "":
 		notice := view.NoticeOf(m)
 		if g.View.Home {

@@ -45,9 +45,11 @@ type Action struct {
 	Value string // of a button, or of the option chosen
 }
 
-// Message is where a button sat.
+// Message is where a button sat, what a shortcut was chosen on, or what mentioned the bot.
 type Message struct {
 	Channel   string
 	TS        string
+	Thread    string // the message that it answers; empty: it stands in the channel
+	Text      string // of the message that a shortcut was chosen on, as Slack has it
 	Ephemeral bool
 }

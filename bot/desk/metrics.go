@@ -30,7 +30,7 @@ var (
 
 // slackMethods are those that we call. The last two are addresses that Slack hands out.
 var slackMethods = []string{
-	"auth.test", "chat.postMessage", "chat.update", "conversations.history", "conversations.info", "conversations.open", "files.completeUploadExternal", "files.getUploadURLExternal",
+	"auth.test", "chat.getPermalink", "chat.postEphemeral", "chat.postMessage", "chat.update", "conversations.history", "conversations.info", "conversations.open", "files.completeUploadExternal", "files.getUploadURLExternal",
 	"users.info", "users.list", "views.open", "views.publish", "views.push", "views.update", "response_url", "upload_url",
 }
 
@@ -45,7 +45,7 @@ const (
 
 // What can happen is there from the start, as 0: what appears with its first time has no rate.
 func init() {
-	for _, kind := range []gestureKind{aCommand, anAction, aSubmit, aClose, aQuery, anEvent} {
+	for _, kind := range []gestureKind{aCommand, anAction, aSubmit, aClose, aQuery, anEvent, aMention, aShort} {
 		for _, result := range []string{"ok", "error", "panic", "too slow", "too much", "no database", "under way", "replay", "foreign"} {
 			gestures.WithLabelValues(string(kind), result)
 		}

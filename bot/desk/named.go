@@ -237,12 +237,9 @@ func howToName(verb string) string {
 
 // Chosen is a button that stands for a command: it is done as if it had been typed.
 func (d *Desk) Chosen(ctx context.Context, g Gesture) (Reply, error) {
-	name, _, rest := command.Verb(g.Action.Value, d.Routes.Is)
-	serve := d.Routes.Verb(name)
-	if serve == nil {
-		return Say("okrbot does not know this choice any more. Type the command again; `/okr help` lists them."), nil
-	}
+	name, typed, rest := command.Verb(g.Action.Value, d.Routes.Is)
 	g.Text = rest
+	serve, _ := d.Routes.of(gesture{kind: aCommand, route: name, verb: typed})
 	reply, err := serve(ctx, g)
 	reply.Replace = reply.Say != nil
 	return reply, err

@@ -18,6 +18,7 @@ type gesture struct {
 	Gesture
 	kind      gestureKind
 	verb      string // a command's, as it was typed
+	said      string // what a mention says to the bot
 	route     string // a verb, an action_id, a callback_id, a field's block_id, an event's type
 	workspace string
 	person    string
@@ -35,7 +36,15 @@ const (
 	aClose   gestureKind = "close"
 	aQuery   gestureKind = "query"
 	anEvent  gestureKind = "event"
+	aMention gestureKind = "mention"  // an event that is a command
+	aShort   gestureKind = "shortcut" // of the message menu, or of the whole workspace
 )
+
+// typed says whether a gesture is a command, by whichever door.
+func (g gesture) typed() bool { return g.kind == aCommand || g.kind == aMention }
+
+// comesAgain says whether Slack delivers it again until it has heard that all went well.
+func (g gesture) comesAgain() bool { return g.kind == anEvent || g.kind == aMention }
 
 // longestVerb is how much of a word that is no verb is looked at, in characters.
 const longestVerb = 60
@@ -70,7 +79,7 @@ func slashCommand(c slack.SlashCommand) (delivery, error) {
 func made(key string, g gesture) (delivery, error) {
 	for _, id := range []string{
 		g.workspace, g.person, g.app, g.route, g.Channel, g.View.ID, g.View.Root, g.View.Previous, g.View.Hash, g.View.Callback, g.View.Mark,
-		g.View.Draft, g.Action.ID, g.Action.Block, g.Message.Channel, g.Message.TS,
+		g.View.Draft, g.Action.ID, g.Action.Block, g.Message.Channel, g.Message.TS, g.Message.Thread,
 	} {
 		if strings.ContainsRune(id, 0) {
 			return delivery{}, errMalformed
@@ -149,6 +158,11 @@ func interaction(ic slack.InteractionCallback) (delivery, error) {
 		g.kind, g.route = aSubmit, ic.View.CallbackID
 	case slack.InteractionTypeViewClosed:
 		g.kind, g.route = aClose, ic.View.CallbackID
+	case slack.InteractionTypeShortcut:
+		g.kind, g.route = aShort, ic.CallbackID
+	case slack.InteractionTypeMessageAction:
+		g.kind, g.route = aShort, ic.CallbackID
+		g.Message = Message{Channel: ic.Channel.ID, TS: ic.MessageTs, Thread: ic.Message.ThreadTimestamp, Text: Clean(ic.Message.Text)}
 	case slack.InteractionTypeBlockSuggestion:
 		g.kind, g.route, g.Query = aQuery, view.Name(ic.BlockID), Clean(ic.Value)
 		g.Action = Action{ID: ic.ActionID, Block: ic.BlockID}
@@ -206,11 +220,16 @@ type outerEvent struct {
 	AppID     string `json:"api_app_id"`
 	EventID   string `json:"event_id"`
 	Event     struct {
-		Type   string          `json:"type"`
-		User   json.RawMessage `json:"user"` // a string, or of user_change an object
-		Tab    string          `json:"tab"`
-		BotID  string          `json:"bot_id"`
-		Tokens struct {
+		Type  string          `json:"type"`
+		User  json.RawMessage `json:"user"` // a string, or of user_change an object
+		Tab   string          `json:"tab"`
+		BotID string          `json:"bot_id"`
+		// Of a mention:
+		Text     string `json:"text"`
+		Channel  any    `json:"channel"` // a string; of events that we do not listen to an object
+		TS       string `json:"ts"`
+		ThreadTS string `json:"thread_ts"`
+		Tokens   struct {
 			Bot []string `json:"bot"`
 		} `json:"tokens"`
 	} `json:"event"`
@@ -236,6 +255,8 @@ func event(e outerEvent) (delivery, error) {
 		if e.Event.Tab != "" && e.Event.Tab != "home" || person == "" {
 			return delivery{nothing: true}, nil
 		}
+	case "app_mention":
+		return mention(e, person)
 	case "app_uninstalled":
 	case "tokens_revoked":
 		if len(e.Event.Tokens.Bot) == 0 { // tokens of people, which we have none of
@@ -246,5 +267,17 @@ func event(e outerEvent) (delivery, error) {
 	}
 	g := gesture{kind: anEvent, route: e.Event.Type, workspace: e.TeamID, person: person, app: e.AppID, event: true, changed: changed}
 	// Never by the retry header: a delivery that we failed to act on is taken when it comes again.
+	return made(e.TeamID+" "+e.EventID, g)
+}
+
+// mention is a message that speaks to the bot: a command without a trigger and without a response_url.
+func mention(e outerEvent, person string) (delivery, error) {
+	channel, _ := e.Event.Channel.(string)
+	if person == "" || channel == "" {
+		return delivery{nothing: true}, nil
+	}
+	g := gesture{kind: aMention, workspace: e.TeamID, person: person, app: e.AppID}
+	g.Channel, g.Text = channel, Clean(e.Event.Text)
+	g.Message = Message{Channel: channel, TS: e.Event.TS, Thread: e.Event.ThreadTS}
 	return made(e.TeamID+" "+e.EventID, g)
 }

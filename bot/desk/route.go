@@ -22,7 +22,9 @@ type Routes struct {
 	Actions map[string]Handler
 	Submits map[string]Handler
 	Queries map[string]Handler
-	Shows   []string // verbs and buttons that change nothing
+	// Shortcuts are those of the manifest, by callback_id.
+	Shortcuts map[string]Handler
+	Shows     []string // verbs, buttons and shortcuts that change nothing
 }
 
 // Is says whether a word is a verb.
@@ -34,9 +36,9 @@ func (r Routes) changes(g gesture) bool {
 	switch g.kind {
 	case aSubmit:
 		return true
-	case aCommand:
+	case aCommand, aMention:
 		return g.route != "" && !slices.Contains(r.Shows, g.route)
-	case anAction:
+	case anAction, aShort:
 		return !slices.Contains(r.Shows, g.route)
 	}
 	return false
@@ -62,7 +64,7 @@ func (r Routes) Verb(name string) Handler {
 // of finds who serves a gesture.
 func (r Routes) of(g gesture) (serve Handler, ok bool) {
 	switch g.kind {
-	case aCommand:
+	case aCommand, aMention:
 		if g.route == "" {
 			return r.Bare, true
 		}
@@ -76,6 +78,8 @@ func (r Routes) of(g gesture) (serve Handler, ok bool) {
 		serve, ok = r.Submits[g.route]
 	case aQuery:
 		serve, ok = r.Queries[g.route]
+	case aShort:
+		serve, ok = r.Shortcuts[g.route]
 	case aClose:
 		return func(context.Context, Gesture) (Reply, error) { return Reply{}, nil }, true
 	}

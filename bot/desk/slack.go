@@ -174,6 +174,25 @@ func (s *Slack) Post(ctx context.Context, channel string, m view.Message) (poste
 	return postedIn, ts, err
 }
 
+// whisper posts a message that one person of a channel sees. Of a thread Slack shows it where somebody
+// has answered in it already, so a message that nobody has answered is answered in the channel.
+func (s *Slack) whisper(ctx context.Context, channel, thread, person string, m view.Message) error {
+	return plainer(m, func(m view.Message) error {
+		list := options(m)
+		if thread != "" {
+			list = append(list, slack.MsgOptionTS(thread))
+		}
+		_, err := s.api.PostEphemeralContext(ctx, channel, person, list...)
+		return s.counted("chat.postEphemeral", err)
+	})
+}
+
+// Permalink is the address of a message that the bot may see.
+func (s *Slack) Permalink(ctx context.Context, channel, ts string) (string, error) {
+	link, err := s.api.GetPermalinkContext(ctx, &slack.PermalinkParameters{Channel: channel, Ts: ts})
+	return link, s.counted("chat.getPermalink", err)
+}
+
 // Update changes a message of ours.
 func (s *Slack) Update(ctx context.Context, channel, ts string, m view.Message) error {
 	return plainer(m, func(m view.Message) error {

@@ -284,7 +284,7 @@ func TestMessages(t *testing.T) {
 		"shared": Announcement([]News{share(sample(), 40)}, false), "shared-plainer": *Announcement([]News{share(corrected(), 40)}, true).Plainer,
 		"shared-many": Announcement([]News{share(hostile(), 300), share(numbered(2), 20), share(numbered(3), 5), share(numbered(4), 1), share(fresh(), 0)}, false),
 		"help":        Help(sn), "help-systems": Help(Systems{"ServiceNow", "HTTP JSON"}), "unknown-verb": DidYouMean("<!channel>`snyc", []string{"sync"}), "unknown-verb-far": DidYouMean(strings.Repeat("x", 4000), nil),
-		"name-choice": nameChoice(NamedMost, 3).Message(), "name-choice-near": NameChoice{Typed: "opne incidnts", Near: true, Verb: "remove", Of: nameChoice(1, 0).Of}.Message(),
+		"opens": Opens(CheckInForm(sample(), CheckInTyped{}, draft), "check-in KR-1"), "name-choice": nameChoice(NamedMost, 3).Message(), "name-choice-near": NameChoice{Typed: "opne incidnts", Near: true, Verb: "remove", Of: nameChoice(1, 0).Of}.Message(),
 		"list": List("My objectives", listing(many(3, sample()), Listed)), "list-empty": List("My objectives", Listing{}), "list-long": List("All key results", listing(many(500, hostile()), Listed)),
 		"changed-one":    Announcement([]News{{KeyResult: sample(), Kind: Changed, Old: num("41"), New: num("39"), OldStatus: okr.Behind, NewStatus: okr.OnTrack}}, false),
 		"changed-method": Announcement([]News{{KeyResult: sample(), Kind: Changed, Old: num("0.92"), New: num("39"), OldWords: "92 %", NewWords: "39 Hours", Note: "Calculate Overall Progress changed from Hit rate to Latest value"}}, false),
@@ -547,7 +547,8 @@ func modals() map[string]slack.ModalViewRequest {
 		"objective-shown-none": shownObjective(0).Modal(), "objective-shown": shownObjective(1).Modal(), "objective-shown-40": shownObjective(40).Modal(), "objective-shown-200": shownObjective(200).Modal(),
 		"objective-remove-none": removeObjective(0).Modal(), "objective-remove": removeObjective(1).Modal(), "objective-remove-40": removeObjective(40).Modal(), "objective-remove-200": removeObjective(200).Modal(),
 		"objective-edit": ObjectiveFormOf(shownObjective(0).Objective, okr.Objective{ID: 9, Number: 9, Title: "Run a calm company"}, today).Modal(draft, today),
-		"sync":           SyncPick(), "notice": Notice("Expired", "This form has expired."), "notice-help": NoticeOf(Help(sn)),
+		"check-in-pick":  CheckInPick("", draft), "check-in-pick-note": CheckInPick(NoteOf(strings.Repeat("<!channel> ", 400), "https://example.slack.com/archives/C1OKRS/p1764000000000100"), draft),
+		"sync": SyncPick(), "notice": Notice("Expired", "This form has expired."), "notice-help": NoticeOf(Help(sn)),
 	}
 }
 

@@ -70,3 +70,14 @@ const longestCommand = 1800
 func CommandOf(words ...string) string {
 	return Cut(strings.TrimSpace(strings.Join(words, " ")), longestCommand)
 }
+
+// Opens is said where Slack lets no window open by itself: its button opens it.
+func Opens(window slack.ModalViewRequest, command string) Message {
+	title := ""
+	if window.Title != nil {
+		title = window.Title.Text
+	}
+	m := Text("*" + Escape(title) + "* opens in a window.")
+	m.Blocks = append(m.Blocks, slack.NewActionBlock("named_open", slack.NewButtonBlockElement(ActionNamed, CommandOf(command), plain("Open"))))
+	return m
+}

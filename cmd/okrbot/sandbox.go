@@ -121,7 +121,11 @@ func (s sandboxCommand) fill(ctx context.Context, clock *shiftedClock) (*slack.S
 	sn.AddClient(servicenow.Client{ID: seed.ClientID, Secret: seed.ClientSecret, Redirects: []string{"http://" + app + "/servicenow/oauth/callback/" + instance}})
 	site := document.New(clock.now)
 	seed.Build(site)
-	workspace := slack.New(slack.Options{Now: clock.now, BaseURL: "http://" + api, AppURL: "http://" + app})
+	var shortcuts []slack.Shortcut
+	for _, c := range okrbot.Shortcuts() {
+		shortcuts = append(shortcuts, slack.Shortcut{Name: c.Name, Type: c.Type, Callback: c.Callback})
+	}
+	workspace := slack.New(slack.Options{Now: clock.now, Shortcuts: shortcuts, BaseURL: "http://" + api, AppURL: "http://" + app})
 	for _, p := range seed.People {
 		workspace.AddPerson(slack.Person{ID: p.ID, Name: p.Name, RealName: p.RealName, Zone: p.Zone, Email: p.Email, Admin: p.Admin, Guest: p.Guest})
 	}

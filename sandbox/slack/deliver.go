@@ -152,9 +152,9 @@ func (s *Slack) Types(person, channel, text string) error {
 		return fmt.Errorf("%s is not in %s", person, channel)
 	}
 	if len(text) == 0 || text[0] != '/' {
-		ch.Messages = append(ch.Messages, &Message{TS: s.ts(), User: p.ID, Text: text})
-		s.changed()
+		said := s.says(p, ch, "", text)
 		s.mu.Unlock()
+		said()
 		return nil
 	}
 	command, rest, _ := bytesCut(text)
@@ -196,16 +196,18 @@ func (s *Slack) Types(person, channel, text string) error {
 // Replies is what a person writes under a message.
 func (s *Slack) Replies(person, channel, thread, text string) error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	p, ch := s.byName(person), s.channelNamed(channel)
 	if p == nil || ch == nil || !ch.Members[p.ID] {
+		s.mu.Unlock()
 		return fmt.Errorf("%s is not in %s", person, channel)
 	}
 	if len(text) > 0 && text[0] == '/' {
+		s.mu.Unlock()
 		return errors.New("Slack takes no commands in threads; type it in the channel")
 	}
-	ch.Messages = append(ch.Messages, &Message{TS: s.ts(), Thread: thread, User: p.ID, Text: text})
-	s.changed()
+	said := s.says(p, ch, thread, text)
+	s.mu.Unlock()
+	said()
 	return nil
 }
 
@@ -555,10 +557,5 @@ func (s *Slack) OpenHome(person string) {
 	p := s.byName(person)
 	event := s.event(map[string]any{"type": "app_home_opened", "user": p.ID, "channel": s.im(p.ID).ID, "tab": "home", "event_ts": s.ts()})
 	s.mu.Unlock()
-	// At once, and twice more when the app does not take it; the real one waits minutes between.
-	for range 3 {
-		if status, _ := s.deliver("app_home_opened", "/slack/events", event, nil); status == http.StatusOK {
-			return
-		}
-	}
+	s.tries("app_home_opened", event)
 }

@@ -12,6 +12,8 @@ type Seen struct {
 	Channels []SeenChannel `json:"channels"`
 	Modals   []SeenView    `json:"modals"` // the bottom of the stack first
 	Home     *SeenView     `json:"home"`
+	// Shortcuts are what the menus offer, of messages and of the workspace.
+	Shortcuts []Shortcut `json:"shortcuts"`
 }
 
 // SeenChannel is a channel as its member sees it.
@@ -39,7 +41,7 @@ func (s *Slack) Sees(person string) Seen {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.byName(person)
-	seen := Seen{Person: p.ID, Channels: []SeenChannel{}, Modals: []SeenView{}}
+	seen := Seen{Person: p.ID, Channels: []SeenChannel{}, Modals: []SeenView{}, Shortcuts: s.offered()}
 	for _, id := range s.chanSeq {
 		c := s.channels[id]
 		if !c.Members[p.ID] || c.IM != "" && c.IM != p.ID {
@@ -47,7 +49,7 @@ func (s *Slack) Sees(person string) Seen {
 		}
 		sc := SeenChannel{ID: c.ID, Name: c.Name, Private: c.Private, IM: c.IM != "", Bot: c.Members[s.botUser], Messages: []Message{}}
 		for _, m := range c.Messages {
-			if m.Ephemeral == "" || m.Ephemeral == p.ID {
+			if m.Ephemeral == "" || m.Ephemeral == p.ID && c.shows(m) {
 				sc.Messages = append(sc.Messages, *m)
 			}
 		}

@@ -128,7 +128,8 @@ func failed(code string, messages ...string) map[string]any {
 	return m
 }
 
-// read takes a form with JSON in its fields, or JSON with a bearer token.
+// read takes a form with JSON in its fields, or JSON with a bearer token; what is only asked may come as
+// a query.
 func read(r *http.Request) (call, error) {
 	c := call{method: strings.TrimPrefix(r.URL.Path, "/api/"), args: map[string]any{}}
 	c.token = strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
@@ -142,7 +143,11 @@ func read(r *http.Request) (call, error) {
 	if err := r.ParseForm(); err != nil {
 		return c, err
 	}
-	for name, values := range r.PostForm {
+	fields := r.PostForm
+	if r.Method == http.MethodGet {
+		fields = r.Form
+	}
+	for name, values := range fields {
 		c.args[name] = values[0]
 		if name == "blocks" || name == "view" || name == "metadata" || name == "files" {
 			var v any
@@ -207,6 +212,8 @@ func (s *Slack) do(c call) map[string]any {
 		return s.whisper(c)
 	case "chat.update":
 		return s.update(c)
+	case "chat.getPermalink":
+		return s.permalink(c)
 	case "files.getUploadURLExternal":
 		return s.uploadURL(c)
 	case "files.completeUploadExternal":

@@ -27,9 +27,10 @@ type Options struct {
 	AppToken         string // xapp-…
 	SigningSecret    string
 	Scopes           []string // nil: all that the Web API here asks for
-	BaseURL          string   // where this Slack is reached; SetBaseURL sets it later
-	AppURL           string   // where the app is reached over HTTP; SetApp sets it later
-	Socket           bool     // deliver over Socket Mode
+	Shortcuts        []Shortcut
+	BaseURL          string // where this Slack is reached; SetBaseURL sets it later
+	AppURL           string // where the app is reached over HTTP; SetApp sets it later
+	Socket           bool   // deliver over Socket Mode
 	// Patience is how long the app may take to answer, and how long a trigger opens a view; 0: the
 	// three seconds of Slack. Tests that are not about time give more, for a busy machine.
 	Patience time.Duration
@@ -115,7 +116,7 @@ func New(o Options) *Slack {
 	def(&o.AppToken, "xapp-sandbox")
 	def(&o.SigningSecret, "5a9db0c5160116197316e66bf0c51604")
 	if o.Scopes == nil {
-		o.Scopes = []string{"commands", "chat:write", "users:read", "users:read.email", "channels:read", "groups:read", "im:write", "files:write"}
+		o.Scopes = []string{"commands", "app_mentions:read", "chat:write", "users:read", "users:read.email", "channels:read", "groups:read", "im:write", "files:write"}
 	}
 	s := &Slack{
 		o: o, people: map[string]*Person{}, channels: map[string]*Channel{}, views: map[string]*View{}, homes: map[string]*View{},

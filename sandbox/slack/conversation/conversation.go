@@ -145,6 +145,31 @@ func (p *Person) Submits(label string) *Person {
 // Closes closes the modal.
 func (p *Person) Closes() *Person { p.s.Dismiss(p.name); return p }
 
+// Uses chooses a shortcut in the menu of the workspace.
+func (p *Person) Uses(shortcut string) *Person {
+	p.t.Helper()
+	return p.must(p.s.UseShortcut(p.name, shortcut))
+}
+
+// UsesOn chooses a shortcut in the menu of the last message that holds the words.
+func (p *Person) UsesOn(words, shortcut string) *Person {
+	p.t.Helper()
+	p.until("a message with "+words, func() bool { return p.message(words) != nil })
+	return p.must(p.s.UseOnMessage(p.name, p.where, p.message(words).TS, shortcut))
+}
+
+// RepliesTo writes under the last message that holds the words.
+func (p *Person) RepliesTo(words, text string) *Person {
+	p.t.Helper()
+	p.until("a message with "+words, func() bool { return p.message(words) != nil })
+	m := p.message(words)
+	thread := m.Thread
+	if thread == "" {
+		thread = m.TS
+	}
+	return p.must(p.s.Replies(p.name, p.where, thread, text))
+}
+
 // GoesHome opens the app's Home tab.
 func (p *Person) GoesHome() *Person { p.s.OpenHome(p.name); return p }
 

@@ -1,0 +1,157 @@
+package bot_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"okrbot"
+	"okrbot/bot"
+	"okrbot/sandbox/slack"
+	"okrbot/sandbox/slack/conversation"
+)
+
+// TestAMentionIsACommand: it answers as the command does, to the writer alone, and in the thread that the
+// message stands in.
+func TestAMentionIsACommand(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Fewer incidents", "12")
+	r.alice.Types("@okrbot list").Sees("*All key results*", "*KR-1*")
+	r.bob.DoesNotSee("*All key results*")
+	r.alice.Types("@okrbot: check-in fewer incidents 7 after the audit").Sees("Saved.", "*KR-1* Fewer incidents  7")
+	r.bob.DoesNotSee("Saved.")
+	r.alice.Types("how is it @okrbot help sync, thanks").Sees("so `thanks` was not understood")
+	r.alice.Types("@okrbot").Sees("*My objectives*")
+	r.alice.Types("list mine @okrbot").Sees("*My key results*")
+	r.alice.Types("@okrbot shwo KR-1").Sees("There is no `/okr shwo`. Did you mean `/okr show`?")
+
+	// What needs a form says so: nothing but a press can open one.
+	r.alice.Types("@okrbot edit fewer incidents").SeesNoModal().Sees("*Edit KR-1* opens in a window.").
+		Presses("Open").Sees("Key Result: Fewer incidents").Closes()
+	r.alice.Types("@okrbot KR-1").Sees("*KR-1* opens in a window.").Presses("Open").Sees("== KR-1 ==").Closes()
+	r.bob.Types("@okrbot check-in KR-1 9").Sees("You may not check in on this key result. Ask <@U0ALICE>.")
+
+	// In a thread the answer stands in the thread.
+	r.bob.Types("who knows how we stand?")
+	r.carol.RepliesTo("who knows how we stand?", "@okrbot list at-risk")
+	r.carol.Sees("No key result is behind, at risk or stale.")
+	for _, m := range r.messagesOf("carol", "No key result is behind") {
+		if m.Thread == "" || m.Ephemeral != "U0CAROL" {
+			t.Errorf("the answer stands in thread %q and is seen by %q", m.Thread, m.Ephemeral)
+		}
+	}
+	// Where the bot is not, Slack tells it nothing.
+	before := r.slack.Calls("chat.postEphemeral")
+	r.alice.In("#general").Types("@okrbot list").Sees("You mentioned @okrbot, but they are not in this channel.")
+	if n := r.slack.Calls("chat.postEphemeral"); n != before {
+		t.Errorf("%d answers", n-before)
+	}
+}
+
+// messagesOf are the messages of a channel that somebody sees and that hold the words.
+func (r *room) messagesOf(person, words string) []slack.Message {
+	var list []slack.Message
+	for _, c := range r.slack.Sees(person).Channels {
+		for _, m := range c.Messages {
+			if strings.Contains(m.Read(), words) {
+				list = append(list, m)
+			}
+		}
+	}
+	return list
+}
+
+// TestAMentionIsForThoseWhoMayTypeTheCommand: guests look, strangers and bots do nothing.
+func TestAMentionIsForThoseWhoMayTypeTheCommand(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Fewer incidents", "12")
+	r.slack.AddPerson(slack.Person{ID: "U0STRANGER", Name: "eve", RealName: "Eve", Foreign: true})
+	r.slack.ChangeChannel("#it-okrs", func(c *slack.Channel) { c.Shared, c.Members["U0STRANGER"] = true, true })
+	eve := conversation.As(t, r.slack, "eve", "#it-okrs")
+	eve.Types("@okrbot list").Sees("okrbot is for members of this workspace. Ask one of them to do it for you.").DoesNotSee("KR-1")
+	r.dave.Types("@okrbot list").Sees("*All key results*")
+	r.dave.Types("@okrbot remove KR-1").Sees("You may not remove this key result. Ask <@U0ALICE>.")
+}
+
+// mention is an event as Slack delivers it.
+func (r *room) mention(id, text, more string) (status int) {
+	r.t.Helper()
+	body := fmt.Sprintf(`{"type":"event_callback","team_id":"T0SANDBOX","api_app_id":"A0OKRBOT","event_id":%q,"event":{"type":"app_mention","user":"U0ALICE","channel":"C0ITOKRS","ts":"1764000000.000100","text":%q%s}}`, id, text, more)
+	status, _ = r.post(r.signed("/slack/events", "application/json", body, time.Now()))
+	return status
+}
+
+// TestAMentionIsDoneOnce however often Slack delivers it.
+func TestAMentionIsDoneOnce(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Fewer incidents", "12")
+	for range 3 {
+		if status := r.mention("Ev1", "<@U0OKRBOT> check-in KR-1 7", ""); status != http.StatusOK {
+			t.Errorf("status %d", status)
+		}
+	}
+	r.alice.Sees("Saved.")
+	if n := r.number(`select count(*) from check_ins`); n != 1 {
+		t.Errorf("%d check-ins", n)
+	}
+	if n := r.alice.Counts("Saved."); n != 1 {
+		t.Errorf("%d answers", n)
+	}
+	if status := r.mention("Ev2", "<@U0OKRBOT> check-in KR-1 8", `,"bot_id":"B1"`); status != http.StatusOK {
+		t.Errorf("a bot's mention: status %d", status)
+	}
+	if n := r.number(`select count(*) from check_ins`); n != 1 {
+		t.Errorf("%d check-ins after a bot's mention", n)
+	}
+}
+
+// TestShortcuts are what Slack's menus offer, and lead where the command leads.
+func TestShortcuts(t *testing.T) {
+	r := newRoom(t)
+	r.bob.Uses("Check in").Sees("You have no key result to check in on.").Closes()
+	r.byHand("Fewer incidents", "12")
+	r.adds("Reach 99.9 uptime", "100")
+	r.alice.Uses("My Objectives").Sees("== okrbot ==", "My objectives", "*KR-1*").Closes()
+	r.alice.Uses("Add Key Result").Sees("== Add key result ==").Closes()
+	r.alice.Uses("Check in").Sees("== Check in ==").Chooses("Key Result", "KR-2 Reach 99.9 uptime").Submits("Next").
+		Sees("== Check in on KR-2 ==").Fills("Result Value", "99.5").Submits("Save").SeesNoModal().Sees("Saved.", "*KR-2* Reach 99.9 uptime  99.5")
+
+	r.bob.Types("The audit is done, @alice: 3 &amp; 4 are closed")
+	r.alice.UsesOn("The audit is done", "Add as check-in note").
+		Sees("== Add as check-in note ==", "The audit is done, @alice: 3 &amp; 4 are closed", "https://sandbox.slack.com/archives/C0ITOKRS/p").
+		Chooses("Key Result", "KR-1 Fewer incidents").Submits("Next").
+		Sees("== Check in on KR-1 ==", "Note: The audit is done, @alice: 3 & 4 are closed\nhttps://sandbox.slack.com/archives/C0ITOKRS/p").
+		Fills("Result Value", "5").Submits("Save").SeesNoModal().Sees("*KR-1* Fewer incidents  5")
+	r.alice.Types("/okr show KR-1").Sees("The audit is done, @alice").Closes()
+
+	// Where okrbot may not see the message, the words are enough.
+	r.alice.In("#leadership").Types("Between us: it goes well")
+	r.refusalsExpected = true
+	r.alice.UsesOn("Between us", "Add as check-in note").Sees("== Add as check-in note ==", "Between us: it goes well").
+		Chooses("Key Result", "KR-1").Submits("Next").Sees("== Check in on KR-1 ==", "Note: Between us: it goes well").DoesNotSee("https://").Closes()
+	r.alice.In("#it-okrs")
+
+	r.bob.UsesOn("The audit is done", "Add as check-in note").Sees("You have no key result to check in on.")
+	r.carol.Uses("Check in").Sees("== Check in ==").Chooses("Key Result", "KR-1").Closes() // an administrator
+	r.slack.AddPerson(slack.Person{ID: "U0STRANGER", Name: "eve", RealName: "Eve", Foreign: true})
+	r.slack.ChangeChannel("#it-okrs", func(c *slack.Channel) { c.Shared, c.Members["U0STRANGER"] = true, true })
+	conversation.As(t, r.slack, "eve", "#it-okrs").Uses("My Objectives").Sees("okrbot is for members of this workspace.").DoesNotSee("My objectives")
+}
+
+// TestTheManifestHasTheShortcutsThatAreServed, under the names that fit Slack's menus.
+func TestTheManifestHasTheShortcutsThatAreServed(t *testing.T) {
+	var told []string
+	for _, s := range okrbot.Shortcuts() {
+		told = append(told, s.Callback)
+		if n := len([]rune(s.Name)); n == 0 || n > 24 {
+			t.Errorf("%q has %d characters; Slack takes 24", s.Name, n)
+		}
+	}
+	slices.Sort(told)
+	if served := bot.Shortcuts(); !slices.Equal(told, served) {
+		t.Errorf("the manifest has %q, and served are %q", told, served)
+	}
+}
