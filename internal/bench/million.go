@@ -8,12 +8,12 @@ import (
 
 // measureMillion looks for what is due of a million key results, and has all of them read.
 func measureMillion(ctx context.Context, b *bench) (rows []row, err error) {
-	defer b.forget("million")
-	few, err := b.sync(ctx, "company", setting{share: 0.05, patience: b.patience()})
+	defer b.forget("million", "thousands")
+	few, err := b.sync(ctx, "thousands", setting{share: 0.05, patience: b.patience()})
 	if err != nil {
 		return rows, err
 	}
-	idleFew, soonFew, err := b.scan(ctx, "company")
+	idleFew, soonFew, err := b.scan(ctx, "thousands")
 	if err != nil {
 		return rows, err
 	}
@@ -33,7 +33,7 @@ func measureMillion(ctx context.Context, b *bench) (rows []row, err error) {
 		return rows, err
 	}
 	return append(rows, row{
-		what:     fmt.Sprintf("%s key results on %s scorecards, all due, 5 %% changed", thousands(all), thousands(many.references)),
+		what:     fmt.Sprintf("%s key results on %s scorecards, one of ten with a card, all due, 5 %% changed", thousands(all), thousands(many.references)),
 		measured: fmt.Sprintf("%s; each scorecard read %.2f ×; at most %.0f MiB resident", many.outcome(), many.reads(), many.peak),
 		beside:   fmt.Sprintf("%s: %s", thousands(few.all), few.outcome()),
 		goals:    []goal{must("all right", many.complete()), atMost("read once (≤ 1.1 ×)", many.reads(), 1.1)},

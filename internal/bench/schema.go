@@ -29,11 +29,11 @@ select case when exists (select from sync_runs r where r.connection_id = $1 and 
             else 0 end`
 	// cardsLeft is how many cards are not posted or do not show the present.
 	cardsLeft = `select count(*) from cards where dirty_at is not null or message_ts = ''`
-	// addCards gives each key result its card, which the wizard gives and an import does not.
+	// addCards gives one of so many key results its card, which the wizard gives and an import does not.
 	addCards = `
 with added as (
   insert into cards (key_result_id, channel_id, workspace_id, dirty_at)
-  select id, channel_id, workspace_id, now() from key_results where channel_id <> ''
+  select id, channel_id, workspace_id, now() from key_results where channel_id <> '' and id % $1 = 0
   returning workspace_id, channel_id
 )
 insert into places (workspace_id, channel_id, ready_at)

@@ -49,6 +49,7 @@ type size struct {
 	keyResults  int // of a connection; they follow its scorecards evenly
 	days        int // with a score, up to the day before yesterday
 	clock       bool
+	cards       int // one of so many key results has a card; 0 is as 1
 }
 
 func (s size) all() int        { return s.connections * s.keyResults }
@@ -66,8 +67,11 @@ func (b *bench) sizes() map[string]size {
 		// whose cards are drawn
 		"cards": pick(b, size{connections: 4, scorecards: 50, keyResults: 500, days: 60}, size{connections: 2, scorecards: 10, keyResults: 100, days: 60}),
 		"many":  pick(b, size{connections: 50, scorecards: 400, keyResults: 2000, days: 90}, size{connections: 10, scorecards: 100, keyResults: 500, days: 90}),
-		// a scorecard for every ten, a week of history
-		"million": pick(b, size{connections: 100, scorecards: 1000, keyResults: 10000, days: 7}, size{connections: 10, scorecards: 100, keyResults: 1000, days: 7}),
+		// a scorecard for every ten, a week of history, a card for one of ten: a million posts take longer
+		// than what is measured
+		"million": pick(b, size{connections: 100, scorecards: 1000, keyResults: 10000, days: 7, cards: 10}, size{connections: 10, scorecards: 100, keyResults: 1000, days: 7, cards: 10}),
+		// what is measured beside it
+		"thousands": pick(b, size{connections: 20, scorecards: 50, keyResults: 500, days: 7, cards: 10}, size{connections: 4, scorecards: 25, keyResults: 250, days: 7, cards: 10}),
 	}
 }
 
@@ -336,7 +340,7 @@ func (r *running) follow(ctx context.Context) error {
 	if err := r.until(ctx, "every key result is read", func() (int, error) { return r.count(ctx, unread) }); err != nil {
 		return err
 	}
-	if err := r.change(ctx, addCards); err != nil {
+	if err := r.change(ctx, addCards, max(r.cards, 1)); err != nil {
 		return err
 	}
 	return r.until(ctx, "every card is posted", func() (int, error) { return r.count(ctx, cardsLeft) })
