@@ -1,0 +1,56 @@
+package store_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// What waits is held alike, whatever it is (ADR 18): a hold is taken with a number and an end by one of
+// many, and what is written under it names the number.
+func TestEveryHoldIsTheSame(t *testing.T) {
+	files, err := filepath.Glob("queries/*.sql")
+	if err != nil || len(files) == 0 {
+		t.Fatal("there are no queries:", err)
+	}
+	named := regexp.MustCompile(`(?m)^-- name: (\w+) .*$`)
+	holds := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names := named.FindAllStringSubmatchIndex(string(text), -1)
+		for i, at := range names {
+			end := len(text)
+			if i+1 < len(names) {
+				end = names[i+1][0]
+			}
+			name, query := string(text[at[2]:at[3]]), string(text[at[1]:end])
+			wants := func(parts ...string) {
+				for _, part := range parts {
+					if !regexp.MustCompile(part).MatchString(query) {
+						t.Errorf("%s in %s has no %q: what waits is held in one way, by ADR 18", name, file, part)
+					}
+				}
+			}
+			switch {
+			case name == "HoldRequest": // one that was made a moment ago, which nobody else knows
+			case name == "HoldNotices": // what is told again does no harm, and is not numbered
+				wants(`held_until = now\(\) \+ interval`, `limit @most`, `for update skip locked`)
+			case name == "HoldSlots": // of one connection, or of all
+				wants(`hold = h\.hold \+ 1`, `leased_until = now\(\) \+ interval`, `skip locked`)
+			case strings.HasPrefix(name, "Hold"):
+				holds++
+				wants(`hold = (\w+\.)?hold \+ 1`, `(held_until|ready_at) = now\(\) \+ interval`, `limit @most`, `for update skip locked`)
+			case regexp.MustCompile(`^(Keep|Release|Repeat|Finish)(Place|Slot|Export|CloseOutPost|Ask|Request)$`).MatchString(name):
+				wants(`hold = @hold`)
+			}
+		}
+	}
+	if holds < 5 {
+		t.Errorf("found %d kinds of holds", holds)
+	}
+}
