@@ -106,7 +106,7 @@ func (a *applying) feeds(ctx context.Context, tx *store.Tx, s sorted) error {
 	if err := tx.ForgetAhead(ctx, today, ahead); err != nil {
 		return err
 	}
-	return a.keep(ctx, tx, brought)
+	return a.keepScores(ctx, tx, brought)
 }
 
 // readFeed is what a feed is once it was read: from when and until when it is known, and whether it
@@ -138,8 +138,8 @@ func scoresOf(feed int64, s integrations.Scorecard) store.Scores {
 	return list
 }
 
-// keep writes scores, and notes for the parts after this one which of them are new.
-func (a *applying) keep(ctx context.Context, tx *store.Tx, scores []store.Scores) error {
+// keepScores writes scores, and notes for the parts after this one which of them are new.
+func (a *applying) keepScores(ctx context.Context, tx *store.Tx, scores []store.Scores) error {
 	fresh, err := tx.ApplyScores(ctx, a.part.epoch, scores)
 	for _, list := range fresh {
 		a.stored += len(list)

@@ -123,7 +123,7 @@ func (c *Client) force(ctx context.Context, tx *store.Tx, workspace string, requ
 		if err := tx.ForceRuns(ctx, workspace, connection, request, byConnection[connection]); err != nil {
 			return err
 		}
-		if err := c.fill(ctx, tx, connection); err != nil {
+		if err := c.leaveSyncs(ctx, tx, connection); err != nil {
 			return err
 		}
 	}

@@ -247,7 +247,7 @@ func TestWhatALateTakerTookIsReadByTheNext(t *testing.T) {
 	}
 	late := &taker{Client: r.client, held: hold(), gathered: map[store.Place]bool{}, most: 200}
 	next := hold()
-	if _, err := late.runs(ctx); !errors.Is(err, errLost) {
+	if _, err := late.readAsked(ctx); !errors.Is(err, errLost) {
 		t.Errorf("the late one: %v", err)
 	}
 	r.wants("runs that wait", r.count("select count(*) from sync_runs where state = 'queued' and due_at <= now() and crashes = 0 and tries = 0"), 1)

@@ -93,8 +93,8 @@ func (c *Client) attempt(ctx context.Context, what string, do func(context.Conte
 	}
 }
 
-// nudge has the sweep look at once instead of in a moment. It is only for speed.
-func (c *Client) nudge() {
+// sweepSoon has the sweep look at once instead of in a moment. It is only for speed.
+func (c *Client) sweepSoon() {
 	select {
 	case c.wake <- struct{}{}:
 	default:
@@ -107,11 +107,11 @@ func (c *Client) planDue(ctx context.Context) error {
 	if err := c.store.TakeRetries(ctx, retriesAtOnce); err != nil {
 		return err
 	}
-	return c.store.InTx(ctx, func(tx *store.Tx) error { return c.fill(ctx, tx, 0) })
+	return c.store.InTx(ctx, func(tx *store.Tx) error { return c.leaveSyncs(ctx, tx, 0) })
 }
 
-// fill leaves the jobs of one connection, or of all where it is 0.
-func (c *Client) fill(ctx context.Context, tx *store.Tx, connection int64) error {
+// leaveSyncs leaves the jobs of one connection, or of all where it is 0.
+func (c *Client) leaveSyncs(ctx context.Context, tx *store.Tx, connection int64) error {
 	held, err := tx.HoldSlots(ctx, connection)
 	if err != nil {
 		return err
@@ -178,7 +178,7 @@ func holding[T any](hold func(context.Context, int) ([]T, error), args func(T) r
 func (c *Client) endOverrides(ctx context.Context) error {
 	ended, err := c.store.EndOverrides(ctx, overridesAtOnce)
 	if ended > 0 {
-		c.nudge()
+		c.sweepSoon()
 	}
 	return err
 }
@@ -187,7 +187,7 @@ func (c *Client) endOverrides(ctx context.Context) error {
 func (c *Client) countComing(ctx context.Context) error {
 	came, err := c.store.CountComing(ctx, overridesAtOnce)
 	if came > 0 {
-		c.nudge()
+		c.sweepSoon()
 	}
 	return err
 }

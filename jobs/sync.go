@@ -56,7 +56,7 @@ func (c *Client) sync(ctx context.Context, held store.HeldSlot) error {
 		return err
 	}
 	t := &taker{Client: c, held: held, gathered: map[store.Place]bool{}, most: c.together, began: time.Now()}
-	defer t.leave(ctx)
+	defer t.giveBack(ctx)
 	if len(died) > 0 {
 		c.log.Warn("a process died while it read", "connection", held.Connection, "feeds", len(died))
 		if err := c.store.FeedsCrashed(ctx, died); err != nil {
@@ -65,10 +65,10 @@ func (c *Client) sync(ctx context.Context, held store.HeldSlot) error {
 	}
 	working, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	go t.keep(working, stop)
-	pass := t.slots
+	go t.keepLease(working, stop)
+	pass := t.readDue
 	if held.Slot == store.RunsLane {
-		pass = t.runs
+		pass = t.readAsked
 	}
 	for t.stays() {
 		more, err := pass(working)
@@ -86,8 +86,8 @@ func (c *Client) sync(ctx context.Context, held store.HeldSlot) error {
 // stays says whether the taker goes on, or leaves its place to others.
 func (t *taker) stays() bool { return time.Since(t.began) < stayFor && t.stopping.Err() == nil }
 
-// keep says every now and then that the taker lives, and ends its work once another has its place.
-func (t *taker) keep(ctx context.Context, stop context.CancelCauseFunc) {
+// keepLease says every now and then that the taker lives, and ends its work once another has its place.
+func (t *taker) keepLease(ctx context.Context, stop context.CancelCauseFunc) {
 	for {
 		pause(ctx, keepEvery)
 		if ctx.Err() != nil {
@@ -101,9 +101,9 @@ func (t *taker) keep(ctx context.Context, stop context.CancelCauseFunc) {
 	}
 }
 
-// leave gives the place back, also when ctx has ended: it must not stay taken until its lease ends.
+// giveBack ends the lease, also when ctx has ended: a connection must not stay taken until its lease ends.
 // What was held back is said now.
-func (t *taker) leave(ctx context.Context) {
+func (t *taker) giveBack(ctx context.Context) {
 	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	more, err := t.store.ReleaseSlot(leaving, t.held)
@@ -111,16 +111,16 @@ func (t *taker) leave(ctx context.Context) {
 		err = t.store.InTx(leaving, func(tx *store.Tx) error { return tx.PlacesReady(leaving, t.places()) })
 	}
 	if err == nil && more && t.worked && t.stopping.Err() == nil {
-		err = t.store.InTx(leaving, func(tx *store.Tx) error { return t.fill(leaving, tx, t.held.Connection) })
+		err = t.store.InTx(leaving, func(tx *store.Tx) error { return t.leaveSyncs(leaving, tx, t.held.Connection) })
 	}
 	if err != nil {
 		t.log.Warn("a connection stays taken until its lease ends", "connection", t.held.Connection, "error", err)
 	}
 }
 
-// begin loads the connection as it is now; false where it is gone, or was asked to wait: the planner
+// load loads the connection as it is now; false where it is gone, or was asked to wait: the planner
 // comes back when the wait is over.
-func (t *taker) begin(ctx context.Context) (store.Connection, bool, error) {
+func (t *taker) load(ctx context.Context) (store.Connection, bool, error) {
 	connection, ready, err := t.store.ConnectionToRead(ctx, t.held.Connection)
 	if errors.Is(err, store.ErrNotFound) {
 		return connection, false, nil
@@ -128,10 +128,10 @@ func (t *taker) begin(ctx context.Context) (store.Connection, bool, error) {
 	return connection, ready, err
 }
 
-// slots reads what fell due, portion after portion, and moves the rhythms on. It returns whether
+// readDue reads what fell due, portion after portion, and moves the rhythms on. It returns whether
 // there may be more.
-func (t *taker) slots(ctx context.Context) (more bool, err error) {
-	connection, ready, err := t.begin(ctx)
+func (t *taker) readDue(ctx context.Context) (more bool, err error) {
+	connection, ready, err := t.load(ctx)
 	if err != nil || !ready {
 		return false, err
 	}
@@ -154,7 +154,7 @@ func (t *taker) slots(ctx context.Context) (more bool, err error) {
 		together := split(due, t.most)
 		p := slotPortion(connection, t.held, rhythms, together)
 		p.last = len(together) == len(due)
-		goOn, err := t.take(ctx, p)
+		goOn, err := t.readPortion(ctx, p)
 		switch {
 		case err != nil || !goOn || p.ended:
 			return false, err
@@ -185,9 +185,9 @@ func slotPortion(connection store.Connection, held store.HeldSlot, rhythms []sto
 	return p
 }
 
-// runs reads the next of what was asked for, or is tried again.
-func (t *taker) runs(ctx context.Context) (more bool, err error) {
-	connection, ready, err := t.begin(ctx)
+// readAsked reads the next of what was asked for, or is tried again.
+func (t *taker) readAsked(ctx context.Context) (more bool, err error) {
+	connection, ready, err := t.load(ctx)
 	if err != nil || !ready {
 		return false, err
 	}
@@ -210,12 +210,12 @@ func (t *taker) runs(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, errors.Join(err, t.putBack(ctx, p.taken, 0))
 	}
-	more, err = t.take(ctx, p)
+	more, err = t.readPortion(ctx, p)
 	return more, err
 }
 
-// take reads a portion and applies what was read. It returns whether to go on.
-func (t *taker) take(ctx context.Context, p *portion) (goOn bool, err error) {
+// readPortion reads a portion and applies what was read. It returns whether to go on.
+func (t *taker) readPortion(ctx context.Context, p *portion) (goOn bool, err error) {
 	if err := t.beginReading(ctx, p); err != nil {
 		return false, errors.Join(err, t.putBack(ctx, p.taken, 0))
 	}
@@ -229,7 +229,7 @@ func (t *taker) take(ctx context.Context, p *portion) (goOn bool, err error) {
 		return false, errors.Join(failed, err, t.putBack(ctx, p.taken, 5*time.Second))
 	}
 	t.worked = true
-	t.nudge()
+	t.sweepSoon()
 	return failed == nil && len(s.waiting) == 0, failed
 }
 

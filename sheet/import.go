@@ -184,7 +184,7 @@ func (im *importer) run(ctx context.Context, file io.Reader) error {
 			}
 			lines = append(lines, l)
 		}
-		if err := im.take(ctx, r, lines); err != nil {
+		if err := im.importRows(ctx, r, lines); err != nil {
 			return err
 		}
 	}

@@ -20,8 +20,8 @@ type entry struct {
 	wrong  bool
 }
 
-// take understands some lines, and does what they say.
-func (im *importer) take(ctx context.Context, r *Reader, lines []Line) error {
+// importRows understands some lines, and does what they say.
+func (im *importer) importRows(ctx context.Context, r *Reader, lines []Line) error {
 	var numbers []int
 	for _, l := range lines {
 		if key := r.Key(l); key != 0 {

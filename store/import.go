@@ -133,7 +133,7 @@ func (tx *Tx) PlaceObjective(ctx context.Context, actor okr.Actor, o okr.Objecti
 // reading where they have a result. What is read is read at once, connection by connection. It records
 // each; it posts nothing.
 func (tx *Tx) AddKeyResults(ctx context.Context, actor okr.Actor, list []KeyResult) error {
-	if err := tx.keep(ctx, actor, list); err != nil {
+	if err := tx.insertKeyResults(ctx, actor, list); err != nil {
 		return err
 	}
 	imported := map[int64][]int64{} // by connection
@@ -153,7 +153,7 @@ func (tx *Tx) AddKeyResults(ctx context.Context, actor okr.Actor, list []KeyResu
 // CarryOver keeps many new key results at once that go on with others, like AddKeyResults, and has the
 // cards posted of those that have a channel. Having them read is the caller's.
 func (tx *Tx) CarryOver(ctx context.Context, actor okr.Actor, list []KeyResult) error {
-	if err := tx.keep(ctx, actor, list); err != nil {
+	if err := tx.insertKeyResults(ctx, actor, list); err != nil {
 		return err
 	}
 	p := queries.AddCardsParams{WorkspaceID: actor.Workspace}
@@ -168,8 +168,8 @@ func (tx *Tx) CarryOver(ctx context.Context, actor okr.Actor, list []KeyResult) 
 	return nil
 }
 
-// keep writes new key results with all that belongs to them, and gives each its id.
-func (tx *Tx) keep(ctx context.Context, actor okr.Actor, list []KeyResult) error {
+// insertKeyResults writes new key results with all that belongs to them, and gives each its id.
+func (tx *Tx) insertKeyResults(ctx context.Context, actor okr.Actor, list []KeyResult) error {
 	ids, err := tx.q.NewKeyResultIDs(ctx, int32(len(list)))
 	if err != nil {
 		return fmt.Errorf("taking ids: %w", err)

@@ -236,7 +236,7 @@ func (flow *Flow) Submitted(ctx context.Context, g desk.Gesture) (desk.Reply, er
 		var c store.Connection
 		if found.works() {
 			var err error
-			if c, err = flow.keep(ctx, g.Actor, connector, account, d.Again, entry.Shared, draft.ID); err != nil {
+			if c, err = flow.keepConnection(ctx, g.Actor, connector, account, d.Again, entry.Shared, draft.ID); err != nil {
 				ref := desk.Reference()
 				flow.Log.Error("keeping a connection", "actor", g.Actor.ID, "ref", ref, "error", err)
 				next = view.Notice("Connect "+connector.Name(), desk.WentWrong(ref))
@@ -362,8 +362,8 @@ func (flow *Flow) prove(ctx context.Context, connector integrations.Connector, a
 	return p
 }
 
-// keep stores a sign-in that works: a new connection, whose list of scorecards is read, or again's.
-func (flow *Flow) keep(ctx context.Context, actor okr.Actor, connector integrations.Connector, account integrations.Account, again int64, shared bool, draft string) (store.Connection, error) {
+// keepConnection stores a sign-in that works: a new connection, whose list of scorecards is read, or again's.
+func (flow *Flow) keepConnection(ctx context.Context, actor okr.Actor, connector integrations.Connector, account integrations.Account, again int64, shared bool, draft string) (store.Connection, error) {
 	name := view.ShownAddress(account.Origin)
 	user := account.Fields["username"]
 	if user != "" {

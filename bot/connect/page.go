@@ -417,7 +417,7 @@ func (flow *Flow) tryEntered(ctx context.Context, w http.ResponseWriter, r *http
 		flow.show(w, http.StatusUnprocessableEntity, flow.notTaken(counting, at, typed, found))
 		return
 	}
-	c, err := flow.keep(ctx, at.actor, at.connector, account, at.Reconnects, at.Shared, at.Draft)
+	c, err := flow.keepConnection(ctx, at.actor, at.connector, account, at.Reconnects, at.Shared, at.Draft)
 	if err == nil {
 		err = flow.Store.EndSignInPage(ctx, at.SignInPage)
 	}
