@@ -27,7 +27,7 @@ func (a *applying) scores(ctx context.Context, tx *store.Tx, reads []store.Follo
 		return nil
 	}
 	var ids []int64
-	behind, since := false, a.part.epoch // what came before this fetch is news to somebody
+	behind, since := false, a.part.epoch-1 // what came before this fetch is news to somebody, and what it brought
 	for _, f := range reads {
 		ids = append(ids, f.KeyResult)
 		old, known := locked[f.KeyResult].Epoch, a.known[f.Feed]

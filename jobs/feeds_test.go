@@ -409,3 +409,29 @@ func TestScoresOutliveTheirObjectiveByFourHundredDays(t *testing.T) {
 	r.check(r.store.TidyAudit(ctx, 1))
 	r.wants("audit", r.count("select count(*) from audit_events"), 0)
 }
+
+// While a slot's scores are read, somebody has one of them synced by hand: that fetch is the newer one
+// of its scorecard, and hides nothing that the slot's brings to the others.
+func TestASyncByHandMeanwhileHidesNoNews(t *testing.T) {
+	r := newRoom(t)
+	first, second := r.keyResult(r.scorecard(1, 40, 5)), r.keyResult(r.scorecard(2, 40, 5))
+	r.imports(first, second)
+	r.nextDay()
+	for _, k := range []store.KeyResult{first, second} {
+		r.check(r.now.Collect(k.Source.Reference, r.today().Time(), 33))
+	}
+	meanwhile := 0
+	slot := r.replica(func(c integrations.Connector) integrations.Connector {
+		return &hasty{c, func() {
+			if meanwhile++; meanwhile == 1 {
+				r.force(second.ID)
+				r.tick()
+			}
+		}}
+	})
+	r.tickOf(slot)
+	for _, k := range []store.KeyResult{first, second} {
+		r.wants("the value of "+k.Key(), r.value(k), "33")
+		r.wants("how often "+k.Key()+" is told", r.count("select count(*) from announcements where key_result_id = $1 and new_value = 33", k.ID), 1)
+	}
+}
