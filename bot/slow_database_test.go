@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"net"
@@ -17,6 +18,7 @@ import (
 type gate struct {
 	listener net.Listener
 	shut     atomic.Bool
+	deaf     atomic.Bool // who commits hears no answer: the connection is cut
 }
 
 func newGate(t *testing.T, network, to string) *gate {
@@ -34,6 +36,10 @@ func newGate(t *testing.T, network, to string) *gate {
 			n, err := src.Read(buf)
 			for g.shut.Load() {
 				time.Sleep(5 * time.Millisecond)
+			}
+			if g.deaf.Load() && bytes.Contains(buf[:n], []byte("COMMIT\x00")) {
+				_ = src.Close()
+				return
 			}
 			if n > 0 {
 				if _, err := dst.Write(buf[:n]); err != nil {
@@ -216,5 +222,22 @@ func TestAnEventThatNobodyFinishedIsTakenAgain(t *testing.T) {
 	r.bot.Close()
 	if n := r.slack.Calls("views.publish"); n != 1 {
 		t.Errorf("Home was shown %d times", n)
+	}
+}
+
+// TestALostCommitIsNotCalledUnsaved has the answer to a commit be lost: it was carried out, so nobody is
+// told that nothing was saved.
+func TestALostCommitIsNotCalledUnsaved(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Interviews held", "12")
+	g, second := r.behindAGate()
+	g.deaf.Store(true)
+	w := httptest.NewRecorder()
+	second.Handler().ServeHTTP(w, r.signed("/slack/commands", formType, r.command("check-in KR-1 3").Encode(), time.Now()))
+	if said := w.Body.String(); !strings.Contains(said, "cannot tell whether it was") || strings.Contains(said, "othing was saved") {
+		t.Errorf("told %s", said)
+	}
+	if n := r.number("select count(*) from check_ins where value = 3"); n != 1 {
+		t.Errorf("%d check-ins", n)
 	}
 }

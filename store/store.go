@@ -221,10 +221,29 @@ func (tx *Tx) Pgx() pgx.Tx { return tx.tx }
 func (s *Store) InTx(ctx context.Context, do func(tx *Tx) error) error {
 	for tries := 1; ; tries++ {
 		committing, err := s.once(ctx, do)
+		if committing && unclear(err) {
+			return fmt.Errorf("%w: %w", ErrUnclear, err)
+		}
 		if tries == 3 || ctx.Err() != nil || !retriable(err) && (committing || !lost(err)) {
 			return err
 		}
 	}
+}
+
+// ErrUnclear says that the answer to a commit was lost: it may have been carried out.
+var ErrUnclear = errors.New("nobody knows whether this was saved")
+
+// unclear says whether what a commit came to leaves open if it was carried out. Where the server says
+// no, and goes on with the session, it was not.
+func unclear(err error) bool {
+	var said *pgconn.PgError
+	switch {
+	case err == nil || errors.Is(err, pgx.ErrTxCommitRollback):
+		return false
+	case errors.As(err, &said):
+		return strings.EqualFold(said.Severity, "FATAL") || strings.EqualFold(said.Severity, "PANIC")
+	}
+	return true
 }
 
 // once says also whether it came as far as to commit: what was lost then may have been done.

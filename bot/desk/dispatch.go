@@ -135,6 +135,9 @@ const (
 	tooSlow = "okrbot is slow at the moment. Nothing was saved; try again in a minute."
 )
 
+// unclear is said where the database went away in the moment of saving.
+const unclear = "The database went away while this was saved, so okrbot cannot tell whether it was. Have a look before you do it again."
+
 // WentWrong is what is said of a mistake of ours, which the log keeps under a reference.
 func WentWrong(ref string) string {
 	return "Something went wrong on our side (ref " + ref + "). Nothing was saved. Try again; if it stays, tell okrbot's administrator the reference."
@@ -195,6 +198,10 @@ func (d *Desk) act(ctx context.Context, in delivery) (answer, string) {
 
 // failed says that a handler came to nothing, and why where it is known.
 func (d *Desk) failed(ctx context.Context, g gesture, err error) (answer, string) {
+	if errors.Is(err, store.ErrUnclear) {
+		d.Log.Error("the answer to a commit was lost", "kind", g.kind, "route", g.route, "actor", g.person, "error", err)
+		return d.sorry(g, unclear), "unclear"
+	}
 	if ctx.Err() != nil {
 		return d.sorry(g, tooSlow), "too slow"
 	}

@@ -46,7 +46,7 @@ const (
 // What can happen is there from the start, as 0: what appears with its first time has no rate.
 func init() {
 	for _, kind := range []gestureKind{aCommand, anAction, aSubmit, aClose, aQuery, anEvent, aMention, aShort} {
-		for _, result := range []string{"ok", "error", "panic", "too slow", "too much", "no database", "under way", "replay", "foreign"} {
+		for _, result := range []string{"ok", "error", "panic", "too slow", "too much", "no database", "unclear", "under way", "replay", "foreign"} {
 			gestures.WithLabelValues(string(kind), result)
 		}
 	}
