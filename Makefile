@@ -51,6 +51,10 @@ bench: ## the table of the README, measured in one run: about half an hour
 bench-large: ## the same of a million key results; may take an hour
 	go run ./internal/bench -large
 
+.PHONY: faults
+faults: ## processes, Postgres and Slack fail thousands of times, and nothing is lost: about an hour
+	go run ./faults
+
 .PHONY: fuzz
 fuzz: ## each fuzz target for a minute
 	@for pkg in $$(grep -rl --include='*_test.go' 'func Fuzz' . | xargs -n1 dirname | sort -u); do \

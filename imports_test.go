@@ -39,6 +39,8 @@ var rules = map[string][]string{
 	"sandbox/web":                  {"sandbox/servicenow", "sandbox/slack"},
 	"cmd/okrbot":                   {"*"},
 	"internal/bench":               {"*"},
+	"internal/child":               {},
+	"faults":                       {"*"},
 	"internal/wordstest":           {},
 	"internal/licenses":            {},
 }
@@ -65,6 +67,7 @@ var modules = map[string][]string{
 	"bot":                     {"github.com/shopspring/decimal", "github.com/slack-go/slack"},
 	"sandbox/slack":           {"github.com/gorilla/websocket"},
 	"cmd/okrbot":              {"github.com/alecthomas/kong", "github.com/jackc/pgx/v5", "github.com/kelseyhightower/envconfig", "github.com/prometheus/client_golang", "github.com/riverqueue/river/rivertype", "golang.org/x/term"},
+	"faults":                  {"github.com/jackc/pgx/v5", "github.com/shopspring/decimal"},
 	"internal/bench":          {"github.com/jackc/pgx-shopspring-decimal", "github.com/jackc/pgx/v5", "github.com/riverqueue/river", "github.com/shopspring/decimal"},
 }
 

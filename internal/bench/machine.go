@@ -101,30 +101,6 @@ func memory(pid int, line string) (float64, error) {
 	return 0, errors.New("reading the memory of a process: it says none")
 }
 
-// dialler says which of some processes made the connection from a local TCP port; false where none did.
-func dialler(port int, pids []int) (int, bool) {
-	inode := ""
-	raw, _ := os.ReadFile("/proc/net/tcp") // where it cannot be read, nobody is found
-	from := fmt.Sprintf(":%04X", port)
-	for line := range strings.Lines(string(raw)) {
-		if f := strings.Fields(line); len(f) > 9 && strings.HasSuffix(f[1], from) {
-			inode = "socket:[" + f[9] + "]"
-		}
-	}
-	if inode == "" {
-		return 0, false
-	}
-	for _, pid := range pids {
-		open, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid)) // the pattern is well formed
-		for _, fd := range open {
-			if at, err := os.Readlink(fd); err == nil && at == inode {
-				return pid, true
-			}
-		}
-	}
-	return 0, false
-}
-
 // burning is the word by which this program is told to keep the machine busy.
 const burning = "burn"
 

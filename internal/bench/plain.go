@@ -21,6 +21,7 @@ import (
 
 	"okrbot/integrations"
 	connector "okrbot/integrations/servicenow"
+	"okrbot/internal/child"
 )
 
 // The baseline of a sync is the plain design: a job for each key result, which makes one call, and
@@ -123,7 +124,7 @@ func (b *bench) plain(ctx context.Context, name string, share float64) (s plainS
 		return s, fmt.Errorf("finding this program: %w", err)
 	}
 	cmd := exec.CommandContext(ctx, self, plainly)
-	cmd.Env, cmd.SysProcAttr = []string{"BENCH_DSN=" + r.dsn}, endWithParent()
+	cmd.Env, cmd.SysProcAttr = []string{"BENCH_DSN=" + r.dsn}, child.EndWithParent()
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return s, fmt.Errorf("the plain design: %w: %s", err, lastLines(string(out)))
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -13,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"okrbot/internal/child"
 )
 
 const signingSecret = "bench-signing-secret"
@@ -58,7 +59,7 @@ func (r *running) serve(ctx context.Context, dsn string, args ...string) (*progr
 	var addresses [2]string
 	for i := range addresses {
 		var err error
-		if addresses[i], err = freeAddress(); err != nil {
+		if addresses[i], err = child.FreeAddress(); err != nil {
 			return nil, err
 		}
 	}
@@ -69,7 +70,7 @@ func (r *running) serve(ctx context.Context, dsn string, args ...string) (*progr
 		return nil, fmt.Errorf("keeping what okrbot says: %w", err)
 	}
 	p.cmd = exec.Command(r.bench.program, append([]string{"serve"}, args...)...)
-	p.cmd.Dir, p.cmd.Env, p.cmd.SysProcAttr = r.bench.dir, r.environment(dsn, p.listen, p.ops), endWithParent()
+	p.cmd.Dir, p.cmd.Env, p.cmd.SysProcAttr = r.bench.dir, r.environment(dsn, p.listen, p.ops), child.EndWithParent()
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	began := time.Now()
 	started := make(chan error, 1)
@@ -136,14 +137,4 @@ func (p *program) stop() {
 		_ = p.cmd.Process.Kill()
 		<-p.ended
 	}
-}
-
-// freeAddress has a port that was free a moment ago.
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("looking for a free port: %w", err)
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
 }

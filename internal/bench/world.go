@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	connector "okrbot/integrations/servicenow"
+	"okrbot/internal/child"
 	"okrbot/okr"
 	"okrbot/sandbox/servicenow"
 	"okrbot/secret"
@@ -472,7 +473,7 @@ func (c *callers) note(remote string) {
 	pid, seen := c.of[remote]
 	if !seen {
 		_, port, _ := cutLast(remote)
-		pid, _ = dialler(port, c.pids)
+		pid, _ = child.Dialler(port, c.pids)
 		c.of[remote] = pid
 	}
 	c.counted[pid]++

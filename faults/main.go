@@ -1,0 +1,145 @@
+// Command faults breaks what okrbot stands on, again and again, and checks that nothing was lost,
+// doubled, told twice or given away.
+//
+// The real program runs as three processes, on a real Postgres, against the sandbox's Slack and
+// ServiceNow. What happens is drawn from a seed, which is printed; when exactly it meets the program
+// depends on the machine.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	share := flag.Float64("share", 1, "how much of the whole run, for a short one")
+	seed := flag.Uint64("seed", uint64(time.Now().Unix()), "what happens, to see it again")
+	only := flag.String("only", "", "the kinds of faults whose name has this in it, with commas between")
+	write := flag.String("write", "", "put the table into this file, between its marks")
+	program := flag.String("okrbot", "", "this program instead of the one that is built from here")
+	keep := flag.Bool("keep", false, "leave the logs")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	t := &table{share: *share, seed: *seed, command: "go run ./faults " + strings.Join(os.Args[1:], " "), began: time.Now()}
+	err := run(ctx, t, *program, *only, *keep)
+	fmt.Print(t)
+	if err == nil && *write != "" {
+		err = t.into(*write)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "faults:", err)
+	}
+	if err != nil || t.failed() {
+		os.Exit(1)
+	}
+}
+
+// tell says beside the table how far it is.
+func tell(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, time.Now().Format("15:04:05 ")+format+"\n", args...)
+}
+
+func run(ctx context.Context, t *table, program, only string, keep bool) (err error) {
+	dir, err := os.MkdirTemp("", "okrbot-faults-")
+	if err != nil {
+		return err
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return err
+	}
+	unmount, err := mount(dir)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if keep || err != nil || t.kept {
+			t.save(dir)
+		}
+		unmount()
+		os.RemoveAll(dir)
+	}()
+	if program == "" {
+		program = filepath.Join(dir, "okrbot")
+		if out, err := exec.CommandContext(ctx, "go", "build", "-o", program, "okrbot/cmd/okrbot").CombinedOutput(); err != nil {
+			return fmt.Errorf("building okrbot: %w: %s", err, out)
+		}
+	}
+	o := newOffice(dir, program, t.seed)
+	defer o.close()
+	tell("seed %d", t.seed)
+	if err := o.open(ctx); err != nil {
+		return err
+	}
+	// The first scores are no news: what changes after them is.
+	if err := o.advance(ctx, 24*time.Hour); err != nil {
+		return err
+	}
+	if err := o.settle(ctx, true); err != nil {
+		return err
+	}
+	found, err := o.calm(ctx)
+	if err != nil {
+		return err
+	}
+	if len(found) > 0 {
+		return fmt.Errorf("before the first fault: %v", found)
+	}
+	for _, f := range faults {
+		if !chosen(f.name, only) {
+			continue
+		}
+		times := int(math.Ceil(float64(f.times) * t.share))
+		tell("%s: %d", f.name, times)
+		began := time.Now()
+		n, err := f.run(ctx, o, times)
+		if errors.Is(err, errNoDisk) {
+			tell("%s: %v", f.name, err)
+			t.add(row{name: f.name, skipped: err.Error()})
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.name, err)
+		}
+		found, err := o.calm(ctx)
+		if err != nil {
+			return fmt.Errorf("%s: after it: %w", f.name, err)
+		}
+		out, err := o.checkSecrets(ctx)
+		if err != nil {
+			return err
+		}
+		r := row{name: f.name, times: n, found: append(found, out...), took: time.Since(began)}
+		t.add(r)
+		if t.failed() && !t.kept { // as it is now, for whoever looks for the reason
+			t.kept = true
+			if err := o.keepDump(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	t.asked, t.answered = o.staff.asked.Load(), o.staff.answer.Load()
+	return nil
+}
+
+func chosen(name, only string) bool {
+	if only == "" {
+		return true
+	}
+	for _, part := range strings.Split(only, ",") {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	return false
+}

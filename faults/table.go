@@ -1,0 +1,114 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// table is what a run came to.
+type table struct {
+	share           float64
+	seed            uint64
+	command         string
+	began           time.Time
+	asked, answered int64
+	rows            []row
+	kept            bool // a dump of the database where something was found
+}
+
+// row is one kind of fault.
+type row struct {
+	name    string
+	times   int
+	found   []finding
+	took    time.Duration
+	skipped string
+}
+
+func (r row) count(k kind) int {
+	n := 0
+	for _, f := range r.found {
+		if f.kind == k {
+			n++
+		}
+	}
+	return n
+}
+
+// add tells of a row at once: a run is long.
+func (t *table) add(r row) {
+	t.rows = append(t.rows, r)
+	tell("%s: %d times in %s, %d findings", r.name, r.times, r.took.Round(time.Second), len(r.found))
+	told := map[kind]int{}
+	for _, f := range r.found {
+		if told[f.kind]++; told[f.kind] <= 10 && f.kind != repeated {
+			tell("  %s: %s", f.kind, f.says)
+		}
+	}
+}
+
+// failed says whether something was found that was not promised.
+func (t *table) failed() bool {
+	for _, r := range t.rows {
+		if len(r.found) > r.count(repeated) {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *table) String() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "%s, %d cores, %s, for %s; `%s`, seed %d.\n\n", t.began.UTC().Format("2006-01-02 15:04"), runtime.NumCPU(), runtime.Version(), time.Since(t.began).Round(time.Second), t.command, t.seed)
+	s.WriteString("| fault | times | lost | doubled | duplicate posts | posted once more, and saying so | during a Retry-After | secrets | cross-tenant |\n|---|---|---|---|---|---|---|---|---|\n")
+	for _, r := range t.rows {
+		if r.skipped != "" {
+			fmt.Fprintf(&s, "| %s | %s | | | | | | | |\n", r.name, r.skipped)
+			continue
+		}
+		fmt.Fprintf(&s, "| %s | %d |", r.name, r.times)
+		for _, k := range []kind{lost, doubled, duplicate, repeated, early, secretOut, tenant} {
+			fmt.Fprintf(&s, " %d |", r.count(k))
+		}
+		s.WriteString("\n")
+	}
+	fmt.Fprintf(&s, "\nMeanwhile people asked for %d things, of which %d were answered in words.\n", t.asked, t.answered)
+	return s.String()
+}
+
+const (
+	begins = "<!-- figures -->"
+	ends   = "<!-- /figures -->"
+)
+
+// into puts the table between its marks in a file.
+func (t *table) into(name string) error {
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	before, rest, found := strings.Cut(string(raw), begins)
+	_, after, closed := strings.Cut(rest, ends)
+	if !found || !closed {
+		return fmt.Errorf("%s has no place for the table: a line %q, later a line %q", name, begins, ends)
+	}
+	return os.WriteFile(name, []byte(before+begins+"\n"+t.String()+ends+after), 0o644)
+}
+
+// save keeps the logs of a run that went wrong.
+func (t *table) save(dir string) {
+	to := filepath.Join(os.TempDir(), fmt.Sprintf("okrbot-faults-%d", t.seed))
+	logs, _ := filepath.Glob(filepath.Join(dir, "*.log")) // the pattern is well formed
+	if len(logs) == 0 || os.MkdirAll(to, 0o700) != nil {
+		return
+	}
+	dumps, _ := filepath.Glob(filepath.Join(dir, "*.sql")) // as well
+	if exec.Command("cp", append(append(logs, dumps...), to)...).Run() == nil {
+		tell("the logs, and the database as it was after the first finding, are in %s", to)
+	}
+}
