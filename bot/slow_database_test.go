@@ -1,7 +1,6 @@
 package bot_test
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"net"
@@ -12,13 +11,14 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"okrbot/store/storetest"
 )
 
 // gate is a way to the database that can be shut.
 type gate struct {
 	listener net.Listener
 	shut     atomic.Bool
-	deaf     atomic.Bool // who commits hears no answer: the connection is cut
 }
 
 func newGate(t *testing.T, network, to string) *gate {
@@ -36,10 +36,6 @@ func newGate(t *testing.T, network, to string) *gate {
 			n, err := src.Read(buf)
 			for g.shut.Load() {
 				time.Sleep(5 * time.Millisecond)
-			}
-			if g.deaf.Load() && bytes.Contains(buf[:n], []byte("COMMIT\x00")) {
-				_ = src.Close()
-				return
 			}
 			if n > 0 {
 				if _, err := dst.Write(buf[:n]); err != nil {
@@ -230,8 +226,13 @@ func TestAnEventThatNobodyFinishedIsTakenAgain(t *testing.T) {
 func TestALostCommitIsNotCalledUnsaved(t *testing.T) {
 	r := newRoom(t)
 	r.byHand("Interviews held", "12")
-	g, second := r.behindAGate()
-	g.deaf.Store(true)
+	deaf := storetest.NewDeaf(t, r.dsn)
+	second := r.another(storetest.Open(t, deaf.DSN), 0)
+	t.Cleanup(second.Close)
+	if err := second.Introduce(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	deaf.Next.Store(true)
 	w := httptest.NewRecorder()
 	second.Handler().ServeHTTP(w, r.signed("/slack/commands", formType, r.command("check-in KR-1 3").Encode(), time.Now()))
 	if said := w.Body.String(); !strings.Contains(said, "cannot tell whether it was") || strings.Contains(said, "othing was saved") {

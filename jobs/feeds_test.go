@@ -14,6 +14,7 @@ import (
 	"okrbot/okr"
 	vendor "okrbot/sandbox/servicenow"
 	"okrbot/store"
+	"okrbot/store/storetest"
 )
 
 // Key results fall due by themselves, at the hour of their cadence and within ten minutes of it,
@@ -431,6 +432,31 @@ func TestASyncByHandMeanwhileHidesNoNews(t *testing.T) {
 	})
 	r.tickOf(slot)
 	for _, k := range []store.KeyResult{first, second} {
+		r.wants("the value of "+k.Key(), r.value(k), "33")
+		r.wants("how often "+k.Key()+" is told", r.count("select count(*) from announcements where key_result_id = $1 and new_value = 33", k.ID), 1)
+	}
+}
+
+// What was read is applied once, also where the answer to its commit is lost.
+func TestALostCommitIsNotAppliedAgain(t *testing.T) {
+	r := newRoom(t)
+	list := []store.KeyResult{r.keyResult(r.scorecard(1, 40, 5)), r.keyResult(r.scorecard(2, 40, 5))}
+	r.imports(list...)
+	r.nextDay()
+	for _, k := range list {
+		r.check(r.now.Collect(k.Source.Reference, r.today().Time(), 33))
+	}
+	deaf := storetest.NewDeaf(t, r.dsn)
+	c := r.replica(func(c integrations.Connector) integrations.Connector {
+		return &hasty{c, func() { deaf.Next.Store(true) }}
+	})
+	c.store = storetest.Open(t, deaf.DSN)
+	before := r.count("select count(*) from sync_batches")
+	r.check(c.planDue(ctx))
+	r.work(c)
+	r.wants("commits whose answer is still to be lost", deaf.Next.Load(), false)
+	r.wants("batches", r.count("select count(*) from sync_batches")-before, 1)
+	for _, k := range list {
 		r.wants("the value of "+k.Key(), r.value(k), "33")
 		r.wants("how often "+k.Key()+" is told", r.count("select count(*) from announcements where key_result_id = $1 and new_value = 33", k.ID), 1)
 	}

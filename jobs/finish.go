@@ -30,6 +30,7 @@ type part struct {
 	whole   []int64 // feeds whose followers all have their answer with this part
 	last    bool    // of all that fell due
 	done    tally
+	unclear bool // it may be applied: the answer to a commit was lost
 }
 
 // finish applies what was read, part after part. What deserves another try is left for it; what was
@@ -179,10 +180,24 @@ func (t *taker) applyPart(ctx context.Context, p *part, s sorted) error {
 	return t.budget.apply(ctx, func() error {
 		ctx, cancel := context.WithTimeout(ctx, applyWithin)
 		defer cancel()
-		err := t.store.InTx(ctx, func(tx *store.Tx) error { return t.apply(ctx, tx, p, s) })
+		err := t.store.InTx(ctx, func(tx *store.Tx) error {
+			if applied, err := p.applied(ctx, tx); applied || err != nil {
+				return err
+			}
+			return t.apply(ctx, tx, p, s)
+		})
 		if err == nil {
 			p.done.count()
 		}
+		p.unclear = p.unclear || errors.Is(err, store.ErrUnclear)
 		return err
 	})
+}
+
+// applied says whether a part that may be applied is: then nothing of it is left to do.
+func (p *part) applied(ctx context.Context, tx *store.Tx) (bool, error) {
+	if !p.unclear || len(p.follows) == 0 {
+		return false, nil
+	}
+	return tx.BatchRecorded(ctx, p.connection.ID, p.epoch, p.follows[0].KeyResult, p.began)
 }

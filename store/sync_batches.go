@@ -55,6 +55,15 @@ func (b *Batch) Outcomes() map[string]int {
 	return counts
 }
 
+// BatchRecorded says whether what became of a key result by a fetch is on record already.
+func (r Reads) BatchRecorded(ctx context.Context, connection, epoch, keyResult int64, began time.Time) (bool, error) {
+	is, err := r.q.BatchRecorded(ctx, queries.BatchRecordedParams{ConnectionID: connection, Epoch: epoch, BeganAt: began, KeyResultID: keyResult})
+	if err != nil {
+		return false, fmt.Errorf("looking for a batch: %w", err)
+	}
+	return is, nil
+}
+
 // RecordBatch writes down what became of each key result of a portion.
 func (tx *Tx) RecordBatch(ctx context.Context, b *Batch) error {
 	if len(b.by) == 0 {

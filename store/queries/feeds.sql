@@ -185,6 +185,16 @@ where r.id = v.id
       )
   );
 
+-- name: BatchRecorded :one
+-- Whether what became of a key result by a fetch is on record.
+select exists (
+  select from sync_batches
+  where connection_id = @connection_id
+    and epoch = @epoch
+    and applied_at >= @began_at
+    and @key_result_id::bigint = any (unchanged || changed || restated || again || superseded || failed)
+)::boolean;
+
 -- name: RecordBatch :exec
 insert into sync_batches (workspace_id, connection_id, epoch, forced, slots, began_at, applied_at, feeds, unchanged, changed, restated, again, superseded, failed, failures, causes)
 values (@workspace_id, @connection_id, @epoch, @forced, @slots, @began_at, now(), @feeds, @unchanged, @changed, @restated, @again, @superseded, @failed, @failures, @causes);

@@ -180,6 +180,36 @@ func (q *Queries) ApplyScores(ctx context.Context, arg ApplyScoresParams) ([]App
 	return items, nil
 }
 
+const batchRecorded = `-- name: BatchRecorded :one
+select exists (
+  select from sync_batches
+  where connection_id = $1
+    and epoch = $2
+    and applied_at >= $3
+    and $4::bigint = any (unchanged || changed || restated || again || superseded || failed)
+)::boolean
+`
+
+type BatchRecordedParams struct {
+	ConnectionID int64
+	Epoch        int64
+	BeganAt      time.Time
+	KeyResultID  int64
+}
+
+// Whether what became of a key result by a fetch is on record.
+func (q *Queries) BatchRecorded(ctx context.Context, arg BatchRecordedParams) (bool, error) {
+	row := q.db.QueryRow(ctx, batchRecorded,
+		arg.ConnectionID,
+		arg.Epoch,
+		arg.BeganAt,
+		arg.KeyResultID,
+	)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const crashedFeeds = `-- name: CrashedFeeds :exec
 update feeds
 set crashes = crashes + 1
