@@ -348,10 +348,11 @@ func (o *office) checkCards(calls []said) (list []finding) {
 	return list
 }
 
-// checkWaits: nothing is said in a place while Slack had asked to wait there.
+// checkWaits: nothing is posted to a channel while Slack had asked to wait there. What somebody asked
+// for is told to them by several, each of which waits for itself.
 func (o *office) checkWaits(calls []said) (list []finding) {
 	for _, denied := range calls {
-		if !denied.denied || o.diedAround(denied.at) {
+		if !denied.denied || !strings.HasPrefix(denied.channel, "C") || o.diedAround(denied.at) {
 			continue
 		}
 		for _, c := range calls {

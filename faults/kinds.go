@@ -273,7 +273,16 @@ func losses(ctx context.Context, o *office, times int, share float64) (int, erro
 	before := o.chat.lost.Load()
 	o.chat.set(&o.chat.losing, share)
 	defer o.chat.set(&o.chat.losing, 0)
-	return o.rounds(ctx, times, func() int { return int(o.chat.lost.Load() - before) }, func(int) error { return nil })
+	return o.rounds(ctx, times, func() int { return int(o.chat.lost.Load() - before) }, func(int) error {
+		// A lost answer is looked into after a minute: some of these go by within a day.
+		for range 4 {
+			time.Sleep(1500 * time.Millisecond)
+			if err := o.advance(ctx, 65*time.Second); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func refusals(ctx context.Context, o *office, times int) (int, error) {

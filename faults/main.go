@@ -99,37 +99,42 @@ func run(ctx context.Context, t *table, program, only string, keep bool) (err er
 		if !chosen(f.name, only) {
 			continue
 		}
-		times := int(math.Ceil(float64(f.times) * t.share))
-		tell("%s: %d", f.name, times)
-		began := time.Now()
-		n, err := f.run(ctx, o, times)
-		if errors.Is(err, errNoDisk) {
-			tell("%s: %v", f.name, err)
-			t.add(row{name: f.name, skipped: err.Error()})
-			continue
-		}
-		if err != nil {
+		if err := o.suffers(ctx, t, f); err != nil {
 			return fmt.Errorf("%s: %w", f.name, err)
-		}
-		found, err := o.calm(ctx)
-		if err != nil {
-			return fmt.Errorf("%s: after it: %w", f.name, err)
-		}
-		out, err := o.checkSecrets(ctx)
-		if err != nil {
-			return err
-		}
-		r := row{name: f.name, times: n, found: append(found, out...), took: time.Since(began)}
-		t.add(r)
-		if t.failed() && !t.kept { // as it is now, for whoever looks for the reason
-			t.kept = true
-			if err := o.keepDump(ctx); err != nil {
-				return err
-			}
 		}
 	}
 	t.asked, t.answered = o.staff.asked.Load(), o.staff.answer.Load()
 	return nil
+}
+
+// suffers has one kind of fault happen, then looks at what is left.
+func (o *office) suffers(ctx context.Context, t *table, f fault) error {
+	times := int(math.Ceil(float64(f.times) * t.share))
+	tell("%s: %d", f.name, times)
+	began := time.Now()
+	n, err := f.run(ctx, o, times)
+	if errors.Is(err, errNoDisk) {
+		tell("%s: %v", f.name, err)
+		t.add(row{name: f.name, skipped: err.Error()})
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	found, err := o.calm(ctx)
+	if err != nil {
+		return fmt.Errorf("after it: %w", err)
+	}
+	out, err := o.checkSecrets(ctx)
+	if err != nil {
+		return err
+	}
+	t.add(row{name: f.name, times: n, found: append(found, out...), took: time.Since(began)})
+	if !t.failed() || t.kept {
+		return nil
+	}
+	t.kept = true // as it is now, for whoever looks for the reason
+	return o.keepDump(ctx)
 }
 
 func chosen(name, only string) bool {

@@ -28,7 +28,7 @@ type replica struct {
 	cmd    *exec.Cmd
 	ended  chan struct{}
 	status error // how it ended
-	frozen bool
+	killed bool  // by us, since it was started
 }
 
 func (o *office) replica(name string) (*replica, error) {
@@ -84,7 +84,7 @@ func (r *replica) start() error {
 	if err := <-started; err != nil {
 		return fmt.Errorf("starting okrbot: %w", err)
 	}
-	r.cmd, r.ended, r.frozen = cmd, ended, false
+	r.cmd, r.ended, r.killed = cmd, ended, false
 	return nil
 }
 
@@ -115,6 +115,9 @@ func (r *replica) kill() bool {
 		return false
 	}
 	<-r.ended
+	r.mu.Lock()
+	r.killed = true
+	r.mu.Unlock()
 	r.office.note("SIGKILL", r.name)
 	return true
 }
@@ -145,7 +148,15 @@ func (r *replica) ready(ctx context.Context) error {
 	client := http.Client{Timeout: time.Second}
 	for began := time.Now(); time.Since(began) < time.Minute && ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
 		if r.pid() == 0 {
-			return fmt.Errorf("%s ended at its start; see %s", r.name, r.log)
+			r.mu.Lock()
+			killed := r.killed // at a point that it came to already
+			r.mu.Unlock()
+			if !killed {
+				return fmt.Errorf("%s ended by itself; see %s", r.name, r.log)
+			}
+			if err := r.start(); err != nil {
+				return err
+			}
 		}
 		resp, err := client.Get("http://" + r.listen + "/readyz")
 		if err != nil {
