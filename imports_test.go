@@ -28,7 +28,7 @@ var rules = map[string][]string{
 	"bot/view":                     {"okr"},
 	"bot/command":                  {"okr"},
 	"bot/desk":                     {"bot/command", "bot/view", "ingress", "jobs", "okr", "secret", "store"},
-	"bot/wizard":                   {"bot/command", "bot/desk", "bot/view", "integrations", "jobs", "okr", "store"},
+	"bot/wizard":                   {"accounts", "bot/command", "bot/desk", "bot/view", "integrations", "jobs", "okr", "store"},
 	"bot/connect":                  {"accounts", "bot/command", "bot/desk", "bot/view", "integrations", "jobs", "okr", "secret", "store"},
 	"bot":                          {"accounts", "bot/command", "bot/connect", "bot/desk", "bot/view", "bot/wizard", "integrations", "jobs", "okr", "store"},
 	"sandbox/slack":                {},

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"okrbot/accounts"
 	"okrbot/bot/connect"
 	"okrbot/bot/desk"
 	"okrbot/bot/wizard"
@@ -40,7 +41,8 @@ type Bot struct {
 func New(s *store.Store, j *jobs.Client, slack *desk.Slack, connectors integrations.Registry, settings desk.Settings, log *slog.Logger) *Bot {
 	b := &Bot{Desk: desk.New(s, slack, j.Asked, settings, log), connectors: connectors}
 	b.shows = shows{b.Desk, connectors, connect.SystemNames(connectors)}
-	b.wizard = wizard.New(b.Desk, j, connectors, b.shows.one, wizard.Detours{
+	signIns := accounts.New(s, connectors, log)
+	b.wizard = wizard.New(b.Desk, j, signIns, connectors, b.shows.one, wizard.Detours{
 		NewObjective: func(ctx context.Context, g desk.Gesture, from wizard.Opener) (desk.Reply, error) {
 			return b.objectives.open(ctx, g, objectiveDraft{Wizard: from.Draft, Under: from.View})
 		},
@@ -48,7 +50,7 @@ func New(s *store.Store, j *jobs.Client, slack *desk.Slack, connectors integrati
 			return b.connect.Detour(ctx, g, system, connect.Opener(from))
 		},
 	})
-	b.connect = connect.New(b.Desk, j, connectors, func(ctx context.Context, g desk.Gesture, from connect.Opener, connection int64) {
+	b.connect = connect.New(b.Desk, j, signIns, connectors, func(ctx context.Context, g desk.Gesture, from connect.Opener, connection int64) {
 		b.wizard.ConnectionAdded(ctx, g, wizard.Opener(from), connection)
 	})
 	b.lists, b.home = lists{b.shows}, home{b.shows}

@@ -122,7 +122,7 @@ func (r *room) state() string {
 // reads uses the connection as it is loaded now, by a replica.
 func (r *room) reads(c *Client, connection store.Connection) (string, error) {
 	token := ""
-	err := c.With(ctx, connection, func(account integrations.Account) error {
+	err := c.accounts.With(ctx, connection, func(account integrations.Account) error {
 		token = account.Fields[integrations.AccessToken]
 		connector, err := c.connectors.ByKind("servicenow")
 		if err != nil {
@@ -218,7 +218,7 @@ func TestACrashBeforeNewTokensAreKept(t *testing.T) {
 	})
 	r.ends()
 	epoch := r.loaded().TokenEpoch
-	_, _ = stopped.Account(leaving, r.loaded())
+	_, _ = stopped.accounts.Account(leaving, r.loaded())
 	r.wants("epochs", r.loaded().TokenEpoch-epoch, int64(1))
 
 	// Gone: the old tokens stay, and the next one goes on with them.
@@ -231,7 +231,7 @@ func TestACrashBeforeNewTokensAreKept(t *testing.T) {
 	r.check(err)
 	r.ends()
 	before, calls := r.sealed(), r.tokenCalls()
-	if _, err := gone.Account(ctx, r.loaded()); err == nil {
+	if _, err := gone.accounts.Account(ctx, r.loaded()); err == nil {
 		t.Error("nothing went wrong")
 	}
 	r.wants("what is kept", r.sealed() == before, true)
@@ -497,7 +497,7 @@ func TestAReconnectDuringARenewalWins(t *testing.T) {
 			})
 			r.ends()
 			epoch := r.loaded().TokenEpoch
-			account, err := busy.Account(ctx, r.loaded())
+			account, err := busy.accounts.Account(ctx, r.loaded())
 			r.check(err)
 			r.wants("the sign-in in use", account.SignIn, next.Kind)
 			r.wants("epochs", r.loaded().TokenEpoch-epoch, int64(1))
@@ -512,7 +512,7 @@ func TestTheMakerIsToldOnceHoweverManyBatchesAreRefused(t *testing.T) {
 	r := newRoom(t)
 	before := r.loaded()
 	for range 5 {
-		_, err := r.client.Refused(ctx, before, &integrations.Error{Class: integrations.Unauthorized, Cause: "wrong_password", Says: "No."})
+		_, err := r.client.accounts.Refused(ctx, before, &integrations.Error{Class: integrations.Unauthorized, Cause: "wrong_password", Says: "No."})
 		r.check(err)
 		r.tick()
 	}

@@ -52,7 +52,7 @@ func (c *Client) directory(ctx context.Context, id int64) error {
 	}
 	for page := 1; page <= pagesAtMost; page++ {
 		var found integrations.Page
-		err := c.With(ctx, connection, func(account integrations.Account) error {
+		err := c.accounts.With(ctx, connection, func(account integrations.Account) error {
 			var err error
 			found, err = connector.Search(ctx, account, "", page)
 			return err
@@ -102,7 +102,7 @@ func (c *Client) directoryFailed(ctx context.Context, connection store.Connectio
 		pause = min(pause, longest)
 		return c.store.InTx(ctx, func(tx *store.Tx) error { return tx.MakeWait(ctx, connection, pause) })
 	case integrations.Unauthorized:
-		_, err := c.Refused(ctx, connection, failure)
+		_, err := c.accounts.Refused(ctx, connection, failure)
 		return err
 	}
 	c.log.Warn("a directory was not read; it is tried again in a while", "connection", connection.ID, "class", failure.Class, "cause", failure.Cause)

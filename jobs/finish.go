@@ -39,7 +39,7 @@ func (t *taker) finish(ctx context.Context, p *portion, s sorted) error {
 	// What was read is applied even when we are being stopped meanwhile.
 	ctx = context.WithoutCancel(ctx)
 	if s.refusal != nil {
-		rejected, err := t.Refused(ctx, p.connection, s.refusal)
+		rejected, err := t.accounts.Refused(ctx, p.connection, s.refusal)
 		if err != nil {
 			return err
 		}

@@ -56,7 +56,7 @@ type Options struct {
 
 // Client leaves jobs, and works on them where it was told to.
 type Client struct {
-	*accounts.Accounts
+	accounts   *accounts.Accounts
 	river      *river.Client[pgx.Tx]
 	store      *store.Store
 	connectors integrations.Registry
@@ -81,7 +81,7 @@ type Client struct {
 // New prepares the jobs. Nothing runs before Start.
 func New(o Options) (*Client, error) {
 	c := &Client{
-		Accounts: accounts.New(o.Store, o.Connectors, o.Log),
+		accounts: accounts.New(o.Store, o.Connectors, o.Log),
 		store:    o.Store, connectors: o.Connectors, messenger: o.Messenger, log: o.Log, work: o.Work, lookEvery: cmp.Or(o.LookEvery, lookEvery),
 		wake: make(chan struct{}, 1), budget: newBudget(), stopping: context.Background(),
 		together: feedsTogether, applied: appliedTogether, auditDays: o.AuditDays,

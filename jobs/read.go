@@ -95,7 +95,7 @@ func (c *Client) read(ctx context.Context, p *portion) (map[int64]integrations.R
 	}
 	var readings []integrations.Reading
 	var mistake error
-	err = c.With(ctx, p.connection, func(account integrations.Account) error {
+	err = c.accounts.With(ctx, p.connection, func(account integrations.Account) error {
 		p.asked = true
 		readings, mistake = readAll(ctx, connector, account, requests)
 		return refusal(readings)

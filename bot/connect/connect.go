@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"okrbot/accounts"
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/integrations"
@@ -22,6 +23,7 @@ import (
 type Flow struct {
 	*desk.Desk
 	jobs       *jobs.Client
+	accounts   *accounts.Accounts
 	connectors integrations.Registry
 	// added is told of a connection that was made on a detour from another form, which waits beneath.
 	added func(ctx context.Context, g desk.Gesture, from Opener, connection int64)
@@ -31,8 +33,8 @@ type Flow struct {
 type Opener struct{ Draft, View string }
 
 // New makes the flow.
-func New(d *desk.Desk, j *jobs.Client, connectors integrations.Registry, added func(context.Context, desk.Gesture, Opener, int64)) *Flow {
-	return &Flow{d, j, connectors, added}
+func New(d *desk.Desk, j *jobs.Client, a *accounts.Accounts, connectors integrations.Registry, added func(context.Context, desk.Gesture, Opener, int64)) *Flow {
+	return &Flow{d, j, a, connectors, added}
 }
 
 // Detour opens the form for a kind of system, from another form.

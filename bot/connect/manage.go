@@ -144,7 +144,7 @@ func (flow *Flow) TestPressed(ctx context.Context, g desk.Gesture) (desk.Reply, 
 	return desk.Reply{Update: &testing, LaterWithin: checkWithin, Later: func(ctx context.Context, at desk.OpenView) {
 		var stages []integrations.Stage
 		problem := ""
-		err := flow.jobs.With(ctx, c, func(account integrations.Account) error {
+		err := flow.accounts.With(ctx, c, func(account integrations.Account) error {
 			stages = connector.Check(ctx, account)
 			if n := len(stages); n > 0 && stages[n-1].Err != nil {
 				return stages[n-1].Err
@@ -159,7 +159,7 @@ func (flow *Flow) TestPressed(ctx context.Context, g desk.Gesture) (desk.Reply, 
 			problem = failure.Sentence()
 		}
 		if failure != nil && failure.Class == integrations.Unauthorized {
-			if _, err := flow.jobs.Refused(ctx, c, failure); err != nil {
+			if _, err := flow.accounts.Refused(ctx, c, failure); err != nil {
 				flow.Log.Warn("counting a refused sign-in", "connection", c.ID, "error", err)
 			}
 		}
@@ -288,7 +288,7 @@ func (flow *Flow) Disconnected(ctx context.Context, g desk.Gesture) (desk.Reply,
 			return err
 		}
 		stopped = len(failing)
-		if err := flow.jobs.TellFailing(ctx, tx, failing, says, actor.ID); err != nil {
+		if err := flow.accounts.TellFailing(ctx, tx, failing, says, actor.ID); err != nil {
 			return err
 		}
 		return tx.DeleteDraft(ctx, actor, draft.ID)

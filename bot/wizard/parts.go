@@ -78,7 +78,7 @@ func (f *Flow) listParts(ctx context.Context, w *Session) (problem string) {
 	if d == nil {
 		return ""
 	}
-	account, err := f.jobs.Account(ctx, c)
+	account, err := f.accounts.Account(ctx, c)
 	if err != nil {
 		return ""
 	}

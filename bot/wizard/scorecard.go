@@ -288,7 +288,7 @@ func (f *Flow) read(ctx context.Context, w *Session) (problem string) {
 		return connector.Name() + " refused this connection's sign-in. Reconnect it under `/okr connections`, or choose another one."
 	}
 	var s integrations.Scorecard
-	err = f.jobs.With(ctx, c, func(account integrations.Account) error {
+	err = f.accounts.With(ctx, c, func(account integrations.Account) error {
 		s, err = connector.Describe(ctx, account, w.Reference, previewScores)
 		return err
 	})

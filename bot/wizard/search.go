@@ -208,7 +208,7 @@ func (f *Flow) searchLive(ctx context.Context, c store.Connection, words string,
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	var page integrations.Page
-	if err := f.jobs.With(ctx, c, func(account integrations.Account) error {
+	if err := f.accounts.With(ctx, c, func(account integrations.Account) error {
 		var also sync.WaitGroup
 		if h, ok := connector.(integrations.Hider); ok && words != "" {
 			also.Go(func() {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"okrbot/accounts"
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/integrations"
@@ -22,6 +23,7 @@ import (
 type Flow struct {
 	*desk.Desk
 	jobs       *jobs.Client
+	accounts   *accounts.Accounts
 	connectors integrations.Registry
 	shown      Shown
 	detours    Detours
@@ -41,8 +43,8 @@ type Detours struct {
 type Opener struct{ Draft, View string }
 
 // New makes the wizard.
-func New(d *desk.Desk, j *jobs.Client, connectors integrations.Registry, shown Shown, detours Detours) *Flow {
-	return &Flow{Desk: d, jobs: j, connectors: connectors, shown: shown, detours: detours}
+func New(d *desk.Desk, j *jobs.Client, a *accounts.Accounts, connectors integrations.Registry, shown Shown, detours Detours) *Flow {
+	return &Flow{Desk: d, jobs: j, accounts: a, connectors: connectors, shown: shown, detours: detours}
 }
 
 // state is what a wizard's draft holds. The names in JSON are those of drafts that are open now.
