@@ -9,6 +9,7 @@ import (
 	"okrbot/accounts"
 	"okrbot/bot/connect"
 	"okrbot/bot/desk"
+	"okrbot/bot/view"
 	"okrbot/bot/wizard"
 	"okrbot/integrations"
 	"okrbot/jobs"
@@ -53,7 +54,7 @@ func New(s *store.Store, j *jobs.Client, slack *desk.Slack, connectors integrati
 	b.connect = connect.New(b.Desk, j, signIns, connectors, func(ctx context.Context, g desk.Gesture, from connect.Opener, connection int64) {
 		b.wizard.ConnectionAdded(ctx, g, wizard.Opener(from), connection)
 	})
-	b.lists, b.home = lists{b.shows}, home{b.shows}
+	b.lists = lists{b.shows}
 	b.checkIns = checkIns{b.shows}
 	b.shortcuts = shortcuts{b.shows, b.checkIns}
 	b.syncs = syncs{b.shows, j}
@@ -61,6 +62,10 @@ func New(s *store.Store, j *jobs.Client, slack *desk.Slack, connectors integrati
 	b.closeOuts = closeOuts{b.shows, j}
 	b.objectives = objectives{b.shows, j, b.closeOuts.open, b.wizard.ObjectiveAdded}
 	b.subscriptions, b.exports, b.settings = subscriptions{b.Desk}, exports{b.Desk}, settingsForm{b.Desk}
+	b.home = home{b.shows, map[string]desk.Handler{
+		view.ItemSyncAll: b.syncs.all, view.ItemSettings: b.settings.command,
+		view.ItemExport: func(ctx context.Context, g desk.Gesture) (desk.Reply, error) { return b.exports.make(ctx, g, nil) },
+	}}
 	b.help = help{b.shows, b.keyResults.showCommand}
 	b.Routes, b.Home = b.table(), b.home.tab
 	return b

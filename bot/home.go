@@ -1,7 +1,10 @@
 package bot
 
 import (
+	"cmp"
 	"context"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -14,11 +17,14 @@ import (
 )
 
 // home is the Home tab.
-type home struct{ shows }
+type home struct {
+	shows
+	more map[string]desk.Handler // what its kebab offers
+}
 
 // tab is a person's Home tab as it is now.
 func (h home) tab(ctx context.Context, g desk.Gesture) (slack.HomeTabViewRequest, error) {
-	mine, err := h.shows.listing(ctx, g.Actor.Workspace, store.Filter{Person: g.Actor.ID}, view.HomeListed)
+	chosen, err := h.Store.Home(ctx, g.Actor.Workspace, g.Actor.ID)
 	if err != nil {
 		return slack.HomeTabViewRequest{}, err
 	}
@@ -26,34 +32,20 @@ func (h home) tab(ctx context.Context, g desk.Gesture) (slack.HomeTabViewRequest
 	if err != nil {
 		return slack.HomeTabViewRequest{}, err
 	}
-	own, err := h.Store.Objectives(ctx, g.Actor.Workspace, g.Actor.ID, "", okr.DayIn(g.Zone, now), 20)
+	signIns, err := h.inNeed(ctx, g.Actor, now)
 	if err != nil {
 		return slack.HomeTabViewRequest{}, err
 	}
-	has := mine.Beside
-	if mine.Total > len(mine.Shown) { // those that are not shown have objectives too
-		ids := []int64{}
-		for _, o := range own {
-			ids = append(ids, o.ID)
-		}
-		theirs, err := h.shows.keyResults(ctx, g.Actor.Workspace, store.Filter{Objectives: ids})
-		if err != nil {
+	d := drawing{home: h, g: g, chosen: chosen, now: now, tab: view.HomeTab{
+		Name: g.Name, Systems: h.systems, May: okr.May(g.Actor, okr.AddKeyResult), SignIns: signIns,
+		Filter: view.HomeFilter{Whose: chosen.Whose, Period: chosen.Period, Status: chosen.Status}, Today: okr.DayIn(g.Zone, now),
+	}}
+	for _, part := range []func(context.Context) error{d.needs, d.objectives, d.unfold, d.channels} {
+		if err := part(ctx); err != nil {
 			return slack.HomeTabViewRequest{}, err
 		}
-		has = view.ListingOf(nil, theirs, 0).Beside
 	}
-	empty := withoutKeyResults(own, has)
-	var ended []int64
-	for _, o := range empty {
-		if okr.DayIn(o.Zone, now) > o.Period.Last {
-			ended = append(ended, o.ID)
-		}
-	}
-	needs, err := h.inNeed(ctx, g.Actor, now)
-	if err != nil {
-		return slack.HomeTabViewRequest{}, err
-	}
-	return view.Home(g.Name, h.systems, needs, mine, empty, ended, okr.May(g.Actor, okr.AddKeyResult, okr.None)), nil
+	return d.tab.View(), nil
 }
 
 // looked is how many connections that need somebody are looked through for an administrator's Home.
@@ -88,14 +80,237 @@ func (h home) inNeed(ctx context.Context, actor okr.Actor, now time.Time) ([]vie
 	return needs, nil
 }
 
-// withoutKeyResults are those of the objectives that nothing is measured by, and which are not
-// closed out.
-func withoutKeyResults(objectives []okr.Objective, has map[int64][]view.KeyResult) []okr.Objective {
-	var empty []okr.Objective
-	for _, o := range objectives {
-		if len(has[o.ID]) == 0 && !o.Closed {
-			empty = append(empty, o)
+// drawing is a Home tab that is being put together.
+type drawing struct {
+	home
+	g      desk.Gesture
+	chosen store.Home
+	now    time.Time
+	tab    view.HomeTab
+}
+
+// needs are the key results that need the person, a part of them. Those whose connection is among the
+// sign-ins that need somebody are helped with it.
+func (d *drawing) needs(ctx context.Context) error {
+	var connections []int64
+	for _, s := range d.tab.SignIns {
+		connections = append(connections, s.ID)
+	}
+	f := store.Filter{Person: d.g.Actor.ID, Without: connections, Order: store.WorstFirst, From: d.chosen.Needs, Most: view.HomeNeeds}
+	few := f.From == store.WorstFew
+	if few {
+		f.From, f.Most = 0, view.HomeNeedsFew
+	}
+	return d.Store.Snapshot(ctx, func(r store.Reads, now time.Time) error {
+		p, err := r.Page(ctx, d.g.Actor.Workspace, f, store.States{Pressing: true}, view.CountedMost, now)
+		if err != nil {
+			return err
+		}
+		d.tab.Needs = view.Needs{From: p.From, Few: few, Total: p.Total}
+		for _, k := range d.all(p.KeyResults, now) {
+			d.tab.Needs.Shown = append(d.tab.Needs.Shown, view.Needing{KeyResult: k, May: k.MaySync(d.g.Actor)})
+		}
+		return nil
+	})
+}
+
+// objectives are the part that is shown of those that the person chose; who has none sees what the
+// workspace works on.
+func (d *drawing) objectives(ctx context.Context) error {
+	shelf := store.Shelf{Period: d.tab.Filter.On(d.tab.Today), Today: d.tab.Today}
+	switch d.chosen.Whose {
+	case "":
+		shelf.Person = d.g.Actor.ID
+	case store.Everybodys:
+	default:
+		shelf.Channel = d.chosen.Whose
+	}
+	if shelf.Failing = d.chosen.Status == view.NotSyncingIs; !shelf.Failing {
+		shelf.Status = okr.Status(d.chosen.Status)
+	}
+	d.tab.Own = true
+	list, err := d.shelved(ctx, shelf)
+	if err == nil && len(list) == 0 && d.tab.Filter == (view.HomeFilter{}) {
+		d.tab.Own = false
+		list, err = d.shelved(ctx, store.Shelf{Today: d.tab.Today})
+	}
+	if err != nil {
+		return err
+	}
+	ids := make([]int64, len(list))
+	for i, o := range list {
+		ids[i] = o.ID
+	}
+	counted, err := d.Store.StandingsOf(ctx, d.g.Actor.Workspace, ids)
+	if err != nil {
+		return err
+	}
+	counts, err := judged(ctx, d, counted)
+	if err != nil {
+		return err
+	}
+	for _, o := range list {
+		d.tab.Objectives = append(d.tab.Objectives, view.HomeObjective{
+			Objective: view.Objective{Objective: o, Today: okr.DayIn(o.Zone, d.now)}, Counts: counts[o.ID],
+		})
+	}
+	return nil
+}
+
+func (d *drawing) shelved(ctx context.Context, s store.Shelf) (list []okr.Objective, err error) {
+	d.tab.From = d.chosen.Objectives
+	list, d.tab.Total, err = d.Store.Shelved(ctx, d.g.Actor.Workspace, s, d.tab.From, view.HomeObjectives)
+	if err == nil && len(list) == 0 && d.tab.From > 0 { // they became fewer
+		d.tab.From = 0
+		list, d.tab.Total, err = d.Store.Shelved(ctx, d.g.Actor.Workspace, s, 0, view.HomeObjectives)
+	}
+	return list, err
+}
+
+// judgedHere is how many key results Home looks at itself.
+const judgedHere = 500
+
+// judged completes counts by a look at each key result of which it is not stored how it stands, up to
+// judgedHere of them.
+func judged[K comparable](ctx context.Context, d *drawing, counted map[K]store.Standings) (map[K]map[okr.Status]int, error) {
+	var unsure []int64
+	counts := map[K]map[okr.Status]int{}
+	of := map[int64]K{}
+	for key, s := range counted {
+		counts[key] = s.Counts
+		for _, id := range s.Unsure {
+			unsure = append(unsure, id)
+			of[id] = key
 		}
 	}
-	return empty
+	if len(unsure) == 0 {
+		return counts, nil
+	}
+	slices.Sort(unsure)
+	if len(unsure) > judgedHere {
+		d.tab.Judging = true
+		unsure = unsure[:judgedHere]
+	}
+	list, err := d.keyResults(ctx, d.g.Actor.Workspace, store.Filter{IDs: unsure})
+	for _, k := range list {
+		counts[of[k.ID]][k.Standing().Status]++
+	}
+	return counts, err
+}
+
+// mostUnfolded is how many key results of one objective Home goes through.
+const mostUnfolded = 500
+
+// unfold shows the key results of the objective that is open, the worst first: the one that was opened,
+// or the only one that there is.
+func (d *drawing) unfold(ctx context.Context) error {
+	i := slices.IndexFunc(d.tab.Objectives, func(o view.HomeObjective) bool { return o.ID == d.chosen.Unfolded })
+	if i < 0 && d.chosen.Unfolded == 0 && d.tab.Own && d.tab.Total == 1 {
+		i = 0
+	}
+	if i < 0 {
+		return nil
+	}
+	o := &d.tab.Objectives[i]
+	all, err := d.keyResults(ctx, d.g.Actor.Workspace, store.Filter{Objectives: []int64{o.ID}, Order: store.WorstFirst, Most: mostUnfolded})
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	o.Open, o.KeyResults = true, all
+	o.RollUp = o.Rolled()
+	if status := d.chosen.Status; status != "" {
+		all = slices.DeleteFunc(slices.Clone(all), func(k view.KeyResult) bool {
+			return string(k.Standing().Status) != status && !(status == view.NotSyncingIs && k.Trouble() != "")
+		})
+	}
+	slices.SortStableFunc(all, func(a, b view.KeyResult) int { return cmp.Compare(a.Need(), b.Need()) })
+	o.Total, o.From = len(all), d.chosen.KeyResults
+	if o.From >= o.Total {
+		o.From = 0
+	}
+	o.KeyResults = all[o.From:min(o.From+view.HomeKeyResults, len(all))]
+	o.May = func(k view.KeyResult) bool { return k.MayEdit(d.g.Actor) }
+	return nil
+}
+
+// channels are those with a weekly digest around the person.
+func (d *drawing) channels(ctx context.Context) error {
+	list, err := d.Store.DigestsAround(ctx, d.g.Actor.Workspace, d.g.Actor.ID, view.HomeChannels)
+	if err != nil {
+		return err
+	}
+	counted, err := d.Store.StandingsIn(ctx, d.g.Actor.Workspace, list)
+	if err != nil {
+		return err
+	}
+	counts, err := judged(ctx, d, counted)
+	for _, id := range list {
+		d.tab.Channels = append(d.tab.Channels, view.HomeChannel{ID: id, Counts: counts[id]})
+	}
+	return err
+}
+
+// change keeps what a person chose by a button, and shows Home as it is then.
+func (h home) change(choose func(g desk.Gesture, chosen *store.Home)) desk.Handler {
+	return func(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+		err := h.Store.InTx(ctx, func(tx *store.Tx) error {
+			return tx.ChangeHome(ctx, g.Actor.Workspace, g.Actor.ID, func(chosen *store.Home) { choose(g, chosen) })
+		})
+		return desk.Reply{Home: true}, err
+	}
+}
+
+// actions are the buttons of the Home tab that choose what it shows.
+func (h home) actions() map[string]desk.Handler {
+	page := h.change(func(g desk.Gesture, chosen *store.Home) { chosen.Objectives, _ = view.ParsePage(g.Action.Value) })
+	needs := h.change(func(g desk.Gesture, chosen *store.Home) { chosen.Needs, _ = view.ParsePage(g.Action.Value) })
+	within := h.change(func(g desk.Gesture, chosen *store.Home) {
+		chosen.Unfolded, chosen.KeyResults = view.ParseWithin(g.Action.Value)
+	})
+	return map[string]desk.Handler{
+		view.ActionHomePage: page, view.ActionHomePageTo: page,
+		view.ActionHomeNeeds: needs, view.ActionHomeNeedsTo: needs,
+		view.ActionHomeFew: h.change(func(_ desk.Gesture, chosen *store.Home) { chosen.Needs = store.WorstFew }),
+		view.ActionHomeIn:  within, view.ActionHomeInTo: within, view.ActionHomeOpen: within,
+		view.ActionHomeHide: h.change(func(_ desk.Gesture, chosen *store.Home) { chosen.Unfolded, chosen.KeyResults = store.Folded, 0 }),
+		view.ActionHomeMine: h.change(func(_ desk.Gesture, chosen *store.Home) { show(chosen, view.HomeFilter{}) }),
+		view.ActionHomeChannel: h.change(func(g desk.Gesture, chosen *store.Home) {
+			if view.IsChannel(g.Action.Value) {
+				show(chosen, view.HomeFilter{Whose: g.Action.Value})
+			}
+		}),
+		view.ActionHomeFilter: h.filter,
+		view.ActionHomeMore:   h.moreChosen,
+	}
+}
+
+// show has other objectives shown, from the first on.
+func show(chosen *store.Home, f view.HomeFilter) {
+	*chosen = store.Home{Whose: f.Whose, Period: f.Period, Status: f.Status, Needs: chosen.Needs}
+}
+
+// filter is the button Filter.
+func (h home) filter(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	chosen, err := h.Store.Home(ctx, g.Actor.Workspace, g.Actor.ID)
+	modal := view.HomeFilter{Whose: chosen.Whose, Period: chosen.Period, Status: chosen.Status}.Modal()
+	return desk.Reply{Open: &modal}, err
+}
+
+// filtered is the submit of that form.
+func (h home) filtered(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	f, problems := view.ParseHomeFilter(g.View.State)
+	if len(problems) > 0 {
+		return desk.Reply{Problems: problems}, nil
+	}
+	return h.change(func(_ desk.Gesture, chosen *store.Home) { show(chosen, f) })(ctx, g)
+}
+
+// moreChosen is an item of the kebab for all.
+func (h home) moreChosen(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	serve, ok := h.more[g.Action.Value]
+	if !ok {
+		h.Log.Warn("a kebab's item has no route", "item", strconv.Quote(view.Cut(g.Action.Value, 40)))
+		return desk.Say("okrbot does not know this choice any more. Open Home again."), nil
+	}
+	return serve(ctx, g)
 }

@@ -8,7 +8,7 @@ import (
 // table is who serves what. help.go says what each verb does, and what it takes.
 func (b *Bot) table() desk.Routes {
 	inWizard := b.wizard.In
-	return desk.Routes{
+	r := desk.Routes{
 		Bare: b.lists.mine, Unknown: b.help.noVerb,
 		Verbs: []desk.Verb{
 			{Name: "add-kr", Serve: b.wizard.Add},
@@ -44,7 +44,6 @@ func (b *Bot) table() desk.Routes {
 			view.ActionMore:         b.keyResults.more,
 			view.ActionResume:       b.keyResults.resumeAutomatic,
 			view.ActionNamed:        b.Chosen,
-			view.ActionHomeMore:     b.syncs.all,
 			view.ActionAddKeyResult: b.wizard.Add,
 			view.ActionAddObjective: b.objectives.add,
 			view.ActionConnect:      b.connect.Open,
@@ -105,6 +104,7 @@ func (b *Bot) table() desk.Routes {
 			view.CallbackRemove:          b.keyResults.removed,
 			view.CallbackSync:            b.syncs.picked,
 			view.CallbackSettings:        b.settings.submitted,
+			view.CallbackHomeFilter:      b.home.filtered,
 			view.CallbackRemoveObjective: b.objectives.removed,
 			view.CallbackObjective:       b.objectives.submitted,
 			view.CallbackConnect:         b.connect.Submitted,
@@ -134,4 +134,11 @@ func (b *Bot) table() desk.Routes {
 			view.FieldElement2:    b.wizard.SecondElementChoices,
 		},
 	}
+	for id, serve := range b.home.actions() {
+		r.Actions[id] = serve
+		if id != view.ActionHomeMore {
+			r.Shows = append(r.Shows, id)
+		}
+	}
+	return r
 }

@@ -81,7 +81,12 @@ func (kr KeyResult) silentFrom(period Period) Day {
 	if every == 0 {
 		every = checkInEvery.days()
 	}
-	return max(period.First, kr.Made, kr.Result.AsOf, kr.Confidence.Day, kr.CheckedIn) + 2*every + 1
+	return kr.Heard(period) + 2*every + 1
+}
+
+// Heard is the last day on which people said something, or could have begun to.
+func (kr KeyResult) Heard(period Period) Day {
+	return max(period.First, kr.Made, kr.Result.AsOf, kr.Confidence.Day, kr.CheckedIn)
 }
 
 // silent says whether a check-in is missing: people update it, its period runs, and nobody has checked

@@ -27,7 +27,8 @@ type Filter struct {
 	Called     string       // a part of "KR-7 Its title"
 	Integrated bool         // those with a source only
 	Connection int64
-	Open       bool // of objectives that are not closed out
+	Without    []int64 // connections that none of them reads through
+	Open       bool    // of objectives that are not closed out
 	Order      Order
 	From       int // how many of the list come before the first one that is wanted; only with Most
 	Most       int // at most so many; 0 is all
@@ -182,6 +183,9 @@ func (f Filter) narrow(workspace string) (from, where string, args []any) {
 	}
 	if f.Connection != 0 {
 		and("exists (select from sources s where s.key_result_id = k.id and s.connection_id = ?)", f.Connection)
+	}
+	if len(f.Without) > 0 {
+		and("not exists (select from sources s where s.key_result_id = k.id and s.connection_id = any (?))", f.Without)
 	}
 	if f.standing != nil {
 		where += "\n  and " + f.standing.where(add)

@@ -237,7 +237,7 @@ func (d *Desk) handle(ctx context.Context, g *gesture) (Reply, error) {
 		return Say("okrbot is for members of this workspace. Ask one of them to do it for you."), nil
 	}
 	if g.event {
-		return Reply{Home: true}, nil
+		return Reply{Home: true}, d.Store.HomeOpened(ctx, g.workspace, g.person)
 	}
 	serve, ok := d.Routes.of(*g)
 	if !ok {

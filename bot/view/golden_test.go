@@ -548,6 +548,7 @@ func modals() map[string]slack.ModalViewRequest {
 		"objective-remove-none": removeObjective(0).Modal(), "objective-remove": removeObjective(1).Modal(), "objective-remove-40": removeObjective(40).Modal(), "objective-remove-200": removeObjective(200).Modal(),
 		"objective-edit": ObjectiveFormOf(shownObjective(0).Objective, okr.Objective{ID: 9, Number: 9, Title: "Run a calm company"}, today).Modal(draft, today),
 		"check-in-pick":  CheckInPick("", draft), "check-in-pick-note": CheckInPick(NoteOf(strings.Repeat("<!channel> ", 400), "https://example.slack.com/archives/C1OKRS/p1764000000000100"), draft),
+		"home-filter": HomeFilter{}.Modal(), "home-filter-channel": HomeFilter{Whose: "C1OKRS", Period: "this_year", Status: NotSyncingIs}.Modal(),
 		"sync": SyncPick(), "notice": Notice("Expired", "This form has expired."), "notice-help": NoticeOf(Help(sn)),
 	}
 }
@@ -567,13 +568,108 @@ func TestModals(t *testing.T) {
 	}
 }
 
-func TestHomes(t *testing.T) {
-	for name, h := range map[string]slack.HomeTabViewRequest{
-		"home": Home("alice", sn, nil, listing(many(3, sample()), HomeListed), nil, nil, true), "home-empty": Home("<!channel>", sn, nil, Listing{}, nil, nil, true), "home-guest": Home("dave", sn, nil, Listing{}, nil, nil, false),
-		"home-long": Home("alice", sn, nil, listing(many(400, hostile()), HomeListed), []okr.Objective{hostile().Objective}, nil, true), "home-objectives": Home("alice", sn, nil, Listing{}, []okr.Objective{objective}, nil, true), "home-in-need": Home("carol", sn, inNeed(), listing(many(400, hostile()), HomeListed), slices.Repeat([]okr.Objective{hostile().Objective}, 9), nil, true), "home-ended": Home("alice", sn, nil, Listing{}, []okr.Objective{objective}, []int64{objective.ID}, true),
-	} {
-		t.Run(name, func(t *testing.T) { golden(t, name+".home.json", h) })
+// home is a Home tab with so many objectives of so many key results each, the first of them open.
+func home(objectives, each int, k KeyResult) HomeTab {
+	h := HomeTab{Name: "alice", Systems: sn, May: true, Own: true, Today: today, Total: objectives}
+	all := many(objectives*each, k)
+	for i := range min(objectives, HomeObjectives) {
+		o := HomeObjective{Objective: Objective{Objective: k.Objective, Today: today}, Counts: map[okr.Status]int{}}
+		o.ID, o.Number = int64(i+1), i+1
+		own := all[i*each : (i+1)*each]
+		for _, k := range own {
+			o.Counts[k.Standing().Status]++
+		}
+		if i == 0 && each > 0 {
+			o.Objective.KeyResults = own
+			o.RollUp = o.Rolled()
+			o.Open, o.Total, o.May = true, each, func(KeyResult) bool { return true }
+			o.Objective.KeyResults = own[:min(each, HomeKeyResults)]
+		}
+		h.Objectives = append(h.Objectives, o)
 	}
+	return h
+}
+
+// fullHome is a Home tab with as much as there can be of everything, each as long as it can be.
+func fullHome() HomeTab {
+	h := home(60, 40, hostile())
+	h.From, h.SignIns = 20, inNeed()
+	for i, k := range many(HomeNeeds, hostile()) {
+		k.ID += 1000
+		h.Needs.Shown = append(h.Needs.Shown, Needing{KeyResult: k, May: i%2 == 0})
+	}
+	h.Needs.From, h.Needs.Total, h.Judging = 10, 200, true
+	h.Objectives[0].From = 12
+	for i := range h.Objectives {
+		h.Objectives[i].Today = h.Objectives[i].Period.Last + okr.Day(1-i%3) // each with a heading of its own
+	}
+	h.Filter = HomeFilter{Whose: "C1OKRS", Period: "this_quarter", Status: string(okr.AtRisk)}
+	for i := range HomeChannels {
+		h.Channels = append(h.Channels, HomeChannel{ID: fmt.Sprintf("C%dOKRS", i), Counts: map[okr.Status]int{okr.AtRisk: 3, okr.OnTrack: 1200}})
+	}
+	return h
+}
+
+// needyHome is one whose reader is needed.
+func needyHome() HomeTab {
+	h := home(1, 3, sample())
+	stuck, refused, silent, stale, risk := broken(), broken(), people(), sample(), sample()
+	refused.Failure.Class = "unauthorized"
+	silent.Result.AsOf, silent.Made = today-20, today-40
+	stale.Result.AsOf = today - 60
+	risk.Result.Value = num("58")
+	for i, k := range []KeyResult{refused, stuck, stale, silent, risk} {
+		k.ID = int64(200 + i)
+		h.Needs.Shown = append(h.Needs.Shown, Needing{KeyResult: k, May: true})
+	}
+	h.SignIns = inNeed()[1:2]
+	h.Needs.Few, h.Needs.Total = true, 17
+	return h
+}
+
+func homes() map[string]HomeTab {
+	stranger := home(3, 2, sample())
+	stranger.Own, stranger.Objectives[0].Open = false, false
+	guest := HomeTab{Name: "dave", Systems: sn, Today: today}
+	ended := home(2, 0, sample())
+	ended.Objectives[0].Today = objective.Period.Last + 1
+	over := home(2, 2, sample())
+	over.Objectives[0].Today, over.Objectives[1].Today = objective.Period.Last+1, objective.Period.Last+1
+	nothing := home(0, 0, sample())
+	nothing.Filter.Status = NotSyncingIs
+	last := home(20, 10, sample())
+	last.From = 10
+	return map[string]HomeTab{
+		"home": home(1, 3, sample()), "home-none": {Name: "<!channel>", Systems: sn, May: true, Today: today}, "home-guest": guest,
+		"home-one": home(1, 1, sample()), "home-40": home(1, 40, sample()), "home-200": home(1, 200, sample()), "home-200-of-20": home(20, 10, sample()), "home-200-of-20-last": last,
+		"home-full": fullHome(), "home-needs": needyHome(), "home-stranger": stranger, "home-without": ended, "home-over": over, "home-nothing-fits": nothing,
+	}
+}
+
+func TestHomes(t *testing.T) {
+	for name, h := range homes() {
+		t.Run(name, func(t *testing.T) {
+			v := h.View()
+			if n := len(v.Blocks.BlockSet); n > 100 {
+				t.Errorf("%d blocks", n)
+			}
+			golden(t, name+".home.json", v)
+		})
+	}
+}
+
+// Whatever is chosen in the form is what it shows when it is opened again.
+func TestAHomesFilterComesBackAsItWas(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f := HomeFilter{
+			Whose:  rapid.SampledFrom([]string{"", Everybodys, "C1OKRS", "G1OKRS"}).Draw(t, "whose"),
+			Period: rapid.SampledFrom([]string{"", "this_quarter", "next_quarter", "last_quarter", "this_year"}).Draw(t, "period"),
+			Status: rapid.SampledFrom([]string{"", NotSyncingIs, string(okr.NoData), string(okr.Measuring), string(okr.AtRisk)}).Draw(t, "status"),
+		}
+		if got, problems := ParseHomeFilter(stateOf(t, f.Modal())); got != f || problems.Any() {
+			t.Errorf("%+v comes back as %+v, %v", f, got, problems)
+		}
+	})
 }
 
 // stateOf is what Slack sends of a form that was shown and submitted untouched.

@@ -3,24 +3,101 @@ package view
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/slack-go/slack"
 
 	"okrbot/okr"
 )
 
-// What can be pressed on the Home tab besides key results.
+// What can be pressed on the Home tab besides key results and objectives. A page's value is the place of
+// its first line.
 const (
 	ActionAddKeyResult = "add_key_result"
 	ActionAddObjective = "add_objective"
 	ActionConnect      = "connect"
 	ActionHomeMore     = "home_more"
-	ItemSyncAll        = "sync_all"
+	ActionHomeFilter   = "home_filter"
+	ActionHomeMine     = "home_mine"
+	ActionHomeOpen     = "home_open"
+	ActionHomeHide     = "home_hide"
+	ActionHomeNeeds    = "home_needs"
+	ActionHomeNeedsTo  = "home_needs_back"
+	ActionHomeFew      = "home_few"
+	ActionHomePage     = "home_page"
+	ActionHomePageTo   = "home_page_back"
+	ActionHomeIn       = "home_in"
+	ActionHomeInTo     = "home_in_back"
+	ActionHomeChannel  = "home_channel"
+
+	ItemSyncAll  = "sync_all"
+	ItemExport   = "export"
+	ItemSettings = "settings"
 )
 
-// HomeListed keeps the Home tab within Slack's 100 blocks even when every key result has an
-// objective of its own.
-const HomeListed = 40
+// How much of each the Home tab shows at once: Slack takes a hundred blocks, and all of these at their
+// most are fewer.
+const (
+	HomeNeedsFew   = 5 // that need its reader, until they ask for more
+	HomeNeeds      = 10
+	HomeObjectives = 10
+	HomeKeyResults = 12 // of the objective that is open
+	HomeChannels   = 6
+	signInsListed  = 5
+)
+
+// HomeTab is what a person sees on the app's Home tab: what needs them, the worst first, then objectives
+// with how their key results stand, then the channels around them.
+type HomeTab struct {
+	Name    string
+	Systems Systems
+	May     bool // add objectives and key results
+	Filter  HomeFilter
+	Own     bool // the objectives are its reader's; else those that the workspace works on
+	Today   okr.Day
+
+	SignIns []InNeed
+	Needs   Needs
+
+	Objectives []HomeObjective
+	From       int // place of the first one that is shown
+	Total      int
+
+	Channels []HomeChannel
+	Judging  bool // not all key results are counted yet
+}
+
+// Needs are the key results that need the reader: a part of them.
+type Needs struct {
+	Shown []Needing
+	From  int // place of the first one that is shown
+	Few   bool
+	Total int
+}
+
+// Needing is a key result that needs the reader.
+type Needing struct {
+	KeyResult
+	May bool // sync it and check in on it
+}
+
+// HomeObjective is an objective on the Home tab, and a part of its key results where it is open.
+type HomeObjective struct {
+	Objective
+	Counts map[okr.Status]int
+	Open   bool
+	May    func(KeyResult) bool // change the key result
+	From   int                  // place of the first key result that is shown
+	Total  int                  // of those of its key results that can be shown
+	RollUp okr.RollUp           // where it is open
+}
+
+// HomeChannel is a channel with a weekly digest.
+type HomeChannel struct {
+	ID     string
+	Counts map[okr.Status]int
+}
 
 // InNeed is a connection whose sign-in needs whoever sees it.
 type InNeed struct {
@@ -28,9 +105,6 @@ type InNeed struct {
 	Says      string // what happened and what to do
 	MakerGone bool
 }
-
-// needsListed is how many of them the Home tab names.
-const needsListed = 5
 
 func (n InNeed) block() slack.Block {
 	text := n.needs(n.Says)
@@ -42,62 +116,274 @@ func (n InNeed) block() slack.Block {
 	return s
 }
 
-// Home is what a person sees on the app's Home tab: the sign-ins that need them, then their objectives,
-// or how to begin. Guests
-// see the same without the ways to change anything. Empty are objectives without key results; those
-// of them that have ended wait to be closed out.
-func Home(name string, systems Systems, needs []InNeed, mine Listing, empty []okr.Objective, ended []int64, mayAdd bool) slack.HomeTabViewRequest {
-	blocks := []slack.Block{slack.NewHeaderBlock(plain("My Objectives"))}
-	if mayAdd {
-		buttons := []slack.BlockElement{
+// View is the tab.
+func (h HomeTab) View() slack.HomeTabViewRequest {
+	blocks := append([]slack.Block{slack.NewHeaderBlock(plain("My Objectives"))}, h.begin()...)
+	blocks = append(blocks, h.needs()...)
+	blocks = append(blocks, h.objectives()...)
+	blocks = append(blocks, h.channels()...)
+	if h.Judging {
+		blocks = append(blocks, note(judgingHome))
+	}
+	blocks = append(blocks, note("`/okr help` lists everything okrbot can do."))
+	return slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: blocks}}
+}
+
+const judgingHome = "okrbot is looking at how key results stand after a change that concerns many, so not all are counted here yet. Open Home again in a minute."
+
+// begin is what can be begun here, and what is chosen to be shown.
+func (h HomeTab) begin() []slack.Block {
+	var buttons []slack.BlockElement
+	if h.May {
+		buttons = append(buttons,
 			button(ActionAddKeyResult, "Add key result", "home"),
 			button(ActionAddObjective, "Add objective", "home"),
-			button(ActionConnect, systems.label(), "home"),
-		}
-		for _, k := range mine.Shown {
-			if k.Integrated {
-				buttons = append(buttons, slack.NewOverflowBlockElement(ActionHomeMore,
-					slack.NewOptionBlockObject(ItemSyncAll, plain("Sync Integration Data"), nil)))
-				break
-			}
-		}
-		blocks = append(blocks, slack.NewActionBlock("home", buttons...))
+			button(ActionConnect, h.Systems.label(), "home"))
 	}
-	for i, n := range needs {
-		if i == needsListed {
-			blocks = append(blocks, note("…and "+okr.CountWords(len(needs)-i, "more connection")+": `/okr connections`."))
+	item := func(value, label string) *slack.OptionBlockObject {
+		return slack.NewOptionBlockObject(value, plain(label), nil)
+	}
+	buttons = append(buttons, button(ActionHomeFilter, "Filter", "home"), slack.NewOverflowBlockElement(ActionHomeMore,
+		item(ItemSyncAll, "Sync Integration Data"), item(ItemExport, "Export"), item(ItemSettings, "Settings")))
+	blocks := []slack.Block{slack.NewActionBlock("home", buttons...)}
+	if words := h.Filter.words(); words != "" {
+		s := section(":mag: Showing " + words)
+		s.Accessory = slack.NewAccessory(button(ActionHomeMine, "Show mine", "home"))
+		blocks = append(blocks, s)
+	}
+	return blocks
+}
+
+// needs are the sign-ins and the key results that need the reader, each with the button that helps.
+func (h HomeTab) needs() []slack.Block {
+	total := len(h.SignIns) + h.Needs.Total
+	if total == 0 {
+		return nil
+	}
+	head := "*Needs you* · " + strconv.Itoa(total)
+	if n := h.Needs; !n.Few && n.Total > len(n.Shown) {
+		head += " · key results " + pageWords(n.From, len(n.Shown), strconv.Itoa(n.Total))
+	}
+	blocks := []slack.Block{section(head)}
+	for i, n := range h.SignIns {
+		if i == signInsListed {
+			blocks = append(blocks, note("…and "+okr.CountWords(len(h.SignIns)-i, "more connection")+": `/okr connections`."))
 			break
 		}
 		blocks = append(blocks, n.block())
 	}
-	if mine.Total == 0 && len(empty) == 0 {
-		text := "Nothing here yet, " + Escape(name) + ". Key results that you own, share or look after appear here."
-		if mayAdd {
-			text += "\n\n1. *" + Escape(systems.label()) + "*, or use a connection that is shared with you.\n2. *Add objective*: what you want to reach, and by when.\n3. *Add key result*: pick a scorecard, and it keeps itself true."
+	for _, n := range h.Needs.Shown {
+		blocks = append(blocks, n.block())
+	}
+	return append(blocks, h.Needs.turning()...)
+}
+
+// turning are the ways to the rest of what needs the reader.
+func (n Needs) turning() []slack.Block {
+	left := n.Total - n.From - len(n.Shown)
+	if n.Few {
+		if left <= 0 {
+			return nil
+		}
+		return []slack.Block{slack.NewActionBlock("needs", button(ActionHomeNeeds, fmt.Sprintf("and %d more", left), "0"))}
+	}
+	var buttons []slack.BlockElement
+	if n.From > 0 {
+		buttons = append(buttons, button(ActionHomeNeedsTo, "Previous", strconv.Itoa(max(0, n.From-HomeNeeds))))
+	}
+	if left > 0 {
+		buttons = append(buttons, button(ActionHomeNeeds, "Next", strconv.Itoa(n.From+len(n.Shown))))
+	}
+	return []slack.Block{slack.NewActionBlock("needs", append(buttons, button(ActionHomeFew, "Show fewer", "home"))...)}
+}
+
+func (n Needing) block() slack.Block {
+	why := n.Figures()
+	switch n.Need() {
+	case okr.NeedsSignIn, okr.NeedsSync:
+		why = n.Trouble()
+	case okr.NeedsScore:
+		why += "\n" + n.Dates()
+	case okr.NeedsCheckIn:
+		why = ":speech_balloon: No check-in since " + n.Heard(n.Objective.Period).Short(n.Today) + ". " + why
+	}
+	s := section(n.Headline() + "\n" + why)
+	s.BlockID = "need_" + strconv.FormatInt(n.ID, 10)
+	s.Accessory = slack.NewAccessory(n.helps())
+	return s
+}
+
+// helps is the one button that helps.
+func (n Needing) helps() *slack.ButtonBlockElement {
+	id := strconv.FormatInt(n.ID, 10)
+	switch need := n.Need(); {
+	case n.May && n.Integrated && (need == okr.NeedsSync || need == okr.NeedsScore):
+		return button(ActionSync, "Sync Integration Data", id)
+	case n.May && need == okr.NeedsCheckIn:
+		return button(ActionCheckIn, "Check in", id)
+	}
+	return button(ActionDetails, "Details", id)
+}
+
+// objectives are those that are chosen to be shown, or how to begin.
+func (h HomeTab) objectives() []slack.Block {
+	var blocks []slack.Block
+	if !h.Own && !h.Filter.any() {
+		text := "Nothing here yet, " + Escape(h.Name) + ". Objectives and key results that you own, share or look after appear here."
+		if h.May {
+			text += "\n\n1. *" + Escape(h.Systems.label()) + "*, or use a connection that is shared with you.\n2. *Add objective*: what you want to reach, and by when.\n3. *Add key result*: pick a scorecard, and it keeps itself true."
 		}
 		blocks = append(blocks, section(text))
-	}
-	blocks = append(blocks, underObjectives(mine)...)
-	if mine.Total > len(mine.Shown) {
-		blocks = append(blocks, note("…and "+mine.count(len(mine.Shown))+" more: `/okr list mine`."))
-	}
-	for i, o := range empty {
-		if i == 5 {
-			break
+		if h.Total > 0 {
+			blocks = append(blocks, slack.NewDividerBlock(), section("*What this workspace works on* · "+okr.CountWords(h.Total, "objective")))
 		}
-		text := ":dart: " + boldHeadlineOf(o) + " · " + o.Period.Words()
-		if slices.Contains(ended, o.ID) {
-			s := section(text + "\nIt ended without key results.")
-			s.Accessory = closeOutButton(o)
-			blocks = append(blocks, s)
-			continue
+	}
+	if h.Total == 0 && h.Filter.any() {
+		blocks = append(blocks, section("No objective that is open fits what you chose. *Filter* chooses again; closed ones are in `/okr list closed`."))
+	}
+	last := ""
+	for _, o := range h.Objectives {
+		if when := o.when(); when != last {
+			last = when
+			if h.Total > len(h.Objectives) {
+				when += " · " + pageWords(h.From, len(h.Objectives), okr.CountWords(h.Total, "objective"))
+			}
+			blocks = append(blocks, note(when))
 		}
-		s := section(text + "\nNo key results yet. Add one with `/okr add-kr`.")
-		s.Accessory = slack.NewAccessory(kebabOf(o, false))
+		blocks = append(blocks, o.blocks()...)
+	}
+	return append(blocks, pages("objectives", ActionHomePageTo, ActionHomePage, "", h.From, HomeObjectives, len(h.Objectives), h.Total)...)
+}
+
+// pages are the buttons to the part before and the one after, with what a value begins with.
+func pages(block, back, on, begins string, from, most, shown, total int) []slack.Block {
+	var buttons []slack.BlockElement
+	if from > 0 {
+		buttons = append(buttons, button(back, "Previous", begins+strconv.Itoa(max(0, from-most))))
+	}
+	if from+shown < total {
+		buttons = append(buttons, button(on, "Next", begins+strconv.Itoa(from+shown)))
+	}
+	if len(buttons) == 0 {
+		return nil
+	}
+	return []slack.Block{slack.NewActionBlock(block, buttons...)}
+}
+
+// when says which objectives stand together.
+func (o HomeObjective) when() string {
+	switch {
+	case o.Today > o.Period.Last:
+		return "Over, to be closed out"
+	case o.Today < o.Period.First:
+		return "To come"
+	}
+	return "Now"
+}
+
+// blocks are the objective with its counts, and where it is open its key results.
+func (o HomeObjective) blocks() []slack.Block {
+	id := strconv.FormatInt(o.ID, 10)
+	text := ":dart: " + boldHeadlineOf(o.Objective.Objective) + " · " + o.Period.Words()
+	total := 0
+	for _, n := range o.Counts {
+		total += n
+	}
+	s := section(text + "\n" + countWords(o.Counts))
+	s.BlockID = "o_" + id
+	switch {
+	case total == 0 && o.ended():
+		s = section(text + "\nIt ended without key results.")
+		s.Accessory = closeOutButton(o.Objective.Objective)
+		return []slack.Block{s}
+	case total == 0:
+		s = section(text + "\nNo key results yet. Add one with `/okr add-kr`.")
+		s.Accessory = slack.NewAccessory(kebabOf(o.Objective.Objective, false))
+		return []slack.Block{s}
+	case !o.Open && !o.ended():
+		s.Accessory = slack.NewAccessory(button(ActionHomeOpen, "Open", id))
+		return []slack.Block{s}
+	case !o.Open:
+		return []slack.Block{s, slack.NewActionBlock("do_o_"+id, button(ActionCloseOut, "Close out", id), button(ActionHomeOpen, "Open", id))}
+	}
+	presses := []slack.BlockElement{button(ActionHomeHide, "Hide", id), kebabOf(o.Objective.Objective, o.ended())}
+	if o.ended() {
+		presses = slices.Insert(presses, 0, slack.BlockElement(button(ActionCloseOut, "Close out", id)))
+	}
+	s.Text = section(text + "\n" + o.RollUp.Words() + " · " + countWords(o.Counts)).Text
+	blocks := []slack.Block{s, slack.NewActionBlock("do_o_"+id, presses...)}
+	if o.Total > len(o.KeyResults) {
+		blocks = append(blocks, note("Key results "+pageWords(o.From, len(o.KeyResults), strconv.Itoa(o.Total))+", the worst first"))
+	}
+	for _, k := range o.KeyResults {
+		blocks = append(blocks, homeRow(k, o.May(k))...)
+	}
+	blocks = append(blocks, pages("within", ActionHomeInTo, ActionHomeIn, id+":", o.From, HomeKeyResults, len(o.KeyResults), o.Total)...)
+	return append(blocks, slack.NewDividerBlock())
+}
+
+// homeRow is a key result under its open objective, with a button, and a kebab for who may use it.
+func homeRow(k KeyResult, may bool) []slack.Block {
+	text := k.Headline() + "\n" + k.Figures() + "\n" + k.When()
+	if byHand := k.ByHand(); byHand != "" {
+		text += "\n" + byHand
+	}
+	if trouble := k.Trouble(); trouble != "" {
+		text += "\n" + trouble
+	}
+	id := strconv.FormatInt(k.ID, 10)
+	s := section(text)
+	s.BlockID = "kr_" + id
+	presses := []slack.BlockElement{button(ActionDetails, "Details", id)}
+	if may {
+		kebab := k.Kebab()
+		if k.Integrated && !k.Closed {
+			checkIn := slack.NewOptionBlockObject(Item("check_in", k.ID), plain("Check in"), nil)
+			kebab.Options = slices.Insert(kebab.Options, 1, checkIn)
+		}
+		presses = append(presses, kebab)
+	}
+	return []slack.Block{s, slack.NewActionBlock("do_kr_"+id, presses...)}
+}
+
+// channels are those with a weekly digest around the reader.
+func (h HomeTab) channels() []slack.Block {
+	var blocks []slack.Block
+	for i, c := range h.Channels {
+		if i == 0 {
+			blocks = append(blocks, slack.NewDividerBlock(), section("*Your channels with a weekly digest*"))
+		}
+		s := section("<#" + c.ID + ">\n" + countWords(c.Counts))
+		s.BlockID = "channel_" + c.ID
+		s.Accessory = slack.NewAccessory(button(ActionHomeChannel, "Show", c.ID))
 		blocks = append(blocks, s)
 	}
-	blocks = append(blocks, note("`/okr help` lists everything okrbot can do."))
-	return slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: blocks}}
+	return blocks
+}
+
+// countWords are how many key results stand how, the worst first; they sum up to all of them.
+func countWords(n map[okr.Status]int) string {
+	var parts []string
+	for _, s := range slices.Backward(okr.Statuses()) {
+		if n[s] > 0 {
+			parts = append(parts, fmt.Sprintf("%s %d %s", s.Icon(), n[s], strings.ToLower(s.Word())))
+		}
+	}
+	if len(parts) == 0 {
+		return "no key results"
+	}
+	return strings.Join(parts, " · ")
+}
+
+// ParseWithin reads the value of a page of an objective's key results: "3:12".
+func ParseWithin(value string) (objective int64, from int) {
+	id, place, _ := strings.Cut(value, ":")
+	objective, err := strconv.ParseInt(id, 10, 64)
+	if err != nil || objective < 0 {
+		objective = 0
+	}
+	from, _ = ParsePage(place)
+	return objective, from
 }
 
 func button(action, label, value string) *slack.ButtonBlockElement {

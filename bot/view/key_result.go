@@ -117,6 +117,9 @@ func (k KeyResult) Bar() string {
 // Standing is how the key result stands on the day it is shown.
 func (k KeyResult) Standing() okr.Standing { return k.KeyResult.Standing(k.Objective.Period, k.Today) }
 
+// Need is what the key result needs of people on the day it is shown.
+func (k KeyResult) Need() okr.Need { return k.KeyResult.Need(k.Objective.Period, k.Today) }
+
 // Counted is the result that counts on the day it is shown: an override while there is one.
 func (k KeyResult) Counted() okr.Result { return k.KeyResult.Counted(k.Today) }
 

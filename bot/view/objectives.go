@@ -3,7 +3,6 @@ package view
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -60,22 +59,15 @@ func headlineOf(o okr.Objective) string {
 
 // counts are how many key results stand how, the worst first; they sum up to all of them.
 func (o Objective) counts() string {
-	if len(o.KeyResults) == 0 {
-		return "no key results"
-	}
 	n := map[okr.Status]int{}
 	for _, k := range o.KeyResults {
 		n[k.Standing().Status]++
 	}
-	var parts []string
-	for _, s := range slices.Backward(append(slices.Clone(okr.Statuses()), okr.Measuring)) {
-		if n[s] > 0 {
-			parts = append(parts, fmt.Sprintf("%s %d %s", s.Icon(), n[s], strings.ToLower(s.Word())))
-			delete(n, s)
-		}
-	}
-	return strings.Join(parts, " · ")
+	return countWords(n)
 }
+
+// Rolled is how far the objective has come, by all of its key results.
+func (o Objective) Rolled() okr.RollUp { return okr.RollUpOf(rolledUp(o.KeyResults)) }
 
 // line is the objective in a list: name, period, owner, progress, and how its key results stand.
 func (o Objective) line() string {
@@ -85,7 +77,7 @@ func (o Objective) line() string {
 	}
 	text += "\n<@" + o.Owner + ">"
 	if len(o.KeyResults) > 0 {
-		text += " · " + rollUpWords(okr.RollUpOf(rolledUp(o.KeyResults)))
+		text += " · " + rollUpWords(o.Rolled())
 	}
 	return text + "\n" + o.counts()
 }
@@ -216,7 +208,7 @@ func (o Objective) Modal() slack.ModalViewRequest {
 	)}
 	standing := "*How it stands*\n"
 	if len(o.KeyResults) > 0 {
-		standing += rollUpWords(okr.RollUpOf(rolledUp(o.KeyResults))) + "\n"
+		standing += rollUpWords(o.Rolled()) + "\n"
 	}
 	blocks = append(blocks, section(standing+o.counts()))
 	for i, k := range o.KeyResults {

@@ -241,6 +241,19 @@ type Follow struct {
 	SyncedAt    *time.Time
 }
 
+type Home struct {
+	WorkspaceID string
+	PersonID    string
+	OpenedAt    time.Time
+	Whose       string
+	Period      string
+	Status      string
+	Objectives  int32
+	Unfolded    int64
+	KeyResults  int32
+	Needs       int32
+}
+
 type KeyResult struct {
 	ID              int64
 	WorkspaceID     string

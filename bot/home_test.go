@@ -1,0 +1,196 @@
+package bot_test
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"okrbot/bot/view"
+	"okrbot/sheet"
+)
+
+// shelf fills a workspace by an import: alice's objectives "Aim n", each with so many key results that
+// people update, of which one each is on track, behind, at risk and without a value. Those from soon on
+// are of a period to come.
+func (r *room) shelf(objectives, each, soon int) {
+	r.t.Helper()
+	file := "objective,objective_owner,first_day,last_day,time_zone,key_result,owner,kind,start_value,target_value,channel,result_value,result_day\n"
+	for o := range objectives {
+		first, last := r.day(-40), r.day(60)
+		if o >= soon {
+			first, last = r.day(61), r.day(161)
+		}
+		for i := range each {
+			value, day := []string{"50", "75", "95", ""}[i%4], r.today().String()
+			if value == "" || o >= soon {
+				value, day = "", ""
+			}
+			file += fmt.Sprintf("Aim %d,U0ALICE,%s,%s,Europe/Berlin,Part %d of %d,U0ALICE,decrease,100,0,C0ITOKRS,%s,%s\n", o+1, first, last, i+1, o+1, value, day)
+		}
+	}
+	r.alice.GoesHome().SeesHome("My Objectives") // an import knows who has used okrbot
+	var said strings.Builder
+	if made, err := sheet.Import(r.t.Context(), r.store, r.slack.Options().TeamID, strings.NewReader(file), &said, nil); err != nil || made.KeyResults != objectives*each {
+		r.t.Fatalf("%+v, %v\n%s", made, err, said.String())
+	}
+}
+
+// atHome waits until Home is so.
+func (r *room) atHome(what string, is func(shown string) bool) {
+	r.t.Helper()
+	defer func() {
+		if r.t.Failed() {
+			r.t.Log(r.alice.Home())
+		}
+	}()
+	r.until(what, func() bool { return is(r.alice.Home()) })
+}
+
+// without waits until words are not on Home any more.
+func (r *room) withoutAtHome(words string) {
+	r.t.Helper()
+	r.atHome("Home without "+words, func(shown string) bool { return !strings.Contains(shown, words) })
+}
+
+// Somebody with many objectives sees how each stands, opens one at a time, and reaches every key result.
+func TestHomeOfSomebodyWithManyObjectives(t *testing.T) {
+	r := newRoom(t)
+	r.shelf(20, 10, 16)
+	r.alice.GoesHome().SeesHome("*Needs you* · 32", "[and 27 more]", "Now · 1–10 of 20 objectives", "*Aim 1*",
+		":red_circle: 2 at risk · :large_yellow_circle: 3 behind · :grey_question: 2 no data · :large_green_circle: 3 on track", "[Next]")
+	if home := r.alice.Home(); strings.Contains(home, "Part 9 of 3") || strings.Contains(home, "*Aim 11*") {
+		t.Errorf("more is open than was opened:\n%s", home)
+	}
+	if n := len(regexp.MustCompile(`\n`).FindAllString(r.alice.Home(), -1)); n > 200 {
+		t.Errorf("Home has %d lines", n)
+	}
+	r.alice.PressesAtHome("Open").SeesHome("progress ", "8 of 10 reporting", "*KR-1* Part 1 of 1", "*KR-10* Part 10 of 1", "[⋯ Check in", "Edit", "Remove…", "[Details]")
+	r.alice.PressesAtHome("Hide")
+	r.withoutAtHome("*KR-1* Part 1 of 1")
+	r.alice.PressesAtHome("Next").SeesHome("*Aim 11*", "11–20 of 20 objectives", "To come · 11–20 of 20 objectives", ":white_circle: 10 not started")
+	r.alice.PressesAtHome("Previous").SeesHome("*Aim 1*")
+	r.alice.PressesAtHome("and 27 more").SeesHome("key results 1–10 of 32", "[Show fewer]").PressesAtHome("Next").SeesHome("key results 11–20 of 32", "[Previous]").
+		PressesAtHome("Show fewer").SeesHome("[and 27 more]")
+	r.alice.PressesAtHome("Details").Sees("== KR-").Closes()
+}
+
+// Two hundred key results of one objective are gone through page by page, the worst first.
+func TestHomeOfOneLargeObjective(t *testing.T) {
+	r := newRoom(t)
+	r.shelf(1, 200, 9)
+	r.alice.GoesHome().SeesHome("*Aim 1*", "Key results 1–12 of 200, the worst first", ":red_circle: At risk", ":red_circle: 50 at risk")
+	seen := map[string]bool{}
+	for from := 0; from < 200; from += view.HomeKeyResults {
+		r.alice.SeesHome(fmt.Sprintf("Key results %d–%d of 200", from+1, min(from+view.HomeKeyResults, 200)))
+		_, open, _ := strings.Cut(r.alice.Home(), "Key results ")
+		for _, key := range regexp.MustCompile(`\*KR-\d+\*`).FindAllString(open, -1) {
+			seen[key] = true
+		}
+		if from+view.HomeKeyResults < 200 {
+			r.alice.PressesAtHome("Next")
+		}
+	}
+	if len(seen) != 200 {
+		t.Errorf("%d key results were reached, want 200", len(seen))
+	}
+	r.alice.PressesAtHome("Previous").SeesHome("Key results 181–192 of 200")
+}
+
+// What is chosen is kept, and a stranger sees what the workspace works on.
+func TestHomeShowsWhatIsChosen(t *testing.T) {
+	r := newRoom(t)
+	r.bob.GoesHome().SeesHome("Nothing here yet, bob", "*Add objective*")
+	r.shelf(3, 4, 2)
+	r.bob.GoesHome().SeesHome("Nothing here yet, bob", "*What this workspace works on* · 3 objectives", "*Aim 1*", "To come").
+		PressesAtHome("Open").SeesHome("*KR-1* Part 1 of 1", "[Details]")
+	if home := r.bob.Home(); strings.Contains(home, "Remove…") {
+		t.Errorf("bob is offered what he may not do:\n%s", home)
+	}
+	r.alice.GoesHome().SeesHome("*Aim 3*").PressesAtHome("Filter").Sees("== Filter ==").
+		Chooses("Objectives", "A channel's").Submits("Show").Sees("^ Choose the channel").
+		Fills("Channel", "#it-okrs").Chooses("With a key result that is", "At risk").Submits("Show").SeesNoModal()
+	r.alice.SeesHome("Showing the objectives of <#C0ITOKRS> · with a key result at risk")
+	r.withoutAtHome("*Aim 3*")
+	r.alice.PressesAtHome("Open").SeesHome("Part 3 of 1")
+	r.withoutAtHome("Part 1 of 1\n*50")
+	r.alice.GoesHome().PressesAtHome("Filter").Sees("== Filter ==", "A channel's", "At risk").Chooses("With a key result that is", "Stale").Submits("Show").SeesNoModal()
+	r.alice.SeesHome("No objective that is open fits what you chose.").PressesAtHome("Show mine").SeesHome("*Aim 3*")
+	r.withoutAtHome("Showing ")
+	r.alice.PressesAtHome("Filter").Sees("== Filter ==").Chooses("Objectives", "Everybody's").Chooses("With a key result that is", "Not syncing").Submits("Show").SeesNoModal()
+	r.alice.SeesHome("Showing everybody's objectives · with a key result not syncing", "No objective")
+	r.alice.PressesAtHome("Show mine").SeesHome("*Aim 1*")
+}
+
+// What needs its reader stands at the top with what helps, and goes when it is helped.
+func TestHomeSaysFirstWhatNeedsItsReader(t *testing.T) {
+	r := newRoom(t)
+	r.shelf(1, 1, 9)
+	r.alice.GoesHome().SeesHome("Part 1 of 1")
+	if home := r.alice.Home(); strings.Contains(home, "Needs you") {
+		t.Errorf("nothing needs alice:\n%s", home)
+	}
+	r.do("update key_results set created_at = created_at - interval '40 days', result_day = result_day - 30")
+	r.alice.GoesHome().SeesHome("*Needs you* · 1", "No check-in since").PressesAtHome("Check in").Sees("== Check in").Fills("Result Value", "45").Submits("Save").SeesNoModal().Sees("Saved.")
+	r.withoutAtHome("Needs you")
+}
+
+// Of what does not sync the worst is first, and a refused sign-in stands for all that hangs on it.
+func TestHomeSaysFirstWhatDoesNotSync(t *testing.T) {
+	r := ready(t)
+	r.do("update key_results set failure_class = 'unavailable', failure_says = 'ServiceNow is asleep.', failing_since = now()")
+	r.alice.GoesHome().SeesHome("*Needs you* · 1", "*Not syncing* since", "ServiceNow is asleep.", "[Sync Integration Data]")
+	r.do("update key_results set failure_class = 'unauthorized', failure_says = 'ServiceNow refused our sign-in.'")
+	r.alice.GoesHome().SeesHome("*Needs you* · 1", "ServiceNow refused our sign-in.", "[Details]")
+	r.do("update connections set state = 'rejected'")
+	r.alice.GoesHome().SeesHome("*Needs you* · 1", "1 key result depends on it.", "[Reconnect]")
+}
+
+// The kebab for all leads where it says.
+func TestHomesKebabForAll(t *testing.T) {
+	r := ready(t)
+	r.alice.GoesHome().SeesHome("[⋯ Sync Integration Data", "Export", "Settings").PressesAtHome("Settings").Sees("The settings are the administrators' to change").Closes()
+	r.carol.GoesHome().PressesAtHome("Settings").Sees("== Settings ==").Closes()
+	r.alice.PressesAtHome("Export").Sees("Making your files").Closes()
+}
+
+// A channel with a weekly digest is shown to whom it concerns, with how its key results stand.
+func TestHomeShowsChannelsWithADigest(t *testing.T) {
+	r := newRoom(t)
+	r.shelf(1, 4, 9)
+	r.bob.Types("/okr subscribe").Sees("weekly digest")
+	r.alice.GoesHome().SeesHome("*Your channels with a weekly digest*", "<#C0ITOKRS>", ":red_circle: 1 at risk")
+	r.bob.GoesHome().SeesHome("*Your channels with a weekly digest*").PressesAtHome("Show").SeesHome("Showing the objectives of <#C0ITOKRS>", "*Aim 1*")
+	r.carol.GoesHome().SeesHome("*Aim 1*")
+	if home := r.carol.Home(); strings.Contains(home, "weekly digest") {
+		t.Errorf("carol has nothing to do with it:\n%s", home)
+	}
+}
+
+// A button's value that is old, forged or of somebody else's workspace shows Home as it can be shown.
+func TestHomesButtonsTakeAnyValue(t *testing.T) {
+	r := newRoom(t)
+	r.refusalsExpected = true
+	r.shelf(2, 2, 9)
+	r.alice.GoesHome().SeesHome("*Aim 1*")
+	for _, action := range []string{
+		view.ActionHomePage, view.ActionHomePageTo, view.ActionHomeNeeds, view.ActionHomeNeedsTo, view.ActionHomeFew, view.ActionHomeIn, view.ActionHomeInTo,
+		view.ActionHomeOpen, view.ActionHomeHide, view.ActionHomeMine, view.ActionHomeChannel, view.ActionHomeFilter, view.ActionHomeMore,
+	} {
+		for _, value := range []string{"", "x", "-1", "-1:", "1:-1", "2147483648", "99999999999999999999:5", "1:2147483647", "999999", "0:0:0", "C0ITOKRS'; drop", "<!channel>", strings.Repeat("9", 1999)} {
+			if status, body := r.post(r.pressedBy("U0ALICE", action, value, "")); status != 200 {
+				t.Errorf("%s %q: %d %s", action, value, status, body)
+			}
+		}
+	}
+	for line := range strings.Lines(r.log.String()) { // a form cannot be opened without a trigger
+		if strings.Contains(line, "level=ERROR") && !strings.Contains(line, "opening a view") {
+			t.Error(line)
+		}
+	}
+	r.alice.GoesHome().SeesHome("*Aim 1*", "*Aim 2*")
+	if n := r.number("select count(*) from homes"); n != 1 {
+		t.Errorf("%s homes are kept", strconv.Itoa(n))
+	}
+}

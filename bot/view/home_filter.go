@@ -1,0 +1,151 @@
+package view
+
+import (
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"okrbot/okr"
+)
+
+// CallbackHomeFilter names the form that chooses what Home shows.
+const CallbackHomeFilter = "home_filter"
+
+const (
+	fieldWhose   = "whose"
+	fieldWhere   = "where"
+	fieldWhen    = "when"
+	fieldStands  = "stands"
+	theirOwn     = "mine"
+	ofAChannel   = "channel"
+	Everybodys   = "everybody"
+	anyChoice    = "any"
+	NotSyncingIs = "not_syncing" // a status of a filter beside okr's
+)
+
+// HomeFilter is what a person chose to see on their Home tab.
+type HomeFilter struct {
+	Whose  string // empty: theirs; Everybodys; else a channel's id
+	Period string // empty: any
+	Status string // empty: any
+}
+
+// homePeriods are the periods that can be chosen, relative to the day.
+var homePeriods = []struct {
+	value, label string
+	of           func(today okr.Day) okr.Period
+}{
+	{"this_quarter", "This quarter", okr.QuarterOf},
+	{"next_quarter", "Next quarter", okr.NextQuarter},
+	{"last_quarter", "Last quarter", func(today okr.Day) okr.Period { return okr.QuarterOf(okr.QuarterOf(today).First - 1) }},
+	{"this_year", "This year", func(today okr.Day) okr.Period { return okr.YearOf(today.Time().Year()) }},
+}
+
+// On is the period that is chosen, on a day; zero where any is.
+func (f HomeFilter) On(today okr.Day) okr.Period {
+	for _, p := range homePeriods {
+		if p.value == f.Period {
+			return p.of(today)
+		}
+	}
+	return okr.Period{}
+}
+
+// any says whether anything but one's own is chosen.
+func (f HomeFilter) any() bool { return f != HomeFilter{} }
+
+// words say what is chosen: "everybody's objectives · this quarter · at risk".
+func (f HomeFilter) words() string {
+	if !f.any() {
+		return ""
+	}
+	parts := []string{"my objectives"}
+	switch f.Whose {
+	case "":
+	case Everybodys:
+		parts[0] = "everybody's objectives"
+	default:
+		parts[0] = "the objectives of <#" + f.Whose + ">"
+	}
+	for _, p := range homePeriods {
+		if p.value == f.Period {
+			parts = append(parts, strings.ToLower(p.label))
+		}
+	}
+	if f.Status != "" {
+		parts = append(parts, "with a key result "+strings.ToLower(statusLabel(f.Status)))
+	}
+	return strings.Join(parts, " · ")
+}
+
+func statusLabel(s string) string {
+	switch s {
+	case NotSyncingIs:
+		return "Not syncing"
+	case string(okr.NoData):
+		return "Without data"
+	}
+	return okr.Status(s).Word()
+}
+
+// Modal asks what Home is to show.
+func (f HomeFilter) Modal() slack.ModalViewRequest {
+	whose, channel := f.Whose, ""
+	switch f.Whose {
+	case "":
+		whose = theirOwn
+	case Everybodys:
+	default:
+		whose, channel = ofAChannel, f.Whose
+	}
+	periods := []choice{{value: anyChoice, label: "Any"}}
+	for _, p := range homePeriods {
+		periods = append(periods, choice{value: p.value, label: p.label})
+	}
+	statuses := []choice{{value: anyChoice, label: "Any"}, {value: NotSyncingIs, label: "Not syncing"}}
+	for _, s := range okr.Statuses() {
+		statuses = append(statuses, choice{value: string(s), label: statusLabel(string(s))})
+	}
+	or := func(chosen string) string {
+		if chosen == "" {
+			return anyChoice
+		}
+		return chosen
+	}
+	return modal(CallbackHomeFilter, "Filter", "Show", "",
+		selectField(fieldWhose, "Objectives", "Home keeps what you choose until you choose again.", whose,
+			choice{value: theirOwn, label: "Mine"}, choice{value: Everybodys, label: "Everybody's"}, choice{value: ofAChannel, label: "A channel's"}),
+		channelField(fieldWhere, "Channel", "For a channel's objectives.", channel),
+		selectField(fieldWhen, "Period", "", or(f.Period), periods...),
+		selectField(fieldStands, "With a key result that is", "", or(f.Status), statuses...))
+}
+
+// ParseHomeFilter reads the form, or what is wrong with it. What it does not offer counts for nothing.
+func ParseHomeFilter(s State) (f HomeFilter, problems okr.Problems) {
+	switch s.option(fieldWhose) {
+	case Everybodys:
+		f.Whose = Everybodys
+	case ofAChannel:
+		f.Whose = s.at(fieldWhere).SelectedConversation
+		if !IsChannel(f.Whose) {
+			return f, okr.Problems{fieldWhere: "Choose the channel whose objectives Home is to show."}
+		}
+	}
+	for _, p := range homePeriods {
+		if p.value == s.option(fieldWhen) {
+			f.Period = p.value
+		}
+	}
+	chosen := s.option(fieldStands)
+	for _, status := range okr.Statuses() {
+		if string(status) == chosen || chosen == NotSyncingIs {
+			f.Status = chosen
+		}
+	}
+	return f, nil
+}
+
+// IsChannel says whether something is the id of a channel.
+func IsChannel(id string) bool {
+	return isID.MatchString(id) && (id[0] == 'C' || id[0] == 'G')
+}
