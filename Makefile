@@ -55,11 +55,18 @@ bench-large: ## the same of a million key results; may take an hour
 faults: ## processes, Postgres and Slack fail thousands of times, and nothing is lost: about an hour
 	go run ./faults
 
+.PHONY: mutants
+mutants: ## the code broken in a dozen ways, each of which a test must notice
+	faults/mutants/run
+
+FUZZTIME ?= 10m
+
 .PHONY: fuzz
-fuzz: ## each fuzz target for a minute
+fuzz: ## each fuzz target for FUZZTIME, ten minutes where it is not said
 	@for pkg in $$(grep -rl --include='*_test.go' 'func Fuzz' . | xargs -n1 dirname | sort -u); do \
 	  for target in $$(grep -ho 'func Fuzz[A-Za-z]*' $$pkg/*_test.go | cut -c6-); do \
-	    go test -run '^$$' -fuzz "^$$target$$" -fuzztime 1m $$pkg || exit 1; \
+	    echo "$$target of $$pkg for $(FUZZTIME)"; \
+	    go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
 	  done; \
 	done
 
