@@ -24,6 +24,7 @@ import (
 func main() {
 	share := flag.Float64("share", 1, "how much of the whole run, for a short one")
 	seed := flag.Uint64("seed", uint64(time.Now().Unix()), "what happens, to see it again")
+	within := flag.Duration("within", 0, "how long it may take about: a kind that has had its part of that ends with what it has; 0: as long as it takes")
 	only := flag.String("only", "", "the kinds of faults whose name has this in it, with commas between")
 	write := flag.String("write", "", "put the table into this file, between its marks")
 	program := flag.String("okrbot", "", "this program instead of the one that is built from here")
@@ -32,7 +33,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	t := &table{share: *share, seed: *seed, command: "go run ./faults " + strings.Join(os.Args[1:], " "), began: time.Now()}
-	err := run(ctx, t, *program, *only, *keep)
+	err := run(ctx, t, *within, *program, *only, *keep)
 	fmt.Print(t)
 	if err == nil && *write != "" {
 		err = t.into(*write)
@@ -50,7 +51,7 @@ func tell(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, time.Now().Format("15:04:05 ")+format+"\n", args...)
 }
 
-func run(ctx context.Context, t *table, program, only string, keep bool) (err error) {
+func run(ctx context.Context, t *table, within time.Duration, program, only string, keep bool) (err error) {
 	dir, err := os.MkdirTemp("", "okrbot-faults-")
 	if err != nil {
 		return err
@@ -95,9 +96,13 @@ func run(ctx context.Context, t *table, program, only string, keep bool) (err er
 	if len(found) > 0 {
 		return fmt.Errorf("before the first fault: %v", found)
 	}
-	for _, f := range faults {
+	suffering := time.Now()
+	for n, f := range faults {
 		if !chosen(f.name, only) {
 			continue
+		}
+		if within > 0 {
+			o.until = suffering.Add(within * time.Duration(n+1) / time.Duration(len(faults)))
 		}
 		if err := o.suffers(ctx, t, f); err != nil {
 			return fmt.Errorf("%s: %w", f.name, err)

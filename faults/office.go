@@ -49,6 +49,7 @@ type office struct {
 
 	staff *staff
 	since baseline
+	until time.Time // when the present kind of fault has had its time; zero: it has all of it
 }
 
 // ids are rows that the office was found with.
@@ -184,6 +185,9 @@ func (o *office) socket() string {
 	defer o.mu.Unlock()
 	return filepath.Join(o.data, ".s.PGSQL.5432")
 }
+
+// enough says whether a kind of fault ends with what it has.
+func (o *office) enough() bool { return !o.until.IsZero() && time.Now().After(o.until) }
 
 // startDatabase runs Postgres on the present folder. Fsync is on: without it a crash loses commits.
 func (o *office) startDatabase(ctx context.Context) error {
