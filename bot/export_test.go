@@ -35,6 +35,12 @@ func ReadsList(typed, me string, today okr.Day) string {
 	for _, p := range l.periods {
 		parts = append(parts, "in "+periodWords(p))
 	}
+	for _, n := range l.under {
+		parts = append(parts, "under "+okr.Objective{Number: n}.Key())
+	}
+	if l.order != "" {
+		parts = append(parts, "by "+string(l.order))
+	}
 	for _, w := range l.words {
 		words = append(words, strconv.Quote(w.Plain))
 	}
@@ -43,6 +49,22 @@ func ReadsList(typed, me string, today okr.Day) string {
 	}
 	return strings.Join(parts, ", ")
 }
+
+// KeepsList says what is left of a list when a button of it is pressed: how it is read, and false where the
+// button says nothing that a list can be of.
+func KeepsList(typed, me string, today okr.Day) (query string, same bool) {
+	l := parseList(command.Words(typed), me, today)
+	for _, w := range l.words {
+		l.titles = append(l.titles, w.Plain)
+	}
+	l.words = nil
+	query = l.query()
+	again, ok := parseQuery(query)
+	return query, ok && again.query() == query && again.heading(me) == l.heading(me)
+}
+
+// TakesList says whether a button's value is one that a list is of.
+func TakesList(query string) bool { _, ok := parseQuery(query); return ok }
 
 // Meant are the verbs behind words that people use for them.
 var Meant = meant

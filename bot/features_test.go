@@ -67,7 +67,7 @@ func TestShowListEditPauseRemove(t *testing.T) {
 	r.alice.Types("/okr list mine").Sees("*My key results*")
 	r.alice.Types("/okr list @bob").Sees("Key results of <@U0BOB>: none")
 	r.alice.Types("/okr list #it-okrs").Sees("*Key results of <#C0ITOKRS>*")
-	r.alice.Types("/okr list at-risk").Sees("*Key results behind, at risk or stale*")
+	r.alice.Types("/okr list at-risk behind on-track too-early achieved").Sees("*Key results at risk or behind or on track or too early or achieved*") // by the day
 	r.alice.Types("/okr list nonsense").Sees("List what?")
 
 	r.bob.Types("/okr show KR-1").

@@ -33,8 +33,8 @@ func (b *Bot) table() desk.Routes {
 			{Name: "help", Serve: b.help.command},
 		},
 		Shows: []string{
-			"list", "show", "connections", "subscriptions", "help",
-			view.ActionDetails, view.ActionList, view.ActionBrowse, view.ShortcutMine,
+			"list", "objectives", "show", "connections", "subscriptions", "help",
+			view.ActionDetails, view.ActionList, view.ActionListBack, view.ActionListOn, view.ActionObjectives, view.ActionObjectivesTo, view.ActionBrowse, view.ShortcutMine,
 		},
 		// What can be pressed, by action_id; for fields that tell of their changes, by the field's name.
 		Actions: map[string]desk.Handler{
@@ -48,6 +48,8 @@ func (b *Bot) table() desk.Routes {
 			view.ActionAddObjective: b.objectives.add,
 			view.ActionConnect:      b.connect.Open,
 			view.ActionList:         b.lists.mine,
+			view.ActionListBack:     b.lists.turned,
+			view.ActionListOn:       b.lists.turned,
 			view.ActionCloseOut:     b.closeOuts.pressed,
 			view.ActionCloseOutAll:  b.closeOuts.all,
 

@@ -144,7 +144,7 @@ func TestAQuarterBeginsCalmly(t *testing.T) {
 	r.alice.Types("/okr list").Sees("No data yet: "+expected, "no data · 0 of 1 reporting")
 	r.alice.GoesHome().SeesHome("No data yet: " + expected)
 	r.alice.Types("/okr show KR-1").Sees(before, "No data yet: "+expected, "• No data: "+expected+".").Closes()
-	r.alice.Types("/okr list at-risk").Sees("No key result is behind, at risk or stale.")
+	r.alice.Types("/okr list at-risk").Sees("No key result is at risk.")
 	if n := r.alice.In("dm-U0ALICE").Counts("Not syncing"); n != 0 {
 		t.Errorf("the owner was told of %d failures:\n%s", n, r.alice.Screen())
 	}

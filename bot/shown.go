@@ -19,21 +19,6 @@ type shows struct {
 	systems    view.Systems // what people call all that this process reads from
 }
 
-// listing loads the first part of a list, and no more of a large workspace than is shown.
-func (s shows) listing(ctx context.Context, workspace string, f store.Filter, most int) (view.Listing, error) {
-	f.Most = most
-	some, err := s.keyResults(ctx, workspace, f)
-	if err != nil || len(some) == 0 {
-		return view.Listing{}, err
-	}
-	l, err := s.besides(ctx, s.Store.Reads, workspace, some, most)
-	if err == nil && len(some) == most {
-		f.Most = view.CountedMost
-		l.Total, err = s.Store.CountKeyResults(ctx, workspace, f)
-	}
-	return l, err
-}
-
 // besides loads what stands beside the key results of a list: all of their objectives.
 func (s shows) besides(ctx context.Context, r store.Reads, workspace string, some []view.KeyResult, most int) (view.Listing, error) {
 	if len(some) == 0 {

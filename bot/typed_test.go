@@ -189,7 +189,7 @@ func TestListsOfEveryKind(t *testing.T) {
 	r.alice.Types("/okr list "+quarter).Sees("*Key results in "+quarter+"*", "*KR-1*")
 	r.alice.Types("/okr list " + quarter[:2]).Sees("*Key results in " + quarter + "*")
 	r.alice.Types("/okr list next year").Sees("Key results in " + fmt.Sprint(r.day(0).Time().Year()+1))
-	r.alice.Types("/okr list at risk").Sees("Key results behind, at risk or stale")
+	r.alice.Types("/okr list at risk").Sees("No key result is at risk.")
 	r.alice.Types("/okr list no data alice's").Sees("My key results without data: none")
 	r.alice.Types("/okr list red").Sees("`red` is the name of nobody", "Did you mean `/okr list at risk`?")
 	r.alice.Types("/okr list this week").Sees("`this` and `week`: each is the name of nobody")
@@ -231,6 +231,18 @@ func TestHowListsAreRead(t *testing.T) {
 		"on track or achieved":              "is on track, is achieved",
 		"too-early not syncing failing":     "is too early, is not syncing, is failing",
 		"committed met, missed, stale":      "is committed met, is missed, is stale",
+		"needs-me needs me NEEDSME":         "is needs me, is needs me, is needs me",
+		"by:name":                           "by name",
+		"by name":                           "by name",
+		"sort by title mine":                "of U1, by name",
+		"sorted: number":                    "by number",
+		"by‑owner behind by:number":         "is behind, by number",
+		"worst first":                       "by worst",
+		"by hand by:owner":                  "is by hand, by owner",
+		"by bob":                            `"bob"`,
+		"name":                              `"name"`,
+		"O-1 o 2 at-risk":                   "is at risk, under O-1, under O-2",
+		"目標 überfällig":                     `"目標" "überfällig"`,
 		"measuring the baseline measuring":  "is measuring the baseline, is measuring",
 		"paused closed out open":            "is paused, is closed out, is open",
 		"Q4":                                "in Q4 2026",
@@ -256,6 +268,9 @@ func TestHowListsAreRead(t *testing.T) {
 	} {
 		if got := bot.ReadsList(typed, "U1", today); got != want {
 			t.Errorf("%q is read as %s, want %s", typed, got, want)
+		}
+		if query, same := bot.KeepsList(typed, "U1", today); !same {
+			t.Errorf("%q is another list behind its button: %s", typed, query)
 		}
 	}
 }

@@ -149,36 +149,49 @@ func (r Reads) Page(ctx context.Context, workspace string, f Filter, s States, c
 	return p, nil
 }
 
-// looked narrows a filter to key results that stand so, and says whether there may be more of them.
+// looked narrows a filter to key results that stand so, by what is stored and by a look at the others,
+// and says whether there may be more of them.
 func (r Reads) looked(ctx context.Context, workspace string, f Filter, s States, now time.Time) (known Filter, more bool, err error) {
-	if s.none() && f.Order != WorstFirst {
-		return f, false, nil
-	}
-	asked := s
-	if s.none() { // they are judged for their order alone
-		asked.Pressing = true
-	}
-	known, open, err := r.Stand(ctx, workspace, f, asked)
-	if err != nil {
-		return f, false, err
-	}
-	open.Order, open.From, open.Most = ByObjective, 0, judgedAtOnce+1
-	unsure, err := r.KeyResults(ctx, workspace, open)
-	if err != nil {
-		return f, false, err
-	}
-	more = len(unsure) == open.Most
-	var also []int64
-	for _, k := range unsure[:min(len(unsure), judgedAtOnce)] {
-		if s.none() || s.has(k, now) {
-			also = append(also, k.ID)
-			known.judged = append(known.judged, judged{k.ID, k.Need(k.Objective.Period, k.Today(now))})
+	known = f
+	if !s.none() {
+		var unsure []KeyResult
+		if known, unsure, err = r.unsure(ctx, workspace, f, s); err != nil {
+			return f, false, err
+		}
+		more = len(unsure) > judgedAtOnce
+		for _, k := range unsure[:min(len(unsure), judgedAtOnce)] {
+			if !s.has(k, now) {
+				continue
+			}
+			if known.standing.also = append(known.standing.also, k.ID); s.hangs() {
+				known.judged = append(known.judged, judgedNow(k, now))
+			}
 		}
 	}
-	if s.none() {
-		known.standing = nil
-		return known, false, nil
+	if f.Order == WorstFirst && !s.hangs() { // then they are looked at for their order alone
+		_, unsure, err := r.unsure(ctx, workspace, f, States{Pressing: true})
+		if err != nil {
+			return f, false, err
+		}
+		for _, k := range unsure[:min(len(unsure), judgedAtOnce)] {
+			known.judged = append(known.judged, judgedNow(k, now))
+		}
 	}
-	known.standing.also = also
 	return known, more, nil
+}
+
+// unsure splits a filter as Stand does, and loads those that have to be judged, one more than are looked
+// at.
+func (r Reads) unsure(ctx context.Context, workspace string, f Filter, s States) (known Filter, unsure []KeyResult, err error) {
+	known, open, err := r.Stand(ctx, workspace, f, s)
+	if err != nil {
+		return f, nil, err
+	}
+	open.Order, open.From, open.Most = ByObjective, 0, judgedAtOnce+1
+	unsure, err = r.KeyResults(ctx, workspace, open)
+	return known, unsure, err
+}
+
+func judgedNow(k KeyResult, now time.Time) judged {
+	return judged{k.ID, k.Need(k.Objective.Period, k.Today(now))}
 }

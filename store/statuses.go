@@ -27,6 +27,9 @@ func (s States) none() bool {
 	return len(s.Statuses) == 0 && !(s.Failing || s.Stuck || s.Paused || s.Closed || s.Open || s.ByHand || s.Pressing)
 }
 
+// hangs says whether the states hang on what is judged.
+func (s States) hangs() bool { return len(s.Statuses) > 0 || s.Pressing }
+
 // has says whether a key result stands so, by a look at it.
 func (s States) has(k KeyResult, now time.Time) bool {
 	today := k.Today(now)
@@ -92,7 +95,7 @@ func (r Reads) Stand(ctx context.Context, workspace string, f Filter, s States) 
 // unknown are those that have to be judged, as SQL.
 func (s standing) unknown() string {
 	clauses := []string{}
-	if len(s.Statuses) > 0 || s.Pressing {
+	if s.hangs() {
 		clauses = append(clauses, "k.status_until < 'infinity' and k.status_until <= now()")
 		if s.after >= 0 {
 			clauses = append(clauses, fmt.Sprintf("k.id > %d", s.after))

@@ -207,7 +207,7 @@ func failed(news []News) Message {
 	}
 	for i, cause := range order {
 		if i == told {
-			m.Blocks = append(m.Blocks, section("…and "+okr.CountWords(len(order)-told, "more reason")+". `/okr list at-risk` shows all."))
+			m.Blocks = append(m.Blocks, section("…and "+okr.CountWords(len(order)-told, "more reason")+". `/okr list not-syncing` shows all."))
 			break
 		}
 		group := groups[cause]

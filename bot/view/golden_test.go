@@ -252,6 +252,28 @@ func objectiveList(n, from, total int) Message {
 
 func listing(all []KeyResult, most int) Listing { return ListingOf(all, all, most) }
 
+// partOf is a part of a list of n key results, as it is after its buttons were pressed.
+func partOf(n, from int, k KeyResult) Listing {
+	all := many(n, k)
+	l := ListingOf(all[from:min(n, from+Listed)], all, Listed)
+	l.From, l.Total, l.Query = from, n, `{"p":["U1ALICE"]}`
+	return l
+}
+
+// crowded is a list that takes as many blocks as there can be: each key result has an objective of its
+// own, there are more parts on both sides, and objectives below.
+func crowded() Listing {
+	l := partOf(500, 20, hostile())
+	for i := range l.Shown {
+		l.Shown[i].Objective.ID = int64(100 + i)
+	}
+	l.More, l.By, l.Query = true, "by owner", strings.Repeat("x", MaxQuery)
+	for range BelowListed + 1 {
+		l.Below = append(l.Below, shownObjective(3))
+	}
+	return l
+}
+
 func many(n int, k KeyResult) []KeyResult {
 	list := make([]KeyResult, n)
 	for i := range list {
@@ -286,6 +308,8 @@ func TestMessages(t *testing.T) {
 		"help":        Help(sn), "help-systems": Help(Systems{"ServiceNow", "HTTP JSON"}), "unknown-verb": DidYouMean("<!channel>`snyc", []string{"sync"}), "unknown-verb-far": DidYouMean(strings.Repeat("x", 4000), nil),
 		"opens": Opens(CheckInForm(sample(), CheckInTyped{}, draft), "check-in KR-1"), "name-choice": nameChoice(NamedMost, 3).Message(), "name-choice-near": NameChoice{Typed: "opne incidnts", Near: true, Verb: "remove", Of: nameChoice(1, 0).Of}.Message(),
 		"list": List("My objectives", listing(many(3, sample()), Listed)), "list-empty": List("My objectives", Listing{}), "list-long": List("All key results", listing(many(500, hostile()), Listed)),
+		"list-one": List("Key results at risk", partOf(1, 0, sample())), "list-40": List("My key results", partOf(40, 20, sample())), "list-200": List("All key results", partOf(200, 100, sample())), "list-200-last": List("All key results", partOf(191, 180, sample())), "list-crowded": List("All key results", crowded()),
+		"list-below": List("Key results behind under O-3", Listing{Shown: many(2, sample()), Total: 2, Below: []Objective{shownObjective(2)}}), "list-below-none": EmptyList("Key results at risk under O-3: none.", Listing{Below: []Objective{shownObjective(2)}}),
 		"changed-one":    Announcement([]News{{KeyResult: sample(), Kind: Changed, Old: num("41"), New: num("39"), OldStatus: okr.Behind, NewStatus: okr.OnTrack}}, false),
 		"changed-method": Announcement([]News{{KeyResult: sample(), Kind: Changed, Old: num("0.92"), New: num("39"), OldWords: "92 %", NewWords: "39 Hours", Note: "Calculate Overall Progress changed from Hit rate to Latest value"}}, false),
 		"restated":       Announcement([]News{{KeyResult: sample(), Kind: Restated, Old: num("41"), New: num("39")}}, true),

@@ -18,13 +18,23 @@ const CountedMost = 1000
 // StillJudged is said where it is not known of all key results how they stand.
 const StillJudged = "okrbot is looking at how key results stand after a change that concerns many. List them again in a minute."
 
+// What can be pressed on a list.
+const (
+	ActionListBack = "list_back"
+	ActionListOn   = "list_on"
+)
+
 // Listing is a part of a list of key results.
 type Listing struct {
 	Shown []KeyResult
+	From  int  // how many of the list come before them
 	Total int  // of the whole list; CountedMost stands for that many or more
 	More  bool // there may be more than that
 	// Beside are all key results of the objectives that are shown, which make their progress.
 	Beside map[int64][]KeyResult
+	By     string      // what it is ordered by, where a person said so
+	Below  []Objective // right below those that it is of; one more than is shown says that there are more
+	Query  string      // what the list is of, for the buttons
 }
 
 // ListingOf is the first part of some of all key results.
@@ -36,6 +46,14 @@ func ListingOf(some, all []KeyResult, most int) Listing {
 	return l
 }
 
+// pages are where the part is.
+func (l Listing) pages() Pages {
+	return Pages{
+		From: l.From, Shown: len(l.Shown), Total: l.Total, AtLeast: l.Total >= CountedMost || l.More, Most: Listed,
+		Back: ActionListBack, On: ActionListOn, Query: l.Query,
+	}
+}
+
 // count is how many there are, some aside.
 func (l Listing) count(aside int) string {
 	n := strconv.Itoa(l.Total - aside)
@@ -45,27 +63,54 @@ func (l Listing) count(aside int) string {
 	return n
 }
 
-// List shows key results under their objectives. What it is a list of is said first; the way to
-// a shorter list is said when not all fit.
+// List shows key results under their objectives. What it is a list of is said first, and which part of
+// it this is.
 func List(what string, l Listing) Message {
 	if l.Total == 0 {
-		return Text(what + ": none. Add one with `/okr add-kr`.")
+		return EmptyList(what+": none. Add one with `/okr add-kr`.", l)
 	}
-	m := Message{Text: what + ": " + l.count(0), Blocks: []slack.Block{section("*" + what + "*")}}
+	head := "*" + what + "*"
+	if l.By != "" {
+		head += " " + l.By
+	}
+	m := Message{Text: what + ": " + l.count(0), Blocks: []slack.Block{section(head + l.pages().words())}}
 	m.Blocks = append(m.Blocks, underObjectives(l)...)
-	if l.Total > len(l.Shown) {
-		m.Blocks = append(m.Blocks, note("…and "+l.count(len(l.Shown))+" more. Narrow it: `/okr list @person`, `/okr list #channel` or `/okr list at-risk`."))
-	} else if l.More {
+	if l.More {
 		m.Blocks = append(m.Blocks, note("There may be more. "+StillJudged))
 	}
+	m.Blocks = append(m.Blocks, l.below()...)
+	m.Blocks = append(m.Blocks, l.pages().ways()...)
 	return m
 }
 
-// underObjectives writes an objective's line before its first key result.
+// EmptyList says of a list that it is empty, with the objectives that are below.
+func EmptyList(says string, l Listing) Message {
+	m := Text(says)
+	m.Blocks = append(m.Blocks, l.below()...)
+	return m
+}
+
+// below are the objectives right below those of the list, each with the way into it.
+func (l Listing) below() []slack.Block {
+	blocks := belowBlocks(l.Below[:min(len(l.Below), BelowListed)])
+	if len(l.Below) > BelowListed {
+		blocks = append(blocks, note("There are more of these: `/okr show` with the objective's number shows them."))
+	}
+	return blocks
+}
+
+// underObjectives writes an objective's line before its first key result, and its name alone where
+// others came between.
 func underObjectives(l Listing) []slack.Block {
 	var blocks []slack.Block
+	seen := map[int64]bool{}
 	for i, k := range l.Shown {
-		if i == 0 || l.Shown[i-1].Objective.ID != k.Objective.ID {
+		switch {
+		case i > 0 && l.Shown[i-1].Objective.ID == k.Objective.ID:
+		case seen[k.Objective.ID]:
+			blocks = append(blocks, note(":dart: "+boldHeadlineOf(k.Objective)))
+		default:
+			seen[k.Objective.ID] = true
 			head := section(objectiveLine(k.Objective, l.Beside[k.Objective.ID]))
 			head.Accessory = slack.NewAccessory(kebabOf(k.Objective, false))
 			if k.Today > k.Objective.Period.Last && !k.Closed {

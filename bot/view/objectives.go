@@ -1,8 +1,6 @@
 package view
 
 import (
-	"fmt"
-	"math"
 	"strconv"
 	"strings"
 
@@ -116,11 +114,10 @@ func (l ObjectiveList) Message() Message {
 		what += " with " + Quote(l.Words)
 	}
 	m := Message{Text: what + ": " + strconv.Itoa(l.Total)}
-	head := "*" + what + "*"
-	if l.Total > len(l.Shown) {
-		head += " · " + pageWords(l.From, len(l.Shown), strconv.Itoa(l.Total))
+	pages := Pages{
+		From: l.From, Shown: len(l.Shown), Total: l.Total, Most: ObjectivesListed, Back: ActionObjectivesTo, On: ActionObjectives, Query: l.Words,
 	}
-	m.Blocks = append(m.Blocks, section(head))
+	m.Blocks = append(m.Blocks, section("*"+what+"*"+pages.words()))
 	for i, o := range l.Shown {
 		switch at := l.From + i; {
 		case l.Mine > 0 && (at == 0 || i == 0 && at < l.Mine):
@@ -133,41 +130,8 @@ func (l ObjectiveList) Message() Message {
 		s.Accessory = slack.NewAccessory(kebabOf(o.Objective, o.ended()))
 		m.Blocks = append(m.Blocks, s)
 	}
-	if b := turning(ActionObjectivesTo, ActionObjectives, l.From, ObjectivesListed, len(l.Shown), l.Total, l.Words); b != nil {
-		m.Blocks = append(m.Blocks, b)
-	}
+	m.Blocks = append(m.Blocks, pages.ways()...)
 	return m
-}
-
-// pageWords are which part of a list is shown: "21–40 of 91".
-func pageWords(from, shown int, total string) string {
-	return fmt.Sprintf("%d–%d of %s", from+1, from+shown, total)
-}
-
-// turning are the buttons Previous and Next under a part of a list; nil where it is all of it. The
-// value of each is where its part begins, and the words of the list.
-func turning(back, on string, from, most, shown, total int, words string) slack.Block {
-	var buttons []slack.BlockElement
-	if from > 0 {
-		buttons = append(buttons, button(back, "Previous", fmt.Sprintf("%d:%s", max(0, from-most), words)))
-	}
-	if from+shown < total {
-		buttons = append(buttons, button(on, "Next", fmt.Sprintf("%d:%s", from+shown, words)))
-	}
-	if len(buttons) == 0 {
-		return nil
-	}
-	return slack.NewActionBlock("pages", buttons...)
-}
-
-// ParsePage reads a page's value.
-func ParsePage(value string) (from int, words string) {
-	place, words, _ := strings.Cut(value, ":")
-	from, err := strconv.Atoi(place)
-	if err != nil || from < 0 || from > math.MaxInt32 {
-		from = 0
-	}
-	return from, words
 }
 
 // How much of an objective its window shows: Slack takes a hundred blocks.
@@ -437,13 +401,3 @@ func KeyResultMovedLine(k okr.KeyResult, to okr.Objective) string {
 
 // BelowListed is how many of the objectives below some a list shows.
 const BelowListed = 5
-
-// WithBelow adds the objectives right below those of a list, each with the way into it.
-func WithBelow(m Message, below []Objective) Message {
-	blocks := belowBlocks(below[:min(len(below), BelowListed)])
-	m.Blocks = append(m.Blocks, blocks...)
-	if len(below) > BelowListed {
-		m.Blocks = append(m.Blocks, note("There are more of these: `/okr show` with the objective's number shows them."))
-	}
-	return m
-}

@@ -1,0 +1,252 @@
+package bot
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"okrbot/bot/command"
+	"okrbot/bot/desk"
+	"okrbot/bot/view"
+	"okrbot/okr"
+	"okrbot/store"
+)
+
+// listed is what a list of key results is narrowed to. Of one kind any will do; of two kinds both.
+type listed struct {
+	people   []string // user ids
+	channels []string
+	states   []state
+	periods  []okr.Period
+	under    []int          // numbers of objectives
+	words    []command.Word // that are none of these: somebody's name, or a part of a title
+	titles   []string       // what is left of the words: it is in the titles
+	order    store.Order    // empty: worst first
+	bare     bool           // asked for by /okr alone
+}
+
+// any says whether anything narrows the list.
+func (l listed) any() bool {
+	return len(l.people)+len(l.channels)+len(l.states)+len(l.periods)+len(l.under)+len(l.titles) > 0
+}
+
+// state is how a key result stands, in the words of a list.
+type state struct {
+	name string // as it is typed
+	what string // as a heading says it
+	in   func(*store.States)
+}
+
+// needsMe is what Home puts first.
+const needsMe = "needs me"
+
+// states are the statuses by their own words, and what people ask for beside them. Each status is
+// exactly that one.
+func states() []state {
+	list := []state{
+		{needsMe, "that need a person", func(s *store.States) { s.Pressing = true }},
+		{"not syncing", "not syncing", func(s *store.States) { s.Stuck = true }},
+		{"failing", "not syncing", func(s *store.States) { s.Stuck = true }},
+		{"paused", "paused", func(s *store.States) { s.Paused = true }},
+		{"closed out", "closed out", func(s *store.States) { s.Closed = true }},
+		{"closed", "closed out", func(s *store.States) { s.Closed = true }},
+		{"open", "open", func(s *store.States) { s.Open = true }},
+		{"by hand", "with a value by hand", func(s *store.States) { s.ByHand = true }},
+	}
+	one := func(name, what string, status okr.Status) state {
+		return state{name, what, func(s *store.States) { s.Statuses = append(s.Statuses, status) }}
+	}
+	for _, s := range okr.Statuses() {
+		name := strings.ToLower(s.Word())
+		what := name
+		if s == okr.NoData {
+			what = "without data"
+		}
+		list = append(list, one(name, what, s))
+	}
+	return append(list, one("measuring", "measuring the baseline", okr.Measuring))
+}
+
+// stateCalled is a state by its name as it is typed.
+func stateCalled(name string) (state, bool) {
+	all := states()
+	i := slices.IndexFunc(all, func(s state) bool { return command.SameWords(s.name, name) })
+	if i < 0 {
+		return state{}, false
+	}
+	return all[i], true
+}
+
+// orders are how people ask for an order.
+var orders = map[string]store.Order{
+	"worst": store.WorstFirst, "status": store.WorstFirst, "need": store.WorstFirst,
+	"name": store.ByName, "title": store.ByName,
+	"number": store.ByNumber, "key": store.ByNumber,
+	"owner": store.ByOwner, "person": store.ByOwner,
+}
+
+// parseOrder reads "by:name", "by name", "sort by name", "sorted: name", "worst first".
+func parseOrder(phrase string) (store.Order, bool) {
+	words := strings.Fields(strings.NewReplacer(":", " ", "=", " ", "-", " ").Replace(phrase))
+	if slices.Equal(words, []string{"worst", "first"}) {
+		return store.WorstFirst, true
+	}
+	asked := len(words)
+	for len(words) > 0 && slices.Contains([]string{"sort", "sorted", "order", "ordered", "by"}, words[0]) {
+		words = words[1:]
+	}
+	if len(words) != 1 || asked == 1 {
+		return "", false
+	}
+	order, ok := orders[words[0]]
+	return order, ok
+}
+
+// fillers say nothing in a list.
+var fillers = append([]string{"of", "in", "by", "for", "with", "the", "key", "result", "results", "kr", "krs", "all", "everything", "everybody", "that", "are", "is"}, desk.Links...)
+
+// parseList reads the words after /okr list, in whatever order they come.
+func parseList(words []command.Word, me string, today okr.Day) listed {
+	var l listed
+	for i := 0; i < len(words); {
+		i += l.take(words[i:], me, today)
+	}
+	return l
+}
+
+// take reads what the words begin with, and says how many of them that were: the longest that means
+// something.
+func (l *listed) take(words []command.Word, me string, today okr.Day) int {
+	w := words[0]
+	if id, ok := w.Person(); ok {
+		l.people = append(l.people, id)
+		return 1
+	}
+	if n, ok := w.ObjectiveKey(); ok {
+		l.under = append(l.under, n)
+		return 1
+	}
+	if id, ok := w.Channel(); ok {
+		l.channels = append(l.channels, id)
+		return 1
+	}
+	for n := min(len(words), command.LongestPhrase); n > 0; n-- {
+		phrase := command.Phrase(words[:n])
+		if s, ok := stateCalled(phrase); ok {
+			l.states = append(l.states, s)
+			return n
+		}
+		if order, ok := parseOrder(phrase); ok {
+			l.order = order
+			return n
+		}
+		if p, ok := parsePeriod(phrase, today); ok {
+			l.periods = append(l.periods, p)
+			return n
+		}
+	}
+	switch {
+	case w.Sign() != "": // a name that Slack did not know
+		l.words = append(l.words, w)
+	case slices.Contains([]string{"mine", "my", "me"}, w.Plain):
+		l.people = append(l.people, me)
+	case !slices.Contains(fillers, w.Plain):
+		l.words = append(l.words, w)
+	}
+	return 1
+}
+
+var (
+	quarterWords = regexp.MustCompile(`^(?:q([1-4])|([1-4])q|([1-4])(?:st|nd|rd|th) quarter|quarter ([1-4]))(?:[ /-]?['’]?((?:20)?[0-9]{2}))?$`)
+	yearQuarter  = regexp.MustCompile(`^(20[0-9]{2})[ /-]?q([1-4])$`)
+	yearWords    = regexp.MustCompile(`^20[0-9]{2}$`)
+)
+
+// parsePeriod reads "Q4", "Q4 2026", "2026-Q4", "2026", "this quarter", "next year".
+func parsePeriod(phrase string, today okr.Day) (okr.Period, bool) {
+	quarter, year := 0, today.Time().Year()
+	switch m := quarterWords.FindStringSubmatch(phrase); {
+	case m != nil:
+		quarter, _ = strconv.Atoi(m[1] + m[2] + m[3] + m[4])
+		if m[5] != "" {
+			year, _ = strconv.Atoi(m[5])
+		}
+		if year < 100 {
+			year += 2000
+		}
+	case yearQuarter.MatchString(phrase):
+		m := yearQuarter.FindStringSubmatch(phrase)
+		year, _ = strconv.Atoi(m[1])
+		quarter, _ = strconv.Atoi(m[2])
+	case yearWords.MatchString(phrase):
+		year, _ = strconv.Atoi(phrase)
+	case phrase == "this year", phrase == "current year":
+	case phrase == "last year", phrase == "previous year":
+		year--
+	case phrase == "next year":
+		year++
+	case phrase == "this quarter", phrase == "current quarter":
+		return okr.QuarterOf(today), true
+	case phrase == "next quarter":
+		return okr.NextQuarter(today), true
+	case phrase == "last quarter", phrase == "previous quarter":
+		return okr.QuarterOf(okr.QuarterOf(today).First - 1), true
+	default:
+		return okr.Period{}, false
+	}
+	if quarter == 0 {
+		return okr.YearOf(year), true
+	}
+	return okr.Quarter(year, quarter), true
+}
+
+// heading says what a list is of.
+func (l listed) heading(me string) string {
+	if l.bare {
+		return "My objectives"
+	}
+	what := "All key results"
+	mine := len(l.people) == 1 && l.people[0] == me
+	if mine {
+		what, l.people = "My key results", nil
+	} else if l.any() {
+		what = "Key results"
+	}
+	var states, of []string
+	for _, s := range l.states {
+		if !slices.Contains(states, s.what) {
+			states = append(states, s.what)
+		}
+	}
+	if len(states) > 0 {
+		what += " " + strings.Join(states, " or ")
+	}
+	for _, id := range l.people {
+		of = append(of, "<@"+id+">")
+	}
+	if len(of) > 0 {
+		what += " of " + strings.Join(of, " or ")
+	}
+	if len(l.channels) > 0 {
+		what += " of <#" + strings.Join(l.channels, "> or <#") + ">"
+	}
+	for i, n := range l.under {
+		what += []string{" under ", " or "}[min(i, 1)] + okr.Objective{Number: n}.Key()
+	}
+	for i, p := range l.periods {
+		what += []string{" in ", " or "}[min(i, 1)] + periodWords(p)
+	}
+	for i, t := range l.titles {
+		what += []string{" with ", " and "}[min(i, 1)] + view.Quote(t)
+	}
+	return what
+}
+
+// periodWords is a period as a list is asked for it: "Q4 2026", "2026".
+func periodWords(p okr.Period) string {
+	if year := p.First.Time().Year(); p == okr.YearOf(year) {
+		return strconv.Itoa(year)
+	}
+	return p.Words()
+}

@@ -1,0 +1,185 @@
+package bot_test
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"okrbot/bot"
+	"okrbot/sheet"
+)
+
+// A list is walked in place, from the worst on, and what goes meanwhile is no longer there.
+func TestAListIsWalked(t *testing.T) {
+	r := newRoom(t)
+	r.alice.Types("/okr list").Sees("All key results: none.", "/okr add-kr")
+	r.partsOf(91) // on track, behind, at risk, without a value
+	r.until("all judged", func() bool { return r.number(unjudged) == 0 })
+	r.alice.Types("/okr list").Sees("*All key results* · 1–20 of 91")
+	r.reads("*KR-3* Part 3 [Next]", "[Previous] *KR-2*")
+	r.alice.Presses("Next").Sees("· 21–40 of 91")
+	r.reads("*KR-83* *KR-2* [Previous] [Next]", "1–20 *KR-3*") // 23 are at risk, and then come those behind
+	r.alice.Presses("Next").Sees("· 41–60 of 91").Presses("Next").Sees("· 61–80 of 91").Presses("Next").Sees("· 81–91 of 91")
+	r.reads("*KR-89* [Previous]", "[Next]")
+	r.do("delete from key_results where number > 60")
+	r.alice.Presses("Previous").Sees("· 41–60 of 60") // what was 61–80 is not there any more
+	r.reads("[Previous]", "[Next]")
+	r.alice.Presses("Previous").Sees("· 21–40 of 60").Presses("Previous").Sees("· 1–20 of 60")
+	r.reads("[Next]", "[Previous]")
+
+	r.alice.Types("/okr").Sees("*My objectives* · 1–20 of 60").Presses("Next").Sees("*My objectives* · 21–40 of 60")
+	r.do("update key_results set title = 'Aardvarks' where number = 60")
+	for command, sees := range map[string][]string{
+		"/okr list by:name":                                 {"*All key results* by name · 1–20 of 60", "*KR-60* Aardvarks", "*KR-1* Part 1"},
+		"/okr list sort by number":                          {"*All key results* by number · 1–20 of 60", "*KR-1* Part 1", "*KR-20* Part 20"},
+		"/okr list by owner behind":                         {"*Key results behind* by owner"},
+		"/okr list at-risk part mine O-1 #it-okrs":          {"*My key results at risk of <#C0ITOKRS> under O-1 with `part`*", "*KR-3* Part 3"},
+		"/okr list O-1 #it-okrs with part at risk my":       {"*My key results at risk of <#C0ITOKRS> under O-1 with `part`*", "*KR-3* Part 3"},
+		"/okr list at-risk stale O-1 by:number part":        {"*Key results at risk or stale under O-1 with `part`* by number", "*KR-59* Part 59"},
+		"/okr list 目標":                                      {"List what? `目標` is the name of nobody"},
+		"/okr list en retard":                               {"List what? `en` and `retard`: each is the name of nobody"},
+		"/okr list by:nmae":                                 {"Did you mean `/okr list by:name`?"},
+		"/okr list needs-mee":                               {"Did you mean `/okr list needs me`?"},
+		"/okr list trouble":                                 {"Did you mean `/okr list needs me`?"},
+		"/okr list " + strings.Repeat("kaleidoscope ", 300): {"List what? That is more than a list can be of."},
+		"/okr list " + strings.Repeat("x", 3500):            {"List what?"},
+	} {
+		text := r.answer(command)
+		for _, s := range sees {
+			if !strings.Contains(text, s) {
+				t.Errorf("%.100s does not say %q:\n%.600s", command, s, text)
+			}
+		}
+	}
+	// The worst of what is behind is not what is at risk: each status is exactly that one.
+	if text := r.answer("/okr list behind"); strings.Contains(text, "*KR-3*") {
+		t.Errorf("behind is\n%s", text)
+	}
+	r.bob.Types("/okr list mine").Sees("My key results: none.")
+}
+
+// reads fails where what alice was told last does not hold all words of some, or one of others.
+func (r *room) reads(some, none string) {
+	r.t.Helper()
+	all := r.answers()
+	last := all[len(all)-1]
+	for _, w := range strings.Fields(some) {
+		if !strings.Contains(last, w) {
+			r.t.Errorf("there is no %q:\n%s", w, last)
+		}
+	}
+	for _, w := range strings.Fields(none) {
+		if strings.Contains(last, w) {
+			r.t.Errorf("there is %q:\n%s", w, last)
+		}
+	}
+}
+
+// What a button says that its list is of is as good as what a stranger types.
+func TestAListsButtonsAreNotTrusted(t *testing.T) {
+	r := newRoom(t)
+	r.alice.Types("/okr help").Sees("/okr") // so that she is known
+	r.partsOf(25)
+	long := strings.Repeat("[", 100_000)
+	for _, query := range []string{
+		"", "x", "null", "[]", "1", `{"p":["<!channel>"]}`, `{"p":["U1","*"]}`, `{"c":["#it-okrs"]}`, `{"c":["C1> <!here"]}`, `{"s":["fine"]}`, `{"d":["someday"]}`, `{"d":["Q9 2026"]}`,
+		`{"o":[0]}`, `{"o":[-1]}`, `{"o":[99999999999]}`, `{"o":[1e30]}`, `{"o":["1"]}`, `{"t":[""]}`, `{"t":["\u0000"]}`, `{"t":["\u202e"]}`, `{"by":"k.id; drop table key_results"}`, long,
+	} {
+		r.post(r.pressedBy("U0ALICE", "list_on", "20:"+query, ""))
+		if query != "null" && bot.TakesList(query) {
+			t.Errorf("%.40q is taken for a list", query)
+		}
+	}
+	for _, place := range []string{"-1", "", "2147483647", "2147483648", "99999999999999999999", "x"} {
+		for _, query := range []string{"{}", `{"p":["U0ALICE"]}`, `{"o":[1]}`, `{"o":[2]}`, `{"s":["behind"]}`, `{"by":"name"}`, `{"by":"owner"}`, `{"t":["%"]}`, `{"t":["nowhere"]}`, `{"d":["Q4 2026","9999"]}`} {
+			r.post(r.pressedBy("U0ALICE", "list_on", place+":"+query, ""))
+		}
+		for action := range strings.SplitSeq("objectives objectives_to connections connections_to", " ") {
+			r.post(r.pressedBy("U0ALICE", action, place+":", ""))
+		}
+	}
+	if log := r.log.String(); strings.Contains(log, "level=ERROR") {
+		t.Error(log)
+	}
+}
+
+// What needs a person comes first, of whom it is asked, each kind in its place.
+func TestWhatNeedsAPersonComesFirst(t *testing.T) {
+	r := newRoom(t)
+	r.alice.Types("/okr list needs-me").Sees("My key results that need a person: none.")
+	r.bob.Types("/okr list needs-me").Sees("My key results that need a person: none.")
+	r.partsOf(8) // KR-1 and KR-5 on track, KR-2 and KR-6 behind, KR-3 and KR-7 at risk, KR-4 and KR-8 without a value
+	r.until("all judged", func() bool { return r.number(unjudged) == 0 })
+	r.do("update key_results set failure_class = 'unavailable', failure_says = 'It sleeps.', failing_since = now() where number = 5")
+	r.do("update key_results set failure_class = 'unauthorized', failure_says = 'It refused our sign-in.', failing_since = now() where number = 2")
+	needed := func(command, some, none string) {
+		t.Helper()
+		r.answer(command)
+		r.reads(some, none)
+	}
+	needed("/okr list needs-me", "*KR-2* *KR-5* *KR-3* *KR-7*", "*KR-6* *KR-1* *KR-4*")
+	if text := r.answer("/okr list needs me mine"); !inOrder(text, "*My key results that need a person*", "*KR-2*", "*KR-5*", "*KR-3*", "*KR-7*") {
+		t.Errorf("the most pressing is not first:\n%s", text)
+	}
+	if text := r.answer("/okr list"); !inOrder(text, "*KR-2*", "*KR-5*", "*KR-3*", "*KR-7*", "*KR-6*", "*KR-4*", "*KR-8*", "*KR-1*") {
+		t.Errorf("the worst is not first:\n%s", text)
+	}
+	r.bob.Types("/okr list needs-me").Sees("My key results that need a person: none.")
+	r.bob.Types("/okr list needs me @alice").Sees("*Key results that need a person of <@U0ALICE>*", "*KR-2* Part 2", "*KR-7* Part 7")
+
+	// Two weeks later nobody has checked in, but on KR-6, with a note alone.
+	r.laterDays(14)
+	r.alice.Types("/okr check-in KR-6 going well").Submits("Save").SeesNoModal()
+	r.laterDays(1)
+	r.until("all judged again", func() bool { return r.number(unjudged) == 0 })
+	needed("/okr list needs-me by:number", "*KR-1* *KR-2* *KR-3* *KR-4* *KR-5* *KR-7* *KR-8*", "*KR-6*")
+	r.answer("/okr check-in KR-8 50")
+	needed("/okr list needs-me by:number", "*KR-4*", "*KR-8*")
+
+	// Not syncing outranks stale.
+	r.until("all judged once more", func() bool { return r.number(unjudged) == 0 })
+	r.do("update key_results set status = 'stale', status_until = 'infinity' where number in (1, 5)")
+	needed("/okr list stale", "*KR-1*", "*KR-5*")
+	needed("/okr list not-syncing", "*KR-2* *KR-5*", "*KR-1*")
+	r.do("update key_results set status_until = '-infinity'") // they are not
+}
+
+// inOrder says whether a text has all words, one after the other.
+func inOrder(text string, words ...string) bool {
+	for _, w := range words {
+		_, after, found := strings.Cut(text, w)
+		if !found {
+			return false
+		}
+		text = after
+	}
+	return true
+}
+
+// A list of an objective shows what is below it whatever else it is narrowed to, and objectives are
+// walked as key results are.
+func TestWhatIsBelowAnObjective(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Interviews held", "12") // KR-1 of O-1
+	r.addsObjective(r.alice, "Run a calm company")
+	r.alice.Types("/okr edit O-1").Chooses("Parent objective", "O-2 Run a calm company").Submits("Save").SeesNoModal().Sees("is saved")
+	r.alice.Types("/okr list O-2 at-risk").Sees("Key results at risk under O-2: none.", "*O-1* Ship it", "[Show]")
+	r.alice.Types("/okr list O-2 mine by:name").Sees("My key results under O-2: none", "*O-1* Ship it", "[Show]")
+	r.alice.Types("/okr list O-1 O-2 no-data").Sees("*Key results without data under O-1 or O-2*", "*KR-1* Interviews held", "*O-1* Ship it", "[Show]")
+
+	file := "objective,objective_owner,first_day,last_day,time_zone,key_result,owner,kind,start_value,target_value,channel\n"
+	for i := range 21 {
+		file += fmt.Sprintf("Goal %02d,U0ALICE,%s,%s,Europe/Berlin,Part %d,U0ALICE,decrease,100,0,C0ITOKRS\n", i+1, r.day(-40), r.day(60), i+1)
+	}
+	if _, err := sheet.Import(t.Context(), r.store, r.slack.Options().TeamID, strings.NewReader(file), io.Discard, nil); err != nil {
+		t.Fatal(err)
+	}
+	r.alice.Types("/okr objectives goal").Sees("*Objectives with `goal`* · 1–10 of 21", "Goal 01", "[Next]").Presses("Next").Sees("· 11–20 of 21", "[Previous]").Presses("Next").Sees("· 21–21 of 21")
+	r.reads("[Previous]", "[Next]")
+	r.do("delete from objectives where title = 'Goal 21'")
+	r.alice.Presses("Previous").Sees("· 11–20 of 20")
+	r.reads("[Previous]", "[Next]")
+	// A list in which each key result has an objective of its own.
+	r.alice.Types("/okr list goal by:name").Sees("*Key results with `goal`* by name", "Goal 20")
+}
