@@ -249,6 +249,10 @@ func (p *Page) act(d deed) (options []map[string]any, err error) {
 		p.slack.OpenHome(d.Person)
 	case "invite":
 		p.slack.Invite(d.Channel, "okrbot")
+	case "shortcut":
+		return nil, p.slack.UseShortcut(d.Person, d.Text)
+	case "shortcut on":
+		return nil, p.slack.UseOnMessage(d.Person, d.Channel, d.TS, d.Text)
 	case "reply":
 		return nil, p.slack.Replies(d.Person, d.Channel, d.TS, d.Text)
 	default:

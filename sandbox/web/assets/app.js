@@ -1,6 +1,6 @@
 // The sandbox's page: what one person sees in Slack, and behind it ServiceNow and the wire. It asks
 // for the state when it is told that something changed, and draws it.
-import { dayOf, el, here, kit, time, timeOf } from "./kit.js";
+import { dayOf, el, here, kit, menu, time, timeOf } from "./kit.js";
 import { drawConsole } from "./console.js";
 
 const $ = (id) => document.getElementById(id);
@@ -49,7 +49,15 @@ function redraw(root, ...kids) {
   root.replaceChildren(...kids);
   if (n >= 0) all()[n]?.focus({ preventScroll: true });
 }
-function draw() { drawSide(); drawHead(); drawRoom(); drawModal(); drawWire(); }
+// While something is pressed nothing is drawn: what is under the pointer stays until it is let go.
+let pressed = false, waiting = false;
+addEventListener("pointerdown", () => (pressed = true), true);
+for (const end of ["pointerup", "pointercancel", "blur"]) addEventListener(end, (ev) => { if (end !== "blur" || ev.target === window) setTimeout(() => { pressed = false; if (waiting) draw(); }); }, true);
+document.addEventListener("toggle", (ev) => { if (state && !ev.target.open && !ev.target.matches(".notes")) draw(); }, true);
+function draw() {
+  if (waiting = pressed) return;
+  drawSide(); drawHead(); drawShortcuts(); drawRoom(); drawModal(); drawWire();
+}
 function go(to) {
   place = to; under = null; newFrom = null;
   keep("place", to);
@@ -107,22 +115,54 @@ function drawRoom() {
     day = dayOf(m.ts);
     return [another ? el("div", { class: "day", role: "separator" }, day) : null, fresh ? el("div", { class: "new", role: "separator" }, "New") : null, message(c, m, list.filter((r) => r.thread === m.ts))].filter(Boolean);
   });
+  const at = pointed(room);
   redraw(room, ...(kids.length ? kids : [el("p", { class: "empty" }, "Nothing here yet. Type /okr help below.")]));
-  if (low) room.scrollTop = room.scrollHeight;
+  if (at) at(); else if (low) room.scrollTop = room.scrollHeight;
   if (list.length) localStorage.setItem(`read ${me} ${c.id}`, list.at(-1).ts);
+}
+
+// pointed is how to bring back under the pointer what it is over now: the same button of the same message.
+function pointed(room) {
+  const b = room.querySelector(":is(button,summary,a.btn):hover"), m = b?.closest("article");
+  if (!m) return null;
+  const n = [...m.querySelectorAll("button,summary,a.btn")].indexOf(b), top = b.getBoundingClientRect().top;
+  return () => {
+    const again = room.querySelector(`article[data-ts="${m.dataset.ts}"]`)?.querySelectorAll("button,summary,a.btn")[n];
+    if (again) room.scrollTop += again.getBoundingClientRect().top - top;
+  };
 }
 
 function message(c, m, replies = []) {
   const who = m.user === "USLACKBOT" ? "Slackbot" : state.people.find((p) => p.id === m.user)?.real_name ?? "okrbot", app = m.user === "U0OKRBOT";
   const does = { press: (b, e, chosen) => act({ do: "press", channel: c.id, ts: m.ts, block: b.block_id, action: e.action_id, chosen }) };
   const dismiss = () => { dismissed.add(m.ts); keep("dismissed", JSON.stringify([...dismissed])); draw(); };
-  return el("article", { class: "msg" + (m.ephemeral ? " ephemeral" : ""), "aria-label": `${who}, ${timeOf(m.ts)}` }, el("div", { class: "face" + (app ? " app" : ""), "aria-hidden": "true" }, who[0].toUpperCase()),
+  return el("article", { class: "msg" + (m.ephemeral ? " ephemeral" : ""), "data-ts": m.ts, "aria-label": `${who}, ${timeOf(m.ts)}` }, el("div", { class: "face" + (app ? " app" : ""), "aria-hidden": "true" }, who[0].toUpperCase()),
     el("header", {}, who, app ? el("span", { class: "tag" }, "APP") : null, el("small", {}, timeOf(m.ts) + (m.edited ? " (edited)" : ""))),
     el("div", {}, m.blocks?.length ? draw_.blocks(m.blocks, does) : el("div", { class: "block" }, draw_.mrkdwn(m.text)),
       draw_.files(m.files),
       m.ephemeral ? el("div", { class: "only" }, "Only visible to you · ", el("button", { type: "button", class: "link", onclick: dismiss }, "Dismiss message")) : null,
       replies.length ? el("div", { class: "thread" }, el("small", {}, replies.length === 1 ? "1 reply" : `${replies.length} replies`), replies.map((r) => message(c, r))) : null,
+      m.ephemeral ? null : onMessage(c, m),
       m.ephemeral || m.thread ? null : el("button", { type: "button", class: "link reply", onclick: () => { under = m.ts; draw(); $("say").focus(); } }, "Reply in thread")));
+}
+
+// onMessage is the menu of a message: the shortcuts that apps have for it.
+function onMessage(c, m) {
+  const own = state.seen.shortcuts.filter((s) => s.type === "message");
+  if (!own.length) return null;
+  const more = menu("More message shortcuts", own.map((s) => el("button", { type: "button", onclick: () => act({ do: "shortcut on", channel: c.id, ts: m.ts, text: s.name }) }, s.name, el("small", {}, " okrbot"))));
+  more.classList.add("on");
+  return more;
+}
+
+// drawShortcuts is the menu of the whole workspace, beside the composer.
+function drawShortcuts() {
+  const own = state.seen.shortcuts.filter((s) => s.type === "global"), at = $("shortcuts");
+  if (at.querySelector("details[open]")) return;
+  at.hidden = !own.length;
+  const m = menu("Shortcuts", own.map((s) => el("button", { type: "button", onclick: () => act({ do: "shortcut", text: s.name }) }, s.name, el("small", {}, " okrbot"))));
+  m.firstChild.textContent = "⚡";
+  redraw(at, m);
 }
 
 // entered waits until what was typed last has arrived; then comes what is done next.

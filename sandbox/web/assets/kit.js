@@ -45,6 +45,7 @@ const unknown = (what) => el("div", { class: "unknown", role: "alert" }, `This p
 // menu is the button ⋯ with what can be done: by the mouse, or with the arrows and Escape.
 export function menu(label, buttons) {
   const m = el("details", { class: "kebab" }, el("summary", { "aria-label": label }, "⋯"), el("div", {}, buttons)), all = [m.firstChild, ...buttons.filter(Boolean)];
+  m.addEventListener("toggle", () => m.open && place(m));
   m.addEventListener("click", (ev) => { if (ev.target.closest("button")) m.open = false; });
   m.addEventListener("focusout", (ev) => { if (!m.contains(ev.relatedTarget)) m.open = false; });
   m.addEventListener("keydown", (ev) => {
@@ -53,6 +54,18 @@ export function menu(label, buttons) {
     else if (ev.key === "Escape" && m.open) { ev.stopPropagation(); m.open = false; all[0].focus(); }
   });
   return m;
+}
+
+// place puts an open menu where all of it is seen: over whatever would cut it off, upwards where there is
+// more room, and within the window. It goes when what it belongs to is scrolled away.
+function place(m) {
+  const list = m.lastChild, r = m.firstChild.getBoundingClientRect(), below = innerHeight - r.bottom - 8, above = r.top - 8, up = list.scrollHeight > below && above > below;
+  list.style.cssText = `position:fixed;max-width:calc(100vw - 16px);overflow:auto;max-height:${Math.max(80, up ? above : below)}px;` + (up ? `top:auto;bottom:${innerHeight - r.top + 2}px` : `bottom:auto;top:${r.bottom + 2}px`);
+  const width = list.offsetWidth, left = m.parentNode?.matches(".actions") ? r.left : r.right - width;
+  list.style.left = `${Math.max(8, Math.min(left, innerWidth - width - 8))}px`;
+  list.style.right = "auto";
+  const away = (ev) => { if (ev.target !== list && ev.target.contains?.(m)) { m.open = false; document.removeEventListener("scroll", away, true); } };
+  document.addEventListener("scroll", away, true);
 }
 
 // kit draws with the names of one workspace: names gives a person's, channel's and everybody's.
