@@ -35,6 +35,7 @@ type Bot struct {
 	subscriptions subscriptions
 	exports       exports
 	settings      settingsForm
+	audiences     audiences
 	help          help
 }
 
@@ -66,6 +67,7 @@ func New(s *store.Store, j *jobs.Client, slack *desk.Slack, connectors integrati
 		view.ItemSyncAll: b.syncs.all, view.ItemSettings: b.settings.command,
 		view.ItemExport: func(ctx context.Context, g desk.Gesture) (desk.Reply, error) { return b.exports.make(ctx, g, nil) },
 	}}
+	b.audiences = audiences{b.Desk, j}
 	b.help = help{b.shows, b.keyResults.showCommand}
 	b.Routes, b.Home = b.table(), b.home.tab
 	return b

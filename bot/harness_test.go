@@ -334,13 +334,14 @@ func (r *room) round() {
 func (r *room) settles() {
 	r.t.Helper()
 	left := func() int { return r.number("select last_value from river_job_id_seq") }
+	atWork := func() int {
+		return r.number("select count(*) from river_job where state in ('available', 'running', 'retryable', 'scheduled')")
+	}
 	r.until("nothing more coming", func() bool {
-		before := left()
+		before, working := left(), atWork() // what ends after the round's last look leaves something for the next
 		r.round()
-		r.until("the jobs' end", func() bool {
-			return r.number("select count(*) from river_job where state in ('available', 'running', 'retryable', 'scheduled')") == 0
-		})
-		return left() == before
+		r.until("the jobs' end", func() bool { return atWork() == 0 })
+		return working == 0 && left() == before
 	})
 }
 

@@ -69,7 +69,7 @@ func TestAMentionIsForThoseWhoMayTypeTheCommand(t *testing.T) {
 	r := newRoom(t)
 	r.byHand("Fewer incidents", "12")
 	r.slack.AddPerson(slack.Person{ID: "U0STRANGER", Name: "eve", RealName: "Eve", Foreign: true})
-	r.slack.ChangeChannel("#it-okrs", func(c *slack.Channel) { c.Shared, c.Members["U0STRANGER"] = true, true })
+	r.slack.ChangeChannel("#it-okrs", func(c *slack.Channel) { c.Others, c.Members["U0STRANGER"] = []string{"T0THEIRS"}, true })
 	eve := conversation.As(t, r.slack, "eve", "#it-okrs")
 	eve.Types("@okrbot list").Sees("okrbot is for members of this workspace. Ask one of them to do it for you.").DoesNotSee("KR-1")
 	r.dave.Types("@okrbot list").Sees("*All key results*")
@@ -137,7 +137,7 @@ func TestShortcuts(t *testing.T) {
 	r.bob.UsesOn("The audit is done", "Add as check-in note").Sees("You have no key result to check in on.")
 	r.carol.Uses("Check in").Sees("== Check in ==").Chooses("Key Result", "KR-1").Closes() // an administrator
 	r.slack.AddPerson(slack.Person{ID: "U0STRANGER", Name: "eve", RealName: "Eve", Foreign: true})
-	r.slack.ChangeChannel("#it-okrs", func(c *slack.Channel) { c.Shared, c.Members["U0STRANGER"] = true, true })
+	r.slack.ChangeChannel("#it-okrs", func(c *slack.Channel) { c.Others, c.Members["U0STRANGER"] = []string{"T0THEIRS"}, true })
 	conversation.As(t, r.slack, "eve", "#it-okrs").Uses("My Objectives").Sees("okrbot is for members of this workspace.").DoesNotSee("My objectives")
 }
 

@@ -66,6 +66,9 @@ func (b *Bot) table() desk.Routes {
 			view.ActionNotMe:      b.connect.NotMePressed,
 			view.ActionBrowse:     b.connect.Browsed,
 
+			view.ActionConsent: b.audiences.consented,
+			view.ActionSilence: b.audiences.silenced,
+
 			view.FieldPeriod: b.objectives.periodChosen,
 			view.FieldSystem: b.connect.SystemChosen,
 			view.FieldSignIn: b.connect.SignInChosen,

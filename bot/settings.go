@@ -21,8 +21,9 @@ func (f settingsForm) command(ctx context.Context, g desk.Gesture) (desk.Reply, 
 	if !okr.May(g.Actor, okr.ChangeSettings) {
 		return desk.Say("The settings are the administrators' to change; ask one of them. Now a key result is " + w.Thresholds.Words() + "."), nil
 	}
-	modal := view.SettingsOf(w.Thresholds).Modal()
-	return desk.Reply{Open: &modal}, nil
+	shared, err := audiencesOf(ctx, f.Store.Reads, g.Actor.Workspace)
+	modal := view.SettingsOf(w.Thresholds).Modal(shared...)
+	return desk.Reply{Open: &modal}, err
 }
 
 // submitted saves the settings. Every status is found by them from then on, and the cards

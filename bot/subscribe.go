@@ -37,7 +37,7 @@ func (f subscriptions) subscribe(ctx context.Context, g desk.Gesture) (desk.Repl
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	if why := f.closedTo(ctx, channel, name); why != "" {
+	if why := f.closedTo(ctx, g.Actor.Workspace, channel, name); why != "" {
 		return desk.Say(why), nil
 	}
 	s := store.Subscription{Channel: channel, Zone: g.Zone}
@@ -56,13 +56,19 @@ func (f subscriptions) subscribe(ctx context.Context, g desk.Gesture) (desk.Repl
 	if !fresh {
 		return desk.Say("The weekly digest goes to " + name + " already. `/okr unsubscribe` ends it."), nil
 	}
-	return desk.Say("From now on the weekly digest goes to " + name + ", the next one on " + okr.NextRunWords(s.Next, s.Zone) + ". In a channel it shows the key results that are announced there, as long as okrbot is in it; in a direct message those that you own or look after. `/okr unsubscribe` ends it."), nil
+	others := ""
+	if name != "you" {
+		if others, err = f.OthersSee(ctx, g.Actor.Workspace, channel); err != nil {
+			return desk.Reply{}, err
+		}
+	}
+	return desk.Say("From now on the weekly digest goes to " + name + ", the next one on " + okr.NextRunWords(s.Next, s.Zone) + ". In a channel it shows the key results that are announced there, as long as okrbot is in it; in a direct message those that you own or look after. `/okr unsubscribe` ends it." + strings.TrimRight("\n"+others, "\n")), nil
 }
 
 // closedTo says why a channel would take no digest, and what to do about it. Slack is asked for a second
 // at most; where it does not answer, or tells nothing of channels, the digest is tried and its maker
 // hears if it is not taken.
-func (f subscriptions) closedTo(ctx context.Context, channel, name string) string {
+func (f subscriptions) closedTo(ctx context.Context, workspace, channel, name string) string {
 	if name == "you" {
 		return ""
 	}
@@ -71,6 +77,11 @@ func (f subscriptions) closedTo(ctx context.Context, channel, name string) strin
 	const nothing = " Nothing was subscribed."
 	invite := " Type `/invite @okrbot` in it, then `/okr subscribe` there."
 	c, err := f.Slack.Channel(ctx, channel)
+	if err == nil {
+		if err := f.NoteAudience(ctx, store.Place{Workspace: workspace, Channel: channel}, c); err != nil {
+			f.Log.Warn("keeping who sees a channel", "channel", channel, "error", err)
+		}
+	}
 	switch code := desk.CodeOf(err); {
 	case err == nil && c.IsArchived:
 		return name + " is archived, so nobody can post there." + nothing + " Name another channel, or take it out of the archive first."

@@ -39,12 +39,16 @@ type Announcer interface {
 	Find(ctx context.Context, workspace, channel, mark string, since time.Time) (Found, error)
 }
 
-// speak says what waits in a place, then draws its cards. When something did not arrive, the
+// speak says what waits in a place, then draws its cards, where others may see them. When something did not arrive, the
 // place is left for as long as Slack asked, else for longer each time.
 func (c *Client) speak(ctx context.Context, place store.HeldPlace) (err error) {
 	failures, mine, err := c.store.KeepPlace(ctx, place)
 	if err != nil || !mine {
 		return err
+	}
+	may, err := c.mayPost(ctx, place.Place)
+	if err == nil && !may {
+		return c.store.PausePlace(ctx, place)
 	}
 	wait := backOff(failures)
 	failing := true
@@ -56,7 +60,9 @@ func (c *Client) speak(ctx context.Context, place store.HeldPlace) (err error) {
 		}
 		err = errors.Join(err, c.store.ReleasePlace(leaving, place, wait, failing))
 	}()
-	err = c.say(ctx, place.Place)
+	if err == nil {
+		err = c.say(ctx, place.Place)
+	}
 	if err == nil {
 		err = c.draw(ctx, place)
 	}

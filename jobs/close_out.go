@@ -42,6 +42,13 @@ func (c *Client) postCloseOut(ctx context.Context, held store.HeldCloseOut) erro
 	if err != nil {
 		return err
 	}
+	var u *Undelivered
+	switch may, err := c.mayPost(ctx, store.Place{Workspace: held.Workspace, Channel: closed.Objective.Channel}); {
+	case errors.As(err, &u): // it is asked again when the hold ends
+		return nil
+	case err != nil || !may:
+		return err
+	}
 	post, mine, err := c.store.KeepCloseOutPost(ctx, held)
 	if err != nil || !mine {
 		return err
@@ -49,7 +56,6 @@ func (c *Client) postCloseOut(ctx context.Context, held store.HeldCloseOut) erro
 	out := Post{Mark: closeOutMark(held.Objective), Repeated: post.Repeated}
 	if post.Lost {
 		found, err := c.find(ctx, store.Place{Workspace: held.Workspace, Channel: post.Channel}, out.Mark, closed.At)
-		var u *Undelivered
 		switch {
 		case errors.As(err, &u):
 			return c.store.ReleaseCloseOutPost(ctx, held, max(u.After, backOff(post.Failures)), true)
@@ -68,7 +74,6 @@ func (c *Client) postCloseOut(ctx context.Context, held store.HeldCloseOut) erro
 		}
 	}
 	err = c.messenger.CloseOut(ctx, closed, post.Channel, out)
-	var u *Undelivered
 	switch known := errors.As(err, &u); {
 	case err == nil:
 		return c.store.FinishCloseOutPost(ctx, held, "")

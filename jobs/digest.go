@@ -49,11 +49,17 @@ func (c *Client) postDigest(ctx context.Context, args PostDigest) error {
 	if err != nil {
 		return err
 	}
+	var u *Undelivered
+	switch may, err := c.mayPost(ctx, store.Place{Workspace: s.Workspace, Channel: s.Channel}); {
+	case errors.As(err, &u):
+		return nil
+	case err != nil || !may:
+		return err
+	}
 	if waits, err := c.store.DigestWaits(ctx, s); waits || err != nil {
 		return err
 	}
 	told, err := c.messenger.Digest(ctx, s)
-	var u *Undelivered
 	switch {
 	case err != nil && !errors.As(err, &u):
 		return err

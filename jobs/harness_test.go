@@ -475,6 +475,12 @@ func (e *edge) Begun(_ context.Context, b Begun) (Told, error) {
 	return Told{Channel: b.Ask.Actor.ID, MessageTS: "1"}, nil
 }
 
+func (e *edge) Audience(_ context.Context, p store.Place) (store.Audience, error) {
+	return store.Audience{Place: p}, nil
+}
+
+func (e *edge) AskConsent(context.Context, store.Audience, Wanted) error { return nil }
+
 func (e *edge) Tell(context.Context, string, string, string) error { return nil }
 
 func (e *edge) Export(context.Context, okr.Actor, Counted, []*File) error { return nil }

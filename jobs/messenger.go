@@ -20,6 +20,7 @@ type Messenger interface {
 	CloseOutPoster
 	Teller
 	Members
+	Doorkeeper
 }
 
 // Members are the people of a workspace, as far as it matters who is there to be told.

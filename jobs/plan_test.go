@@ -140,7 +140,7 @@ func TestAStoppedReplicaHandsBack(t *testing.T) {
 // Everything in a job's arguments is stored for days and shown in River's own pages.
 func TestArgumentsAreIdsAlone(t *testing.T) {
 	ids := map[string]bool{"Workspace": true, "Channel": true}
-	for _, args := range []river.JobArgs{SyncConnection{}, Announce{}, ReportOutcome{}, RefreshDirectory{}, TellNotice{}, PostDigest{}, ExportWorkspace{}, PostCloseOut{}, BeginSync{}, TellPerson{}} {
+	for _, args := range []river.JobArgs{SyncConnection{}, Announce{}, ReportOutcome{}, RefreshDirectory{}, TellNotice{}, PostDigest{}, ExportWorkspace{}, PostCloseOut{}, BeginSync{}, TellPerson{}, AskConsent{}} {
 		kind := reflect.TypeOf(args)
 		for i := range kind.NumField() {
 			field := kind.Field(i)
@@ -157,7 +157,7 @@ func TestArgumentsAreIdsAlone(t *testing.T) {
 	}
 	r := newRoom(t)
 	registered := reflect.ValueOf(r.client.river).Elem().FieldByName("config").Elem().FieldByName("Workers").Elem().FieldByName("workersMap").Len()
-	r.wants("registered kinds", registered, 10)
+	r.wants("registered kinds", registered, 11)
 }
 
 func TestNoErrorTextReachesRiversTable(t *testing.T) {

@@ -39,6 +39,7 @@ func (c *Client) workers() *river.Workers {
 		return c.postCloseOut(ctx, store.HeldCloseOut{Workspace: a.Workspace, Objective: a.Objective, Hold: a.Hold})
 	})
 	add(w, usually, c.tellPerson)
+	add(w, usually, c.askConsent)
 	return w
 }
 

@@ -34,6 +34,7 @@ type Desk struct {
 
 	admission *admission
 	homes     *homeQueue
+	asking    sync.Map // the places of which Slack is being asked who sees them
 
 	// open counts what decorates open views: it may die with the process, but is waited for.
 	open       sync.WaitGroup

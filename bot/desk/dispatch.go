@@ -212,6 +212,9 @@ func (d *Desk) failed(ctx context.Context, g gesture, err error) (answer, string
 
 // handle looks the person up, finds the route and follows it.
 func (d *Desk) handle(ctx context.Context, g *gesture) (Reply, error) {
+	if g.kind == anEvent && (g.route == eventShared || g.route == eventUnshared) {
+		return Reply{}, d.channelChanged(ctx, *g)
+	}
 	if g.kind == anEvent && g.person == "" {
 		d.Slack.installed.ended(g.route)
 		return Reply{}, nil

@@ -220,13 +220,13 @@ type outerEvent struct {
 	AppID     string `json:"api_app_id"`
 	EventID   string `json:"event_id"`
 	Event     struct {
-		Type  string          `json:"type"`
-		User  json.RawMessage `json:"user"` // a string, or of user_change an object
-		Tab   string          `json:"tab"`
-		BotID string          `json:"bot_id"`
+		Type    string          `json:"type"`
+		User    json.RawMessage `json:"user"` // a string, or of user_change an object
+		Tab     string          `json:"tab"`
+		BotID   string          `json:"bot_id"`
+		Channel any             `json:"channel"` // a string; of events that we do not listen to an object
 		// Of a mention:
 		Text     string `json:"text"`
-		Channel  any    `json:"channel"` // a string; of events that we do not listen to an object
 		TS       string `json:"ts"`
 		ThreadTS string `json:"thread_ts"`
 		Tokens   struct {
@@ -236,7 +236,7 @@ type outerEvent struct {
 }
 
 func event(e outerEvent) (delivery, error) {
-	var person string
+	var person, channel string
 	var changed *slack.User
 	if e.Type != "event_callback" || e.Event.BotID != "" || e.EventID == "" {
 		return delivery{nothing: true}, nil
@@ -257,6 +257,11 @@ func event(e outerEvent) (delivery, error) {
 		}
 	case "app_mention":
 		return mention(e, person)
+	case eventShared, eventUnshared:
+		if channel, _ = e.Event.Channel.(string); channel == "" {
+			return delivery{nothing: true}, nil
+		}
+		person = ""
 	case "app_uninstalled":
 	case "tokens_revoked":
 		if len(e.Event.Tokens.Bot) == 0 { // tokens of people, which we have none of
@@ -266,6 +271,7 @@ func event(e outerEvent) (delivery, error) {
 		return delivery{nothing: true}, nil
 	}
 	g := gesture{kind: anEvent, route: e.Event.Type, workspace: e.TeamID, person: person, app: e.AppID, event: true, changed: changed}
+	g.Channel = channel
 	// Never by the retry header: a delivery that we failed to act on is taken when it comes again.
 	return made(e.TeamID+" "+e.EventID, g)
 }

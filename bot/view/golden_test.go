@@ -321,7 +321,10 @@ func TestMessages(t *testing.T) {
 		"to-close-out": ToCloseOut([]okr.Objective{objective, hostile().Objective}), "list-ended": List("My objectives", listing(over(), Listed)), "card-closed": Card(over()[1], nil),
 		"card-removed": Farewell("KR-3", sample().Title, "U1ALICE", now), "card-removed-hostile": Farewell("KR-3", hostile().Title+"~", "U1ALICE", now),
 		"exported-not": NotExported("missing_scope"),
-		"parked":       Announcement(refusedIn(2, "not_in_channel"), false), "parked-archived": Announcement(refusedIn(1, "is_archived"), false), "parked-unclear": Announcement(refusedIn(2, "ambiguous"), false),
+		"consent":      AskConsent(audiences(1)[0], []WantedLine{{"KR-3", sample().Title, "U1ALICE"}}, "U2BOB"), "consent-bare": AskConsent(Audience{Channel: "C1OKRS", Untold: "missing_scope"}, nil, ""),
+		"consent-many": AskConsent(audiences(4)[3], slices.Repeat([]WantedLine{{"KR-3", hostile().Title, "U1ALICE"}}, 300), ""),
+		"decided":      Text(Decided(audiences(2)[1])), "decided-silent": Text(Decided(audiences(3)[2])), "silenced": Text(Silenced("C1OKRS", "U3CAROL")),
+		"parked": Announcement(refusedIn(2, "not_in_channel"), false), "parked-archived": Announcement(refusedIn(1, "is_archived"), false), "parked-unclear": Announcement(refusedIn(2, "ambiguous"), false),
 		"synced-changed": Outcome(ended(1, "changed"), 1, true), "synced-same": Outcome(ended(1, "unchanged"), 1, true), "synced-failed": Outcome(ended(1, "failed"), 1, true), "synced-restated": Outcome(ended(1, "restated"), 1, true),
 		"synced-arrivals": Outcome(arrivals(), 7, true), "synced-as-before": Outcome(arrivals()[:1], 1, true), "synced-running": Outcome(arrivals()[2:3], 1, true),
 		"synced-restated-day": Outcome(arrivals()[3:4], 1, true), "synced-awaiting": Outcome(arrivals()[5:6], 1, true), "synced-undated": Outcome(arrivals()[6:], 1, true),
@@ -486,6 +489,18 @@ func preview() *Preview {
 	return p
 }
 
+// audiences are channels that others see: undecided, allowed, silent, seen by many.
+func audiences(n int) []Audience {
+	many := Audience{Channel: "C4", Others: make([]string, 60)}
+	for i := range many.Others {
+		many.Others[i] = fmt.Sprintf("T%010d", i)
+	}
+	return slices.Repeat([]Audience{
+		{Channel: "C1OKRS", Others: []string{"T0THEIRS"}, Mark: "0011223344556677"}, {Channel: "C2", Others: []string{"E0THEIRS"}, By: "U3CAROL", At: now},
+		{Channel: "C3", Declined: "U3CAROL", Others: []string{"<!channel>"}}, many,
+	}, (n+3)/4)[:n]
+}
+
 // dividers are choices with long names.
 func dividers(n int) []Named {
 	list := make([]Named, n)
@@ -562,11 +577,12 @@ func modals() map[string]slack.ModalViewRequest {
 		"wizard-start-systems": Start{Draft: draft, Revision: 1, Owner: "U1ALICE", Systems: twoSystems, Source: "http"}.Modal(), "connect-systems": withSystems.Modal(draft),
 		"wizard-scorecard": crowd.Modal(), "wizard-scorecard-parts": divided.Modal(), "wizard-scorecard-none": Scorecard{Draft: draft, Revision: 2, System: "ServiceNow"}.Modal(), "wizard-scorecard-reading": reading.Modal(), "wizard-scorecard-problem": problem.Modal(), "wizard-scorecard-empty": noScore.Modal(),
 		"wizard-reading": Reading(draft, 2, "", "ServiceNow"), "wizard-details": detail.Modal(), "wizard-details-monthly": month.Modal(), "wizard-details-stay": kind.Modal(), "wizard-details-rate": rate.Modal(), "wizard-details-between": between.Modal(), "wizard-details-baseline": baseline.Modal(), "wizard-details-people": byHand.Modal(), "edit": editing.Modal(), "edit-more": editingMore.Modal(), "wizard-details-problems": problems.Modal(),
-		"saved": Saved(sample(), true, decimal.NullDecimal{}), "saved-people": Saved(people(), false, decimal.NullDecimal{}),
-		"details": Details{KeyResult: sample(), Readings: readings(40), May: true}.Modal(), "details-empty": Details{KeyResult: fresh()}.Modal(), "details-long": longDetails.Modal(), "details-failing": Details{KeyResult: broken(), Readings: readings(3)}.Modal(), "details-people": Details{KeyResult: people(), May: true}.Modal(),
+		"saved": Saved(sample(), true, decimal.NullDecimal{}, ""), "saved-people": Saved(people(), false, decimal.NullDecimal{}, ""),
+		"saved-shared": Saved(sample(), true, decimal.NullDecimal{}, OthersSee("C1", true, true)),
+		"details":      Details{KeyResult: sample(), Readings: readings(40), May: true}.Modal(), "details-empty": Details{KeyResult: fresh()}.Modal(), "details-long": longDetails.Modal(), "details-failing": Details{KeyResult: broken(), Readings: readings(3)}.Modal(), "details-people": Details{KeyResult: people(), May: true}.Modal(),
 		"check-in": CheckInForm(people(), CheckInTyped{}, draft), "check-in-hostile": CheckInForm(hostile(), CheckInTyped{}, draft), "remove": Remove(sample(), 120, 1, 1, draft), "remove-hostile": Remove(hostile(), 0, 0, 0, draft),
 		"details-by-hand":     Details{KeyResult: corrected(), Readings: readings(3), May: true, Last: []okr.Changed{{What: "target", Before: "35", After: "30", By: "U2BOB", Day: today - 20}}}.Modal(),
-		"check-in-integrated": CheckInForm(sample(), CheckInTyped{}, draft), "settings": SettingsOf(okr.DefaultThresholds).Modal(),
+		"check-in-integrated": CheckInForm(sample(), CheckInTyped{}, draft), "settings": SettingsOf(okr.DefaultThresholds).Modal(), "settings-shared": SettingsOf(okr.DefaultThresholds).Modal(audiences(1)...), "settings-shared-many": SettingsOf(okr.DefaultThresholds).Modal(audiences(40)...),
 		"close-out": closeOut(sample(), 3).Modal(draft), "close-out-many": closeOut(hostile(), 400).Modal(draft), "close-out-none": closeOut(sample(), 0).Modal(draft), "close-out-targets": closeOut(sample(), 2).Targets(draft), "close-out-targets-many": page(closeOut(hostile(), TargetsAtOnce), 90, 250).Targets(draft),
 		"objective-shown-none": shownObjective(0).Modal(), "objective-shown": shownObjective(1).Modal(), "objective-shown-40": shownObjective(40).Modal(), "objective-shown-200": shownObjective(200).Modal(),
 		"objective-remove-none": removeObjective(0).Modal(), "objective-remove": removeObjective(1).Modal(), "objective-remove-40": removeObjective(40).Modal(), "objective-remove-200": removeObjective(200).Modal(),

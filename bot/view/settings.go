@@ -23,13 +23,15 @@ func SettingsOf(t okr.Thresholds) Settings {
 	return Settings{OnTrack: strconv.Itoa(t.OnTrack), Behind: strconv.Itoa(t.Behind), Hysteresis: strconv.Itoa(t.Hysteresis)}
 }
 
-// Modal asks for the bounds between the statuses.
-func (s Settings) Modal() slack.ModalViewRequest {
-	return modal(CallbackSettings, "Settings", "Save", "",
+// Modal asks for the bounds between the statuses, and shows the channels that others see.
+func (s Settings) Modal(shared ...Audience) slack.ModalViewRequest {
+	m := modal(CallbackSettings, "Settings", "Save", "",
 		section("How far a key result may be behind its pace, in points of progress. A point is a hundredth of the way from start to target. This is for all key results of the workspace."),
 		textInput("on_track", "On track up to", "Points behind the pace; as a rule 10.", s.OnTrack),
 		textInput("behind", "Behind up to", "Points behind the pace; as a rule 25. More is at risk.", s.Behind),
 		textInput("hysteresis", "Announce a change beyond", "So many points past a bound, so that a value on the bound is not news every day; as a rule 2.", s.Hysteresis))
+	m.Blocks.BlockSet = append(m.Blocks.BlockSet, audienceBlocks(shared)...)
+	return m
 }
 
 // ParseSettings reads the form as it stands.

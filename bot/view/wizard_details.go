@@ -26,6 +26,7 @@ type Detail struct {
 	Zone       string
 	Would      string // where the key result would stand with these values
 	Warnings   []string
+	Others     string       // that people of other organisations see the channel; empty: they do not
 	More       bool         // the fields behind More are shown
 	Problems   okr.Problems // by field; said in the form, where fields had to be shown for it
 }
@@ -180,7 +181,7 @@ func (d Detail) happens() string {
 	if d.Form.Channel == "" {
 		return words + " It is posted in no channel."
 	}
-	return words + " Its card and its changed values are posted in <#" + d.Form.Channel + ">."
+	return strings.TrimSuffix(words+" Its card and its changed values are posted in <#"+d.Form.Channel+">.\n"+d.Others, "\n")
 }
 
 // behindMore says what the fields hold that are folded away and are not what most key results have.
@@ -271,9 +272,9 @@ func live(b *slack.InputBlock) *slack.InputBlock {
 	return dispatching(b)
 }
 
-// Saved says what happens next with a key result that was just added or changed, and what becomes of
-// a first value that a person entered.
-func Saved(k KeyResult, fresh bool, first decimal.NullDecimal) slack.ModalViewRequest {
+// Saved says what happens next with a key result that was just added or changed, what becomes of a first
+// value that a person entered, and whether others see its channel.
+func Saved(k KeyResult, fresh bool, first decimal.NullDecimal, others string) slack.ModalViewRequest {
 	title, what := k.Key()+" is added", "is added"
 	if !fresh {
 		title, what = k.Key()+" is saved", "is saved"
@@ -292,9 +293,12 @@ func Saved(k KeyResult, fresh bool, first decimal.NullDecimal) slack.ModalViewRe
 			text += "\n" + Escape(k.Entered(first.Decimal)) + " is kept. " + words
 		}
 	}
-	if k.Channel != "" {
+	switch {
+	case others != "":
+		text += "\nIts card is for <#" + k.Channel + ">. " + others
+	case k.Channel != "":
 		text += "\nIts card appears in <#" + k.Channel + ">. If it does not: type `/invite @okrbot` there."
-	} else {
+	default:
 		text += "\nIt is announced in no channel; choose one with `/okr edit " + k.Key() + "`."
 	}
 	m := Notice(title, text)

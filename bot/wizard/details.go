@@ -34,6 +34,9 @@ func (f *Flow) detailsStep(ctx context.Context, w *Session) (d view.Detail, err 
 	if err := f.assess(ctx, w, o, &d); err != nil {
 		return d, err
 	}
+	if d.Others, err = f.OthersSee(ctx, workspace, w.Form.Channel); err != nil {
+		return d, err
+	}
 	if !d.Integrated {
 		return d, nil
 	}

@@ -79,7 +79,11 @@ func (f *Flow) savedModal(ctx context.Context, w *Session, k store.KeyResult, fi
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	modal := view.Saved(f.shown(k, now), w.Edit == 0, first)
+	others, err := f.OthersSee(ctx, k.Workspace, k.Channel)
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	modal := view.Saved(f.shown(k, now), w.Edit == 0, first, others)
 	return desk.Reply{Update: &modal, Home: true}, nil
 }
 

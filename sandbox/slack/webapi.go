@@ -23,7 +23,7 @@ func (c call) str(name string) string { s, _ := c.args[name].(string); return s 
 // scopes are what a method asks for. Those without one need a token alone.
 var scopes = map[string]string{
 	"chat.postMessage": "chat:write", "chat.postEphemeral": "chat:write", "chat.update": "chat:write", "chat.delete": "chat:write",
-	"users.info": "users:read", "users.list": "users:read", "users.lookupByEmail": "users:read.email", "conversations.info": "channels:read", "conversations.open": "im:write",
+	"users.info": "users:read", "users.list": "users:read", "users.lookupByEmail": "users:read.email", "conversations.open": "im:write",
 	"files.getUploadURLExternal": "files:write", "files.completeUploadExternal": "files:write",
 }
 
@@ -304,17 +304,6 @@ func (s *Slack) user(p *Person) map[string]any {
 		u["enterprise_user"] = map[string]any{"id": p.ID, "enterprise_id": enterprise, "enterprise_name": enterprise, "is_admin": false, "is_owner": false, "teams": []any{team}}
 	}
 	return u
-}
-
-func (s *Slack) channelInfo(c call) map[string]any {
-	ch := s.channels[c.str("channel")]
-	if ch == nil || ch.Private && !ch.Members[s.botUser] {
-		return failed("channel_not_found")
-	}
-	return map[string]any{"ok": true, "channel": map[string]any{
-		"id": ch.ID, "name": ch.Name, "is_channel": ch.IM == "", "is_private": ch.Private, "is_im": ch.IM != "", "is_archived": ch.Archived,
-		"is_ext_shared": ch.Shared, "is_member": ch.Members[s.botUser],
-	}}
 }
 
 // reachable is the channel of a post, or why it cannot be posted to.

@@ -81,7 +81,9 @@ type Channel struct {
 	Private  bool
 	IM       string // the person of a direct message with the app
 	Archived bool
-	Shared   bool // with another organisation
+	OrgWide  bool     // shared among workspaces of the same Enterprise Grid
+	Others   []string // workspaces and Grids of other organisations that it is shared with
+	Invited  []string // those that were invited and have not accepted yet
 	Members  map[string]bool
 	Messages []*Message
 }

@@ -105,7 +105,8 @@ where p.workspace_id = @workspace_id
   and p.hold = @hold;
 
 -- name: ForgottenPlaces :exec
--- A net under all this, every ten minutes: what waits for a minute in a place that is not ready.
+-- A net under all this, every ten minutes: what waits for a minute in a place that is not ready, and
+-- where something may be posted.
 insert into places (workspace_id, channel_id, ready_at)
 select distinct w.workspace_id, w.channel_id, now()
 from (
@@ -119,6 +120,7 @@ from (
   where c.dirty_at < now() - interval '1 minute'
     and c.parked = ''
 ) w
+where not exists (select from silent_channels q where q.workspace_id = w.workspace_id and q.channel_id = w.channel_id)
 order by w.workspace_id, w.channel_id
 on conflict (workspace_id, channel_id) do update
 set ready_at = excluded.ready_at

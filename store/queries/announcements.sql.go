@@ -135,13 +135,15 @@ from (
   where c.dirty_at < now() - interval '1 minute'
     and c.parked = ''
 ) w
+where not exists (select from silent_channels q where q.workspace_id = w.workspace_id and q.channel_id = w.channel_id)
 order by w.workspace_id, w.channel_id
 on conflict (workspace_id, channel_id) do update
 set ready_at = excluded.ready_at
 where places.ready_at is null
 `
 
-// A net under all this, every ten minutes: what waits for a minute in a place that is not ready.
+// A net under all this, every ten minutes: what waits for a minute in a place that is not ready, and
+// where something may be posted.
 func (q *Queries) ForgottenPlaces(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, forgottenPlaces)
 	return err

@@ -503,6 +503,7 @@ select distinct c.workspace_id, c.channel_id, now()
 from cards c
 where c.refresh_at <= now()
   and c.parked = ''
+  and not exists (select from silent_channels q where q.workspace_id = c.workspace_id and q.channel_id = c.channel_id)
 order by c.workspace_id, c.channel_id
 on conflict (workspace_id, channel_id) do update
 set ready_at = excluded.ready_at

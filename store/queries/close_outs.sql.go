@@ -262,6 +262,7 @@ where p.objective_id in (
   select o.objective_id
   from close_out_posts o
   where o.ready_at <= now()
+    and not exists (select from silent_channels q where q.workspace_id = o.workspace_id and q.channel_id = o.channel_id)
   order by o.ready_at
   limit $1
   for update skip locked

@@ -36,6 +36,20 @@ type Announcement struct {
 	PostedBy       string
 }
 
+type Audience struct {
+	WorkspaceID   string
+	ChannelID     string
+	Outside       bool
+	Others        []string
+	Untold        string
+	AskedAt       *time.Time
+	ToldAt        *time.Time
+	ConsentedBy   string
+	ConsentedAt   *time.Time
+	ConsentedWith []string
+	DeclinedBy    string
+}
+
 type AuditEvent struct {
 	ID          int64
 	WorkspaceID string
@@ -455,6 +469,11 @@ type SignInPage struct {
 	Asked       int16
 	PendingID   *int64
 	Stages      []byte
+}
+
+type SilentChannel struct {
+	WorkspaceID string
+	ChannelID   string
 }
 
 type Source struct {

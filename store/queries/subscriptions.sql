@@ -23,6 +23,7 @@ where (workspace_id, channel_id) in (
   from subscriptions o
   where o.next_at <= now()
     and (o.held_until is null or o.held_until <= now())
+    and not exists (select from silent_channels q where q.workspace_id = o.workspace_id and q.channel_id = o.channel_id)
   order by o.next_at
   limit @most
   for update skip locked

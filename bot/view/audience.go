@@ -1,0 +1,143 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"okrbot/okr"
+)
+
+// What an administrator decides about a channel that others see.
+const (
+	ActionConsent = "channel_consent"
+	ActionSilence = "channel_silence"
+)
+
+// Audience is a channel that people of other organisations see, or will.
+type Audience struct {
+	Channel  string
+	Others   []string // Slack's ids of their workspaces and Grids, as far as it names them
+	Mark     string   // tells these others from others
+	Untold   string   // Slack's word for why it does not say whether they do
+	By       string   // who consented; empty: nobody
+	At       time.Time
+	Declined string // who would not; empty: nobody
+}
+
+// value is what a button about the channel carries: what is decided is about those who were shown.
+func (a Audience) value() string { return a.Channel + " " + a.Mark }
+
+// ParseAudience reads what a button about a channel carries.
+func ParseAudience(value string) (channel, mark string) {
+	channel, mark, _ = strings.Cut(value, " ")
+	return channel, mark
+}
+
+// who names the others, as far as Slack does.
+func (a Audience) who() string {
+	switch n := len(a.Others); {
+	case n == 0:
+		return "another organisation"
+	case n == 1:
+		return "another organisation (`" + Escape(a.Others[0]) + "`)"
+	default:
+		shown := a.Others[:min(n, 10)]
+		return fmt.Sprintf("%d other organisations or workspaces of theirs (`%s`)", n, Escape(strings.Join(shown, "`, `")))
+	}
+}
+
+// seen says who sees what is posted in the channel.
+func (a Audience) seen() string {
+	if a.Untold != "" {
+		return "Slack does not tell okrbot whether people of another organisation see <#" + a.Channel + "> (`" + Escape(a.Untold) + "`); they may."
+	}
+	return "<#" + a.Channel + "> is shared with " + a.who() + ", or will be as soon as they accept."
+}
+
+// OthersSee tells somebody who chooses a channel that people of other organisations see it; empty where
+// they do not.
+func OthersSee(channel string, outside, silent bool) string {
+	switch {
+	case silent:
+		return ":lock: <#" + channel + "> is shared with another organisation. Nothing is posted there until an administrator of this workspace agrees; they are asked."
+	case outside:
+		return "<#" + channel + "> is shared with another organisation, whose people see what is posted there."
+	}
+	return ""
+}
+
+// WantedLine is a key result that is to be posted in a channel.
+type WantedLine struct {
+	Key, Title, Owner string
+}
+
+// AskConsent asks an administrator whether something may be posted in a channel that others see.
+func AskConsent(a Audience, wanted []WantedLine, digest string) Message {
+	const mostNamed = 10
+	var lines []string
+	for _, w := range wanted[:min(len(wanted), mostNamed)] {
+		lines = append(lines, "*"+w.Key+"* "+Escape(Cut(w.Title, 100))+", of <@"+w.Owner+">")
+	}
+	if more := len(wanted) - mostNamed; more > 0 {
+		lines = append(lines, "…and "+okr.CountWords(more, "other key result"))
+	}
+	if digest != "" {
+		lines = append(lines, "the weekly digest, which <@"+digest+"> subscribed to")
+	}
+	text := ":lock: *May okrbot post in <#" + a.Channel + ">?*\n" + a.seen() + " They would see all that okrbot posts there: key results with their owners, values, targets and trends, who changes them, and summaries."
+	if len(lines) > 0 {
+		text += "\nWhat waits to be posted:\n• " + strings.Join(lines, "\n• ")
+	}
+	text += "\nUntil you or another administrator agrees, nothing is posted there, and nothing is lost. `/okr settings` shows and changes it at any time."
+	yes := button(ActionConsent, "Let okrbot post there", a.value())
+	return Message{
+		Text:   "May okrbot post in <#" + a.Channel + ">, which people of another organisation see?",
+		Blocks: []slack.Block{section(text), slack.NewActionBlock("", yes, button(ActionSilence, "Keep okrbot silent there", a.value()))},
+	}
+}
+
+// Decided says what was decided about a channel.
+func Decided(a Audience) string {
+	if a.By != "" {
+		return ":white_check_mark: okrbot posts in <#" + a.Channel + ">: <@" + a.By + "> let it, for " + a.who() + ". What waited is posted now. Where yet another organisation comes, you are asked again. `/okr settings` takes it back."
+	}
+	return ":lock: okrbot posts nothing in <#" + a.Channel + ">: <@" + a.Declined + "> keeps it silent there. What waits is kept. `/okr settings` lets it post."
+}
+
+// Silenced tells somebody that what is theirs is not posted in a channel, and who decided so.
+func Silenced(channel, by string) string {
+	return "<@" + by + "> decided that okrbot posts nothing in <#" + channel + ">, since people of another organisation see it. What is yours there is kept and not posted. `/okr edit KR-…` chooses another channel for a key result."
+}
+
+// mostAudiences is how many channels the settings show.
+const mostAudiences = 20
+
+// audienceBlocks are the channels that others see, each with what can be decided.
+func audienceBlocks(list []Audience) []slack.Block {
+	if len(list) == 0 {
+		return nil
+	}
+	blocks := []slack.Block{section("*Channels shared with other organisations*\nTheir people see what is posted there, so okrbot posts only where an administrator agrees.")}
+	for _, a := range list[:min(len(list), mostAudiences)] {
+		var text string
+		var b *slack.ButtonBlockElement
+		switch {
+		case a.By != "":
+			text, b = a.seen()+" okrbot posts there: <@"+a.By+"> let it on "+Moment(a.At)+".", button(ActionSilence, "Stop posting", a.value())
+		case a.Declined != "":
+			text, b = ":lock: "+a.seen()+" okrbot is silent there: <@"+a.Declined+"> decided so.", button(ActionConsent, "Let okrbot post", a.value())
+		default:
+			text, b = ":lock: "+a.seen()+" okrbot waits for an administrator's word.", button(ActionConsent, "Let okrbot post", a.value())
+		}
+		s := section(text)
+		s.BlockID, s.Accessory = "audience:"+a.Channel, slack.NewAccessory(b)
+		blocks = append(blocks, s)
+	}
+	if more := len(list) - mostAudiences; more > 0 {
+		blocks = append(blocks, note("…and "+okr.CountWords(more, "other channel")+"."))
+	}
+	return blocks
+}
