@@ -6,7 +6,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -170,19 +169,7 @@ func TestDocumentsNameTheRoutes(t *testing.T) {
 
 // What the documents name of the source is there: files, folders, tests, targets of make, links.
 func TestDocumentsNameWhatIsThere(t *testing.T) {
-	tests := map[string]bool{}
-	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || !strings.HasSuffix(path, "_test.go") {
-			return err
-		}
-		for _, m := range regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(`).FindAllStringSubmatch(text(t, path), -1) {
-			tests[m[1]] = true
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	tests := testNames(t)
 	make := text(t, "Makefile")
 	adrs, err := filepath.Glob("docs/adr/*.md")
 	if err != nil {

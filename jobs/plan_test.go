@@ -137,6 +137,20 @@ func TestAStoppedReplicaHandsBack(t *testing.T) {
 	until(t, "another replica", func() bool { return r.value(k) == "41" })
 }
 
+// What is due is found by every replica: a leader of River's that is dead, and holds its office for an hour,
+// delays nothing.
+func TestCadencesNeedNoLeader(t *testing.T) {
+	r := newRoom(t)
+	k := r.keyResult(r.scorecard(1, 41, 5))
+	r.imports(k)
+	r.exec("insert into river_leader (elected_at, expires_at, leader_id, name) values (now(), now() + interval '10 days', 'dead', 'default')")
+	r.start(r.client)
+	r.check(r.now.Collect(k.Source.Reference, r.today().Time(), 90))
+	r.nextDay()
+	until(t, "the next slot", func() bool { return r.value(k) == "90" })
+	r.wants("the leader", r.count("select count(*) from river_leader where leader_id = 'dead'"), 1)
+}
+
 // Everything in a job's arguments is stored for days and shown in River's own pages.
 func TestArgumentsAreIdsAlone(t *testing.T) {
 	ids := map[string]bool{"Workspace": true, "Channel": true}

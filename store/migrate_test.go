@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -13,7 +14,10 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	_ "github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
 
+	"okrbot/okr"
 	"okrbot/store"
 	"okrbot/store/storetest"
 )
@@ -181,4 +185,50 @@ func TestANewerSchemaIsRefused(t *testing.T) {
 	if err := store.Migrate(context.Background(), dsn); err == nil || !strings.Contains(err.Error(), "run a newer okrbot") {
 		t.Errorf("got %v", err)
 	}
+}
+
+// The newest migrations are taken back and made again, and what they do not touch stays.
+func TestTheNewestMigrationsGoBackAndForth(t *testing.T) {
+	dsn := storetest.New(t)
+	s := storetest.Open(t, dsn)
+	workspace(t, s)
+	objective, _, err := create(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := schema(t, dsn)
+	db, err := sql.Open("pgx", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, os.DirFS("migrations"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const from = 32 // since which a down can be taken in one piece
+	if _, err := provider.DownTo(t.Context(), from-1); err != nil {
+		t.Fatal(err)
+	}
+	if schema(t, dsn) == want {
+		t.Error("nothing was taken back")
+	}
+	if err := store.Migrate(t.Context(), dsn); err != nil {
+		t.Fatal(err)
+	}
+	if got := schema(t, dsn); got != want {
+		t.Errorf("another schema than before:\n%s", got)
+	}
+	if back, err := s.Objective(t.Context(), "T1", objective.ID); err != nil || back.Title != objective.Title {
+		t.Errorf("the objective is %+v: %v", back, err)
+	}
+}
+
+func create(s *store.Store) (made okr.Objective, fresh bool, err error) {
+	first := okr.DayOf(time.Now())
+	err = s.InTx(context.Background(), func(tx *store.Tx) error {
+		made, fresh, err = tx.CreateObjective(context.Background(), alice, okr.Objective{Title: "Stay", Owner: "U1", Zone: "UTC", Period: okr.Period{First: first, Last: first + 90}}, "")
+		return err
+	})
+	return made, fresh, err
 }

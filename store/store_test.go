@@ -3,6 +3,8 @@ package store_test
 import (
 	"context"
 	"errors"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -223,5 +225,50 @@ func TestEditsMeetTheirVersion(t *testing.T) {
 	}
 	if len(events) != 2 || events[0].Changes["title"] != (store.Change{"Fewer open incidents", "One tab"}) {
 		t.Errorf("the audit has %v", events)
+	}
+}
+
+// Two transactions that wait for each other: the database ends one, and it is tried again.
+func TestTwoWhoWaitForEachOtherAreTriedAgain(t *testing.T) {
+	ctx := context.Background()
+	s := storetest.Store(t)
+	var both, done sync.WaitGroup
+	both.Add(2)
+	var tries atomic.Int64
+	for _, order := range [][2]int{{1, 2}, {2, 1}} {
+		done.Go(func() {
+			met := false
+			err := s.InTx(ctx, func(tx *store.Tx) error {
+				tries.Add(1)
+				if _, err := tx.Pgx().Exec(ctx, "select pg_advisory_xact_lock($1)", order[0]); err != nil {
+					return err
+				}
+				if !met {
+					met = true
+					both.Done()
+					both.Wait()
+				}
+				_, err := tx.Pgx().Exec(ctx, "select pg_advisory_xact_lock($1)", order[1])
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	done.Wait()
+	if n := tries.Load(); n != 3 {
+		t.Errorf("%d tries, want 3", n)
+	}
+	for _, code := range []string{"40001", "40P01"} {
+		tries.Store(0)
+		err := s.InTx(ctx, func(tx *store.Tx) error {
+			tries.Add(1)
+			_, err := tx.Pgx().Exec(ctx, "do $$ begin raise exception using errcode = '"+code+"'; end $$")
+			return err
+		})
+		if n := tries.Load(); err == nil || n != 3 {
+			t.Errorf("%s: %d tries, %v", code, n, err)
+		}
 	}
 }

@@ -161,6 +161,38 @@ func TestNoInternalAddressIsDialled(t *testing.T) {
 	}
 }
 
+// Whether something listens at an internal address cannot be told from what is said of it.
+func TestAnInternalAddressTellsNothing(t *testing.T) {
+	listening, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listening.Close()
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	var said []integrations.Error
+	for _, l := range []net.Listener{listening, closed} {
+		for _, host := range []string{"127.0.0.1", "localhost", "[::1]", "10.255.255.1"} {
+			_, port, _ := net.SplitHostPort(l.Addr().String())
+			for _, scheme := range []string{"http", "https"} {
+				e := asked(New(Options{}), scheme+"://"+net.JoinHostPort(strings.Trim(host, "[]"), port))
+				if e == nil {
+					t.Fatalf("%s:%s was asked", host, port)
+				}
+				said = append(said, integrations.Error{Class: e.Class, Cause: e.Cause, Says: e.Says, Next: e.Next})
+			}
+		}
+	}
+	for _, e := range said[1:] {
+		if e.Class != said[0].Class || e.Cause != said[0].Cause || e.Says != said[0].Says || e.Next != said[0].Next {
+			t.Errorf("%+v is not %+v", e, said[0])
+		}
+	}
+}
+
 // A name that answers differently at each lookup gains nothing: the address that is checked is the
 // one that is dialled.
 func TestANameThatChangesItsMindGainsNothing(t *testing.T) {
