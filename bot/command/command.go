@@ -131,10 +131,11 @@ func piecesOf(field string, parts func(before, r, after rune) bool) []string {
 	var pieces []string
 	begin, before := 0, rune(' ')
 	for i, r := range field {
-		after, _ := utf8.DecodeRuneInString(field[i+utf8.RuneLen(r):])
+		_, size := utf8.DecodeRuneInString(field[i:]) // of what is no text, one byte
+		after, _ := utf8.DecodeRuneInString(field[i+size:])
 		inside := slices.ContainsFunc(within, func(at []int) bool { return at[0] <= i && i < at[1] })
 		if !inside && parts(before, r, after) {
-			pieces, begin = append(pieces, field[begin:i]), i+utf8.RuneLen(r)
+			pieces, begin = append(pieces, field[begin:i]), i+size
 		}
 		before = r
 	}
