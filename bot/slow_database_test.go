@@ -221,24 +221,30 @@ func TestAnEventThatNobodyFinishedIsTakenAgain(t *testing.T) {
 	}
 }
 
-// TestALostCommitIsNotCalledUnsaved has the answer to a commit be lost: it was carried out, so nobody is
-// told that nothing was saved.
+// TestALostCommitIsNotCalledUnsaved has the answer to a commit be lost, or be the last word of the
+// database: it was carried out, so nobody is told that nothing was saved.
 func TestALostCommitIsNotCalledUnsaved(t *testing.T) {
-	r := newRoom(t)
-	r.byHand("Interviews held", "12")
-	deaf := storetest.NewDeaf(t, r.dsn)
-	second := r.another(storetest.Open(t, deaf.DSN), 0)
-	t.Cleanup(second.Close)
-	if err := second.Introduce(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	deaf.Next.Store(true)
-	w := httptest.NewRecorder()
-	second.Handler().ServeHTTP(w, r.signed("/slack/commands", formType, r.command("check-in KR-1 3").Encode(), time.Now()))
-	if said := w.Body.String(); !strings.Contains(said, "cannot tell whether it was") || strings.Contains(said, "othing was saved") {
-		t.Errorf("told %s", said)
-	}
-	if n := r.number("select count(*) from check_ins where value = 3"); n != 1 {
-		t.Errorf("%d check-ins", n)
+	for name, loses := range map[string]func(*storetest.Deaf){
+		"the answer is lost": func(d *storetest.Deaf) { d.Next.Store(true) }, "it is the last": func(d *storetest.Deaf) { d.Last.Store(true) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRoom(t)
+			r.byHand("Interviews held", "12")
+			deaf := storetest.NewDeaf(t, r.dsn)
+			second := r.another(storetest.Open(t, deaf.DSN), 0)
+			t.Cleanup(second.Close)
+			if err := second.Introduce(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			loses(deaf)
+			w := httptest.NewRecorder()
+			second.Handler().ServeHTTP(w, r.signed("/slack/commands", formType, r.command("check-in KR-1 3").Encode(), time.Now()))
+			if said := w.Body.String(); !strings.Contains(said, "cannot tell whether it was") || strings.Contains(said, "othing was saved") {
+				t.Errorf("told %s", said)
+			}
+			if n := r.number("select count(*) from check_ins where value = 3"); n != 1 {
+				t.Errorf("%d check-ins", n)
+			}
+		})
 	}
 }

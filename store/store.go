@@ -221,12 +221,34 @@ func (tx *Tx) Pgx() pgx.Tx { return tx.tx }
 func (s *Store) InTx(ctx context.Context, do func(tx *Tx) error) error {
 	for tries := 1; ; tries++ {
 		committing, err := s.once(ctx, do)
+		if committing && err == nil {
+			noteCommit(ctx)
+		}
 		if committing && unclear(err) {
 			return fmt.Errorf("%w: %w", ErrUnclear, err)
 		}
 		if tries == 3 || ctx.Err() != nil || !retriable(err) && (committing || !lost(err)) {
 			return err
 		}
+	}
+}
+
+type committed struct{}
+
+// NotingCommits is a context that remembers whether InTx has committed something with it.
+func NotingCommits(ctx context.Context) context.Context {
+	return context.WithValue(ctx, committed{}, new(atomic.Bool))
+}
+
+// Committed says whether InTx has committed something with a context that remembers it.
+func Committed(ctx context.Context) bool {
+	noted, ok := ctx.Value(committed{}).(*atomic.Bool)
+	return ok && noted.Load()
+}
+
+func noteCommit(ctx context.Context) {
+	if noted, ok := ctx.Value(committed{}).(*atomic.Bool); ok {
+		noted.Store(true)
 	}
 }
 

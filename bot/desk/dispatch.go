@@ -93,7 +93,7 @@ func (d *Desk) answer(ctx context.Context, in delivery) answer {
 	}
 	answered := d.asked()
 	defer answered()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.Settings.AnswerWithin)
+	ctx, cancel := context.WithTimeout(store.NotingCommits(context.WithoutCancel(ctx)), d.Settings.AnswerWithin)
 	type outcome struct {
 		answer
 		result string
@@ -122,6 +122,9 @@ func (d *Desk) answer(ctx context.Context, in delivery) answer {
 	case o = <-done:
 	case <-time.After(d.Settings.AnswerWithin + giveUpAfter):
 		o = outcome{d.sorry(in.gesture, tooSlow), "too slow"}
+		if store.Committed(ctx) {
+			o = outcome{d.sorry(in.gesture, unclear), "unclear"}
+		}
 	}
 	took := time.Since(began)
 	gestures.WithLabelValues(string(in.gesture.kind), o.result).Inc()
@@ -198,8 +201,8 @@ func (d *Desk) act(ctx context.Context, in delivery) (answer, string) {
 
 // failed says that a handler came to nothing, and why where it is known.
 func (d *Desk) failed(ctx context.Context, g gesture, err error) (answer, string) {
-	if errors.Is(err, store.ErrUnclear) {
-		d.Log.Error("the answer to a commit was lost", "kind", g.kind, "route", g.route, "actor", g.person, "error", err)
+	if errors.Is(err, store.ErrUnclear) || store.Committed(ctx) {
+		d.Log.Error("a gesture failed that may be saved", "kind", g.kind, "route", g.route, "actor", g.person, "error", err)
 		return d.sorry(g, unclear), "unclear"
 	}
 	if ctx.Err() != nil {

@@ -17,6 +17,9 @@ import (
 type Deaf struct {
 	DSN  string
 	Next atomic.Bool
+	// Last has the next acknowledgement be the last word of the database.
+	Last atomic.Bool
+	gone atomic.Bool
 }
 
 // NewDeaf opens such a way, which ends with the test.
@@ -39,6 +42,10 @@ func NewDeaf(t testing.TB, dsn string) *Deaf {
 			if err != nil {
 				return
 			}
+			if d.gone.Load() {
+				_ = in.Close()
+				continue
+			}
 			out, err := net.Dial("unix", filepath.Join(config.Host, fmt.Sprintf(".s.PGSQL.%d", config.Port)))
 			if err != nil {
 				_ = in.Close()
@@ -56,8 +63,12 @@ func (d *Deaf) back(in, out net.Conn) {
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := out.Read(buf)
-		if bytes.Contains(buf[:n], []byte("COMMIT\x00")) && d.Next.CompareAndSwap(true, false) {
+		commits := bytes.Contains(buf[:n], []byte("COMMIT\x00"))
+		if d.gone.Load() || commits && d.Next.CompareAndSwap(true, false) {
 			return
+		}
+		if commits && d.Last.Load() {
+			d.gone.Store(true)
 		}
 		if _, failed := in.Write(buf[:n]); err != nil || failed != nil {
 			return
