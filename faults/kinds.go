@@ -32,6 +32,7 @@ var faults = []fault{
 	{"Postgres ended at once (immediate)", 20, crashes},
 	{"fail-over to a standby", 20, failOvers},
 	{"a commit whose acknowledgement is cut off", 1000, cuts},
+	{"the way to Postgres silent for 3 s, 200 ms slower, or cut", 100, ways},
 	{"an answer of Slack's that is lost, where the app may look", 8000, lossesFound},
 	{"an answer of Slack's that is lost, where it may not", 2000, lossesUnseen},
 	{"\"too many requests\" from Slack and from ServiceNow", 200, refusals},
@@ -252,6 +253,30 @@ func cuts(ctx context.Context, o *office, times int) (int, error) {
 		set(0.08)
 		time.Sleep(3 * time.Second)
 		set(0)
+		return nil
+	})
+}
+
+// ways are what becomes of the network between a replica and Postgres.
+func ways(ctx context.Context, o *office, times int) (int, error) {
+	happened := 0
+	return o.rounds(ctx, times, func() int { return happened }, func(int) error {
+		g := o.replicas[o.pick(3)].gate
+		time.Sleep(o.moment(time.Second))
+		o.note("way", "Postgres")
+		happened++
+		switch o.pick(3) {
+		case 0:
+			g.shut.Store(true)
+			time.Sleep(3 * time.Second)
+			g.shut.Store(false)
+		case 1:
+			g.delay.Store(int64(200 * time.Millisecond))
+			time.Sleep(3 * time.Second)
+			g.delay.Store(0)
+		default:
+			g.cut()
+		}
 		return nil
 	})
 }
