@@ -27,8 +27,9 @@ import (
 )
 
 type sandboxCommand struct {
-	Port  int  `default:"8080" help:"Where the page is; the four ports after it are used too."`
-	Fresh bool `help:"Forget what earlier runs kept."`
+	Port    int  `default:"8080" help:"Where the page is; the four ports after it are used too."`
+	Fresh   bool `help:"Forget what earlier runs kept."`
+	Example bool `help:"Begin with an example workspace: two objectives, six key results and a week of posts. It takes a minute."`
 }
 
 // Run starts the same bot with an embedded Postgres, a local Slack, a local ServiceNow and a web
@@ -36,13 +37,26 @@ type sandboxCommand struct {
 // 127.0.0.1 alone. What was done is kept under DATA_DIR, but for Slack's messages and the changes
 // to ServiceNow.
 func (s sandboxCommand) Run(in *invocation) error {
-	config := sandboxConfig()
-	log := logger(config)
-	r := &running{config: config, log: log, web: true, work: true, tell: func(doing string) { fmt.Fprintln(in.out, "…", doing) }}
-	return r.ended(in.ctx, s.run(in, r))
+	for {
+		config := sandboxConfig()
+		ctx, over := context.WithCancelCause(in.ctx)
+		one := *in
+		one.ctx = ctx
+		r := &running{config: config, log: logger(config), web: true, work: true, tell: func(doing string) { fmt.Fprintln(in.out, "…", doing) }}
+		err := r.ended(ctx, s.run(&one, r, func() { over(errStartOver) }))
+		again := errors.Is(context.Cause(ctx), errStartOver) && in.ctx.Err() == nil
+		over(nil)
+		if err != nil || !again {
+			return err
+		}
+		s.Fresh, s.Example = true, false
+	}
 }
 
-func (s sandboxCommand) run(in *invocation, r *running) error {
+// errStartOver ends a sandbox that begins again, empty.
+var errStartOver = errors.New("starting over")
+
+func (s sandboxCommand) run(in *invocation, r *running, over func()) error {
 	config := r.config
 	listeners, err := s.listen()
 	if err != nil {
@@ -72,8 +86,8 @@ func (s sandboxCommand) run(in *invocation, r *running) error {
 	}
 
 	r.doing("filling a local ServiceNow and a local Slack")
-	page, instance, api, app, documents := s.at(0), s.at(1), s.at(2), s.at(3), s.at(4)
-	workspace, handlers := s.fill(in.ctx, clock)
+	instance, api, app, documents := s.at(1), s.at(2), s.at(3), s.at(4)
+	workspace, handlers, behind := s.fill(in.ctx, clock, over)
 	defer workspace.Close()
 	for n, handler := range handlers {
 		defer serveLocal(listeners[n], handler)()
@@ -94,6 +108,20 @@ func (s sandboxCommand) run(in *invocation, r *running) error {
 	if err := r.start(in.ctx); err != nil {
 		return err
 	}
+	if err := s.greets(in, r, behind); err != nil {
+		return err
+	}
+	return r.until(in.ctx)
+}
+
+// greets makes the example where it is asked for, and says how to begin.
+func (s sandboxCommand) greets(in *invocation, r *running, behind *web.Page) error {
+	if s.Example {
+		r.doing("making an example workspace, as people would")
+		if err := behind.Example(); err != nil {
+			return fmt.Errorf("making the example: %w", err)
+		}
+	}
 	fmt.Fprintf(in.out, `okrbot's sandbox is ready: http://%s
 
   1. Open it in a browser. You are Alice; the switch at the top left makes you somebody else.
@@ -108,13 +136,13 @@ The other system is HTTP JSON, a number in any JSON document. Choose it in  /okr
        Document URL    http://%s%s
 
 Ctrl-C ends it; your key results are kept for the next time, and --fresh forgets them.
-`, page, instance, seed.User, seed.Password, documents, seed.BuildPath)
-	return r.until(in.ctx)
+`, s.at(0), s.at(1), seed.User, seed.Password, s.at(4), seed.BuildPath)
+	return nil
 }
 
 // fill makes a local Slack, a local ServiceNow and a document, with people and numbers in them, and the
 // page that shows them: what to serve on each port, by its place among them.
-func (s sandboxCommand) fill(ctx context.Context, clock *shiftedClock) (*slack.Slack, map[int]http.Handler) {
+func (s sandboxCommand) fill(ctx context.Context, clock *shiftedClock, over func()) (*slack.Slack, map[int]http.Handler, *web.Page) {
 	instance, api, app := s.at(1), s.at(2), s.at(3)
 	sn := servicenow.New(servicenow.Options{Now: clock.now})
 	seed.ServiceNow(sn, clock.now().UTC())
@@ -136,21 +164,27 @@ func (s sandboxCommand) fill(ctx context.Context, clock *shiftedClock) (*slack.S
 	for _, words := range okrbot.UsageHint() {
 		commands = append(commands, "/okr "+words)
 	}
+	pass := func(ctx context.Context, d time.Duration) error {
+		if err := clock.advance(ctx, d); err != nil {
+			return err
+		}
+		seed.Collect(sn, clock.now().UTC())
+		return nil
+	}
 	page := web.New(workspace, sn, web.Options{
+		StartOver: over,
+		Example: func(breaks func(servicenow.Fault)) error {
+			e := example{slack: workspace, sn: sn, instance: "http://" + instance, clock: clock, pass: pass, breaks: breaks}
+			return e.make(ctx)
+		},
 		InstanceURL: "http://" + instance, User: seed.User, Password: seed.Password, APIKey: seed.APIKey, ClientID: seed.ClientID, ClientSecret: seed.ClientSecret, Commands: commands,
 		Clock: web.Clock{
-			Now: clock.now,
-			Advance: func(d time.Duration) error {
-				if err := clock.advance(ctx, d); err != nil {
-					return err
-				}
-				seed.Collect(sn, clock.now().UTC())
-				return nil
-			},
+			Now:     clock.now,
+			Advance: func(d time.Duration) error { return pass(ctx, d) },
 			NextDue: func() (time.Time, error) { return clock.nextDue(ctx) },
 		},
 	})
-	return workspace, map[int]http.Handler{0: page.Handler(), 1: sn, 2: workspace, 4: site}
+	return workspace, map[int]http.Handler{0: page.Handler(), 1: sn, 2: workspace, 4: site}, page
 }
 
 func (s sandboxCommand) at(n int) string {

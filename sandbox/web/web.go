@@ -6,6 +6,7 @@ package web
 import (
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -28,6 +29,7 @@ type Page struct {
 
 	mu     sync.Mutex
 	broken []broken
+	making bool // the example, now
 }
 
 // broken is a fault that was switched on here.
@@ -46,6 +48,9 @@ type Options struct {
 	ClientSecret string   `json:"client_secret"`
 	Commands     []string `json:"commands"` // what the composer completes, such as "/okr help"
 	Clock        Clock    `json:"-"`
+	// Example fills the empty workspace with what people did in a week, and StartOver empties it.
+	Example   func(breaks func(servicenow.Fault)) error `json:"-"`
+	StartOver func()                                    `json:"-"`
 }
 
 // Clock is the sandbox's time.
@@ -160,7 +165,7 @@ func (p *Page) state(w http.ResponseWriter, r *http.Request) {
 	}
 	answer(w, map[string]any{
 		"people": people, "seen": p.slack.Sees(name), "scorecards": cards, "faults": p.faults(), "calls": len(p.servicenow.Calls()),
-		"wire": wire, "notes": p.o, "clock": clock,
+		"wire": wire, "notes": p.o, "clock": clock, "making": p.isMaking(),
 	})
 }
 
@@ -249,6 +254,10 @@ func (p *Page) act(d deed) (options []map[string]any, err error) {
 		p.slack.OpenHome(d.Person)
 	case "invite":
 		p.slack.Invite(d.Channel, "okrbot")
+	case "example":
+		return nil, p.Example()
+	case "start over":
+		p.o.StartOver()
 	case "shortcut":
 		return nil, p.slack.UseShortcut(d.Person, d.Text)
 	case "shortcut on":
@@ -260,3 +269,18 @@ func (p *Page) act(d deed) (options []map[string]any, err error) {
 	}
 	return nil, nil
 }
+
+// Example makes the example, one at a time, and returns when it is made.
+func (p *Page) Example() error {
+	p.mu.Lock()
+	if p.making {
+		p.mu.Unlock()
+		return errors.New("the example is being made already")
+	}
+	p.making = true
+	p.mu.Unlock()
+	defer func() { p.mu.Lock(); p.making = false; p.mu.Unlock() }()
+	return p.o.Example(p.breaks)
+}
+
+func (p *Page) isMaking() bool { p.mu.Lock(); defer p.mu.Unlock(); return p.making }

@@ -73,7 +73,7 @@ function drawSide() {
   const channels = state.seen.channels;
   redraw($("side"), el("h1", {}, "Sandbox"), el("h2", {}, "You are"), who, el("h2", {}, "Channels"), ...channels.filter((c) => !c.im).map((c) => b(c.id, (c.private ? "🔒 " : "# ") + c.name, place === c.id ? 0 : unread(c))),
     el("h2", {}, "Direct messages"), ...(channels.some((c) => c.im) ? channels.filter((c) => c.im).map((c) => b(c.id, "okrbot", place === c.id ? 0 : unread(c))) : [el("p", {}, "none yet")]), el("h2", {}, "Apps"), b("home", "okrbot (Home)"),
-    el("h2", {}, "Behind the scenes"), b("servicenow", "ServiceNow"), el("button", { "aria-pressed": wire ? "true" : "false", onclick: () => { wire = !wire; keep("wire", wire ? "1" : ""); ask(); } }, "Over the wire"));
+    el("h2", {}, "Behind the scenes"), b("servicenow", "ServiceNow"), el("button", { "aria-pressed": wire ? "true" : "false", onclick: () => { wire = !wire; keep("wire", wire ? "1" : ""); ask(); } }, "Over the wire"), el("button", { onclick: startOver }, "Start over empty"));
 }
 
 // notes are what a newcomer copies: in the head, and beside a window that is open.
@@ -116,9 +116,24 @@ function drawRoom() {
     return [another ? el("div", { class: "day", role: "separator" }, day) : null, fresh ? el("div", { class: "new", role: "separator" }, "New") : null, message(c, m, list.filter((r) => r.thread === m.ts))].filter(Boolean);
   });
   const at = pointed(room);
-  redraw(room, ...(kids.length ? kids : [el("p", { class: "empty" }, "Nothing here yet. Type /okr help below.")]));
+  redraw(room, ...(kids.length ? kids : [empty()]));
   if (at) at(); else if (low) room.scrollTop = room.scrollHeight;
   if (list.length) localStorage.setItem(`read ${me} ${c.id}`, list.at(-1).ts);
+}
+
+// empty is what a channel shows in which nothing was said yet.
+function empty() {
+  if (state.making) return el("p", { class: "empty", role: "status" }, "An example workspace is being made, as people would make it: a connection, two objectives, six key results, and a week of syncs. It takes a minute.");
+  return el("div", { class: "empty" }, el("p", {}, "Nothing here yet. Type /okr help below, or look at a workspace in which people have worked for a week."),
+    el("div", { class: "actions block" }, el("button", { class: "btn primary", onclick: () => { state.making = true; act({ do: "example" }); draw(); } }, "Show an example workspace")));
+}
+
+// startOver forgets everything and begins again, empty.
+async function startOver() {
+  if (!confirm("Start over empty? Objectives, key results and messages of this sandbox are forgotten.")) return;
+  await act({ do: "start over" });
+  sessionStorage.clear(); localStorage.clear();
+  toast("Starting over. It takes a moment.");
 }
 
 // pointed is how to bring back under the pointer what it is over now: the same button of the same message.
