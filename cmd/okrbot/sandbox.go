@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -157,9 +158,11 @@ func (s sandboxCommand) fill(ctx context.Context, clock *shiftedClock, over func
 	for _, p := range seed.People {
 		workspace.AddPerson(slack.Person{ID: p.ID, Name: p.Name, RealName: p.RealName, Zone: p.Zone, Email: p.Email, Admin: p.Admin, Guest: p.Guest})
 	}
-	for _, c := range seed.Channels {
+	workspace.AddPerson(slack.Person{ID: seed.Partner.ID, Name: seed.Partner.Name, RealName: seed.Partner.RealName, Zone: seed.Partner.Zone, Foreign: true, Team: seed.PartnerTeam})
+	for _, c := range append(slices.Clone(seed.Channels), seed.Shared) {
 		workspace.AddChannel(c.ID, c.Name, c.Private, c.Members...)
 	}
+	workspace.ChangeChannel(seed.Shared.Name, func(c *slack.Channel) { c.Others = []string{seed.PartnerTeam} })
 	var commands []string
 	for _, words := range okrbot.UsageHint() {
 		commands = append(commands, "/okr "+words)

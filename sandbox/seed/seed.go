@@ -43,6 +43,14 @@ var Channels = []Channel{
 	{ID: "C0LEADERS", Name: "leadership", Private: true, Members: []string{"alice", "carol"}},
 }
 
+// Partner is somebody of another organisation, and PartnerTeam its workspace: they sit in Shared, the
+// channel that is shared with it.
+var (
+	Partner     = Person{ID: "U0OTTO", Name: "otto", RealName: "Otto Lindqvist", Zone: "Europe/Stockholm"}
+	PartnerTeam = "T0PARTNER"
+	Shared      = Channel{ID: "C0PARTNER", Name: "with-partner", Members: []string{"alice", "carol", "otto", "okrbot"}}
+)
+
 // The account that reads scorecards.
 const (
 	User     = "okr.reader"

@@ -137,6 +137,8 @@ func (p *Page) state(w http.ResponseWriter, r *http.Request) {
 			role = "admin"
 		case one.Guest:
 			role = "guest"
+		case one.Foreign:
+			role = "of another organisation"
 		}
 		people = append(people, person{one.ID, one.Name, one.RealName, role, one.Zone})
 	}
