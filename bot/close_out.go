@@ -30,8 +30,8 @@ const (
 	stepTargets = "targets"
 )
 
-// closeOutListed is how many objectives to close out are listed at once.
-const closeOutListed = 20
+// mostToCloseOut is how many objectives to close out are looked through.
+const mostToCloseOut = 1000
 
 var closeOutForm = desk.Form[closing]{Kind: view.CallbackCloseOut, Again: "/okr close-out"}
 
@@ -45,33 +45,54 @@ type closeOuts struct {
 // where there is one objective to close out, else the choice. Administrators choose among all, others
 // among their own.
 func (f closeOuts) command(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	title := view.Cut(command.Spoken(g.Text), okr.MaxTitle)
+	list, err := f.ended(ctx, g, title)
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	if len(list) == 1 {
+		return f.open(ctx, g, list[0])
+	}
+	return f.choice(list, title, 0), nil
+}
+
+// turned shows another part of the choice in the place of the one whose button was pressed.
+func (f closeOuts) turned(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	from, title := view.ParsePage(g.Action.Value)
+	title = view.Cut(title, okr.MaxTitle)
+	list, err := f.ended(ctx, g, title)
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	r := f.choice(list, title, from)
+	r.Replace = true
+	return r, nil
+}
+
+// ended are the objectives that somebody can close out, whose titles have some words.
+func (f closeOuts) ended(ctx context.Context, g desk.Gesture, title string) ([]okr.Objective, error) {
 	owner := g.Actor.ID
 	if okr.May(g.Actor, okr.CloseOut) {
 		owner = ""
 	}
-	title, most := command.Spoken(g.Text), closeOutListed
-	if title != "" {
-		most = 1000
-	}
-	list, err := f.Store.EndedObjectives(ctx, g.Actor.Workspace, owner, most)
+	list, err := f.Store.EndedObjectives(ctx, g.Actor.Workspace, owner, mostToCloseOut)
 	if err != nil {
-		return desk.Reply{}, err
+		return nil, err
 	}
 	list = slices.DeleteFunc(list, func(o okr.Objective) bool { return !o.MayCloseOut(g.Actor) })
-	if title != "" && len(list) > 0 {
-		list = slices.DeleteFunc(list, func(o okr.Objective) bool { return !strings.Contains(strings.ToLower(o.Title), strings.ToLower(title)) })
-		if len(list) == 0 {
-			return desk.Say("No objective that you can close out has " + view.Quote(title) + " in its title. `/okr close-out` alone shows them."), nil
-		}
+	if len(list) == 0 {
+		return nil, desk.Instead(desk.Say("No objective of yours is to be closed out: none has had its last day, or all that have are closed out already. Objectives are closed out by their owners and by administrators."), store.ErrNotFound)
 	}
-	switch len(list) {
-	case 0:
-		return desk.Say("No objective of yours is to be closed out: none has had its last day, or all that have are closed out already. Objectives are closed out by their owners and by administrators."), nil
-	case 1:
-		return f.open(ctx, g, list[0])
+	return slices.DeleteFunc(list, func(o okr.Objective) bool { return !strings.Contains(strings.ToLower(o.Title), strings.ToLower(title)) }), nil
+}
+
+func (f closeOuts) choice(list []okr.Objective, title string, from int) desk.Reply {
+	if len(list) == 0 {
+		return desk.Say("No objective that you can close out has " + view.Quote(title) + " in its title. `/okr close-out` alone shows them.")
 	}
-	m := view.ToCloseOut(list[:min(len(list), closeOutListed)])
-	return desk.Reply{Say: &m}, nil
+	from = view.PageFrom(from, len(list), view.CloseOutsListed)
+	m := view.ToCloseOut(list[from:min(len(list), from+view.CloseOutsListed)], from, len(list), title)
+	return desk.Reply{Say: &m}
 }
 
 // pressed is the button Close out.

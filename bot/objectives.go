@@ -69,7 +69,7 @@ func (ob objectives) from(ctx context.Context, g desk.Gesture, from int, words s
 	words = view.Cut(words, okr.MaxTitle)
 	led, err := ob.Store.ObjectivesFor(ctx, g.Actor, words, from, view.ObjectivesListed)
 	if err == nil && len(led.Objectives) == 0 && from > 0 { // they became fewer
-		from = 0
+		from = view.PageFrom(from, led.Total, view.ObjectivesListed)
 		led, err = ob.Store.ObjectivesFor(ctx, g.Actor, words, from, view.ObjectivesListed)
 	}
 	if err != nil {

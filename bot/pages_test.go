@@ -95,7 +95,7 @@ func TestAListsButtonsAreNotTrusted(t *testing.T) {
 		for _, query := range []string{"{}", `{"p":["U0ALICE"]}`, `{"o":[1]}`, `{"o":[2]}`, `{"s":["behind"]}`, `{"by":"name"}`, `{"by":"owner"}`, `{"t":["%"]}`, `{"t":["nowhere"]}`, `{"d":["Q4 2026","9999"]}`} {
 			r.post(r.pressedBy("U0ALICE", "list_on", place+":"+query, ""))
 		}
-		for action := range strings.SplitSeq("objectives objectives_to connections connections_to", " ") {
+		for action := range strings.SplitSeq("objectives objectives_to connections_back connections_on subscriptions_on to_close_out_on to_close_out_back", " ") {
 			r.post(r.pressedBy("U0ALICE", action, place+":", ""))
 		}
 	}
@@ -182,4 +182,32 @@ func TestWhatIsBelowAnObjective(t *testing.T) {
 	r.reads("[Previous]", "[Next]")
 	// A list in which each key result has an objective of its own.
 	r.alice.Types("/okr list goal by:name").Sees("*Key results with `goal`* by name", "Goal 20")
+}
+
+// Every other list that can be long is walked in the same way.
+func TestOtherListsAreWalked(t *testing.T) {
+	r := newRoom(t)
+	r.connects(r.alice)
+	r.do(`insert into connections overriding system value
+		select (jsonb_populate_record(c, jsonb_build_object('id', c.id + n, 'name', 'copy ' || n, 'directory_at', now(), 'draft_id', null))).*
+		from connections c, generate_series(1, 24) n`)
+	r.alice.Types("/okr connections").Sees("*Connections* · 1–20 of 25", "*copy 19*", "[Manage]", "[Connect").Presses("Next").Sees("· 21–25 of 25", "*copy 24*")
+	r.reads("[Previous]", "[Next]")
+	r.do("delete from connections where name = 'copy 24' or name = 'copy 23'")
+	r.alice.Presses("Previous").Sees("· 1–20 of 23")
+
+	r.alice.Types("/okr subscribe").Sees("the weekly digest goes to")
+	r.do(`insert into subscriptions
+		select (jsonb_populate_record(s, jsonb_build_object('channel_id', 'C0COPY' || n))).*
+		from subscriptions s, generate_series(1, 20) n`)
+	r.bob.Types("/okr subscriptions").Sees("*The weekly digest goes to* · 1–20 of 21").Presses("Next").Sees("· 21–21 of 21")
+
+	r.do(`insert into objectives (workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at)
+		select $1, 'Goal ' || (n + 10), 'U0ALICE', $2::date, $3::date, 'Europe/Berlin', '', 'U0ALICE', now()
+		from generate_series(1, 21) n`, r.slack.Options().TeamID, r.day(-40).Time(), r.day(-2).Time())
+	r.alice.Types("/okr close-out goal").Sees("*Objectives to close out* · 1–20 of 21", "Goal 30").Presses("Next").Sees("· 21–21 of 21", "Goal 31")
+	r.do("delete from objectives where title = 'Goal 31'")
+	r.alice.Presses("Previous").Sees("*Objectives to close out*")
+	r.until("the first page", func() bool { all := r.answers(); return strings.Contains(all[len(all)-1], "Goal 11") })
+	r.reads("30", "[Previous] [Next]")
 }

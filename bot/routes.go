@@ -34,7 +34,8 @@ func (b *Bot) table() desk.Routes {
 		},
 		Shows: []string{
 			"list", "objectives", "show", "connections", "subscriptions", "help",
-			view.ActionDetails, view.ActionList, view.ActionListBack, view.ActionListOn, view.ActionObjectives, view.ActionObjectivesTo, view.ActionBrowse, view.ShortcutMine,
+			view.ActionDetails, view.ActionList, view.ActionListBack, view.ActionListOn, view.ActionObjectives, view.ActionObjectivesTo,
+			view.ActionConnectionsBack, view.ActionConnectionsOn, view.ActionSubscriptionsBack, view.ActionSubscriptionsOn, view.ActionToCloseOutBack, view.ActionToCloseOutOn, view.ActionBrowse, view.ShortcutMine,
 		},
 		// What can be pressed, by action_id; for fields that tell of their changes, by the field's name.
 		Actions: map[string]desk.Handler{
@@ -53,10 +54,18 @@ func (b *Bot) table() desk.Routes {
 			view.ActionCloseOut:     b.closeOuts.pressed,
 			view.ActionCloseOutAll:  b.closeOuts.all,
 
+			view.ActionToCloseOutBack:    b.closeOuts.turned,
+			view.ActionToCloseOutOn:      b.closeOuts.turned,
+			view.ActionSubscriptionsBack: b.subscriptions.turned,
+			view.ActionSubscriptionsOn:   b.subscriptions.turned,
+
 			view.ActionObjective:     b.objectives.pressed,
 			view.ActionObjectiveMore: b.objectives.more,
 			view.ActionObjectives:    b.objectives.turned,
 			view.ActionObjectivesTo:  b.objectives.turned,
+
+			view.ActionConnectionsBack: b.connect.Turned,
+			view.ActionConnectionsOn:   b.connect.Turned,
 
 			view.ActionManage:     b.connect.ManagePressed,
 			view.ActionTest:       b.connect.TestPressed,

@@ -116,6 +116,19 @@ func (f subscriptions) unsubscribe(ctx context.Context, g desk.Gesture) (desk.Re
 
 // list is "/okr subscriptions". Others' direct messages are theirs.
 func (f subscriptions) list(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	return f.part(ctx, g, 0)
+}
+
+// turned shows another part of the list in the place of the one whose button was pressed.
+func (f subscriptions) turned(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	from, _ := view.ParsePage(g.Action.Value)
+	r, err := f.part(ctx, g, from)
+	r.Replace = true
+	return r, err
+}
+
+// part shows the part of the list that begins at a place, or the last one.
+func (f subscriptions) part(ctx context.Context, g desk.Gesture, from int) (desk.Reply, error) {
 	list, err := f.Store.Subscriptions(ctx, g.Actor.Workspace)
 	if err != nil {
 		return desk.Reply{}, err
@@ -126,7 +139,8 @@ func (f subscriptions) list(ctx context.Context, g desk.Gesture) (desk.Reply, er
 			rows = append(rows, view.Subscription{Channel: s.Channel, Person: person, By: s.By, Next: okr.NextRunWords(s.Next, s.Zone)})
 		}
 	}
-	m := view.Subscriptions(rows)
+	from = view.PageFrom(from, len(rows), view.SubscriptionsListed)
+	m := view.Subscriptions(rows[from:min(len(rows), from+view.SubscriptionsListed)], from, len(rows))
 	return desk.Reply{Say: &m}, nil
 }
 

@@ -3,6 +3,7 @@ package connect
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,27 +19,39 @@ import (
 // connectionDraft is a connection that is looked after.
 type connectionDraft struct{ Connection int64 }
 
-// listedConnections is one more than a message shows, so that it can say that there are more.
-const listedConnections = 41
+// mostConnections is how many connections of a workspace a list can be of.
+const mostConnections = 1000
 
 // List is "/okr connections".
 func (flow *Flow) List(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	list, err := flow.Store.ConnectionsToManage(ctx, g.Actor, listedConnections)
+	return flow.part(ctx, g, 0)
+}
+
+// Turned shows another part of the list in the place of the one whose button was pressed.
+func (flow *Flow) Turned(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	from, _ := view.ParsePage(g.Action.Value)
+	r, err := flow.part(ctx, g, from)
+	r.Replace = true
+	return r, err
+}
+
+// part shows the part of the list that begins at a place, or the last one.
+func (flow *Flow) part(ctx context.Context, g desk.Gesture, from int) (desk.Reply, error) {
+	list, err := flow.Store.ConnectionsToManage(ctx, g.Actor, mostConnections)
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	rows := make([]view.Connection, 0, len(list))
-	for _, c := range list {
-		if !c.MayUse(g.Actor) && !c.MayManage(g.Actor) {
-			continue
-		}
+	list = slices.DeleteFunc(list, func(c store.Connection) bool { return !c.MayUse(g.Actor) && !c.MayManage(g.Actor) })
+	from = view.PageFrom(from, len(list), view.ConnectionsListed)
+	var rows []view.Connection
+	for _, c := range list[from:min(len(list), from+view.ConnectionsListed)] {
 		row, err := flow.connectionShown(ctx, g.Actor, c)
 		if err != nil {
 			return desk.Reply{}, err
 		}
 		rows = append(rows, row)
 	}
-	m := view.Connections(rows, SystemNames(flow.connectors), okr.May(g.Actor, okr.Connect))
+	m := view.Connections(rows, from, len(list), SystemNames(flow.connectors), okr.May(g.Actor, okr.Connect))
 	return desk.Reply{Say: &m}, nil
 }
 

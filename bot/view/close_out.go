@@ -389,14 +389,26 @@ func (c Closed) Unposted(channel, code string) Message {
 	return m
 }
 
-// ToCloseOut lists objectives whose period is over, each with the button that closes it out.
-func ToCloseOut(list []okr.Objective) Message {
-	m := Message{Text: fmt.Sprintf("Objectives to close out: %d", len(list)), Blocks: []slack.Block{section("*Objectives to close out*")}}
+// CloseOutsListed is how many objectives to close out a message shows at once.
+const CloseOutsListed = 20
+
+// What turns the pages of a list of objectives to close out.
+const (
+	ActionToCloseOutBack = "to_close_out_back"
+	ActionToCloseOutOn   = "to_close_out_on"
+)
+
+// ToCloseOut lists a part of some objectives whose period is over, each with the button that closes it
+// out; words are what they were looked for by.
+func ToCloseOut(list []okr.Objective, from, total int, words string) Message {
+	pages := Pages{From: from, Shown: len(list), Total: total, Most: CloseOutsListed, Back: ActionToCloseOutBack, On: ActionToCloseOutOn, Query: words}
+	m := Message{Text: fmt.Sprintf("Objectives to close out: %d", total), Blocks: []slack.Block{section("*Objectives to close out*" + pages.words())}}
 	for _, o := range list {
 		s := section(":dart: *" + Escape(Cut(o.Title, 150)) + "* · " + o.Period.Words() + "\n<@" + o.Owner + ">")
 		s.Accessory = closeOutButton(o)
 		m.Blocks = append(m.Blocks, s)
 	}
+	m.Blocks = append(m.Blocks, pages.ways()...)
 	return m
 }
 

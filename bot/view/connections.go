@@ -94,33 +94,37 @@ func (c Connection) line() string {
 	return fmt.Sprintf("*%s* · %s\n%s · %s · %s · %s", Escape(Cut(c.Name, 150)), c.state(), signIn, c.whose(), okr.CountWords(c.KeyResults, "key result"), success)
 }
 
-// mostConnections is how many a message shows.
-const mostConnections = 40
+// ConnectionsListed is how many a message shows at once.
+const ConnectionsListed = 20
 
-// Connections lists what a person can read through or look after, and offers those who may to connect
-// another one.
-func Connections(list []Connection, systems Systems, may bool) Message {
-	if len(list) == 0 && !may {
+// What turns the pages of a list of connections.
+const (
+	ActionConnectionsBack = "connections_back"
+	ActionConnectionsOn   = "connections_on"
+)
+
+// Connections lists a part of what a person can read through or look after, of so many, and offers those
+// who may to connect another one.
+func Connections(list []Connection, from, total int, systems Systems, may bool) Message {
+	if total == 0 && !may {
 		return Text("You have no connection, and none is shared with you. Guests cannot connect other systems. Ask a member of this workspace.")
 	}
-	if len(list) == 0 {
+	if total == 0 {
 		return Message{
 			Text:   "You have no connection yet, and none is shared with you. Add one with `/okr connect`.",
 			Blocks: []slack.Block{section("You have no connection yet, and none is shared with you."), slack.NewActionBlock("connect", button(ActionConnect, systems.label(), "connect"))},
 		}
 	}
-	m := Message{Text: okr.CountWords(len(list), "connection"), Blocks: []slack.Block{section("*Connections*")}}
-	for i, c := range list {
-		if i == mostConnections {
-			m.Blocks = append(m.Blocks, note("…and more. Disconnect those that nobody needs."))
-			break
-		}
+	pages := Pages{From: from, Shown: len(list), Total: total, Most: ConnectionsListed, Back: ActionConnectionsBack, On: ActionConnectionsOn}
+	m := Message{Text: okr.CountWords(total, "connection"), Blocks: []slack.Block{section("*Connections*" + pages.words())}}
+	for _, c := range list {
 		row := section(c.line())
 		if c.May {
 			row.Accessory = slack.NewAccessory(button(ActionManage, "Manage", fmt.Sprint(c.ID)))
 		}
 		m.Blocks = append(m.Blocks, row)
 	}
+	m.Blocks = append(m.Blocks, pages.ways()...)
 	if may {
 		m.Blocks = append(m.Blocks, slack.NewActionBlock("connect", button(ActionConnect, systems.label(), "connect")))
 	}

@@ -251,22 +251,29 @@ type Subscription struct {
 }
 
 // Subscriptions lists who gets the digest.
-func Subscriptions(list []Subscription) Message {
-	if len(list) == 0 {
+func Subscriptions(list []Subscription, from, total int) Message {
+	if total == 0 {
 		return Text("Nobody gets the weekly digest yet. Type `/okr subscribe` in a channel, or in a direct message with okrbot.")
 	}
-	const most = 40
-	lines := []string{"*The weekly digest goes to*"}
-	for i, s := range list {
-		if i == most {
-			lines = append(lines, fmt.Sprintf("…and %d more", len(list)-i))
-			break
-		}
+	pages := Pages{From: from, Shown: len(list), Total: total, Most: SubscriptionsListed, Back: ActionSubscriptionsBack, On: ActionSubscriptionsOn}
+	lines := []string{"*The weekly digest goes to*" + pages.words()}
+	for _, s := range list {
 		name := "<#" + s.Channel + ">"
 		if s.Person {
 			name = "you"
 		}
 		lines = append(lines, "• "+name+", next on "+s.Next+", subscribed by <@"+s.By+">")
 	}
-	return Text(Cut(strings.Join(lines, "\n"), 2900))
+	m := Text(strings.Join(lines, "\n"))
+	m.Blocks = append(m.Blocks, pages.ways()...)
+	return m
 }
+
+// SubscriptionsListed is how many a message shows at once: a line each, and Slack takes 3000 characters.
+const SubscriptionsListed = 20
+
+// What turns the pages of a list of subscriptions.
+const (
+	ActionSubscriptionsBack = "subscriptions_back"
+	ActionSubscriptionsOn   = "subscriptions_on"
+)

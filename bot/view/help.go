@@ -18,7 +18,7 @@ var topics = []topic{
 	{"connect", "[address]", "connect {systems}",
 		"Asks for the address and how to sign in, and checks it step by step: address, TLS, sign-in, and what can be read. What fails says why and what to do. A connection is yours alone; an administrator can share theirs with the workspace. An address after the verb, `acme` or a whole one, is filled in.", "/okr connect acme"},
 	{"connections", "", "the connections you can use",
-		"Lists your connections and the shared ones, with their state, their last success and how many key results read through them.", "/okr connections"},
+		"Lists your connections and the shared ones, twenty at a time, with their state, their last success and how many key results read through them.", "/okr connections"},
 	{"add-objective", "[title]", "add an objective",
 		"Asks for a title, an owner and co-owners, a period, a time zone, a channel, and the objective that it serves. Key results are added to it with `/okr add-kr`. Words after the verb are its title.", "/okr add-objective Run a calm service desk"},
 	{"objectives", "[words]", "list objectives",

@@ -66,5 +66,10 @@ func ParsePage(value string) (from int, query string) {
 	return from, query
 }
 
-// LastPage is where the last part of a list begins.
-func LastPage(total, most int) int { return max(0, total-1) / most * most }
+// PageFrom is where a part of a list begins, or the last one where the list is not as long.
+func PageFrom(from, total, most int) int {
+	if from < total {
+		return max(0, from)
+	}
+	return max(0, total-1) / most * most
+}
