@@ -65,7 +65,7 @@ func mayByTable(action okr.Action, kind okr.ActorKind, relation okr.Relation) (m
 // somebody adds cannot be forgotten here.
 func declared(t *testing.T, typeName string) []string {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "people.go", nil, 0)
+	file, err := parser.ParseFile(token.NewFileSet(), "rights.go", nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
