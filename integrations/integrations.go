@@ -115,7 +115,7 @@ type Consenter interface {
 	ConsentURL(client OAuthClient, redirect, state, verifier string) string
 	// Exchange trades the code that the browser brought back for tokens, once.
 	Exchange(ctx context.Context, client OAuthClient, redirect, code, verifier string) (Tokens, error)
-	// Renew asks for a new access token. Tokens.Refresh is empty where the old one stays in force.
+	// Renew asks for a new access token. Tokens.Fields holds no RefreshToken where the old one stays in force.
 	Renew(ctx context.Context, client OAuthClient, refresh string) (Tokens, error)
 	// Who names the user that an account signs in as; empty when the system does not tell.
 	Who(ctx context.Context, account Account) string
