@@ -76,7 +76,7 @@ func (a *Accounts) account(ctx context.Context, connection store.Connection, sta
 			if fresh, err := a.store.ConnectionByID(ctx, connection.ID); err == nil {
 				connection = fresh
 			}
-			return account, 0, Rejected(a.nameOf(connection.Kind), connection.Refusal)
+			return account, 0, Rejected(a.connectors.Name(connection.Kind), connection.Refusal)
 		}
 		if now.Epoch != connection.TokenEpoch {
 			if connection, err = a.store.ConnectionByID(ctx, connection.ID); err != nil {
@@ -236,12 +236,4 @@ func wholeLife(life time.Duration) time.Duration {
 		return unsaidLife
 	}
 	return max(10*time.Second, min(life, 24*time.Hour))
-}
-
-// nameOf is what people call a connector.
-func (a *Accounts) nameOf(kind string) string {
-	if connector, err := a.connectors.ByKind(kind); err == nil {
-		return connector.Name()
-	}
-	return kind
 }

@@ -135,7 +135,7 @@ func (f subscriptions) part(ctx context.Context, g desk.Gesture, from int) (desk
 	}
 	var rows []view.Subscription
 	for _, s := range list {
-		if person := strings.HasPrefix(s.Channel, "U") || strings.HasPrefix(s.Channel, "W"); !person || s.Channel == g.Actor.ID {
+		if person := store.IsDirect(s.Channel); !person || s.Channel == g.Actor.ID {
 			rows = append(rows, view.Subscription{Channel: s.Channel, Person: person, By: s.By, Next: okr.NextRunWords(s.Next, s.Zone)})
 		}
 	}
@@ -149,7 +149,7 @@ func (f subscriptions) part(ctx context.Context, g desk.Gesture, from int) (desk
 func (m *Messenger) Digest(ctx context.Context, s store.Subscription) ([]store.Told, error) {
 	filter := store.Filter{Channel: s.Channel, Open: true}
 	d := view.Digest{More: "/okr list <#" + s.Channel + ">"}
-	if strings.HasPrefix(s.Channel, "U") || strings.HasPrefix(s.Channel, "W") {
+	if store.IsDirect(s.Channel) {
 		filter = store.Filter{Person: s.Channel, Open: true}
 		d.More = "/okr list mine"
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"okrbot/okr"
 	"okrbot/store"
 )
 
@@ -112,7 +113,7 @@ func (c *Client) say(ctx context.Context, p store.Place) error {
 	if len(items) == 0 {
 		return c.store.AnnouncementsSent(ctx, ids, "")
 	}
-	if person(p.Channel) && c.messenger.Gone(ctx, p.Workspace, p.Channel) {
+	if store.IsDirect(p.Channel) && c.messenger.Gone(ctx, p.Workspace, p.Channel) {
 		return c.passOn(ctx, p, ids, items, "gone")
 	}
 	ts, err := c.messenger.Announce(ctx, p.Workspace, p.Channel, items, Post{Mark: announcementMark(taken), Repeated: repeated})
@@ -125,7 +126,7 @@ func (c *Client) say(ctx context.Context, p store.Place) error {
 		return c.store.UnparkPlace(ctx, p)
 	case errors.As(err, &u) && u.Kind == NotSent:
 		return errors.Join(err, c.store.AnnouncementsBack(ctx, ids))
-	case errors.As(err, &u) && (u.Kind == Permanent || u.Kind == Gone) && person(p.Channel):
+	case errors.As(err, &u) && (u.Kind == Permanent || u.Kind == Gone) && store.IsDirect(p.Channel):
 		return c.passOn(ctx, p, ids, items, u.Code)
 	case errors.As(err, &u) && (u.Kind == Permanent || u.Kind == Gone):
 		return c.park(ctx, p, ids, items, u.Code)
@@ -165,7 +166,7 @@ func coalesced(taken []store.Announcement) []store.Announcement {
 	for _, s := range order {
 		f, l := first[s], last[s]
 		switch {
-		case s.topic == "moved" && f.ID != l.ID && l.Note == "" && same(l.Old, l.New) && l.OldStatus == l.NewStatus:
+		case s.topic == "moved" && f.ID != l.ID && l.Note == "" && okr.Same(l.Old, l.New) && l.OldStatus == l.NewStatus:
 		case s.topic == "health" && f.Kind != l.Kind:
 		default:
 			list = append(list, l)
@@ -246,11 +247,6 @@ func (c *Client) park(ctx context.Context, p store.Place, ids []int64, items []A
 		}
 		return tx.Announce(ctx, list)
 	})
-}
-
-// person says whether a place is a direct message, which stands under its reader's id.
-func person(channel string) bool {
-	return strings.HasPrefix(channel, "U") || strings.HasPrefix(channel, "W")
 }
 
 // passOn sets aside what was to be told to somebody who is not there, and has it told to the next who

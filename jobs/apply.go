@@ -20,14 +20,14 @@ import (
 func (t *taker) apply(ctx context.Context, tx *store.Tx, p *part, s sorted) error {
 	// While this row is ours nobody takes the connection over; and whoever was taken for dead is
 	// stopped here.
-	mine, err := tx.KeepSlot(ctx, p.held)
+	mine, err := tx.KeepLane(ctx, p.held)
 	if err == nil && !mine {
 		err = errLost
 	}
 	if err != nil {
 		return err
 	}
-	a := &applying{now: tx.Now, system: t.systemName(p.connection.Kind), part: p, batch: &store.Batch{
+	a := &applying{now: tx.Now, system: t.connectors.Name(p.connection.Kind), part: p, batch: &store.Batch{
 		Connection: p.connection, Epoch: p.epoch, Forced: p.forced(), Began: p.began, Feeds: len(p.feedsOf()),
 	}}
 	if !p.forced() {
@@ -236,15 +236,6 @@ func (a *applying) lookAt(s sorted) (look []store.Follow) {
 // asked says whether somebody asked for one of some runs.
 func asked(runs []store.TakenRun) bool {
 	return slices.ContainsFunc(runs, func(r store.TakenRun) bool { return r.Forced })
-}
-
-// systemName is what people call a kind of system.
-func (c *Client) systemName(kind string) string {
-	connector, err := c.connectors.ByKind(kind)
-	if err != nil {
-		return kind
-	}
-	return connector.Name()
 }
 
 // applying gathers what a part writes, so that each table is written once.

@@ -162,7 +162,7 @@ func outcomeOf(before, after okr.Result, restated []okr.Restatement, fresh int) 
 	switch {
 	case len(restated) > 0 && fresh == 0:
 		return store.Restated
-	case !same(before.Value, after.Value), fresh > 0 && before.AsOf != after.AsOf:
+	case !okr.Same(before.Value, after.Value), fresh > 0 && before.AsOf != after.AsOf:
 		return store.Changed
 	case len(restated) > 0:
 		return store.Restated
@@ -172,7 +172,7 @@ func outcomeOf(before, after okr.Result, restated []okr.Restatement, fresh int) 
 
 // record writes the audit of a result that moved, and of the days that were restated.
 func (a *applying) record(k store.KeyResult, before, after okr.Result, outcome string, restated []okr.Restatement) {
-	if !same(before.Value, after.Value) {
+	if !okr.Same(before.Value, after.Value) {
 		action := "synced"
 		if outcome == store.Restated {
 			action = "restated"
@@ -190,7 +190,7 @@ func (a *applying) record(k store.KeyResult, before, after okr.Result, outcome s
 
 // announce leaves what is to be said of a move from what people saw to what they see, by hand or not.
 func (a *applying) announce(move store.Announcement, k store.KeyResult, failureTold, sawByHand, seesByHand bool, outcome string) {
-	stays := same(move.Old, move.New)
+	stays := okr.Same(move.Old, move.New)
 	move.Kind = store.NewsChanged
 	if move.Note != "" && !sawByHand && (outcome == store.Restated || stays) {
 		move.Kind = store.NewsRestated
@@ -206,10 +206,6 @@ func (a *applying) announce(move store.Announcement, k store.KeyResult, failureT
 		move.Kind, move.Channel = store.NewsRecovered, k.Owner
 		a.announcements = append(a.announcements, move)
 	}
-}
-
-func same(a, b decimal.NullDecimal) bool {
-	return a.Valid == b.Valid && a.Decimal.Equal(b.Decimal)
 }
 
 func words(v decimal.NullDecimal) string {

@@ -46,7 +46,7 @@ type Wanted struct {
 // consented that they do. Slack is asked before the first post, when it told of a change, and once a
 // day. Where nobody consented yet, administrators are asked, once, and those are told who wait.
 func (c *Client) mayPost(ctx context.Context, p store.Place) (bool, error) {
-	if person(p.Channel) || strings.HasPrefix(p.Channel, "D") {
+	if store.IsDirect(p.Channel) || strings.HasPrefix(p.Channel, "D") {
 		return true, nil
 	}
 	a, err := c.store.Audience(ctx, p)

@@ -233,11 +233,11 @@ func TestWhatALateTakerTookIsReadByTheNext(t *testing.T) {
 	k := r.keyResult(r.scorecard(1, 41, 5))
 	r.imports(k)
 	r.force(k.ID)
-	hold := func() store.HeldSlot {
+	hold := func() store.HeldLane {
 		r.advance(2 * time.Minute) // whoever held it before is late
-		var held []store.HeldSlot
+		var held []store.HeldLane
 		r.check(r.store.InTx(ctx, func(tx *store.Tx) (err error) {
-			held, err = tx.HoldSlots(ctx, k.Source.Connection)
+			held, err = tx.HoldLanes(ctx, k.Source.Connection)
 			return err
 		}))
 		if len(held) != 1 {

@@ -252,7 +252,7 @@ func (r *room) run(c *Client, kind string, raw []byte) {
 	case SyncConnection{}.Kind():
 		var a SyncConnection
 		r.check(json.Unmarshal(raw, &a))
-		err = c.sync(ctx, store.HeldSlot{Connection: a.Connection, Slot: a.Slot, Hold: a.Hold})
+		err = c.sync(ctx, store.HeldLane{Connection: a.Connection, Lane: a.Lane, Hold: a.Hold})
 	case Announce{}.Kind():
 		var a Announce
 		r.check(json.Unmarshal(raw, &a))

@@ -100,7 +100,7 @@ func (c *Client) settleLost(ctx context.Context, p store.Place) error {
 	}
 	c.log.Warn("nobody knows whether a post arrived that was sent twice", "workspace", p.Workspace, "channel", p.Channel)
 	return c.store.InTx(ctx, func(tx *store.Tx) error {
-		if err := tx.AnnouncementsParked(ctx, ids, unclear); err != nil || person(p.Channel) {
+		if err := tx.AnnouncementsParked(ctx, ids, unclear); err != nil || store.IsDirect(p.Channel) {
 			return err
 		}
 		list := make([]store.Announcement, len(items))

@@ -112,17 +112,17 @@ func (c *Client) planDue(ctx context.Context) error {
 
 // leaveSyncs leaves the jobs of one connection, or of all where it is 0.
 func (c *Client) leaveSyncs(ctx context.Context, tx *store.Tx, connection int64) error {
-	held, err := tx.HoldSlots(ctx, connection)
+	held, err := tx.HoldLanes(ctx, connection)
 	if err != nil {
 		return err
 	}
 	jobs := make([]river.InsertManyParams, len(held))
 	for i, h := range held {
 		opts := &river.InsertOpts{Queue: queueSync}
-		if h.Slot == store.RunsLane {
+		if h.Lane == store.RunsLane {
 			opts.Queue = queueForced
 		}
-		jobs[i] = river.InsertManyParams{Args: SyncConnection{Connection: h.Connection, Slot: h.Slot, Hold: h.Hold}, InsertOpts: opts}
+		jobs[i] = river.InsertManyParams{Args: SyncConnection{Connection: h.Connection, Lane: h.Lane, Hold: h.Hold}, InsertOpts: opts}
 	}
 	return c.insert(ctx, tx, jobs)
 }

@@ -23,7 +23,7 @@ const (
 // portion is a fetch under way: what is read together.
 type portion struct {
 	connection store.Connection
-	held       store.HeldSlot
+	held       store.HeldLane
 	rhythms    []store.Rhythm // that fell due; they move on when the last portion is applied
 	last       bool           // nothing else of what fell due waits behind it
 	ended      bool           // all that fell due was asked for, and applied
@@ -40,7 +40,7 @@ type portion struct {
 }
 
 // forced says whether somebody asked for it, or it is tried again; else it fell due.
-func (p *portion) forced() bool { return p.held.Slot == store.RunsLane }
+func (p *portion) forced() bool { return p.held.Lane == store.RunsLane }
 
 // byFeed puts who is answered into the order of feeds.
 func (p *portion) byFeed() {

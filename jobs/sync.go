@@ -12,7 +12,7 @@ import (
 // after portion.
 type SyncConnection struct {
 	Connection int64 `json:"connection"`
-	Slot       int16 `json:"slot"`
+	Lane       int16 `json:"slot"` // as jobs that wait have it
 	Hold       int64 `json:"hold"`
 }
 
@@ -41,7 +41,7 @@ var errLost = errors.New("another job has the connection")
 // taker is a job that reads a connection.
 type taker struct {
 	*Client
-	held   store.HeldSlot
+	held   store.HeldLane
 	worked bool
 	// gathered are the places in which something waits for the rest of what is read now.
 	gathered map[store.Place]bool
@@ -50,8 +50,8 @@ type taker struct {
 	began time.Time
 }
 
-func (c *Client) sync(ctx context.Context, held store.HeldSlot) error {
-	died, mine, err := c.store.TakeSlot(ctx, held)
+func (c *Client) sync(ctx context.Context, held store.HeldLane) error {
+	died, mine, err := c.store.TakeLane(ctx, held)
 	if err != nil || !mine {
 		return err
 	}
@@ -67,7 +67,7 @@ func (c *Client) sync(ctx context.Context, held store.HeldSlot) error {
 	defer stop(nil)
 	go t.keepLease(working, stop)
 	pass := t.readDue
-	if held.Slot == store.RunsLane {
+	if held.Lane == store.RunsLane {
 		pass = t.readAsked
 	}
 	for t.stays() {
@@ -93,7 +93,7 @@ func (t *taker) keepLease(ctx context.Context, stop context.CancelCauseFunc) {
 		if ctx.Err() != nil {
 			return
 		}
-		mine, err := t.store.KeepSlot(ctx, t.held)
+		mine, err := t.store.KeepLane(ctx, t.held)
 		if err == nil && !mine {
 			stop(errLost)
 			return
@@ -106,7 +106,7 @@ func (t *taker) keepLease(ctx context.Context, stop context.CancelCauseFunc) {
 func (t *taker) giveBack(ctx context.Context) {
 	leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	more, err := t.store.ReleaseSlot(leaving, t.held)
+	more, err := t.store.ReleaseLane(leaving, t.held)
 	if err == nil && len(t.gathered) > 0 {
 		err = t.store.InTx(leaving, func(tx *store.Tx) error { return tx.PlacesReady(leaving, t.places()) })
 	}
@@ -175,7 +175,7 @@ func split(due []store.DueFeed, most int) []store.DueFeed {
 }
 
 // slotPortion is what is read for feeds that fell due.
-func slotPortion(connection store.Connection, held store.HeldSlot, rhythms []store.Rhythm, due []store.DueFeed) *portion {
+func slotPortion(connection store.Connection, held store.HeldLane, rhythms []store.Rhythm, due []store.DueFeed) *portion {
 	p := &portion{connection: connection, held: held, rhythms: rhythms, feeds: make(map[int64]store.Feed, len(due))}
 	for _, d := range due {
 		p.order = append(p.order, d.ID)

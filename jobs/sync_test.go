@@ -135,7 +135,7 @@ func TestTheHeadNeverGoesBackInTime(t *testing.T) {
 			}
 			readings, err := r.store.Readings(ctx, "T1", k.ID)
 			r.check(err)
-			if want := after.ResultOf(r.objective.Period, readings, r.today()); after.Result.AsOf != want.AsOf || after.Result.N != want.N || !same(after.Result.Value, want.Value) {
+			if want := after.ResultOf(r.objective.Period, readings, r.today()); after.Result.AsOf != want.AsOf || after.Result.N != want.N || !okr.Same(after.Result.Value, want.Value) {
 				t.Fatalf("%s (%s) stands at %+v, its readings say %+v", k.Key(), k.Method, after.Result, want)
 			}
 		}

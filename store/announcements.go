@@ -181,6 +181,12 @@ func edited(before, after KeyResult) string {
 // Place is a channel of a workspace where something waits to be said or drawn.
 type Place struct{ Workspace, Channel string }
 
+// IsDirect says whether something is said in direct messages, which stand under their reader's id, and
+// not in a channel. Slack's people have an id that begins with U or W.
+func IsDirect(channel string) bool {
+	return strings.HasPrefix(channel, "U") || strings.HasPrefix(channel, "W")
+}
+
 // HeldPlace is a place where one job speaks. A job that carries an older hold comes too late.
 type HeldPlace struct {
 	Place

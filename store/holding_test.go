@@ -40,7 +40,7 @@ func TestEveryHoldIsTheSame(t *testing.T) {
 			case name == "HoldRequest": // one that was made a moment ago, which nobody else knows
 			case name == "HoldNotices": // what is told again does no harm, and is not numbered
 				wants(`held_until = now\(\) \+ interval`, `limit @most`, `for update skip locked`)
-			case name == "HoldSlots": // of one connection, or of all
+			case name == "HoldLanes": // of one connection, or of all
 				wants(`hold = h\.hold \+ 1`, `leased_until = now\(\) \+ interval`, `skip locked`)
 			case strings.HasPrefix(name, "Hold"):
 				holds++

@@ -314,17 +314,10 @@ func (flow *Flow) Disconnected(ctx context.Context, g desk.Gesture) (desk.Reply,
 		text += " What was read through it keeps its history; give it another source with `/okr edit`."
 	}
 	if strings.HasPrefix(c.SignIn, "oauth") {
-		text += " To take back the access in " + flow.nameOfSystem(c) + " as well, remove okrbot there from the user's connected apps."
+		text += " To take back the access in " + flow.connectors.Name(c.Kind) + " as well, remove okrbot there from the user's connected apps."
 	}
 	notice := view.Notice("Disconnected", text)
 	return desk.Reply{Update: &notice}, nil
-}
-
-func (flow *Flow) nameOfSystem(c store.Connection) string {
-	if connector, err := flow.connectors.ByKind(c.Kind); err == nil {
-		return connector.Name()
-	}
-	return c.Kind
 }
 
 // ConfirmPressed makes a sign-in of the browser count: the person in Slack says that it was theirs.
@@ -354,7 +347,7 @@ func (flow *Flow) ConfirmPressed(ctx context.Context, g desk.Gesture) (desk.Repl
 		return desk.Reply{}, err
 	}
 	d := flow.behind(ctx, g.Actor, g.View.Draft)
-	reply := flow.answerConfirm(g, view.Connected(flow.nameOfSystem(c), c.Name, nil, d.Wizard != ""))
+	reply := flow.answerConfirm(g, view.Connected(flow.connectors.Name(c.Kind), c.Name, nil, d.Wizard != ""))
 	if d.Wizard != "" {
 		reply.Later = func(ctx context.Context, _ desk.OpenView) {
 			flow.added(ctx, g, Opener{Draft: d.Wizard, View: d.Under}, c.ID)

@@ -137,7 +137,7 @@ const markedAs = "okrbot_post"
 // direct messages with us.
 func (s *Slack) Find(ctx context.Context, channel, mark string, since time.Time) (jobs.Found, error) {
 	const page, mostPages = 200, 5
-	if strings.HasPrefix(channel, "U") || strings.HasPrefix(channel, "W") {
+	if store.IsDirect(channel) {
 		opened, _, _, err := s.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{channel}})
 		if err := s.counted("conversations.open", err); err != nil {
 			return jobs.Found{}, err

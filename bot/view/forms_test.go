@@ -191,11 +191,11 @@ func TestAReadingThatDoesNotCountSaysSo(t *testing.T) {
 // TestTheLastStepAsksFirstForSevenFieldsAtMost whatever the goal, the source and the cadence.
 func TestTheLastStepAsksFirstForSevenFieldsAtMost(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		d := Detail{Draft: draft, Revision: 1, Form: anyForm().Draw(t, "form"), Integrated: rapid.Bool().Draw(t, "integrated"), Zone: "UTC"}
+		d := DetailsStep{Draft: draft, Revision: 1, Form: anyForm().Draw(t, "form"), Integrated: rapid.Bool().Draw(t, "integrated"), Zone: "UTC"}
 		if rapid.Bool().Draw(t, "editing") {
 			d.Editing = "KR-3"
 		}
-		fields := func(d Detail) (names []string) {
+		fields := func(d DetailsStep) (names []string) {
 			for _, b := range d.Modal().Blocks.BlockSet {
 				if f, ok := b.(*slack.InputBlock); ok {
 					names = append(names, f.BlockID)

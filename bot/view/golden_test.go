@@ -546,7 +546,7 @@ func modals() map[string]slack.ModalViewRequest {
 	}
 	monthly, stay, people2 := filled(), filled(), filled()
 	monthly.Cadence, stay.Kind, monthly.Phases = "monthly", "at_least", "2026-10-31: 50\n2026-11-30: 35.5"
-	detail := Detail{Draft: draft, Revision: 3, Form: filled(), Integrated: true, Scorecard: hostile().Source.Scorecard, Connection: hostile().Source.Connection, Result: "39  score of 22 Nov", Zone: "Europe/Berlin", Warnings: []string{"The target is met already."}}
+	detail := DetailsStep{Draft: draft, Revision: 3, Form: filled(), Integrated: true, Scorecard: hostile().Source.Scorecard, Connection: hostile().Source.Connection, Result: "39  score of 22 Nov", Zone: "Europe/Berlin", Warnings: []string{"The target is met already."}}
 	editing := detail
 	editing.Editing = "KR-3"
 	month, kind, byHand, between, baseline := detail, detail, detail, detail, detail
@@ -760,7 +760,7 @@ func TestFormsComeBackAsTheyWere(t *testing.T) {
 	for _, cadence := range okr.Frequencies {
 		f := filled()
 		f.Cadence = string(cadence)
-		d := Detail{Draft: draft, Revision: 1, Editing: "KR-3", Form: f, Integrated: true, Zone: "Europe/Berlin", More: true}
+		d := DetailsStep{Draft: draft, Revision: 1, Editing: "KR-3", Form: f, Integrated: true, Zone: "Europe/Berlin", More: true}
 		back := ParseForm(stateOf(t, d.Modal()), Form{Weekday: f.Weekday, Offset: f.Offset})
 		if got, want := mustJSON(t, back), mustJSON(t, f); got != want {
 			t.Errorf("%s: got %s, want %s", cadence, got, want)
@@ -772,12 +772,12 @@ func TestFormsComeBackAsTheyWere(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		f := anyForm().Draw(t, "form")
-		d := Detail{Draft: draft, Revision: 1, Editing: "KR-3", Form: f, Integrated: rapid.Bool().Draw(t, "integrated"), Zone: "Europe/Berlin", Would: "You would be at 55 % today.", More: rapid.Bool().Draw(t, "more")}
+		d := DetailsStep{Draft: draft, Revision: 1, Editing: "KR-3", Form: f, Integrated: rapid.Bool().Draw(t, "integrated"), Zone: "Europe/Berlin", Would: "You would be at 55 % today.", More: rapid.Bool().Draw(t, "more")}
 		back := ParseForm(stateOf(t, d.Modal()), f)
 		if got, want := mustJSON(t, back), mustJSON(t, f); got != want {
 			t.Fatalf("got %s, want %s", got, want)
 		}
-		again := ParseForm(stateOf(t, Detail{Draft: draft, Revision: 2, Form: back, Integrated: d.Integrated, More: rapid.Bool().Draw(t, "more again")}.Modal()), back)
+		again := ParseForm(stateOf(t, DetailsStep{Draft: draft, Revision: 2, Form: back, Integrated: d.Integrated, More: rapid.Bool().Draw(t, "more again")}.Modal()), back)
 		if got, want := mustJSON(t, again), mustJSON(t, f); got != want {
 			t.Fatalf("shown again: got %s, want %s", got, want)
 		}

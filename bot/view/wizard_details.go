@@ -12,8 +12,8 @@ import (
 	"okrbot/okr"
 )
 
-// Detail is the wizard's last step.
-type Detail struct {
+// DetailsStep is the wizard's last step.
+type DetailsStep struct {
 	Draft      string
 	Revision   int
 	Editing    string // KR-n
@@ -33,7 +33,7 @@ type Detail struct {
 
 // Modal asks for what matters, and for the rest behind *More*; only for what the chosen goal and source
 // need.
-func (d Detail) Modal() slack.ModalViewRequest {
+func (d DetailsStep) Modal() slack.ModalViewRequest {
 	title, head := "Add key result", "Updated by people, with `/okr check-in`."
 	if d.Editing != "" {
 		title = "Edit " + d.Editing
@@ -62,7 +62,7 @@ func (d Detail) Modal() slack.ModalViewRequest {
 }
 
 // first are the fields that matter, at most seven.
-func (d Detail) first() []slack.Block {
+func (d DetailsStep) first() []slack.Block {
 	f := d.Form
 	var blocks []slack.Block
 	if d.Editing != "" {
@@ -87,7 +87,7 @@ func (d Detail) first() []slack.Block {
 }
 
 // values asks for the values that the goal needs, and for no others.
-func (d Detail) values() []slack.Block {
+func (d DetailsStep) values() []slack.Block {
 	f := d.Form
 	var blocks []slack.Block
 	if f.Kind == GoalReach {
@@ -113,7 +113,7 @@ func (d Detail) values() []slack.Block {
 }
 
 // rest are the fields that most key results leave as they are.
-func (d Detail) rest() []slack.Block {
+func (d DetailsStep) rest() []slack.Block {
 	f := d.Form
 	var blocks []slack.Block
 	switch f.Kind {
@@ -147,7 +147,7 @@ func (d Detail) rest() []slack.Block {
 }
 
 // moment asks on which day and when it is read; what does not apply to the cadence is not asked.
-func (d Detail) moment() []slack.Block {
+func (d DetailsStep) moment() []slack.Block {
 	var blocks []slack.Block
 	switch okr.Frequency(d.Form.Cadence) {
 	case okr.Weekly:
@@ -166,7 +166,7 @@ func (d Detail) moment() []slack.Block {
 }
 
 // happens says when the key result is read and where it is posted, with what is entered now.
-func (d Detail) happens() string {
+func (d DetailsStep) happens() string {
 	words := "People enter its values with `/okr check-in`."
 	if d.Integrated {
 		cadence, wrong := okr.Cadence{Zone: d.Zone}, okr.Problems{}
@@ -185,7 +185,7 @@ func (d Detail) happens() string {
 }
 
 // behindMore says what the fields hold that are folded away and are not what most key results have.
-func (d Detail) behindMore() string {
+func (d DetailsStep) behindMore() string {
 	f := d.Form
 	var held []string
 	hold := func(asked bool, label, value, usual string) {
@@ -209,7 +209,7 @@ func (d Detail) behindMore() string {
 }
 
 // namesOfRest are what is asked behind More, in words.
-func (d Detail) namesOfRest() string {
+func (d DetailsStep) namesOfRest() string {
 	names := []string{"how progress is calculated", "the weight"}
 	if d.Form.Kind == GoalReach {
 		names = append([]string{"a committed result", "phased targets"}, names...)
@@ -235,7 +235,7 @@ func BehindMore(problems okr.Problems) bool {
 
 // withProblems says below each field what is wrong with it. Slack itself does it where the form stays as
 // it is.
-func (d Detail) withProblems(blocks []slack.Block) []slack.Block {
+func (d DetailsStep) withProblems(blocks []slack.Block) []slack.Block {
 	var with []slack.Block
 	for _, b := range blocks {
 		with = append(with, b)

@@ -21,13 +21,13 @@ func (f *Flow) detailsModal(ctx context.Context, w *Session) (slack.ModalViewReq
 	return d.Modal(), err
 }
 
-func (f *Flow) detailsStep(ctx context.Context, w *Session) (d view.Detail, err error) {
+func (f *Flow) detailsStep(ctx context.Context, w *Session) (d view.DetailsStep, err error) {
 	workspace := w.gesture.Actor.Workspace
 	o, err := f.Store.Objective(ctx, workspace, w.Objective)
 	if err != nil {
 		return d, err
 	}
-	d = view.Detail{
+	d = view.DetailsStep{
 		Draft: w.draft.ID, Revision: w.Revision, Editing: w.Key, Form: w.Form, Integrated: w.integrated(),
 		Scorecard: view.WithApart(w.SourceName, w.Distinction), Zone: o.Zone, More: w.More,
 	}
@@ -63,7 +63,7 @@ func (f *Flow) detailsStep(ctx context.Context, w *Session) (d view.Detail, err 
 
 // storedResult adds the result of the key result that is changed, where it goes on reading the same.
 // Changed says in a sentence what its scorecard is by now and nobody has agreed to.
-func (f *Flow) storedResult(ctx context.Context, w *Session, d *view.Detail) (changed string, err error) {
+func (f *Flow) storedResult(ctx context.Context, w *Session, d *view.DetailsStep) (changed string, err error) {
 	k, err := f.Store.KeyResultByID(ctx, w.gesture.Actor.Workspace, w.Edit)
 	if err != nil || k.Source.Reference != w.Reference {
 		return "", err
@@ -83,7 +83,7 @@ func (f *Flow) storedResult(ctx context.Context, w *Session, d *view.Detail) (ch
 
 // assess adds to the details what their values would make of the key result today, and what is
 // probably not meant.
-func (f *Flow) assess(ctx context.Context, w *Session, o okr.Objective, d *view.Detail) error {
+func (f *Flow) assess(ctx context.Context, w *Session, o okr.Objective, d *view.DetailsStep) error {
 	now, err := f.Store.Now(ctx)
 	if err != nil {
 		return err

@@ -11,8 +11,8 @@ type sentence struct {
 }
 
 const (
-	byItself = "It usually passes by itself."
-	takeAnew = "Look at the document, or choose another number with `/okr edit`."
+	byItself    = "It usually passes by itself."
+	chooseAgain = "Look at the document, or choose another number with `/okr edit`."
 )
 
 // sentences has every cause. Nothing the other side sent is ever put into one.
@@ -74,19 +74,19 @@ var sentences = map[string]sentence{
 
 	// What it says.
 	"nothing_there": {integrations.NotFound, "There is nothing at this pointer in the document.",
-		takeAnew, false},
+		chooseAgain, false},
 	"no_numbers": {integrations.NoData, "The document holds no number.",
 		"Check that this is the right document.", false},
 	"not_a_number": {integrations.Misread, "What is at this pointer is not a number.",
-		"Nothing was taken. " + takeAnew, false},
+		"Nothing was taken. " + chooseAgain, false},
 	"nan": {integrations.Misread, "The number is NaN: what counts it had nothing to count, or divided by zero.",
-		"Nothing was taken. " + takeAnew, false},
+		"Nothing was taken. " + chooseAgain, false},
 	"infinite": {integrations.Misread, "The number is infinite: what counts it divided by zero.",
-		"Nothing was taken. " + takeAnew, false},
+		"Nothing was taken. " + chooseAgain, false},
 	"localized_number": {integrations.Misread, "The number is written for people, with separators, a unit or other digits, and we do not guess what it means.",
 		"Nothing was taken. Have the document hold a plain number, or choose another one with `/okr edit`.", false},
 	"number_too_large": {integrations.Misread, "The number is too large: it has more than 18 digits before its point.",
-		"Nothing was taken. " + takeAnew, false},
+		"Nothing was taken. " + chooseAgain, false},
 	"number_too_small": {integrations.Misread, "The number is smaller than we can keep: it is not 0, but its first nine decimals are.",
 		"Nothing was taken. Have the document count in a smaller unit, or choose another number with `/okr edit`.", false},
 	"not_a_series": {integrations.Misread, "The list at this pointer is not one of dates with values.",

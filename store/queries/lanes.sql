@@ -1,4 +1,4 @@
--- name: HoldSlots :many
+-- name: HoldLanes :many
 -- Each connection has two takers at most: slot 1 reads what fell due, slot 2 what was asked for and
 -- what is tried again. One is held where there is something for it and the system may be asked.
 -- Connection 0 is all of them. A row that somebody is at is left to them, also where they are stuck.
@@ -29,9 +29,9 @@ where h.connection_id = ready.connection_id
 returning h.connection_id, h.slot, h.hold;
 
 -- The taker's own notes do not wait for the disk (synchronous_commit): what a crash of Postgres takes
--- with it is at most that a taker was there, and the hold, which decides, was written by HoldSlots.
+-- with it is at most that a taker was there, and the hold, which decides, was written by HoldLanes.
 
--- name: TakeSlot :many
+-- name: TakeLane :many
 -- What the taker before was reading when it died, if it did.
 with unhurried as (select set_config('synchronous_commit', 'off', true)),
 before as (
@@ -50,7 +50,7 @@ where h.connection_id = @connection_id
   and h.hold = @hold
 returning before.reading;
 
--- name: KeepSlot :execrows
+-- name: KeepLane :execrows
 update connection_slots
 set leased_until = now() + interval '105 seconds'
 where connection_id = @connection_id
@@ -70,7 +70,7 @@ where connection_id = @connection_id
   and hold = @hold
 returning nextval('sync_epochs')::bigint as epoch, now()::timestamptz as began;
 
--- name: ReleaseSlot :many
+-- name: ReleaseLane :many
 -- And whether there is something for the next taker already.
 with unhurried as (select set_config('synchronous_commit', 'off', true))
 update connection_slots s
