@@ -109,23 +109,33 @@ func terminations(ctx context.Context, o *office, times int) (int, error) {
 	})
 }
 
-// freezes stop a replica, and move the clock past every lease while it stands.
+// frozenFor is longer than every lease, which is 105 seconds. It is the machine's time: a process that
+// wakes has a clock that went on, which is how it knows that it comes too late.
+const frozenFor = 110 * time.Second
+
+// freezes stop two of three replicas in the middle of what they do, and have the third take over.
 func freezes(ctx context.Context, o *office, times int) (int, error) {
 	frozen := 0
 	return o.rounds(ctx, times, func() int { return frozen }, func(int) error {
-		time.Sleep(o.moment(2500 * time.Millisecond))
-		r := o.replicas[o.pick(3)]
-		if !r.signal(syscall.SIGSTOP) {
-			return nil
+		first := o.pick(3)
+		var stopped []*replica
+		for n := range 2 {
+			time.Sleep(o.moment(1200 * time.Millisecond))
+			if r := o.replicas[(first+n)%3]; r.signal(syscall.SIGSTOP) {
+				frozen++
+				stopped = append(stopped, r)
+				o.note("frozen", r.name)
+			}
 		}
-		frozen++
-		o.note("frozen", r.name)
-		time.Sleep(500 * time.Millisecond)
-		err := o.advance(ctx, 3*time.Minute)
-		time.Sleep(quiet)
-		r.signal(syscall.SIGCONT)
-		o.note("awake", r.name)
-		return err
+		select {
+		case <-ctx.Done():
+		case <-time.After(frozenFor):
+		}
+		for _, r := range stopped {
+			r.signal(syscall.SIGCONT)
+			o.note("awake", r.name)
+		}
+		return ctx.Err()
 	})
 }
 
