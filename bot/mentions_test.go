@@ -37,7 +37,7 @@ func TestAMentionIsACommand(t *testing.T) {
 	// In a thread the answer stands in the thread.
 	r.bob.Types("who knows how we stand?")
 	r.carol.RepliesTo("who knows how we stand?", "@okrbot list at-risk")
-	r.carol.Sees("No key result is behind, at risk or stale.")
+	r.carol.Sees("No key result is at risk.")
 	for _, m := range r.messagesOf("carol", "No key result is behind") {
 		if m.Thread == "" || m.Ephemeral != "U0CAROL" {
 			t.Errorf("the answer stands in thread %q and is seen by %q", m.Thread, m.Ephemeral)
