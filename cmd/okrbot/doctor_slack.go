@@ -148,7 +148,7 @@ func (d *doctor) scopes(granted []string) {
 	needed, optional := okrbot.BotScopes()
 	var missing, more []string
 	for _, s := range needed {
-		if !slices.Contains(granted, s) && s != "files:write" {
+		if !slices.Contains(granted, s) && s != "files:write" && s != "app_mentions:read" {
 			missing = append(missing, s)
 		}
 	}
@@ -163,6 +163,8 @@ func (d *doctor) scopes(granted []string) {
 		d.say("scopes", broken, "missing: "+strings.Join(missing, ", "), again)
 	case !slices.Contains(granted, "files:write"):
 		d.say("scopes", note, "files:write is missing: `/okr export` cannot send its files; all else works", again)
+	case !slices.Contains(granted, "app_mentions:read"):
+		d.say("scopes", note, "app_mentions:read is missing: okrbot does not hear when it is mentioned; all else works", again)
 	case len(more) > 0:
 		d.say("scopes", note, "granted, and not needed: "+strings.Join(more, ", "), "Take them away under OAuth & Permissions.")
 	default:

@@ -149,11 +149,12 @@ func TestDoctorTellsSlacksTroublesApart(t *testing.T) {
 
 	// Scopes, and the token of Socket Mode.
 	for missing, want := range map[string]finding{
-		"im:write":    {State: broken, Means: "missing: im:write", Do: "install the app again"},
-		"files:write": {State: note, Means: "files:write is missing", Do: "install the app again"},
-		"more":        {State: note, Means: "granted, and not needed: files:read", Do: "Take them away"},
+		"im:write":          {State: broken, Means: "missing: im:write", Do: "install the app again"},
+		"files:write":       {State: note, Means: "files:write is missing", Do: "install the app again"},
+		"app_mentions:read": {State: note, Means: "app_mentions:read is missing", Do: "install the app again"},
+		"more":              {State: note, Means: "granted, and not needed: files:read", Do: "Take them away"},
 	} {
-		scopes := []string{"commands", "chat:write", "users:read", "channels:read", "groups:read", "im:write", "files:write"}
+		scopes := []string{"commands", "app_mentions:read", "chat:write", "users:read", "channels:read", "groups:read", "im:write", "files:write"}
 		if missing == "more" {
 			scopes = append(scopes, "channels:history", "files:read")
 		}
