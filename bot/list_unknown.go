@@ -77,28 +77,9 @@ func (ls lists) notListed(ctx context.Context, g desk.Gesture, l listed) (desk.R
 	if len(unknown) == 0 { // each is in some title, and none has all
 		return desk.Say(l.heading(g.Actor.ID) + ": none."), nil
 	}
-	people, err := ls.Store.People(ctx, g.Actor.Workspace)
+	names, err := ls.listable(ctx, g.Actor.Workspace)
 	if err != nil {
 		return desk.Reply{}, err
-	}
-	names := []string{"mine", "by:name", "by:number", "by:owner"}
-	for _, s := range states() {
-		names = append(names, s.name)
-	}
-	for _, p := range people {
-		names = append(names, strings.FieldsFunc(strings.ToLower(okr.Visible(p.Name)), func(r rune) bool { return r == ' ' })...)
-	}
-	some, err := ls.Store.KeyResults(ctx, g.Actor.Workspace, store.Filter{Most: guessedFrom})
-	if err != nil {
-		return desk.Reply{}, err
-	}
-	const shortest = 4 // letters of a word of a title that is worth a guess
-	for _, k := range some {
-		for _, w := range command.Words(view.Escape(k.Title + " " + k.Objective.Title)) {
-			if len([]rune(w.Plain)) >= shortest {
-				names = append(names, w.Plain)
-			}
-		}
 	}
 	near := nearest(strings.ToLower(strings.Join(unknown, " ")), names)
 	if other := otherWords[strings.ToLower(strings.Join(unknown, " "))]; other != "" {
@@ -124,6 +105,34 @@ func (ls lists) notListed(ctx context.Context, g desk.Gesture, l listed) (desk.R
 		return desk.Say(text + "Did you mean " + strings.Join(near, " or ") + "? " + listsWhat), nil
 	}
 	return desk.Say(text + listsWhat), nil
+}
+
+// listable are the words that a list can be of, of which people, statuses and titles have some.
+func (ls lists) listable(ctx context.Context, workspace string) (names []string, err error) {
+	people, err := ls.Store.People(ctx, workspace)
+	if err != nil {
+		return nil, err
+	}
+	names = []string{"mine", "by:name", "by:number", "by:owner"}
+	for _, s := range states() {
+		names = append(names, s.name)
+	}
+	for _, p := range people {
+		names = append(names, strings.FieldsFunc(strings.ToLower(okr.Visible(p.Name)), func(r rune) bool { return r == ' ' })...)
+	}
+	some, err := ls.Store.KeyResults(ctx, workspace, store.Filter{Most: guessedFrom})
+	if err != nil {
+		return nil, err
+	}
+	const shortest = 4 // letters of a word of a title that is worth a guess
+	for _, k := range some {
+		for _, w := range command.Words(view.Escape(k.Title + " " + k.Objective.Title)) {
+			if len([]rune(w.Plain)) >= shortest {
+				names = append(names, w.Plain)
+			}
+		}
+	}
+	return names, nil
 }
 
 // otherWords are what people call a status, beside its own words.
