@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/slack-go/slack"
-
 	"okrbot/bot/connect"
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
@@ -23,18 +21,18 @@ type home struct {
 }
 
 // tab is a person's Home tab as it is now.
-func (h home) tab(ctx context.Context, g desk.Gesture) (slack.HomeTabViewRequest, error) {
+func (h home) tab(ctx context.Context, g desk.Gesture) (desk.HomeTab, error) {
 	chosen, err := h.Store.Home(ctx, g.Actor.Workspace, g.Actor.ID)
 	if err != nil {
-		return slack.HomeTabViewRequest{}, err
+		return desk.HomeTab{}, err
 	}
 	now, err := h.Store.Now(ctx)
 	if err != nil {
-		return slack.HomeTabViewRequest{}, err
+		return desk.HomeTab{}, err
 	}
 	signIns, err := h.inNeed(ctx, g.Actor, now)
 	if err != nil {
-		return slack.HomeTabViewRequest{}, err
+		return desk.HomeTab{}, err
 	}
 	d := drawing{home: h, g: g, chosen: chosen, now: now, tab: view.HomeTab{
 		Name: g.Name, Systems: h.systems, May: okr.May(g.Actor, okr.AddKeyResult), SignIns: signIns,
@@ -42,10 +40,11 @@ func (h home) tab(ctx context.Context, g desk.Gesture) (slack.HomeTabViewRequest
 	}}
 	for _, part := range []func(context.Context) error{d.needs, d.objectives, d.unfold, d.channels} {
 		if err := part(ctx); err != nil {
-			return slack.HomeTabViewRequest{}, err
+			return desk.HomeTab{}, err
 		}
 	}
-	return d.tab.View(), nil
+	wide := !d.tab.Own || chosen.Whose != "" || len(d.tab.Channels) > 0
+	return desk.HomeTab{View: d.tab.View(), Wide: wide}, nil
 }
 
 // looked is how many connections that need somebody are looked through for an administrator's Home.

@@ -6,8 +6,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"okrbot/bot/view"
+	"okrbot/sandbox/slack"
 	"okrbot/sheet"
 )
 
@@ -193,4 +195,76 @@ func TestHomesButtonsTakeAnyValue(t *testing.T) {
 	if n := r.number("select count(*) from homes"); n != 1 {
 		t.Errorf("%s homes are kept", strconv.Itoa(n))
 	}
+}
+
+// Home follows what others do to what is its reader's, and syncs, without being opened again.
+func TestHomeFollowsEachChangeThatConcernsItsReader(t *testing.T) {
+	r := ready(t)
+	r.alice.GoesHome().SeesHome("*KR-1* Fewer open incidents")
+	r.bob.GoesHome().SeesHome("*What this workspace works on*", "*Run a calm service desk*")
+	r.carol.Types("/okr edit KR-1").Fills("Key Result", "Fewer waiting incidents").Submits("Save").Sees("KR-1 is saved").Closes()
+	r.alice.SeesHome("*KR-1* Fewer waiting incidents")
+	r.carol.Types("/okr edit O-1").Fills("Objective", "Run a quiet service desk").Submits("Save").SeesNoModal().Sees("is saved")
+	r.alice.SeesHome("*Run a quiet service desk*")
+	r.later(time.Minute)
+	r.bob.SeesHome("*Run a quiet service desk*") // it is not bob's, and follows within a minute
+	r.later(time.Minute)
+	r.collects(99)
+	r.carol.Types("/okr sync KR-1").Sees("→ 99")
+	r.alice.SeesHome("*99*")
+	r.do("update connections set state = 'rejected'")
+	r.alice.SeesHome("[Reconnect]")
+	r.later(time.Minute)
+	r.carol.Types("/okr remove KR-1").Sees("== Remove").Submits("Remove").SeesNoModal()
+	r.alice.SeesHome("No key results yet.")
+}
+
+// What Slack did not take is shown again, and what it shows already is not sent twice.
+func TestAHomeThatWasLostIsShownAgain(t *testing.T) {
+	r := newRoom(t)
+	r.refusalsExpected = true
+	r.shelf(1, 1, 9)
+	r.alice.GoesHome().SeesHome("*Aim 1*")
+	for _, fault := range []slack.Fault{
+		{Method: "views.publish", Times: 1, Error: "ratelimited"}, {Method: "views.publish", Times: 1, Error: "internal_error"}, {Method: "views.publish", Times: 1, Lost: true},
+	} {
+		r.slack.Break(fault)
+		r.alice.GoesHome()
+		r.settles()
+		for range 3 {
+			r.later(time.Minute)
+			r.settles()
+		}
+		if n := r.number("select count(*) from homes where dirty_at is not null or failures > 0"); n != 0 {
+			t.Errorf("%+v: %d Homes are still to be shown", fault, n)
+		}
+	}
+	shown := r.slack.Calls("views.publish")
+	r.do("update homes set dirty_at = now()")
+	r.settles()
+	if n := r.number("select count(*) from homes where dirty_at is not null"); n != 0 || r.slack.Calls("views.publish") != shown {
+		t.Errorf("%d Homes are to be shown; the same was sent %d times", n, r.slack.Calls("views.publish")-shown)
+	}
+}
+
+// A Home that nobody looked at for a month costs nothing until it is opened again.
+func TestAHomeThatIsNotLookedAtIsLeftAlone(t *testing.T) {
+	r := newRoom(t)
+	r.shelf(1, 1, 9)
+	r.alice.GoesHome().SeesHome("*Aim 1*")
+	r.laterDays(29)
+	r.settles()
+	r.carol.Types("/okr edit O-1").Fills("Objective", "Aim higher").Submits("Save").SeesNoModal().Sees("is saved")
+	r.alice.SeesHome("*Aim higher*")
+	r.laterDays(2)
+	r.settles()
+	shown := r.slack.Calls("views.publish")
+	r.carol.Types("/okr edit O-1").Fills("Objective", "Aim lower").Submits("Save").SeesNoModal().Sees("is saved")
+	r.settles()
+	r.later(time.Minute)
+	r.settles()
+	if n := r.slack.Calls("views.publish") - shown; n != 0 {
+		t.Errorf("it was shown %d times", n)
+	}
+	r.alice.GoesHome().SeesHome("*Aim lower*")
 }

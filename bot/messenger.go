@@ -247,14 +247,23 @@ func (m *Messenger) Outcome(ctx context.Context, o jobs.Outcome) (jobs.Told, err
 	return jobs.Told{Channel: channel, MessageTS: ts}, err
 }
 
-// home shows the new values on the Home tab of whoever asked for them.
+// home shows the new values on the Home tab of whoever asked for them, before the next sweep does.
 func (m *Messenger) home(ctx context.Context, q store.SyncRequest) {
-	p, err := m.bot.Person(ctx, q.Workspace, q.Person)
-	if err != nil {
+	if err := m.ShowHome(ctx, q.Workspace, q.Person); err != nil {
 		m.log.Warn("showing Home after a sync", "request", q.ID, "error", err)
-		return
 	}
-	m.bot.ShowHome(ctx, desk.Gesture{Actor: p.Actor, Name: p.Name, Zone: p.Zone})
+}
+
+// ShowHome shows somebody their Home tab, unless it shows the present already.
+func (m *Messenger) ShowHome(ctx context.Context, workspace, person string) error {
+	p, err := m.bot.Person(ctx, workspace, person)
+	if err != nil {
+		return err
+	}
+	if !okr.May(p.Actor, okr.View) {
+		return &jobs.Undelivered{Kind: jobs.Permanent, Code: "no_member"}
+	}
+	return m.bot.PublishHome(ctx, desk.Gesture{Actor: p.Actor, Name: p.Name, Zone: p.Zone}, true)
 }
 
 // details shows the new value in the window in which it was asked for, if it is still there.

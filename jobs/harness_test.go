@@ -483,6 +483,8 @@ func (e *edge) AskConsent(context.Context, store.Audience, Wanted) error { retur
 
 func (e *edge) Tell(context.Context, string, string, string) error { return nil }
 
+func (e *edge) ShowHome(context.Context, string, string) error { return nil }
+
 func (e *edge) Export(context.Context, okr.Actor, Counted, []*File) error { return nil }
 
 func (e *edge) CloseOut(context.Context, store.CloseOut, string, Post) error { return nil }

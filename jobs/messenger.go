@@ -19,6 +19,7 @@ type Messenger interface {
 	DigestPoster
 	CloseOutPoster
 	Teller
+	HomeShower
 	Members
 	Doorkeeper
 }

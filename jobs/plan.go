@@ -62,6 +62,7 @@ func (c *Client) tidy(ctx context.Context) error {
 // sweeps looks for what is to be said until ctx ends. What syncs leave is looked for at once.
 func (c *Client) sweeps(ctx context.Context) {
 	for ctx.Err() == nil {
+		c.attempt(ctx, "finding Homes that changed", c.store.GatherHomeChanges)
 		c.attempt(ctx, "finding what is to be said", c.sweep)
 		c.swept.Add(1)
 		select {
@@ -142,6 +143,9 @@ func (c *Client) sweep(ctx context.Context) error {
 				return PostDigest{Workspace: s.Workspace, Channel: s.Channel, Hold: s.Hold}
 			}),
 			holding(tx.HoldNotices, func(connection int64) river.JobArgs { return TellNotice{Connection: connection} }),
+			holding(tx.HoldHomes, func(h store.HeldHome) river.JobArgs {
+				return ShowHome{Workspace: h.Workspace, Person: h.Person, Hold: h.Hold}
+			}),
 			holding(tx.HoldPlaces, func(h store.HeldPlace) river.JobArgs {
 				return Announce{Workspace: h.Workspace, Channel: h.Channel, Hold: h.Hold}
 			}),

@@ -153,8 +153,8 @@ func TestCadencesNeedNoLeader(t *testing.T) {
 
 // Everything in a job's arguments is stored for days and shown in River's own pages.
 func TestArgumentsAreIdsAlone(t *testing.T) {
-	ids := map[string]bool{"Workspace": true, "Channel": true}
-	for _, args := range []river.JobArgs{SyncConnection{}, Announce{}, ReportOutcome{}, RefreshDirectory{}, TellNotice{}, PostDigest{}, ExportWorkspace{}, PostCloseOut{}, BeginSync{}, TellPerson{}, AskConsent{}} {
+	ids := map[string]bool{"Workspace": true, "Channel": true, "Person": true}
+	for _, args := range []river.JobArgs{SyncConnection{}, Announce{}, ReportOutcome{}, RefreshDirectory{}, TellNotice{}, PostDigest{}, ExportWorkspace{}, PostCloseOut{}, BeginSync{}, TellPerson{}, AskConsent{}, ShowHome{}} {
 		kind := reflect.TypeOf(args)
 		for i := range kind.NumField() {
 			field := kind.Field(i)
@@ -171,7 +171,7 @@ func TestArgumentsAreIdsAlone(t *testing.T) {
 	}
 	r := newRoom(t)
 	registered := reflect.ValueOf(r.client.river).Elem().FieldByName("config").Elem().FieldByName("Workers").Elem().FieldByName("workersMap").Len()
-	r.wants("registered kinds", registered, 11)
+	r.wants("registered kinds", registered, 12)
 }
 
 func TestNoErrorTextReachesRiversTable(t *testing.T) {

@@ -40,6 +40,9 @@ func (c *Client) workers() *river.Workers {
 	})
 	add(w, usually, c.tellPerson)
 	add(w, usually, c.askConsent)
+	add(w, usually, func(ctx context.Context, a ShowHome) error {
+		return c.showHome(ctx, store.HeldHome{Workspace: a.Workspace, Person: a.Person, Hold: a.Hold})
+	})
 	return w
 }
 

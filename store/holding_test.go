@@ -45,7 +45,7 @@ func TestEveryHoldIsTheSame(t *testing.T) {
 			case strings.HasPrefix(name, "Hold"):
 				holds++
 				wants(`hold = (\w+\.)?hold \+ 1`, `(held_until|ready_at) = now\(\) \+ interval`, `limit @most`, `for update skip locked`)
-			case regexp.MustCompile(`^(Keep|Release|Repeat|Finish)(Place|Slot|Export|CloseOutPost|Ask|Request)$`).MatchString(name):
+			case regexp.MustCompile(`^(Keep|Release|Repeat|Finish)(Place|Slot|Export|CloseOutPost|Ask|Request|Home)$`).MatchString(name):
 				wants(`hold = @hold`)
 			}
 		}

@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/slack-go/slack"
-
 	"okrbot/secret"
 	"okrbot/store"
 )
@@ -27,7 +25,7 @@ type Desk struct {
 	// work gives way to them.
 	asked  func() (answered func())
 	Routes Routes
-	Home   func(ctx context.Context, g Gesture) (slack.HomeTabViewRequest, error)
+	Home   func(ctx context.Context, g Gesture) (HomeTab, error)
 
 	// ourselves is the workspace that Slack says our token is of; nil until it said so.
 	ourselves atomic.Pointer[store.Workspace]

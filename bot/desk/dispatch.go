@@ -425,27 +425,3 @@ func (d *Desk) say(ctx context.Context, g gesture, m view.Message, replace bool)
 		d.Log.Warn("a person was not reached", "actor", g.person, "code", CodeOf(err))
 	}
 }
-
-// ShowHome shows a person their Home tab as it is now.
-func (d *Desk) ShowHome(ctx context.Context, g Gesture) {
-	v, needed, err := d.drawnHome(ctx, g)
-	if !needed {
-		return
-	}
-	if err == nil {
-		err = d.Slack.publish(ctx, g.Actor.ID, v)
-	}
-	if err != nil && CodeOf(err) != "not_enabled" {
-		d.Log.Warn("showing Home", "actor", g.Actor.ID, "error", err)
-	}
-}
-
-func (d *Desk) drawnHome(ctx context.Context, g Gesture) (v slack.HomeTabViewRequest, needed bool, err error) {
-	release, ok := d.homes.acquire(ctx, g.Actor)
-	if !ok {
-		return v, false, nil
-	}
-	defer release()
-	v, err = d.Home(ctx, g)
-	return v, true, err
-}

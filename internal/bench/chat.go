@@ -26,6 +26,7 @@ const (
 type chat struct {
 	server  *httptest.Server
 	latency atomic.Int64
+	homes   atomic.Int64 // Home tabs that were given to it
 
 	mu      sync.Mutex
 	records []said
@@ -63,6 +64,9 @@ var key = regexp.MustCompile(`KR-[0-9]+`)
 // note keeps what a call says, and leaves its body to be read again.
 func (c *chat) note(r *http.Request) {
 	method := strings.TrimPrefix(r.URL.Path, "/api/")
+	if method == "views.publish" {
+		c.homes.Add(1)
+	}
 	if !strings.HasPrefix(method, "chat.") {
 		return
 	}
@@ -79,6 +83,9 @@ func (c *chat) note(r *http.Request) {
 	defer c.mu.Unlock()
 	c.records = append(c.records, said{time.Now(), method, key.FindAllString(text, -1)})
 }
+
+// published is how many Home tabs were given to it.
+func (c *chat) published() int64 { return c.homes.Load() }
 
 // forget begins a new record.
 func (c *chat) forget() {

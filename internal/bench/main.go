@@ -36,6 +36,7 @@ var parts = []part{
 	{name: "slack", measure: measureSlack},
 	{name: "acks", measure: measureAcks},
 	{name: "lists", measure: measureLists},
+	{name: "home", measure: measureHome},
 	{name: "search", measure: measureSearch},
 	{name: "start", measure: measureStart},
 	{name: "many", measure: measureMany},

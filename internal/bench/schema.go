@@ -54,6 +54,8 @@ where s.connection_id = $1 and k.result_value = v.value`
 	makeDue = `
 with imported as (update sync_runs set due_at = now() where state = 'queued' and due_at > now())
 update rhythms set slot_at = now(), next_sync_at = now()`
+	// giveTo makes somebody the owner of the first key results.
+	giveTo = `update key_results set owner_id = $1 where number <= $2`
 	// makeDueOf has those of one connection fall due.
 	makeDueOf = makeDue + ` where connection_id = $1`
 	// makeOneDue has one key result fall due, in a rhythm of its own.

@@ -1,8 +1,11 @@
 -- name: HomeOpened :exec
-insert into homes (workspace_id, person_id, opened_at)
-values (@workspace_id, @person_id, now())
+-- Whoever notes it shows it at once; where that is lost, a sweep does.
+insert into homes (workspace_id, person_id, opened_at, dirty_at)
+values (@workspace_id, @person_id, now(), now() + interval '15 seconds')
 on conflict (workspace_id, person_id) do update
-set opened_at = now();
+set opened_at = now(),
+    version = homes.version + 1,
+    dirty_at = least(homes.dirty_at, now() + interval '15 seconds');
 
 -- name: Home :one
 select *
@@ -18,10 +21,12 @@ where workspace_id = @workspace_id
 for update;
 
 -- name: SaveHome :exec
-insert into homes (workspace_id, person_id, opened_at, whose, period, status, objectives, unfolded, key_results, needs)
-values (@workspace_id, @person_id, now(), @whose, @period, @status, @objectives, @unfolded, @key_results, @needs)
+insert into homes (workspace_id, person_id, opened_at, dirty_at, whose, period, status, objectives, unfolded, key_results, needs)
+values (@workspace_id, @person_id, now(), now() + interval '15 seconds', @whose, @period, @status, @objectives, @unfolded, @key_results, @needs)
 on conflict (workspace_id, person_id) do update
 set opened_at = now(),
+    version = homes.version + 1,
+    dirty_at = least(homes.dirty_at, now() + interval '15 seconds'),
     whose = excluded.whose,
     period = excluded.period,
     status = excluded.status,
@@ -60,3 +65,104 @@ where s.workspace_id = @workspace_id
   )
 order by s.channel_id
 limit @most;
+
+-- name: HomeShowing :one
+select version, shows, (opened_at > now() - interval '30 days')::boolean as lately
+from homes
+where workspace_id = @workspace_id
+  and person_id = @person_id;
+
+-- name: HomeShown :exec
+-- Where it became another one while it was drawn, or another process showed it meanwhile, nobody knows
+-- which of them Slack took last: it is shown again.
+update homes
+set shown_at = now(),
+    wide = @wide,
+    shows = case when version = @version then @shows::bytea end,
+    dirty_at = case when version <> @version then coalesce(dirty_at, now()) end,
+    version = version + (version <> @version)::int,
+    held_until = null,
+    failures = 0
+where workspace_id = @workspace_id
+  and person_id = @person_id;
+
+-- name: HomeNotShown :exec
+update homes
+set dirty_at = coalesce(dirty_at, now()),
+    shows = null,
+    held_until = now() + make_interval(secs => @seconds),
+    failures = failures + 1
+where workspace_id = @workspace_id
+  and person_id = @person_id;
+
+-- name: HomesWait :exec
+-- Slack asked us to wait with all of a workspace.
+update homes
+set held_until = now() + make_interval(secs => @seconds)
+where (workspace_id, person_id) in (
+  select h.workspace_id, h.person_id
+  from homes h
+  where h.workspace_id = @workspace_id
+    and h.ready_at is not null
+  order by h.person_id
+  for update
+);
+
+-- name: HomeClosed :exec
+-- Slack does not show it to them: not before they open it again.
+update homes
+set opened_at = 'epoch',
+    dirty_at = null,
+    held_until = null
+where workspace_id = @workspace_id
+  and person_id = @person_id;
+
+-- name: GatherHomeChanges :execrows
+-- What happened within seconds is shown at once. Changes of what is not the reader's are shown once a
+-- minute.
+with gone as (
+  delete from home_changes
+  where id in (select c.id from home_changes c order by c.id limit @most for update skip locked)
+  returning workspace_id, person_id
+), concerned as (
+  select h.workspace_id, h.person_id, bool_or(g.person_id <> '') as own
+  from (select distinct workspace_id, person_id from gone) g
+  join homes h on h.workspace_id = g.workspace_id and (h.person_id = g.person_id or g.person_id = '' and h.wide)
+  where h.opened_at > now() - interval '30 days'
+  group by h.workspace_id, h.person_id
+), locked as (
+  select h.workspace_id, h.person_id, c.own
+  from homes h
+  join concerned c on c.workspace_id = h.workspace_id and c.person_id = h.person_id
+  order by h.workspace_id, h.person_id
+  for update of h
+)
+update homes h
+set version = h.version + 1,
+    dirty_at = least(h.dirty_at, greatest(now(), h.shown_at + case when l.own then interval '10 seconds' else interval '1 minute' end))
+from locked l
+where l.workspace_id = h.workspace_id
+  and l.person_id = h.person_id;
+
+-- name: HoldHomes :many
+update homes
+set hold = hold + 1,
+    held_until = now() + interval '1 minute'
+where (workspace_id, person_id) in (
+  select h.workspace_id, h.person_id
+  from homes h
+  where h.ready_at <= now()
+  order by h.ready_at
+  limit @most
+  for update skip locked
+)
+returning workspace_id, person_id, hold;
+
+-- name: KeepHome :one
+update homes
+set held_until = now() + interval '1 minute'
+where workspace_id = @workspace_id
+  and person_id = @person_id
+  and hold = @hold
+  and dirty_at is not null
+returning failures;

@@ -61,8 +61,85 @@ func (q *Queries) DigestsAround(ctx context.Context, arg DigestsAroundParams) ([
 	return items, nil
 }
 
+const gatherHomeChanges = `-- name: GatherHomeChanges :execrows
+with gone as (
+  delete from home_changes
+  where id in (select c.id from home_changes c order by c.id limit $1 for update skip locked)
+  returning workspace_id, person_id
+), concerned as (
+  select h.workspace_id, h.person_id, bool_or(g.person_id <> '') as own
+  from (select distinct workspace_id, person_id from gone) g
+  join homes h on h.workspace_id = g.workspace_id and (h.person_id = g.person_id or g.person_id = '' and h.wide)
+  where h.opened_at > now() - interval '30 days'
+  group by h.workspace_id, h.person_id
+), locked as (
+  select h.workspace_id, h.person_id, c.own
+  from homes h
+  join concerned c on c.workspace_id = h.workspace_id and c.person_id = h.person_id
+  order by h.workspace_id, h.person_id
+  for update of h
+)
+update homes h
+set version = h.version + 1,
+    dirty_at = least(h.dirty_at, greatest(now(), h.shown_at + case when l.own then interval '10 seconds' else interval '1 minute' end))
+from locked l
+where l.workspace_id = h.workspace_id
+  and l.person_id = h.person_id
+`
+
+// What happened within seconds is shown at once. Changes of what is not the reader's are shown once a
+// minute.
+func (q *Queries) GatherHomeChanges(ctx context.Context, most int32) (int64, error) {
+	result, err := q.db.Exec(ctx, gatherHomeChanges, most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const holdHomes = `-- name: HoldHomes :many
+update homes
+set hold = hold + 1,
+    held_until = now() + interval '1 minute'
+where (workspace_id, person_id) in (
+  select h.workspace_id, h.person_id
+  from homes h
+  where h.ready_at <= now()
+  order by h.ready_at
+  limit $1
+  for update skip locked
+)
+returning workspace_id, person_id, hold
+`
+
+type HoldHomesRow struct {
+	WorkspaceID string
+	PersonID    string
+	Hold        int64
+}
+
+func (q *Queries) HoldHomes(ctx context.Context, most int32) ([]HoldHomesRow, error) {
+	rows, err := q.db.Query(ctx, holdHomes, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []HoldHomesRow
+	for rows.Next() {
+		var i HoldHomesRow
+		if err := rows.Scan(&i.WorkspaceID, &i.PersonID, &i.Hold); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const home = `-- name: Home :one
-select workspace_id, person_id, opened_at, whose, period, status, objectives, unfolded, key_results, needs
+select workspace_id, person_id, opened_at, whose, period, status, objectives, unfolded, key_results, needs, version, wide, shown_at, shows, dirty_at, hold, held_until, failures, ready_at
 from homes
 where workspace_id = $1
   and person_id = $2
@@ -87,12 +164,41 @@ func (q *Queries) Home(ctx context.Context, arg HomeParams) (Home, error) {
 		&i.Unfolded,
 		&i.KeyResults,
 		&i.Needs,
+		&i.Version,
+		&i.Wide,
+		&i.ShownAt,
+		&i.Shows,
+		&i.DirtyAt,
+		&i.Hold,
+		&i.HeldUntil,
+		&i.Failures,
+		&i.ReadyAt,
 	)
 	return i, err
 }
 
+const homeClosed = `-- name: HomeClosed :exec
+update homes
+set opened_at = 'epoch',
+    dirty_at = null,
+    held_until = null
+where workspace_id = $1
+  and person_id = $2
+`
+
+type HomeClosedParams struct {
+	WorkspaceID string
+	PersonID    string
+}
+
+// Slack does not show it to them: not before they open it again.
+func (q *Queries) HomeClosed(ctx context.Context, arg HomeClosedParams) error {
+	_, err := q.db.Exec(ctx, homeClosed, arg.WorkspaceID, arg.PersonID)
+	return err
+}
+
 const homeLocked = `-- name: HomeLocked :one
-select workspace_id, person_id, opened_at, whose, period, status, objectives, unfolded, key_results, needs
+select workspace_id, person_id, opened_at, whose, period, status, objectives, unfolded, key_results, needs, version, wide, shown_at, shows, dirty_at, hold, held_until, failures, ready_at
 from homes
 where workspace_id = $1
   and person_id = $2
@@ -118,15 +224,47 @@ func (q *Queries) HomeLocked(ctx context.Context, arg HomeLockedParams) (Home, e
 		&i.Unfolded,
 		&i.KeyResults,
 		&i.Needs,
+		&i.Version,
+		&i.Wide,
+		&i.ShownAt,
+		&i.Shows,
+		&i.DirtyAt,
+		&i.Hold,
+		&i.HeldUntil,
+		&i.Failures,
+		&i.ReadyAt,
 	)
 	return i, err
 }
 
+const homeNotShown = `-- name: HomeNotShown :exec
+update homes
+set dirty_at = coalesce(dirty_at, now()),
+    shows = null,
+    held_until = now() + make_interval(secs => $1),
+    failures = failures + 1
+where workspace_id = $2
+  and person_id = $3
+`
+
+type HomeNotShownParams struct {
+	Seconds     float64
+	WorkspaceID string
+	PersonID    string
+}
+
+func (q *Queries) HomeNotShown(ctx context.Context, arg HomeNotShownParams) error {
+	_, err := q.db.Exec(ctx, homeNotShown, arg.Seconds, arg.WorkspaceID, arg.PersonID)
+	return err
+}
+
 const homeOpened = `-- name: HomeOpened :exec
-insert into homes (workspace_id, person_id, opened_at)
-values ($1, $2, now())
+insert into homes (workspace_id, person_id, opened_at, dirty_at)
+values ($1, $2, now(), now() + interval '15 seconds')
 on conflict (workspace_id, person_id) do update
-set opened_at = now()
+set opened_at = now(),
+    version = homes.version + 1,
+    dirty_at = least(homes.dirty_at, now() + interval '15 seconds')
 `
 
 type HomeOpenedParams struct {
@@ -134,9 +272,116 @@ type HomeOpenedParams struct {
 	PersonID    string
 }
 
+// Whoever notes it shows it at once; where that is lost, a sweep does.
 func (q *Queries) HomeOpened(ctx context.Context, arg HomeOpenedParams) error {
 	_, err := q.db.Exec(ctx, homeOpened, arg.WorkspaceID, arg.PersonID)
 	return err
+}
+
+const homeShowing = `-- name: HomeShowing :one
+select version, shows, (opened_at > now() - interval '30 days')::boolean as lately
+from homes
+where workspace_id = $1
+  and person_id = $2
+`
+
+type HomeShowingParams struct {
+	WorkspaceID string
+	PersonID    string
+}
+
+type HomeShowingRow struct {
+	Version int64
+	Shows   []byte
+	Lately  bool
+}
+
+func (q *Queries) HomeShowing(ctx context.Context, arg HomeShowingParams) (HomeShowingRow, error) {
+	row := q.db.QueryRow(ctx, homeShowing, arg.WorkspaceID, arg.PersonID)
+	var i HomeShowingRow
+	err := row.Scan(&i.Version, &i.Shows, &i.Lately)
+	return i, err
+}
+
+const homeShown = `-- name: HomeShown :exec
+update homes
+set shown_at = now(),
+    wide = $1,
+    shows = case when version = $2 then $3::bytea end,
+    dirty_at = case when version <> $2 then coalesce(dirty_at, now()) end,
+    version = version + (version <> $2)::int,
+    held_until = null,
+    failures = 0
+where workspace_id = $4
+  and person_id = $5
+`
+
+type HomeShownParams struct {
+	Wide        bool
+	Version     int64
+	Shows       []byte
+	WorkspaceID string
+	PersonID    string
+}
+
+// Where it became another one while it was drawn, or another process showed it meanwhile, nobody knows
+// which of them Slack took last: it is shown again.
+func (q *Queries) HomeShown(ctx context.Context, arg HomeShownParams) error {
+	_, err := q.db.Exec(ctx, homeShown,
+		arg.Wide,
+		arg.Version,
+		arg.Shows,
+		arg.WorkspaceID,
+		arg.PersonID,
+	)
+	return err
+}
+
+const homesWait = `-- name: HomesWait :exec
+update homes
+set held_until = now() + make_interval(secs => $1)
+where (workspace_id, person_id) in (
+  select h.workspace_id, h.person_id
+  from homes h
+  where h.workspace_id = $2
+    and h.ready_at is not null
+  order by h.person_id
+  for update
+)
+`
+
+type HomesWaitParams struct {
+	Seconds     float64
+	WorkspaceID string
+}
+
+// Slack asked us to wait with all of a workspace.
+func (q *Queries) HomesWait(ctx context.Context, arg HomesWaitParams) error {
+	_, err := q.db.Exec(ctx, homesWait, arg.Seconds, arg.WorkspaceID)
+	return err
+}
+
+const keepHome = `-- name: KeepHome :one
+update homes
+set held_until = now() + interval '1 minute'
+where workspace_id = $1
+  and person_id = $2
+  and hold = $3
+  and dirty_at is not null
+returning failures
+`
+
+type KeepHomeParams struct {
+	WorkspaceID string
+	PersonID    string
+	Hold        int64
+}
+
+func (q *Queries) KeepHome(ctx context.Context, arg KeepHomeParams) (int32, error) {
+	row := q.db.QueryRow(ctx, keepHome, arg.WorkspaceID, arg.PersonID, arg.Hold)
+	var failures int32
+	err := row.Scan(&failures)
+	return failures, err
 }
 
 const objectivesOf = `-- name: ObjectivesOf :many
@@ -189,10 +434,12 @@ func (q *Queries) ObjectivesOf(ctx context.Context, arg ObjectivesOfParams) ([]O
 }
 
 const saveHome = `-- name: SaveHome :exec
-insert into homes (workspace_id, person_id, opened_at, whose, period, status, objectives, unfolded, key_results, needs)
-values ($1, $2, now(), $3, $4, $5, $6, $7, $8, $9)
+insert into homes (workspace_id, person_id, opened_at, dirty_at, whose, period, status, objectives, unfolded, key_results, needs)
+values ($1, $2, now(), now() + interval '15 seconds', $3, $4, $5, $6, $7, $8, $9)
 on conflict (workspace_id, person_id) do update
 set opened_at = now(),
+    version = homes.version + 1,
+    dirty_at = least(homes.dirty_at, now() + interval '15 seconds'),
     whose = excluded.whose,
     period = excluded.period,
     status = excluded.status,

@@ -266,6 +266,21 @@ type Home struct {
 	Unfolded    int64
 	KeyResults  int32
 	Needs       int32
+	Version     int64
+	Wide        bool
+	ShownAt     *time.Time
+	Shows       []byte
+	DirtyAt     *time.Time
+	Hold        int64
+	HeldUntil   *time.Time
+	Failures    int32
+	ReadyAt     *time.Time
+}
+
+type HomeChange struct {
+	ID          int64
+	WorkspaceID string
+	PersonID    string
 }
 
 type KeyResult struct {
