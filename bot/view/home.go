@@ -175,7 +175,7 @@ func (h HomeTab) needs() []slack.Block {
 	for _, n := range h.Needs.Shown {
 		blocks = append(blocks, n.block())
 	}
-	return append(blocks, h.Needs.turning()...)
+	return append(append(blocks, h.Needs.turning()...), slack.NewDividerBlock())
 }
 
 // turning are the ways to the rest of what needs the reader.
@@ -310,7 +310,7 @@ func (o HomeObjective) blocks() []slack.Block {
 	if o.ended() {
 		presses = slices.Insert(presses, 0, slack.BlockElement(button(ActionCloseOut, "Close out", id)))
 	}
-	s.Text = section(text + "\n" + o.RollUp.Words() + " · " + countWords(o.Counts)).Text
+	s.Text = section(text + "\n" + o.RollUp.Words() + "\n" + countWords(o.Counts)).Text
 	blocks := []slack.Block{s, slack.NewActionBlock("do_o_"+id, presses...)}
 	if o.Total > len(o.KeyResults) {
 		blocks = append(blocks, note("Key results "+pageWords(o.From, len(o.KeyResults), strconv.Itoa(o.Total))+", the worst first"))
