@@ -62,13 +62,20 @@ begin
   return null;
 end $$;
 
-create function home_key_result() returns trigger language plpgsql as $$
-declare
-  k key_results := coalesce(new, old);
+-- The same of key results that were added or removed.
+create function home_key_results_moved() returns trigger language plpgsql as $$
 begin
-  perform home_concerns(k.workspace_id, array[k.owner_id, o.owner_id] || k.co_owner_ids || o.co_owner_ids)
-  from (select k.objective_id as id) x
-  left join objectives o on o.id = x.id;
+  if not exists (select from homes h where h.opened_at > now() - interval '30 days') then
+    return null;
+  end if;
+  perform home_concerns(c.workspace_id, array_agg(distinct p.id))
+  from (
+    select k.workspace_id, array[k.owner_id, o.owner_id] || k.co_owner_ids || o.co_owner_ids as people
+    from moved k
+    left join objectives o on o.id = k.objective_id
+  ) c
+  cross join lateral unnest(c.people) p (id)
+  group by c.workspace_id;
   return null;
 end $$;
 
@@ -77,6 +84,9 @@ declare
   o objectives := coalesce(new, old);
   was objectives := coalesce(old, new);
 begin
+  if not exists (select from homes h where h.opened_at > now() - interval '30 days') then
+    return null;
+  end if;
   perform home_concerns(o.workspace_id, array[o.owner_id, was.owner_id] || o.co_owner_ids || was.co_owner_ids || array(
     select distinct p.id
     from key_results k
@@ -104,8 +114,12 @@ end $$;
 create trigger home_key_results after update on key_results
   referencing old table as old_rows new table as new_rows
   for each statement execute function home_key_results();
-create trigger home_key_result after insert or delete on key_results
-  for each row execute function home_key_result();
+create trigger home_key_results_added after insert on key_results
+  referencing new table as moved
+  for each statement execute function home_key_results_moved();
+create trigger home_key_results_removed after delete on key_results
+  referencing old table as moved
+  for each statement execute function home_key_results_moved();
 create trigger home_objective after insert or delete or update of title, owner_id, co_owner_ids, first_day, last_day, zone, channel_id, closed_at on objectives
   for each row execute function home_objective();
 create trigger home_connection after update of state, ends_at, name on connections
@@ -118,9 +132,10 @@ create trigger home_subscription after insert or delete on subscriptions
 drop trigger home_subscription on subscriptions;
 drop trigger home_connection on connections;
 drop trigger home_objective on objectives;
-drop trigger home_key_result on key_results;
+drop trigger home_key_results_removed on key_results;
+drop trigger home_key_results_added on key_results;
 drop trigger home_key_results on key_results;
-drop function home_subscription, home_connection, home_objective, home_key_result, home_key_results, home_concerns;
+drop function home_subscription, home_connection, home_objective, home_key_results_moved, home_key_results, home_concerns;
 drop table home_changes;
 drop index homes_wide;
 drop index homes_opened;
