@@ -362,14 +362,14 @@ func (c closing) goingOn(list []store.KeyResult, today okr.Day) (going []store.K
 // carryOver begins key results under an objective, all in a few statements, and gives them their
 // numbers.
 func (f closeOuts) carryOver(ctx context.Context, tx *store.Tx, actor okr.Actor, next okr.Objective, going []store.KeyResult) error {
-	number, err := tx.LockNumbers(ctx, actor.Workspace)
+	numbers, err := tx.LockNumbers(ctx, actor.Workspace)
 	if err != nil {
 		return err
 	}
 	for i := range going {
 		k := &going[i]
 		k.Objective, k.KeyResult.Objective, k.ObjectiveOwner = next, next.ID, next.Owner
-		k.Number = number + i
+		k.Number = numbers.KeyResult + i
 	}
 	if err := tx.CarryOver(ctx, actor, going); err != nil {
 		return err

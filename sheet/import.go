@@ -44,7 +44,7 @@ type importer struct {
 	objectives map[objectiveKey]*known
 	keys       map[int]int       // key results that the file names -> line
 	added      map[titled]int    // new ones without a number -> line
-	next       int               // number of the next one that has none
+	next       store.Numbers     // of the next that have none
 	fresh      []store.KeyResult // waiting to be written
 }
 
@@ -79,7 +79,7 @@ func Check(ctx context.Context, s *store.Store, workspace string, file io.Reader
 	if err != nil {
 		return Outcome{}, err
 	}
-	im := &importer{workspace: workspace, reads: s.Reads, now: now, out: out, next: 1, met: met}
+	im := &importer{workspace: workspace, reads: s.Reads, now: now, out: out, next: store.Numbers{KeyResult: 1, Objective: 1}, met: met}
 	err = im.run(ctx, file)
 	return im.outcome, err
 }
@@ -103,7 +103,8 @@ func Import(ctx context.Context, s *store.Store, workspace string, file io.ReadS
 		if err != nil {
 			return err
 		}
-		im := &importer{workspace: workspace, reads: tx.Reads, tx: tx, now: tx.Now, out: out, next: max(next, highest+1), met: met.Already()}
+		next.KeyResult = max(next.KeyResult, highest+1)
+		im := &importer{workspace: workspace, reads: tx.Reads, tx: tx, now: tx.Now, out: out, next: next, met: met.Already()}
 		im.outcome.At = tx.Now
 		err = im.run(ctx, file)
 		outcome = im.outcome
@@ -113,7 +114,7 @@ func Import(ctx context.Context, s *store.Store, workspace string, file io.ReadS
 		if outcome.Problems > 0 {
 			return errProblems
 		}
-		return nil
+		return tx.MoveNumbers(ctx, workspace, im.next)
 	})
 	if errors.Is(err, errProblems) {
 		return outcome, nil

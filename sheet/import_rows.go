@@ -256,8 +256,8 @@ func (im *importer) add(e *entry, o *known, k store.KeyResult) error {
 	if k.Number == 0 {
 		im.added[twin] = e.line
 		if im.tx != nil {
-			k.Number = im.next
-			im.next++
+			k.Number = im.next.KeyResult
+			im.next.KeyResult++
 		}
 	}
 	if k.Integrated || k.Method == okr.HitRate {
@@ -298,10 +298,11 @@ func (im *importer) objective(ctx context.Context, e *entry) (*known, error) {
 		im.outcome.Objectives++
 		im.say("line %d: add the objective %q, %s", e.line, want.Title, want.Period.Words())
 		if im.writing() {
-			made, _, err := im.tx.CreateObjective(ctx, im.actor(), o.Objective, "")
+			made, err := im.tx.AddObjective(ctx, im.actor(), o.Objective, im.next.Objective)
 			if err != nil {
 				return nil, err
 			}
+			im.next.Objective++
 			o.Objective = made
 		}
 	case o.Closed && e.before.KeyResult.Objective != o.ID && !e.row.Alone:

@@ -111,13 +111,27 @@ func (r Reads) TitlesTaken(ctx context.Context, workspace string, titles []Title
 	return taken, nil
 }
 
-// LockNumbers gives the next number of a workspace's key results, and keeps others from taking one.
-func (tx *Tx) LockNumbers(ctx context.Context, workspace string) (int, error) {
-	n, err := tx.q.LockNumbers(ctx, workspace)
+// Numbers are the next ones of a workspace.
+type Numbers struct{ KeyResult, Objective int }
+
+// LockNumbers gives a workspace's next numbers, and keeps others from taking one. MoveNumbers says which
+// are next once some were given away.
+func (tx *Tx) LockNumbers(ctx context.Context, workspace string) (Numbers, error) {
+	row, err := tx.q.LockNumbers(ctx, workspace)
 	if err != nil {
-		return 0, fmt.Errorf("taking numbers: %w", found(err))
+		return Numbers{}, fmt.Errorf("taking numbers: %w", found(err))
 	}
-	return int(n), nil
+	return Numbers{int(row.NextNumber), int(row.NextObjective)}, nil
+}
+
+// MoveNumbers says which numbers are next; none goes back. It is for the end of a transaction: each time
+// the workspace's row changes within one, whatever looks at it afterwards goes through one version more.
+func (tx *Tx) MoveNumbers(ctx context.Context, workspace string, next Numbers) error {
+	err := tx.q.MoveNumbers(ctx, queries.MoveNumbersParams{NextNumber: int32(next.KeyResult), NextObjective: int32(next.Objective), WorkspaceID: workspace})
+	if err != nil {
+		return fmt.Errorf("taking numbers: %w", err)
+	}
+	return nil
 }
 
 // PlaceObjective changes an objective's time zone and channel, and records it.
@@ -131,7 +145,7 @@ func (tx *Tx) PlaceObjective(ctx context.Context, actor okr.Actor, o okr.Objecti
 
 // AddKeyResults keeps many new key results at once, with their numbers and sources, and a first
 // reading where they have a result. What is read is read at once, connection by connection. It records
-// each; it posts nothing.
+// each; it posts nothing. That the numbers are taken is for the caller to say, with MoveNumbers.
 func (tx *Tx) AddKeyResults(ctx context.Context, actor okr.Actor, list []KeyResult) error {
 	if err := tx.insertKeyResults(ctx, actor, list); err != nil {
 		return err
@@ -157,7 +171,9 @@ func (tx *Tx) CarryOver(ctx context.Context, actor okr.Actor, list []KeyResult) 
 		return err
 	}
 	p := queries.AddCardsParams{WorkspaceID: actor.Workspace}
+	next := Numbers{}
 	for _, k := range list {
+		next.KeyResult = max(next.KeyResult, k.Number+1)
 		if k.Channel != "" {
 			p.KeyResultIds, p.ChannelIds = append(p.KeyResultIds, k.ID), append(p.ChannelIds, k.Channel)
 		}
@@ -165,7 +181,7 @@ func (tx *Tx) CarryOver(ctx context.Context, actor okr.Actor, list []KeyResult) 
 	if err := tx.q.AddCards(ctx, p); err != nil {
 		return fmt.Errorf("adding cards: %w", err)
 	}
-	return nil
+	return tx.MoveNumbers(ctx, actor.Workspace, next)
 }
 
 // insertKeyResults writes new key results with all that belongs to them, and gives each its id.
@@ -175,11 +191,9 @@ func (tx *Tx) insertKeyResults(ctx context.Context, actor okr.Actor, list []KeyR
 		return fmt.Errorf("taking ids: %w", err)
 	}
 	var rows, sources, readings, audit [][]any
-	highest := 0
 	for i, k := range list {
 		k.ID = ids[i]
 		list[i].ID = k.ID
-		highest = max(highest, k.Number)
 		var slot, due, day *time.Time
 		if k.Integrated {
 			if slot, due, err = schedule(k, tx.Now); err != nil {
@@ -208,13 +222,7 @@ func (tx *Tx) insertKeyResults(ctx context.Context, actor okr.Actor, list []KeyR
 		}
 		audit = append(audit, []any{actor.Workspace, actor.ID, "created", "key_result", k.ID, madeWith(k), tx.Now})
 	}
-	if err := tx.copyAll(ctx, rows, sources, readings, audit); err != nil {
-		return err
-	}
-	if err := tx.q.MoveNumbers(ctx, queries.MoveNumbersParams{NextNumber: int32(highest + 1), WorkspaceID: actor.Workspace}); err != nil {
-		return fmt.Errorf("taking numbers: %w", err)
-	}
-	return nil
+	return tx.copyAll(ctx, rows, sources, readings, audit)
 }
 
 // copyAll writes the rows of new key results, a table after the other.

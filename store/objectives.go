@@ -14,6 +14,17 @@ import (
 // CreateObjective adds an objective. The same draft submitted twice gives the one it made first, and
 // says that it is not fresh.
 func (tx *Tx) CreateObjective(ctx context.Context, actor okr.Actor, o okr.Objective, draft string) (made okr.Objective, fresh bool, err error) {
+	return tx.addObjective(ctx, actor, o, nil, draft)
+}
+
+// AddObjective adds an objective with a number of those that LockNumbers keeps from others.
+func (tx *Tx) AddObjective(ctx context.Context, actor okr.Actor, o okr.Objective, number int) (okr.Objective, error) {
+	n := int32(number)
+	made, _, err := tx.addObjective(ctx, actor, o, &n, "")
+	return made, err
+}
+
+func (tx *Tx) addObjective(ctx context.Context, actor okr.Actor, o okr.Objective, number *int32, draft string) (made okr.Objective, fresh bool, err error) {
 	if earlier, err := tx.objectiveOf(ctx, actor.Workspace, draft); !errors.Is(err, ErrNotFound) {
 		return earlier, false, err // its parent may be gone since
 	}
@@ -23,7 +34,7 @@ func (tx *Tx) CreateObjective(ctx context.Context, actor okr.Actor, o okr.Object
 		}
 	}
 	row, err := tx.q.CreateObjective(ctx, queries.CreateObjectiveParams{
-		WorkspaceID: actor.Workspace, Title: o.Title, OwnerID: o.Owner, CoOwnerIds: orEmpty(o.CoOwners),
+		WorkspaceID: actor.Workspace, Number: number, Title: o.Title, OwnerID: o.Owner, CoOwnerIds: orEmpty(o.CoOwners),
 		FirstDay: o.Period.First.Time(), LastDay: o.Period.Last.Time(),
 		Zone: o.Zone, ChannelID: o.Channel, ParentID: idOrNil(o.Parent), CreatedBy: actor.ID, DraftID: orNil(draft),
 	})

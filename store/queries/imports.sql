@@ -1,15 +1,16 @@
 -- name: LockNumbers :one
 -- Holds the workspace's numbers until the end of the transaction.
-select next_number
+select next_number, next_objective
 from workspaces
 where id = @workspace_id
 for update;
 
 -- name: MoveNumbers :exec
 update workspaces
-set next_number = @next_number
+set next_number = greatest(next_number, @next_number),
+    next_objective = greatest(next_objective, @next_objective)
 where id = @workspace_id
-  and next_number < @next_number;
+  and (next_number < @next_number or next_objective < @next_objective);
 
 -- name: NewKeyResultIDs :many
 select nextval(pg_get_serial_sequence('key_results', 'id'))::bigint as id

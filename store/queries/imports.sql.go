@@ -171,34 +171,41 @@ func (q *Queries) KnownPeople(ctx context.Context, workspaceID string) ([]KnownP
 }
 
 const lockNumbers = `-- name: LockNumbers :one
-select next_number
+select next_number, next_objective
 from workspaces
 where id = $1
 for update
 `
 
+type LockNumbersRow struct {
+	NextNumber    int32
+	NextObjective int32
+}
+
 // Holds the workspace's numbers until the end of the transaction.
-func (q *Queries) LockNumbers(ctx context.Context, workspaceID string) (int32, error) {
+func (q *Queries) LockNumbers(ctx context.Context, workspaceID string) (LockNumbersRow, error) {
 	row := q.db.QueryRow(ctx, lockNumbers, workspaceID)
-	var next_number int32
-	err := row.Scan(&next_number)
-	return next_number, err
+	var i LockNumbersRow
+	err := row.Scan(&i.NextNumber, &i.NextObjective)
+	return i, err
 }
 
 const moveNumbers = `-- name: MoveNumbers :exec
 update workspaces
-set next_number = $1
-where id = $2
-  and next_number < $1
+set next_number = greatest(next_number, $1),
+    next_objective = greatest(next_objective, $2)
+where id = $3
+  and (next_number < $1 or next_objective < $2)
 `
 
 type MoveNumbersParams struct {
-	NextNumber  int32
-	WorkspaceID string
+	NextNumber    int32
+	NextObjective int32
+	WorkspaceID   string
 }
 
 func (q *Queries) MoveNumbers(ctx context.Context, arg MoveNumbersParams) error {
-	_, err := q.db.Exec(ctx, moveNumbers, arg.NextNumber, arg.WorkspaceID)
+	_, err := q.db.Exec(ctx, moveNumbers, arg.NextNumber, arg.NextObjective, arg.WorkspaceID)
 	return err
 }
 

@@ -1,7 +1,7 @@
 -- name: CreateObjective :one
--- Its number comes from the workspace, by a trigger.
-insert into objectives (workspace_id, title, owner_id, co_owner_ids, first_day, last_day, zone, channel_id, parent_id, created_by, created_at, draft_id)
-values (@workspace_id, @title, @owner_id, @co_owner_ids, @first_day, @last_day, @zone, @channel_id, @parent_id, @created_by, now(), @draft_id)
+-- Without a number it takes one from the workspace, by a trigger.
+insert into objectives (workspace_id, number, title, owner_id, co_owner_ids, first_day, last_day, zone, channel_id, parent_id, created_by, created_at, draft_id)
+values (@workspace_id, sqlc.narg(number), @title, @owner_id, @co_owner_ids, @first_day, @last_day, @zone, @channel_id, @parent_id, @created_by, now(), @draft_id)
 on conflict (draft_id) do nothing
 returning id, number;
 

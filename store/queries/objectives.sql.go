@@ -131,14 +131,15 @@ func (q *Queries) CountObjectives(ctx context.Context, arg CountObjectivesParams
 }
 
 const createObjective = `-- name: CreateObjective :one
-insert into objectives (workspace_id, title, owner_id, co_owner_ids, first_day, last_day, zone, channel_id, parent_id, created_by, created_at, draft_id)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now(), $11)
+insert into objectives (workspace_id, number, title, owner_id, co_owner_ids, first_day, last_day, zone, channel_id, parent_id, created_by, created_at, draft_id)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, now(), $12)
 on conflict (draft_id) do nothing
 returning id, number
 `
 
 type CreateObjectiveParams struct {
 	WorkspaceID string
+	Number      *int32
 	Title       string
 	OwnerID     string
 	CoOwnerIds  []string
@@ -156,10 +157,11 @@ type CreateObjectiveRow struct {
 	Number int32
 }
 
-// Its number comes from the workspace, by a trigger.
+// Without a number it takes one from the workspace, by a trigger.
 func (q *Queries) CreateObjective(ctx context.Context, arg CreateObjectiveParams) (CreateObjectiveRow, error) {
 	row := q.db.QueryRow(ctx, createObjective,
 		arg.WorkspaceID,
+		arg.Number,
 		arg.Title,
 		arg.OwnerID,
 		arg.CoOwnerIds,
