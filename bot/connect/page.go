@@ -44,6 +44,10 @@ func (flow *Flow) Pages() http.Handler {
 	for _, connector := range flow.connectors {
 		if consenter, ok := connector.(integrations.Consenter); ok {
 			back := func(w http.ResponseWriter, r *http.Request) {
+				if r.Method != http.MethodGet { // HEAD is to change nothing, and a code is taken once
+					w.WriteHeader(http.StatusMethodNotAllowed)
+					return
+				}
 				// The address holds a code: the browser goes on from it at once.
 				http.Redirect(w, r, flow.cameBack(r, consenter), http.StatusSeeOther)
 			}
