@@ -47,6 +47,13 @@ func (f checkIns) open(ctx context.Context, g desk.Gesture, k store.KeyResult, t
 	return desk.Reply{Open: &modal}, nil
 }
 
+// openAgain opens the form for a command; a title may be another key result's when it is opened again.
+func (f checkIns) openAgain(ctx context.Context, g desk.Gesture, k store.KeyResult, typed view.CheckInTyped, rest string) (desk.Reply, error) {
+	reply, err := f.open(ctx, g, k, typed)
+	reply.Same = "check-in " + k.Key() + " " + rest
+	return reply, err
+}
+
 // submitted is the submit of the check-in form.
 func (f checkIns) submitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	draft, form, err := checkInForm.Shown(ctx, f.Store.Reads, g)
@@ -185,7 +192,7 @@ func (f checkIns) command(ctx context.Context, g desk.Gesture) (desk.Reply, erro
 		return desk.Reply{}, err
 	}
 	if rest == "" {
-		return f.open(ctx, g, k, view.CheckInTyped{})
+		return f.openAgain(ctx, g, k, view.CheckInTyped{}, rest)
 	}
 	typed, problem := checkInTyped(rest, k.Unit)
 	switch {
@@ -196,7 +203,7 @@ func (f checkIns) command(ctx context.Context, g desk.Gesture) (desk.Reply, erro
 	case problem != "":
 		return desk.Say(view.Quote(typed.Value) + ": " + problem + " Nothing was saved. Type `/okr check-in " + k.Key() + " 42`, or `/okr check-in " + k.Key() + "` for the form."), nil
 	case typed.Value == "" || k.Integrated && typed.Note == "":
-		return f.open(ctx, g, k, typed)
+		return f.openAgain(ctx, g, k, typed, rest)
 	}
 	return f.record(ctx, g, k, typed)
 }

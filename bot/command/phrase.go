@@ -41,17 +41,35 @@ func First(text string, key func(Word) (number int, ok bool)) (number int, rest 
 }
 
 // Addressed is what a message says to whom it mentions: what comes after the first mention, else what
-// comes before it. Without an id it is the first mention of anybody.
-func Addressed(text, id string) string {
+// comes before it. Without an id it is the first mention of anybody. Lines that quote somebody are not said
+// by the writer: false where they alone hold the mention.
+func Addressed(text, id string) (said string, ok bool) {
+	whole := text
+	text = unquoted(text)
 	for _, at := range inBrackets.FindAllStringIndex(text, -1) {
 		who, ok := mentioned(personMention, text[at[0]:at[1]])
 		if !ok || id != "" && who != id {
 			continue
 		}
 		if after := strings.TrimLeft(text[at[1]:], " \u00a0,:;"); strings.TrimSpace(after) != "" {
-			return after
+			return after, true
 		}
-		return strings.TrimSpace(text[:at[0]])
+		return strings.TrimSpace(text[:at[0]]), true
 	}
-	return strings.TrimSpace(text)
+	return strings.TrimSpace(text), text == whole
+}
+
+// unquoted is a message without the lines that quote another one: Slack writes "&gt;" before each, or
+// "&gt;&gt;&gt;" before the first of all that is left.
+func unquoted(text string) string {
+	var own strings.Builder
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "&gt;&gt;&gt;") {
+			break
+		}
+		if !strings.HasPrefix(line, "&gt;") {
+			own.WriteString(line)
+		}
+	}
+	return own.String()
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"okrbot/okr"
 )
 
 // PlainTitle is a title, or a part of one that was typed, as they are compared: small letters, plain
@@ -115,8 +117,9 @@ func (t Titles) Leading(text string) (found []int, name, rest string) {
 		return t.Called(name), name, rest
 	}
 	fields := Parted(text)
-	cuts := make([][2]string, 0, len(fields))
-	for n := len(fields); n > 0; n-- {
+	longest := min(len(fields), okr.MaxTitle) // no title has as many words
+	cuts := make([][2]string, 0, longest)
+	for n := longest; n > 0; n-- {
 		cuts = append(cuts, [2]string{strings.Join(fields[:n], " "), strings.Join(fields[n:], " ")})
 	}
 	for _, look := range []struct {
@@ -125,7 +128,7 @@ func (t Titles) Leading(text string) (found []int, name, rest string) {
 		fields int  // how many words it has at least
 	}{{t.Whole, false, 1}, {t.With, false, 1}, {t.Called, true, 2}, {t.Whole, true, 1}, {t.Called, false, 2}} {
 		for i, cut := range cuts {
-			if len(fields)-i < look.fields || !look.words && cut[1] != "" && !Valued(cut[1]) {
+			if longest-i < look.fields || !look.words && cut[1] != "" && !Valued(cut[1]) {
 				continue
 			}
 			if found := look.in(cut[0]); len(found) > 0 {

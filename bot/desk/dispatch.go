@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -85,8 +86,11 @@ func (d *Desk) answer(ctx context.Context, in delivery) answer {
 	began := time.Now()
 	if g := &in.gesture; g.typed() {
 		if g.kind == aMention {
-			g.Text = command.Addressed(g.Text, d.botUser())
-			g.said = g.Text
+			said, ok := command.Addressed(g.Text, d.botUser())
+			if !ok { // somebody quotes what another one said to the bot
+				return answer{status: http.StatusOK}
+			}
+			g.Text, g.said = said, said
 		}
 		name, typed, rest := command.Verb(g.Text, d.Routes.Is)
 		g.route, g.verb, g.Text = view.Cut(name, longestVerb), typed, rest
@@ -132,6 +136,10 @@ func (d *Desk) answer(ctx context.Context, in delivery) answer {
 	d.Log.Info("gesture", "kind", in.gesture.kind, "route", in.gesture.route, "actor", in.gesture.person, "workspace", in.gesture.workspace, "ms", took.Milliseconds(), "result", o.result)
 	return o.answer
 }
+
+// longestTyped bounds a command, in bytes. A message that mentions the bot may have forty thousand
+// characters.
+const longestTyped = 8000
 
 const (
 	tooMuch = "okrbot has a lot to do at the moment. Nothing was saved; try again in a minute."
@@ -245,6 +253,9 @@ func (d *Desk) handle(ctx context.Context, g *gesture) (Reply, error) {
 	if g.event {
 		return Reply{Home: true}, d.Store.HomeOpened(ctx, g.workspace, g.person)
 	}
+	if g.typed() && len(g.verb)+len(g.Text) > longestTyped {
+		return Say("This is longer than a command can be, so nothing was done. Long texts have their place in the forms."), nil
+	}
 	serve, ok := d.Routes.of(*g)
 	if !ok {
 		d.Log.Warn("no route", "kind", g.kind, "route", g.route)
@@ -295,7 +306,7 @@ func (d *Desk) carryOut(g gesture, r Reply) answer {
 	switch g.kind {
 	case aMention:
 		if r.Open != nil {
-			m := view.Opens(*r.Open, g.said)
+			m := view.Opens(*r.Open, cmp.Or(r.Same, g.said))
 			sayLater, r.Open, r.Later = &m, nil, nil
 		}
 	case aCommand:

@@ -22,6 +22,9 @@ type Reply struct {
 	Replace bool
 	// Open shows a modal, using the gesture's trigger: pushed onto an open modal, else by itself.
 	Open *slack.ModalViewRequest
+	// Same is the command that opens the same again, where what was typed could come to mean something
+	// else: a mention's window opens by a button, later. Empty: what was typed.
+	Same string
 	// Update puts another view in the place of the one the gesture happened in.
 	Update *slack.ModalViewRequest
 	// Push puts a view on top, as the answer to a submit.
