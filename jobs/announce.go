@@ -305,6 +305,9 @@ func (c *Client) bidFarewell(ctx context.Context, place store.HeldPlace) error {
 		if _, mine, err := c.store.KeepPlace(ctx, place); err != nil || !mine {
 			return err
 		}
+		if may, err := c.mayPost(ctx, place.Place); err != nil || !may {
+			return err
+		}
 		err := c.messenger.Farewell(ctx, f)
 		var u *Undelivered
 		if err != nil && !(errors.As(err, &u) && (u.Kind == Permanent || u.Kind == Gone)) {

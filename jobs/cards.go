@@ -54,6 +54,9 @@ func (c *Client) draw(ctx context.Context, place store.HeldPlace) error {
 		if _, mine, err := c.store.KeepPlace(ctx, place); err != nil || !mine {
 			return err
 		}
+		if may, err := c.mayPost(ctx, place.Place); err != nil || !may { // others may have come since the last one
+			return err
+		}
 		err := c.drawOne(ctx, place.Place, l)
 		var u *Undelivered
 		switch {

@@ -53,6 +53,15 @@ func (c *Client) postCloseOut(ctx context.Context, held store.HeldCloseOut) erro
 	if err != nil || !mine {
 		return err
 	}
+	if post.Channel != closed.Objective.Channel { // the objective was given another one since
+		may, err := c.mayPost(ctx, store.Place{Workspace: held.Workspace, Channel: post.Channel})
+		if err != nil || !may {
+			if errors.As(err, &u) {
+				err = nil
+			}
+			return errors.Join(err, c.store.ReleaseCloseOutPost(ctx, held, backOff(post.Failures), post.Lost))
+		}
+	}
 	out := Post{Mark: closeOutMark(held.Objective), Repeated: post.Repeated}
 	if post.Lost {
 		found, err := c.find(ctx, store.Place{Workspace: held.Workspace, Channel: post.Channel}, out.Mark, closed.At)
