@@ -91,6 +91,9 @@ func (ob objectives) submitted(ctx context.Context, g desk.Gesture) (desk.Reply,
 		return desk.Reply{}, err
 	}
 	o, problems := view.ParseObjective(g.View.State).Objective(okr.DayIn(g.Zone, now))
+	if len(problems) == 0 {
+		problems = ob.OwnersProblems(ctx, g.Actor, o.Owner, o.CoOwners)
+	}
 	if len(problems) > 0 {
 		return desk.Reply{Problems: problems}, nil
 	}

@@ -64,3 +64,17 @@ func TestPeopleOfTheSameGridAreMembers(t *testing.T) {
 		}
 	}
 }
+
+// What people of other organisations, apps and those who left are to own would have nobody who can do
+// something about it.
+func TestOnlyPeopleOfHereBecomeOwners(t *testing.T) {
+	r := newRoom(t)
+	r.joins(slack.Person{ID: "U0MAUD", Name: "maud", RealName: "Maud", Team: "T0THEIRS"})
+	r.alice.Types("/okr add-objective").Sees("== Add objective ==").Fills("Objective", "Run a calm service desk").Fills("Owner", "maud").
+		Submits("Save").Sees("^ maud is of another organisation, and can do nothing here. Choose a member of this workspace.").
+		Fills("Owner", "bob").Fills("Co-owners", "maud").Submits("Save").Sees("^ maud is of another organisation").
+		Fills("Co-owners", "alice").Submits("Save").Sees("Objective added")
+	r.alice.Types("/okr edit O-1").Sees("== Edit O-1 ==").Fills("Owner", "maud").Submits("Save").Sees("^ maud is of another organisation").Closes()
+	r.alice.Types("/okr add-kr").Sees("== Add key result ==").Chooses("Objective", "Run a calm service desk").Fills("Key Result", "Fewer open incidents").Fills("Owner", "maud").
+		Submits("Next").Sees("^ maud is of another organisation").Closes()
+}

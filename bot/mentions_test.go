@@ -119,6 +119,8 @@ func TestShortcuts(t *testing.T) {
 	r.alice.Uses("Check in").Sees("== Check in ==").Chooses("Key Result", "KR-2 Reach 99.9 uptime").Submits("Next").
 		Sees("== Check in on KR-2 ==").Fills("Result Value", "99.5").Submits("Save").SeesNoModal().Sees("Saved.", "*KR-2* Reach 99.9 uptime  99.5")
 
+	r.bob.Types("@okrbot list of the audit").Sees("List what?")
+	r.alice.UsesOn("list of the audit", "Add as check-in note").Sees("== Add as check-in note ==", "@okrbot list of the audit").Closes()
 	r.bob.Types("The audit is done, @alice: 3 &amp; 4 are closed")
 	r.alice.UsesOn("The audit is done", "Add as check-in note").
 		Sees("== Add as check-in note ==", "The audit is done, @alice: 3 &amp; 4 are closed", "https://sandbox.slack.com/archives/C0ITOKRS/p").

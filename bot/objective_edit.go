@@ -61,6 +61,13 @@ func (ob objectives) edited(ctx context.Context, g desk.Gesture, draft store.Dra
 	if len(problems) > 0 {
 		return desk.Reply{Problems: problems}, nil
 	}
+	known, err := ob.Store.Objective(ctx, g.Actor.Workspace, d.Edit)
+	if err == nil {
+		problems = ob.OwnersProblems(ctx, g.Actor, o.Owner, o.CoOwners, append(known.CoOwners, known.Owner)...)
+	}
+	if len(problems) > 0 {
+		return desk.Reply{Problems: problems}, nil
+	}
 	var was okr.Objective
 	err = ob.Store.InTx(ctx, func(tx *store.Tx) (err error) {
 		if was, err = tx.Objective(ctx, g.Actor.Workspace, d.Edit); err != nil {

@@ -118,24 +118,28 @@ func (s shortcuts) picked(ctx context.Context, g desk.Gesture) (desk.Reply, erro
 
 var mentions = regexp.MustCompile(`<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>`)
 
+// mostNamed is of how many mentions in a message the names are looked up.
+const mostNamed = 30
+
 // readable is a message's text as people read it: with names in the place of ids, and its lines.
 func (s shortcuts) readable(ctx context.Context, workspace, text string) (string, error) {
-	if mentions.MatchString(text) {
-		people, err := s.Store.People(ctx, workspace)
-		if err != nil {
+	names := map[string]string{s.BotUser(): "okrbot"}
+	for _, m := range mentions.FindAllStringSubmatch(text, mostNamed) {
+		if names[m[1]] != "" {
+			continue
+		}
+		p, err := s.Store.Person(ctx, workspace, m[1])
+		if err != nil && !desk.IsNotFound(err) {
 			return "", err
 		}
-		names := map[string]string{}
-		for _, p := range people {
-			names[p.ID] = p.Name
-		}
-		text = mentions.ReplaceAllStringFunc(text, func(m string) string {
-			if name := names[mentions.FindStringSubmatch(m)[1]]; name != "" {
-				return "@" + name
-			}
-			return m
-		})
+		names[m[1]] = p.Name
 	}
+	text = mentions.ReplaceAllStringFunc(text, func(m string) string {
+		if name := names[mentions.FindStringSubmatch(m)[1]]; name != "" {
+			return "@" + name
+		}
+		return m
+	})
 	var lines []string
 	for line := range strings.Lines(text) {
 		lines = append(lines, command.Spoken(line))

@@ -61,8 +61,8 @@ func (d *Desk) Introduce(ctx context.Context) error {
 	}
 }
 
-// botUser is who we are among a workspace's people; empty as long as Slack has not said it.
-func (d *Desk) botUser() string {
+// BotUser is who we are among a workspace's people; empty as long as Slack has not said it.
+func (d *Desk) BotUser() string {
 	if w := d.ourselves.Load(); w != nil {
 		return w.BotUserID
 	}
@@ -86,7 +86,7 @@ func (d *Desk) answer(ctx context.Context, in delivery) answer {
 	began := time.Now()
 	if g := &in.gesture; g.typed() {
 		if g.kind == aMention {
-			said, ok := command.Addressed(g.Text, d.botUser())
+			said, ok := command.Addressed(g.Text, d.BotUser())
 			if !ok { // somebody quotes what another one said to the bot
 				return answer{status: http.StatusOK}
 			}

@@ -27,6 +27,9 @@ func (f *Flow) detailsSubmitted(ctx context.Context, w *Session) (desk.Reply, er
 	}
 	base := okr.KeyResult{Integrated: w.integrated(), Cadence: okr.Cadence{Zone: o.Zone}, Precision: peoplesPrecision}
 	entered, first, problems := w.Form.KeyResult(base, o.Period)
+	if len(problems) == 0 {
+		problems = f.ownersProblems(ctx, w, entered)
+	}
 	if !w.More && view.BehindMore(problems) {
 		return f.problemsBehindMore(ctx, w, problems)
 	}
@@ -47,6 +50,17 @@ func (f *Flow) detailsSubmitted(ctx context.Context, w *Session) (desk.Reply, er
 		return desk.Reply{}, err
 	}
 	return f.savedModal(ctx, w, saved, first)
+}
+
+// ownersProblems are what is wrong with who is to own the key result and did not before.
+func (f *Flow) ownersProblems(ctx context.Context, w *Session, k okr.KeyResult) okr.Problems {
+	was := []string{w.Owner}
+	if w.Edit != 0 {
+		if before, err := f.Store.KeyResultByID(ctx, w.gesture.Actor.Workspace, w.Edit); err == nil {
+			was = append(before.CoOwners, before.Owner)
+		}
+	}
+	return f.OwnersProblems(ctx, w.gesture.Actor, k.Owner, k.CoOwners, was...)
 }
 
 // saveKeyResult saves all or nothing, and notes in the draft that it did.

@@ -2,6 +2,7 @@ package wizard
 
 import (
 	"context"
+	"maps"
 	"strconv"
 
 	"github.com/slack-go/slack"
@@ -49,6 +50,7 @@ func (f *Flow) startSubmitted(ctx context.Context, w *Session) (desk.Reply, erro
 	if _, err := f.connectors.ByKind(entry.Source); err != nil && entry.Source != view.FromPeople {
 		problems[view.FieldSource] = "Choose where the values come from."
 	}
+	maps.Copy(problems, f.OwnersProblems(ctx, w.gesture.Actor, entry.Owner, nil, w.Owner))
 	if len(problems) > 0 {
 		return desk.Reply{Problems: desk.AtFields(problems, w.gesture)}, nil
 	}

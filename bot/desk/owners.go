@@ -1,0 +1,39 @@
+package desk
+
+import (
+	"context"
+	"slices"
+
+	"okrbot/okr"
+)
+
+// OwnersProblems are what is wrong with who is to own something, by the names of the fields: people of
+// other organisations, apps and those who left can do nothing here, and it would have nobody. Who owned
+// it before, was, may stay. What Slack does not say in time is no problem: nobody may more by it.
+func (d *Desk) OwnersProblems(ctx context.Context, actor okr.Actor, owner string, coOwners []string, was ...string) okr.Problems {
+	ctx, cancel := context.WithTimeout(ctx, LookUpWithin)
+	defer cancel()
+	problems := okr.Problems{}
+	look := func(field, id string) {
+		if id == "" || id == actor.ID || slices.Contains(was, id) {
+			return
+		}
+		p, err := d.Person(ctx, actor.Workspace, id)
+		if err != nil {
+			return
+		}
+		switch p.Kind {
+		case okr.Foreign:
+			problems.Add(field, p.Name+" is of another organisation, and can do nothing here. Choose a member of this workspace.")
+		case okr.Bot:
+			problems.Add(field, p.Name+" is an app, and cannot look after it. Choose a person.")
+		case okr.Deactivated:
+			problems.Add(field, p.Name+" has left this workspace. Choose somebody who is here.")
+		}
+	}
+	look("owner", owner)
+	for _, id := range coOwners {
+		look("co_owners", id)
+	}
+	return problems
+}
