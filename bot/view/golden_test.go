@@ -495,10 +495,14 @@ func audiences(n int) []Audience {
 	for i := range many.Others {
 		many.Others[i] = fmt.Sprintf("T%010d", i)
 	}
-	return slices.Repeat([]Audience{
+	list := slices.Repeat([]Audience{
 		{Channel: "C1OKRS", Others: []string{"T0THEIRS"}, Mark: "0011223344556677"}, {Channel: "C2", Others: []string{"E0THEIRS"}, By: "U3CAROL", At: now},
 		{Channel: "C3", Declined: "U3CAROL", Others: []string{"<!channel>"}}, many,
 	}, (n+3)/4)[:n]
+	for i := range list[min(n, 4):] {
+		list[4+i].Channel = fmt.Sprint("C", 5+i)
+	}
+	return list
 }
 
 // dividers are choices with long names.
