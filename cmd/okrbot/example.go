@@ -42,8 +42,8 @@ const (
 )
 
 var exampleKeyResults = []exampleKeyResult{
-	{"Fewer open incidents", calm, "Number of open incidents", -200, 0.8},
-	{"Resolve incidents sooner", calm, "Average time to resolve an incident", -40, 0.38},
+	{"Fewer open incidents", calm, "Number of open incidents", -100, 0.8},
+	{"Resolve incidents sooner", calm, "Average time to resolve an incident", -20, 0.38},
 	{"Shrink the old backlog", calm, "Incident backlog older than 30 days", -20, 0.1},
 	{"Resolve within SLA", promised, "Incidents resolved within SLA", 20, 1.3},
 	{"Fewer reopened incidents", promised, "Reopened incidents", -8, 0.7},
@@ -121,7 +121,7 @@ func (e example) add(w *walker, k exampleKeyResult) {
 			w.err = errors.Join(w.err, fmt.Errorf("no scorecard %s", k.scorecard))
 			return
 		}
-		value, digits = s.Scores[len(s.Scores)-1].Value, 1
+		value, digits = s.Scores[len(s.Scores)-1].Value, s.Precision
 		w.submits("Next")
 		w.chooses("Scorecard", k.scorecard)
 		w.sees("Last 12 scores")

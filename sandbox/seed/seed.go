@@ -243,13 +243,14 @@ func Collect(i *servicenow.Instance, today time.Time) {
 		if len(s.Scores) < 2 || s.Name == "Printer incidents" {
 			continue
 		}
-		last := s.Scores[len(s.Scores)-1]
-		chance := rand.New(rand.NewPCG(uint64(n), uint64(today.Unix())))
+		count, last := len(s.Scores), s.Scores[len(s.Scores)-1]
 		scale := math.Pow10(s.Precision)
 		for day := last.Day.AddDate(0, 0, 1); day.Before(today); day = day.AddDate(0, 0, 1) {
 			if s.Frequency == 20 && day.Weekday() != time.Sunday || s.Frequency == 30 && day.AddDate(0, 0, 1).Day() != 1 {
 				continue
 			}
+			chance := rand.New(rand.NewPCG(uint64(n), uint64(count))) // by its place, never by the date
+			count++
 			last.Value = math.Max(0, math.Round(last.Value*(1+(chance.Float64()-0.5)*0.06)*scale)/scale)
 			if s.Unit == "%" {
 				last.Value = math.Min(last.Value, 100)

@@ -1,6 +1,7 @@
 package seed
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -35,6 +36,33 @@ func TestTheNumbersAreTheSameOnEveryDay(t *testing.T) {
 			if want := map[int]int{10: days, 20: days / 7, 30: days/31 - 1}[s.Frequency]; len(s.Scores) < want && s.Name != "Carbon footprint of IT" {
 				t.Fatalf("on %s %s has %d scores, want %d", today.Format(time.DateOnly), s.Name, len(s.Scores), want)
 			}
+		}
+	}
+}
+
+// What is collected later is the same on every day too: a workspace that somebody makes of it stands alike
+// on any date.
+func TestWhatIsCollectedIsTheSameOnEveryDay(t *testing.T) {
+	first := map[string][]float64{}
+	for n := range 400 {
+		today := time.Date(2026, 11, 26, 0, 30, 0, 0, time.UTC).AddDate(0, 0, n)
+		i := servicenow.New(servicenow.Options{})
+		ServiceNow(i, today)
+		for day := range 8 {
+			Collect(i, today.AddDate(0, 0, day))
+		}
+		for _, s := range i.Scorecards() {
+			if s.Frequency != 10 || s.Name == "Printer incidents" {
+				continue
+			}
+			var week []float64
+			for _, score := range s.Scores[len(s.Scores)-7:] {
+				week = append(week, score.Value)
+			}
+			if was, known := first[s.ID]; known && !slices.Equal(was, week) {
+				t.Fatalf("from %s on %s has %v, from another day on %v", today.Format(time.DateOnly), s.Name, week, was)
+			}
+			first[s.ID] = week
 		}
 	}
 }
