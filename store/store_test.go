@@ -228,10 +228,16 @@ func TestEditsMeetTheirVersion(t *testing.T) {
 	}
 }
 
-// Two transactions that wait for each other: the database ends one, and it is tried again.
+// Two transactions that wait for each other: the database ends one, and it is tried again. A Postgres
+// whose clock is another program's has no timers, and never looks: there one of them says it itself.
 func TestTwoWhoWaitForEachOtherAreTriedAgain(t *testing.T) {
 	ctx := context.Background()
 	s := storetest.Store(t)
+	looks := s.InTx(ctx, func(tx *store.Tx) error {
+		_, err := tx.Pgx().Exec(ctx, "set local statement_timeout = '100ms'; select pg_sleep(1)")
+		return err
+	}) != nil
+	first := make(chan struct{}) // is done
 	var both, done sync.WaitGroup
 	both.Add(2)
 	var tries atomic.Int64
@@ -240,6 +246,9 @@ func TestTwoWhoWaitForEachOtherAreTriedAgain(t *testing.T) {
 			met := false
 			err := s.InTx(ctx, func(tx *store.Tx) error {
 				tries.Add(1)
+				if met && !looks {
+					<-first
+				}
 				if _, err := tx.Pgx().Exec(ctx, "select pg_advisory_xact_lock($1)", order[0]); err != nil {
 					return err
 				}
@@ -247,12 +256,18 @@ func TestTwoWhoWaitForEachOtherAreTriedAgain(t *testing.T) {
 					met = true
 					both.Done()
 					both.Wait()
+					if !looks && order[0] == 2 {
+						return raise(ctx, tx, "40P01")
+					}
 				}
 				_, err := tx.Pgx().Exec(ctx, "select pg_advisory_xact_lock($1)", order[1])
 				return err
 			})
 			if err != nil {
 				t.Error(err)
+			}
+			if order[0] == 1 {
+				close(first)
 			}
 		})
 	}
@@ -264,11 +279,16 @@ func TestTwoWhoWaitForEachOtherAreTriedAgain(t *testing.T) {
 		tries.Store(0)
 		err := s.InTx(ctx, func(tx *store.Tx) error {
 			tries.Add(1)
-			_, err := tx.Pgx().Exec(ctx, "do $$ begin raise exception using errcode = '"+code+"'; end $$")
-			return err
+			return raise(ctx, tx, code)
 		})
 		if n := tries.Load(); err == nil || n != 3 {
 			t.Errorf("%s: %d tries, %v", code, n, err)
 		}
 	}
+}
+
+// raise has the database fail with a code.
+func raise(ctx context.Context, tx *store.Tx, code string) error {
+	_, err := tx.Pgx().Exec(ctx, "do $$ begin raise exception using errcode = '"+code+"'; end $$")
+	return err
 }
