@@ -232,6 +232,27 @@ func (s *Store) ReleasePlace(ctx context.Context, h HeldPlace, wait time.Duratio
 	return nil
 }
 
+// LeaveAlone notes that Slack asked that nothing be posted in a place for so long.
+func (s *Store) LeaveAlone(ctx context.Context, p Place, wait time.Duration) error {
+	err := s.q.LeavePlaceAlone(ctx, queries.LeavePlaceAloneParams{WorkspaceID: p.Workspace, ChannelID: p.Channel, Seconds: wait.Seconds()})
+	if err != nil {
+		return fmt.Errorf("noting that a place is left alone: %w", err)
+	}
+	return nil
+}
+
+// LeftAlone is how long nothing is to be posted in a place, since Slack asked for it.
+func (s *Store) LeftAlone(ctx context.Context, p Place) (time.Duration, error) {
+	seconds, err := s.q.PlaceLeftAlone(ctx, queries.PlaceLeftAloneParams{WorkspaceID: p.Workspace, ChannelID: p.Channel})
+	if err != nil {
+		return 0, fmt.Errorf("asking how long a place is left alone: %w", err)
+	}
+	if len(seconds) == 0 {
+		return 0, nil
+	}
+	return time.Duration(seconds[0] * float64(time.Second)), nil
+}
+
 // TakeAnnouncements takes what is to be said in a place, oldest first. They are on record as being
 // sent before they are, so that a death on the way is seen.
 func (s *Store) TakeAnnouncements(ctx context.Context, p Place, most int) ([]Announcement, error) {

@@ -44,10 +44,12 @@ type Desk struct {
 func New(s *store.Store, slack *Slack, asked func() func(), settings Settings, log *slog.Logger) *Desk {
 	background, stop := context.WithCancel(context.Background())
 	settings.AnswerWithin = cmp.Or(settings.AnswerWithin, answerWithin)
-	return &Desk{
+	d := &Desk{
 		Store: s, Slack: slack, Settings: settings, Log: log, asked: asked,
 		admission: newAdmission(settings.AnswerWithin / 2), homes: newHomeQueue(), background: background, stop: stop,
 	}
+	slack.places = d
+	return d
 }
 
 // Close ends what decorates open views and waits for it.

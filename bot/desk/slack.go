@@ -29,6 +29,7 @@ type Slack struct {
 	insecure bool         // hooks may be plain http: a local Slack
 
 	installed *installation
+	places    places // nil: nobody keeps how long a place is to be left alone
 }
 
 // SlackOptions say where Slack is and who we are there.
@@ -164,13 +165,18 @@ func (s *Slack) Find(ctx context.Context, channel, mark string, since time.Time)
 	return jobs.Found{}, nil
 }
 
-// Post sends a message to a channel, or to a person when the channel is a user id.
+// Post sends a message to a channel, or to a person when the channel is a user id; not while Slack asks to
+// wait there, whoever of us it asked.
 func (s *Slack) Post(ctx context.Context, channel string, m view.Message) (postedIn, ts string, err error) {
+	if left := s.waits(ctx, channel); left > 0 {
+		return "", "", &jobs.Undelivered{Kind: jobs.NotSent, Code: limited, After: left}
+	}
 	err = plainer(m, func(m view.Message) (err error) {
 		postedIn, ts, err = s.api.PostMessageContext(ctx, channel, options(m)...)
 		return s.counted("chat.postMessage", err)
 	})
 	countPost(err)
+	s.leaves(ctx, channel, err)
 	return postedIn, ts, err
 }
 

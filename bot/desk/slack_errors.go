@@ -53,6 +53,9 @@ func init() {
 	}
 }
 
+// limited is the code of what Slack asks to wait with.
+const limited = "ratelimited"
+
 // notInstalled is the code of what was not sent because the app is not installed.
 const notInstalled = "not_installed"
 
@@ -61,7 +64,7 @@ func undelivered(err error) error {
 	if err == nil {
 		return nil
 	}
-	var limited *slack.RateLimitedError
+	var wait *slack.RateLimitedError
 	var refused slack.SlackErrorResponse
 	var status slack.StatusCodeError
 	var dns *net.DNSError
@@ -70,8 +73,8 @@ func undelivered(err error) error {
 		return &jobs.Undelivered{Kind: jobs.NotSent, Code: notInstalled, After: askInstalled}
 	case errors.As(err, &refused) && uninstalled[refused.Err]:
 		return &jobs.Undelivered{Kind: jobs.NotSent, Code: refused.Err, After: askInstalled}
-	case errors.As(err, &limited):
-		return &jobs.Undelivered{Kind: jobs.NotSent, Code: "ratelimited", After: limited.RetryAfter}
+	case errors.As(err, &wait):
+		return &jobs.Undelivered{Kind: jobs.NotSent, Code: limited, After: wait.RetryAfter}
 	case errors.As(err, &refused):
 		code := refused.Err
 		if code == "invalid_arguments" && strings.Contains(strings.Join(refused.ResponseMetadata.Messages, " "), "trigger_id") {
@@ -79,7 +82,7 @@ func undelivered(err error) error {
 		}
 		return &jobs.Undelivered{Kind: classes[code], Code: code}
 	case errors.As(err, &status) && status.Code == http.StatusTooManyRequests:
-		return &jobs.Undelivered{Kind: jobs.NotSent, Code: "ratelimited"}
+		return &jobs.Undelivered{Kind: jobs.NotSent, Code: limited}
 	case errors.As(err, &status) && status.Code == http.StatusNotFound:
 		return &jobs.Undelivered{Kind: jobs.Permanent, Code: "http_404"} // a response_url past its life
 	case errors.As(err, &status):

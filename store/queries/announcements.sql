@@ -104,6 +104,20 @@ where p.workspace_id = @workspace_id
   and p.channel_id = @channel_id
   and p.hold = @hold;
 
+-- name: LeavePlaceAlone :exec
+-- Slack asked that nothing be posted here for so long.
+insert into places (workspace_id, channel_id, waits_until)
+values (@workspace_id, @channel_id, now() + make_interval(secs => @seconds::float8))
+on conflict (workspace_id, channel_id) do update
+set waits_until = greatest(places.waits_until, excluded.waits_until);
+
+-- name: PlaceLeftAlone :many
+select extract(epoch from waits_until - now())::float8 as seconds
+from places
+where workspace_id = @workspace_id
+  and channel_id = @channel_id
+  and waits_until > now();
+
 -- name: ForgottenPlaces :exec
 -- A net under all this, every ten minutes: what waits for a minute in a place that is not ready, and
 -- where something may be posted.

@@ -235,6 +235,25 @@ func (q *Queries) KeepPlace(ctx context.Context, arg KeepPlaceParams) ([]int16, 
 	return items, nil
 }
 
+const leavePlaceAlone = `-- name: LeavePlaceAlone :exec
+insert into places (workspace_id, channel_id, waits_until)
+values ($1, $2, now() + make_interval(secs => $3::float8))
+on conflict (workspace_id, channel_id) do update
+set waits_until = greatest(places.waits_until, excluded.waits_until)
+`
+
+type LeavePlaceAloneParams struct {
+	WorkspaceID string
+	ChannelID   string
+	Seconds     float64
+}
+
+// Slack asked that nothing be posted here for so long.
+func (q *Queries) LeavePlaceAlone(ctx context.Context, arg LeavePlaceAloneParams) error {
+	_, err := q.db.Exec(ctx, leavePlaceAlone, arg.WorkspaceID, arg.ChannelID, arg.Seconds)
+	return err
+}
+
 const lostAnnouncements = `-- name: LostAnnouncements :many
 select id, workspace_id, channel_id, key_result_id, kind, old_value, new_value, old_day, new_day, old_status, new_status, note, state, repeated, error, created_at, sent_at, message_ts, old_words, new_words, refused_channel, refused_code, posted_by
 from announcements
@@ -287,6 +306,39 @@ func (q *Queries) LostAnnouncements(ctx context.Context, arg LostAnnouncementsPa
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const placeLeftAlone = `-- name: PlaceLeftAlone :many
+select extract(epoch from waits_until - now())::float8 as seconds
+from places
+where workspace_id = $1
+  and channel_id = $2
+  and waits_until > now()
+`
+
+type PlaceLeftAloneParams struct {
+	WorkspaceID string
+	ChannelID   string
+}
+
+func (q *Queries) PlaceLeftAlone(ctx context.Context, arg PlaceLeftAloneParams) ([]float64, error) {
+	rows, err := q.db.Query(ctx, placeLeftAlone, arg.WorkspaceID, arg.ChannelID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []float64
+	for rows.Next() {
+		var seconds float64
+		if err := rows.Scan(&seconds); err != nil {
+			return nil, err
+		}
+		items = append(items, seconds)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

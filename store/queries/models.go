@@ -401,6 +401,7 @@ type Place struct {
 	HeldUntil   *time.Time
 	Failures    int16
 	ReadyAt     *time.Time
+	WaitsUntil  *time.Time
 }
 
 type Reading struct {
