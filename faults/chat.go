@@ -22,6 +22,7 @@ type chat struct {
 	office *office
 	slack  *slack.Slack
 	server *httptest.Server
+	way    way
 	busy   atomic.Int64 // when something was last said, in nanoseconds
 	lost   atomic.Int64 // answers that never arrived, of calls that were carried out
 	reads  atomic.Bool  // the app may read its channels, so that it can look for what it said
@@ -66,6 +67,9 @@ func (o *office) openChat() {
 // ServeHTTP carries a call out, and loses, refuses or delays what the present fault asks for.
 func (c *chat) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	raw, _ := io.ReadAll(r.Body) // a caller that dies meanwhile has said nothing
+	if !c.way.arrives(r.Context(), c.office) {
+		return
+	}
 	r.Body = io.NopCloser(bytes.NewReader(raw))
 	call := c.parse(r.URL.Path, raw)
 	speaks := strings.HasPrefix(call.method, "chat.") || call.method == "response_url"
@@ -82,8 +86,11 @@ func (c *chat) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	answer := httptest.NewRecorder()
 	c.slack.ServeHTTP(answer, r)
-	if speaks {
+	switch {
+	case speaks:
 		c.record(call, answer.Body.Bytes(), raw)
+	case strings.HasPrefix(call.method, "views."):
+		c.keepBody(raw)
 	}
 	killed := call.method == "chat.postMessage" && c.office.reached(atPost, r.RemoteAddr)
 	if killed || speaks && c.chance(c.share(&c.losing)) {
@@ -158,9 +165,15 @@ func (c *chat) record(call said, answer, raw []byte) {
 	_ = json.Unmarshal(answer, &got) // an answer to a response_url is "ok"
 	call.ok, call.ts = got.OK, got.TS
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.calls = append(c.calls, call)
-	// The token is how a call signs in, and no word of it.
+	c.mu.Unlock()
+	c.keepBody(raw)
+}
+
+// keepBody remembers what was said, but for the token, which is how a call signs in and no word of it.
+func (c *chat) keepBody(raw []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.bodies.Write(bytes.ReplaceAll(raw, []byte("token="+secrets["bot token"]), nil))
 	c.bodies.WriteByte('\n')
 }

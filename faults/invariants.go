@@ -348,11 +348,10 @@ func (o *office) checkCards(calls []said) (list []finding) {
 	return list
 }
 
-// checkWaits: nothing is posted to a channel while Slack had asked to wait there. What somebody asked
-// for is told to them by several, each of which waits for itself.
+// checkWaits: nothing is posted to a channel or a person while Slack had asked to wait there.
 func (o *office) checkWaits(calls []said) (list []finding) {
 	for _, denied := range calls {
-		if !denied.denied || !strings.HasPrefix(denied.channel, "C") || o.diedAround(denied.at) {
+		if !denied.denied || o.diedAround(denied.at) {
 			continue
 		}
 		for _, c := range calls {

@@ -33,9 +33,11 @@ var faults = []fault{
 	{"fail-over to a standby", 20, failOvers},
 	{"a commit whose acknowledgement is cut off", 1000, cuts},
 	{"the way to Postgres silent for 3 s, 200 ms slower, or cut", 100, ways},
+	{"the way to Slack or to ServiceNow silent for 11 s, up to 2 s slow, or cut", 60, outerWays},
 	{"an answer of Slack's that is lost, where the app may look", 8000, lossesFound},
 	{"an answer of Slack's that is lost, where it may not", 2000, lossesUnseen},
 	{"\"too many requests\" from Slack and from ServiceNow", 200, refusals},
+	{"a replica that can open no file or connection more for 3 s", 60, fewFiles},
 	{"8 processes migrating at once", 50, migrations},
 	{"the disk full", 10, fullDisks},
 }

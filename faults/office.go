@@ -32,6 +32,7 @@ type office struct {
 	keys         *secret.Keyset
 	chat         *chat
 	systems      []*system
+	front        *front
 	replicas     []*replica
 	ahead        atomic.Int64 // how far the clock of all but the processes was moved
 
@@ -267,6 +268,7 @@ func (o *office) open(ctx context.Context) error {
 		}
 		o.replicas = append(o.replicas, r)
 	}
+	o.openFront()
 	o.staff = newStaff(o)
 	return o.revive(ctx)
 }
@@ -295,6 +297,10 @@ func (o *office) close() {
 	}
 	if o.server != nil {
 		o.server.Stop()
+	}
+	if o.front != nil {
+		o.front.server.CloseClientConnections()
+		o.front.server.Close()
 	}
 	o.chat.server.CloseClientConnections()
 	o.chat.server.Close()

@@ -65,7 +65,7 @@ func (s *staff) work(ctx context.Context, round int) {
 // acts is one thing that somebody does.
 func (s *staff) acts(n int, random *rand.Rand) {
 	own := s.office.known.followers[n]
-	switch random.IntN(10) {
+	switch random.IntN(13) {
 	case 0, 1, 2, 3:
 		s.checksIn(n)
 	case 4:
@@ -78,6 +78,10 @@ func (s *staff) acts(n int, random *rand.Rand) {
 		s.types(n, []string{"list", "list all", "help", "show KR-1"}[random.IntN(4)])
 	case 9:
 		s.pries(n)
+	case 10, 11:
+		s.fillsIn(n, random)
+	case 12:
+		s.looksHome(n, random)
 	}
 }
 
@@ -133,16 +137,10 @@ func (s *staff) types(n int, text string) (string, verdict) {
 
 // posts brings something to one of the replicas that live.
 func (s *staff) posts(path string, form url.Values) (string, verdict) {
-	var alive []*replica
-	for _, r := range s.office.replicas {
-		if r.pid() != 0 {
-			alive = append(alive, r)
-		}
-	}
-	if len(alive) == 0 {
+	to := s.office.alive()
+	if to == nil {
 		return "", silence
 	}
-	to := alive[s.office.pick(len(alive))]
 	req, err := slack.Signed(context.Background(), "http://"+to.listen+path, secrets["signing secret"], "application/x-www-form-urlencoded", []byte(form.Encode()), time.Now())
 	if err != nil {
 		return "", silence

@@ -50,7 +50,9 @@ select (select count(*) from announcements where state in ('pending', 'sending')
   + (select count(*) from sync_asks)
   + (select count(*) from sync_requests where finished_at is null)
   + (select count(*) from rhythms r where r.next_sync_at <= now() and exists (select from follows f where f.rhythm_id = r.id))
-  + (select count(*) from connection_slots where leased_until > now())`
+  + (select count(*) from connection_slots where leased_until > now())
+  + (select count(*) from home_changes)
+  + (select count(*) from homes where dirty_at is not null and opened_at > now() - interval '30 days')`
 
 // quiet is longer than a replica waits before it looks again for what is to be done.
 const quiet = 3 * time.Second
@@ -120,5 +122,10 @@ func (o *office) calm(ctx context.Context) ([]finding, error) {
 		list = append(list, finding{lost, err.Error()})
 	}
 	found, err := o.check(ctx)
-	return append(list, found...), errors.Join(err, ctx.Err())
+	list = append(list, found...)
+	if err == nil {
+		found, err = o.checkHomes(ctx)
+		list = append(list, found...)
+	}
+	return list, errors.Join(err, ctx.Err())
 }

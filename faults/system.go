@@ -16,6 +16,7 @@ type system struct {
 	office *office
 	now    *vendor.Instance
 	server *httptest.Server
+	way    way
 	busy   atomic.Int64
 
 	mu       sync.Mutex
@@ -44,6 +45,9 @@ func (o *office) openSystem() *system {
 // ServeHTTP is the instance, and where okrbot is killed that has an answer and has not kept it.
 func (s *system) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.busy.Store(time.Now().UnixNano())
+	if !s.way.arrives(r.Context(), s.office) {
+		return
+	}
 	token := r.URL.Path == "/oauth_token.do"
 	if !token && s.refuses(w) {
 		return
