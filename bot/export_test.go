@@ -41,6 +41,9 @@ func ReadsList(typed, me string, today okr.Day) string {
 	if l.order != "" {
 		parts = append(parts, "by "+string(l.order))
 	}
+	if l.strange != "" {
+		parts = append(parts, "strange "+l.strange)
+	}
 	for _, w := range l.words {
 		words = append(words, strconv.Quote(w.Plain))
 	}
@@ -57,7 +60,7 @@ func KeepsList(typed, me string, today okr.Day) (query string, same bool) {
 	for _, w := range l.words {
 		l.titles = append(l.titles, w.Plain)
 	}
-	l.words = nil
+	l.words, l.strange = nil, "" // neither gets as far as a button
 	query = l.query()
 	again, ok := parseQuery(query)
 	return query, ok && again.query() == query && again.heading(me) == l.heading(me)

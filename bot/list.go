@@ -25,6 +25,9 @@ func (ls lists) command(ctx context.Context, g desk.Gesture) (desk.Reply, error)
 		return desk.Reply{}, err
 	}
 	l := parseList(command.Words(g.Text), g.Actor.ID, okr.DayIn(g.Zone, now))
+	if l.strange != "" {
+		return noOrder(l.strange), nil
+	}
 	if err := ls.names(ctx, g, &l); err != nil {
 		return desk.Reply{}, err
 	}

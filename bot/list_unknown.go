@@ -2,8 +2,10 @@ package bot
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
+	"unicode"
 
 	"okrbot/bot/command"
 	"okrbot/bot/desk"
@@ -58,6 +60,18 @@ func called(name, words string) bool {
 }
 
 const listsWhat = "`/okr list` takes `mine`, `@person`, `#channel`, `needs-me`, a status such as `at-risk` or `behind`, a period such as `Q4 2026`, an objective such as `O-1`, a name, words of a title, and an order: `by:name`, `by:number` or `by:owner`."
+
+// noOrder says which orders there are to who asked for another one.
+func noOrder(typed string) desk.Reply {
+	text := "List how? " + view.Quote(command.Spoken(typed)) + " is no order. "
+	words := strings.FieldsFunc(strings.ToLower(command.Spoken(typed)), func(r rune) bool { return !unicode.IsLetter(r) })
+	if asked := words[len(words)-1]; !slices.Contains(sortWords, asked) {
+		if near := nearest(asked, slices.Sorted(maps.Keys(orders))); len(near) > 0 {
+			text += "Did you mean " + view.Quote("by:"+near[0]) + "? "
+		}
+	}
+	return desk.Say(text + "There are `by:name`, `by:number` and `by:owner`; without one of them the worst come first.")
+}
 
 // guessedFrom is how many key results' titles an unknown word is compared with.
 const guessedFrom = 500

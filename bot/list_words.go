@@ -23,6 +23,7 @@ type listed struct {
 	words    []command.Word // that are none of these: somebody's name, or a part of a title
 	titles   []string       // what is left of the words: it is in the titles
 	order    store.Order    // empty: worst first
+	strange  string         // what asks for an order that there is none of; empty: nothing does
 	bare     bool           // asked for by /okr alone
 }
 
@@ -93,7 +94,7 @@ func parseOrder(phrase string) (store.Order, bool) {
 		return store.WorstFirst, true
 	}
 	asked := len(words)
-	for len(words) > 0 && slices.Contains([]string{"sort", "sorted", "order", "ordered", "by"}, words[0]) {
+	for len(words) > 0 && slices.Contains(sortWords, words[0]) {
 		words = words[1:]
 	}
 	if len(words) != 1 || asked == 1 {
@@ -101,6 +102,32 @@ func parseOrder(phrase string) (store.Order, bool) {
 	}
 	order, ok := orders[words[0]]
 	return order, ok
+}
+
+// sortWords are how an order is asked for, before its name.
+var sortWords = []string{"sort", "sorted", "order", "ordered", "by"}
+
+// strangeOrder is how many of the words ask for an order without naming one of ours: "by:progress", "by:",
+// "sort by size", and "by" with nothing after it. "by bob" may be somebody.
+func strangeOrder(words []command.Word) int {
+	w := words[0]
+	if before, _, named := strings.Cut(strings.ReplaceAll(w.Plain, "=", ":"), ":"); named {
+		if slices.Contains(sortWords, before) {
+			return 1
+		}
+		return 0
+	}
+	switch {
+	case !slices.Contains(sortWords, w.Plain):
+		return 0
+	case strings.ContainsAny(strings.Map(command.PlainRune, w.Typed), ":="):
+		return min(len(words), 2)
+	case len(words) > 1 && slices.Contains(sortWords, words[1].Plain):
+		return min(len(words), 3)
+	case len(words) == 1 && w.Plain == "by":
+		return 1
+	}
+	return 0
 }
 
 // fillers say nothing in a list.
@@ -145,6 +172,14 @@ func (l *listed) take(words []command.Word, me string, today okr.Day) int {
 			l.periods = append(l.periods, p)
 			return n
 		}
+	}
+	if n := strangeOrder(words); n > 0 {
+		typed := make([]string, n)
+		for i := range typed {
+			typed[i] = words[i].Typed
+		}
+		l.strange = strings.Join(typed, " ")
+		return n
 	}
 	switch {
 	case w.Sign() != "": // a name that Slack did not know

@@ -39,7 +39,7 @@ func TestAListIsWalked(t *testing.T) {
 		"/okr list at-risk stale O-1 by:number part":        {"*Key results at risk or stale under O-1 with `part`* by number", "*KR-59* Part 59"},
 		"/okr list 目標":                                      {"List what? `目標` is the name of nobody"},
 		"/okr list en retard":                               {"List what? `en` and `retard`: each is the name of nobody"},
-		"/okr list by:nmae":                                 {"Did you mean `/okr list by:name`?"},
+		"/okr list by:nmae":                                 {"Did you mean `by:name`?"},
 		"/okr list needs-mee":                               {"Did you mean `/okr list needs me`?"},
 		"/okr list trouble":                                 {"Did you mean `/okr list needs me`?"},
 		"/okr list " + strings.Repeat("kaleidoscope ", 300): {"List what? That is more than a list can be of."},

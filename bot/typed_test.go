@@ -208,6 +208,9 @@ func TestListsOfEveryKind(t *testing.T) {
 	r.alice.Types("/okr list KR-1").Sees("`KR-1` is one key result: `/okr show` shows it")
 	r.alice.Types("/okr list #nowhere").Sees("`#nowhere` did not reach okrbot as a channel")
 	r.alice.Types("/okr list %").Sees("All key results")
+	r.alice.Types("/okr list by:").Sees("List how? `by:` is no order. There are `by:name`, `by:number` and `by:owner`; without one of them the worst come first.")
+	r.alice.Types("/okr list mine by:progress").Sees("List how? `by:progress` is no order. There are")
+	r.alice.Types("/okr list sort by nmae").Sees("`sort by nmae` is no order. Did you mean `by:name`? There are")
 }
 
 func TestHowListsAreRead(t *testing.T) {
@@ -240,6 +243,15 @@ func TestHowListsAreRead(t *testing.T) {
 		"worst first":                       "by worst",
 		"by hand by:owner":                  "is by hand, by owner",
 		"by bob":                            `"bob"`,
+		"sort":                              `"sort"`,
+		"by:":                               "strange by:",
+		"mine by":                           "of U1, strange by",
+		"by:progress at-risk":               "is at risk, strange by:progress",
+		"by: progress at-risk":              "is at risk, strange by: progress",
+		"*by：size*, Q4":                     "in Q4 2026, strange *by：size*",
+		"sort by size":                      "strange sort by size",
+		"ordered by":                        "strange ordered by",
+		"by:name:desc":                      "strange by:name:desc",
 		"name":                              `"name"`,
 		"O-1 o 2 at-risk":                   "is at risk, under O-1, under O-2",
 		"目標 überfällig":                     `"目標" "überfällig"`,
