@@ -29,27 +29,69 @@ func (h help) command(_ context.Context, g desk.Gesture) (desk.Reply, error) {
 	m, ok := view.HelpOn(name, h.systems)
 	switch {
 	case !ok:
-		return h.unknown(name, command.Spoken(typed)), nil
+		return h.unknown(desk.Gesture{}, name, command.Spoken(typed)), nil
 	case rest != "":
 		return desk.NotTaken("help", "one verb", command.Words(rest)), nil
 	}
 	return desk.Reply{Say: &m}, nil
 }
 
-// unknown says back what is no verb, and offers what was probably meant.
-func (h help) unknown(word, typed string) desk.Reply {
+// unknown says back what is no verb, and offers what was probably meant: a verb close to it, else one among
+// the words after it, "can you sync KR-1".
+func (h help) unknown(g desk.Gesture, word, typed string) desk.Reply {
 	near, ok := meant[word]
 	if !ok {
 		near = closest(word, h.Routes.Names())
 	}
-	m := view.DidYouMean(typed, near)
+	if len(near) == 0 {
+		near = h.verbAmong(g.Text)
+	}
+	if g.Mention {
+		typed = strings.TrimSpace(typed + " " + command.Spoken(g.Text))
+	}
+	m := view.DidYouMean(typed, g.Mention, near)
 	return desk.Reply{Say: &m}
+}
+
+// verbAmong is the first verb among some words, with the key result or the objective after it; of what is
+// named without a verb it is "show".
+func (h help) verbAmong(text string) []string {
+	const looked = 10 // words of a sentence that is none of ours
+	named := ""
+	for range looked {
+		if key := keyFirst(text); key != "" && named == "" {
+			named = key
+		}
+		verb, _, rest := command.Verb(text, h.Routes.Is)
+		switch {
+		case h.Routes.Is(verb):
+			return []string{strings.TrimSpace(verb + " " + keyFirst(rest))}
+		case rest == "" && named != "":
+			return []string{"show " + named}
+		case rest == "":
+			return nil
+		}
+		text = rest
+	}
+	return nil
+}
+
+// keyFirst is the key result or the objective that a text begins with, by its key; empty where it begins
+// with none.
+func keyFirst(text string) string {
+	if n, _, ok := command.First(text, command.Word.ObjectiveKey); ok {
+		return okr.Objective{Number: n}.Key()
+	}
+	if n, _, ok := command.First(text, command.Word.Key); ok && strings.HasPrefix(command.WordOf(text).Plain, "kr") {
+		return okr.KeyResult{Number: n}.Key()
+	}
+	return ""
 }
 
 // meant are the verbs behind words that people use for them, where letters lead nowhere or to the
 // opposite: "unpause" is a few letters from "pause".
 var meant = map[string][]string{
-	"?": {"help"}, "h": {"help"}, "man": {"help"}, "usage": {"help"},
+	"?": {"help"}, "h": {"help"}, "hello": {"help"}, "hi": {"help"}, "hey": {"help"}, "how": nil, "status": {"list", "show"}, "man": {"help"}, "usage": {"help"},
 	"new": {"add-objective", "add-kr"}, "create": {"add-objective", "add-kr"}, "make": {"add-objective", "add-kr"},
 	"objective": {"objectives", "add-objective"}, "goals": {"objectives"}, "hand-over": {"edit"}, "transfer": {"edit"}, "move": {"edit"}, "key-result": {"add-kr"}, "kr": {"add-kr"}, "add-key-result": {"add-kr"},
 	"change": {"edit"}, "modify": {"edit"}, "rename": {"edit"}, "update": {"check-in", "edit"}, "set": {"check-in", "edit"},
@@ -146,7 +188,7 @@ func (h help) noVerb(ctx context.Context, g desk.Gesture, word, typed string) (d
 		g.Text = said
 		return h.show(ctx, g)
 	}
-	return h.unknown(word, command.Spoken(typed)), nil
+	return h.unknown(g, word, command.Spoken(typed)), nil
 }
 
 // ofOneKey are the verbs that people put after the key result as well as before it.

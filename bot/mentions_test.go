@@ -26,7 +26,21 @@ func TestAMentionIsACommand(t *testing.T) {
 	r.alice.Types("how is it @okrbot help sync, thanks").Sees("so `thanks` was not understood")
 	r.alice.Types("@okrbot").Sees("*My objectives*")
 	r.alice.Types("list mine @okrbot").Sees("*My key results*")
-	r.alice.Types("@okrbot shwo KR-1").Sees("There is no `/okr shwo`. Did you mean `/okr show`?")
+	r.alice.Types("@okrbot shwo KR-1").Sees("`shwo KR-1` is no command. Did you mean `/okr show`?")
+	r.alice.Types("@okrbot what do we know of KR-1?").Sees("`what do we know of KR-1?` is no command. Did you mean `/okr show KR-1`?")
+	r.alice.Types("@okrbot how do we stand?").Sees("`how do we stand?` is no command. `/okr help` lists what there is; a mention takes the same words.")
+	r.alice.Types("@okrbot could you show KR-1 to us").Sees("`could you show KR-1 to us` is no command. Did you mean `/okr show KR-1`?")
+	r.alice.Types("/okr could you show us all").Sees("There is no `/okr could`. Did you mean `/okr show`?")
+	r.alice.Types("hello @okrbot").Sees("`hello` is no command. Did you mean `/okr help`?")
+
+	// Who shows somebody a command does not give it.
+	before := r.slack.Calls("chat.postEphemeral")
+	r.alice.Types("write `<@U0OKRBOT> list` to see all")
+	r.alice.Types("```<@U0OKRBOT> list``` does it")
+	r.alice.Types("`<@U0OKRBOT> list` is what I mean, (<@U0OKRBOT>) @okrbot help sync").Sees("*`/okr sync KR-1 … | all`*")
+	if n := r.slack.Calls("chat.postEphemeral"); n != before+1 {
+		t.Errorf("%d answers", n-before)
+	}
 
 	// What needs a form says so: nothing but a press can open one.
 	r.alice.Types("@okrbot edit fewer incidents").SeesNoModal().Sees("*Edit KR-1* opens in a window.").
@@ -44,7 +58,7 @@ func TestAMentionIsACommand(t *testing.T) {
 		}
 	}
 	// Where the bot is not, Slack tells it nothing.
-	before := r.slack.Calls("chat.postEphemeral")
+	before = r.slack.Calls("chat.postEphemeral")
 	r.alice.In("#general").Types("@okrbot list").Sees("You mentioned @okrbot, but they are not in this channel.")
 	if n := r.slack.Calls("chat.postEphemeral"); n != before {
 		t.Errorf("%d answers", n-before)

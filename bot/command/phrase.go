@@ -1,6 +1,10 @@
 package command
 
-import "strings"
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
 
 // LongestPhrase is how many words a name that is typed has at most: a status, a period, a system.
 const LongestPhrase = 3
@@ -42,22 +46,55 @@ func First(text string, key func(Word) (number int, ok bool)) (number int, rest 
 
 // Addressed is what a message says to whom it mentions: what comes after the first mention, else what
 // comes before it. Without an id it is the first mention of anybody. Lines that quote somebody are not said
-// by the writer: false where they alone hold the mention.
+// by the writer, and what stands as code is shown and not said: false where they alone hold the mention.
 func Addressed(text, id string) (said string, ok bool) {
 	whole := text
 	text = unquoted(text)
+	shown, hidden := code(text), text != whole
+	var mentions [][]int
 	for _, at := range inBrackets.FindAllStringIndex(text, -1) {
 		who, ok := mentioned(personMention, text[at[0]:at[1]])
-		if !ok || id != "" && who != id {
-			continue
+		switch {
+		case !ok || id != "" && who != id:
+		case slices.ContainsFunc(shown, func(c []int) bool { return c[0] <= at[0] && at[1] <= c[1] }):
+			hidden = true
+		default:
+			mentions = append(mentions, at)
 		}
-		if after := strings.TrimLeft(text[at[1]:], " \u00a0,:;"); strings.TrimSpace(after) != "" {
-			return after, true
-		}
-		return strings.TrimSpace(text[:at[0]]), true
 	}
-	return strings.TrimSpace(text), text == whole
+	if len(mentions) == 0 {
+		return strings.TrimSpace(text), !hidden
+	}
+	first, end := mentions[0], len(text)
+	if id != "" { // "@okrbot @okrbot list", and "@okrbot list @okrbot": once is enough
+		for last := len(mentions) - 1; last > 0 && strings.Trim(text[mentions[last][1]:end], aroundMention) == ""; last-- {
+			mentions, end = mentions[:last], mentions[last][0]
+		}
+		for _, next := range mentions[1:] {
+			if strings.Trim(text[first[1]:next[0]], aroundMention) == "" {
+				first = []int{first[0], next[1]}
+			}
+		}
+	}
+	after := strings.TrimLeft(text[first[1]:end], behindMention)
+	if after = strings.TrimLeft(after, " \u00a0,:;"); strings.TrimSpace(after) != "" {
+		return after, true
+	}
+	return strings.TrimRight(strings.TrimSpace(text[:first[0]]), beforeMention), true
 }
+
+// What people put around a mention, "(@okrbot) list" and "*@okrbot*: list", right behind it, and before it.
+const (
+	behindMention = ")]*_~,:;.!?"
+	beforeMention = " \u00a0([*_~,"
+	aroundMention = behindMention + beforeMention + "\t\n"
+)
+
+// fenced is what Slack shows as code: between three backticks, over lines, or between two within one.
+var fenced = regexp.MustCompile("(?s)```.+?```|`[^`\n]+`")
+
+// code is where a message has what is shown as code.
+func code(text string) [][]int { return fenced.FindAllStringIndex(text, -1) }
 
 // unquoted is a message without the lines that quote another one: Slack writes "&gt;" before each, or
 // "&gt;&gt;&gt;" before the first of all that is left.

@@ -16,6 +16,7 @@ type Gesture struct {
 
 	Channel  string        // where: empty on the Home tab and in modals
 	Text     string        // a command's words after its verb
+	Mention  bool          // the command is a message that mentions the bot
 	Trigger  string        // opens one view within three seconds
 	Response secret.String // Slack's response_url: a secret, empty where Slack gives none
 

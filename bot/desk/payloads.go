@@ -283,7 +283,7 @@ func mention(e outerEvent, person string) (delivery, error) {
 		return delivery{nothing: true}, nil
 	}
 	g := gesture{kind: aMention, workspace: e.TeamID, person: person, app: e.AppID}
-	g.Channel, g.Text = channel, Clean(e.Event.Text)
+	g.Channel, g.Text, g.Mention = channel, Clean(e.Event.Text), true
 	g.Message = Message{Channel: channel, TS: e.Event.TS, Thread: e.Event.ThreadTS}
 	return made(e.TeamID+" "+e.EventID, g)
 }

@@ -82,15 +82,23 @@ func (s Systems) in(text string) string { return strings.ReplaceAll(text, "{syst
 
 func (t topic) called() string { return strings.TrimSpace(t.verb + " " + t.args) }
 
-// DidYouMean offers for a word that is no verb those that are close to it.
-func DidYouMean(word string, near []string) Message {
-	text := "There is no " + Quote("/okr "+Cut(word, 30)) + ". "
+// DidYouMean offers for what is no verb those that are close to it. A mention is no slash command, and is
+// said back as it was written.
+func DidYouMean(typed string, mention bool, near []string) Message {
+	text := "There is no " + Quote("/okr "+Cut(typed, 30)) + ". "
+	if mention {
+		text = Quote(Cut(typed, 60)) + " is no command. "
+	}
 	if len(near) == 0 {
-		return Text(text + "`/okr help` lists what there is.")
+		text += "`/okr help` lists what there is"
+		if mention {
+			text += "; a mention takes the same words"
+		}
+		return Text(text + ".")
 	}
 	quoted := make([]string, len(near))
 	for i, n := range near {
-		quoted[i] = "`/okr " + n + "`"
+		quoted[i] = Quote("/okr " + n)
 	}
 	return Text(text + "Did you mean " + strings.Join(quoted, " or ") + "? `/okr help` lists everything.")
 }
