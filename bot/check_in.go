@@ -101,6 +101,7 @@ func (f checkIns) save(ctx context.Context, g desk.Gesture, id int64, draft stri
 	var k store.KeyResult
 	var problems okr.Problems
 	about := ""
+	var said []store.Said
 	err := f.Store.InTx(ctx, func(tx *store.Tx) (err error) {
 		if k, err = tx.LockKeyResult(ctx, g.Actor.Workspace, id); err != nil {
 			return err
@@ -116,7 +117,10 @@ func (f checkIns) save(ctx context.Context, g desk.Gesture, id int64, draft stri
 		if problems = valueProblems(k, entry, day); len(problems) > 0 {
 			return desk.ErrRefused
 		}
-		about = aboutValue(k, entry)
+		about, said = aboutValue(k, entry), nil
+		if entry.Note != "" {
+			said = []store.Said{{By: g.Actor.ID, Words: entry.Note}}
+		}
 		before := k
 		var fresh bool
 		k, fresh, err = tx.CheckIn(ctx, g.Actor, k, store.CheckIn{
@@ -126,7 +130,7 @@ func (f checkIns) save(ctx context.Context, g desk.Gesture, id int64, draft stri
 		if err != nil || !fresh {
 			return err
 		}
-		if err := tx.AnnounceChange(ctx, before, k); err != nil {
+		if err := tx.AnnounceChange(ctx, before, k, said...); err != nil {
 			return err
 		}
 		if draft == "" {
@@ -142,12 +146,20 @@ func (f checkIns) save(ctx context.Context, g desk.Gesture, id int64, draft stri
 	case err != nil:
 		return desk.Reply{}, err
 	}
+	return f.saved(ctx, k, about, said)
+}
+
+// saved says what a check-in made of a key result, and what was said with it.
+func (f checkIns) saved(ctx context.Context, k store.KeyResult, about string, said []store.Said) (desk.Reply, error) {
 	now, err := f.Store.Now(ctx)
 	if err != nil {
 		return desk.Reply{}, err
 	}
 	shown := f.shows.one(k, now)
 	lines := []string{strings.TrimSpace("Saved. " + about), shown.Headline(), shown.Shown()}
+	for _, s := range said {
+		lines = append(lines, view.Said(s).Line())
+	}
 	r := desk.Say(strings.Join(lines, "\n"))
 	r.Home = true
 	return r, nil

@@ -61,6 +61,9 @@ func (m *Messenger) Announce(ctx context.Context, _, channel string, items []job
 			Old: item.Old, New: item.New, OldWords: item.OldWords, NewWords: item.NewWords, OldStatus: item.OldStatus, NewStatus: item.NewStatus, Note: item.Note,
 			RefusedIn: item.Refused.Channel, RefusedAs: item.Refused.Code, By: item.By,
 		}
+		for _, said := range item.Said {
+			news[i].Said = append(news[i].Said, view.Said(said))
+		}
 		if item.Kind == store.NewsPosted {
 			all, err := m.bot.Store.Readings(ctx, item.Workspace, item.KeyResult)
 			if err != nil {

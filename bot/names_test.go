@@ -64,19 +64,37 @@ func TestSeveralTitlesAreOffered(t *testing.T) {
 	for _, where := range []string{"APAC", "Brazil", "Canada", "Denmark", "Egypt", "France", "Ghana", "Haiti"} {
 		r.adds("Incidents in "+where, "5")
 	}
+	r.alice.In("#general") // where no card has a button of the same name
 	r.alice.Types("/okr check-in incidents 4 after &lt;the&gt; audit").
 		Sees("`incidents` is in more than one title. Which one is it?", "*KR-1* Incidents in EMEA", ":dart: Ship it", "*KR-8* Incidents in Ghana", "(…and 1 more. Type more of the title, or its number.)").
 		DoesNotSee("Haiti")
 	if n := r.number(`select count(*) from check_ins`); n != 0 {
 		t.Errorf("%d check-ins were made before the choice", n)
 	}
-	r.alice.Presses("Check in").Sees("Saved.", "*KR-1* Incidents in EMEA  4")
+	r.alice.Presses("Check in").Sees("Saved.", "*KR-1* Incidents in EMEA\n*4*")
 	r.alice.DoesNotSee("Which one is it?")
 	r.alice.Types("/okr show KR-1").Sees("after &lt;the&gt; audit").Closes()
 
 	r.alice.Types("/okr remove incidnts in brasil").Sees("is no key result and in no title, so nothing was done. Is it one of these?", "*KR-3* Incidents in Brazil").
 		DoesNotSee("*KR-5* Incidents in Denmark\n:dart:").Presses("Remove…").Sees("Incidents in Brazil").Submits("Remove").Sees("KR-3 Incidents in Brazil is removed")
 	r.bob.Types("/okr pause incidents").Sees("Which one is it?").Presses("Pause").Sees("You may not pause or resume this key result. Ask <@U0ALICE>.")
+}
+
+// TestTheNoteOfACheckInIsShown to who gave it and in the channel, beside the value that it is about.
+func TestTheNoteOfACheckInIsShown(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Interviews held", "12")
+	r.alice.Types("/okr check-in KR-1 3 after the &lt;audit&gt;").Sees("Saved.", ":memo: <@U0ALICE>: after the &lt;audit&gt;")
+	r.bob.Sees("*KR-1* Interviews held  3", ":memo: <@U0ALICE>: after the &lt;audit&gt;").DoesNotSee("Saved.")
+	r.alice.Types("/okr check-in KR-1").Sees("== Check in on KR-1 ==").Fills("Result Value", "4").Fills("Note", "two\nmore").Submits("Save").Sees("Saved.", ":memo: <@U0ALICE>: two more")
+	r.bob.Sees("3 → 4", ":memo: <@U0ALICE>: two more")
+	r.carol.Types("/okr check-in KR-1 5").Sees("Saved.", "4 → 5")
+	r.settles()
+	for _, m := range r.messagesOf("bob", "4 → 5") {
+		if strings.Contains(m.Read(), ":memo:") {
+			t.Errorf("a value without a note has one: %s", m.Read())
+		}
+	}
 }
 
 // TestACheckInIsOneLine: whose it is, the value, and words about it.

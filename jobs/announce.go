@@ -152,6 +152,7 @@ func coalesced(taken []store.Announcement) []store.Announcement {
 			if s.topic == "moved" {
 				a.Old, a.OldWords, a.OldDay, a.OldStatus = f.Old, f.OldWords, f.OldDay, f.OldStatus
 				a.Note = strings.Trim(last[s].Note+"; "+a.Note, "; ")
+				a.Said = slices.Concat(last[s].Said, a.Said)
 				if last[s].Kind != a.Kind {
 					a.Kind = store.NewsChanged
 				}

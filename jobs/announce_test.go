@@ -314,6 +314,10 @@ func TestUnreadNewsIsPutTogether(t *testing.T) {
 		a.OldWords, a.NewWords = old, new
 		return a
 	}
+	saying := func(a store.Announcement, by, words string) store.Announcement {
+		a.Said = []store.Said{{By: by, Words: words}}
+		return a
+	}
 	told := func(id int64, kind string) store.Announcement {
 		return store.Announcement{ID: id, KeyResult: 1, Kind: store.NewsKind(kind), Note: fmt.Sprint(id)}
 	}
@@ -326,6 +330,7 @@ func TestUnreadNewsIsPutTogether(t *testing.T) {
 		"MovedAndRestated":      {[]store.Announcement{move(1, "restated", "41", "39"), move(2, "changed", "39", "38")}, "changed 41→38"},
 		"ThereAndBack":          {[]store.Announcement{move(1, "changed", "41", "39"), move(2, "changed", "39", "41")}, ""},
 		"MovedAndEdited":        {[]store.Announcement{inWords(move(1, "changed", "41", "39"), "41", "39"), inWords(move(2, "changed", "39", "0.5"), "39", "50 %"), inWords(move(3, "changed", "0.5", "0.6"), "50 %", "60 %")}, "changed 41→60 %"},
+		"MovedWithNotes":        {[]store.Announcement{saying(move(1, "changed", "41", "39"), "UALICE", "a"), move(2, "changed", "39", "38"), saying(move(3, "changed", "38", "37"), "UBOB", "b")}, "changed 41→37 UALICE:a UBOB:b"},
 		"FailedAndRecovered":    {[]store.Announcement{told(1, "failed"), told(2, "recovered")}, ""},
 		"RecoveredAndFailed":    {[]store.Announcement{told(1, "recovered"), told(2, "failed")}, ""},
 		"FailedTwiceInTheEnd":   {[]store.Announcement{told(1, "failed"), told(2, "recovered"), told(3, "failed")}, "failed 3"},
@@ -336,6 +341,9 @@ func TestUnreadNewsIsPutTogether(t *testing.T) {
 			for _, a := range coalesced(row.taken) {
 				if topic(a.Kind) == "moved" {
 					got = append(got, string(a.Kind)+" "+cmp.Or(a.OldWords, words(a.Old))+"→"+cmp.Or(a.NewWords, words(a.New)))
+					for _, s := range a.Said {
+						got[len(got)-1] += " " + s.By + ":" + s.Words
+					}
 				} else {
 					got = append(got, string(a.Kind)+" "+a.Note)
 				}

@@ -30,6 +30,9 @@ const (
 // Refusal is a channel that takes no posts, and Slack's word for why.
 type Refusal struct{ Channel, Code string }
 
+// Said is what somebody said with what they did, in their words.
+type Said struct{ By, Words string }
+
 // Announcement is one thing to say about a key result in a channel. A direct message's channel is
 // the person's id.
 type Announcement struct {
@@ -46,6 +49,7 @@ type Announcement struct {
 	OldStatus okr.Status
 	NewStatus okr.Status
 	Note      string  // NewsFailed: what happened and what to do; NewsChanged, NewsRestated: why
+	Said      []Said  // NewsChanged: the note of the check-in that moved it; several once they are told together
 	Refused   Refusal // NewsUnposted
 	By        string  // NewsPosted: who posts it
 	Repeated  bool    // it went out for the second time, since the first answer was lost
@@ -108,7 +112,7 @@ func (tx *Tx) announce(ctx context.Context, list []Announcement) error {
 		p.Notes = append(p.Notes, a.noted())
 		p.RefusedChannels = append(p.RefusedChannels, a.Refused.Channel)
 		p.RefusedCodes = append(p.RefusedCodes, a.Refused.Code)
-		p.PostedBy = append(p.PostedBy, a.By)
+		p.PostedBy = append(p.PostedBy, a.by())
 	}
 	if err := tx.q.Announce(ctx, p); err != nil {
 		return fmt.Errorf("announcing: %w", err)
@@ -138,8 +142,9 @@ func (tx *Tx) ready(ctx context.Context, wait time.Duration, places map[Place]bo
 }
 
 // AnnounceChange says in a key result's channel that its result moved, and has its cards drawn
-// again. It says nothing when the result is the same, in number and in kind.
-func (tx *Tx) AnnounceChange(ctx context.Context, before, after KeyResult) error {
+// again; with what was said of it, if anything was. It says nothing when the result is the same, in number and
+// in kind.
+func (tx *Tx) AnnounceChange(ctx context.Context, before, after KeyResult, said ...Said) error {
 	if err := tx.MarkCards(ctx, after.ID); err != nil {
 		return err
 	}
@@ -153,7 +158,7 @@ func (tx *Tx) AnnounceChange(ctx context.Context, before, after KeyResult) error
 		Workspace: after.Workspace, Channel: after.Channel, KeyResult: after.ID, Kind: NewsChanged,
 		Old: old.Value, New: now.Value, OldWords: before.MeasuredWords(old.Value), NewWords: after.MeasuredWords(now.Value), OldDay: old.AsOf, NewDay: now.AsOf,
 		OldStatus: before.Standing(before.Objective.Period, day).Status, NewStatus: after.Standing(after.Objective.Period, day).Status,
-		Note: edited(before, after),
+		Note: edited(before, after), Said: said,
 	}})
 }
 
@@ -294,8 +299,20 @@ func (a Announcement) noted() string {
 		return a.Refused.Channel + " " + a.Refused.Code
 	case NewsPosted:
 		return a.By
+	case NewsChanged:
+		if len(a.Said) > 0 {
+			return a.Said[0].Words
+		}
 	}
 	return a.Note
+}
+
+// by is who posted it, or whose words its note is.
+func (a Announcement) by() string {
+	if len(a.Said) > 0 {
+		return a.Said[0].By
+	}
+	return a.By
 }
 
 // read takes what an announcement is about from its fields, or from the note of one that an older
@@ -309,6 +326,12 @@ func (a *Announcement) read(row queries.Announcement) {
 		}
 	case NewsPosted:
 		a.By = cmp.Or(row.PostedBy, row.Note)
+	case NewsChanged:
+		if row.PostedBy != "" {
+			a.Said = []Said{{row.PostedBy, row.Note}}
+			return
+		}
+		a.Note = row.Note
 	default:
 		a.Note = row.Note
 	}

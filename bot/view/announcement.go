@@ -40,6 +40,7 @@ type News struct {
 	OldStatus okr.Status
 	NewStatus okr.Status
 	Note      string        // Failed: what happened and what to do; Changed, Restated: which days were restated, what was edited
+	Said      []Said        // Changed: the notes of the check-ins that moved it
 	RefusedIn string        // Unposted: the channel
 	RefusedAs string        // Unposted: Slack's word for why
 	By        string        // Posted: who posts it
@@ -137,12 +138,15 @@ func changed(news []News) Message {
 	return m.rest(news)
 }
 
-// under is what was entered by hand, in a line of its own.
-func (n News) under() string {
+// under is what was entered by hand, and what was said of it, each in a line of its own.
+func (n News) under() (lines string) {
 	if byHand := n.ByHand(); byHand != "" {
-		return "\n" + byHand
+		lines = "\n" + byHand
 	}
-	return ""
+	for _, s := range n.Said[max(0, len(n.Said)-saidAtOnce):] {
+		lines += "\n" + s.Line()
+	}
+	return lines
 }
 
 // rest counts the key results that a message does not name.

@@ -15,6 +15,17 @@ const CallbackCheckIn = "check_in"
 // LongestNote is how long a note may be, in characters: it is shown whole where it is shown.
 const LongestNote = 1000
 
+// Said is what somebody said with a check-in.
+type Said struct{ By, Words string }
+
+// saidAtOnce is how many notes on one key result a message has at most: the newest.
+const saidAtOnce = 3
+
+// Line is what was said, without its line breaks.
+func (s Said) Line() string {
+	return ":memo: <@" + s.By + ">: " + Escape(Cut(strings.Join(strings.Fields(s.Words), " "), 300))
+}
+
 // CheckInTyped is what a command said already: a value, and words about it.
 type CheckInTyped struct{ Value, Note string }
 
