@@ -97,6 +97,23 @@ func TestTheNoteOfACheckInIsShown(t *testing.T) {
 	}
 }
 
+// TestWhoNamesNothingChooses among their own: none, one, and more than are offered.
+func TestWhoNamesNothingChooses(t *testing.T) {
+	r := newRoom(t)
+	r.alice.Types("/okr check-in").Sees("Name a key result by its number, or by words of its title: `/okr check-in KR-1`. `/okr list` shows them.").DoesNotSee("choose one of yours")
+	r.byHand("Interviews held", "12")
+	r.alice.Types("/okr check-in").Sees("`/okr list` shows them. Or choose one of yours, the worst first:", "*KR-1* Interviews held\n:dart: Ship it").
+		Presses("Check in").Sees("== Check in on KR-1 ==").Closes()
+	r.bob.Types("/okr check-in").Sees("`/okr list` shows them.").DoesNotSee("choose one of yours")
+	r.alice.Types("/okr pause").Sees("`/okr pause KR-1`. `/okr list` shows them.") // nothing of theirs is read
+	r.alice.Types("/okr show").Sees("Or choose one of yours").Presses("Show").Sees("== KR-1 ==").Closes()
+	for i := range 9 {
+		r.adds("Another "+strings.Repeat("I", i+1), "5")
+	}
+	r.alice.Types("/okr remove").Sees("`/okr remove KR-1` or `/okr remove O-1`", "*KR-8* Another", "…and 2 more of yours: `/okr list mine` shows all.")
+	r.alice.Types("@okrbot edit").Sees("Or choose one of yours").Presses("Edit…").Sees("Key Result: Interviews held").Closes()
+}
+
 // TestACheckInIsOneLine: whose it is, the value, and words about it.
 func TestACheckInIsOneLine(t *testing.T) {
 	r := newRoom(t)

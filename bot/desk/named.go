@@ -18,7 +18,7 @@ func (d *Desk) Named(ctx context.Context, g Gesture, words, verb string) (store.
 	none := func(r Reply) (store.KeyResult, error) { return store.KeyResult{}, Instead(r, store.ErrNotFound) }
 	list := command.Words(words)
 	if len(list) == 0 {
-		return none(Say(howToName(verb)))
+		return store.KeyResult{}, d.offerOwn(ctx, g, verb)
 	}
 	var strange []command.Word
 	var numbers []int
@@ -58,6 +58,33 @@ func (d *Desk) Named(ctx context.Context, g Gesture, words, verb string) (store.
 	}
 	return d.Numbered(ctx, g, numbers[0])
 }
+
+// offerOwn is what is said where no key result is named, as an error: how to name one, and the person's own
+// to choose from, the worst first.
+func (d *Desk) offerOwn(ctx context.Context, g Gesture, verb string) error {
+	f := store.Filter{Person: g.Actor.ID, Open: true, Integrated: slices.Contains(ofRead, verb), Order: store.WorstFirst, Most: view.NamedMost}
+	own, err := d.Store.KeyResults(ctx, g.Actor.Workspace, f)
+	if err != nil {
+		return err
+	}
+	c := view.NameChoice{Verb: verb, How: howToName(verb)}
+	for _, k := range own {
+		c.Of = append(c.Of, view.Candidate{Key: k.Key(), Title: k.Title, Under: k.Objective.Title})
+	}
+	if len(own) == view.NamedMost {
+		f.Most = view.CountedMost
+		all, err := d.Store.CountKeyResults(ctx, g.Actor.Workspace, f)
+		if err != nil {
+			return err
+		}
+		c.Beyond = all - len(own)
+	}
+	m := c.Message()
+	return Instead(Reply{Say: &m}, store.ErrNotFound)
+}
+
+// ofRead are the verbs for key results that are read from a system alone.
+var ofRead = []string{"sync", "pause", "resume"}
 
 // NamedFirst finds the one key result that a command's words begin with, and what comes after it.
 func (d *Desk) NamedFirst(ctx context.Context, g Gesture, words, verb string) (k store.KeyResult, rest string, err error) {

@@ -26,6 +26,7 @@ type Candidate struct {
 // it where it is in none.
 type NameChoice struct {
 	Typed  string
+	How    string // nothing was typed: how one is named; these are the person's own
 	Near   bool   // in none: these are close to it
 	Verb   string // what is to be done with the one that is chosen
 	Rest   string // what was typed after the name, as it was typed
@@ -36,13 +37,22 @@ type NameChoice struct {
 // doing is what a verb's button says.
 var doing = map[string]string{"show": "Show", "edit": "Edit…", "check-in": "Check in", "sync": "Sync", "pause": "Pause", "resume": "Resume", "remove": "Remove…"}
 
+// asks is the question that the choice answers.
+func (c NameChoice) asks() string {
+	switch {
+	case c.How != "" && len(c.Of) == 0:
+		return c.How
+	case c.How != "":
+		return c.How + " Or choose one of yours, the worst first:"
+	case c.Near:
+		return Quote(c.Typed) + " is no key result and in no title, so nothing was done. Is it one of these?"
+	}
+	return Quote(c.Typed) + " is in more than one title. Which one is it?"
+}
+
 // Message is the choice, with a button for each.
 func (c NameChoice) Message() Message {
-	text := Quote(c.Typed) + " is in more than one title. Which one is it?"
-	if c.Near {
-		text = Quote(c.Typed) + " is no key result and in no title, so nothing was done. Is it one of these?"
-	}
-	m := Text(text)
+	m := Text(c.asks())
 	for i, o := range c.Of {
 		line := "*" + o.Key + "* " + Escape(Cut(o.Title, okr.MaxTitle))
 		if o.Under != "" {
@@ -57,7 +67,10 @@ func (c NameChoice) Message() Message {
 		s.Accessory = slack.NewAccessory(slack.NewButtonBlockElement(ActionNamed, CommandOf(c.Verb, o.Key, c.Rest), plain(label)))
 		m.Blocks = append(m.Blocks, s)
 	}
-	if c.Beyond > 0 {
+	switch {
+	case c.Beyond > 0 && c.How != "":
+		m.Blocks = append(m.Blocks, note("…and "+strconv.Itoa(c.Beyond)+" more of yours: `/okr list mine` shows all."))
+	case c.Beyond > 0:
 		m.Blocks = append(m.Blocks, note("…and "+strconv.Itoa(c.Beyond)+" more. Type more of the title, or its number."))
 	}
 	return m
