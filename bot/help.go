@@ -157,6 +157,9 @@ func Distance(a, b string) int {
 // probably meant.
 func (h help) noVerb(ctx context.Context, g desk.Gesture, word, typed string) (desk.Reply, error) {
 	said := strings.TrimSpace(typed + " " + g.Text)
+	if r, ok := desk.NoneSuch(command.WordOf(typed)); ok {
+		return r, nil
+	}
 	if number, rest, ok := command.First(said, command.Word.ObjectiveKey); ok {
 		verb, _, after := command.Verb(rest, h.Routes.Is) // "O-1 edit"
 		if rest == "" {

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -71,7 +70,7 @@ func (ls lists) part(ctx context.Context, g desk.Gesture, l listed, from int) (d
 	for _, n := range l.under {
 		i := slices.IndexFunc(under, func(o okr.Objective) bool { return o.Number == n })
 		if i < 0 {
-			return desk.Say(fmt.Sprintf("There is no O-%d here. `/okr objectives` shows what there is.", n)), nil
+			return desk.NoSuchObjective(okr.Objective{Number: n}.Key()), nil
 		}
 		f.Objectives = append(f.Objectives, under[i].ID)
 	}

@@ -29,6 +29,9 @@ func (ls lists) names(ctx context.Context, g desk.Gesture, l *listed) error {
 		if w.Sign() == "#" {
 			return desk.Instead(desk.Say("List what? "+view.Quote(command.Spoken(w.Typed))+" did not reach okrbot as a channel. Choose it from the list that Slack shows while you type it. "+listsWhat), store.ErrNotFound)
 		}
+		if r, ok := desk.NoneSuch(w); ok {
+			return desk.Instead(r, store.ErrNotFound)
+		}
 		if _, ok := w.Key(); ok && strings.HasPrefix(w.Plain, "kr") {
 			return desk.Instead(desk.Say(view.Quote(command.Spoken(w.Typed))+" is one key result: `/okr show` shows it. "+listsWhat), store.ErrNotFound)
 		}

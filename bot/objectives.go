@@ -35,7 +35,7 @@ func (ob objectives) or(verb string, serve desk.Handler, own func(ctx context.Co
 		}
 		o, err := ob.Store.ObjectiveByNumber(ctx, g.Actor.Workspace, numbers[0])
 		if desk.IsNotFound(err) {
-			return desk.Say(fmt.Sprintf("There is no O-%d here. `/okr objectives` shows what there is.", numbers[0])), nil
+			return desk.NoSuchObjective(okr.Objective{Number: numbers[0]}.Key()), nil
 		}
 		if err != nil {
 			return desk.Reply{}, err

@@ -76,6 +76,20 @@ func (w Word) Key() (number int, ok bool) { return okr.ParseKey(w.Plain) }
 // ObjectiveKey is the number of the objective that a word names.
 func (w Word) ObjectiveKey() (number int, ok bool) { return okr.ParseObjectiveKey(w.Plain) }
 
+// noKey is written as a key is.
+var noKey = regexp.MustCompile(`^(kr|o)[ -]?([0-9]+)$`)
+
+// NoKey is a key that no key result and no objective can have: "KR-0", "O-0", or one of too many digits.
+func (w Word) NoKey() (key string, ok bool) {
+	m := noKey.FindStringSubmatch(w.Plain)
+	_, keyResult := w.Key()
+	_, objective := w.ObjectiveKey()
+	if m == nil || keyResult || objective {
+		return "", false
+	}
+	return strings.ToUpper(m[1]) + "-" + m[2], true
+}
+
 // Words takes a text apart at every blank that Unicode knows. A key result that is written in two
 // or three words, "KR – 7", is one. What has no width parts words where the words would be none
 // without it.

@@ -34,6 +34,7 @@ func FuzzWords(f *testing.F) {
 				t.Errorf("%q names KR-%d", text, n)
 			}
 			_, _ = w.Sign(), w.Address() // must not panic
+			_, _ = w.NoKey()
 		}
 		_, _, _ = Verb(text, func(name string) bool { return name == "check-in" })
 		_, _, _ = First(text, Word.Key)

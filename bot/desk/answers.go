@@ -38,6 +38,20 @@ func NoSuchKeyResult(key string) Reply {
 	return Say(fmt.Sprintf("There is no %s here. `/okr list` shows what there is.", view.Escape(view.Cut(key, 20))))
 }
 
+// NoSuchObjective is the same of objectives.
+func NoSuchObjective(key string) Reply {
+	return Say(fmt.Sprintf("There is no %s here. `/okr objectives` shows what there is.", view.Escape(view.Cut(key, 20))))
+}
+
+// NoneSuch answers a key that nothing can have, "KR-0".
+func NoneSuch(w command.Word) (Reply, bool) {
+	key, ok := w.NoKey()
+	if strings.HasPrefix(key, "O") {
+		return NoSuchObjective(key), ok
+	}
+	return NoSuchKeyResult(key), ok
+}
+
 // IsNotFound says whether what was looked for is not there, or not this person's to know.
 func IsNotFound(err error) bool { return errors.Is(err, store.ErrNotFound) }
 

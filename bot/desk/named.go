@@ -20,6 +20,9 @@ func (d *Desk) Named(ctx context.Context, g Gesture, words, verb string) (store.
 	if len(list) == 0 {
 		return store.KeyResult{}, d.offerOwn(ctx, g, verb)
 	}
+	if r, ok := NoneSuch(list[0]); ok {
+		return none(r)
+	}
 	var strange []command.Word
 	var numbers []int
 	spelledOut := false // "KR-1", and not 1
@@ -94,7 +97,12 @@ func (d *Desk) NamedFirst(ctx context.Context, g Gesture, words, verb string) (k
 		k, err = d.Numbered(ctx, g, number)
 		return k, rest, err
 	}
-	if _, quoted, _ := command.InQuotes(words); len(command.Words(words)) == 0 || quoted == words && isObjectiveAlone(words) {
+	list := command.Words(words)
+	nothing := len(list) == 0
+	if !nothing {
+		_, nothing = NoneSuch(list[0])
+	}
+	if _, quoted, _ := command.InQuotes(words); nothing || quoted == words && isObjectiveAlone(words) {
 		k, err = d.Named(ctx, g, words, verb)
 		return k, "", err
 	}
