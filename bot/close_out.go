@@ -41,10 +41,21 @@ type closeOuts struct {
 	jobs *jobs.Client
 }
 
-// command is "/okr close-out", and "/okr close-out Be calm" with words of a title: the form
-// where there is one objective to close out, else the choice. Administrators choose among all, others
+// command is "/okr close-out", "/okr close-out O-1", and "/okr close-out Be calm" with words of a title: the
+// form where there is one objective to close out, else the choice. Administrators choose among all, others
 // among their own.
 func (f closeOuts) command(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	if words := command.Words(g.Text); len(words) == 1 {
+		if n, ok := words[0].ObjectiveKey(); ok {
+			return f.numbered(ctx, g, n)
+		}
+		if n, ok := words[0].Key(); ok && spelledOut(words) {
+			return desk.Say(fmt.Sprintf("`/okr close-out` takes an objective, and KR-%d is a key result: it is closed out with its objective. `/okr close-out` alone shows which can be.", n)), nil
+		}
+		if r, ok := desk.NoneSuch(words[0]); ok {
+			return r, nil
+		}
+	}
 	title := view.Cut(command.Spoken(g.Text), okr.MaxTitle)
 	list, err := f.ended(ctx, g, title)
 	if err != nil {
@@ -54,6 +65,18 @@ func (f closeOuts) command(ctx context.Context, g desk.Gesture) (desk.Reply, err
 		return f.open(ctx, g, list[0])
 	}
 	return f.choice(list, title, 0), nil
+}
+
+// numbered is the form of one objective.
+func (f closeOuts) numbered(ctx context.Context, g desk.Gesture, number int) (desk.Reply, error) {
+	o, err := f.Store.ObjectiveByNumber(ctx, g.Actor.Workspace, number)
+	if desk.IsNotFound(err) {
+		return desk.NoSuchObjective(okr.Objective{Number: number}.Key()), nil
+	}
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	return f.open(ctx, g, o)
 }
 
 // turned shows another part of the choice in the place of the one whose button was pressed.
