@@ -113,7 +113,7 @@ func audiencesOf(ctx context.Context, r store.Reads, workspace string) ([]view.A
 }
 
 func audienceShown(a store.Audience) view.Audience {
-	return view.Audience{Channel: a.Channel, Others: a.Others, Mark: a.Mark(), Untold: a.Untold, By: a.ConsentedBy, At: a.ConsentedAt, Declined: a.DeclinedBy}
+	return view.Audience{Channel: a.Channel, Others: len(a.Others), Mark: a.Mark(), Untold: a.Untold, By: a.ConsentedBy, At: a.ConsentedAt, Declined: a.DeclinedBy}
 }
 
 // Audience asks Slack who sees what is posted in a channel.

@@ -19,10 +19,10 @@ const (
 // Audience is a channel that people of other organisations see, or will.
 type Audience struct {
 	Channel  string
-	Others   []string // Slack's ids of their workspaces and Grids, as far as it names them
-	Mark     string   // tells these others from others
-	Untold   string   // Slack's word for why it does not say whether they do
-	By       string   // who consented; empty: nobody
+	Others   int    // how many workspaces and Grids of theirs, as far as Slack tells
+	Mark     string // tells these others from others
+	Untold   string // Slack's word for why it does not say whether they do
+	By       string // who consented; empty: nobody
 	At       time.Time
 	Declined string // who would not; empty: nobody
 }
@@ -36,17 +36,13 @@ func ParseAudience(value string) (channel, mark string) {
 	return channel, mark
 }
 
-// who names the others, as far as Slack does.
+// who counts the others. Slack tells apps their ids alone, which say nothing to people; its own window of
+// the channel has their names.
 func (a Audience) who() string {
-	switch n := len(a.Others); {
-	case n == 0:
-		return "another organisation"
-	case n == 1:
-		return "another organisation (`" + Escape(a.Others[0]) + "`)"
-	default:
-		shown := a.Others[:min(n, 10)]
-		return fmt.Sprintf("%d other organisations or workspaces of theirs (`%s`)", n, Escape(strings.Join(shown, "`, `")))
+	if a.Others > 1 {
+		return fmt.Sprintf("%d other organisations or workspaces of theirs", a.Others)
 	}
+	return "another organisation"
 }
 
 // seen says who sees what is posted in the channel.
@@ -54,7 +50,7 @@ func (a Audience) seen() string {
 	if a.Untold != "" {
 		return "Slack does not tell okrbot whether people of another organisation see <#" + a.Channel + "> (`" + Escape(a.Untold) + "`); they may."
 	}
-	return "<#" + a.Channel + "> is shared with " + a.who() + ", or will be as soon as they accept."
+	return "<#" + a.Channel + "> is shared with " + a.who() + ", or will be as soon as they accept. Slack shows who they are in the details of the channel."
 }
 
 // OthersSee tells somebody who chooses a channel that people of other organisations see it; empty where

@@ -492,13 +492,10 @@ func preview() *Preview {
 
 // audiences are channels that others see: undecided, allowed, silent, seen by many.
 func audiences(n int) []Audience {
-	many := Audience{Channel: "C4", Others: make([]string, 60)}
-	for i := range many.Others {
-		many.Others[i] = fmt.Sprintf("T%010d", i)
-	}
+	many := Audience{Channel: "C4", Others: 60}
 	list := slices.Repeat([]Audience{
-		{Channel: "C1OKRS", Others: []string{"T0THEIRS"}, Mark: "0011223344556677"}, {Channel: "C2", Others: []string{"E0THEIRS"}, By: "U3CAROL", At: now},
-		{Channel: "C3", Declined: "U3CAROL", Others: []string{"<!channel>"}}, many,
+		{Channel: "C1OKRS", Others: 1, Mark: "0011223344556677"}, {Channel: "C2", Others: 1, By: "U3CAROL", At: now},
+		{Channel: "C3", Declined: "U3CAROL", Others: 1}, many,
 	}, (n+3)/4)[:n]
 	for i := range list[min(n, 4):] {
 		list[4+i].Channel = fmt.Sprint("C", 5+i)
