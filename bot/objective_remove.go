@@ -150,10 +150,10 @@ func refuse(text string) error {
 // unchosen are the key results of which nobody said what becomes of them.
 func unchosen(chosen map[int64]string, named []int64) okr.Problems {
 	problems := okr.Problems{}
-	for i, id := range named {
+	for _, id := range named {
 		switch {
 		case chosen[id] != "":
-		case len(named) > view.MovedAtOnce && i >= view.MovedAtOnce:
+		case len(named) > view.MovedOneByOne:
 			problems[view.FieldMoveAll] = "Choose what becomes of those without a choice of their own."
 		default:
 			problems[view.MoveField(id)] = "Choose where it moves to, or that it is removed."

@@ -90,7 +90,7 @@ func TestAnObjectiveIsRemoved(t *testing.T) {
 		Fills("Start Value", "0").Fills("Target Value", "5").Submits("Save").Sees("is added").Closes()
 	r.bob.Types("/okr remove O-1").Sees("You may not remove this objective. Ask <@U0ALICE>.")
 	r.alice.Types("/okr remove O-1").Sees("== Remove O-1 ==", "What becomes of its 2 key results?").
-		Submits("Remove").Sees("^ Choose where it moves to, or that it is removed.").
+		Submits("Remove").Sees("^ Please complete this required field.").
 		Chooses("KR-1 Interviews held", "Move to O-2 Run a calm company").Chooses("KR-2 Talks given", "Remove with it")
 	// What came meanwhile was not named.
 	r.carol.Types("/okr edit O-1").Fills("Objective", "Ship it now").Submits("Save").SeesNoModal().Sees("is saved")
@@ -156,5 +156,22 @@ func TestAPageBeyondAllNumbers(t *testing.T) {
 	}
 	if log := r.log.String(); strings.Contains(log, "level=ERROR") {
 		t.Error(log)
+	}
+}
+
+// TestManyKeyResultsAreMovedAtOnce where an objective is removed, and each of them can go elsewhere.
+func TestManyKeyResultsAreMovedAtOnce(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Interviews held", "12")
+	for i := range 6 {
+		r.adds("Talks given in "+strings.Repeat("I", i+1), "5")
+	}
+	r.addsObjective(r.alice, "Run a calm company")
+	r.alice.Types("/okr remove O-1").Sees("== Remove O-1 ==", "What becomes of its 7 key results?").
+		Submits("Remove").Sees("^ Please complete this required field.").
+		Chooses("All key results", "Move to O-2 Run a calm company").Chooses("KR-3 Talks given in II", "Remove with it").
+		Submits("Remove").SeesNoModal().Sees("is removed. 6 key results moved. 1 key result removed with it.")
+	if n := r.number("select count(*) from key_results k join objectives o on o.id = k.objective_id where o.number = 2"); n != 6 {
+		t.Errorf("%d key results were moved", n)
 	}
 }

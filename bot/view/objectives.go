@@ -239,8 +239,12 @@ const (
 	FieldMoveAll = "move_all"
 )
 
-// MovedAtOnce is how many key results get a choice of their own.
-const MovedAtOnce = 20
+// A few key results are chosen for one by one. Of more, one choice is for all, and each of as many as a
+// window has room for can have another one.
+const (
+	MovedOneByOne = 5
+	movedAtOnce   = 90
+)
 
 // RemoveObjective asks before an objective goes, names each of its key results, and asks what becomes of it.
 type RemoveObjective struct {
@@ -268,44 +272,48 @@ func (r RemoveObjective) Modal() slack.ModalViewRequest {
 		text += " Without a parent afterwards: " + strings.Join(keys, ", ") + "."
 	}
 	n := len(r.KeyResults)
-	if n > 0 {
-		its := "key result"
-		if n > 1 {
-			its = okr.CountWords(n, "key result")
-		}
-		text += "\n\nWhat becomes of its " + its + "? What is removed goes with its readings and check-ins."
+	switch {
+	case n == 1:
+		text += "\n\nWhat becomes of its key result? What is removed goes with its readings and check-ins."
+	case n > 1:
+		text += "\n\nWhat becomes of its " + okr.CountWords(n, "key result") + "? What is removed goes with its readings and check-ins."
 	}
-	blocks := []slack.Block{section(text)}
-	if n > MovedAtOnce {
-		var lines []string
-		for _, k := range r.KeyResults {
-			lines = append(lines, "*"+k.Key()+"* "+Escape(Cut(k.Title, 60)))
-		}
-		packedLines, _ := packed(lines, 40)
-		blocks = append(blocks, packedLines...)
-	}
-	if n > 1 {
-		label := "All key results"
-		hint := "Those with a choice of their own below follow that one."
-		all := external(FieldMoveAll, label, hint, "Choose", 0, nil)
-		if n <= MovedAtOnce {
-			all = optional(all)
-		}
-		blocks = append(blocks, all)
-	}
-	for i, k := range r.KeyResults {
-		if i == MovedAtOnce {
-			break
-		}
-		field := external(MoveField(k.ID), Cut(k.Key()+" "+k.Title, 150), "", "Choose", 0, nil)
-		if n > 1 {
-			field = optional(field)
-		}
-		blocks = append(blocks, field)
-	}
+	blocks := append([]slack.Block{section(text)}, r.fields()...)
 	m := modal(CallbackRemoveObjective, "Remove "+r.Objective.Key(), "Remove", r.Draft, blocks...)
 	m.Close = plain("Keep it")
 	return m
+}
+
+// fields ask what becomes of the key results.
+func (r RemoveObjective) fields() (blocks []slack.Block) {
+	few, n := len(r.KeyResults) <= MovedOneByOne, len(r.KeyResults)
+	if !few {
+		blocks = append(blocks, external(FieldMoveAll, "All key results", "Below you can choose something else for one of them.", "Choose", 0, nil))
+	}
+	own := n
+	if n > movedAtOnce { // what follows needs room too
+		own = movedAtOnce / 2
+	}
+	for _, k := range r.KeyResults[:own] {
+		field := external(MoveField(k.ID), Cut(k.Key()+" "+k.Title, 150), "", "Choose", 0, nil)
+		if !few {
+			field = optional(external(MoveField(k.ID), Cut(k.Key()+" "+k.Title, 150), "", "As chosen for all", 0, nil))
+		}
+		blocks = append(blocks, field)
+	}
+	var lines []string
+	for _, k := range r.KeyResults[own:] {
+		lines = append(lines, "*"+k.Key()+"* "+Escape(Cut(k.Title, 60)))
+	}
+	if len(lines) == 0 {
+		return blocks
+	}
+	rest, left := packed(append([]string{"*As chosen for all:*"}, lines...), movedAtOnce-own-1)
+	blocks = append(blocks, rest...)
+	if left > 0 {
+		blocks = append(blocks, note("…and "+okr.CountWords(left, "more key result")+"."))
+	}
+	return blocks
 }
 
 // MoveField is the field of one key result.
