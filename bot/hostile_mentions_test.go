@@ -106,4 +106,6 @@ func TestHostileManyTitles(t *testing.T) {
 	r.adds("a & b", "12")
 	r.alice.Types("/okr list " + strings.Repeat("&amp; ", 180))
 	r.alice.Types("/okr list " + strings.Repeat("a ", 420))
+	r.alice.Types("/okr list " + strings.Repeat("a ", 2000)).Sees("List what? These are 2000 words, and a list is of 60 at most. Nothing was looked for. `/okr list` takes")
+	r.alice.Types("/okr list "+strings.Repeat("a ", 60)).Sees("*Key results with `a`", "*KR-2* a &amp; b")
 }

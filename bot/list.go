@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -19,11 +20,15 @@ type lists struct{ shows }
 // command is "/okr list" with whatever narrows it: mine, @person, #channel, a status, a period, an
 // objective, a person's name, words of a title; and an order.
 func (ls lists) command(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	words := command.Words(g.Text)
+	if n := len(words); n > mostListWords {
+		return desk.Say(fmt.Sprintf("List what? These are %d words, and a list is of %d at most. Nothing was looked for. %s", n, mostListWords, listsWhat)), nil
+	}
 	now, err := ls.Store.Now(ctx)
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	l := parseList(command.Words(g.Text), g.Actor.ID, okr.DayIn(g.Zone, now))
+	l := parseList(words, g.Actor.ID, okr.DayIn(g.Zone, now))
 	if l.strange != "" {
 		return noOrder(l.strange), nil
 	}
@@ -35,6 +40,9 @@ func (ls lists) command(ctx context.Context, g desk.Gesture) (desk.Reply, error)
 	}
 	return ls.part(ctx, g, l, 0)
 }
+
+// mostListWords is how many words are looked at: each of them may be a status, a person or a part of a title.
+const mostListWords = 60
 
 // mine is "/okr" alone: my objectives.
 func (ls lists) mine(ctx context.Context, g desk.Gesture) (desk.Reply, error) {

@@ -42,7 +42,7 @@ func TestAListIsWalked(t *testing.T) {
 		"/okr list by:nmae":                                 {"Did you mean `by:name`?"},
 		"/okr list needs-mee":                               {"Did you mean `/okr list needs me`?"},
 		"/okr list trouble":                                 {"Did you mean `/okr list needs me`?"},
-		"/okr list " + strings.Repeat("kaleidoscope ", 300): {"List what? That is more than a list can be of."},
+		"/okr list " + strings.Repeat("kaleidoscope ", 300): {"List what? These are 300 words, and a list is of 60 at most."},
 		"/okr list " + strings.Repeat("x", 3500):            {"List what?"},
 	} {
 		text := r.answer(command)
