@@ -46,6 +46,7 @@ func TestAMentionIsACommand(t *testing.T) {
 	r.alice.Types("@okrbot edit fewer incidents").SeesNoModal().Sees("*Edit KR-1* opens in a window.").
 		Presses("Open").Sees("Key Result: Fewer incidents").Closes()
 	r.alice.Types("@okrbot KR-1").Sees("*KR-1* opens in a window.").Presses("Open").Sees("== KR-1 ==").Closes()
+	r.alice.Types("@okrbot check-in KR-1 "+strings.Repeat("going well ", 200)).Sees("*Check in on KR-1* opens in a window, and the 2", "characters that were written for it are more than a button carries. Nothing was done.")
 	r.bob.Types("@okrbot check-in KR-1 9").Sees("You may not check in on this key result. Ask <@U0ALICE>.")
 
 	// In a thread the answer stands in the thread.

@@ -307,7 +307,7 @@ func TestMessages(t *testing.T) {
 		"shared-many": Announcement([]News{share(hostile(), 300), share(numbered(2), 20), share(numbered(3), 5), share(numbered(4), 1), share(fresh(), 0)}, false),
 		"help":        Help(sn), "help-systems": Help(Systems{"ServiceNow", "HTTP JSON"}), "unknown-verb": DidYouMean("<!channel>`snyc", false, []string{"sync"}), "unknown-verb-far": DidYouMean(strings.Repeat("x", 4000), false, nil),
 		"unknown-mention": DidYouMean(strings.Repeat("how is it <!channel> ", 4000), true, nil),
-		"opens":           Opens(CheckInForm(sample(), CheckInTyped{}, draft), "check-in KR-1"), "name-choice": nameChoice(NamedMost, 3).Message(), "name-choice-own": ownChoice().Message(), "name-choice-near": NameChoice{Typed: "opne incidnts", Near: true, Verb: "remove", Of: nameChoice(1, 0).Of}.Message(),
+		"opens":           Opens(CheckInForm(sample(), CheckInTyped{}, draft), "check-in KR-1"), "name-choice": nameChoice(NamedMost, 3).Message(), "name-choice-long": longChoice().Message(), "opens-long": Opens(CheckInForm(sample(), CheckInTyped{}, draft), strings.Repeat("é", 1801)), "name-choice-own": ownChoice().Message(), "name-choice-near": NameChoice{Typed: "opne incidnts", Near: true, Verb: "remove", Of: nameChoice(1, 0).Of}.Message(),
 		"list": List("My objectives", listing(many(3, sample()), Listed)), "list-empty": List("My objectives", Listing{}), "list-long": List("All key results", listing(many(500, hostile()), Listed)),
 		"list-one": List("Key results at risk", partOf(1, 0, sample())), "list-40": List("My key results", partOf(40, 20, sample())), "list-200": List("All key results", partOf(200, 100, sample())), "list-200-last": List("All key results", partOf(191, 180, sample())), "list-crowded": List("All key results", crowded()),
 		"list-below": List("Key results behind under O-3", Listing{Shown: many(2, sample()), Total: 2, Below: []Objective{shownObjective(2)}}), "list-below-none": EmptyList("Key results at risk under O-3: none.", Listing{Below: []Objective{shownObjective(2)}}),
@@ -596,6 +596,13 @@ func modals() map[string]slack.ModalViewRequest {
 }
 
 // nameChoice is a name that is in so many titles, and more.
+// longChoice is one with more typed after it than a button carries.
+func longChoice() NameChoice {
+	c := nameChoice(NamedMost, 0)
+	c.Rest = strings.Repeat("é", 4000)
+	return c
+}
+
 // ownChoice is what is offered where nothing was named.
 func ownChoice() NameChoice {
 	c := nameChoice(NamedMost, 40)
@@ -604,7 +611,7 @@ func ownChoice() NameChoice {
 }
 
 func nameChoice(n, beyond int) NameChoice {
-	c := NameChoice{Typed: "<!channel>`open", Verb: "check-in", Rest: "42 " + strings.Repeat("é", 4000), Beyond: beyond}
+	c := NameChoice{Typed: "<!channel>`open", Verb: "check-in", Rest: "42 " + strings.Repeat("é", 1700), Beyond: beyond}
 	for i := range n {
 		c.Of = append(c.Of, Candidate{Key: fmt.Sprintf("KR-%d", i+1), Title: hostile().Title, Under: hostile().Objective.Title})
 	}

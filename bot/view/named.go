@@ -40,6 +40,8 @@ var doing = map[string]string{"show": "Show", "edit": "Edit…", "check-in": "Ch
 // asks is the question that the choice answers.
 func (c NameChoice) asks() string {
 	switch {
+	case !c.carries():
+		return Quote(c.Typed) + " is one of these, and the " + strconv.Itoa(len([]rune(c.Rest))) + " characters after it are more than a button carries, so nothing was done. Type the command again, with the number of the one that is meant."
 	case c.How != "" && len(c.Of) == 0:
 		return c.How
 	case c.How != "":
@@ -64,7 +66,9 @@ func (c NameChoice) Message() Message {
 		if label == "" {
 			label = "Show"
 		}
-		s.Accessory = slack.NewAccessory(slack.NewButtonBlockElement(ActionNamed, CommandOf(c.Verb, o.Key, c.Rest), plain(label)))
+		if c.carries() {
+			s.Accessory = slack.NewAccessory(slack.NewButtonBlockElement(ActionNamed, commandOf(c.Verb, o.Key, c.Rest), plain(label)))
+		}
 		m.Blocks = append(m.Blocks, s)
 	}
 	switch {
@@ -79,9 +83,15 @@ func (c NameChoice) Message() Message {
 // longestCommand bounds the words that a button carries, in characters; Slack's limit is 2000.
 const longestCommand = 1800
 
-// CommandOf is a command as a button carries it.
-func CommandOf(words ...string) string {
-	return Cut(strings.TrimSpace(strings.Join(words, " ")), longestCommand)
+// commandOf is a command as a button carries it.
+func commandOf(words ...string) string {
+	return strings.TrimSpace(okr.Visible(strings.Join(words, " ")))
+}
+
+// carries says whether what was typed fits behind a button.
+func (c NameChoice) carries() bool {
+	const key = "KR-999999999"
+	return len([]rune(commandOf(c.Verb, key, c.Rest))) <= longestCommand
 }
 
 // Opens is said where Slack lets no window open by itself: its button opens it.
@@ -91,6 +101,9 @@ func Opens(window slack.ModalViewRequest, command string) Message {
 		title = window.Title.Text
 	}
 	m := Text("*" + Escape(title) + "* opens in a window.")
-	m.Blocks = append(m.Blocks, slack.NewActionBlock("named_open", slack.NewButtonBlockElement(ActionNamed, CommandOf(command), plain("Open"))))
+	if n := len([]rune(command)); n > longestCommand {
+		return Text("*" + Escape(title) + "* opens in a window, and the " + strconv.Itoa(n) + " characters that were written for it are more than a button carries. Nothing was done. Write less, or type it after `/okr`.")
+	}
+	m.Blocks = append(m.Blocks, slack.NewActionBlock("named_open", slack.NewButtonBlockElement(ActionNamed, commandOf(command), plain("Open"))))
 	return m
 }
