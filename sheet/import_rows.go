@@ -308,18 +308,15 @@ func (im *importer) objective(ctx context.Context, e *entry) (*known, error) {
 	case o.Closed && e.before.KeyResult.Objective != o.ID && !e.row.Alone:
 		im.refuse(Problem{Line: e.line, Column: "objective", Says: "This objective is closed out. Add the key result to another one."})
 		return nil, nil
+	case o.Closed && len(moves(o.Objective, want)) > 0:
+		im.refuse(Problem{Line: e.line, Column: "objective", Says: "This objective is closed out and stays as it is, with its time zone and channel. Take this line out."})
+		return nil, nil
 	case o.Zone != want.Zone || o.Channel != want.Channel:
 		if o.line != 0 {
 			im.refuse(Problem{Line: e.line, Column: "objective", Says: fmt.Sprintf("Line %d gives the same objective another time zone or channel. Make them the same.", o.line)})
 			return nil, nil
 		}
-		changed := map[string]store.Change{}
-		if o.Zone != want.Zone {
-			changed["time_zone"] = store.Change{o.Zone, want.Zone}
-		}
-		if o.Channel != want.Channel {
-			changed["objective_channel"] = store.Change{o.Channel, want.Channel}
-		}
+		changed := moves(o.Objective, want)
 		im.outcome.ChangedObjectives++
 		im.say("line %d: change the objective %q: %s", e.line, want.Title, changeWords(changed))
 		o.Zone, o.Channel = want.Zone, want.Channel
@@ -337,6 +334,18 @@ func (im *importer) objective(ctx context.Context, e *entry) (*known, error) {
 	}
 	o.alone = o.alone || e.row.Alone
 	return o, nil
+}
+
+// moves are what changes of where an objective is.
+func moves(o, want okr.Objective) map[string]store.Change {
+	changed := map[string]store.Change{}
+	if o.Zone != want.Zone {
+		changed["time_zone"] = store.Change{o.Zone, want.Zone}
+	}
+	if o.Channel != want.Channel {
+		changed["objective_channel"] = store.Change{o.Channel, want.Channel}
+	}
+	return changed
 }
 
 // flush writes the new key results of a batch.

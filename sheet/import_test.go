@@ -432,6 +432,12 @@ func TestWhatIsClosedOutStaysAsItIs(t *testing.T) {
 	if o, said := c.imports(header + fmt.Sprintf(line, "", "More", "3")); o.Problems != 1 || !strings.Contains(said, "line 2, objective: This objective is closed out.") {
 		t.Errorf("%+v\n%s", o, said)
 	}
+	for _, moved := range []string{"Europe/Berlin,", "UTC,C0DESK"} {
+		alone := "objective,objective_owner,first_day,last_day,time_zone,objective_channel,key_result,owner,kind,target_value\r\nCalm,alice,2026-07-01,2026-09-30," + moved + ",,,,\r\n"
+		if o, said := c.imports(alone); o.Problems != 1 || o.ChangedObjectives != 0 || !strings.Contains(said, "line 2, objective: This objective is closed out and stays as it is, with its time zone and channel.") {
+			t.Errorf("%s: %+v\n%s", moved, o, said)
+		}
+	}
 	if c.exported() != file {
 		t.Error("something changed")
 	}
