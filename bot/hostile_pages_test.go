@@ -125,6 +125,9 @@ func TestHostileRequestsOfPages(t *testing.T) {
 		if w.Code == http.StatusSeeOther && !strings.HasPrefix(w.Header().Get("Location"), r.instance) {
 			t.Errorf("%s leads to %s", kind, w.Header().Get("Location"))
 		}
+		if why := map[string]string{formType: "entered is too long", formType + "; charset": "did not send this page&#39;s form"}[kind]; !strings.Contains(w.Body.String(), why) {
+			t.Errorf("%s: not said that %q: %s", kind, why, w.Body)
+		}
 	}
 	for _, path := range []string{"//evil.example/connect/x", "//evil.example/%2e%2e/connect/over", "/connect//evil.example", "/connect/%2f%2fevil.example", "/connect/x%0d%0aSet-Cookie:%20a=b", "/connect/over%00", "/connect/../../evil", "/servicenow/oauth/callback/evil.example?state=x&code=y", "/servicenow/oauth/callback//evil.example", "/servicenow/oauth/callback/%0d%0aX:y?error=%0d%0aSet-Cookie:a=b", "/connect/" + strings.Repeat("x", 1<<20), at.Path + "?another-client", at.Path + "?%zz;x=y", `/connect/\evil.example`} {
 		if req, err := url.ParseRequestURI(path); err != nil || req == nil {

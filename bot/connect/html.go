@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	_ "embed"
 	"encoding/base64"
+	"errors"
 	"html/template"
 	"net/http"
 	"regexp"
@@ -120,4 +121,13 @@ func (flow *Flow) outcome(w http.ResponseWriter, name string) {
 		status = http.StatusOK
 	}
 	flow.show(w, status, outcomes[name])
+}
+
+// unread says why a form could not be read.
+func unread(err error) string {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return "What was entered is too long. Nothing was stored."
+	}
+	return "The browser did not send this page's form as the page asks for it. Nothing was stored. Enter it here again; if it stays so, use another browser."
 }

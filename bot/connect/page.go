@@ -355,7 +355,7 @@ func (flow *Flow) pageSent(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := r.ParseForm(); err != nil {
-		flow.show(w, http.StatusBadRequest, at.wrong(flow, nil, "What was entered is too long. Nothing was stored."))
+		flow.show(w, http.StatusBadRequest, at.wrong(flow, nil, unread(err)))
 		return
 	}
 	if at.Pending != 0 {
