@@ -224,7 +224,7 @@ func subscriber(g desk.Gesture, name string) (channel, shown string, err error) 
 		case isPerson && person == g.Actor.ID, w.Plain == "me", w.Plain == "myself":
 			channel, shown, named = g.Actor.ID, "you", true
 		case isPerson:
-			return say(fmt.Sprintf("Only <@%s> can do that for themselves, with `/okr %s` in a direct message with okrbot. Nothing was done.", person, name))
+			return say(fmt.Sprintf("Only <@%s> can do that for themselves, with `/okr %s me`. Nothing was done.", person, name))
 		case w.Sign() == "#":
 			return say(fmt.Sprintf("%s did not reach okrbot as a channel: Slack knows none of that name that you may see. Choose it from the list that Slack shows while you type it, or type `/okr %s` in that channel. Nothing was done.", view.Quote(command.Spoken(w.Typed)), name))
 		case slices.Contains(anotherRhythm, w.Plain):

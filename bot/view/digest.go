@@ -253,7 +253,7 @@ type Subscription struct {
 // Subscriptions lists who gets the digest.
 func Subscriptions(list []Subscription, from, total int) Message {
 	if total == 0 {
-		return Text("Nobody gets the weekly digest yet. Type `/okr subscribe` in a channel, or in a direct message with okrbot.")
+		return Text("Nobody gets the weekly digest yet. Type `/okr subscribe` in a channel, or `/okr subscribe me`.")
 	}
 	pages := Pages{From: from, Shown: len(list), Total: total, Most: SubscriptionsListed, Back: ActionSubscriptionsBack, On: ActionSubscriptionsOn}
 	lines := []string{"*The weekly digest goes to*" + pages.words()}

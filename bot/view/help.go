@@ -45,7 +45,7 @@ var topics = []topic{
 	{"export", "[csv | json]", "all objectives and key results, as files",
 		"Sends you a CSV for spreadsheets and a JSON for programs, by direct message. With `csv` or `json` only that one. Guests get what they own or look after.", "/okr export csv"},
 	{"subscribe", "[#channel | me]", "the weekly digest, in this channel",
-		"Mondays at nine, in your time zone: how the key results that are announced in the channel stand, with charts of those that need a look. In a direct message with okrbot, or with `me`: yours. With a `#channel`: there.", "/okr subscribe #service-desk"},
+		"Mondays at nine, in your time zone: how the key results that are announced in the channel stand, with charts of those that need a look. With `me`: yours, by direct message. With a `#channel`: there.", "/okr subscribe #service-desk"},
 	{"unsubscribe", "[#channel | me]", "no weekly digest here", "Ends it here, in the `#channel` that is named, or with `me` your own.", "/okr unsubscribe"},
 	{"subscriptions", "", "who gets the weekly digest", "", "/okr subscriptions"},
 	{"help", "[verb]", "this list, or more about one verb", "", "/okr help sync"},

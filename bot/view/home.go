@@ -125,7 +125,7 @@ func (h HomeTab) View() slack.HomeTabViewRequest {
 	if h.Judging {
 		blocks = append(blocks, note(judgingHome))
 	}
-	blocks = append(blocks, note("`/okr help` lists everything okrbot can do."))
+	blocks = append(blocks, note("`/okr help`, typed in any channel, lists everything okrbot can do."))
 	return slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: blocks}}
 }
 

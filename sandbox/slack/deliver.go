@@ -152,6 +152,10 @@ func (s *Slack) Types(person, channel, text string) error {
 		return fmt.Errorf("%s is not in %s", person, channel)
 	}
 	if len(text) == 0 || text[0] != '/' {
+		if ch.IM != "" {
+			s.mu.Unlock()
+			return errReadOnly
+		}
 		said := s.says(p, ch, "", text)
 		s.mu.Unlock()
 		said()
@@ -193,6 +197,10 @@ func (s *Slack) Types(person, channel, text string) error {
 	return nil
 }
 
+// errReadOnly is what Slack says in an app's direct messages whose manifest has them for reading alone
+// (messages_tab_read_only_enabled).
+var errReadOnly = errors.New("Sending messages to this app has been turned off.")
+
 // Replies is what a person writes under a message.
 func (s *Slack) Replies(person, channel, thread, text string) error {
 	s.mu.Lock()
@@ -200,6 +208,10 @@ func (s *Slack) Replies(person, channel, thread, text string) error {
 	if p == nil || ch == nil || !ch.Members[p.ID] {
 		s.mu.Unlock()
 		return fmt.Errorf("%s is not in %s", person, channel)
+	}
+	if ch.IM != "" {
+		s.mu.Unlock()
+		return errReadOnly
 	}
 	if len(text) > 0 && text[0] == '/' {
 		s.mu.Unlock()

@@ -16,8 +16,8 @@ func (s *Slack) says(p *Person, ch *Channel, thread, text string) (then func()) 
 	ch.Messages = append(ch.Messages, m)
 	s.changed()
 	switch {
-	case !mentioned || ch.IM != "" || s.removed != "" || !slices.Contains(s.o.Scopes, "app_mentions:read"):
-		return func() {} // of direct messages there is another event, which the app does not ask for
+	case !mentioned || s.removed != "" || !slices.Contains(s.o.Scopes, "app_mentions:read"):
+		return func() {}
 	case !ch.Members[s.botUser]:
 		return func() {
 			s.tell(ch.ID, p.ID, "You mentioned @okrbot, but they are not in this channel. Invite them, so that they see it.")

@@ -24,6 +24,7 @@ async function ask() {
   if (mine < answered) return; // a newer answer has overtaken this one
   answered = mine; state = got;
   time.ahead = new Date(state.clock.now) - Date.now();
+  stay();
   here.timeZone = state.people.find((p) => p.name === me).zone;
   draw_ = kit({ people: state.people, channels: state.seen.channels.filter((c) => !c.im), person: (id) => state.people.find((p) => p.id === id)?.name ?? (id === "U0OKRBOT" ? "okrbot" : id), channel: (id) => state.seen.channels.find((c) => c.id === id)?.name ?? "a private channel" });
   draw();
@@ -58,6 +59,13 @@ function draw() {
   if (waiting = pressed) return;
   drawSide(); drawHead(); drawShortcuts(); drawRoom(); drawModal(); drawWire();
 }
+// stay has somebody somewhere: a direct message is one person's, and there is none before okrbot wrote.
+function stay() {
+  const seen = state.seen.channels;
+  if (!place.startsWith("D") || seen.some((c) => c.id === place)) return;
+  place = (seen.find((c) => c.im) ?? seen[0])?.id ?? "home"; under = null; newFrom = null;
+  keep("place", place);
+}
 function go(to) {
   place = to; under = null; newFrom = null;
   keep("place", to);
@@ -89,7 +97,8 @@ function drawHead() {
   if (c && !c.im && !c.bot) kids.push(el("button", { class: "btn", onclick: () => act({ do: "invite", channel: c.id }) }, "/invite @okrbot"));
   if (place !== "servicenow" && !state.seen.modals.length) kids.push(notes());
   redraw($("head"), ...kids);
-  $("composer").hidden = !c;
+  $("composer").hidden = !c || c.im;
+  $("mute").hidden = !c?.im;
   $("under").hidden = !under;
   if (under) $("under").replaceChildren("Replying in a thread. ", el("button", { type: "button", class: "link", onclick: () => { under = null; draw(); } }, "Back to the channel"));
 }
@@ -158,7 +167,7 @@ function message(c, m, replies = []) {
       m.ephemeral ? el("div", { class: "only" }, "Only visible to you · ", el("button", { type: "button", class: "link", onclick: dismiss }, "Dismiss message")) : null,
       replies.length ? el("div", { class: "thread" }, el("small", {}, replies.length === 1 ? "1 reply" : `${replies.length} replies`), replies.map((r) => message(c, r))) : null,
       m.ephemeral ? null : onMessage(c, m),
-      m.ephemeral || m.thread ? null : el("button", { type: "button", class: "link reply", onclick: () => { under = m.ts; draw(); $("say").focus(); } }, "Reply in thread")));
+      m.ephemeral || m.thread || c.im ? null : el("button", { type: "button", class: "link reply", onclick: () => { under = m.ts; draw(); $("say").focus(); } }, "Reply in thread")));
 }
 
 // onMessage is the menu of a message: the shortcuts that apps have for it.
