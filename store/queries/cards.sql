@@ -3,7 +3,8 @@ insert into cards (key_result_id, channel_id, workspace_id, dirty_at)
 values (@key_result_id, @channel_id, @workspace_id, now())
 on conflict (key_result_id, channel_id) do update
 set dirty_at = now(),
-    parked = '';
+    parked = ''
+where cards.workspace_id = excluded.workspace_id;
 
 -- name: AddCards :exec
 insert into cards (key_result_id, channel_id, workspace_id, dirty_at)

@@ -16,6 +16,7 @@ values ($1, $2, $3, now())
 on conflict (key_result_id, channel_id) do update
 set dirty_at = now(),
     parked = ''
+where cards.workspace_id = excluded.workspace_id
 `
 
 type AddCardParams struct {

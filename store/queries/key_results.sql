@@ -109,7 +109,8 @@ set connection_id = excluded.connection_id,
     unit = excluded.unit,
     frequency = excluded.frequency,
     direction = excluded.direction,
-    precision = excluded.precision;
+    precision = excluded.precision
+where sources.workspace_id = excluded.workspace_id;
 
 -- name: RemoveSource :exec
 delete from sources
@@ -160,7 +161,8 @@ on conflict (key_result_id, day) do update
 set value = excluded.value,
     as_read = '',
     origin = 'check_in',
-    recorded_at = now();
+    recorded_at = now()
+where readings.workspace_id = excluded.workspace_id;
 
 -- name: EndedOverrides :many
 -- Values by hand whose last day is over where their key results are.

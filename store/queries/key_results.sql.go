@@ -535,6 +535,7 @@ set value = excluded.value,
     as_read = '',
     origin = 'check_in',
     recorded_at = now()
+where readings.workspace_id = excluded.workspace_id
 `
 
 type SaveCheckInReadingParams struct {
@@ -565,6 +566,7 @@ set connection_id = excluded.connection_id,
     frequency = excluded.frequency,
     direction = excluded.direction,
     precision = excluded.precision
+where sources.workspace_id = excluded.workspace_id
 `
 
 type SaveSourceParams struct {
