@@ -68,7 +68,7 @@ func (s sandboxCommand) run(in *invocation, r *running, over func()) error {
 			_ = l.Close()
 		}
 	}()
-	database, err := openDatabase(in.ctx, config, r.log, r.tell)
+	database, err := sandboxDatabase(in.ctx, r)
 	if err != nil {
 		return err
 	}
@@ -192,6 +192,16 @@ func (s sandboxCommand) fill(ctx context.Context, clock *shiftedClock, over func
 
 func (s sandboxCommand) at(n int) string {
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.Port+n))
+}
+
+// sandboxDatabase is the sandbox's own, which one sandbox at a time has.
+func sandboxDatabase(ctx context.Context, r *running) (database, error) {
+	d, err := openDatabase(ctx, r.config, r.log, r.tell)
+	var taken *embedded.InUse
+	if errors.As(err, &taken) {
+		return d, fmt.Errorf("a sandbox runs already in this folder, on the data in %s. Use its page, or stop it first; for a second one set DATA_DIR to another folder, and --port to the first of five free ports", r.config.DataDir)
+	}
+	return d, err
 }
 
 // sandboxConfig takes from the environment only where data is kept and what is logged: a sandbox

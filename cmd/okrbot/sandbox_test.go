@@ -229,6 +229,37 @@ func TestATakenPortIsNamedWithTheWayOut(t *testing.T) {
 	}
 }
 
+// Of two sandboxes that are started in one folder at once, one runs, and the other says why it does not.
+func TestASecondSandboxInAFolderSaysSo(t *testing.T) {
+	path, dir := binary(t), folder(t)
+	type end struct {
+		out string
+		err error
+	}
+	ended := make(chan end, 2)
+	var both sync.WaitGroup
+	t.Cleanup(both.Wait)
+	for range 2 {
+		cmd := exec.Command(path, "sandbox", "--port", fmt.Sprint(ports(t)))
+		cmd.Dir, cmd.Env = dir, inTime([]string{"PATH=" + os.Getenv("PATH")})
+		var said complaint
+		cmd.Stdout, cmd.Stderr = &said, &said
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		both.Go(func() { err := cmd.Wait(); ended <- end{said.String(), err} })
+		t.Cleanup(func() { _ = cmd.Process.Signal(os.Interrupt) })
+	}
+	if e := <-ended; e.err == nil || !strings.Contains(e.out, "a sandbox runs already in this folder, on the data in .okrbot/sandbox. Use its page") || strings.Contains(e.out, "initdb") {
+		t.Errorf("%v: %s", e.err, e.out)
+	}
+	select {
+	case e := <-ended:
+		t.Errorf("the other one ended too: %v: %s", e.err, e.out)
+	default:
+	}
+}
+
 func TestNothingLivesOnWhenTheProcessIsKilled(t *testing.T) {
 	path, dir, port := binary(t), folder(t), ports(t)
 	s := startSandbox(t, path, dir, port)

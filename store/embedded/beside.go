@@ -45,6 +45,31 @@ func Running(ctx context.Context, opts Options) (dsn string, err error) {
 	return "", nil
 }
 
+// begin waits for another process that begins on a folder: two would make its data at once. Their common
+// parent is what they lock, as far as it can be opened, since the folder itself is made aside and put in
+// place.
+func begin(ctx context.Context, dir string, opts Options) (begun func(), err error) {
+	parent, err := os.Open(filepath.Dir(dir))
+	if err != nil {
+		return func() {}, nil
+	}
+	begun, err = hold(ctx, parent, func() { opts.tell("waiting for another okrbot that starts on %s", dir) })
+	if err != nil {
+		return nil, fmt.Errorf("waiting for another process that makes the data folder: %w", err)
+	}
+	return begun, nil
+}
+
+// InUse says that another process runs Postgres on a folder.
+type InUse struct {
+	Dir string
+	PID int // of that Postgres
+}
+
+func (u *InUse) Error() string {
+	return fmt.Sprintf("another okrbot uses the data in %s: its Postgres is process %d. Stop that one first, or set DATA_DIR to another folder", u.Dir, u.PID)
+}
+
 func address(socket string) string {
 	return fmt.Sprintf("host=%s user=okrbot dbname=postgres sslmode=disable", socket)
 }

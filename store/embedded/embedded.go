@@ -88,6 +88,11 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	begun, err := begin(ctx, dir, opts)
+	if err != nil {
+		return nil, err
+	}
+	defer begun()
 	if err := initialise(ctx, bin, dir, as, opts); err != nil {
 		return nil, err
 	}
@@ -332,7 +337,7 @@ func nobodyElse(dir string) error {
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	return fmt.Errorf("another okrbot uses the data in %s: its Postgres is process %d. Stop that one first, or set DATA_DIR to another folder", dir, pid)
+	return &InUse{Dir: dir, PID: pid}
 }
 
 // running is the process id of the folder's live postmaster, else 0.

@@ -178,13 +178,21 @@ func (f fetch) run(ctx context.Context) (string, error) {
 	return bin, nil
 }
 
-// lock waits for another process that fetches. The kernel gives the lock free when that one ends,
-// however it does.
+// lock waits for another process that fetches.
 func (f fetch) lock(ctx context.Context) (unlock func(), err error) {
 	file, err := os.OpenFile(filepath.Join(f.cache, "postgres-"+fetchedVersion+".lock"), os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("waiting for another process that fetches Postgres: %w", err)
+	if err == nil {
+		unlock, err = hold(ctx, file, func() { f.opts.tell("waiting for another process that fetches Postgres %s", fetchedVersion) })
 	}
+	if err != nil && ctx.Err() == nil {
+		err = fmt.Errorf("waiting for another process that fetches Postgres: %w", err)
+	}
+	return unlock, err
+}
+
+// hold locks a file that is open for this process alone, and says so once where another one has it. The
+// kernel gives the lock free when that one ends, however it does.
+func hold(ctx context.Context, file *os.File, waits func()) (unlock func(), err error) {
 	for told := false; ; {
 		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {
@@ -192,10 +200,10 @@ func (f fetch) lock(ctx context.Context) (unlock func(), err error) {
 		}
 		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
 			file.Close()
-			return nil, fmt.Errorf("waiting for another process that fetches Postgres: %w", err)
+			return nil, err
 		}
 		if !told {
-			f.opts.tell("waiting for another process that fetches Postgres %s", fetchedVersion)
+			waits()
 			told = true
 		}
 		select {
