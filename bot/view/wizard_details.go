@@ -162,8 +162,12 @@ func (d DetailsStep) moment() []slack.Block {
 	}
 	at := slack.NewTimePickerBlockElement("v")
 	at.InitialTime = d.Form.Time
-	return append(blocks, dispatching(input(FieldHour, "At", "Local time in "+d.Zone+". Those that are due together are spread over ten minutes.", at)))
+	return append(blocks, dispatching(input(FieldHour, "At", "Local time in "+d.Zone+". "+startsWithin, at)))
 }
+
+// startsWithin says why the next sync is at 09:04 where 09:00 was chosen: a connection's are read together,
+// and connections one after the other.
+const startsWithin = "Syncs start within ten minutes of this time."
 
 // happens says when the key result is read and where it is posted, with what is entered now.
 func (d DetailsStep) happens() string {
@@ -175,7 +179,7 @@ func (d DetailsStep) happens() string {
 			words = "It is read once its cadence is complete."
 		} else {
 			cadenceWords := cadence.Words()
-			words = "It is read " + Escape(strings.ToLower(cadenceWords[:1])+cadenceWords[1:]) + "."
+			words = "It is read " + Escape(strings.ToLower(cadenceWords[:1])+cadenceWords[1:]) + ". " + startsWithin
 		}
 	}
 	if d.Form.Channel == "" {
