@@ -288,22 +288,9 @@ func (im *importer) objective(ctx context.Context, e *entry) (*known, error) {
 	}
 	switch {
 	case o == nil:
-		o = &known{Objective: want, made: true, line: e.line}
-		o.ID, o.Workspace = 0, im.workspace
-		// Without the line that they are cut from, which would stay in memory with them.
-		for _, s := range []*string{&o.Title, &o.Owner, &o.Zone, &o.Channel} {
-			*s = strings.Clone(*s)
-		}
-		im.objectives[keyOf(o.Objective)] = o
-		im.outcome.Objectives++
-		im.say("line %d: add the objective %q, %s", e.line, want.Title, want.Period.Words())
-		if im.writing() {
-			made, err := im.tx.AddObjective(ctx, im.actor(), o.Objective, im.next.Objective)
-			if err != nil {
-				return nil, err
-			}
-			im.next.Objective++
-			o.Objective = made
+		var err error
+		if o, err = im.addObjective(ctx, e); err != nil {
+			return nil, err
 		}
 	case o.Closed && e.before.KeyResult.Objective != o.ID && !e.row.Alone:
 		im.refuse(Problem{Line: e.line, Column: "objective", Says: "This objective is closed out. Add the key result to another one."})
@@ -316,14 +303,8 @@ func (im *importer) objective(ctx context.Context, e *entry) (*known, error) {
 			im.refuse(Problem{Line: e.line, Column: "objective", Says: fmt.Sprintf("Line %d gives the same objective another time zone or channel. Make them the same.", o.line)})
 			return nil, nil
 		}
-		changed := moves(o.Objective, want)
-		im.outcome.ChangedObjectives++
-		im.say("line %d: change the objective %q: %s", e.line, want.Title, changeWords(changed))
-		o.Zone, o.Channel = want.Zone, want.Channel
-		if im.writing() {
-			if err := im.tx.PlaceObjective(ctx, im.actor(), o.Objective, changed); err != nil {
-				return nil, err
-			}
+		if err := im.placeObjective(ctx, e, o); err != nil {
+			return nil, err
 		}
 	case e.row.Alone && o.alone:
 		im.refuse(Problem{Line: e.line, Column: "objective", Says: fmt.Sprintf("This objective stands on line %d already. Take one of the two out.", o.line)})
@@ -334,6 +315,43 @@ func (im *importer) objective(ctx context.Context, e *entry) (*known, error) {
 	}
 	o.alone = o.alone || e.row.Alone
 	return o, nil
+}
+
+// addObjective is an objective that is not there yet.
+func (im *importer) addObjective(ctx context.Context, e *entry) (*known, error) {
+	want := e.row.Objective
+	o := &known{Objective: want, made: true, line: e.line}
+	o.ID, o.Workspace = 0, im.workspace
+	// Without the line that they are cut from, which would stay in memory with them.
+	for _, s := range []*string{&o.Title, &o.Owner, &o.Zone, &o.Channel} {
+		*s = strings.Clone(*s)
+	}
+	im.objectives[keyOf(o.Objective)] = o
+	im.outcome.Objectives++
+	im.say("line %d: add the objective %q, %s", e.line, want.Title, want.Period.Words())
+	if !im.writing() {
+		return o, nil
+	}
+	made, err := im.tx.AddObjective(ctx, im.actor(), o.Objective, im.next.Objective)
+	if err != nil {
+		return nil, err
+	}
+	im.next.Objective++
+	o.Objective = made
+	return o, nil
+}
+
+// placeObjective gives an objective the time zone and the channel of a line.
+func (im *importer) placeObjective(ctx context.Context, e *entry, o *known) error {
+	want := e.row.Objective
+	changed := moves(o.Objective, want)
+	im.outcome.ChangedObjectives++
+	im.say("line %d: change the objective %q: %s", e.line, want.Title, changeWords(changed))
+	o.Zone, o.Channel = want.Zone, want.Channel
+	if !im.writing() {
+		return nil
+	}
+	return im.tx.PlaceObjective(ctx, im.actor(), o.Objective, changed)
 }
 
 // moves are what changes of where an objective is.

@@ -162,12 +162,8 @@ func (f Filter) narrow(workspace string) (from, where string, args []any) {
 		and("k.channel_id = any (?)", f.Channels)
 	}
 	if len(f.Periods) > 0 {
-		var firsts, lasts []time.Time
-		for _, p := range f.Periods {
-			firsts, lasts = append(firsts, p.First.Time()), append(lasts, p.Last.Time())
-		}
-		args = append(args, firsts, lasts)
-		where += fmt.Sprintf("\n  and exists (select from unnest($%d::date[], $%d::date[]) as p (first, last) where o.first_day <= p.last and o.last_day >= p.first)", len(args)-1, len(args))
+		firsts, lasts := bounds(f.Periods)
+		where += "\n  and exists (select from unnest(" + add("?::date[]", firsts) + ", " + add("?::date[]", lasts) + ") as p (first, last) where o.first_day <= p.last and o.last_day >= p.first)"
 	}
 	for _, word := range f.Words {
 		and("(k.title || ' ' || o.title) ilike '%' || ? || '%'", likeLiteral(word))
@@ -191,6 +187,14 @@ func (f Filter) narrow(workspace string) (from, where string, args []any) {
 		where += "\n  and " + f.standing.where(add)
 	}
 	return from, where, args
+}
+
+// bounds are the first and the last days of periods.
+func bounds(periods []okr.Period) (firsts, lasts []time.Time) {
+	for _, p := range periods {
+		firsts, lasts = append(firsts, p.First.Time()), append(lasts, p.Last.Time())
+	}
+	return firsts, lasts
 }
 
 // found says whether an index of key results finds what the filter leaves.
