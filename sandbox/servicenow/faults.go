@@ -217,15 +217,7 @@ func (f *Fault) answer(w *recorder, r *http.Request, i *Instance) bool {
 	case NotThere:
 		failure(w, 404, "No Record found", "Record doesn't exist or ACL restricts the record retrieval")
 	case RateLimit:
-		if f.After > 0 {
-			w.Header().Set("Retry-After", strconv.Itoa(f.After))
-			w.Header().Set("X-RateLimit-Reset", strconv.FormatInt(i.now().Add(time.Duration(f.After)*time.Second).Unix(), 10))
-			w.Header().Set("X-RateLimit-Limit", "100")
-		}
-		for name, values := range f.Header {
-			w.Header()[name] = values
-		}
-		failure(w, 429, "Rate limit exceeded", "Rate limit of 100 requests per hour for Scorecards API exceeded")
+		f.limit(w, i.now())
 	case BadGateway:
 		page(w, 502, "502 Bad Gateway", "502 Bad Gateway</h1><hr><center>nginx</center><h1>")
 	case ServiceDown:
@@ -238,12 +230,7 @@ func (f *Fault) answer(w *recorder, r *http.Request, i *Instance) bool {
 		failure(w, 200, "Transaction cancelled: maximum execution time exceeded",
 			"Transaction cancelled: maximum execution time exceeded Check logs for error trace or enable glide.rest.debug property to verify REST request processing")
 	case Reset:
-		conn, _, err := http.NewResponseController(w.ResponseWriter).Hijack()
-		if err != nil { // an item of a batch has no connection of its own
-			w.WriteHeader(http.StatusInternalServerError)
-			return true
-		}
-		conn.Close()
+		w.reset()
 	case Stall:
 		w.Header().Set("Content-Type", "application/json;charset=UTF-8")
 		w.WriteHeader(200)
@@ -259,6 +246,29 @@ func (f *Fault) answer(w *recorder, r *http.Request, i *Instance) bool {
 		return false
 	}
 	return true
+}
+
+// limit says that too much was asked, and when to ask again.
+func (f *Fault) limit(w http.ResponseWriter, now time.Time) {
+	if f.After > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(f.After))
+		w.Header().Set("X-RateLimit-Reset", strconv.FormatInt(now.Add(time.Duration(f.After)*time.Second).Unix(), 10))
+		w.Header().Set("X-RateLimit-Limit", "100")
+	}
+	for name, values := range f.Header {
+		w.Header()[name] = values
+	}
+	failure(w, 429, "Rate limit exceeded", "Rate limit of 100 requests per hour for Scorecards API exceeded")
+}
+
+// reset cuts the connection instead of an answer.
+func (w *recorder) reset() {
+	conn, _, err := http.NewResponseController(w.ResponseWriter).Hijack()
+	if err != nil { // an item of a batch has no connection of its own
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	conn.Close()
 }
 
 // change alters one scorecard of an answer.

@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -281,35 +282,15 @@ func (i *Instance) token(w http.ResponseWriter, r *http.Request) {
 	i.mu.Lock()
 	fault := i.take(r, "", ofTokens)
 	i.mu.Unlock()
-	refuse := func() {
-		answer(w, http.StatusUnauthorized, map[string]any{"error": "server_error", "error_description": "access_denied"})
-	}
-	if fault != nil {
-		switch fault.Kind {
-		case TokenRefused:
-			refuse()
-			return
-		case TokenInvalid:
-			answer(w, http.StatusBadRequest, map[string]any{"error": "invalid_grant", "error_description": "<b>refresh token</b> has expired"})
-			return
-		case TokenPage:
-			page(w, http.StatusOK, "Instance offline", "Your instance is currently offline")
-			return
-		case TokenDown:
-			w.WriteHeader(http.StatusServiceUnavailable)
-			return
-		case TokenLimit:
-			w.Header().Set("Retry-After", fmt.Sprint(fault.After))
-			failure(w, http.StatusTooManyRequests, "Rate limit exceeded", nil)
-			return
-		}
+	if fault != nil && fault.noTokens(w) {
+		return
 	}
 	if r.Method != http.MethodPost || !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") || r.URL.RawQuery != "" {
 		failure(w, http.StatusInternalServerError, "Unspecified error", nil)
 		return
 	}
 	if r.ParseForm() != nil {
-		refuse()
+		refuseTokens(w)
 		return
 	}
 	form := r.PostForm
@@ -317,36 +298,13 @@ func (i *Instance) token(w http.ResponseWriter, r *http.Request) {
 	defer i.mu.Unlock()
 	client := i.oauth.clients[form.Get("client_id")]
 	if client == nil || client.Secret != form.Get("client_secret") {
-		refuse()
+		refuseTokens(w)
 		return
 	}
 	now := i.now()
-	var g *grant
-	switch form.Get("grant_type") {
-	case "authorization_code":
-		c := i.oauth.codes[form.Get("code")]
-		delete(i.oauth.codes, form.Get("code"))
-		if c == nil || now.After(c.ends) || c.grant.client != client.ID || c.redirect != form.Get("redirect_uri") {
-			refuse()
-			return
-		}
-		if c.challenge != "" {
-			sum := sha256.Sum256([]byte(form.Get("code_verifier")))
-			if base64.RawURLEncoding.EncodeToString(sum[:]) != c.challenge {
-				refuse()
-				return
-			}
-		}
-		g = c.grant
-	case "refresh_token":
-		for _, known := range i.oauth.grants {
-			if known.refresh == form.Get("refresh_token") && known.client == client.ID && now.Before(known.refreshEnds) {
-				g = known
-			}
-		}
-	}
+	g := i.oauth.granted(form, client.ID, now)
 	if g == nil || i.users[g.user] == nil || i.users[g.user].Locked {
-		refuse()
+		refuseTokens(w)
 		return
 	}
 	if !now.Before(g.accessEnds) { // the present one is given as long as it is valid
@@ -364,6 +322,57 @@ func (i *Instance) token(w http.ResponseWriter, r *http.Request) {
 		body["expires_in"] = rawJSON(fault.Text)
 	}
 	answer(w, http.StatusOK, body)
+}
+
+func refuseTokens(w http.ResponseWriter) {
+	answer(w, http.StatusUnauthorized, map[string]any{"error": "server_error", "error_description": "access_denied"})
+}
+
+// noTokens answers in place of the token endpoint; false when that answers after all.
+func (f *Fault) noTokens(w http.ResponseWriter) bool {
+	switch f.Kind {
+	case TokenRefused:
+		refuseTokens(w)
+	case TokenInvalid:
+		answer(w, http.StatusBadRequest, map[string]any{"error": "invalid_grant", "error_description": "<b>refresh token</b> has expired"})
+	case TokenPage:
+		page(w, http.StatusOK, "Instance offline", "Your instance is currently offline")
+	case TokenDown:
+		w.WriteHeader(http.StatusServiceUnavailable)
+	case TokenLimit:
+		w.Header().Set("Retry-After", fmt.Sprint(f.After))
+		failure(w, http.StatusTooManyRequests, "Rate limit exceeded", nil)
+	default:
+		return false
+	}
+	return true
+}
+
+// granted is what a client shows a code or a refresh token of; nil where that is not good. A code is good
+// once.
+func (o *oauth) granted(form url.Values, client string, now time.Time) *grant {
+	switch form.Get("grant_type") {
+	case "authorization_code":
+		c := o.codes[form.Get("code")]
+		delete(o.codes, form.Get("code"))
+		if c == nil || now.After(c.ends) || c.grant.client != client || c.redirect != form.Get("redirect_uri") {
+			return nil
+		}
+		if c.challenge != "" {
+			sum := sha256.Sum256([]byte(form.Get("code_verifier")))
+			if base64.RawURLEncoding.EncodeToString(sum[:]) != c.challenge {
+				return nil
+			}
+		}
+		return c.grant
+	case "refresh_token":
+		for _, g := range slices.Backward(o.grants) {
+			if g.refresh == form.Get("refresh_token") && g.client == client && now.Before(g.refreshEnds) {
+				return g
+			}
+		}
+	}
+	return nil
 }
 
 type rawJSON string

@@ -224,32 +224,7 @@ func (i *Instance) row(s *Scorecard, q url.Values) map[string]any {
 		"target": nil, "target_formatted": "", "gap": nil, "gap_formatted": "", "gapperc": nil, "gapperc_formatted": "",
 		"period": nil, "period_title": nil,
 	}
-	if n := len(s.Scores); n > 0 {
-		last := s.Scores[n-1]
-		row["value"], row["value_formatted"] = number(last.Value), s.format(last.Value)
-		row["value_unit"] = s.withUnit(last.Value)
-		row["value_color"] = "#278ecf"
-		row["period"], row["period_title"] = last.Day.Format("Jan 02"), last.Day.Format("Jan 02")
-		i.serve1(s, last)
-		if n > 1 {
-			before := s.Scores[n-2].Value
-			row["change"], row["change_formatted"] = number(last.Value-before), s.format(last.Value-before)
-			if before != 0 {
-				part := (last.Value - before) / before
-				row["changeperc"], row["changeperc_formatted"] = number(part), fmt.Sprintf("%.1f%%", part*100)
-			}
-		}
-		if s.Target != nil {
-			gap := *s.Target - last.Value
-			if s.Direction == 3 {
-				gap = -gap
-			}
-			row["gap"], row["gap_formatted"] = number(gap), s.format(gap)
-			if *s.Target != 0 {
-				row["gapperc"], row["gapperc_formatted"] = number(gap / *s.Target), fmt.Sprintf("%.1f%%", gap / *s.Target * 100)
-			}
-		}
-	}
+	i.addNewest(row, s)
 	if s.Target != nil {
 		row["target"], row["target_formatted"] = number(*s.Target), s.format(*s.Target)
 	}
@@ -271,6 +246,39 @@ func (i *Instance) row(s *Scorecard, q url.Values) map[string]any {
 		row["aggregates"] = list
 	}
 	return row
+}
+
+// addNewest adds a scorecard's newest score to its row, and how that compares to the one before and to the
+// target.
+func (i *Instance) addNewest(row map[string]any, s *Scorecard) {
+	n := len(s.Scores)
+	if n == 0 {
+		return
+	}
+	last := s.Scores[n-1]
+	row["value"], row["value_formatted"] = number(last.Value), s.format(last.Value)
+	row["value_unit"] = s.withUnit(last.Value)
+	row["value_color"] = "#278ecf"
+	row["period"], row["period_title"] = last.Day.Format("Jan 02"), last.Day.Format("Jan 02")
+	i.serve1(s, last)
+	if n > 1 {
+		before := s.Scores[n-2].Value
+		row["change"], row["change_formatted"] = number(last.Value-before), s.format(last.Value-before)
+		if before != 0 {
+			part := (last.Value - before) / before
+			row["changeperc"], row["changeperc_formatted"] = number(part), fmt.Sprintf("%.1f%%", part*100)
+		}
+	}
+	if s.Target != nil {
+		gap := *s.Target - last.Value
+		if s.Direction == 3 {
+			gap = -gap
+		}
+		row["gap"], row["gap_formatted"] = number(gap), s.format(gap)
+		if *s.Target != 0 {
+			row["gapperc"], row["gapperc_formatted"] = number(gap / *s.Target), fmt.Sprintf("%.1f%%", gap / *s.Target * 100)
+		}
+	}
 }
 
 // scores are newest first, within from and to, every step-th, at most limit of them.

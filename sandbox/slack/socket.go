@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -50,20 +51,31 @@ func (s *Slack) serveSocket(w http.ResponseWriter, r *http.Request) {
 	}
 	done := make(chan struct{})
 	defer close(done)
-	s.work.Go(func() {
-		for {
-			select {
-			case <-done:
-				return
-			case <-s.closed:
-				return
-			case <-time.After(5 * time.Second):
-				s.mu.Lock()
-				_ = conn.WriteControl(websocket.PingMessage, []byte("ping"), time.Now().Add(time.Second))
-				s.mu.Unlock()
-			}
+	s.work.Go(func() { s.ping(conn, done) })
+	s.readAcks(conn)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sockets = slices.DeleteFunc(s.sockets, func(c *websocket.Conn) bool { return c == conn })
+}
+
+// ping pings a connection every few seconds until it is done.
+func (s *Slack) ping(conn *websocket.Conn, done chan struct{}) {
+	for {
+		select {
+		case <-done:
+			return
+		case <-s.closed:
+			return
+		case <-time.After(5 * time.Second):
+			s.mu.Lock()
+			_ = conn.WriteControl(websocket.PingMessage, []byte("ping"), time.Now().Add(time.Second))
+			s.mu.Unlock()
 		}
-	})
+	}
+}
+
+// readAcks hands out what the app acknowledges, until the connection ends.
+func (s *Slack) readAcks(conn *websocket.Conn) {
 	for {
 		var ack struct {
 			EnvelopeID string          `json:"envelope_id"`
@@ -71,7 +83,7 @@ func (s *Slack) serveSocket(w http.ResponseWriter, r *http.Request) {
 		}
 		_, raw, err := conn.ReadMessage()
 		if err != nil {
-			break
+			return
 		}
 		if len(raw) >= socketAck || json.Unmarshal(raw, &ack) != nil {
 			continue // dropped without a word, as the real one does
@@ -85,14 +97,6 @@ func (s *Slack) serveSocket(w http.ResponseWriter, r *http.Request) {
 			c <- ack.Payload
 		}
 		s.mu.Unlock()
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i, c := range s.sockets {
-		if c == conn {
-			s.sockets = append(s.sockets[:i], s.sockets[i+1:]...)
-			break
-		}
 	}
 }
 
