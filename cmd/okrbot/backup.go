@@ -248,10 +248,7 @@ func restoreInto(ctx context.Context, options embedded.Options, path string, key
 		return err
 	}
 	defer pool.Close()
-	if err := proveVersion(ctx, pool); err != nil {
-		return err
-	}
-	if err := proveKeys(ctx, store.New(pool, keys)); err != nil {
+	if _, err := provenStore(ctx, pool, keys); err != nil {
 		return err
 	}
 	var ours bool

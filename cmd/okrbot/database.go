@@ -116,6 +116,45 @@ func (d database) Close() {
 	}
 }
 
+// openStore opens the configured database for a command that may work beside replicas that serve. Whether
+// the keys fit is not asked: what is not sealed can be exported without them.
+func openStore(in *invocation) (s *store.Store, config Config, done func(), err error) {
+	config, log, err := configured(forKeys)
+	if err != nil {
+		return nil, config, nil, err
+	}
+	database, err := borrowDatabase(in.ctx, config, log)
+	if err != nil {
+		return nil, config, nil, err
+	}
+	var pool *pgxpool.Pool
+	leave := func() {
+		if pool != nil {
+			pool.Close()
+		}
+		database.Close()
+	}
+	defer func() {
+		if err != nil {
+			leave()
+		}
+	}()
+	keys, err := config.Keyset()
+	if err != nil {
+		return nil, config, nil, err
+	}
+	if pool, err = database.open(in.ctx, 2); err != nil {
+		return nil, config, nil, err
+	}
+	if err := proveVersion(in.ctx, pool); err != nil {
+		return nil, config, nil, err
+	}
+	if err := store.Migrated(in.ctx, pool); err != nil {
+		return nil, config, nil, fmt.Errorf("%w; run `okrbot migrate` first", err)
+	}
+	return store.New(pool, keys), config, leave, nil
+}
+
 // teller has a log hear what is being done.
 func teller(log *slog.Logger) func(doing string) {
 	return func(doing string) { log.Info(doing) }

@@ -49,44 +49,6 @@ func (e exportCommand) Run(in *invocation) error {
 // staysBehind is what neither file has.
 const staysBehind = "Connections with their sign-ins, how objectives were closed out, subscriptions, and who changed what are in neither."
 
-// openStore opens the configured database for a command that may work beside replicas that serve.
-func openStore(in *invocation) (s *store.Store, config Config, done func(), err error) {
-	config, log, err := configured(forKeys)
-	if err != nil {
-		return nil, config, nil, err
-	}
-	database, err := borrowDatabase(in.ctx, config, log)
-	if err != nil {
-		return nil, config, nil, err
-	}
-	defer func() {
-		if err != nil {
-			database.Close()
-		}
-	}()
-	keys, err := config.Keyset()
-	if err != nil {
-		return nil, config, nil, err
-	}
-	pool, err := database.open(in.ctx, 2)
-	if err != nil {
-		return nil, config, nil, err
-	}
-	done = func() {
-		pool.Close()
-		database.Close()
-	}
-	if err := proveVersion(in.ctx, pool); err != nil {
-		pool.Close()
-		return nil, config, nil, err
-	}
-	if err := store.Migrated(in.ctx, pool); err != nil {
-		pool.Close()
-		return nil, config, nil, fmt.Errorf("%w; run `okrbot migrate` first", err)
-	}
-	return store.New(pool, keys), config, done, nil
-}
-
 // chooseWorkspace is the workspace that was named, or the only one that there is.
 func chooseWorkspace(in *invocation, s *store.Store, named string) (string, error) {
 	all, err := s.Workspaces(in.ctx)

@@ -5,7 +5,6 @@ import (
 
 	"okrbot/okr"
 	"okrbot/secret"
-	"okrbot/store"
 )
 
 type keysCommand struct {
@@ -50,28 +49,11 @@ type keysRekeyCommand struct{}
 
 // Run seals every connection's secret with the primary key. It may run while replicas serve.
 func (keysRekeyCommand) Run(in *invocation) error {
-	config, log, err := configured(forKeys)
+	s, _, done, err := openStore(in)
 	if err != nil {
 		return err
 	}
-	database, err := borrowDatabase(in.ctx, config, log)
-	if err != nil {
-		return err
-	}
-	defer database.Close()
-	keys, err := config.Keyset()
-	if err != nil {
-		return err
-	}
-	pool, err := database.open(in.ctx, 2)
-	if err != nil {
-		return err
-	}
-	defer pool.Close()
-	if err := proveVersion(in.ctx, pool); err != nil {
-		return err
-	}
-	s := store.New(pool, keys)
+	defer done()
 	if err := proveKeys(in.ctx, s); err != nil {
 		return err
 	}

@@ -45,11 +45,8 @@ func prepare(in *invocation, database database, keys *secret.Keyset, tell func(d
 		return err
 	}
 	defer pool.Close()
-	if err := proveVersion(in.ctx, pool); err != nil {
-		return err
-	}
-	s := store.New(pool, keys)
-	if err := proveKeys(in.ctx, s); err != nil {
+	s, err := provenStore(in.ctx, pool, keys)
+	if err != nil {
 		return err
 	}
 	if tell != nil {
@@ -59,6 +56,15 @@ func prepare(in *invocation, database database, keys *secret.Keyset, tell func(d
 		return fmt.Errorf("migrating the database: %w", err)
 	}
 	return proveKeys(in.ctx, s)
+}
+
+// provenStore is the store of a database that this version knows, and whose secrets these keys open.
+func provenStore(ctx context.Context, pool *pgxpool.Pool, keys *secret.Keyset) (*store.Store, error) {
+	if err := proveVersion(ctx, pool); err != nil {
+		return nil, err
+	}
+	s := store.New(pool, keys)
+	return s, proveKeys(ctx, s)
 }
 
 // proveKeys makes a mistake in the configuration of keys that do not fit, and of nothing else: a

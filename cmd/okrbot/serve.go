@@ -291,10 +291,9 @@ func (r *running) listen() error {
 }
 
 // listenOn serves the public side on a port that is taken already.
-func (r *running) listenOn(listener net.Listener) error {
+func (r *running) listenOn(listener net.Listener) {
 	r.failed = make(chan error, 4)
 	r.serve(&door{address: listener.Addr().String(), public: true, listener: listener})
-	return nil
 }
 
 func (r *running) serve(d *door) {
