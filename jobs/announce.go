@@ -20,10 +20,8 @@ type Announce struct {
 	Hold      int64  `json:"hold"`
 }
 
-// Kind is stored data.
 func (Announce) Kind() string { return "announce" }
 
-// InsertOpts are the queue.
 func (Announce) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queueAnnounce, Priority: 2}
 }

@@ -76,7 +76,7 @@ func (b *budget) spend(ctx context.Context, queue *[]chan struct{}, do func() er
 // enter waits for a turn.
 func (b *budget) enter(ctx context.Context, queue *[]chan struct{}) error {
 	b.mu.Lock()
-	if b.waiting() == 0 && b.running < b.places() {
+	if b.waiting() == 0 && b.running < b.atOnce() {
 		b.running++
 		b.mu.Unlock()
 		return nil
@@ -110,9 +110,9 @@ func (b *budget) leave() {
 	b.next()
 }
 
-// next gives turns to those who wait, as far as there are places. The budget is locked.
+// next gives turns to those who wait, as far as more may run. The budget is locked.
 func (b *budget) next() {
-	for b.waiting() > 0 && b.running < b.places() {
+	for b.waiting() > 0 && b.running < b.atOnce() {
 		queue := &b.applies
 		switch {
 		case len(b.draws) == 0:
@@ -132,14 +132,14 @@ func (b *budget) next() {
 // waiting is how many wait for a turn. The budget is locked.
 func (b *budget) waiting() int { return len(b.applies) + len(b.draws) }
 
-// places is how many portions may run at once. The budget is locked.
-func (b *budget) places() int { return int(math.Ceil(b.share)) }
+// atOnce is how many portions may run at once. The budget is locked.
+func (b *budget) atOnce() int { return int(math.Ceil(b.share)) }
 
-// rest leaves the processor and Postgres in peace after a portion, so that its place is used for the
-// part of the time that the share says.
+// rest leaves the processor and Postgres in peace after a portion, so that as much of the time is
+// used as the share says.
 func (b *budget) rest(ctx context.Context, took time.Duration) {
 	b.mu.Lock()
-	idle := float64(b.places())/b.share - 1
+	idle := float64(b.atOnce())/b.share - 1
 	b.mu.Unlock()
 	if idle <= 0 {
 		return

@@ -16,10 +16,8 @@ type PostCloseOut struct {
 	Hold      int64  `json:"hold"`
 }
 
-// Kind is stored data.
 func (PostCloseOut) Kind() string { return "post_close_out" }
 
-// InsertOpts are the queue.
 func (PostCloseOut) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queueAnnounce, Priority: 1}
 }

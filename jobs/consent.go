@@ -19,10 +19,8 @@ type AskConsent struct {
 	Channel   string `json:"channel"`
 }
 
-// Kind is stored data.
 func (AskConsent) Kind() string { return "ask_consent" }
 
-// InsertOpts are the queue.
 func (AskConsent) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queueAnnounce, MaxAttempts: toldAtMost}
 }

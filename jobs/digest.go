@@ -18,10 +18,8 @@ type PostDigest struct {
 	Hold      int64  `json:"hold"`
 }
 
-// Kind is stored data.
 func (PostDigest) Kind() string { return "post_digest" }
 
-// InsertOpts are the queue.
 func (PostDigest) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: queueAnnounce} }
 
 // DigestPoster posts what channels and people subscribed to.

@@ -15,10 +15,8 @@ type RefreshDirectory struct {
 	Connection int64 `json:"connection"`
 }
 
-// Kind is stored data.
 func (RefreshDirectory) Kind() string { return "refresh_directory" }
 
-// InsertOpts are the queue.
 func (RefreshDirectory) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: queueDirectory} }
 
 // pagesAtMost bounds a listing that never ends: 100 scorecards a page.

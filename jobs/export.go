@@ -21,10 +21,8 @@ type ExportWorkspace struct {
 	Hold   int64 `json:"hold"`
 }
 
-// Kind is stored data.
 func (ExportWorkspace) Kind() string { return "export_workspace" }
 
-// InsertOpts are the queue.
 func (ExportWorkspace) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: queueExport} }
 
 // exportsAtMost is how often an export is tried that does not arrive. Where the answer was lost, it is

@@ -16,7 +16,6 @@ type ShowHome struct {
 	Hold      int64  `json:"hold"`
 }
 
-// Kind is stored data.
 func (ShowHome) Kind() string { return "show_home" }
 
 // InsertOpts: nobody asked for it, so posts go first.

@@ -17,10 +17,8 @@ type TellNotice struct {
 	Connection int64 `json:"connection"`
 }
 
-// Kind is stored data.
 func (TellNotice) Kind() string { return "tell_notice" }
 
-// InsertOpts are the queue.
 func (TellNotice) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: queueAnnounce} }
 
 // Notifier tells who made a connection what it needs.

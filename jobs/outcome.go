@@ -15,7 +15,6 @@ type ReportOutcome struct {
 	Hold    int64 `json:"hold"`
 }
 
-// Kind is stored data.
 func (ReportOutcome) Kind() string { return "report_outcome" }
 
 // InsertOpts: reports go out where posts do, and before them, since somebody waits.

@@ -16,7 +16,6 @@ type SyncConnection struct {
 	Hold       int64 `json:"hold"`
 }
 
-// Kind is stored data.
 func (SyncConnection) Kind() string { return "sync_connection" }
 
 const (

@@ -16,10 +16,8 @@ type BeginSync struct {
 	Hold int64 `json:"hold"`
 }
 
-// Kind is stored data.
 func (BeginSync) Kind() string { return "begin_sync" }
 
-// InsertOpts are the queue.
 func (BeginSync) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: queueBegin} }
 
 var errTaken = errors.New("another job has it")

@@ -15,10 +15,8 @@ type TellPerson struct {
 	Telling int64 `json:"telling"`
 }
 
-// Kind is stored data.
 func (TellPerson) Kind() string { return "tell_person" }
 
-// InsertOpts are the queue.
 func (TellPerson) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queueAnnounce, MaxAttempts: toldAtMost}
 }

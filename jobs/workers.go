@@ -9,7 +9,9 @@ import (
 	"okrbot/store"
 )
 
-// workers are what is done about each kind of job.
+// workers are what is done about each kind of job. The names of kinds and queues and the JSON of
+// arguments stand in River's table, where the version before and the one after find them: they stay as
+// they are.
 func (c *Client) workers() *river.Workers {
 	w := river.NewWorkers()
 	// A taker that lives keeps its lease, and what was read waits as long as it must to be applied. The

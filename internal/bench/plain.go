@@ -198,7 +198,6 @@ type syncOne struct {
 	Run       int64 `json:"run"`
 }
 
-// Kind is the job's name in River's table.
 func (syncOne) Kind() string { return "sync_one" }
 
 // plain is this program as the plain design, until everything is read.
