@@ -63,7 +63,7 @@ func (c *Client) directory(ctx context.Context, id int64) error {
 			return err
 		}
 		err = c.store.InTx(ctx, func(tx *store.Tx) error {
-			if err := tx.SaveScorecards(ctx, connection, listed(found.Scorecards)); err != nil {
+			if err := tx.SaveScorecards(ctx, connection, Listed(found.Scorecards)); err != nil {
 				return err
 			}
 			if found.More {
@@ -78,7 +78,8 @@ func (c *Client) directory(ctx context.Context, id int64) error {
 	return nil
 }
 
-func listed(scorecards []integrations.Scorecard) []store.Listed {
+// Listed are scorecards as a directory keeps them.
+func Listed(scorecards []integrations.Scorecard) []store.Listed {
 	list := make([]store.Listed, len(scorecards))
 	for i, s := range scorecards {
 		list[i] = store.Listed{Key: s.Key, Favorite: s.Favorite, Scorecard: store.Scorecard{
@@ -93,12 +94,7 @@ func listed(scorecards []integrations.Scorecard) []store.Listed {
 func (c *Client) directoryFailed(ctx context.Context, connection store.Connection, failure *integrations.Error) error {
 	switch failure.Class {
 	case integrations.RateLimited:
-		pause := failure.After
-		if pause == 0 {
-			pause = unsaid
-		}
-		pause = min(pause, longest)
-		return c.store.InTx(ctx, func(tx *store.Tx) error { return tx.MakeWait(ctx, connection, pause) })
+		return c.store.InTx(ctx, func(tx *store.Tx) error { return tx.MakeWait(ctx, connection, waitOf(failure.After)) })
 	case integrations.Unauthorized:
 		_, err := c.accounts.Refused(ctx, connection, failure)
 		return err

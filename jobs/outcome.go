@@ -91,12 +91,8 @@ func (c *Client) tell(ctx context.Context, request store.SyncRequest, ended []st
 	if err != nil {
 		return err
 	}
-	if !told.Response {
-		request.MessageChannel, request.MessageTS = told.Channel, told.MessageTS
-	}
-	request.Responses++
 	request.Reported, request.Finished = len(ended), final
-	return c.store.SaveReport(ctx, request)
+	return c.saveReport(ctx, request, told)
 }
 
 // tellWait says that a system asked us to wait with what is still to be read.
@@ -115,10 +111,15 @@ func (c *Client) tellWait(ctx context.Context, request store.SyncRequest, done i
 	if err != nil {
 		return err
 	}
+	request.Reported = done
+	return c.saveReport(ctx, request, told)
+}
+
+// saveReport notes where a person was told, so that the next report finds it.
+func (c *Client) saveReport(ctx context.Context, request store.SyncRequest, told Told) error {
 	if !told.Response {
 		request.MessageChannel, request.MessageTS = told.Channel, told.MessageTS
 	}
 	request.Responses++
-	request.Reported = done
 	return c.store.SaveReport(ctx, request)
 }

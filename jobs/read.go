@@ -250,10 +250,7 @@ func (t *taker) sort(p *portion, answers map[int64]integrations.Reading) sorted 
 			s.again[f.KeyResult] = true
 		}
 	}
-	if s.pause == 0 {
-		s.pause = unsaid
-	}
-	s.pause = min(s.pause, longest)
+	s.pause = waitOf(s.pause)
 	if t.most = min(t.together, t.most*2); late {
 		t.most = max(1, len(p.order)/2)
 	}

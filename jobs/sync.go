@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -21,10 +22,6 @@ func (SyncConnection) Kind() string { return "sync_connection" }
 const (
 	// window is how many days back scores are read again at each sync, to find restatements.
 	window = 30
-	// unsaid is the wait when a system asks to wait and does not say how long.
-	unsaid = time.Minute
-	// longest is the longest wait that is believed.
-	longest = 24 * time.Hour
 	// keepEvery is how often a taker says that it lives. Its lease is 105 seconds, so that what a dead
 	// process was at is done again within two minutes.
 	keepEvery = 30 * time.Second
@@ -33,6 +30,12 @@ const (
 	// crashesAtMost is how often a feed may take its process down before it is given up.
 	crashesAtMost = 4
 )
+
+// waitOf is how long to wait for a system that asked for it: a minute where it does not say how long, and
+// at most a day, whatever it says.
+func waitOf(said time.Duration) time.Duration {
+	return min(cmp.Or(said, time.Minute), 24*time.Hour)
+}
 
 // errLost says that a taker was taken for dead, and that another one has its connection.
 var errLost = errors.New("another job has the connection")

@@ -132,11 +132,7 @@ func (c *Client) begun(ctx context.Context, held store.HeldRequest, told Told, f
 	if err != nil {
 		return err
 	}
-	if !told.Response {
-		request.MessageChannel, request.MessageTS = told.Channel, told.MessageTS
-	}
-	request.Responses++
-	if err := c.store.SaveReport(ctx, request); err != nil {
+	if err := c.saveReport(ctx, request, told); err != nil {
 		return err
 	}
 	return c.store.ReleaseRequest(ctx, held, 0, false)

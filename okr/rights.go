@@ -182,7 +182,7 @@ func (kr KeyResult) MayExport(actor Actor) bool { return kr.MayView(actor) && kr
 
 // MayExport says whether the objective is in the files that an actor is given.
 func (o Objective) MayExport(actor Actor) bool {
-	return o.Workspace == actor.Workspace && May(actor, Export, o.Relations(actor)...)
+	return o.May(actor, Export)
 }
 
 // Relations are what an actor is to the objective.
@@ -215,5 +215,5 @@ func (o Objective) MayAddKeyResult(actor Actor) bool {
 
 // MayCloseOut says whether an actor may close the objective out, once its period is over.
 func (o Objective) MayCloseOut(actor Actor) bool {
-	return o.Workspace == actor.Workspace && May(actor, CloseOut, o.Relations(actor)...)
+	return o.May(actor, CloseOut)
 }

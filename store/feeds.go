@@ -186,10 +186,7 @@ func (tx *Tx) ApplyScores(ctx context.Context, epoch int64, list []Scores) (map[
 	}
 	fresh := map[int64][]Score{}
 	for _, row := range rows {
-		fresh[row.FeedID] = append(fresh[row.FeedID], Score{
-			Day: okr.DayOf(row.Day), Counts: dayOrZero(row.CountsFrom), Value: row.Value, AsRead: row.AsRead, Born: row.Born, Epoch: row.Epoch,
-			Restated: row.Restated, earlier: row.EarlierValues, epochs: row.EarlierEpochs,
-		})
+		fresh[row.FeedID] = append(fresh[row.FeedID], score(queries.NewsOfRow(row)))
 	}
 	return fresh, nil
 }
@@ -202,12 +199,16 @@ func (r Reads) NewsOf(ctx context.Context, feeds []int64, epoch int64) (map[int6
 	}
 	news := map[int64][]Score{}
 	for _, row := range rows {
-		news[row.FeedID] = append(news[row.FeedID], Score{
-			Day: okr.DayOf(row.Day), Counts: dayOrZero(row.CountsFrom), Value: row.Value, AsRead: row.AsRead, Born: row.Born, Epoch: row.Epoch,
-			Restated: row.Restated, earlier: row.EarlierValues, epochs: row.EarlierEpochs,
-		})
+		news[row.FeedID] = append(news[row.FeedID], score(row))
 	}
 	return news, nil
+}
+
+func score(row queries.NewsOfRow) Score {
+	return Score{
+		Day: okr.DayOf(row.Day), Counts: dayOrZero(row.CountsFrom), Value: row.Value, AsRead: row.AsRead, Born: row.Born, Epoch: row.Epoch,
+		Restated: row.Restated, earlier: row.EarlierValues, epochs: row.EarlierEpochs,
+	}
 }
 
 // ReadFeed is how far a feed is read now.

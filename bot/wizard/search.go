@@ -12,6 +12,7 @@ import (
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/integrations"
+	"okrbot/jobs"
 	"okrbot/okr"
 	"okrbot/store"
 )
@@ -231,12 +232,5 @@ func (f *Flow) searchLive(ctx context.Context, c store.Connection, words string,
 }
 
 func (f *Flow) keepScorecards(ctx context.Context, c store.Connection, list []integrations.Scorecard) error {
-	listed := make([]store.Listed, len(list))
-	for i, s := range list {
-		listed[i] = store.Listed{Key: s.Key, Favorite: s.Favorite, Scorecard: store.Scorecard{
-			Reference: s.Ref, Name: s.Name, Description: s.Description, Unit: s.Unit, Precision: s.Precision,
-			Direction: string(s.Direction), Frequency: s.Frequency, Target: s.Target, Value: s.Value,
-		}}
-	}
-	return f.Store.InTx(ctx, func(tx *store.Tx) error { return tx.SaveScorecards(ctx, c, listed) })
+	return f.Store.InTx(ctx, func(tx *store.Tx) error { return tx.SaveScorecards(ctx, c, jobs.Listed(list)) })
 }
