@@ -28,20 +28,22 @@ const (
 // gets the place of the one that has waited longest, for its next request or with half of one: of
 // those who never proved who they are first. A request that came whole is let end.
 type Server struct {
-	http  http.Server
-	crowd crowd
+	http    http.Server
+	limiter limiter
 }
 
 // New makes a server of a handler.
 func New(h http.Handler, most int) *Server {
-	s := &Server{crowd: crowd{most: most, inside: map[*guest]struct{}{}}}
-	s.crowd.changed.L = &s.crowd.mu
+	s := &Server{limiter: limiter{most: most, open: map[*connection]struct{}{}}}
+	s.limiter.changed.L = &s.limiter.mu
 	s.http = http.Server{
 		Handler: handler{h}, ReadHeaderTimeout: headWithin, ReadTimeout: saidWithin, WriteTimeout: writtenIn, IdleTimeout: idleTrusted,
-		ConnContext: func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, guestKey{}, c) },
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			return context.WithValue(ctx, connectionKey{}, c)
+		},
 		ConnState: func(c net.Conn, state http.ConnState) {
-			if g, ok := c.(*guest); ok {
-				g.went(state)
+			if conn, ok := c.(*connection); ok {
+				conn.stateChanged(state)
 			}
 		},
 	}
@@ -49,7 +51,7 @@ func New(h http.Handler, most int) *Server {
 }
 
 // Serve serves what comes until the server is shut.
-func (s *Server) Serve(l net.Listener) error { return s.http.Serve(&door{l, &s.crowd}) }
+func (s *Server) Serve(l net.Listener) error { return s.http.Serve(&listener{l, &s.limiter}) }
 
 // Shutdown lets requests that are under way end until ctx does.
 func (s *Server) Shutdown(ctx context.Context) error { return s.http.Shutdown(ctx) }
@@ -59,150 +61,150 @@ func (s *Server) Close() error { return s.http.Close() }
 
 // Trust notes that who sent a request proved who they are.
 func Trust(ctx context.Context) {
-	if g, ok := ctx.Value(guestKey{}).(*guest); ok {
-		g.crowd.mu.Lock()
-		defer g.crowd.mu.Unlock()
-		g.trusted = true
+	if c, ok := ctx.Value(connectionKey{}).(*connection); ok {
+		c.limiter.mu.Lock()
+		defer c.limiter.mu.Unlock()
+		c.trusted = true
 	}
 }
 
-type guestKey struct{}
+type connectionKey struct{}
 
-// crowd is who is there.
-type crowd struct {
+// limiter bounds how many connections are open at once.
+type limiter struct {
 	most    int
 	mu      sync.Mutex
 	changed sync.Cond // somebody left, or may be asked to
-	inside  map[*guest]struct{}
+	open    map[*connection]struct{}
 }
 
-// guest is one connection.
-type guest struct {
+// connection is one that is open.
+type connection struct {
 	net.Conn
-	crowd *crowd
+	limiter *limiter
 
-	// What follows is the crowd's.
+	// What follows is under the limiter's lock.
 	trusted bool
 	busy    bool      // a whole request came and is worked on
 	since   time.Time // else: the connection waits for a request, or for the rest of one
 	idle    *time.Timer
 }
 
-type door struct {
+type listener struct {
 	net.Listener
-	crowd *crowd
+	limiter *limiter
 }
 
-func (d *door) Accept() (net.Conn, error) {
+func (d *listener) Accept() (net.Conn, error) {
 	conn, err := d.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	return d.crowd.admit(conn), nil
+	return d.limiter.admit(conn), nil
 }
 
 // admit gives somebody a place, and waits for one as long as everybody is busy.
-func (c *crowd) admit(conn net.Conn) *guest {
-	g := &guest{Conn: conn, crowd: c, since: time.Now()}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for len(c.inside) >= c.most {
-		if out := c.leastOfAll(); out != nil {
-			c.sendOut(out)
+func (l *limiter) admit(conn net.Conn) *connection {
+	c := &connection{Conn: conn, limiter: l, since: time.Now()}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for len(l.open) >= l.most {
+		if out := l.evictable(); out != nil {
+			l.evict(out)
 		} else {
-			c.changed.Wait()
+			l.changed.Wait()
 		}
 	}
-	c.inside[g] = struct{}{}
-	return g
+	l.open[c] = struct{}{}
+	return c
 }
 
-// leastOfAll is who leaves first; nil when everybody is busy.
-func (c *crowd) leastOfAll() (least *guest) {
-	for g := range c.inside {
+// evictable is the connection that gives up its place first; nil when all are busy.
+func (l *limiter) evictable() (least *connection) {
+	for c := range l.open {
 		switch {
-		case g.busy:
-		case least == nil, least.trusted && !g.trusted, least.trusted == g.trusted && g.since.Before(least.since):
-			least = g
+		case c.busy:
+		case least == nil, least.trusted && !c.trusted, least.trusted == c.trusted && c.since.Before(least.since):
+			least = c
 		}
 	}
 	return least
 }
 
-// sendOut closes a connection. Who reads or writes there learns of it, and closes it too.
-func (c *crowd) sendOut(g *guest) {
-	delete(c.inside, g)
-	g.still()
-	_ = g.Conn.Close()
-	c.changed.Signal()
+// evict closes a connection. Who reads or writes there learns of it, and closes it too.
+func (l *limiter) evict(c *connection) {
+	delete(l.open, c)
+	c.stopIdling()
+	_ = c.Conn.Close()
+	l.changed.Signal()
 }
 
-// still ends the wait for the end of a pause.
-func (g *guest) still() {
-	if g.idle != nil {
-		g.idle.Stop()
-		g.idle = nil
+// stopIdling ends the wait for the next request.
+func (c *connection) stopIdling() {
+	if c.idle != nil {
+		c.idle.Stop()
+		c.idle = nil
 	}
 }
 
 // Close leaves the place to somebody else.
-func (g *guest) Close() error {
-	g.crowd.mu.Lock()
-	defer g.crowd.mu.Unlock()
-	if _, ok := g.crowd.inside[g]; !ok {
+func (c *connection) Close() error {
+	c.limiter.mu.Lock()
+	defer c.limiter.mu.Unlock()
+	if _, ok := c.limiter.open[c]; !ok {
 		return net.ErrClosed
 	}
-	delete(g.crowd.inside, g)
-	g.still()
-	g.crowd.changed.Signal()
-	return g.Conn.Close()
+	delete(c.limiter.open, c)
+	c.stopIdling()
+	c.limiter.changed.Signal()
+	return c.Conn.Close()
 }
 
-// went notes what HTTP makes of a connection.
-func (g *guest) went(state http.ConnState) {
-	g.crowd.mu.Lock()
-	defer g.crowd.mu.Unlock()
+// stateChanged follows http.Server through the states of a connection.
+func (c *connection) stateChanged(state http.ConnState) {
+	c.limiter.mu.Lock()
+	defer c.limiter.mu.Unlock()
 	switch state {
 	case http.StateActive: // its first byte; it waits until the whole is there
-		g.still()
+		c.stopIdling()
 	case http.StateIdle:
-		g.busy, g.since = false, time.Now()
-		if _, ok := g.crowd.inside[g]; ok && !g.trusted {
-			g.pause()
+		c.busy, c.since = false, time.Now()
+		if _, ok := c.limiter.open[c]; ok && !c.trusted {
+			c.startIdling()
 		}
-		g.crowd.changed.Signal()
+		c.limiter.changed.Signal()
 	}
 }
 
-// pause ends with the connection, unless something is asked on it.
-func (g *guest) pause() {
+// startIdling closes the connection after a while, unless something is asked on it.
+func (c *connection) startIdling() {
 	var own *time.Timer
 	own = time.AfterFunc(idleStranger, func() {
-		g.crowd.mu.Lock()
-		defer g.crowd.mu.Unlock()
-		if _, ok := g.crowd.inside[g]; ok && g.idle == own {
-			g.crowd.sendOut(g)
+		c.limiter.mu.Lock()
+		defer c.limiter.mu.Unlock()
+		if _, ok := c.limiter.open[c]; ok && c.idle == own {
+			c.limiter.evict(c)
 		}
 	})
-	g.idle = own
+	c.idle = own
 }
 
-// heard notes that a request came whole.
-func (g *guest) heard() {
-	g.crowd.mu.Lock()
-	defer g.crowd.mu.Unlock()
-	g.busy = true
+// requestRead notes that a request came whole.
+func (c *connection) requestRead() {
+	c.limiter.mu.Lock()
+	defer c.limiter.mu.Unlock()
+	c.busy = true
 }
 
 // handler tells requests that are whole from those of which a part is still to come.
 type handler struct{ http.Handler }
 
 func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if g, ok := r.Context().Value(guestKey{}).(*guest); ok {
+	if c, ok := r.Context().Value(connectionKey{}).(*connection); ok {
 		if r.ContentLength == 0 {
-			g.heard()
+			c.requestRead()
 		} else {
-			r.Body = &body{r.Body, g}
+			r.Body = &body{r.Body, c}
 		}
 	}
 	h.Handler.ServeHTTP(w, r)
@@ -210,13 +212,13 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 type body struct {
 	io.ReadCloser
-	of *guest
+	of *connection
 }
 
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if err == io.EOF {
-		b.of.heard()
+		b.of.requestRead()
 	}
 	return n, err
 }

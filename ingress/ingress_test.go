@@ -177,17 +177,17 @@ func (p *peer) rest() string {
 }
 
 func TestWhoLeavesTwiceMakesOnePlace(t *testing.T) {
-	c := &crowd{most: 1, inside: map[*guest]struct{}{}}
-	c.changed.L = &c.mu
+	l := &limiter{most: 1, open: map[*connection]struct{}{}}
+	l.changed.L = &l.mu
 	a, _ := net.Pipe()
 	b, _ := net.Pipe()
-	first := c.admit(a)
+	first := l.admit(a)
 	if err := first.Close(); err != nil {
 		t.Error(err)
 	}
-	c.admit(b)
-	if err := first.Close(); !errors.Is(err, net.ErrClosed) || len(c.inside) != 1 {
-		t.Errorf("%v, and %d are inside", err, len(c.inside))
+	l.admit(b)
+	if err := first.Close(); !errors.Is(err, net.ErrClosed) || len(l.open) != 1 {
+		t.Errorf("%v, and %d are open", err, len(l.open))
 	}
 }
 

@@ -297,14 +297,14 @@ func (r *running) listenOn(listener net.Listener) {
 }
 
 func (r *running) serve(d *door) {
-	places, short := ingress.Places(otherFiles)
+	limit, short := ingress.ConnectionLimit(otherFiles)
 	if short {
-		r.log.Warn("the system lets okrbot open few files, so it holds few connections; raise the limit (ulimit -n)", "connections", places)
+		r.log.Warn("the system lets okrbot open few files, so it holds few connections; raise the limit (ulimit -n)", "connections", limit)
 	}
 	if !d.public {
-		places /= 8
+		limit /= 8
 	}
-	d.server = ingress.New(d, places)
+	d.server = ingress.New(d, limit)
 	r.doors = append(r.doors, d)
 	go func() {
 		if err := d.server.Serve(d.listener); !errors.Is(err, http.ErrServerClosed) {

@@ -4,9 +4,9 @@ package ingress
 
 import "syscall"
 
-// Places is how many connections there are places for beside what else the process opens. short says
-// that the system lets it open too little for all of them.
-func Places(others int) (places int, short bool) {
+// ConnectionLimit is how many connections may be open beside what else the process opens. short says that
+// the system lets it open too little for all of them.
+func ConnectionLimit(others int) (limit int, short bool) {
 	var files syscall.Rlimit
 	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files) != nil || files.Cur >= uint64(mostConnected+others) {
 		return mostConnected, false
