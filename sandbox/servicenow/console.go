@@ -21,13 +21,6 @@ type Call struct {
 	Followed bool // it carried a cookie: a client with a jar would mix its users' sessions
 }
 
-// Served is one value that was given out, for checking what a client stored.
-type Served struct {
-	Ref   string
-	Day   time.Time
-	Value float64
-}
-
 // keptCalls bounds the record.
 const keptCalls = 20000
 
@@ -47,12 +40,6 @@ func (i *Instance) record(r *http.Request, status, items int, took time.Duration
 	i.changed()
 }
 
-func (i *Instance) serve1(s *Scorecard, score Score) {
-	if i.keep && len(i.served) < keptCalls {
-		i.served = append(i.served, Served{s.uuid(), score.Day, score.Value})
-	}
-}
-
 // Calls are the requests answered so far, oldest first.
 func (i *Instance) Calls() []Call {
 	i.mu.Lock()
@@ -64,14 +51,7 @@ func (i *Instance) Calls() []Call {
 func (i *Instance) ForgetCalls() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.calls, i.served = nil, nil
-}
-
-// Served are the values given out so far.
-func (i *Instance) Served() []Served {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return slices.Clone(i.served)
+	i.calls = nil
 }
 
 // SetLatency delays every answer.

@@ -113,17 +113,6 @@ func (i *Instance) Fix() {
 	i.changed()
 }
 
-// Faults are the faults that are switched on.
-func (i *Instance) Faults() []Fault {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	list := []Fault{}
-	for _, f := range i.faults {
-		list = append(list, *f)
-	}
-	return list
-}
-
 func (i *Instance) sweep() {
 	kept := i.faults[:0]
 	for _, f := range i.faults {

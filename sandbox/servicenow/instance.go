@@ -33,11 +33,9 @@ type Instance struct {
 	keys       map[string]string // API key → user name
 	faults     []*Fault
 	calls      []Call
-	served     []Served
 	watchers   map[chan struct{}]bool
 	latency    time.Duration
 	batchQuota time.Duration
-	keep       bool
 	oauth      oauth
 }
 
@@ -60,7 +58,7 @@ func New(o Options) *Instance {
 	}
 	return &Instance{
 		now: o.Now, name: o.Name, scorecards: map[string]*Scorecard{}, users: map[string]*User{},
-		keys: map[string]string{}, watchers: map[chan struct{}]bool{}, keep: true, batchQuota: batchQuota,
+		keys: map[string]string{}, watchers: map[chan struct{}]bool{}, batchQuota: batchQuota,
 	}
 }
 

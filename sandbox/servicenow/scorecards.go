@@ -224,7 +224,7 @@ func (i *Instance) row(s *Scorecard, q url.Values) map[string]any {
 		"target": nil, "target_formatted": "", "gap": nil, "gap_formatted": "", "gapperc": nil, "gapperc_formatted": "",
 		"period": nil, "period_title": nil,
 	}
-	i.addNewest(row, s)
+	addNewest(row, s)
 	if s.Target != nil {
 		row["target"], row["target_formatted"] = number(*s.Target), s.format(*s.Target)
 	}
@@ -232,7 +232,7 @@ func (i *Instance) row(s *Scorecard, q url.Values) map[string]any {
 		row["indicator"] = map[string]any{"display_value": s.Name, "value": s.ID}
 	}
 	if q.Get("sysparm_include_scores") == "true" {
-		row["scores"] = i.scores(s, q)
+		row["scores"] = s.newestFirst(q)
 	}
 	if q.Get("sysparm_include_available_breakdowns") == "true" {
 		row["breakdowns"], row["breakdown_relations"] = s.available(link), []any{}
@@ -250,7 +250,7 @@ func (i *Instance) row(s *Scorecard, q url.Values) map[string]any {
 
 // addNewest adds a scorecard's newest score to its row, and how that compares to the one before and to the
 // target.
-func (i *Instance) addNewest(row map[string]any, s *Scorecard) {
+func addNewest(row map[string]any, s *Scorecard) {
 	n := len(s.Scores)
 	if n == 0 {
 		return
@@ -260,7 +260,6 @@ func (i *Instance) addNewest(row map[string]any, s *Scorecard) {
 	row["value_unit"] = s.withUnit(last.Value)
 	row["value_color"] = "#278ecf"
 	row["period"], row["period_title"] = last.Day.Format("Jan 02"), last.Day.Format("Jan 02")
-	i.serve1(s, last)
 	if n > 1 {
 		before := s.Scores[n-2].Value
 		row["change"], row["change_formatted"] = number(last.Value-before), s.format(last.Value-before)
@@ -281,8 +280,8 @@ func (i *Instance) addNewest(row map[string]any, s *Scorecard) {
 	}
 }
 
-// scores are newest first, within from and to, every step-th, at most limit of them.
-func (i *Instance) scores(s *Scorecard, q url.Values) []map[string]any {
+// newestFirst are the scores, newest first, within from and to, every step-th, at most limit of them.
+func (s *Scorecard) newestFirst(q url.Values) []map[string]any {
 	from, to := bound(q.Get("sysparm_from")), bound(q.Get("sysparm_to"))
 	limit, step := whole(q.Get("sysparm_limit"), -1), max(1, whole(q.Get("sysparm_step"), 1))
 	list := []map[string]any{}
@@ -298,7 +297,6 @@ func (i *Instance) scores(s *Scorecard, q url.Values) []map[string]any {
 			break
 		}
 		day := score.Day.Format(time.DateOnly)
-		i.serve1(s, score)
 		list = append(list, map[string]any{
 			"start_at": score.start().Format(time.DateOnly), "end_at": day, "period": score.Day.Format("Jan 02"),
 			"value": number(score.Value), "value_formatted": s.format(score.Value),

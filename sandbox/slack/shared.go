@@ -36,12 +36,6 @@ func orNone(list []string) []string {
 	return list
 }
 
-// InviteOthers invites another organisation's workspace into a channel. Apps are not told before it
-// accepts.
-func (s *Slack) InviteOthers(channel, team string) {
-	s.ChangeChannel(channel, func(c *Channel) { c.Invited = append(c.Invited, team) })
-}
-
 // ShareWith shares a channel with another organisation's workspace, invited or not, and tells the app.
 func (s *Slack) ShareWith(channel, team string) {
 	s.connected(channel, "channel_shared", map[string]any{"connected_team_id": team}, func(c *Channel) {
