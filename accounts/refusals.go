@@ -24,7 +24,7 @@ func (a *Accounts) Refused(ctx context.Context, connection store.Connection, fai
 		if err != nil || !rejected || !counted {
 			return err
 		}
-		said := Failed(failure)
+		said := AsFailure(failure)
 		failing, err := tx.FailConnection(ctx, connection.ID, said)
 		if err != nil {
 			return err
@@ -55,7 +55,7 @@ func (a *Accounts) TellFailing(ctx context.Context, tx *store.Tx, failing []stor
 	return tx.MarkCards(ctx, cards...)
 }
 
-// Failed is a failure as it is stored.
-func Failed(f *integrations.Error) okr.Failure {
+// AsFailure is a failure as it is stored.
+func AsFailure(f *integrations.Error) okr.Failure {
 	return okr.Failure{Class: string(f.Class), Cause: f.Cause, Says: f.Sentence()}
 }

@@ -123,7 +123,7 @@ func (m *Messenger) Audience(ctx context.Context, p store.Place) (store.Audience
 
 // AskConsent asks administrators to let it be posted in a channel that others see. One who hears it is
 // enough.
-func (m *Messenger) AskConsent(ctx context.Context, a store.Audience, w jobs.Wanted) error {
+func (m *Messenger) AskConsent(ctx context.Context, a store.Audience, w jobs.WaitingPosts) error {
 	lines := make([]view.WantedLine, len(w.KeyResults))
 	for i, k := range w.KeyResults {
 		lines[i] = view.WantedLine{Key: k.Key(), Title: k.Title, Owner: k.Owner}

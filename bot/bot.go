@@ -41,7 +41,7 @@ type Bot struct {
 
 // New makes a bot. Slack is where it talks, jobs is where it leaves what must survive.
 func New(s *store.Store, j *jobs.Client, slack *desk.Slack, connectors integrations.Registry, settings desk.Settings, log *slog.Logger) *Bot {
-	b := &Bot{Desk: desk.New(s, slack, j.Asked, settings, log), connectors: connectors}
+	b := &Bot{Desk: desk.New(s, slack, j.PersonWaits, settings, log), connectors: connectors}
 	b.shows = shows{b.Desk, connectors, connect.SystemNames(connectors)}
 	signIns := accounts.New(s, connectors, log)
 	b.wizard = wizard.New(b.Desk, j, signIns, connectors, b.shows.one, wizard.Detours{

@@ -42,8 +42,8 @@ func (f exports) make(ctx context.Context, g desk.Gesture, only []string) (desk.
 }
 
 // Export sends a person the files they asked for, in one message.
-func (m *Messenger) Export(ctx context.Context, to okr.Actor, n jobs.Counted, files []*jobs.File) error {
-	if n == (jobs.Counted{}) {
+func (m *Messenger) Export(ctx context.Context, to okr.Actor, n jobs.ExportCounts, files []*jobs.File) error {
+	if n == (jobs.ExportCounts{}) {
 		_, _, err := m.slack.Post(ctx, to.ID, view.Text("There is nothing to export yet. Begin with `/okr add-objective`."))
 		return err
 	}
@@ -61,7 +61,7 @@ func (m *Messenger) ExportFailed(ctx context.Context, to okr.Actor, code string)
 func (f exports) command(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	var only []string
 	var strange []command.Word
-	for _, w := range desk.WithoutLinks(command.Words(strings.NewReplacer("/", " ", "+", " ", "&amp;", " ").Replace(g.Text))) {
+	for _, w := range desk.WithoutLinkWords(command.Words(strings.NewReplacer("/", " ", "+", " ", "&amp;", " ").Replace(g.Text))) {
 		switch {
 		case slices.Contains(exportFormats, w.Plain):
 			only = append(only, w.Plain)

@@ -165,7 +165,7 @@ func (h help) noVerb(ctx context.Context, g desk.Gesture, word, typed string) (d
 		if rest == "" {
 			verb = "show"
 		}
-		if slices.Contains(desk.OfOneObjective, verb) || verb == "close-out" {
+		if slices.Contains(desk.ObjectiveVerbs, verb) || verb == "close-out" {
 			g.Text = strings.TrimSpace(okr.Objective{Number: number}.Key() + " " + after)
 			return h.Routes.Verb(verb)(ctx, g)
 		}

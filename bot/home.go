@@ -96,7 +96,7 @@ func (d *drawing) needs(ctx context.Context) error {
 		connections = append(connections, s.ID)
 	}
 	f := store.Filter{Person: d.g.Actor.ID, Without: connections, Order: store.WorstFirst, From: d.chosen.Needs, Most: view.HomeNeeds}
-	few := f.From == store.WorstFew
+	few := f.From == store.HomeWorstFew
 	if few {
 		f.From, f.Most = 0, view.HomeNeedsFew
 	}
@@ -116,22 +116,22 @@ func (d *drawing) needs(ctx context.Context) error {
 // objectives are the part that is shown of those that the person chose; who has none sees what the
 // workspace works on.
 func (d *drawing) objectives(ctx context.Context) error {
-	shelf := store.Shelf{Period: d.tab.Filter.On(d.tab.Today), Today: d.tab.Today}
+	wanted := store.HomeFilter{Period: d.tab.Filter.On(d.tab.Today), Today: d.tab.Today}
 	switch d.chosen.Whose {
 	case "":
-		shelf.Person = d.g.Actor.ID
-	case store.Everybodys:
+		wanted.Person = d.g.Actor.ID
+	case store.HomeOfEverybody:
 	default:
-		shelf.Channel = d.chosen.Whose
+		wanted.Channel = d.chosen.Whose
 	}
-	if shelf.Failing = d.chosen.Status == view.NotSyncingIs; !shelf.Failing {
-		shelf.Status = okr.Status(d.chosen.Status)
+	if wanted.Failing = d.chosen.Status == view.NotSyncingIs; !wanted.Failing {
+		wanted.Status = okr.Status(d.chosen.Status)
 	}
 	d.tab.Own = true
-	list, err := d.shelved(ctx, shelf)
+	list, err := d.page(ctx, wanted)
 	if err == nil && len(list) == 0 && d.tab.Filter == (view.HomeFilter{}) {
 		d.tab.Own = false
-		list, err = d.shelved(ctx, store.Shelf{Today: d.tab.Today})
+		list, err = d.page(ctx, store.HomeFilter{Today: d.tab.Today})
 	}
 	if err != nil {
 		return err
@@ -156,12 +156,12 @@ func (d *drawing) objectives(ctx context.Context) error {
 	return nil
 }
 
-func (d *drawing) shelved(ctx context.Context, s store.Shelf) (list []okr.Objective, err error) {
+func (d *drawing) page(ctx context.Context, s store.HomeFilter) (list []okr.Objective, err error) {
 	d.tab.From = d.chosen.Objectives
-	list, d.tab.Total, err = d.Store.Shelved(ctx, d.g.Actor.Workspace, s, d.tab.From, view.HomeObjectives)
+	list, d.tab.Total, err = d.Store.HomeObjectives(ctx, d.g.Actor.Workspace, s, d.tab.From, view.HomeObjectives)
 	if err == nil && len(list) == 0 && d.tab.From > 0 { // they became fewer
 		d.tab.From = 0
-		list, d.tab.Total, err = d.Store.Shelved(ctx, d.g.Actor.Workspace, s, 0, view.HomeObjectives)
+		list, d.tab.Total, err = d.Store.HomeObjectives(ctx, d.g.Actor.Workspace, s, 0, view.HomeObjectives)
 	}
 	return list, err
 }
@@ -269,9 +269,9 @@ func (h home) actions() map[string]desk.Handler {
 	return map[string]desk.Handler{
 		view.ActionHomePage: page, view.ActionHomePageTo: page,
 		view.ActionHomeNeeds: needs, view.ActionHomeNeedsTo: needs,
-		view.ActionHomeFew: h.change(func(_ desk.Gesture, chosen *store.Home) { chosen.Needs = store.WorstFew }),
+		view.ActionHomeFew: h.change(func(_ desk.Gesture, chosen *store.Home) { chosen.Needs = store.HomeWorstFew }),
 		view.ActionHomeIn:  within, view.ActionHomeInTo: within, view.ActionHomeOpen: within,
-		view.ActionHomeHide: h.change(func(_ desk.Gesture, chosen *store.Home) { chosen.Unfolded, chosen.KeyResults = store.Folded, 0 }),
+		view.ActionHomeHide: h.change(func(_ desk.Gesture, chosen *store.Home) { chosen.Unfolded, chosen.KeyResults = store.HomeFolded, 0 }),
 		view.ActionHomeMine: h.change(func(_ desk.Gesture, chosen *store.Home) { show(chosen, view.HomeFilter{}) }),
 		view.ActionHomeChannel: h.change(func(g desk.Gesture, chosen *store.Home) {
 			if view.IsChannel(g.Action.Value) {

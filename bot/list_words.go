@@ -131,20 +131,20 @@ func strangeOrder(words []command.Word) int {
 }
 
 // fillers say nothing in a list.
-var fillers = append([]string{"of", "in", "by", "for", "with", "the", "key", "result", "results", "kr", "krs", "all", "everything", "everybody", "that", "are", "is"}, desk.Links...)
+var fillers = append([]string{"of", "in", "by", "for", "with", "the", "key", "result", "results", "kr", "krs", "all", "everything", "everybody", "that", "are", "is"}, desk.LinkWords...)
 
 // parseList reads the words after /okr list, in whatever order they come.
 func parseList(words []command.Word, me string, today okr.Day) listed {
 	var l listed
 	for i := 0; i < len(words); {
-		i += l.take(words[i:], me, today)
+		i += l.read(words[i:], me, today)
 	}
 	return l
 }
 
-// take reads what the words begin with, and says how many of them that were: the longest that means
+// read reads what the words begin with, and says how many of them that were: the longest that means
 // something.
-func (l *listed) take(words []command.Word, me string, today okr.Day) int {
+func (l *listed) read(words []command.Word, me string, today okr.Day) int {
 	w := words[0]
 	if id, ok := w.Person(); ok {
 		l.people = append(l.people, id)

@@ -21,7 +21,7 @@ import (
 var _ jobs.Messenger = (*Messenger)(nil)
 
 // A card shows as many readings as its chart takes points.
-var _ = [1]struct{}{}[jobs.Charted-view.Charted]
+var _ = [1]struct{}{}[jobs.TrendReadings-view.Charted]
 
 // Messenger says for the jobs what people are to hear.
 type Messenger struct {

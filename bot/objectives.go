@@ -67,27 +67,27 @@ func (ob objectives) turned(ctx context.Context, g desk.Gesture) (desk.Reply, er
 
 func (ob objectives) from(ctx context.Context, g desk.Gesture, from int, words string) (desk.Reply, error) {
 	words = view.Cut(words, okr.MaxTitle)
-	led, err := ob.Store.ObjectivesFor(ctx, g.Actor, words, from, view.ObjectivesListed)
-	if err == nil && len(led.Objectives) == 0 && from > 0 { // they became fewer
-		from = view.PageFrom(from, led.Total, view.ObjectivesListed)
-		led, err = ob.Store.ObjectivesFor(ctx, g.Actor, words, from, view.ObjectivesListed)
+	page, err := ob.Store.ObjectivesFor(ctx, g.Actor, words, from, view.ObjectivesListed)
+	if err == nil && len(page.Objectives) == 0 && from > 0 { // they became fewer
+		from = view.PageFrom(from, page.Total, view.ObjectivesListed)
+		page, err = ob.Store.ObjectivesFor(ctx, g.Actor, words, from, view.ObjectivesListed)
 	}
 	if err != nil {
 		return desk.Reply{}, err
 	}
 	switch {
-	case led.Total == 0 && words != "":
+	case page.Total == 0 && words != "":
 		return desk.Say("No objective has " + view.Quote(words) + " in its title. `/okr objectives` alone shows all."), nil
-	case led.Total == 0 && !okr.May(g.Actor, okr.AddObjective):
+	case page.Total == 0 && !okr.May(g.Actor, okr.AddObjective):
 		return desk.Say("There are no objectives yet. Members of this workspace add them."), nil
-	case led.Total == 0:
+	case page.Total == 0:
 		return desk.Say("There are no objectives yet. Add one with `/okr add-objective`."), nil
 	}
-	shown, err := ob.shows.objectives(ctx, g.Actor.Workspace, led.Objectives)
+	shown, err := ob.shows.objectives(ctx, g.Actor.Workspace, page.Objectives)
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	m := view.ObjectiveList{Shown: shown, From: from, Mine: led.Mine, Total: led.Total, Words: words}.Message()
+	m := view.ObjectiveList{Shown: shown, From: from, Mine: page.Mine, Total: page.Total, Words: words}.Message()
 	return desk.Reply{Say: &m}, nil
 }
 

@@ -146,14 +146,14 @@ func (f subscriptions) part(ctx context.Context, g desk.Gesture, from int) (desk
 
 // Digest posts how the key results of a channel, or of a person, stand: all of them counted, the worst
 // of all shown, and what changed since the last one, all as of one moment.
-func (m *Messenger) Digest(ctx context.Context, s store.Subscription) ([]store.Told, error) {
+func (m *Messenger) Digest(ctx context.Context, s store.Subscription) ([]store.DigestEntry, error) {
 	filter := store.Filter{Channel: s.Channel, Open: true}
 	d := view.Digest{More: "/okr list <#" + s.Channel + ">"}
 	if store.IsDirect(s.Channel) {
 		filter = store.Filter{Person: s.Channel, Open: true}
 		d.More = "/okr list mine"
 	}
-	var told []store.Told
+	var told []store.DigestEntry
 	err := m.bot.Store.Snapshot(ctx, func(r store.Reads, now time.Time) error {
 		last, err := r.LastTold(ctx, s)
 		if err != nil {
@@ -165,7 +165,7 @@ func (m *Messenger) Digest(ctx context.Context, s store.Subscription) ([]store.T
 		d.Today = okr.DayIn(s.Zone, now)
 		err = r.EachOf(ctx, s.Workspace, filter, func(k store.KeyResult) error {
 			line := view.DigestLine{KeyResult: shown(m.connectors, k, now)}
-			t := store.Told{KeyResult: k.ID, Value: line.Counted().Value, Words: line.MeasuredWords(line.Counted().Value), Status: line.Standing().Status}
+			t := store.DigestEntry{KeyResult: k.ID, Value: line.Counted().Value, Words: line.MeasuredWords(line.Counted().Value), Status: line.Standing().Status}
 			if was, before := last[k.ID]; before {
 				line.Was, line.WasWords, line.OldStatus, line.Before = was.Value, was.Words, was.Status, true
 				delete(last, k.ID)
@@ -213,7 +213,7 @@ func subscriber(g desk.Gesture, name string) (channel, shown string, err error) 
 	channel, shown = subscribed(g)
 	var strange []command.Word
 	named := false
-	for _, w := range desk.WithoutLinks(command.Words(g.Text)) {
+	for _, w := range desk.WithoutLinkWords(command.Words(g.Text)) {
 		at, isChannel := w.Channel()
 		person, isPerson := w.Person()
 		switch {

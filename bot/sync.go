@@ -25,7 +25,7 @@ type syncs struct {
 // command is "/okr sync KR-1", "/okr sync KR-1 KR-2", "/okr sync all", and "/okr sync", which
 // asks which one.
 func (sy syncs) command(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	words := desk.WithoutLinks(command.Words(g.Text))
+	words := desk.WithoutLinkWords(command.Words(g.Text))
 	var numbers []int
 	for _, w := range words {
 		if n, ok := w.Key(); ok && !slices.Contains(numbers, n) {
@@ -98,7 +98,7 @@ func (sy syncs) choices(ctx context.Context, g desk.Gesture) (desk.Reply, error)
 func (sy syncs) one(ctx context.Context, g desk.Gesture, k store.KeyResult) (desk.Reply, error) {
 	switch {
 	case !k.MaySync(g.Actor):
-		return desk.Ask(k.Owner, "sync"), nil
+		return desk.AskOwner(k.Owner, "sync"), nil
 	case k.Closed:
 		return desk.IsClosed(k), nil
 	case !k.Integrated:
@@ -136,7 +136,7 @@ func (sy syncs) all(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 		return tooMany(f.Wait), nil
 	}
 	reply := desk.Say("Looking for your key results. This message says in a moment what is synced.")
-	reply.Later = func(context.Context, desk.OpenView) { sy.jobs.Soon() }
+	reply.Later = func(context.Context, desk.OpenView) { sy.jobs.SweepSoon() }
 	return reply, nil
 }
 

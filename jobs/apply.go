@@ -255,7 +255,7 @@ type applying struct {
 	followed      []store.Followed
 	failures      []store.AppliedFailure
 	announcements []store.Announcement
-	recorded      []store.Recorded
+	recorded      []store.ResultChange
 	runs          []store.FinishedRun
 	cards         []int64
 	again         []int64

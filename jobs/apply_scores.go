@@ -110,7 +110,7 @@ func (a *applying) score(runs []store.TakenRun, k store.KeyResult, old store.App
 	seen, shown := k.Told(today), after.Counted(today) // what people saw, and what they see
 	if k.Override.Value.Valid && !after.Overridden(today) {
 		a.resumed = append(a.resumed, k.ID)
-		a.recorded = append(a.recorded, store.Recorded{
+		a.recorded = append(a.recorded, store.ResultChange{
 			KeyResult: k.ID, Workspace: k.Workspace, Action: "resumed automatic", Field: "override", Before: words(k.Override.Value),
 		})
 	}
@@ -177,12 +177,12 @@ func (a *applying) record(k store.KeyResult, before, after okr.Result, outcome s
 		if outcome == store.Restated {
 			action = "restated"
 		}
-		a.recorded = append(a.recorded, store.Recorded{
+		a.recorded = append(a.recorded, store.ResultChange{
 			KeyResult: k.ID, Workspace: k.Workspace, Action: action, Field: "result", Before: words(before.Value), After: words(after.Value),
 		})
 	}
 	for _, r := range okr.NamedRestatements(restated) {
-		a.recorded = append(a.recorded, store.Recorded{
+		a.recorded = append(a.recorded, store.ResultChange{
 			KeyResult: k.ID, Workspace: k.Workspace, Action: "restated", Field: "score of " + r.Day.Words(), Before: r.From.String(), After: r.To.String(),
 		})
 	}
@@ -249,7 +249,7 @@ func (a *applying) fail(runs []store.TakenRun, k store.KeyResult, old store.Appl
 	if next, ok := k.NextDue(a.now); !ok || !retry.Before(next) {
 		retry = time.Time{} // that is the next slot's
 	}
-	failure := accounts.Failed(f)
+	failure := accounts.AsFailure(f)
 	epoch := a.part.epoch
 	a.batch.NoteFailed(k.ID, failure)
 	a.failures = append(a.failures, store.AppliedFailure{KeyResult: k.ID, Epoch: epoch, Failure: failure, Told: told, Tries: tries, RetryAt: retry})

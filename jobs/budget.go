@@ -231,8 +231,8 @@ func (b *budget) watch(ctx context.Context, ask func(context.Context) error) {
 	}
 }
 
-// Asked says that a person waits for an answer. What it gives is called when they have it.
-func (c *Client) Asked() (answered func()) {
+// PersonWaits says that a person waits for an answer; answered is called when they have it.
+func (c *Client) PersonWaits() (answered func()) {
 	began := time.Now()
 	return func() { c.budget.answered(time.Since(began)) }
 }

@@ -94,7 +94,7 @@ func (c *Client) looks(ctx context.Context, place store.Place) ([]look, error) {
 	for _, k := range present {
 		there = append(there, k)
 	}
-	newest, err := c.store.NewestReadings(ctx, place.Workspace, there, now, Charted)
+	newest, err := c.store.NewestReadings(ctx, place.Workspace, there, now, TrendReadings)
 	if err != nil {
 		return nil, err
 	}

@@ -25,17 +25,17 @@ func (AskConsent) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queueAnnounce, MaxAttempts: toldAtMost}
 }
 
-// Doorkeeper knows who sees what is posted in a channel, and asks those who decide about it.
-type Doorkeeper interface {
+// AudienceAsker knows who sees what is posted in a channel, and asks those who decide about it.
+type AudienceAsker interface {
 	// Audience asks Slack who sees what is posted in a channel; store.ErrNotFound where Slack shows us no
 	// such channel.
 	Audience(ctx context.Context, p store.Place) (store.Audience, error)
 	// AskConsent asks administrators to let it be posted in a channel that others see.
-	AskConsent(ctx context.Context, a store.Audience, w Wanted) error
+	AskConsent(ctx context.Context, a store.Audience, w WaitingPosts) error
 }
 
-// Wanted is what is to be posted in a channel.
-type Wanted struct {
+// WaitingPosts is what is to be posted in a channel.
+type WaitingPosts struct {
 	KeyResults []store.KeyResult
 	Digest     string // who subscribed the channel; empty: nobody
 }
@@ -103,12 +103,12 @@ func (c *Client) leaveQuestion(ctx context.Context, a store.Audience) error {
 	})
 }
 
-func (c *Client) wanted(ctx context.Context, p store.Place) (Wanted, error) {
+func (c *Client) wanted(ctx context.Context, p store.Place) (WaitingPosts, error) {
 	list, err := c.store.KeyResults(ctx, p.Workspace, store.Filter{Channel: p.Channel, Open: true})
 	if err != nil {
-		return Wanted{}, err
+		return WaitingPosts{}, err
 	}
-	w := Wanted{KeyResults: list}
+	w := WaitingPosts{KeyResults: list}
 	subscriptions, err := c.store.Subscriptions(ctx, p.Workspace)
 	for _, s := range subscriptions {
 		if s.Channel == p.Channel {
@@ -119,7 +119,7 @@ func (c *Client) wanted(ctx context.Context, p store.Place) (Wanted, error) {
 }
 
 // people are those who wait for something to be posted.
-func (w Wanted) people() []string {
+func (w WaitingPosts) people() []string {
 	var list []string
 	for _, k := range w.KeyResults {
 		list = append(list, k.Owner)
@@ -132,7 +132,7 @@ func (w Wanted) people() []string {
 }
 
 // waits tells somebody that what is theirs is not posted for now, and what can be done about it.
-func waits(a store.Audience, w Wanted, who string) string {
+func waits(a store.Audience, w WaitingPosts, who string) string {
 	why := "is shared with another organisation, whose people would see it"
 	if a.Untold != "" {
 		why = "may be shared with another organisation: Slack does not tell okrbot (" + a.Untold + ")"
@@ -159,7 +159,7 @@ func waits(a store.Audience, w Wanted, who string) string {
 func (c *Client) askConsent(ctx context.Context, args AskConsent) error {
 	p := store.Place{Workspace: args.Workspace, Channel: args.Channel}
 	a, err := c.store.Audience(ctx, p)
-	var w Wanted
+	var w WaitingPosts
 	if err == nil && a.Silent() {
 		w, err = c.wanted(ctx, p)
 	}

@@ -69,7 +69,7 @@ func TestADigestWaitsForWhatIsDueBeforeIt(t *testing.T) {
 func TestADigestKeepsWhatItTold(t *testing.T) {
 	r := newRoom(t)
 	k := r.keyResult(r.scorecard(1, 40, 3), func(k *store.KeyResult) { k.Paused = true })
-	r.slack.tells = []store.Told{{KeyResult: k.ID, Value: number("40"), Status: okr.Behind}}
+	r.slack.tells = []store.DigestEntry{{KeyResult: k.ID, Value: number("40"), Status: okr.Behind}}
 	r.subscribes(r.clock())
 	r.check(r.client.sweep(ctx))
 	r.work(r.client)

@@ -32,7 +32,7 @@ const exportsAtMost = 5
 // Exporter sends people the files they asked for.
 type Exporter interface {
 	// Export sends a person the files they asked for, in one message.
-	Export(ctx context.Context, to okr.Actor, n Counted, files []*File) error
+	Export(ctx context.Context, to okr.Actor, n ExportCounts, files []*File) error
 	// ExportFailed tells a person that their files do not come, and what to do. Code is Slack's.
 	ExportFailed(ctx context.Context, to okr.Actor, code string) error
 }
@@ -114,8 +114,8 @@ func (c *Client) handOver(ctx context.Context, e store.Export) error {
 	return c.messenger.Export(ctx, e.Actor, count, files)
 }
 
-// Counted is how much is in an export.
-type Counted struct{ KeyResults, Objectives int }
+// ExportCounts is how much is in an export.
+type ExportCounts struct{ KeyResults, Objectives int }
 
 // File is one file of an export.
 type File struct {
@@ -127,12 +127,12 @@ type File struct {
 // WriteExport writes a workspace's key results, then its objectives without any, in one pass over
 // one moment of the database. However many there are, they pass through one by one. With an actor
 // it leaves out what this person may not take home.
-func WriteExport(ctx context.Context, s *store.Store, workspace string, actor *okr.Actor, to ...sheet.Writer) (Counted, error) {
+func WriteExport(ctx context.Context, s *store.Store, workspace string, actor *okr.Actor, to ...sheet.Writer) (ExportCounts, error) {
 	now, err := s.Now(ctx)
 	if err != nil {
-		return Counted{}, err
+		return ExportCounts{}, err
 	}
-	var n Counted
+	var n ExportCounts
 	write := func(r sheet.Row) error {
 		for _, w := range to {
 			if err := w.Write(r); err != nil {

@@ -346,7 +346,7 @@ type edge struct {
 	find           func(mark string) (Found, error)
 	stamps         int
 	digests        []store.Subscription // that were posted
-	tells          []store.Told         // what the next digest tells
+	tells          []store.DigestEntry  // what the next digest tells
 }
 
 type saying struct {
@@ -423,7 +423,7 @@ func (e *edge) Farewell(_ context.Context, f store.Farewell) error {
 	return nil
 }
 
-func (e *edge) Digest(_ context.Context, s store.Subscription) ([]store.Told, error) {
+func (e *edge) Digest(_ context.Context, s store.Subscription) ([]store.DigestEntry, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.digests = append(e.digests, s)
@@ -479,13 +479,13 @@ func (e *edge) Audience(_ context.Context, p store.Place) (store.Audience, error
 	return store.Audience{Place: p}, nil
 }
 
-func (e *edge) AskConsent(context.Context, store.Audience, Wanted) error { return nil }
+func (e *edge) AskConsent(context.Context, store.Audience, WaitingPosts) error { return nil }
 
 func (e *edge) Tell(context.Context, string, string, string) error { return nil }
 
 func (e *edge) ShowHome(context.Context, string, string) error { return nil }
 
-func (e *edge) Export(context.Context, okr.Actor, Counted, []*File) error { return nil }
+func (e *edge) Export(context.Context, okr.Actor, ExportCounts, []*File) error { return nil }
 
 func (e *edge) CloseOut(context.Context, store.CloseOut, string, Post) error { return nil }
 

@@ -21,7 +21,7 @@ type Messenger interface {
 	Teller
 	HomeShower
 	Members
-	Doorkeeper
+	AudienceAsker
 }
 
 // Members are the people of a workspace, as far as it matters who is there to be told.
@@ -36,12 +36,12 @@ type Members interface {
 // Drawing is what a card is drawn from.
 type Drawing struct {
 	KeyResult store.KeyResult
-	Newest    []okr.Reading // of its period, the newest last, for the trend: Charted at most
+	Newest    []okr.Reading // of its period, the newest last, for the trend: TrendReadings at most
 	Now       time.Time     // the database's
 }
 
-// Charted is how many readings a card's trend shows: the most points that Slack's chart takes.
-const Charted = 20
+// TrendReadings is how many readings a card's trend shows: the most points that Slack's chart takes.
+const TrendReadings = 20
 
 // Announced is one thing to say, with the key result as it is now.
 type Announced struct {

@@ -94,8 +94,8 @@ func (c *Client) attempt(ctx context.Context, what string, do func(context.Conte
 	}
 }
 
-// sweepSoon has the sweep look at once instead of in a moment. It is only for speed.
-func (c *Client) sweepSoon() {
+// SweepSoon has what was just noted looked for at once instead of in a moment. It is only for speed.
+func (c *Client) SweepSoon() {
 	select {
 	case c.wake <- struct{}{}:
 	default:
@@ -182,7 +182,7 @@ func holding[T any](hold func(context.Context, int) ([]T, error), args func(T) r
 func (c *Client) endOverrides(ctx context.Context) error {
 	ended, err := c.store.EndOverrides(ctx, overridesAtOnce)
 	if ended > 0 {
-		c.sweepSoon()
+		c.SweepSoon()
 	}
 	return err
 }
@@ -191,7 +191,7 @@ func (c *Client) endOverrides(ctx context.Context) error {
 func (c *Client) countComing(ctx context.Context) error {
 	came, err := c.store.CountComing(ctx, overridesAtOnce)
 	if came > 0 {
-		c.sweepSoon()
+		c.SweepSoon()
 	}
 	return err
 }

@@ -231,7 +231,7 @@ func (t *taker) readPortion(ctx context.Context, p *portion) (goOn bool, err err
 		return false, errors.Join(failed, err, t.putBack(ctx, p.taken, 5*time.Second))
 	}
 	t.worked = true
-	t.sweepSoon()
+	t.SweepSoon()
 	return failed == nil && len(s.waiting) == 0, failed
 }
 

@@ -40,9 +40,6 @@ func (c *Client) ForceAll(ctx context.Context, tx *store.Tx, a store.SyncAsk) (F
 	return f, tx.CreateAsk(ctx, a)
 }
 
-// Soon has what was just noted looked for at once. It is only for speed.
-func (c *Client) Soon() { c.sweepSoon() }
-
 // begin makes a request of an ask, and has the person told what is read; where nothing is, why.
 func (c *Client) begin(ctx context.Context, held store.HeldAsk) error {
 	ask, err := c.store.Ask(ctx, held)

@@ -296,7 +296,7 @@ func (im *importer) history(ctx context.Context, list []store.Entry, line int) e
 	if err != nil {
 		return err
 	}
-	news, err := im.reads.HistoryNews(ctx, k, list)
+	news, err := im.reads.HistoryToAdd(ctx, k, list)
 	if err != nil {
 		return err
 	}

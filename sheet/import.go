@@ -44,7 +44,7 @@ type importer struct {
 	objectives map[objectiveKey]*known
 	keys       map[int]int       // key results that the file names -> line
 	added      map[titled]int    // new ones without a number -> line
-	next       store.Numbers     // of the next that have none
+	next       store.NextNumbers // of the next that have none
 	fresh      []store.KeyResult // waiting to be written
 }
 
@@ -79,7 +79,7 @@ func Check(ctx context.Context, s *store.Store, workspace string, file io.Reader
 	if err != nil {
 		return Outcome{}, err
 	}
-	im := &importer{workspace: workspace, reads: s.Reads, now: now, out: out, next: store.Numbers{KeyResult: 1, Objective: 1}, met: met}
+	im := &importer{workspace: workspace, reads: s.Reads, now: now, out: out, next: store.NextNumbers{KeyResult: 1, Objective: 1}, met: met}
 	err = im.run(ctx, file)
 	return im.outcome, err
 }

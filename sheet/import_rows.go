@@ -130,7 +130,7 @@ func (im *importer) resolve(ctx context.Context, e *entry) (problems []Problem, 
 // find holds what lines name against what there is: connections with their scorecards, and titles.
 func (im *importer) find(ctx context.Context, entries []entry) error {
 	var keys []store.SourceKey
-	var titles []store.Titled
+	var titles []store.TitleKey
 	through := map[*entry]store.Connection{}
 	for i := range entries {
 		e := &entries[i]
@@ -138,7 +138,7 @@ func (im *importer) find(ctx context.Context, entries []entry) error {
 			continue
 		}
 		if o := im.objectives[keyOf(e.row.Objective)]; o != nil && !o.made && e.row.KeyResult.Number == 0 {
-			titles = append(titles, store.Titled{Objective: o.ID, Title: e.row.KeyResult.Title})
+			titles = append(titles, store.TitleKey{Objective: o.ID, Title: e.row.KeyResult.Title})
 		}
 		unchanged := e.before.Source.ConnectionName == e.row.Connection && e.before.Source.Reference == e.row.Reference
 		if !e.row.KeyResult.Integrated || unchanged || e.row.Reference == "" {
@@ -172,7 +172,7 @@ func (im *importer) find(ctx context.Context, entries []entry) error {
 			e.source = source
 		}
 		if o := im.objectives[keyOf(e.row.Objective)]; o != nil && !o.made && !e.row.Alone && e.row.KeyResult.Number == 0 {
-			if number := taken[store.Titled{Objective: o.ID, Title: e.row.KeyResult.Title}]; number != 0 {
+			if number := taken[store.TitleKey{Objective: o.ID, Title: e.row.KeyResult.Title}]; number != 0 {
 				im.refuse(Problem{Line: e.line, Column: "key_result", Says: fmt.Sprintf("This objective has it already: KR-%d. Write KR-%d into the column key to change it.", number, number)})
 				e.wrong = true
 			}

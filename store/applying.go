@@ -206,8 +206,8 @@ type Failing struct {
 	Owner     string
 }
 
-// Recorded is a change of a result that a sync brought, for the audit.
-type Recorded struct {
+// ResultChange is a change of a result that a sync brought, for the audit.
+type ResultChange struct {
 	KeyResult int64
 	Workspace string
 	Action    string // "synced", "restated", "resumed automatic"
@@ -217,7 +217,7 @@ type Recorded struct {
 }
 
 // RecordResults writes down what syncs changed.
-func (tx *Tx) RecordResults(ctx context.Context, list []Recorded) error {
+func (tx *Tx) RecordResults(ctx context.Context, list []ResultChange) error {
 	if len(list) == 0 {
 		return nil
 	}

@@ -103,16 +103,16 @@ func scanEntry(row pgx.CollectableRow) (e Entry, err error) {
 	return e, err
 }
 
-// News is what of a history a key result does not have yet.
-type News struct {
+// HistoryAdditions is what of a history a key result does not have yet.
+type HistoryAdditions struct {
 	Entries []Entry
 	Same    int // that it has
 	Left    int // that it has another value for, which stays
 }
 
-// HistoryNews holds a history against what a key result has. A value that an import entered for it
+// HistoryToAdd holds a history against what a key result has. A value that an import entered for it
 // gives way to its history: it stood for the result only.
-func (r Reads) HistoryNews(ctx context.Context, k KeyResult, list []Entry) (n News, err error) {
+func (r Reads) HistoryToAdd(ctx context.Context, k KeyResult, list []Entry) (n HistoryAdditions, err error) {
 	readings, err := r.q.Readings(ctx, queries.ReadingsParams{WorkspaceID: k.Workspace, KeyResultID: k.ID})
 	if err != nil {
 		return n, fmt.Errorf("reading readings: %w", err)

@@ -14,7 +14,7 @@ import (
 
 // Home is what a person chose to see on their Home tab.
 type Home struct {
-	Whose      string // empty: theirs; Everybodys; else a channel's id
+	Whose      string // empty: theirs; HomeOfEverybody; else a channel's id
 	Period     string // empty: any
 	Status     string // empty: any
 	Objectives int    // place of the first objective that is shown
@@ -25,9 +25,9 @@ type Home struct {
 
 // What a Home shows besides places and ids.
 const (
-	Everybodys       = "everybody" // objectives
-	Folded     int64 = -1
-	WorstFew         = -1
+	HomeOfEverybody       = "everybody" // objectives
+	HomeFolded      int64 = -1
+	HomeWorstFew          = -1
 )
 
 // HomeOpened notes that a person looks at their Home tab.
@@ -42,7 +42,7 @@ func (r Reads) HomeOpened(ctx context.Context, workspace, person string) error {
 func (r Reads) Home(ctx context.Context, workspace, person string) (Home, error) {
 	row, err := r.q.Home(ctx, queries.HomeParams{WorkspaceID: workspace, PersonID: person})
 	if errors.Is(err, pgx.ErrNoRows) {
-		return Home{Needs: WorstFew}, nil
+		return Home{Needs: HomeWorstFew}, nil
 	}
 	if err != nil {
 		return Home{}, fmt.Errorf("loading what Home shows: %w", err)
@@ -52,7 +52,7 @@ func (r Reads) Home(ctx context.Context, workspace, person string) (Home, error)
 
 // ChangeHome keeps what a person chooses now.
 func (tx *Tx) ChangeHome(ctx context.Context, workspace, person string, choose func(*Home)) error {
-	h := Home{Needs: WorstFew}
+	h := Home{Needs: HomeWorstFew}
 	row, err := tx.q.HomeLocked(ctx, queries.HomeLockedParams{WorkspaceID: workspace, PersonID: person})
 	switch {
 	case err == nil:
@@ -78,8 +78,8 @@ func home(row queries.Home) Home {
 	}
 }
 
-// Shelf narrows the open objectives of a workspace to those that a Home tab shows.
-type Shelf struct {
+// HomeFilter narrows the open objectives of a workspace to those that a Home tab shows.
+type HomeFilter struct {
 	Person  string     // that they own, co-own, or own or co-own a key result of; empty: anybody's
 	Channel string     // that are announced there, or a key result of which is; empty: anywhere
 	Period  okr.Period // that theirs shares a day with; zero: any
@@ -88,9 +88,9 @@ type Shelf struct {
 	Today   okr.Day
 }
 
-// shelved are the ids, each way by its own index.
+// What finds the ids of objectives, each way by its own index.
 const (
-	shelvedOfPerson = `(
+	homeOfPerson = `(
   select id from objectives where workspace_id = $1 and owner_id = ?
   union
   select id from objectives where workspace_id = $1 and co_owner_ids <> '{}' and co_owner_ids @> array[?]::text[]
@@ -99,16 +99,16 @@ const (
   union
   select objective_id from key_results where workspace_id = $1 and co_owner_ids <> '{}' and co_owner_ids @> array[?]::text[]
 )`
-	shelvedInChannel = `(
+	homeInChannel = `(
   select id from objectives where workspace_id = $1 and channel_id <> '' and channel_id = ?
   union
   select objective_id from key_results where workspace_id = $1 and channel_id = ?
 )`
 )
 
-// Shelved are the objectives of a shelf from a place on, at most so many, and how many there are: those
-// whose period runs, then those that are over, then those to come.
-func (r Reads) Shelved(ctx context.Context, workspace string, s Shelf, from, most int) (list []okr.Objective, total int, err error) {
+// HomeObjectives are the objectives that a filter leaves, from a place on, at most so many, and how many
+// there are: those whose period runs, then those that are over, then those to come.
+func (r Reads) HomeObjectives(ctx context.Context, workspace string, s HomeFilter, from, most int) (list []okr.Objective, total int, err error) {
 	args := []any{workspace, s.Today.Time()}
 	where := ""
 	and := func(clause string, arg any) {
@@ -116,10 +116,10 @@ func (r Reads) Shelved(ctx context.Context, workspace string, s Shelf, from, mos
 		where += "\n  and " + strings.ReplaceAll(clause, "?", fmt.Sprintf("$%d", len(args)))
 	}
 	if s.Person != "" {
-		and("o.id in "+shelvedOfPerson, s.Person)
+		and("o.id in "+homeOfPerson, s.Person)
 	}
 	if s.Channel != "" {
-		and("o.id in "+shelvedInChannel, s.Channel)
+		and("o.id in "+homeInChannel, s.Channel)
 	}
 	if s.Period != (okr.Period{}) {
 		and("o.first_day <= ?", s.Period.Last.Time())

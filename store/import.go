@@ -84,14 +84,14 @@ func (r Reads) SourcesKnown(ctx context.Context, workspace string, keys []Source
 	return known, nil
 }
 
-// Titled names a key result by its title within an objective.
-type Titled struct {
+// TitleKey names a key result by its title within an objective.
+type TitleKey struct {
 	Objective int64
 	Title     string
 }
 
 // TitlesTaken are those of some titles that key results bear already, with their numbers.
-func (r Reads) TitlesTaken(ctx context.Context, workspace string, titles []Titled) (map[Titled]int, error) {
+func (r Reads) TitlesTaken(ctx context.Context, workspace string, titles []TitleKey) (map[TitleKey]int, error) {
 	if len(titles) == 0 {
 		return nil, nil
 	}
@@ -104,29 +104,29 @@ func (r Reads) TitlesTaken(ctx context.Context, workspace string, titles []Title
 	if err != nil {
 		return nil, fmt.Errorf("looking for titles: %w", err)
 	}
-	taken := make(map[Titled]int, len(rows))
+	taken := make(map[TitleKey]int, len(rows))
 	for _, row := range rows {
-		taken[Titled{row.ObjectiveID, row.Title}] = int(row.Number)
+		taken[TitleKey{row.ObjectiveID, row.Title}] = int(row.Number)
 	}
 	return taken, nil
 }
 
-// Numbers are the next ones of a workspace.
-type Numbers struct{ KeyResult, Objective int }
+// NextNumbers are the next ones of a workspace.
+type NextNumbers struct{ KeyResult, Objective int }
 
 // LockNumbers gives a workspace's next numbers, and keeps others from taking one. MoveNumbers says which
 // are next once some were given away.
-func (tx *Tx) LockNumbers(ctx context.Context, workspace string) (Numbers, error) {
+func (tx *Tx) LockNumbers(ctx context.Context, workspace string) (NextNumbers, error) {
 	row, err := tx.q.LockNumbers(ctx, workspace)
 	if err != nil {
-		return Numbers{}, fmt.Errorf("taking numbers: %w", found(err))
+		return NextNumbers{}, fmt.Errorf("taking numbers: %w", found(err))
 	}
-	return Numbers{int(row.NextNumber), int(row.NextObjective)}, nil
+	return NextNumbers{int(row.NextNumber), int(row.NextObjective)}, nil
 }
 
 // MoveNumbers says which numbers are next; none goes back. It is for the end of a transaction: each time
 // the workspace's row changes within one, whatever looks at it afterwards goes through one version more.
-func (tx *Tx) MoveNumbers(ctx context.Context, workspace string, next Numbers) error {
+func (tx *Tx) MoveNumbers(ctx context.Context, workspace string, next NextNumbers) error {
 	err := tx.q.MoveNumbers(ctx, queries.MoveNumbersParams{NextNumber: int32(next.KeyResult), NextObjective: int32(next.Objective), WorkspaceID: workspace})
 	if err != nil {
 		return fmt.Errorf("taking numbers: %w", err)
@@ -171,7 +171,7 @@ func (tx *Tx) CarryOver(ctx context.Context, actor okr.Actor, list []KeyResult) 
 		return err
 	}
 	p := queries.AddCardsParams{WorkspaceID: actor.Workspace}
-	next := Numbers{}
+	next := NextNumbers{}
 	for _, k := range list {
 		next.KeyResult = max(next.KeyResult, k.Number+1)
 		if k.Channel != "" {
@@ -251,8 +251,8 @@ func (tx *Tx) copyAll(ctx context.Context, keyResults, sources, readings, audit 
 	return nil
 }
 
-// Coming is what an import left to be read for the first time.
-type Coming struct {
+// FirstValues is what an import left to be read for the first time.
+type FirstValues struct {
 	Soon, Minutes int // so many key results, within so many minutes
 	Refused       int // whose connection is not signed in
 	Paused        int
@@ -260,17 +260,17 @@ type Coming struct {
 
 // FirstValues says what becomes of the key results that an import of a moment made or had read from
 // elsewhere.
-func (r Reads) FirstValues(ctx context.Context, workspace string, at time.Time) (Coming, error) {
+func (r Reads) FirstValues(ctx context.Context, workspace string, at time.Time) (FirstValues, error) {
 	row, err := r.q.FirstValues(ctx, queries.FirstValuesParams{WorkspaceID: workspace, TriggerKey: importTrigger(at)})
 	if err != nil {
-		return Coming{}, fmt.Errorf("looking at what was imported: %w", err)
+		return FirstValues{}, fmt.Errorf("looking at what was imported: %w", err)
 	}
-	return Coming{Soon: int(row.Soon), Minutes: max(1, int(row.Seconds/60)+1), Refused: int(row.Refused), Paused: int(row.Paused)}, nil
+	return FirstValues{Soon: int(row.Soon), Minutes: max(1, int(row.Seconds/60)+1), Refused: int(row.Refused), Paused: int(row.Paused)}, nil
 }
 
-// Measure has Postgres look at tables that have just grown, so that it plans for what they hold now:
+// Analyze has Postgres look at tables that have just grown, so that it plans for what they hold now:
 // by itself it does so only in a while, and until then a list can take minutes.
-func (s *Store) Measure(ctx context.Context) error {
+func (s *Store) Analyze(ctx context.Context) error {
 	if _, err := s.pool.Exec(ctx, "analyze objectives, key_results, sources, readings, feeds, follows, rhythms"); err != nil {
 		return fmt.Errorf("measuring the tables: %w", err)
 	}

@@ -278,8 +278,8 @@ func (tx *Tx) RemoveKeyResult(ctx context.Context, actor okr.Actor, k KeyResult)
 // Belongings are what goes when a key result goes.
 type Belongings struct{ Readings, CheckIns, Cards int }
 
-// WhatGoes counts what a removal would take with it.
-func (r Reads) WhatGoes(ctx context.Context, workspace string, id int64) (Belongings, error) {
+// CountBelongings counts what a removal would take with it.
+func (r Reads) CountBelongings(ctx context.Context, workspace string, id int64) (Belongings, error) {
 	row, err := r.q.WhatGoes(ctx, queries.WhatGoesParams{WorkspaceID: workspace, ID: id})
 	if err != nil {
 		return Belongings{}, fmt.Errorf("counting what goes with key result %d: %w", id, found(err))

@@ -40,9 +40,9 @@ func (r Reads) ObjectivesByNumber(ctx context.Context, workspace string, numbers
 	return objectives(rows), nil
 }
 
-// Led is a part of a workspace's objectives: those that a person owns or co-owns first, then the
+// ObjectivePage is a part of a workspace's objectives: those that a person owns or co-owns first, then the
 // others; of each the ones that end last first.
-type Led struct {
+type ObjectivePage struct {
 	Objectives []okr.Objective
 	Mine       int // so many of all are the person's
 	Total      int
@@ -50,13 +50,13 @@ type Led struct {
 
 // ObjectivesFor lists a workspace's objectives as somebody sees them, from one on; words narrow the
 // list where they are not empty.
-func (r Reads) ObjectivesFor(ctx context.Context, actor okr.Actor, words string, from, most int) (Led, error) {
+func (r Reads) ObjectivesFor(ctx context.Context, actor okr.Actor, words string, from, most int) (ObjectivePage, error) {
 	containing := likeLiteral(words)
 	n, err := r.q.CountObjectives(ctx, queries.CountObjectivesParams{PersonID: actor.ID, WorkspaceID: actor.Workspace, Containing: containing})
 	if err != nil {
-		return Led{}, fmt.Errorf("counting objectives: %w", err)
+		return ObjectivePage{}, fmt.Errorf("counting objectives: %w", err)
 	}
-	led := Led{Mine: int(n.Led), Total: int(n.Total)}
+	led := ObjectivePage{Mine: int(n.Led), Total: int(n.Total)}
 	if from < led.Mine {
 		rows, err := r.q.ObjectivesLed(ctx, queries.ObjectivesLedParams{
 			PersonID: actor.ID, WorkspaceID: actor.Workspace, Containing: containing, Skip: int32(from), Most: int32(most),

@@ -10,18 +10,18 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Way is what is between us and the database.
-type Way int
+// PoolMode is what a pooler between us and the database does with sessions.
+type PoolMode int
 
-// The ways to a database.
+// The modes, by the names that poolers have for them.
 const (
-	Direct Way = iota // nothing: a session is ours as long as it lasts
-	Pooler            // a pooler, which has left each session to its client as far as was seen
-	Shared            // a pooler that gives a session to another client after each transaction
+	Direct          PoolMode = iota // there is no pooler: a session is ours as long as it lasts
+	SessionPool                     // a pooler, which has left each session to its client as far as was seen
+	TransactionPool                 // a pooler that gives a session to another client after each transaction
 )
 
-// FindWay finds out by what each session says of itself. It changes nothing and leaves nothing behind.
-func FindWay(ctx context.Context, dsn string) (Way, error) {
+// FindPoolMode finds it out by what each session says of itself. It changes nothing and leaves nothing behind.
+func FindPoolMode(ctx context.Context, dsn string) (PoolMode, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	one, err := plainly(ctx, dsn)
@@ -38,7 +38,7 @@ func FindWay(ctx context.Context, dsn string) (Way, error) {
 	}
 	other, err := plainly(ctx, dsn)
 	if err != nil {
-		return Pooler, nil
+		return SessionPool, nil
 	}
 	defer other.Close(context.WithoutCancel(ctx))
 	// The last session that was given back is given away first, or all of them in turn: either shows.
@@ -49,13 +49,13 @@ func FindWay(ctx context.Context, dsn string) (Way, error) {
 		}
 		shared, err := given(ctx, one, other, before)
 		if err != nil {
-			return Pooler, nil // where each client keeps its session, there may be no other one left
+			return SessionPool, nil // where each client keeps its session, there may be no other one left
 		}
 		if shared || before != first {
-			return Shared, nil
+			return TransactionPool, nil
 		}
 	}
-	return Pooler, nil
+	return SessionPool, nil
 }
 
 // given says whether two clients meet the same session, or one client another one than before.
@@ -133,8 +133,8 @@ type Server struct {
 	Now      time.Time // its clock
 }
 
-// Ask asks a database what it is.
-func Ask(ctx context.Context, pool *pgxpool.Pool) (Server, error) {
+// AskServer asks a database what it is.
+func AskServer(ctx context.Context, pool *pgxpool.Pool) (Server, error) {
 	var s Server
 	err := pool.QueryRow(ctx, "select current_setting('server_version_num')::int, pg_is_in_recovery() or current_setting('transaction_read_only')::bool, clock_timestamp()").Scan(&s.Version, &s.ReadOnly, &s.Now)
 	if err != nil {

@@ -23,8 +23,8 @@ type Subscription struct {
 	Hold      int64     // of the job that posts it
 }
 
-// Told is a key result as a digest told it.
-type Told struct {
+// DigestEntry is a key result as a digest told it.
+type DigestEntry struct {
 	KeyResult int64
 	Value     decimal.NullDecimal
 	Words     string // the value as it was written; empty where there was none, or it is not known
@@ -97,20 +97,20 @@ func (r Reads) DigestWaits(ctx context.Context, s Subscription) (bool, error) {
 }
 
 // LastTold is what the last digest told, by key result.
-func (r Reads) LastTold(ctx context.Context, s Subscription) (map[int64]Told, error) {
+func (r Reads) LastTold(ctx context.Context, s Subscription) (map[int64]DigestEntry, error) {
 	rows, err := r.q.DigestItems(ctx, queries.DigestItemsParams{WorkspaceID: s.Workspace, ChannelID: s.Channel})
 	if err != nil {
 		return nil, fmt.Errorf("reading what a digest told: %w", err)
 	}
-	told := make(map[int64]Told, len(rows))
+	told := make(map[int64]DigestEntry, len(rows))
 	for _, row := range rows {
-		told[row.KeyResultID] = Told{row.KeyResultID, row.Value, row.Words, okr.Status(row.Status)}
+		told[row.KeyResultID] = DigestEntry{row.KeyResultID, row.Value, row.Words, okr.Status(row.Status)}
 	}
 	return told, nil
 }
 
 // DigestPosted moves a digest to its next time, and keeps what it told.
-func (tx *Tx) DigestPosted(ctx context.Context, s Subscription, next time.Time, told []Told) error {
+func (tx *Tx) DigestPosted(ctx context.Context, s Subscription, next time.Time, told []DigestEntry) error {
 	n, err := tx.q.DigestPosted(ctx, queries.DigestPostedParams{NextAt: next, WorkspaceID: s.Workspace, ChannelID: s.Channel, Hold: s.Hold})
 	if err != nil {
 		return fmt.Errorf("noting a digest: %w", err)

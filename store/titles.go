@@ -9,8 +9,8 @@ import (
 	"okrbot/okr"
 )
 
-// Heading is a key result or an objective as somebody knows it who does not know its number.
-type Heading struct {
+// KnownTitle is the title of a key result or an objective, with its key, for who names it by that.
+type KnownTitle struct {
 	Key    string // KR-7, O-3
 	Title  string
 	Under  string // the title of a key result's objective
@@ -18,7 +18,7 @@ type Heading struct {
 }
 
 // KeyResultTitles are the titles of a workspace's key results, by number.
-func (r Reads) KeyResultTitles(ctx context.Context, workspace string) ([]Heading, error) {
+func (r Reads) KeyResultTitles(ctx context.Context, workspace string) ([]KnownTitle, error) {
 	rows, err := r.db.Query(ctx, `
 select k.number, k.title, o.title, o.closed_at is not null
 from key_results k
@@ -28,7 +28,7 @@ order by k.number`, workspace)
 	if err != nil {
 		return nil, fmt.Errorf("listing the titles of key results: %w", err)
 	}
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (t Heading, err error) {
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (t KnownTitle, err error) {
 		var k okr.KeyResult
 		err = row.Scan(&k.Number, &t.Title, &t.Under, &t.Closed)
 		t.Key = k.Key()
@@ -41,7 +41,7 @@ order by k.number`, workspace)
 }
 
 // ObjectiveTitles are the titles of a workspace's objectives, by number.
-func (r Reads) ObjectiveTitles(ctx context.Context, workspace string) ([]Heading, error) {
+func (r Reads) ObjectiveTitles(ctx context.Context, workspace string) ([]KnownTitle, error) {
 	rows, err := r.db.Query(ctx, `
 select number, title, closed_at is not null
 from objectives
@@ -50,7 +50,7 @@ order by number`, workspace)
 	if err != nil {
 		return nil, fmt.Errorf("listing the titles of objectives: %w", err)
 	}
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (t Heading, err error) {
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (t KnownTitle, err error) {
 		var o okr.Objective
 		err = row.Scan(&o.Number, &t.Title, &t.Closed)
 		t.Key = o.Key()

@@ -435,7 +435,7 @@ func (flow *Flow) rights(ctx context.Context, from store.Reads, actor okr.Actor)
 	if err != nil {
 		return actor, err
 	}
-	actor = flow.Deciding(p).Actor
+	actor = flow.WithCurrentRights(p).Actor
 	if !okr.May(actor, okr.Connect) {
 		return actor, errLostRight
 	}

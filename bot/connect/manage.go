@@ -27,8 +27,8 @@ func (flow *Flow) List(ctx context.Context, g desk.Gesture) (desk.Reply, error) 
 	return flow.part(ctx, g, 0)
 }
 
-// Turned shows another part of the list in the place of the one whose button was pressed.
-func (flow *Flow) Turned(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+// PageTurned shows another part of the list in the place of the one whose button was pressed.
+func (flow *Flow) PageTurned(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	from, _ := view.ParsePage(g.Action.Value)
 	r, err := flow.part(ctx, g, from)
 	r.Replace = true
@@ -377,7 +377,7 @@ func (flow *Flow) answerConfirm(g desk.Gesture, modal slack.ModalViewRequest) de
 	return desk.Reply{Say: &m, Replace: true}
 }
 
-// Browsed is Slack telling that somebody followed a link.
-func (flow *Flow) Browsed(context.Context, desk.Gesture) (desk.Reply, error) {
+// LinkFollowed is Slack telling that somebody followed a link.
+func (flow *Flow) LinkFollowed(context.Context, desk.Gesture) (desk.Reply, error) {
 	return desk.Reply{}, nil
 }

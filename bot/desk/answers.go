@@ -93,8 +93,8 @@ func anyField(state map[string]map[string]slack.BlockAction) string {
 	return slices.Min(fields)
 }
 
-// Alone is a verb that takes nothing after it.
-func Alone(name string, serve Handler) Handler {
+// NoArguments serves a verb that takes nothing after it.
+func NoArguments(name string, serve Handler) Handler {
 	return func(ctx context.Context, g Gesture) (Reply, error) {
 		if words := command.Words(g.Text); len(words) > 0 {
 			return NotTaken(name, "nothing after it", words), nil
@@ -127,10 +127,9 @@ func Quoted(words []command.Word, one, many string) string {
 	return strings.Join(list[:len(list)-1], ", ") + " and " + list[len(list)-1] + " " + many
 }
 
-// Links are words that hold others together and say nothing alone.
-var Links = []string{"and", "&", "or", "as", ""}
+// LinkWords are words that hold others together and say nothing alone.
+var LinkWords = []string{"and", "&", "or", "as", ""}
 
-// WithoutLinks leaves the links out.
-func WithoutLinks(words []command.Word) []command.Word {
-	return slices.DeleteFunc(slices.Clone(words), func(w command.Word) bool { return slices.Contains(Links, w.Plain) })
+func WithoutLinkWords(words []command.Word) []command.Word {
+	return slices.DeleteFunc(slices.Clone(words), func(w command.Word) bool { return slices.Contains(LinkWords, w.Plain) })
 }

@@ -256,7 +256,7 @@ func (d *Desk) handle(ctx context.Context, g *gesture) (Reply, error) {
 	if g.typed() && len(g.verb)+len(g.Text) > longestTyped {
 		return Say("This is longer than a command can be, so nothing was done. Long texts have their place in the forms."), nil
 	}
-	serve, ok := d.Routes.of(*g)
+	serve, ok := d.Routes.handler(*g)
 	if !ok {
 		d.Log.Warn("no route", "kind", g.kind, "route", g.route)
 		return Say("This button or form is of an older okrbot. Open it again, with `/okr list` or on the Home tab."), nil

@@ -9,22 +9,22 @@ import (
 	"okrbot/store"
 )
 
-// OfOneObjective are the verbs that take an objective in the place of a key result.
-var OfOneObjective = []string{"show", "edit", "remove"}
+// ObjectiveVerbs are the verbs that take an objective in the place of a key result.
+var ObjectiveVerbs = []string{"show", "edit", "remove"}
 
 func isObjective(w command.Word) bool { _, ok := w.ObjectiveKey(); return ok }
 
 // Numbered is the key result of a number; where there is none, the error is what to say instead.
 func (d *Desk) Numbered(ctx context.Context, g Gesture, number int) (store.KeyResult, error) {
 	k, err := d.Store.KeyResult(ctx, g.Actor.Workspace, number)
-	return k, there(err, okr.KeyResult{Number: number}.Key())
+	return k, noKeyResult(err, okr.KeyResult{Number: number}.Key())
 }
 
 // Pressed is the key result whose id a button or an option carries; where there is none, the error is
 // what to say instead.
 func (d *Desk) Pressed(ctx context.Context, g Gesture, value string) (store.KeyResult, error) {
 	k, err := d.Store.KeyResultByID(ctx, g.Actor.Workspace, idIn(value))
-	return k, there(err, "such key result")
+	return k, noKeyResult(err, "such key result")
 }
 
 // PressedObjective is the objective whose id a button or an option carries; where there is none, the
@@ -51,7 +51,7 @@ func idIn(value string) int64 {
 	return id
 }
 
-func there(err error, key string) error {
+func noKeyResult(err error, key string) error {
 	if IsNotFound(err) {
 		return Instead(NoSuchKeyResult(key), err)
 	}

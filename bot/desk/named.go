@@ -166,7 +166,7 @@ type naming struct {
 	d      *Desk
 	g      Gesture
 	verb   string
-	all    []store.Heading
+	all    []store.KnownTitle
 	titles command.Titles
 }
 
@@ -178,7 +178,7 @@ func (d *Desk) naming(ctx context.Context, g Gesture, verb string) (naming, erro
 	return naming{d, g, verb, all, command.TitlesOf(titlesOf(all))}, nil
 }
 
-func titlesOf(all []store.Heading) []string {
+func titlesOf(all []store.KnownTitle) []string {
 	titles := make([]string, len(all))
 	for i, t := range all {
 		titles[i] = t.Title
@@ -195,7 +195,7 @@ func (n naming) one(ctx context.Context, found []int, name, rest string) (store.
 		number, _ := okr.ParseKey(hits[0].Key)
 		return n.d.Numbered(ctx, n.g, number)
 	}
-	if len(hits) == 0 && rest == "" && slices.Contains(OfOneObjective, n.verb) {
+	if len(hits) == 0 && rest == "" && slices.Contains(ObjectiveVerbs, n.verb) {
 		objectives, err := n.d.Store.ObjectiveTitles(ctx, n.g.Actor.Workspace)
 		if err != nil {
 			return store.KeyResult{}, err
@@ -228,8 +228,8 @@ func (n naming) one(ctx context.Context, found []int, name, rest string) (store.
 
 // open are those that were found, without those that are closed out where others are not: what goes on
 // in the next quarter has the title of what ended.
-func open(all []store.Heading, found []int) []store.Heading {
-	var hits []store.Heading
+func open(all []store.KnownTitle, found []int) []store.KnownTitle {
+	var hits []store.KnownTitle
 	going := slices.ContainsFunc(found, func(i int) bool { return !all[i].Closed })
 	for _, i := range found {
 		if !going || !all[i].Closed {
@@ -240,13 +240,13 @@ func open(all []store.Heading, found []int) []store.Heading {
 }
 
 // nearest are those whose titles are a few slips away from a name, the nearest first.
-func nearest(all []store.Heading, name string) []store.Heading {
+func nearest(all []store.KnownTitle, name string) []store.KnownTitle {
 	misspelt := okr.Misspelt(command.Spoken(name))
 	if misspelt.Nothing() {
 		return nil
 	}
 	type near struct {
-		store.Heading
+		store.KnownTitle
 		far okr.Distance
 	}
 	var found []near
@@ -256,25 +256,25 @@ func nearest(all []store.Heading, name string) []store.Heading {
 		}
 	}
 	slices.SortStableFunc(found, func(a, b near) int { return a.far.Compare(b.far) })
-	var hits []store.Heading
+	var hits []store.KnownTitle
 	for _, n := range found {
-		hits = append(hits, n.Heading)
+		hits = append(hits, n.KnownTitle)
 	}
 	return hits
 }
 
 func howToName(verb string) string {
-	if slices.Contains(OfOneObjective, verb) {
+	if slices.Contains(ObjectiveVerbs, verb) {
 		return fmt.Sprintf("Name a key result or an objective by its number, or by words of its title: `/okr %[1]s KR-1` or `/okr %[1]s O-1`. `/okr list` shows them.", verb)
 	}
 	return fmt.Sprintf("Name a key result by its number, or by words of its title: `/okr %s KR-1`. `/okr list` shows them.", verb)
 }
 
-// Chosen is a button that stands for a command: it is done as if it had been typed.
-func (d *Desk) Chosen(ctx context.Context, g Gesture) (Reply, error) {
+// CommandPressed is a button that stands for a command: it is done as if it had been typed.
+func (d *Desk) CommandPressed(ctx context.Context, g Gesture) (Reply, error) {
 	name, typed, rest := command.Verb(g.Action.Value, d.Routes.Is)
 	g.Text = rest
-	serve, _ := d.Routes.of(gesture{kind: aCommand, route: name, verb: typed})
+	serve, _ := d.Routes.handler(gesture{kind: aCommand, route: name, verb: typed})
 	reply, err := serve(ctx, g)
 	reply.Replace = reply.Say != nil
 	return reply, err

@@ -76,7 +76,7 @@ func Say(text string) Reply {
 	return Reply{Say: &m}
 }
 
-// Ask tells somebody who may not do this whom to ask.
-func Ask(owner, verb string) Reply {
+// AskOwner tells somebody who may not do this whom to ask.
+func AskOwner(owner, verb string) Reply {
 	return Say("You may not " + verb + " this key result. Ask <@" + owner + ">.")
 }

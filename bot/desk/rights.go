@@ -16,7 +16,7 @@ import (
 func (d *Desk) PersonToday(ctx context.Context, workspace, id string) (store.Person, error) {
 	known, err := d.Store.Person(ctx, workspace, id)
 	if err == nil && known.Fresh {
-		return d.Deciding(known), nil
+		return d.WithCurrentRights(known), nil
 	}
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return known, err
@@ -27,7 +27,7 @@ func (d *Desk) PersonToday(ctx context.Context, workspace, id string) (store.Per
 	today, err := d.lookUp(asking, workspace, id)
 	switch code := CodeOf(err); {
 	case err == nil:
-		return d.Deciding(today), nil
+		return d.WithCurrentRights(today), nil
 	case !isKnown || code == "":
 		return today, err
 	case code == "user_not_found":
@@ -35,12 +35,12 @@ func (d *Desk) PersonToday(ctx context.Context, workspace, id string) (store.Per
 	default:
 		d.Log.Warn("Slack does not say who somebody is now", "person", id, "code", code)
 	}
-	return d.Deciding(known), nil
+	return d.WithCurrentRights(known), nil
 }
 
-// Deciding is somebody with the rights that they may use: those of an administrator are not taken from
+// WithCurrentRights is somebody with the rights that they may use: those of an administrator are not taken from
 // what Slack said more than five minutes ago.
-func (d *Desk) Deciding(p store.Person) store.Person {
+func (d *Desk) WithCurrentRights(p store.Person) store.Person {
 	p = d.WithRights(p)
 	if p.Kind == okr.Admin && !p.Current {
 		p.Kind = okr.Member

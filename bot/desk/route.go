@@ -61,8 +61,8 @@ func (r Routes) Verb(name string) Handler {
 	return nil
 }
 
-// of finds who serves a gesture.
-func (r Routes) of(g gesture) (serve Handler, ok bool) {
+// handler is who serves a gesture.
+func (r Routes) handler(g gesture) (serve Handler, ok bool) {
 	switch g.kind {
 	case aCommand, aMention:
 		if g.route == "" {

@@ -49,7 +49,7 @@ func (f *Flow) open(ctx context.Context, w *Session, step string) (desk.Reply, e
 // Edit opens the wizard at its last step, filled from the key result.
 func (f *Flow) Edit(ctx context.Context, g desk.Gesture, k store.KeyResult) (desk.Reply, error) {
 	if !k.MayEdit(g.Actor) {
-		return desk.Ask(k.Owner, "edit"), nil
+		return desk.AskOwner(k.Owner, "edit"), nil
 	}
 	if k.Closed {
 		return desk.IsClosed(k), nil

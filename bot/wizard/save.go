@@ -148,7 +148,7 @@ func (f *Flow) authorizeSource(ctx context.Context, tx *store.Tx, w *Session, k 
 
 func (f *Flow) saveNew(ctx context.Context, tx *store.Tx, w *Session, k store.KeyResult, first decimal.NullDecimal) (store.KeyResult, error) {
 	actor := w.gesture.Actor
-	if err := f.takes(ctx, tx, w, &k); err != nil {
+	if err := f.lockObjective(ctx, tx, w, &k); err != nil {
 		return k, err
 	}
 	saved, fresh, err := tx.CreateKeyResult(ctx, actor, k, w.draft.ID)
@@ -173,11 +173,11 @@ func (f *Flow) saveEdit(ctx context.Context, tx *store.Tx, w *Session, k store.K
 		return k, err
 	}
 	if !before.MayEdit(actor) {
-		notice := view.NoticeOf(*desk.Ask(before.Owner, "edit").Say)
+		notice := view.NoticeOf(*desk.AskOwner(before.Owner, "edit").Say)
 		return k, desk.Refuse(desk.Reply{Update: &notice})
 	}
 	if k.Objective.ID != before.Objective.ID {
-		if err := f.takes(ctx, tx, w, &k); err != nil {
+		if err := f.lockObjective(ctx, tx, w, &k); err != nil {
 			return k, err
 		}
 	}
@@ -195,9 +195,9 @@ func (f *Flow) saveEdit(ctx context.Context, tx *store.Tx, w *Session, k store.K
 	return saved, postCard(ctx, tx, saved)
 }
 
-// takes says whether the key result may come under its objective, which was chosen a while ago. The
-// objective is held, so that it is not closed out in between.
-func (f *Flow) takes(ctx context.Context, tx *store.Tx, w *Session, k *store.KeyResult) (err error) {
+// lockObjective holds the objective of a key result, which was chosen a while ago, so that it is not closed
+// out in between; an error where the key result may not come under it.
+func (f *Flow) lockObjective(ctx context.Context, tx *store.Tx, w *Session, k *store.KeyResult) (err error) {
 	if k.Objective, err = tx.LockObjective(ctx, w.gesture.Actor.Workspace, k.Objective.ID); err != nil {
 		return err
 	}
@@ -205,7 +205,7 @@ func (f *Flow) takes(ctx context.Context, tx *store.Tx, w *Session, k *store.Key
 	case k.Objective.Closed:
 		return store.ErrClosed
 	case !k.Objective.MayAddKeyResult(w.gesture.Actor):
-		return desk.Refuse(desk.Ask(k.Objective.Owner, "add to"))
+		return desk.Refuse(desk.AskOwner(k.Objective.Owner, "add to"))
 	}
 	return nil
 }

@@ -40,21 +40,21 @@ func openDatabase(ctx context.Context, c Config, log *slog.Logger, tell func(doi
 // outerDatabase is the configured one, by the ways that there are to it.
 func outerDatabase(ctx context.Context, c Config) (database, error) {
 	d := database{dsn: c.DatabaseURL.Reveal(), direct: c.DatabaseDirectURL.Reveal()}
-	way, err := store.FindWay(ctx, d.dsn)
+	mode, err := store.FindPoolMode(ctx, d.dsn)
 	if err != nil {
 		return database{}, asTrouble("DATABASE_URL", err)
 	}
 	if d.direct == "" {
-		if d.pooled = way == store.Shared; !d.pooled {
+		if d.pooled = mode == store.TransactionPool; !d.pooled {
 			d.direct = d.dsn
 		}
 		return d, nil
 	}
-	d.pooled = way != store.Direct
-	if way, err = store.FindWay(ctx, d.direct); err != nil {
+	d.pooled = mode != store.Direct
+	if mode, err = store.FindPoolMode(ctx, d.direct); err != nil {
 		return database{}, asTrouble("DATABASE_DIRECT_URL", err)
 	}
-	if way == store.Shared {
+	if mode == store.TransactionPool {
 		return database{}, badConfig{"DATABASE_DIRECT_URL: it goes through a pooler in transaction mode too; write the address of Postgres itself"}
 	}
 	same, err := store.SameDatabase(ctx, d.dsn, d.direct)

@@ -204,7 +204,7 @@ func (d *doctor) database(ctx context.Context) {
 	var server store.Server
 	asked := time.Now()
 	if err == nil {
-		server, err = store.Ask(ctx, pool)
+		server, err = store.AskServer(ctx, pool)
 	}
 	if err != nil {
 		t := explain(err)

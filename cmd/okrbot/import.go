@@ -71,7 +71,7 @@ func (i importCommand) Run(in *invocation) error {
 	for _, line := range comingWords(coming) {
 		fmt.Fprintln(in.out, line)
 	}
-	return s.Measure(in.ctx)
+	return s.Analyze(in.ctx)
 }
 
 func nothing(o sheet.Outcome) bool {
@@ -119,7 +119,7 @@ func toDo(o sheet.Outcome) string {
 }
 
 // comingWords says when what was imported has its first values.
-func comingWords(c store.Coming) []string {
+func comingWords(c store.FirstValues) []string {
 	var says []string
 	if c.Soon > 0 {
 		says = append(says, fmt.Sprintf("First values come within %s for %s, as long as `okrbot serve` runs.",

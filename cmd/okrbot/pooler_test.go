@@ -132,8 +132,8 @@ func TestAPoolerInTransactionMode(t *testing.T) {
 	o.outer()
 	const sessions = 4 // of all clients together
 	dsn := o.pooled("transaction", sessions)
-	if way, err := store.FindWay(t.Context(), dsn); err != nil || way != store.Shared {
-		t.Fatalf("the way is taken for %d: %v", way, err)
+	if mode, err := store.FindPoolMode(t.Context(), dsn); err != nil || mode != store.TransactionPool {
+		t.Fatalf("the way is taken for %d: %v", mode, err)
 	}
 	o.environment = append(o.environment, "DATABASE_URL="+dsn, "DATABASE_DIRECT_URL="+o.dsn()+" application_name=direct")
 	s := o.serve()
@@ -216,8 +216,8 @@ func TestAPoolerInSessionMode(t *testing.T) {
 	o := openOffice(t)
 	o.outer()
 	dsn := o.pooled("session", 60)
-	if way, err := store.FindWay(t.Context(), dsn); err != nil || way != store.Pooler {
-		t.Fatalf("the way is taken for %d: %v", way, err)
+	if mode, err := store.FindPoolMode(t.Context(), dsn); err != nil || mode != store.SessionPool {
+		t.Fatalf("the way is taken for %d: %v", mode, err)
 	}
 	o.environment = append(o.environment, "DATABASE_URL="+dsn)
 	s := o.serve()
@@ -226,8 +226,8 @@ func TestAPoolerInSessionMode(t *testing.T) {
 	s.stop()
 	// One that has a single session to give is not taken for one that shares it.
 	narrow := o.pooled("session", 1)
-	if way, err := store.FindWay(t.Context(), narrow); err != nil || way != store.Pooler {
-		t.Errorf("the way is taken for %d: %v", way, err)
+	if mode, err := store.FindPoolMode(t.Context(), narrow); err != nil || mode != store.SessionPool {
+		t.Errorf("the way is taken for %d: %v", mode, err)
 	}
 }
 
@@ -238,12 +238,12 @@ func TestThePoolersWayIsFound(t *testing.T) {
 	for _, size := range []int{1, 2, 20} {
 		dsn := o.pooled("transaction", size)
 		for range 5 {
-			if way, err := store.FindWay(t.Context(), dsn); err != nil || way != store.Shared {
-				t.Errorf("%d sessions: the way is taken for %d: %v", size, way, err)
+			if mode, err := store.FindPoolMode(t.Context(), dsn); err != nil || mode != store.TransactionPool {
+				t.Errorf("%d sessions: the way is taken for %d: %v", size, mode, err)
 			}
 		}
 	}
-	if way, err := store.FindWay(t.Context(), o.dsn()); err != nil || way != store.Direct {
-		t.Errorf("the direct way is taken for %d: %v", way, err)
+	if mode, err := store.FindPoolMode(t.Context(), o.dsn()); err != nil || mode != store.Direct {
+		t.Errorf("the direct way is taken for %d: %v", mode, err)
 	}
 }
