@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -186,14 +185,7 @@ func (ob objectives) more(ctx context.Context, g desk.Gesture) (desk.Reply, erro
 }
 
 func (ob objectives) with(ctx context.Context, g desk.Gesture, value string, serve func(context.Context, desk.Gesture, okr.Objective) (desk.Reply, error)) (desk.Reply, error) {
-	id, err := strconv.ParseInt(value, 10, 64)
-	if err != nil {
-		id = 0 // nobody's
-	}
-	o, err := ob.Store.Objective(ctx, g.Actor.Workspace, id)
-	if desk.IsNotFound(err) {
-		return desk.Say("This objective is gone. `/okr objectives` shows what there is."), nil
-	}
+	o, err := ob.PressedObjective(ctx, g, value)
 	if err != nil {
 		return desk.Reply{}, err
 	}

@@ -37,7 +37,7 @@ func (d *Desk) PressedObjective(ctx context.Context, g Gesture, value string) (o
 // NoObjective is an error, with what to say instead where an objective is not there.
 func NoObjective(err error) error {
 	if IsNotFound(err) {
-		return Instead(Say("This objective is gone. `/okr list` shows what there is."), err)
+		return Instead(Say("This objective is gone. `/okr objectives` shows what there is."), err)
 	}
 	return err
 }
