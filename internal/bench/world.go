@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -19,7 +18,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	connector "okrbot/integrations/servicenow"
-	"okrbot/internal/child"
 	"okrbot/okr"
 	"okrbot/sandbox/servicenow"
 	"okrbot/secret"
@@ -441,67 +439,6 @@ func (r *running) slow() {
 	r.slack.latency.Store(int64(slackTakes))
 	r.slack.forget()
 	r.callers.forget()
-}
-
-// callers is who calls the instances, where that is asked.
-type callers struct {
-	mu      sync.Mutex
-	pids    []int
-	of      map[string]int // remote address -> pid
-	counted map[int]int
-}
-
-func (c *callers) forget() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.of, c.counted = map[string]int{}, map[int]int{}
-}
-
-// tell says which processes there are.
-func (c *callers) tell(pids ...int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.pids = slices.Clone(pids)
-}
-
-func (c *callers) note(remote string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.pids) == 0 {
-		return
-	}
-	pid, seen := c.of[remote]
-	if !seen {
-		_, port, _ := cutLast(remote)
-		pid, _ = child.Dialler(port, c.pids)
-		c.of[remote] = pid
-	}
-	c.counted[pid]++
-}
-
-// share is which part of the calls a process made.
-func (c *callers) share(pid int) float64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	all := 0
-	for _, n := range c.counted {
-		all += n
-	}
-	if all == 0 {
-		return 0
-	}
-	return float64(c.counted[pid]) / float64(all)
-}
-
-// cutLast parts an address and its port.
-func cutLast(address string) (host string, port int, err error) {
-	for i := len(address) - 1; i >= 0; i-- {
-		if address[i] == ':' {
-			port, err = strconv.Atoi(address[i+1:])
-			return address[:i], port, err
-		}
-	}
-	return address, 0, strconv.ErrSyntax
 }
 
 // forget drops worlds that nothing else is measured in.
