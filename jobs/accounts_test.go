@@ -310,41 +310,6 @@ func TestATroubledTokenEndpoint(t *testing.T) {
 	}
 }
 
-func TestARefusedRenewalStopsAtTwo(t *testing.T) {
-	for _, kind := range []vendor.Kind{vendor.TokenRefused, vendor.TokenInvalid} {
-		t.Run(string(kind), func(t *testing.T) {
-			r := newRoom(t)
-			k := r.keyResult(r.scorecard(1, 40, 5))
-			r.consents()
-			r.exec("update sources set connection_id = $1", r.connection.ID)
-			r.imports(k)
-			r.ends()
-			before, counted := r.sealed(), r.renewals("refused")
-			fix := r.now.Break(vendor.Fault{Kind: kind})
-			r.now.ForgetCalls()
-			r.force(k.ID)
-			r.tick()
-			r.wants("its state after one refusal", r.state(), "active")
-			for range 20 {
-				r.advance(time.Minute)
-				r.tick()
-			}
-			r.wants("its state", r.state(), "rejected")
-			r.wants("notices", r.slack.notices, []string{accounts.NoticeRefused})
-			r.wants("calls", len(r.now.Calls()), 2)
-			r.wants("refusals are counted", r.renewals("refused") >= counted+2, true)
-			r.wants("what is kept", r.sealed() == before, true)
-			fix()
-			for range 5 {
-				r.nextDay()
-				r.tick()
-			}
-			r.wants("calls in five days", len(r.now.Calls()), 2)
-			r.wants("notices in five days", r.slack.notices, []string{accounts.NoticeRefused})
-		})
-	}
-}
-
 func TestAChangedRowSendsNothing(t *testing.T) {
 	for name, change := range map[string]string{
 		"another's":       "update connections c set sealed = o.sealed from connections o where o.id <> c.id and c.id = $1",
@@ -397,76 +362,6 @@ func TestAClientOfAnotherAddressIsNotUsed(t *testing.T) {
 	r.wants("its state", r.state(), "broken")
 }
 
-// hasty is a connector during whose read something else happens.
-type hasty struct {
-	integrations.Connector
-	meanwhile func()
-}
-
-func (h *hasty) Read(ctx context.Context, account integrations.Account, requests []integrations.Request) []integrations.Reading {
-	readings := h.Connector.Read(ctx, account, requests)
-	h.meanwhile()
-	return readings
-}
-
-func TestWhatAnEarlierSignInWasToldSaysNothingOfTheNext(t *testing.T) {
-	r := newRoom(t)
-	k := r.keyResult(r.scorecard(1, 40, 5))
-	r.imports(k)
-	r.now.SetPassword("okr.reader", "canary-new")
-	reconnected := 0
-	busy := r.replica(func(c integrations.Connector) integrations.Connector {
-		return &hasty{c, func() {
-			if reconnected++; reconnected == 1 {
-				r.check(r.store.InTx(ctx, func(tx *store.Tx) error {
-					_, err := tx.ReplaceSignIn(ctx, alice, r.connection.ID, store.SignIn{
-						Kind: "basic", Origin: r.origin, Fields: map[string]string{"username": "okr.reader", "password": "canary-new"},
-					})
-					return err
-				}))
-			}
-		}}
-	})
-	r.force(k.ID)
-	r.tickOf(busy)
-	r.wants("refusals", r.count("select refusals from connections"), 0)
-	r.advance(time.Minute)
-	r.tickOf(busy)
-	r.wants("its state", r.state(), "active")
-	r.wants("the failure", r.load(k).Failure.Says, "")
-	r.wants("notices", len(r.slack.notices), 0)
-}
-
-func TestALateRefusalDoesNotBringARemovedConnectionBack(t *testing.T) {
-	r := newRoom(t)
-	k := r.keyResult(r.scorecard(1, 40, 5))
-	r.imports(k)
-	r.exec("update connections set refusals = 1")
-	r.now.SetPassword("okr.reader", "canary-new")
-	busy := r.replica(func(c integrations.Connector) integrations.Connector {
-		return &hasty{c, func() {
-			r.check(r.store.InTx(ctx, func(tx *store.Tx) error {
-				_, err := tx.RemoveConnection(ctx, alice, r.connection, "It was disconnected.")
-				return err
-			}))
-			r.wants("what is kept", r.sealed(), "")
-		}}
-	})
-	r.force(k.ID)
-	r.tickOf(busy)
-	r.advance(time.Minute)
-	r.tick()
-	r.wants("its state", r.state(), "removed")
-	r.wants("notices", len(r.slack.notices), 0)
-	err := r.store.InTx(ctx, func(tx *store.Tx) error {
-		_, err := tx.RemoveConnection(ctx, okr.Actor{Workspace: "T1", ID: "UCAROL"}, r.connection, "again")
-		return err
-	})
-	if err == nil {
-		t.Error("it was removed twice")
-	}
-}
-
 func TestAReconnectDuringARenewalWins(t *testing.T) {
 	for name, next := range map[string]store.SignIn{
 		"by password": {Kind: "basic", Fields: map[string]string{"username": "okr.reader", "password": "canary-7f3a"}},
@@ -506,18 +401,6 @@ func TestAReconnectDuringARenewalWins(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestTheMakerIsToldOnceHoweverManyBatchesAreRefused(t *testing.T) {
-	r := newRoom(t)
-	before := r.loaded()
-	for range 5 {
-		_, err := r.client.accounts.Refused(ctx, before, &integrations.Error{Class: integrations.Unauthorized, Cause: "wrong_password", Says: "No."})
-		r.check(err)
-		r.tick()
-	}
-	r.wants("notices", r.slack.notices, []string{accounts.NoticeRefused})
-	r.wants("refusals", r.count("select refusals from connections"), 2)
 }
 
 // Tokens that wait for their person's yes go to the address that they were given for, or nowhere.

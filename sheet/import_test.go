@@ -2,185 +2,20 @@ package sheet_test
 
 import (
 	"context"
-	"encoding/binary"
-	"encoding/csv"
 	"fmt"
 	"io"
-	"maps"
-	"os"
-	"regexp"
-	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
-	"unicode/utf16"
 
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/shopspring/decimal"
 
 	"okrbot/okr"
 	"okrbot/sheet"
 	"okrbot/store"
-	"okrbot/store/storetest"
 )
 
 var ctx = context.Background()
-
-// company is a workspace with people and two connections, and nothing else yet.
-type company struct {
-	t     *testing.T
-	store *store.Store
-	pool  *pgxpool.Pool
-	alice okr.Actor
-	acme  store.Connection
-}
-
-func newCompany(t *testing.T) *company {
-	t.Helper()
-	pool, err := store.Open(ctx, storetest.New(t), 4)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
-	c := &company{t: t, pool: pool, store: store.New(pool, storetest.Keys()), alice: okr.Actor{Workspace: "T1", ID: "U1ALICE", Kind: okr.Member}}
-	c.must(c.store.SaveWorkspace(ctx, store.Workspace{ID: "T1", Name: "Acme", BotUserID: "UBOT"}))
-	for id, name := range map[string]string{"U1ALICE": "alice", "U2BOB": "bob", "U3ANN": "ann", "U4ANN": "Ann"} {
-		c.must(c.store.SavePerson(ctx, store.Person{Actor: okr.Actor{Workspace: "T1", ID: id, Kind: okr.Member}, Name: name, Zone: "UTC"}))
-	}
-	c.in(func(tx *store.Tx) (err error) {
-		c.acme, err = tx.CreateConnection(ctx, c.alice, store.Connection{Kind: "servicenow", Name: "acme.service-now.com (okr.reader)", Origin: "https://acme.service-now.com", SignIn: "basic"}, map[string]string{"username": "u"}, "")
-		if err != nil {
-			return err
-		}
-		return tx.SaveScorecards(ctx, c.acme, []store.Listed{{Scorecard: store.Scorecard{Reference: "=ref,1", Name: "Open incidents", Unit: "#", Frequency: "daily", Direction: "minimize"}}})
-	})
-	return c
-}
-
-func (c *company) must(err error) {
-	c.t.Helper()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-}
-
-func (c *company) in(do func(tx *store.Tx) error) {
-	c.t.Helper()
-	c.must(c.store.InTx(ctx, do))
-}
-
-// exported is everything as a CSV.
-func (c *company) exported() string {
-	c.t.Helper()
-	var out strings.Builder
-	now, err := c.store.Now(ctx)
-	c.must(err)
-	w := sheet.CSV(&out)
-	c.must(c.store.EachKeyResult(ctx, c.alice.Workspace,
-		func(k store.KeyResult) error { return w.Write(sheet.Of(k, now)) },
-		func(o okr.Objective) error { return w.Write(sheet.OfObjective(o)) }))
-	c.must(w.Close())
-	return out.String()
-}
-
-// check gives what an import would do, in lines.
-func (c *company) check(file string) (sheet.Outcome, string) {
-	c.t.Helper()
-	var out strings.Builder
-	o, err := sheet.Check(ctx, c.store, c.alice.Workspace, strings.NewReader(file), &out, nil)
-	c.must(err)
-	return o, out.String()
-}
-
-func (c *company) imports(file string) (sheet.Outcome, string) {
-	c.t.Helper()
-	var out strings.Builder
-	o, err := sheet.Import(ctx, c.store, c.alice.Workspace, strings.NewReader(file), &out, nil)
-	c.must(err)
-	return o, out.String()
-}
-
-func number(s string) decimal.NullDecimal {
-	return decimal.NewNullDecimal(decimal.RequireFromString(s))
-}
-
-// furnish fills a company with one of everything, and gaps between the numbers.
-func (c *company) furnish() {
-	c.t.Helper()
-	c.in(func(tx *store.Tx) error {
-		today := okr.DayOf(tx.Now)
-		quarter := okr.QuarterOf(today)
-		calm, _, err := tx.CreateObjective(ctx, c.alice, okr.Objective{Title: `Run, "calmly" ✓`, Owner: "U1ALICE", Period: quarter, Zone: "Europe/Berlin", Channel: "C1OKRS"}, "")
-		if err != nil {
-			return err
-		}
-		odd, _, err := tx.CreateObjective(ctx, c.alice, okr.Objective{Title: "=1+1", Owner: "U2BOB", Period: okr.Period{First: quarter.First, Last: quarter.Last + 40}, Zone: "Australia/Lord_Howe"}, "")
-		if err != nil {
-			return err
-		}
-		for _, empty := range []string{"@nothing yet", "'quoted"} {
-			if _, _, err := tx.CreateObjective(ctx, c.alice, okr.Objective{Title: empty, Owner: "U2BOB", Period: quarter, Zone: "UTC"}, ""); err != nil {
-				return err
-			}
-		}
-		base := okr.KeyResult{Workspace: "T1", Owner: "U1ALICE", Method: okr.Latest, Weight: decimal.NewFromInt(1), Unit: "%"}
-		with := func(o okr.Objective, title string, change func(*store.KeyResult)) error {
-			k := store.KeyResult{KeyResult: base, Objective: o}
-			k.Title, k.KeyResult.Objective, k.Cadence = title, o.ID, okr.Cadence{Zone: o.Zone}
-			change(&k)
-			k, _, err := tx.CreateKeyResult(ctx, c.alice, k, "")
-			if err == nil && !k.Integrated && k.Method != okr.HitRate {
-				_, _, err = tx.CheckIn(ctx, c.alice, k, store.CheckIn{Person: "U1ALICE", Day: today, Value: number("-7.25"), Confidence: "low"}, "")
-			}
-			return err
-		}
-		source := store.Source{Connection: c.acme.ID, Reference: "=ref,1", Name: "Open incidents", Unit: "#", Frequency: "daily", Direction: "minimize"}
-		changes := map[string]func(*store.KeyResult){
-			"c gone": func(k *store.KeyResult) { k.Kind, k.Start, k.Target = okr.Increase, number("0"), number("1") },
-			"-up": func(k *store.KeyResult) {
-				k.Kind, k.Start, k.Target, k.Committed = okr.Increase, number("-20"), number("20.5"), number("10")
-				k.Phases = []okr.Phase{{Day: quarter.First + 20, Value: number("-3.25").Decimal}, {Day: quarter.Last - 1, Value: number("20").Decimal}}
-			},
-			"down": func(k *store.KeyResult) {
-				k.Kind, k.Start, k.Target, k.CoOwners = okr.Decrease, number("5"), number("0"), []string{"U2BOB", "U3ANN"}
-			},
-			"least": func(k *store.KeyResult) {
-				k.Kind, k.Target, k.Risk, k.Unit = okr.AtLeast, number("99.5"), number("95"), "=h"
-				k.Method, k.Wanted = okr.HitRate, number("92.5")
-			},
-			"range": func(k *store.KeyResult) {
-				k.Kind, k.Target, k.Upper, k.Channel = okr.Between, number("1"), number("2"), "C2DESK"
-			},
-			"base": func(k *store.KeyResult) { k.Kind, k.Weight = okr.Baseline, decimal.RequireFromString("0.125") },
-			"hits": func(k *store.KeyResult) {
-				k.Kind, k.Target, k.Method, k.Precision = okr.AtMost, number("3"), okr.HitRate, 2
-			},
-			"weekly": func(k *store.KeyResult) {
-				k.Kind, k.Start, k.Target, k.Integrated, k.Source = okr.Increase, number("0"), number("1"), true, source
-				k.Cadence.Every, k.Cadence.Weekday, k.Cadence.Hour, k.Cadence.Minute = okr.Weekly, time.Thursday, 7, 5
-			},
-			"monthly": func(k *store.KeyResult) {
-				k.Kind, k.Start, k.Target, k.Integrated, k.Source, k.Paused = okr.Decrease, number("9"), number("1"), true, source, true
-				k.Cadence.Every, k.Cadence.Offset = okr.Monthly, 30
-			},
-		}
-		for _, title := range slices.Sorted(maps.Keys(changes)) {
-			change, o := changes[title], calm
-			if len(title) > 4 {
-				o = odd
-			}
-			if err := with(o, title, change); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	gone, err := c.store.KeyResult(ctx, "T1", 3)
-	c.must(err)
-	c.in(func(tx *store.Tx) error { return tx.RemoveKeyResult(ctx, c.alice, gone) })
-}
 
 // TestExportImportExportIsTheIdentity holds it where everything is there already, and in an empty
 // workspace.
@@ -285,55 +120,6 @@ func TestOwnersMayBePeopleWhoNeverUsedIt(t *testing.T) {
 	file = header + strings.Repeat("Calm,x@example.com,2026-10-01,2026-12-31,UTC,,More,x@example.com,increase,0,8\r\n", 3)
 	if o, err = sheet.Check(ctx, c.store, "T1", strings.NewReader(file), &out, met); err != nil || o.Problems != 1 || out.String() != "lines 2–4, objective_owner and owner: Slack knows nobody by this name.\n" {
 		t.Errorf("%+v, %v\n%s", o, err, &out)
-	}
-}
-
-// TestWhatSurroundsCellsIsNothing: what chats, web pages and old tools leave around a cell, a line and a file.
-func TestWhatSurroundsCellsIsNothing(t *testing.T) {
-	c, s := newCompany(t), &slack{}
-	line := "Calm,U1ALICE,2026-10-01,2026-12-31,UTC,,Part,bob,increase,0,8\r\n"
-	for name, file := range map[string]string{
-		"an owner with marks":         header + strings.ReplaceAll(line, "bob", "\u200ebob\u200b"),
-		"days with marks":             header + strings.ReplaceAll(line, "2026-10-01", "\u200e2026-10-01\u200e"),
-		"numbers with marks":          header + strings.ReplaceAll(line, ",0,8", ",\ufeff0,\u00a08\u202c"),
-		"an address with its name":    header + strings.ReplaceAll(line, "bob", "Erin E. <Erin@Example.com>"),
-		"an address as Slack has it":  header + strings.ReplaceAll(line, "bob", "<mailto:erin@example.com|erin@example.com>"),
-		"lines of what does not show": header + "\ufeff\r\n" + line + "\u200b,,,\r\n\x00\x00",
-		"an old end of file":          header + line + "\x1a",
-		"another separator's blanks":  header + line + ";;;;;;\r\n\t\t\r\n",
-		"the names once more":         header + header + line + strings.ToUpper(strings.TrimSpace(header)) + ",,\r\n",
-	} {
-		var out strings.Builder
-		o, err := sheet.Check(ctx, c.store, "T1", strings.NewReader(file), &out, sheet.Meet(s))
-		if c.must(err); o.Problems != 0 || o.KeyResults != 1 {
-			t.Errorf("%s: %+v\n%s", name, o, &out)
-		}
-	}
-	file := strings.ReplaceAll(header, "kind", "co_owners,kind") + strings.ReplaceAll(line, "bob", `U1ALICE,"bob, U3ANN;U4ANN"`)
-	if o, said := c.imports(file); o.Problems != 0 {
-		t.Fatal(said)
-	}
-	if k, err := c.store.KeyResult(ctx, "T1", 1); err != nil || !slices.Equal(k.CoOwners, []string{"U2BOB", "U3ANN", "U4ANN"}) {
-		t.Errorf("%q, %v", k.CoOwners, err)
-	}
-}
-
-// TestASpreadsheetsOwnFormatIsOneProblem: days and numbers as a country writes them, in whatever columns.
-func TestASpreadsheetsOwnFormatIsOneProblem(t *testing.T) {
-	c := newCompany(t)
-	file := header + strings.Repeat("Calm;U1ALICE;01.10.2026;31.12.2026;UTC;;Part;bob;increase;0,5;8,5\r\n", 30)
-	o, said := c.check(strings.ReplaceAll(header, ",", ";") + strings.TrimPrefix(file, header))
-	if want := "lines 2–31, first_day and last_day: Write the day as year, month and day: 2026-11-22.\n" +
-		"lines 2–31, start_value and target_value: Write the number without separators and with a point for the decimals: 1234.5.\n"; o.Problems != 2 || said != want {
-		t.Errorf("%+v\n%s", o, said)
-	}
-	timed := strings.Replace(header, "kind", "connection,reference,cadence,time,kind", 1) +
-		"Calm,U1ALICE,2026-10-01,2026-12-31,UTC,,Part,alice,acme.service-now.com (okr.reader),\"'=ref,1\",daily,9:30:00,increase,0,8\r\n"
-	if o, said := c.imports(timed); o.Problems != 0 {
-		t.Fatal(said)
-	}
-	if k, err := c.store.KeyResult(ctx, "T1", 1); err != nil || k.Cadence.Hour != 9 || k.Cadence.Minute != 30 {
-		t.Errorf("%+v, %v", k.Cadence, err)
 	}
 }
 
@@ -566,61 +352,6 @@ func TestEveryMistakeHasItsPlaceAndItsSentence(t *testing.T) {
 	}
 }
 
-// TestWhatSpreadsheetsWriteIsTaken has one table in the encodings, with the separators and line ends of
-// spreadsheets, and with what they leave behind.
-func TestWhatSpreadsheetsWriteIsTaken(t *testing.T) {
-	c := newCompany(t)
-	c.furnish()
-	file := c.exported()
-	if !strings.HasPrefix(file, "\xef\xbb\xbfobjective,") {
-		t.Fatalf("an export begins with %q: Excel takes it for Windows-1252", file[:12])
-	}
-	bare := strings.TrimPrefix(file, "\xef\xbb\xbf")
-	rows, err := csv.NewReader(strings.NewReader(bare)).ReadAll()
-	c.must(err)
-	separated := func(by string) string {
-		var out strings.Builder
-		for _, row := range rows {
-			for i, cell := range row {
-				if i > 0 {
-					out.WriteString(by)
-				}
-				out.WriteString(`"` + strings.ReplaceAll(cell, `"`, `""`) + `"`)
-			}
-			out.WriteString("\r\n")
-		}
-		return out.String()
-	}
-	wide := func(order binary.AppendByteOrder, marked bool) string {
-		var out []byte
-		if marked {
-			out = order.AppendUint16(out, 0xfeff)
-		}
-		for _, unit := range utf16.Encode([]rune(separated("\t"))) {
-			out = order.AppendUint16(out, unit)
-		}
-		return string(out)
-	}
-	trailing := strings.ReplaceAll(bare, "\r\n", ",,, ,\r\n")
-	shorter := regexp.MustCompile(`(?m),+\r$`).ReplaceAllString(bare, "\r")
-	for name, file := range map[string]string{
-		"marked": file, "bare": bare, "semicolons": separated(";"), "tabs": separated("\t"), "bars": separated("|"),
-		"sep=,": "sep=,\r\n" + bare, "sep=;": "sep=;\r\n" + separated(";"), `"sep=;"`: "\"sep=;\"\n" + separated(";"), "SEP, saved again": "SEP=;,,,\r\n" + bare,
-		"marked sep": "\xef\xbb\xbfsep=^\r\n" + separated("^"),
-		"UTF-16 LE":  wide(binary.LittleEndian, true), "UTF-16 BE": wide(binary.BigEndian, true),
-		"UTF-16 LE unmarked": wide(binary.LittleEndian, false), "UTF-16 BE unmarked": wide(binary.BigEndian, false),
-		"Unix": strings.ReplaceAll(bare, "\r\n", "\n"), "old Mac": strings.ReplaceAll(bare, "\r\n", "\r"),
-		"empty columns at the end": trailing, "without empty cells at the end": shorter,
-		"blank lines":    "\r\n \r\n" + strings.ReplaceAll(bare, "\r\n", "\r\n\r\n , ,\r\n\"\",\"\"\r\n"),
-		"names as typed": strings.Replace(bare, "objective_owner", " Objective Owner ", 1),
-	} {
-		o, said := c.check(file)
-		if o.Problems+o.Objectives+o.KeyResults+o.Changed+o.ChangedObjectives != 0 || o.Same != 8 {
-			t.Errorf("%s: %+v\n%.600s", name, o, said)
-		}
-	}
-}
-
 // TestOneCauseIsOneProblem has the same mistake on many lines.
 func TestOneCauseIsOneProblem(t *testing.T) {
 	c := newCompany(t)
@@ -680,44 +411,4 @@ func TestWhatDoesNotShowIsNotExported(t *testing.T) {
 	if o, said := c.check(strings.Replace(file, "KR-1", "", 1)); o.Objectives != 0 {
 		t.Errorf("the objective is not found by what shows of it: %+v\n%s", o, said)
 	}
-}
-
-// TestAHundredThousandLines imports them in memory that does not grow with them, and says how long it took.
-func TestAHundredThousandLines(t *testing.T) {
-	const many, each = 100_000, 25
-	c := newCompany(t)
-	file, err := os.CreateTemp(t.TempDir(), "*.csv")
-	c.must(err)
-	defer file.Close()
-	fmt.Fprint(file, header)
-	for i := range many {
-		fmt.Fprintf(file, "Objective %d,U1ALICE,2026-10-01,2026-12-31,Europe/Berlin,,Key result number %d,U2BOB,increase,0,%d\r\n", i/each, i, i+1)
-	}
-	runtime.GC()
-	began, peak := time.Now(), heap{}
-	o, err := sheet.Import(ctx, c.store, "T1", file, &peak, nil)
-	c.must(err)
-	t.Logf("%v, at most %d MiB", time.Since(began), peak.most>>20)
-	if o.KeyResults != many || o.Objectives != many/each || o.Problems != 0 {
-		t.Errorf("%+v", o)
-	}
-	if peak.most > 64<<20 {
-		t.Errorf("it took %d MiB of memory", peak.most>>20)
-	}
-}
-
-// heap is a place to write to that looks now and then at how much memory is in use.
-type heap struct {
-	lines int
-	most  uint64
-}
-
-func (h *heap) Write(p []byte) (int, error) {
-	if h.lines++; h.lines%5000 == 0 {
-		runtime.GC()
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		h.most = max(h.most, m.HeapAlloc)
-	}
-	return io.Discard.Write(p)
 }

@@ -1,11 +1,14 @@
 package view
 
 import (
+	"encoding/json"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/shopspring/decimal"
 	"github.com/slack-go/slack"
 	"pgregory.net/rapid"
 
@@ -215,4 +218,185 @@ func TestTheLastStepAsksFirstForSevenFieldsAtMost(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Whatever is chosen in the form is what it shows when it is opened again.
+func TestAHomesFilterComesBackAsItWas(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f := HomeFilter{
+			Whose:  rapid.SampledFrom([]string{"", Everybodys, "C1OKRS", "G1OKRS"}).Draw(t, "whose"),
+			Period: rapid.SampledFrom([]string{"", "this_quarter", "next_quarter", "last_quarter", "this_year"}).Draw(t, "period"),
+			Status: rapid.SampledFrom([]string{"", NotSyncingIs, string(okr.NoData), string(okr.Measuring), string(okr.AtRisk)}).Draw(t, "status"),
+		}
+		if got, problems := ParseHomeFilter(stateOf(t, f.Modal())); got != f || problems.Any() {
+			t.Errorf("%+v comes back as %+v, %v", f, got, problems)
+		}
+	})
+}
+
+// stateOf is what Slack sends of a form that was shown and submitted untouched.
+func stateOf(t rapid.TB, m slack.ModalViewRequest) State {
+	t.Helper()
+	s := State{}
+	for _, b := range m.Blocks.BlockSet {
+		in, ok := b.(*slack.InputBlock)
+		if !ok {
+			continue
+		}
+		var a slack.BlockAction
+		switch e := in.Element.(type) {
+		case *slack.PlainTextInputBlockElement:
+			a.Value = e.InitialValue
+		case *slack.SelectBlockElement:
+			if e.InitialOption != nil {
+				a.SelectedOption = *e.InitialOption
+			}
+			a.SelectedUser, a.SelectedConversation = e.InitialUser, e.InitialConversation
+		case *slack.MultiSelectBlockElement:
+			a.SelectedUsers, a.SelectedOptions = e.InitialUsers, chosenOf(e.InitialOptions)
+		case *slack.RadioButtonsBlockElement:
+			a.SelectedOption = *e.InitialOption
+		case *slack.CheckboxGroupsBlockElement:
+			a.SelectedOptions = chosenOf(e.InitialOptions)
+		case *slack.DatePickerBlockElement:
+			a.SelectedDate = e.InitialDate
+		case *slack.TimePickerBlockElement:
+			a.SelectedTime = e.InitialTime
+		default:
+			t.Fatalf("%s has an element of another type: %T", in.BlockID, e)
+		}
+		s[in.BlockID] = map[string]slack.BlockAction{"v": a}
+	}
+	return s
+}
+
+func chosenOf(initial []*slack.OptionBlockObject) []slack.OptionBlockObject {
+	var chosen []slack.OptionBlockObject
+	for _, o := range initial {
+		chosen = append(chosen, *o)
+	}
+	return chosen
+}
+
+func TestFormsComeBackAsTheyWere(t *testing.T) {
+	for _, cadence := range okr.Frequencies {
+		f := filled()
+		f.Cadence = string(cadence)
+		d := DetailsStep{Draft: draft, Revision: 1, Editing: "KR-3", Form: f, Integrated: true, Zone: "Europe/Berlin", More: true}
+		back := ParseForm(stateOf(t, d.Modal()), Form{Weekday: f.Weekday, Offset: f.Offset})
+		if got, want := mustJSON(t, back), mustJSON(t, f); got != want {
+			t.Errorf("%s: got %s, want %s", cadence, got, want)
+		}
+		k, _, problems := back.KeyResult(okr.KeyResult{Integrated: true, Cadence: okr.Cadence{Zone: "Europe/Berlin"}}, objective.Period)
+		if len(problems) > 0 || !k.Target.Decimal.Equal(decimal.NewFromInt(30)) || k.Cadence.Every != cadence {
+			t.Errorf("%s: %v, %v", cadence, k, problems)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		f := anyForm().Draw(t, "form")
+		d := DetailsStep{Draft: draft, Revision: 1, Editing: "KR-3", Form: f, Integrated: rapid.Bool().Draw(t, "integrated"), Zone: "Europe/Berlin", Would: "You would be at 55 % today.", More: rapid.Bool().Draw(t, "more")}
+		back := ParseForm(stateOf(t, d.Modal()), f)
+		if got, want := mustJSON(t, back), mustJSON(t, f); got != want {
+			t.Fatalf("got %s, want %s", got, want)
+		}
+		again := ParseForm(stateOf(t, DetailsStep{Draft: draft, Revision: 2, Form: back, Integrated: d.Integrated, More: rapid.Bool().Draw(t, "more again")}.Modal()), back)
+		if got, want := mustJSON(t, again), mustJSON(t, f); got != want {
+			t.Fatalf("shown again: got %s, want %s", got, want)
+		}
+		// What is saved and edited again is the same form, apart from what its goal does not ask for.
+		k, _, problems := f.KeyResult(okr.KeyResult{Integrated: d.Integrated, Cadence: okr.Cadence{Zone: "Europe/Berlin"}}, objective.Period)
+		if len(problems) > 0 {
+			return
+		}
+		saved := FormOf(k)
+		k2, _, problems := saved.KeyResult(okr.KeyResult{Integrated: d.Integrated, Cadence: okr.Cadence{Zone: "Europe/Berlin"}}, objective.Period)
+		if got, want := mustJSON(t, k2), mustJSON(t, k); len(problems) > 0 || got != want {
+			t.Fatalf("edited: got %s (%v), want %s", got, problems, want)
+		}
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		s := Settings{OnTrack: typed().Draw(t, "on track"), Behind: typed().Draw(t, "behind"), Hysteresis: typed().Draw(t, "hysteresis")}
+		if back := ParseSettings(stateOf(t, s.Modal())); back != s {
+			t.Fatalf("got %+v, want %+v", back, s)
+		}
+		if bounds, problems := SettingsOf(okr.DefaultThresholds).Thresholds(); len(problems) > 0 || bounds != okr.DefaultThresholds {
+			t.Fatalf("%+v, %v", bounds, problems)
+		}
+		e := CheckInEntry{
+			Day: today - okr.Day(rapid.IntRange(0, 50).Draw(t, "day")), Confidence: string(rapid.SampledFrom(append(okr.Levels, "")).Draw(t, "confidence")),
+			Note: typed().Draw(t, "note"), Reason: typed().Draw(t, "reason"), Value: num(fmt.Sprint(rapid.Int32().Draw(t, "value"))),
+		}
+		if rapid.Bool().Draw(t, "until") {
+			e.Until = today + okr.Day(rapid.IntRange(0, 50).Draw(t, "until"))
+		}
+		state := stateOf(t, CheckInForm(sample(), CheckInTyped{}, draft))
+		fill := func(field string, a slack.BlockAction) {
+			if !state.has(field) {
+				t.Fatalf("the form has no %s", field)
+			}
+			state[field] = map[string]slack.BlockAction{"v": a}
+		}
+		fill("result", slack.BlockAction{Value: e.Value.Decimal.String()})
+		fill("day", slack.BlockAction{SelectedDate: e.Day.String()})
+		fill("note", slack.BlockAction{Value: e.Note})
+		fill("reason", slack.BlockAction{Value: e.Reason})
+		fill("confidence", slack.BlockAction{SelectedOption: slack.OptionBlockObject{Value: e.Confidence}})
+		if e.Until != 0 {
+			fill("until", slack.BlockAction{SelectedDate: e.Until.String()})
+		}
+		back, problems := ParseCheckIn(state, today)
+		if got, want := mustJSON(t, back), mustJSON(t, e); len(problems) > 0 || got != want {
+			t.Fatalf("got %s (%v), want %s", got, problems, want)
+		}
+	})
+	o := ObjectiveForm{Title: "Calm", Owner: "U1", Period: Dates, First: "2026-10-01", Last: "2026-12-31", Zone: "Europe/Berlin", Channel: "C1"}
+	if back := ParseObjective(stateOf(t, o.Modal(draft, today))); !reflect.DeepEqual(back, o) {
+		t.Errorf("got %+v, want %+v", back, o)
+	}
+	s := Start{Draft: draft, Revision: 1, Redrawn: 7, Objective: objective, Title: "Fewer", Owner: "U1", Systems: twoSystems, Source: "http"}
+	if back := ParseStart(stateOf(t, s.Modal())); back != (StartEntry{Objective: 3, Title: "Fewer", Owner: "U1", Source: "http"}) {
+		t.Errorf("got %+v", back)
+	}
+	c := Scorecard{Draft: draft, Revision: 1, Redrawn: 2, Connections: []ConnectionChoice{{ID: 5, Name: "acme"}}, Connection: 5, Chosen: "abc", ChosenName: "Open"}
+	if back := ParseScorecard(stateOf(t, c.Modal())); back != (ScorecardEntry{Connection: 5, Scorecard: "abc", Name: "Open"}) {
+		t.Errorf("got %+v", back)
+	}
+	if step, turn := ParseMark(c.Modal().Blocks.BlockSet[0].ID()); step != StepScorecard || turn != 1 {
+		t.Errorf("the mark says %s, %d", step, turn)
+	}
+}
+
+// typed is what somebody types into a field of one line.
+func typed() *rapid.Generator[string] {
+	return rapid.SampledFrom([]string{"", "0", "10", "-12.5", "99.999999999", "forty", "<!channel>", "1,5", "目標 🎯", "*x* & y"})
+}
+
+// anyForm is a form as people fill it, rightly or not.
+func anyForm() *rapid.Generator[Form] {
+	numbers := rapid.SampledFrom([]string{"0", "10", "50", "60", "100", "-12.5", "99.5"})
+	return rapid.Custom(func(t *rapid.T) Form {
+		values := numbers
+		if rapid.IntRange(0, 3).Draw(t, "wrong") == 0 {
+			values = typed()
+		}
+		return Form{
+			Title: "Fewer", Owner: "U1", CoOwners: []string{"U2"}, Channel: rapid.SampledFrom([]string{"", "C1"}).Draw(t, "channel"),
+			Kind:  rapid.SampledFrom([]string{GoalReach, "at_least", "at_most", "between", "baseline"}).Draw(t, "goal"),
+			Start: values.Draw(t, "start"), Target: values.Draw(t, "target"), Upper: values.Draw(t, "upper"),
+			Risk:      rapid.OneOf(rapid.Just(""), values).Draw(t, "risk"),
+			Committed: rapid.OneOf(rapid.Just(""), values).Draw(t, "committed"),
+			Phases:    rapid.SampledFrom([]string{"", "2026-10-31: 50", "2026-10-31: 20\n2026-11-30: 55", "soon"}).Draw(t, "phases"),
+			Unit:      rapid.SampledFrom([]string{"", "#", "Hours", "%"}).Draw(t, "unit"), Method: string(rapid.SampledFrom(okr.Methods).Draw(t, "method")),
+			Cadence: string(rapid.SampledFrom(okr.Frequencies).Draw(t, "cadence")), Weekday: "3", Time: "09:30", Offset: "5", Weight: "1",
+		}
+	})
+}
+
+func mustJSON(t rapid.TB, v any) string {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
 }
