@@ -148,7 +148,7 @@ func (a *Accounts) renew(ctx context.Context, connection store.Connection) (err 
 	}
 	life := TokenLife(tokens.Life)
 	if fresh[integrations.AccessToken] == old[integrations.AccessToken] {
-		life = wholeLife(tokens.Life) // the present one came back: asking again before its end is in vain
+		life = wholeLife(tokens.Life) // the present one came back: before its end another request brings no other
 	}
 	// What was answered is kept even when we are being stopped.
 	saving, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)

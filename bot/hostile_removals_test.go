@@ -10,7 +10,7 @@ import (
 	"okrbot/sandbox/slack"
 )
 
-// asksAboutRemoval opens the question before an objective goes, and gives its draft.
+// asksAboutRemoval opens the question before an objective goes, and returns its draft.
 func (r *room) asksAboutRemoval(number int) string {
 	r.t.Helper()
 	r.alice.Types(fmt.Sprintf("/okr remove O-%d", number)).Sees(fmt.Sprintf("== Remove O-%d ==", number))

@@ -25,7 +25,7 @@ import (
 
 const formType = "application/x-www-form-urlencoded"
 
-// post sends a delivery as it is and gives status and body.
+// post sends a delivery as it is and returns status and body.
 func (r *room) post(req *http.Request) (int, string) {
 	r.t.Helper()
 	resp, err := http.DefaultClient.Do(req)

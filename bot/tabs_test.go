@@ -44,7 +44,7 @@ func details() map[string]any {
 	return map[string]any{"start": text("0"), "target": text("12")}
 }
 
-// atDetails brings alice to the last step of the wizard, and gives the view she looks at.
+// atDetails brings alice to the last step of the wizard, and returns the view she looks at.
 func (r *room) atDetails() slack.SeenView {
 	r.t.Helper()
 	r.alice.Types("/okr add-kr").Fills("Key Result", "Interviews held").

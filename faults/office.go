@@ -50,7 +50,7 @@ type office struct {
 
 	staff *staff
 	since baseline
-	until time.Time // when the present kind of fault has had its time; zero: it has all of it
+	until time.Time // when the present kind of fault ends; zero: not before all of it was done
 }
 
 // ids are rows that the office was found with.

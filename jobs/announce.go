@@ -83,7 +83,7 @@ func (c *Client) speak(ctx context.Context, place store.HeldPlace) (err error) {
 	return err
 }
 
-// backOff is the wait after so many tries in a row that came to nothing: 5 s, 20 s, 45 s … 10 min.
+// backOff is the wait after so many tries in a row that failed: 5 s, 20 s, 45 s … 10 min.
 func backOff(failures int) time.Duration {
 	n := time.Duration(min(failures, 20) + 1)
 	return min(5*n*n*time.Second, 10*time.Minute)

@@ -168,7 +168,7 @@ func (a *applying) follows(ctx context.Context, tx *store.Tx, s sorted) error {
 		a.batch.Note(store.Again, a.again...)
 	}
 	if a.part.last {
-		for _, r := range a.part.astray() {
+		for _, r := range a.part.withoutFeed() {
 			a.supersede(r.KeyResult, []store.TakenRun{r})
 		}
 	}

@@ -120,7 +120,7 @@ func (p *portion) parts(s sorted, together int) []*part {
 		}
 	}
 	// Runs whose key result was removed or reads elsewhere by now end with the portion.
-	left := p.astray()
+	left := p.withoutFeed()
 	var list []*part
 	for len(follows) > 0 {
 		n := min(len(follows), together)
@@ -145,8 +145,8 @@ func (p *portion) parts(s sorted, together int) []*part {
 	return list
 }
 
-// astray are runs that no feed answers.
-func (p *portion) astray() []store.TakenRun {
+// withoutFeed are runs whose key result reads from none of the feeds.
+func (p *portion) withoutFeed() []store.TakenRun {
 	var list []store.TakenRun
 	for _, r := range p.taken {
 		if !slices.ContainsFunc(p.follows, func(f store.Follow) bool { return f.KeyResult == r.KeyResult }) {

@@ -199,7 +199,7 @@ func (b *budget) answered(took time.Duration) {
 }
 
 // ping says how long the smallest question to Postgres took. Where it takes long it has too much to
-// do, but perhaps not by us alone: one portion runs at any rate.
+// do, but perhaps not by us alone: one portion runs in any case.
 func (b *budget) ping(took time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

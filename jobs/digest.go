@@ -25,7 +25,7 @@ func (PostDigest) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue:
 // DigestPoster posts what channels and people subscribed to.
 type DigestPoster interface {
 	// Digest posts how the key results of a channel stand, or of a person under their user id, and
-	// gives what it told.
+	// returns what it told.
 	Digest(ctx context.Context, s store.Subscription) ([]store.DigestEntry, error)
 	// DigestEnded tells who subscribed a channel that it takes no digest. Code is Slack's.
 	DigestEnded(ctx context.Context, s store.Subscription, code string) error

@@ -23,7 +23,7 @@ func (RefreshDirectory) InsertOpts() river.InsertOpts { return river.InsertOpts{
 const pagesAtMost = 1000
 
 // Directory has a connection's list of scorecards read again: when it was just connected, or when
-// somebody searched in vain. Within ten minutes of the last time it does nothing.
+// somebody searched and found nothing. Within ten minutes of the last time it does nothing.
 func (c *Client) Directory(ctx context.Context, tx *store.Tx, connection int64) error {
 	taken, err := tx.DemandDirectory(ctx, connection)
 	if err != nil || !taken {

@@ -37,7 +37,7 @@ const (
 	queueExport    = "export"    // files of everything
 )
 
-// Queues are all of them.
+// Queues are all queues, for metrics of those that have no job yet.
 var Queues = []string{queueSync, queueForced, queueBegin, queueAnnounce, queueDirectory, queueExport}
 
 // Options are what the jobs stand on.

@@ -42,7 +42,7 @@ func (c *Client) plan(ctx context.Context) {
 	}
 }
 
-// tidy forgets what has had its time. Of the scores it looks at some each time.
+// tidy deletes what is too old. Of the scores it looks at some each time.
 func (c *Client) tidy(ctx context.Context) error {
 	if err := c.store.Tidy(ctx); err != nil {
 		return err
@@ -222,7 +222,7 @@ func (c *Client) judge(ctx context.Context) error {
 	}
 }
 
-// planDirectories leaves a job for each list of scorecards that has had its day.
+// planDirectories leaves a job for each list of scorecards that is a day old.
 func (c *Client) planDirectories(ctx context.Context) error {
 	return c.store.InTx(ctx, func(tx *store.Tx) error {
 		due, err := tx.DueDirectories(ctx, 100)

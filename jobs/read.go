@@ -166,8 +166,8 @@ func readAll(ctx context.Context, connector integrations.Connector, account inte
 // panicError is a panic of a connector.
 type panicError struct{ error }
 
-// readOnce has a connector read, and waits no longer for it than it was given: one that does not
-// heed its context must not hold the worker's place.
+// readOnce has a connector read, and waits no longer for it than it was given: one that ignores its
+// context must not hold the worker's place.
 func readOnce(ctx context.Context, connector integrations.Connector, account integrations.Account, requests []integrations.Request) ([]integrations.Reading, error) {
 	reading, cancel := context.WithTimeout(ctx, readWithin)
 	defer cancel()
@@ -257,7 +257,7 @@ func (t *taker) sort(p *portion, answers map[int64]integrations.Reading) sorted 
 	return s
 }
 
-// tries is how often a key result was read in vain for its runs.
+// tries is how often a key result could not be read for its runs.
 func tries(runs []store.TakenRun) int {
 	n := 0
 	for _, r := range runs {

@@ -19,7 +19,7 @@ func (r *room) holds(ref string, scores map[okr.Day]float64) {
 	}
 }
 
-// reads has a key result read at once, and gives how that ended.
+// reads has a key result read at once, and returns how that ended.
 func (r *room) syncs(k store.KeyResult) store.Ending {
 	r.t.Helper()
 	r.advance(time.Minute)

@@ -119,7 +119,7 @@ func (k *Keyset) Seal(plain String, place Place) ([]byte, error) {
 	return sealed, nil
 }
 
-// Open gives back what was sealed in this place. A secret of another place, one that was changed,
+// Open returns what was sealed in this place. A secret of another place, one that was changed,
 // and one of a key that the keyset lacks all fail alike.
 func (k *Keyset) Open(sealed []byte, place Place) (String, error) {
 	plain, err := k.aead.Decrypt(sealed, place.data())

@@ -73,7 +73,7 @@ func (c *company) exported() string {
 	return out.String()
 }
 
-// check gives what an import would do, in lines.
+// check returns what an import would do, in lines.
 func (c *company) check(file string) (sheet.Outcome, string) {
 	c.t.Helper()
 	var out strings.Builder

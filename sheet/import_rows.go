@@ -275,7 +275,7 @@ func (im *importer) add(e *entry, o *known, k store.KeyResult) error {
 	return nil
 }
 
-// objective is what a line puts its key result under: one that is there, or a new one. It gives none
+// objective is what a line puts its key result under: one that is there, or a new one. It returns none
 // when something is wrong with the line.
 func (im *importer) objective(ctx context.Context, e *entry) (*known, error) {
 	if e.wrong {

@@ -171,7 +171,7 @@ type Line struct {
 	cells  []string
 }
 
-// next gives the cells of the next line that is not blank, and its number, or io.EOF. After a problem
+// next returns the cells of the next line that is not blank, and its number, or io.EOF. After a problem
 // there is nothing more to read.
 func (l *lines) next() (cells []string, number int, p *Problem, err error) {
 	for {
@@ -213,7 +213,7 @@ func (l *lines) areNames(cells []string) bool {
 		slices.EqualFunc(l.names[:n], cells[:n], func(name, cell string) bool { return columnName(cell) == name })
 }
 
-// Next gives the next line, or io.EOF. After a problem with how the file is written there is nothing
+// Next returns the next line, or io.EOF. After a problem with how the file is written there is nothing
 // more to read.
 func (r *Reader) Next() (Line, *Problem, error) {
 	cells, number, p, err := r.next()

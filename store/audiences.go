@@ -50,7 +50,7 @@ func (r Reads) Audience(ctx context.Context, p Place) (Audience, error) {
 	return a, nil
 }
 
-// SaveAudience notes what Slack said just now, and gives what holds then: a consent is for those who
+// SaveAudience notes what Slack said just now, and returns what holds then: a consent is for those who
 // were there when it was given.
 func (r Reads) SaveAudience(ctx context.Context, a Audience) (Audience, error) {
 	row, err := r.q.SaveAudience(ctx, queries.SaveAudienceParams{
@@ -91,7 +91,7 @@ func (tx *Tx) AudienceTold(ctx context.Context, p Place) (bool, error) {
 var ErrOthersCame = errors.New("others came meanwhile")
 
 // Consent lets it be posted in a channel that others see, those whom the person was told of by their mark.
-// What waited is posted now. It gives the channel as it was, ErrNotFound where nobody has to consent.
+// What waited is posted now. It returns the channel as it was, ErrNotFound where nobody has to consent.
 func (tx *Tx) Consent(ctx context.Context, actor okr.Actor, channel, mark string) (Audience, error) {
 	before, err := tx.lockAudience(ctx, actor, channel)
 	if err != nil {
@@ -109,7 +109,7 @@ func (tx *Tx) Consent(ctx context.Context, actor okr.Actor, channel, mark string
 	return before, tx.recordConsent(ctx, actor, before, "let okrbot post", actor.ID)
 }
 
-// Decline keeps it from being posted in a channel that others see, or takes a consent back. It gives the
+// Decline keeps it from being posted in a channel that others see, or takes a consent back. It returns the
 // channel as it was.
 func (tx *Tx) Decline(ctx context.Context, actor okr.Actor, channel string) (Audience, error) {
 	before, err := tx.lockAudience(ctx, actor, channel)

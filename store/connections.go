@@ -72,7 +72,7 @@ func (c Connection) MayUse(actor okr.Actor) bool {
 const slotsPerConnection = RunsLane
 
 // CreateConnection keeps a sign-in that was just proved to work; its fields are sealed before they
-// reach the database. The same draft submitted twice gives the one it made first.
+// reach the database. The same draft submitted twice returns the one it made first.
 func (tx *Tx) CreateConnection(ctx context.Context, actor okr.Actor, c Connection, fields map[string]string, draft string) (Connection, error) {
 	var ends *time.Time
 	if !c.Ends.IsZero() {
@@ -124,7 +124,7 @@ func (c Connection) place(version int) secret.Place {
 // ErrNoKey says that this process lacks the key that a secret was sealed with: keys are being turned.
 var ErrNoKey = errors.New("sealed with a key that this process lacks")
 
-// Unseal gives the fields of a connection's sign-in. They are opened for each use and kept nowhere.
+// Unseal returns the fields of a connection's sign-in. They are opened for each use and kept nowhere.
 func (r Reads) Unseal(c Connection) (map[string]string, error) {
 	plain, err := r.open(c.sealed, c.place(c.version))
 	if err != nil {
@@ -275,7 +275,7 @@ func (r Reads) ScorecardTwins(ctx context.Context, c Connection, references ...s
 	return list, nil
 }
 
-// EachScorecardName gives the names in a connection's directory one by one; liked are the account's
+// EachScorecardName passes the names in a connection's directory one by one; liked are the account's
 // favourites and what the system marks as important.
 func (r Reads) EachScorecardName(ctx context.Context, c Connection, do func(reference, name string, liked bool)) error {
 	rows, err := r.q.ScorecardNames(ctx, queries.ScorecardNamesParams{ConnectionID: c.ID, WorkspaceID: c.Workspace})

@@ -61,7 +61,7 @@ func (s *Store) KeepExport(ctx context.Context, h HeldExport) (Export, bool, err
 	return Export{ID: row.ID, Actor: actor, Hold: row.Hold, Failures: int(row.Failures), Only: row.Formats}, true, nil
 }
 
-// ReleaseExport gives an export back for after a wait; failed counts a try that came to nothing.
+// ReleaseExport gives an export back for after a wait; failed counts a failed try.
 func (s *Store) ReleaseExport(ctx context.Context, h HeldExport, wait time.Duration, failed bool) error {
 	err := s.q.ReleaseExport(ctx, queries.ReleaseExportParams{ID: h.ID, Hold: h.Hold, Seconds: wait.Seconds(), Failed: failed})
 	if err != nil {
@@ -78,7 +78,7 @@ func (s *Store) FinishExport(ctx context.Context, h HeldExport, code string) err
 	return nil
 }
 
-// EachKeyResult gives all key results of a workspace one by one, in the order of KeyResults, and
+// EachKeyResult passes all key results of a workspace one by one, in the order of KeyResults, and
 // after them the objectives that have none: all as they were at one moment, and never more of them
 // in memory than the driver reads at once. Nothing in do may use the network: a connection and a
 // snapshot are held until the end.
@@ -105,7 +105,7 @@ order by o.last_day desc, o.id`, workspace)
 	})
 }
 
-// each gives rows one by one to who wants them.
+// each passes rows one by one to who wants them.
 func each[T any](rows pgx.Rows, scan pgx.RowToFunc[T], do func(T) error) error {
 	defer rows.Close()
 	for rows.Next() {

@@ -243,7 +243,7 @@ func (tx *Tx) ApplyFeeds(ctx context.Context, began time.Time, list []ReadFeed) 
 	return nil
 }
 
-// FeedsTried notes that feeds were asked for, in vain, by a fetch for a slot that began at a moment.
+// FeedsTried notes that feeds were asked for, and not read, by a fetch for a slot that began at a moment.
 func (tx *Tx) FeedsTried(ctx context.Context, began time.Time, ids []int64) error {
 	if len(ids) == 0 {
 		return nil

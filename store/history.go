@@ -47,7 +47,7 @@ type Entry struct {
 // reading says whether the entry is a value of a day, of which there is one.
 func (e Entry) reading() bool { return e.Kind == ScoreEntry || e.Kind == ReadingEntry }
 
-// EachEntry gives the histories of all key results of a workspace, entry by entry, as they were at
+// EachEntry passes the histories of all key results of a workspace, entry by entry, as they were at
 // one moment: each key result's readings by day, then what was said, then what stands in for its
 // scores. Scores of days to come are left out: they are read again. Nothing in do may use the network.
 func (s *Store) EachEntry(ctx context.Context, workspace string, do func(Entry) error) error {

@@ -114,7 +114,7 @@ func (r Reads) TitlesTaken(ctx context.Context, workspace string, titles []Title
 // NextNumbers are the next ones of a workspace.
 type NextNumbers struct{ KeyResult, Objective int }
 
-// LockNumbers gives a workspace's next numbers, and keeps others from taking one. MoveNumbers says which
+// LockNumbers returns a workspace's next numbers, and keeps others from taking one. MoveNumbers says which
 // are next once some were given away.
 func (tx *Tx) LockNumbers(ctx context.Context, workspace string) (NextNumbers, error) {
 	row, err := tx.q.LockNumbers(ctx, workspace)

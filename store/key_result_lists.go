@@ -229,7 +229,7 @@ func (r Reads) KeyResults(ctx context.Context, workspace string, f Filter) ([]Ke
 	return list, nil
 }
 
-// EachOf gives key results one by one, in the order of KeyResults, however many there are.
+// EachOf passes key results one by one, in the order of KeyResults, however many there are.
 func (r Reads) EachOf(ctx context.Context, workspace string, f Filter, do func(KeyResult) error) error {
 	sql, args := f.list(workspace)
 	rows, err := r.db.Query(ctx, sql, args...)

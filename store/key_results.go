@@ -92,7 +92,7 @@ func (tx *Tx) LockKeyResult(ctx context.Context, workspace string, id int64) (Ke
 }
 
 // CreateKeyResult gives a key result its number and keeps it with its source. The same draft
-// submitted twice gives the one it made first, and false.
+// submitted twice returns the one it made first, and false.
 func (tx *Tx) CreateKeyResult(ctx context.Context, actor okr.Actor, k KeyResult, draft string) (KeyResult, bool, error) {
 	// The workspace's row is locked first, so that of two submissions at once one waits here.
 	number, err := tx.q.TakeNumber(ctx, actor.Workspace)

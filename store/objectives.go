@@ -11,7 +11,7 @@ import (
 	"okrbot/store/queries"
 )
 
-// CreateObjective adds an objective. The same draft submitted twice gives the one it made first, and
+// CreateObjective adds an objective. The same draft submitted twice returns the one it made first, and
 // says that it is not fresh.
 func (tx *Tx) CreateObjective(ctx context.Context, actor okr.Actor, o okr.Objective, draft string) (made okr.Objective, fresh bool, err error) {
 	return tx.addObjective(ctx, actor, o, nil, draft)

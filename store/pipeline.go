@@ -62,5 +62,5 @@ func (p *pipeline) QueryRow(ctx context.Context, sql string, args ...any) pgx.Ro
 // failedRow is the answer to a question that was not asked.
 type failedRow struct{ err error }
 
-// Scan gives the reason.
+// Scan returns the reason.
 func (r failedRow) Scan(...any) error { return r.err }

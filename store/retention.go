@@ -19,7 +19,7 @@ const (
 	keepScores = 400 * 24 * time.Hour
 )
 
-// Tidy forgets what has had its time: drafts after 30 minutes, deliveries after 10, batches, runs and
+// Tidy deletes what is too old: drafts after 30 minutes, deliveries after 10, batches, runs and
 // what was said after 90 days, requests, exports and tellings after 7, pages after 10 minutes, unconfirmed
 // connections after an hour, rhythms that nobody keeps.
 func (s *Store) Tidy(ctx context.Context) error {

@@ -55,7 +55,7 @@ func NewBrowser() string {
 	return written
 }
 
-// CreateSignInPage opens a page for the acting person and gives what is secret in its address.
+// CreateSignInPage opens a page for the acting person and returns what is secret in its address.
 func (r Reads) CreateSignInPage(ctx context.Context, actor okr.Actor, v SignInPage) (token string, err error) {
 	token, hash := mark(base64.RawURLEncoding.EncodeToString)
 	p := queries.CreateSignInPageParams{

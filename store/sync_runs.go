@@ -125,7 +125,7 @@ func firstBatch(ready []queries.ReadyRunsRow) int {
 	return n
 }
 
-// PutBack returns runs whose fetch came to nothing: they are taken again after their wait. Tries
+// PutBack puts back runs whose fetch failed: they are taken again after their wait. Tries
 // and crashes are counted on them.
 func (tx *Tx) PutBack(ctx context.Context, runs []TakenRun, tries, crashes int, wait func(TakenRun) time.Duration) error {
 	if len(runs) == 0 {

@@ -17,7 +17,7 @@ type Telling struct {
 	Says      string // mrkdwn, what people wrote escaped
 }
 
-// CreateTelling keeps what somebody is to hear until they have, and gives its id.
+// CreateTelling keeps what somebody is to hear until they have, and returns its id.
 func (tx *Tx) CreateTelling(ctx context.Context, t Telling) (int64, error) {
 	id, err := tx.q.CreateTelling(ctx, queries.CreateTellingParams{WorkspaceID: t.Workspace, PersonID: t.Person, Says: t.Says})
 	if err != nil {

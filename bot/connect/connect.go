@@ -25,7 +25,7 @@ type Flow struct {
 	jobs       *jobs.Client
 	accounts   *accounts.Accounts
 	connectors integrations.Registry
-	// added is told of a connection that was made on a detour from another form, which waits beneath.
+	// added is told of a connection that was made on a detour from another form, which waits below.
 	added func(ctx context.Context, g desk.Gesture, from Opener, connection int64)
 }
 
@@ -408,7 +408,7 @@ func (flow *Flow) keepConnection(ctx context.Context, actor okr.Actor, connector
 	return c, err
 }
 
-// readAgain has what failed for want of a sign-in read at once, now that there is another one.
+// readAgain has what failed for lack of a sign-in read at once, now that there is another one.
 func (flow *Flow) readAgain(ctx context.Context, tx *store.Tx, c store.Connection) error {
 	hanging, err := tx.KeyResultsOf(ctx, c)
 	if err != nil {

@@ -382,7 +382,7 @@ func (flow *Flow) pageSent(w http.ResponseWriter, r *http.Request) {
 	flow.tryEntered(ctx, w, r, at, typed)
 }
 
-// wrong is the page with what is amiss.
+// wrong is the page with a problem, and what was typed.
 func (at signInPage) wrong(flow *Flow, typed map[string]string, problem string) page {
 	p := at.page(flow)
 	if len(p.Fields) > 0 {

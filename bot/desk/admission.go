@@ -10,8 +10,7 @@ const (
 	// actAtOnce is how many gestures are acted on at once: twice as many as have a connection to
 	// Postgres, since some wait for Slack meanwhile.
 	actAtOnce = 16
-	// waitAtOnce is how many wait for their turn. Whoever comes then is told so at once, and has not
-	// waited in vain.
+	// waitAtOnce is how many wait for their turn. Whoever comes then is told so at once, without a wait.
 	waitAtOnce = 256
 )
 

@@ -80,7 +80,7 @@ type Settings struct {
 	AppID       string   // ours; empty: unknown, and not compared
 	// SigningSecret proves that a request is Slack's; empty in Socket Mode.
 	SigningSecret secret.String
-	// AnswerWithin is when Slack is answered at the latest, with a word of regret if need be; 0: two
+	// AnswerWithin is when Slack is answered at the latest, with an apology if nothing else; 0: two
 	// seconds, since Slack waits three.
 	AnswerWithin time.Duration
 }

@@ -207,7 +207,7 @@ func (d *Desk) act(ctx context.Context, in delivery) (answer, string) {
 	return d.carryOut(g, reply), "ok"
 }
 
-// failed says that a handler came to nothing, and why where it is known.
+// failed says that a handler failed, and why where it is known.
 func (d *Desk) failed(ctx context.Context, g gesture, err error) (answer, string) {
 	if errors.Is(err, store.ErrUnclear) || store.Committed(ctx) {
 		d.Log.Error("a gesture failed that may be saved", "kind", g.kind, "route", g.route, "actor", g.person, "error", err)

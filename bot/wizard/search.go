@@ -199,7 +199,7 @@ func (f *Flow) Distinction(ctx context.Context, c store.Connection, reference st
 	return view.Apart(f.wholeScorecards(c, twins), scorecard), nil
 }
 
-// searchLive puts what the system finds into the directory, if it answers soon enough, and gives what
+// searchLive puts what the system finds into the directory, if it answers soon enough, and returns what
 // it finds only where it shows nothing. More says whether the directory has it now.
 func (f *Flow) searchLive(ctx context.Context, c store.Connection, words string, within time.Duration) (hidden []integrations.Scorecard, more bool, why error) {
 	connector, err := f.connectors.ByKind(c.Kind)

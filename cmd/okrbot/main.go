@@ -61,7 +61,7 @@ func (in *invocation) notes() io.Writer {
 	return in.err
 }
 
-// signals gives a context that ends at the first SIGINT or SIGTERM. The second one ends the
+// signals returns a context that ends at the first SIGINT or SIGTERM. The second one ends the
 // process at once: by then somebody means it.
 func signals() (context.Context, func()) {
 	ctx, cancel := context.WithCancel(context.Background())

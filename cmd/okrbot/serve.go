@@ -271,8 +271,8 @@ func (r *running) ops() http.Handler {
 	return mux
 }
 
-// listen takes the ports before anything else is done, so that a taken one is said at once. Who
-// knocks before all is ready hears that it is starting.
+// listen takes the ports before anything else is done, so that a taken one is said at once. Until all
+// is ready, requests are told that it is starting.
 func (r *running) listen() error {
 	r.failed = make(chan error, 4)
 	wanted := []*door{{variable: "OPS_ADDR", address: r.config.OpsAddr}}

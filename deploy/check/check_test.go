@@ -214,7 +214,7 @@ func TestAlerts(t *testing.T) {
 	for _, group := range rules.Groups {
 		for _, rule := range group.Rules {
 			if rule.Annotations["summary"] == "" || rule.Annotations["action"] == "" || rule.Labels["severity"] == "" {
-				t.Errorf("%s does not say what is amiss, what to do, or how bad it is", rule.Alert)
+				t.Errorf("%s does not say what is wrong, what to do, or how bad it is", rule.Alert)
 			}
 			if !strings.Contains(tested, "alertname: "+rule.Alert+"}") || !strings.Contains(tested, `alertname="`+rule.Alert+`"`) {
 				t.Errorf("%s is not tested both quiet and firing", rule.Alert)

@@ -80,7 +80,7 @@ func (b *batches) learn(a integrations.Account, w whether) {
 	b.learned[whose(a)] = lesson{w, time.Now()}
 }
 
-// askTogether reads scorecards by the Batch API, a hundred at a time, and gives back those that are
+// askTogether reads scorecards by the Batch API, a hundred at a time, and returns those that are
 // to be asked for by calls of their own.
 func (c *Client) askTogether(ctx context.Context, account integrations.Account, r *round, refs []string, known whether) (singly []string) {
 	for len(refs) > 0 && r.over() == nil {

@@ -17,7 +17,7 @@ type question struct {
 	body         []byte
 }
 
-// get asks an account's instance and gives the body of a 2xx with JSON. The secret goes to the
+// get asks an account's instance and returns the body of a 2xx with JSON. The secret goes to the
 // account's own origin alone. When the caller's context ended, that is the error.
 func (c *Client) get(ctx context.Context, account integrations.Account, q question) ([]byte, error) {
 	if problem := c.allowed(account); problem != nil {

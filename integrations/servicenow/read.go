@@ -199,7 +199,7 @@ type round struct {
 	ended   error
 }
 
-// begin notes what is wanted, and gives the references to ask for, each once; not those that can
+// begin notes what is wanted, and returns the references to ask for, each once; not those that can
 // be none.
 func (r *round) begin(requests []integrations.Request) (refs []string) {
 	for _, wanted := range requests {

@@ -47,7 +47,7 @@ type Fault struct {
 	Location string // Redirect
 }
 
-// Break switches a fault on and gives the way to switch it off.
+// Break switches a fault on and returns what switches it off.
 func (s *Server) Break(f Fault) (fix func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -89,7 +89,7 @@ type Fault struct {
 	spent bool
 }
 
-// Break switches a fault on and gives the way to switch it off.
+// Break switches a fault on and returns what switches it off.
 func (i *Instance) Break(f Fault) (fix func()) {
 	i.mu.Lock()
 	defer i.mu.Unlock()

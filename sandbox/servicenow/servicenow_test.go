@@ -33,7 +33,7 @@ func newInstance(t *testing.T) (*Instance, string) {
 	return i, server.URL
 }
 
-// asks gives status, headers and the decoded answer.
+// asks returns status, headers and the decoded answer.
 func asks(t *testing.T, address, user, password string) (*http.Response, map[string]any) {
 	t.Helper()
 	req, err := http.NewRequest(http.MethodGet, address, nil)

@@ -33,7 +33,7 @@ func Signed(ctx context.Context, to, secret, contentType string, body []byte, at
 	return req, nil
 }
 
-// deliver brings something to the app, by whichever way it listens, and gives its answer.
+// deliver brings something to the app, by whichever way it listens, and returns its answer.
 func (s *Slack) deliver(what, path string, payload any, form url.Values) (status int, answer []byte) {
 	began := time.Now()
 	s.mu.Lock()

@@ -8,7 +8,7 @@ import (
 	"unicode"
 )
 
-// says posts what somebody wrote, and gives what Slack does then: it tells the app where it is mentioned.
+// says posts what somebody wrote, and returns what Slack does then: it tells the app where it is mentioned.
 // The workspace is locked.
 func (s *Slack) says(p *Person, ch *Channel, thread, text string) (then func()) {
 	written, mentioned := s.written(text)

@@ -137,7 +137,7 @@ func snapshot(payload map[string]any) {
 	}
 }
 
-// Suggest is what was typed into a type-ahead; it gives the options that the app found.
+// Suggest is what was typed into a type-ahead; it returns the options that the app found.
 func (s *Slack) Suggest(person, view, block, action, typed string) ([]map[string]any, error) {
 	s.mu.Lock()
 	p, v := s.byName(person), s.views[view]

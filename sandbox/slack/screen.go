@@ -36,7 +36,7 @@ type SeenView struct {
 	Trouble string                               `json:"trouble"`
 }
 
-// Sees gives what somebody sees now.
+// Sees returns what somebody sees now.
 func (s *Slack) Sees(person string) Seen {
 	s.mu.Lock()
 	defer s.mu.Unlock()

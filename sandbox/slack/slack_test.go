@@ -175,7 +175,7 @@ func newWorkspace(t *testing.T) *workspace {
 	return w
 }
 
-// calls a method and gives Slack's word: "ok", or the error.
+// calls a method and returns Slack's word: "ok", or the error.
 func (w *workspace) calls(method string, args m) string {
 	w.t.Helper()
 	raw, err := json.Marshal(args)

@@ -349,7 +349,7 @@ type Fault struct {
 	Slow    time.Duration
 }
 
-// Break switches a fault on and gives the way to switch it off.
+// Break switches a fault on and returns what switches it off.
 func (s *Slack) Break(f Fault) (fix func()) {
 	own := &f
 	s.mu.Lock()

@@ -78,7 +78,7 @@ func (f fetch) unpack(archive, into string) error {
 	return nil
 }
 
-// spread unpacks a .tgz of npm's or a .txz of Maven's, and gives the sum of its files. Nothing gets
+// spread unpacks a .tgz of npm's or a .txz of Maven's, and returns the sum of its files. Nothing gets
 // out of the folder, whatever the archive says.
 func spread(archive, into string) (files string, err error) {
 	file, err := os.Open(archive)
