@@ -126,9 +126,9 @@ func (m *Messenger) Card(ctx context.Context, channel, ts string, d jobs.Drawing
 	return ts, m.slack.Update(ctx, channel, ts, card)
 }
 
-// Farewell closes what was the card of a key result that was removed.
-func (m *Messenger) Farewell(ctx context.Context, f store.Farewell) error {
-	return m.slack.Update(ctx, f.Channel, f.TS, view.Farewell(f.Key, f.Title, f.By, f.Removed))
+// CloseCard closes what was the card of a key result that was removed.
+func (m *Messenger) CloseCard(ctx context.Context, r store.RemovedCard) error {
+	return m.slack.Update(ctx, r.Channel, r.TS, view.RemovedCard(r.Key, r.Title, r.By, r.Removed))
 }
 
 // Notice tells a connection's maker what it needs from them, with the button that does it. Where the

@@ -66,7 +66,7 @@ func (c *Client) speak(ctx context.Context, place store.HeldPlace) (err error) {
 		err = c.draw(ctx, place)
 	}
 	if err == nil {
-		err = c.bidFarewell(ctx, place)
+		err = c.closeCards(ctx, place)
 	}
 	failing = err != nil
 	if lostAnswer(err) {
@@ -290,10 +290,10 @@ func parked(k store.KeyResult, channel, code string) store.Announcement {
 	}
 }
 
-// bidFarewell closes the cards of removed key results in a place. A message that Slack does not let
+// closeCards closes the cards of removed key results in a place. A message that Slack does not let
 // us change any more stays as it is.
-func (c *Client) bidFarewell(ctx context.Context, place store.HeldPlace) error {
-	list, err := c.store.Farewells(ctx, place.Place, drawAtOnce)
+func (c *Client) closeCards(ctx context.Context, place store.HeldPlace) error {
+	list, err := c.store.RemovedCards(ctx, place.Place, drawAtOnce)
 	if err != nil {
 		return err
 	}
@@ -307,12 +307,12 @@ func (c *Client) bidFarewell(ctx context.Context, place store.HeldPlace) error {
 		if may, err := c.mayPost(ctx, place.Place); err != nil || !may {
 			return err
 		}
-		err := c.messenger.Farewell(ctx, f)
+		err := c.messenger.CloseCard(ctx, f)
 		var u *Undelivered
 		if err != nil && !(errors.As(err, &u) && (u.Kind == Permanent || u.Kind == Gone)) {
 			return err
 		}
-		if err := c.store.FarewellSaid(ctx, f); err != nil {
+		if err := c.store.RemovedCardClosed(ctx, f); err != nil {
 			return err
 		}
 	}

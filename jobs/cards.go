@@ -23,8 +23,8 @@ type CardDrawer interface {
 	Shows(d Drawing) ([]byte, error)
 	// Card posts a key result's card, or draws it again when ts names its message.
 	Card(ctx context.Context, channel, ts string, d Drawing, post Post) (newTS string, err error)
-	// Farewell closes what was the card of a key result that was removed.
-	Farewell(ctx context.Context, f store.Farewell) error
+	// CloseCard closes what was the card of a key result that was removed.
+	CloseCard(ctx context.Context, r store.RemovedCard) error
 }
 
 // look is what a place's cards are drawn from.

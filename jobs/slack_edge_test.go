@@ -94,7 +94,7 @@ func (e *edge) Card(_ context.Context, channel, ts string, d Drawing, _ Post) (s
 	return ts, nil
 }
 
-func (e *edge) Farewell(_ context.Context, f store.Farewell) error {
+func (e *edge) CloseCard(_ context.Context, f store.RemovedCard) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.refuse != nil {

@@ -136,8 +136,8 @@ func (s *Store) CardDrawn(ctx context.Context, c Card, k KeyResult, ts string, s
 	return nil
 }
 
-// Farewell is a message that was the card of a key result which was removed.
-type Farewell struct {
+// RemovedCard is a message that was the card of a key result which was removed.
+type RemovedCard struct {
 	Place
 	TS      string
 	Key     string // "KR-3"
@@ -146,23 +146,23 @@ type Farewell struct {
 	Removed time.Time
 }
 
-// Farewells are the messages of a place that are to say that their key result was removed.
-func (s *Store) Farewells(ctx context.Context, p Place, most int) ([]Farewell, error) {
+// RemovedCards are the messages of a place that are to say that their key result was removed.
+func (s *Store) RemovedCards(ctx context.Context, p Place, most int) ([]RemovedCard, error) {
 	rows, err := s.q.Farewells(ctx, queries.FarewellsParams{WorkspaceID: p.Workspace, ChannelID: p.Channel, Most: int32(most)})
 	if err != nil {
 		return nil, fmt.Errorf("listing cards of removed key results: %w", err)
 	}
-	list := make([]Farewell, len(rows))
+	list := make([]RemovedCard, len(rows))
 	for i, row := range rows {
-		list[i] = Farewell{
+		list[i] = RemovedCard{
 			Place: p, TS: row.MessageTs, Key: okr.KeyResult{Number: int(row.Number)}.Key(), Title: row.Title, By: row.RemovedBy, Removed: row.RemovedAt,
 		}
 	}
 	return list, nil
 }
 
-// FarewellSaid notes that a message says so, or that nothing more can be done about it.
-func (s *Store) FarewellSaid(ctx context.Context, f Farewell) error {
+// RemovedCardClosed notes that a message says so, or that nothing more can be done about it.
+func (s *Store) RemovedCardClosed(ctx context.Context, f RemovedCard) error {
 	err := s.q.FarewellSaid(ctx, queries.FarewellSaidParams{WorkspaceID: f.Workspace, ChannelID: f.Channel, MessageTs: f.TS})
 	if err != nil {
 		return fmt.Errorf("noting the end of a card: %w", err)

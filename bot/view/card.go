@@ -110,8 +110,8 @@ func (k KeyResult) rest() *slack.OverflowBlockElement {
 	return kebab
 }
 
-// Farewell is what a card's message says once its key result was removed.
-func Farewell(key, title, by string, at time.Time) Message {
+// RemovedCard is what a card's message says once its key result was removed.
+func RemovedCard(key, title, by string, at time.Time) Message {
 	// A title's own tildes would end the line through it.
 	struck := "~" + strings.ReplaceAll(Escape(Cut(key+" "+title, 170)), "~", "∼") + "~"
 	return Message{
