@@ -14,9 +14,9 @@ const (
 	NoticeEnds    = "ends"    // its sign-in ends by itself in 14, 3 or 1 days
 )
 
-// Refused counts a refused sign-in, in a sync or outside of one. With the second in a row the connection is not used again
-// until somebody connects again, and all that reads through it fails at once. Its maker is told once,
-// however many batches were under way.
+// Refused counts a refused sign-in, in a sync or outside of one. With the second in a row the connection is
+// not used again until somebody connects again, and all that reads through it fails at once. Its maker is
+// told once, however many batches were under way.
 func (a *Accounts) Refused(ctx context.Context, connection store.Connection, failure *integrations.Error) (rejected bool, err error) {
 	err = a.store.InTx(ctx, func(tx *store.Tx) error {
 		state, counted, err := tx.ConnectionRefused(ctx, connection, failure.Says)

@@ -38,8 +38,8 @@ type Announcer interface {
 	Find(ctx context.Context, workspace, channel, mark string, since time.Time) (Found, error)
 }
 
-// speak says what waits in a place, then draws its cards, where others may see them. When something did not arrive, the
-// place is left for as long as Slack asked, else for longer each time.
+// speak says what waits in a place, then draws its cards, where others may see them. When something did not
+// arrive, the place is left for as long as Slack asked, else for longer each time.
 func (c *Client) speak(ctx context.Context, place store.HeldPlace) (err error) {
 	failures, mine, err := c.store.KeepPlace(ctx, place)
 	if err != nil || !mine {

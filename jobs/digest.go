@@ -36,9 +36,9 @@ func NextDigest(after time.Time, zone string) (time.Time, error) {
 	return okr.Cadence{Every: okr.Weekly, Weekday: time.Monday, Hour: 9, Zone: zone}.Next(after)
 }
 
-// postDigest posts once a week, however many weeks were missed, when what was due before it is read, or
-// half an hour later. What surely did not arrive is tried
-// again when the hold ends; a channel that takes nothing loses its subscription.
+// postDigest posts once a week, however many weeks were missed, when what was due before it is read, or half
+// an hour later. What surely did not arrive is tried again when the hold ends; a channel that takes nothing
+// loses its subscription.
 func (c *Client) postDigest(ctx context.Context, args PostDigest) error {
 	s, err := c.store.Subscription(ctx, args.Workspace, args.Channel, args.Hold)
 	if errors.Is(err, store.ErrNotFound) {

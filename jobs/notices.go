@@ -23,8 +23,8 @@ func (TellNotice) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue:
 
 // Notifier tells who made a connection what it needs.
 type Notifier interface {
-	// Notice tells a connection's maker what it needs from them: accounts.NoticeRefused, accounts.NoticeEnds. Where the
-	// maker is gone, administrators hear it.
+	// Notice tells a connection's maker what it needs from them: accounts.NoticeRefused, accounts.NoticeEnds.
+	// Where the maker is gone, administrators hear it.
 	Notice(ctx context.Context, c store.Connection, now time.Time) error
 }
 

@@ -110,8 +110,8 @@ var earlyPart = decimal.New(10, -2) // of the period
 //
 //   - Not started: the period lies ahead, whatever the scorecard says already.
 //   - No data: there is nothing to judge. That is ordinary until the first score is late.
-//   - Stale: the first score is late, or the judgement would be of another time. It hides every colour, Achieved too; a source
-//     that went quiet before the period's end leaves no verdict behind either.
+//   - Stale: the first score is late, or the judgement would be of another time. It hides every colour,
+//     Achieved too; a source that went quiet before the period's end leaves no verdict behind either.
 //   - Measuring: a baseline, so there is nothing to judge the values by.
 //   - Achieved: reached is reached, however early and however late.
 //   - Committed met, Missed: the period is over, pace means nothing any more.

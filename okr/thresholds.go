@@ -42,7 +42,8 @@ func (t Thresholds) Check() Problems {
 	return p
 }
 
-// Words says the thresholds to people: "on track up to 10 points behind the pace, behind up to 25, at risk beyond".
+// Words says the thresholds to people: "on track up to 10 points behind the pace, behind up to 25, at risk
+// beyond".
 func (t Thresholds) Words() string {
 	t = t.orDefault()
 	return fmt.Sprintf("on track up to %s behind the pace, behind up to %d, at risk beyond", CountWords(t.OnTrack, "point"), t.Behind)

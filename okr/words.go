@@ -116,8 +116,8 @@ func (kr KeyResult) StartWords() string {
 	return withUnit(digits(kr.Start.Decimal, kr.startPlaces()), kr.Unit)
 }
 
-// GoalWords say in one line what is to be reached: "start 150 → target 100 Hours", "stay at most 4", "stay between 90
-// and 110 %"; empty for a baseline, which has no goal yet.
+// GoalWords say in one line what is to be reached: "start 150 → target 100 Hours", "stay at most 4", "stay
+// between 90 and 110 %"; empty for a baseline, which has no goal yet.
 func (kr KeyResult) GoalWords() string {
 	switch {
 	case kr.Kind == Baseline || !kr.Target.Valid:

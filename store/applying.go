@@ -154,10 +154,9 @@ func (tx *Tx) ConnectionSucceeded(ctx context.Context, id int64) error {
 	return nil
 }
 
-// ConnectionRefused counts a refused sign-in and returns the state the connection is in now:
-// after the second one in a row it is not used again until somebody connects again. Counted is false
-// where the connection was given up before, or has another sign-in by now.
-// Says is what happened, in our words.
+// ConnectionRefused counts a refused sign-in and returns the state the connection is in now: after the second
+// one in a row it is not used again until somebody connects again. Counted is false where the connection was
+// given up before, or has another sign-in by now. Says is what happened, in our words.
 func (tx *Tx) ConnectionRefused(ctx context.Context, c Connection, says string) (state ConnectionState, counted bool, err error) {
 	p := queries.ConnectionRefusedParams{ID: c.ID, SecretVersion: int32(c.version), Refusal: says}
 	if !c.Consented.IsZero() {

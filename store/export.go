@@ -20,7 +20,8 @@ type Export struct {
 	Only     []string // formats; nil: all
 }
 
-// CreateExport notes that a person wants their files, in all formats or only in some; false when they wait for some already.
+// CreateExport notes that a person wants their files, in all formats or only in some; false when they wait
+// for some already.
 func (tx *Tx) CreateExport(ctx context.Context, actor okr.Actor, only []string) (bool, error) {
 	n, err := tx.q.CreateExport(ctx, queries.CreateExportParams{
 		WorkspaceID: actor.Workspace, PersonID: actor.ID, PersonKind: string(actor.Kind), Formats: orEmpty(only),

@@ -14,8 +14,8 @@ const (
 	RunsLane = 2 // what was asked for, and what is tried again
 )
 
-// HeldLane is a connection's lane with its taker: one job at a time has it. A job that carries an older hold comes
-// too late.
+// HeldLane is a connection's lane with its taker: one job at a time has it. A job that carries an older hold
+// comes too late.
 type HeldLane struct {
 	Connection int64
 	Lane       int16 // DueLane, RunsLane

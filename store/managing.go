@@ -73,9 +73,8 @@ func (tx *Tx) ChangeConnection(ctx context.Context, actor okr.Actor, c Connectio
 	return tx.Record(ctx, actor, "changed", Object{"connection", c.ID}, changes)
 }
 
-// RemoveConnection forgets a connection's secret and directory. Its key results keep what was
-// read, and are answered, so that their owners can be told.
-// One that somebody else removed meanwhile is ErrNotFound.
+// RemoveConnection forgets a connection's secret and directory. Its key results keep what was read, and are
+// returned, so that their owners can be told. One that somebody else removed meanwhile is ErrNotFound.
 func (tx *Tx) RemoveConnection(ctx context.Context, actor okr.Actor, c Connection, says string) ([]Failing, error) {
 	row, err := tx.q.LockConnectionOf(ctx, queries.LockConnectionOfParams{WorkspaceID: c.Workspace, ID: c.ID})
 	if err != nil {

@@ -123,8 +123,8 @@ func (tx *Tx) CreatePending(ctx context.Context, actor okr.Actor, c Connection, 
 	return c, nil
 }
 
-// Confirm makes a pending connection of the acting person active that was agreed to in the browser, or gives its sign-in to the
-// connection that it replaces, and returns the one that is active now.
+// Confirm makes a pending connection of the acting person active that was agreed to in the browser, or gives
+// its sign-in to the connection that it replaces, and returns the one that is active now.
 func (tx *Tx) Confirm(ctx context.Context, actor okr.Actor, id int64) (Connection, error) {
 	row, err := tx.q.LockConnectionOf(ctx, queries.LockConnectionOfParams{WorkspaceID: actor.Workspace, ID: id})
 	if err != nil {

@@ -27,10 +27,10 @@ func num(s string) decimal.NullDecimal {
 	return decimal.NewNullDecimal(decimal.RequireFromString(s))
 }
 
-// sample is KR-3 on a good day.
 // sn is what most read from.
 var sn = Systems{"ServiceNow"}
 
+// sample is KR-3 on a good day.
 func sample() KeyResult {
 	return KeyResult{
 		KeyResult: okr.KeyResult{
@@ -130,7 +130,6 @@ func digest(list []KeyResult, since okr.Day, drawn ...Drawn) Message {
 	return d.Message()
 }
 
-// listing is a list that holds all that there are.
 // shownObjective is an objective with so many key results, and some more than are shown below it.
 func shownObjective(n int) Objective {
 	o := objective
@@ -172,6 +171,7 @@ func objectiveList(n, from, total int) Message {
 	return l.Message()
 }
 
+// listing is a list that holds all that there are.
 func listing(all []KeyResult, most int) Listing { return ListingOf(all, all, most) }
 
 // partOf is a part of a list of n key results, as it is after its buttons were pressed.

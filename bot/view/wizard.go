@@ -48,8 +48,8 @@ const (
 // FromPeople is the source of a key result that people update; another source is a System's kind.
 const FromPeople = "people"
 
-// mark is the id of a step's first block: which step the view shows, and which revision of the draft. A submit of a
-// view that is older than the draft is known by it.
+// mark is the id of a step's first block: which step the view shows, and which revision of the draft. A
+// submit of a view that is older than the draft is known by it.
 func mark(step string, revision int) string { return "at_" + step + "_" + strconv.Itoa(revision) }
 
 // ParseMark reads the mark of a view from its first block's id.
