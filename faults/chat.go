@@ -178,7 +178,7 @@ func (c *chat) keepBody(raw []byte) {
 	c.bodies.WriteByte('\n')
 }
 
-// record is what was said since the last look, and all before it is forgotten.
+// taken is what was said since it was last asked for; what is given is forgotten.
 func (c *chat) taken() []said {
 	c.mu.Lock()
 	defer c.mu.Unlock()

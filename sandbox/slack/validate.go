@@ -29,7 +29,7 @@ func (c *check) say(pointer, format string, args ...any) {
 	c.problems = append(c.problems, fmt.Sprintf(format, args...)+" [json-pointer:"+pointer+"]")
 }
 
-// text checks a text object or a string's length, in characters.
+// length checks the length of a text object or a string, in characters.
 func (c *check) length(pointer, s string, least, most int) {
 	n := utf8.RuneCountInString(s)
 	switch {
