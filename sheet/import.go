@@ -38,7 +38,7 @@ type importer struct {
 	out        io.Writer // a line for each change and each problem
 	outcome    Outcome
 	problems   problems
-	met        *Met              // who can be asked about people; nil: nobody
+	cache      *PeopleCache      // who can be asked about people; nil: nobody
 	people     map[string]string // what a cell can say -> Slack's id; empty where several bear the name
 	sources    map[string][]store.Connection
 	objectives map[objectiveKey]*known
@@ -73,13 +73,13 @@ type titled struct {
 }
 
 // Check reads a file and says what Import would make of it, line by line, and all that is wrong.
-// Who is not known is looked up through met; nil asks nobody.
-func Check(ctx context.Context, s *store.Store, workspace string, file io.Reader, out io.Writer, met *Met) (Outcome, error) {
+// Who is not known is looked up through the cache; nil asks nobody.
+func Check(ctx context.Context, s *store.Store, workspace string, file io.Reader, out io.Writer, cache *PeopleCache) (Outcome, error) {
 	now, err := s.Now(ctx)
 	if err != nil {
 		return Outcome{}, err
 	}
-	im := &importer{workspace: workspace, reads: s.Reads, now: now, out: out, next: store.NextNumbers{KeyResult: 1, Objective: 1}, met: met}
+	im := &importer{workspace: workspace, reads: s.Reads, now: now, out: out, next: store.NextNumbers{KeyResult: 1, Objective: 1}, cache: cache}
 	err = im.run(ctx, file)
 	return im.outcome, err
 }
@@ -88,8 +88,8 @@ func Check(ctx context.Context, s *store.Store, workspace string, file io.Reader
 var errProblems = errors.New("the file has problems")
 
 // Import writes everything that a file says, or, when something is wrong with it, nothing. What it
-// does is recorded as done by Actor. It posts nothing. Of people it knows those whom Check met.
-func Import(ctx context.Context, s *store.Store, workspace string, file io.ReadSeeker, out io.Writer, met *Met) (Outcome, error) {
+// does is recorded as done by Actor. It posts nothing. Of people it knows those whom Check asked about.
+func Import(ctx context.Context, s *store.Store, workspace string, file io.ReadSeeker, out io.Writer, cache *PeopleCache) (Outcome, error) {
 	var outcome Outcome
 	err := s.InTx(ctx, func(tx *store.Tx) error {
 		if _, err := file.Seek(0, io.SeekStart); err != nil {
@@ -104,7 +104,7 @@ func Import(ctx context.Context, s *store.Store, workspace string, file io.ReadS
 			return err
 		}
 		next.KeyResult = max(next.KeyResult, highest+1)
-		im := &importer{workspace: workspace, reads: tx.Reads, tx: tx, now: tx.Now, out: out, next: next, met: met.Already()}
+		im := &importer{workspace: workspace, reads: tx.Reads, tx: tx, now: tx.Now, out: out, next: next, cache: cache.Offline()}
 		im.outcome.At = tx.Now
 		err = im.run(ctx, file)
 		outcome = im.outcome

@@ -90,8 +90,8 @@ func TestOwnersMayBePeopleWhoNeverUsedIt(t *testing.T) {
 		file += fmt.Sprintf("Calm,erin@example.com,2026-10-01,2026-12-31,UTC,,Part %d,%s,increase,0,8\r\n", i, owner)
 	}
 	var out strings.Builder
-	met := sheet.Meet(s)
-	o, err := sheet.Check(ctx, c.store, "T1", strings.NewReader(file), &out, met)
+	cache := sheet.CachePeople(s)
+	o, err := sheet.Check(ctx, c.store, "T1", strings.NewReader(file), &out, cache)
 	c.must(err)
 	if o.Problems != 0 || o.Objectives != 1 || o.KeyResults != 4 || strings.Count(out.String(), "note: frank (U6FRANK) has left") != 1 {
 		t.Fatalf("%+v\n%s", o, &out)
@@ -100,7 +100,7 @@ func TestOwnersMayBePeopleWhoNeverUsedIt(t *testing.T) {
 	if asked != 2 { // an address, and an id; the address tells another id
 		t.Errorf("Slack was asked for %q", s.asked)
 	}
-	_, err = sheet.Import(ctx, c.store, "T1", strings.NewReader(file), io.Discard, met)
+	_, err = sheet.Import(ctx, c.store, "T1", strings.NewReader(file), io.Discard, cache)
 	c.must(err)
 	if len(s.asked) != asked {
 		t.Errorf("Slack was asked within the transaction: %q", s.asked)
@@ -118,7 +118,7 @@ func TestOwnersMayBePeopleWhoNeverUsedIt(t *testing.T) {
 	// Whoever Slack does not know is one problem.
 	out.Reset()
 	file = header + strings.Repeat("Calm,x@example.com,2026-10-01,2026-12-31,UTC,,More,x@example.com,increase,0,8\r\n", 3)
-	if o, err = sheet.Check(ctx, c.store, "T1", strings.NewReader(file), &out, met); err != nil || o.Problems != 1 || out.String() != "lines 2–4, objective_owner and owner: Slack knows nobody by this name.\n" {
+	if o, err = sheet.Check(ctx, c.store, "T1", strings.NewReader(file), &out, cache); err != nil || o.Problems != 1 || out.String() != "lines 2–4, objective_owner and owner: Slack knows nobody by this name.\n" {
 		t.Errorf("%+v, %v\n%s", o, err, &out)
 	}
 }

@@ -15,8 +15,8 @@ type People interface {
 	Named(ctx context.Context, who string) (p store.Person, says string, err error)
 }
 
-// Met remembers what was asked about people, so that nobody is asked for twice.
-type Met struct {
+// PeopleCache remembers what was asked about people, so that nobody is asked for twice.
+type PeopleCache struct {
 	from    People // nil: nobody is asked any more
 	answers map[string]answer
 }
@@ -26,19 +26,21 @@ type answer struct {
 	says   string
 }
 
-// Meet asks about people through somebody.
-func Meet(from People) *Met { return &Met{from: from, answers: map[string]answer{}} }
+// CachePeople asks about people through somebody, each once.
+func CachePeople(from People) *PeopleCache {
+	return &PeopleCache{from: from, answers: map[string]answer{}}
+}
 
-// Already is what was asked before, and asks nothing more: within a transaction nobody waits for
+// Offline is what was asked before, and asks nothing more: within a transaction nobody waits for
 // Slack.
-func (m *Met) Already() *Met {
+func (m *PeopleCache) Offline() *PeopleCache {
 	if m == nil {
 		return nil
 	}
-	return &Met{answers: m.answers}
+	return &PeopleCache{answers: m.answers}
 }
 
-func (m *Met) named(ctx context.Context, who string) (a answer, err error) {
+func (m *PeopleCache) named(ctx context.Context, who string) (a answer, err error) {
 	a, asked := m.answers[who]
 	if asked {
 		return a, nil
@@ -93,10 +95,10 @@ func (im *importer) person(ctx context.Context, who string) (id, says string, er
 		return "", "Several people are called \"" + shortened(who) + "\". Write Slack's id of one.", nil
 	case known:
 		return id, "", nil
-	case im.met == nil, !asks.MatchString(who):
+	case im.cache == nil, !asks.MatchString(who):
 		return "", unknown(who), nil
 	}
-	a, err := im.met.named(ctx, who)
+	a, err := im.cache.named(ctx, who)
 	if err != nil || a.says != "" {
 		return "", a.says, err
 	}

@@ -37,8 +37,8 @@ func (i importCommand) Run(in *invocation) error {
 		return fmt.Errorf("opening the file: %w", err)
 	}
 	defer file.Close()
-	met := sheet.Meet(people(config, workspace))
-	o, err := sheet.Check(in.ctx, s, workspace, file, in.out, met)
+	cache := sheet.CachePeople(people(config, workspace))
+	o, err := sheet.Check(in.ctx, s, workspace, file, in.out, cache)
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (i importCommand) Run(in *invocation) error {
 		fmt.Fprintln(in.out, "Nothing was saved. Run it again with --apply to save it.")
 		return nil
 	}
-	if o, err = sheet.Import(in.ctx, s, workspace, file, io.Discard, met); err != nil {
+	if o, err = sheet.Import(in.ctx, s, workspace, file, io.Discard, cache); err != nil {
 		return fmt.Errorf("%w. Nothing was saved", err)
 	}
 	if o.Problems > 0 {
