@@ -7,7 +7,7 @@ import (
 )
 
 // TestTheExampleInABrowser: the empty channel offers it, people have worked in it for a week, and it is
-// forgotten when somebody starts over.
+// forgotten when somebody starts over, also one who looks at direct messages.
 func TestTheExampleInABrowser(t *testing.T) {
 	ctx := browser(t)
 	var said complaints
@@ -32,6 +32,8 @@ func TestTheExampleInABrowser(t *testing.T) {
 	if list := said.all(); len(list) > 0 {
 		t.Errorf("the page complains: %q", list)
 	}
+	p.until("looking at direct messages", `const b = [...document.querySelectorAll("#side button")].find((b) => b.innerText.split("\n")[0].trim() === "okrbot"); if (!b) return false; b.click(); return true`)
+	p.sees("Sending messages to this app has been turned off. Type /okr in a channel.")
 	p.until("starting over", `window.confirm = () => true; [...document.querySelectorAll("#side button")].find((b) => b.innerText === "Start over empty").click(); return true`)
 	p.sees("Nothing here yet.")
 	// Slack's side is there a moment before okrbot is.
