@@ -221,11 +221,11 @@ func (tx *Tx) Pgx() pgx.Tx { return tx.tx }
 func (s *Store) InTx(ctx context.Context, do func(tx *Tx) error) error {
 	for tries := 1; ; tries++ {
 		committing, err := s.once(ctx, do)
-		if committing && err == nil {
-			noteCommit(ctx)
-		}
 		if committing && unclear(err) {
 			return fmt.Errorf("%w: %w", ErrUnclear, err)
+		}
+		if committing && err != nil {
+			noteCommit(ctx, -1)
 		}
 		if tries == 3 || ctx.Err() != nil || !retriable(err) && (committing || !lost(err)) {
 			return err
@@ -235,20 +235,22 @@ func (s *Store) InTx(ctx context.Context, do func(tx *Tx) error) error {
 
 type committed struct{}
 
-// NotingCommits is a context that remembers whether InTx has committed something with it.
+// NotingCommits is a context that remembers whether InTx has committed something with it, or may have.
 func NotingCommits(ctx context.Context) context.Context {
-	return context.WithValue(ctx, committed{}, new(atomic.Bool))
+	return context.WithValue(ctx, committed{}, new(atomic.Int64))
 }
 
-// Committed says whether InTx has committed something with a context that remembers it.
+// Committed says whether InTx has committed something with a context that remembers it, or may have: the
+// answer to a commit is not there yet, or was lost.
 func Committed(ctx context.Context) bool {
-	noted, ok := ctx.Value(committed{}).(*atomic.Bool)
-	return ok && noted.Load()
+	noted, ok := ctx.Value(committed{}).(*atomic.Int64)
+	return ok && noted.Load() > 0
 }
 
-func noteCommit(ctx context.Context) {
-	if noted, ok := ctx.Value(committed{}).(*atomic.Bool); ok {
-		noted.Store(true)
+// noteCommit counts commits before they are asked for, and takes back those that surely did not happen.
+func noteCommit(ctx context.Context, n int64) {
+	if noted, ok := ctx.Value(committed{}).(*atomic.Int64); ok {
+		noted.Add(n)
 	}
 }
 
@@ -281,7 +283,9 @@ func (s *Store) once(ctx context.Context, do func(tx *Tx) error) (committing boo
 			return fmt.Errorf("asking the database for the time: %w", err)
 		}
 		err = do(&Tx{Reads: Reads{db: pgxTx, q: q, keys: s.keys}, tx: pgxTx, Now: now})
-		committing = err == nil
+		if committing = err == nil; committing {
+			noteCommit(ctx, 1)
+		}
 		return err
 	})
 	return committing, err

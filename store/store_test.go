@@ -292,3 +292,30 @@ func raise(ctx context.Context, tx *store.Tx, code string) error {
 	_, err := tx.Pgx().Exec(ctx, "do $$ begin raise exception using errcode = '"+code+"'; end $$")
 	return err
 }
+
+// While the answer to a commit is not there, nobody can say that nothing was saved; where the database
+// refused it, everybody can.
+func TestACommitThatIsUnderWayMayBeDone(t *testing.T) {
+	deaf := storetest.NewDeaf(t, storetest.New(t))
+	s := storetest.Open(t, deaf.DSN)
+	seen, release, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	hold := func() { close(seen); <-release }
+	deaf.Hold.Store(&hold)
+	ctx := store.NotingCommits(t.Context())
+	go func() { done <- s.InTx(ctx, func(*store.Tx) error { return nil }) }()
+	<-seen
+	if !store.Committed(ctx) {
+		t.Error("a commit that is under way is taken for none")
+	}
+	close(release)
+	if err := <-done; err != nil || !store.Committed(ctx) {
+		t.Errorf("committed %v, %v", store.Committed(ctx), err)
+	}
+	ctx = store.NotingCommits(t.Context())
+	if err := s.InTx(ctx, func(tx *store.Tx) error {
+		_, err := tx.Pgx().Exec(ctx, "create table of_two (id int unique deferrable initially deferred); insert into of_two values (1), (1)")
+		return err
+	}); err == nil || errors.Is(err, store.ErrUnclear) || store.Committed(ctx) {
+		t.Errorf("refused at its commit: committed %v, %v", store.Committed(ctx), err)
+	}
+}

@@ -19,6 +19,8 @@ type Deaf struct {
 	Next atomic.Bool
 	// Last has the next acknowledgement be the last word of the database.
 	Last atomic.Bool
+	// Hold is called with the next acknowledgement, which arrives when it returns.
+	Hold atomic.Pointer[func()]
 	gone atomic.Bool
 }
 
@@ -69,6 +71,9 @@ func (d *Deaf) back(in, out net.Conn) {
 		}
 		if commits && d.Last.Load() {
 			d.gone.Store(true)
+		}
+		if hold := d.Hold.Load(); commits && hold != nil && d.Hold.CompareAndSwap(hold, nil) {
+			(*hold)()
 		}
 		if _, failed := in.Write(buf[:n]); err != nil || failed != nil {
 			return
