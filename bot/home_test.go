@@ -219,6 +219,32 @@ func TestHomeFollowsEachChangeThatConcernsItsReader(t *testing.T) {
 	r.alice.SeesHome("No key results yet.")
 }
 
+// Under an objective stand the key results of others, beside the one that is the reader's, and how many
+// stand how: within a minute Home follows these too.
+func TestHomeFollowsWhatStandsBesideItsReadersKeyResult(t *testing.T) {
+	r := newRoom(t)
+	file := "objective,objective_owner,first_day,last_day,time_zone,key_result,owner,kind,start_value,target_value\n"
+	for person, part := range map[string]string{"U0BOB": "Part of bob", "U0ALICE": "Part of alice"} {
+		file += fmt.Sprintf("Aim of carol,U0CAROL,%s,%s,Europe/Berlin,%s,%s,increase,0,100\n", r.day(-40), r.day(60), part, person)
+	}
+	r.bob.GoesHome()
+	r.alice.GoesHome()
+	r.carol.GoesHome()
+	var said strings.Builder
+	if made, err := sheet.Import(r.t.Context(), r.store, r.slack.Options().TeamID, strings.NewReader(file), &said, nil); err != nil || made.KeyResults != 2 {
+		t.Fatalf("%+v, %v\n%s", made, err, said.String())
+	}
+	r.bob.GoesHome().SeesHome("*Aim of carol*", "Part of alice", "2 no data")
+	for range 2 { // what the import left is shown
+		r.settles()
+		r.later(time.Minute)
+	}
+	r.alice.Types("/okr check-in Part of alice 77").Sees("Saved.")
+	r.settles()
+	r.later(time.Minute)
+	r.bob.SeesHome("*77*", "1 no data")
+}
+
 // What Slack did not take is shown again, and what it shows already is not sent twice.
 func TestAHomeThatWasLostIsShownAgain(t *testing.T) {
 	r := newRoom(t)

@@ -119,15 +119,23 @@ where workspace_id = @workspace_id
 
 -- name: GatherHomeChanges :execrows
 -- What happened within seconds is shown at once. Changes of what is not the reader's are shown once a
--- minute.
+-- minute, those of key results beside theirs too.
 with gone as (
   delete from home_changes
   where id in (select c.id from home_changes c order by c.id limit @most for update skip locked)
-  returning workspace_id, person_id
-), concerned as (
-  select h.workspace_id, h.person_id, bool_or(g.person_id <> '') as own
+  returning workspace_id, person_id, objective_id
+), involved as (
+  select g.workspace_id, g.person_id, g.person_id <> '' as own
   from (select distinct workspace_id, person_id from gone) g
-  join homes h on h.workspace_id = g.workspace_id and (h.person_id = g.person_id or g.person_id = '' and h.wide)
+  union all
+  select k.workspace_id, p.id, false
+  from (select distinct objective_id from gone where objective_id is not null) g
+  join key_results k on k.objective_id = g.objective_id
+  cross join lateral unnest(k.owner_id || k.co_owner_ids) p (id)
+), concerned as (
+  select h.workspace_id, h.person_id, bool_or(i.own) as own
+  from (select workspace_id, person_id, bool_or(own) as own from involved group by 1, 2) i
+  join homes h on h.workspace_id = i.workspace_id and (h.person_id = i.person_id or i.person_id = '' and h.wide)
   where h.opened_at > now() - interval '30 days'
   group by h.workspace_id, h.person_id
 ), locked as (

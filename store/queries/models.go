@@ -281,6 +281,7 @@ type HomeChange struct {
 	ID          int64
 	WorkspaceID string
 	PersonID    string
+	ObjectiveID *int64
 }
 
 type KeyResult struct {
