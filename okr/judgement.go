@@ -62,7 +62,7 @@ func (kr KeyResult) judgedUntil(period Period, today Day) (Day, bool) {
 // the next the line of the pace is straight.
 func (kr KeyResult) turns(period Period) []Day {
 	tenth := (period.Last - period.First + 9) / 10
-	days := []Day{period.First, period.First + tenth, period.Last + 1, kr.FirstBy(period) + 1, kr.silentFrom(period)}
+	days := []Day{period.First, period.First + tenth, period.Last + 1, kr.firstBy(period) + 1, kr.silentFrom(period)}
 	for _, known := range []Day{kr.Result.AsOf, kr.Override.Day} {
 		days = append(days, known, known+kr.oldest()+1)
 	}

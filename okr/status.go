@@ -170,10 +170,10 @@ func (kr KeyResult) oldest() Day {
 	return kr.ScoreFrequency.days() + kr.Cadence.Every.days() + Day(kr.Cadence.Offset) + 1
 }
 
-// FirstBy is the day by which a period's first score is expected, its frequency and the cadence's
+// firstBy is the day by which a period's first score is expected, its frequency and the cadence's
 // offset after the first day, or after the day on which the key result was added; read less often than
 // there are scores, the cadence decides. 0 where no score is expected, or nobody knows how often.
-func (kr KeyResult) FirstBy(period Period) Day {
+func (kr KeyResult) firstBy(period Period) Day {
 	every := kr.ScoreFrequency.days()
 	if !kr.Integrated || every == 0 {
 		return 0
@@ -183,14 +183,14 @@ func (kr KeyResult) FirstBy(period Period) Day {
 
 // late says whether the first score of the period should have come by now. What was never read is not.
 func (kr KeyResult) late(period Period, today Day) bool {
-	by := kr.FirstBy(period)
+	by := kr.firstBy(period)
 	return by != 0 && today > by && !kr.SyncedAt.IsZero()
 }
 
 // Awaited says what becomes of a period that has no score yet: "first score expected by 2 Jan", or
 // since when there is none. Empty where there is a score, and where nobody can tell.
 func (kr KeyResult) Awaited(period Period, today Day) string {
-	by := kr.FirstBy(period)
+	by := kr.firstBy(period)
 	switch {
 	case kr.Counted(today).Value.Valid || !kr.Integrated || today > period.Last:
 		return ""

@@ -36,7 +36,7 @@ func (agreed Traits) Changes(now Traits) []Trait {
 		list = append(list, Trait{"unit", agreed.Unit, now.Unit})
 	}
 	if agreed.Better != "" && now.Better != "" && now.Better != agreed.Better {
-		list = append(list, Trait{"direction", BetterWords(agreed.Better), BetterWords(now.Better)})
+		list = append(list, Trait{"direction", betterWords(agreed.Better), betterWords(now.Better)})
 	}
 	if agreed.Frequency != "" && now.Frequency != "" && now.Frequency != agreed.Frequency {
 		list = append(list, Trait{"frequency", strings.ToLower(agreed.Frequency.Label()), strings.ToLower(now.Frequency.Label())})
@@ -47,8 +47,8 @@ func (agreed Traits) Changes(now Traits) []Trait {
 	return list
 }
 
-// BetterWords say which way is better: "less is better".
-func BetterWords(better string) string {
+// betterWords say which way is better: "less is better".
+func betterWords(better string) string {
 	switch better {
 	case "minimize":
 		return "less is better"

@@ -252,7 +252,7 @@ func (kr KeyResult) whyRate(s Standing) string {
 
 // whyPace is what was expected by the day of the score, and how far the progress is from it.
 func (kr KeyResult) whyPace(s Standing, period Period, today Day) string {
-	behind := GapWords(s.Gap.Decimal)
+	behind := gapWords(s.Gap.Decimal)
 	if !s.Expected.Valid {
 		return "expected in full from the first day, " + behind
 	}
@@ -267,9 +267,9 @@ func (kr KeyResult) whyPace(s Standing, period Period, today Day) string {
 	return says + ", " + behind
 }
 
-// GapWords says how far the progress is from the pace: "12.1 points behind the pace". It is rounded
+// gapWords says how far the progress is from the pace: "12.1 points behind the pace". It is rounded
 // away from the bound, so that what is behind never reads as on track.
-func GapWords(gap decimal.Decimal) string {
+func gapWords(gap decimal.Decimal) string {
 	p := gap.Shift(2)
 	switch {
 	case p.IsPositive():

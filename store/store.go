@@ -36,7 +36,8 @@ type Store struct {
 	limits string // set for each transaction, where no session is ours to set them in
 }
 
-// Reads are the questions that can be asked of a Store and inside a transaction alike.
+// Reads are what a Store and a transaction do alike: questions, and what one statement notes that needs no
+// other beside it.
 type Reads struct {
 	db   queries.DBTX
 	q    *queries.Queries
@@ -212,7 +213,7 @@ type Tx struct {
 	Now time.Time
 }
 
-// Pgx is the transaction itself, for River's InsertTx and JobCompleteTx.
+// Pgx is the transaction itself, for River's InsertTx and InsertManyTx.
 func (tx *Tx) Pgx() pgx.Tx { return tx.tx }
 
 // InTx does what must happen together. Nothing inside may use the network. It is tried up to

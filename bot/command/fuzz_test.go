@@ -39,6 +39,6 @@ func FuzzWords(f *testing.F) {
 		_, _, _ = Verb(text, func(name string) bool { return name == "check-in" })
 		_, _, _ = First(text, Word.Key)
 		_, _, _ = InQuotes(text)
-		_, _ = Spoken(text), PlainTitle(text)
+		_, _ = Spoken(text), plainTitle(text)
 	})
 }

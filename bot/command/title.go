@@ -8,9 +8,9 @@ import (
 	"okrbot/okr"
 )
 
-// PlainTitle is a title, or a part of one that was typed, as they are compared: small letters, plain
+// plainTitle is a title, or a part of one that was typed, as they are compared: small letters, plain
 // dashes and quotes, and one blank where there are some.
-func PlainTitle(s string) string {
+func plainTitle(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case strings.ContainsRune("“”„‟«»", r):
@@ -56,20 +56,20 @@ type Titles []string
 func TitlesOf(titles []string) Titles {
 	plain := make(Titles, len(titles))
 	for i, t := range titles {
-		plain[i] = PlainTitle(t)
+		plain[i] = plainTitle(t)
 	}
 	return plain
 }
 
 // Whole are the titles that a name is, by their place.
 func (t Titles) Whole(name string) []int {
-	name = PlainTitle(name)
+	name = plainTitle(name)
 	return t.where(func(title string) bool { return name != "" && title == name })
 }
 
 // With are the titles that a name is a part of.
 func (t Titles) With(name string) []int {
-	name = PlainTitle(name)
+	name = plainTitle(name)
 	return t.where(func(title string) bool { return name != "" && strings.Contains(title, name) })
 }
 
@@ -82,7 +82,7 @@ func (t Titles) Called(name string) []int {
 	if found := t.With(name); len(found) > 0 {
 		return found
 	}
-	words := strings.Fields(PlainTitle(name))
+	words := strings.Fields(plainTitle(name))
 	return t.where(func(title string) bool {
 		for _, w := range words {
 			if !strings.Contains(title, w) {

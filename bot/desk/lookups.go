@@ -14,8 +14,8 @@ var ObjectiveVerbs = []string{"show", "edit", "remove"}
 
 func isObjective(w command.Word) bool { _, ok := w.ObjectiveKey(); return ok }
 
-// Numbered is the key result of a number; where there is none, the error is what to say instead.
-func (d *Desk) Numbered(ctx context.Context, g Gesture, number int) (store.KeyResult, error) {
+// numbered is the key result of a number; where there is none, the error is what to say instead.
+func (d *Desk) numbered(ctx context.Context, g Gesture, number int) (store.KeyResult, error) {
 	k, err := d.Store.KeyResult(ctx, g.Actor.Workspace, number)
 	return k, noKeyResult(err, okr.KeyResult{Number: number}.Key())
 }

@@ -59,7 +59,7 @@ func (d *Desk) Named(ctx context.Context, g Gesture, words, verb string) (store.
 	case len(numbers) > 1:
 		return none(Say(fmt.Sprintf("`/okr %s` takes one key result at a time, and %s are %d. Nothing was done.", verb, view.Quote(command.Spoken(words)), len(numbers))))
 	}
-	return d.Numbered(ctx, g, numbers[0])
+	return d.numbered(ctx, g, numbers[0])
 }
 
 // offerOwn is what is said where no key result is named, as an error: how to name one, and the person's own
@@ -94,7 +94,7 @@ func (d *Desk) NamedFirst(ctx context.Context, g Gesture, words, verb string) (k
 	number, rest, ok := command.First(words, command.Word.Key)
 	spelledOut := ok && strings.HasPrefix(command.WordOf(command.Parted(words)[0]).Plain, "kr")
 	if spelledOut || ok && rest == "" {
-		k, err = d.Numbered(ctx, g, number)
+		k, err = d.numbered(ctx, g, number)
 		return k, rest, err
 	}
 	list := command.Words(words)
@@ -120,7 +120,7 @@ func (d *Desk) NamedFirst(ctx context.Context, g Gesture, words, verb string) (k
 		}
 	}
 	if ok && len(found) == 0 {
-		k, err = d.Numbered(ctx, g, number)
+		k, err = d.numbered(ctx, g, number)
 		return k, rest, err
 	}
 	k, err = named.one(ctx, found, name, after)
@@ -193,7 +193,7 @@ func (n naming) one(ctx context.Context, found []int, name, rest string) (store.
 	hits := open(n.all, found)
 	if len(hits) == 1 {
 		number, _ := okr.ParseKey(hits[0].Key)
-		return n.d.Numbered(ctx, n.g, number)
+		return n.d.numbered(ctx, n.g, number)
 	}
 	if len(hits) == 0 && rest == "" && slices.Contains(ObjectiveVerbs, n.verb) {
 		objectives, err := n.d.Store.ObjectiveTitles(ctx, n.g.Actor.Workspace)

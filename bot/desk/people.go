@@ -28,11 +28,11 @@ func (d *Desk) Person(ctx context.Context, workspace, id string) (store.Person, 
 			}
 		})
 	}
-	return d.WithRights(known), nil
+	return d.withRights(known), nil
 }
 
-// WithRights adds what the operator decided, which Slack does not know.
-func (d *Desk) WithRights(p store.Person) store.Person {
+// withRights adds what the operator decided, which Slack does not know.
+func (d *Desk) withRights(p store.Person) store.Person {
 	if p.Kind == okr.Member && slices.Contains(d.Settings.Admins, p.ID) {
 		p.Kind = okr.Admin
 	}
@@ -167,5 +167,5 @@ func (d *Desk) Administrators(ctx context.Context, workspace string) []string {
 // administers says whether somebody is there and still an administrator.
 func (d *Desk) administers(ctx context.Context, workspace, person string) bool {
 	p, err := d.lookUp(ctx, workspace, person)
-	return err == nil && d.WithRights(p).Kind == okr.Admin
+	return err == nil && d.withRights(p).Kind == okr.Admin
 }

@@ -41,7 +41,7 @@ func (d *Desk) PersonToday(ctx context.Context, workspace, id string) (store.Per
 // WithCurrentRights is somebody with the rights that they may use: those of an administrator are not taken
 // from what Slack said more than five minutes ago.
 func (d *Desk) WithCurrentRights(p store.Person) store.Person {
-	p = d.WithRights(p)
+	p = d.withRights(p)
 	if p.Kind == okr.Admin && !p.Current {
 		p.Kind = okr.Member
 	}
