@@ -126,6 +126,11 @@ func (m *Messenger) Card(ctx context.Context, channel, ts string, d jobs.Drawing
 	return ts, m.slack.Update(ctx, channel, ts, card)
 }
 
+// Moved closes a key result's card in a channel that the key result has left, and says where it is now.
+func (m *Messenger) Moved(ctx context.Context, channel, ts string, k store.KeyResult, now time.Time) error {
+	return m.slack.Update(ctx, channel, ts, view.CardMoved(shown(m.connectors, k, now)))
+}
+
 // CloseCard closes what was the card of a key result that was removed.
 func (m *Messenger) CloseCard(ctx context.Context, r store.RemovedCard) error {
 	return m.slack.Update(ctx, r.Channel, r.TS, view.RemovedCard(r.Key, r.Title, r.By, r.Removed))

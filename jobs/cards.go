@@ -23,6 +23,8 @@ type CardDrawer interface {
 	Shows(d Drawing) ([]byte, error)
 	// Card posts a key result's card, or draws it again when ts names its message.
 	Card(ctx context.Context, channel, ts string, d Drawing, post Post) (newTS string, err error)
+	// Moved closes a key result's card in a channel that the key result has left, and says where it is now.
+	Moved(ctx context.Context, channel, ts string, k store.KeyResult, now time.Time) error
 	// CloseCard closes what was the card of a key result that was removed.
 	CloseCard(ctx context.Context, r store.RemovedCard) error
 }
@@ -109,7 +111,7 @@ func (c *Client) looks(ctx context.Context, place store.Place) ([]look, error) {
 		if l.shows, err = c.messenger.Shows(l.drawing); err != nil {
 			return nil, err
 		}
-		if card.TS != "" && !card.Refresh && bytes.Equal(l.shows, card.Shows) {
+		if k.Channel == place.Channel && card.TS != "" && !card.Refresh && bytes.Equal(l.shows, card.Shows) {
 			same = append(same, card)
 			continue
 		}
@@ -120,6 +122,9 @@ func (c *Client) looks(ctx context.Context, place store.Place) ([]look, error) {
 
 func (c *Client) drawOne(ctx context.Context, p store.Place, l look) error {
 	card, k := l.card, l.drawing.KeyResult
+	if k.Channel != p.Channel {
+		return c.leave(ctx, p, card, l.drawing)
+	}
 	if card.TS == "" && !card.Sending.IsZero() {
 		var goesOn bool
 		var err error
@@ -149,6 +154,26 @@ func (c *Client) drawOne(ctx context.Context, p store.Place, l look) error {
 		return c.parkCard(ctx, p, card, k, u.Code)
 	}
 	return err
+}
+
+// leave closes a card in a place that its key result has left. A message that Slack does not let us
+// change any more stays as it is.
+func (c *Client) leave(ctx context.Context, p store.Place, card store.Card, d Drawing) error {
+	if card.TS == "" && !card.Sending.IsZero() {
+		found, err := c.find(ctx, p, cardMark(card), card.Sending)
+		if err != nil {
+			return err
+		}
+		card.TS = found.TS
+	}
+	if card.TS != "" {
+		err := c.messenger.Moved(ctx, p.Channel, card.TS, d.KeyResult, d.Now)
+		var u *Undelivered
+		if err != nil && !(errors.As(err, &u) && (u.Kind == Permanent || u.Kind == Gone)) {
+			return err
+		}
+	}
+	return c.store.CardLeft(ctx, card)
 }
 
 // refreshEvery is how often cards are looked for whose times of the clock are a day old.

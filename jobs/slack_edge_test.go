@@ -94,6 +94,18 @@ func (e *edge) Card(_ context.Context, channel, ts string, d Drawing, _ Post) (s
 	return ts, nil
 }
 
+func (e *edge) Moved(_ context.Context, channel, ts string, k store.KeyResult, _ time.Time) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.refuse != nil {
+		if err := e.refuse(channel); err != nil {
+			return err
+		}
+	}
+	e.closed = append(e.closed, channel+" "+ts+" moved to "+k.Channel)
+	return nil
+}
+
 func (e *edge) CloseCard(_ context.Context, f store.RemovedCard) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -186,6 +186,32 @@ func (s *Store) UnparkPlace(ctx context.Context, p Place) error {
 	return nil
 }
 
+// CardLeft forgets a card in a channel that its key result has left, and that says so. Where the key
+// result is back meanwhile, the card is drawn again.
+func (s *Store) CardLeft(ctx context.Context, c Card) error {
+	p := queries.LeaveCardParams{KeyResultID: c.KeyResult, ChannelID: c.Channel}
+	if !c.Dirty.IsZero() {
+		p.ReadAt = &c.Dirty
+	}
+	n, err := s.q.LeaveCard(ctx, p)
+	if err != nil {
+		return fmt.Errorf("forgetting a card that was left: %w", err)
+	}
+	if n == 0 && c.TS != "" {
+		return s.CardFound(ctx, c)
+	}
+	return nil
+}
+
+// moveCard has a key result's card follow it to another channel. One that had none, such as one that was
+// imported, gets none.
+func (tx *Tx) moveCard(ctx context.Context, k KeyResult) error {
+	if err := tx.q.MoveCard(ctx, queries.MoveCardParams{ChannelID: k.Channel, KeyResultID: k.ID}); err != nil {
+		return fmt.Errorf("moving the card of key result %d: %w", k.ID, err)
+	}
+	return tx.MarkCards(ctx, k.ID)
+}
+
 // CardParked sets aside a card that Slack will not take; true the first time.
 func (tx *Tx) CardParked(ctx context.Context, c Card, code string) (bool, error) {
 	n, err := tx.q.ParkCard(ctx, queries.ParkCardParams{

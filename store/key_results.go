@@ -213,7 +213,17 @@ func (tx *Tx) EditKeyResult(ctx context.Context, actor okr.Actor, k KeyResult, a
 	if err != nil {
 		return k, err
 	}
-	return after, tx.Record(ctx, actor, action, Object{"key_result", k.ID}, changes(before, after))
+	return after, tx.follow(ctx, actor, before, after, action)
+}
+
+// follow has a key result's card follow an edit, and records what changed.
+func (tx *Tx) follow(ctx context.Context, actor okr.Actor, before, after KeyResult, action string) error {
+	if before.Channel != after.Channel {
+		if err := tx.moveCard(ctx, after); err != nil {
+			return err
+		}
+	}
+	return tx.Record(ctx, actor, action, Object{"key_result", after.ID}, changes(before, after))
 }
 
 func phasesOf(k KeyResult) (days []time.Time, values []decimal.Decimal) {

@@ -110,6 +110,21 @@ func (k KeyResult) rest() *slack.OverflowBlockElement {
 	return kebab
 }
 
+// CardMoved is what a card's message says once its key result is announced elsewhere.
+func CardMoved(k KeyResult) Message {
+	where := "It is announced in no channel now. *Details* shows it."
+	if k.Channel != "" {
+		where = "Moved to <#" + k.Channel + ">: its card is kept current there."
+	}
+	return Message{
+		Text: k.Key() + " is not announced here any more",
+		Blocks: []slack.Block{
+			section(k.Headline() + "\n" + where),
+			slack.NewActionBlock("kr_"+strconv.FormatInt(k.ID, 10), button(ActionDetails, "Details", strconv.FormatInt(k.ID, 10))),
+		},
+	}
+}
+
 // RemovedCard is what a card's message says once its key result was removed.
 func RemovedCard(key, title, by string, at time.Time) Message {
 	// A title's own tildes would end the line through it.

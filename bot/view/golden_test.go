@@ -96,8 +96,8 @@ func golden(t *testing.T, name string, payload any) {
 func TestMessages(t *testing.T) {
 	waiting := sample()
 	waiting.Source.Waiting = now.Add(time.Hour)
-	paused := sample()
-	paused.Paused = true
+	paused, nowhere := sample(), sample()
+	paused.Paused, nowhere.Channel = true, ""
 	for name, m := range map[string]Message{
 		"card": Card(sample(), readings(40)), "card-hostile": Card(hostile(), readings(2)), "card-failing": Card(broken(), readings(1)), "card-people": Card(people(), nil), "card-fresh": Card(fresh(), nil),
 		"card-plainer": *Card(sample(), readings(40)).Plainer, "card-waiting": Card(waiting, nil), "card-paused": Card(paused, nil),
@@ -119,6 +119,7 @@ func TestMessages(t *testing.T) {
 		"closed-out": closedOut(3).Summary(false), "closed-out-many": closedOut(400).Summary(true), "closed-out-all": closedOut(400).All(0), "closed-out-more": closedOut(400).All(380), "closed-out-unposted": closedOut(3).Unposted("C1OKRS", "not_in_channel"),
 		"objectives": objectiveList(3, 0, 3), "objectives-first": objectiveList(ObjectivesListed, 0, 91), "objectives-middle": objectiveList(ObjectivesListed, 20, 91), "objectives-last": objectiveList(1, 90, 91),
 		"to-close-out": ToCloseOut(slices.Repeat([]okr.Objective{objective, hostile().Objective}, CloseOutsListed/2), 20, 62, "x"), "list-ended": List("My objectives", listing(over(), Listed)), "card-closed": Card(over()[1], nil),
+		"card-moved": CardMoved(sample()), "card-moved-nowhere": CardMoved(nowhere),
 		"card-removed": RemovedCard("KR-3", sample().Title, "U1ALICE", now), "card-removed-hostile": RemovedCard("KR-3", hostile().Title+"~", "U1ALICE", now),
 		"exported-not": NotExported("missing_scope"),
 		"consent":      AskConsent(audiences(1)[0], []WantedLine{{"KR-3", sample().Title, "U1ALICE"}}, "U2BOB"), "consent-bare": AskConsent(Audience{Channel: "C1OKRS", Untold: "missing_scope"}, nil, ""),

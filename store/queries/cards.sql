@@ -16,6 +16,25 @@ from (
 ) c
 on conflict do nothing;
 
+-- name: MoveCard :exec
+-- The one in the channel before says so when it is drawn, and is forgotten then.
+insert into cards (key_result_id, channel_id, workspace_id, dirty_at)
+select distinct c.key_result_id, @channel_id::text, c.workspace_id, now()
+from cards c
+where c.key_result_id = @key_result_id
+  and @channel_id::text <> ''
+on conflict (key_result_id, channel_id) do update
+set dirty_at = now(),
+    parked = '';
+
+-- name: LeaveCard :execrows
+-- Unless the key result is back.
+delete from cards c
+where c.key_result_id = @key_result_id
+  and c.channel_id = @channel_id
+  and c.dirty_at is not distinct from sqlc.narg('read_at')::timestamptz
+  and not exists (select from key_results k where k.id = c.key_result_id and k.channel_id = c.channel_id);
+
 -- name: MarkCards :exec
 -- Cards of these key results are to be drawn again, and something is to be said in these places: all of
 -- them are ready in so many seconds, as by ReadyPlaces.

@@ -326,6 +326,29 @@ func (q *Queries) ForgetCard(ctx context.Context, arg ForgetCardParams) error {
 	return err
 }
 
+const leaveCard = `-- name: LeaveCard :execrows
+delete from cards c
+where c.key_result_id = $1
+  and c.channel_id = $2
+  and c.dirty_at is not distinct from $3::timestamptz
+  and not exists (select from key_results k where k.id = c.key_result_id and k.channel_id = c.channel_id)
+`
+
+type LeaveCardParams struct {
+	KeyResultID int64
+	ChannelID   string
+	ReadAt      *time.Time
+}
+
+// Unless the key result is back.
+func (q *Queries) LeaveCard(ctx context.Context, arg LeaveCardParams) (int64, error) {
+	result, err := q.db.Exec(ctx, leaveCard, arg.KeyResultID, arg.ChannelID, arg.ReadAt)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const leaveFarewell = `-- name: LeaveFarewell :exec
 insert into farewells (workspace_id, channel_id, message_ts, number, title, removed_by, removed_at)
 select $1, $2, $3, $4, $5, a.actor_id, a.created_at
@@ -443,6 +466,28 @@ func (q *Queries) MarkCards(ctx context.Context, arg MarkCardsParams) error {
 		arg.ChannelIds,
 		arg.KeyResultIds,
 	)
+	return err
+}
+
+const moveCard = `-- name: MoveCard :exec
+insert into cards (key_result_id, channel_id, workspace_id, dirty_at)
+select distinct c.key_result_id, $1::text, c.workspace_id, now()
+from cards c
+where c.key_result_id = $2
+  and $1::text <> ''
+on conflict (key_result_id, channel_id) do update
+set dirty_at = now(),
+    parked = ''
+`
+
+type MoveCardParams struct {
+	ChannelID   string
+	KeyResultID int64
+}
+
+// The one in the channel before says so when it is drawn, and is forgotten then.
+func (q *Queries) MoveCard(ctx context.Context, arg MoveCardParams) error {
+	_, err := q.db.Exec(ctx, moveCard, arg.ChannelID, arg.KeyResultID)
 	return err
 }
 
