@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/shopspring/decimal"
 	"github.com/slack-go/slack"
 
 	"okrbot/internal/wordstest"
@@ -220,8 +219,8 @@ func modals() map[string]slack.ModalViewRequest {
 		"wizard-start-systems": Start{Draft: draft, Revision: 1, Owner: "U1ALICE", Systems: twoSystems, Source: "http"}.Modal(), "connect-systems": withSystems.Modal(draft),
 		"wizard-scorecard": crowd.Modal(), "wizard-scorecard-parts": divided.Modal(), "wizard-scorecard-none": Scorecard{Draft: draft, Revision: 2, System: "ServiceNow"}.Modal(), "wizard-scorecard-reading": reading.Modal(), "wizard-scorecard-problem": problem.Modal(), "wizard-scorecard-empty": noScore.Modal(),
 		"wizard-reading": Reading(draft, 2, "", "ServiceNow"), "wizard-details": detail.Modal(), "wizard-details-monthly": month.Modal(), "wizard-details-stay": kind.Modal(), "wizard-details-rate": rate.Modal(), "wizard-details-between": between.Modal(), "wizard-details-baseline": baseline.Modal(), "wizard-details-people": byHand.Modal(), "edit": editing.Modal(), "edit-more": editingMore.Modal(), "wizard-details-problems": problems.Modal(),
-		"saved": Saved(sample(), true, decimal.NullDecimal{}, ""), "saved-people": Saved(people(), false, decimal.NullDecimal{}, ""),
-		"saved-shared": Saved(sample(), true, decimal.NullDecimal{}, OthersSee("C1", true, true)),
+		"saved": Saved(sample(), SavedHow{Fresh: true, Reads: true}), "saved-edited": Saved(sample(), SavedHow{}), "saved-people": Saved(people(), SavedHow{}),
+		"saved-shared": Saved(sample(), SavedHow{Fresh: true, Reads: true, Others: OthersSee("C1", true, true)}),
 		"details":      Details{KeyResult: sample(), Readings: readings(40), May: true}.Modal(), "details-empty": Details{KeyResult: fresh()}.Modal(), "details-long": longDetails.Modal(), "details-failing": Details{KeyResult: broken(), Readings: readings(3)}.Modal(), "details-people": Details{KeyResult: people(), May: true}.Modal(),
 		"check-in": CheckInForm(people(), CheckInTyped{}, draft), "check-in-hostile": CheckInForm(hostile(), CheckInTyped{}, draft), "remove": Remove(sample(), 120, 1, 1, draft), "remove-hostile": Remove(hostile(), 0, 0, 0, draft),
 		"details-by-hand":     Details{KeyResult: corrected(), Readings: readings(3), May: true, Last: []okr.Changed{{What: "target", Before: "35", After: "30", By: "U2BOB", Day: today - 20}}}.Modal(),

@@ -195,15 +195,28 @@ func (k KeyResult) Next() string {
 	case k.Closed:
 		return ":lock: closed out"
 	case !k.Integrated:
-		return "updated by people"
+		return "updated by people" + k.over()
 	case k.Paused:
-		return ":double_vertical_bar: paused, not read by itself"
+		return ":double_vertical_bar: paused, not read by itself" + k.over()
 	case k.Source.Waiting.After(k.Now):
 		return fmt.Sprintf("%s asked us to wait until %s", k.Source.System, Moment(k.Source.Waiting))
 	case k.NextSyncAt.IsZero():
 		return "no next sync"
 	}
-	return "next sync " + okr.NextRunWords(k.NextSyncAt, k.Cadence.Zone)
+	next := "next sync " + okr.NextRunWords(k.NextSyncAt, k.Cadence.Zone)
+	if k.over() != "" {
+		return "period over, read until it is closed out: " + next
+	}
+	return next
+}
+
+// over says that the period is over and the objective waits to be closed out, behind other words; empty
+// while it runs.
+func (k KeyResult) over() string {
+	if k.Closed || k.Today <= k.Objective.Period.Last {
+		return ""
+	}
+	return " · period over, to be closed out"
 }
 
 // Trouble is what keeps the key result from being true and how to fix it; empty when nothing does.

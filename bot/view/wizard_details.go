@@ -276,30 +276,39 @@ func live(b *slack.InputBlock) *slack.InputBlock {
 	return dispatching(b)
 }
 
-// Saved says what happens next with a key result that was just added or changed, what becomes of a first
-// value that a person entered, and whether others see its channel.
-func Saved(k KeyResult, fresh bool, first decimal.NullDecimal, others string) slack.ModalViewRequest {
+// SavedHow is how a key result was saved.
+type SavedHow struct {
+	Fresh  bool                // it was added, not changed
+	Reads  bool                // its scores since the period's start are read now
+	First  decimal.NullDecimal // a first value that a person entered
+	Others string              // that people of other organisations see its channel; empty: they do not
+}
+
+// Saved says what happens next with a key result that was just added or changed.
+func Saved(k KeyResult, how SavedHow) slack.ModalViewRequest {
 	title, what := k.Key()+" is added", "is added"
-	if !fresh {
+	if !how.Fresh {
 		title, what = k.Key()+" is saved", "is saved"
 	}
 	text := ":white_check_mark: " + k.Headline() + " " + what + ".\n"
 	switch {
 	case k.Integrated && k.Paused:
 		text += "It is paused: it is not read by itself until somebody resumes it."
-	case k.Integrated:
+	case k.Integrated && how.Reads:
 		text += "Its scores since the period's start are being read now. " + capital(k.Next()) + "."
+	case k.Integrated:
+		text += capital(k.Next()) + "."
 	default:
 		text += "Enter values with `/okr check-in " + k.Key() + "`."
 	}
-	if first.Valid {
+	if first := how.First; first.Valid {
 		if words := k.Objective.Period.ValueWords(k.Today); words != "" {
 			text += "\n" + Escape(k.Entered(first.Decimal)) + " is kept. " + words
 		}
 	}
 	switch {
-	case others != "":
-		text += "\nIts card is for <#" + k.Channel + ">. " + others
+	case how.Others != "":
+		text += "\nIts card is for <#" + k.Channel + ">. " + how.Others
 	case k.Channel != "":
 		text += "\nIts card appears in <#" + k.Channel + ">. If it does not: type `/invite @okrbot` there."
 	default:

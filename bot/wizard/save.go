@@ -71,13 +71,12 @@ func (f *Flow) saveKeyResult(ctx context.Context, w *Session, k store.KeyResult,
 				return err
 			}
 		}
-		var err error
+		save := f.saveNew
 		if w.Edit != 0 {
-			saved, err = f.saveEdit(ctx, tx, w, k)
-		} else {
-			saved, err = f.saveNew(ctx, tx, w, k, first)
+			save = f.saveEdit
 		}
-		if err != nil {
+		var err error
+		if saved, w.Reads, err = save(ctx, tx, w, k, first); err != nil {
 			return err
 		}
 		w.SavedNumber = saved.Number
@@ -97,7 +96,7 @@ func (f *Flow) savedModal(ctx context.Context, w *Session, k store.KeyResult, fi
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	modal := view.Saved(f.shown(k, now), w.Edit == 0, first, others)
+	modal := view.Saved(f.shown(k, now), view.SavedHow{Fresh: w.Edit == 0, Reads: w.Reads, First: first, Others: others})
 	return desk.Reply{Update: &modal, Home: true}, nil
 }
 
@@ -146,53 +145,55 @@ func (f *Flow) authorizeSource(ctx context.Context, tx *store.Tx, w *Session, k 
 	return nil
 }
 
-func (f *Flow) saveNew(ctx context.Context, tx *store.Tx, w *Session, k store.KeyResult, first decimal.NullDecimal) (store.KeyResult, error) {
+// saveNew saves a new key result, and says whether its scores are read now.
+func (f *Flow) saveNew(ctx context.Context, tx *store.Tx, w *Session, k store.KeyResult, first decimal.NullDecimal) (saved store.KeyResult, reads bool, err error) {
 	actor := w.gesture.Actor
 	if err := f.lockObjective(ctx, tx, w, &k); err != nil {
-		return k, err
+		return k, false, err
 	}
 	saved, fresh, err := tx.CreateKeyResult(ctx, actor, k, w.draft.ID)
 	if err != nil || !fresh {
-		return saved, err
+		return saved, saved.Integrated, err
 	}
 	if first.Valid {
 		saved, _, err = tx.CheckIn(ctx, actor, saved, store.CheckIn{
 			Person: actor.ID, Day: saved.Objective.Period.ValueDay(okr.DayIn(saved.Objective.Zone, tx.Now)), Value: first,
 		}, "")
 		if err != nil {
-			return saved, err
+			return saved, false, err
 		}
 	}
-	return saved, f.postAndRead(ctx, tx, saved)
+	return f.postAndRead(ctx, tx, saved)
 }
 
-func (f *Flow) saveEdit(ctx context.Context, tx *store.Tx, w *Session, k store.KeyResult) (store.KeyResult, error) {
+// saveEdit saves a key result that was changed, and says whether its scores are read now: where they
+// come from elsewhere, or are wanted from earlier on, or could not be read.
+func (f *Flow) saveEdit(ctx context.Context, tx *store.Tx, w *Session, k store.KeyResult, _ decimal.NullDecimal) (saved store.KeyResult, reads bool, err error) {
 	actor := w.gesture.Actor
 	before, err := tx.LockKeyResult(ctx, actor.Workspace, w.Edit)
 	if err != nil {
-		return k, err
+		return k, false, err
 	}
 	if !before.MayEdit(actor) {
 		notice := view.NoticeOf(*desk.AskOwner(before.Owner, "edit").Say)
-		return k, desk.Refuse(desk.Reply{Update: &notice})
+		return k, false, desk.Refuse(desk.Reply{Update: &notice})
 	}
 	if k.Objective.ID != before.Objective.ID {
 		if err := f.lockObjective(ctx, tx, w, &k); err != nil {
-			return k, err
+			return k, false, err
 		}
 	}
-	saved, err := tx.EditKeyResult(ctx, actor, edited(before, k, w.Version), "edited")
-	if err != nil {
-		return saved, err
+	if saved, err = tx.EditKeyResult(ctx, actor, edited(before, k, w.Version), "edited"); err != nil {
+		return saved, false, err
 	}
 	if err := tx.AnnounceChange(ctx, before, saved); err != nil {
-		return saved, err
+		return saved, false, err
 	}
 	moved := before.Source.Reference != saved.Source.Reference || before.Source.Connection != saved.Source.Connection || before.Source.Unit != saved.Source.Unit
-	if moved || before.Failure.Class != "" {
-		return saved, f.postAndRead(ctx, tx, saved)
+	if moved || before.Failure.Class != "" || saved.Objective.Period.First < before.Objective.Period.First {
+		return f.postAndRead(ctx, tx, saved)
 	}
-	return saved, postCard(ctx, tx, saved)
+	return saved, false, postCard(ctx, tx, saved)
 }
 
 // lockObjective holds the objective of a key result, which was chosen a while ago, so that it is not closed
@@ -225,15 +226,13 @@ func edited(before, entered store.KeyResult, version int) store.KeyResult {
 	return after
 }
 
-// postAndRead has a key result's card posted, and its scores read since the period's start.
-func (f *Flow) postAndRead(ctx context.Context, tx *store.Tx, k store.KeyResult) error {
-	if err := postCard(ctx, tx, k); err != nil {
-		return err
+// postAndRead has a key result's card posted, and its scores read since the period's start, where a
+// system is read.
+func (f *Flow) postAndRead(ctx context.Context, tx *store.Tx, k store.KeyResult) (saved store.KeyResult, reads bool, err error) {
+	if err := postCard(ctx, tx, k); err != nil || !k.Integrated || k.Paused {
+		return k, false, err
 	}
-	if !k.Integrated || k.Paused {
-		return nil
-	}
-	return f.jobs.Import(ctx, tx, k.Workspace, k.ID)
+	return k, true, f.jobs.Import(ctx, tx, k.Workspace, k.ID)
 }
 
 func postCard(ctx context.Context, tx *store.Tx, k store.KeyResult) error {

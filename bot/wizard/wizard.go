@@ -76,6 +76,7 @@ type state struct {
 	Prefilled      bool   `json:"Filled"`    // the details were filled from the scorecard
 	SuggestedStart string `json:"Suggested"` // the start that they were filled with
 	SavedNumber    int    `json:"Saved"`     // the number that the key result got; 0: it is not saved yet
+	Reads          bool   // its scores are read since it was saved
 }
 
 // integrated says whether the values come from a system, and not from people.
