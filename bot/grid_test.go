@@ -40,6 +40,15 @@ func TestPeopleOfOtherGridsAreNoMembers(t *testing.T) {
 					guest.Types(command)
 					r.until(command+" being refused", func() bool { return guest.Counts("okrbot is for members of this workspace.") == i+1 })
 				}
+				for range 2 {
+					guest.GoesHome().SeesHome("okrbot is for members of this workspace: Home shows them")
+				}
+			}
+			r.settles()
+			for i, id := range []string{"U0MALLORY", "U0MARVIN", "U0MAUD", "U0MO"} {
+				if n := guests[i].In("dm-" + id).Counts(""); n != 0 {
+					t.Errorf("%s was told %d times by direct message about their visits", id, n)
+				}
 			}
 			if n := r.number("select count(*) from people where kind <> 'foreign' and id like 'U0M%'"); n != 0 {
 				t.Errorf("%d people of elsewhere are more than foreign", n)

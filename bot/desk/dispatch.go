@@ -241,12 +241,18 @@ func (d *Desk) handle(ctx context.Context, g *gesture) (Reply, error) {
 	p, err := who(ctx, g.workspace, g.person)
 	if code := CodeOf(err); code != "" {
 		d.Log.Warn("looking somebody up", "person", g.person, "code", code)
+		if g.event {
+			return shut("Slack did not tell us who you are, so nothing can be shown. Open Home again in a minute."), nil
+		}
 		return Say("Slack did not tell us who you are, so nothing was done. Try again in a minute."), nil
 	}
 	if err != nil {
 		return Reply{}, err
 	}
 	g.Actor, g.Name, g.Zone = p.Actor, p.Name, p.Zone
+	if g.event && !okr.May(g.Actor, okr.View) {
+		return shut("okrbot is for members of this workspace: Home shows them their objectives and key results. Ask one of them about what you need."), nil
+	}
 	if !okr.May(g.Actor, okr.View) {
 		return Say("okrbot is for members of this workspace. Ask one of them to do it for you."), nil
 	}
@@ -272,6 +278,12 @@ func (d *Desk) handle(ctx context.Context, g *gesture) (Reply, error) {
 		return reply, nil
 	}
 	return reply, err
+}
+
+// shut is what the Home tab says in place of objectives.
+func shut(says string) Reply {
+	v := view.HomeShut(says)
+	return Reply{Shut: &v}
 }
 
 // sorry answers when nothing was done, in the way that shows for each kind of gesture and keeps
@@ -333,7 +345,7 @@ func (d *Desk) carryOut(g gesture, r Reply) answer {
 			a.body = slack.NewClearViewSubmissionResponse()
 		}
 	}
-	if sayLater == nil && updateLater == nil && r.Open == nil && !r.Home && r.Later == nil {
+	if sayLater == nil && updateLater == nil && r.Open == nil && !r.Home && r.Shut == nil && r.Later == nil {
 		return a
 	}
 	limit := r.LaterWithin
@@ -392,7 +404,12 @@ func (d *Desk) afterwards(ctx context.Context, g gesture, r Reply, say *view.Mes
 	if say != nil {
 		d.say(ctx, g, *say, r.Replace)
 	}
-	if r.Home || g.View.Home && g.kind == anAction {
+	switch {
+	case r.Shut != nil:
+		if err := d.Slack.publish(ctx, g.person, *r.Shut); err != nil {
+			d.Log.Warn("showing Home", "actor", g.person, "code", CodeOf(err))
+		}
+	case r.Home || g.View.Home && g.kind == anAction:
 		d.ShowHome(ctx, g.Gesture)
 	}
 }

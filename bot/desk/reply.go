@@ -37,6 +37,8 @@ type Reply struct {
 	Options []*slack.OptionBlockObject
 	// Home shows the person's Home tab again.
 	Home bool
+	// Shut takes the place of the person's Home tab where they may not see one.
+	Shut *slack.HomeTabViewRequest
 	// Later runs after the answer went out, with the opened or updated view's id and hash where
 	// there is one. It only decorates an open view: what must survive is a job.
 	Later func(ctx context.Context, opened OpenView)

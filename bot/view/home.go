@@ -131,6 +131,11 @@ func (h HomeTab) View() slack.HomeTabViewRequest {
 
 const judgingHome = "okrbot is looking at how key results stand after a change that concerns many, so not all are counted here yet. Open Home again in a minute."
 
+// HomeShut is the Home tab of somebody who may not see one.
+func HomeShut(says string) slack.HomeTabViewRequest {
+	return slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: []slack.Block{slack.NewHeaderBlock(plain("okrbot")), section(says)}}}
+}
+
 // begin is what can be begun here, and what is chosen to be shown.
 func (h HomeTab) begin() []slack.Block {
 	var buttons []slack.BlockElement
