@@ -178,6 +178,10 @@ func (s sandboxCommand) fill(ctx context.Context, clock *shiftedClock, over func
 			e := example{slack: workspace, sn: sn, instance: "http://" + instance, clock: clock, pass: pass, breaks: breaks}
 			return e.make(ctx)
 		},
+		Worked: func() bool {
+			worked, err := clock.worked(ctx)
+			return worked || err != nil
+		},
 		InstanceURL: "http://" + instance, User: seed.User, Password: seed.Password, APIKey: seed.APIKey, ClientID: seed.ClientID, ClientSecret: seed.ClientSecret, Commands: commands,
 		Clock: web.Clock{
 			Now:     clock.now,
@@ -275,6 +279,12 @@ func sandboxClock(ctx context.Context, dsn string, fresh bool) (*shiftedClock, e
 	}
 	c.ahead.Store(int64(time.Until(now)))
 	return c, nil
+}
+
+// worked says whether somebody has worked in the sandbox: there are objectives.
+func (c *shiftedClock) worked(ctx context.Context) (worked bool, err error) {
+	err = c.pool.QueryRow(ctx, "select exists (select from objectives)").Scan(&worked)
+	return worked, err
 }
 
 // nextDue is when the next sync is due by the sandbox's time, be it a failed one's next try; the zero

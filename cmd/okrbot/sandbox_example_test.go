@@ -29,6 +29,10 @@ func TestTheExampleInABrowser(t *testing.T) {
 		p.sees(words)
 	}
 	p.shot("example")
+	// Where people have worked, an empty channel offers no example.
+	p.until("an empty channel", `[...document.querySelectorAll("#side button")].find((b) => b.innerText.includes("general")).click(); return true`)
+	p.sees("/okr list shows what people of this workspace work on.")
+	p.until("no offer", `return !document.body.innerText.includes("Show an example workspace")`)
 	if list := said.all(); len(list) > 0 {
 		t.Errorf("the page complains: %q", list)
 	}

@@ -48,8 +48,10 @@ type Options struct {
 	ClientSecret string   `json:"client_secret"`
 	Commands     []string `json:"commands"` // what the composer completes, such as "/okr help"
 	Clock        Clock    `json:"-"`
-	// Example fills the empty workspace with what people did in a week, and StartOver empties it.
+	// Example fills the empty workspace with what people did in a week, and StartOver empties it. Worked
+	// says whether it is not empty.
 	Example   func(breaks func(servicenow.Fault)) error `json:"-"`
+	Worked    func() bool                               `json:"-"`
 	StartOver func()                                    `json:"-"`
 }
 
@@ -167,7 +169,7 @@ func (p *Page) state(w http.ResponseWriter, r *http.Request) {
 	}
 	answer(w, map[string]any{
 		"people": people, "seen": p.slack.Sees(name), "scorecards": cards, "faults": p.faults(), "calls": len(p.servicenow.Calls()),
-		"wire": wire, "notes": p.o, "clock": clock, "making": p.isMaking(),
+		"wire": wire, "notes": p.o, "clock": clock, "making": p.isMaking(), "worked": p.o.Worked(),
 	})
 }
 

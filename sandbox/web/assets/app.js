@@ -133,8 +133,15 @@ function drawRoom() {
 // empty is what a channel shows in which nothing was said yet.
 function empty() {
   if (state.making) return el("p", { class: "empty", role: "status" }, "An example workspace is being made, as people would make it: a connection, two objectives, six key results, and a week of syncs. It takes a minute.");
+  if (state.worked) return el("p", { class: "empty" }, "Nothing here yet. /okr list shows what people of this workspace work on.");
+  const make = async () => {
+    state.making = true; draw();
+    const made = await act({ do: "example" });
+    if (!("options" in made)) state.making = false;
+    ask();
+  };
   return el("div", { class: "empty" }, el("p", {}, "Nothing here yet. Type /okr help below, or look at a workspace in which people have worked for a week."),
-    el("div", { class: "actions block" }, el("button", { class: "btn primary", onclick: () => { state.making = true; act({ do: "example" }); draw(); } }, "Show an example workspace")));
+    el("div", { class: "actions block" }, el("button", { class: "btn primary", onclick: make }, "Show an example workspace")));
 }
 
 // startOver forgets everything and begins again, empty.
