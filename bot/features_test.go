@@ -213,7 +213,7 @@ func TestPeopleUpdateTheirOwn(t *testing.T) {
 	r.alice.Types("/okr sync KR-1").Sees("KR-1 is updated by people, so there is nothing to sync")
 	r.alice.Types("/okr pause KR-1").Sees("KR-1 is updated by people: nothing reads it, so there is nothing to pause. Enter a value with `/okr check-in KR-1`.")
 	r.alice.Types("/okr resume KR-1").Sees("so there is nothing to resume.")
-	r.alice.Types("/okr list no data").Sees("No key result is without data.")
+	r.alice.Types("/okr list no data").Sees("All key results have data.")
 	r.alice.Types("/okr check-in KR-7").Sees("There is no KR-7 here")
 	r.alice.Types("/okr remove KR-1").Sees("== Remove KR-1 ==", "This cannot be undone.").DoesNotSee("pause it")
 }

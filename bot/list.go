@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"okrbot/bot/command"
@@ -137,8 +136,10 @@ func (ls lists) none(ctx context.Context, g desk.Gesture, l listed, f store.Filt
 		}
 	}
 	says := what + ": none."
-	onlyStates := l
-	onlyStates.states = nil
+	alone, err := ls.stateAlone(ctx, g, l)
+	if err != nil {
+		return desk.Reply{}, err
+	}
 	switch {
 	case list.More:
 		says = view.StillJudged
@@ -149,9 +150,30 @@ func (ls lists) none(ctx context.Context, g desk.Gesture, l listed, f store.Filt
 	case len(l.states) == 0 && may:
 		m := view.List(what, list)
 		return desk.Reply{Say: &m}, nil
-	case len(l.states) > 0 && !onlyStates.any():
-		says = "No key result is " + strings.TrimPrefix(what, "Key results ") + "."
+	case alone != "":
+		says = alone
 	}
 	m := view.EmptyList(says, list)
 	return desk.Reply{Say: &m}, nil
+}
+
+// stateAlone says in a sentence that no key result is so where nothing but one state narrows the list;
+// else it is empty.
+func (ls lists) stateAlone(ctx context.Context, g desk.Gesture, l listed) (string, error) {
+	if len(l.states) != 1 {
+		return "", nil
+	}
+	is := l.states[0]
+	l.states = nil
+	if is.name == needsMe && slices.Equal(l.people, []string{g.Actor.ID}) {
+		l.people, is.none = nil, "No key result needs you now."
+	}
+	if l.any() {
+		return "", nil
+	}
+	n, err := ls.Store.CountKeyResults(ctx, g.Actor.Workspace, store.Filter{Most: 1})
+	if n > 0 || err != nil {
+		return is.none, err
+	}
+	return "There are no key results yet.", nil
 }

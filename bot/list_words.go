@@ -36,6 +36,7 @@ func (l listed) any() bool {
 type state struct {
 	name string // as it is typed
 	what string // as a heading says it
+	none string // what is said where no key result of the workspace is so
 	in   func(*store.States)
 }
 
@@ -46,27 +47,36 @@ const needsMe = "needs me"
 // exactly that one.
 func states() []state {
 	list := []state{
-		{needsMe, "that need a person", func(s *store.States) { s.Pressing = true }},
-		{"not syncing", "not syncing", func(s *store.States) { s.Stuck = true }},
-		{"failing", "not syncing", func(s *store.States) { s.Stuck = true }},
-		{"paused", "paused", func(s *store.States) { s.Paused = true }},
-		{"closed out", "closed out", func(s *store.States) { s.Closed = true }},
-		{"closed", "closed out", func(s *store.States) { s.Closed = true }},
-		{"open", "open", func(s *store.States) { s.Open = true }},
-		{"by hand", "with a value by hand", func(s *store.States) { s.ByHand = true }},
+		{needsMe, "that need a person", "No key result needs a person now.", func(s *store.States) { s.Pressing = true }},
+		{"not syncing", "not syncing", "All key results sync.", func(s *store.States) { s.Stuck = true }},
+		{"failing", "not syncing", "All key results sync.", func(s *store.States) { s.Stuck = true }},
+		{"paused", "paused", "No key result is paused.", func(s *store.States) { s.Paused = true }},
+		{"closed out", "closed out", "No key result is closed out.", func(s *store.States) { s.Closed = true }},
+		{"closed", "closed out", "No key result is closed out.", func(s *store.States) { s.Closed = true }},
+		{"open", "open", "All key results are closed out.", func(s *store.States) { s.Open = true }},
+		{"by hand", "with a value by hand", "No key result has a value by hand.", func(s *store.States) { s.ByHand = true }},
 	}
-	one := func(name, what string, status okr.Status) state {
-		return state{name, what, func(s *store.States) { s.Statuses = append(s.Statuses, status) }}
-	}
-	for _, s := range okr.Statuses() {
-		name := strings.ToLower(s.Word())
-		what := name
-		if s == okr.NoData {
-			what = "without data"
+	for _, is := range okr.Statuses() {
+		name := strings.ToLower(is.Word())
+		what, none := name, "No key result is "+name+"."
+		switch is {
+		case okr.NoData:
+			what, none = "with no data", "All key results have data."
+		case okr.NotStarted:
+			none = "All key results have started."
+		case okr.TooEarly:
+			none = "No key result is at the very beginning of its period."
+		case okr.Missed:
+			none = "No key result has missed its target."
+		case okr.CommittedMet:
+			none = "No key result has ended with just its committed result met."
+		case okr.Achieved:
+			none = "No key result has achieved its target yet."
 		}
-		list = append(list, one(name, what, s))
+		list = append(list, state{name, what, none, func(s *store.States) { s.Statuses = append(s.Statuses, is) }})
 	}
-	return append(list, one("measuring", "measuring the baseline", okr.Measuring))
+	measures := func(s *store.States) { s.Statuses = append(s.Statuses, okr.Measuring) }
+	return append(list, state{"measuring", "measuring the baseline", "No key result is measuring the baseline.", measures})
 }
 
 // stateCalled is a state by its name as it is typed.

@@ -107,8 +107,7 @@ func TestAListsButtonsAreNotTrusted(t *testing.T) {
 // What needs a person comes first, of whom it is asked, each kind in its place.
 func TestWhatNeedsAPersonComesFirst(t *testing.T) {
 	r := newRoom(t)
-	r.alice.Types("/okr list needs-me").Sees("My key results that need a person: none.")
-	r.bob.Types("/okr list needs-me").Sees("My key results that need a person: none.")
+	r.alice.Types("/okr list needs-me").Sees("There are no key results yet.")
 	r.partsOf(8) // KR-1 and KR-5 on track, KR-2 and KR-6 behind, KR-3 and KR-7 at risk, KR-4 and KR-8 without a value
 	r.until("all judged", func() bool { return r.number(unjudged) == 0 })
 	r.do("update key_results set failure_class = 'unavailable', failure_says = 'It sleeps.', failing_since = now() where number = 5")
@@ -125,7 +124,7 @@ func TestWhatNeedsAPersonComesFirst(t *testing.T) {
 	if text := r.answer("/okr list"); !inOrder(text, "*KR-2*", "*KR-5*", "*KR-3*", "*KR-7*", "*KR-6*", "*KR-4*", "*KR-8*", "*KR-1*") {
 		t.Errorf("the worst is not first:\n%s", text)
 	}
-	r.bob.Types("/okr list needs-me").Sees("My key results that need a person: none.")
+	r.bob.Types("/okr list needs-me").Sees("No key result needs you now.")
 	r.bob.Types("/okr list needs me @alice").Sees("*Key results that need a person of <@U0ALICE>*", "*KR-2* Part 2", "*KR-7* Part 7")
 
 	// Two weeks later nobody has checked in, but on KR-6, with a note alone.
@@ -166,7 +165,7 @@ func TestWhatIsBelowAnObjective(t *testing.T) {
 	r.alice.Types("/okr edit O-1").Chooses("Parent objective", "O-2 Run a calm company").Submits("Save").SeesNoModal().Sees("is saved")
 	r.alice.Types("/okr list O-2 at-risk").Sees("Key results at risk under O-2: none.", "*O-1* Ship it", "[Show]")
 	r.alice.Types("/okr list O-2 mine by:name").Sees("My key results under O-2: none", "*O-1* Ship it", "[Show]")
-	r.alice.Types("/okr list O-1 O-2 no-data").Sees("*Key results without data under O-1 or O-2*", "*KR-1* Interviews held", "*O-1* Ship it", "[Show]")
+	r.alice.Types("/okr list O-1 O-2 no-data").Sees("*Key results with no data under O-1 or O-2*", "*KR-1* Interviews held", "*O-1* Ship it", "[Show]")
 
 	file := "objective,objective_owner,first_day,last_day,time_zone,key_result,owner,kind,start_value,target_value,channel\n"
 	for i := range 21 {

@@ -110,11 +110,7 @@ func (d Digest) standing() string {
 	})
 	parts := make([]string, len(statuses))
 	for i, s := range statuses {
-		word := strings.ToLower(s.Word())
-		if s == okr.NoData {
-			word = "without data"
-		}
-		parts[i] = fmt.Sprintf("%d %s", d.counts[s], word)
+		parts[i] = fmt.Sprintf("%d %s", d.counts[s], strings.ToLower(s.Word()))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -72,18 +72,19 @@ func (f HomeFilter) words() string {
 			parts = append(parts, strings.ToLower(p.label))
 		}
 	}
-	if f.Status != "" {
+	switch f.Status {
+	case "":
+	case string(okr.NoData):
+		parts = append(parts, "with a key result that has no data")
+	default:
 		parts = append(parts, "with a key result "+strings.ToLower(statusLabel(f.Status)))
 	}
 	return strings.Join(parts, " · ")
 }
 
 func statusLabel(s string) string {
-	switch s {
-	case NotSyncingIs:
+	if s == NotSyncingIs {
 		return "Not syncing"
-	case string(okr.NoData):
-		return "Without data"
 	}
 	return okr.Status(s).Word()
 }
