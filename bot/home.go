@@ -270,7 +270,10 @@ func (h home) actions() map[string]desk.Handler {
 		view.ActionHomePage: page, view.ActionHomePageTo: page,
 		view.ActionHomeNeeds: needs, view.ActionHomeNeedsTo: needs,
 		view.ActionHomeFew: h.change(func(_ desk.Gesture, chosen *store.Home) { chosen.Needs = store.HomeWorstFew }),
-		view.ActionHomeIn:  within, view.ActionHomeInTo: within, view.ActionHomeOpen: within,
+		view.ActionHomeIn:  within, view.ActionHomeInTo: within,
+		view.ActionHomeOpen: h.change(func(g desk.Gesture, chosen *store.Home) {
+			chosen.Unfolded, chosen.KeyResults = view.ParseOpen(g.Action.Value), 0
+		}),
 		view.ActionHomeHide: h.change(func(_ desk.Gesture, chosen *store.Home) { chosen.Unfolded, chosen.KeyResults = store.HomeFolded, 0 }),
 		view.ActionHomeMine: h.change(func(_ desk.Gesture, chosen *store.Home) { show(chosen, view.HomeFilter{}) }),
 		view.ActionHomeChannel: h.change(func(g desk.Gesture, chosen *store.Home) {

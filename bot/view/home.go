@@ -192,13 +192,7 @@ func (n Needs) turning() []slack.Block {
 		}
 		return []slack.Block{slack.NewActionBlock("needs", button(ActionHomeNeeds, fmt.Sprintf("and %d more", left), "0"))}
 	}
-	var buttons []slack.BlockElement
-	if n.From > 0 {
-		buttons = append(buttons, button(ActionHomeNeedsTo, "Previous", strconv.Itoa(max(0, n.From-HomeNeeds))))
-	}
-	if left > 0 {
-		buttons = append(buttons, button(ActionHomeNeeds, "Next", strconv.Itoa(n.From+len(n.Shown))))
-	}
+	buttons := Pages{From: n.From, Shown: len(n.Shown), Total: n.Total, Most: HomeNeeds, Back: ActionHomeNeedsTo, On: ActionHomeNeeds}.buttons()
 	return []slack.Block{slack.NewActionBlock("needs", append(buttons, button(ActionHomeFew, "Show fewer", "home"))...)}
 }
 
@@ -257,22 +251,8 @@ func (h HomeTab) objectives() []slack.Block {
 		}
 		blocks = append(blocks, o.blocks()...)
 	}
-	return append(blocks, pages("objectives", ActionHomePageTo, ActionHomePage, "", h.From, HomeObjectives, len(h.Objectives), h.Total)...)
-}
-
-// pages are the buttons to the part before and the one after, with what a value begins with.
-func pages(block, back, on, begins string, from, most, shown, total int) []slack.Block {
-	var buttons []slack.BlockElement
-	if from > 0 {
-		buttons = append(buttons, button(back, "Previous", begins+strconv.Itoa(max(0, from-most))))
-	}
-	if from+shown < total {
-		buttons = append(buttons, button(on, "Next", begins+strconv.Itoa(from+shown)))
-	}
-	if len(buttons) == 0 {
-		return nil
-	}
-	return []slack.Block{slack.NewActionBlock(block, buttons...)}
+	pages := Pages{From: h.From, Shown: len(h.Objectives), Total: h.Total, Most: HomeObjectives, Back: ActionHomePageTo, On: ActionHomePage, Block: "objectives"}
+	return append(blocks, pages.ways()...)
 }
 
 // when says which objectives stand together.
@@ -323,8 +303,8 @@ func (o HomeObjective) blocks() []slack.Block {
 	for _, k := range o.KeyResults {
 		blocks = append(blocks, homeRow(k, o.May(k))...)
 	}
-	blocks = append(blocks, pages("within", ActionHomeInTo, ActionHomeIn, id+":", o.From, HomeKeyResults, len(o.KeyResults), o.Total)...)
-	return append(blocks, slack.NewDividerBlock())
+	pages := Pages{From: o.From, Shown: len(o.KeyResults), Total: o.Total, Most: HomeKeyResults, Back: ActionHomeInTo, On: ActionHomeIn, Query: id, Block: "within"}
+	return append(append(blocks, pages.ways()...), slack.NewDividerBlock())
 }
 
 // homeRow is a key result under its open objective, with a button, and a kebab for who may use it.
@@ -380,15 +360,19 @@ func countWords(n map[okr.Status]int) string {
 	return strings.Join(parts, " · ")
 }
 
-// ParseWithin reads the value of a page of an objective's key results: "3:12".
+// ParseWithin reads the value of a page of an objective's key results, "12:3", whatever it says.
 func ParseWithin(value string) (objective int64, from int) {
-	id, place, _ := strings.Cut(value, ":")
-	objective, err := strconv.ParseInt(id, 10, 64)
+	from, id := ParsePage(value)
+	return ParseOpen(id), from
+}
+
+// ParseOpen reads which objective is to be opened, whatever it says; 0 is none.
+func ParseOpen(value string) (objective int64) {
+	objective, err := strconv.ParseInt(value, 10, 64)
 	if err != nil || objective < 0 {
-		objective = 0
+		return 0
 	}
-	from, _ = ParsePage(place)
-	return objective, from
+	return objective
 }
 
 func button(action, label, value string) *slack.ButtonBlockElement {

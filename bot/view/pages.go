@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strconv"
@@ -19,6 +20,7 @@ type Pages struct {
 	Back    string // what the buttons are, Previous and Next
 	On      string
 	Query   string // what the list is of: each button carries it
+	Block   string // the buttons' block; empty: "pages"
 }
 
 // MaxQuery is how long a list's query can be: Slack takes 2000 characters as the value of a button.
@@ -43,17 +45,21 @@ func pageWords(from, shown int, total string) string {
 
 // ways are the buttons Previous and Next; none where the part is the whole list.
 func (p Pages) ways() []slack.Block {
-	var buttons []slack.BlockElement
+	buttons := p.buttons()
+	if len(buttons) == 0 {
+		return nil
+	}
+	return []slack.Block{slack.NewActionBlock(cmp.Or(p.Block, "pages"), buttons...)}
+}
+
+func (p Pages) buttons() (buttons []slack.BlockElement) {
 	if p.From > 0 {
 		buttons = append(buttons, button(p.Back, "Previous", fmt.Sprintf("%d:%s", max(0, p.From-p.Most), p.Query)))
 	}
 	if next := p.From + p.Shown; next < p.Total {
 		buttons = append(buttons, button(p.On, "Next", fmt.Sprintf("%d:%s", next, p.Query)))
 	}
-	if len(buttons) == 0 {
-		return nil
-	}
-	return []slack.Block{slack.NewActionBlock("pages", buttons...)}
+	return buttons
 }
 
 // ParsePage reads the value of one of the buttons, whatever it says.
