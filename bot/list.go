@@ -85,7 +85,8 @@ func (ls lists) part(ctx context.Context, g desk.Gesture, l listed, from int) (d
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	if list.Query, list.By = query, byWords[l.order]; len(under) > 0 {
+	list.Query, list.By, list.Ordered = query, byWords[l.order], f.Order != store.WorstFirst
+	if len(under) > 0 {
 		below, err := ls.Store.Children(ctx, g.Actor.Workspace, f.Objectives...)
 		if err != nil {
 			return desk.Reply{}, err

@@ -111,9 +111,13 @@ func (s shows) objectives(ctx context.Context, workspace string, list []okr.Obje
 	for _, k := range all {
 		own[k.Objective.ID] = append(own[k.Objective.ID], k)
 	}
+	below, err := s.Store.NeedsBelow(ctx, workspace, ids)
+	if err != nil {
+		return nil, err
+	}
 	shown := make([]view.Objective, len(list))
 	for i, o := range list {
-		shown[i] = view.Objective{Objective: o, KeyResults: own[o.ID], Today: okr.DayIn(o.Zone, now)}
+		shown[i] = view.Objective{Objective: o, KeyResults: own[o.ID], BelowNeeds: below[o.ID], Today: okr.DayIn(o.Zone, now)}
 	}
 	return shown, nil
 }

@@ -210,3 +210,38 @@ func TestOtherListsAreWalked(t *testing.T) {
 	r.until("the first page", func() bool { all := r.answers(); return strings.Contains(all[len(all)-1], "Goal 11") })
 	r.reads("30", "[Previous] [Next]")
 }
+
+// Each objective has one heading in a list, whatever stands how; in a chosen order the rows name it.
+func TestAnObjectiveHasOneHeading(t *testing.T) {
+	r := newRoom(t)
+	r.shelf(3, 4, 9)
+	text := r.answer("/okr list")
+	for _, name := range []string{"*Aim 1*", "*Aim 2*", "*Aim 3*"} {
+		if n := strings.Count(text, name); n != 1 {
+			t.Errorf("%s stands %d times:\n%s", name, n, text)
+		}
+	}
+	text = r.answer("/okr list by:name")
+	if n := strings.Count(text, "*O-1* Aim 1"); n != 4 || strings.Contains(text, "*Aim 1*") || !inOrder(text, "Part 1 of 1", "Part 1 of 2", "Part 1 of 3", "Part 2 of 1") {
+		t.Errorf("by name it is\n%s", text)
+	}
+}
+
+// What does not sync, is stale or has no data is said of an objective whatever its values say, and of those
+// below it too.
+func TestAnObjectiveSaysWhatNeedsAPerson(t *testing.T) {
+	r := newRoom(t)
+	r.addsObjective(r.alice, "Run a calm company") // O-1
+	r.shelf(1, 4, 9)                               // O-2: on track, behind, at risk, no data
+	r.do("update objectives set parent_id = (select id from objectives where number = 1) where number = 2")
+	r.do("delete from key_results where number in (2, 3)")
+	r.until("all judged", func() bool { return r.number(unjudged) == 0 })
+	r.do("update key_results set failure_class = 'unavailable', failure_says = 'It sleeps.', failing_since = now() where number = 1")
+	r.alice.Types("/okr list").Sees("worst: :large_green_circle: On track · :warning: 1 not syncing")
+	r.alice.Types("/okr objectives").Sees("Below it: :warning: 1 not syncing · :grey_question: 1 no data")
+	r.addsObjective(r.alice, "Run a calm world") // O-3
+	r.alice.Types("/okr edit O-1").Sees("== Edit O-1 ==").Chooses("Parent objective", "O-3 Run a calm world").Submits("Save").SeesNoModal()
+	r.alice.Types("/okr show O-3").Sees("== O-3 ==", "Below it: :warning: 1 not syncing · :grey_question: 1 no data").Closes()
+	r.alice.GoesHome().PressesAtHome("Open")
+	r.alice.SeesHome("1 of 2 reporting", ":warning: 1 not syncing")
+}

@@ -34,13 +34,13 @@ func (n Need) Pressing() bool { return n <= NeedsEyes }
 
 // NeedsOf are the needs of key results of a status, the most pressing first.
 func NeedsOf(s Status) []Need {
-	needs := []Need{NeedsSignIn, NeedsSync, NeedsCheckIn, s.need(), NeedsNobody}
+	needs := []Need{NeedsSignIn, NeedsSync, NeedsCheckIn, s.Need(), NeedsNobody}
 	slices.Sort(needs)
 	return needs
 }
 
-// need is what a key result needs of which nothing but its status is known.
-func (s Status) need() Need {
+// Need is what a key result needs of which nothing but its status is known.
+func (s Status) Need() Need {
 	switch s {
 	case Stale:
 		return NeedsScore
@@ -50,7 +50,7 @@ func (s Status) need() Need {
 	if i := slices.Index(unpressing, s); i >= 0 {
 		return NeedsEyes + 1 + Need(i)
 	}
-	return NoData.need()
+	return NoData.Need()
 }
 
 // Need is what the key result needs on a day.
@@ -65,7 +65,7 @@ func (kr KeyResult) Need(period Period, today Day) Need {
 	case kr.silent(status, period, today):
 		return NeedsCheckIn
 	default:
-		return status.need()
+		return status.Need()
 	}
 }
 

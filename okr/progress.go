@@ -98,6 +98,7 @@ type RollUpItem struct {
 	Weight   decimal.Decimal
 	Kind     Kind
 	Status   Status
+	Failing  bool // it does not sync
 }
 
 // RollUp is an objective's progress.
@@ -107,6 +108,7 @@ type RollUp struct {
 	Total     int                 // key results that would, had all of them progress
 	Silent    []string            // the keys of those that would and do not report
 	Worst     Status              // of all key results with progress, those without weight too; empty when there is none
+	Failing   int                 // key results that do not sync, whatever their last value says
 }
 
 // RollUpOf is the weighted mean of clamped progress. A weight of 0 leaves a key result out; those
@@ -115,6 +117,9 @@ func RollUpOf(items []RollUpItem) RollUp {
 	var r RollUp
 	var sum, weights decimal.Decimal
 	for _, item := range items {
+		if item.Failing {
+			r.Failing++
+		}
 		if item.Progress.Valid && item.Status.Worse(r.Worst) {
 			r.Worst = item.Status
 		}

@@ -87,6 +87,25 @@ func (r Reads) Children(ctx context.Context, workspace string, parents ...int64)
 	return objectives(rows), nil
 }
 
+// NeedsBelow counts what the key results of all objectives below some need, at any depth: what is
+// somebody's to do something about, and what has no data.
+func (r Reads) NeedsBelow(ctx context.Context, workspace string, objectives []int64) (map[int64]map[okr.Need]int, error) {
+	rows, err := r.q.NeedsBelow(ctx, queries.NeedsBelowParams{
+		WorkspaceID: workspace, Tops: objectives, Pressing: int16(okr.NeedsEyes), NoData: int16(okr.NoData.Need()),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("counting what is needed below objectives: %w", err)
+	}
+	needs := map[int64]map[okr.Need]int{}
+	for _, row := range rows {
+		if needs[row.Top] == nil {
+			needs[row.Top] = map[okr.Need]int{}
+		}
+		needs[row.Top][okr.Need(row.Need)] = int(row.Many)
+	}
+	return needs, nil
+}
+
 // ParentChoices are the objectives that one can have as its parent, and that words are a part of.
 func (r Reads) ParentChoices(ctx context.Context, workspace string, id int64, words string, today okr.Day, most int) ([]okr.Objective, error) {
 	rows, err := r.q.ParentChoices(ctx, queries.ParentChoicesParams{

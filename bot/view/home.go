@@ -295,7 +295,7 @@ func (o HomeObjective) blocks() []slack.Block {
 	if o.ended() {
 		presses = slices.Insert(presses, 0, slack.BlockElement(button(ActionCloseOut, "Close out", id)))
 	}
-	s.Text = section(text + "\n" + o.RollUp.Words() + "\n" + countWords(o.Counts)).Text
+	s.Text = section(text + "\n" + o.RollUp.Words() + failingWords(o.RollUp) + "\n" + countWords(o.Counts)).Text
 	blocks := []slack.Block{s, slack.NewActionBlock("do_o_"+id, presses...)}
 	if o.Total > len(o.KeyResults) {
 		blocks = append(blocks, note("Key results "+pageWords(o.From, len(o.KeyResults), strconv.Itoa(o.Total))+", the worst first"))

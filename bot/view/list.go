@@ -1,6 +1,7 @@
 package view
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/slack-go/slack"
@@ -31,10 +32,11 @@ type Listing struct {
 	Total int  // of the whole list; CountedMost stands for that many or more
 	More  bool // there may be more than that
 	// Beside are all key results of the objectives that are shown, which make their progress.
-	Beside map[int64][]KeyResult
-	By     string      // what it is ordered by, where a person said so
-	Below  []Objective // right below those that it is of; one more than is shown says that there are more
-	Query  string      // what the list is of, for the buttons
+	Beside  map[int64][]KeyResult
+	By      string      // what it is ordered by, where a person said so
+	Ordered bool        // by something else than what is worst
+	Below   []Objective // right below those that it is of; one more than is shown says that there are more
+	Query   string      // what the list is of, for the buttons
 }
 
 // ListingOf is the first part of some of all key results.
@@ -99,32 +101,47 @@ func (l Listing) below() []slack.Block {
 	return blocks
 }
 
-// underObjectives writes an objective's line before its first key result, and its name alone where
-// others came between.
+// underObjectives writes the key results of the part, each objective's under its line, the objective first
+// whose worst is the worst. In an order that a person chose they stay where they are: where that parts
+// those of an objective, each names its own.
 func underObjectives(l Listing) []slack.Block {
-	var blocks []slack.Block
-	seen := map[int64]bool{}
+	var order []int64
+	own := map[int64][]KeyResult{}
+	scattered := false
 	for i, k := range l.Shown {
-		switch {
-		case i > 0 && l.Shown[i-1].Objective.ID == k.Objective.ID:
-		case seen[k.Objective.ID]:
-			blocks = append(blocks, note(":dart: "+boldHeadlineOf(k.Objective)))
-		default:
-			seen[k.Objective.ID] = true
-			head := section(objectiveLine(k.Objective, l.Beside[k.Objective.ID]))
-			head.Accessory = slack.NewAccessory(kebabOf(k.Objective, false))
-			if k.Today > k.Objective.Period.Last && !k.Closed {
-				head.Accessory = closeOutButton(k.Objective)
-			}
-			blocks = append(blocks, head)
+		id := k.Objective.ID
+		if len(own[id]) == 0 {
+			order = append(order, id)
+		} else if l.Shown[i-1].Objective.ID != id {
+			scattered = true
 		}
-		blocks = append(blocks, line(k))
+		own[id] = append(own[id], k)
+	}
+	var blocks []slack.Block
+	if scattered && l.Ordered {
+		for _, k := range l.Shown {
+			blocks = append(blocks, line(k, "\n:dart: "+headlineOf(k.Objective)))
+		}
+		return blocks
+	}
+	for _, id := range order {
+		o := own[id][0].Objective
+		head := section(objectiveLine(o, l.Beside[id]))
+		head.Accessory = slack.NewAccessory(kebabOf(o, false))
+		if k := own[id][0]; k.Today > o.Period.Last && !k.Closed {
+			head.Accessory = closeOutButton(o)
+		}
+		blocks = append(blocks, head)
+		for _, k := range own[id] {
+			blocks = append(blocks, line(k, ""))
+		}
 	}
 	return blocks
 }
 
-func line(k KeyResult) slack.Block {
-	text := k.Headline() + "\n" + k.Figures() + "\n" + k.When()
+// line is a key result in a list, with what stands below its name.
+func line(k KeyResult, below string) slack.Block {
+	text := k.Headline() + below + "\n" + k.Figures() + "\n" + k.When()
 	if byHand := k.ByHand(); byHand != "" {
 		text += "\n" + byHand
 	}
@@ -145,16 +162,36 @@ func objectiveLine(o okr.Objective, own []KeyResult) string {
 	if o.Closed {
 		text += " · :lock: closed out"
 	}
-	return text + "\n" + rollUpWords(okr.RollUpOf(rolledUp(own)))
+	r := okr.RollUpOf(rolledUp(own))
+	text += "\n" + rollUpWords(r)
+	stale := 0
+	for _, k := range own {
+		if k.Standing().Status == okr.Stale {
+			stale++
+		}
+	}
+	if stale > 0 && r.Worst != okr.Stale {
+		text += fmt.Sprintf(" · %s %d stale", okr.Stale.Icon(), stale)
+	}
+	return text
 }
 
-// rollUpWords are an objective's progress, how many key results report, and the worst status of those.
+// rollUpWords are an objective's progress, how many key results report, the worst status of those, and
+// how many do not sync.
 func rollUpWords(r okr.RollUp) string {
 	text := r.Words()
 	if r.Worst != "" {
 		text += " · worst: " + r.Worst.Icon() + " " + r.Worst.Word()
 	}
-	return text
+	return text + failingWords(r)
+}
+
+// failingWords are how many key results do not sync, behind other words; empty where all do.
+func failingWords(r okr.RollUp) string {
+	if r.Failing == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" · %s %d %s", notSyncingIcon, r.Failing, notSyncingWord)
 }
 
 func note(mrkdwnText string) slack.Block {

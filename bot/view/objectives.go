@@ -1,6 +1,7 @@
 package view
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -36,10 +37,11 @@ const (
 type Objective struct {
 	okr.Objective
 	KeyResults []KeyResult
-	Above      okr.Objective // its parent; zero where it has none
-	Below      []Objective   // those whose parent it is
-	Changes    []ChangeLine  // newest first
-	Today      okr.Day       // where it is
+	Above      okr.Objective    // its parent; zero where it has none
+	Below      []Objective      // those whose parent it is
+	BelowNeeds map[okr.Need]int // what the key results of all below it need, at any depth
+	Changes    []ChangeLine     // newest first
+	Today      okr.Day          // where it is
 }
 
 // ended says whether the objective waits to be closed out.
@@ -77,8 +79,38 @@ func (o Objective) line() string {
 	if len(o.KeyResults) > 0 {
 		text += " · " + rollUpWords(o.Rolled())
 	}
-	return text + "\n" + o.counts()
+	return text + "\n" + o.counts() + o.below()
 }
+
+// below is what needs somebody below the objective, as a line that follows; empty when nothing does.
+func (o Objective) below() string {
+	n := o.BelowNeeds
+	var parts []string
+	for _, row := range []struct {
+		many int
+		icon string
+		word string
+	}{
+		{n[okr.NeedsSignIn] + n[okr.NeedsSync], notSyncingIcon, notSyncingWord},
+		{n[okr.NeedsScore], okr.Stale.Icon(), "stale"},
+		{n[okr.NeedsCheckIn], ":speech_balloon:", "without a check-in"},
+		{n[okr.NeedsEyes], okr.AtRisk.Icon(), "at risk"},
+		{n[okr.NoData.Need()], okr.NoData.Icon(), "no data"},
+	} {
+		if row.many > 0 {
+			parts = append(parts, fmt.Sprintf("%s %d %s", row.icon, row.many, row.word))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "\nBelow it: " + strings.Join(parts, " · ")
+}
+
+const (
+	notSyncingIcon = ":warning:"
+	notSyncingWord = "not syncing"
+)
 
 // kebabOf offers what can be done with an objective: at most five.
 func kebabOf(o okr.Objective, ended bool) *slack.OverflowBlockElement {
@@ -174,7 +206,7 @@ func (o Objective) Modal() slack.ModalViewRequest {
 	if len(o.KeyResults) > 0 {
 		standing += rollUpWords(o.Rolled()) + "\n"
 	}
-	blocks = append(blocks, section(standing+o.counts()))
+	blocks = append(blocks, section(standing+o.counts()+o.below()))
 	for i, k := range o.KeyResults {
 		if i == keyResultsShown {
 			blocks = append(blocks, note("…and "+okr.CountWords(len(o.KeyResults)-i, "more key result")+": `/okr list "+o.Key()+"`."))
@@ -223,7 +255,7 @@ func rolledUp(own []KeyResult) []okr.RollUpItem {
 	items := make([]okr.RollUpItem, len(own))
 	for i, k := range own {
 		standing := k.Standing()
-		items[i] = okr.RollUpItem{Key: k.Key(), Progress: standing.Progress, Weight: k.Weight, Kind: k.Kind, Status: standing.Status}
+		items[i] = okr.RollUpItem{Key: k.Key(), Progress: standing.Progress, Weight: k.Weight, Kind: k.Kind, Status: standing.Status, Failing: k.Failure.Class != "" && !k.Closed}
 	}
 	return items
 }

@@ -77,6 +77,27 @@ where workspace_id = @workspace_id
   and parent_id = any (@parents::bigint[])
 order by parent_id, last_day desc, number;
 
+-- name: NeedsBelow :many
+-- How many key results need what, of all objectives below some, at any depth. What needs nobody is left
+-- out, but for what has no data.
+with recursive below as (
+  select o.parent_id as top, o.id
+  from objectives o
+  where o.workspace_id = @workspace_id
+    and o.parent_id = any (@tops::bigint[])
+  union
+  select b.top, o.id
+  from below b
+  join objectives o on o.parent_id = b.id
+)
+select b.top::bigint as top, k.need, count(*)::integer as many
+from below b
+join key_results k on k.objective_id = b.id
+where k.need <= @pressing
+   or k.need = @no_data
+group by b.top, k.need
+order by b.top, k.need;
+
 -- name: ParentChoices :many
 -- Objectives that one can have as its parent: neither it nor what is below it. Without one, all.
 with recursive below as (

@@ -232,6 +232,66 @@ func (q *Queries) LockTree(ctx context.Context, workspaceID string) error {
 	return err
 }
 
+const needsBelow = `-- name: NeedsBelow :many
+with recursive below as (
+  select o.parent_id as top, o.id
+  from objectives o
+  where o.workspace_id = $3
+    and o.parent_id = any ($4::bigint[])
+  union
+  select b.top, o.id
+  from below b
+  join objectives o on o.parent_id = b.id
+)
+select b.top::bigint as top, k.need, count(*)::integer as many
+from below b
+join key_results k on k.objective_id = b.id
+where k.need <= $1
+   or k.need = $2
+group by b.top, k.need
+order by b.top, k.need
+`
+
+type NeedsBelowParams struct {
+	Pressing    int16
+	NoData      int16
+	WorkspaceID string
+	Tops        []int64
+}
+
+type NeedsBelowRow struct {
+	Top  int64
+	Need int16
+	Many int32
+}
+
+// How many key results need what, of all objectives below some, at any depth. What needs nobody is left
+// out, but for what has no data.
+func (q *Queries) NeedsBelow(ctx context.Context, arg NeedsBelowParams) ([]NeedsBelowRow, error) {
+	rows, err := q.db.Query(ctx, needsBelow,
+		arg.Pressing,
+		arg.NoData,
+		arg.WorkspaceID,
+		arg.Tops,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []NeedsBelowRow
+	for rows.Next() {
+		var i NeedsBelowRow
+		if err := rows.Scan(&i.Top, &i.Need, &i.Many); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const objective = `-- name: Objective :one
 select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version
 from objectives
