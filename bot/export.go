@@ -44,7 +44,11 @@ func (f exports) make(ctx context.Context, g desk.Gesture, only []string) (desk.
 // Export sends a person the files they asked for, in one message.
 func (m *Messenger) Export(ctx context.Context, to okr.Actor, n jobs.ExportCounts, files []*jobs.File) error {
 	if n == (jobs.ExportCounts{}) {
-		_, _, err := m.slack.Post(ctx, to.ID, view.Text("There is nothing to export yet. Begin with `/okr add-objective`."))
+		nothing := "There is nothing to export yet. Begin with `/okr add-objective`."
+		if okr.LooksOnly(to) {
+			nothing = "There is nothing to export: you own and look after no objective and no key result. `/okr list` shows those that there are."
+		}
+		_, _, err := m.slack.Post(ctx, to.ID, view.Text(nothing))
 		return err
 	}
 	return m.slack.Share(ctx, to.ID, view.Exported(n.Objectives, n.KeyResults, len(files)), files)

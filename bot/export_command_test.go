@@ -83,7 +83,7 @@ func TestExportComesAsFiles(t *testing.T) {
 
 func TestGuestsExportOnlyTheirOwn(t *testing.T) {
 	r := ready(t)
-	r.dave.Types("/okr export").Sees("that you own or look after").Sees("There is nothing to export yet")
+	r.dave.Types("/okr export").Sees("that you own or look after").Sees("There is nothing to export: you own and look after no objective and no key result.").DoesNotSee("add-objective")
 	for open := 1; open > 0; { // what arrived is noted as done a moment later
 		if err := r.database().QueryRow(t.Context(), "select count(*) from exports where finished_at is null").Scan(&open); err != nil {
 			t.Fatal(err)

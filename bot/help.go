@@ -21,15 +21,16 @@ type help struct {
 
 // command is "/okr help" and "/okr help sync".
 func (h help) command(_ context.Context, g desk.Gesture) (desk.Reply, error) {
+	looks := okr.LooksOnly(g.Actor)
 	if len(command.Words(g.Text)) == 0 {
-		m := view.Help(h.systems)
+		m := view.Help(h.systems, looks)
 		return desk.Reply{Say: &m}, nil
 	}
 	name, typed, rest := command.Verb(g.Text, h.Routes.Is)
-	m, ok := view.HelpOn(name, h.systems)
+	m, ok := view.HelpOn(name, h.systems, looks)
 	switch {
 	case !ok:
-		return h.unknown(desk.Gesture{}, name, command.Spoken(typed)), nil
+		return h.unknown(desk.Gesture{Actor: g.Actor}, name, command.Spoken(typed)), nil
 	case rest != "":
 		return desk.NotTaken("help", "one verb", command.Words(rest)), nil
 	}
@@ -45,6 +46,9 @@ func (h help) unknown(g desk.Gesture, word, typed string) desk.Reply {
 	}
 	if len(near) == 0 {
 		near = h.verbAmong(g.Text)
+	}
+	if okr.LooksOnly(g.Actor) {
+		near = slices.DeleteFunc(slices.Clone(near), func(n string) bool { verb, _, _ := strings.Cut(n, " "); return !view.ForLooking(verb) })
 	}
 	if g.Mention {
 		typed = strings.TrimSpace(typed + " " + command.Spoken(g.Text))

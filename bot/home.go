@@ -150,7 +150,7 @@ func (d *drawing) objectives(ctx context.Context) error {
 	}
 	for _, o := range list {
 		d.tab.Objectives = append(d.tab.Objectives, view.HomeObjective{
-			Objective: view.Objective{Objective: o, Today: okr.DayIn(o.Zone, d.now)}, Counts: counts[o.ID],
+			Objective: view.Objective{Objective: o, Today: okr.DayIn(o.Zone, d.now), Looks: okr.LooksOnly(d.g.Actor)}, Counts: counts[o.ID],
 		})
 	}
 	return nil

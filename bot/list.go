@@ -85,13 +85,13 @@ func (ls lists) part(ctx context.Context, g desk.Gesture, l listed, from int) (d
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	list.Query, list.By, list.Ordered = query, byWords[l.order], f.Order != store.WorstFirst
+	list.Query, list.By, list.Ordered, list.Looks = query, byWords[l.order], f.Order != store.WorstFirst, okr.LooksOnly(g.Actor)
 	if len(under) > 0 {
 		below, err := ls.Store.Children(ctx, g.Actor.Workspace, f.Objectives...)
 		if err != nil {
 			return desk.Reply{}, err
 		}
-		if list.Below, err = ls.shows.objectives(ctx, g.Actor.Workspace, below[:min(len(below), view.BelowListed+1)]); err != nil {
+		if list.Below, err = ls.shows.objectives(ctx, g.Actor, below[:min(len(below), view.BelowListed+1)]); err != nil {
 			return desk.Reply{}, err
 		}
 	}

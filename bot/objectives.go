@@ -82,7 +82,7 @@ func (ob objectives) from(ctx context.Context, g desk.Gesture, from int, words s
 	case page.Total == 0:
 		return desk.Say("There are no objectives yet. Add one with `/okr add-objective`."), nil
 	}
-	shown, err := ob.shows.objectives(ctx, g.Actor.Workspace, page.Objectives)
+	shown, err := ob.shows.objectives(ctx, g.Actor, page.Objectives)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -90,8 +90,8 @@ func (ob objectives) from(ctx context.Context, g desk.Gesture, from int, words s
 	return desk.Reply{Say: &m}, nil
 }
 
-// objectives are objectives with their key results, ready to be shown.
-func (s shows) objectives(ctx context.Context, workspace string, list []okr.Objective) ([]view.Objective, error) {
+// objectives are objectives with their key results, ready to be shown to somebody.
+func (s shows) objectives(ctx context.Context, reader okr.Actor, list []okr.Objective) ([]view.Objective, error) {
 	if len(list) == 0 {
 		return nil, nil
 	}
@@ -99,7 +99,7 @@ func (s shows) objectives(ctx context.Context, workspace string, list []okr.Obje
 	for i, o := range list {
 		ids[i] = o.ID
 	}
-	all, err := s.keyResults(ctx, workspace, store.Filter{Objectives: ids})
+	all, err := s.keyResults(ctx, reader.Workspace, store.Filter{Objectives: ids})
 	if err != nil {
 		return nil, err
 	}
@@ -111,25 +111,25 @@ func (s shows) objectives(ctx context.Context, workspace string, list []okr.Obje
 	for _, k := range all {
 		own[k.Objective.ID] = append(own[k.Objective.ID], k)
 	}
-	below, err := s.Store.NeedsBelow(ctx, workspace, ids)
+	below, err := s.Store.NeedsBelow(ctx, reader.Workspace, ids)
 	if err != nil {
 		return nil, err
 	}
 	shown := make([]view.Objective, len(list))
 	for i, o := range list {
-		shown[i] = view.Objective{Objective: o, KeyResults: own[o.ID], BelowNeeds: below[o.ID], Today: okr.DayIn(o.Zone, now)}
+		shown[i] = view.Objective{Objective: o, KeyResults: own[o.ID], BelowNeeds: below[o.ID], Today: okr.DayIn(o.Zone, now), Looks: okr.LooksOnly(reader)}
 	}
 	return shown, nil
 }
 
 // show opens a window with everything about an objective.
 func (ob objectives) show(ctx context.Context, g desk.Gesture, o okr.Objective) (desk.Reply, error) {
-	modal, err := ob.modal(ctx, o)
+	modal, err := ob.modal(ctx, g.Actor, o)
 	return desk.Reply{Open: &modal}, err
 }
 
-func (ob objectives) modal(ctx context.Context, o okr.Objective) (slack.ModalViewRequest, error) {
-	shown, err := ob.shows.objectives(ctx, o.Workspace, []okr.Objective{o})
+func (ob objectives) modal(ctx context.Context, reader okr.Actor, o okr.Objective) (slack.ModalViewRequest, error) {
+	shown, err := ob.shows.objectives(ctx, reader, []okr.Objective{o})
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -139,7 +139,7 @@ func (ob objectives) modal(ctx context.Context, o okr.Objective) (slack.ModalVie
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
-	if v.Below, err = ob.shows.objectives(ctx, o.Workspace, below); err != nil {
+	if v.Below, err = ob.shows.objectives(ctx, reader, below); err != nil {
 		return slack.ModalViewRequest{}, err
 	}
 	if o.Parent != 0 {

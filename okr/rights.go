@@ -139,6 +139,9 @@ func May(actor Actor, action Action, relations ...Relation) bool {
 	return slices.ContainsFunc(relations, func(r Relation) bool { return slices.Contains(allowed, r) })
 }
 
+// LooksOnly says whether an actor may change nothing, whatever they are to it, as guests are.
+func LooksOnly(actor Actor) bool { return !May(actor, EditKeyResult, Relations...) }
+
 // Relations are what an actor is to the key result.
 func (kr KeyResult) Relations(actor Actor) []Relation {
 	var all []Relation

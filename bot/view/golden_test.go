@@ -103,7 +103,7 @@ func TestMessages(t *testing.T) {
 		"card-by-hand": Card(corrected(), readings(40)), "list-by-hand": List("My objectives", listing(many(2, corrected()), Listed)),
 		"shared": Announcement([]News{share(sample(), 40)}, false), "shared-plainer": *Announcement([]News{share(corrected(), 40)}, true).Plainer,
 		"shared-many": Announcement([]News{share(hostile(), 300), share(numbered(2), 20), share(numbered(3), 5), share(numbered(4), 1), share(fresh(), 0)}, false),
-		"help":        Help(sn), "help-systems": Help(Systems{"ServiceNow", "HTTP JSON"}), "unknown-verb": DidYouMean("<!channel>`snyc", false, []string{"sync"}), "unknown-verb-far": DidYouMean(strings.Repeat("x", 4000), false, nil),
+		"help":        Help(sn, false), "help-guest": Help(sn, true), "help-systems": Help(Systems{"ServiceNow", "HTTP JSON"}, false), "unknown-verb": DidYouMean("<!channel>`snyc", false, []string{"sync"}), "unknown-verb-far": DidYouMean(strings.Repeat("x", 4000), false, nil),
 		"unknown-mention": DidYouMean(strings.Repeat("how is it <!channel> ", 4000), true, nil),
 		"opens":           Opens(CheckInForm(sample(), CheckInTyped{}, draft), "check-in KR-1"), "name-choice": nameChoice(NamedMost, 3).Message(), "name-choice-long": longChoice().Message(), "opens-long": Opens(CheckInForm(sample(), CheckInTyped{}, draft), strings.Repeat("é", 1801)), "name-choice-own": ownChoice().Message(), "name-choice-near": NameChoice{Typed: "opne incidnts", Near: true, Verb: "remove", Of: nameChoice(1, 0).Of}.Message(),
 		"list": List("My objectives", listing(many(3, sample()), Listed)), "list-empty": List("My objectives", Listing{}), "list-long": List("All key results", listing(many(500, hostile()), Listed)),
@@ -144,7 +144,7 @@ func TestMessages(t *testing.T) {
 		})
 	}
 	for _, topic := range topics {
-		m, ok := HelpOn(topic.verb, sn)
+		m, ok := HelpOn(topic.verb, sn, false)
 		if !ok {
 			t.Errorf("no help on %s", topic.verb)
 		}
@@ -231,7 +231,7 @@ func modals() map[string]slack.ModalViewRequest {
 		"objective-edit": ObjectiveFormOf(shownObjective(0).Objective, okr.Objective{ID: 9, Number: 9, Title: "Run a calm company"}, today).Modal(draft, today),
 		"check-in-pick":  CheckInPick("", draft), "check-in-pick-note": CheckInPick(NoteOf(strings.Repeat("<!channel> ", 400), "https://example.slack.com/archives/C1OKRS/p1764000000000100"), draft),
 		"home-filter": HomeFilter{}.Modal(), "home-filter-channel": HomeFilter{Whose: "C1OKRS", Period: "this_year", Status: NotSyncingIs}.Modal(),
-		"sync": SyncPick(), "notice": Notice("Expired", "This form has expired."), "notice-help": NoticeOf(Help(sn)),
+		"sync": SyncPick(), "notice": Notice("Expired", "This form has expired."), "notice-help": NoticeOf(Help(sn, false)),
 	}
 }
 

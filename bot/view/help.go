@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -51,25 +52,40 @@ var topics = []topic{
 	{"help", "[verb]", "this list, or more about one verb", "", "/okr help sync"},
 }
 
-// Help lists every verb in a line.
-func Help(systems Systems) Message {
+// forLooking are the verbs that guests may use: they change nothing of others'.
+var forLooking = []string{"objectives", "list", "show", "export", "subscriptions", "help"}
+
+// ForLooking says whether a verb is for those who only look as well.
+func ForLooking(verb string) bool { return slices.Contains(forLooking, verb) }
+
+// Help lists every verb in a line; for those who only look, the ones that are for them.
+func Help(systems Systems, looks bool) Message {
 	lines := []string{"*okrbot keeps Key Results true, from scorecards in " + systems.Words() + ".*", "`/okr`  my objectives"}
 	for _, t := range topics {
-		lines = append(lines, "`/okr "+t.called()+"`  "+systems.in(t.line))
+		if !looks || ForLooking(t.verb) {
+			lines = append(lines, "`/okr "+t.called()+"`  "+systems.in(t.line))
+		}
+	}
+	next := "Begin with `/okr connect`, then `/okr add-kr`. More about one: `/okr help sync`."
+	if looks {
+		next = "Guests look at what there is; members of this workspace add and change it. More about one: `/okr help list`."
 	}
 	return Message{Text: "What /okr can do", Blocks: []slack.Block{
 		section(strings.Join(lines, "\n")),
-		note("Begin with `/okr connect`, then `/okr add-kr`. More about one: `/okr help sync`."),
+		note(next),
 	}}
 }
 
 // HelpOn says more about one verb.
-func HelpOn(verb string, systems Systems) (Message, bool) {
+func HelpOn(verb string, systems Systems, looks bool) (Message, bool) {
 	for _, t := range topics {
 		if t.verb == verb {
 			text := "*`/okr " + t.called() + "`*  " + systems.in(t.line)
 			if t.more != "" {
 				text += "\n" + systems.in(t.more)
+			}
+			if looks && !ForLooking(verb) {
+				text += "\nGuests cannot do this. Ask a member of this workspace."
 			}
 			return Text(text + "\nExample: `" + t.example + "`"), true
 		}

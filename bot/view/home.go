@@ -129,12 +129,12 @@ func (h HomeTab) View() slack.HomeTabViewRequest {
 	return slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: blocks}}
 }
 
-const judgingHome = "okrbot is looking at how key results stand after a change that concerns many, so not all are counted here yet. Open Home again in a minute."
-
 // HomeShut is the Home tab of somebody who may not see one.
 func HomeShut(says string) slack.HomeTabViewRequest {
 	return slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: []slack.Block{slack.NewHeaderBlock(plain("okrbot")), section(says)}}}
 }
+
+const judgingHome = "okrbot is looking at how key results stand after a change that concerns many, so not all are counted here yet. Open Home again in a minute."
 
 // begin is what can be begun here, and what is chosen to be shown.
 func (h HomeTab) begin() []slack.Block {
@@ -148,8 +148,11 @@ func (h HomeTab) begin() []slack.Block {
 	item := func(value, label string) *slack.OptionBlockObject {
 		return slack.NewOptionBlockObject(value, plain(label), nil)
 	}
-	buttons = append(buttons, button(ActionHomeFilter, "Filter", "home"), slack.NewOverflowBlockElement(ActionHomeMore,
-		item(ItemSyncAll, "Sync Integration Data"), item(ItemExport, "Export"), item(ItemSettings, "Settings")))
+	items := []*slack.OptionBlockObject{item(ItemExport, "Export")}
+	if h.May {
+		items = []*slack.OptionBlockObject{item(ItemSyncAll, "Sync Integration Data"), item(ItemExport, "Export"), item(ItemSettings, "Settings")}
+	}
+	buttons = append(buttons, button(ActionHomeFilter, "Filter", "home"), slack.NewOverflowBlockElement(ActionHomeMore, items...))
 	blocks := []slack.Block{slack.NewActionBlock("home", buttons...)}
 	if words := h.Filter.words(); words != "" {
 		s := section(":mag: Showing " + words)
@@ -282,8 +285,12 @@ func (o HomeObjective) blocks() []slack.Block {
 		s.Accessory = closeOutButton(o.Objective.Objective)
 		return []slack.Block{s}
 	case total == 0:
-		s = section(text + "\nNo key results yet. Add one with `/okr add-kr`.")
-		s.Accessory = slack.NewAccessory(kebabOf(o.Objective.Objective, false))
+		none := "\nNo key results yet."
+		if !o.Looks {
+			none += " Add one with `/okr add-kr`."
+		}
+		s = section(text + none)
+		s.Accessory = slack.NewAccessory(kebabOf(o.Objective.Objective, false, o.Looks))
 		return []slack.Block{s}
 	case !o.Open && !o.ended():
 		s.Accessory = slack.NewAccessory(button(ActionHomeOpen, "Open", id))
@@ -291,7 +298,7 @@ func (o HomeObjective) blocks() []slack.Block {
 	case !o.Open:
 		return []slack.Block{s, slack.NewActionBlock("do_o_"+id, button(ActionCloseOut, "Close out", id), button(ActionHomeOpen, "Open", id))}
 	}
-	presses := []slack.BlockElement{button(ActionHomeHide, "Hide", id), kebabOf(o.Objective.Objective, o.ended())}
+	presses := []slack.BlockElement{button(ActionHomeHide, "Hide", id), kebabOf(o.Objective.Objective, o.ended(), o.Looks)}
 	if o.ended() {
 		presses = slices.Insert(presses, 0, slack.BlockElement(button(ActionCloseOut, "Close out", id)))
 	}

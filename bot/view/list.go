@@ -37,6 +37,7 @@ type Listing struct {
 	Ordered bool        // by something else than what is worst
 	Below   []Objective // right below those that it is of; one more than is shown says that there are more
 	Query   string      // what the list is of, for the buttons
+	Looks   bool        // its reader only looks
 }
 
 // ListingOf is the first part of some of all key results.
@@ -120,27 +121,27 @@ func underObjectives(l Listing) []slack.Block {
 	var blocks []slack.Block
 	if scattered && l.Ordered {
 		for _, k := range l.Shown {
-			blocks = append(blocks, line(k, "\n:dart: "+headlineOf(k.Objective)))
+			blocks = append(blocks, line(k, "\n:dart: "+headlineOf(k.Objective), l.Looks))
 		}
 		return blocks
 	}
 	for _, id := range order {
 		o := own[id][0].Objective
 		head := section(objectiveLine(o, l.Beside[id]))
-		head.Accessory = slack.NewAccessory(kebabOf(o, false))
-		if k := own[id][0]; k.Today > o.Period.Last && !k.Closed {
+		head.Accessory = slack.NewAccessory(kebabOf(o, false, l.Looks))
+		if k := own[id][0]; k.Today > o.Period.Last && !k.Closed && !l.Looks {
 			head.Accessory = closeOutButton(o)
 		}
 		blocks = append(blocks, head)
 		for _, k := range own[id] {
-			blocks = append(blocks, line(k, ""))
+			blocks = append(blocks, line(k, "", l.Looks))
 		}
 	}
 	return blocks
 }
 
 // line is a key result in a list, with what stands below its name.
-func line(k KeyResult, below string) slack.Block {
+func line(k KeyResult, below string, looks bool) slack.Block {
 	text := k.Headline() + below + "\n" + k.Figures() + "\n" + k.When()
 	if byHand := k.ByHand(); byHand != "" {
 		text += "\n" + byHand
@@ -150,6 +151,10 @@ func line(k KeyResult, below string) slack.Block {
 	}
 	s := section(text)
 	s.BlockID = "kr_" + strconv.FormatInt(k.ID, 10)
+	if looks {
+		s.Accessory = slack.NewAccessory(button(ActionDetails, "Details", strconv.FormatInt(k.ID, 10)))
+		return s
+	}
 	kebab := k.Kebab()
 	kebab.Options = append([]*slack.OptionBlockObject{slack.NewOptionBlockObject(Item("details", k.ID), plain("Details"), nil)}, kebab.Options...)
 	s.Accessory = slack.NewAccessory(kebab)

@@ -42,10 +42,11 @@ type Objective struct {
 	BelowNeeds map[okr.Need]int // what the key results of all below it need, at any depth
 	Changes    []ChangeLine     // newest first
 	Today      okr.Day          // where it is
+	Looks      bool             // its reader only looks
 }
 
-// ended says whether the objective waits to be closed out.
-func (o Objective) ended() bool { return o.Today > o.Period.Last && !o.Closed }
+// ended says whether the objective waits to be closed out, and its reader may be the one who does it.
+func (o Objective) ended() bool { return o.Today > o.Period.Last && !o.Closed && !o.Looks }
 
 // boldHeadlineOf names an objective above its key results.
 func boldHeadlineOf(o okr.Objective) string {
@@ -113,11 +114,14 @@ const (
 )
 
 // kebabOf offers what can be done with an objective: at most five.
-func kebabOf(o okr.Objective, ended bool) *slack.OverflowBlockElement {
+func kebabOf(o okr.Objective, ended, looks bool) *slack.OverflowBlockElement {
 	option := func(verb, label string) *slack.OptionBlockObject {
 		return slack.NewOptionBlockObject(Item(verb, o.ID), plain(label), nil)
 	}
 	options := []*slack.OptionBlockObject{option(ItemShow, "Show objective")}
+	if looks {
+		return slack.NewOverflowBlockElement(ActionObjectiveMore, options...)
+	}
 	if !o.Closed {
 		options = append(options, option(ItemEdit, "Edit objective"))
 	}
@@ -159,7 +163,7 @@ func (l ObjectiveList) Message() Message {
 		}
 		s := section(o.line())
 		s.BlockID = "o_" + strconv.FormatInt(o.ID, 10)
-		s.Accessory = slack.NewAccessory(kebabOf(o.Objective, o.ended()))
+		s.Accessory = slack.NewAccessory(kebabOf(o.Objective, o.ended(), o.Looks))
 		m.Blocks = append(m.Blocks, s)
 	}
 	m.Blocks = append(m.Blocks, pages.ways()...)
@@ -176,7 +180,7 @@ const (
 func (o Objective) Modal() slack.ModalViewRequest {
 	head := section(":dart: " + headlineOf(o.Objective))
 	head.BlockID = "o_" + strconv.FormatInt(o.ID, 10)
-	head.Accessory = slack.NewAccessory(kebabOf(o.Objective, o.ended()))
+	head.Accessory = slack.NewAccessory(kebabOf(o.Objective, o.ended(), o.Looks))
 	dash := func(s string) string {
 		if s == "" {
 			return "–"
