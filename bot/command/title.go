@@ -39,7 +39,8 @@ func InQuotes(text string) (name, rest string, ok bool) {
 		return "", text, false
 	}
 	for i, r := range text[size:] {
-		after := text[size+i+utf8.RuneLen(r):]
+		_, width := utf8.DecodeRuneInString(text[size+i:]) // of what is no UTF-8, one byte
+		after := text[size+i+width:]
 		next, _ := utf8.DecodeRuneInString(after)
 		ends := after == "" || unicode.IsSpace(next) || unicode.IsPunct(next) && !strings.ContainsRune(closers, next)
 		if strings.ContainsRune(closers, r) && ends && strings.TrimSpace(text[size:size+i]) != "" {
