@@ -54,7 +54,7 @@ func (f subscriptions) subscribe(ctx context.Context, g desk.Gesture) (desk.Repl
 		return desk.Reply{}, err
 	}
 	if !fresh {
-		return desk.Say("The weekly digest goes to " + name + " already. `/okr unsubscribe` ends it."), nil
+		return desk.Say("The weekly digest goes to " + name + " already. " + said("unsubscribe", g, channel) + " ends it."), nil
 	}
 	others := ""
 	if name != "you" {
@@ -62,7 +62,19 @@ func (f subscriptions) subscribe(ctx context.Context, g desk.Gesture) (desk.Repl
 			return desk.Reply{}, err
 		}
 	}
-	return desk.Say("From now on the weekly digest goes to " + name + ", the next one on " + okr.NextRunWords(s.Next, s.Zone) + ". In a channel it shows the key results that are announced there, as long as okrbot is in it; in a direct message those that you own or look after. `/okr unsubscribe` ends it." + strings.TrimRight("\n"+others, "\n")), nil
+	return desk.Say("From now on the weekly digest goes to " + name + ", the next one on " + okr.NextRunWords(s.Next, s.Zone) + ". In a channel it shows the key results that are announced there, as long as okrbot is in it; in a direct message those that you own or look after. " + said("unsubscribe", g, channel) + " ends it." + strings.TrimRight("\n"+others, "\n")), nil
+}
+
+// said is a command about a digest as it is typed where the person is: for themselves, for this channel, or in
+// another one.
+func said(verb string, g desk.Gesture, channel string) string {
+	switch channel {
+	case g.Actor.ID:
+		return "`/okr " + verb + " me`"
+	case g.Channel:
+		return "`/okr " + verb + "`"
+	}
+	return "`/okr " + verb + "` in <#" + channel + ">"
 }
 
 // closedTo says why a channel would take no digest, and what to do about it. Slack is asked for a second
@@ -109,7 +121,7 @@ func (f subscriptions) unsubscribe(ctx context.Context, g desk.Gesture) (desk.Re
 		return desk.Reply{}, err
 	}
 	if !was {
-		return desk.Say("No digest goes to " + name + ". `/okr subscribe` begins one."), nil
+		return desk.Say("No digest goes to " + name + ". " + said("subscribe", g, channel) + " begins one."), nil
 	}
 	return desk.Say("The weekly digest does not go to " + name + " any more."), nil
 }

@@ -171,7 +171,10 @@ func TestArgumentsAreHeeded(t *testing.T) {
 	r.alice.Types("/okr subscribe #service-desk").Sees("the weekly digest goes to <#C0DESK>")
 	r.alice.Types("/okr subscriptions").Sees("• <#C0DESK>")
 	r.alice.Types("/okr subscribe weekly").Sees("the weekly digest goes to <#C0ITOKRS>")
-	r.alice.Types("/okr subscribe me").Sees("the weekly digest goes to you")
+	r.alice.Types("/okr subscribe weekly").Sees("goes to <#C0ITOKRS> already. `/okr unsubscribe` ends it.")
+	r.alice.Types("/okr subscribe #service-desk").Sees("goes to <#C0DESK> already. `/okr unsubscribe` in <#C0DESK> ends it.")
+	r.alice.Types("/okr unsubscribe me").Sees("No digest goes to you. `/okr subscribe me` begins one.")
+	r.alice.Types("/okr subscribe me").Sees("the weekly digest goes to you", "`/okr unsubscribe me` ends it.")
 	r.alice.Types("/okr unsubscribe *<#C0DESK|service-desk>*,").Sees("does not go to <#C0DESK> any more")
 
 	r.alice.Types("/okr export csv").Sees("Making your file: all objectives and key results, as CSV. It comes").
