@@ -163,7 +163,7 @@ func (m *Messenger) Digest(ctx context.Context, s store.Subscription) ([]store.D
 	d := view.Digest{More: "/okr list <#" + s.Channel + ">"}
 	if store.IsDirect(s.Channel) {
 		filter = store.Filter{Person: s.Channel, Open: true}
-		d.More = "/okr list mine"
+		d.More, d.Own = "/okr list mine", true
 	}
 	var told []store.DigestEntry
 	err := m.bot.Store.Snapshot(ctx, func(r store.Reads, now time.Time) error {

@@ -21,8 +21,10 @@ func TestTheWeeklyDigest(t *testing.T) {
 	r.alice.Types("/okr subscribe").Sees("the weekly digest goes to", "Mon ", "09:00 Europe/Berlin", "/okr unsubscribe")
 	r.alice.Types("/okr subscribe").Sees("already")
 	r.bob.Types("/okr subscriptions").Sees("subscribed by")
+	r.bob.Types("/okr subscribe me").Sees("the weekly digest goes to you") // who has no key results
 	r.dave.Types("/okr unsubscribe").Sees("Guests cannot")
 	r.laterDays(8)
+	r.bob.Sees("You own or look after none now. Add one with `/okr add-kr`, or end the digest with `/okr unsubscribe me`.")
 	r.alice.Sees("*The week's key results* · 1 key result", "Run a calm service desk", " on ", "; target 60")
 	charted := func() int {
 		n := 0

@@ -32,6 +32,7 @@ const (
 
 // Digest is the week's look at key results, made of one after the other by Add.
 type Digest struct {
+	Own          bool    // it is a person's
 	Today, Since okr.Day // Since: of the last digest; 0: there was none
 	Worst        []DigestLine
 	Drawn        []Drawn
@@ -167,7 +168,10 @@ func (l DigestLine) words() string {
 // Message is the digest as it is posted: the counts, what changed, the worst of all, and the trends of
 // some of them as charts; where Slack takes none, as text.
 func (d Digest) Message() Message {
-	if d.total == 0 {
+	switch {
+	case d.total == 0 && d.Own:
+		return Text("*The week's key results*\nYou own or look after none now. Add one with `/okr add-kr`, or end the digest with `/okr unsubscribe me`.")
+	case d.total == 0:
 		return Text("*The week's key results*\nNone is announced here. Choose this channel in a key result's form, or end the digest with `/okr unsubscribe`.")
 	}
 	head := "*The week's key results* · " + okr.CountWords(d.total, "key result") + "\n" + d.standing()
