@@ -225,7 +225,7 @@ func (f checkIns) command(ctx context.Context, g desk.Gesture) (desk.Reply, erro
 func valueLast(text string) string {
 	fields := command.Parted(text)
 	last := len(fields) - 1
-	if last < 1 || last > 2 || last == 2 && !slices.Contains([]string{"for", "to", "on", "in", "at"}, command.WordOf(fields[1]).Plain) {
+	if last < 1 || last > 2 || last == 2 && !slices.Contains(command.BeforeNames, command.WordOf(fields[1]).Plain) {
 		return text
 	}
 	key := command.WordOf(fields[last])

@@ -176,11 +176,7 @@ func (r Reads) EndedObjectives(ctx context.Context, workspace, owner string, mos
 	if err != nil {
 		return nil, fmt.Errorf("listing objectives that have ended: %w", err)
 	}
-	list := make([]okr.Objective, len(rows))
-	for i, row := range rows {
-		list[i] = objective(row)
-	}
-	return list, nil
+	return objectives(rows), nil
 }
 
 // HeldCloseOut is a summary that one job posts. A job that carries an older hold comes too late.

@@ -48,11 +48,7 @@ func (r Reads) AllObjectives(ctx context.Context, workspace string) ([]okr.Objec
 	if err != nil {
 		return nil, fmt.Errorf("listing objectives: %w", err)
 	}
-	list := make([]okr.Objective, len(rows))
-	for i, row := range rows {
-		list[i] = objective(row)
-	}
-	return list, nil
+	return objectives(rows), nil
 }
 
 // SourceKey names a scorecard of a connection.

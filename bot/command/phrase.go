@@ -9,6 +9,9 @@ import (
 // LongestPhrase is how many words a name that is typed has at most: a status, a period, a system.
 const LongestPhrase = 3
 
+// BeforeNames are words that stand between a value and whose it is: "42 for fewer incidents".
+var BeforeNames = []string{"for", "to", "on", "in", "at"}
+
 // Phrase is some words as one text, in their plain form.
 func Phrase(words []Word) string {
 	plain := make([]string, len(words))

@@ -131,16 +131,13 @@ func (d *Desk) NamedFirst(ctx context.Context, g Gesture, words, verb string) (k
 // incidents" with a whole title.
 func (n naming) valueFirst(text string) (name string, found []int) {
 	whose := command.Parted(text)[1:]
-	if len(whose) > 1 && slices.Contains(beforeAName, command.WordOf(whose[0]).Plain) {
+	if len(whose) > 1 && slices.Contains(command.BeforeNames, command.WordOf(whose[0]).Plain) {
 		name = strings.Join(whose[1:], " ")
 		return name, n.titles.Called(name)
 	}
 	name = strings.Join(whose, " ")
 	return name, n.titles.Whole(name)
 }
-
-// beforeAName are words between a value and whose it is.
-var beforeAName = []string{"for", "to", "on", "in", "at"}
 
 func isObjectiveAlone(words string) bool {
 	list := command.Words(words)
