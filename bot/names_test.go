@@ -73,7 +73,7 @@ func TestSeveralTitlesAreOffered(t *testing.T) {
 	}
 	r.alice.Presses("Check in").Sees("Saved.", "*KR-1* Incidents in EMEA\n*4*")
 	r.alice.DoesNotSee("Which one is it?")
-	r.alice.Types("/okr show KR-1").Sees("after &lt;the&gt; audit").Closes()
+	r.alice.Types("/okr show KR-1").Sees("== KR-1 ==", "after &lt;the&gt; audit").Closes()
 
 	r.alice.Types("/okr remove incidnts in brasil").Sees("is no key result and in no title, so nothing was done. Is it one of these?", "*KR-3* Incidents in Brazil").
 		DoesNotSee("*KR-5* Incidents in Denmark\n:dart:").Presses("Remove…").Sees("Incidents in Brazil").Submits("Remove").Sees("KR-3 Incidents in Brazil is removed")
