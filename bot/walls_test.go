@@ -138,9 +138,10 @@ var stamps = regexp.MustCompile(`"\d{4}-\d\d-\d\dT[^"]*"`)
 
 var writing = regexp.MustCompile(`(?m)^ *(with .* as \()?(insert into|update|delete from)\b`)
 
-// onLocked are queries about a key result that whoever calls them has locked by its workspace in the same
-// transaction: a row that is added has Home tabs drawn again of those whom the key result concerns.
-var onLocked = map[string]bool{"RecordCheckIn": true}
+// onLocked are queries about a key result that whoever calls them has locked by its workspace, or made, in
+// the same transaction: a check-in has Home tabs drawn again of those whom the key result concerns, and a
+// source has it follow a feed.
+var onLocked = map[string]bool{"RecordCheckIn": true, "SaveSource": true}
 
 // asks runs a query with arguments. Its own session is as it was before.
 func (w *walls) asks(conn *pgx.Conn, name string, writes bool, args []reflect.Value) (o outcome) {
