@@ -52,6 +52,9 @@ func FuzzNumber(f *testing.F) {
 				continue
 			}
 			want, err := decimal.NewFromString(text)
+			if digits, _, _ := strings.Cut(strings.ToLower(text), "e"); strings.Trim(digits, "-.0") == "" && got.Decimal.IsZero() {
+				want, err = decimal.Zero, nil // whatever its exponent, which may be larger than the library reads
+			}
 			if err != nil || strings.Trim(text, "0123456789+-.eE") != "" || want.IsZero() != got.Decimal.IsZero() || !got.Decimal.Equal(want.RoundBank(9)) || got.Decimal.Abs().GreaterThanOrEqual(decimal.New(1, 18)) {
 				t.Errorf("%q became %s", text, got.Decimal)
 			}
