@@ -90,7 +90,7 @@ func Addressed(text, id string) (said string, ok bool) {
 const (
 	behindMention = ")]*_~,:;.!?"
 	beforeMention = " \u00a0([*_~,"
-	aroundMention = behindMention + beforeMention + "\t\n"
+	aroundMention = behindMention + " \u00a0([\t\n" // and beforeMention, each once
 )
 
 // fenced is what Slack shows as code: between three backticks, over lines, or between two within one.

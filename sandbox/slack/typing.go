@@ -67,6 +67,8 @@ func (s *Slack) Types(person, channel, text string) error {
 
 // errReadOnly is what Slack says in an app's direct messages whose manifest has them for reading alone
 // (messages_tab_read_only_enabled).
+//
+//lint:ignore ST1005 these are Slack's words
 var errReadOnly = errors.New("Sending messages to this app has been turned off.")
 
 // Replies is what a person writes under a message.
