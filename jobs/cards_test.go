@@ -116,7 +116,8 @@ func TestOneBadCardDoesNotHideTheOthers(t *testing.T) {
 // that Slack does not let us change is given up.
 func TestACardOfARemovedKeyResultIsClosed(t *testing.T) {
 	r := newRoom(t)
-	posted, posting := r.keyResult(r.scorecard(1, 41, 5)), r.keyResult(r.scorecard(2, 51, 5))
+	posted, posting, stuck := r.keyResult(r.scorecard(1, 41, 5)), r.keyResult(r.scorecard(2, 51, 5)), r.keyResult(r.scorecard(3, 61, 5))
+	r.exec("update key_results set channel_id = 'CGONE' where id = $1", stuck.ID)
 	card := func(k store.KeyResult, channel string) {
 		r.check(r.store.InTx(ctx, func(tx *store.Tx) error { return tx.AddCard(ctx, "T1", k.ID, channel) }))
 	}
@@ -124,9 +125,10 @@ func TestACardOfARemovedKeyResultIsClosed(t *testing.T) {
 		r.check(r.store.InTx(ctx, func(tx *store.Tx) error { return tx.RemoveKeyResult(ctx, alice, k) }))
 	}
 	card(posted, "CDESK")
-	card(posted, "CGONE")
-	r.imports(posted, posting)
+	card(stuck, "CGONE")
+	r.imports(posted, posting, stuck)
 	remove(posted)
+	remove(stuck)
 	r.slack.refuse = func(channel string) error {
 		if channel == "CGONE" {
 			return &Undelivered{Kind: Permanent, Code: "cant_update_message"}
