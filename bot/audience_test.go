@@ -152,7 +152,7 @@ func TestAConsentIsForThoseWhoWereThere(t *testing.T) {
 		t.Errorf("%d posts after a no", n)
 	}
 	// In the settings it is let, and the numbers that were typed stay.
-	r.carol.Types("/okr settings").Sees("== Settings ==", "Channels shared with other organisations", "<@U0CAROL> decided so").
+	r.carol.In("#it-okrs").Types("/okr settings").Sees("== Settings ==", "Channels shared with other organisations", "<@U0CAROL> decided so").
 		Fills("On track up to", "12").Presses("Let okrbot post").Sees("okrbot posts there: <@U0CAROL> let it", "On track up to: 12").Closes()
 	r.alice.In("#it-okrs").Sees("Fewer open incidents")
 	r.settles()
@@ -165,11 +165,11 @@ func TestAConsentIsForThoseWhoWereThere(t *testing.T) {
 	if n := r.posts("it-okrs") - before; n != 0 {
 		t.Errorf("%d posts to an organisation that nobody consented to", n)
 	}
-	r.carol.Types("/okr settings").Sees("== Settings ==").Presses("Let okrbot post").Sees("let it").Closes()
+	r.carol.In("#it-okrs").Types("/okr settings").Sees("== Settings ==").Presses("Let okrbot post").Sees("let it").Closes()
 	r.alice.In("#it-okrs").Sees("→ 77")
 	r.settles()
 	// The consent is taken back.
-	r.carol.Types("/okr settings").Sees("== Settings ==").Presses("Stop posting").Sees("<@U0CAROL> decided so").Closes()
+	r.carol.In("#it-okrs").Types("/okr settings").Sees("== Settings ==").Presses("Stop posting").Sees("<@U0CAROL> decided so").Closes()
 	before = r.posts("it-okrs")
 	r.passes(1, 66)
 	r.settles()

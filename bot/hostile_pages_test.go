@@ -20,7 +20,7 @@ func TestHostileOthersComeWhileItPosts(t *testing.T) {
 	for name, ends := range map[string]func(r *room){
 		"OthersCome": func(r *room) { r.slack.ShareWith("it-okrs", "T0THIRD") },
 		"TakenBack": func(r *room) {
-			r.carol.Types("/okr settings").Sees("== Settings ==").Presses("Stop posting").Sees("<@U0CAROL> decided so").Closes()
+			r.carol.In("#it-okrs").Types("/okr settings").Sees("== Settings ==").Presses("Stop posting").Sees("<@U0CAROL> decided so").Closes()
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -158,7 +158,7 @@ func TestAnOutcomeWhoseAnswerIsLost(t *testing.T) {
 	if n := r.alice.In("dm-U0ALICE").Counts("→ 77"); n < 1 || n > 2 {
 		t.Errorf("alice was told %d times:\n%s", n, r.alice.Screen())
 	}
-	r.alice.Types("/okr export csv")
+	r.alice.In("#it-okrs").Types("/okr export csv")
 	r.slack.Break(slack.Fault{Method: "files.completeUploadExternal", Lost: true})
 	r.goesOn(10)
 	sent := func(e slack.Exchange) bool { return e.What == "files.completeUploadExternal" }

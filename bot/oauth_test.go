@@ -218,7 +218,7 @@ func TestBothPeopleConfirm(t *testing.T) {
 	b, link := signsIn()
 	pending := strconv.Itoa(r.number("select id from connections where state = 'pending'"))
 	r.post(r.pressedBy("U0ALICE", "connection_confirm", pending, "")) // nobody asked her yet
-	r.alice.In("dm-U0ALICE").Sees("confirmed already, or it is over")
+	r.alice.In("dm-U0ALICE").Sees("confirmed already, or it is over").In("#it-okrs")
 	r.browser().opens(link).sees(http.StatusNotFound, "This page is over")
 	other := r.browser().opens(b.at.String()) // the address was passed on
 	other.sends("answer", "yes").sees(http.StatusForbidden, "Opened in another browser")
@@ -242,7 +242,7 @@ func TestBothPeopleConfirm(t *testing.T) {
 	if n := active(); n != 0 {
 		t.Fatal("it is read before alice confirmed")
 	}
-	r.alice.Sees("The user is *okr.reader*, to be read for *alice*. Was that you?").Presses("Yes, connect").Sees("is connected")
+	r.alice.Sees("The user is *okr.reader*, to be read for *alice*. Was that you?").In("dm-U0ALICE").Presses("Yes, connect").Sees("is connected")
 	if n := active(); n != 1 {
 		t.Errorf("%d connections, want 1", n)
 	}
@@ -371,7 +371,7 @@ func TestAKeyWithAnExpiryIsRemindedOf(t *testing.T) {
 		Fills("Expires on", time.Now().AddDate(0, 0, 40).Format(time.DateOnly)).Submits("Connect").Sees("is connected").Closes()
 	storetest.Advance(t, r.dsn, 30*24*time.Hour)
 	r.alice.In("dm-U0ALICE").Sees("its sign-in to ServiceNow ends on", "Reconnect")
-	r.alice.Types("/okr connections").Sees("works, and ends on")
+	r.alice.In("#it-okrs").Types("/okr connections").Sees("works, and ends on")
 }
 
 func TestACallbackWithoutTheHostIsTakenWhereThereIsOneClient(t *testing.T) {

@@ -19,11 +19,11 @@ func (s *Slack) Types(person, channel, text string) error {
 		s.mu.Unlock()
 		return fmt.Errorf("%s is not in %s", person, channel)
 	}
+	if ch.IM != "" {
+		s.mu.Unlock()
+		return errReadOnly
+	}
 	if len(text) == 0 || text[0] != '/' {
-		if ch.IM != "" {
-			s.mu.Unlock()
-			return errReadOnly
-		}
 		said := s.says(p, ch, "", text)
 		s.mu.Unlock()
 		said()
@@ -66,7 +66,7 @@ func (s *Slack) Types(person, channel, text string) error {
 }
 
 // errReadOnly is what Slack says in an app's direct messages whose manifest has them for reading alone
-// (messages_tab_read_only_enabled).
+// (messages_tab_read_only_enabled): neither messages nor commands can be typed there.
 //
 //lint:ignore ST1005 these are Slack's words
 var errReadOnly = errors.New("Sending messages to this app has been turned off.")
