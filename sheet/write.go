@@ -70,7 +70,7 @@ func words(cell string) string { return guard(okr.Visible(cell)) }
 
 // formula is how a cell begins that a spreadsheet takes for a formula, guarded or not. Those of East
 // Asia take full-width and small signs too, and some take off blanks before they look.
-var formula = regexp.MustCompile(`^'*(?:[\t\r\n]|[\pZ\s]*[=+\-@＝＋－＠﹦﹢﹣﹫])`)
+var formula = regexp.MustCompile(`^'*(?:[\t\r\n]|[\pZ\s\v\x{85}]*[=+\-@＝＋－＠﹦﹢﹣﹫])`)
 
 // guard has a spreadsheet take words for words, by an apostrophe before what it would take for a
 // formula. What looks guarded already gets one more, so that unguard gives everything back.
