@@ -19,7 +19,11 @@ func Remove(k KeyResult, readings, checkIns, cards int, draft string) slack.Moda
 		text += "It is no longer read from " + Escape(Cut(k.Source.Scorecard, 200)) + "; the scorecard and the connection stay. "
 	}
 	if cards > 0 {
-		text += "Its card in " + okr.CountWords(cards, "channel") + " stays, struck through and without buttons. "
+		where := ""
+		if cards > 1 {
+			where = " in " + okr.CountWords(cards, "channel")
+		}
+		text += "Its card" + where + " stays, struck through and without buttons. "
 	}
 	text += "This cannot be undone."
 	if k.Integrated && !k.Closed {
