@@ -150,7 +150,7 @@ func (d *drawing) objectives(ctx context.Context) error {
 	}
 	for _, o := range list {
 		d.tab.Objectives = append(d.tab.Objectives, view.HomeObjective{
-			Objective: view.Objective{Objective: o, Today: okr.DayIn(o.Zone, d.now), Looks: okr.LooksOnly(d.g.Actor)}, Counts: counts[o.ID],
+			Objective: view.Objective{Objective: o, Today: okr.DayIn(o.Zone, d.now), Looks: okr.LooksOnly(d.g.Actor)}, Counts: counts[o.ID], Failing: counted[o.ID].Failing,
 		})
 	}
 	return nil
@@ -244,7 +244,7 @@ func (d *drawing) channels(ctx context.Context) error {
 	}
 	counts, err := judged(ctx, d, counted)
 	for _, id := range list {
-		d.tab.Channels = append(d.tab.Channels, view.HomeChannel{ID: id, Counts: counts[id]})
+		d.tab.Channels = append(d.tab.Channels, view.HomeChannel{ID: id, Counts: counts[id], Failing: counted[id].Failing})
 	}
 	return err
 }

@@ -167,10 +167,12 @@ limit %d`
 	return list, total, nil
 }
 
-// Standings are how many key results stand how, and those of which that has to be found out.
+// Standings are how many key results stand how, those of which that has to be found out, and how many
+// do not sync.
 type Standings struct {
-	Counts map[okr.Status]int
-	Unsure []int64
+	Counts  map[okr.Status]int
+	Unsure  []int64
+	Failing int
 }
 
 // StandingsOf counts the key results of objectives by how they stand.
@@ -196,7 +198,8 @@ func standings[K comparable](ctx context.Context, r Reads, workspace, where, by 
 		st.after = *after
 	}
 	sql := `
-select ` + by + `, case when j.unsure then '' else k.status end, count(*), coalesce(array_agg(k.id) filter (where j.unsure), '{}')
+select ` + by + `, case when j.unsure then '' else k.status end, count(*), coalesce(array_agg(k.id) filter (where j.unsure), '{}'),
+  count(*) filter (where k.failure_class <> '' and o.closed_at is null)
 from key_results k
 join objectives o on o.id = k.objective_id
 cross join lateral (select ` + st.unknown() + ` as unsure) j
@@ -209,16 +212,17 @@ group by 1, 2`
 	}
 	list := map[K]Standings{}
 	var (
-		key    K
-		status string
-		n      int
-		unsure []int64
+		key        K
+		status     string
+		n, failing int
+		unsure     []int64
 	)
-	_, err = pgx.ForEachRow(rows, []any{&key, &status, &n, &unsure}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&key, &status, &n, &unsure, &failing}, func() error {
 		s := list[key]
 		if s.Counts == nil {
 			s.Counts = map[okr.Status]int{}
 		}
+		s.Failing += failing
 		if s.Unsure = append(s.Unsure, unsure...); status != "" || len(unsure) == 0 {
 			s.Counts[okr.Status(status)] += n
 		}

@@ -85,18 +85,20 @@ type Needing struct {
 // HomeObjective is an objective on the Home tab, and a part of its key results where it is open.
 type HomeObjective struct {
 	Objective
-	Counts map[okr.Status]int
-	Open   bool
-	May    func(KeyResult) bool // change the key result
-	From   int                  // place of the first key result that is shown
-	Total  int                  // of those of its key results that can be shown
-	RollUp okr.RollUp           // where it is open
+	Counts  map[okr.Status]int
+	Failing int // of them do not sync
+	Open    bool
+	May     func(KeyResult) bool // change the key result
+	From    int                  // place of the first key result that is shown
+	Total   int                  // of those of its key results that can be shown
+	RollUp  okr.RollUp           // where it is open
 }
 
 // HomeChannel is a channel with a weekly digest.
 type HomeChannel struct {
-	ID     string
-	Counts map[okr.Status]int
+	ID      string
+	Counts  map[okr.Status]int
+	Failing int // of them do not sync
 }
 
 // InNeed is a connection whose sign-in needs whoever sees it.
@@ -277,7 +279,7 @@ func (o HomeObjective) blocks() []slack.Block {
 	for _, n := range o.Counts {
 		total += n
 	}
-	s := section(text + "\n" + countWords(o.Counts))
+	s := section(text + "\n" + countWords(o.Counts) + failingWords(o.Failing))
 	s.BlockID = "o_" + id
 	switch {
 	case total == 0 && o.ended():
@@ -302,7 +304,7 @@ func (o HomeObjective) blocks() []slack.Block {
 	if o.ended() {
 		presses = slices.Insert(presses, 0, slack.BlockElement(button(ActionCloseOut, "Close out", id)))
 	}
-	s.Text = section(text + "\n" + o.RollUp.Words() + failingWords(o.RollUp) + "\n" + countWords(o.Counts)).Text
+	s.Text = section(text + "\n" + o.RollUp.Words() + "\n" + countWords(o.Counts) + failingWords(o.Failing)).Text
 	blocks := []slack.Block{s, slack.NewActionBlock("do_o_"+id, presses...)}
 	if o.Total > len(o.KeyResults) {
 		blocks = append(blocks, note("Key results "+pageWords(o.From, len(o.KeyResults), strconv.Itoa(o.Total))+", the worst first"))
@@ -345,7 +347,7 @@ func (h HomeTab) channels() []slack.Block {
 		if i == 0 {
 			blocks = append(blocks, slack.NewDividerBlock(), section("*Your channels with a weekly digest*"))
 		}
-		s := section("<#" + c.ID + ">\n" + countWords(c.Counts))
+		s := section("<#" + c.ID + ">\n" + countWords(c.Counts) + failingWords(c.Failing))
 		s.BlockID = "channel_" + c.ID
 		s.Accessory = slack.NewAccessory(button(ActionHomeChannel, "Show", c.ID))
 		blocks = append(blocks, s)

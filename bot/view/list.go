@@ -188,15 +188,15 @@ func rollUpWords(r okr.RollUp) string {
 	if r.Worst != "" {
 		text += " · worst: " + r.Worst.Icon() + " " + r.Worst.Word()
 	}
-	return text + failingWords(r)
+	return text + failingWords(r.Failing)
 }
 
 // failingWords are how many key results do not sync, behind other words; empty where all do.
-func failingWords(r okr.RollUp) string {
-	if r.Failing == 0 {
+func failingWords(failing int) string {
+	if failing == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" · %s %d %s", notSyncingIcon, r.Failing, notSyncingWord)
+	return fmt.Sprintf(" · %s %d %s", notSyncingIcon, failing, notSyncingWord)
 }
 
 func note(mrkdwnText string) slack.Block {

@@ -388,6 +388,9 @@ func home(objectives, each int, k KeyResult) HomeTab {
 		own := all[i*each : (i+1)*each]
 		for _, k := range own {
 			o.Counts[k.Standing().Status]++
+			if k.Failure.Class != "" {
+				o.Failing++
+			}
 		}
 		if i == 0 && each > 0 {
 			o.Objective.KeyResults = own
