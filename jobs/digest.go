@@ -36,23 +36,25 @@ func NextDigest(after time.Time, zone string) (time.Time, error) {
 	return okr.Cadence{Every: okr.Weekly, Weekday: time.Monday, Hour: 9, Zone: zone}.Next(after)
 }
 
+// digestAgain is after how long a digest is tried again that surely did not arrive, or may not be posted now.
+const digestAgain = time.Minute
+
 // postDigest posts once a week, however many weeks were missed, when what was due before it is read, or half
-// an hour later. What surely did not arrive is tried again when the hold ends; a channel that takes nothing
-// loses its subscription.
+// an hour later. What surely did not arrive is tried again; a channel that takes nothing loses its
+// subscription.
 func (c *Client) postDigest(ctx context.Context, args PostDigest) error {
-	s, err := c.store.Subscription(ctx, args.Workspace, args.Channel, args.Hold)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
+	s, mine, err := c.store.KeepDigest(ctx, args.Workspace, args.Channel, args.Hold)
+	if err != nil || !mine {
 		return err
 	}
 	var u *Undelivered
 	switch may, err := c.mayPost(ctx, store.Place{Workspace: s.Workspace, Channel: s.Channel}); {
 	case errors.As(err, &u):
-		return nil
-	case err != nil || !may:
+		return c.store.ReleaseDigest(ctx, s, max(u.After, digestAgain))
+	case err != nil:
 		return err
+	case !may:
+		return c.store.ReleaseDigest(ctx, s, digestAgain)
 	}
 	if waits, err := c.store.DigestWaits(ctx, s); waits || err != nil {
 		return err
@@ -62,7 +64,7 @@ func (c *Client) postDigest(ctx context.Context, args PostDigest) error {
 	case err != nil && !errors.As(err, &u):
 		return err
 	case err != nil && u.Kind == NotSent:
-		return nil
+		return c.store.ReleaseDigest(ctx, s, max(u.After, digestAgain))
 	case err != nil && u.Kind == Permanent:
 		c.log.Warn("a digest is not posted any more", "channel", s.Channel, "code", u.Code)
 		_, err := c.store.Unsubscribe(ctx, s.Workspace, s.Channel)

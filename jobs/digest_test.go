@@ -81,3 +81,43 @@ func TestADigestKeepsWhatItTold(t *testing.T) {
 		t.Errorf("posted %v, told %+v", s[0].Posted, told)
 	}
 }
+
+// TestADigestThatTakesLongIsPostedOnce has its job begin when its hold is nearly over, and go on
+// after that.
+func TestADigestThatTakesLongIsPostedOnce(t *testing.T) {
+	r := newRoom(t)
+	r.subscribes(r.clock())
+	r.check(r.client.sweep(ctx))
+	r.advance(50 * time.Second)
+	r.slack.posting = func() error {
+		r.advance(75 * time.Second)
+		r.check(r.client.sweep(ctx))
+		r.wants("second jobs beside it", r.count("select count(*) from river_job where kind = 'post_digest'"), 0)
+		return nil
+	}
+	r.work(r.client)
+	r.wants("digests", len(r.slack.digests), 1)
+	r.check(r.client.sweep(ctx))
+	r.work(r.client)
+	r.wants("digests after another look", len(r.slack.digests), 1)
+}
+
+// TestADigestIsTriedAgainWhenSlackWishes is one that surely did not arrive.
+func TestADigestIsTriedAgainWhenSlackWishes(t *testing.T) {
+	r := newRoom(t)
+	r.subscribes(r.clock())
+	tries := 0
+	r.slack.posting = func() error {
+		tries++
+		return &Undelivered{Kind: NotSent, Code: "ratelimited", After: 10 * time.Minute}
+	}
+	look := func() { r.t.Helper(); r.check(r.client.sweep(ctx)); r.work(r.client) }
+	look()
+	r.advance(9 * time.Minute)
+	look()
+	r.wants("tries within the wait", tries, 1)
+	r.slack.posting = nil
+	r.advance(2 * time.Minute)
+	look()
+	r.wants("digests", len(r.slack.digests), 1)
+}

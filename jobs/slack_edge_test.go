@@ -30,6 +30,7 @@ type edge struct {
 	stamps         int
 	digests        []store.Subscription // that were posted
 	tells          []store.DigestEntry  // what the next digest tells
+	posting        func() error         // what happens while a digest is posted; nil: nothing
 }
 
 type saying struct {
@@ -121,6 +122,11 @@ func (e *edge) CloseCard(_ context.Context, f store.RemovedCard) error {
 func (e *edge) Digest(_ context.Context, s store.Subscription) ([]store.DigestEntry, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.posting != nil {
+		if err := e.posting(); err != nil {
+			return e.tells, err
+		}
+	}
 	e.digests = append(e.digests, s)
 	return e.tells, nil
 }

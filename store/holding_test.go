@@ -16,7 +16,8 @@ func TestEveryHoldIsTheSame(t *testing.T) {
 		t.Fatal("there are no queries:", err)
 	}
 	named := regexp.MustCompile(`(?m)^-- name: (\w+) .*$`)
-	holds := 0
+	var held []string
+	kept := map[string]bool{}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
@@ -43,14 +44,23 @@ func TestEveryHoldIsTheSame(t *testing.T) {
 			case name == "HoldLanes": // of one connection, or of all
 				wants(`hold = h\.hold \+ 1`, `leased_until = now\(\) \+ interval`, `skip locked`)
 			case strings.HasPrefix(name, "Hold"):
-				holds++
+				held = append(held, strings.TrimSuffix(strings.TrimPrefix(name, "Hold"), "s"))
 				wants(`hold = (\w+\.)?hold \+ 1`, `(held_until|ready_at) = now\(\) \+ interval`, `limit @most`, `for update skip locked`)
-			case regexp.MustCompile(`^(Keep|Release|Repeat|Finish)(Place|Slot|Export|CloseOutPost|Ask|Request|Home)$`).MatchString(name):
+			case strings.HasPrefix(name, "Keep"): // for longer than a job may take: 100 seconds, an export 5 minutes
+				kept[strings.TrimPrefix(name, "Keep")] = true
+				wants(`hold = @hold`, `(held|leased)_until = now\(\) \+ interval '(105 seconds|6 minutes)'`)
+			case regexp.MustCompile(`^(Release|Repeat|Finish)(Place|Slot|Export|CloseOutPost|Ask|Request|Home|Digest)$`).MatchString(name):
 				wants(`hold = @hold`)
 			}
 		}
 	}
-	if holds < 5 {
-		t.Errorf("found %d kinds of holds", holds)
+	if len(held) < 5 {
+		t.Errorf("found %d kinds of holds", len(held))
+	}
+	for _, kind := range held {
+		// An ask is held for longer than its job may take from the start.
+		if kind != "Ask" && !kept[kind] {
+			t.Errorf("Hold%ss has no Keep%s: a job that starts late would get a second one beside it (ADR 18)", kind, kind)
+		}
 	}
 }

@@ -77,13 +77,28 @@ func (tx *Tx) HoldDigests(ctx context.Context, most int) ([]Subscription, error)
 	return list, nil
 }
 
-// Subscription loads a digest that a job holds; ErrNotFound when it comes too late.
-func (r Reads) Subscription(ctx context.Context, workspace, channel string, hold int64) (Subscription, error) {
-	row, err := r.q.Subscription(ctx, queries.SubscriptionParams{WorkspaceID: workspace, ChannelID: channel, Hold: hold})
+// KeepDigest holds a digest on, for longer than the job may take, and returns it; false when it is another
+// job's, or was unsubscribed meanwhile.
+func (s *Store) KeepDigest(ctx context.Context, workspace, channel string, hold int64) (Subscription, bool, error) {
+	rows, err := s.q.KeepDigest(ctx, queries.KeepDigestParams{WorkspaceID: workspace, ChannelID: channel, Hold: hold})
 	if err != nil {
-		return Subscription{}, fmt.Errorf("loading a subscription: %w", found(err))
+		return Subscription{}, false, fmt.Errorf("holding a digest on: %w", err)
 	}
-	return subscription(row), nil
+	if len(rows) == 0 {
+		return Subscription{}, false, nil
+	}
+	return subscription(rows[0]), true, nil
+}
+
+// ReleaseDigest gives a digest back for after a wait.
+func (s *Store) ReleaseDigest(ctx context.Context, d Subscription, wait time.Duration) error {
+	err := s.q.ReleaseDigest(ctx, queries.ReleaseDigestParams{
+		Seconds: wait.Seconds(), WorkspaceID: d.Workspace, ChannelID: d.Channel, Hold: d.Hold,
+	})
+	if err != nil {
+		return fmt.Errorf("giving a digest back: %w", err)
+	}
+	return nil
 }
 
 // DigestWaits says whether a digest waits for syncs that were due before it. It waits half an hour at

@@ -168,7 +168,7 @@ returning workspace_id, person_id, hold;
 
 -- name: KeepHome :one
 update homes
-set held_until = now() + interval '1 minute'
+set held_until = now() + interval '105 seconds'
 where workspace_id = @workspace_id
   and person_id = @person_id
   and hold = @hold

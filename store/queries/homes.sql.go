@@ -371,7 +371,7 @@ func (q *Queries) HomesWait(ctx context.Context, arg HomesWaitParams) error {
 
 const keepHome = `-- name: KeepHome :one
 update homes
-set held_until = now() + interval '1 minute'
+set held_until = now() + interval '105 seconds'
 where workspace_id = $1
   and person_id = $2
   and hold = $3

@@ -30,9 +30,18 @@ where (workspace_id, channel_id) in (
 )
 returning *;
 
--- name: Subscription :one
-select *
-from subscriptions
+-- name: KeepDigest :many
+-- For longer than the job may take.
+update subscriptions
+set held_until = now() + interval '105 seconds'
+where workspace_id = @workspace_id
+  and channel_id = @channel_id
+  and hold = @hold
+returning *;
+
+-- name: ReleaseDigest :exec
+update subscriptions
+set held_until = now() + make_interval(secs => @seconds::float8)
 where workspace_id = @workspace_id
   and channel_id = @channel_id
   and hold = @hold;

@@ -203,6 +203,78 @@ func (q *Queries) HoldDigests(ctx context.Context, most int32) ([]Subscription, 
 	return items, nil
 }
 
+const keepDigest = `-- name: KeepDigest :many
+update subscriptions
+set held_until = now() + interval '105 seconds'
+where workspace_id = $1
+  and channel_id = $2
+  and hold = $3
+returning workspace_id, channel_id, zone, next_at, hold, held_until, created_by, created_at, posted_at, waiting_since
+`
+
+type KeepDigestParams struct {
+	WorkspaceID string
+	ChannelID   string
+	Hold        int64
+}
+
+// For longer than the job may take.
+func (q *Queries) KeepDigest(ctx context.Context, arg KeepDigestParams) ([]Subscription, error) {
+	rows, err := q.db.Query(ctx, keepDigest, arg.WorkspaceID, arg.ChannelID, arg.Hold)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Subscription
+	for rows.Next() {
+		var i Subscription
+		if err := rows.Scan(
+			&i.WorkspaceID,
+			&i.ChannelID,
+			&i.Zone,
+			&i.NextAt,
+			&i.Hold,
+			&i.HeldUntil,
+			&i.CreatedBy,
+			&i.CreatedAt,
+			&i.PostedAt,
+			&i.WaitingSince,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const releaseDigest = `-- name: ReleaseDigest :exec
+update subscriptions
+set held_until = now() + make_interval(secs => $1::float8)
+where workspace_id = $2
+  and channel_id = $3
+  and hold = $4
+`
+
+type ReleaseDigestParams struct {
+	Seconds     float64
+	WorkspaceID string
+	ChannelID   string
+	Hold        int64
+}
+
+func (q *Queries) ReleaseDigest(ctx context.Context, arg ReleaseDigestParams) error {
+	_, err := q.db.Exec(ctx, releaseDigest,
+		arg.Seconds,
+		arg.WorkspaceID,
+		arg.ChannelID,
+		arg.Hold,
+	)
+	return err
+}
+
 const subscribe = `-- name: Subscribe :execrows
 insert into subscriptions (workspace_id, channel_id, zone, next_at, created_by, created_at)
 values ($1, $2, $3, $4, $5, now())
@@ -229,38 +301,6 @@ func (q *Queries) Subscribe(ctx context.Context, arg SubscribeParams) (int64, er
 		return 0, err
 	}
 	return result.RowsAffected(), nil
-}
-
-const subscription = `-- name: Subscription :one
-select workspace_id, channel_id, zone, next_at, hold, held_until, created_by, created_at, posted_at, waiting_since
-from subscriptions
-where workspace_id = $1
-  and channel_id = $2
-  and hold = $3
-`
-
-type SubscriptionParams struct {
-	WorkspaceID string
-	ChannelID   string
-	Hold        int64
-}
-
-func (q *Queries) Subscription(ctx context.Context, arg SubscriptionParams) (Subscription, error) {
-	row := q.db.QueryRow(ctx, subscription, arg.WorkspaceID, arg.ChannelID, arg.Hold)
-	var i Subscription
-	err := row.Scan(
-		&i.WorkspaceID,
-		&i.ChannelID,
-		&i.Zone,
-		&i.NextAt,
-		&i.Hold,
-		&i.HeldUntil,
-		&i.CreatedBy,
-		&i.CreatedAt,
-		&i.PostedAt,
-		&i.WaitingSince,
-	)
-	return i, err
 }
 
 const subscriptions = `-- name: Subscriptions :many

@@ -151,7 +151,7 @@ where id = @id;
 
 -- name: KeepRequest :execrows
 update sync_requests
-set held_until = now() + interval '1 minute'
+set held_until = now() + interval '105 seconds'
 where id = @id
   and hold = @hold
   and finished_at is null;

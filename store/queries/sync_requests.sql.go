@@ -281,7 +281,7 @@ func (q *Queries) JoinRuns(ctx context.Context, arg JoinRunsParams) error {
 
 const keepRequest = `-- name: KeepRequest :execrows
 update sync_requests
-set held_until = now() + interval '1 minute'
+set held_until = now() + interval '105 seconds'
 where id = $1
   and hold = $2
   and finished_at is null
