@@ -211,9 +211,9 @@ func (m *Messenger) Digest(ctx context.Context, s store.Subscription) ([]store.D
 	return told, err
 }
 
-// DigestEnded tells who subscribed a channel that it takes no digest.
-func (m *Messenger) DigestEnded(ctx context.Context, s store.Subscription, code string) error {
-	return m.tellOnce(ctx, s.Workspace, s.By, view.Text("The weekly digest is not posted in <#"+s.Channel+"> any more: Slack does not let okrbot post there ("+code+"). `/invite` it there, then type `/okr subscribe` in the channel."))
+// DigestEnded is what who subscribed hears when a channel, or a person, takes no digest.
+func (m *Messenger) DigestEnded(s store.Subscription, code string) string {
+	return view.DigestEnded(s.Channel, store.IsDirect(s.Channel), code)
 }
 
 // subscriber is who "/okr subscribe" and "/okr unsubscribe" mean: the channel that is named, the one

@@ -60,7 +60,7 @@ func TestADigestThatAChannelDoesNotTakeEnds(t *testing.T) {
 	r.alice.In("#general").Types("/okr subscribe").Sees("the weekly digest goes to")
 	r.slack.ChangeChannel("general", func(c *slack.Channel) { delete(c.Members, "U0OKRBOT") })
 	r.laterDays(8)
-	r.alice.In("dm-U0ALICE").Sees("is not posted in", "any more", "/invite")
+	r.alice.In("dm-U0ALICE").Sees("The weekly digest is not posted in <#C0GENERAL> any more: okrbot is not in that channel. Type `/invite @okrbot` in it, then `/okr subscribe` there.")
 	r.alice.In("#it-okrs").Types("/okr subscriptions").Sees("Nobody gets the weekly digest yet")
 }
 

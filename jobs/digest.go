@@ -3,6 +3,8 @@ package jobs
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -27,8 +29,8 @@ type DigestPoster interface {
 	// Digest posts how the key results of a channel stand, or of a person under their user id, and
 	// returns what it told.
 	Digest(ctx context.Context, s store.Subscription) ([]store.DigestEntry, error)
-	// DigestEnded tells who subscribed a channel that it takes no digest. Code is Slack's.
-	DigestEnded(ctx context.Context, s store.Subscription, code string) error
+	// DigestEnded is what who subscribed hears when a channel, or a person, takes no digest. Code is Slack's.
+	DigestEnded(s store.Subscription, code string) string
 }
 
 // NextDigest is when a digest is posted next: Mondays at nine, where who subscribed lives.
@@ -36,12 +38,24 @@ func NextDigest(after time.Time, zone string) (time.Time, error) {
 	return okr.Cadence{Every: okr.Weekly, Weekday: time.Monday, Hour: 9, Zone: zone}.Next(after)
 }
 
-// digestAgain is after how long a digest is tried again that surely did not arrive, or may not be posted now.
-const digestAgain = time.Minute
+const (
+	// digestAgain is after how long a digest is tried again that surely did not arrive, or may not be posted
+	// now.
+	digestAgain = time.Minute
+	// digestRefused is after how long one is that Slack refuses for what an operator has to put right.
+	digestRefused = time.Hour
+)
+
+// takesNone are Slack's codes by which a channel or a person takes no posts, whatever is posted. Its other
+// refusals are of the app, such as a scope that is missing, or of the one message.
+var takesNone = []string{
+	"is_archived", "channel_not_found", "not_in_channel", "method_not_supported_for_channel_type", "posting_to_channel_denied",
+	"user_not_found", "users_not_found", "user_not_visible", "user_disabled", "cannot_dm_bot",
+}
 
 // postDigest posts once a week, however many weeks were missed, when what was due before it is read, or half
 // an hour later. What surely did not arrive is tried again; a channel that takes nothing loses its
-// subscription.
+// subscription, and who made it hears so.
 func (c *Client) postDigest(ctx context.Context, args PostDigest) error {
 	s, mine, err := c.store.KeepDigest(ctx, args.Workspace, args.Channel, args.Hold)
 	if err != nil || !mine {
@@ -65,10 +79,11 @@ func (c *Client) postDigest(ctx context.Context, args PostDigest) error {
 		return err
 	case err != nil && u.Kind == NotSent:
 		return c.store.ReleaseDigest(ctx, s, max(u.After, digestAgain))
+	case err != nil && u.Kind == Permanent && (slices.Contains(takesNone, u.Code) || strings.HasPrefix(u.Code, "restricted_action")):
+		return c.endDigest(ctx, s, u.Code)
 	case err != nil && u.Kind == Permanent:
-		c.log.Warn("a digest is not posted any more", "channel", s.Channel, "code", u.Code)
-		_, err := c.store.Unsubscribe(ctx, s.Workspace, s.Channel)
-		return errors.Join(err, c.messenger.DigestEnded(ctx, s, u.Code))
+		c.log.Error("Slack refuses a digest, for what has to be put right", "workspace", s.Workspace, "channel", s.Channel, "code", u.Code)
+		return c.store.ReleaseDigest(ctx, s, digestRefused)
 	case err != nil:
 		c.log.Warn("a digest may not have arrived", "channel", s.Channel, "code", u.Code)
 	}
@@ -78,5 +93,17 @@ func (c *Client) postDigest(ctx context.Context, args PostDigest) error {
 			return err
 		}
 		return tx.DigestPosted(ctx, s, next, told)
+	})
+}
+
+// endDigest ends a digest that is taken nowhere, and has who subscribed told, both or neither.
+func (c *Client) endDigest(ctx context.Context, s store.Subscription, code string) error {
+	c.log.Warn("a digest is not posted any more", "workspace", s.Workspace, "channel", s.Channel, "code", code)
+	return c.store.InTx(ctx, func(tx *store.Tx) error {
+		mine, err := tx.EndDigest(ctx, s)
+		if err != nil || !mine {
+			return err
+		}
+		return c.Tell(ctx, tx, s.Workspace, s.By, c.messenger.DigestEnded(s, code))
 	})
 }

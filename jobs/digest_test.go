@@ -121,3 +121,31 @@ func TestADigestIsTriedAgainWhenSlackWishes(t *testing.T) {
 	look()
 	r.wants("digests", len(r.slack.digests), 1)
 }
+
+// TestADigestEndsForWhatIsOfItsChannelAlone keeps it through refusals that are of the app or of the message.
+func TestADigestEndsForWhatIsOfItsChannelAlone(t *testing.T) {
+	r := newRoom(t)
+	r.subscribes(r.clock())
+	code := ""
+	r.slack.posting = func() error { return &Undelivered{Kind: Permanent, Code: code} }
+	look := func() { r.t.Helper(); r.check(r.client.sweep(ctx)); r.workOn(r.client, PostDigest{}.Kind()) }
+	for _, code = range []string{"missing_scope", "token_expired", "msg_too_long"} {
+		look()
+		r.wants("digests after "+code, r.count("select count(*) from subscriptions where posted_at is null and next_at <= now()"), 1)
+		r.advance(61 * time.Minute)
+	}
+	r.slack.posting = nil
+	look()
+	r.wants("digests once it is put right", len(r.slack.digests), 1)
+	for _, code = range []string{"not_in_channel", "restricted_action_read_only_channel"} {
+		r.exec("delete from subscriptions")
+		r.subscribes(r.clock())
+		r.slack.posting = func() error { return &Undelivered{Kind: Permanent, Code: code} }
+		look()
+		r.wants("digests after "+code, r.count("select count(*) from subscriptions"), 0)
+		r.wants("left to be told", r.count("select count(*) from tellings"), 1) // whatever happens to this process
+		r.work(r.client)
+		r.wants("told", r.slack.heard, []string{"UALICE: CDESK takes no digest: " + code})
+		r.slack.heard = nil
+	}
+}

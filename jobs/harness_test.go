@@ -271,6 +271,10 @@ func (r *room) run(c *Client, kind string, raw []byte) {
 		var a PostDigest
 		r.check(json.Unmarshal(raw, &a))
 		err = c.postDigest(ctx, a)
+	case TellPerson{}.Kind():
+		var a TellPerson
+		r.check(json.Unmarshal(raw, &a))
+		err = c.tellPerson(ctx, a)
 	case TellNotice{}.Kind():
 		var a TellNotice
 		r.check(json.Unmarshal(raw, &a))

@@ -30,6 +30,7 @@ type edge struct {
 	stamps         int
 	digests        []store.Subscription // that were posted
 	tells          []store.DigestEntry  // what the next digest tells
+	heard          []string             // what people were told of what was done
 	posting        func() error         // what happens while a digest is posted; nil: nothing
 }
 
@@ -131,7 +132,9 @@ func (e *edge) Digest(_ context.Context, s store.Subscription) ([]store.DigestEn
 	return e.tells, nil
 }
 
-func (e *edge) DigestEnded(context.Context, store.Subscription, string) error { return nil }
+func (e *edge) DigestEnded(s store.Subscription, code string) string {
+	return s.Channel + " takes no digest: " + code
+}
 
 func (e *edge) Gone(_ context.Context, _, person string) bool {
 	e.mu.Lock()
@@ -182,7 +185,12 @@ func (e *edge) Audience(_ context.Context, p store.Place) (store.Audience, error
 
 func (e *edge) AskConsent(context.Context, store.Audience, WaitingPosts) error { return nil }
 
-func (e *edge) Tell(context.Context, string, string, string) error { return nil }
+func (e *edge) Tell(_ context.Context, _, person, text string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.heard = append(e.heard, person+": "+text)
+	return nil
+}
 
 func (e *edge) ShowHome(context.Context, string, string) error { return nil }
 

@@ -124,6 +124,15 @@ func (r Reads) LastTold(ctx context.Context, s Subscription) (map[int64]DigestEn
 	return told, nil
 }
 
+// EndDigest ends a digest that a job holds; false when it is another job's, or was unsubscribed meanwhile.
+func (tx *Tx) EndDigest(ctx context.Context, s Subscription) (bool, error) {
+	n, err := tx.q.EndDigest(ctx, queries.EndDigestParams{WorkspaceID: s.Workspace, ChannelID: s.Channel, Hold: s.Hold})
+	if err != nil {
+		return false, fmt.Errorf("ending a digest: %w", err)
+	}
+	return n == 1, nil
+}
+
 // DigestPosted moves a digest to its next time, and keeps what it told.
 func (tx *Tx) DigestPosted(ctx context.Context, s Subscription, next time.Time, told []DigestEntry) error {
 	n, err := tx.q.DigestPosted(ctx, queries.DigestPostedParams{NextAt: next, WorkspaceID: s.Workspace, ChannelID: s.Channel, Hold: s.Hold})

@@ -45,6 +45,21 @@ type Digest struct {
 	changes                     []DigestLine // of status, those that got worse first
 }
 
+// DigestEnded tells who subscribed that a channel takes no digest, or a person no direct messages.
+func DigestEnded(to string, person bool, code string) string {
+	if person {
+		return "The weekly digest does not go to <@" + to + "> any more: Slack delivers no direct messages of okrbot to them (" + code + "). Once it does, they can type `/okr subscribe me`."
+	}
+	why := "Slack does not let okrbot post there (" + code + "). Who manages the channel can allow it; then type `/okr subscribe` in it."
+	switch code {
+	case "not_in_channel", "channel_not_found":
+		why = "okrbot is not in that channel. Type `/invite @okrbot` in it, then `/okr subscribe` there."
+	case "is_archived":
+		why = "the channel is archived. Take it out of the archive, or type `/okr subscribe` in another channel."
+	}
+	return "The weekly digest is not posted in <#" + to + "> any more: " + why
+}
+
 // DigestLine is a key result in a digest, with what the last digest told of it.
 type DigestLine struct {
 	KeyResult

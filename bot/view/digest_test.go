@@ -72,3 +72,19 @@ func TestADigestSaysWhatAlsoChanged(t *testing.T) {
 		t.Error("an empty digest says nothing")
 	}
 }
+
+// What ends a digest is said with what to do about it, which is another thing for a person than for a channel.
+func TestWhatEndsADigestIsSaid(t *testing.T) {
+	for code, want := range map[string]string{
+		"not_in_channel":                      "not posted in <#C1> any more: okrbot is not in that channel. Type `/invite @okrbot` in it",
+		"is_archived":                         "not posted in <#C1> any more: the channel is archived.",
+		"restricted_action_read_only_channel": "(restricted_action_read_only_channel). Who manages the channel can allow it",
+	} {
+		if got := DigestEnded("C1", false, code); !strings.Contains(got, want) {
+			t.Errorf("%s: %s", code, got)
+		}
+	}
+	if got := DigestEnded("U1", true, "user_disabled"); !strings.Contains(got, "does not go to <@U1> any more") || strings.Contains(got, "<#") {
+		t.Error(got)
+	}
+}

@@ -46,6 +46,12 @@ where workspace_id = @workspace_id
   and channel_id = @channel_id
   and hold = @hold;
 
+-- name: EndDigest :execrows
+delete from subscriptions
+where workspace_id = @workspace_id
+  and channel_id = @channel_id
+  and hold = @hold;
+
 -- name: DigestPosted :execrows
 update subscriptions
 set next_at = @next_at,

@@ -139,6 +139,27 @@ func (q *Queries) DigestWaits(ctx context.Context, arg DigestWaitsParams) (int64
 	return result.RowsAffected(), nil
 }
 
+const endDigest = `-- name: EndDigest :execrows
+delete from subscriptions
+where workspace_id = $1
+  and channel_id = $2
+  and hold = $3
+`
+
+type EndDigestParams struct {
+	WorkspaceID string
+	ChannelID   string
+	Hold        int64
+}
+
+func (q *Queries) EndDigest(ctx context.Context, arg EndDigestParams) (int64, error) {
+	result, err := q.db.Exec(ctx, endDigest, arg.WorkspaceID, arg.ChannelID, arg.Hold)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const forgetDigestItems = `-- name: ForgetDigestItems :exec
 delete from digest_items
 where workspace_id = $1
