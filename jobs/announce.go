@@ -269,9 +269,9 @@ func (c *Client) passOn(ctx context.Context, p store.Place, ids []int64, items [
 }
 
 // nextInLine are those who hear of a key result in the place of somebody who is gone: a co-owner, else
-// the objective's owner, else administrators. After these there is nobody.
+// the objective's owner, else a co-owner of the objective, else administrators. After these there is nobody.
 func (c *Client) nextInLine(ctx context.Context, k store.KeyResult, gone string) []string {
-	line := append(append([]string{k.Owner}, k.CoOwners...), k.Objective.Owner)
+	line := slices.Concat([]string{k.Owner}, k.CoOwners, []string{k.Objective.Owner}, k.Objective.CoOwners)
 	for _, heir := range line[slices.Index(line, gone)+1:] {
 		if heir != "" && heir != gone && !c.messenger.Gone(ctx, k.Workspace, heir) {
 			return []string{heir}

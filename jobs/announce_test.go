@@ -325,9 +325,10 @@ func TestWhoHearsInThePlaceOfWhoIsGone(t *testing.T) {
 		"TheOwner":          {[]string{"UALICE"}, nil, []string{"UCO1"}},
 		"ACoOwnerToo":       {[]string{"UALICE", "UCO1"}, nil, []string{"UCO2"}},
 		"SlackSaysSo":       {nil, []string{"UALICE", "UCO1"}, []string{"UCO2"}},
-		"AllWhoLookAfterIt": {[]string{"UALICE", "UCO1"}, []string{"UCO2"}, []string{"UADMIN1", "UADMIN2"}},
-		"OneAdministrator":  {[]string{"UALICE", "UCO1", "UCO2"}, []string{"UADMIN1"}, []string{"UADMIN2"}},
-		"Everybody":         {[]string{"UALICE", "UCO1", "UCO2"}, []string{"UADMIN1", "UADMIN2"}, nil},
+		"ItsOwnPeople":      {[]string{"UALICE", "UCO1"}, []string{"UCO2"}, []string{"UABOVE"}},
+		"AllWhoLookAfterIt": {[]string{"UALICE", "UCO1", "UABOVE"}, []string{"UCO2"}, []string{"UADMIN1", "UADMIN2"}},
+		"OneAdministrator":  {[]string{"UALICE", "UCO1", "UCO2", "UABOVE"}, []string{"UADMIN1"}, []string{"UADMIN2"}},
+		"Everybody":         {[]string{"UALICE", "UCO1", "UCO2", "UABOVE"}, []string{"UADMIN1", "UADMIN2"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRoom(t)
@@ -338,15 +339,16 @@ func TestWhoHearsInThePlaceOfWhoIsGone(t *testing.T) {
 				}
 				return nil
 			}
+			r.exec("update objectives set co_owner_ids = '{UABOVE}'")
 			k := r.keyResult(r.scorecard(1, 41, 5), func(k *store.KeyResult) { k.CoOwners = []string{"UCO1", "UCO2"} })
 			r.imports(k)
 			r.now.Break(vendor.Fault{Kind: vendor.RoleMissing})
 			r.nextDay()
-			for range 8 {
+			for range 9 {
 				r.tick()
 			}
 			var told []string
-			for _, person := range []string{"UALICE", "UCO1", "UCO2", "UADMIN1", "UADMIN2"} {
+			for _, person := range []string{"UALICE", "UCO1", "UCO2", "UABOVE", "UADMIN1", "UADMIN2"} {
 				if n := len(r.slack.in(person)); n > 1 {
 					t.Errorf("%s was told %d times", person, n)
 				} else if n == 1 {
