@@ -149,3 +149,23 @@ func TestADigestEndsForWhatIsOfItsChannelAlone(t *testing.T) {
 		r.slack.heard = nil
 	}
 }
+
+// TestADigestWaitsForWhatItsReaderLooksAfter has a reader who is a co-owner of the objective alone.
+func TestADigestWaitsForWhatItsReaderLooksAfter(t *testing.T) {
+	r := newRoom(t)
+	r.exec("update objectives set co_owner_ids = '{UABOVE}'")
+	k := r.keyResult(r.scorecard(1, 40, 3))
+	r.imports(k)
+	due := r.load(k).NextSyncAt
+	r.subscribes(due.Add(time.Minute))
+	r.exec("update subscriptions set channel_id = 'UABOVE'")
+	r.advance(due.Add(2 * time.Minute).Sub(r.clock()))
+	r.check(r.client.sweep(ctx))
+	r.work(r.client)
+	r.wants("digests before the sync", len(r.slack.digests), 0)
+	r.tick() // the sync
+	r.advance(10 * time.Second)
+	r.check(r.client.sweep(ctx))
+	r.work(r.client)
+	r.wants("digests after the sync", len(r.slack.digests), 1)
+}

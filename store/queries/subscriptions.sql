@@ -79,7 +79,7 @@ where s.workspace_id = @workspace_id
     join sources f on f.key_result_id = k.id
     join connections c on c.id = f.connection_id
     where k.workspace_id = s.workspace_id
-      and (k.channel_id = s.channel_id or s.channel_id in (k.owner_id, o.owner_id) or k.co_owner_ids @> array[s.channel_id])
+      and (k.channel_id = s.channel_id or s.channel_id in (k.owner_id, o.owner_id) or k.co_owner_ids @> array[s.channel_id] or o.co_owner_ids @> array[s.channel_id])
       and o.closed_at is null
       and not k.paused
       and k.failure_class = ''
