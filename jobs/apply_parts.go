@@ -156,7 +156,8 @@ func (p *portion) withoutFeed() []store.TakenRun {
 	return list
 }
 
-// halves are a part that was too much at once.
+// halves are a part that was too much at once. What it did, if it was applied after all, is counted with
+// the first.
 func (p *part) halves() []*part {
 	n := len(p.follows) / 2
 	if n == 0 {
@@ -164,7 +165,7 @@ func (p *part) halves() []*part {
 	}
 	first, second := *p, *p
 	first.follows, second.follows = p.follows[:n], p.follows[n:]
-	first.last, first.whole, second.whole = false, nil, nil
+	first.last, first.whole, second.whole, second.done = false, nil, nil, tally{}
 	for _, id := range p.whole {
 		if slices.ContainsFunc(second.follows, func(f store.Follow) bool { return f.Feed == id }) {
 			second.whole = append(second.whole, id)

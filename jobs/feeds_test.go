@@ -461,3 +461,26 @@ func TestALostCommitIsNotAppliedAgain(t *testing.T) {
 		r.wants("how often "+k.Key()+" is told", r.count("select count(*) from announcements where key_result_id = $1 and new_value = 33", k.ID), 1)
 	}
 }
+
+// Where the commit of a part happened all the same, its halves find that out one after the other.
+func TestWhatAPartDidIsCountedOnce(t *testing.T) {
+	scores, synced := 0, 0
+	parts := []*part{{portion: &portion{}, follows: make([]store.Follow, 5), unclear: true, done: tally{
+		outcomes: map[outcome]int{{store.Changed, unclassed}: 5}, scores: 7,
+	}}}
+	for len(parts) > 0 {
+		halves := parts[0].halves()
+		parts = parts[1:]
+		if len(halves) > 1 {
+			parts = append(parts, halves...)
+			continue
+		}
+		scores += halves[0].done.scores
+		for _, n := range halves[0].done.outcomes {
+			synced += n
+		}
+	}
+	if scores != 7 || synced != 5 {
+		t.Errorf("%d scores and %d key results are counted, want 7 and 5", scores, synced)
+	}
+}
