@@ -389,6 +389,9 @@ func (s *Store) reseal(ctx context.Context, what string, ids []int64, lock func(
 		opens := true
 		err := s.InTx(ctx, func(tx *Tx) error {
 			sealed, place, save, err := lock(tx, id)
+			if errors.Is(err, pgx.ErrNoRows) {
+				return nil // it went meanwhile
+			}
 			if err != nil {
 				return fmt.Errorf("locking %s %d: %w", what, id, err)
 			}

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -317,5 +318,46 @@ func TestACommitThatIsUnderWayMayBeDone(t *testing.T) {
 		return err
 	}); err == nil || errors.Is(err, store.ErrUnclear) || store.Committed(ctx) {
 		t.Errorf("refused at its commit: committed %v, %v", store.Committed(ctx), err)
+	}
+}
+
+// Keys are turned while replicas serve: what goes on the way needs no other key.
+func TestKeysAreTurnedWhileAConnectionGoes(t *testing.T) {
+	s := storetest.Store(t)
+	workspace(t, s)
+	ctx := t.Context()
+	turned := make(chan error, 1)
+	err := s.InTx(ctx, func(tx *store.Tx) error {
+		_, err := tx.CreateConnection(ctx, alice, store.Connection{Kind: "servicenow", Name: "acme", Origin: "https://acme.example.com", SignIn: "basic"},
+			map[string]string{"username": "okr.reader", "password": "canary-7f3a"}, "")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.InTx(ctx, func(tx *store.Tx) error {
+		if _, err := tx.Pgx().Exec(ctx, "delete from connections"); err != nil {
+			return err
+		}
+		go func() {
+			left, err := s.Rekey(ctx)
+			if err == nil && left != 0 {
+				err = fmt.Errorf("%d secrets are left", left)
+			}
+			turned <- err
+		}()
+		for waits := false; !waits && len(turned) == 0; { // it has listed the connection, and wants to lock it
+			err := tx.Pgx().QueryRow(ctx, "select exists (select from pg_locks l where not l.granted and pg_backend_pid() = any (pg_blocking_pids(l.pid)))").Scan(&waits)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-turned; err != nil {
+		t.Error(err)
 	}
 }
