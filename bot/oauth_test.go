@@ -304,9 +304,13 @@ func TestAConnectionIsLookedAfter(t *testing.T) {
 	r.connects(r.alice)
 	r.addsObjective(r.alice, "Run a calm service desk")
 	r.addsKeyResult(r.alice, "Fewer open incidents", "Number of open incidents", "60")
+	r.do("update connections set refusals = 1, refusal = 'No.'")
 	r.alice.Types("/okr connections").Sees("1 key result", "last success").Presses("Manage").
-		Presses("Test connection").Sees("*Role*", "*One score*").
-		Fills("Name", "ITSM, production").Submits("Save").Sees("is saved")
+		Presses("Test connection").Sees("*Role*", "*One score*")
+	if n := r.number("select refusals from connections where refusal = ''"); n != 0 {
+		t.Errorf("%d refusals in a row after a good test", n)
+	}
+	r.alice.Fills("Name", "ITSM, production").Submits("Save").Sees("is saved")
 	r.alice.Types("/okr connections").Sees("ITSM, production")
 	r.bob.Types("/okr connections").Sees("You have no connection yet")
 

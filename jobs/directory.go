@@ -69,6 +69,9 @@ func (c *Client) directory(ctx context.Context, id int64) error {
 			if found.More {
 				return nil
 			}
+			if err := tx.SignInWorks(ctx, connection.ID); err != nil {
+				return err
+			}
 			return tx.DirectoryRead(ctx, connection, began)
 		})
 		if err != nil || !found.More {

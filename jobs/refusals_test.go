@@ -128,3 +128,41 @@ func TestTheMakerIsToldOnceHoweverManyBatchesAreRefused(t *testing.T) {
 	r.wants("notices", r.slack.notices, []string{accounts.NoticeRefused})
 	r.wants("refusals", r.count("select refusals from connections"), 2)
 }
+
+// A list of scorecards that was read between two refusals shows that the sign-in is taken.
+func TestRefusalsAroundADirectoryThatWasReadAreNotInARow(t *testing.T) {
+	r := newRoom(t)
+	r.scorecard(1, 40, 5)
+	refused := func() {
+		r.t.Helper()
+		_, err := r.client.accounts.Refused(ctx, r.loaded(), &integrations.Error{Class: integrations.Unauthorized, Cause: "wrong_password", Says: "No."})
+		r.check(err)
+	}
+	refused()
+	r.check(r.client.directory(ctx, r.connection.ID))
+	r.wants("refusals", r.count("select refusals from connections where refusal = ''"), 0)
+	refused()
+	r.wants("its state", r.state(), "active")
+	refused()
+	r.wants("its state after two in a row", r.state(), "rejected")
+}
+
+// What was read before a connection was given up says nothing of it when it comes late.
+func TestALateSuccessDoesNotHideWhyAConnectionWasGivenUp(t *testing.T) {
+	r := newRoom(t)
+	k := r.keyResult(r.scorecard(1, 40, 5))
+	r.imports(k)
+	busy := r.replica(func(c integrations.Connector) integrations.Connector {
+		return &hasty{c, func() {
+			for range 2 {
+				_, err := r.client.accounts.Refused(ctx, r.loaded(), &integrations.Error{Class: integrations.Unauthorized, Cause: "wrong_password", Says: "No."})
+				r.check(err)
+			}
+		}}
+	})
+	r.force(k.ID)
+	r.tickOf(busy)
+	r.wants("its state", r.state(), "rejected")
+	r.wants("why", r.loaded().Refusal, "No.")
+	r.wants("refusals", r.count("select refusals from connections"), 2)
+}

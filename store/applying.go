@@ -146,7 +146,16 @@ func (tx *Tx) QueueChecks(ctx context.Context, c Connection, list []AppliedFailu
 	return nil
 }
 
-// ConnectionSucceeded notes that a connection's sign-in works.
+// SignInWorks notes that a connection's sign-in was taken, outside of a sync. Where the one before was not
+// refused nothing is written.
+func (tx *Tx) SignInWorks(ctx context.Context, id int64) error {
+	if err := tx.q.SignInWorks(ctx, id); err != nil {
+		return fmt.Errorf("noting that the sign-in of connection %d works: %w", id, err)
+	}
+	return nil
+}
+
+// ConnectionSucceeded notes that a sync through a connection worked.
 func (tx *Tx) ConnectionSucceeded(ctx context.Context, id int64) error {
 	if err := tx.q.ConnectionSucceeded(ctx, id); err != nil {
 		return fmt.Errorf("noting that connection %d works: %w", id, err)

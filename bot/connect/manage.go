@@ -171,9 +171,14 @@ func (flow *Flow) TestPressed(ctx context.Context, g desk.Gesture) (desk.Reply, 
 		case err != nil && len(stages) == 0:
 			problem = failure.Sentence()
 		}
-		if failure != nil && failure.Class == integrations.Unauthorized {
+		switch {
+		case failure != nil && failure.Class == integrations.Unauthorized:
 			if _, err := flow.accounts.Refused(ctx, c, failure); err != nil {
 				flow.Log.Warn("counting a refused sign-in", "connection", c.ID, "error", err)
+			}
+		case err == nil:
+			if err := flow.Store.InTx(ctx, func(tx *store.Tx) error { return tx.SignInWorks(ctx, c.ID) }); err != nil {
+				flow.Log.Warn("noting that a sign-in works", "connection", c.ID, "error", err)
 			}
 		}
 		if c, err = flow.manageable(ctx, g.Actor, c.ID); err != nil {

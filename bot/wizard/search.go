@@ -231,6 +231,12 @@ func (f *Flow) searchLive(ctx context.Context, c store.Connection, words string,
 	return hidden, len(page.Scorecards) > 0, nil
 }
 
+// keepScorecards keeps what a connection was just asked for, and that its sign-in was taken.
 func (f *Flow) keepScorecards(ctx context.Context, c store.Connection, list []integrations.Scorecard) error {
-	return f.Store.InTx(ctx, func(tx *store.Tx) error { return tx.SaveScorecards(ctx, c, jobs.Listed(list)) })
+	return f.Store.InTx(ctx, func(tx *store.Tx) error {
+		if err := tx.SaveScorecards(ctx, c, jobs.Listed(list)); err != nil {
+			return err
+		}
+		return tx.SignInWorks(ctx, c.ID)
+	})
 }

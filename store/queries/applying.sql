@@ -121,12 +121,23 @@ where s.key_result_id = v.id
     or s.precision is null and v.precision <> -1);
 
 -- name: ConnectionSucceeded :exec
--- A wait that another batch was asked for meanwhile stays.
+-- A wait that another batch was asked for meanwhile stays. Of one that was given up meanwhile a success that
+-- comes late says nothing.
 update connections
 set refusals = 0,
     refusal = '',
     succeeded_at = now()
-where id = @id;
+where id = @id
+  and state = 'active';
+
+-- name: SignInWorks :exec
+-- Outside of a sync: the next refusal is the first in a row again.
+update connections
+set refusals = 0,
+    refusal = ''
+where id = @id
+  and state = 'active'
+  and refusals > 0;
 
 -- name: ConnectionRefused :one
 -- Two refusals in a row and nobody tries again until somebody connects again: a third and a fourth

@@ -187,9 +187,11 @@ set refusals = 0,
     refusal = '',
     succeeded_at = now()
 where id = $1
+  and state = 'active'
 `
 
-// A wait that another batch was asked for meanwhile stays.
+// A wait that another batch was asked for meanwhile stays. Of one that was given up meanwhile a success that
+// comes late says nothing.
 func (q *Queries) ConnectionSucceeded(ctx context.Context, id int64) error {
 	_, err := q.db.Exec(ctx, connectionSucceeded, id)
 	return err
@@ -397,5 +399,20 @@ func (q *Queries) SeeSources(ctx context.Context, arg SeeSourcesParams) error {
 		arg.Frequencies,
 		arg.Precisions,
 	)
+	return err
+}
+
+const signInWorks = `-- name: SignInWorks :exec
+update connections
+set refusals = 0,
+    refusal = ''
+where id = $1
+  and state = 'active'
+  and refusals > 0
+`
+
+// Outside of a sync: the next refusal is the first in a row again.
+func (q *Queries) SignInWorks(ctx context.Context, id int64) error {
+	_, err := q.db.Exec(ctx, signInWorks, id)
 	return err
 }
