@@ -1,6 +1,10 @@
 package accounts
 
-import "okrbot/integrations"
+import (
+	"slices"
+
+	"okrbot/integrations"
+)
 
 // The failures that no connector tells.
 
@@ -39,4 +43,10 @@ func KeyMissing() *integrations.Error {
 func Renewing() *integrations.Error {
 	return &integrations.Error{Class: integrations.Unavailable, Cause: "renewing", Brief: true,
 		Says: "New access is being asked for, which takes long.", Next: "It usually passes by itself."}
+}
+
+// Uncalled says whether a failure is one of these: the system was not called.
+func Uncalled(f *integrations.Error) bool {
+	return slices.ContainsFunc([]*integrations.Error{NoConnector(""), Rejected("", ""), Broken(), KeyMissing(), Renewing()},
+		func(ours *integrations.Error) bool { return ours.Cause == f.Cause })
 }

@@ -191,7 +191,7 @@ func (a *applying) follows(ctx context.Context, tx *store.Tx, s sorted) error {
 	for _, f := range look {
 		k, there := now[f.KeyResult]
 		answer, runs := s.ending[f.Feed], a.part.runs[f.KeyResult]
-		if !there || k.Source.Feed != f.Feed || k.Closed || k.Paused && !asked(runs) {
+		if !there || k.Source.Feed != f.Feed || k.Closed || k.Paused && !askedFor(runs) {
 			a.supersede(f.KeyResult, runs)
 			continue
 		}
@@ -233,8 +233,8 @@ func (a *applying) lookAt(s sorted) (look []store.Follow) {
 	return look
 }
 
-// asked says whether somebody asked for one of some runs.
-func asked(runs []store.TakenRun) bool {
+// askedFor says whether somebody asked for one of some runs.
+func askedFor(runs []store.TakenRun) bool {
 	return slices.ContainsFunc(runs, func(r store.TakenRun) bool { return r.Forced })
 }
 
@@ -289,7 +289,7 @@ func (a *applying) write(ctx context.Context, tx *store.Tx, wait time.Duration, 
 		func() error { return tx.TouchRequests(ctx, a.ended()) },
 		func() error { return tx.Say(ctx, wait, a.announcements, a.cards, also) },
 	}
-	if a.works && a.part.asked {
+	if a.works && a.part.called {
 		steps = append(steps, func() error { return tx.ConnectionSucceeded(ctx, connection.ID) })
 	}
 	for _, step := range steps {

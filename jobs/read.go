@@ -35,7 +35,7 @@ type portion struct {
 	follows []store.Follow             // who is answered, by feed
 	runs    map[int64][]store.TakenRun // what was asked for, by key result; nothing in a slot's portion
 	taken   []store.TakenRun           // the same in their order
-	asked   bool                       // false when the system was not called at all
+	called  bool                       // whether the system was called, if only for new access
 	kept    map[int64]kept             // what is kept of the feeds already
 }
 
@@ -96,7 +96,7 @@ func (c *Client) read(ctx context.Context, p *portion) (map[int64]integrations.R
 	var readings []integrations.Reading
 	var mistake error
 	err = c.accounts.With(ctx, p.connection, func(account integrations.Account) error {
-		p.asked = true
+		p.called = true
 		readings, mistake = readAll(ctx, connector, account, requests)
 		return refusal(readings)
 	})
@@ -105,7 +105,7 @@ func (c *Client) read(ctx context.Context, p *portion) (map[int64]integrations.R
 	case err != nil && !errors.As(err, &failure):
 		return all(unforeseen(ctx, err)), err
 	case readings == nil:
-		p.asked = failure.Cause != accounts.Broken().Cause
+		p.called = !accounts.Uncalled(failure)
 		return all(failure), mistake
 	}
 	for i, reading := range readings {
@@ -239,7 +239,7 @@ func (t *taker) sort(p *portion, answers map[int64]integrations.Reading) sorted 
 			s.pause = max(s.pause, failure.After)
 		default:
 			s.ending[id] = answer
-			if failure.Class == integrations.Unauthorized && p.asked && !failure.Brief {
+			if failure.Class == integrations.Unauthorized && p.called && !failure.Brief {
 				s.refusal = failure
 			}
 		}
