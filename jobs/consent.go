@@ -146,13 +146,17 @@ func waits(a store.Audience, w WaitingPosts, who string) string {
 		}
 	}
 	if len(keys) == 0 {
-		return text + " The weekly digest waits too."
+		return text + " This is about the weekly digest that you subscribed to."
 	}
 	named := strings.Join(keys[:min(len(keys), mostNamed)], ", ")
 	if more := len(keys) - mostNamed; more > 0 {
 		named += " and " + okr.CountWords(more, "other")
 	}
-	return text + " This is about " + named + ". `/okr edit " + keys[0] + "` chooses another channel."
+	text += " This is about " + named + ". `/okr edit " + keys[0] + "` chooses another channel."
+	if w.Digest == who {
+		text += " The weekly digest that you subscribed to waits too."
+	}
+	return text
 }
 
 // askConsent asks administrators, unless it was decided meanwhile.

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -168,4 +169,25 @@ func TestADigestWaitsForWhatItsReaderLooksAfter(t *testing.T) {
 	r.check(r.client.sweep(ctx))
 	r.work(r.client)
 	r.wants("digests after the sync", len(r.slack.digests), 1)
+}
+
+// Who waits for a channel hears of what is theirs: key results, the digest, or both.
+func TestWhoWaitsHearsWhatIsTheirs(t *testing.T) {
+	mine, theirs := store.KeyResult{}, store.KeyResult{}
+	mine.Number, mine.Owner, theirs.Number, theirs.Owner = 1, "UALICE", 2, "UBOB"
+	w := WaitingPosts{KeyResults: []store.KeyResult{mine, theirs}, Digest: "UALICE"}
+	for _, c := range []struct {
+		digest, who string
+		want, not   string
+	}{
+		{"UALICE", "UALICE", "This is about KR-1. `/okr edit KR-1` chooses another channel. The weekly digest that you subscribed to waits too.", "KR-2"},
+		{"UALICE", "UBOB", "This is about KR-2. `/okr edit KR-2` chooses another channel.", "digest"},
+		{"UCAROL", "UCAROL", "This is about the weekly digest that you subscribed to.", "waits too"},
+	} {
+		w.Digest = c.digest
+		got := waits(store.Audience{Place: store.Place{Workspace: "T1", Channel: "C1"}}, w, c.who)
+		if !strings.HasSuffix(got, c.want) || strings.Contains(got, c.not) {
+			t.Errorf("%s, where %s subscribed: %s", c.who, c.digest, got)
+		}
+	}
 }
