@@ -291,7 +291,7 @@ func shut(says string) Reply {
 func (d *Desk) sorry(g gesture, text string) answer {
 	switch g.kind {
 	case aCommand:
-		return answer{status: http.StatusOK, body: ephemeral(view.Text(text))}
+		return answer{status: http.StatusOK, body: newEphemeral(view.Text(text))}
 	case aSubmit:
 		if field := anyField(g.View.State); field != "" {
 			return answer{status: http.StatusOK, body: slack.NewErrorsViewSubmissionResponse(map[string]string{field: text})}
@@ -299,15 +299,31 @@ func (d *Desk) sorry(g gesture, text string) answer {
 		notice := view.Notice("okrbot", text)
 		return answer{status: http.StatusOK, body: slack.NewUpdateViewSubmissionResponse(&notice)}
 	case aQuery:
-		return answer{status: http.StatusOK, body: map[string]any{"options": []any{}}}
+		return answer{status: http.StatusOK, body: suggest(nil)}
 	case anEvent:
 		return answer{status: http.StatusServiceUnavailable}
 	}
 	return d.carryOut(g, Say(text))
 }
 
-func ephemeral(m view.Message) any {
-	return map[string]any{"response_type": "ephemeral", "text": m.Text, "blocks": m.Blocks}
+// ephemeral answers a command: its person alone sees it.
+type ephemeral struct {
+	Type string `json:"response_type"`
+	view.Message
+}
+
+func newEphemeral(m view.Message) ephemeral { return ephemeral{"ephemeral", m} }
+
+// suggestions answer a type-ahead.
+type suggestions struct {
+	Options []*slack.OptionBlockObject `json:"options"`
+}
+
+func suggest(options []*slack.OptionBlockObject) suggestions {
+	if options == nil {
+		options = []*slack.OptionBlockObject{} // Slack takes no null
+	}
+	return suggestions{options}
 }
 
 // carryOut says at once what Slack waits for, and does the rest after it.
@@ -323,14 +339,10 @@ func (d *Desk) carryOut(g gesture, r Reply) answer {
 		}
 	case aCommand:
 		if r.Say != nil {
-			a.body, sayLater = ephemeral(*r.Say), nil
+			a.body, sayLater = newEphemeral(*r.Say), nil
 		}
 	case aQuery:
-		options := r.Options
-		if options == nil {
-			options = []*slack.OptionBlockObject{} // Slack takes no null
-		}
-		a.body = map[string]any{"options": options}
+		a.body = suggest(r.Options)
 		return a
 	case aSubmit:
 		updateLater = nil
@@ -339,8 +351,6 @@ func (d *Desk) carryOut(g gesture, r Reply) answer {
 			a.body = slack.NewErrorsViewSubmissionResponse(r.Problems)
 		case r.Update != nil:
 			a.body = slack.NewUpdateViewSubmissionResponse(r.Update)
-		case r.Push != nil:
-			a.body = slack.NewPushViewSubmissionResponse(r.Push)
 		case r.Clear:
 			a.body = slack.NewClearViewSubmissionResponse()
 		}

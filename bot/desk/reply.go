@@ -27,8 +27,6 @@ type Reply struct {
 	Same string
 	// Update puts another view in the place of the one the gesture happened in.
 	Update *slack.ModalViewRequest
-	// Push puts a view on top, as the answer to a submit.
-	Push *slack.ModalViewRequest
 	// Clear closes all views of the stack, as the answer to a submit.
 	Clear bool
 	// Problems are shown at the fields of the submitted form; keys are block ids.

@@ -7,10 +7,13 @@ import (
 
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/socketmode"
+
+	"okrbot/bot/view"
 )
 
-// ackLimit is where Slack silently drops an answer over the socket, in bytes.
-const ackLimit = 20 << 10
+// ackLimit is how long an answer over the socket may be, in bytes. Slack silently drops a frame of 20 KiB
+// or more, and the frame has an envelope.
+const ackLimit = 20<<10 - 512
 
 // Socket is the door of a workspace in Socket Mode: Slack's deliveries come over a connection that
 // we open. It returns when ctx ends or Slack will not have us.
@@ -49,10 +52,7 @@ func (d *Desk) envelope(ctx context.Context, client *socketmode.Client, e socket
 	if a.status >= 500 {
 		return // unacknowledged, so Slack delivers it again
 	}
-	raw, err := json.Marshal(a.body)
-	if err == nil && len(raw) >= ackLimit-512 {
-		a = d.large(in.gesture, a)
-	}
+	a = d.small(in.gesture, a)
 	d.ack(ctx, client, e, a.body)
 	if a.after != nil {
 		a.after()
@@ -67,30 +67,66 @@ func (d *Desk) ack(ctx context.Context, client *socketmode.Client, e socketmode.
 	}
 }
 
-// large sends a view that is too large for the socket through the Web API instead.
-func (d *Desk) large(g gesture, a answer) answer {
-	submission, ok := a.body.(*slack.ViewSubmissionResponse)
-	if !ok || submission.View == nil {
+// small is an answer as the socket takes it: what is too large for it goes through the Web API instead.
+// Options have no other way, so those at the end are left out.
+func (d *Desk) small(g gesture, a answer) answer {
+	if fits(a.body) {
 		return a
 	}
-	v, then := *submission.View, a.after
-	push := submission.ResponseAction == slack.RAPush
-	return answer{status: a.status, after: func() {
+	switch body := a.body.(type) {
+	case ephemeral:
+		return d.inTwo(a, nil, func(ctx context.Context) {
+			d.say(ctx, g, body.Message, false)
+		})
+	case suggestions:
+		for !fits(body) {
+			body.Options = body.Options[:len(body.Options)-1]
+		}
+		a.body = body
+	case *slack.ViewSubmissionResponse:
+		if body.View == nil {
+			return a
+		}
+		// An answer without a view would close the one that was submitted.
+		waiting := view.Notice(body.View.Title.Text, "One moment…")
+		return d.inTwo(a, slack.NewUpdateViewSubmissionResponse(&waiting), func(ctx context.Context) {
+			d.settle(ctx)
+			d.showLarge(ctx, g, *body.View)
+		})
+	}
+	return a
+}
+
+// fits says whether the socket takes an answer.
+func fits(body any) bool {
+	raw, err := json.Marshal(body)
+	return err != nil || len(raw) < ackLimit
+}
+
+// inTwo answers with less, and does the rest before what is to follow the answer.
+func (d *Desk) inTwo(a answer, body any, do func(ctx context.Context)) answer {
+	return answer{status: a.status, body: body, after: func() {
 		d.Later(CallWithin, func(ctx context.Context) {
-			var err error
-			if push {
-				_, err = d.Slack.push(ctx, g.Trigger, v)
-			} else {
-				_, err = d.Slack.Change(ctx, OpenView{ID: g.View.ID}, v)
-			}
-			if err != nil {
-				d.Log.Warn("showing a large view", "code", CodeOf(err))
-			}
-			if then != nil {
-				then()
+			do(ctx)
+			if a.after != nil {
+				a.after()
 			}
 		})
 	}}
+}
+
+// showLarge puts a view in the place of the one that asks for a moment.
+func (d *Desk) showLarge(ctx context.Context, g gesture, v slack.ModalViewRequest) {
+	_, err := d.Slack.Change(ctx, OpenView{ID: g.View.ID}, v)
+	code := CodeOf(err)
+	if code == "" || code == "not_found" { // the person closed it
+		return
+	}
+	d.Log.Error("showing a large view", "route", g.route, "actor", g.person, "code", code)
+	broken := view.Notice(v.Title.Text, "Slack did not show what comes next ("+code+"). Close this window, and have a look before you do it again.")
+	if _, err := d.Slack.Change(ctx, OpenView{ID: g.View.ID}, broken); err != nil {
+		d.Log.Warn("a person was not reached", "actor", g.person, "code", CodeOf(err))
+	}
 }
 
 // read reads an envelope as the other door reads a body.
