@@ -118,7 +118,8 @@ func (ob objectives) submitted(ctx context.Context, g desk.Gesture) (desk.Reply,
 	}
 	r := desk.Say("Objective added: *" + view.Escape(o.Title) + "*, " + o.Period.Words() + ". Its number is " + o.Key() + ". Next: add a key result with `/okr add-kr`.")
 	r.Home = true
-	return r, ob.sayOthers(ctx, o, r.Say)
+	ob.sayOthers(ctx, o, r.Say)
+	return r, nil
 }
 
 // zones are the time zones that can be chosen: one for each city that people look for.

@@ -155,8 +155,8 @@ func (kr keyResults) post(ctx context.Context, g desk.Gesture, k store.KeyResult
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	others, err := kr.OthersSee(ctx, k.Workspace, k.Channel)
-	return desk.Say(strings.TrimSpace(k.Key() + " appears in <#" + k.Channel + "> in a moment. " + others)), err
+	others := kr.OthersSeeSaved(ctx, k.Workspace, k.Channel)
+	return desk.Say(strings.TrimSpace(k.Key() + " appears in <#" + k.Channel + "> in a moment. " + others)), nil
 }
 
 // resumeAutomatic is the button that ends an override.

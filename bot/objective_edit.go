@@ -95,16 +95,15 @@ func (ob objectives) edited(ctx context.Context, g desk.Gesture, draft store.Dra
 		return desk.Reply{}, err
 	}
 	saved := view.ObjectiveSaved(o)
-	return desk.Reply{Say: &saved, Clear: true, Home: true}, ob.sayOthers(ctx, o, &saved)
+	ob.sayOthers(ctx, o, &saved)
+	return desk.Reply{Say: &saved, Clear: true, Home: true}, nil
 }
 
 // sayOthers adds that people of other organisations see an objective's channel, where they do.
-func (ob objectives) sayOthers(ctx context.Context, o okr.Objective, m *view.Message) error {
-	others, err := ob.OthersSee(ctx, o.Workspace, o.Channel)
-	if others != "" {
+func (ob objectives) sayOthers(ctx context.Context, o okr.Objective, m *view.Message) {
+	if others := ob.OthersSeeSaved(ctx, o.Workspace, o.Channel); others != "" {
 		m.Add(others)
 	}
-	return err
 }
 
 // change makes an objective what it was edited to, if the person may and its key results allow it, and

@@ -34,3 +34,21 @@ func TestWhatIsOverSaysWhatBecomesOfIt(t *testing.T) {
 	r.later(61_000_000_000)
 	r.alice.Types("/okr sync KR-1").Sees("→ 66")
 }
+
+// What is saved is said to be, also where it cannot be found out who sees its channel.
+func TestWhatIsSavedIsSaidWithoutWhoSeesIt(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Interviews held", "12")
+	r.settles()
+	r.atDetails()
+	r.do("alter table audiences rename to hidden")
+	r.alice.Submits("Save").Sees("is added").Closes()
+	r.alice.Types("/okr subscribe").Sees("From now on the weekly digest goes to")
+	r.addsObjective(r.alice, "Run a calm service desk")
+	r.alice.Types("/okr edit O-2").Fills("Objective", "Run a very calm service desk").Submits("Save").SeesNoModal().Sees("Run a very calm service desk", "is saved: ")
+	r.alice.Types("/okr show KR-1").Presses("Post to channel").Sees("KR-1 appears in <#C0ITOKRS> in a moment.").Closes().Closes()
+	r.do("alter table hidden rename to audiences")
+	if n := r.keyResults(); n != 2 {
+		t.Errorf("%d key results, want 2", n)
+	}
+}

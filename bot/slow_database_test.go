@@ -225,7 +225,7 @@ func TestAnEventThatNobodyFinishedIsTakenAgain(t *testing.T) {
 // database: it was carried out, so nobody is told that nothing was saved.
 func TestALostCommitIsNotCalledUnsaved(t *testing.T) {
 	for name, loses := range map[string]func(*storetest.Deaf){
-		"the answer is lost": func(d *storetest.Deaf) { d.Next.Store(true) }, "it is the last": func(d *storetest.Deaf) { d.Last.Store(true) },
+		"cannot tell whether it was": func(d *storetest.Deaf) { d.Next.Store(true) }, "Have a look before you do it again": func(d *storetest.Deaf) { d.Last.Store(true) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRoom(t)
@@ -239,12 +239,44 @@ func TestALostCommitIsNotCalledUnsaved(t *testing.T) {
 			loses(deaf)
 			w := httptest.NewRecorder()
 			second.Handler().ServeHTTP(w, r.signed("/slack/commands", formType, r.command("check-in KR-1 3").Encode(), time.Now()))
-			if said := w.Body.String(); !strings.Contains(said, "cannot tell whether it was") || strings.Contains(said, "othing was saved") {
+			if said := w.Body.String(); !strings.Contains(said, name) || strings.Contains(said, "othing was saved") {
 				t.Errorf("told %s", said)
 			}
 			if n := r.number("select count(*) from check_ins where value = 3"); n != 1 {
 				t.Errorf("%d check-ins", n)
 			}
 		})
+	}
+}
+
+// TestAnAnswerThatFailsAfterACommit has the database be there and save, and not say the time after it.
+func TestAnAnswerThatFailsAfterACommit(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Interviews held", "12")
+	deaf := storetest.NewDeaf(t, r.dsn)
+	second := r.another(storetest.Open(t, deaf.DSN+" application_name=timeless"), patience)
+	t.Cleanup(second.Close)
+	if err := second.Introduce(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	database := r.database()
+	var broken error
+	breaks := func() {
+		_, broken = database.Exec(t.Context(), `create or replace function shifted.now() returns timestamptz language plpgsql stable as $$
+begin
+  if current_setting('application_name') = 'timeless' then
+    raise exception 'no time';
+  end if;
+  return pg_catalog.now();
+end $$`)
+	}
+	deaf.Hold.Store(&breaks)
+	w := httptest.NewRecorder()
+	second.Handler().ServeHTTP(w, r.signed("/slack/commands", formType, r.command("check-in KR-1 3").Encode(), time.Now()))
+	if said := w.Body.String(); broken != nil || !strings.Contains(said, "after something was saved. Have a look before you do it again") || strings.Contains(said, "othing was saved") || strings.Contains(said, "database") {
+		t.Errorf("told %s, %v", said, broken)
+	}
+	if n := r.number("select count(*) from check_ins where value = 3"); n != 1 {
+		t.Errorf("%d check-ins", n)
 	}
 }

@@ -58,9 +58,7 @@ func (f subscriptions) subscribe(ctx context.Context, g desk.Gesture) (desk.Repl
 	}
 	others := ""
 	if name != "you" {
-		if others, err = f.OthersSee(ctx, g.Actor.Workspace, channel); err != nil {
-			return desk.Reply{}, err
-		}
+		others = f.OthersSeeSaved(ctx, g.Actor.Workspace, channel)
 	}
 	return desk.Say("From now on the weekly digest goes to " + name + ", the next one on " + okr.NextRunWords(s.Next, s.Zone) + ". In a channel it shows the key results that are announced there, as long as okrbot is in it; in a direct message those that you own or look after. " + said("unsubscribe", g, channel) + " ends it." + strings.TrimRight("\n"+others, "\n")), nil
 }

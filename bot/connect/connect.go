@@ -241,7 +241,7 @@ func (flow *Flow) Submitted(ctx context.Context, g desk.Gesture) (desk.Reply, er
 			if c, err = flow.keepConnection(ctx, g.Actor, connector, account, d.Again, entry.Shared, draft.ID); err != nil {
 				ref := desk.Reference()
 				flow.Log.Error("keeping a connection", "actor", g.Actor.ID, "ref", ref, "error", err)
-				next = view.Notice("Connect "+connector.Name(), desk.WentWrong(ref))
+				next = view.Notice("Connect "+connector.Name(), desk.WhyUnsaved(err, ref))
 			} else {
 				next = view.Connected(connector.Name(), c.Name, f.Stages, d.Wizard != "")
 			}

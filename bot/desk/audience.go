@@ -75,6 +75,16 @@ func (d *Desk) OthersSee(ctx context.Context, workspace, channel string) (string
 	return view.OthersSee(channel, a.Outside, a.Silent()), nil
 }
 
+// OthersSeeSaved is the same of what is saved already: where it cannot be found out, the log says so, and
+// the person hears all the rest.
+func (d *Desk) OthersSeeSaved(ctx context.Context, workspace, channel string) string {
+	others, err := d.OthersSee(ctx, workspace, channel)
+	if err != nil {
+		d.Log.Warn("looking who sees a channel", "channel", channel, "error", err)
+	}
+	return others
+}
+
 // NoteAudience keeps what Slack told about a channel when it was asked for something else.
 func (d *Desk) NoteAudience(ctx context.Context, p store.Place, c *slack.Channel) error {
 	w, err := d.installation(ctx, p.Workspace)

@@ -109,7 +109,7 @@ func (d *Desk) answer(ctx context.Context, in delivery) answer {
 			if p := recover(); p != nil {
 				ref := Reference()
 				d.Log.Error("a handler panicked", "route", in.gesture.route, "ref", ref, "panic", p)
-				done <- outcome{d.sorry(in.gesture, WentWrong(ref)), "panic"}
+				done <- outcome{d.sorry(in.gesture, broken(ctx, ref)), "panic"}
 			}
 		}()
 		release, ok := d.admission.acquire(ctx)
@@ -127,7 +127,7 @@ func (d *Desk) answer(ctx context.Context, in delivery) answer {
 	case <-time.After(d.Settings.AnswerWithin + giveUpAfter):
 		o = outcome{d.sorry(in.gesture, tooSlow), "too slow"}
 		if store.Committed(ctx) {
-			o = outcome{d.sorry(in.gesture, unclear), "unclear"}
+			o = outcome{d.sorry(in.gesture, slowSaving), "unclear"}
 		}
 	}
 	took := time.Since(began)
@@ -146,12 +146,32 @@ const (
 	tooSlow = "okrbot is slow at the moment. Nothing was saved; try again in a minute."
 )
 
-// unclear is said where the database went away in the moment of saving.
-const unclear = "The database went away while this was saved, so okrbot cannot tell whether it was. Have a look before you do it again."
+// What is said where something may be saved: that the database went away in the moment of saving, and
+// that it did not answer in time.
+const (
+	unclear    = "The database went away while this was saved, so okrbot cannot tell whether it was. Have a look before you do it again."
+	slowSaving = "okrbot is slow at the moment, so it cannot tell whether this was saved. Have a look before you do it again."
+)
+
+// broken is what is said of a mistake of ours, whatever was saved before it.
+func broken(ctx context.Context, ref string) string {
+	if store.Committed(ctx) {
+		return "Something went wrong on our side (ref " + ref + ") after something was saved. Have a look before you do it again; if it stays, tell okrbot's administrator the reference."
+	}
+	return WentWrong(ref)
+}
 
 // WentWrong is what is said of a mistake of ours, which the log keeps under a reference.
 func WentWrong(ref string) string {
 	return "Something went wrong on our side (ref " + ref + "). Nothing was saved. Try again; if it stays, tell okrbot's administrator the reference."
+}
+
+// WhyUnsaved is the same of one transaction's error.
+func WhyUnsaved(err error, ref string) string {
+	if errors.Is(err, store.ErrUnclear) {
+		return unclear
+	}
+	return WentWrong(ref)
 }
 
 // Reference ties what a person was told to the line in the log.
@@ -209,16 +229,20 @@ func (d *Desk) act(ctx context.Context, in delivery) (answer, string) {
 
 // failed says that a handler failed, and why where it is known.
 func (d *Desk) failed(ctx context.Context, g gesture, err error) (answer, string) {
-	if errors.Is(err, store.ErrUnclear) || store.Committed(ctx) {
+	if errors.Is(err, store.ErrUnclear) {
 		d.Log.Error("a gesture failed that may be saved", "kind", g.kind, "route", g.route, "actor", g.person, "error", err)
 		return d.sorry(g, unclear), "unclear"
+	}
+	if ctx.Err() != nil && store.Committed(ctx) {
+		d.Log.Error("a gesture that may be saved took too long", "kind", g.kind, "route", g.route, "actor", g.person, "error", err)
+		return d.sorry(g, slowSaving), "unclear"
 	}
 	if ctx.Err() != nil {
 		return d.sorry(g, tooSlow), "too slow"
 	}
 	ref := Reference()
-	d.Log.Error("a gesture failed", "kind", g.kind, "route", g.route, "actor", g.person, "ref", ref, "error", err)
-	return d.sorry(g, WentWrong(ref)), "error"
+	d.Log.Error("a gesture failed", "kind", g.kind, "route", g.route, "actor", g.person, "ref", ref, "saved", store.Committed(ctx), "error", err)
+	return d.sorry(g, broken(ctx, ref)), "error"
 }
 
 // handle looks the person up, finds the route and follows it.

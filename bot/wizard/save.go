@@ -92,10 +92,7 @@ func (f *Flow) savedModal(ctx context.Context, w *Session, k store.KeyResult, fi
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	others, err := f.OthersSee(ctx, k.Workspace, k.Channel)
-	if err != nil {
-		return desk.Reply{}, err
-	}
+	others := f.OthersSeeSaved(ctx, k.Workspace, k.Channel)
 	modal := view.Saved(f.shown(k, now), view.SavedHow{Fresh: w.Edit == 0, Reads: w.Reads, First: first, Others: others})
 	return desk.Reply{Update: &modal, Home: true}, nil
 }
