@@ -223,7 +223,7 @@ func (f checkIns) command(ctx context.Context, g desk.Gesture) (desk.Reply, erro
 // valueLast puts a value that was typed before its key result behind it: "42 KR-1" and "42 for KR-1".
 // Alone, 42 would be the number of a key result.
 func valueLast(text string) string {
-	fields := command.Parted(text)
+	fields := command.Shown(text)
 	last := len(fields) - 1
 	if last < 1 || last > 2 || last == 2 && !slices.Contains(command.BeforeNames, command.WordOf(fields[1]).Plain) {
 		return text
@@ -238,7 +238,10 @@ func valueLast(text string) string {
 // checkInTyped takes apart what was typed after the key result: a value, and words about it. The
 // problem is a sentence about a value that cannot be read.
 func checkInTyped(rest, unit string) (view.CheckInTyped, string) {
-	fields := command.Parted(rest)
+	fields := command.Shown(rest)
+	if len(fields) == 0 {
+		return view.CheckInTyped{}, ""
+	}
 	value := strings.Trim(command.Spoken(fields[0]), "`*_~\"'“”‘’:;=()[]")
 	value = strings.TrimRight(value, ".,;:!?)]") // "42, after the audit"
 	if !strings.ContainsFunc(value, func(r rune) bool { return r >= '0' && r <= '9' || command.PlainRune(r) != r }) {
@@ -248,9 +251,10 @@ func checkInTyped(rest, unit string) (view.CheckInTyped, string) {
 	if len(fields) > 1 {
 		second := command.Spoken(fields[1])
 		if strings.Trim(second, "0123456789.,'’") == "" { // "1 000" is a number with a separator, not a value and a note
-			typed.Value = value + " " + second
-			_, err := okr.ParseNumber(typed.Value)
-			return typed, err.Error()
+			parted := value + " " + second
+			if _, err := okr.ParseNumber(parted); err != nil {
+				return view.CheckInTyped{Value: parted}, err.Error()
+			}
 		}
 		rest := fields[1:]
 		if strings.EqualFold(second, unit) {

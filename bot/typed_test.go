@@ -165,6 +165,10 @@ func TestArgumentsAreHeeded(t *testing.T) {
 	r.alice.Types("/okr check-in 7 KR-1").Sees("6 → 7")
 	r.alice.Types("/okr check-in 8 for kr–1.").Sees("7 → 8")
 	r.alice.Types("/okr KR-1 check-in -4").Sees("8 → -4")
+	r.alice.Types("/okr check-in KR-1 5 \u200b held on Friday").Sees("-4 → 5")
+	r.alice.Types("/okr check-in KR-1 \u200b 6 \u2060").Sees("5 → 6")
+	r.alice.Types("/okr check-in 7 \u200b KR-1").Sees("6 → 7")
+	r.alice.Types("/okr show KR-1").Sees("held on Friday").Closes()
 	r.alice.Types("/okr check-in KR-1 going well").Sees("== Check in on KR-1 ==", "Note: going well").Submits("Save").SeesNoModal()
 	r.bob.Types("/okr check-in KR-1 5").Sees("You may not check in on this key result. Ask <@U0ALICE>.")
 

@@ -185,6 +185,11 @@ func Parted(text string) []string {
 	return fields
 }
 
+// Shown is Parted without the parts that hold nothing but characters that do not show.
+func Shown(text string) []string {
+	return slices.DeleteFunc(Parted(text), func(field string) bool { return Spoken(field) == "" })
+}
+
 // keysInOne joins "KR" "7", "KR" "-" "7" and "KR-" "7", and the same of objectives, "O" "7".
 func keysInOne(list []Word) []Word {
 	var out []Word
