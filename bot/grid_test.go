@@ -87,3 +87,18 @@ func TestOnlyPeopleOfHereBecomeOwners(t *testing.T) {
 	r.alice.Types("/okr add-kr").Sees("== Add key result ==").Chooses("Objective", "Run a calm service desk").Fills("Key Result", "Fewer open incidents").Fills("Owner", "maud").
 		Submits("Next").Sees("^ maud is of another organisation").Closes()
 }
+
+// Who was entered on the way to a detour, or to another source, did not own it before.
+func TestNobodyBecomesAnOwnerOnTheWay(t *testing.T) {
+	r := newRoom(t)
+	r.joins(slack.Person{ID: "U0MAUD", Name: "maud", RealName: "Maud", Team: "T0THEIRS"})
+	r.byHand("Interviews held", "12")
+	r.alice.Types("/okr edit KR-1").Sees("== Edit KR-1 ==").Presses("More").Sees("Co-owners").Fills("Owner", "maud").Presses("Change source").Sees("== Source of KR-1 ==").
+		Submits("Next").Sees("^ maud is of another organisation").Closes()
+	r.alice.Types("/okr add-kr").Sees("== Add key result ==").Fills("Key Result", "Talks given").Fills("Owner", "maud").
+		Chooses("Pull data from external applications", "I will update it myself").
+		Presses("New objective").Sees("== Add objective ==").Fills("Objective", "Run a calm company").Submits("Save").
+		Sees("== Add key result ==", "Objective: Run a calm company").
+		Submits("Next").Sees("^ maud is of another organisation").
+		Fills("Owner", "bob").Submits("Next").Sees("[[Save]]").Closes()
+}

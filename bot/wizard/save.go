@@ -28,7 +28,7 @@ func (f *Flow) detailsSubmitted(ctx context.Context, w *Session) (desk.Reply, er
 	base := okr.KeyResult{Integrated: w.integrated(), Cadence: okr.Cadence{Zone: o.Zone}, Precision: peoplesPrecision}
 	entered, first, problems := w.Form.KeyResult(base, o.Period)
 	if len(problems) == 0 {
-		problems = f.ownersProblems(ctx, w, entered)
+		problems = f.ownersProblems(ctx, w, entered.Owner, entered.CoOwners)
 	}
 	if !w.More && view.BehindMore(problems) {
 		return f.problemsBehindMore(ctx, w, problems)
@@ -52,15 +52,16 @@ func (f *Flow) detailsSubmitted(ctx context.Context, w *Session) (desk.Reply, er
 	return f.savedModal(ctx, w, saved, first)
 }
 
-// ownersProblems are what is wrong with who is to own the key result and did not before.
-func (f *Flow) ownersProblems(ctx context.Context, w *Session, k okr.KeyResult) okr.Problems {
-	was := []string{w.Owner}
+// ownersProblems are what is wrong with who is to own the key result and does not by what is stored. What
+// the draft says of it was not checked: a detour or Change source keeps what was entered.
+func (f *Flow) ownersProblems(ctx context.Context, w *Session, owner string, coOwners []string) okr.Problems {
+	var was []string
 	if w.Edit != 0 {
 		if before, err := f.Store.KeyResultByID(ctx, w.gesture.Actor.Workspace, w.Edit); err == nil {
 			was = append(before.CoOwners, before.Owner)
 		}
 	}
-	return f.OwnersProblems(ctx, w.gesture.Actor, k.Owner, k.CoOwners, was...)
+	return f.OwnersProblems(ctx, w.gesture.Actor, owner, coOwners, was...)
 }
 
 // saveKeyResult saves all or nothing, and notes in the draft that it did.

@@ -50,7 +50,7 @@ func (f *Flow) startSubmitted(ctx context.Context, w *Session) (desk.Reply, erro
 	if _, err := f.connectors.ByKind(entry.Source); err != nil && entry.Source != view.FromPeople {
 		problems[view.FieldSource] = "Choose where the values come from."
 	}
-	maps.Copy(problems, f.OwnersProblems(ctx, w.gesture.Actor, entry.Owner, nil, w.Owner))
+	maps.Copy(problems, f.ownersProblems(ctx, w, entry.Owner, nil))
 	if len(problems) > 0 {
 		return desk.Reply{Problems: desk.AtFields(problems, w.gesture)}, nil
 	}
