@@ -186,6 +186,36 @@ func TestAnItemFailsAlone(t *testing.T) {
 	}
 }
 
+// Scorecards that fail by the instance's fault end the round where they come in a row. What says that a
+// scorecard cannot be seen was answered, and breaks the row.
+func TestARowOfFailuresEndsTheRound(t *testing.T) {
+	for name, between := range map[string]sandbox.Kind{"in a row": sandbox.ServerError, "gone between": sandbox.NotThere, "refused between": sandbox.RoleMissing, "misread between": sandbox.LocalText} {
+		t.Run(name, func(t *testing.T) {
+			i, client, account, requests := many(t, 120)
+			var failing []int
+			for k := 10; k < 17; k++ {
+				kind := sandbox.ServerError
+				if k%2 == 1 {
+					kind = between
+				}
+				i.Break(sandbox.Fault{Kind: kind, Ref: requests[k].Ref})
+				failing = append(failing, k)
+			}
+			got := client.Read(t.Context(), account, requests)
+			if between != sandbox.ServerError {
+				allRight(t, got, failing...)
+				return
+			}
+			for k := 101; k < len(got); k++ {
+				var e *integrations.Error
+				if !errors.As(got[k].Err, &e) || e.Cause != "server_error" {
+					t.Fatalf("scorecard %d: %v, want that the round ended", k, got[k].Err)
+				}
+			}
+		})
+	}
+}
+
 // What an item says of the whole account ends the round; what came with it is kept.
 func TestAnItemEndsTheRound(t *testing.T) {
 	for kind, cause := range map[sandbox.Kind]string{sandbox.WrongPassword: "wrong_password", sandbox.RateLimit: "rate_limit", sandbox.Hibernating: "asleep"} {

@@ -297,6 +297,8 @@ func (r *round) keep(ref string, answer integrations.Reading) {
 		if r.failing++; r.failing >= strikes || !slices.Contains(ofOneScorecard, failure.Cause) {
 			r.ended = failure
 		}
+	default:
+		r.failing = 0 // it is not to be seen, or not to be read: the instance itself works
 	}
 }
 
