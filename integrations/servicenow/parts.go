@@ -37,7 +37,7 @@ func take(ref string) integrations.Part {
 	ids := strings.Split(ref, ":")
 	p := integrations.Part{Scorecard: ids[0]}
 	ids = ids[1:]
-	if len(ids) == 5 || len(ids)%2 == 1 {
+	if len(ids)%2 == 1 {
 		p.Series, ids = ids[len(ids)-1], ids[:len(ids)-1]
 	}
 	if len(ids) >= 2 {
