@@ -215,6 +215,44 @@ func TestAHostThatAsksToWaitIsLeftAloneWhole(t *testing.T) {
 	r.alice.Sees("12 → 9")
 }
 
+// Pointers are the same in all documents: what was read of one says nothing about the next.
+func TestThePointerOfAnotherDocumentIsAnotherScorecard(t *testing.T) {
+	r, _ := building(t)
+	other := &build{}
+	other.failing.Store(70)
+	r.web.Put("/other.json", document.Document{Make: other.say})
+	r.connectsDocument(r.alice)
+	r.alice.Types("/okr connect").Chooses("System", "HTTP JSON").Fills("Document URL", r.origin+"/other.json").
+		Submits("Connect").Sees("is connected").Closes()
+	r.until("both lists being read", r.stored("select bool_and(directory_at is not null) from connections"))
+	r.addsObjective(r.alice, "Builds one can trust")
+	host := r.origin[len("http://"):]
+	r.alice.Types("/okr add-kr").Fills("Key Result", "Fewer failing tests").
+		Chooses("Pull data from external applications", "HTTP JSON").Submits("Next").
+		Chooses("Connection", host+buildPath+"?branch=main").Chooses("Scorecard", "/failing").Presses("Preview results").Sees("*12*  score of").
+		Submits("Connect").Fills("Target Value", "2").Submits("Save").Sees("is added").Closes()
+	r.isRead()
+	r.alice.Types("/okr check-in KR-1").Fills("Result Value", "11").Fills("Reason", "one twice").Submits("Save").SeesNoModal().Sees("*11 (by hand)*")
+	if _, err := r.database().Exec(t.Context(), `insert into readings (key_result_id, day, workspace_id, value, origin, recorded_at)
+		select id, $1, workspace_id, 99, 'imported', now() from key_results`, r.day(-20).Time()); err != nil {
+		t.Fatal(err)
+	}
+	left := "select (select count(*) from readings where origin = 'imported') + (select count(*) from key_results where override_value is not null)"
+	r.alice.Types("/okr edit KR-1").Fills("Target Value", "3").Submits("Save").Sees("KR-1 is saved").Closes()
+	if n := r.number(left); n != 2 {
+		t.Fatalf("%d of a score that was imported and a value by hand are there while it reads the same", n)
+	}
+
+	r.alice.Types("/okr edit KR-1").Presses("Change source").Submits("Next").Sees("Scorecard: ").
+		Chooses("Connection", host+"/other.json").Sees("Scorecard:   (Type a part").Chooses("Scorecard", "/failing").Presses("Preview results").Sees("*70*  score of").
+		Submits("Connect").Sees("== Edit KR-1 ==", "Start Value: 70").Fills("Target Value", "3").Submits("Save").Sees("KR-1 is saved").Closes()
+	if n := r.number(left); n != 0 {
+		t.Errorf("%d of the scores that were imported and the value by hand are there still", n)
+	}
+	r.isRead()
+	r.alice.Types("/okr show KR-1").Sees("*70*").Closes()
+}
+
 func TestADocumentsAddressAndHeaderAreLookedAt(t *testing.T) {
 	r, _ := building(t)
 	r.alice.Types("/okr connect").Chooses("System", "HTTP JSON").

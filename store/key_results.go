@@ -46,6 +46,14 @@ func (s Source) Traits() okr.Traits {
 	return okr.Traits{Unit: s.Unit, Better: s.Direction, Frequency: okr.Frequency(s.Frequency), Precision: s.Precision}
 }
 
+// SameAs says whether two sources are one scorecard of one system, whose scores and value by hand go on
+// counting: also through another connection to the same address, as when somebody connects again. The same
+// reference at another address is another scorecard.
+func (s Source) SameAs(other Source) bool {
+	at := func(s Source) [2]string { return [2]string{s.ConnectionKind, s.Origin} }
+	return s.Reference == other.Reference && (s.Connection == other.Connection || s.Origin != "" && at(s) == at(other))
+}
+
 func placesOf(p okr.Precision) int32 {
 	if !p.Known {
 		return -1
@@ -236,13 +244,21 @@ func phasesOf(k KeyResult) (days []time.Time, values []decimal.Decimal) {
 
 // moveSource follows a change of where the key result reads from.
 func (tx *Tx) moveSource(ctx context.Context, before, after KeyResult) error {
-	same := before.Source.Connection == after.Source.Connection && before.Source.Reference == after.Source.Reference
-	if before.Source.Reference != "" && before.Source.Reference != after.Source.Reference && after.Source.Reference != "" {
+	moved := before.Source.Connection != after.Source.Connection
+	if moved && after.Source.Connection != 0 {
+		c, err := tx.Connection(ctx, after.Workspace, after.Source.Connection)
+		if err != nil {
+			return err
+		}
+		after.Source.ConnectionKind, after.Source.Origin = c.Kind, c.Origin
+	}
+	same := before.Source.SameAs(after.Source)
+	if before.Source.Reference != "" && after.Source.Reference != "" && !same {
 		if err := tx.q.ForgetScores(ctx, queries.ForgetScoresParams{WorkspaceID: after.Workspace, KeyResultID: after.ID}); err != nil {
 			return fmt.Errorf("forgetting the scores of key result %d: %w", after.ID, err)
 		}
 	}
-	if !same {
+	if moved || !same {
 		if err := tx.q.ClearFailure(ctx, queries.ClearFailureParams{WorkspaceID: after.Workspace, ID: after.ID}); err != nil {
 			return fmt.Errorf("clearing the failure of key result %d: %w", after.ID, err)
 		}

@@ -65,7 +65,10 @@ func (f *Flow) detailsStep(ctx context.Context, w *Session) (d view.DetailsStep,
 // Changed says in a sentence what its scorecard is by now and nobody has agreed to.
 func (f *Flow) storedResult(ctx context.Context, w *Session, d *view.DetailsStep) (changed string, err error) {
 	k, err := f.Store.KeyResultByID(ctx, w.gesture.Actor.Workspace, w.Edit)
-	if err != nil || k.Source.Reference != w.Reference {
+	if err != nil {
+		return "", err
+	}
+	if same, err := f.readsOn(ctx, w, k); err != nil || !same {
 		return "", err
 	}
 	now, err := f.Store.Now(ctx)
@@ -79,6 +82,15 @@ func (f *Flow) storedResult(ctx context.Context, w *Session, d *view.DetailsStep
 	}
 	traits, err := f.scorecardChanges(ctx, k)
 	return view.ScorecardChanged(traits), err
+}
+
+// readsOn says whether a key result would go on reading the scorecard that it reads.
+func (f *Flow) readsOn(ctx context.Context, w *Session, k store.KeyResult) (bool, error) {
+	c, err := f.Store.Connection(ctx, k.Workspace, w.Connection)
+	if err != nil && !desk.IsNotFound(err) {
+		return false, err
+	}
+	return k.Source.SameAs(store.Source{Connection: w.Connection, ConnectionKind: c.Kind, Origin: c.Origin, Reference: w.Reference}), nil
 }
 
 // assess adds to the details what their values would make of the key result today, and what is
@@ -142,8 +154,13 @@ func (f *Flow) knownValues(ctx context.Context, w *Session) (knownValues, error)
 		return knownValues{precision: peoplesPrecision}, nil
 	}
 	k, err := f.Store.KeyResultByID(ctx, w.gesture.Actor.Workspace, w.Edit)
-	if err != nil || k.Integrated && k.Source.Reference != w.Reference {
+	if err != nil {
 		return knownValues{}, err
+	}
+	if k.Integrated {
+		if same, err := f.readsOn(ctx, w, k); err != nil || !same {
+			return knownValues{}, err
+		}
 	}
 	readings, err := f.Store.Readings(ctx, k.Workspace, k.ID)
 	if err != nil {

@@ -137,7 +137,7 @@ func (f *Flow) authorizeSource(ctx context.Context, tx *store.Tx, w *Session, k 
 		return err
 	}
 	k.Source = store.Source{
-		Connection: c.ID, Reference: w.Reference, Name: s.Name, Unit: s.Unit, Frequency: s.Frequency, Direction: s.Direction, Precision: okr.PrecisionOf(s.Precision),
+		Connection: c.ID, ConnectionKind: c.Kind, Origin: c.Origin, Reference: w.Reference, Name: s.Name, Unit: s.Unit, Frequency: s.Frequency, Direction: s.Direction, Precision: okr.PrecisionOf(s.Precision),
 	}
 	k.Precision = int32(s.Precision)
 	return nil
@@ -187,7 +187,7 @@ func (f *Flow) saveEdit(ctx context.Context, tx *store.Tx, w *Session, k store.K
 	if err := tx.AnnounceChange(ctx, before, saved); err != nil {
 		return saved, false, err
 	}
-	moved := before.Source.Reference != saved.Source.Reference || before.Source.Connection != saved.Source.Connection || before.Source.Unit != saved.Source.Unit
+	moved := !before.Source.SameAs(saved.Source) || before.Source.Connection != saved.Source.Connection || before.Source.Unit != saved.Source.Unit
 	if moved || before.Failure.Class != "" || saved.Objective.Period.First < before.Objective.Period.First {
 		return f.postAndRead(ctx, tx, saved)
 	}
@@ -215,7 +215,7 @@ func edited(before, entered store.KeyResult, version int) store.KeyResult {
 	after.KeyResult, after.Objective, after.Source, after.Version = entered.KeyResult, entered.Objective, entered.Source, version
 	after.ID, after.Number, after.Workspace, after.Paused = before.ID, before.Number, before.Workspace, before.Paused
 	after.Result, after.Confidence = before.Result, before.Confidence
-	if entered.Integrated && entered.Source.Reference == before.Source.Reference && entered.Method != okr.HitRate {
+	if entered.Integrated && entered.Source.SameAs(before.Source) && entered.Method != okr.HitRate {
 		after.Override = before.Override
 	}
 	if !entered.Integrated {
