@@ -5,7 +5,9 @@ package accounts
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"okrbot/integrations"
@@ -17,14 +19,29 @@ type Accounts struct {
 	store      *store.Store
 	connectors integrations.Registry
 	log        *slog.Logger
+
+	renewals sync.WaitGroup // that are under way
+	closing  context.Context
+	end      context.CancelFunc
 }
 
 // New is how to sign in to what connectors read.
 func New(s *store.Store, connectors integrations.Registry, log *slog.Logger) *Accounts {
-	return &Accounts{store: s, connectors: connectors, log: log}
+	a := &Accounts{store: s, connectors: connectors, log: log}
+	a.closing, a.end = context.WithCancel(context.Background())
+	return a
 }
 
-// renewWithin is how long one waits for an access token that somebody else is renewing.
+// closeWithin is how long renewals that are under way are waited for before they are ended.
+const closeWithin = 5 * time.Second
+
+// Close lets the renewals that are under way end.
+func (a *Accounts) Close() {
+	defer time.AfterFunc(closeWithin, a.end).Stop()
+	a.renewals.Wait()
+}
+
+// renewWithin is how long a renewal may take, and how long one waits for somebody else's. The lease is longer.
 const renewWithin = 20 * time.Second
 
 // With signs in as a connection and does something with the account. An access token whose time
@@ -100,7 +117,7 @@ func (a *Accounts) account(ctx context.Context, connection store.Connection, sta
 			return account, 0, err
 		}
 		if mine {
-			if err := a.renew(ctx, connection); err != nil {
+			if err := a.renewApart(ctx, connection); err != nil {
 				return account, 0, err
 			}
 			continue
@@ -113,6 +130,29 @@ func (a *Accounts) account(ctx context.Context, connection store.Connection, sta
 			return account, 0, ctx.Err()
 		case <-time.After(200 * time.Millisecond):
 		}
+	}
+}
+
+// renewApart renews for all who need the access token, and goes on where whoever waits for it leaves: a request
+// that is stopped half-way can lose a refresh token that the system has replaced.
+func (a *Accounts) renewApart(ctx context.Context, connection store.Connection) error {
+	done := make(chan error, 1)
+	a.renewals.Go(func() {
+		whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewWithin)
+		defer cancel()
+		defer context.AfterFunc(a.closing, cancel)()
+		defer func() {
+			if p := recover(); p != nil {
+				done <- fmt.Errorf("renewing the tokens of connection %d panicked: %v", connection.ID, p)
+			}
+		}()
+		done <- a.renew(whole, connection)
+	})
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
@@ -150,7 +190,7 @@ func (a *Accounts) renew(ctx context.Context, connection store.Connection) (err 
 	if fresh[integrations.AccessToken] == old[integrations.AccessToken] {
 		life = wholeLife(tokens.Life) // the present one came back: before its end another request brings no other
 	}
-	// What was answered is kept even when we are being stopped.
+	// What was answered is kept even where it took all the time that there was.
 	saving, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if err := a.store.SaveTokens(saving, connection, fresh, life); err != nil && !errors.Is(err, store.ErrChanged) {

@@ -20,6 +20,7 @@ import (
 type Bot struct {
 	*desk.Desk
 	connectors integrations.Registry
+	signIns    *accounts.Accounts
 	connect    *connect.Flow
 	wizard     *wizard.Flow
 	shows      shows
@@ -41,10 +42,9 @@ type Bot struct {
 
 // New makes a bot. Slack is where it talks, jobs is where it leaves what must survive.
 func New(s *store.Store, j *jobs.Client, slack *desk.Slack, connectors integrations.Registry, settings desk.Settings, log *slog.Logger) *Bot {
-	b := &Bot{Desk: desk.New(s, slack, j.PersonWaits, settings, log), connectors: connectors}
+	b := &Bot{Desk: desk.New(s, slack, j.PersonWaits, settings, log), connectors: connectors, signIns: accounts.New(s, connectors, log)}
 	b.shows = shows{b.Desk, connectors, connect.SystemNames(connectors)}
-	signIns := accounts.New(s, connectors, log)
-	b.wizard = wizard.New(b.Desk, j, signIns, connectors, b.shows.one, wizard.Detours{
+	b.wizard = wizard.New(b.Desk, j, b.signIns, connectors, b.shows.one, wizard.Detours{
 		NewObjective: func(ctx context.Context, g desk.Gesture, from wizard.Opener) (desk.Reply, error) {
 			return b.objectives.open(ctx, g, objectiveDraft{Wizard: from.Draft, Under: from.View})
 		},
@@ -52,7 +52,7 @@ func New(s *store.Store, j *jobs.Client, slack *desk.Slack, connectors integrati
 			return b.connect.Detour(ctx, g, system, connect.Opener(from))
 		},
 	})
-	b.connect = connect.New(b.Desk, j, signIns, connectors, func(ctx context.Context, g desk.Gesture, from connect.Opener, connection int64) {
+	b.connect = connect.New(b.Desk, j, b.signIns, connectors, func(ctx context.Context, g desk.Gesture, from connect.Opener, connection int64) {
 		b.wizard.ConnectionAdded(ctx, g, wizard.Opener(from), connection)
 	})
 	b.lists = lists{b.shows}
@@ -71,6 +71,12 @@ func New(s *store.Store, j *jobs.Client, slack *desk.Slack, connectors integrati
 	b.help = help{b.shows, b.keyResults.showCommand}
 	b.Routes, b.Home = b.table(), b.home.tab
 	return b
+}
+
+// Close ends what decorates open views, and lets the renewals of access tokens end that people began.
+func (b *Bot) Close() {
+	b.Desk.Close()
+	b.signIns.Close()
 }
 
 // Pages are what people open in their browsers: to sign in outside Slack, and to come back from a

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -219,6 +220,7 @@ func TestACrashBeforeNewTokensAreKept(t *testing.T) {
 	r.ends()
 	epoch := r.loaded().TokenEpoch
 	_, _ = stopped.accounts.Account(leaving, r.loaded())
+	stopped.accounts.Close()
 	r.wants("epochs", r.loaded().TokenEpoch-epoch, int64(1))
 
 	// Gone: the old tokens stay, and the next one goes on with them.
@@ -360,6 +362,47 @@ func TestAClientOfAnotherAddressIsNotUsed(t *testing.T) {
 	}
 	r.wants("calls", len(r.now.Calls())+len(other.Calls()), 0)
 	r.wants("its state", r.state(), "broken")
+}
+
+// patient renews only after whoever asked for it is gone.
+type patient struct {
+	integrations.Consenter
+	leave func()
+	gone  chan struct{}
+}
+
+func (p *patient) Renew(ctx context.Context, client integrations.OAuthClient, refresh string) (integrations.Tokens, error) {
+	p.leave()
+	select {
+	case <-p.gone:
+		return p.Consenter.Renew(ctx, client, refresh)
+	case <-ctx.Done():
+		return integrations.Tokens{}, ctx.Err()
+	}
+}
+
+// Somebody who types on does not wait for the token that their first letter had renewed.
+func TestARenewalOutlivesWhoAskedForIt(t *testing.T) {
+	r := newRoom(t)
+	r.scorecard(1, 40, 5)
+	r.consents()
+	asking, leave := context.WithCancel(ctx)
+	gone := make(chan struct{})
+	asked := r.replica(func(c integrations.Connector) integrations.Connector {
+		return &patient{c.(integrations.Consenter), leave, gone}
+	})
+	r.ends()
+	epoch, calls := r.loaded().TokenEpoch, r.tokenCalls()
+	if _, err := asked.accounts.Account(asking, r.loaded()); !errors.Is(err, context.Canceled) {
+		t.Errorf("whoever left is told %v", err)
+	}
+	close(gone)
+	asked.accounts.Close()
+	r.wants("epochs", r.loaded().TokenEpoch-epoch, int64(1))
+	if _, err := r.reads(r.client, r.loaded()); err != nil {
+		t.Error(err)
+	}
+	r.wants("calls for tokens", r.tokenCalls()-calls, 1)
 }
 
 func TestAReconnectDuringARenewalWins(t *testing.T) {

@@ -178,6 +178,7 @@ func (c *Client) Stop(ctx context.Context) {
 			c.log.Warn("jobs did not end in time; others take them over", "error", err)
 		}
 	}
+	c.accounts.Close()
 }
 
 // insert leaves jobs in a transaction.
