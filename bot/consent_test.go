@@ -335,6 +335,53 @@ func TestOthersKeyResultsKeepAConnectionShared(t *testing.T) {
 	}
 }
 
+// meanwhile changes what is stored while somebody does something that waits for it.
+func (r *room) meanwhile(change string, does func()) {
+	r.t.Helper()
+	tx, err := r.database().Begin(r.t.Context())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if _, err := tx.Exec(r.t.Context(), change); err != nil {
+		r.t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		waits := false
+		for err := error(nil); !waits; time.Sleep(5 * time.Millisecond) {
+			err = tx.QueryRow(r.t.Context(), "select exists (select from pg_locks w join pg_locks h using (pid) where not w.granted and h.database = (select oid from pg_database where datname = current_database()))").Scan(&waits)
+			if err != nil {
+				done <- err
+				return
+			}
+		}
+		done <- tx.Commit(r.t.Context())
+	}()
+	does()
+	if err := <-done; err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func TestAConnectionIsChangedAsItStandsThen(t *testing.T) {
+	r := newRoom(t)
+	r.connects(r.carol)
+	r.carol.Types("/okr connections").Presses("Manage").Chooses("Share", "workspace").Submits("Save").Sees("is saved")
+	r.byHand("Interviews held", "12") // alice's
+	r.carol.Types("/okr connections").Presses("Manage").Sees("== ").Fills("Share", "")
+	r.meanwhile(`insert into sources (key_result_id, workspace_id, connection_id, reference, name, unit, frequency, direction)
+		select k.id, k.workspace_id, c.id, 'x', 'Interviews', '', 'daily', '' from key_results k, connections c`, func() {
+		r.carol.Submits("Save").Sees("KR-1", "They need another connection first")
+	})
+	r.carol.Chooses("Share", "workspace").Fills("Name", "The new one")
+	r.meanwhile("update connections set state = 'removed', removed_at = now(), shared = false", func() {
+		r.carol.Submits("Save").Sees("This connection is gone, or not yours to look after.")
+	})
+	if n := r.number("select count(*) from connections where shared or name = 'The new one'"); n != 0 {
+		t.Error("a connection was changed that was removed")
+	}
+}
+
 func TestAMistypedClientIsEnteredAgain(t *testing.T) {
 	r := newPublicRoom(t)
 	r.registersClient()

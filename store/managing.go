@@ -24,15 +24,28 @@ type SignIn struct {
 	Ends      time.Time // when it ends by itself; zero when nobody knows
 }
 
-// ReplaceSignIn gives a connection another sign-in and seals it. Its address stays: a secret is
-// sent to no other than the one it was entered for.
-func (tx *Tx) ReplaceSignIn(ctx context.Context, actor okr.Actor, id int64, s SignIn) (Connection, error) {
-	row, err := tx.q.LockConnectionOf(ctx, queries.LockConnectionOfParams{WorkspaceID: actor.Workspace, ID: id})
+// LockConnection loads a connection that is about to be changed, and holds it until the end of the transaction.
+// One that waits for its person's yes or was removed is ErrNotFound.
+func (tx *Tx) LockConnection(ctx context.Context, workspace string, id int64) (Connection, error) {
+	row, err := tx.q.LockConnectionOf(ctx, queries.LockConnectionOfParams{WorkspaceID: workspace, ID: id})
 	if err != nil {
 		return Connection{}, fmt.Errorf("loading connection %d: %w", id, found(err))
 	}
 	c := connection(row)
-	if c.State == Removed || c.State == Pending || c.Origin != s.Origin {
+	if c.State == Removed || c.State == Pending {
+		return c, fmt.Errorf("changing connection %d: %w", id, ErrNotFound)
+	}
+	return c, nil
+}
+
+// ReplaceSignIn gives a connection another sign-in and seals it. Its address stays: a secret is
+// sent to no other than the one it was entered for.
+func (tx *Tx) ReplaceSignIn(ctx context.Context, actor okr.Actor, id int64, s SignIn) (Connection, error) {
+	c, err := tx.LockConnection(ctx, actor.Workspace, id)
+	if err != nil {
+		return c, err
+	}
+	if c.Origin != s.Origin {
 		return c, fmt.Errorf("signing in to connection %d: %w", id, ErrNotFound)
 	}
 	sealed, err := tx.sealed(c, s.Fields, c.version+1)
@@ -51,11 +64,12 @@ func (tx *Tx) ReplaceSignIn(ctx context.Context, actor okr.Actor, id int64, s Si
 	if err := tx.q.ReplaceSignIn(ctx, p); err != nil {
 		return c, fmt.Errorf("signing in to connection %d: %w", id, err)
 	}
+	before := c.SignIn
 	c.State, c.SignIn, c.Account = Active, s.Kind, s.Account
-	return c, tx.Record(ctx, actor, "reconnected", Object{"connection", id}, map[string]Change{"sign_in": {row.SignIn, s.Kind}})
+	return c, tx.Record(ctx, actor, "reconnected", Object{"connection", id}, map[string]Change{"sign_in": {before, s.Kind}})
 }
 
-// ChangeConnection renames a connection and shares it or takes that back.
+// ChangeConnection renames a connection that LockConnection gave, and shares it or takes that back.
 func (tx *Tx) ChangeConnection(ctx context.Context, actor okr.Actor, c Connection, name string, shared bool) error {
 	if err := tx.q.ChangeConnection(ctx, queries.ChangeConnectionParams{Name: name, Shared: shared, WorkspaceID: c.Workspace, ID: c.ID}); err != nil {
 		return fmt.Errorf("changing connection %d: %w", c.ID, err)
@@ -76,12 +90,9 @@ func (tx *Tx) ChangeConnection(ctx context.Context, actor okr.Actor, c Connectio
 // RemoveConnection forgets a connection's secret and directory. Its key results keep what was read, and are
 // returned, so that their owners can be told. One that somebody else removed meanwhile is ErrNotFound.
 func (tx *Tx) RemoveConnection(ctx context.Context, actor okr.Actor, c Connection, says string) ([]Failing, error) {
-	row, err := tx.q.LockConnectionOf(ctx, queries.LockConnectionOfParams{WorkspaceID: c.Workspace, ID: c.ID})
+	c, err := tx.LockConnection(ctx, c.Workspace, c.ID)
 	if err != nil {
-		return nil, fmt.Errorf("loading connection %d: %w", c.ID, found(err))
-	}
-	if ConnectionState(row.State) == Removed {
-		return nil, fmt.Errorf("removing connection %d: %w", c.ID, ErrNotFound)
+		return nil, err
 	}
 	if err := tx.q.RemoveConnection(ctx, queries.RemoveConnectionParams{WorkspaceID: c.Workspace, ID: c.ID}); err != nil {
 		return nil, fmt.Errorf("removing connection %d: %w", c.ID, err)

@@ -72,9 +72,9 @@ func (flow *Flow) manageable(ctx context.Context, actor okr.Actor, id int64) (st
 	return c, err
 }
 
-// stillManages loads a connection that is about to be changed. Who lost the right to it meanwhile may not.
+// stillManages holds a connection that is about to be changed. Who lost the right to it meanwhile may not.
 func stillManages(ctx context.Context, tx *store.Tx, actor okr.Actor, id int64) (store.Connection, error) {
-	c, err := tx.Connection(ctx, actor.Workspace, id)
+	c, err := tx.LockConnection(ctx, actor.Workspace, id)
 	if err == nil && !c.MayManage(actor) {
 		err = errLostRight
 	}
@@ -210,26 +210,6 @@ func (flow *Flow) ConnectionSubmitted(ctx context.Context, g desk.Gesture) (desk
 		return goneConnection(err)
 	}
 	entry := view.ParseConnection(g.View.State)
-	problems := okr.Problems{}
-	if entry.Name == "" {
-		problems[view.FieldConnectionName] = "Enter a name, such as the instance's."
-	}
-	shared := c.Shared
-	if entry.Asked && okr.May(g.Actor, okr.ShareConnection, okr.MakerOf) {
-		shared = entry.Shared
-	}
-	if c.Shared && !shared {
-		others, err := flow.othersOn(ctx, c)
-		if err != nil {
-			return desk.Reply{}, err
-		}
-		if len(others) > 0 {
-			problems[view.FieldShared] = "Others' key results read through it: " + view.HangingSentence(others) + ". They need another connection first."
-		}
-	}
-	if len(problems) > 0 {
-		return desk.Reply{Problems: problems}, nil
-	}
 	err = flow.Store.InTx(ctx, func(tx *store.Tx) error {
 		actor, err := flow.rights(ctx, tx.Reads, g.Actor)
 		if err != nil {
@@ -238,27 +218,49 @@ func (flow *Flow) ConnectionSubmitted(ctx context.Context, g desk.Gesture) (desk
 		if c, err = stillManages(ctx, tx, actor, c.ID); err != nil {
 			return err
 		}
+		shared := c.Shared
+		if entry.Asked && okr.May(actor, okr.ShareConnection, okr.MakerOf) {
+			shared = entry.Shared
+		}
+		problems, err := connectionProblems(ctx, tx, c, entry.Name, shared)
+		if err != nil {
+			return err
+		}
+		if len(problems) > 0 {
+			return desk.Refuse(desk.Reply{Problems: problems})
+		}
 		if err := tx.ChangeConnection(ctx, actor, c, entry.Name, shared); err != nil {
 			return err
 		}
 		return tx.DeleteDraft(ctx, actor, draft.ID)
 	})
 	if err != nil {
-		return desk.Reply{}, err
+		return goneConnection(err)
 	}
 	return desk.Say("*" + view.Escape(entry.Name) + "* is saved."), nil
 }
 
-// othersOn are the key results of other people than the maker that read through a connection.
-func (flow *Flow) othersOn(ctx context.Context, c store.Connection) ([]view.Hanging, error) {
-	hanging, err := flow.Store.KeyResultsOf(ctx, c)
-	var others []view.Hanging
+// connectionProblems are what is wrong with a connection's name and sharing. While it is held nobody else begins to
+// read through it.
+func connectionProblems(ctx context.Context, tx *store.Tx, c store.Connection, name string, shared bool) (okr.Problems, error) {
+	problems := okr.Problems{}
+	if name == "" {
+		problems[view.FieldConnectionName] = "Enter a name, such as the instance's."
+	}
+	if shared || !c.Shared {
+		return problems, nil
+	}
+	hanging, err := tx.KeyResultsOf(ctx, c)
+	var others []view.Hanging // of other people than the maker
 	for _, h := range hanging {
 		if h.Owner != c.Owner {
 			others = append(others, view.Hanging{Key: h.Key, Title: h.Title, Owner: h.Owner})
 		}
 	}
-	return others, err
+	if len(others) > 0 {
+		problems[view.FieldShared] = "Others' key results read through it: " + view.HangingSentence(others) + ". They need another connection first."
+	}
+	return problems, err
 }
 
 // DisconnectPressed asks first, and names what stops.
