@@ -98,14 +98,10 @@ func (p Preview) ahead(system string) string {
 func (s Scorecard) Modal() slack.ModalViewRequest {
 	intro := section("Where the values come from. A scorecard is shown as soon as you choose it, and *Preview results* reads it again. *Connect* links it to the key result.")
 	intro.BlockID = mark(StepScorecard, s.Revision)
-	title := "Add key result"
-	if s.Editing != "" {
-		title = sourceOf(s.Editing)
-	}
 	if len(s.Connections) == 0 {
 		intro = section("You have no connection to " + s.System + " yet, and none is shared with you. Press *New connection*; you come back here after it.")
 		intro.BlockID = mark(StepScorecard, s.Revision)
-		return modal(CallbackWizard, title, "", s.Draft, intro,
+		return modal(CallbackWizard, SourceTitle(s.Editing), "", s.Draft, intro,
 			slack.NewActionBlock("source_actions", button(ActionNewConnect, "New connection", "wizard"), button(ActionBack, "Back", "wizard")))
 	}
 	choices := make([]choice, 0, len(s.Connections))
@@ -131,7 +127,7 @@ func (s Scorecard) Modal() slack.ModalViewRequest {
 	case s.Preview != nil:
 		blocks = append(blocks, s.Preview.blocks(s.System)...)
 	}
-	return modal(CallbackWizard, title, "Connect", s.Draft, blocks...)
+	return modal(CallbackWizard, SourceTitle(s.Editing), "Connect", s.Draft, blocks...)
 }
 
 // chosen is the chosen scorecard's name, with what tells it from others of that name: Slack shows no
@@ -217,11 +213,7 @@ func ParseScorecard(s State) ScorecardEntry {
 
 // Reading is shown while the scorecard is read on the way to the last step.
 func Reading(draft string, revision int, editing, system string) slack.ModalViewRequest {
-	title := "Add key result"
-	if editing != "" {
-		title = sourceOf(editing)
-	}
 	s := section(":hourglass_flowing_sand: Reading the scorecard from " + system + "…")
 	s.BlockID = mark("reading", revision)
-	return modal("reading", title, "", draft, s)
+	return modal("reading", SourceTitle(editing), "", draft, s)
 }

@@ -25,9 +25,9 @@ type Start struct {
 
 // Modal asks for the objective, the key result's title and owner, and where its data comes from.
 func (s Start) Modal() slack.ModalViewRequest {
-	title, words := "Add key result", "A key result belongs to an objective."
+	words := "A key result belongs to an objective."
 	if s.Editing != "" {
-		title, words = sourceOf(s.Editing), "Where *"+s.Editing+"* belongs, and where its values come from."
+		words = "Where *"+s.Editing+"* belongs, and where its values come from."
 	}
 	intro := section(words)
 	intro.BlockID = mark(StepStart, s.Revision)
@@ -50,11 +50,17 @@ func (s Start) Modal() slack.ModalViewRequest {
 		userField("owner", "Owner", "", s.Owner),
 		sourceField(s.Systems, s.Source),
 	}
-	return modal(CallbackWizard, title, "Next", s.Draft, blocks...)
+	return modal(CallbackWizard, SourceTitle(s.Editing), "Next", s.Draft, blocks...)
 }
 
-// sourceOf is the title of the steps in which the source of a key result is changed.
-func sourceOf(key string) string { return "Source of " + key }
+// SourceTitle is the title of the steps before the last: the key is that of the key result whose source is changed,
+// and empty where one is added.
+func SourceTitle(editing string) string {
+	if editing == "" {
+		return "Add key result"
+	}
+	return "Source of " + editing
+}
 
 func sourceField(systems []System, chosen string) *slack.InputBlock {
 	var options []*slack.OptionBlockObject

@@ -220,7 +220,7 @@ func (f *Flow) readOnTheWay(ctx context.Context, w *Session) (desk.Reply, error)
 	return desk.Reply{Update: &reading, LaterWithin: readWithin, Later: func(ctx context.Context, at desk.OpenView) {
 		problem := f.read(ctx, w)
 		if problem == "" {
-			reply, err := w.explained(f.prefilledDetails(ctx, w))
+			reply, err := f.prefilledDetails(ctx, w)
 			var modal slack.ModalViewRequest
 			if reply.Update != nil {
 				modal = *reply.Update
@@ -238,16 +238,18 @@ func (f *Flow) readOnTheWay(ctx context.Context, w *Session) (desk.Reply, error)
 	}}, nil
 }
 
-// showRead shows the step after the scorecard was read, or that this went wrong. Nothing is shown where
-// the person went on meanwhile.
+// showRead shows the step after the scorecard was read, or why it cannot be. Nothing is shown where the
+// person went on meanwhile.
 func (f *Flow) showRead(ctx context.Context, w *Session, at desk.OpenView, modal slack.ModalViewRequest, err error) {
-	if errors.Is(err, store.ErrChanged) {
+	switch {
+	case errors.Is(err, store.ErrChanged):
 		return
-	}
-	if err != nil {
+	case desk.IsNotFound(err):
+		modal = *desk.Expired(w.command()).Update
+	case err != nil:
 		ref := desk.Reference()
 		f.Log.Error("showing a scorecard", "actor", w.gesture.Actor.ID, "ref", ref, "error", err)
-		modal = view.Notice("Add key result", desk.WentWrong(ref))
+		modal = view.Notice(view.SourceTitle(w.Key), desk.WentWrong(ref))
 	}
 	f.showNewest(ctx, w, at, modal)
 }
