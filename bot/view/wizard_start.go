@@ -27,7 +27,7 @@ type Start struct {
 func (s Start) Modal() slack.ModalViewRequest {
 	words := "A key result belongs to an objective."
 	if s.Editing != "" {
-		words = "Where *"+s.Editing+"* belongs, and where its values come from."
+		words = "Where *" + s.Editing + "* belongs, and where its values come from."
 	}
 	intro := section(words)
 	intro.BlockID = mark(StepStart, s.Revision)
