@@ -30,6 +30,7 @@ func TestWhatIsOverSaysWhatBecomesOfIt(t *testing.T) {
 	r.isRead()
 	r.alice.Types("/okr list").Sees("period over, read until it is closed out: next sync", "updated by people · period over, to be closed out")
 	r.do("update cards set dirty_at = now(), shows = null") // as once a day
+	r.do("update places set ready_at = now()")
 	r.bob.Sees("Period over, read until it is closed out: next sync")
 	r.collectsFor(-2, 66) // the period's last day
 	r.later(61_000_000_000)
