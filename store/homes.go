@@ -18,9 +18,9 @@ type Home struct {
 	Period     string // empty: any
 	Status     string // empty: any
 	Objectives int    // place of the first objective that is shown
-	Unfolded   int64  // the objective that is open; 0: none was opened, Folded: it was folded
+	Unfolded   int64  // the objective that is open; 0: none was opened, HomeFolded: it was folded
 	KeyResults int    // place of the first of its key results that is shown
-	Needs      int    // place of the first that needs them; WorstFew: the worst few
+	Needs      int    // place of the first that needs them; HomeWorstFew: the worst few
 }
 
 // What a Home shows besides places and ids.

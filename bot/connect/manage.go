@@ -240,8 +240,7 @@ func (flow *Flow) ConnectionSubmitted(ctx context.Context, g desk.Gesture) (desk
 	return desk.Say("*" + view.Escape(entry.Name) + "* is saved."), nil
 }
 
-// connectionProblems are what is wrong with a connection's name and sharing. While it is held nobody else begins to
-// read through it.
+// connectionProblems are what is wrong with a connection's name and sharing, of one that is held.
 func connectionProblems(ctx context.Context, tx *store.Tx, c store.Connection, name string, shared bool) (okr.Problems, error) {
 	problems := okr.Problems{}
 	if name == "" {

@@ -50,7 +50,7 @@ func (d *Desk) ShowHome(ctx context.Context, g Gesture) {
 // what Slack shows already, and that is asked for, Slack is not called.
 func (d *Desk) PublishHome(ctx context.Context, g Gesture, unlessSame bool) error {
 	release, ok := d.homes.acquire(ctx, g.Actor)
-	if !ok { // it is drawn anyway
+	if !ok { // another one draws it, or a sweep does
 		return nil
 	}
 	showing, tab, err := d.drawHome(ctx, g)

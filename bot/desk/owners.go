@@ -8,8 +8,9 @@ import (
 )
 
 // OwnersProblems are what is wrong with who is to own something, by the names of the fields: people of
-// other organisations, apps and those who left can do nothing here, and it would have nobody. Who owned
-// it before, was, may stay. What Slack does not say in time is no problem: nobody may more by it.
+// other organisations, apps and those who left can do nothing here, and it would have nobody. Those in was
+// owned it before, and may stay. Whom Slack does not tell about in time is let through: owning gives nobody
+// more rights.
 func (d *Desk) OwnersProblems(ctx context.Context, actor okr.Actor, owner string, coOwners []string, was ...string) okr.Problems {
 	ctx, cancel := context.WithTimeout(ctx, LookUpWithin)
 	defer cancel()

@@ -15,8 +15,8 @@ import (
 // The zero Reply acknowledges and, on a modal's submit, closes that view.
 type Reply struct {
 	// Say is an ephemeral message to the person. After a command it is the answer itself; after
-	// a button it goes through response_url; in a modal or on Home, where Slack has no place for
-	// it, it is a direct message.
+	// a button on a message it goes through response_url; after one in a modal or on Home it is a
+	// window; after a submit it is a direct message.
 	Say *view.Message
 	// Replace makes Say take the place of the ephemeral message the button sat on.
 	Replace bool
