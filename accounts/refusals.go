@@ -2,6 +2,8 @@ package accounts
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"okrbot/integrations"
 	"okrbot/okr"
@@ -36,6 +38,20 @@ func (a *Accounts) Refused(ctx context.Context, connection store.Connection, fai
 		return a.TellFailing(ctx, tx, failing, said.Says, connection.Owner)
 	})
 	return rejected, err
+}
+
+// NoteRefusal counts what came back outside of a sync, where it is a refused sign-in that the system was asked
+// for: a search or a preview that is refused is one of the two refusals after which nobody tries again.
+func (a *Accounts) NoteRefusal(ctx context.Context, connection store.Connection, err error) {
+	var failure *integrations.Error
+	if !errors.As(err, &failure) || failure.Class != integrations.Unauthorized || failure.Brief || Uncalled(failure) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if _, err := a.Refused(ctx, connection, failure); err != nil {
+		a.log.Warn("counting a refused sign-in", "connection", connection.ID, "error", err)
+	}
 }
 
 // TellFailing has the owners of key results that are not read any more told why, but for one who

@@ -352,6 +352,27 @@ func TestARefusedConnectionIsToldOnceWithTheWayOut(t *testing.T) {
 	r.alice.Sees("Syncing again")
 }
 
+// Searches and previews count as well: after two refusals in a row nothing is asked any more, however much is
+// typed, so that no account is locked.
+func TestRefusedSearchesAreNotRepeated(t *testing.T) {
+	r := newRoom(t)
+	r.connects(r.alice)
+	r.addsObjective(r.alice, "Run a calm service desk")
+	r.alice.Types("/okr add-kr").Fills("Key Result", "Fewer open incidents").Submits("Next").Sees("Scorecard").
+		Chooses("Scorecard", "Number of open incidents").Sees("Last 12 scores")
+	r.servicenow.SetPassword("okr.reader", "another")
+	r.alice.Presses("Preview results").Sees("refused our sign-in")
+	r.alice.Presses("Preview results").Sees("refused our sign-in")
+	r.alice.Presses("Preview results").Sees("Reconnect it under `/okr connections`")
+	r.servicenow.ForgetCalls()
+	for _, words := range []string{"no such scorecard", "nor such", "nor any"} {
+		r.offers(words)
+	}
+	if calls := r.servicenow.Calls(); len(calls) != 0 {
+		t.Errorf("ServiceNow was asked %d times after it had refused twice: %v", len(calls), calls)
+	}
+}
+
 func TestTheEndOfAConsentIsSaidThreeTimes(t *testing.T) {
 	r := oauthRoom(t)
 	r.connectsByOAuth(r.alice, "alice")

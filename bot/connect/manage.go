@@ -171,12 +171,8 @@ func (flow *Flow) TestPressed(ctx context.Context, g desk.Gesture) (desk.Reply, 
 		case err != nil && len(stages) == 0:
 			problem = failure.Sentence()
 		}
-		switch {
-		case failure != nil && failure.Class == integrations.Unauthorized:
-			if _, err := flow.accounts.Refused(ctx, c, failure); err != nil {
-				flow.Log.Warn("counting a refused sign-in", "connection", c.ID, "error", err)
-			}
-		case err == nil:
+		flow.accounts.NoteRefusal(ctx, c, err)
+		if err == nil {
 			if err := flow.Store.InTx(ctx, func(tx *store.Tx) error { return tx.SignInWorks(ctx, c.ID) }); err != nil {
 				flow.Log.Warn("noting that a sign-in works", "connection", c.ID, "error", err)
 			}

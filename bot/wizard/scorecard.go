@@ -297,6 +297,7 @@ func (f *Flow) read(ctx context.Context, w *Session) (problem string) {
 	var failure *integrations.Error
 	switch {
 	case errors.As(err, &failure):
+		f.accounts.NoteRefusal(ctx, c, err)
 		return failure.Sentence()
 	case err != nil:
 		return "Something went wrong while reading the scorecard. Press Preview results again."

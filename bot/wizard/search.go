@@ -221,6 +221,7 @@ func (f *Flow) searchLive(ctx context.Context, c store.Connection, words string,
 		also.Wait()
 		return err
 	}); err != nil {
+		f.accounts.NoteRefusal(ctx, c, err)
 		return hidden, false, err
 	}
 	keep, done := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
