@@ -83,7 +83,7 @@ func run(ctx context.Context, t *table, within time.Duration, program, only stri
 		return err
 	}
 	// The first scores are no news: what changes after them is.
-	if err := o.advance(ctx, 24*time.Hour); err != nil {
+	if err := o.nextDay(ctx); err != nil {
 		return err
 	}
 	if err := o.settle(ctx, true); err != nil {

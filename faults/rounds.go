@@ -13,7 +13,7 @@ import (
 // round is a day of the office: scores change, everything is due, people work, and something happens.
 func (o *office) round(ctx context.Context, n int, during func() error) error {
 	o.collect(0.6)
-	if err := o.advance(ctx, 24*time.Hour); err != nil {
+	if err := o.nextDay(ctx); err != nil {
 		return err
 	}
 	working, stop := context.WithTimeout(ctx, 2500*time.Millisecond)
@@ -117,7 +117,7 @@ func (o *office) calm(ctx context.Context) ([]finding, error) {
 	// that processes died of, one after the other, is given up for a slot and says so; then it takes another day.
 	for days, givenUp := 0, 1; givenUp > 0 && days < 2; days++ {
 		o.collect(1)
-		if err := o.advance(ctx, 24*time.Hour); err != nil {
+		if err := o.nextDay(ctx); err != nil {
 			return nil, err
 		}
 		if err := o.settle(ctx, true); err != nil {
