@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -45,9 +47,12 @@ func (o *office) openSystem() *system {
 // ServeHTTP is the instance, and where okrbot is killed that has an answer and has not kept it.
 func (s *system) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.busy.Store(time.Now().UnixNano())
-	if !s.way.arrives(r.Context(), s.office) {
+	// Before the body is read, a server does not notice that its caller has left.
+	raw, err := io.ReadAll(r.Body)
+	if err != nil || !s.way.arrives(r.Context(), s.office) {
 		return
 	}
+	r.Body = io.NopCloser(bytes.NewReader(raw))
 	token := r.URL.Path == "/oauth_token.do"
 	if !token && s.refuses(w) {
 		return
