@@ -16,15 +16,20 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 func main() {
 	share := flag.Float64("share", 1, "how much of the whole run, for a short one")
 	seed := flag.Uint64("seed", uint64(time.Now().Unix()), "what happens, to see it again")
 	within := flag.Duration("within", 0, "how long it may take about: a kind that has had its part of that ends with what it has; 0: as long as it takes")
+	offices := flag.Int("offices", 2, "how many suffer at once, each with a database and processes of its own")
 	only := flag.String("only", "", "the kinds of faults whose name has this in it, with commas between")
 	write := flag.String("write", "", "put the table into this file, between its marks")
 	program := flag.String("okrbot", "", "this program instead of the one that is built from here")
@@ -33,7 +38,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	t := &table{share: *share, seed: *seed, command: "go run ./faults " + strings.Join(os.Args[1:], " "), began: time.Now()}
-	err := run(ctx, t, *within, *program, *only, *keep)
+	err := run(ctx, t, *within, *program, *only, *offices, *keep)
 	fmt.Print(t)
 	if err == nil && *write != "" {
 		err = t.into(*write)
@@ -51,34 +56,86 @@ func tell(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, time.Now().Format("15:04:05 ")+format+"\n", args...)
 }
 
-func run(ctx context.Context, t *table, within time.Duration, program, only string, keep bool) (err error) {
+func run(ctx context.Context, t *table, within time.Duration, program, only string, offices int, keep bool) (err error) {
 	dir, err := os.MkdirTemp("", "okrbot-faults-")
 	if err != nil {
 		return err
 	}
+	defer os.RemoveAll(dir)
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return err
 	}
-	unmount, err := mount(dir)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if keep || err != nil || t.kept {
-			t.save(dir)
-		}
-		unmount()
-		os.RemoveAll(dir)
-	}()
 	if program == "" {
 		program = filepath.Join(dir, "okrbot")
 		if out, err := exec.CommandContext(ctx, "go", "build", "-o", program, "okrbot/cmd/okrbot").CombinedOutput(); err != nil {
 			return fmt.Errorf("building okrbot: %w: %s", err, out)
 		}
 	}
-	o := newOffice(dir, program, t.seed)
-	defer o.close()
 	tell("seed %d", t.seed)
+	began := time.Now()
+	turn := newTurn(only)
+	atOnce := max(1, min(offices, len(turn.kinds)))
+	all, ctx := errgroup.WithContext(ctx)
+	for n := range atOnce {
+		all.Go(func() error {
+			return inOffice(ctx, filepath.Join(dir, strconv.Itoa(n+1)), program, keep, t, func(o *office) error {
+				for f, begun := turn.next(); f != nil; f, begun = turn.next() {
+					if within > 0 {
+						o.until = began.Add(within * time.Duration(begun+atOnce-1) / time.Duration(len(turn.kinds)))
+					}
+					if err := o.suffers(ctx, t, *f); err != nil {
+						return fmt.Errorf("%s: %w", f.name, err)
+					}
+				}
+				return nil
+			})
+		})
+	}
+	return all.Wait()
+}
+
+// turn hands out the kinds of faults.
+type turn struct {
+	kinds []fault
+	begun atomic.Int64
+}
+
+func newTurn(only string) *turn {
+	t := &turn{}
+	for _, f := range faults {
+		if chosen(f.name, only) {
+			t.kinds = append(t.kinds, f)
+		}
+	}
+	return t
+}
+
+// next is a kind, nil after the last one, and how many have begun with it.
+func (t *turn) next() (*fault, int) {
+	n := int(t.begun.Add(1))
+	if n > len(t.kinds) {
+		return nil, n
+	}
+	return &t.kinds[n-1], n
+}
+
+// inOffice opens an office in a folder of its own, has it work without any fault, and then do something.
+func inOffice(ctx context.Context, dir, program string, keep bool, t *table, do func(*office) error) (err error) {
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return err
+	}
+	unmount, err := mount(dir)
+	if err != nil {
+		return err
+	}
+	o := newOffice(dir, program, t.seed)
+	defer func() {
+		o.close()
+		if keep || err != nil || o.kept {
+			t.save(dir)
+		}
+		unmount()
+	}()
 	if err := o.open(ctx); err != nil {
 		return err
 	}
@@ -96,20 +153,9 @@ func run(ctx context.Context, t *table, within time.Duration, program, only stri
 	if len(found) > 0 {
 		return fmt.Errorf("before the first fault: %v", found)
 	}
-	suffering := time.Now()
-	for n, f := range faults {
-		if !chosen(f.name, only) {
-			continue
-		}
-		if within > 0 {
-			o.until = suffering.Add(within * time.Duration(n+1) / time.Duration(len(faults)))
-		}
-		if err := o.suffers(ctx, t, f); err != nil {
-			return fmt.Errorf("%s: %w", f.name, err)
-		}
-	}
-	t.asked, t.answered = o.staff.asked.Load(), o.staff.answer.Load()
-	return nil
+	err = do(o)
+	t.heard(o.staff.asked.Load(), o.staff.answer.Load())
+	return err
 }
 
 // suffers has one kind of fault happen, then looks at what is left.
@@ -117,6 +163,7 @@ func (o *office) suffers(ctx context.Context, t *table, f fault) error {
 	times := int(math.Ceil(float64(f.times) * t.share))
 	tell("%s: %d", f.name, times)
 	began := time.Now()
+	o.seeded(f.name)
 	n, err := f.run(ctx, o, times)
 	if errors.Is(err, errNoDisk) {
 		tell("%s: %v", f.name, err)
@@ -134,11 +181,12 @@ func (o *office) suffers(ctx context.Context, t *table, f fault) error {
 	if err != nil {
 		return err
 	}
-	t.add(row{name: f.name, times: n, found: append(found, out...), took: time.Since(began)})
-	if !t.failed() || t.kept {
+	r := row{name: f.name, times: n, found: append(found, out...), took: time.Since(began)}
+	t.add(r)
+	if !r.failed() || o.kept {
 		return nil
 	}
-	t.kept = true // as it is now, for whoever looks for the reason
+	o.kept = true // as it is now, for whoever looks for the reason
 	return o.keepDump(ctx)
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"hash/fnv"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -30,6 +31,7 @@ type office struct {
 	dir, program string
 	seed         uint64
 	keys         *secret.Keyset
+	written      string // the same, as it is given to the processes
 	chat         *chat
 	systems      []*system
 	front        *front
@@ -51,6 +53,7 @@ type office struct {
 	staff *staff
 	since baseline
 	until time.Time // when the present kind of fault ends; zero: not before all of it was done
+	kept  bool      // a dump of the database, as it was after the first finding
 }
 
 // ids are rows that the office was found with.
@@ -81,6 +84,15 @@ var points = []point{atCommit, atPost, atToken, atRead}
 
 func newOffice(dir, program string, seed uint64) *office {
 	return &office{dir: dir, program: program, seed: seed, random: rand.New(rand.NewPCG(seed, 1)), data: filepath.Join(dir, "postgres-1")}
+}
+
+// seeded has what happens drawn for a kind of fault, in whichever office and after whatever others it is.
+func (o *office) seeded(kind string) {
+	h := fnv.New64a()
+	h.Write([]byte(kind))
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.random = rand.New(rand.NewPCG(o.seed, h.Sum64()))
 }
 
 // now is the clock of the database, of Slack and of ServiceNow.
@@ -252,8 +264,8 @@ func (o *office) open(ctx context.Context) error {
 	if o.keys, err = secret.Parse(written); err != nil {
 		return err
 	}
-	secrets["keyset"] = written.Reveal()
-	for name, value := range map[string]string{"keyset": written.Reveal(), "token": secrets["bot token"], "signing": secrets["signing secret"]} {
+	o.written = written.Reveal()
+	for name, value := range map[string]string{"keyset": o.written, "token": secrets["bot token"], "signing": secrets["signing secret"]} {
 		if err := os.WriteFile(filepath.Join(o.dir, name), []byte(value+"\n"), 0o600); err != nil {
 			return err
 		}

@@ -45,7 +45,7 @@ func (o *office) checkSecrets(ctx context.Context) (list []finding, err error) {
 			}
 		}
 	}
-	all := map[string]string{}
+	all := map[string]string{"keyset": o.written}
 	for name, value := range secrets {
 		all[name] = value
 	}

@@ -6,19 +6,22 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
 // table is what a run came to.
 type table struct {
-	share           float64
-	seed            uint64
-	command         string
-	began           time.Time
+	share   float64
+	seed    uint64
+	command string
+	began   time.Time
+
+	mu              sync.Mutex
 	asked, answered int64
 	rows            []row
-	kept            bool // a dump of the database where something was found
 }
 
 // row is one kind of fault.
@@ -42,6 +45,8 @@ func (r row) count(k kind) int {
 
 // add tells of a row at once: a run is long.
 func (t *table) add(r row) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.rows = append(t.rows, r)
 	tell("%s: %d times in %s, %d findings", r.name, r.times, r.took.Round(time.Second), len(r.found))
 	told := map[kind]int{}
@@ -52,17 +57,31 @@ func (t *table) add(r row) {
 	}
 }
 
-// failed says whether something was found that was not promised.
-func (t *table) failed() bool {
-	for _, r := range t.rows {
-		if len(r.found) > r.count(repeated) {
-			return true
-		}
-	}
-	return false
+// heard adds what people of an office asked for, and how much of it was answered in words.
+func (t *table) heard(asked, answered int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.asked, t.answered = t.asked+asked, t.answered+answered
 }
 
+// failed says whether something was found that was not promised.
+func (r row) failed() bool { return len(r.found) > r.count(repeated) }
+
+func (t *table) failed() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.ContainsFunc(t.rows, row.failed)
+}
+
+// String has the kinds in the order in which they are listed, not in that in which they ended.
 func (t *table) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	place := map[string]int{}
+	for n, f := range faults {
+		place[f.name] = n
+	}
+	slices.SortFunc(t.rows, func(a, b row) int { return place[a.name] - place[b.name] })
 	var s strings.Builder
 	fmt.Fprintf(&s, "%s, %d cores, %s, for %s; `%s`, seed %d.\n\n", t.began.UTC().Format("2006-01-02 15:04"), runtime.NumCPU(), runtime.Version(), time.Since(t.began).Round(time.Second), t.command, t.seed)
 	s.WriteString("| fault | times | lost | doubled | duplicate posts | posted once more, and saying so | during a Retry-After | secrets | cross-tenant |\n|---|---|---|---|---|---|---|---|---|\n")
@@ -102,7 +121,7 @@ func (t *table) into(name string) error {
 
 // save keeps the logs of a run that went wrong.
 func (t *table) save(dir string) {
-	to := filepath.Join(os.TempDir(), fmt.Sprintf("okrbot-faults-%d", t.seed))
+	to := filepath.Join(os.TempDir(), fmt.Sprintf("okrbot-faults-%d", t.seed), filepath.Base(dir))
 	logs, _ := filepath.Glob(filepath.Join(dir, "*.log")) // the pattern is well formed
 	if len(logs) == 0 || os.MkdirAll(to, 0o700) != nil {
 		return
