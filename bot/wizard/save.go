@@ -111,7 +111,7 @@ func (f *Flow) alreadySaved(ctx context.Context, w *Session) (desk.Reply, error)
 // at the moment of saving.
 func (f *Flow) authorizeSource(ctx context.Context, tx *store.Tx, w *Session, k *store.KeyResult) error {
 	actor := w.gesture.Actor
-	c, missing := tx.Connection(ctx, actor.Workspace, w.Connection)
+	c, missing := tx.LockConnection(ctx, actor.Workspace, w.Connection) // not disconnected or taken back meanwhile
 	if missing != nil && !desk.IsNotFound(missing) {
 		return missing
 	}
