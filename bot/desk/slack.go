@@ -3,6 +3,7 @@ package desk
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -58,7 +59,11 @@ func NewSlack(o SlackOptions) *Slack {
 	}
 	if u, err := url.Parse(o.APIURL); err == nil {
 		installed.api = u.Path
-		if u.Host != "slack.com" {
+		switch u.Host {
+		case "slack.com":
+		case "slack-gov.com":
+			s.hooks = "hooks.slack-gov.com"
+		default:
 			s.hooks, s.insecure = u.Host, u.Scheme == "http"
 		}
 	}
@@ -238,6 +243,10 @@ func (s *Slack) Respond(ctx context.Context, address secret.String, m view.Messa
 	err = slack.PostWebhookCustomHTTPContext(ctx, address.Reveal(), s.http, &slack.WebhookMessage{
 		Text: m.Text, Blocks: &slack.Blocks{BlockSet: m.Blocks}, ResponseType: "ephemeral", ReplaceOriginal: replace,
 	})
+	var status slack.StatusCodeError
+	if errors.As(err, &status) && (status.Code == http.StatusNotFound || status.Code == http.StatusGone) {
+		err = slack.SlackErrorResponse{Err: "expired_url"} // past its life, or used five times
+	}
 	return s.counted("response_url", err)
 }
 

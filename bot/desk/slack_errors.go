@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -83,10 +84,12 @@ func undelivered(err error) error {
 		return &jobs.Undelivered{Kind: classes[code], Code: code}
 	case errors.As(err, &status) && status.Code == http.StatusTooManyRequests:
 		return &jobs.Undelivered{Kind: jobs.NotSent, Code: limited}
-	case errors.As(err, &status) && status.Code == http.StatusNotFound:
-		return &jobs.Undelivered{Kind: jobs.Permanent, Code: "http_404"} // a response_url past its life
 	case errors.As(err, &status):
-		return &jobs.Undelivered{Kind: jobs.Ambiguous, Code: "http_5xx"}
+		kind := jobs.Ambiguous
+		if status.Code < http.StatusInternalServerError { // nobody did it: a proxy in between refused or redirected it
+			kind = jobs.NotSent
+		}
+		return &jobs.Undelivered{Kind: kind, Code: fmt.Sprintf("http_%d", status.Code)}
 	case errors.As(err, &dns), errors.Is(err, syscall.ECONNREFUSED):
 		return &jobs.Undelivered{Kind: jobs.NotSent, Code: "unreachable"}
 	case errors.Is(err, context.Canceled):

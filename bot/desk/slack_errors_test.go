@@ -41,3 +41,25 @@ func TestEveryDocumentedErrorHasAClass(t *testing.T) {
 		}
 	}
 }
+
+func TestAStatusSaysWhetherSomethingWasDone(t *testing.T) {
+	for status, want := range map[int]jobs.Delivery{
+		302: jobs.NotSent, 400: jobs.NotSent, 403: jobs.NotSent, 404: jobs.NotSent, 407: jobs.NotSent, 413: jobs.NotSent, 429: jobs.NotSent,
+		500: jobs.Ambiguous, 502: jobs.Ambiguous, 503: jobs.Ambiguous, 504: jobs.Ambiguous,
+	} {
+		u, ok := undelivered(slack.StatusCodeError{Code: status}).(*jobs.Undelivered)
+		if !ok || u.Kind != want {
+			t.Errorf("%d is %v, want %v", status, u, want)
+		}
+	}
+}
+
+func TestAnswersGoToTheHostThatBelongsToTheAPI(t *testing.T) {
+	for api, want := range map[string]string{
+		"https://slack.com/api/": "hooks.slack.com", "https://slack-gov.com/api/": "hooks.slack-gov.com", "http://127.0.0.1:1/api/": "127.0.0.1:1",
+	} {
+		if got := NewSlack(SlackOptions{APIURL: api}).hooks; got != want {
+			t.Errorf("beside %s answers go to %s, want %s", api, got, want)
+		}
+	}
+}
