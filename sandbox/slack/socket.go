@@ -40,18 +40,24 @@ func (s *Slack) serveSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer conn.Close()
+	done := make(chan struct{})
+	defer close(done)
 	s.mu.Lock()
+	select {
+	case <-s.closed: // nothing more is begun
+		s.mu.Unlock()
+		return
+	default:
+	}
 	hello := map[string]any{"type": "hello", "num_connections": len(s.sockets) + 1, "connection_info": map[string]any{"app_id": s.o.AppID},
 		"debug_info": map[string]any{"host": "sandbox", "approximate_connection_time": 18060}}
 	err = conn.WriteJSON(hello)
 	s.sockets = append(s.sockets, conn)
+	s.work.Go(func() { s.ping(conn, done) })
 	s.mu.Unlock()
 	if err != nil {
 		return
 	}
-	done := make(chan struct{})
-	defer close(done)
-	s.work.Go(func() { s.ping(conn, done) })
 	s.readAcks(conn)
 	s.mu.Lock()
 	defer s.mu.Unlock()
