@@ -7,10 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"okrbot/integrations"
+	"okrbot/internal/underway"
 	"okrbot/store"
 )
 
@@ -20,7 +20,7 @@ type Accounts struct {
 	connectors integrations.Registry
 	log        *slog.Logger
 
-	renewals sync.WaitGroup // that are under way
+	renewals underway.Work // that are under way
 	closing  context.Context
 	end      context.CancelFunc
 }
@@ -35,10 +35,10 @@ func New(s *store.Store, connectors integrations.Registry, log *slog.Logger) *Ac
 // closeWithin is how long renewals that are under way are waited for before they are ended.
 const closeWithin = 5 * time.Second
 
-// Close lets the renewals that are under way end.
+// Close lets the renewals that are under way end, and has none begin any more.
 func (a *Accounts) Close() {
 	defer time.AfterFunc(closeWithin, a.end).Stop()
-	a.renewals.Wait()
+	a.renewals.Close()
 }
 
 // renewWithin is how long a renewal may take, and how long one waits for somebody else's. The lease is longer.
@@ -137,7 +137,7 @@ func (a *Accounts) account(ctx context.Context, connection store.Connection, sta
 // that is stopped half-way can lose a refresh token that the system has replaced.
 func (a *Accounts) renewApart(ctx context.Context, connection store.Connection) error {
 	done := make(chan error, 1)
-	a.renewals.Go(func() {
+	if !a.renewals.Go(func() {
 		whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewWithin)
 		defer cancel()
 		defer context.AfterFunc(a.closing, cancel)()
@@ -147,7 +147,10 @@ func (a *Accounts) renewApart(ctx context.Context, connection store.Connection) 
 			}
 		}()
 		done <- a.renew(whole, connection)
-	})
+	}) {
+		a.leave(ctx, connection)
+		return context.Canceled
+	}
 	select {
 	case err := <-done:
 		return err
@@ -160,11 +163,7 @@ func (a *Accounts) renewApart(ctx context.Context, connection store.Connection) 
 func (a *Accounts) renew(ctx context.Context, connection store.Connection) (err error) {
 	defer func() {
 		if err != nil {
-			leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-			defer cancel()
-			if err := a.store.LeaveTokens(leaving, connection.ID, connection.TokenEpoch); err != nil {
-				a.log.Warn("the renewal of tokens stays taken until its lease ends", "connection", connection.ID, "error", err)
-			}
+			a.leave(ctx, connection)
 		}
 	}()
 	old, err := a.open(ctx, connection)
@@ -197,6 +196,15 @@ func (a *Accounts) renew(ctx context.Context, connection store.Connection) (err 
 		return err
 	}
 	return nil
+}
+
+// leave gives back the lease of a renewal that did not come to an end.
+func (a *Accounts) leave(ctx context.Context, connection store.Connection) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := a.store.LeaveTokens(ctx, connection.ID, connection.TokenEpoch); err != nil {
+		a.log.Warn("the renewal of tokens stays taken until its lease ends", "connection", connection.ID, "error", err)
+	}
 }
 
 // open unseals a connection's sign-in. One that was changed, or belongs to another row or address,

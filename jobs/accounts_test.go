@@ -403,6 +403,17 @@ func TestARenewalOutlivesWhoAskedForIt(t *testing.T) {
 		t.Error(err)
 	}
 	r.wants("calls for tokens", r.tokenCalls()-calls, 1)
+
+	// Who comes after a stop, as a request that was cut off can, has nothing begin and holds nobody up.
+	r.ends()
+	if _, err := asked.accounts.Account(ctx, r.loaded()); !errors.Is(err, context.Canceled) {
+		t.Errorf("whoever comes after the stop is told %v", err)
+	}
+	r.wants("calls for tokens after the stop", r.tokenCalls()-calls, 1)
+	if _, err := r.reads(r.client, r.loaded()); err != nil {
+		t.Error(err)
+	}
+	r.wants("calls for tokens by the next", r.tokenCalls()-calls, 2)
 }
 
 func TestAReconnectDuringARenewalWins(t *testing.T) {

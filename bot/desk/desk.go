@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"okrbot/internal/underway"
 	"okrbot/secret"
 	"okrbot/store"
 )
@@ -35,7 +36,7 @@ type Desk struct {
 	asking    sync.Map // the places of which Slack is being asked who sees them
 
 	// open counts what decorates open views: it may die with the process, but is waited for.
-	open       sync.WaitGroup
+	open       underway.Work
 	background context.Context
 	stop       context.CancelFunc
 }
@@ -55,10 +56,11 @@ func New(s *store.Store, slack *Slack, asked func() func(), settings Settings, l
 // Close ends what decorates open views and waits for it.
 func (d *Desk) Close() {
 	d.stop()
-	d.open.Wait()
+	d.open.Close()
 }
 
-// Later runs what decorates an open view after the answer has gone out: nothing that must survive.
+// Later runs what decorates an open view after the answer has gone out: nothing that must survive. After
+// Close it does nothing: a request that was cut off can still come here.
 func (d *Desk) Later(limit time.Duration, do func(ctx context.Context)) {
 	d.open.Go(func() {
 		ctx, cancel := context.WithTimeout(d.background, limit)
