@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -181,7 +182,8 @@ func (o *office) suffers(ctx context.Context, t *table, f fault) error {
 	if err != nil {
 		return err
 	}
-	r := row{name: f.name, times: n, found: append(found, out...), took: time.Since(began)}
+	r := row{name: f.name, times: n, found: slices.Concat(o.sawAtOnce, found, out), took: time.Since(began)}
+	o.sawAtOnce = nil
 	t.add(r)
 	if !r.failed() || o.kept {
 		return nil

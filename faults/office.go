@@ -50,10 +50,11 @@ type office struct {
 	known   ids
 	scores  float64 // the last that was collected
 
-	staff *staff
-	since baseline
-	until time.Time // when the present kind of fault ends; zero: not before all of it was done
-	kept  bool      // a dump of the database, as it was after the first finding
+	staff     *staff
+	since     baseline
+	until     time.Time // when the present kind of fault ends; zero: not before all of it was done
+	sawAtOnce []finding // what is wrong before anything is looked at
+	kept      bool      // a dump of the database, as it was after the first finding
 }
 
 // ids are rows that the office was found with.
