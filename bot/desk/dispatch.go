@@ -103,7 +103,7 @@ func (d *Desk) answer(ctx context.Context, in delivery) answer {
 		result string
 	}
 	done := make(chan outcome, 1)
-	d.open.Go(func() {
+	begun := d.open.Go(func() {
 		defer cancel()
 		defer func() {
 			if p := recover(); p != nil {
@@ -121,6 +121,10 @@ func (d *Desk) answer(ctx context.Context, in delivery) answer {
 		a, result := d.act(ctx, in)
 		done <- outcome{a, result}
 	})
+	if !begun { // this process is about to end
+		cancel()
+		done <- outcome{d.sorry(in.gesture, tooMuch), "too much"}
+	}
 	var o outcome
 	select {
 	case o = <-done:
