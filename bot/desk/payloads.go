@@ -112,14 +112,19 @@ func interactionForm(body []byte) (delivery, error) {
 const deepest = 100
 
 func nestsTooDeep(payload string) bool {
-	depth := 0
-	for i := range len(payload) {
-		switch payload[i] {
-		case '{', '[':
+	depth, quoted := 0, false
+	for i := 0; i < len(payload); i++ {
+		switch c := payload[i]; {
+		case c == '"':
+			quoted = !quoted
+		case quoted && c == '\\':
+			i++ // what is escaped ends nothing
+		case quoted: // people's words, with whatever brackets they have
+		case c == '{', c == '[':
 			if depth++; depth > deepest {
 				return true
 			}
-		case '}', ']':
+		case c == '}', c == ']':
 			depth--
 		}
 	}
