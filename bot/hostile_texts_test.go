@@ -28,3 +28,37 @@ func TestHostileBrackets(t *testing.T) {
 		}
 	}
 }
+
+// TestHostileLongTextsOfAScorecard: one entry that is longer than Slack or the database takes spoils
+// neither the list nor its own preview.
+func TestHostileLongTextsOfAScorecard(t *testing.T) {
+	r := newRoom(t)
+	long := r.scored("0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d01", "Endless "+jumbled(100_000), jumbled(200_000))
+	long.Unit = jumbled(5000)
+	r.servicenow.Add(long)
+	r.servicenow.Add(r.scored(jumbled(20_000), "Nobody can choose this", ""))
+	r.connects(r.alice)
+	r.addsObjective(r.alice, "Run a calm service desk")
+	r.until("the list being read", r.stored("select bool_and(directory_at is not null) from connections"))
+	if n := r.number("select count(*) from scorecards where length(reference) > 500"); n != 0 {
+		t.Errorf("%d scorecards are kept under ids that nothing takes", n)
+	}
+	r.alice.Types("/okr add-kr").Fills("Key Result", "Fewer").Submits("Next").
+		Chooses("Scorecard", "Endless").Presses("Preview results").Sees("Last 2 scores").
+		Submits("Connect").Sees("Start Value").Fills("Target Value", "3").Submits("Save").Sees("is added").Closes()
+	r.isRead()
+	r.alice.Sees("*KR-1* Fewer")
+	r.alice.Types("/okr show KR-1").Sees("== KR-1 ==").Closes()
+	r.alice.Types("/okr sync KR-1").Sees("no newer score")
+	r.alice.Types("/okr list").Sees("*KR-1*")
+}
+
+// jumbled is a text that no compression makes short.
+func jumbled(n int) string {
+	text, x := make([]byte, n), uint32(1)
+	for i := range text {
+		x = x*1664525 + 1013904223
+		text[i] = 'a' + byte(x>>24)%26
+	}
+	return string(text)
+}

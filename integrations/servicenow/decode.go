@@ -24,6 +24,24 @@ func (s scorecard) text(name string) string {
 	return strings.ReplaceAll(v, "\x00", "")
 }
 
+// The longest texts that are taken of a scorecard, in characters, and the longest id, in bytes. What is
+// longer nobody reads, and neither Slack nor an index of the database takes it: one such entry would
+// spoil a whole list.
+const (
+	longestName        = 300
+	longestDescription = 2000
+	longestUnit        = 100
+	longestID          = 500
+)
+
+// short is a text of at most so many characters.
+func short(text string, most int) string {
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most-1]) + "…"
+	}
+	return text
+}
+
 // flag is a boolean field, which other ServiceNow APIs write as text.
 func (s scorecard) flag(name string) bool { return s[name] == true || s[name] == "true" }
 
@@ -146,11 +164,11 @@ func newest(scores []integrations.Score, value decimal.Decimal, now time.Time) b
 func (s scorecard) described(now time.Time) integrations.Scorecard {
 	_, indicator := s.reference("indicator")
 	c := integrations.Scorecard{
-		Ref: cmp.Or(s.text("uuid"), indicator), Name: s.text("name"), Description: s.text("description"),
+		Ref: cmp.Or(s.text("uuid"), indicator), Name: short(s.text("name"), longestName), Description: short(s.text("description"), longestDescription),
 		Precision: integrations.AllDecimals, Key: s.flag("key"), Favorite: s.flag("favorite"), Seen: now,
 	}
 	if unit, _ := s.reference("unit"); !sysID(unit) {
-		c.Unit = unit
+		c.Unit = short(unit, longestUnit)
 	}
 	if n, ok := s.integer("precision"); ok {
 		c.Precision = int(max(0, min(n, integrations.AllDecimals)))

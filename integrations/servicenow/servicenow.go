@@ -99,7 +99,7 @@ func (c *Client) search(ctx context.Context, account integrations.Account, words
 	// No total is documented: a page that is full may have a next one.
 	list := integrations.Page{More: len(found) >= perPage}
 	for _, s := range found {
-		if holds(s, parts) {
+		if holds(s, parts) && len(s.Ref) <= longestID {
 			list.Scorecards = append(list.Scorecards, s)
 		}
 	}
