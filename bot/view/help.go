@@ -43,7 +43,7 @@ var topics = []topic{
 		"For administrators: how many points behind the pace are still on track, how many are behind, and how far beyond a bound a change is announced. It holds for the whole workspace.", "/okr settings"},
 	{"close-out", "[O-1 | words]", "close an objective whose period is over",
 		"Shows how each key result ended, and saves score and verdict for good. Choose what goes on in the next quarter: it starts at the last value. The summary is posted in the objective's channel. For the objective's owner and administrators. Of several, a number or words of a title choose.", "/okr close-out O-1"},
-	{"export", "[csv | json]", "all objectives and key results, as files",
+	{"export", "[csv | json]", "objectives and key results, as files",
 		"Sends you a CSV for spreadsheets and a JSON for programs, by direct message. With `csv` or `json` only that one. Guests get what they own or look after.", "/okr export csv"},
 	{"subscribe", "[#channel | me]", "the weekly digest, in this channel",
 		"Mondays at nine, in your time zone: how the key results that are announced in the channel stand, with charts of those that need a look. With `me`: yours, by direct message. With a `#channel`: there.", "/okr subscribe #service-desk"},
