@@ -182,7 +182,10 @@ type emptying struct {
 // empty moves and removes the key results, and leaves what people are to hear of it. Choices that do
 // not do refuse all of it.
 func (e *emptying) empty(ctx context.Context, list []store.KeyResult, chosen map[int64]string) error {
-	everything := []string{}
+	everything, err := e.orphans(ctx)
+	if err != nil {
+		return err
+	}
 	for _, k := range list {
 		var line string
 		var err error
@@ -195,9 +198,8 @@ func (e *emptying) empty(ctx context.Context, list []store.KeyResult, chosen map
 			return err
 		}
 		everything = append(everything, line)
-		for _, person := range append([]string{k.Owner}, k.CoOwners...) {
-			e.lines[person] = append(e.lines[person], line)
-		}
+		id, _ := strconv.ParseInt(chosen[k.ID], 10, 64)
+		e.hear(line, k.Owner, k.CoOwners, e.targets[id])
 	}
 	if len(e.problems) > 0 {
 		return desk.Refuse(desk.Reply{Problems: e.problems})
@@ -214,6 +216,29 @@ func (e *emptying) empty(ctx context.Context, list []store.KeyResult, chosen map
 		}
 	}
 	return nil
+}
+
+// orphans are the objectives that have no parent any more, in a line each, which their owners hear.
+func (e *emptying) orphans(ctx context.Context) (lines []string, err error) {
+	below, err := e.tx.Children(ctx, e.gone.Workspace, e.gone.ID)
+	for _, o := range below {
+		line := view.OrphanedLine(o)
+		lines = append(lines, line)
+		e.hear(line, o.Owner, o.CoOwners, okr.Objective{})
+	}
+	return lines, err
+}
+
+// hear has a line told to an owner and co-owners, and to those of the objective that takes it over.
+func (e *emptying) hear(line, owner string, coOwners []string, to okr.Objective) {
+	people := slices.Concat([]string{owner}, coOwners, to.CoOwners)
+	if to.ID != 0 {
+		people = append(people, to.Owner)
+	}
+	slices.Sort(people)
+	for _, person := range slices.Compact(people) {
+		e.lines[person] = append(e.lines[person], line)
+	}
 }
 
 // wrong notes at the field where it was chosen what does not do.

@@ -107,6 +107,23 @@ func TestAnObjectiveIsRemoved(t *testing.T) {
 	r.alice.Sees("*O-2* Run a calm company was removed by <@U0CAROL>.", "*KR-1* Interviews held: removed")
 }
 
+// Who has an objective below, or gets key results from it, hears that it was removed.
+func TestARemovedObjectiveIsToldToItsNeighbours(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Interviews held", "12")
+	r.adds("Talks given", "5")
+	r.addsObjective(r.bob, "Grow the team")
+	r.bob.Types("/okr edit O-2").Fills("Co-owners", "carol").Chooses("Parent objective", "O-1 Ship it").Submits("Save").SeesNoModal().Sees("is saved")
+	r.alice.Types("/okr pause KR-1").Sees("KR-1 is updated by people")
+	r.alice.Types("/okr remove O-1").Sees("Without a parent afterwards: *O-2* Grow the team.").
+		Chooses("KR-1 Interviews held", "Move to O-2 Grow the team").Chooses("KR-2 Talks given", "Remove with it").
+		Submits("Remove").SeesNoModal().Sees("is removed. 1 key result moved. 1 key result removed with it.")
+	r.bob.Sees("*O-1* Ship it was removed by <@U0ALICE>.\n*O-2* Grow the team: without a parent from now on\n*KR-1* Interviews held: moved to *O-2* Grow the team").
+		DoesNotSee("Talks given: removed")
+	r.carol.Sees("*O-2* Grow the team: without a parent from now on")
+	r.bob.Types("/okr show O-2").Sees("*Parent objective*\n–", "<@U0ALICE> edited: parent O-1 Ship it removed").Closes()
+}
+
 // A form that arrives twice makes one objective, and its co-owner hears of it once.
 func TestAnObjectiveSubmittedTwiceIsToldOnce(t *testing.T) {
 	r := newRoom(t)

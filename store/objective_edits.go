@@ -253,7 +253,7 @@ func (r Reads) objectiveChanges(ctx context.Context, a, b okr.Objective) (map[st
 }
 
 // RemoveObjective deletes an objective. Its key results must be gone, to other objectives or for good;
-// what was right below it has no parent any more.
+// what was right below it has no parent any more, which its history says.
 func (tx *Tx) RemoveObjective(ctx context.Context, actor okr.Actor, o okr.Objective) error {
 	left, err := tx.LockKeyResultsOf(ctx, o)
 	if err != nil {
@@ -261,6 +261,16 @@ func (tx *Tx) RemoveObjective(ctx context.Context, actor okr.Actor, o okr.Object
 	}
 	if len(left) > 0 {
 		return fmt.Errorf("removing objective %d: %w", o.ID, ErrChanged)
+	}
+	below, err := tx.Children(ctx, actor.Workspace, o.ID)
+	if err != nil {
+		return err
+	}
+	for _, child := range below {
+		parent := map[string]Change{"parent": {o.Key() + " " + o.Title, ""}}
+		if err := tx.Record(ctx, actor, "edited", Object{"objective", child.ID}, parent); err != nil {
+			return err
+		}
 	}
 	if err := tx.q.RemoveObjective(ctx, queries.RemoveObjectiveParams{WorkspaceID: actor.Workspace, ID: o.ID}); err != nil {
 		return fmt.Errorf("removing objective %d: %w", o.ID, err)

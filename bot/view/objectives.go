@@ -303,7 +303,7 @@ func (r RemoveObjective) Modal() slack.ModalViewRequest {
 				keys = append(keys, okr.CountWords(len(r.Below)-i, "more objective"))
 				break
 			}
-			keys = append(keys, o.Key())
+			keys = append(keys, "*"+o.Key()+"* "+Escape(Cut(o.Title, 60)))
 		}
 		text += " Without a parent afterwards: " + strings.Join(keys, ", ") + "."
 	}
@@ -420,12 +420,12 @@ func HandedOver(o okr.Objective, by string) string {
 	return ":dart: You are neither owner nor co-owner of " + headlineOf(o) + " any more: <@" + by + "> changed that. Its owner is <@" + o.Owner + ">."
 }
 
-// ObjectiveRemoved is for who looked after it or its key results.
+// ObjectiveRemoved is for who looked after it or its key results, and for whom they move to.
 func ObjectiveRemoved(o okr.Objective, by string, lines []string) string {
 	text := ":dart: " + headlineOf(o) + " was removed by <@" + by + ">."
 	for i, line := range lines {
 		if i == 20 {
-			text += "\n…and " + okr.CountWords(len(lines)-i, "more key result")
+			text += "\n…and " + strconv.Itoa(len(lines)-i) + " more"
 			break
 		}
 		text += "\n" + line
@@ -441,6 +441,11 @@ func KeyResultRemovedLine(k okr.KeyResult) string {
 // KeyResultMovedLine names where it is now.
 func KeyResultMovedLine(k okr.KeyResult, to okr.Objective) string {
 	return "*" + k.Key() + "* " + Escape(Cut(k.Title, 60)) + ": moved to " + headlineOf(to)
+}
+
+// OrphanedLine names an objective whose parent goes.
+func OrphanedLine(o okr.Objective) string {
+	return headlineOf(o) + ": without a parent from now on"
 }
 
 // BelowListed is how many of the objectives below some a list shows.
