@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"okrbot/integrations"
+	vendor "okrbot/sandbox/servicenow"
 	"okrbot/secret"
 	"okrbot/store"
 )
@@ -253,4 +254,35 @@ func TestWhatALateTakerTookIsReadByTheNext(t *testing.T) {
 	r.wants("runs that wait", r.count("select count(*) from sync_runs where state = 'queued' and due_at <= now() and crashes = 0 and tries = 0"), 1)
 	r.check(r.client.sync(ctx, next))
 	r.wants("runs that are open", r.count("select count(*) from sync_runs where state <> 'done'"), 0)
+}
+
+// A key result is asked for while its first read is under way. That read has to be tried again: both wait,
+// and one read serves both.
+func TestARunThatIsTriedAgainWaitsBesideANewOne(t *testing.T) {
+	r := newRoom(t)
+	k, other := r.keyResult(r.scorecard(1, 40, 5)), r.keyResult(r.scorecard(2, 50, 5))
+	fix := r.now.Break(vendor.Fault{Kind: vendor.BadGateway})
+	asked := false
+	busy := r.replica(func(c integrations.Connector) integrations.Connector {
+		return &hasty{c, func() {
+			if !asked {
+				asked = true
+				r.wants("read beside the import", r.force(k.ID).Total, 1)
+			}
+		}}
+	})
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) error {
+		return errors.Join(r.client.Import(ctx, tx, "T1", k.ID), r.client.Import(ctx, tx, "T1", other.ID))
+	}))
+	r.tickOf(busy)
+	r.wants("waiting runs", r.count("select count(*) from sync_runs where state = 'queued'"), 3)
+	r.wants("crashes", r.count("select coalesce(sum(crashes), 0) from sync_runs"), 0)
+	fix()
+	for range 3 {
+		r.advance(time.Minute)
+		r.tick()
+	}
+	r.wants("open runs", r.count("select count(*) from sync_runs where state <> 'done'"), 0)
+	r.wants("failed runs", r.count("select count(*) from sync_runs where failure_class <> ''"), 0)
+	r.wants("the values", r.value(k)+" "+r.value(other), "40 50")
 }
