@@ -167,7 +167,7 @@ func (a *applying) follows(ctx context.Context, tx *store.Tx, s sorted) error {
 	if len(a.again) > 0 && !a.part.forced() {
 		a.batch.Note(store.Again, a.again...)
 	}
-	if a.part.last {
+	if a.part.ends {
 		for _, r := range a.part.withoutFeed() {
 			a.supersede(r.KeyResult, []store.TakenRun{r})
 		}

@@ -28,6 +28,7 @@ type part struct {
 	*portion
 	follows []store.Follow
 	whole   []int64 // feeds whose followers all have their answer with this part
+	ends    bool    // the portion: with it end the runs that read from none of its feeds
 	last    bool    // of all that fell due
 	done    tally
 	unclear bool // it may be applied: the answer to a commit was lost
@@ -140,6 +141,7 @@ func (p *portion) parts(s sorted, together int) []*part {
 		list = append(list, &part{portion: p})
 	}
 	if len(list) > 0 {
+		list[len(list)-1].ends = true
 		list[len(list)-1].last = p.last && len(s.waiting) == 0 && len(s.unread) == 0
 	}
 	return list
@@ -165,7 +167,7 @@ func (p *part) halves() []*part {
 	}
 	first, second := *p, *p
 	first.follows, second.follows = p.follows[:n], p.follows[n:]
-	first.last, first.whole, second.whole, second.done = false, nil, nil, tally{}
+	first.ends, first.last, first.whole, second.whole, second.done = false, false, nil, nil, tally{}
 	for _, id := range p.whole {
 		if slices.ContainsFunc(second.follows, func(f store.Follow) bool { return f.Feed == id }) {
 			second.whole = append(second.whole, id)

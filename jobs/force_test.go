@@ -286,3 +286,24 @@ func TestARunThatIsTriedAgainWaitsBesideANewOne(t *testing.T) {
 	r.wants("failed runs", r.count("select count(*) from sync_runs where failure_class <> ''"), 0)
 	r.wants("the values", r.value(k)+" "+r.value(other), "40 50")
 }
+
+// A run whose key result reads elsewhere by now is over, also where the system asks to wait with the others.
+func TestARunWithoutASourceEndsWhileOthersWait(t *testing.T) {
+	r := newRoom(t)
+	k, gone := r.keyResult(r.scorecard(1, 40, 5)), r.keyResult(r.scorecard(2, 50, 5))
+	r.imports(k, gone)
+	r.force(k.ID, gone.ID)
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) error {
+		by := r.load(gone)
+		by.Integrated, by.Source = false, store.Source{}
+		_, err := tx.EditKeyResult(ctx, alice, by, "updated by people")
+		return err
+	}))
+	defer r.now.Break(vendor.Fault{Kind: vendor.RateLimit, After: 30})()
+	r.tick()
+	open := func(k store.KeyResult) int {
+		return r.count("select count(*) from sync_runs where state <> 'done' and key_result_id = $1", k.ID)
+	}
+	r.wants("open runs of the one that waits", open(k), 1)
+	r.wants("open runs of the other", open(gone), 0)
+}
