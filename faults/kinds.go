@@ -57,8 +57,26 @@ func (o *office) rounds(ctx context.Context, times int, count func() int, during
 		if err := o.round(ctx, n, func() error { return during(n) }); err != nil {
 			return count(), err
 		}
+		if n%daysUnseen == daysUnseen-1 {
+			if err := o.looksBetween(ctx); err != nil {
+				return count(), err
+			}
+		}
 	}
 	return count(), nil
+}
+
+// daysUnseen is after how many days everything is looked at: what was told is kept for a month.
+const daysUnseen = 12
+
+// looksBetween ends a fault for a moment and checks that all is as it should be.
+func (o *office) looksBetween(ctx context.Context) error {
+	losing, limited := o.chat.share(&o.chat.losing), o.chat.share(&o.chat.limited)
+	found, err := o.calm(ctx)
+	o.sawAtOnce = append(o.sawAtOnce, found...)
+	o.chat.set(&o.chat.losing, losing)
+	o.chat.set(&o.chat.limited, limited)
+	return err
 }
 
 func kills(ctx context.Context, o *office, times int) (int, error) {
