@@ -7,6 +7,7 @@ import (
 
 	"okrbot/sandbox/slack"
 	"okrbot/sandbox/slack/conversation"
+	"okrbot/store"
 )
 
 // posts are the bot's messages in a channel that everybody there sees.
@@ -343,4 +344,37 @@ func TestASummaryWaitsForAConsentToo(t *testing.T) {
 	r.carol.Presses("Let okrbot post there")
 	r.later(2 * time.Minute)
 	r.alice.In("#it-okrs").Sees("Run a calm service desk")
+}
+
+// What people post to a channel while it waits for a consent is more than Slack takes in one message: all of
+// it is said, in as many as it takes.
+func TestAllThatWasPostedMeanwhileIsSaid(t *testing.T) {
+	r := newRoom(t)
+	r.slack.ShareWith("it-okrs", "T0THEIRS")
+	const most = 20
+	r.shelf(1, most, 1)
+	list, err := r.store.KeyResults(t.Context(), r.slack.Options().TeamID, storeFilter)
+	if err != nil || len(list) != most {
+		t.Fatal(len(list), err)
+	}
+	r.alice.Types("/okr show KR-1").Presses("Post to channel").Sees("appears in <#C0ITOKRS>").Closes().Closes()
+	r.carol.In("dm-U0CAROL").Sees("May okrbot post in")
+	err = r.store.InTx(t.Context(), func(tx *store.Tx) error {
+		var posts []store.Announcement
+		for _, k := range list {
+			posts = append(posts, store.Announcement{Workspace: k.Workspace, Channel: k.Channel, KeyResult: k.ID, Kind: store.NewsPosted, By: "U0BOB"})
+		}
+		return tx.Announce(t.Context(), posts)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.carol.Presses("Let okrbot post there")
+	r.settles()
+	if n := r.number("select count(*) from announcements where state <> 'sent'"); n != 0 {
+		t.Errorf("%d were not said", n)
+	}
+	if n := strings.Count(r.alice.Screen(), "posted by"); n != most {
+		t.Errorf("%d are posted, want %d:\n%s", n, most, r.alice.Screen())
+	}
 }

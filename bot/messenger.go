@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -22,6 +23,9 @@ var _ jobs.Messenger = (*Messenger)(nil)
 
 // A card shows as many readings as its chart takes points.
 var _ = [1]struct{}{}[jobs.TrendReadings-view.Charted]
+
+// A message has as many posts as it takes in Slack's blocks.
+var _ = [1]struct{}{}[jobs.PostsAtOnce-view.PostsAtOnce]
 
 // Messenger says for the jobs what people are to hear.
 type Messenger struct {
@@ -92,12 +96,17 @@ func (m *Messenger) inPlaceOf(ctx context.Context, reader string, items []jobs.A
 			byOwner[owner] = append(byOwner[owner], view.Hanging{Key: item.Present.Key()})
 		}
 	}
-	for _, owner := range owners {
-		if m.Gone(ctx, items[0].Workspace, owner) {
-			message.Add(view.OwnerGone(owner, byOwner[owner]))
-		}
+	gone := slices.DeleteFunc(owners, func(owner string) bool { return !m.Gone(ctx, items[0].Workspace, owner) })
+	for _, owner := range gone[:min(len(gone), mostGone)] {
+		message.Add(view.OwnerGone(owner, byOwner[owner]))
+	}
+	if more := len(gone) - mostGone; more > 0 {
+		message.Add(view.OwnersGone(more))
 	}
 }
+
+// mostGone is how many owners who are gone a message names; the rest are counted.
+const mostGone = 10
 
 // Find looks for a message of ours in its channel. The app may read there where the history scopes were
 // granted, which no manifest of ours asks for.

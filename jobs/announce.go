@@ -29,6 +29,10 @@ func (Announce) InsertOpts() river.InsertOpts {
 // sayAtOnce is how many announcements one message has; it shows ten and counts the rest.
 const sayAtOnce = 1000
 
+// PostsAtOnce is how many key results that people posted one message has: each is shown whole, beside
+// what else there is to say, within the 50 blocks that Slack takes.
+const PostsAtOnce = 5
+
 // Announcer says what changed, and finds what it said.
 type Announcer interface {
 	// Announce posts one message about all items of a channel, or to a person when the channel is
@@ -98,6 +102,10 @@ func (c *Client) say(ctx context.Context, p store.Place) error {
 	if err != nil || len(taken) == 0 {
 		return err
 	}
+	taken, rest := fitting(taken)
+	if err := c.store.AnnouncementsBack(ctx, rest); err != nil {
+		return err
+	}
 	items, err := c.announced(ctx, p.Workspace, coalesced(taken))
 	if err != nil {
 		return err
@@ -131,6 +139,22 @@ func (c *Client) say(ctx context.Context, p store.Place) error {
 	}
 	// Nobody knows whether it arrived. The rows stay in "sending", so the next job finds out.
 	return err
+}
+
+// fitting is what one message says of what was taken, and the ids of what is left for the next one.
+func fitting(taken []store.Announcement) (list []store.Announcement, rest []int64) {
+	posted := map[int64]bool{}
+	for _, a := range taken {
+		if a.Kind == store.NewsPosted && !posted[a.KeyResult] {
+			if len(posted) == PostsAtOnce {
+				rest = append(rest, a.ID)
+				continue
+			}
+			posted[a.KeyResult] = true
+		}
+		list = append(list, a)
+	}
+	return list, rest
 }
 
 // coalesced makes several moves of one key result one line, from the first old value to the last

@@ -17,6 +17,9 @@ const ActionList = "see_all"
 // told is how many key results a message names; the rest are counted.
 const told = 10
 
+// PostsAtOnce is how many key results that somebody posted one message shows, each in four blocks.
+const PostsAtOnce = 5
+
 // NewsKind is what is told of a key result.
 type NewsKind int
 
@@ -75,12 +78,13 @@ func Announcement(news []News, repeated bool) Message {
 		m.add(shared(n, i < chartsAtOnce))
 		plainer.add(shared(n, false))
 	}
-	if repeated {
-		m.Text += " (repeated)"
-		m.Blocks = append(m.Blocks, note("(repeated: Slack did not say whether the first one arrived)"))
-	}
 	if len(posts) > 0 {
 		m.Plainer = &plainer
+	}
+	if repeated {
+		m.Text += " (repeated)"
+		plainer.Text += " (repeated)"
+		m.Add("(repeated: Slack did not say whether the first one arrived)")
 	}
 	return m
 }

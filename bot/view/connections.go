@@ -256,3 +256,12 @@ func OwnerGone(owner string, keyResults []Hanging) string {
 	}
 	return text + "`/okr edit` gives each another owner."
 }
+
+// OwnersGone counts the owners who are gone beyond those who are named.
+func OwnersGone(more int) string {
+	is := "are"
+	if more == 1 {
+		is = "is"
+	}
+	return okr.CountWords(more, "other owner") + " " + is + " no longer in this workspace either. `/okr edit` gives a key result another owner."
+}

@@ -120,8 +120,8 @@ func TestMessages(t *testing.T) {
 		"to-close-out": ToCloseOut(slices.Repeat([]okr.Objective{objective, hostile().Objective}, CloseOutsListed/2), 20, 62, "x"), "list-ended": List("My objectives", listing(over(), Listed)), "card-closed": Card(over()[1], nil),
 		"card-moved": CardMoved(sample()), "card-moved-nowhere": CardMoved(nowhere),
 		"card-removed": RemovedCard("KR-3", sample().Title, "U1ALICE", now), "card-removed-hostile": RemovedCard("KR-3", hostile().Title+"~", "U1ALICE", now),
-		"exported-not": NotExported("missing_scope"),
-		"consent":      AskConsent(audiences(1)[0], []WantedLine{{"KR-3", sample().Title, "U1ALICE"}}, "U2BOB"), "consent-bare": AskConsent(Audience{Channel: "C1OKRS", Untold: "missing_scope"}, nil, ""),
+		"owners-gone": Text(OwnersGone(1) + " " + OwnersGone(12)), "exported-not": NotExported("missing_scope"),
+		"consent": AskConsent(audiences(1)[0], []WantedLine{{"KR-3", sample().Title, "U1ALICE"}}, "U2BOB"), "consent-bare": AskConsent(Audience{Channel: "C1OKRS", Untold: "missing_scope"}, nil, ""),
 		"consent-many": AskConsent(audiences(4)[3], slices.Repeat([]WantedLine{{"KR-3", hostile().Title, "U1ALICE"}}, 300), ""),
 		"decided":      Text(Decided(audiences(2)[1])), "decided-silent": Text(Decided(audiences(3)[2])), "silenced": Text(Silenced("C1OKRS", "U3CAROL")),
 		"parked": Announcement(refusedIn(2, "not_in_channel"), false), "parked-archived": Announcement(refusedIn(1, "is_archived"), false), "parked-unclear": Announcement(refusedIn(2, "ambiguous"), false),
@@ -248,6 +248,31 @@ func ownChoice() NameChoice {
 	c := nameChoice(NamedMost, 40)
 	c.Typed, c.Rest, c.How = "", "", "Name a key result by its number, or by words of its title: `/okr check-in KR-1`. `/okr list` shows them."
 	return c
+}
+
+// However much there is to say, one message takes it.
+func TestTheLongestAnnouncementFits(t *testing.T) {
+	var all []News
+	for _, kind := range []NewsKind{Changed, Restated, Recovered, Failed} {
+		for i, n := range news(30, kind, "") {
+			n.Note = fmt.Sprint("reason ", i)
+			all = append(all, n)
+		}
+	}
+	all = append(all, refusedIn(30, "not_in_channel")...)
+	for i := range PostsAtOnce {
+		n := share(hostile(), 300)
+		n.ID, n.Number = int64(1000+i), 1000+i
+		all = append(all, n)
+	}
+	m := Announcement(all, true)
+	if n := len(m.Blocks); n > 50 {
+		t.Errorf("%d blocks", n)
+	}
+	if n := len(m.Plainer.Blocks); n > 50 {
+		t.Errorf("%d blocks, more plainly", n)
+	}
+	wordstest.CheckShown(t, "the longest announcement", m)
 }
 
 func TestModals(t *testing.T) {
