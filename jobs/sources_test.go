@@ -1,0 +1,148 @@
+package jobs
+
+import (
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"okrbot/integrations"
+	"okrbot/integrations/servicenow"
+	"okrbot/okr"
+	vendor "okrbot/sandbox/servicenow"
+	"okrbot/store"
+)
+
+// moves has a key result read elsewhere, as the form does, and returns it as it is until it is read there.
+func (r *room) moves(k store.KeyResult, edit func(*store.KeyResult)) store.KeyResult {
+	r.t.Helper()
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) error {
+		before, err := tx.KeyResultByID(ctx, "T1", k.ID)
+		if err != nil {
+			return err
+		}
+		k = before
+		edit(&k)
+		if k, err = tx.EditKeyResult(ctx, alice, k, "edited"); err != nil {
+			return err
+		}
+		return tx.AnnounceChange(ctx, before, k)
+	}))
+	return r.load(k)
+}
+
+// told is how often something was said of a key result's number.
+func (r *room) told(k store.KeyResult) int {
+	return r.count("select count(*) from announcements where key_result_id = $1 and kind in ('changed', 'restated')", k.ID)
+}
+
+// A clone of an instance has the same scorecards under the same ids. What is known of the one's is not of the
+// other's.
+func TestAnotherInstancesScoresAreNotTakenAlong(t *testing.T) {
+	r := newRoom(t)
+	clone := vendor.New(vendor.Options{Now: r.clock})
+	clone.AddUser("okr.reader", "canary-7f3a", "pa_viewer")
+	server := httptest.NewServer(clone)
+	t.Cleanup(server.Close)
+	r.client = r.replica(func(integrations.Connector) integrations.Connector {
+		return servicenow.New(servicenow.Options{ExtraOrigins: []string{r.origin, server.URL}})
+	})
+	k := r.keyResult(r.scorecard(1, 41, 50), func(k *store.KeyResult) { k.Method = okr.Average })
+	r.imports(k)
+	r.wants("readings of the one", len(r.readings(k)), 50)
+	first := r.now
+	r.now, r.origin = clone, server.URL
+	other := r.connect()
+	ref := r.scorecard(1, 71, 0)
+	for day := range 40 {
+		r.check(clone.Collect(ref, (r.today() - okr.Day(day)).Time(), 71))
+	}
+	r.now = first
+
+	moved := r.moves(k, func(k *store.KeyResult) { k.Source.Connection = other.ID })
+	r.wants("value before the other one is read", words(moved.Result.Value), "")
+	r.wants("readings before the other one is read", len(r.readings(k)), 0)
+	r.imports(k)
+	r.wants("value", r.value(k), "71")
+	r.wants("readings", len(r.readings(k)), 40)
+	r.wants("what was restated", r.count("select count(*) from scores where restated_at is not null"), 0)
+}
+
+// Whoever reads the same scorecard through another connection loses nothing on the way, whatever was read
+// through that one before.
+func TestTheSameScorecardThroughAnotherConnectionLosesNothing(t *testing.T) {
+	for name, c := range map[string]struct {
+		read    bool // through the other connection, before
+		newer   bool // a score that was not read through it
+		earlier bool // counted days that were not asked for through it
+		paused  bool
+	}{
+		"NeverRead": {}, "Read": {read: true}, "ReadBeforeTheNewest": {read: true, newer: true},
+		"ReadFromLaterOn": {read: true, earlier: true}, "Paused": {read: true, newer: true, earlier: true, paused: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRoom(t)
+			ref, other := r.scorecard(1, 41, 350), r.connect()
+			there := r.keyResult(ref, func(k *store.KeyResult) { k.Source.Connection = other.ID })
+			if c.read {
+				r.imports(there)
+			}
+			if c.earlier {
+				r.objective = r.objectiveFrom(r.today() - 200)
+			}
+			k := r.keyResult(ref, func(k *store.KeyResult) { k.Method = okr.Average })
+			r.imports(k)
+			if c.newer {
+				r.nextDay()
+				r.check(r.now.Collect(ref, r.today().Time(), 30))
+				r.advance(time.Minute)
+				r.force(k.ID)
+				r.tickOnly(k)
+			}
+			if c.paused {
+				r.moves(k, func(k *store.KeyResult) { k.Paused = true })
+			}
+			before, readings, told := r.load(k), len(r.readings(k)), r.told(k)
+			moved := r.moves(k, func(k *store.KeyResult) { k.Source.Connection = other.ID })
+			r.wants("value at once", words(moved.Result.Value), words(before.Result.Value))
+			r.wants("counted at once", moved.Result.N, before.Result.N)
+			r.wants("readings at once", len(r.readings(k)), readings)
+			r.imports(k)
+			r.wants("value", r.value(k), words(before.Result.Value))
+			r.wants("readings", len(r.readings(k)), readings)
+			r.wants("what was told of it", r.told(k)-told, 0)
+			if !c.read {
+				return
+			}
+			// Whoever was there before hears of what is new to them.
+			r.nextDay()
+			r.tick()
+			want, news := "41", 0
+			if c.newer {
+				want, news = "30", 1
+			}
+			r.wants("value of the one that was there", r.value(there), want)
+			r.wants("what was told of it", r.told(there), news)
+			r.wants("what it counts", r.load(there).Result.N, len(r.readings(there)))
+		})
+	}
+}
+
+// objectiveFrom is an objective that begins on a day.
+func (r *room) objectiveFrom(first okr.Day) okr.Objective {
+	r.t.Helper()
+	o := r.objective
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) (err error) {
+		o.ID, o.Number, o.Period.First = 0, 0, first
+		o, _, err = tx.CreateObjective(ctx, alice, o, "")
+		return err
+	}))
+	return o
+}
+
+// tickOnly has what one connection is asked for read, and leaves what is due through others.
+func (r *room) tickOnly(k store.KeyResult) {
+	r.t.Helper()
+	r.exec("update rhythms set next_sync_at = next_sync_at + interval '1000 years' where connection_id <> $1", k.Source.Connection)
+	r.tick()
+	r.exec("update rhythms set next_sync_at = next_sync_at - interval '1000 years' where connection_id <> $1", k.Source.Connection)
+}
