@@ -121,11 +121,12 @@ func (a *applying) readFeed(feed, locked store.Feed, s integrations.Scorecard) s
 		read.Newest = max(read.Newest, okr.DayOf(score.End))
 	}
 	feed.Newest = read.Newest
+	further := feed.Since != 0 && read.Since < feed.Since // days that no digest was of
 	if feed.Since == 0 || read.Since < feed.Since {
 		feed.Since = read.Since
 	}
 	read.Digest = digest(feed, s, began)
-	read.Changed = locked.Epoch != feed.Epoch || !bytes.Equal(read.Digest, feed.Digest)
+	read.Changed = further || locked.Epoch != feed.Epoch || !bytes.Equal(read.Digest, feed.Digest)
 	return read
 }
 

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pressly/goose/v3"
+
 	"okrbot/integrations"
 	"okrbot/integrations/servicenow"
 	"okrbot/okr"
@@ -145,4 +147,67 @@ func (r *room) tickOnly(k store.KeyResult) {
 	r.exec("update rhythms set next_sync_at = next_sync_at + interval '1000 years' where connection_id <> $1", k.Source.Connection)
 	r.tick()
 	r.exec("update rhythms set next_sync_at = next_sync_at - interval '1000 years' where connection_id <> $1", k.Source.Connection)
+}
+
+// Days that somebody counts who came later, or whose objective begins earlier now, are read and kept, also
+// where the days that are read each time say what they said.
+func TestEarlierDaysAreKeptWhereNothingElseIsNew(t *testing.T) {
+	average := func(k *store.KeyResult) { k.Method = okr.Average }
+	t.Run("AnotherKeyResult", func(t *testing.T) {
+		r := newRoom(t)
+		ref := r.scorecard(1, 41, 350)
+		first := r.keyResult(ref, average)
+		r.imports(first)
+		r.objective = r.objectiveFrom(r.today() - 200)
+		second := r.keyResult(ref, average)
+		r.imports(second)
+		r.wants("counted", r.load(second).Result.N, 201)
+		r.wants("value", r.value(second), "141")
+		r.nextDay()
+		r.tick()
+		r.wants("counted by the first one", r.load(first).Result.N, 61)
+		r.wants("what was told of it", r.told(first), 0)
+	})
+	t.Run("AnotherFirstDay", func(t *testing.T) {
+		r := newRoom(t)
+		k := r.keyResult(r.scorecard(1, 41, 350), average)
+		r.imports(k)
+		o := r.objective
+		o.Period.First = r.today() - 200
+		r.check(r.store.InTx(ctx, func(tx *store.Tx) error {
+			now, err := tx.Objective(ctx, "T1", o.ID)
+			if err != nil {
+				return err
+			}
+			now.Period = o.Period
+			_, err = tx.EditObjective(ctx, alice, now)
+			return err
+		}))
+		r.nextDay()
+		r.tick()
+		r.wants("counted", r.load(k).Result.N, 201)
+		r.wants("value", r.value(k), "141")
+	})
+}
+
+// Where earlier days were read and not kept, they are read again after an upgrade.
+func TestEarlierDaysThatWereNotKeptAreReadAgain(t *testing.T) {
+	r := newRoom(t)
+	k := r.keyResult(r.scorecard(1, 41, 50), func(k *store.KeyResult) { k.Method = okr.Average })
+	r.imports(k)
+	r.exec("delete from scores where day < (now() at time zone 'UTC')::date - 39")
+	counts := func(when string, want int) {
+		t.Helper()
+		r.nextDay()
+		r.check(r.now.Collect(k.Source.Reference, r.today().Time(), 41))
+		r.tick()
+		r.wants("counted "+when, r.load(k).Result.N, want)
+		r.wants("readings "+when, len(r.readings(k)), want)
+	}
+	counts("by the version before", 41)
+	migrations(t, r.pool, func(p *goose.Provider) error { _, err := p.DownTo(ctx, 41); return err })
+	r.check(store.Migrate(ctx, r.dsn))
+	r.pool.Reset() // its sessions know the old tables
+	counts("after the upgrade", 52)
+	counts("a day later", 53)
 }

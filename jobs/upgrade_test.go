@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 
@@ -44,16 +45,22 @@ func at(t *testing.T, version int64) string {
 		t.Fatal(err)
 	}
 	defer pool.Close()
+	migrations(t, pool, func(p *goose.Provider) error { _, err := p.UpTo(ctx, version); return err })
+	return dsn
+}
+
+// migrations does something with the migrations of a database.
+func migrations(t *testing.T, pool *pgxpool.Pool, do func(*goose.Provider) error) {
+	t.Helper()
 	db := stdlib.OpenDBFromPool(pool)
 	defer db.Close()
 	provider, err := goose.NewProvider(goose.DialectPostgres, db, os.DirFS("../store/migrations"))
+	if err == nil {
+		err = do(provider)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := provider.UpTo(ctx, version); err != nil {
-		t.Fatal(err)
-	}
-	return dsn
 }
 
 // A database of the version before, filled as that one filled it, is migrated: everything is there,
