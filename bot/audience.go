@@ -95,7 +95,7 @@ func (f audiences) decide(ctx context.Context, g desk.Gesture, do func(context.C
 // settingsAgain shows the settings as they are now, with what was typed.
 func (f audiences) settingsAgain(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	shared, err := audiencesOf(ctx, f.Store.Reads, g.Actor.Workspace)
-	modal := view.ParseSettings(g.View.State).Modal(shared...)
+	modal := view.ParseSettings(g.View.State).Modal(g.View.Draft, shared...)
 	return desk.Reply{Update: &modal}, err
 }
 

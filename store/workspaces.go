@@ -48,8 +48,9 @@ func workspace(row queries.Workspace) Workspace {
 }
 
 // SaveThresholds sets a workspace's bounds between the statuses, has its cards drawn again, and
-// records who did it. Bounds that are the same change nothing.
-func (tx *Tx) SaveThresholds(ctx context.Context, actor okr.Actor, t okr.Thresholds) error {
+// records who did it. Bounds that are the same change nothing; ErrChanged where they are not what they
+// were when they were shown.
+func (tx *Tx) SaveThresholds(ctx context.Context, actor okr.Actor, was, t okr.Thresholds) error {
 	row, err := tx.q.LockWorkspace(ctx, actor.Workspace)
 	if err != nil {
 		return fmt.Errorf("loading workspace %s: %w", actor.Workspace, found(err))
@@ -57,6 +58,9 @@ func (tx *Tx) SaveThresholds(ctx context.Context, actor okr.Actor, t okr.Thresho
 	before := workspace(row).Thresholds
 	if before == t {
 		return nil
+	}
+	if before != was {
+		return fmt.Errorf("saving thresholds: %w", ErrChanged)
 	}
 	err = tx.q.SaveThresholds(ctx, queries.SaveThresholdsParams{
 		OnTrackPoints: int16(t.OnTrack), BehindPoints: int16(t.Behind), HysteresisPoints: int16(t.Hysteresis), WorkspaceID: actor.Workspace,

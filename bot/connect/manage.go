@@ -16,8 +16,14 @@ import (
 	"okrbot/store"
 )
 
-// connectionDraft is a connection that is looked after.
-type connectionDraft struct{ Connection int64 }
+// connectionDraft is a connection that is looked after, and what its window shows of it.
+type connectionDraft struct {
+	Connection int64
+	Name       string
+	Shared     bool
+}
+
+func draftOf(c store.Connection) connectionDraft { return connectionDraft{c.ID, c.Name, c.Shared} }
 
 // mostConnections is how many connections of a workspace a list can be of.
 const mostConnections = 1000
@@ -103,7 +109,7 @@ func (flow *Flow) ManagePressed(ctx context.Context, g desk.Gesture) (desk.Reply
 	if err != nil {
 		return goneConnection(err)
 	}
-	draft, err := manageForm.Begin(ctx, flow.Store.Reads, g.Actor, "fill", connectionDraft{c.ID})
+	draft, err := manageForm.Begin(ctx, flow.Store.Reads, g.Actor, "fill", draftOf(c))
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -199,9 +205,13 @@ func (flow *Flow) ReconnectPressed(ctx context.Context, g desk.Gesture) (desk.Re
 	return flow.openForm(ctx, g, connectDraft{Kind: c.Kind, Again: c.ID, AgainAt: c.Origin})
 }
 
-// ConnectionSubmitted renames a connection and shares it.
+// ConnectionSubmitted renames a connection and shares it, as long as it is what the window shows.
 func (flow *Flow) ConnectionSubmitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	c, draft, err := flow.managed(ctx, g, manageForm)
+	draft, was, err := manageForm.Shown(ctx, flow.Store.Reads, g)
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	c, err := flow.manageable(ctx, g.Actor, was.Connection)
 	if err != nil {
 		return goneConnection(err)
 	}
@@ -211,8 +221,11 @@ func (flow *Flow) ConnectionSubmitted(ctx context.Context, g desk.Gesture) (desk
 		if err != nil {
 			return err
 		}
-		if c, err = stillManages(ctx, tx, actor, c.ID); err != nil {
+		if c, err = stillManages(ctx, tx, actor, was.Connection); err != nil {
 			return err
+		}
+		if draftOf(c) != was {
+			return manageForm.Lost(store.ErrChanged)
 		}
 		shared := c.Shared
 		if entry.Asked && okr.May(actor, okr.ShareConnection, okr.MakerOf) {
@@ -268,7 +281,7 @@ func (flow *Flow) DisconnectPressed(ctx context.Context, g desk.Gesture) (desk.R
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	draft, err := disconnectForm.Begin(ctx, flow.Store.Reads, g.Actor, "ask", connectionDraft{c.ID})
+	draft, err := disconnectForm.Begin(ctx, flow.Store.Reads, g.Actor, "ask", draftOf(c))
 	if err != nil {
 		return desk.Reply{}, err
 	}

@@ -316,7 +316,7 @@ func TestFormsComeBackAsTheyWere(t *testing.T) {
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		s := Settings{OnTrack: typed().Draw(t, "on track"), Behind: typed().Draw(t, "behind"), Hysteresis: typed().Draw(t, "hysteresis")}
-		if back := ParseSettings(stateOf(t, s.Modal())); back != s {
+		if back := ParseSettings(stateOf(t, s.Modal(draft))); back != s {
 			t.Fatalf("got %+v, want %+v", back, s)
 		}
 		if bounds, problems := SettingsOf(okr.DefaultThresholds).Thresholds(); len(problems) > 0 || bounds != okr.DefaultThresholds {

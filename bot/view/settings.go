@@ -24,8 +24,8 @@ func SettingsOf(t okr.Thresholds) Settings {
 }
 
 // Modal asks for the bounds between the statuses, and shows the channels that others see.
-func (s Settings) Modal(shared ...Audience) slack.ModalViewRequest {
-	m := modal(CallbackSettings, "Settings", "Save", "",
+func (s Settings) Modal(draft string, shared ...Audience) slack.ModalViewRequest {
+	m := modal(CallbackSettings, "Settings", "Save", draft,
 		section("How far a key result may be behind its pace, in points of progress. A point is a hundredth of the way from start to target. This is for all key results of the workspace."),
 		textInput("on_track", "On track up to", "Points behind the pace; as a rule 10.", s.OnTrack),
 		textInput("behind", "Behind up to", "Points behind the pace; as a rule 25. More is at risk.", s.Behind),
