@@ -175,12 +175,14 @@ func (c *Client) batch(ctx context.Context, account integrations.Account, r *rou
 		return nil, nil, problem
 	}
 	answers = map[string]integrations.Reading{}
+	left := largestBatch // of what its items hold once they are unpacked: each may be packed by itself
 	for id, items := range serviced {
 		ref, asked := of[id]
 		if !asked || len(items) > 1 || slices.Contains(unserviced, id) {
 			continue // which of them is the answer cannot be known
 		}
-		s, problem := items[0].read(ref, account)
+		s, size, problem := items[0].read(ref, account, min(left, wire.Largest))
+		left -= size
 		if problem != nil {
 			answers[ref] = integrations.Reading{Err: problem}
 			continue
@@ -304,17 +306,19 @@ func word(r *wire.Reader) (string, error) {
 	return string(text), err
 }
 
-// read takes an item as the answer to a call of its own would be taken: status, headers and body.
-func (b batched) read(ref string, account integrations.Account) (integrations.Scorecard, *integrations.Error) {
+// read takes an item as the answer to a call of its own would be taken: status, headers and body. It
+// returns with the size of the body too.
+func (b batched) read(ref string, account integrations.Account, largest int) (s integrations.Scorecard, size int, problem *integrations.Error) {
 	if b.mangled {
-		return integrations.Scorecard{}, say("malformed")
+		return s, 0, say("malformed")
 	}
 	resp := &http.Response{StatusCode: b.status, Header: b.headers(), Body: io.NopCloser(bytes.NewReader(b.body))}
-	body, problem := taken(resp, wire.Largest, account)
+	body, problem := taken(resp, largest, account)
 	if problem != nil {
-		return integrations.Scorecard{}, problem
+		return s, 0, problem
 	}
-	return pick(body, ref)
+	s, problem = pick(body, ref)
+	return s, len(body), problem
 }
 
 // headers are an item's. Where none says what the body is, it is what was asked for: JSON.

@@ -226,6 +226,10 @@ type scored struct {
 	problem *integrations.Error
 }
 
+// mostScores is how many scores one scorecard may have in an answer: 27 years of days. Two megabytes have
+// room for six times as many, and two hundred scorecards are in memory at once.
+const mostScores = 10_000
+
 // scoresOf reads the field scores: nearly all that an answer has is in it, so nothing else of it is
 // kept. After the first score that is wrong the others are only checked.
 func scoresOf(r *wire.Reader) (any, error) {
@@ -241,6 +245,8 @@ func scoresOf(r *wire.Reader) (any, error) {
 		switch {
 		case problem != nil:
 			of.problem = problem
+		case there && len(of.scores) == mostScores:
+			of.problem = say("too_large")
 		case there:
 			of.scores = append(of.scores, score)
 		}

@@ -110,7 +110,7 @@ func FuzzBatch(f *testing.F) {
 		}
 		for _, items := range serviced {
 			for _, item := range items {
-				if s, problem := item.read(someRef, integrations.Account{}); problem == nil && s.Ref != someRef {
+				if s, _, problem := item.read(someRef, integrations.Account{}, largestBatch); problem == nil && s.Ref != someRef {
 					t.Errorf("%q is another scorecard's", body)
 				}
 			}

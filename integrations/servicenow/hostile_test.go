@@ -1,0 +1,120 @@
+package servicenow_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"okrbot/integrations"
+	"okrbot/integrations/servicenow"
+)
+
+// dense is the answer about a scorecard that has a score of each of so many days, packed.
+func dense(t *testing.T, ref string, days, padding int) []byte {
+	t.Helper()
+	var plain strings.Builder
+	fmt.Fprintf(&plain, `{"result":[{"uuid":%q,"name":"x","indicator":{"value":%q},"value":7,"pad":%q,"scores":[`, ref, ref, strings.Repeat("x", padding))
+	for n := range days {
+		if n > 0 {
+			plain.WriteByte(',')
+		}
+		fmt.Fprintf(&plain, `{"value":7,"end_at":"%s"}`, time.Now().UTC().AddDate(0, 0, -n).Format(time.DateOnly))
+	}
+	plain.WriteString("]}]}")
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	_, _ = w.Write([]byte(plain.String()))
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return packed.Bytes()
+}
+
+// packer is an instance that answers about every scorecard with so many scores, each answer packed by
+// itself, also within an answer of the Batch API.
+func packer(t *testing.T, days, padding int) (*servicenow.Client, integrations.Account) {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.Method == http.MethodGet {
+			w.Header().Set("Content-Encoding", "gzip")
+			_, _ = w.Write(dense(t, r.URL.Query().Get("sysparm_uuid"), days, padding))
+			return
+		}
+		var asked struct {
+			ID       string `json:"batch_request_id"`
+			Requests []struct {
+				ID  string `json:"id"`
+				URL string `json:"url"`
+			} `json:"rest_requests"`
+		}
+		if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
+			t.Error(err)
+		}
+		items := []any{}
+		for _, one := range asked.Requests {
+			_, ref, _ := strings.Cut(one.URL, "sysparm_uuid=")
+			ref, _, _ = strings.Cut(ref, "&")
+			items = append(items, map[string]any{
+				"id": one.ID, "status_code": 200, "body": base64.StdEncoding.EncodeToString(dense(t, ref, days, padding)),
+				"headers": []any{map[string]any{"name": "Content-Type", "value": "application/json"}, map[string]any{"name": "Content-Encoding", "value": "gzip"}},
+			})
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"batch_request_id": asked.ID, "serviced_requests": items, "unserviced_requests": []any{}})
+	}))
+	t.Cleanup(server.Close)
+	return servicenow.New(servicenow.Options{ExtraOrigins: []string{server.URL}}),
+		integrations.Account{Origin: server.URL, SignIn: "basic", Fields: integrations.Fields{"username": "u", "password": "p"}}
+}
+
+// cause is an error's cause; empty: there is none.
+func cause(err error) string {
+	var failure *integrations.Error
+	if errors.As(err, &failure) {
+		return failure.Cause
+	}
+	return ""
+}
+
+// TestHostileScores: two megabytes have room for sixty thousand scores, and a portion for two hundred such
+// answers.
+func TestHostileScores(t *testing.T) {
+	for days, want := range map[int]string{9_000: "", 10_001: "too_large"} {
+		client, account := packer(t, days, 0)
+		for n, r := range client.Read(t.Context(), account, []integrations.Request{{Ref: fmt.Sprintf("%032x", 1)}, {Ref: fmt.Sprintf("%032x", 2)}, {Ref: fmt.Sprintf("%032x", 3)}}) {
+			if got := cause(r.Err); got != want {
+				t.Errorf("%d scores of scorecard %d: %q, want %q", days, n, got, want)
+			}
+		}
+	}
+}
+
+// TestHostilePackedItems: what a hundred items of an answer hold together is bounded after it is unpacked.
+func TestHostilePackedItems(t *testing.T) {
+	client, account := packer(t, 10, 1<<20)
+	var requests []integrations.Request
+	for n := range 41 {
+		requests = append(requests, integrations.Request{Ref: fmt.Sprintf("%032x", n+1)})
+	}
+	read := 0
+	for n, r := range client.Read(t.Context(), account, requests) {
+		switch got := cause(r.Err); got {
+		case "":
+			read++
+		case "too_large":
+		default:
+			t.Errorf("scorecard %d: %v", n, r.Err)
+		}
+	}
+	if read < 2 || read > 1+16 { // the first is asked for alone
+		t.Errorf("%d answers of a megabyte were taken", read)
+	}
+}
