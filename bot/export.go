@@ -41,6 +41,12 @@ func (f exports) make(ctx context.Context, g desk.Gesture, only []string) (desk.
 	return desk.Say("Making your " + files + ": " + what + ", as " + as + " as a direct message in a moment."), nil
 }
 
+// ActorToday is somebody with the rights that they have now.
+func (m *Messenger) ActorToday(ctx context.Context, who okr.Actor) (okr.Actor, error) {
+	p, err := m.bot.PersonToday(ctx, who.Workspace, who.ID)
+	return p.Actor, err
+}
+
 // Export sends a person the files they asked for, in one message.
 func (m *Messenger) Export(ctx context.Context, to okr.Actor, n jobs.ExportCounts, files []*jobs.File) error {
 	if n == (jobs.ExportCounts{}) {

@@ -1,7 +1,9 @@
 package bot_test
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"okrbot/sandbox/slack"
 )
@@ -38,5 +40,29 @@ func TestHostileTwoNamesOfAConnection(t *testing.T) {
 	r.alice.Types("/okr connections").Sees("shared").Presses("Manage").Sees("== Connection ==").Fills("Name", "Everybody's").Submits("Save").SeesNoModal().Sees("is saved")
 	if n := r.number("select count(*) from connections where shared and name = 'Everybody''s'"); n != 1 {
 		t.Error("it is not shared under its new name")
+	}
+}
+
+// TestHostileExportOfWhoLostTheRight: an export that waits for Slack is of what its person may take home
+// when it is sent, and comes to nobody who left.
+func TestHostileExportOfWhoLostTheRight(t *testing.T) {
+	r := ready(t) // alice's
+	r.refusalsExpected = true
+	r.addsObjective(r.bob, "Grow the team")
+	waits := r.slack.Break(slack.Fault{Method: "conversations.open", Error: "ratelimited", After: 600})
+	r.bob.Types("/okr export csv").Sees("Making your file: all objectives and key results")
+	r.dave.Types("/okr export csv").Sees("Making your file")
+	r.carol.Types("/okr export csv").Sees("Making your file")
+	r.until("all to wait", r.stored("select count(*) = 3 from exports where held_until > now() and finished_at is null"))
+	waits()
+	r.becomes("bob", true, func(p *slack.Person) { p.Guest = true })
+	r.becomes("carol", true, func(p *slack.Person) { p.Gone = true })
+	r.later(15 * time.Minute)
+	if got := r.filesOf("bob")["csv"]; !strings.Contains(got, "Grow the team") || strings.Contains(got, "Fewer open incidents") {
+		t.Errorf("a guest takes home: %s", got)
+	}
+	r.until("the end of all", r.stored("select bool_and(finished_at is not null) from exports"))
+	if n := r.number("select count(*) from exports where person_id = 'U0CAROL' and error = 'no_member'"); n != 1 {
+		t.Error("somebody who left was sent files")
 	}
 }

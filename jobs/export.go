@@ -31,20 +31,29 @@ const exportsAtMost = 5
 
 // Exporter sends people the files they asked for.
 type Exporter interface {
+	// ActorToday is somebody with the rights that they have now.
+	ActorToday(ctx context.Context, who okr.Actor) (okr.Actor, error)
 	// Export sends a person the files they asked for, in one message.
 	Export(ctx context.Context, to okr.Actor, n ExportCounts, files []*File) error
 	// ExportFailed tells a person that their files do not come, and what to do. Code is Slack's.
 	ExportFailed(ctx context.Context, to okr.Actor, code string) error
 }
 
-// export makes the files and has them sent. What Slack will not take, however often it is tried, is
-// told to the person, with what to do instead.
+// export makes the files and has them sent, as far as the person may take them home by then: they may
+// have waited for hours. What Slack will not take, however often it is tried, is told to the person, with
+// what to do instead.
 func (c *Client) export(ctx context.Context, held store.HeldExport) error {
 	e, mine, err := c.store.KeepExport(ctx, held)
 	if err != nil || !mine {
 		return err
 	}
-	err = c.handOver(ctx, e)
+	if e.Actor, err = c.messenger.ActorToday(ctx, e.Actor); err == nil {
+		if !okr.May(e.Actor, okr.View) {
+			c.log.Info("an export is not sent: its person is not of the workspace any more", "export", e.ID)
+			return c.store.FinishExport(ctx, held, "no_member")
+		}
+		err = c.handOver(ctx, e)
+	}
 	var u *Undelivered
 	switch known := errors.As(err, &u); {
 	case err == nil:
