@@ -12,7 +12,9 @@ import (
 	"testing"
 	"time"
 
+	sandbox "okrbot/sandbox/servicenow"
 	"okrbot/sandbox/slack"
+	"okrbot/sandbox/slack/conversation"
 )
 
 // TestHostileOthersComeWhileItPosts: what is under way stops when others come, or a consent is taken back.
@@ -156,5 +158,35 @@ func TestHostileHeadOfACallback(t *testing.T) {
 	t.Logf("HEAD: %d %s", w.Code, w.Header().Get("Location"))
 	if to := r.comesBack(back.RawQuery, b.cookie(r.public)); to == "/connect/over" {
 		t.Errorf("after a HEAD the browser is led to %s", to)
+	}
+}
+
+// TestHostileRefusalOfPKCE: whoever goes through a consent can come back with a refusal that they made up,
+// and then allow it. That takes PKCE from nobody else; that of an administrator is remembered.
+func TestHostileRefusalOfPKCE(t *testing.T) {
+	for name, c := range map[string]struct {
+		way  sandbox.Challenges
+		kept int
+	}{"alice": {sandbox.Honoured, 1}, "carol": {sandbox.Unwanted, 0}} {
+		t.Run(name, func(t *testing.T) {
+			r := oauthRoom(t, func(client *sandbox.Client) { client.Challenges = c.way })
+			p := map[string]*conversation.Person{"alice": r.alice, "carol": r.carol}[name]
+			b := r.browser().opens(r.asksForOAuth(p, name)).sends()
+			if c.kept == 1 {
+				back, err := url.Parse(b.caught(r.public))
+				if err != nil {
+					t.Fatal(err)
+				}
+				b.opens(r.callback() + "?error=invalid_request&state=" + back.Query().Get("state"))
+				if at := b.at.Query(); at.Get("state") == "" || at.Get("code_challenge") != "" {
+					t.Errorf("after a refusal the browser is at %s", b.at)
+				}
+			}
+			b.logsIn("allow").sees(http.StatusOK, "One more step")
+			p.Sees("Was that you?").Presses("Yes, connect").Sees("is connected")
+			if n := r.number("select count(*) from oauth_clients where challenges"); n != c.kept {
+				t.Errorf("PKCE goes with %d clients, want %d", n, c.kept)
+			}
+		})
 	}
 }

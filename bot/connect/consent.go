@@ -119,8 +119,9 @@ func (flow *Flow) cameBack(r *http.Request, consenter integrations.Consenter) st
 		flow.endPage(ctx, at, modal, message)
 		return outcomePath + "failed"
 	}
-	if at.client.Challenges && !at.Challenged {
-		// Only what worked is remembered: a refusal alone must not take PKCE from everybody.
+	if at.client.Challenges && !at.Challenged && okr.May(at.actor, okr.RegisterClient) {
+		// Only what worked is remembered: a refusal alone must not take PKCE from everybody. And only of an
+		// administrator: whoever goes through a consent can make the refusal up, and then allow it.
 		if err := flow.Store.WithoutChallenges(ctx, *at.client); err != nil {
 			flow.Log.Warn("noting that PKCE is refused", "client", at.client.ID, "error", err)
 		}
