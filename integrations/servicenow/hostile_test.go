@@ -118,3 +118,48 @@ func TestHostilePackedItems(t *testing.T) {
 		t.Errorf("%d answers of a megabyte were taken", read)
 	}
 }
+
+// TestHostileParts: what a form keeps of how a scorecard can be divided is as long as anybody reads it.
+func TestHostileParts(t *testing.T) {
+	ref := fmt.Sprintf("%032x", 1)
+	long := strings.Repeat("x", 1000)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		q := r.URL.Query()
+		row := map[string]any{"uuid": ref, "indicator": map[string]any{"value": ref}}
+		rows := []any{row}
+		if by := q.Get("sysparm_breakdown"); by != "" {
+			rows = nil
+			for n := range 100 {
+				id := fmt.Sprintf("%s-%d", q.Get("sysparm_page"), n)
+				if n%2 == 1 {
+					id += long
+				}
+				rows = append(rows, map[string]any{"indicator": map[string]any{"value": ref}, "breakdown": map[string]any{"value": by}, "element": map[string]any{"value": id, "display_value": long}})
+			}
+		} else {
+			list := []any{map[string]any{"value": "a" + long, "display_value": "too long"}}
+			for n := range 300 {
+				list = append(list, map[string]any{"value": fmt.Sprintf("%032x", n), "display_value": long})
+			}
+			row["breakdowns"], row["aggregates"] = list, list
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"result": rows})
+	}))
+	defer server.Close()
+	client := servicenow.New(servicenow.Options{ExtraOrigins: []string{server.URL}})
+	account := integrations.Account{Origin: server.URL, SignIn: "basic", Fields: integrations.Fields{"username": "u", "password": "p"}}
+	into, err := client.Divisions(t.Context(), account, ref)
+	if err != nil || len(into.Breakdowns) != 200 || len(into.Series) != 200 {
+		t.Errorf("%d breakdowns and %d series: %v", len(into.Breakdowns), len(into.Series), err)
+	}
+	elements, err := client.Elements(t.Context(), account, ref, fmt.Sprintf("%032x", 7))
+	if err != nil || len(elements) != 1000 {
+		t.Errorf("%d elements: %v", len(elements), err)
+	}
+	for _, n := range append(append(elements, into.Breakdowns...), into.Series...) {
+		if len(n.ID) > 500 || len([]rune(n.Name)) > 300 {
+			t.Fatalf("an id of %d and a name of %d characters are kept", len(n.ID), len(n.Name))
+		}
+	}
+}

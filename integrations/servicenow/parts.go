@@ -88,12 +88,12 @@ func (c *Client) Elements(ctx context.Context, account integrations.Account, ref
 				return nil, say("foreign_result")
 			}
 			shown, id := row.reference("element" + name)
-			if id == "" || seen[id] {
+			if id == "" || len(id) > longestID || seen[id] {
 				continue
 			}
 			seen[id] = true
 			fresh++
-			list = append(list, integrations.Named{ID: id, Name: shown})
+			list = append(list, integrations.Named{ID: id, Name: short(shown, longestName)})
 		}
 		if len(rows) < perPage || fresh == 0 { // a page that says nothing new would come for ever
 			break
@@ -120,14 +120,17 @@ func (c *Client) rows(ctx context.Context, account integrations.Account, ref str
 	return rows, nil
 }
 
+// divisionsAtMost bounds what is kept of the ways to divide a scorecard: a select shows a hundred.
+const divisionsAtMost = 200
+
 // references are a field that lists references. What has no id, or no name, cannot be chosen.
 func (s scorecard) references(name string) []integrations.Named {
 	list, _ := s[name].([]any)
 	var named []integrations.Named
 	for _, element := range list {
 		shown, id := scorecard{"it": element}.reference("it")
-		if id != "" && shown != "" {
-			named = append(named, integrations.Named{ID: id, Name: shown})
+		if id != "" && len(id) <= longestID && shown != "" && len(named) < divisionsAtMost {
+			named = append(named, integrations.Named{ID: id, Name: short(shown, longestName)})
 		}
 	}
 	return named
