@@ -75,7 +75,7 @@ func TestShowListEditPauseRemove(t *testing.T) {
 	r.alice.Types("/okr list").Sees("*Run a calm service desk*", "1 of 1 reporting", "*KR-1* Fewer open incidents")
 	r.alice.Types("/okr list mine").Sees("*My key results*")
 	r.alice.Types("/okr list @bob").Sees("Key results of <@U0BOB>: none")
-	r.alice.Types("/okr list #it-okrs").Sees("*Key results of <#C0ITOKRS>*")
+	r.alice.Types("/okr list #it-okrs").Sees("*Key results in <#C0ITOKRS>*")
 	r.alice.Types("/okr list at-risk behind on-track too-early achieved").Sees("*Key results at risk or behind or on track or too early or achieved*") // by the day
 	r.alice.Types("/okr list nonsense").Sees("List what?")
 

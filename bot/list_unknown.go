@@ -52,6 +52,7 @@ func (ls lists) names(ctx context.Context, g desk.Gesture, l *listed) error {
 			l.titles = append(l.titles, title)
 		}
 	}
+	l.people, l.titles = distinct(l.people), distinct(l.titles)
 	return nil
 }
 

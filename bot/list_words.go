@@ -149,7 +149,18 @@ func parseList(words []command.Word, me string, today okr.Day) listed {
 	for i := 0; i < len(words); {
 		i += l.read(words[i:], me, today)
 	}
+	l.people, l.channels, l.under, l.periods = distinct(l.people), distinct(l.channels), distinct(l.under), distinct(l.periods)
 	return l
+}
+
+// distinct leaves out what stood before.
+func distinct[T comparable](all []T) (once []T) {
+	for _, one := range all {
+		if !slices.Contains(once, one) {
+			once = append(once, one)
+		}
+	}
+	return once
 }
 
 // read reads what the words begin with, and says how many of them that were: the longest that means
@@ -258,23 +269,18 @@ func (l listed) heading(me string) string {
 	} else if l.any() {
 		what = "Key results"
 	}
-	var states, of []string
-	for _, s := range l.states {
-		if !slices.Contains(states, s.what) {
-			states = append(states, s.what)
-		}
-	}
-	if len(states) > 0 {
-		what += " " + strings.Join(states, " or ")
-	}
-	for _, id := range l.people {
-		of = append(of, "<@"+id+">")
-	}
-	if len(of) > 0 {
-		what += " of " + strings.Join(of, " or ")
+	if len(l.people) > 0 {
+		what += " of <@" + strings.Join(l.people, "> or <@") + ">"
 	}
 	if len(l.channels) > 0 {
-		what += " of <#" + strings.Join(l.channels, "> or <#") + ">"
+		what += " in <#" + strings.Join(l.channels, "> or <#") + ">"
+	}
+	var states []string
+	for _, s := range l.states {
+		states = append(states, s.what)
+	}
+	if len(states) > 0 {
+		what += " " + strings.Join(distinct(states), " or ")
 	}
 	for i, n := range l.under {
 		what += []string{" under ", " or "}[min(i, 1)] + okr.Objective{Number: n}.Key()

@@ -34,8 +34,8 @@ func TestAListIsWalked(t *testing.T) {
 		"/okr list by:name":                                 {"*All key results* by name · 1–20 of 60", "*KR-60* Aardvarks", "*KR-1* Part 1"},
 		"/okr list sort by number":                          {"*All key results* by number · 1–20 of 60", "*KR-1* Part 1", "*KR-20* Part 20"},
 		"/okr list by owner behind":                         {"*Key results behind* by owner"},
-		"/okr list at-risk part mine O-1 #it-okrs":          {"*My key results at risk of <#C0ITOKRS> under O-1 with `part`*", "*KR-3* Part 3"},
-		"/okr list O-1 #it-okrs with part at risk my":       {"*My key results at risk of <#C0ITOKRS> under O-1 with `part`*", "*KR-3* Part 3"},
+		"/okr list at-risk part mine O-1 #it-okrs":          {"*My key results in <#C0ITOKRS> at risk under O-1 with `part`*", "*KR-3* Part 3"},
+		"/okr list O-1 #it-okrs with part at risk my":       {"*My key results in <#C0ITOKRS> at risk under O-1 with `part`*", "*KR-3* Part 3"},
 		"/okr list at-risk stale O-1 by:number part":        {"*Key results at risk or stale under O-1 with `part`* by number", "*KR-59* Part 59"},
 		"/okr list 目標":                                      {"List what? `目標` is the name of nobody"},
 		"/okr list en retard":                               {"List what? `en` and `retard`: each is the name of nobody"},
@@ -125,7 +125,7 @@ func TestWhatNeedsAPersonComesFirst(t *testing.T) {
 		t.Errorf("the worst is not first:\n%s", text)
 	}
 	r.bob.Types("/okr list needs-me").Sees("No key result needs you now.")
-	r.bob.Types("/okr list needs me @alice").Sees("*Key results that need a person of <@U0ALICE>*", "*KR-2* Part 2", "*KR-7* Part 7")
+	r.bob.Types("/okr list needs me @alice").Sees("*Key results of <@U0ALICE> that need a person*", "*KR-2* Part 2", "*KR-7* Part 7")
 
 	// Two weeks later nobody has checked in, but on KR-6, with a note alone.
 	r.laterDays(14)
