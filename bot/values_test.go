@@ -133,9 +133,10 @@ func TestAValueOfAPeriodThatHasNotBegun(t *testing.T) {
 	r.alice.Types("/okr add-kr").Fills("Key Result", "Interviews held").
 		Chooses("Pull data from external applications", "I will update it myself").Submits("Next").
 		Fills("Start Value", "0").Fills("Result Value", "4").Fills("Target Value", "8").
-		Submits("Save").Sees("is added", "4 is kept. It is of before the period and does not count: the objective begins on "+ahead.First.Words()).Closes()
+		Submits("Save").Sees("is added", "4 is kept. Its day is before the period, so it does not count: the objective begins on "+ahead.First.Words()).Closes()
 	r.alice.Types("/okr check-in KR-1").Fills("Result Value", "5").Submits("Save").SeesNoModal().
-		Sees("Saved. It is of before the period and does not count: the objective begins on " + ahead.First.Words())
+		Sees("Saved. Its day is before the period, so it does not count: the objective begins on "+ahead.First.Words(), "before the period *5, checked in for ")
+	r.alice.Types("/okr show KR-1").Sees("No percentage: there is no reading from " + ahead.First.Words() + " to " + ahead.Last.Words() + ". That is not the same as 0 %.").Closes()
 }
 
 // The start is suggested from the score of the period's first day, and the form says which it is. What

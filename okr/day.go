@@ -89,7 +89,7 @@ func (p Period) CheckValueDay(d Day) string {
 func (p Period) ValueWords(d Day) string {
 	switch {
 	case d < p.First:
-		return "It is of before the period and does not count: the objective begins on " + p.First.Words() + "."
+		return "Its day is before the period, so it does not count: the objective begins on " + p.First.Words() + "."
 	case d > p.Last:
 		return "It counts for " + p.Last.Words() + ", the last day of the objective's period."
 	}

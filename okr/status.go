@@ -206,13 +206,17 @@ func (kr KeyResult) Awaited(period Period, today Day) string {
 	return "no score since " + period.First.Short(today) + ", the first was expected by " + by.Short(today)
 }
 
-// BeforeWords is the latest score of before the period, with its day: "50.7 Hours, score of 28 Dec".
+// BeforeWords is the latest value of before the period, with its day: "50.7 Hours, score of 28 Dec".
 // Empty where there is none, and once the period has a score.
 func (kr KeyResult) BeforeWords(today Day) string {
 	if !kr.Before.Value.Valid || kr.Counted(today).Value.Valid {
 		return ""
 	}
-	return kr.Scored(kr.Before.Value.Decimal) + ", " + kr.ScoreOf(kr.Before.AsOf, today)
+	of := kr.ScoreOf(kr.Before.AsOf, today)
+	if !kr.Integrated {
+		of = "checked in for " + kr.Before.AsOf.Short(today)
+	}
+	return kr.Scored(kr.Before.Value.Decimal) + ", " + of
 }
 
 // Settled is the status to announce after the one announced last: the same while the gap is within

@@ -118,9 +118,9 @@ func bracketed(number string) string {
 // whyNone says all that there is to say without a value.
 func (kr KeyResult) whyNone(s Standing, period Period, today Day) string {
 	if awaited := kr.Awaited(period, today); awaited != "" && s.Status == NoData {
-		return s.Status.Word() + ": " + awaited + ". Until then there is no percentage: none is not 0."
+		return s.Status.Word() + ": " + awaited + ". Until then there is no percentage, which is not the same as 0 %."
 	}
-	return "No percentage: no reading is of a day from " + period.First.Words() + " to " + period.Last.Words() + ", and none is not 0."
+	return "No percentage: there is no reading from " + period.First.Words() + " to " + period.Last.Words() + ". That is not the same as 0 %."
 }
 
 func (kr KeyResult) whyProgress(s Standing, today Day) string {

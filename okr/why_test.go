@@ -121,11 +121,11 @@ func TestWhyThisNumber(t *testing.T) {
 			"At risk: expected in full from the first day, 100 points behind the pace; on track up to 10 points behind the pace, behind up to 25, at risk beyond.",
 		}},
 		{"nothing yet", empty, nil, today, []string{
-			"No percentage: no reading is of a day from 1 Oct 2026 to 31 Dec 2026, and none is not 0.",
+			"No percentage: there is no reading from 1 Oct 2026 to 31 Dec 2026. That is not the same as 0 %.",
 			"Stale: no score since 1 Oct, the first was expected by 8 Oct.",
 		}},
 		{"nothing in the first days", empty, nil, day(t, "2026-10-03"), []string{
-			"No data: first score expected by 8 Oct. Until then there is no percentage: none is not 0.",
+			"No data: first score expected by 8 Oct. Until then there is no percentage, which is not the same as 0 %.",
 		}},
 		{"stale", kr, nil, day(t, "2026-12-10"), []string{
 			"Progress 70 % = (39 − 60) / (30 − 60), (result − start) / (target − start), rounded down.",
