@@ -122,6 +122,7 @@ func TestACheckInIsOneLine(t *testing.T) {
 	r.adds("Fewer incidents in EMEA", "5")
 	r.adds("Close 10", "10")
 	r.adds("Reach 99.9 uptime", "99.99")
+	r.adds("Ship \"Atlas\" to “APAC”", "9")
 	for i, c := range []struct{ typed, saved string }{
 		{`"Fewer incidents" 42`, "*KR-1* Fewer incidents  42"},
 		{"“Fewer incidents” 41, after the audit", "*KR-1* Fewer incidents  42 → 41"},
@@ -133,6 +134,9 @@ func TestACheckInIsOneLine(t *testing.T) {
 		{"uptime 99.97", "99.95 → 99.97"},
 		{"9 for close 10", "8 → 9"},
 		{"1 40 after the audit of 2025", "41 → 40"},
+		{`"Ship "Atlas" to “APAC”" 3`, "*KR-5* Ship \"Atlas\" to “APAC”  3"},
+		{`“ship "atlas" to "apac"” 4 because "so"`, "APAC”  3 → 4"},
+		{`Ship "Atlas" to "APAC" 5`, "APAC”  4 → 5"},
 	} {
 		r.alice.Types("/okr check-in "+c.typed).SeesNoModal().Sees("Saved.", c.saved)
 		if n := r.number(`select count(*) from check_ins`); n != i+1 {

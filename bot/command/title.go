@@ -1,6 +1,7 @@
 package command
 
 import (
+	"iter"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -32,22 +33,33 @@ var quotes = map[rune]string{
 
 // InQuotes is the name that a text begins with where it is in quotes, and what comes after it.
 func InQuotes(text string) (name, rest string, ok bool) {
-	text = strings.TrimSpace(text)
-	first, size := utf8.DecodeRuneInString(text)
-	closers := quotes[first]
-	if closers == "" {
-		return "", text, false
+	for cut := range quoted(text) {
+		return cut[0], cut[1], true
 	}
-	for i, r := range text[size:] {
-		_, width := utf8.DecodeRuneInString(text[size+i:]) // of what is no UTF-8, one byte
-		after := text[size+i+width:]
-		next, _ := utf8.DecodeRuneInString(after)
-		ends := after == "" || unicode.IsSpace(next) || unicode.IsPunct(next) && !strings.ContainsRune(closers, next)
-		if strings.ContainsRune(closers, r) && ends && strings.TrimSpace(text[size:size+i]) != "" {
-			return text[size : size+i], strings.TrimSpace(strings.TrimLeft(after, ".,;:")), true
+	return "", strings.TrimSpace(text), false
+}
+
+// quoted are the ways to take a text apart that begins with a name in quotes, the shortest name first:
+// there may be quotes in the name too.
+func quoted(text string) iter.Seq[[2]string] {
+	return func(yield func([2]string) bool) {
+		text := strings.TrimSpace(text)
+		first, size := utf8.DecodeRuneInString(text)
+		closers := quotes[first]
+		for i, r := range text[size:] {
+			if !strings.ContainsRune(closers, r) {
+				continue
+			}
+			_, width := utf8.DecodeRuneInString(text[size+i:]) // of what is no UTF-8, one byte
+			after := text[size+i+width:]
+			next, _ := utf8.DecodeRuneInString(after)
+			ends := after == "" || unicode.IsSpace(next) || unicode.IsPunct(next) && !strings.ContainsRune(closers, next)
+			name := text[size : size+i]
+			if ends && strings.TrimSpace(name) != "" && !yield([2]string{name, strings.TrimSpace(strings.TrimLeft(after, ".,;:"))}) {
+				return
+			}
 		}
 	}
-	return "", text, false
 }
 
 // Titles are titles to look for names among.
@@ -113,9 +125,21 @@ func Valued(text string) bool {
 // Leading takes a text apart that begins with a title or a part of one: which titles, what was typed of
 // them, and what comes after it. A whole title wins over a part, a longer one over a shorter one; a
 // value comes after it, or nothing. Other words may come after a whole title, or after two words of one.
+// What is in quotes is the name, where it is a whole title with the quotes that are in that.
 func (t Titles) Leading(text string) (found []int, name, rest string) {
 	if name, rest, ok := InQuotes(text); ok {
-		return t.Called(name), name, rest
+		for cut := range quoted(text) {
+			if len(cut[0]) > utf8.UTFMax*okr.MaxTitle { // no title is as long
+				break
+			}
+			if whole := t.Whole(cut[0]); len(whole) > 0 {
+				found, name, rest = whole, cut[0], cut[1]
+			}
+		}
+		if len(found) == 0 {
+			found = t.Called(name)
+		}
+		return found, name, rest
 	}
 	fields := Parted(text)
 	longest := min(len(fields), okr.MaxTitle) // no title has as many words
