@@ -116,7 +116,7 @@ func (d *drawing) needs(ctx context.Context) error {
 // objectives are the part that is shown of those that the person chose; who has none sees what the
 // workspace works on.
 func (d *drawing) objectives(ctx context.Context) error {
-	wanted := store.HomeFilter{Period: d.tab.Filter.On(d.tab.Today), Today: d.tab.Today}
+	wanted := store.HomeFilter{Period: d.tab.Filter.On(d.tab.Today), Now: d.now}
 	switch d.chosen.Whose {
 	case "":
 		wanted.Person = d.g.Actor.ID
@@ -131,7 +131,7 @@ func (d *drawing) objectives(ctx context.Context) error {
 	list, err := d.page(ctx, wanted)
 	if err == nil && len(list) == 0 && d.tab.Filter == (view.HomeFilter{}) {
 		d.tab.Own = false
-		list, err = d.page(ctx, store.HomeFilter{Today: d.tab.Today})
+		list, err = d.page(ctx, store.HomeFilter{Now: d.now})
 	}
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"okrbot/bot/view"
+	"okrbot/okr"
 	"okrbot/sandbox/slack"
 	"okrbot/sheet"
 )
@@ -125,6 +126,20 @@ func TestHomeShowsWhatIsChosen(t *testing.T) {
 	r.alice.PressesAtHome("Show mine").SeesHome("*Aim 1*")
 }
 
+// Whether a period runs is the objective's own day: its reader's may be another one.
+func TestHomePutsTogetherWhatIsOverInItsOwnZone(t *testing.T) {
+	r := newRoom(t)
+	east := okr.DayIn("Pacific/Kiritimati", r.now())
+	r.addsObjectiveOf("Far ahead", okr.Period{First: east - 40, Last: east + 60})
+	r.addsObjectiveOf("Far in the east", okr.Period{First: east - 30, Last: east - 1})
+	r.addsObjectiveOf("At home", okr.Period{First: east - 30, Last: east + 50})
+	r.alice.Types("/okr edit O-2").Chooses("Time zone", "Pacific/Kiritimati").Submits("Save").SeesNoModal().Sees("is saved")
+	r.bob.GoesHome().SeesHome("(Now)\n:dart: *O-3* *At home*", "(Over, to be closed out)\n:dart: *O-2* *Far in the east*")
+	if shown := r.bob.Home(); !inOrder(shown, "(Now)", "*O-3*", "*O-1*", "(Over, to be closed out)", "*O-2*") {
+		t.Errorf("Home has them in another order:\n%s", shown)
+	}
+}
+
 // What needs its reader stands at the top with what helps, and goes when it is helped.
 func TestHomeSaysFirstWhatNeedsItsReader(t *testing.T) {
 	r := newRoom(t)
@@ -142,7 +157,7 @@ func TestHomeSaysFirstWhatNeedsItsReader(t *testing.T) {
 func TestHomeSaysFirstWhatDoesNotSync(t *testing.T) {
 	r := ready(t)
 	r.do("update key_results set failure_class = 'unavailable', failure_says = 'ServiceNow is asleep.', failing_since = now()")
-	r.alice.GoesHome().SeesHome("*Needs you* · 1", "*Not syncing* since", "ServiceNow is asleep.", "[Sync Integration Data]", " · :warning: 1 not syncing")
+	r.alice.GoesHome().SeesHome("*Needs you* · 1", "*Not syncing* since", "ServiceNow is asleep.", "[Sync Integration Data]", " · :warning: 1 of them not syncing")
 	r.do("update key_results set failure_class = 'unauthorized', failure_says = 'ServiceNow refused our sign-in.'")
 	r.alice.GoesHome().SeesHome("*Needs you* · 1", "ServiceNow refused our sign-in.", "[Details]")
 	r.do("update connections set state = 'rejected'")

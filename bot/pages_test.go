@@ -243,5 +243,5 @@ func TestAnObjectiveSaysWhatNeedsAPerson(t *testing.T) {
 	r.alice.Types("/okr edit O-1").Sees("== Edit O-1 ==").Chooses("Parent objective", "O-3 Run a calm world").Submits("Save").SeesNoModal()
 	r.alice.Types("/okr show O-3").Sees("== O-3 ==", "Below it: :warning: 1 not syncing · :grey_question: 1 no data").Closes()
 	r.alice.GoesHome().PressesAtHome("Open")
-	r.alice.SeesHome("1 of 2 reporting", ":warning: 1 not syncing")
+	r.alice.SeesHome("1 of 2 reporting", ":warning: 1 of them not syncing")
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -85,7 +86,7 @@ type HomeFilter struct {
 	Period  okr.Period // that theirs shares a day with; zero: any
 	Status  okr.Status // that a key result of theirs has; empty: any
 	Failing bool       // with a key result that does not sync
-	Today   okr.Day
+	Now     time.Time
 }
 
 // What finds the ids of objectives, each way by its own index.
@@ -107,9 +108,9 @@ const (
 )
 
 // HomeObjectives are the objectives that a filter leaves, from a place on, at most so many, and how many
-// there are: those whose period runs, then those that are over, then those to come.
+// there are: those whose period runs in their own zone, then those that are over, then those to come.
 func (r Reads) HomeObjectives(ctx context.Context, workspace string, s HomeFilter, from, most int) (list []okr.Objective, total int, err error) {
-	args := []any{workspace, s.Today.Time()}
+	args := []any{workspace, s.Now}
 	where := ""
 	and := func(clause string, arg any) {
 		args = append(args, arg)
@@ -134,9 +135,10 @@ func (r Reads) HomeObjectives(ctx context.Context, workspace string, s HomeFilte
 	sql := `
 select o.id, count(*) over ()
 from objectives o
+cross join lateral (select ($2::timestamptz at time zone o.zone)::date as day) today
 where o.workspace_id = $1
   and o.closed_at is null` + where + `
-order by (o.last_day < $2::date)::int + 2 * (o.first_day > $2::date)::int, abs(o.last_day - $2::date), o.id
+order by (o.last_day < today.day)::int + 2 * (o.first_day > today.day)::int, abs(o.last_day - today.day), o.id
 offset %d
 limit %d`
 	rows, err := r.db.Query(ctx, fmt.Sprintf(sql, from, most), args...)

@@ -279,7 +279,7 @@ func (o HomeObjective) blocks() []slack.Block {
 	for _, n := range o.Counts {
 		total += n
 	}
-	s := section(text + "\n" + countWords(o.Counts) + failingWords(o.Failing))
+	s := section(text + "\n" + countWords(o.Counts) + failingAmong(o.Failing))
 	s.BlockID = "o_" + id
 	switch {
 	case total == 0 && o.ended():
@@ -304,7 +304,7 @@ func (o HomeObjective) blocks() []slack.Block {
 	if o.ended() {
 		presses = slices.Insert(presses, 0, slack.BlockElement(button(ActionCloseOut, "Close out", id)))
 	}
-	s.Text = section(text + "\n" + o.RollUp.Words() + "\n" + countWords(o.Counts) + failingWords(o.Failing)).Text
+	s.Text = section(text + "\n" + o.RollUp.Words() + "\n" + countWords(o.Counts) + failingAmong(o.Failing)).Text
 	blocks := []slack.Block{s, slack.NewActionBlock("do_o_"+id, presses...)}
 	if o.Total > len(o.KeyResults) {
 		blocks = append(blocks, note("Key results "+pageWords(o.From, len(o.KeyResults), strconv.Itoa(o.Total))+", the worst first"))
@@ -347,7 +347,7 @@ func (h HomeTab) channels() []slack.Block {
 		if i == 0 {
 			blocks = append(blocks, slack.NewDividerBlock(), section("*Your channels with a weekly digest*"))
 		}
-		s := section("<#" + c.ID + ">\n" + countWords(c.Counts) + failingWords(c.Failing))
+		s := section("<#" + c.ID + ">\n" + countWords(c.Counts) + failingAmong(c.Failing))
 		s.BlockID = "channel_" + c.ID
 		s.Accessory = slack.NewAccessory(button(ActionHomeChannel, "Show", c.ID))
 		blocks = append(blocks, s)
@@ -367,6 +367,14 @@ func countWords(n map[okr.Status]int) string {
 		return "no key results"
 	}
 	return strings.Join(parts, " · ")
+}
+
+// failingAmong are how many of those that are counted do not sync; empty where all do.
+func failingAmong(failing int) string {
+	if failing == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" · %s %d of them %s", notSyncingIcon, failing, notSyncingWord)
 }
 
 // ParseWithin reads the value of a page of an objective's key results, "12:3", whatever it says.
