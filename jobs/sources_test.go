@@ -211,3 +211,27 @@ func TestEarlierDaysThatWereNotKeptAreReadAgain(t *testing.T) {
 	counts("after the upgrade", 52)
 	counts("a day later", 53)
 }
+
+// Under an objective that began earlier, all counts at once that is known of its period.
+func TestAKeyResultThatMovesCountsByItsNewObjective(t *testing.T) {
+	for name, paused := range map[string]bool{"Read": false, "Paused": true} {
+		t.Run(name, func(t *testing.T) {
+			r := newRoom(t)
+			ref := r.scorecard(1, 41, 350)
+			average := func(k *store.KeyResult) { k.Method, k.Paused = okr.Average, false }
+			k, year := r.keyResult(ref, average), r.objectiveFrom(r.today()-200)
+			r.objective = year
+			r.imports(k, r.keyResult(ref, average))
+			r.wants("counted before", r.load(k).Result.N, 61)
+			if paused {
+				r.moves(k, func(k *store.KeyResult) { k.Paused = true })
+			}
+			moved := r.moves(k, func(k *store.KeyResult) { k.Objective.ID = year.ID })
+			r.wants("counted at once", moved.Result.N, 201)
+			r.wants("value at once", words(moved.Result.Value), "141")
+			r.imports(k)
+			r.wants("value", r.value(k), "141")
+			r.wants("what was told of it", r.told(k), 1)
+		})
+	}
+}

@@ -183,14 +183,14 @@ func (tx *Tx) EditKeyResult(ctx context.Context, actor okr.Actor, k KeyResult, a
 	if err != nil {
 		return k, err
 	}
-	readings, err := tx.Readings(ctx, actor.Workspace, k.ID)
-	if err != nil {
+	if before.Objective.ID != objective.ID {
+		if err := tx.q.PlaceUnder(ctx, queries.PlaceUnderParams{ObjectiveID: objective.ID, WorkspaceID: actor.Workspace, ID: k.ID}); err != nil {
+			return k, fmt.Errorf("moving key result %d: %w", k.ID, err)
+		}
+	}
+	if k, err = tx.counting(ctx, k, objective); err != nil {
 		return k, err
 	}
-	in := k
-	in.Objective = objective
-	today := in.Today(tx.Now)
-	k.Result, k.Ahead = k.ResultOf(objective.Period, readings, today), okr.NextAhead(readings, today)
 	slot, due, err := schedule(k, tx.Now)
 	if err != nil {
 		return k, err
@@ -222,6 +222,19 @@ func (tx *Tx) EditKeyResult(ctx context.Context, actor okr.Actor, k KeyResult, a
 		return k, err
 	}
 	return after, tx.follow(ctx, actor, before, after, action)
+}
+
+// counting is a key result with the result of its readings under an objective.
+func (tx *Tx) counting(ctx context.Context, k KeyResult, objective okr.Objective) (KeyResult, error) {
+	readings, err := tx.Readings(ctx, objective.Workspace, k.ID)
+	if err != nil {
+		return k, err
+	}
+	in := k
+	in.Objective = objective
+	today := in.Today(tx.Now)
+	k.Result, k.Ahead = k.ResultOf(objective.Period, readings, today), okr.NextAhead(readings, today)
+	return k, nil
 }
 
 // follow has a key result's card follow an edit, and records what changed.

@@ -78,6 +78,13 @@ set objective_id = @objective_id,
 where workspace_id = @workspace_id
   and id = @id;
 
+-- name: PlaceUnder :exec
+-- Under another objective, by whose first day the readings that it has are known.
+update key_results
+set objective_id = @objective_id
+where workspace_id = @workspace_id
+  and id = @id;
+
 -- name: ClearFailure :exec
 -- After a change of source the old source's troubles are over, and what it said is not known.
 update key_results

@@ -459,6 +459,25 @@ func (q *Queries) LockKeyResult(ctx context.Context, arg LockKeyResultParams) (i
 	return version, err
 }
 
+const placeUnder = `-- name: PlaceUnder :exec
+update key_results
+set objective_id = $1
+where workspace_id = $2
+  and id = $3
+`
+
+type PlaceUnderParams struct {
+	ObjectiveID int64
+	WorkspaceID string
+	ID          int64
+}
+
+// Under another objective, by whose first day the readings that it has are known.
+func (q *Queries) PlaceUnder(ctx context.Context, arg PlaceUnderParams) error {
+	_, err := q.db.Exec(ctx, placeUnder, arg.ObjectiveID, arg.WorkspaceID, arg.ID)
+	return err
+}
+
 const recordCheckIn = `-- name: RecordCheckIn :execrows
 insert into check_ins (workspace_id, key_result_id, person_id, day, value, confidence, note, reason, created_at, draft_id)
 values ($1, $2, $3, $4, $5, $6, $7, $8, now(), $9)
