@@ -235,3 +235,62 @@ func TestAKeyResultThatMovesCountsByItsNewObjective(t *testing.T) {
 		})
 	}
 }
+
+// checksIn has a person enter a value, as the form does.
+func (r *room) checksIn(k store.KeyResult, value string) {
+	r.t.Helper()
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) error {
+		before, err := tx.LockKeyResult(ctx, "T1", k.ID)
+		if err != nil {
+			return err
+		}
+		c := store.CheckIn{Person: alice.ID, Day: before.Today(tx.Now), Value: number(value)}
+		if before.Integrated {
+			c.Reason = "counted by hand"
+		}
+		after, _, err := tx.CheckIn(ctx, alice, before, c, "")
+		if err != nil {
+			return err
+		}
+		return tx.AnnounceChange(ctx, before, after)
+	}))
+}
+
+// statuses are those that the newest announcement of a key result is of.
+func (r *room) statuses(k store.KeyResult) string {
+	r.t.Helper()
+	var from, to string
+	r.check(r.pool.QueryRow(ctx, "select old_status, new_status from announcements where key_result_id = $1 order by id desc limit 1", k.ID).Scan(&from, &to))
+	return from + " → " + to
+}
+
+// A value on a bound is not news at every check-in either.
+func TestAStatusByHandChangesBeyondTheBoundAlone(t *testing.T) {
+	r := newRoom(t)
+	k := r.keyResult("", func(k *store.KeyResult) { k.Integrated, k.Source, k.Cadence.Every = false, store.Source{}, "" })
+	for _, one := range []struct{ value, want string }{ // a sixth of the way is over: 85 is expected
+		{"93", "no_data → on_track"}, {"95", "on_track → on_track"}, {"94", "on_track → on_track"}, // 11.1 points behind, and 10
+		{"98", "on_track → behind"}, {"93.5", "behind → behind"}, {"91", "behind → on_track"},
+	} {
+		r.checksIn(k, one.value)
+		r.wants("after "+one.value, r.statuses(k), one.want)
+	}
+}
+
+// What a value by hand was told to be is what the next score changes.
+func TestAfterAValueByHandAScoreIsToldFromItsStatus(t *testing.T) {
+	r := newRoom(t)
+	k := r.keyResult(r.scorecard(1, 20, 5))
+	r.imports(k)
+	r.checksIn(k, "130")
+	r.wants("by hand", r.statuses(k), "on_track → at_risk")
+	for _, one := range []struct {
+		value float64
+		want  string
+	}{{20, "at_risk → on_track"}, {21, "on_track → on_track"}} {
+		r.nextDay()
+		r.check(r.now.Collect(k.Source.Reference, r.today().Time(), one.value))
+		r.tick()
+		r.wants("by its score", r.statuses(k), one.want)
+	}
+}

@@ -149,6 +149,10 @@ func (tx *Tx) AnnounceChange(ctx context.Context, before, after KeyResult, said 
 		return err
 	}
 	day := after.Today(tx.Now)
+	was, is, err := tx.settle(ctx, before, after, day)
+	if err != nil {
+		return err
+	}
 	old, now := before.Counted(day), after.Counted(day)
 	otherwise := old.Value.Valid && (before.Method != after.Method || before.Unit != after.Unit)
 	if after.Channel == "" || okr.Same(old.Value, now.Value) && !otherwise {
@@ -157,9 +161,28 @@ func (tx *Tx) AnnounceChange(ctx context.Context, before, after KeyResult, said 
 	return tx.Announce(ctx, []Announcement{{
 		Workspace: after.Workspace, Channel: after.Channel, KeyResult: after.ID, Kind: NewsChanged,
 		Old: old.Value, New: now.Value, OldWords: before.MeasuredWords(old.Value), NewWords: after.MeasuredWords(now.Value), OldDay: old.AsOf, NewDay: now.AsOf,
-		OldStatus: before.Standing(before.Objective.Period, day).Status, NewStatus: after.Standing(after.Objective.Period, day).Status,
+		OldStatus: was, NewStatus: is,
 		Note: edited(before, after), Said: said,
 	}})
+}
+
+// settle is the status that was announced last of a key result, and the one to announce now that it
+// changed, which is on record as announced from here on: also where nothing is said, since cards show it.
+func (tx *Tx) settle(ctx context.Context, before, after KeyResult, day okr.Day) (was, is okr.Status, err error) {
+	announced, err := tx.q.AnnouncedStatus(ctx, queries.AnnouncedStatusParams{WorkspaceID: after.Workspace, ID: after.ID})
+	if err != nil {
+		return "", "", fmt.Errorf("looking up the status of key result %d: %w", after.ID, found(err))
+	}
+	was = okr.Status(announced)
+	if was == "" {
+		was = before.Standing(before.Objective.Period, day).Status
+	}
+	is = after.Standing(after.Objective.Period, day).Settled(was)
+	err = tx.q.SaveAnnouncedStatus(ctx, queries.SaveAnnouncedStatusParams{Status: string(is), WorkspaceID: after.Workspace, ID: after.ID})
+	if err != nil {
+		return "", "", fmt.Errorf("noting the status of key result %d: %w", after.ID, err)
+	}
+	return was, is, nil
 }
 
 // edited says which edits make a result another one: "Calculate Overall Progress changed from Latest

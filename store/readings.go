@@ -122,8 +122,7 @@ func (s *Store) CountComing(ctx context.Context, most int) (int, error) {
 			after.Result, after.Ahead = after.ResultOf(after.Objective.Period, readings, today), okr.NextAhead(readings, today)
 			err = tx.q.CountScores(ctx, queries.CountScoresParams{
 				ResultValue: after.Result.Value, ResultDay: dayOrNil(after.Result.AsOf, after.Result.Value.Valid), ResultCount: int32(after.Result.N),
-				AheadOn: dayOrNil(after.Ahead, after.Ahead != 0), Status: string(after.Standing(after.Objective.Period, today).Status),
-				WorkspaceID: row.WorkspaceID, ID: row.ID,
+				AheadOn: dayOrNil(after.Ahead, after.Ahead != 0), WorkspaceID: row.WorkspaceID, ID: row.ID,
 			})
 			if err != nil {
 				return fmt.Errorf("counting the scores of key result %d: %w", row.ID, err)

@@ -21,6 +21,19 @@ from (
     unnest(@posted_by::text[]) as posted_by
 ) v;
 
+-- name: AnnouncedStatus :one
+select announced_status
+from key_results
+where workspace_id = @workspace_id
+  and id = @id;
+
+-- name: SaveAnnouncedStatus :exec
+update key_results
+set announced_status = @status
+where workspace_id = @workspace_id
+  and id = @id
+  and announced_status <> @status;
+
 -- name: ReadyPlaces :exec
 -- Something is to be said or drawn in these places, in so many seconds: what comes meanwhile is said
 -- with it. It waits for a job that is just leaving the place, and for one that is just taking it, so

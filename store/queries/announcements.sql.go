@@ -74,6 +74,25 @@ func (q *Queries) Announce(ctx context.Context, arg AnnounceParams) error {
 	return err
 }
 
+const announcedStatus = `-- name: AnnouncedStatus :one
+select announced_status
+from key_results
+where workspace_id = $1
+  and id = $2
+`
+
+type AnnouncedStatusParams struct {
+	WorkspaceID string
+	ID          int64
+}
+
+func (q *Queries) AnnouncedStatus(ctx context.Context, arg AnnouncedStatusParams) (string, error) {
+	row := q.db.QueryRow(ctx, announcedStatus, arg.WorkspaceID, arg.ID)
+	var announced_status string
+	err := row.Scan(&announced_status)
+	return announced_status, err
+}
+
 const announcementsBack = `-- name: AnnouncementsBack :exec
 update announcements
 set state = 'pending'
@@ -432,6 +451,25 @@ func (q *Queries) ReleasePlace(ctx context.Context, arg ReleasePlaceParams) erro
 		arg.ChannelID,
 		arg.Hold,
 	)
+	return err
+}
+
+const saveAnnouncedStatus = `-- name: SaveAnnouncedStatus :exec
+update key_results
+set announced_status = $1
+where workspace_id = $2
+  and id = $3
+  and announced_status <> $1
+`
+
+type SaveAnnouncedStatusParams struct {
+	Status      string
+	WorkspaceID string
+	ID          int64
+}
+
+func (q *Queries) SaveAnnouncedStatus(ctx context.Context, arg SaveAnnouncedStatusParams) error {
+	_, err := q.db.Exec(ctx, saveAnnouncedStatus, arg.Status, arg.WorkspaceID, arg.ID)
 	return err
 }
 

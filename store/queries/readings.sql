@@ -96,7 +96,6 @@ update key_results
 set result_value = @result_value,
     result_day = @result_day,
     result_count = @result_count,
-    ahead_on = @ahead_on,
-    announced_status = @status
+    ahead_on = @ahead_on
 where workspace_id = @workspace_id
   and id = @id;

@@ -17,10 +17,9 @@ update key_results
 set result_value = $1,
     result_day = $2,
     result_count = $3,
-    ahead_on = $4,
-    announced_status = $5
-where workspace_id = $6
-  and id = $7
+    ahead_on = $4
+where workspace_id = $5
+  and id = $6
 `
 
 type CountScoresParams struct {
@@ -28,7 +27,6 @@ type CountScoresParams struct {
 	ResultDay   *time.Time
 	ResultCount int32
 	AheadOn     *time.Time
-	Status      string
 	WorkspaceID string
 	ID          int64
 }
@@ -40,7 +38,6 @@ func (q *Queries) CountScores(ctx context.Context, arg CountScoresParams) error 
 		arg.ResultDay,
 		arg.ResultCount,
 		arg.AheadOn,
-		arg.Status,
 		arg.WorkspaceID,
 		arg.ID,
 	)
