@@ -294,3 +294,58 @@ func TestAfterAValueByHandAScoreIsToldFromItsStatus(t *testing.T) {
 		r.wants("by its score", r.statuses(k), one.want)
 	}
 }
+
+// The latest score of before a period is kept for as long as it is shown.
+func TestTheLatestScoreOfBeforeThePeriodStays(t *testing.T) {
+	for name, first := range map[string]okr.Day{"BeforeItBegins": 10, "InItsFirstDays": -1} {
+		t.Run(name, func(t *testing.T) {
+			r := newRoom(t)
+			ref := r.scorecard(1, 41, 0)
+			for _, ago := range []okr.Day{90, 60, 30, 3} {
+				r.check(r.now.Collect(ref, (r.today() - ago).Time(), 50.7))
+			}
+			r.objective = r.objectiveFrom(r.today() + first)
+			k := r.keyResult(ref)
+			r.imports(k)
+			r.tidies()
+			if before := r.load(k).Before; !before.Value.Valid || before.AsOf != r.today()-3 {
+				t.Errorf("the score of before is %+v", before)
+			}
+			r.nextDay()
+			r.tidies()
+			r.wants("scores that are kept", r.count("select count(*) from scores where day > (now() at time zone 'UTC')::date - 92"), 4)
+		})
+	}
+}
+
+func (r *room) tidies() {
+	r.t.Helper()
+	_, err := r.store.TidyScores(ctx, 0)
+	r.check(err)
+}
+
+// What nobody counts any more is forgotten, not asked for at each sync, and read again where somebody comes
+// who counts it.
+func TestWhatWasForgottenIsReadAgainForWhoComes(t *testing.T) {
+	r := newRoom(t)
+	w := &watched{}
+	r.client = r.replica(func(c integrations.Connector) integrations.Connector { w.Connector = c; return w })
+	ref, later := r.scorecard(1, 41, 350), r.objective
+	r.objective = r.objectiveFrom(r.today() - 200)
+	year := r.keyResult(ref)
+	r.objective = later
+	quarter := r.keyResult(ref)
+	r.imports(year, quarter)
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) error { return tx.RemoveKeyResult(ctx, alice, year) }))
+	r.tidies()
+	r.wants("scores that are kept", r.count("select count(*) from scores"), 60+92+1)
+	r.nextDay()
+	r.check(r.now.Collect(ref, r.today().Time(), 40))
+	w.first = nil
+	r.tick()
+	r.wants("first days asked for", w.first, []okr.Day{r.today() - 1 - window})
+	r.objective = r.objectiveFrom(r.today() - 200)
+	again := r.keyResult(ref, func(k *store.KeyResult) { k.Method = okr.Average })
+	r.imports(again)
+	r.wants("counted", r.load(again).Result.N, 201)
+}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"okrbot/store/queries"
@@ -69,27 +70,25 @@ func (s *Store) TidyScores(ctx context.Context, after int64) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	feeds, err := s.q.FeedsAfter(ctx, queries.FeedsAfterParams{After: after, Most: feedsTidied})
+	feeds, err := s.q.FeedsAfter(ctx, queries.FeedsAfterParams{After: after, Among: []int64{}, Most: feedsTidied})
 	if err != nil {
 		return 0, fmt.Errorf("looking for old scores: %w", err)
 	}
-	var p queries.ExpireScoresParams
-	var alone []int64
+	var older, alone []int64
 	old := now.Add(-keepScores)
 	for _, f := range feeds {
 		after = f.ID
 		if f.Alone && (f.ReadAt == nil || f.ReadAt.Before(old)) {
 			alone = append(alone, f.ID)
 		}
-		p.FeedIds = append(p.FeedIds, f.ID)
-		p.Keeps = append(p.Keeps, f.Keep)
+		if f.Older {
+			older = append(older, f.ID)
+		}
 	}
-	for len(p.FeedIds) > 0 {
-		n := min(len(p.FeedIds), 200)
-		if _, err := s.q.ExpireScores(ctx, queries.ExpireScoresParams{FeedIds: p.FeedIds[:n], Keeps: p.Keeps[:n]}); err != nil {
+	for some := range slices.Chunk(older, 200) {
+		if err := s.InTx(ctx, func(tx *Tx) error { return tx.forgetScores(ctx, some) }); err != nil {
 			return 0, fmt.Errorf("forgetting old scores: %w", err)
 		}
-		p.FeedIds, p.Keeps = p.FeedIds[n:], p.Keeps[n:]
 	}
 	if _, err := s.q.ExpireFeeds(ctx, alone); err != nil {
 		return 0, fmt.Errorf("forgetting feeds that nobody follows: %w", err)
@@ -98,4 +97,26 @@ func (s *Store) TidyScores(ctx context.Context, after int64) (int64, error) {
 		after = 0
 	}
 	return after, nil
+}
+
+// forgetScores forgets what nobody counts of some feeds, but of those that somebody is at: whoever comes to
+// one afterwards has it read again.
+func (tx *Tx) forgetScores(ctx context.Context, ids []int64) error {
+	held, err := tx.q.HoldFeeds(ctx, ids)
+	if err != nil || len(held) == 0 {
+		return err
+	}
+	feeds, err := tx.q.FeedsAfter(ctx, queries.FeedsAfterParams{Among: held, Most: int32(len(held))})
+	if err != nil {
+		return err
+	}
+	var p queries.KeepFromParams
+	for _, f := range feeds {
+		p.FeedIds, p.Keeps = append(p.FeedIds, f.ID), append(p.Keeps, f.Keep)
+	}
+	if err := tx.q.KeepFrom(ctx, p); err != nil {
+		return err
+	}
+	_, err = tx.q.ExpireScores(ctx, queries.ExpireScoresParams(p))
+	return err
 }

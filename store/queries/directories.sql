@@ -107,14 +107,52 @@ where id in (
 );
 
 -- name: FeedsAfter :many
--- The next feeds, with the first day that anybody counts whose objective ended within 400 days.
-select d.id, coalesce(min(o.first_day), (now() - interval '400 days')::date)::date as keep, (count(f.key_result_id) = 0)::boolean as alone, d.read_at
-from (select x.id, x.read_at from feeds x where x.id > @after order by x.id limit @most) d
-left join follows f on f.feed_id = d.id
-left join key_results k on k.id = f.key_result_id
-left join objectives o on o.id = k.objective_id and o.last_day >= (now() - interval '400 days')::date
-group by d.id, d.read_at
+-- The next feeds, or some of them, with the first day that anybody counts whose objective ended within 400
+-- days, or shows as the latest score of before: as follow() has it. Older says that there is something of
+-- before that day, or that it is asked for.
+select d.id, v.keep::date as keep, v.alone, d.read_at,
+  (d.wanted_from < v.keep or exists (select from scores s where s.feed_id = d.id and s.day < v.keep))::boolean as older
+from (
+  select x.id, x.read_at, x.wanted_from
+  from feeds x
+  where x.id > @after
+    and (cardinality(@among::bigint[]) = 0 or x.id = any (@among::bigint[]))
+  order by x.id
+  limit @most
+) d
+cross join lateral (
+  select (count(f.key_result_id) = 0)::boolean as alone,
+    coalesce(
+      min(least(o.first_day, now()::date) - case s.frequency when 'yearly' then 732 when 'quarterly' then 184 else 92 end) filter (where o.id is not null),
+      (now() - interval '400 days')::date
+    ) as keep
+  from follows f
+  left join key_results k on k.id = f.key_result_id
+  left join sources s on s.key_result_id = k.id
+  left join objectives o on o.id = k.objective_id and o.last_day >= (now() - interval '400 days')::date
+  where f.feed_id = d.id
+) v
 order by d.id;
+
+-- name: HoldFeeds :many
+-- Nobody comes to these before the transaction ends.
+select id
+from feeds
+where id = any (@ids::bigint[])
+order by id
+for update skip locked;
+
+-- name: KeepFrom :exec
+-- What of feeds is kept and asked for: what nobody counts any more is not complete.
+update feeds d
+set wanted_from = greatest(d.wanted_from, v.keep),
+    since = greatest(d.since, v.keep)
+from (
+  select
+    unnest(@feed_ids::bigint[]) as feed_id,
+    unnest(@keeps::date[]) as keep
+) v
+where d.id = v.feed_id;
 
 -- name: ExpireScores :execrows
 -- What nobody counts any more.

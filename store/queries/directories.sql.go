@@ -308,17 +308,34 @@ func (q *Queries) ExpireScores(ctx context.Context, arg ExpireScoresParams) (int
 }
 
 const feedsAfter = `-- name: FeedsAfter :many
-select d.id, coalesce(min(o.first_day), (now() - interval '400 days')::date)::date as keep, (count(f.key_result_id) = 0)::boolean as alone, d.read_at
-from (select x.id, x.read_at from feeds x where x.id > $1 order by x.id limit $2) d
-left join follows f on f.feed_id = d.id
-left join key_results k on k.id = f.key_result_id
-left join objectives o on o.id = k.objective_id and o.last_day >= (now() - interval '400 days')::date
-group by d.id, d.read_at
+select d.id, v.keep::date as keep, v.alone, d.read_at,
+  (d.wanted_from < v.keep or exists (select from scores s where s.feed_id = d.id and s.day < v.keep))::boolean as older
+from (
+  select x.id, x.read_at, x.wanted_from
+  from feeds x
+  where x.id > $1
+    and (cardinality($2::bigint[]) = 0 or x.id = any ($2::bigint[]))
+  order by x.id
+  limit $3
+) d
+cross join lateral (
+  select (count(f.key_result_id) = 0)::boolean as alone,
+    coalesce(
+      min(least(o.first_day, now()::date) - case s.frequency when 'yearly' then 732 when 'quarterly' then 184 else 92 end) filter (where o.id is not null),
+      (now() - interval '400 days')::date
+    ) as keep
+  from follows f
+  left join key_results k on k.id = f.key_result_id
+  left join sources s on s.key_result_id = k.id
+  left join objectives o on o.id = k.objective_id and o.last_day >= (now() - interval '400 days')::date
+  where f.feed_id = d.id
+) v
 order by d.id
 `
 
 type FeedsAfterParams struct {
 	After int64
+	Among []int64
 	Most  int32
 }
 
@@ -327,11 +344,14 @@ type FeedsAfterRow struct {
 	Keep   time.Time
 	Alone  bool
 	ReadAt *time.Time
+	Older  bool
 }
 
-// The next feeds, with the first day that anybody counts whose objective ended within 400 days.
+// The next feeds, or some of them, with the first day that anybody counts whose objective ended within 400
+// days, or shows as the latest score of before: as follow() has it. Older says that there is something of
+// before that day, or that it is asked for.
 func (q *Queries) FeedsAfter(ctx context.Context, arg FeedsAfterParams) ([]FeedsAfterRow, error) {
-	rows, err := q.db.Query(ctx, feedsAfter, arg.After, arg.Most)
+	rows, err := q.db.Query(ctx, feedsAfter, arg.After, arg.Among, arg.Most)
 	if err != nil {
 		return nil, err
 	}
@@ -344,6 +364,7 @@ func (q *Queries) FeedsAfter(ctx context.Context, arg FeedsAfterParams) ([]Feeds
 			&i.Keep,
 			&i.Alone,
 			&i.ReadAt,
+			&i.Older,
 		); err != nil {
 			return nil, err
 		}
@@ -353,6 +374,58 @@ func (q *Queries) FeedsAfter(ctx context.Context, arg FeedsAfterParams) ([]Feeds
 		return nil, err
 	}
 	return items, nil
+}
+
+const holdFeeds = `-- name: HoldFeeds :many
+select id
+from feeds
+where id = any ($1::bigint[])
+order by id
+for update skip locked
+`
+
+// Nobody comes to these before the transaction ends.
+func (q *Queries) HoldFeeds(ctx context.Context, ids []int64) ([]int64, error) {
+	rows, err := q.db.Query(ctx, holdFeeds, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const keepFrom = `-- name: KeepFrom :exec
+update feeds d
+set wanted_from = greatest(d.wanted_from, v.keep),
+    since = greatest(d.since, v.keep)
+from (
+  select
+    unnest($1::bigint[]) as feed_id,
+    unnest($2::date[]) as keep
+) v
+where d.id = v.feed_id
+`
+
+type KeepFromParams struct {
+	FeedIds []int64
+	Keeps   []time.Time
+}
+
+// What of feeds is kept and asked for: what nobody counts any more is not complete.
+func (q *Queries) KeepFrom(ctx context.Context, arg KeepFromParams) error {
+	_, err := q.db.Exec(ctx, keepFrom, arg.FeedIds, arg.Keeps)
+	return err
 }
 
 const upsertScorecards = `-- name: UpsertScorecards :exec
