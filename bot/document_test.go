@@ -253,6 +253,26 @@ func TestThePointerOfAnotherDocumentIsAnotherScorecard(t *testing.T) {
 	r.alice.Types("/okr show KR-1").Sees("*70*").Closes()
 }
 
+// What is of long before the period is no value without a date.
+func TestScoresOfLongBeforeThePeriodAreSaidToBeOld(t *testing.T) {
+	r, _ := building(t)
+	old := r.day(-300)
+	r.web.Put(buildPath, document.Document{Header: "X-Api-Key", Secret: "key-canary", Make: func(time.Time) any {
+		return map[string]any{"coverage": []map[string]any{
+			{"date": (old - 1).Time().Format(time.DateOnly), "value": 70}, {"date": old.Time().Format(time.DateOnly), "value": 71},
+		}}
+	}})
+	r.connectsDocument(r.alice)
+	r.addsObjective(r.alice, "Builds one can trust")
+	r.alice.Types("/okr add-kr").Fills("Key Result", "More coverage").
+		Chooses("Pull data from external applications", "HTTP JSON").Submits("Next").
+		Chooses("Scorecard", "/coverage").Submits("Connect").Fills("Target Value", "90").Submits("Save").Sees("is added").Closes()
+	r.isRead()
+	r.later(time.Minute)
+	r.alice.Types("/okr sync KR-1")
+	r.alice.Sees("its newest score, of " + old.Short(r.day(0)) + ", is from before the period").DoesNotSee("without a date")
+}
+
 func TestADocumentsAddressAndHeaderAreLookedAt(t *testing.T) {
 	r, _ := building(t)
 	r.alice.Types("/okr connect").Chooses("System", "HTTP JSON").

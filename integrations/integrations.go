@@ -249,6 +249,8 @@ type Scorecard struct {
 	Key         bool                // marked as important in the system
 	Favorite    bool                // of the account
 	Scores      []Score             // newest first; only where scores were asked for
+	// Left is the last day of the newest score that Reading.Since left out; zero where it left out none.
+	Left time.Time
 	// Seen is when the answer was received, by this process's clock; for showing ages only.
 	Seen time.Time
 }

@@ -10,6 +10,7 @@ import (
 func (r Reading) Since(from time.Time) Reading {
 	kept := r.Scorecard.Scores
 	if i := slices.IndexFunc(kept, func(s Score) bool { return s.End.Before(from) }); i >= 0 {
+		r.Scorecard.Left = kept[i].End
 		kept = kept[:i]
 	}
 	r.Scorecard.Scores = slices.Clone(kept)

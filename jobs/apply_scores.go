@@ -126,8 +126,12 @@ func (a *applying) score(runs []store.TakenRun, k store.KeyResult, old store.App
 	a.results = append(a.results, applied)
 	a.followed = append(a.followed, store.Followed{KeyResult: k.ID, Epoch: epoch, Look: !after.Result.Value.Valid})
 	ended := store.FinishedRun{Outcome: outcome, Epoch: epoch, Old: before.Value, New: after.Result.Value, AsOf: after.Result.AsOf, Note: note}
-	if len(s.Scores) == 0 {
+	switch {
+	case len(s.Scores) > 0:
+	case s.Left.IsZero():
 		ended.Note = k.UndatedWords(s.Value, a.system)
+	default:
+		ended.Note = okr.EarlierWords(okr.DayOf(s.Left), today)
 	}
 	for _, r := range runs {
 		ended.ID = r.ID

@@ -178,6 +178,11 @@ func (kr KeyResult) UndatedWords(v decimal.NullDecimal, system string) string {
 	return system + " gave " + kr.Scored(v.Decimal) + " without a date, so it was not taken"
 }
 
+// EarlierWords says that a scorecard has no score that a key result counts or shows, and of when its newest is.
+func EarlierWords(newest, today Day) string {
+	return "its newest score, of " + newest.Short(today) + ", is from before the period"
+}
+
 // change writes two scores with the unit once: "65 → 30 Hours".
 func (kr KeyResult) change(from, to decimal.Decimal) string {
 	after := kr.Scored(to)
