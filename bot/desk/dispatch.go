@@ -414,9 +414,8 @@ func (d *Desk) afterwards(ctx context.Context, g gesture, r Reply, say *view.Mes
 	case update != nil:
 		what = "changing a view"
 		at, err = d.Slack.Change(ctx, at, *update)
-		if CodeOf(err) == "hash_conflict" {
-			// What we found out meanwhile was drawn in between. The person's step counts: the handler
-			// has looked whether it was a step from the newest.
+		if CodeOf(err) == "hash_conflict" && (r.Newest == nil || r.Newest(ctx)) {
+			// What we found out meanwhile was drawn in between.
 			at, err = d.Slack.Change(ctx, OpenView{ID: g.View.ID}, *update)
 		}
 	}
@@ -427,6 +426,7 @@ func (d *Desk) afterwards(ctx context.Context, g gesture, r Reply, say *view.Mes
 		late := view.Text("Slack closed the window before we could open it. Nothing was saved; do it again.")
 		say = &late
 	case code == "hash_conflict" || code == "not_found":
+		d.Log.Debug("a view was overtaken", "route", g.route, "actor", g.person, "code", code)
 		return // the person went on meanwhile, or closed it
 	default:
 		d.Log.Error(what, "route", g.route, "actor", g.person, "code", code)

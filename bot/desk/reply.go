@@ -27,6 +27,9 @@ type Reply struct {
 	Same string
 	// Update puts another view in the place of the one the gesture happened in.
 	Update *slack.ModalViewRequest
+	// Newest says whether Update is still what the person is to see, where their view was drawn again
+	// since the gesture; nil: it is.
+	Newest func(ctx context.Context) bool
 	// Clear closes all views of the stack, as the answer to a submit.
 	Clear bool
 	// Problems are shown at the fields of the submitted form; keys are block ids.

@@ -101,9 +101,13 @@ func (w *Session) command() string {
 func (w *Session) explained(reply desk.Reply, err error) (desk.Reply, error) {
 	switch {
 	case desk.IsNotFound(err):
-		return desk.Expired(w.command()), nil
+		instead := desk.Expired(w.command())
+		instead.Newest = reply.Newest
+		return instead, nil
 	case errors.Is(err, store.ErrChanged):
-		return desk.ChangedElsewhere(w.command()), nil
+		instead := desk.ChangedElsewhere(w.command())
+		instead.Newest = reply.Newest
+		return instead, nil
 	}
 	return reply, err
 }
@@ -115,8 +119,24 @@ func (f *Flow) In(serve func(context.Context, *Session) (desk.Reply, error)) des
 		if err != nil {
 			return w.explained(desk.Reply{}, err)
 		}
-		return w.explained(serve(ctx, w))
+		if w.SavedNumber != 0 && g.Action.ID != "" {
+			return desk.Reply{}, nil // it was done before Save, and comes after it
+		}
+		reply, err := serve(ctx, w)
+		reply.Newest = func(ctx context.Context) bool { return err == nil && f.isNewest(ctx, w) }
+		return w.explained(reply, err)
 	}
+}
+
+// isNewest says whether nothing was done since that changes which fields are shown. What is said in place of
+// a form never is: it is of a view that the person has left.
+func (f *Flow) isNewest(ctx context.Context, w *Session) bool {
+	var was state
+	now, err := f.load(ctx, w.gesture, w.draft.ID)
+	if err != nil || now.draft.Version != w.draft.Version || w.draft.State(&was) != nil {
+		return false
+	}
+	return now.More == was.More && now.Form.Kind == was.Form.Kind && now.Form.Cadence == was.Form.Cadence
 }
 
 // load finds a wizard by its draft. Somebody else's, an expired one, and one of another form are

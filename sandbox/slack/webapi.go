@@ -57,6 +57,13 @@ func (s *Slack) serveAPI(w http.ResponseWriter, r *http.Request) {
 	if f != nil && f.Slow > 0 {
 		time.Sleep(f.Slow)
 	}
+	if f != nil && f.Held != nil {
+		select {
+		case <-f.Held:
+		case <-r.Context().Done(): // whoever called has given up
+			return
+		}
+	}
 	var answer map[string]any
 	switch {
 	case f != nil && f.Error == "ratelimited":

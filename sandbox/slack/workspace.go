@@ -347,6 +347,7 @@ type Fault struct {
 	Lost    bool   // it is done, and the connection cut before the answer
 	Times   int    // calls it still happens to; 0: all
 	Slow    time.Duration
+	Held    <-chan struct{} // it is done when this is closed; nil: at once
 }
 
 // Break switches a fault on and returns what switches it off.

@@ -1,0 +1,63 @@
+package bot_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"okrbot/sandbox/slack"
+)
+
+// holdsTheNextUpdate keeps Slack's next change of a view waiting. Let go, it has come to an end: it was drawn,
+// or given up.
+func (r *room) holdsTheNextUpdate() (letGo func()) {
+	held, waits := context.WithCancel(context.Background())
+	r.t.Cleanup(waits)
+	r.slack.Break(slack.Fault{Method: "views.update", Held: held.Done(), Times: 1})
+	before := len(r.log.String())
+	return func() {
+		r.t.Helper()
+		drawn := r.slack.Calls("views.update")
+		waits()
+		r.until("the update's end", func() bool {
+			said := r.log.String()[before:]
+			return strings.Contains(said, "a view was overtaken") || strings.Contains(said, "changing a view") || r.slack.Calls("views.update") >= drawn+2
+		})
+	}
+}
+
+// TestWhatWasTypedDoesNotCoverWhatCameAfter: what the values make is drawn late, over nothing that the
+// person went on to.
+func TestWhatWasTypedDoesNotCoverWhatCameAfter(t *testing.T) {
+	r := newRoom(t)
+	r.refusalsExpected = true // on a machine so busy that what is held is given up
+	r.addsObjective(r.alice, "Ship it")
+	details := func(title string) {
+		r.alice.Types("/okr add-kr "+title).Sees("== Add key result ==").
+			Chooses("Pull data from external applications", "I will update it myself").Submits("Next").
+			Sees("Start Value").Fills("Start Value", "0")
+	}
+	types := func(value string) {
+		t.Helper()
+		if err := r.slack.Fill("alice", "Target Value", value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Run("saved", func(t *testing.T) {
+		details("Interviews held")
+		letGo := r.holdsTheNextUpdate()
+		types("12")
+		r.alice.Submits("Save").Sees("KR-1 is added")
+		letGo()
+		r.alice.Sees("KR-1 is added").DoesNotSee("Target Value").Closes()
+	})
+	t.Run("back", func(t *testing.T) {
+		details("Candidates met")
+		letGo := r.holdsTheNextUpdate()
+		types("12")
+		r.alice.Presses("Back").Sees("Pull data from external applications")
+		letGo()
+		r.alice.Sees("Pull data from external applications").DoesNotSee("Target Value").
+			Submits("Next").Sees("Target Value: 12").Submits("Save").Sees("KR-2 is added").Closes()
+	})
+}
