@@ -53,8 +53,10 @@ type connectDraft struct {
 	typed   string // the address, where the command named one
 }
 
-// checkWithin bounds the check of a connection.
-const checkWithin = 25 * time.Second
+const (
+	checkWithin = 25 * time.Second                // bounds asking a system while a connection is checked
+	shownWithin = checkWithin + 2*desk.CallWithin // the same with keeping and showing how it went
+)
 
 // Open is "/okr connect" and the button of that name.
 func (flow *Flow) Open(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
@@ -230,7 +232,7 @@ func (flow *Flow) Submitted(ctx context.Context, g desk.Gesture) (desk.Reply, er
 	}
 	account := integrations.Account{Origin: origin, SignIn: entry.SignIn, Fields: entry.Credentials}
 	checking := view.Checking(connector.Name(), view.ShownAddress(origin))
-	return desk.Reply{Update: &checking, LaterWithin: checkWithin, Later: func(ctx context.Context, at desk.OpenView) {
+	return desk.Reply{Update: &checking, LaterWithin: shownWithin, Later: func(ctx context.Context, at desk.OpenView) {
 		found := flow.prove(ctx, connector, account, again)
 		f := flow.form(g, connector, d)
 		f.SignIn, f.Typed, f.Kept, f.Stages, f.Problem = entry.SignIn, entry.Address, entry.Credentials, stagesOf(found.stages), found.problem
@@ -324,9 +326,11 @@ func (p proof) refused() bool {
 }
 
 // prove checks an account, stage by stage. In place of another sign-in, it must also see the
-// scorecards that the connection's key results read now.
+// scorecards that the connection's key results read now. The system has its own time in the check's.
 func (flow *Flow) prove(ctx context.Context, connector integrations.Connector, account integrations.Account, again store.Connection) proof {
-	p := proof{stages: connector.Check(ctx, account)}
+	asking, cancel := context.WithTimeout(ctx, checkWithin)
+	defer cancel()
+	p := proof{stages: connector.Check(asking, account)}
 	if again.ID == 0 || !passed(p.stages) {
 		return p
 	}
@@ -345,7 +349,7 @@ func (flow *Flow) prove(ctx context.Context, connector integrations.Connector, a
 		asked = append(asked, integrations.Request{Ref: h.Reference, From: okr.DayOf(now.UTC()).Time()})
 	}
 	var lost []view.Hanging
-	for i, answer := range connector.Read(ctx, account, asked) {
+	for i, answer := range connector.Read(asking, account, asked) {
 		var failure *integrations.Error
 		switch {
 		case answer.Err == nil:

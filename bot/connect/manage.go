@@ -160,11 +160,13 @@ func (flow *Flow) TestPressed(ctx context.Context, g desk.Gesture) (desk.Reply, 
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	return desk.Reply{Update: &testing, LaterWithin: checkWithin, Later: func(ctx context.Context, at desk.OpenView) {
+	return desk.Reply{Update: &testing, LaterWithin: shownWithin, Later: func(ctx context.Context, at desk.OpenView) {
 		var stages []integrations.Stage
 		problem := ""
-		err := flow.accounts.With(ctx, c, func(account integrations.Account) error {
-			stages = connector.Check(ctx, account)
+		asking, cancel := context.WithTimeout(ctx, checkWithin)
+		defer cancel()
+		err := flow.accounts.With(asking, c, func(account integrations.Account) error {
+			stages = connector.Check(asking, account)
 			if n := len(stages); n > 0 && stages[n-1].Err != nil {
 				return stages[n-1].Err
 			}

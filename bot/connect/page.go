@@ -335,7 +335,7 @@ func (flow *Flow) pageAt(ctx context.Context, w http.ResponseWriter, r *http.Req
 // pageSent is a page's form: a sign-in that is checked now, or the way to the system's own page.
 func (flow *Flow) pageSent(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, largestForm)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), checkWithin)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), shownWithin)
 	defer cancel()
 	at, ok := flow.pageAt(ctx, w, r)
 	if !ok {

@@ -17,7 +17,10 @@ import (
 
 const (
 	previewScores = 500              // scores of a preview: a year of days, of which the newest are shown
-	readWithin    = 12 * time.Second // bounds reading a scorecard while somebody looks at the step
+	readWithin    = 12 * time.Second // bounds asking a system while somebody looks at the step
+
+	// shownWithin bounds the same with keeping and showing what was read, or why it could not be.
+	shownWithin = readWithin + 2*desk.CallWithin
 )
 
 // scorecardModal is the second step: the connection, the scorecard or a part of it, and what it says.
@@ -160,11 +163,13 @@ func (f *Flow) readPreview(ctx context.Context, w *Session) (desk.Reply, error) 
 	}
 	s.Reading, s.Preview = true, nil
 	reading := s.Modal()
-	return desk.Reply{LaterWithin: readWithin, Later: func(ctx context.Context, at desk.OpenView) {
+	return desk.Reply{LaterWithin: shownWithin, Later: func(ctx context.Context, at desk.OpenView) {
 		at = f.showNewest(ctx, w, at, reading)
-		problem := f.read(ctx, w)
+		asking, cancel := context.WithTimeout(ctx, readWithin)
+		defer cancel()
+		problem := f.read(ctx, asking, w)
 		if problem == "" {
-			problem = f.listParts(ctx, w)
+			problem = f.listParts(asking, w)
 		}
 		draft, err := f.Store.NoteInDraft(ctx, w.gesture.Actor, w.draft, w.state)
 		var modal slack.ModalViewRequest
@@ -217,8 +222,10 @@ func (f *Flow) readOnTheWay(ctx context.Context, w *Session) (desk.Reply, error)
 		return desk.Reply{}, err
 	}
 	reading := view.Reading(w.draft.ID, w.Revision, w.Key, f.connectors.Name(w.Source))
-	return desk.Reply{Update: &reading, LaterWithin: readWithin, Later: func(ctx context.Context, at desk.OpenView) {
-		problem := f.read(ctx, w)
+	return desk.Reply{Update: &reading, LaterWithin: shownWithin, Later: func(ctx context.Context, at desk.OpenView) {
+		asking, cancel := context.WithTimeout(ctx, readWithin)
+		defer cancel()
+		problem := f.read(ctx, asking, w)
 		if problem == "" {
 			reply, err := f.prefilledDetails(ctx, w)
 			var modal slack.ModalViewRequest
@@ -273,8 +280,9 @@ func (f *Flow) showNewest(ctx context.Context, w *Session, at desk.OpenView, mod
 }
 
 // read asks the system for the chosen scorecard unless it was read already, and notes what it says as
-// the preview. The problem is a sentence for the person; empty: there is a preview.
-func (f *Flow) read(ctx context.Context, w *Session) (problem string) {
+// the preview. The problem is a sentence for the person; empty: there is a preview. What the system says
+// too late is no reason to say nothing: asking is its own time.
+func (f *Flow) read(ctx, asking context.Context, w *Session) (problem string) {
 	if w.Preview != nil {
 		return ""
 	}
@@ -290,8 +298,8 @@ func (f *Flow) read(ctx context.Context, w *Session) (problem string) {
 		return connector.Name() + " refused this connection's sign-in. Reconnect it under `/okr connections`, or choose another one."
 	}
 	var s integrations.Scorecard
-	err = f.accounts.With(ctx, c, func(account integrations.Account) error {
-		s, err = connector.Describe(ctx, account, w.Reference, previewScores)
+	err = f.accounts.With(asking, c, func(account integrations.Account) error {
+		s, err = connector.Describe(asking, account, w.Reference, previewScores)
 		return err
 	})
 	var failure *integrations.Error
@@ -299,6 +307,8 @@ func (f *Flow) read(ctx context.Context, w *Session) (problem string) {
 	case errors.As(err, &failure):
 		f.accounts.NoteRefusal(ctx, c, err)
 		return failure.Sentence()
+	case err != nil && asking.Err() != nil:
+		return connector.Name() + " takes too long to say what is in this scorecard. What you entered is kept. Press Preview results again."
 	case err != nil:
 		return "Something went wrong while reading the scorecard. Press Preview results again."
 	}
