@@ -132,13 +132,18 @@ var (
 	disconnectForm = desk.Form[connectionDraft]{Kind: view.CallbackDisconnect, Again: "/okr connections"}
 )
 
-// managed loads the connection of the window that a gesture happened in.
+// managed loads the connection of the window that a gesture happened in; where there is none, the error is
+// what to say instead.
 func (flow *Flow) managed(ctx context.Context, g desk.Gesture, form desk.Form[connectionDraft]) (store.Connection, store.Draft, error) {
 	draft, d, err := form.Shown(ctx, flow.Store.Reads, g)
 	if err != nil {
 		return store.Connection{}, draft, err
 	}
 	c, err := flow.manageable(ctx, g.Actor, d.Connection)
+	if desk.IsNotFound(err) {
+		gone, _ := goneConnection(err)
+		err = desk.Instead(gone, err)
+	}
 	return c, draft, err
 }
 
@@ -146,7 +151,7 @@ func (flow *Flow) managed(ctx context.Context, g desk.Gesture, form desk.Form[co
 func (flow *Flow) TestPressed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	c, draft, err := flow.managed(ctx, g, manageForm)
 	if err != nil {
-		return goneConnection(err)
+		return desk.Reply{}, err
 	}
 	connector, err := flow.connectors.ByKind(c.Kind)
 	if err != nil {
@@ -215,7 +220,7 @@ func (flow *Flow) ConnectionSubmitted(ctx context.Context, g desk.Gesture) (desk
 	}
 	c, err := flow.manageable(ctx, g.Actor, was.Connection)
 	if err != nil {
-		return goneConnection(err)
+		return desk.Reply{}, err
 	}
 	entry := view.ParseConnection(g.View.State)
 	err = flow.Store.InTx(ctx, func(tx *store.Tx) error {
@@ -301,7 +306,7 @@ func (flow *Flow) DisconnectPressed(ctx context.Context, g desk.Gesture) (desk.R
 func (flow *Flow) Disconnected(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	c, draft, err := flow.managed(ctx, g, disconnectForm)
 	if err != nil {
-		return goneConnection(err)
+		return desk.Reply{}, err
 	}
 	stopped := 0
 	err = flow.Store.InTx(ctx, func(tx *store.Tx) error {
