@@ -137,7 +137,9 @@ func (f Form) KeyResult(k okr.KeyResult, period okr.Period) (after okr.KeyResult
 	case string(okr.Between):
 		k.Upper = number(FieldUpper, f.Upper)
 	}
-	first = number(FieldResult, f.Result)
+	if !k.Integrated { // it may have been typed before a system was chosen
+		first = number(FieldResult, f.Result)
+	}
 	if weight := number("weight", f.Weight); weight.Valid {
 		k.Weight = weight.Decimal
 	} else if wrong["weight"] == "" {
