@@ -67,6 +67,12 @@ func (i instead) Unwrap() error { return i.why }
 // finds that it cannot go on says why, and whoever called it returns the error as any other.
 func Instead(r Reply, why error) error { return instead{r, why} }
 
+// IsInstead says whether an error has a reply with it.
+func IsInstead(err error) bool {
+	var said instead
+	return errors.As(err, &said)
+}
+
 // ErrRefused is why a transaction is undone that may not be done; what is said of it comes with it.
 var ErrRefused = errors.New("refused")
 

@@ -101,8 +101,12 @@ func (s Scorecard) Modal() slack.ModalViewRequest {
 	if len(s.Connections) == 0 {
 		intro = section("You have no connection to " + s.System + " yet, and none is shared with you. Press *New connection*; you come back here after it.")
 		intro.BlockID = mark(StepScorecard, s.Revision)
-		return modal(CallbackWizard, SourceTitle(s.Editing), "", s.Draft, intro,
-			slack.NewActionBlock("source_actions", button(ActionNewConnect, "New connection", "wizard"), button(ActionBack, "Back", "wizard")))
+		blocks := []slack.Block{intro}
+		if s.Problem != "" {
+			blocks = append(blocks, section(":warning: "+s.Problem))
+		}
+		return modal(CallbackWizard, SourceTitle(s.Editing), "", s.Draft, append(blocks,
+			slack.NewActionBlock("source_actions", button(ActionNewConnect, "New connection", "wizard"), button(ActionBack, "Back", "wizard")))...)
 	}
 	choices := make([]choice, 0, len(s.Connections))
 	for _, c := range s.Connections {

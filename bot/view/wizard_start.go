@@ -21,6 +21,7 @@ type Start struct {
 	Owner     string
 	Systems   []System
 	Source    string
+	Problem   string // what is wrong with the step as it is; empty: nothing
 }
 
 // Modal asks for the objective, the key result's title and owner, and where its data comes from.
@@ -43,13 +44,17 @@ func (s Start) Modal() slack.ModalViewRequest {
 	if s.Objective.ID != 0 {
 		chosen = option(choice{value: strconv.FormatInt(s.Objective.ID, 10), label: ObjectiveLabel(s.Objective)})
 	}
-	blocks := []slack.Block{intro,
+	blocks := []slack.Block{intro}
+	if s.Problem != "" {
+		blocks = append(blocks, section(":warning: "+s.Problem))
+	}
+	blocks = append(blocks,
 		external(shownAgain(FieldObjective, s.Redrawn), "Objective", "", "Type a part of its title", 0, chosen),
 		slack.NewActionBlock("objective_actions", button(ActionNewObjective, "New objective", "wizard")),
 		limit(textInput("title", "Key Result", "What is measured, in a few words.", s.Title), okr.MaxTitle),
 		userField("owner", "Owner", "", s.Owner),
 		sourceField(s.Systems, s.Source),
-	}
+	)
 	return modal(CallbackWizard, SourceTitle(s.Editing), "Next", s.Draft, blocks...)
 }
 

@@ -46,6 +46,10 @@ func (f *Flow) detailsSubmitted(ctx context.Context, w *Session) (desk.Reply, er
 			return f.alreadySaved(ctx, again)
 		}
 	}
+	var again earlier
+	if errors.As(err, &again) {
+		return f.backTo(ctx, w, again)
+	}
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -125,8 +129,8 @@ func (f *Flow) authorizeSource(ctx context.Context, tx *store.Tx, w *Session, k 
 		kept = before.Source.Connection == w.Connection && before.Source.Reference == w.Reference
 	}
 	if missing != nil || !c.MayUse(actor) && !kept {
-		notice := view.Notice("Connection", "This connection is not yours to use any more. Nothing was saved. Choose another one, or ask who made it to share it.")
-		return desk.Refuse(desk.Reply{Update: &notice})
+		w.chooseConnection(0)
+		return earlier{view.StepScorecard, "This connection is not yours to use any more. Nothing was saved. Choose another one, or ask who made it to share it."}
 	}
 	s, err := tx.Scorecard(ctx, c, w.Reference)
 	if desk.IsNotFound(err) && kept { // it is not listed, or no more; it stays what it was
@@ -204,7 +208,7 @@ func (f *Flow) lockObjective(ctx context.Context, tx *store.Tx, w *Session, k *s
 	case k.Objective.Closed:
 		return store.ErrClosed
 	case !k.Objective.MayAddKeyResult(w.gesture.Actor):
-		return desk.Refuse(desk.AskOwner(k.Objective.Owner, "add to"))
+		return earlier{view.StepStart, "You may not add key results to this objective. Nothing was saved. Ask <@" + k.Objective.Owner + ">."}
 	}
 	return nil
 }

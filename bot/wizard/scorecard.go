@@ -248,11 +248,15 @@ func (f *Flow) readOnTheWay(ctx context.Context, w *Session) (desk.Reply, error)
 // showRead shows the step after the scorecard was read, or why it cannot be. Nothing is shown where the
 // person went on meanwhile.
 func (f *Flow) showRead(ctx context.Context, w *Session, at desk.OpenView, modal slack.ModalViewRequest, err error) {
+	if desk.IsNotFound(err) {
+		var reply desk.Reply
+		if reply, err = f.missing(ctx, w); err == nil {
+			modal = *reply.Update
+		}
+	}
 	switch {
 	case errors.Is(err, store.ErrChanged):
 		return
-	case desk.IsNotFound(err):
-		modal = *desk.Expired(w.command()).Update
 	case err != nil:
 		ref := desk.Reference()
 		f.Log.Error("showing a scorecard", "actor", w.gesture.Actor.ID, "ref", ref, "error", err)

@@ -14,15 +14,15 @@ import (
 
 // startModal is the first step: the objective, the key result's title and owner, and where its values
 // come from.
-func (f *Flow) startModal(ctx context.Context, w *Session) (slack.ModalViewRequest, error) {
-	s := view.Start{Draft: w.draft.ID, Revision: w.Revision, Redrawn: w.Redrawn, Editing: w.Key, Title: w.Title, Owner: w.Owner, Systems: f.systems(), Source: w.Source}
+func (f *Flow) startModal(ctx context.Context, w *Session, problem string) (slack.ModalViewRequest, error) {
+	s := view.Start{Problem: problem, Draft: w.draft.ID, Revision: w.Revision, Redrawn: w.Redrawn, Editing: w.Key, Title: w.Title, Owner: w.Owner, Systems: f.systems(), Source: w.Source}
 	workspace := w.gesture.Actor.Workspace
 	if w.Objective != 0 {
 		o, err := f.Store.Objective(ctx, workspace, w.Objective)
 		if err != nil && !desk.IsNotFound(err) {
 			return slack.ModalViewRequest{}, err
 		}
-		s.Objective, s.Added = o, o.ID == w.AddedObjective
+		s.Objective, s.Added = o, o.ID != 0 && o.ID == w.AddedObjective
 	}
 	if s.Objective.ID == 0 {
 		some, err := f.Store.Objectives(ctx, workspace, "", "", 0, 1)

@@ -97,39 +97,34 @@ func (w *Session) command() string {
 	return "/okr add-kr"
 }
 
-// explained turns the two errors that a person can do something about into sentences.
-func (w *Session) explained(reply desk.Reply, err error) (desk.Reply, error) {
-	switch {
-	case desk.IsNotFound(err):
-		instead := desk.Expired(w.command())
-		instead.Newest = reply.Newest
-		return instead, nil
-	case errors.Is(err, store.ErrChanged):
-		instead := desk.ChangedElsewhere(w.command())
-		instead.Newest = reply.Newest
-		return instead, nil
-	}
-	return reply, err
-}
-
 // In serves a gesture that happens in an open wizard.
 func (f *Flow) In(serve func(context.Context, *Session) (desk.Reply, error)) desk.Handler {
 	return func(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 		w, err := f.load(ctx, g, g.View.Draft)
+		if desk.IsNotFound(err) {
+			return desk.Expired(w.command()), nil
+		}
 		if err != nil {
-			return w.explained(desk.Reply{}, err)
+			return desk.Reply{}, err
 		}
 		if w.SavedNumber != 0 && g.Action.ID != "" {
 			return desk.Reply{}, nil // it was done before Save, and comes after it
 		}
 		reply, err := serve(ctx, w)
-		reply.Newest = func(ctx context.Context) bool { return err == nil && f.isNewest(ctx, w) }
-		return w.explained(reply, err)
+		if desk.IsNotFound(err) && !desk.IsInstead(err) {
+			reply, err = f.missing(ctx, w)
+		}
+		newest := func(ctx context.Context) bool { return f.isNewest(ctx, w) }
+		if errors.Is(err, store.ErrChanged) {
+			reply, err = desk.ChangedElsewhere(w.command()), nil
+			newest = func(context.Context) bool { return false } // it is of a view that the person has left
+		}
+		reply.Newest = newest
+		return reply, err
 	}
 }
 
-// isNewest says whether nothing was done since that changes which fields are shown. What is said in place of
-// a form never is: it is of a view that the person has left.
+// isNewest says whether nothing was done since that changes which fields are shown.
 func (f *Flow) isNewest(ctx context.Context, w *Session) bool {
 	var was state
 	now, err := f.load(ctx, w.gesture, w.draft.ID)
@@ -196,7 +191,7 @@ func (f *Flow) goTo(ctx context.Context, w *Session, step string) (desk.Reply, e
 func (f *Flow) modal(ctx context.Context, w *Session) (slack.ModalViewRequest, error) {
 	switch w.draft.Step {
 	case view.StepStart:
-		return f.startModal(ctx, w)
+		return f.startModal(ctx, w, "")
 	case view.StepScorecard:
 		return f.scorecardModal(ctx, w)
 	}
