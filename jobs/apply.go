@@ -48,7 +48,7 @@ func (t *taker) apply(ctx context.Context, tx *store.Tx, p *part, s sorted) erro
 	if p.last {
 		wait, also = 0, t.places() // what was held back is said with it
 	}
-	p.done = a.tally(s)
+	p.done, p.works = a.tally(s), a.works
 	return tx.Together(ctx, func(tx *store.Tx) error {
 		if err := a.write(ctx, tx, wait, also); err != nil || !p.last || p.forced() {
 			return err
@@ -289,9 +289,6 @@ func (a *applying) write(ctx context.Context, tx *store.Tx, wait time.Duration, 
 		func() error { return tx.RecordBatch(ctx, a.batch) },
 		func() error { return tx.TouchRequests(ctx, a.ended()) },
 		func() error { return tx.Say(ctx, wait, a.announcements, a.cards, also) },
-	}
-	if a.works && a.part.called {
-		steps = append(steps, func() error { return tx.ConnectionSucceeded(ctx, connection.ID) })
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {

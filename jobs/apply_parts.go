@@ -31,6 +31,7 @@ type part struct {
 	ends    bool    // the portion: with it end the runs that read from none of its feeds
 	last    bool    // of all that fell due
 	done    tally
+	works   bool // the sign-in does
 	unclear bool // it may be applied: the answer to a commit was lost
 }
 
@@ -58,6 +59,14 @@ func (t *taker) finish(ctx context.Context, p *portion, s sorted) error {
 			return err
 		}
 	}
+	defer func() {
+		if !p.worked {
+			return
+		}
+		if err := t.store.ConnectionSucceeded(ctx, p.connection.ID); err != nil {
+			t.log.Warn("noting that a sign-in works", "connection", p.connection.ID, "error", err)
+		}
+	}()
 	list := p.parts(s, t.applied)
 	for failures := 0; len(list) > 0; {
 		err := t.applyPart(ctx, list[0], s)
@@ -191,6 +200,7 @@ func (t *taker) applyPart(ctx context.Context, p *part, s sorted) error {
 		})
 		if err == nil {
 			p.done.count()
+			p.worked = p.worked || p.works && p.called
 		}
 		p.unclear = p.unclear || errors.Is(err, store.ErrUnclear)
 		return err

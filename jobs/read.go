@@ -36,6 +36,7 @@ type portion struct {
 	runs    map[int64][]store.TakenRun // what was asked for, by key result; nothing in a slot's portion
 	taken   []store.TakenRun           // the same in their order
 	called  bool                       // whether the system was called, if only for new access
+	worked  bool                       // and took the sign-in, as far as it is applied
 	kept    map[int64]kept             // what is kept of the feeds already
 }
 

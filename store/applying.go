@@ -156,8 +156,8 @@ func (tx *Tx) SignInWorks(ctx context.Context, id int64) error {
 }
 
 // ConnectionSucceeded notes that a sync through a connection worked.
-func (tx *Tx) ConnectionSucceeded(ctx context.Context, id int64) error {
-	if err := tx.q.ConnectionSucceeded(ctx, id); err != nil {
+func (r Reads) ConnectionSucceeded(ctx context.Context, id int64) error {
+	if err := r.q.ConnectionSucceeded(ctx, id); err != nil {
 		return fmt.Errorf("noting that connection %d works: %w", id, err)
 	}
 	return nil

@@ -121,6 +121,8 @@ where s.key_result_id = v.id
     or s.precision is null and v.precision <> -1);
 
 -- name: ConnectionSucceeded :exec
+-- After what was read is applied, not with it: whoever saves, shares or disconnects holds the connection first
+-- and key results then.
 -- A wait that another batch was asked for meanwhile stays. Of one that was given up meanwhile a success that
 -- comes late says nothing.
 update connections
@@ -155,6 +157,18 @@ returning state;
 -- name: FailConnection :many
 -- All that reads through a connection which is not used any more fails at once, so that an owner
 -- hears of it in one message. Who was told of an earlier failure is left as they are.
+-- Held in the order of their ids, as a sync holds them.
+with held as materialized (
+  select k.id
+  from key_results k
+  join sources s on s.key_result_id = k.id
+  where s.connection_id = @connection_id
+    and not k.paused
+    and k.failure_told_at is null
+    and not exists (select from objectives o where o.id = k.objective_id and o.closed_at is not null)
+  order by k.id
+  for no key update of k
+)
 update key_results k
 set failure_class = @class,
     failure_cause = @cause,
@@ -163,12 +177,8 @@ set failure_class = @class,
     failure_count = k.failure_count + 1,
     failure_told_at = now(),
     retry_at = null
-from sources s
-where s.key_result_id = k.id
-  and s.connection_id = @connection_id
-  and not k.paused
-  and k.failure_told_at is null
-  and not exists (select from objectives o where o.id = k.objective_id and o.closed_at is not null)
+from held h
+where k.id = h.id
 returning k.id, k.workspace_id, k.owner_id;
 
 -- name: MakeWait :exec

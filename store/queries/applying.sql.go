@@ -190,6 +190,8 @@ where id = $1
   and state = 'active'
 `
 
+// After what was read is applied, not with it: whoever saves, shares or disconnects holds the connection first
+// and key results then.
 // A wait that another batch was asked for meanwhile stays. Of one that was given up meanwhile a success that
 // comes late says nothing.
 func (q *Queries) ConnectionSucceeded(ctx context.Context, id int64) error {
@@ -198,6 +200,17 @@ func (q *Queries) ConnectionSucceeded(ctx context.Context, id int64) error {
 }
 
 const failConnection = `-- name: FailConnection :many
+with held as materialized (
+  select k.id
+  from key_results k
+  join sources s on s.key_result_id = k.id
+  where s.connection_id = $4
+    and not k.paused
+    and k.failure_told_at is null
+    and not exists (select from objectives o where o.id = k.objective_id and o.closed_at is not null)
+  order by k.id
+  for no key update of k
+)
 update key_results k
 set failure_class = $1,
     failure_cause = $2,
@@ -206,12 +219,8 @@ set failure_class = $1,
     failure_count = k.failure_count + 1,
     failure_told_at = now(),
     retry_at = null
-from sources s
-where s.key_result_id = k.id
-  and s.connection_id = $4
-  and not k.paused
-  and k.failure_told_at is null
-  and not exists (select from objectives o where o.id = k.objective_id and o.closed_at is not null)
+from held h
+where k.id = h.id
 returning k.id, k.workspace_id, k.owner_id
 `
 
@@ -230,6 +239,7 @@ type FailConnectionRow struct {
 
 // All that reads through a connection which is not used any more fails at once, so that an owner
 // hears of it in one message. Who was told of an earlier failure is left as they are.
+// Held in the order of their ids, as a sync holds them.
 func (q *Queries) FailConnection(ctx context.Context, arg FailConnectionParams) ([]FailConnectionRow, error) {
 	rows, err := q.db.Query(ctx, failConnection,
 		arg.Class,
