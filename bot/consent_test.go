@@ -322,6 +322,21 @@ func TestTwoPeopleDisconnectOne(t *testing.T) {
 	}
 }
 
+// What is closed out reads no more: who disconnects is not warned of it, and nobody is told that it fails.
+func TestDisconnectingLeavesWhatIsClosedOut(t *testing.T) {
+	r := ready(t)
+	o := r.objective()
+	r.beyond(o, 3)
+	r.alice.Types("/okr close-out").Submits("Close out").SeesNoModal().Sees("is closed out.")
+	r.alice.Types("/okr connections").Presses("Manage").Presses("Disconnect").Sees("No key result reads through it").Submits("Disconnect").Sees("is disconnected").
+		DoesNotSee("keeps its history").Closes()
+	r.settles()
+	r.alice.DoesNotSee("disconnected *").DoesNotSee("Not syncing")
+	if n := r.number("select count(*) from key_results where failure_class <> ''"); n != 0 {
+		t.Errorf("%d key results fail that are closed out", n)
+	}
+}
+
 func TestOthersKeyResultsKeepAConnectionShared(t *testing.T) {
 	r := newRoom(t)
 	r.connects(r.carol)

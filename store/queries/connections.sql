@@ -234,7 +234,17 @@ where workspace_id = @workspace_id
   and state = 'pending';
 
 -- name: StopReading :many
--- Key results of a removed connection keep what was read, and are due no more.
+-- Key results of a removed connection keep what was read, and are due no more. What is closed out stays as it
+-- is. Held in the order of their ids, as a sync holds them.
+with held as materialized (
+  select k.id
+  from key_results k
+  join sources s on s.key_result_id = k.id
+  where s.connection_id = @connection_id
+    and not exists (select from objectives o where o.id = k.objective_id and o.closed_at is not null)
+  order by k.id
+  for no key update of k
+)
 update key_results k
 set next_sync_at = null,
     slot_at = null,
@@ -245,9 +255,8 @@ set next_sync_at = null,
     failing_since = coalesce(k.failing_since, now()),
     failure_count = k.failure_count + 1,
     failure_told_at = now()
-from sources s
-where s.key_result_id = k.id
-  and s.connection_id = @connection_id
+from held h
+where k.id = h.id
 returning k.id, k.workspace_id, k.owner_id;
 
 -- name: DropDirectory :exec
@@ -255,16 +264,24 @@ delete from scorecards
 where connection_id = @connection_id;
 
 -- name: KeyResultsOfConnection :many
+-- What is closed out reads no more.
 select k.id, k.number, k.title, k.owner_id, k.paused, k.failure_class, s.reference, s.name
 from key_results k
 join sources s on s.key_result_id = k.id
 where s.workspace_id = @workspace_id
   and s.connection_id = @connection_id
+  and not exists (select from objectives o where o.id = k.objective_id and o.closed_at is not null)
 order by k.number;
 
 -- name: ConnectionsToManage :many
 -- What a person may look after: their own, and with all of them the whole workspace's.
-select sqlc.embed(c), (select count(*) from sources s where s.connection_id = c.id)::int as key_results
+select sqlc.embed(c), (
+  select count(*)
+  from sources s
+  join key_results k on k.id = s.key_result_id
+  where s.connection_id = c.id
+    and not exists (select from objectives o where o.id = k.objective_id and o.closed_at is not null)
+)::int as key_results
 from connections c
 where c.workspace_id = @workspace_id
   and c.state <> 'removed'
@@ -276,7 +293,13 @@ limit @most;
 -- name: ConnectionsInNeed :many
 -- Connections whose sign-in is not taken any more, or ends soon: a person's own, and with every one the
 -- whole workspace's.
-select sqlc.embed(c), (select count(*) from sources s where s.connection_id = c.id)::int as key_results
+select sqlc.embed(c), (
+  select count(*)
+  from sources s
+  join key_results k on k.id = s.key_result_id
+  where s.connection_id = c.id
+    and not exists (select from objectives o where o.id = k.objective_id and o.closed_at is not null)
+)::int as key_results
 from connections c
 where c.workspace_id = @workspace_id
   and c.replaces is null

@@ -406,7 +406,13 @@ func (q *Queries) ConnectionsFor(ctx context.Context, arg ConnectionsForParams) 
 }
 
 const connectionsInNeed = `-- name: ConnectionsInNeed :many
-select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, c.refusal, c.agreed, (select count(*) from sources s where s.connection_id = c.id)::int as key_results
+select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, c.refusal, c.agreed, (
+  select count(*)
+  from sources s
+  join key_results k on k.id = s.key_result_id
+  where s.connection_id = c.id
+    and not exists (select from objectives o where o.id = k.objective_id and o.closed_at is not null)
+)::int as key_results
 from connections c
 where c.workspace_id = $1
   and c.replaces is null
@@ -490,7 +496,13 @@ func (q *Queries) ConnectionsInNeed(ctx context.Context, arg ConnectionsInNeedPa
 }
 
 const connectionsToManage = `-- name: ConnectionsToManage :many
-select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, c.refusal, c.agreed, (select count(*) from sources s where s.connection_id = c.id)::int as key_results
+select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, c.refusal, c.agreed, (
+  select count(*)
+  from sources s
+  join key_results k on k.id = s.key_result_id
+  where s.connection_id = c.id
+    and not exists (select from objectives o where o.id = k.objective_id and o.closed_at is not null)
+)::int as key_results
 from connections c
 where c.workspace_id = $1
   and c.state <> 'removed'
@@ -754,6 +766,7 @@ from key_results k
 join sources s on s.key_result_id = k.id
 where s.workspace_id = $1
   and s.connection_id = $2
+  and not exists (select from objectives o where o.id = k.objective_id and o.closed_at is not null)
 order by k.number
 `
 
@@ -773,6 +786,7 @@ type KeyResultsOfConnectionRow struct {
 	Name         string
 }
 
+// What is closed out reads no more.
 func (q *Queries) KeyResultsOfConnection(ctx context.Context, arg KeyResultsOfConnectionParams) ([]KeyResultsOfConnectionRow, error) {
 	rows, err := q.db.Query(ctx, keyResultsOfConnection, arg.WorkspaceID, arg.ConnectionID)
 	if err != nil {
@@ -1354,6 +1368,15 @@ func (q *Queries) SearchScorecards(ctx context.Context, arg SearchScorecardsPara
 }
 
 const stopReading = `-- name: StopReading :many
+with held as materialized (
+  select k.id
+  from key_results k
+  join sources s on s.key_result_id = k.id
+  where s.connection_id = $2
+    and not exists (select from objectives o where o.id = k.objective_id and o.closed_at is not null)
+  order by k.id
+  for no key update of k
+)
 update key_results k
 set next_sync_at = null,
     slot_at = null,
@@ -1364,9 +1387,8 @@ set next_sync_at = null,
     failing_since = coalesce(k.failing_since, now()),
     failure_count = k.failure_count + 1,
     failure_told_at = now()
-from sources s
-where s.key_result_id = k.id
-  and s.connection_id = $2
+from held h
+where k.id = h.id
 returning k.id, k.workspace_id, k.owner_id
 `
 
@@ -1381,7 +1403,8 @@ type StopReadingRow struct {
 	OwnerID     string
 }
 
-// Key results of a removed connection keep what was read, and are due no more.
+// Key results of a removed connection keep what was read, and are due no more. What is closed out stays as it
+// is. Held in the order of their ids, as a sync holds them.
 func (q *Queries) StopReading(ctx context.Context, arg StopReadingParams) ([]StopReadingRow, error) {
 	rows, err := q.db.Query(ctx, stopReading, arg.Says, arg.ConnectionID)
 	if err != nil {
