@@ -186,13 +186,13 @@ delete from sync_asks
 where created_at < now() - interval '7 days';
 
 -- name: ExpireAnnouncements :execrows
--- The oldest have the lowest ids.
+-- The oldest have the lowest ids. What nobody could be told for so long, in a channel where okrbot may not
+-- post, is no news any more.
 delete from announcements
 where id in (
   select o.id
-  from (select a.id, a.state, a.created_at from announcements a order by a.id limit @most) o
-  where o.state in ('sent', 'parked')
-    and o.created_at < now() - interval '90 days'
+  from (select a.id, a.created_at from announcements a order by a.id limit @most) o
+  where o.created_at < now() - interval '90 days'
 );
 
 -- name: ExpireExports :exec
