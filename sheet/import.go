@@ -114,12 +114,30 @@ func Import(ctx context.Context, s *store.Store, workspace string, file io.ReadS
 		if outcome.Problems > 0 {
 			return errProblems
 		}
+		closed, err := tx.AnyClosed(ctx, workspace, im.open())
+		if err != nil {
+			return err
+		}
+		if closed {
+			outcome.Problems++
+			return errProblems
+		}
 		return tx.MoveNumbers(ctx, workspace, im.next)
 	})
 	if errors.Is(err, errProblems) {
 		return outcome, nil
 	}
 	return outcome, err
+}
+
+// open are the objectives that were there, are named, and were not closed out when the import began.
+func (im *importer) open() (ids []int64) {
+	for _, o := range im.objectives {
+		if o.line != 0 && !o.made && !o.Closed {
+			ids = append(ids, o.ID)
+		}
+	}
+	return ids
 }
 
 // highestKey is the highest number that a file names, so that those without one get others.

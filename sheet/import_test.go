@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/shopspring/decimal"
@@ -226,6 +227,42 @@ func TestWhatIsClosedOutStaysAsItIs(t *testing.T) {
 	}
 	if c.exported() != file {
 		t.Error("something changed")
+	}
+}
+
+// closer closes out an objective as soon as the import has something to say.
+type closer struct {
+	once  sync.Once
+	close func()
+}
+
+func (c *closer) Write(p []byte) (int, error) { c.once.Do(c.close); return len(p), nil }
+
+func TestNothingComesUnderAnObjectiveThatIsClosedOutMeanwhile(t *testing.T) {
+	c := newCompany(t)
+	line := "Calm,alice,2026-07-01,2026-09-30,UTC,,%s,alice,decrease,10,2\r\n"
+	if o, said := c.imports(header + fmt.Sprintf(line, "Fewer")); o.Problems != 0 {
+		t.Fatal(said)
+	}
+	file := c.exported()
+	o, err := sheet.Import(ctx, c.store, "T1", strings.NewReader(header+fmt.Sprintf(line, "More")), &closer{close: func() {
+		c.in(func(tx *store.Tx) error {
+			o, err := tx.LockObjective(ctx, "T1", 1)
+			if err != nil {
+				return err
+			}
+			list, err := tx.LockKeyResultsOf(ctx, o)
+			if err != nil {
+				return err
+			}
+			return tx.CloseOut(ctx, c.alice, store.CloseOut{Objective: o}, list, nil, o.Period.Last+1)
+		})
+	}}, nil)
+	if err != nil || o.Problems == 0 {
+		t.Errorf("%+v, %v", o, err)
+	}
+	if got := strings.Count(c.exported(), "\n"); got != strings.Count(file, "\n") {
+		t.Errorf("it has %d lines", got)
 	}
 }
 

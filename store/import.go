@@ -180,6 +180,15 @@ func (tx *Tx) CarryOver(ctx context.Context, actor okr.Actor, list []KeyResult) 
 	return tx.MoveNumbers(ctx, actor.Workspace, next)
 }
 
+// AnyClosed says whether one of some objectives is closed out by now.
+func (tx *Tx) AnyClosed(ctx context.Context, workspace string, ids []int64) (bool, error) {
+	closed, err := tx.q.AnyClosed(ctx, queries.AnyClosedParams{WorkspaceID: workspace, Ids: ids})
+	if err != nil {
+		return false, fmt.Errorf("looking whether objectives are closed out: %w", err)
+	}
+	return closed, nil
+}
+
 // insertKeyResults writes new key results with all that belongs to them, and gives each its id.
 func (tx *Tx) insertKeyResults(ctx context.Context, actor okr.Actor, list []KeyResult) error {
 	ids, err := tx.q.NewKeyResultIDs(ctx, int32(len(list)))

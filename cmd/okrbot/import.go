@@ -54,7 +54,11 @@ func (i importCommand) Run(in *invocation) error {
 		fmt.Fprintln(in.out, "Nothing was saved. Run it again with --apply to save it.")
 		return nil
 	}
-	if o, err = sheet.Import(in.ctx, s, workspace, file, io.Discard, cache); err != nil {
+	o, err = sheet.Import(in.ctx, s, workspace, file, io.Discard, cache)
+	switch {
+	case errors.Is(err, store.ErrUnclear):
+		return fmt.Errorf("%w. Run it again without --apply: it says what is still to be done", err)
+	case err != nil:
 		return fmt.Errorf("%w. Nothing was saved", err)
 	}
 	if o.Problems > 0 {

@@ -1,9 +1,10 @@
 -- name: LockNumbers :one
--- Holds the workspace's numbers until the end of the transaction.
+-- Holds the workspace's numbers until the end of the transaction. Rows that refer to the workspace come
+-- meanwhile: it keeps its key.
 select next_number, next_objective
 from workspaces
 where id = @workspace_id
-for update;
+for no key update;
 
 -- name: MoveNumbers :exec
 update workspaces
@@ -83,3 +84,7 @@ join key_results k on k.id = r.key_result_id
 join connections c on c.id = r.connection_id
 where r.workspace_id = @workspace_id
   and r.trigger_key = @trigger_key;
+
+-- name: AnyClosed :one
+-- Once something is added to them, whoever closes one out waits for this transaction.
+select exists (select from objectives where workspace_id = @workspace_id and id = any (@ids::bigint[]) and closed_at is not null);

@@ -92,6 +92,23 @@ func (q *Queries) AllObjectives(ctx context.Context, workspaceID string) ([]Obje
 	return items, nil
 }
 
+const anyClosed = `-- name: AnyClosed :one
+select exists (select from objectives where workspace_id = $1 and id = any ($2::bigint[]) and closed_at is not null)
+`
+
+type AnyClosedParams struct {
+	WorkspaceID string
+	Ids         []int64
+}
+
+// Once something is added to them, whoever closes one out waits for this transaction.
+func (q *Queries) AnyClosed(ctx context.Context, arg AnyClosedParams) (bool, error) {
+	row := q.db.QueryRow(ctx, anyClosed, arg.WorkspaceID, arg.Ids)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const firstValues = `-- name: FirstValues :one
 select
   count(*) filter (where not k.paused and c.state = 'active')::int as soon,
@@ -174,7 +191,7 @@ const lockNumbers = `-- name: LockNumbers :one
 select next_number, next_objective
 from workspaces
 where id = $1
-for update
+for no key update
 `
 
 type LockNumbersRow struct {
@@ -182,7 +199,8 @@ type LockNumbersRow struct {
 	NextObjective int32
 }
 
-// Holds the workspace's numbers until the end of the transaction.
+// Holds the workspace's numbers until the end of the transaction. Rows that refer to the workspace come
+// meanwhile: it keeps its key.
 func (q *Queries) LockNumbers(ctx context.Context, workspaceID string) (LockNumbersRow, error) {
 	row := q.db.QueryRow(ctx, lockNumbers, workspaceID)
 	var i LockNumbersRow

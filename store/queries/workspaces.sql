@@ -22,7 +22,7 @@ where id = @workspace_id;
 select *
 from workspaces
 where id = @workspace_id
-for update;
+for no key update;
 
 -- name: Workspaces :many
 select *

@@ -220,7 +220,7 @@ const lockWorkspace = `-- name: LockWorkspace :one
 select id, name, bot_user_id, next_number, created_at, on_track_points, behind_points, hysteresis_points, judge_after, judge_round, enterprise_id, next_objective
 from workspaces
 where id = $1
-for update
+for no key update
 `
 
 func (q *Queries) LockWorkspace(ctx context.Context, workspaceID string) (Workspace, error) {
