@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"okrbot/okr"
 )
@@ -190,5 +191,22 @@ func TestManyKeyResultsAreMovedAtOnce(t *testing.T) {
 		Submits("Remove").SeesNoModal().Sees("is removed. 6 key results moved. 1 key result removed with it.")
 	if n := r.number("select count(*) from key_results k join objectives o on o.id = k.objective_id where o.number = 2"); n != 6 {
 		t.Errorf("%d key results were moved", n)
+	}
+}
+
+// A quarter that was chosen stays chosen where another one begins while the form is open.
+func TestAQuarterThatEndsMeanwhileStaysChosen(t *testing.T) {
+	r := newRoom(t)
+	q := okr.QuarterOf(r.today())
+	ends := q.Last.Time()
+	r.later(time.Date(ends.Year(), ends.Month(), ends.Day(), 23, 50, 0, 0, berlin).Sub(r.now()))
+	r.alice.Types("/okr add-objective").Sees("== Add objective ==", "This quarter ("+q.Words()+")").Fills("Objective", "Run a calm service desk").Fills("Channel", "#it-okrs")
+	r.later(15 * time.Minute)
+	if okr.QuarterOf(r.today()) == q {
+		t.Fatal("it is still the same quarter")
+	}
+	r.alice.Submits("Save").SeesNoModal().Sees("Objective added")
+	if got := r.objectiveNumbered(1).Period; got != q {
+		t.Errorf("it is of %v, want %v", got, q)
 	}
 }

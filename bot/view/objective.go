@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/slack-go/slack"
@@ -18,7 +19,8 @@ const (
 	FieldParent = "parent"
 )
 
-// The choices of a period.
+// The choices of a period. A form that was drawn carries the first day of a quarter instead: it is the same
+// quarter when the form is saved, also where another one has begun by then.
 const (
 	ThisQuarter = "this"
 	NextQuarter = "next"
@@ -31,7 +33,7 @@ type ObjectiveForm struct {
 	Title    string
 	Owner    string
 	CoOwners []string
-	Period   string // ThisQuarter, NextQuarter or Dates
+	Period   string // ThisQuarter, NextQuarter, Dates, or the first day of a quarter
 	First    string // with Dates, as Slack writes days
 	Last     string
 	Zone     string
@@ -46,11 +48,8 @@ func ObjectiveFormOf(o, above okr.Objective, today okr.Day) ObjectiveForm {
 		Editing: o.Key(), Title: o.Title, Owner: o.Owner, CoOwners: o.CoOwners, Period: Dates,
 		First: o.Period.First.String(), Last: o.Period.Last.String(), Zone: o.Zone, Channel: o.Channel, Parent: above.ID,
 	}
-	switch o.Period {
-	case okr.QuarterOf(today):
-		f.Period = ThisQuarter
-	case okr.NextQuarter(today):
-		f.Period = NextQuarter
+	if o.Period == okr.QuarterOf(today) || o.Period == okr.NextQuarter(today) {
+		f.Period = o.Period.First.String()
 	}
 	if above.ID != 0 {
 		f.Above = choiceOf(above).label
@@ -60,15 +59,12 @@ func ObjectiveFormOf(o, above okr.Objective, today okr.Day) ObjectiveForm {
 
 // Modal asks for an objective. Today decides what this quarter is.
 func (f ObjectiveForm) Modal(draft string, today okr.Day) slack.ModalViewRequest {
-	this, next := okr.QuarterOf(today), okr.NextQuarter(today)
+	this := okr.QuarterOf(today)
 	blocks := []slack.Block{
 		limit(textInput("title", "Objective", "What you want to reach, in a few words.", f.Title), okr.MaxTitle),
 		userField("owner", "Owner", "", f.Owner),
 		f.coOwners(),
-		dispatching(selectField(FieldPeriod, "Period", "", f.Period,
-			choice{value: ThisQuarter, label: "This quarter (" + this.Words() + ")"},
-			choice{value: NextQuarter, label: "Next quarter (" + next.Words() + ")"},
-			choice{value: Dates, label: "Dates…"})),
+		f.period(today),
 	}
 	if f.Period == Dates {
 		first, last := f.First, f.Last
@@ -94,6 +90,35 @@ func (f ObjectiveForm) Modal(draft string, today okr.Day) slack.ModalViewRequest
 		channelField("channel", "Channel", channelHint, f.Channel),
 		optional(external(FieldParent, "Parent objective", "The objective that this one serves.", "Type a part of its title", 0, parent)))
 	return modal(CallbackObjective, name, "Save", draft, blocks...)
+}
+
+// period asks for one of the quarters that are near, for that which was chosen before another one began, or
+// for dates.
+func (f ObjectiveForm) period(today okr.Day) *slack.InputBlock {
+	this, next := okr.QuarterOf(today), okr.NextQuarter(today)
+	choices := []choice{
+		{value: this.First.String(), label: "This quarter (" + this.Words() + ")"}, {value: next.First.String(), label: "Next quarter (" + next.Words() + ")"},
+	}
+	chosen := f.Period
+	if q, is := f.quarter(today); is {
+		chosen = q.First.String()
+		if q != this && q != next {
+			choices = slices.Insert(choices, 0, choice{value: chosen, label: "Quarter (" + q.Words() + ")"})
+		}
+	}
+	return dispatching(selectField(FieldPeriod, "Period", "", chosen, append(choices, choice{value: Dates, label: "Dates…"})...))
+}
+
+// quarter is the one that is chosen; false where dates are, or nothing.
+func (f ObjectiveForm) quarter(today okr.Day) (okr.Period, bool) {
+	switch f.Period {
+	case ThisQuarter:
+		return okr.QuarterOf(today), true
+	case NextQuarter:
+		return okr.NextQuarter(today), true
+	}
+	day, err := okr.ParseDay(f.Period)
+	return okr.QuarterOf(day), err == nil
 }
 
 func (f ObjectiveForm) coOwners() *slack.InputBlock {
@@ -138,12 +163,11 @@ func ParseObjective(s State) ObjectiveForm {
 func (f ObjectiveForm) Objective(today okr.Day) (okr.Objective, okr.Problems) {
 	o := okr.Objective{Title: f.Title, Owner: f.Owner, CoOwners: f.CoOwners, Zone: f.Zone, Channel: f.Channel, Parent: f.Parent}
 	days := okr.Problems{}
-	switch f.Period {
-	case ThisQuarter:
-		o.Period = okr.QuarterOf(today)
-	case NextQuarter:
-		o.Period = okr.NextQuarter(today)
-	case Dates:
+	q, quarter := f.quarter(today)
+	switch {
+	case quarter:
+		o.Period = q
+	case f.Period == Dates:
 		var err error
 		if o.Period.First, err = okr.ParseDay(f.First); err != nil {
 			days["first"] = "Choose the first day."
