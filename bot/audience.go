@@ -33,12 +33,12 @@ func (f audiences) silenced(ctx context.Context, g desk.Gesture) (desk.Reply, er
 		if err != nil || before.DeclinedBy != "" {
 			return err
 		}
-		return f.tellWaiting(ctx, tx, g.Actor, channel)
+		return f.tellWaiting(ctx, tx, g.Actor, audienceShown(before))
 	})
 }
 
-func (f audiences) tellWaiting(ctx context.Context, tx *store.Tx, actor okr.Actor, channel string) error {
-	list, err := tx.KeyResults(ctx, actor.Workspace, store.Filter{Channel: channel, Open: true})
+func (f audiences) tellWaiting(ctx context.Context, tx *store.Tx, actor okr.Actor, a view.Audience) error {
+	list, err := tx.KeyResults(ctx, actor.Workspace, store.Filter{Channel: a.Channel, Open: true})
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (f audiences) tellWaiting(ctx context.Context, tx *store.Tx, actor okr.Acto
 			continue
 		}
 		told[k.Owner] = true
-		if err := f.jobs.Tell(ctx, tx, actor.Workspace, k.Owner, view.Silenced(channel, actor.ID)); err != nil {
+		if err := f.jobs.Tell(ctx, tx, actor.Workspace, k.Owner, view.Silenced(a, actor.ID)); err != nil {
 			return err
 		}
 	}
@@ -76,12 +76,15 @@ func (f audiences) decide(ctx context.Context, g desk.Gesture, do func(context.C
 	if err != nil {
 		again := view.AskConsent(shown, nil, "")
 		again.Add("Others have come since you were asked. Nothing was changed; decide again.")
-		return desk.Reply{Say: &again}, nil
+		return answered(g, again), nil
 	}
-	if g.View.ID != "" {
+	if g.View.Callback == view.CallbackSettings {
 		return f.settingsAgain(ctx, g)
 	}
 	said := view.Text(view.Decided(shown))
+	if g.View.ID != "" {
+		return answered(g, said), nil
+	}
 	return desk.Reply{Say: &said, Later: func(ctx context.Context, _ desk.OpenView) {
 		if g.Message.Ephemeral || g.Message.TS == "" {
 			return
@@ -90,6 +93,15 @@ func (f audiences) decide(ctx context.Context, g desk.Gesture, do func(context.C
 			f.Log.Info("a question that was decided still has its buttons", "channel", channel, "code", desk.CodeOf(err))
 		}
 	}}, nil
+}
+
+// answered says something over the settings, or in place of the question that is over them already.
+func answered(g desk.Gesture, m view.Message) desk.Reply {
+	if g.View.ID == "" || g.View.Callback == view.CallbackSettings {
+		return desk.Reply{Say: &m}
+	}
+	notice := view.NoticeOf(m)
+	return desk.Reply{Update: &notice}
 }
 
 // settingsAgain shows the settings as they are now, with what was typed.

@@ -294,8 +294,14 @@ func TestWhereSlackDoesNotSayNothingIsPosted(t *testing.T) {
 		if n := r.posts("it-okrs"); n != 0 {
 			t.Errorf("%d posts", n)
 		}
-		r.carol.Presses("Let okrbot post there")
-		r.alice.In("#it-okrs").Sees("Fewer open incidents")
+		// Nor does okrbot say that it is shared, wherever it speaks of it.
+		const untold = "Slack does not tell okrbot whether people of another organisation see <#C0ITOKRS>"
+		r.alice.In("#it-okrs").Types("/okr subscribe").Sees(untold, "Nothing is posted there until an administrator of this workspace agrees")
+		r.carol.Presses("Keep okrbot silent there").Sees("okrbot posts nothing in <#C0ITOKRS>")
+		r.alice.In("dm-U0ALICE").Sees("since people of another organisation may see it")
+		r.carol.In("#it-okrs").Types("/okr settings").Sees("== Settings ==", "Channels that people of other organisations see, or may see", untold).
+			DoesNotSee("shared with").Presses("Let okrbot post").Sees("okrbot posts there: <@U0CAROL> let it").Closes()
+		r.alice.In("#it-okrs").Sees("Fewer open incidents").DoesNotSee("is shared with another organisation")
 	})
 	t.Run("WithoutAnAnswer", func(t *testing.T) {
 		r := newRoom(t)
@@ -376,5 +382,32 @@ func TestAllThatWasPostedMeanwhileIsSaid(t *testing.T) {
 	}
 	if n := strings.Count(r.alice.Screen(), "posted by"); n != most {
 		t.Errorf("%d are posted, want %d:\n%s", n, most, r.alice.Screen())
+	}
+}
+
+// Where others come while the settings are open, the question is over them, and they stay as they were typed.
+func TestAQuestionOverTheSettingsLeavesThem(t *testing.T) {
+	r := newRoom(t)
+	r.slack.ShareWith("it-okrs", "T0THEIRS")
+	r.addsObjective(r.alice, "Run a calm service desk")
+	r.checksIn("Answer faster", "10", "12")
+	r.carol.In("dm-U0CAROL").Sees("May okrbot post in")
+	r.carol.In("#it-okrs").Types("/okr settings").Sees("== Settings ==").Fills("On track up to", "12")
+	known := func(organisations int) {
+		t.Helper()
+		r.until("others being known", func() bool {
+			return r.number("select count(*) from audiences where cardinality(others) = $1 and asked_at is not null", organisations) == 1
+		})
+	}
+	r.slack.ShareWith("it-okrs", "T0THIRD")
+	known(2)
+	r.carol.Presses("Let okrbot post").Sees("Others have come since you were asked")
+	r.slack.ShareWith("it-okrs", "T0FOURTH")
+	known(3)
+	r.carol.Presses("Let okrbot post there").Sees("Others have come since you were asked", "3 other organisations").
+		Presses("Let okrbot post there").Sees("okrbot posts in <#C0ITOKRS>: <@U0CAROL> let it").DoesNotSee("On track up to").Closes().
+		Sees("== Settings ==", "On track up to: 12").Submits("Save").SeesNoModal()
+	if n := r.number("select count(*) from audiences where consented_by = 'U0CAROL'"); n != 1 {
+		t.Error("it was not let")
 	}
 }

@@ -72,7 +72,7 @@ func (d *Desk) OthersSee(ctx context.Context, workspace, channel string) (string
 	if !a.Fresh {
 		d.askMeanwhile(p)
 	}
-	return view.OthersSee(channel, a.Outside, a.Silent()), nil
+	return view.OthersSee(view.Audience{Channel: channel, Untold: a.Untold}, a.Outside, a.Silent()), nil
 }
 
 // OthersSeeSaved is the same of what is saved already: where it cannot be found out, the log says so, and

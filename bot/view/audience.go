@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,16 +54,29 @@ func (a Audience) seen() string {
 	return "<#" + a.Channel + "> is shared with " + a.who() + ", or will be as soon as they accept. Slack shows who they are in the details of the channel."
 }
 
-// OthersSee tells somebody who chooses a channel that people of other organisations see it; empty where
-// they do not.
-func OthersSee(channel string, outside, silent bool) string {
+// OthersSee tells somebody who chooses a channel that people of other organisations see it, or may; empty
+// where they do not.
+func OthersSee(a Audience, outside, silent bool) string {
+	const asked = " Nothing is posted there until an administrator of this workspace agrees; they are asked."
 	switch {
+	case silent && a.Untold != "":
+		return ":lock: " + a.seen() + asked
 	case silent:
-		return ":lock: <#" + channel + "> is shared with another organisation. Nothing is posted there until an administrator of this workspace agrees; they are asked."
+		return ":lock: <#" + a.Channel + "> is shared with another organisation." + asked
+	case outside && a.Untold != "":
+		return a.seen()
 	case outside:
-		return "<#" + channel + "> is shared with another organisation, whose people see what is posted there."
+		return "<#" + a.Channel + "> is shared with another organisation, whose people see what is posted there."
 	}
 	return ""
+}
+
+// see says of people of other organisations that they see the channel, as far as that is known.
+func (a Audience) see() string {
+	if a.Untold != "" {
+		return "may see"
+	}
+	return "see"
 }
 
 // WantedLine is a key result that is to be posted in a channel.
@@ -90,13 +104,16 @@ func AskConsent(a Audience, wanted []WantedLine, digest string) Message {
 	text += "\nUntil you or another administrator agrees, nothing is posted there, and nothing is lost. `/okr settings` shows and changes it at any time."
 	yes := button(ActionConsent, "Let okrbot post there", a.value())
 	return Message{
-		Text:   "May okrbot post in <#" + a.Channel + ">, which people of another organisation see?",
+		Text:   "May okrbot post in <#" + a.Channel + ">, which people of another organisation " + a.see() + "?",
 		Blocks: []slack.Block{section(text), slack.NewActionBlock("", yes, button(ActionSilence, "Keep okrbot silent there", a.value()))},
 	}
 }
 
 // Decided says what was decided about a channel.
 func Decided(a Audience) string {
+	if a.By != "" && a.Untold != "" {
+		return ":white_check_mark: okrbot posts in <#" + a.Channel + ">: <@" + a.By + "> let it. " + a.seen() + " What waited is posted now. `/okr settings` takes it back."
+	}
 	if a.By != "" {
 		return ":white_check_mark: okrbot posts in <#" + a.Channel + ">: <@" + a.By + "> let it, for " + a.who() + ". What waited is posted now. Where yet another organisation comes, you are asked again. `/okr settings` takes it back."
 	}
@@ -104,8 +121,8 @@ func Decided(a Audience) string {
 }
 
 // Silenced tells somebody that what is theirs is not posted in a channel, and who decided so.
-func Silenced(channel, by string) string {
-	return "<@" + by + "> decided that okrbot posts nothing in <#" + channel + ">, since people of another organisation see it. What is yours there is kept and not posted. `/okr edit KR-…` chooses another channel for a key result."
+func Silenced(a Audience, by string) string {
+	return "<@" + by + "> decided that okrbot posts nothing in <#" + a.Channel + ">, since people of another organisation " + a.see() + " it. What is yours there is kept and not posted. `/okr edit KR-…` chooses another channel for a key result."
 }
 
 // mostAudiences is how many channels the settings show.
@@ -116,7 +133,11 @@ func audienceBlocks(list []Audience) []slack.Block {
 	if len(list) == 0 {
 		return nil
 	}
-	blocks := []slack.Block{section("*Channels shared with other organisations*\nTheir people see what is posted there, so okrbot posts only where an administrator agrees.")}
+	heading := "*Channels shared with other organisations*\nTheir people see what is posted there, so okrbot posts only where an administrator agrees."
+	if slices.ContainsFunc(list, func(a Audience) bool { return a.Untold != "" }) {
+		heading = "*Channels that people of other organisations see, or may see*\nokrbot posts there only where an administrator agrees."
+	}
+	blocks := []slack.Block{section(heading)}
 	for _, a := range list[:min(len(list), mostAudiences)] {
 		var text string
 		var b *slack.ButtonBlockElement
