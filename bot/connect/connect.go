@@ -183,6 +183,7 @@ func (flow *Flow) SystemChosen(ctx context.Context, g desk.Gesture) (desk.Reply,
 	}
 	f := flow.form(g, connector, d)
 	f.Typed = entry.Address
+	f.Shared = entry.Shared
 	modal := f.Modal(draft.ID)
 	return desk.Reply{Update: &modal}, nil
 }
@@ -195,7 +196,7 @@ func (flow *Flow) SignInChosen(ctx context.Context, g desk.Gesture) (desk.Reply,
 	}
 	entry := view.ParseConnect(g.View.State)
 	f := flow.form(g, connector, d)
-	f.SignIn, f.Typed = entry.SignIn, entry.Address
+	f.SignIn, f.Typed, f.Shared = entry.SignIn, entry.Address, entry.Shared
 	modal := f.Modal(draft.ID)
 	return desk.Reply{Update: &modal}, nil
 }
@@ -235,7 +236,8 @@ func (flow *Flow) Submitted(ctx context.Context, g desk.Gesture) (desk.Reply, er
 	return desk.Reply{Update: &checking, LaterWithin: shownWithin, Later: func(ctx context.Context, at desk.OpenView) {
 		found := flow.prove(ctx, connector, account, again)
 		f := flow.form(g, connector, d)
-		f.SignIn, f.Typed, f.Kept, f.Stages, f.Problem = entry.SignIn, entry.Address, entry.Credentials, stagesOf(found.stages), found.problem
+		f.SignIn, f.Typed, f.Kept, f.Shared = entry.SignIn, entry.Address, entry.Credentials, entry.Shared
+		f.Stages, f.Problem = stagesOf(found.stages), found.problem
 		next := f.Modal(draft.ID)
 		var c store.Connection
 		if found.works() {

@@ -53,6 +53,7 @@ type ConnectForm struct {
 	Typed   string            // the address so far
 	Kept    map[string]string // what was typed so far and is no secret, by field
 	Share   bool              // whether sharing is offered
+	Shared  bool              // and chosen
 	Fixed   string            // the host of a connection that gets another sign-in; empty: a new one
 	Stages  []Stage
 	Problem string // what kept the last try from being made
@@ -125,7 +126,11 @@ func (f ConnectForm) Modal(draft string) slack.ModalViewRequest {
 		}
 	}
 	if f.Share && f.Fixed == "" {
-		box := slack.NewCheckboxGroupsBlockElement("v", option(choice{value: "shared", label: "Everybody in this workspace may read scorecards through it"}))
+		everybody := option(choice{value: "shared", label: "Everybody in this workspace may read scorecards through it"})
+		box := slack.NewCheckboxGroupsBlockElement("v", everybody)
+		if f.Shared {
+			box.InitialOptions = []*slack.OptionBlockObject{everybody}
+		}
 		blocks = append(blocks, optional(input("shared", "Share", "", box)))
 	}
 	return modal(CallbackConnect, "Connect "+f.System.Name, "Connect", draft, blocks...)

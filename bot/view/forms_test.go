@@ -91,12 +91,12 @@ func TestConnectionsComeBackAsTheyWere(t *testing.T) {
 		f := ConnectForm{
 			Systems: twoSystems, System: rapid.SampledFrom(twoSystems).Draw(t, "system"), Address: Input{Label: "URL", Placeholder: "acme", MaxLength: 100},
 			SignIns: []SignIn{{Kind: "basic", Label: "Basic Auth", Guide: "A user", Fields: fields, Available: true}, {Kind: "oauth", Label: "OAuth", Guide: "A page", Available: true, Browser: true}},
-			SignIn:  rapid.SampledFrom([]string{"basic", "oauth"}).Draw(t, "sign-in"), Typed: typedIn(t, "address"), Share: rapid.Bool().Draw(t, "share"),
+			SignIn:  rapid.SampledFrom([]string{"basic", "oauth"}).Draw(t, "sign-in"), Typed: typedIn(t, "address"), Share: rapid.Bool().Draw(t, "share"), Shared: rapid.Bool().Draw(t, "shared"),
 			Kept: map[string]string{"username": typedIn(t, "username"), "password": "must not come back"},
 		}
 		shown := f.Modal(draft)
 		back := ParseConnect(stateOf(t, shown))
-		if back.System != f.System.Kind || back.Address != f.Typed || back.SignIn != f.SignIn || back.Credentials["password"] != "" || back.Shared {
+		if back.System != f.System.Kind || back.Address != f.Typed || back.SignIn != f.SignIn || back.Credentials["password"] != "" || back.Shared != (f.Share && f.Shared) {
 			t.Fatalf("got %+v of %+v", back, f)
 		}
 		again := f
