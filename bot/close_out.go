@@ -56,7 +56,7 @@ func (f closeOuts) command(ctx context.Context, g desk.Gesture) (desk.Reply, err
 			return r, nil
 		}
 	}
-	title := view.Cut(command.Spoken(g.Text), okr.MaxTitle)
+	title := view.Cut(command.Unquoted(g.Text), okr.MaxTitle)
 	list, err := f.ended(ctx, g, title)
 	if err != nil {
 		return desk.Reply{}, err
@@ -106,7 +106,18 @@ func (f closeOuts) ended(ctx context.Context, g desk.Gesture, title string) ([]o
 	if len(list) == 0 {
 		return nil, desk.Instead(desk.Say("No objective of yours is to be closed out: none has had its last day, or all that have are closed out already. Objectives are closed out by their owners and by administrators."), store.ErrNotFound)
 	}
-	return slices.DeleteFunc(list, func(o okr.Objective) bool { return !strings.Contains(strings.ToLower(o.Title), strings.ToLower(title)) }), nil
+	if title == "" {
+		return list, nil
+	}
+	titles := make([]string, len(list))
+	for i, o := range list {
+		titles[i] = o.Title
+	}
+	var named []okr.Objective
+	for _, i := range command.TitlesOf(titles).With(title) {
+		named = append(named, list[i])
+	}
+	return named, nil
 }
 
 func (f closeOuts) choice(list []okr.Objective, title string, from int) desk.Reply {

@@ -53,7 +53,7 @@ func (ob objectives) command(ctx context.Context, g desk.Gesture) (desk.Reply, e
 	if _, rest, ok := command.First(g.Text, command.Word.ObjectiveKey); ok && rest == "" {
 		return ob.or("objectives", nil, ob.show)(ctx, g)
 	}
-	return ob.from(ctx, g, 0, command.Spoken(g.Text))
+	return ob.from(ctx, g, 0, command.Unquoted(g.Text))
 }
 
 // turned shows another part of the list in the place of the one whose button was pressed.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"okrbot/okr"
+	"okrbot/sandbox/seed"
 )
 
 // objectiveNumbered is O-n as it is stored.
@@ -208,5 +209,29 @@ func TestAQuarterThatEndsMeanwhileStaysChosen(t *testing.T) {
 	r.alice.Submits("Save").SeesNoModal().Sees("Objective added")
 	if got := r.objectiveNumbered(1).Period; got != q {
 		t.Errorf("it is of %v, want %v", got, q)
+	}
+}
+
+// A title in quotes, straight or curly, is the title: in the verbs that take an objective too.
+func TestObjectivesByTitlesInQuotes(t *testing.T) {
+	r := newRoom(t)
+	r.addsObjective(r.alice, "Run a calm “self-service” desk")
+	r.addsObjective(r.alice, "Hire well")
+	r.alice.Types(`/okr objectives "hire"`).Sees("Hire well").DoesNotSee("No objective has")
+	r.alice.Types(`/okr objectives “hire well”`).DoesNotSee("No objective has")
+	r.laterDays(40)
+	r.alice.Types(`/okr close-out "calm"`).Sees("== Close out ==", "Run a calm").Closes()
+	r.alice.Types(`/okr close-out calm "self–service"`).Sees("== Close out ==", "Run a calm").Closes()
+	r.alice.Types("/okr close-out 'Hire Well'").Sees("== Close out ==", "Hire well").Closes()
+}
+
+// What was ticked is still ticked where the sign-in was mistyped.
+func TestSharingStaysChosenAfterAFailedCheck(t *testing.T) {
+	r := newRoom(t)
+	r.carol.Types("/okr connect").Sees("== Connect ServiceNow ==").Fills("ServiceNow URL", r.instance).Fills("Username", seed.User).Fills("Password", "mistyped").
+		Chooses("Share", "Everybody in this workspace may read scorecards through it").Submits("Connect").
+		Sees("The connection does not work yet").Fills("Password", seed.Password).Submits("Connect").Sees("is connected").Closes()
+	if n := r.number("select count(*) from connections where shared"); n != 1 {
+		t.Error("the connection is not shared")
 	}
 }

@@ -62,6 +62,14 @@ func quoted(text string) iter.Seq[[2]string] {
 	}
 }
 
+// Unquoted is the words of a title that a text is, without the quotes around all of it.
+func Unquoted(text string) string {
+	if name, rest, ok := InQuotes(Spoken(text)); ok && rest == "" {
+		return name
+	}
+	return Spoken(text)
+}
+
 // Titles are titles to look for names among.
 type Titles []string
 
