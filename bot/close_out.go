@@ -45,7 +45,11 @@ type closeOuts struct {
 // form where there is one objective to close out, else the choice. Administrators choose among all, others
 // among their own.
 func (f closeOuts) command(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	if words := command.Words(g.Text); len(words) == 1 {
+	words, err := f.WordsOf(ctx, g, g.Text)
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	if len(words) == 1 {
 		if n, ok := words[0].ObjectiveKey(); ok {
 			return f.numbered(ctx, g, n)
 		}

@@ -19,9 +19,12 @@ type lists struct{ shows }
 // command is "/okr list" with whatever narrows it: mine, @person, #channel, a status, a period, an
 // objective, a person's name, words of a title; and an order.
 func (ls lists) command(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	words := command.Words(g.Text)
-	if n := len(words); n > mostListWords {
+	if n := len(command.Words(g.Text)); n > mostListWords {
 		return desk.Say(fmt.Sprintf("List what? These are %d words, and a list is of %d at most. Nothing was looked for. %s", n, mostListWords, listsWhat)), nil
+	}
+	words, err := ls.WordsOf(ctx, g, g.Text)
+	if err != nil {
+		return desk.Reply{}, err
 	}
 	now, err := ls.Store.Now(ctx)
 	if err != nil {

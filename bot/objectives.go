@@ -16,25 +16,28 @@ import (
 )
 
 // or serves a verb for an objective where one is named alone, "show O-1", and else for what
-// it is mostly for.
+// it is mostly for. In the midst of other words, or in quotes with them, a number is of a title.
 func (ob objectives) or(verb string, serve desk.Handler, own func(ctx context.Context, g desk.Gesture, o okr.Objective) (desk.Reply, error)) desk.Handler {
 	return func(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-		words := command.Words(g.Text)
-		var numbers []int
-		for _, w := range words {
-			if n, ok := w.ObjectiveKey(); ok && !slices.Contains(numbers, n) {
-				numbers = append(numbers, n)
-			}
+		words, err := ob.WordsOf(ctx, g, g.Text)
+		if err != nil {
+			return desk.Reply{}, err
 		}
-		switch {
-		case len(numbers) == 0:
+		if len(words) == 0 {
 			return serve(ctx, g)
-		case len(numbers) > 1 || len(words) > 1 && !sameObjective(words, numbers[0]):
+		}
+		number, begins := words[0].ObjectiveKey()
+		same := !slices.ContainsFunc(words, func(w command.Word) bool { n, ok := w.ObjectiveKey(); return !ok || n != number })
+		_, _, quoted := command.InQuotes(g.Text)
+		switch {
+		case !begins || quoted && !same:
+			return serve(ctx, g)
+		case !same:
 			return desk.Say(fmt.Sprintf("`/okr %s` takes one objective alone, so %s was not understood and nothing was done.", verb, view.Quote(command.Spoken(g.Text)))), nil
 		}
-		o, err := ob.Store.ObjectiveByNumber(ctx, g.Actor.Workspace, numbers[0])
+		o, err := ob.Store.ObjectiveByNumber(ctx, g.Actor.Workspace, number)
 		if desk.IsNotFound(err) {
-			return desk.NoSuchObjective(okr.Objective{Number: numbers[0]}.Key()), nil
+			return desk.NoSuchObjective(okr.Objective{Number: number}.Key()), nil
 		}
 		if err != nil {
 			return desk.Reply{}, err
@@ -43,17 +46,16 @@ func (ob objectives) or(verb string, serve desk.Handler, own func(ctx context.Co
 	}
 }
 
-func sameObjective(words []command.Word, number int) bool {
-	return !slices.ContainsFunc(words, func(w command.Word) bool { n, ok := w.ObjectiveKey(); return !ok || n != number })
-}
-
 // command is "/okr objectives", with words of a title those that have them, and with the number of
 // one alone that one.
 func (ob objectives) command(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	if _, rest, ok := command.First(g.Text, command.Word.ObjectiveKey); ok && rest == "" {
-		return ob.or("objectives", nil, ob.show)(ctx, g)
+	titled := func(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+		return ob.from(ctx, g, 0, command.Unquoted(g.Text))
 	}
-	return ob.from(ctx, g, 0, command.Unquoted(g.Text))
+	if _, rest, ok := command.First(g.Text, command.Word.ObjectiveKey); ok && rest == "" {
+		return ob.or("objectives", titled, ob.show)(ctx, g)
+	}
+	return titled(ctx, g)
 }
 
 // turned shows another part of the list in the place of the one whose button was pressed.

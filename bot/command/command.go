@@ -16,6 +16,7 @@ import (
 type Word struct {
 	Typed string // as it was typed, to say it back
 	Plain string // in small plain letters, without what stood around it, to compare it
+	Title bool   // it is a word of titles, and no objective's number although it looks like one: "O365"
 }
 
 // Slack writes mentions in a command as <@U123|name> and <#C123|name>, and links as <https://…|label>.
@@ -74,7 +75,19 @@ func (w Word) Address() string {
 func (w Word) Key() (number int, ok bool) { return okr.ParseKey(w.Plain) }
 
 // ObjectiveKey is the number of the objective that a word names.
-func (w Word) ObjectiveKey() (number int, ok bool) { return okr.ParseObjectiveKey(w.Plain) }
+func (w Word) ObjectiveKey() (number int, ok bool) {
+	if w.Title {
+		return 0, false
+	}
+	return okr.ParseObjectiveKey(w.Plain)
+}
+
+// Doubtful says whether a word may be an objective's number and a word of a title as well: "O365" is written
+// in one, and "O-365" is not.
+func (w Word) Doubtful() bool {
+	_, ok := w.ObjectiveKey()
+	return ok && !strings.ContainsAny(w.Plain, "- ")
+}
 
 // noKey is written as a key is.
 var noKey = regexp.MustCompile(`^(kr|o)[ -]?([0-9]+)$`)
@@ -84,7 +97,7 @@ func (w Word) NoKey() (key string, ok bool) {
 	m := noKey.FindStringSubmatch(w.Plain)
 	_, keyResult := w.Key()
 	_, objective := w.ObjectiveKey()
-	if m == nil || keyResult || objective {
+	if m == nil || keyResult || objective || w.Title {
 		return "", false
 	}
 	return strings.ToUpper(m[1]) + "-" + m[2], true
@@ -205,7 +218,7 @@ func keysInOne(list []Word) []Word {
 				for _, part := range list[i : n+1] {
 					typed = append(typed, part.Typed)
 				}
-				w = Word{strings.Join(typed, " "), w.Plain + "-" + list[n].Plain}
+				w = Word{Typed: strings.Join(typed, " "), Plain: w.Plain + "-" + list[n].Plain}
 				i = n
 			}
 		}
@@ -229,7 +242,7 @@ func WordOf(field string) Word {
 	typed := okr.Visible(field)
 	inner := strings.Map(PlainRune, Spoken(typed))
 	inner = strings.TrimFunc(inner, func(r rune) bool { return unicode.IsPunct(r) || unicode.IsSymbol(r) || unicode.IsSpace(r) })
-	return Word{typed, strings.ToLower(inner)}
+	return Word{Typed: typed, Plain: strings.ToLower(inner)}
 }
 
 // unescape takes back what Slack does to the words of a command.

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"okrbot/bot/command"
@@ -11,6 +12,27 @@ import (
 
 // ObjectiveVerbs are the verbs that take an objective in the place of a key result.
 var ObjectiveVerbs = []string{"show", "edit", "remove"}
+
+// WordsOf are the words of a command. What is written as "O365" names an objective where there is that one, and
+// is a word of a title elsewhere.
+func (d *Desk) WordsOf(ctx context.Context, g Gesture, text string) ([]command.Word, error) {
+	words := command.Words(text)
+	var numbers []int
+	for _, w := range words {
+		if n, _ := w.ObjectiveKey(); w.Doubtful() {
+			numbers = append(numbers, n)
+		}
+	}
+	if len(numbers) == 0 {
+		return words, nil
+	}
+	there, err := d.Store.ObjectivesByNumber(ctx, g.Actor.Workspace, numbers)
+	for i, w := range words {
+		n, _ := w.ObjectiveKey()
+		words[i].Title = w.Doubtful() && !slices.ContainsFunc(there, func(o okr.Objective) bool { return o.Number == n })
+	}
+	return words, err
+}
 
 func isObjective(w command.Word) bool { _, ok := w.ObjectiveKey(); return ok }
 

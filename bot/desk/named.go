@@ -16,7 +16,10 @@ import (
 // that; else the error is what to say instead.
 func (d *Desk) Named(ctx context.Context, g Gesture, words, verb string) (store.KeyResult, error) {
 	none := func(r Reply) (store.KeyResult, error) { return store.KeyResult{}, Instead(r, store.ErrNotFound) }
-	list := command.Words(words)
+	list, err := d.WordsOf(ctx, g, words)
+	if err != nil {
+		return store.KeyResult{}, err
+	}
 	if len(list) == 0 {
 		return store.KeyResult{}, d.offerOwn(ctx, g, verb)
 	}
@@ -37,11 +40,13 @@ func (d *Desk) Named(ctx context.Context, g Gesture, words, verb string) (store.
 			numbers = append(numbers, n)
 		}
 	}
+	_, after, inQuotes := command.InQuotes(words)
+	inQuotes = inQuotes && after == ""
 	switch {
 	case len(strange) == 1 && len(list) == 1 && isObjective(strange[0]):
 		n, _ := strange[0].ObjectiveKey()
 		return none(Say(fmt.Sprintf("`/okr %s` takes a key result, and O-%d is an objective. `/okr list O-%d` shows its key results.", verb, n, n)))
-	case len(strange) > 0 && spelledOut:
+	case len(strange) > 0 && spelledOut && !inQuotes:
 		return none(NotTaken(verb, "one key result", strange))
 	case len(strange) > 0:
 		named, err := d.naming(ctx, g, verb)
