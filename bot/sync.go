@@ -135,7 +135,11 @@ func (sy syncs) all(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	if f.TooMany {
 		return tooMany(f.Wait), nil
 	}
-	reply := desk.Say("Looking for your key results. This message says in a moment what is synced.")
+	text := "Looking for your key results. This message says in a moment what is synced."
+	if g.Response.Empty() { // nothing reaches this message any more
+		text = "Looking for your key results. A direct message says in a moment what is synced."
+	}
+	reply := desk.Say(text)
 	reply.Later = func(context.Context, desk.OpenView) { sy.jobs.SweepSoon() }
 	return reply, nil
 }
@@ -247,6 +251,10 @@ func (sy syncs) many(ctx context.Context, g desk.Gesture, numbers []int) (desk.R
 	}
 	why := ""
 	if len(left) > 0 {
+		const most = 30 // reasons, so that one message has them
+		if more := len(left) - most; more > 0 {
+			left = append(left[:most], fmt.Sprintf("and %d more", more))
+		}
 		why = " Left out: " + strings.Join(left, "; ") + "."
 	}
 	if len(ids) == 0 {

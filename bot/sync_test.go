@@ -265,3 +265,10 @@ func TestWhereSlackTakesNoChartTheTrendIsText(t *testing.T) {
 	r.addsKeyResult(r.alice, "Fewer open incidents", "Number of open incidents", "100")
 	r.bob.Sees("*KR-1* Fewer open incidents", "▁", "[Sync Integration Data]")
 }
+
+// A message that nothing reaches any more does not promise to say what is synced.
+func TestSyncAllByAMentionSaysWhereTheOutcomeComes(t *testing.T) {
+	r := newRoom(t)
+	r.alice.In("#it-okrs").Types("@okrbot sync all").Sees("Looking for your key results. A direct message says in a moment what is synced.")
+	r.alice.In("dm-U0ALICE").Sees("You have no key results that read from ServiceNow")
+}

@@ -277,6 +277,24 @@ func TestTheLongestAnnouncementFits(t *testing.T) {
 	wordstest.CheckShown(t, "the longest announcement", m)
 }
 
+// Whoever hears of a removal hears of each line, or how many there are besides.
+func TestARemovalCountsWhatItDoesNotName(t *testing.T) {
+	for n := range 60 {
+		var lines []string
+		for range n {
+			lines = append(lines, KeyResultMovedLine(hostile().KeyResult, hostile().Objective))
+		}
+		text := ObjectiveRemoved(objective, "U1ALICE", lines)
+		if Cut(text, sectionLimit) != text {
+			t.Fatalf("%d lines: Slack does not take the message", n)
+		}
+		named := strings.Count(text, "moved to")
+		if rest := fmt.Sprintf("…and %d more", n-named); (named < n) != strings.HasSuffix(text, rest) {
+			t.Fatalf("%d lines, %d named: %s", n, named, text)
+		}
+	}
+}
+
 func TestModals(t *testing.T) {
 	for name, m := range modals() {
 		t.Run(name, func(t *testing.T) { golden(t, name+".modal.json", m) })

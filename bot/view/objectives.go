@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/slack-go/slack"
 
@@ -423,8 +424,9 @@ func HandedOver(o okr.Objective, by string) string {
 // ObjectiveRemoved is for who looked after it or its key results, and for whom they move to.
 func ObjectiveRemoved(o okr.Objective, by string, lines []string) string {
 	text := ":dart: " + headlineOf(o) + " was removed by <@" + by + ">."
+	const more = 30 // characters of the line that counts the rest
 	for i, line := range lines {
-		if i == 20 {
+		if i == 20 || utf8.RuneCountInString(text)+1+utf8.RuneCountInString(line)+more > sectionLimit {
 			text += "\n…and " + strconv.Itoa(len(lines)-i) + " more"
 			break
 		}
