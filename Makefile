@@ -53,7 +53,7 @@ bench-large: ## the same of a million key results; may take an hour
 
 .PHONY: faults
 faults: ## processes, Postgres and Slack fail thousands of times, and nothing is lost: about an hour
-	go run ./faults
+	go run ./faults -offices 4 -write docs/reliability.md
 
 .PHONY: mutants
 mutants: ## the code broken in a dozen ways, each of which a test must notice
