@@ -59,6 +59,8 @@ func (h home) inNeed(ctx context.Context, actor okr.Actor, now time.Time) ([]vie
 	}
 	var needs []view.InNeed
 	left := map[string]bool{}
+	asking, enough := context.WithTimeout(ctx, desk.LookUpWithin) // for all of them: others wait to have their Home drawn
+	defer enough()
 	for _, c := range list {
 		if !c.MayManage(actor) {
 			continue
@@ -66,8 +68,10 @@ func (h home) inNeed(ctx context.Context, actor okr.Actor, now time.Time) ([]vie
 		mine := c.Owner == actor.ID
 		if _, asked := left[c.Owner]; !mine && !asked {
 			p, err := h.Store.Person(ctx, c.Workspace, c.Owner)
-			if left[c.Owner] = p.Kind == okr.Deactivated; err != nil || !p.Fresh {
-				left[c.Owner] = h.Gone(ctx, c.Workspace, c.Owner)
+			if left[c.Owner] = p.Kind == okr.Deactivated; (err != nil || !p.Fresh) && asking.Err() == nil {
+				if gone := h.Gone(asking, c.Workspace, c.Owner); asking.Err() == nil {
+					left[c.Owner] = gone
+				}
 			}
 		}
 		if mine || left[c.Owner] {
