@@ -50,7 +50,7 @@ func (ob objectives) open(ctx context.Context, g desk.Gesture, d objectiveDraft)
 		return desk.Reply{}, err
 	}
 	form := view.ObjectiveForm{Title: view.Cut(command.Spoken(g.Text), okr.MaxTitle), Owner: g.Actor.ID, Period: view.ThisQuarter, Zone: g.Zone}
-	draft, err := objectiveForm.Begin(ctx, ob.Store.Reads, g.Actor, "fill", d)
+	draft, err := objectiveForm.Begin(ctx, ob.Store.Statements, g.Actor, "fill", d)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -60,7 +60,7 @@ func (ob objectives) open(ctx context.Context, g desk.Gesture, d objectiveDraft)
 
 // periodChosen shows the two days when dates are wanted.
 func (ob objectives) periodChosen(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	draft, d, err := objectiveForm.Shown(ctx, ob.Store.Reads, g)
+	draft, d, err := objectiveForm.Shown(ctx, ob.Store.Statements, g)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -76,7 +76,7 @@ func (ob objectives) periodChosen(ctx context.Context, g desk.Gesture) (desk.Rep
 
 // submitted saves the objective. A form submitted twice makes one.
 func (ob objectives) submitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	draft, d, err := objectiveForm.Shown(ctx, ob.Store.Reads, g)
+	draft, d, err := objectiveForm.Shown(ctx, ob.Store.Statements, g)
 	if err != nil {
 		return desk.Reply{}, err
 	}

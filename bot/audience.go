@@ -106,13 +106,13 @@ func answered(g desk.Gesture, m view.Message) desk.Reply {
 
 // settingsAgain shows the settings as they are now, with what was typed.
 func (f audiences) settingsAgain(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	shared, err := audiencesOf(ctx, f.Store.Reads, g.Actor.Workspace)
+	shared, err := audiencesOf(ctx, f.Store.Statements, g.Actor.Workspace)
 	modal := view.ParseSettings(g.View.State).Modal(g.View.Draft, shared...)
 	return desk.Reply{Update: &modal}, err
 }
 
 // audiencesOf are a workspace's channels that others see.
-func audiencesOf(ctx context.Context, r store.Reads, workspace string) ([]view.Audience, error) {
+func audiencesOf(ctx context.Context, r store.Statements, workspace string) ([]view.Audience, error) {
 	list, err := r.OutsideAudiences(ctx, workspace)
 	if err != nil {
 		return nil, err

@@ -35,7 +35,7 @@ func (f checkIns) open(ctx context.Context, g desk.Gesture, k store.KeyResult, t
 	if k.Closed {
 		return desk.IsClosed(k), nil
 	}
-	draft, err := checkInForm.Begin(ctx, f.Store.Reads, g.Actor, "fill", oneKeyResult{ID: k.ID})
+	draft, err := checkInForm.Begin(ctx, f.Store.Statements, g.Actor, "fill", oneKeyResult{ID: k.ID})
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -56,7 +56,7 @@ func (f checkIns) openAgain(ctx context.Context, g desk.Gesture, k store.KeyResu
 
 // submitted is the submit of the check-in form.
 func (f checkIns) submitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	draft, form, err := checkInForm.Shown(ctx, f.Store.Reads, g)
+	draft, form, err := checkInForm.Shown(ctx, f.Store.Statements, g)
 	if err != nil {
 		return desk.Reply{}, err
 	}

@@ -183,7 +183,7 @@ func (f closeOuts) open(ctx context.Context, g desk.Gesture, o okr.Objective) (d
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	draft, err := closeOutForm.Begin(ctx, f.Store.Reads, g.Actor, stepResults, closing{Objective: o.ID})
+	draft, err := closeOutForm.Begin(ctx, f.Store.Statements, g.Actor, stepResults, closing{Objective: o.ID})
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -194,7 +194,7 @@ func (f closeOuts) open(ctx context.Context, g desk.Gesture, o okr.Objective) (d
 // submitted takes the note and what goes on, asks for its targets, and closes the objective
 // out. Of two submits one closes it.
 func (f closeOuts) submitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	draft, c, err := closeOutForm.Shown(ctx, f.Store.Reads, g)
+	draft, c, err := closeOutForm.Shown(ctx, f.Store.Statements, g)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -259,7 +259,7 @@ func (f closeOuts) targets(ctx context.Context, g desk.Gesture, draft store.Draf
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	draft, err = closeOutForm.Save(ctx, f.Store.Reads, g.Actor, draft, stepTargets, c)
+	draft, err = closeOutForm.Save(ctx, f.Store.Statements, g.Actor, draft, stepTargets, c)
 	if err != nil {
 		return desk.Reply{}, err
 	}

@@ -347,7 +347,7 @@ func (kr keyResults) askToRemove(ctx context.Context, g desk.Gesture, k store.Ke
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	draft, err := removeForm.Begin(ctx, kr.Store.Reads, g.Actor, "ask", oneKeyResult{ID: k.ID})
+	draft, err := removeForm.Begin(ctx, kr.Store.Statements, g.Actor, "ask", oneKeyResult{ID: k.ID})
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -402,7 +402,7 @@ func (kr keyResults) pauseNamed(ctx context.Context, g desk.Gesture, verb string
 
 // removed is the submit of that question.
 func (kr keyResults) removed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	draft, form, err := removeForm.Shown(ctx, kr.Store.Reads, g)
+	draft, form, err := removeForm.Shown(ctx, kr.Store.Statements, g)
 	if err != nil {
 		return desk.Reply{}, err
 	}

@@ -104,7 +104,7 @@ func (d *drawing) needs(ctx context.Context) error {
 	if few {
 		f.From, f.Most = 0, view.HomeNeedsFew
 	}
-	return d.Store.Snapshot(ctx, func(r store.Reads, now time.Time) error {
+	return d.Store.Snapshot(ctx, func(r store.Statements, now time.Time) error {
 		p, err := r.Page(ctx, d.g.Actor.Workspace, f, store.States{Pressing: true}, view.CountedMost, now)
 		if err != nil {
 			return err

@@ -114,7 +114,7 @@ func (ls lists) page(ctx context.Context, workspace string, f store.Filter, stat
 	for _, s := range states {
 		s.in(&in)
 	}
-	err = ls.Store.Snapshot(ctx, func(r store.Reads, now time.Time) error {
+	err = ls.Store.Snapshot(ctx, func(r store.Statements, now time.Time) error {
 		page, err := r.Page(ctx, workspace, f, in, view.CountedMost, now)
 		if err != nil {
 			return err

@@ -31,7 +31,7 @@ func (ob objectives) edit(ctx context.Context, g desk.Gesture, o okr.Objective) 
 			return desk.Reply{}, err
 		}
 	}
-	draft, err := objectiveForm.Begin(ctx, ob.Store.Reads, g.Actor, "fill", objectiveDraft{Edit: o.ID, Version: o.Version, Key: o.Key()})
+	draft, err := objectiveForm.Begin(ctx, ob.Store.Statements, g.Actor, "fill", objectiveDraft{Edit: o.ID, Version: o.Version, Key: o.Key()})
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -207,7 +207,7 @@ func (ob objectives) tellOwners(ctx context.Context, tx *store.Tx, by okr.Actor,
 
 // parentChoices fills the type-ahead of parents: what is below the objective is not offered.
 func (ob objectives) parentChoices(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	_, d, err := objectiveForm.Shown(ctx, ob.Store.Reads, g)
+	_, d, err := objectiveForm.Shown(ctx, ob.Store.Statements, g)
 	if err != nil && !desk.IsNotFound(err) {
 		return desk.Reply{}, err
 	}

@@ -38,7 +38,7 @@ func (ob objectives) removeQuestion(ctx context.Context, g desk.Gesture, o okr.O
 	for _, k := range list {
 		d.KeyResults = append(d.KeyResults, k.ID)
 	}
-	draft, err := removeObjectiveForm.Begin(ctx, ob.Store.Reads, g.Actor, "ask", d)
+	draft, err := removeObjectiveForm.Begin(ctx, ob.Store.Statements, g.Actor, "ask", d)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -50,7 +50,7 @@ var removeObjectiveForm = desk.Form[removing]{Kind: view.CallbackRemoveObjective
 
 // moveChoices fills the type-ahead of what becomes of a key result.
 func (ob objectives) moveChoices(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	_, d, err := removeObjectiveForm.Shown(ctx, ob.Store.Reads, g)
+	_, d, err := removeObjectiveForm.Shown(ctx, ob.Store.Statements, g)
 	if desk.IsNotFound(err) {
 		return desk.Reply{Options: view.MoveChoices("-", nil)}, nil
 	}
@@ -87,7 +87,7 @@ func (ob objectives) moveChoices(ctx context.Context, g desk.Gesture) (desk.Repl
 // removed moves and removes what was named, and then the objective. What was not named stays,
 // and so does the objective then.
 func (ob objectives) removed(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	draft, d, err := removeObjectiveForm.Shown(ctx, ob.Store.Reads, g)
+	draft, d, err := removeObjectiveForm.Shown(ctx, ob.Store.Statements, g)
 	if err != nil {
 		return desk.Reply{}, err
 	}

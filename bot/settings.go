@@ -26,11 +26,11 @@ func (f settingsForm) command(ctx context.Context, g desk.Gesture) (desk.Reply, 
 	if !okr.May(g.Actor, okr.ChangeSettings) {
 		return desk.Say("The settings are the administrators' to change; ask one of them. Now a key result is " + w.Thresholds.Words() + "."), nil
 	}
-	shared, err := audiencesOf(ctx, f.Store.Reads, g.Actor.Workspace)
+	shared, err := audiencesOf(ctx, f.Store.Statements, g.Actor.Workspace)
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	draft, err := settingsDraft.Begin(ctx, f.Store.Reads, g.Actor, "fill", settingsShown{w.Thresholds})
+	draft, err := settingsDraft.Begin(ctx, f.Store.Statements, g.Actor, "fill", settingsShown{w.Thresholds})
 	modal := view.SettingsOf(w.Thresholds).Modal(draft.ID, shared...)
 	return desk.Reply{Open: &modal}, err
 }
@@ -43,7 +43,7 @@ func (f settingsForm) submitted(ctx context.Context, g desk.Gesture) (desk.Reply
 		r.Clear = true
 		return r, nil
 	}
-	_, was, err := settingsDraft.Shown(ctx, f.Store.Reads, g)
+	_, was, err := settingsDraft.Shown(ctx, f.Store.Statements, g)
 	if err != nil {
 		return desk.Reply{}, err
 	}

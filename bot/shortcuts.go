@@ -47,7 +47,7 @@ func (s shortcuts) note(ctx context.Context, g desk.Gesture) (desk.Reply, error)
 		if err != nil || link == "" {
 			return // okrbot may not see it: the words are enough
 		}
-		if _, err := pickForm.Save(ctx, s.Store.Reads, g.Actor, draft, draft.Step, noted{Text: text, Link: link}); err != nil {
+		if _, err := pickForm.Save(ctx, s.Store.Statements, g.Actor, draft, draft.Step, noted{Text: text, Link: link}); err != nil {
 			return // the person went on
 		}
 		if _, err := s.Slack.Change(ctx, opened, view.CheckInPick(view.NoteOf(text, link), draft.ID)); err != nil {
@@ -72,7 +72,7 @@ func (s shortcuts) pick(ctx context.Context, g desk.Gesture, n noted) (store.Dra
 	if some == 0 {
 		return store.Draft{}, desk.Say("You have no key result to check in on. `/okr list` shows those that there are, and whom to ask."), nil
 	}
-	draft, err := pickForm.Begin(ctx, s.Store.Reads, g.Actor, "pick", n)
+	draft, err := pickForm.Begin(ctx, s.Store.Statements, g.Actor, "pick", n)
 	if err != nil {
 		return draft, desk.Reply{}, err
 	}
@@ -100,7 +100,7 @@ func (s shortcuts) choices(ctx context.Context, g desk.Gesture) (desk.Reply, err
 
 // picked is the submit of that form: the check-in takes its place, with the note in it.
 func (s shortcuts) picked(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	_, n, err := pickForm.Shown(ctx, s.Store.Reads, g)
+	_, n, err := pickForm.Shown(ctx, s.Store.Statements, g)
 	if err != nil {
 		return desk.Reply{}, err
 	}

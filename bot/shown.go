@@ -20,7 +20,7 @@ type shows struct {
 }
 
 // besides loads what stands beside the key results of a list: all of their objectives.
-func (s shows) besides(ctx context.Context, r store.Reads, workspace string, some []view.KeyResult, most int) (view.Listing, error) {
+func (s shows) besides(ctx context.Context, r store.Statements, workspace string, some []view.KeyResult, most int) (view.Listing, error) {
 	if len(some) == 0 {
 		return view.Listing{}, nil
 	}

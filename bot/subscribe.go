@@ -164,7 +164,7 @@ func (m *Messenger) Digest(ctx context.Context, s store.Subscription) ([]store.D
 		d.More, d.Own = "/okr list mine", true
 	}
 	var told []store.DigestEntry
-	err := m.bot.Store.Snapshot(ctx, func(r store.Reads, now time.Time) error {
+	err := m.bot.Store.Snapshot(ctx, func(r store.Statements, now time.Time) error {
 		last, err := r.LastTold(ctx, s)
 		if err != nil {
 			return err

@@ -32,7 +32,7 @@ const batch = 1000
 // importer goes through a file once: looking only, or inside the transaction that writes.
 type importer struct {
 	workspace  string
-	reads      store.Reads
+	reads      store.Statements
 	tx         *store.Tx // nil: looks only
 	now        time.Time
 	out        io.Writer // a line for each change and each problem
@@ -79,7 +79,7 @@ func Check(ctx context.Context, s *store.Store, workspace string, file io.Reader
 	if err != nil {
 		return Outcome{}, err
 	}
-	im := &importer{workspace: workspace, reads: s.Reads, now: now, out: out, next: store.NextNumbers{KeyResult: 1, Objective: 1}, cache: cache}
+	im := &importer{workspace: workspace, reads: s.Statements, now: now, out: out, next: store.NextNumbers{KeyResult: 1, Objective: 1}, cache: cache}
 	err = im.run(ctx, file)
 	return im.outcome, err
 }
@@ -104,7 +104,7 @@ func Import(ctx context.Context, s *store.Store, workspace string, file io.ReadS
 			return err
 		}
 		next.KeyResult = max(next.KeyResult, highest+1)
-		im := &importer{workspace: workspace, reads: tx.Reads, tx: tx, now: tx.Now, out: out, next: next, cache: cache.Offline()}
+		im := &importer{workspace: workspace, reads: tx.Statements, tx: tx, now: tx.Now, out: out, next: next, cache: cache.Offline()}
 		im.outcome.At = tx.Now
 		err = im.run(ctx, file)
 		outcome = im.outcome

@@ -156,7 +156,7 @@ func (tx *Tx) SignInWorks(ctx context.Context, id int64) error {
 }
 
 // ConnectionSucceeded notes that a sync through a connection worked.
-func (r Reads) ConnectionSucceeded(ctx context.Context, id int64) error {
+func (r Statements) ConnectionSucceeded(ctx context.Context, id int64) error {
 	if err := r.q.ConnectionSucceeded(ctx, id); err != nil {
 		return fmt.Errorf("noting that connection %d works: %w", id, err)
 	}

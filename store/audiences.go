@@ -37,7 +37,7 @@ func (a Audience) Mark() string {
 }
 
 // Audience is what is known of who sees what is posted in a channel; nothing where Slack was not asked.
-func (r Reads) Audience(ctx context.Context, p Place) (Audience, error) {
+func (r Statements) Audience(ctx context.Context, p Place) (Audience, error) {
 	row, err := r.q.Audience(ctx, queries.AudienceParams{WorkspaceID: p.Workspace, ChannelID: p.Channel})
 	if err = found(err); errors.Is(err, ErrNotFound) {
 		return Audience{Place: p}, nil
@@ -52,7 +52,7 @@ func (r Reads) Audience(ctx context.Context, p Place) (Audience, error) {
 
 // SaveAudience notes what Slack said just now, and returns what holds then: a consent is for those who
 // were there when it was given.
-func (r Reads) SaveAudience(ctx context.Context, a Audience) (Audience, error) {
+func (r Statements) SaveAudience(ctx context.Context, a Audience) (Audience, error) {
 	row, err := r.q.SaveAudience(ctx, queries.SaveAudienceParams{
 		WorkspaceID: a.Workspace, ChannelID: a.Channel, Outside: a.Outside, Others: orEmpty(a.Others), Untold: a.Untold,
 	})
@@ -145,7 +145,7 @@ func (tx *Tx) recordConsent(ctx context.Context, actor okr.Actor, a Audience, ac
 }
 
 // OutsideAudiences are a workspace's channels that others see, those first that wait for somebody's word.
-func (r Reads) OutsideAudiences(ctx context.Context, workspace string) ([]Audience, error) {
+func (r Statements) OutsideAudiences(ctx context.Context, workspace string) ([]Audience, error) {
 	rows, err := r.q.OutsideAudiences(ctx, workspace)
 	if err != nil {
 		return nil, fmt.Errorf("listing channels that others see: %w", err)

@@ -50,7 +50,7 @@ func (tx *Tx) Record(ctx context.Context, actor okr.Actor, action string, object
 }
 
 // LastChanges are the last times that fields of an object changed, the newest first.
-func (r Reads) LastChanges(ctx context.Context, workspace string, object Object, fields ...string) ([]LastChange, error) {
+func (r Statements) LastChanges(ctx context.Context, workspace string, object Object, fields ...string) ([]LastChange, error) {
 	rows, err := r.q.LastChanges(ctx, queries.LastChangesParams{
 		WorkspaceID: workspace, Object: object.Kind, ObjectID: object.ID, Fields: fields,
 	})
@@ -74,7 +74,7 @@ type LastChange struct {
 }
 
 // Audit lists the newest events about an object, newest first.
-func (r Reads) Audit(ctx context.Context, workspace string, object Object, most int) ([]AuditEvent, error) {
+func (r Statements) Audit(ctx context.Context, workspace string, object Object, most int) ([]AuditEvent, error) {
 	rows, err := r.q.AuditEvents(ctx, queries.AuditEventsParams{
 		WorkspaceID: workspace, Object: object.Kind, ObjectID: object.ID, Most: int32(most),
 	})

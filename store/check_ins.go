@@ -102,7 +102,7 @@ func (k KeyResult) Today(now time.Time) okr.Day {
 }
 
 // CheckIns lists the newest check-ins of a key result, newest first.
-func (r Reads) CheckIns(ctx context.Context, workspace string, keyResult int64, most int) ([]CheckIn, error) {
+func (r Statements) CheckIns(ctx context.Context, workspace string, keyResult int64, most int) ([]CheckIn, error) {
 	rows, err := r.q.CheckIns(ctx, queries.CheckInsParams{WorkspaceID: workspace, KeyResultID: keyResult, Most: int32(most)})
 	if err != nil {
 		return nil, fmt.Errorf("listing check-ins: %w", err)

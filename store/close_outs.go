@@ -137,7 +137,7 @@ func (tx *Tx) writeEnd(ctx context.Context, actor okr.Actor, c CloseOut, r okr.R
 }
 
 // CloseOut loads how an objective ended.
-func (r Reads) CloseOut(ctx context.Context, workspace string, objectiveID int64) (CloseOut, error) {
+func (r Statements) CloseOut(ctx context.Context, workspace string, objectiveID int64) (CloseOut, error) {
 	row, err := r.q.CloseOut(ctx, queries.CloseOutParams{WorkspaceID: workspace, ObjectiveID: objectiveID})
 	if err != nil {
 		return CloseOut{}, fmt.Errorf("loading the close-out of objective %d: %w", objectiveID, found(err))
@@ -171,7 +171,7 @@ func (r Reads) CloseOut(ctx context.Context, workspace string, objectiveID int64
 
 // EndedObjectives are those whose last day is over and which nobody has closed out, the latest first;
 // an owner's when one is given.
-func (r Reads) EndedObjectives(ctx context.Context, workspace, owner string, most int) ([]okr.Objective, error) {
+func (r Statements) EndedObjectives(ctx context.Context, workspace, owner string, most int) ([]okr.Objective, error) {
 	rows, err := r.q.EndedObjectives(ctx, queries.EndedObjectivesParams{WorkspaceID: workspace, OwnerID: owner, Most: int32(most)})
 	if err != nil {
 		return nil, fmt.Errorf("listing objectives that have ended: %w", err)

@@ -125,7 +125,7 @@ func (c Connection) place(version int) secret.Place {
 var ErrNoKey = errors.New("sealed with a key that this process lacks")
 
 // Unseal returns the fields of a connection's sign-in. They are opened for each use and kept nowhere.
-func (r Reads) Unseal(c Connection) (map[string]string, error) {
+func (r Statements) Unseal(c Connection) (map[string]string, error) {
 	plain, err := r.open(c.sealed, c.place(c.version))
 	if err != nil {
 		return nil, fmt.Errorf("opening the sign-in of connection %d: %w", c.ID, err)
@@ -139,7 +139,7 @@ func (r Reads) Unseal(c Connection) (map[string]string, error) {
 }
 
 // open opens a secret. One that is too short to name its key was changed.
-func (r Reads) open(sealed []byte, place secret.Place) (secret.String, error) {
+func (r Statements) open(sealed []byte, place secret.Place) (secret.String, error) {
 	if id := secret.KeyID(sealed); id != 0 && !r.keys.Holds(id) {
 		return secret.String{}, ErrNoKey
 	}
@@ -147,7 +147,7 @@ func (r Reads) open(sealed []byte, place secret.Place) (secret.String, error) {
 }
 
 // Connection loads one connection of a workspace.
-func (r Reads) Connection(ctx context.Context, workspace string, id int64) (Connection, error) {
+func (r Statements) Connection(ctx context.Context, workspace string, id int64) (Connection, error) {
 	row, err := r.q.Connection(ctx, queries.ConnectionParams{WorkspaceID: workspace, ID: id})
 	if err != nil {
 		return Connection{}, fmt.Errorf("loading connection %d: %w", id, found(err))
@@ -156,7 +156,7 @@ func (r Reads) Connection(ctx context.Context, workspace string, id int64) (Conn
 }
 
 // ConnectionByID is for jobs, whose arguments hold ids alone.
-func (r Reads) ConnectionByID(ctx context.Context, id int64) (Connection, error) {
+func (r Statements) ConnectionByID(ctx context.Context, id int64) (Connection, error) {
 	row, err := r.q.ConnectionByID(ctx, id)
 	if err != nil {
 		return Connection{}, fmt.Errorf("loading connection %d: %w", id, found(err))
@@ -165,7 +165,7 @@ func (r Reads) ConnectionByID(ctx context.Context, id int64) (Connection, error)
 }
 
 // ConnectionToRead loads a connection, and says whether its system may be asked now.
-func (r Reads) ConnectionToRead(ctx context.Context, id int64) (c Connection, ready bool, err error) {
+func (r Statements) ConnectionToRead(ctx context.Context, id int64) (c Connection, ready bool, err error) {
 	row, err := r.q.ConnectionToRead(ctx, id)
 	if err != nil {
 		return c, false, fmt.Errorf("loading connection %d: %w", id, found(err))
@@ -174,7 +174,7 @@ func (r Reads) ConnectionToRead(ctx context.Context, id int64) (c Connection, re
 }
 
 // ConnectionsFor lists what a person may use: their own connections, then the shared ones.
-func (r Reads) ConnectionsFor(ctx context.Context, actor okr.Actor) ([]Connection, error) {
+func (r Statements) ConnectionsFor(ctx context.Context, actor okr.Actor) ([]Connection, error) {
 	rows, err := r.q.ConnectionsFor(ctx, queries.ConnectionsForParams{WorkspaceID: actor.Workspace, PersonID: actor.ID})
 	if err != nil {
 		return nil, fmt.Errorf("listing connections: %w", err)
@@ -188,7 +188,7 @@ func (r Reads) ConnectionsFor(ctx context.Context, actor okr.Actor) ([]Connectio
 }
 
 // AllConnections lists every connection that was confirmed and not removed, of all workspaces.
-func (r Reads) AllConnections(ctx context.Context) ([]Connection, error) {
+func (r Statements) AllConnections(ctx context.Context) ([]Connection, error) {
 	rows, err := r.db.Query(ctx, "select id from connections where state not in ('pending', 'removed') order by workspace_id, id")
 	if err != nil {
 		return nil, fmt.Errorf("listing connections: %w", err)
@@ -243,7 +243,7 @@ func (s Scorecard) Traits() okr.Traits {
 
 // SearchScorecards finds scorecards in a connection's directory whose name or description holds
 // every word, the best first. It asks Postgres only.
-func (r Reads) SearchScorecards(ctx context.Context, c Connection, words string, most int) ([]Scorecard, error) {
+func (r Statements) SearchScorecards(ctx context.Context, c Connection, words string, most int) ([]Scorecard, error) {
 	split := strings.Fields(words)
 	for i := range split {
 		split[i] = likeLiteral(split[i])
@@ -263,7 +263,7 @@ func (r Reads) SearchScorecards(ctx context.Context, c Connection, words string,
 }
 
 // ScorecardTwins are some scorecards of a connection's directory and those that are called the same.
-func (r Reads) ScorecardTwins(ctx context.Context, c Connection, references ...string) ([]Scorecard, error) {
+func (r Statements) ScorecardTwins(ctx context.Context, c Connection, references ...string) ([]Scorecard, error) {
 	rows, err := r.q.ScorecardTwins(ctx, queries.ScorecardTwinsParams{ConnectionID: c.ID, WorkspaceID: c.Workspace, Refs: references})
 	if err != nil {
 		return nil, fmt.Errorf("looking for scorecards of one name: %w", err)
@@ -277,7 +277,7 @@ func (r Reads) ScorecardTwins(ctx context.Context, c Connection, references ...s
 
 // EachScorecardName passes the names in a connection's directory one by one; liked are the account's
 // favourites and what the system marks as important.
-func (r Reads) EachScorecardName(ctx context.Context, c Connection, do func(reference, name string, liked bool)) error {
+func (r Statements) EachScorecardName(ctx context.Context, c Connection, do func(reference, name string, liked bool)) error {
 	rows, err := r.q.ScorecardNames(ctx, queries.ScorecardNamesParams{ConnectionID: c.ID, WorkspaceID: c.Workspace})
 	if err != nil {
 		return fmt.Errorf("reading the names of scorecards: %w", err)
@@ -289,7 +289,7 @@ func (r Reads) EachScorecardName(ctx context.Context, c Connection, do func(refe
 }
 
 // NearScorecards loads rows of a connection's directory, in the order of the references.
-func (r Reads) NearScorecards(ctx context.Context, c Connection, references []string) ([]Scorecard, error) {
+func (r Statements) NearScorecards(ctx context.Context, c Connection, references []string) ([]Scorecard, error) {
 	rows, err := r.q.NearScorecards(ctx, queries.NearScorecardsParams{ConnectionID: c.ID, WorkspaceID: c.Workspace, Refs: references})
 	if err != nil {
 		return nil, fmt.Errorf("loading scorecards: %w", err)
@@ -306,7 +306,7 @@ func (r Reads) NearScorecards(ctx context.Context, c Connection, references []st
 }
 
 // CountUnlistable is how many scorecards of a connection's directory have a longer reference.
-func (r Reads) CountUnlistable(ctx context.Context, c Connection, longest int) (int, error) {
+func (r Statements) CountUnlistable(ctx context.Context, c Connection, longest int) (int, error) {
 	n, err := r.q.CountUnlistable(ctx, queries.CountUnlistableParams{ConnectionID: c.ID, WorkspaceID: c.Workspace, Longest: int32(longest)})
 	if err != nil {
 		return 0, fmt.Errorf("counting scorecards: %w", err)
@@ -315,7 +315,7 @@ func (r Reads) CountUnlistable(ctx context.Context, c Connection, longest int) (
 }
 
 // Scorecard loads one row of a connection's directory.
-func (r Reads) Scorecard(ctx context.Context, c Connection, reference string) (Scorecard, error) {
+func (r Statements) Scorecard(ctx context.Context, c Connection, reference string) (Scorecard, error) {
 	row, err := r.q.Scorecard(ctx, queries.ScorecardParams{ConnectionID: c.ID, WorkspaceID: c.Workspace, Reference: reference})
 	if err != nil {
 		return Scorecard{}, fmt.Errorf("loading a scorecard: %w", found(err))

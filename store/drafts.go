@@ -32,7 +32,7 @@ func (d Draft) State(form any) error {
 }
 
 // CreateDraft begins a form for the acting person.
-func (r Reads) CreateDraft(ctx context.Context, actor okr.Actor, kind, step string, form any) (Draft, error) {
+func (r Statements) CreateDraft(ctx context.Context, actor okr.Actor, kind, step string, form any) (Draft, error) {
 	state, err := json.Marshal(form)
 	if err != nil {
 		return Draft{}, fmt.Errorf("writing a draft: %w", err)
@@ -49,7 +49,7 @@ func (r Reads) CreateDraft(ctx context.Context, actor okr.Actor, kind, step stri
 
 // Draft loads the acting person's own draft. Somebody else's, an expired one and one that never
 // was are all ErrNotFound.
-func (r Reads) Draft(ctx context.Context, actor okr.Actor, id string) (Draft, error) {
+func (r Statements) Draft(ctx context.Context, actor okr.Actor, id string) (Draft, error) {
 	if uuid.Validate(id) != nil {
 		return Draft{}, ErrNotFound
 	}
@@ -62,7 +62,7 @@ func (r Reads) Draft(ctx context.Context, actor okr.Actor, id string) (Draft, er
 
 // SaveDraft takes the draft to its next step and raises its version. It returns ErrChanged when
 // another tab saved first.
-func (r Reads) SaveDraft(ctx context.Context, actor okr.Actor, d Draft, step string, form any) (Draft, error) {
+func (r Statements) SaveDraft(ctx context.Context, actor okr.Actor, d Draft, step string, form any) (Draft, error) {
 	state, err := json.Marshal(form)
 	if err != nil {
 		return Draft{}, fmt.Errorf("writing a draft: %w", err)
@@ -82,7 +82,7 @@ func (r Reads) SaveDraft(ctx context.Context, actor okr.Actor, d Draft, step str
 
 // NoteInDraft keeps what was found out for the person beside what they entered, in the same version:
 // what they do meanwhile goes first. It returns ErrChanged when they went on.
-func (r Reads) NoteInDraft(ctx context.Context, actor okr.Actor, d Draft, form any) (Draft, error) {
+func (r Statements) NoteInDraft(ctx context.Context, actor okr.Actor, d Draft, form any) (Draft, error) {
 	state, err := json.Marshal(form)
 	if err != nil {
 		return Draft{}, fmt.Errorf("writing a draft: %w", err)
@@ -101,7 +101,7 @@ func (r Reads) NoteInDraft(ctx context.Context, actor okr.Actor, d Draft, form a
 }
 
 // DeleteDraft ends a form that was saved or given up.
-func (r Reads) DeleteDraft(ctx context.Context, actor okr.Actor, id string) error {
+func (r Statements) DeleteDraft(ctx context.Context, actor okr.Actor, id string) error {
 	err := r.q.DeleteDraft(ctx, queries.DeleteDraftParams{ID: id, WorkspaceID: actor.Workspace, PersonID: actor.ID})
 	if err != nil {
 		return fmt.Errorf("deleting a draft: %w", err)

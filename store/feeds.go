@@ -40,7 +40,7 @@ type Follow struct {
 }
 
 // DueFeeds are the next feeds of a connection, after one, that fell due by the database's clock.
-func (r Reads) DueFeeds(ctx context.Context, connection, after int64, most int) ([]DueFeed, error) {
+func (r Statements) DueFeeds(ctx context.Context, connection, after int64, most int) ([]DueFeed, error) {
 	rows, err := r.q.DueFeeds(ctx, queries.DueFeedsParams{ConnectionID: connection, After: after, Most: int32(most)})
 	if err != nil {
 		return nil, fmt.Errorf("looking for what is due: %w", err)
@@ -61,7 +61,7 @@ func (r Reads) DueFeeds(ctx context.Context, connection, after int64, most int) 
 
 // FollowsOf are some key results with the feeds that they follow through a connection. Whoever reads
 // elsewhere is missing.
-func (r Reads) FollowsOf(ctx context.Context, connection int64, keyResults []int64) ([]Follow, error) {
+func (r Statements) FollowsOf(ctx context.Context, connection int64, keyResults []int64) ([]Follow, error) {
 	rows, err := r.q.FeedsFollowed(ctx, queries.FeedsFollowedParams{KeyResultIds: keyResults, ConnectionID: connection})
 	if err != nil {
 		return nil, fmt.Errorf("looking for feeds: %w", err)
@@ -74,7 +74,7 @@ func (r Reads) FollowsOf(ctx context.Context, connection int64, keyResults []int
 }
 
 // Feeds loads feeds, by their ids.
-func (r Reads) Feeds(ctx context.Context, ids []int64) (map[int64]Feed, error) {
+func (r Statements) Feeds(ctx context.Context, ids []int64) (map[int64]Feed, error) {
 	rows, err := r.q.FeedsOf(ctx, ids)
 	if err != nil {
 		return nil, fmt.Errorf("loading feeds: %w", err)
@@ -192,7 +192,7 @@ func (tx *Tx) ApplyScores(ctx context.Context, epoch int64, list []Scores) (map[
 }
 
 // NewsOf are the scores of feeds that came or changed after an epoch, by feed, oldest first.
-func (r Reads) NewsOf(ctx context.Context, feeds []int64, epoch int64) (map[int64][]Score, error) {
+func (r Statements) NewsOf(ctx context.Context, feeds []int64, epoch int64) (map[int64][]Score, error) {
 	rows, err := r.q.NewsOf(ctx, queries.NewsOfParams{FeedIds: feeds, Epoch: epoch})
 	if err != nil {
 		return nil, fmt.Errorf("looking for news: %w", err)
@@ -255,7 +255,7 @@ func (tx *Tx) FeedsTried(ctx context.Context, began time.Time, ids []int64) erro
 }
 
 // FeedsCrashed notes that a process died while it read feeds.
-func (r Reads) FeedsCrashed(ctx context.Context, ids []int64) error {
+func (r Statements) FeedsCrashed(ctx context.Context, ids []int64) error {
 	if err := r.q.CrashedFeeds(ctx, ids); err != nil {
 		return fmt.Errorf("noting what was read as a process died: %w", err)
 	}

@@ -112,7 +112,7 @@ type HistoryAdditions struct {
 
 // HistoryToAdd holds a history against what a key result has. A value that an import entered for it
 // gives way to its history: it stood for the result only.
-func (r Reads) HistoryToAdd(ctx context.Context, k KeyResult, list []Entry) (n HistoryAdditions, err error) {
+func (r Statements) HistoryToAdd(ctx context.Context, k KeyResult, list []Entry) (n HistoryAdditions, err error) {
 	readings, err := r.q.Readings(ctx, queries.ReadingsParams{WorkspaceID: k.Workspace, KeyResultID: k.ID})
 	if err != nil {
 		return n, fmt.Errorf("reading readings: %w", err)

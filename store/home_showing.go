@@ -19,7 +19,7 @@ type HomeShowing struct {
 }
 
 // HomeShowing is what is known of a person's Home tab before it is drawn.
-func (r Reads) HomeShowing(ctx context.Context, workspace, person string) (HomeShowing, error) {
+func (r Statements) HomeShowing(ctx context.Context, workspace, person string) (HomeShowing, error) {
 	row, err := r.q.HomeShowing(ctx, queries.HomeShowingParams{WorkspaceID: workspace, PersonID: person})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return HomeShowing{}, nil
@@ -31,7 +31,7 @@ func (r Reads) HomeShowing(ctx context.Context, workspace, person string) (HomeS
 }
 
 // HomeShown notes what Slack shows of a Home tab that was drawn; wide where that is not its person's alone.
-func (r Reads) HomeShown(ctx context.Context, workspace, person string, drawn HomeShowing, wide bool) error {
+func (r Statements) HomeShown(ctx context.Context, workspace, person string, drawn HomeShowing, wide bool) error {
 	err := r.q.HomeShown(ctx, queries.HomeShownParams{WorkspaceID: workspace, PersonID: person, Version: drawn.Version, Shows: drawn.Shows, Wide: wide})
 	if err != nil {
 		return fmt.Errorf("noting what Home shows: %w", err)
@@ -40,7 +40,7 @@ func (r Reads) HomeShown(ctx context.Context, workspace, person string, drawn Ho
 }
 
 // HomeNotShown has a Home tab shown after a wait, since nobody knows what Slack shows.
-func (r Reads) HomeNotShown(ctx context.Context, workspace, person string, wait time.Duration) error {
+func (r Statements) HomeNotShown(ctx context.Context, workspace, person string, wait time.Duration) error {
 	if err := r.q.HomeNotShown(ctx, queries.HomeNotShownParams{WorkspaceID: workspace, PersonID: person, Seconds: wait.Seconds()}); err != nil {
 		return fmt.Errorf("noting a Home that was not shown: %w", err)
 	}
@@ -48,7 +48,7 @@ func (r Reads) HomeNotShown(ctx context.Context, workspace, person string, wait 
 }
 
 // HomesWait has no Home tab of a workspace shown before a wait is over.
-func (r Reads) HomesWait(ctx context.Context, workspace string, wait time.Duration) error {
+func (r Statements) HomesWait(ctx context.Context, workspace string, wait time.Duration) error {
 	if err := r.q.HomesWait(ctx, queries.HomesWaitParams{WorkspaceID: workspace, Seconds: wait.Seconds()}); err != nil {
 		return fmt.Errorf("having Homes wait: %w", err)
 	}
@@ -56,7 +56,7 @@ func (r Reads) HomesWait(ctx context.Context, workspace string, wait time.Durati
 }
 
 // HomeClosed has a Home tab shown no more until its person opens it again.
-func (r Reads) HomeClosed(ctx context.Context, workspace, person string) error {
+func (r Statements) HomeClosed(ctx context.Context, workspace, person string) error {
 	if err := r.q.HomeClosed(ctx, queries.HomeClosedParams{WorkspaceID: workspace, PersonID: person}); err != nil {
 		return fmt.Errorf("noting that Home is not looked at: %w", err)
 	}

@@ -32,7 +32,7 @@ const (
 )
 
 // HomeOpened notes that a person looks at their Home tab.
-func (r Reads) HomeOpened(ctx context.Context, workspace, person string) error {
+func (r Statements) HomeOpened(ctx context.Context, workspace, person string) error {
 	if err := r.q.HomeOpened(ctx, queries.HomeOpenedParams{WorkspaceID: workspace, PersonID: person}); err != nil {
 		return fmt.Errorf("noting who looks at Home: %w", err)
 	}
@@ -40,7 +40,7 @@ func (r Reads) HomeOpened(ctx context.Context, workspace, person string) error {
 }
 
 // Home is what a person chose; who never did sees the usual.
-func (r Reads) Home(ctx context.Context, workspace, person string) (Home, error) {
+func (r Statements) Home(ctx context.Context, workspace, person string) (Home, error) {
 	row, err := r.q.Home(ctx, queries.HomeParams{WorkspaceID: workspace, PersonID: person})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Home{Needs: HomeWorstFew}, nil
@@ -109,7 +109,7 @@ const (
 
 // HomeObjectives are the objectives that a filter leaves, from a place on, at most so many, and how many
 // there are: those whose period runs in their own zone, then those that are over, then those to come.
-func (r Reads) HomeObjectives(ctx context.Context, workspace string, s HomeFilter, from, most int) (list []okr.Objective, total int, err error) {
+func (r Statements) HomeObjectives(ctx context.Context, workspace string, s HomeFilter, from, most int) (list []okr.Objective, total int, err error) {
 	args := []any{workspace, s.Now}
 	where := ""
 	and := func(clause string, arg any) {
@@ -178,16 +178,16 @@ type Standings struct {
 }
 
 // StandingsOf counts the key results of objectives by how they stand.
-func (r Reads) StandingsOf(ctx context.Context, workspace string, objectives []int64) (map[int64]Standings, error) {
+func (r Statements) StandingsOf(ctx context.Context, workspace string, objectives []int64) (map[int64]Standings, error) {
 	return standings[int64](ctx, r, workspace, "k.objective_id = any ($2)", "k.objective_id", objectives)
 }
 
 // StandingsIn counts those of channels, of objectives that are open.
-func (r Reads) StandingsIn(ctx context.Context, workspace string, channels []string) (map[string]Standings, error) {
+func (r Statements) StandingsIn(ctx context.Context, workspace string, channels []string) (map[string]Standings, error) {
 	return standings[string](ctx, r, workspace, "k.channel_id = any ($2)\n  and o.closed_at is null", "k.channel_id", channels)
 }
 
-func standings[K comparable](ctx context.Context, r Reads, workspace, where, by string, of []K) (map[K]Standings, error) {
+func standings[K comparable](ctx context.Context, r Statements, workspace, where, by string, of []K) (map[K]Standings, error) {
 	if len(of) == 0 {
 		return nil, nil
 	}
@@ -239,7 +239,7 @@ group by 1, 2`
 
 // DigestsAround are channels with a weekly digest that a person asked for, or in which something of
 // theirs is told.
-func (r Reads) DigestsAround(ctx context.Context, workspace, person string, most int) ([]string, error) {
+func (r Statements) DigestsAround(ctx context.Context, workspace, person string, most int) ([]string, error) {
 	list, err := r.q.DigestsAround(ctx, queries.DigestsAroundParams{WorkspaceID: workspace, PersonID: person, Most: int32(most)})
 	if err != nil {
 		return nil, fmt.Errorf("listing the digests around a person: %w", err)

@@ -17,7 +17,7 @@ import (
 type KnownPerson struct{ ID, Name string }
 
 // KnownPeople are all who used okrbot in a workspace or own something there.
-func (r Reads) KnownPeople(ctx context.Context, workspace string) ([]KnownPerson, error) {
+func (r Statements) KnownPeople(ctx context.Context, workspace string) ([]KnownPerson, error) {
 	rows, err := r.q.KnownPeople(ctx, workspace)
 	if err != nil {
 		return nil, fmt.Errorf("listing people: %w", err)
@@ -30,7 +30,7 @@ func (r Reads) KnownPeople(ctx context.Context, workspace string) ([]KnownPerson
 }
 
 // Connections are all connections of a workspace, whoever may use them.
-func (r Reads) Connections(ctx context.Context, workspace string) ([]Connection, error) {
+func (r Statements) Connections(ctx context.Context, workspace string) ([]Connection, error) {
 	rows, err := r.q.AllConnections(ctx, workspace)
 	if err != nil {
 		return nil, fmt.Errorf("listing connections: %w", err)
@@ -43,7 +43,7 @@ func (r Reads) Connections(ctx context.Context, workspace string) ([]Connection,
 }
 
 // AllObjectives are all objectives of a workspace, the oldest first.
-func (r Reads) AllObjectives(ctx context.Context, workspace string) ([]okr.Objective, error) {
+func (r Statements) AllObjectives(ctx context.Context, workspace string) ([]okr.Objective, error) {
 	rows, err := r.q.AllObjectives(ctx, workspace)
 	if err != nil {
 		return nil, fmt.Errorf("listing objectives: %w", err)
@@ -58,7 +58,7 @@ type SourceKey struct {
 }
 
 // SourcesKnown are those of some scorecards that their connections' directories list.
-func (r Reads) SourcesKnown(ctx context.Context, workspace string, keys []SourceKey) (map[SourceKey]Source, error) {
+func (r Statements) SourcesKnown(ctx context.Context, workspace string, keys []SourceKey) (map[SourceKey]Source, error) {
 	if len(keys) == 0 {
 		return nil, nil
 	}
@@ -87,7 +87,7 @@ type TitleKey struct {
 }
 
 // TitlesTaken are those of some titles that key results bear already, with their numbers.
-func (r Reads) TitlesTaken(ctx context.Context, workspace string, titles []TitleKey) (map[TitleKey]int, error) {
+func (r Statements) TitlesTaken(ctx context.Context, workspace string, titles []TitleKey) (map[TitleKey]int, error) {
 	if len(titles) == 0 {
 		return nil, nil
 	}
@@ -265,7 +265,7 @@ type FirstValues struct {
 
 // FirstValues says what becomes of the key results that an import of a moment made or had read from
 // elsewhere.
-func (r Reads) FirstValues(ctx context.Context, workspace string, at time.Time) (FirstValues, error) {
+func (r Statements) FirstValues(ctx context.Context, workspace string, at time.Time) (FirstValues, error) {
 	row, err := r.q.FirstValues(ctx, queries.FirstValuesParams{WorkspaceID: workspace, TriggerKey: importTrigger(at)})
 	if err != nil {
 		return FirstValues{}, fmt.Errorf("looking at what was imported: %w", err)

@@ -216,7 +216,7 @@ func (f Filter) list(workspace string) (sql string, args []any) {
 }
 
 // KeyResults lists a workspace's key results in the filter's order.
-func (r Reads) KeyResults(ctx context.Context, workspace string, f Filter) ([]KeyResult, error) {
+func (r Statements) KeyResults(ctx context.Context, workspace string, f Filter) ([]KeyResult, error) {
 	sql, args := f.list(workspace)
 	rows, err := r.db.Query(ctx, sql, args...)
 	if err != nil {
@@ -230,7 +230,7 @@ func (r Reads) KeyResults(ctx context.Context, workspace string, f Filter) ([]Ke
 }
 
 // EachOf passes key results one by one, in the order of KeyResults, however many there are.
-func (r Reads) EachOf(ctx context.Context, workspace string, f Filter, do func(KeyResult) error) error {
+func (r Statements) EachOf(ctx context.Context, workspace string, f Filter, do func(KeyResult) error) error {
 	sql, args := f.list(workspace)
 	rows, err := r.db.Query(ctx, sql, args...)
 	if err != nil {
@@ -240,7 +240,7 @@ func (r Reads) EachOf(ctx context.Context, workspace string, f Filter, do func(K
 }
 
 // CountKeyResults is how many key results a filter leaves, at most f.Most.
-func (r Reads) CountKeyResults(ctx context.Context, workspace string, f Filter) (int, error) {
+func (r Statements) CountKeyResults(ctx context.Context, workspace string, f Filter) (int, error) {
 	from, where, args := f.narrow(workspace)
 	chosen := "select k.id\nfrom " + from + f.objectives() + "\nwhere " + where + fmt.Sprintf("\nlimit %d", f.Most)
 	n := 0

@@ -111,7 +111,7 @@ const judgedAtOnce = 500
 // one where the list is not as long. How key results stand is what is stored of them, and of those of
 // which it is not stored, or not any more, a look at each, up to judgedAtOnce of them. The list is
 // counted up to some. It is asked in a Snapshot.
-func (r Reads) Page(ctx context.Context, workspace string, f Filter, s States, counted int, now time.Time) (p Page, err error) {
+func (r Statements) Page(ctx context.Context, workspace string, f Filter, s States, counted int, now time.Time) (p Page, err error) {
 	f, p.Unjudged, err = r.looked(ctx, workspace, f, s, now)
 	if err != nil {
 		return p, err
@@ -151,7 +151,7 @@ func (r Reads) Page(ctx context.Context, workspace string, f Filter, s States, c
 
 // looked narrows a filter to key results that stand so, by what is stored and by a look at the others,
 // and says whether there may be more of them.
-func (r Reads) looked(ctx context.Context, workspace string, f Filter, s States, now time.Time) (known Filter, more bool, err error) {
+func (r Statements) looked(ctx context.Context, workspace string, f Filter, s States, now time.Time) (known Filter, more bool, err error) {
 	known = f
 	if !s.none() {
 		var unsure []KeyResult
@@ -182,7 +182,7 @@ func (r Reads) looked(ctx context.Context, workspace string, f Filter, s States,
 
 // unsure splits a filter as Stand does, and loads those that have to be judged, one more than are looked
 // at.
-func (r Reads) unsure(ctx context.Context, workspace string, f Filter, s States) (known Filter, unsure []KeyResult, err error) {
+func (r Statements) unsure(ctx context.Context, workspace string, f Filter, s States) (known Filter, unsure []KeyResult, err error) {
 	known, open, err := r.Stand(ctx, workspace, f, s)
 	if err != nil {
 		return f, nil, err

@@ -65,7 +65,7 @@ func TestTheStoredNeedIsTheRules(t *testing.T) {
 func page(t *testing.T, s *store.Store, f store.Filter, states store.States) (p store.Page) {
 	t.Helper()
 	ctx := context.Background()
-	err := s.Snapshot(ctx, func(r store.Reads, now time.Time) (err error) {
+	err := s.Snapshot(ctx, func(r store.Statements, now time.Time) (err error) {
 		p, err = r.Page(ctx, "T1", f, states, 1000, now)
 		return err
 	})

@@ -70,16 +70,16 @@ func placesOrNil(p okr.Precision) *int16 {
 }
 
 // KeyResult loads KR-number of a workspace.
-func (r Reads) KeyResult(ctx context.Context, workspace string, number int) (KeyResult, error) {
+func (r Statements) KeyResult(ctx context.Context, workspace string, number int) (KeyResult, error) {
 	return r.oneKeyResult(ctx, workspace, Filter{Number: number})
 }
 
 // KeyResultByID loads a key result that a button, a card or a job names.
-func (r Reads) KeyResultByID(ctx context.Context, workspace string, id int64) (KeyResult, error) {
+func (r Statements) KeyResultByID(ctx context.Context, workspace string, id int64) (KeyResult, error) {
 	return r.oneKeyResult(ctx, workspace, Filter{IDs: []int64{id}})
 }
 
-func (r Reads) oneKeyResult(ctx context.Context, workspace string, f Filter) (KeyResult, error) {
+func (r Statements) oneKeyResult(ctx context.Context, workspace string, f Filter) (KeyResult, error) {
 	list, err := r.KeyResults(ctx, workspace, f)
 	switch {
 	case err != nil:
@@ -318,7 +318,7 @@ func (tx *Tx) RemoveKeyResult(ctx context.Context, actor okr.Actor, k KeyResult)
 type Belongings struct{ Readings, CheckIns, Cards int }
 
 // CountBelongings counts what a removal would take with it.
-func (r Reads) CountBelongings(ctx context.Context, workspace string, id int64) (Belongings, error) {
+func (r Statements) CountBelongings(ctx context.Context, workspace string, id int64) (Belongings, error) {
 	row, err := r.q.WhatGoes(ctx, queries.WhatGoesParams{WorkspaceID: workspace, ID: id})
 	if err != nil {
 		return Belongings{}, fmt.Errorf("counting what goes with key result %d: %w", id, found(err))

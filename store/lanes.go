@@ -38,7 +38,7 @@ func (tx *Tx) HoldLanes(ctx context.Context, connection int64) ([]HeldLane, erro
 
 // TakeLane begins a taker's work, for 105 seconds at first, and says which feeds the one before was
 // reading when it died, if it did; false when another job has it.
-func (r Reads) TakeLane(ctx context.Context, h HeldLane) (died []int64, mine bool, err error) {
+func (r Statements) TakeLane(ctx context.Context, h HeldLane) (died []int64, mine bool, err error) {
 	rows, err := r.q.TakeLane(ctx, queries.TakeLaneParams{ConnectionID: h.Connection, Slot: h.Lane, Hold: h.Hold})
 	if err != nil {
 		return nil, false, fmt.Errorf("taking connection %d: %w", h.Connection, err)
@@ -51,7 +51,7 @@ func (r Reads) TakeLane(ctx context.Context, h HeldLane) (died []int64, mine boo
 
 // BeginReading puts on record which feeds a taker reads now, and gives the fetch its epoch: once it is
 // applied to a feed, an older one is refused there. False when another job has the place.
-func (r Reads) BeginReading(ctx context.Context, h HeldLane, feeds []int64) (epoch int64, began time.Time, mine bool, err error) {
+func (r Statements) BeginReading(ctx context.Context, h HeldLane, feeds []int64) (epoch int64, began time.Time, mine bool, err error) {
 	rows, err := r.q.BeginReading(ctx, queries.BeginReadingParams{ConnectionID: h.Connection, Slot: h.Lane, Hold: h.Hold, Reading: feeds})
 	if err != nil {
 		return 0, began, false, fmt.Errorf("noting what is read through connection %d: %w", h.Connection, err)
@@ -63,7 +63,7 @@ func (r Reads) BeginReading(ctx context.Context, h HeldLane, feeds []int64) (epo
 }
 
 // KeepLane prolongs a lease to 105 seconds; false when another job has the lane.
-func (r Reads) KeepLane(ctx context.Context, h HeldLane) (bool, error) {
+func (r Statements) KeepLane(ctx context.Context, h HeldLane) (bool, error) {
 	n, err := r.q.KeepLane(ctx, queries.KeepLaneParams{ConnectionID: h.Connection, Slot: h.Lane, Hold: h.Hold})
 	if err != nil {
 		return false, fmt.Errorf("holding a place on connection %d: %w", h.Connection, err)
@@ -72,7 +72,7 @@ func (r Reads) KeepLane(ctx context.Context, h HeldLane) (bool, error) {
 }
 
 // ReleaseLane ends a lease, and says whether there is something for the next taker.
-func (r Reads) ReleaseLane(ctx context.Context, h HeldLane) (more bool, err error) {
+func (r Statements) ReleaseLane(ctx context.Context, h HeldLane) (more bool, err error) {
 	rows, err := r.q.ReleaseLane(ctx, queries.ReleaseLaneParams{ConnectionID: h.Connection, Slot: h.Lane, Hold: h.Hold})
 	if err != nil {
 		return false, fmt.Errorf("leaving a place on connection %d: %w", h.Connection, err)

@@ -127,7 +127,7 @@ type Hanging struct {
 }
 
 // KeyResultsOf lists what reads through a connection.
-func (r Reads) KeyResultsOf(ctx context.Context, c Connection) ([]Hanging, error) {
+func (r Statements) KeyResultsOf(ctx context.Context, c Connection) ([]Hanging, error) {
 	rows, err := r.q.KeyResultsOfConnection(ctx, queries.KeyResultsOfConnectionParams{WorkspaceID: c.Workspace, ConnectionID: c.ID})
 	if err != nil {
 		return nil, fmt.Errorf("listing what reads through connection %d: %w", c.ID, err)
@@ -144,7 +144,7 @@ func (r Reads) KeyResultsOf(ctx context.Context, c Connection) ([]Hanging, error
 
 // ConnectionsToManage lists the connections that a person can see: their own, the shared ones, and
 // for administrators all of them.
-func (r Reads) ConnectionsToManage(ctx context.Context, actor okr.Actor, most int) ([]Connection, error) {
+func (r Statements) ConnectionsToManage(ctx context.Context, actor okr.Actor, most int) ([]Connection, error) {
 	rows, err := r.q.ConnectionsToManage(ctx, queries.ConnectionsToManageParams{
 		WorkspaceID: actor.Workspace, Every: okr.May(actor, okr.ManageConnection), PersonID: actor.ID, Most: int32(most),
 	})
@@ -161,7 +161,7 @@ func (r Reads) ConnectionsToManage(ctx context.Context, actor okr.Actor, most in
 
 // ConnectionsInNeed lists the connections whose sign-in needs somebody: a person's own, and for
 // administrators all of them.
-func (r Reads) ConnectionsInNeed(ctx context.Context, actor okr.Actor, most int) ([]Connection, error) {
+func (r Statements) ConnectionsInNeed(ctx context.Context, actor okr.Actor, most int) ([]Connection, error) {
 	rows, err := r.q.ConnectionsInNeed(ctx, queries.ConnectionsInNeedParams{
 		WorkspaceID: actor.Workspace, Every: okr.May(actor, okr.ManageConnection), PersonID: actor.ID, Most: int32(most),
 	})
@@ -197,7 +197,7 @@ func (tx *Tx) BreakConnection(ctx context.Context, c Connection) (bool, error) {
 
 // RefusedLike is the person's own connection to an address, as the same user, whose sign-in is not
 // used any more; 0 when there is none.
-func (r Reads) RefusedLike(ctx context.Context, actor okr.Actor, kind, origin, account string) (int64, error) {
+func (r Statements) RefusedLike(ctx context.Context, actor okr.Actor, kind, origin, account string) (int64, error) {
 	id, err := r.q.RefusedLike(ctx, queries.RefusedLikeParams{WorkspaceID: actor.Workspace, OwnerID: actor.ID, Kind: kind, Origin: origin, AccountName: account})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return 0, nil

@@ -21,7 +21,7 @@ type QueueFigure struct {
 }
 
 // Figures asks for them; jobs that ended are not counted.
-func (r Reads) Figures(ctx context.Context) (Figures, error) {
+func (r Statements) Figures(ctx context.Context) (Figures, error) {
 	var f Figures
 	lag, err := r.q.DueLag(ctx)
 	if err != nil {

@@ -53,7 +53,7 @@ func (tx *Tx) SaveOAuthClient(ctx context.Context, actor okr.Actor, kind, origin
 }
 
 // OAuthClient loads the client of an address.
-func (r Reads) OAuthClient(ctx context.Context, workspace, kind, origin string) (OAuthClient, error) {
+func (r Statements) OAuthClient(ctx context.Context, workspace, kind, origin string) (OAuthClient, error) {
 	row, err := r.q.OAuthClient(ctx, queries.OAuthClientParams{WorkspaceID: workspace, Kind: kind, Origin: origin})
 	if err != nil {
 		return OAuthClient{}, fmt.Errorf("loading an OAuth client: %w", found(err))
@@ -62,7 +62,7 @@ func (r Reads) OAuthClient(ctx context.Context, workspace, kind, origin string) 
 }
 
 // CountOAuthClients is how many clients a workspace has entered.
-func (r Reads) CountOAuthClients(ctx context.Context, workspace string) (int, error) {
+func (r Statements) CountOAuthClients(ctx context.Context, workspace string) (int, error) {
 	n, err := r.q.CountOAuthClients(ctx, workspace)
 	if err != nil {
 		return 0, fmt.Errorf("counting OAuth clients: %w", err)
@@ -71,7 +71,7 @@ func (r Reads) CountOAuthClients(ctx context.Context, workspace string) (int, er
 }
 
 // ClientOf loads the client through which a connection was allowed.
-func (r Reads) ClientOf(ctx context.Context, c Connection) (OAuthClient, error) {
+func (r Statements) ClientOf(ctx context.Context, c Connection) (OAuthClient, error) {
 	row, err := r.q.OAuthClientByID(ctx, queries.OAuthClientByIDParams{WorkspaceID: c.Workspace, ID: c.Client})
 	if err != nil {
 		return OAuthClient{}, fmt.Errorf("loading an OAuth client: %w", found(err))
@@ -80,7 +80,7 @@ func (r Reads) ClientOf(ctx context.Context, c Connection) (OAuthClient, error) 
 }
 
 // ClientSecret opens a client's secret. It is opened for each use and kept nowhere.
-func (r Reads) ClientSecret(c OAuthClient) (secret.String, error) {
+func (r Statements) ClientSecret(c OAuthClient) (secret.String, error) {
 	s, err := r.open(c.sealed, c.place())
 	if err != nil {
 		return s, fmt.Errorf("opening the secret of OAuth client %d: %w", c.ID, err)
@@ -89,7 +89,7 @@ func (r Reads) ClientSecret(c OAuthClient) (secret.String, error) {
 }
 
 // WithoutChallenges notes that a system refuses PKCE with this client.
-func (r Reads) WithoutChallenges(ctx context.Context, c OAuthClient) error {
+func (r Statements) WithoutChallenges(ctx context.Context, c OAuthClient) error {
 	if err := r.q.WithoutChallenges(ctx, queries.WithoutChallengesParams{WorkspaceID: c.Workspace, ID: c.ID}); err != nil {
 		return fmt.Errorf("noting that PKCE is refused: %w", err)
 	}
@@ -167,7 +167,7 @@ func (tx *Tx) Confirm(ctx context.Context, actor okr.Actor, id int64) (Connectio
 
 // Agree notes that whoever signed in by browser says that it may be read for the acting person, who
 // can confirm it from then on.
-func (r Reads) Agree(ctx context.Context, actor okr.Actor, id int64) error {
+func (r Statements) Agree(ctx context.Context, actor okr.Actor, id int64) error {
 	n, err := r.q.AgreePending(ctx, queries.AgreePendingParams{WorkspaceID: actor.Workspace, ID: id, OwnerID: actor.ID})
 	if err == nil && n == 0 {
 		err = ErrNotFound
@@ -179,7 +179,7 @@ func (r Reads) Agree(ctx context.Context, actor okr.Actor, id int64) error {
 }
 
 // Refuse forgets a pending connection of the acting person.
-func (r Reads) Refuse(ctx context.Context, actor okr.Actor, id int64) error {
+func (r Statements) Refuse(ctx context.Context, actor okr.Actor, id int64) error {
 	n, err := r.q.DeletePending(ctx, queries.DeletePendingParams{WorkspaceID: actor.Workspace, ID: id, OwnerID: actor.ID})
 	if err == nil && n == 0 {
 		err = ErrNotFound
@@ -198,7 +198,7 @@ type TokenStanding struct {
 }
 
 // TokenStanding looks again: another process may have renewed it.
-func (r Reads) TokenStanding(ctx context.Context, connection int64) (TokenStanding, error) {
+func (r Statements) TokenStanding(ctx context.Context, connection int64) (TokenStanding, error) {
 	row, err := r.q.TokenStanding(ctx, connection)
 	if err != nil {
 		return TokenStanding{}, fmt.Errorf("looking at the tokens of connection %d: %w", connection, found(err))
@@ -208,7 +208,7 @@ func (r Reads) TokenStanding(ctx context.Context, connection int64) (TokenStandi
 
 // LeaseTokens returns true to the one who may renew a connection's tokens, over all replicas. The
 // lease ends by itself after 30 seconds.
-func (r Reads) LeaseTokens(ctx context.Context, connection, epoch int64) (bool, error) {
+func (r Statements) LeaseTokens(ctx context.Context, connection, epoch int64) (bool, error) {
 	n, err := r.q.LeaseTokens(ctx, queries.LeaseTokensParams{ID: connection, TokenEpoch: epoch})
 	if err != nil {
 		return false, fmt.Errorf("taking the tokens of connection %d: %w", connection, err)
@@ -217,7 +217,7 @@ func (r Reads) LeaseTokens(ctx context.Context, connection, epoch int64) (bool, 
 }
 
 // LeaveTokens gives the lease back after a try that failed; the tokens stay as they are.
-func (r Reads) LeaveTokens(ctx context.Context, connection, epoch int64) error {
+func (r Statements) LeaveTokens(ctx context.Context, connection, epoch int64) error {
 	if err := r.q.LeaveTokens(ctx, queries.LeaveTokensParams{ID: connection, TokenEpoch: epoch}); err != nil {
 		return fmt.Errorf("leaving the tokens of connection %d: %w", connection, err)
 	}
@@ -225,7 +225,7 @@ func (r Reads) LeaveTokens(ctx context.Context, connection, epoch int64) error {
 }
 
 // SaveTokens keeps renewed tokens and ends their epoch. ErrChanged: somebody else did meanwhile.
-func (r Reads) SaveTokens(ctx context.Context, c Connection, fields map[string]string, due time.Duration) error {
+func (r Statements) SaveTokens(ctx context.Context, c Connection, fields map[string]string, due time.Duration) error {
 	sealed, err := r.sealed(c, fields, c.version+1)
 	if err != nil {
 		return err
@@ -243,7 +243,7 @@ func (r Reads) SaveTokens(ctx context.Context, c Connection, fields map[string]s
 }
 
 // sealed is a connection's sign-in as it is stored.
-func (r Reads) sealed(c Connection, fields map[string]string, version int) ([]byte, error) {
+func (r Statements) sealed(c Connection, fields map[string]string, version int) ([]byte, error) {
 	plain, err := json.Marshal(fields)
 	if err != nil {
 		return nil, fmt.Errorf("writing a connection's sign-in: %w", err)
@@ -257,7 +257,7 @@ func (r Reads) sealed(c Connection, fields map[string]string, version int) ([]by
 
 // SignInsEnding has the makers told of connections whose sign-in ends within 14, 3 or 1 days, once
 // at each distance.
-func (r Reads) SignInsEnding(ctx context.Context) error {
+func (r Statements) SignInsEnding(ctx context.Context) error {
 	if err := r.q.SignInsEnding(ctx); err != nil {
 		return fmt.Errorf("looking for sign-ins that end: %w", err)
 	}
@@ -274,7 +274,7 @@ func (tx *Tx) HoldNotices(ctx context.Context, most int) ([]int64, error) {
 }
 
 // Notice has a connection's owner told something.
-func (r Reads) Notice(ctx context.Context, connection int64, notice string) error {
+func (r Statements) Notice(ctx context.Context, connection int64, notice string) error {
 	if err := r.q.Notice(ctx, queries.NoticeParams{Notice: notice, ID: connection}); err != nil {
 		return fmt.Errorf("leaving a notice: %w", err)
 	}
@@ -282,7 +282,7 @@ func (r Reads) Notice(ctx context.Context, connection int64, notice string) erro
 }
 
 // NoticeTold ends a notice.
-func (r Reads) NoticeTold(ctx context.Context, connection int64, notice string) error {
+func (r Statements) NoticeTold(ctx context.Context, connection int64, notice string) error {
 	if err := r.q.NoticeTold(ctx, queries.NoticeToldParams{ID: connection, Notice: notice}); err != nil {
 		return fmt.Errorf("ending a notice: %w", err)
 	}

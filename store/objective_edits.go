@@ -19,7 +19,7 @@ var (
 )
 
 // ObjectiveByNumber loads O-number of a workspace.
-func (r Reads) ObjectiveByNumber(ctx context.Context, workspace string, number int) (okr.Objective, error) {
+func (r Statements) ObjectiveByNumber(ctx context.Context, workspace string, number int) (okr.Objective, error) {
 	row, err := r.q.ObjectiveByNumber(ctx, queries.ObjectiveByNumberParams{WorkspaceID: workspace, Number: int32(number)})
 	if err != nil {
 		return okr.Objective{}, fmt.Errorf("loading O-%d: %w", number, found(err))
@@ -28,7 +28,7 @@ func (r Reads) ObjectiveByNumber(ctx context.Context, workspace string, number i
 }
 
 // ObjectivesByNumber loads those of some numbers that there are.
-func (r Reads) ObjectivesByNumber(ctx context.Context, workspace string, numbers []int) ([]okr.Objective, error) {
+func (r Statements) ObjectivesByNumber(ctx context.Context, workspace string, numbers []int) ([]okr.Objective, error) {
 	p := queries.ObjectivesByNumberParams{WorkspaceID: workspace}
 	for _, n := range numbers {
 		p.Numbers = append(p.Numbers, int32(n))
@@ -50,7 +50,7 @@ type ObjectivePage struct {
 
 // ObjectivesFor lists a workspace's objectives as somebody sees them, from one on; words narrow the
 // list where they are not empty.
-func (r Reads) ObjectivesFor(ctx context.Context, actor okr.Actor, words string, from, most int) (ObjectivePage, error) {
+func (r Statements) ObjectivesFor(ctx context.Context, actor okr.Actor, words string, from, most int) (ObjectivePage, error) {
 	containing := likeLiteral(words)
 	n, err := r.q.CountObjectives(ctx, queries.CountObjectivesParams{PersonID: actor.ID, WorkspaceID: actor.Workspace, Containing: containing})
 	if err != nil {
@@ -79,7 +79,7 @@ func (r Reads) ObjectivesFor(ctx context.Context, actor okr.Actor, words string,
 }
 
 // Children are the objectives right below some, by their parent.
-func (r Reads) Children(ctx context.Context, workspace string, parents ...int64) ([]okr.Objective, error) {
+func (r Statements) Children(ctx context.Context, workspace string, parents ...int64) ([]okr.Objective, error) {
 	rows, err := r.q.ChildrenOf(ctx, queries.ChildrenOfParams{WorkspaceID: workspace, Parents: parents})
 	if err != nil {
 		return nil, fmt.Errorf("listing what is below objectives: %w", err)
@@ -89,7 +89,7 @@ func (r Reads) Children(ctx context.Context, workspace string, parents ...int64)
 
 // NeedsBelow counts what the key results of all objectives below some need, at any depth: what is
 // somebody's to do something about, and what has no data.
-func (r Reads) NeedsBelow(ctx context.Context, workspace string, objectives []int64) (map[int64]map[okr.Need]int, error) {
+func (r Statements) NeedsBelow(ctx context.Context, workspace string, objectives []int64) (map[int64]map[okr.Need]int, error) {
 	rows, err := r.q.NeedsBelow(ctx, queries.NeedsBelowParams{
 		WorkspaceID: workspace, Tops: objectives, Pressing: int16(okr.NeedsEyes), NoData: int16(okr.NoData.Need()),
 	})
@@ -107,7 +107,7 @@ func (r Reads) NeedsBelow(ctx context.Context, workspace string, objectives []in
 }
 
 // ParentChoices are the objectives that one can have as its parent, and that words are a part of.
-func (r Reads) ParentChoices(ctx context.Context, workspace string, id int64, words string, today okr.Day, most int) ([]okr.Objective, error) {
+func (r Statements) ParentChoices(ctx context.Context, workspace string, id int64, words string, today okr.Day, most int) ([]okr.Objective, error) {
 	rows, err := r.q.ParentChoices(ctx, queries.ParentChoicesParams{
 		WorkspaceID: workspace, ID: id, Containing: likeLiteral(words), Today: today.Time(), Most: int32(most),
 	})
@@ -223,7 +223,7 @@ func (tx *Tx) replan(ctx context.Context, actor okr.Actor, o okr.Objective, list
 }
 
 // objectiveChanges are the fields that people edit of an objective, before and after.
-func (r Reads) objectiveChanges(ctx context.Context, a, b okr.Objective) (map[string]Change, error) {
+func (r Statements) objectiveChanges(ctx context.Context, a, b okr.Objective) (map[string]Change, error) {
 	called := func(id int64) (string, error) {
 		if id == 0 {
 			return "", nil

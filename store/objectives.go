@@ -50,7 +50,7 @@ func (tx *Tx) addObjective(ctx context.Context, actor okr.Actor, o okr.Objective
 }
 
 // objectiveOf is the objective that a draft made.
-func (r Reads) objectiveOf(ctx context.Context, workspace, draft string) (okr.Objective, error) {
+func (r Statements) objectiveOf(ctx context.Context, workspace, draft string) (okr.Objective, error) {
 	row, err := r.q.ObjectiveOfDraft(ctx, queries.ObjectiveOfDraftParams{WorkspaceID: workspace, DraftID: orNil(draft)})
 	if err != nil {
 		return okr.Objective{}, fmt.Errorf("loading the objective of a draft: %w", found(err))
@@ -59,7 +59,7 @@ func (r Reads) objectiveOf(ctx context.Context, workspace, draft string) (okr.Ob
 }
 
 // Objective loads one objective of a workspace.
-func (r Reads) Objective(ctx context.Context, workspace string, id int64) (okr.Objective, error) {
+func (r Statements) Objective(ctx context.Context, workspace string, id int64) (okr.Objective, error) {
 	row, err := r.q.Objective(ctx, queries.ObjectiveParams{WorkspaceID: workspace, ID: id})
 	if err != nil {
 		return okr.Objective{}, fmt.Errorf("loading objective %d: %w", id, found(err))
@@ -69,7 +69,7 @@ func (r Reads) Objective(ctx context.Context, workspace string, id int64) (okr.O
 
 // Objectives lists a workspace's objectives, those that are not over on today first. Owner and
 // words narrow the list where they are not empty.
-func (r Reads) Objectives(ctx context.Context, workspace, owner, words string, today okr.Day, most int) ([]okr.Objective, error) {
+func (r Statements) Objectives(ctx context.Context, workspace, owner, words string, today okr.Day, most int) ([]okr.Objective, error) {
 	rows, err := r.q.Objectives(ctx, queries.ObjectivesParams{
 		WorkspaceID: workspace, OwnerID: owner, Containing: likeLiteral(words), Today: today.Time(), Most: int32(most),
 	})

@@ -19,7 +19,7 @@ type Person struct {
 }
 
 // SavePerson notes what Slack told about somebody.
-func (r Reads) SavePerson(ctx context.Context, p Person) error {
+func (r Statements) SavePerson(ctx context.Context, p Person) error {
 	err := r.q.SavePerson(ctx, queries.SavePersonParams{
 		WorkspaceID: p.Workspace, ID: p.ID, Name: p.Name, TimeZone: p.Zone, Kind: string(p.Kind),
 	})
@@ -31,7 +31,7 @@ func (r Reads) SavePerson(ctx context.Context, p Person) error {
 
 // PersonChanged notes what Slack told by itself about somebody who was seen before, and that it has to
 // be asked about them.
-func (r Reads) PersonChanged(ctx context.Context, p Person) error {
+func (r Statements) PersonChanged(ctx context.Context, p Person) error {
 	err := r.q.PersonChanged(ctx, queries.PersonChangedParams{WorkspaceID: p.Workspace, ID: p.ID, Name: p.Name, TimeZone: p.Zone, Kind: string(p.Kind)})
 	if err != nil {
 		return fmt.Errorf("noting the change of person %s: %w", p.ID, err)
@@ -43,7 +43,7 @@ func (r Reads) PersonChanged(ctx context.Context, p Person) error {
 const mostPeople = 5000
 
 // People are those in a workspace who were seen so far, by name.
-func (r Reads) People(ctx context.Context, workspace string) ([]Person, error) {
+func (r Statements) People(ctx context.Context, workspace string) ([]Person, error) {
 	rows, err := r.q.People(ctx, queries.PeopleParams{WorkspaceID: workspace, Most: mostPeople})
 	if err != nil {
 		return nil, fmt.Errorf("listing people: %w", err)
@@ -56,7 +56,7 @@ func (r Reads) People(ctx context.Context, workspace string) ([]Person, error) {
 }
 
 // Person loads somebody.
-func (r Reads) Person(ctx context.Context, workspace, id string) (Person, error) {
+func (r Statements) Person(ctx context.Context, workspace, id string) (Person, error) {
 	row, err := r.q.Person(ctx, queries.PersonParams{WorkspaceID: workspace, ID: id})
 	if err != nil {
 		return Person{}, fmt.Errorf("loading person %s: %w", id, found(err))
@@ -68,7 +68,7 @@ func (r Reads) Person(ctx context.Context, workspace, id string) (Person, error)
 }
 
 // Administrators are people of whom Slack told that they administer a workspace.
-func (r Reads) Administrators(ctx context.Context, workspace string, most int) ([]string, error) {
+func (r Statements) Administrators(ctx context.Context, workspace string, most int) ([]string, error) {
 	ids, err := r.q.Administrators(ctx, queries.AdministratorsParams{WorkspaceID: workspace, Most: int32(most)})
 	if err != nil {
 		return nil, fmt.Errorf("listing administrators: %w", err)

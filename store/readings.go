@@ -14,7 +14,7 @@ import (
 )
 
 // Readings are all of a key result's readings, oldest first.
-func (r Reads) Readings(ctx context.Context, workspace string, keyResult int64) ([]okr.Reading, error) {
+func (r Statements) Readings(ctx context.Context, workspace string, keyResult int64) ([]okr.Reading, error) {
 	rows, err := r.q.Readings(ctx, queries.ReadingsParams{WorkspaceID: workspace, KeyResultID: keyResult})
 	if err != nil {
 		return nil, fmt.Errorf("reading readings: %w", err)
@@ -31,7 +31,7 @@ func (r Reads) Readings(ctx context.Context, workspace string, keyResult int64) 
 
 // NewestReadings are the newest readings of key results, by key result, newest last: each of the days
 // of its period, as far as they count at a moment.
-func (r Reads) NewestReadings(ctx context.Context, workspace string, list []KeyResult, now time.Time, most int) (map[int64][]okr.Reading, error) {
+func (r Statements) NewestReadings(ctx context.Context, workspace string, list []KeyResult, now time.Time, most int) (map[int64][]okr.Reading, error) {
 	if len(list) == 0 {
 		return nil, nil
 	}
@@ -59,7 +59,7 @@ func (r Reads) NewestReadings(ctx context.Context, workspace string, list []KeyR
 }
 
 // ReadingsOf are the readings of many key results, by key result, oldest first.
-func (r Reads) ReadingsOf(ctx context.Context, ids []int64) (map[int64][]okr.Reading, error) {
+func (r Statements) ReadingsOf(ctx context.Context, ids []int64) (map[int64][]okr.Reading, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -81,7 +81,7 @@ func (r Reads) ReadingsOf(ctx context.Context, ids []int64) (map[int64][]okr.Rea
 type Entered struct{ ByHand, Imported bool }
 
 // EnteredDays are the days for which there are such values, by key result.
-func (r Reads) EnteredDays(ctx context.Context, ids []int64) (map[int64]map[okr.Day]Entered, error) {
+func (r Statements) EnteredDays(ctx context.Context, ids []int64) (map[int64]map[okr.Day]Entered, error) {
 	rows, err := r.q.EnteredDays(ctx, ids)
 	if err != nil {
 		return nil, fmt.Errorf("looking for what people entered: %w", err)

@@ -19,7 +19,7 @@ type Rhythm struct {
 }
 
 // DueRhythms are those of a connection that have fallen due by the database's clock.
-func (r Reads) DueRhythms(ctx context.Context, connection int64) ([]Rhythm, error) {
+func (r Statements) DueRhythms(ctx context.Context, connection int64) ([]Rhythm, error) {
 	rows, err := r.q.DueRhythms(ctx, connection)
 	if err != nil {
 		return nil, fmt.Errorf("looking for rhythms: %w", err)

@@ -56,7 +56,7 @@ func NewBrowser() string {
 }
 
 // CreateSignInPage opens a page for the acting person and returns what is secret in its address.
-func (r Reads) CreateSignInPage(ctx context.Context, actor okr.Actor, v SignInPage) (token string, err error) {
+func (r Statements) CreateSignInPage(ctx context.Context, actor okr.Actor, v SignInPage) (token string, err error) {
 	token, hash := mark(base64.RawURLEncoding.EncodeToString)
 	p := queries.CreateSignInPageParams{
 		WorkspaceID: actor.Workspace, PersonID: actor.ID, TokenHash: hash, Kind: v.Kind, Origin: v.Origin, SignIn: v.SignIn, Shared: v.Shared,
@@ -72,7 +72,7 @@ func (r Reads) CreateSignInPage(ctx context.Context, actor okr.Actor, v SignInPa
 }
 
 // SignInPage loads the page of an address. One that is over and one that never was are ErrNotFound.
-func (r Reads) SignInPage(ctx context.Context, token string) (SignInPage, error) {
+func (r Statements) SignInPage(ctx context.Context, token string) (SignInPage, error) {
 	row, err := r.q.SignInPage(ctx, hashOf(token))
 	if err != nil {
 		return SignInPage{}, fmt.Errorf("loading a page: %w", found(err))
@@ -98,7 +98,7 @@ func signInPage(row queries.SignInPage) SignInPage {
 }
 
 // BindSignInPage gives a page to the browser that went on from it first; ErrElsewhere to another one.
-func (r Reads) BindSignInPage(ctx context.Context, v SignInPage, browser string) error {
+func (r Statements) BindSignInPage(ctx context.Context, v SignInPage, browser string) error {
 	n, err := r.q.BindSignInPage(ctx, queries.BindSignInPageParams{BrowserHash: hashOf(browser), ID: v.ID})
 	if err == nil && n == 0 {
 		err = ErrElsewhere
@@ -115,7 +115,7 @@ func (v SignInPage) place() secret.Place {
 
 // BeginConsent makes the state that goes to the system and must come back, in letters and digits,
 // and keeps PKCE's verifier sealed. An earlier state of the page is void.
-func (r Reads) BeginConsent(ctx context.Context, v SignInPage, verifier string) (state string, err error) {
+func (r Statements) BeginConsent(ctx context.Context, v SignInPage, verifier string) (state string, err error) {
 	state, hash := mark(hex.EncodeToString)
 	p := queries.BeginConsentParams{StateHash: hash, Challenged: verifier != "", ID: v.ID}
 	if verifier != "" {
@@ -131,7 +131,7 @@ func (r Reads) BeginConsent(ctx context.Context, v SignInPage, verifier string) 
 
 // TakeConsent ends a state: of all who bring it, one gets the page and PKCE's verifier. Another
 // browser gets ErrElsewhere and ends nothing.
-func (r Reads) TakeConsent(ctx context.Context, state, browser string) (SignInPage, string, error) {
+func (r Statements) TakeConsent(ctx context.Context, state, browser string) (SignInPage, string, error) {
 	hash := hashOf(state)
 	row, err := r.q.SignInPageOfState(ctx, hash)
 	if err != nil {
@@ -161,7 +161,7 @@ func (r Reads) TakeConsent(ctx context.Context, state, browser string) (SignInPa
 
 // BeginTry counts a sign-in from a page before the system is asked, over all replicas; false: as many
 // as may be refused are under way or were refused, so the system must not be asked.
-func (r Reads) BeginTry(ctx context.Context, v SignInPage, most int) (bool, error) {
+func (r Statements) BeginTry(ctx context.Context, v SignInPage, most int) (bool, error) {
 	n, err := r.q.BeginTry(ctx, queries.BeginTryParams{ID: v.ID, Most: int16(most)})
 	if err != nil {
 		return false, fmt.Errorf("beginning a try: %w", err)
@@ -170,7 +170,7 @@ func (r Reads) BeginTry(ctx context.Context, v SignInPage, most int) (bool, erro
 }
 
 // GiveTryBack takes back the count of a sign-in that was not refused.
-func (r Reads) GiveTryBack(ctx context.Context, v SignInPage) error {
+func (r Statements) GiveTryBack(ctx context.Context, v SignInPage) error {
 	if err := r.q.GiveTryBack(ctx, v.ID); err != nil {
 		return fmt.Errorf("giving a try back: %w", err)
 	}
@@ -179,7 +179,7 @@ func (r Reads) GiveTryBack(ctx context.Context, v SignInPage) error {
 
 // AskAboutSignIn makes a page ask whether a pending sign-in may be read for its person, for ten minutes
 // from now and at another address, and returns what is secret in that.
-func (r Reads) AskAboutSignIn(ctx context.Context, v SignInPage, pending Connection, stages []byte) (token string, err error) {
+func (r Statements) AskAboutSignIn(ctx context.Context, v SignInPage, pending Connection, stages []byte) (token string, err error) {
 	token, hash := mark(base64.RawURLEncoding.EncodeToString)
 	err = r.q.AskAboutSignIn(ctx, queries.AskAboutSignInParams{TokenHash: hash, PendingID: &pending.ID, Stages: stages, ID: v.ID})
 	if err != nil {
@@ -189,7 +189,7 @@ func (r Reads) AskAboutSignIn(ctx context.Context, v SignInPage, pending Connect
 }
 
 // CountTry counts a sign-in that was refused on a page.
-func (r Reads) CountTry(ctx context.Context, v SignInPage) (int, error) {
+func (r Statements) CountTry(ctx context.Context, v SignInPage) (int, error) {
 	n, err := r.q.CountTry(ctx, v.ID)
 	if err != nil {
 		return 0, fmt.Errorf("counting a try: %w", found(err))
@@ -198,7 +198,7 @@ func (r Reads) CountTry(ctx context.Context, v SignInPage) (int, error) {
 }
 
 // EndSignInPage closes a page.
-func (r Reads) EndSignInPage(ctx context.Context, v SignInPage) error {
+func (r Statements) EndSignInPage(ctx context.Context, v SignInPage) error {
 	if err := r.q.EndSignInPage(ctx, v.ID); err != nil {
 		return fmt.Errorf("closing a page: %w", err)
 	}

@@ -75,7 +75,7 @@ type standing struct {
 
 // Stand splits a filter's key results: of those in known it is stored that they stand so, those in
 // open have to be judged. Both are of one moment in a Snapshot.
-func (r Reads) Stand(ctx context.Context, workspace string, f Filter, s States) (known, open Filter, err error) {
+func (r Statements) Stand(ctx context.Context, workspace string, f Filter, s States) (known, open Filter, err error) {
 	after, err := r.q.JudgeAfter(ctx, workspace)
 	if err != nil {
 		return f, f, fmt.Errorf("looking up how a workspace is judged: %w", found(err))

@@ -31,14 +31,14 @@ var ErrChanged = errors.New("changed elsewhere")
 // Store is a pool of connections with the keys to its secrets. Web, River and the workers each
 // have their own, so that a stuck sync never delays an answer.
 type Store struct {
-	Reads
+	Statements
 	pool   *pgxpool.Pool
 	limits string // set for each transaction, where no session is ours to set them in
 }
 
-// Reads are what a Store and a transaction do alike: questions, and what one statement notes that needs no
+// Statements are what a Store and a transaction do alike, each with one statement: questions, and notes that need no
 // other beside it.
-type Reads struct {
+type Statements struct {
 	db   queries.DBTX
 	q    *queries.Queries
 	keys *secret.Keyset
@@ -46,7 +46,7 @@ type Reads struct {
 
 // New wraps a pool opened with Open or OpenPooled.
 func New(pool *pgxpool.Pool, keys *secret.Keyset) *Store {
-	s := &Store{Reads: Reads{db: steady{pool}, q: queries.New(steady{pool}), keys: keys}, pool: pool}
+	s := &Store{Statements: Statements{db: steady{pool}, q: queries.New(steady{pool}), keys: keys}, pool: pool}
 	if pool != nil && pool.Config().ConnConfig.DefaultQueryExecMode == stateless {
 		s.limits = "; " + strings.ReplaceAll(strings.TrimSpace(limits+interpreted), "set ", "set local ")
 	}
@@ -208,7 +208,7 @@ const readOnly = "25006"
 // Tx is one transaction. Now is the database's time at its start: the only time by which
 // anything is due, leased or expired.
 type Tx struct {
-	Reads
+	Statements
 	tx  pgx.Tx
 	Now time.Time
 }
@@ -283,7 +283,7 @@ func (s *Store) once(ctx context.Context, do func(tx *Tx) error) (committing boo
 		if err != nil {
 			return fmt.Errorf("asking the database for the time: %w", err)
 		}
-		err = do(&Tx{Reads: Reads{db: pgxTx, q: q, keys: s.keys}, tx: pgxTx, Now: now})
+		err = do(&Tx{Statements: Statements{db: pgxTx, q: q, keys: s.keys}, tx: pgxTx, Now: now})
 		if committing = err == nil; committing {
 			noteCommit(ctx, 1)
 		}
@@ -302,9 +302,9 @@ func (s *Store) moment(ctx context.Context, do func(tx pgx.Tx) error) error {
 }
 
 // Snapshot asks several questions of one moment. Nothing inside may use the network.
-func (s *Store) Snapshot(ctx context.Context, do func(r Reads, now time.Time) error) error {
+func (s *Store) Snapshot(ctx context.Context, do func(r Statements, now time.Time) error) error {
 	return s.moment(ctx, func(tx pgx.Tx) error {
-		r := Reads{db: tx, q: queries.New(tx), keys: s.keys}
+		r := Statements{db: tx, q: queries.New(tx), keys: s.keys}
 		now, err := r.Now(ctx)
 		if err != nil {
 			return err
@@ -340,7 +340,7 @@ func isCode(err error, code string) bool {
 func (s *Store) Ping(ctx context.Context) error { return s.pool.Ping(ctx) }
 
 // Now is the database's time.
-func (r Reads) Now(ctx context.Context) (time.Time, error) {
+func (r Statements) Now(ctx context.Context) (time.Time, error) {
 	now, err := r.q.Now(ctx)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("asking the database for the time: %w", err)

@@ -43,7 +43,7 @@ func (tx *Tx) Subscribe(ctx context.Context, actor okr.Actor, s Subscription) (b
 }
 
 // Unsubscribe ends a digest; false when there was none.
-func (r Reads) Unsubscribe(ctx context.Context, workspace, channel string) (bool, error) {
+func (r Statements) Unsubscribe(ctx context.Context, workspace, channel string) (bool, error) {
 	n, err := r.q.Unsubscribe(ctx, queries.UnsubscribeParams{WorkspaceID: workspace, ChannelID: channel})
 	if err != nil {
 		return false, fmt.Errorf("unsubscribing: %w", err)
@@ -52,7 +52,7 @@ func (r Reads) Unsubscribe(ctx context.Context, workspace, channel string) (bool
 }
 
 // Subscriptions lists a workspace's digests.
-func (r Reads) Subscriptions(ctx context.Context, workspace string) ([]Subscription, error) {
+func (r Statements) Subscriptions(ctx context.Context, workspace string) ([]Subscription, error) {
 	rows, err := r.q.Subscriptions(ctx, workspace)
 	if err != nil {
 		return nil, fmt.Errorf("listing subscriptions: %w", err)
@@ -103,7 +103,7 @@ func (s *Store) ReleaseDigest(ctx context.Context, d Subscription, wait time.Dur
 
 // DigestWaits says whether a digest waits for syncs that were due before it. It waits half an hour at
 // most, and is given back until the next look.
-func (r Reads) DigestWaits(ctx context.Context, s Subscription) (bool, error) {
+func (r Statements) DigestWaits(ctx context.Context, s Subscription) (bool, error) {
 	n, err := r.q.DigestWaits(ctx, queries.DigestWaitsParams{WorkspaceID: s.Workspace, ChannelID: s.Channel, Hold: s.Hold})
 	if err != nil {
 		return false, fmt.Errorf("looking for syncs before a digest: %w", err)
@@ -112,7 +112,7 @@ func (r Reads) DigestWaits(ctx context.Context, s Subscription) (bool, error) {
 }
 
 // LastTold is what the last digest told, by key result.
-func (r Reads) LastTold(ctx context.Context, s Subscription) (map[int64]DigestEntry, error) {
+func (r Statements) LastTold(ctx context.Context, s Subscription) (map[int64]DigestEntry, error) {
 	rows, err := r.q.DigestItems(ctx, queries.DigestItemsParams{WorkspaceID: s.Workspace, ChannelID: s.Channel})
 	if err != nil {
 		return nil, fmt.Errorf("reading what a digest told: %w", err)

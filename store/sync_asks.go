@@ -61,7 +61,7 @@ func (tx *Tx) HoldAsks(ctx context.Context, most int) ([]HeldAsk, error) {
 }
 
 // Ask loads an ask that a job holds; ErrNotFound when it comes too late.
-func (r Reads) Ask(ctx context.Context, h HeldAsk) (SyncAsk, error) {
+func (r Statements) Ask(ctx context.Context, h HeldAsk) (SyncAsk, error) {
 	row, err := r.q.Ask(ctx, queries.AskParams{ID: h.ID, Hold: h.Hold})
 	if err != nil {
 		return SyncAsk{}, fmt.Errorf("loading who wants a sync: %w", found(err))

@@ -56,7 +56,7 @@ func (b *Batch) Outcomes() map[string]int {
 }
 
 // BatchRecorded says whether what became of a key result by a fetch is on record already.
-func (r Reads) BatchRecorded(ctx context.Context, connection, epoch, keyResult int64, began time.Time) (bool, error) {
+func (r Statements) BatchRecorded(ctx context.Context, connection, epoch, keyResult int64, began time.Time) (bool, error) {
 	is, err := r.q.BatchRecorded(ctx, queries.BatchRecordedParams{ConnectionID: connection, Epoch: epoch, BeganAt: began, KeyResultID: keyResult})
 	if err != nil {
 		return false, fmt.Errorf("looking for a batch: %w", err)

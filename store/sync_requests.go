@@ -150,7 +150,7 @@ type Ending struct {
 
 // Request loads a sync request and how its runs ended so far, by key result. What was removed
 // meanwhile no longer counts.
-func (r Reads) Request(ctx context.Context, id int64) (SyncRequest, []Ending, error) {
+func (r Statements) Request(ctx context.Context, id int64) (SyncRequest, []Ending, error) {
 	row, err := r.q.Request(ctx, id)
 	if err != nil {
 		return SyncRequest{}, nil, fmt.Errorf("loading a sync request: %w", found(err))

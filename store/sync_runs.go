@@ -48,7 +48,7 @@ func (tx *Tx) QueueRetries(ctx context.Context, c Connection, slot time.Time, wa
 }
 
 // TakeRetries leaves runs for what failed and is to be tried again before its next slot.
-func (r Reads) TakeRetries(ctx context.Context, most int) error {
+func (r Statements) TakeRetries(ctx context.Context, most int) error {
 	if _, err := r.q.TakeRetries(ctx, int32(most)); err != nil {
 		return fmt.Errorf("taking up what failed: %w", err)
 	}

@@ -18,7 +18,7 @@ type KnownTitle struct {
 }
 
 // KeyResultTitles are the titles of a workspace's key results, by number.
-func (r Reads) KeyResultTitles(ctx context.Context, workspace string) ([]KnownTitle, error) {
+func (r Statements) KeyResultTitles(ctx context.Context, workspace string) ([]KnownTitle, error) {
 	rows, err := r.db.Query(ctx, `
 select k.number, k.title, o.title, o.closed_at is not null
 from key_results k
@@ -41,7 +41,7 @@ order by k.number`, workspace)
 }
 
 // ObjectiveTitles are the titles of a workspace's objectives, by number.
-func (r Reads) ObjectiveTitles(ctx context.Context, workspace string) ([]KnownTitle, error) {
+func (r Statements) ObjectiveTitles(ctx context.Context, workspace string) ([]KnownTitle, error) {
 	rows, err := r.db.Query(ctx, `
 select number, title, closed_at is not null
 from objectives

@@ -33,7 +33,7 @@ func (s *Store) SaveWorkspace(ctx context.Context, w Workspace) error {
 }
 
 // Workspace loads a workspace.
-func (r Reads) Workspace(ctx context.Context, id string) (Workspace, error) {
+func (r Statements) Workspace(ctx context.Context, id string) (Workspace, error) {
 	row, err := r.q.Workspace(ctx, id)
 	if err != nil {
 		return Workspace{}, fmt.Errorf("loading workspace %s: %w", id, found(err))
@@ -82,7 +82,7 @@ func (tx *Tx) SaveThresholds(ctx context.Context, actor okr.Actor, was, t okr.Th
 }
 
 // Workspaces are all workspaces.
-func (r Reads) Workspaces(ctx context.Context) ([]Workspace, error) {
+func (r Statements) Workspaces(ctx context.Context) ([]Workspace, error) {
 	rows, err := r.q.Workspaces(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("listing workspaces: %w", err)
@@ -147,7 +147,7 @@ func (s *Store) KeysFit(ctx context.Context) (sealed bool, err error) {
 	return true, s.fits(proof)
 }
 
-func (r Reads) fits(proof []byte) error {
+func (r Statements) fits(proof []byte) error {
 	if _, err := r.keys.Open(proof, canaryPlace); err != nil {
 		return UnfitKeys{KeyID: secret.KeyID(proof), cause: err}
 	}

@@ -72,7 +72,7 @@ func (flow *Flow) openForm(ctx context.Context, g desk.Gesture, d connectDraft) 
 		connector = flow.connectors[0]
 	}
 	d.Kind = connector.Kind()
-	draft, err := connectForm.Begin(ctx, flow.Store.Reads, g.Actor, "fill", d)
+	draft, err := connectForm.Begin(ctx, flow.Store.Statements, g.Actor, "fill", d)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -158,7 +158,7 @@ var connectForm = desk.Form[connectDraft]{Kind: view.CallbackConnect, Again: "/o
 
 // shown loads the form that a gesture happened in, and the connector that it is for.
 func (flow *Flow) shown(ctx context.Context, g desk.Gesture) (store.Draft, connectDraft, integrations.Connector, error) {
-	draft, d, err := connectForm.Shown(ctx, flow.Store.Reads, g)
+	draft, d, err := connectForm.Shown(ctx, flow.Store.Statements, g)
 	if err != nil {
 		return draft, d, nil, err
 	}
@@ -178,7 +178,7 @@ func (flow *Flow) SystemChosen(ctx context.Context, g desk.Gesture) (desk.Reply,
 		return desk.Expired("/okr connect"), nil
 	}
 	d.Kind = connector.Kind()
-	if draft, err = connectForm.Save(ctx, flow.Store.Reads, g.Actor, draft, draft.Step, d); err != nil {
+	if draft, err = connectForm.Save(ctx, flow.Store.Statements, g.Actor, draft, draft.Step, d); err != nil {
 		return desk.Reply{}, err
 	}
 	f := flow.form(g, connector, d)
@@ -383,7 +383,7 @@ func (flow *Flow) keepConnection(ctx context.Context, actor okr.Actor, connector
 		return c, err
 	}
 	err := flow.Store.InTx(ctx, func(tx *store.Tx) error {
-		actor, err := flow.rights(ctx, tx.Reads, actor)
+		actor, err := flow.rights(ctx, tx.Statements, actor)
 		if err != nil {
 			return err
 		}
@@ -436,7 +436,7 @@ var errLostRight = errors.New("the person lost the right to do this")
 
 // rights are what a person may now, whatever they might when they began. Who may not connect may
 // not go on.
-func (flow *Flow) rights(ctx context.Context, from store.Reads, actor okr.Actor) (okr.Actor, error) {
+func (flow *Flow) rights(ctx context.Context, from store.Statements, actor okr.Actor) (okr.Actor, error) {
 	p, err := from.Person(ctx, actor.Workspace, actor.ID)
 	if err != nil {
 		return actor, err

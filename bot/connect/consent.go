@@ -26,7 +26,7 @@ func (flow *Flow) sendToConsent(ctx context.Context, w http.ResponseWriter, r *h
 			return
 		}
 		err := flow.Store.InTx(ctx, func(tx *store.Tx) error {
-			actor, err := flow.rights(ctx, tx.Reads, at.actor)
+			actor, err := flow.rights(ctx, tx.Statements, at.actor)
 			if err != nil {
 				return err
 			}
@@ -183,7 +183,7 @@ func (flow *Flow) keepConsent(ctx context.Context, at signInPage, consenter inte
 		return outcomePath + "unable"
 	}
 	err = flow.Store.InTx(ctx, func(tx *store.Tx) error {
-		actor, err := flow.rights(ctx, tx.Reads, at.actor)
+		actor, err := flow.rights(ctx, tx.Statements, at.actor)
 		if err != nil {
 			return err
 		}

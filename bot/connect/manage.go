@@ -109,7 +109,7 @@ func (flow *Flow) ManagePressed(ctx context.Context, g desk.Gesture) (desk.Reply
 	if err != nil {
 		return goneConnection(err)
 	}
-	draft, err := manageForm.Begin(ctx, flow.Store.Reads, g.Actor, "fill", draftOf(c))
+	draft, err := manageForm.Begin(ctx, flow.Store.Statements, g.Actor, "fill", draftOf(c))
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -135,7 +135,7 @@ var (
 // managed loads the connection of the window that a gesture happened in; where there is none, the error is
 // what to say instead.
 func (flow *Flow) managed(ctx context.Context, g desk.Gesture, form desk.Form[connectionDraft]) (store.Connection, store.Draft, error) {
-	draft, d, err := form.Shown(ctx, flow.Store.Reads, g)
+	draft, d, err := form.Shown(ctx, flow.Store.Statements, g)
 	if err != nil {
 		return store.Connection{}, draft, err
 	}
@@ -214,7 +214,7 @@ func (flow *Flow) ReconnectPressed(ctx context.Context, g desk.Gesture) (desk.Re
 
 // ConnectionSubmitted renames a connection and shares it, as long as it is what the window shows.
 func (flow *Flow) ConnectionSubmitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	draft, was, err := manageForm.Shown(ctx, flow.Store.Reads, g)
+	draft, was, err := manageForm.Shown(ctx, flow.Store.Statements, g)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -224,7 +224,7 @@ func (flow *Flow) ConnectionSubmitted(ctx context.Context, g desk.Gesture) (desk
 	}
 	entry := view.ParseConnection(g.View.State)
 	err = flow.Store.InTx(ctx, func(tx *store.Tx) error {
-		actor, err := flow.rights(ctx, tx.Reads, g.Actor)
+		actor, err := flow.rights(ctx, tx.Statements, g.Actor)
 		if err != nil {
 			return err
 		}
@@ -288,7 +288,7 @@ func (flow *Flow) DisconnectPressed(ctx context.Context, g desk.Gesture) (desk.R
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	draft, err := disconnectForm.Begin(ctx, flow.Store.Reads, g.Actor, "ask", draftOf(c))
+	draft, err := disconnectForm.Begin(ctx, flow.Store.Statements, g.Actor, "ask", draftOf(c))
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -310,7 +310,7 @@ func (flow *Flow) Disconnected(ctx context.Context, g desk.Gesture) (desk.Reply,
 	}
 	stopped := 0
 	err = flow.Store.InTx(ctx, func(tx *store.Tx) error {
-		actor, err := flow.rights(ctx, tx.Reads, g.Actor)
+		actor, err := flow.rights(ctx, tx.Statements, g.Actor)
 		if err != nil {
 			return err
 		}
@@ -350,7 +350,7 @@ func (flow *Flow) ConfirmPressed(ctx context.Context, g desk.Gesture) (desk.Repl
 	}
 	var c store.Connection
 	err = flow.Store.InTx(ctx, func(tx *store.Tx) error {
-		actor, err := flow.rights(ctx, tx.Reads, g.Actor)
+		actor, err := flow.rights(ctx, tx.Statements, g.Actor)
 		if err != nil {
 			return err
 		}

@@ -470,7 +470,7 @@ func (flow *Flow) notTaken(ctx context.Context, at signInPage, typed map[string]
 // behind is the form in Slack that a page came from; the zero one when it is over, and with it the wizard
 // to go back to.
 func (flow *Flow) behind(ctx context.Context, actor okr.Actor, id string) connectDraft {
-	_, d, _ := connectForm.Load(ctx, flow.Store.Reads, actor, id)
+	_, d, _ := connectForm.Load(ctx, flow.Store.Statements, actor, id)
 	return d
 }
 

@@ -15,18 +15,18 @@ type Form[T any] struct {
 }
 
 // Begin keeps a new draft.
-func (f Form[T]) Begin(ctx context.Context, in store.Reads, actor okr.Actor, step string, entered T) (store.Draft, error) {
+func (f Form[T]) Begin(ctx context.Context, in store.Statements, actor okr.Actor, step string, entered T) (store.Draft, error) {
 	return in.CreateDraft(ctx, actor, f.Kind, step, entered)
 }
 
 // Shown loads the draft of the view that a gesture happened in.
-func (f Form[T]) Shown(ctx context.Context, in store.Reads, g Gesture) (store.Draft, T, error) {
+func (f Form[T]) Shown(ctx context.Context, in store.Statements, g Gesture) (store.Draft, T, error) {
 	return f.Load(ctx, in, g.Actor, g.View.Draft)
 }
 
 // Load loads a draft. One that is somebody else's, expired or another form's is none; the error then
 // is what to say instead.
-func (f Form[T]) Load(ctx context.Context, in store.Reads, actor okr.Actor, id string) (store.Draft, T, error) {
+func (f Form[T]) Load(ctx context.Context, in store.Statements, actor okr.Actor, id string) (store.Draft, T, error) {
 	var entered T
 	draft, err := in.Draft(ctx, actor, id)
 	if err == nil && draft.Kind != f.Kind {
@@ -40,7 +40,7 @@ func (f Form[T]) Load(ctx context.Context, in store.Reads, actor okr.Actor, id s
 
 // Save takes a draft to a step. Where it is no more, or another window went on with it, the error is
 // what to say instead.
-func (f Form[T]) Save(ctx context.Context, in store.Reads, actor okr.Actor, d store.Draft, step string, entered T) (store.Draft, error) {
+func (f Form[T]) Save(ctx context.Context, in store.Statements, actor okr.Actor, d store.Draft, step string, entered T) (store.Draft, error) {
 	saved, err := in.SaveDraft(ctx, actor, d, step, entered)
 	return saved, f.Lost(err)
 }

@@ -176,7 +176,7 @@ func exec(ctx context.Context, dsn string, statements ...string) error {
 func StatusesAreTrue(t testing.TB, s *store.Store) {
 	t.Helper()
 	ctx := context.Background()
-	err := s.Snapshot(ctx, func(r store.Reads, now time.Time) error {
+	err := s.Snapshot(ctx, func(r store.Statements, now time.Time) error {
 		workspaces, err := r.Workspaces(ctx)
 		if err != nil {
 			return err
