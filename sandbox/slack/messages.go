@@ -3,6 +3,7 @@ package slack
 import (
 	"slices"
 	"strconv"
+	"unicode/utf8"
 )
 
 // reachable is the channel of a post, or why it cannot be posted to.
@@ -99,6 +100,9 @@ func (s *Slack) whisper(c call) map[string]any {
 	return map[string]any{"ok": true, "message_ts": m.TS}
 }
 
+// longestUpdate is how many characters a message's text may have that is changed.
+const longestUpdate = 4000
+
 func (s *Slack) update(c call) map[string]any {
 	ch := s.channels[c.str("channel")]
 	if ch == nil {
@@ -114,6 +118,9 @@ func (s *Slack) update(c call) map[string]any {
 		fresh, refused := s.message(c)
 		if refused != nil {
 			return refused
+		}
+		if utf8.RuneCountInString(fresh.Text) > longestUpdate {
+			return failed("msg_too_long")
 		}
 		m.Text, m.Blocks, m.Edited = fresh.Text, fresh.Blocks, true
 		if fresh.Metadata != nil { // what is not given stays

@@ -67,8 +67,8 @@ func (s *Slack) serveResponse(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// respond posts an answer: ephemeral unless it says in_channel, in place of the last one where it
-// replaces.
+// respond posts an answer: ephemeral unless it says in_channel. Where it replaces, it comes in place of the
+// message that the button is in, or of the first answer to a command, and is seen by whoever saw that.
 func (s *Slack) respond(a *responseURL, body map[string]any) {
 	ch := s.channels[a.channel]
 	if ch == nil {
@@ -81,7 +81,7 @@ func (s *Slack) respond(a *responseURL, body map[string]any) {
 		s.changed()
 		return
 	}
-	if body["replace_original"] == true && a.message != nil && a.message.Ephemeral != "" {
+	if body["replace_original"] == true && a.message != nil && a.message.User == s.botUser {
 		a.message.Text, a.message.Blocks, a.message.Edited = text, s.withIDs(blocks), true
 		s.changed()
 		return
@@ -91,7 +91,7 @@ func (s *Slack) respond(a *responseURL, body map[string]any) {
 		m.Ephemeral = ""
 	}
 	ch.Messages = append(ch.Messages, m)
-	if a.message == nil || a.message.Ephemeral == "" {
+	if a.message == nil { // of a command, whose first answer it is
 		a.message = m
 	}
 	s.changed()
