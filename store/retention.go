@@ -102,7 +102,7 @@ func (s *Store) TidyScores(ctx context.Context, after int64) (int64, error) {
 // forgetScores forgets what nobody counts of some feeds, but of those that somebody is at: whoever comes to
 // one afterwards has it read again.
 func (tx *Tx) forgetScores(ctx context.Context, ids []int64) error {
-	held, err := tx.q.HoldFeeds(ctx, ids)
+	held, err := tx.q.LockFeedsToTidy(ctx, ids)
 	if err != nil || len(held) == 0 {
 		return err
 	}
@@ -110,11 +110,11 @@ func (tx *Tx) forgetScores(ctx context.Context, ids []int64) error {
 	if err != nil {
 		return err
 	}
-	var p queries.KeepFromParams
+	var p queries.RaiseFeedsParams
 	for _, f := range feeds {
 		p.FeedIds, p.Keeps = append(p.FeedIds, f.ID), append(p.Keeps, f.Keep)
 	}
-	if err := tx.q.KeepFrom(ctx, p); err != nil {
+	if err := tx.q.RaiseFeeds(ctx, p); err != nil {
 		return err
 	}
 	_, err = tx.q.ExpireScores(ctx, queries.ExpireScoresParams(p))

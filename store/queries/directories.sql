@@ -134,7 +134,7 @@ cross join lateral (
 ) v
 order by d.id;
 
--- name: HoldFeeds :many
+-- name: LockFeedsToTidy :many
 -- Nobody comes to these before the transaction ends.
 select id
 from feeds
@@ -142,7 +142,7 @@ where id = any (@ids::bigint[])
 order by id
 for update skip locked;
 
--- name: KeepFrom :exec
+-- name: RaiseFeeds :exec
 -- What of feeds is kept and asked for: what nobody counts any more is not complete.
 update feeds d
 set wanted_from = greatest(d.wanted_from, v.keep),

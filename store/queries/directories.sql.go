@@ -376,7 +376,7 @@ func (q *Queries) FeedsAfter(ctx context.Context, arg FeedsAfterParams) ([]Feeds
 	return items, nil
 }
 
-const holdFeeds = `-- name: HoldFeeds :many
+const lockFeedsToTidy = `-- name: LockFeedsToTidy :many
 select id
 from feeds
 where id = any ($1::bigint[])
@@ -385,8 +385,8 @@ for update skip locked
 `
 
 // Nobody comes to these before the transaction ends.
-func (q *Queries) HoldFeeds(ctx context.Context, ids []int64) ([]int64, error) {
-	rows, err := q.db.Query(ctx, holdFeeds, ids)
+func (q *Queries) LockFeedsToTidy(ctx context.Context, ids []int64) ([]int64, error) {
+	rows, err := q.db.Query(ctx, lockFeedsToTidy, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -405,7 +405,7 @@ func (q *Queries) HoldFeeds(ctx context.Context, ids []int64) ([]int64, error) {
 	return items, nil
 }
 
-const keepFrom = `-- name: KeepFrom :exec
+const raiseFeeds = `-- name: RaiseFeeds :exec
 update feeds d
 set wanted_from = greatest(d.wanted_from, v.keep),
     since = greatest(d.since, v.keep)
@@ -417,14 +417,14 @@ from (
 where d.id = v.feed_id
 `
 
-type KeepFromParams struct {
+type RaiseFeedsParams struct {
 	FeedIds []int64
 	Keeps   []time.Time
 }
 
 // What of feeds is kept and asked for: what nobody counts any more is not complete.
-func (q *Queries) KeepFrom(ctx context.Context, arg KeepFromParams) error {
-	_, err := q.db.Exec(ctx, keepFrom, arg.FeedIds, arg.Keeps)
+func (q *Queries) RaiseFeeds(ctx context.Context, arg RaiseFeedsParams) error {
+	_, err := q.db.Exec(ctx, raiseFeeds, arg.FeedIds, arg.Keeps)
 	return err
 }
 
