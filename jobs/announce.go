@@ -103,8 +103,10 @@ func (c *Client) say(ctx context.Context, p store.Place) error {
 		return err
 	}
 	taken, rest := fitting(taken)
-	if err := c.store.AnnouncementsBack(ctx, rest); err != nil {
-		return err
+	if len(rest) > 0 {
+		if err := c.store.AnnouncementsBack(ctx, rest); err != nil {
+			return err
+		}
 	}
 	items, err := c.announced(ctx, p.Workspace, coalesced(taken))
 	if err != nil {
