@@ -244,7 +244,13 @@ func TestASecondSandboxInAFolderSaysSo(t *testing.T) {
 		both.Go(func() { err := cmd.Wait(); ended <- end{said.String(), err} })
 		t.Cleanup(func() { _ = cmd.Process.Signal(os.Interrupt) })
 	}
-	if e := <-ended; e.err == nil || !strings.Contains(e.out, "a sandbox runs already in this folder, on the data in .okrbot/sandbox. Use its page") || strings.Contains(e.out, "initdb") {
+	var e end
+	select {
+	case e = <-ended:
+	case <-time.After(patience):
+		t.Fatal("both run")
+	}
+	if e.err == nil || !strings.Contains(e.out, "a sandbox runs already in this folder, on the data in .okrbot/sandbox. Use its page") || strings.Contains(e.out, "initdb") {
 		t.Errorf("%v: %s", e.err, e.out)
 	}
 	select {

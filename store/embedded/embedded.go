@@ -99,7 +99,7 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	if err := sameVersion(bin, dir); err != nil {
 		return nil, err
 	}
-	if err := nobodyElse(dir); err != nil {
+	if err := nobodyElse(ctx, dir, opts); err != nil {
 		return nil, err
 	}
 	socket, err := socketFolder(dir, as)
@@ -229,7 +229,10 @@ func where(opts Options, as *syscall.Credential) (string, error) {
 
 // place makes the data folder for the server's user alone.
 func place(dir string, as *syscall.Credential) (string, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := makeParents(dir, as); err != nil {
+		return "", fmt.Errorf("making the data folder: %w", err)
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return "", fmt.Errorf("making the data folder: %w", err)
 	}
 	// The parents of the data must let the server's user through; those we made are ours to open.
@@ -253,6 +256,21 @@ func place(dir string, as *syscall.Credential) (string, error) {
 		return "", fmt.Errorf("closing the data folder to others: %w", err)
 	}
 	return dir, nil
+}
+
+var masking sync.Mutex
+
+// makeParents makes the folders that the data folder is in. Where another user must pass them, they let
+// it through from their first moment on, whatever the process's mask: another process that starts at
+// the same time would find one that is closed, and go elsewhere with its data.
+func makeParents(dir string, as *syscall.Credential) error {
+	if as == nil {
+		return os.MkdirAll(filepath.Dir(dir), 0o700)
+	}
+	masking.Lock()
+	defer masking.Unlock()
+	defer syscall.Umask(syscall.Umask(0))
+	return os.MkdirAll(filepath.Dir(dir), 0o711)
 }
 
 // reachable says whether every existing parent of a folder can be passed by any user.
@@ -329,13 +347,20 @@ func versionOf(bin string) (int, error) {
 
 // nobodyElse waits a moment for the server of a killed parent to end, and refuses a folder whose
 // server lives on. Postgres itself removes a stale postmaster.pid.
-func nobodyElse(dir string) error {
+func nobodyElse(ctx context.Context, dir string, opts Options) error {
 	var pid int
-	for range 100 {
+	for n := range 100 {
 		if pid = running(dir); pid == 0 {
 			return nil
 		}
-		time.Sleep(100 * time.Millisecond)
+		if n == 10 {
+			opts.tell("waiting for the Postgres that another okrbot runs on %s to end", dir)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
 	}
 	return &InUse{Dir: dir, PID: pid}
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -100,6 +101,26 @@ func TestASecondServerOnTheSameDataIsRefused(t *testing.T) {
 	}
 	if n := ask[int](t, s, "select 1"); n != 1 {
 		t.Error("the first one is disturbed")
+	}
+}
+
+// As root the data belongs to another user, who must reach it: of two that start at once in a folder
+// with nothing in it, none may find it half made and go elsewhere.
+func TestAllWhoStartAtOnceFindOneFolder(t *testing.T) {
+	for range 300 {
+		dir := filepath.Join(folder(t), ".okrbot", "sandbox", "postgres")
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				if got, err := embedded.Place(embedded.Options{Dir: dir}); err != nil || got != dir {
+					t.Errorf("the data is in %q, %v", got, err)
+				}
+			})
+		}
+		all.Wait()
+		if t.Failed() {
+			return
+		}
 	}
 }
 

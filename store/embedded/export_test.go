@@ -34,3 +34,16 @@ func Fetched(ctx context.Context, opts Options) (string, error) {
 	}
 	return fetched(ctx, as, opts)
 }
+
+// Place finds and makes the data folder, as Start does.
+func Place(opts Options) (string, error) {
+	as, err := account()
+	if err != nil {
+		return "", err
+	}
+	dir, err := where(opts.quiet(), as)
+	if err != nil {
+		return "", err
+	}
+	return place(dir, as)
+}
