@@ -109,6 +109,14 @@ func borrowDatabase(ctx context.Context, c Config, log *slog.Logger) (database, 
 	return openDatabase(ctx, c, log, teller(log))
 }
 
+// ended is closed when the embedded Postgres has ended; nil where there is none of our own.
+func (d database) ended() <-chan struct{} {
+	if d.own == nil {
+		return nil
+	}
+	return d.own.Done()
+}
+
 // Close stops the embedded Postgres, if there is one.
 func (d database) Close() {
 	if d.own != nil {

@@ -105,6 +105,7 @@ type sandbox struct {
 	cmd  *exec.Cmd
 	page string
 	said string
+	errs *complaint
 }
 
 func startSandbox(t *testing.T, path, dir string, port int, arguments ...string) *sandbox {
@@ -116,12 +117,12 @@ func startSandbox(t *testing.T, path, dir string, port int, arguments ...string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var errs complaint
-	cmd.Stderr = &errs
+	errs := &complaint{}
+	cmd.Stderr = errs
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	s := &sandbox{cmd: cmd, page: fmt.Sprintf("http://127.0.0.1:%d", port)}
+	s := &sandbox{cmd: cmd, page: fmt.Sprintf("http://127.0.0.1:%d", port), errs: errs}
 	t.Cleanup(func() { s.stop(t) })
 	ready := make(chan string, 1)
 	go func() {
@@ -263,15 +264,7 @@ func TestASecondSandboxInAFolderSaysSo(t *testing.T) {
 func TestNothingLivesOnWhenTheProcessIsKilled(t *testing.T) {
 	path, dir, port := binary(t), folder(t), ports(t)
 	s := startSandbox(t, path, dir, port)
-	pid := filepath.Join(dir, ".okrbot", "sandbox", "postgres", "postmaster.pid")
-	raw, err := os.ReadFile(pid)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var postgres int
-	if _, err := fmt.Sscan(string(raw), &postgres); err != nil {
-		t.Fatal(err)
-	}
+	postgres := postmaster(t, filepath.Join(dir, ".okrbot", "sandbox", "postgres"))
 	_ = s.cmd.Process.Kill()
 	_ = s.cmd.Wait()
 	for end := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {

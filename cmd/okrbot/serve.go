@@ -350,12 +350,17 @@ func (d *door) close(ctx context.Context, log *slog.Logger) {
 	_ = d.server.Close()
 }
 
-// until serves until ctx ends or a part fails, then stops.
+// until serves until ctx ends or a part fails, then stops. The embedded Postgres is such a part: it starts
+// again with this process alone.
 func (r *running) until(ctx context.Context) error {
 	var err error
 	select {
 	case <-ctx.Done():
 	case err = <-r.failed:
+	case <-r.database.ended():
+		if ctx.Err() == nil {
+			err = fmt.Errorf("the embedded Postgres has ended (%s). What was saved is kept. Start okrbot again, and its Postgres starts with it; where it ends again, look whether the disk of DATA_DIR is full", r.database.own.Ending())
+		}
 	}
 	r.stop()
 	return err

@@ -60,6 +60,7 @@ type Server struct {
 	socket string
 	done   chan struct{} // closed when the postmaster has ended
 	cmd    *exec.Cmd
+	said   *tail
 	once   sync.Once
 }
 
@@ -134,6 +135,15 @@ func (s *Server) Stop() {
 
 // Done is closed when the server has ended, by Stop or by itself.
 func (s *Server) Done() <-chan struct{} { return s.done }
+
+// Ending is how a server that has ended did so, and the last that it said.
+func (s *Server) Ending() string {
+	how := s.cmd.ProcessState.String()
+	if last := lastLine(s.said.String()); last != "" {
+		how += "; the last that it said: " + last
+	}
+	return how
+}
 
 // programs is the folder of postgres and initdb that fits the data: of PATH, or the newest
 // installed, or of the version that the data is of. Where there is none, a build is fetched.
@@ -421,7 +431,7 @@ func launch(ctx context.Context, bin, dir, socket string, as *syscall.Credential
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as, Setpgid: true}
 	dieWithParent(cmd.SysProcAttr)
 
-	s := &Server{dir: dir, socket: socket, done: make(chan struct{}), cmd: cmd}
+	s := &Server{dir: dir, socket: socket, done: make(chan struct{}), cmd: cmd, said: said}
 	started := make(chan error, 1)
 	go func() {
 		// Linux sends the child its signal when the thread that started it ends, so this thread
@@ -437,7 +447,7 @@ func launch(ctx context.Context, bin, dir, socket string, as *syscall.Credential
 	if err := <-started; err != nil {
 		return nil, fmt.Errorf("starting postgres: %w", err)
 	}
-	if err := s.ready(ctx, said); err != nil {
+	if err := s.ready(ctx); err != nil {
 		s.Stop()
 		return nil, err
 	}
@@ -445,7 +455,7 @@ func launch(ctx context.Context, bin, dir, socket string, as *syscall.Credential
 }
 
 // ready waits until the server answers on its socket.
-func (s *Server) ready(ctx context.Context, said *tail) error {
+func (s *Server) ready(ctx context.Context) error {
 	limit := time.After(startWithin)
 	for {
 		if answers(filepath.Join(s.socket, ".s.PGSQL.5432")) {
@@ -453,9 +463,9 @@ func (s *Server) ready(ctx context.Context, said *tail) error {
 		}
 		select {
 		case <-s.done:
-			return fmt.Errorf("postgres ended at its start: %s", lastLine(said.String()))
+			return fmt.Errorf("postgres ended at its start: %s", lastLine(s.said.String()))
 		case <-limit:
-			return fmt.Errorf("postgres did not answer within %s: %s", startWithin, lastLine(said.String()))
+			return fmt.Errorf("postgres did not answer within %s: %s", startWithin, lastLine(s.said.String()))
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(20 * time.Millisecond):
