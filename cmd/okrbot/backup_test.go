@@ -91,7 +91,7 @@ func TestBackupAndRestore(t *testing.T) {
 		environment[at] = "DATA_DIR=" + dir
 		return run(t, o.path, o.dir, environment, arguments...)
 	}
-	fresh := filepath.Join(o.dir, "fresh")
+	fresh := filepath.Join(o.dir, `a b'c\d`)
 	if out, code := elsewhere(fresh, "restore", file); code != 0 || !strings.Contains(out, "again") {
 		t.Fatalf("restore: %d %s", code, out)
 	}

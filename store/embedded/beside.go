@@ -70,8 +70,10 @@ func (u *InUse) Error() string {
 	return fmt.Sprintf("another okrbot uses the data in %s: its Postgres is process %d. Stop that one first, or set DATA_DIR to another folder", u.Dir, u.PID)
 }
 
+// address is the socket's folder in libpq's words, in which a blank ends a value that is not quoted.
 func address(socket string) string {
-	return fmt.Sprintf("host=%s user=okrbot dbname=postgres sslmode=disable", socket)
+	quoted := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(socket)
+	return fmt.Sprintf("host='%s' user=okrbot dbname=postgres sslmode=disable", quoted)
 }
 
 // Client is a program such as pg_dump of a major version of Postgres. The fetched build has none.

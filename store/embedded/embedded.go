@@ -399,9 +399,10 @@ func running(dir string) int {
 // maxSocket is how long a unix socket's name may be, in bytes.
 const maxSocket = 107
 
-// socketFolder is the data folder itself, or a short one where that name is too long.
+// socketFolder is the data folder itself, or another one where that name is too long, or has a comma: Postgres
+// and its clients take what is before and after it for two.
 func socketFolder(dir string, as *syscall.Credential) (string, error) {
-	if len(dir)+len("/.s.PGSQL.5432.lock") <= maxSocket {
+	if len(dir)+len("/.s.PGSQL.5432.lock") <= maxSocket && !strings.Contains(dir, ",") {
 		return dir, nil
 	}
 	folder, err := os.MkdirTemp("", "okrbot-pg-")

@@ -91,6 +91,22 @@ func TestDataIsKeptBetweenRuns(t *testing.T) {
 	}
 }
 
+// Whatever a folder is called, its database is found there, also by others.
+func TestFoldersOfAnyName(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{`a b'c\d`, `it's`, `back\`, "one,two", `"quoted" name`, "host=other", "über $HOME %s", strings.Repeat("long", 20)} {
+		dir := filepath.Join(folder(t), name)
+		s := start(t, dir)
+		if n := ask[int](t, s, "select 7"); n != 7 {
+			t.Errorf("%s: got %d", name, n)
+		}
+		if dsn, err := embedded.Running(context.Background(), embedded.Options{Dir: dir}); err != nil || dsn != s.DSN() {
+			t.Errorf("%s: another one finds %q, %v, not %q", name, dsn, err, s.DSN())
+		}
+		s.Stop()
+	}
+}
+
 func TestASecondServerOnTheSameDataIsRefused(t *testing.T) {
 	t.Parallel()
 	dir := folder(t)
