@@ -266,7 +266,7 @@ func (d *doctor) askPublic(ctx context.Context) (status int, body, sent string, 
 func (d *doctor) servesHere(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	address, err := here(d.config.ListenAddr)
+	address, err := here("LISTEN_ADDR", d.config.ListenAddr)
 	if err != nil {
 		return false
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"okrbot/bot"
@@ -48,13 +49,19 @@ func TestEveryConsentingSystemHasItsCallback(t *testing.T) {
 // A container's health check has nothing but the binary itself to ask with.
 func TestReadyAsksWhoServesHere(t *testing.T) {
 	o := openOffice(t)
-	if out, code := run(t, o.path, o.dir, o.environment, "ready"); code != 1 || !strings.Contains(out, "nobody answers at LISTEN_ADDR") {
+	if out, code := run(t, o.path, o.dir, o.environment, "ready"); code != 1 || !strings.Contains(out, "nobody answers at LISTEN_ADDR, "+o.variable("LISTEN_ADDR")+", nor at OPS_ADDR, "+o.variable("OPS_ADDR")+": is `okrbot serve` running?") {
 		t.Errorf("nobody serves: %d %q", code, out)
 	}
 	s := o.serve()
 	s.says("okrbot is ready")
-	if out, code := run(t, o.path, o.dir, o.environment, "ready"); code != 0 || out != "ready\n" {
+	if out, code := run(t, o.path, o.dir, o.environment, "ready"); code != 0 || out != "ready (asked at LISTEN_ADDR, "+o.variable("LISTEN_ADDR")+")\n" {
 		t.Errorf("it serves: %d %q", code, out)
+	}
+	s.stop()
+	s = o.serve("--no-web")
+	s.says("okrbot is ready")
+	if out, code := run(t, o.path, o.dir, o.environment, "ready"); code != 0 || out != "ready (asked at OPS_ADDR, "+o.variable("OPS_ADDR")+")\n" {
+		t.Errorf("it only works: %d %q", code, out)
 	}
 	s.stop()
 	// What is told there is said again.
@@ -62,8 +69,10 @@ func TestReadyAsksWhoServesHere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var status atomic.Int64
+	status.Store(http.StatusServiceUnavailable)
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
+		http.Error(w, "the database does not answer", int(status.Load()))
 	})}
 	go func() { _ = server.Serve(listener) }()
 	defer server.Close()
@@ -73,7 +82,16 @@ func TestReadyAsksWhoServesHere(t *testing.T) {
 			t.Errorf("another at %q is not ready: %d %q", host, code, out)
 		}
 	}
-	if out, code := run(t, o.path, o.dir, []string{"LISTEN_ADDR=8080"}, "ready"); code != 78 || !strings.Contains(out, "LISTEN_ADDR") {
-		t.Errorf("no address: %d %q", code, out)
+	if out, code := run(t, o.path, o.dir, []string{"LISTEN_ADDR=127.0.0.1:1", "OPS_ADDR=127.0.0.1:" + port}, "ready"); code != 1 || !strings.Contains(out, "not ready: the database does not answer (asked at OPS_ADDR") {
+		t.Errorf("one that only works is not ready: %d %q", code, out)
+	}
+	status.Store(http.StatusOK)
+	if out, code := run(t, o.path, o.dir, []string{"LISTEN_ADDR=127.0.0.1:" + port}, "ready"); code != 1 || !strings.Contains(out, "is not okrbot") {
+		t.Errorf("something else answers: %d %q", code, out)
+	}
+	for _, variable := range []string{"LISTEN_ADDR", "OPS_ADDR"} {
+		if out, code := run(t, o.path, o.dir, []string{"LISTEN_ADDR=127.0.0.1:1", variable + "=8080"}, "ready"); code != 78 || !strings.Contains(out, variable) {
+			t.Errorf("no address: %d %q", code, out)
+		}
 	}
 }

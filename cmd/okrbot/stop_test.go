@@ -148,9 +148,9 @@ type serving struct {
 	done chan error
 }
 
-func (o *office) serve() *serving {
+func (o *office) serve(flags ...string) *serving {
 	o.t.Helper()
-	s := &serving{o: o, cmd: exec.Command(o.path, "serve"), said: &complaint{}, done: make(chan error, 1)}
+	s := &serving{o: o, cmd: exec.Command(o.path, append([]string{"serve"}, flags...)...), said: &complaint{}, done: make(chan error, 1)}
 	s.cmd.Dir, s.cmd.Env, s.cmd.Stderr, s.cmd.Stdout = o.dir, inTime(o.environment), s.said, s.said
 	if err := s.cmd.Start(); err != nil {
 		o.t.Fatal(err)
