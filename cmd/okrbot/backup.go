@@ -117,10 +117,10 @@ func writeBackup(ctx context.Context, dump, dsn, to string) (size int64, err err
 		return 0, fmt.Errorf("writing the backup: %w", err)
 	}
 	// Not over another one that came meanwhile.
-	if err := os.Link(file.Name(), to); err != nil {
+	if err := place(file.Name(), to); err != nil {
 		return 0, fmt.Errorf("keeping the backup: %w", err)
 	}
-	return info.Size(), os.Remove(file.Name())
+	return info.Size(), nil
 }
 
 func lastOf(said *bytes.Buffer) string {
