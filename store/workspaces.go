@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"okrbot/okr"
 	"okrbot/secret"
@@ -145,6 +146,18 @@ func (s *Store) KeysFit(ctx context.Context) (sealed bool, err error) {
 		return false, fmt.Errorf("asking the database whether the keys fit: %w", err)
 	}
 	return true, s.fits(proof)
+}
+
+// ProvenWith is the key that what proves the keys is sealed with; 0 when nothing was sealed in a database yet.
+func ProvenWith(ctx context.Context, pool *pgxpool.Pool) (keyID uint32, err error) {
+	proof, err := queries.New(pool).Canary(ctx)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows), isCode(err, "42P01"):
+		return 0, nil
+	case err != nil:
+		return 0, fmt.Errorf("asking the database which key it is sealed with: %w", err)
+	}
+	return secret.KeyID(proof), nil
 }
 
 func (r Statements) fits(proof []byte) error {

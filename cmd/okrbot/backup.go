@@ -34,11 +34,6 @@ func (b backupCommand) Run(in *invocation) error {
 		return fmt.Errorf("%s is there already. Choose another name, or move it away", b.File)
 	}
 	log := logger(config)
-	if where, err := embedded.Where(ownDatabase(config, log, nil)); err != nil {
-		return err
-	} else if _, err := os.Stat(filepath.Join(where, "PG_VERSION")); err != nil {
-		return fmt.Errorf("there is no database in %s. Set DATA_DIR to where `okrbot serve` keeps it", where)
-	}
 	database, err := borrowDatabase(in.ctx, config, log)
 	if err != nil {
 		return err
@@ -65,7 +60,7 @@ func keysAre(c Config) string {
 	if !c.EncryptionKeyset.Empty() {
 		return "ENCRYPTION_KEYSET"
 	}
-	return filepath.Join(c.DataDir, "keyset.json")
+	return c.keysetFile()
 }
 
 // forOwnDatabase is the configuration of a command that is for the embedded database alone; instead
@@ -214,12 +209,12 @@ func isBackup(path string) error {
 
 // keysOf are the configured keys, and never new ones: those would fit no backup.
 func keysOf(c Config) (*secret.Keyset, error) {
-	if c.EncryptionKeyset.Empty() {
-		if _, err := os.Stat(keysAre(c)); err != nil {
-			return nil, fmt.Errorf("the keys are missing: put the keyset that belongs to the backup into %s, or into ENCRYPTION_KEYSET. It is not in the backup", keysAre(c))
-		}
+	keys, err := c.Keyset()
+	var missing missingKeys
+	if errors.As(err, &missing) {
+		return nil, fmt.Errorf("the keys are missing: put the keyset that belongs to the backup into %s, or into ENCRYPTION_KEYSET. It is not in the backup", missing.file)
 	}
-	return c.Keyset()
+	return keys, err
 }
 
 // restoreInto makes a new database of a backup and proves that this okrbot can use it.

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -245,49 +244,4 @@ func (c Config) Level() slog.Level {
 		return slog.LevelInfo
 	}
 	return level
-}
-
-// Keyset is the configured one; with the embedded Postgres it is generated beside the data at the
-// first start, readable by this user alone.
-func (c Config) Keyset() (*secret.Keyset, error) {
-	if !c.EncryptionKeyset.Empty() {
-		return secret.Parse(c.EncryptionKeyset)
-	}
-	path := filepath.Join(c.DataDir, "keyset.json")
-	raw, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		if raw, err = newKeysetFile(path); err != nil {
-			return nil, err
-		}
-	} else if err != nil {
-		return nil, fmt.Errorf("reading the keys: %w", err)
-	}
-	keys, err := secret.Parse(secret.New(string(raw)))
-	if err != nil {
-		return nil, badConfig{"DATA_DIR: keyset.json in it: " + err.Error()}
-	}
-	return keys, nil
-}
-
-func newKeysetFile(path string) ([]byte, error) {
-	written, err := secret.NewKeyset()
-	if err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return nil, fmt.Errorf("making DATA_DIR: %w", err)
-	}
-	// Exclusive: of two processes that start at once, one writes and the other reads.
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, os.ErrExist) {
-		return os.ReadFile(path)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("keeping the keys: %w", err)
-	}
-	defer f.Close()
-	if _, err := f.WriteString(written.Reveal() + "\n"); err != nil {
-		return nil, fmt.Errorf("keeping the keys: %w", err)
-	}
-	return []byte(written.Reveal()), f.Sync()
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/term"
 
+	"okrbot/secret"
 	"okrbot/store"
 	"okrbot/store/embedded"
 )
@@ -97,13 +100,27 @@ func ownDatabase(c Config, log *slog.Logger, tell func(doing string)) embedded.O
 	return embedded.Options{Dir: filepath.Join(c.DataDir, "postgres"), Logger: log, Fsync: true, Tell: tell, Repository: c.PostgresRepository, Progress: bar(os.Stderr)}
 }
 
+// noDatabase is that an embedded database was not made yet, or is elsewhere.
+type noDatabase struct{ folder string }
+
+func (n noDatabase) Error() string {
+	return fmt.Sprintf("there is no database in %s. Set DATA_DIR to where `okrbot serve` keeps it; serve makes it at its first start", n.folder)
+}
+
 // borrowDatabase is for commands that work beside serve: where its embedded Postgres runs, they talk
-// to that one, and leave it running.
+// to that one, and leave it running. They make no database.
 func borrowDatabase(ctx context.Context, c Config, log *slog.Logger) (database, error) {
 	if c.DatabaseURL.Reveal() == "" {
 		dsn, err := embedded.Running(ctx, ownDatabase(c, log, nil))
 		if err != nil || dsn != "" {
 			return database{dsn: dsn, direct: dsn}, err
+		}
+		where, err := embedded.Where(ownDatabase(c, log, nil))
+		if err != nil {
+			return database{}, err
+		}
+		if _, err := os.Stat(filepath.Join(where, "PG_VERSION")); errors.Is(err, fs.ErrNotExist) {
+			return database{}, noDatabase{where}
 		}
 	}
 	return openDatabase(ctx, c, log, teller(log))
@@ -124,9 +141,9 @@ func (d database) Close() {
 	}
 }
 
-// openStore opens the configured database for a command that may work beside replicas that serve. Whether
-// the keys fit is not asked: what is not sealed can be exported without them.
-func openStore(in *invocation) (s *store.Store, config Config, done func(), err error) {
+// openStore opens the configured database for a command that may work beside replicas that serve, with keys that
+// it does not prove: what is not sealed needs none.
+func openStore(in *invocation, keysOf func(Config) (*secret.Keyset, error)) (s *store.Store, config Config, done func(), err error) {
 	config, log, err := configured(forKeys)
 	if err != nil {
 		return nil, config, nil, err
@@ -147,7 +164,7 @@ func openStore(in *invocation) (s *store.Store, config Config, done func(), err 
 			leave()
 		}
 	}()
-	keys, err := config.Keyset()
+	keys, err := keysOf(config)
 	if err != nil {
 		return nil, config, nil, err
 	}

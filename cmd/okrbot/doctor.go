@@ -181,7 +181,10 @@ func (d *doctor) database(ctx context.Context) {
 	database, err := borrowDatabase(ctx, d.config, logger(d.config))
 	var bad badConfig
 	var t troubled
+	var none noDatabase
 	switch {
+	case errors.As(err, &none):
+		d.say("database", note, "there is none in "+none.folder+" yet", "`okrbot serve` makes it at its first start. If there is one elsewhere, set DATA_DIR to where it is.")
 	case errors.As(err, &t):
 		d.say("database, "+t.variable, broken, t.means, t.do)
 	case errors.As(err, &bad):
@@ -192,7 +195,11 @@ func (d *doctor) database(ctx context.Context) {
 	case err != nil:
 		d.say("database", broken, err.Error(), "")
 	}
-	if err != nil {
+	switch {
+	case none.folder != "":
+		rest("there is a database")
+		return
+	case err != nil:
 		rest("the database can be reached")
 		return
 	}
@@ -265,6 +272,11 @@ func (d *doctor) schema(ctx context.Context, pool *pgxpool.Pool) (migrated bool)
 // contents are the keys, and what was sealed with them.
 func (d *doctor) contents(ctx context.Context, pool *pgxpool.Pool, migrated bool) {
 	keys, err := d.config.Keyset()
+	var missing missingKeys
+	if errors.As(err, &missing) {
+		d.noKeys(ctx, pool, missing)
+		return
+	}
 	if err != nil {
 		d.say("keys", broken, err.Error(), "")
 		return
@@ -297,6 +309,20 @@ func (d *doctor) contents(ctx context.Context, pool *pgxpool.Pool, migrated bool
 		d.say("time zones of the database", well, "all that are used are known to Postgres", "")
 	}
 	d.connections(ctx, s)
+}
+
+// noKeys says whether keys are missing, or not made yet.
+func (d *doctor) noKeys(ctx context.Context, pool *pgxpool.Pool, missing missingKeys) {
+	with, err := store.ProvenWith(ctx, pool)
+	switch {
+	case err != nil:
+		t := explain(err)
+		d.say("keys", unknown, "there is no "+missing.file+", and whether it is needed cannot be read: "+t.means, t.do)
+	case with != 0:
+		d.say("keys", broken, fmt.Sprintf("they are missing: there is no %s, and what people signed in with is sealed with key %d", missing.file, with), "Put your copy of it back, or set ENCRYPTION_KEYSET.")
+	default:
+		d.say("keys", well, "there are none yet, and nothing is sealed: `okrbot serve` makes them at its start", "")
+	}
 }
 
 // connections signs in to each system that somebody connected, as the next sync would, but renews

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"okrbot/jobs"
+	"okrbot/secret"
 	"okrbot/sheet"
 	"okrbot/store"
 )
@@ -18,7 +19,7 @@ type exportCommand struct {
 // Run writes a workspace's objectives and key results, or their history, to standard output and
 // nothing else. What is not in the file is said beside it.
 func (e exportCommand) Run(in *invocation) error {
-	s, _, done, err := openStore(in)
+	s, _, done, err := openStore(in, func(c Config) (*secret.Keyset, error) { return keysOrNone(c, in.notes()) })
 	if err != nil {
 		return err
 	}

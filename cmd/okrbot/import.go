@@ -23,7 +23,7 @@ type importCommand struct {
 // Run says what a file would make and change, with every problem, and saves all of it when asked to
 // and nothing is wrong.
 func (i importCommand) Run(in *invocation) error {
-	s, config, done, err := openStore(in)
+	s, config, done, err := openStore(in, Config.Keyset)
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ type keysRekeyCommand struct{}
 
 // Run seals every connection's secret with the primary key. It may run while replicas serve.
 func (keysRekeyCommand) Run(in *invocation) error {
-	s, _, done, err := openStore(in)
+	s, _, done, err := openStore(in, Config.Keyset)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func (migrateCommand) Run(in *invocation) error {
 		return err
 	}
 	defer database.Close()
-	keys, err := config.Keyset()
+	keys, err := keysToBeginWith(in.ctx, config, database)
 	if err != nil {
 		return err
 	}

@@ -12,8 +12,10 @@ import (
 // A finished file gets its name with hard links and without, and never over another one.
 func TestAFileIsPlacedOnce(t *testing.T) {
 	for name, with := range map[string]func(string, string) error{
-		"links":    os.Link,
-		"no links": func(made, name string) error { return &os.LinkError{Op: "link", Old: made, New: name, Err: syscall.EPERM} },
+		"links": os.Link,
+		"no links": func(made, name string) error {
+			return &os.LinkError{Op: "link", Old: made, New: name, Err: syscall.EPERM}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := link

@@ -78,7 +78,11 @@ func (s sandboxCommand) run(in *invocation, r *running, over func()) error {
 		return err
 	}
 	defer clock.pool.Close()
-	keys, err := config.Keyset()
+	keys, err := keysToBeginWith(in.ctx, config, database)
+	var missing missingKeys
+	if errors.As(err, &missing) {
+		return fmt.Errorf("the sandbox's keys are missing: there is no %s. Put it back, or begin empty: `okrbot sandbox --fresh`", missing.file)
+	}
 	if err != nil {
 		return err
 	}

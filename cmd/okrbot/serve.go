@@ -58,7 +58,7 @@ func (r *running) run(in *invocation) error {
 	// Last of all: what ends needs it to be recorded.
 	defer database.Close()
 	defer r.stop()
-	if r.keys, err = r.config.Keyset(); err != nil {
+	if r.keys, err = keysToBeginWith(in.ctx, r.config, database); err != nil {
 		return err
 	}
 	if err := prepare(in, database, r.keys, r.tell); err != nil {
