@@ -91,6 +91,26 @@ func (k *Keyset) Add() (String, error) {
 	return write(handle)
 }
 
+// Newest writes the keyset with its primary key alone, and is how many others it leaves out.
+func (k *Keyset) Newest() (written String, left int, err error) {
+	manager := keyset.NewManagerFromHandle(k.handle)
+	for _, key := range k.handle.KeysetInfo().GetKeyInfo() {
+		if key.GetKeyId() == k.PrimaryID() {
+			continue
+		}
+		if err := manager.Delete(key.GetKeyId()); err != nil {
+			return String{}, 0, fmt.Errorf("taking out a key: %w", err)
+		}
+		left++
+	}
+	handle, err := manager.Handle()
+	if err != nil {
+		return String{}, 0, fmt.Errorf("taking out keys: %w", err)
+	}
+	written, err = write(handle)
+	return written, left, err
+}
+
 // PrimaryID names the key that seals.
 func (k *Keyset) PrimaryID() uint32 { return k.handle.KeysetInfo().GetPrimaryKeyId() }
 

@@ -382,6 +382,25 @@ func (s *Store) Rekey(ctx context.Context) (left int, err error) {
 	return 0, s.q.SaveCanary(ctx, sealed)
 }
 
+// UnderOldKeys counts what other keys than the primary one have sealed: what lasts, which Rekey seals again, and
+// what is of no use after half an hour.
+func (s *Store) UnderOldKeys(ctx context.Context) (lasting, passing int, err error) {
+	rows, err := s.q.KeysInUse(ctx)
+	if err != nil {
+		return 0, 0, fmt.Errorf("counting what is sealed: %w", err)
+	}
+	for _, row := range rows {
+		switch {
+		case secret.KeyID(row.Begins) == s.keys.PrimaryID():
+		case row.Passing:
+			passing += int(row.Count)
+		default:
+			lasting += int(row.Count)
+		}
+	}
+	return lasting, passing, nil
+}
+
 // reseal seals the secrets of rows again, each locked in a transaction of its own, and returns how
 // many cannot be opened with the keys that there are.
 func (s *Store) reseal(ctx context.Context, what string, ids []int64, lock func(tx *Tx, id int64) (sealed []byte, place secret.Place, save func([]byte) error, err error)) (left int, err error) {

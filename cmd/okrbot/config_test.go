@@ -390,10 +390,32 @@ func TestKeysThatDoNotFitAreRefusedBeforeMigrating(t *testing.T) {
 	}
 
 	both, _ := command(first, "keys", "add")
+	if out, code := command(both, "keys", "drop"); code != 1 || !strings.Contains(out, "1 secret under an old key") {
+		t.Errorf("what is needed is taken out: %d %s", code, out)
+	}
 	for _, arguments := range [][]string{{"migrate"}, {"keys", "rekey"}} {
 		if out, code := command(both, arguments...); code != 0 {
 			t.Fatalf("%v with both keys: %d %s", arguments, code, out)
 		}
+	}
+	// What somebody began under the old key is left its time.
+	if _, err := conn.Exec(t.Context(), `with w as (insert into workspaces (id, name, bot_user_id, created_at) values ('T1', 'Acme', 'U0', now()) returning id)
+		insert into sync_asks (workspace_id, person_id, person_kind, channel_id, sealed_response, ready_at, created_at)
+		select w.id, 'U1', 'member', 'C1', decode('01' || lpad(to_hex($1::bigint), 8, '0') || '00', 'hex'), now(), now() - t from w, unnest(array[interval '0', '1 hour']) t`, int64(parse(t, first).PrimaryID())); err != nil {
+		t.Fatal(err)
+	}
+	if out, code := command(both, "keys", "drop"); code != 1 || !strings.Contains(out, "Try again in half an hour") {
+		t.Errorf("what is passing: %d %s", code, out)
+	}
+	if _, err := conn.Exec(t.Context(), "delete from sync_asks where created_at > now() - interval '30 minutes'"); err != nil {
+		t.Fatal(err)
+	}
+	newest, code := command(both, "keys", "drop")
+	if code != 0 || parse(t, newest).PrimaryID() != parse(t, both).PrimaryID() || parse(t, newest).Holds(parse(t, first).PrimaryID()) {
+		t.Errorf("keys drop: %d", code)
+	}
+	if out, code := command(newest, "migrate"); code != 0 {
+		t.Errorf("the newest key alone: %d %s", code, out)
 	}
 	if out, code := command(first, "migrate"); code != 78 {
 		t.Errorf("the old key alone still fits after rekey: %d %s", code, out)

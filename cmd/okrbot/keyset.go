@@ -29,7 +29,7 @@ func (c Config) Keyset() (*secret.Keyset, error) {
 		return nil, fmt.Errorf("reading the keys: %w", err)
 	}
 	if strings.TrimSpace(string(raw)) == "" {
-		return nil, badConfig{"DATA_DIR: keyset.json in it is empty; put your copy of it back"}
+		return nil, badConfig{"DATA_DIR: keyset.json in it is empty; put your copy of it back. (A redirect into it empties it first: `okrbot keys add --write` does not)"}
 	}
 	keys, err := secret.Parse(secret.New(string(raw)))
 	if err != nil {

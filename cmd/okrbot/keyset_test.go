@@ -60,6 +60,62 @@ func TestMissingKeysAreNotMadeAgain(t *testing.T) {
 	}
 }
 
+// With the embedded Postgres the keys are turned where they are, and nobody loses what is sealed.
+func TestKeysAreTurnedInTheirFile(t *testing.T) {
+	o := openOffice(t)
+	outside := slices.Clone(o.environment)
+	file := o.keepsItsKeys()
+	holds := func(keys int) {
+		t.Helper()
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, old, err := parse(t, string(raw)).Newest(); err != nil || old+1 != keys {
+			t.Errorf("it holds %d keys, %v, want %d", old+1, err, keys)
+		}
+	}
+	s := o.serve()
+	s.says("okrbot is ready")
+	if out, code := o.runs("keys", "add"); code != 0 || !strings.Contains(out, "Use --write") {
+		t.Errorf("keys add: %d %s", code, out)
+	}
+	holds(1)
+	if out, code := o.runs("keys", "add", "--write"); code != 0 || !strings.Contains(out, "Restart okrbot") {
+		t.Errorf("keys add --write: %d %s", code, out)
+	}
+	holds(2)
+	s.stop()
+	s = o.serve()
+	s.says("okrbot is ready")
+	if out, code := o.runs("keys", "drop", "--write"); code != 1 || !strings.Contains(out, "2 secrets under an old key. Run `okrbot keys rekey` first") {
+		t.Errorf("keys drop: %d %s", code, out)
+	}
+	holds(2)
+	if out, code := o.runs("keys", "rekey"); code != 0 {
+		t.Errorf("keys rekey: %d %s", code, out)
+	}
+	if out, code := o.runs("keys", "drop"); code != 0 || !strings.Contains(out, "Use --write") {
+		t.Errorf("keys drop: %d %s", code, out)
+	}
+	holds(2)
+	if out, code := o.runs("keys", "drop", "--write"); code != 0 || !strings.Contains(out, "Taken out: 1 key.") {
+		t.Errorf("keys drop --write: %d %s", code, out)
+	}
+	holds(1)
+	s.stop()
+	s = o.serve()
+	s.says("okrbot is ready")
+	s.syncsAll() // by the sign-in that is sealed
+	s.stop()
+	for _, command := range []string{"add", "drop"} {
+		if out, code := run(t, o.path, o.dir, outside, "keys", command, "--write"); code != 1 || !strings.Contains(out, "ENCRYPTION_KEYSET is set") {
+			t.Errorf("keys %s --write: %d %s", command, code, out)
+		}
+	}
+	holds(1)
+}
+
 // Who only looks makes neither keys nor a database.
 func TestWhoLooksMakesNothing(t *testing.T) {
 	path, dir := binary(t), folder(t)

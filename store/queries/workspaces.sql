@@ -126,3 +126,25 @@ from (
   order by c.field, a.id desc
 ) last
 order by last.created_at desc, last.field;
+
+-- name: KeysInUse :many
+-- What is sealed, by how it begins, which names its key. What is passing is of no use after half an hour.
+select substring(s.sealed for 5)::bytea as begins,
+       s.passing,
+       count(*)
+from (
+  select sealed, false as passing from canary
+  union all
+  select sealed, false from connections where state <> 'removed'
+  union all
+  select sealed, false from oauth_clients
+  union all
+  select verifier, true from visits where expires_at > now()
+  union all
+  select sealed_response, true from sync_requests where created_at > now() - interval '25 minutes'
+  union all
+  select sealed_response, true from sync_asks where created_at > now() - interval '25 minutes'
+) s
+where length(s.sealed) >= 5
+group by 1, 2
+order by 1, 2;

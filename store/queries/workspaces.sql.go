@@ -152,6 +152,55 @@ func (q *Queries) FirstCanary(ctx context.Context, sealed []byte) error {
 	return err
 }
 
+const keysInUse = `-- name: KeysInUse :many
+select substring(s.sealed for 5)::bytea as begins,
+       s.passing,
+       count(*)
+from (
+  select sealed, false as passing from canary
+  union all
+  select sealed, false from connections where state <> 'removed'
+  union all
+  select sealed, false from oauth_clients
+  union all
+  select verifier, true from visits where expires_at > now()
+  union all
+  select sealed_response, true from sync_requests where created_at > now() - interval '25 minutes'
+  union all
+  select sealed_response, true from sync_asks where created_at > now() - interval '25 minutes'
+) s
+where length(s.sealed) >= 5
+group by 1, 2
+order by 1, 2
+`
+
+type KeysInUseRow struct {
+	Begins  []byte
+	Passing bool
+	Count   int64
+}
+
+// What is sealed, by how it begins, which names its key. What is passing is of no use after half an hour.
+func (q *Queries) KeysInUse(ctx context.Context) ([]KeysInUseRow, error) {
+	rows, err := q.db.Query(ctx, keysInUse)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []KeysInUseRow
+	for rows.Next() {
+		var i KeysInUseRow
+		if err := rows.Scan(&i.Begins, &i.Passing, &i.Count); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lastChanges = `-- name: LastChanges :many
 select last.field, last.actor_id, last.action, last.created_at, last.before, last.after
 from (
