@@ -200,6 +200,9 @@ func isBackup(path string) error {
 		return fmt.Errorf("reading the backup: %w", err)
 	}
 	defer file.Close()
+	if info, err := file.Stat(); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is no file that can be read twice. Write the backup to a disk first", path)
+	}
 	begins := make([]byte, 5)
 	if _, err := io.ReadFull(file, begins); err != nil || string(begins) != "PGDMP" {
 		return fmt.Errorf("%s is no backup that `okrbot backup` wrote", path)

@@ -61,6 +61,18 @@ func TestCommandsWorkBesideServe(t *testing.T) {
 	if out, code := o.runs("export"); code != 0 || !strings.Contains(out, "Quiet") {
 		t.Errorf("export: %d %s", code, out)
 	}
+	// Through a pipe, which cannot be read twice.
+	for _, file := range []string{"/dev/stdin", "-"} {
+		cmd := exec.Command(o.path, "import", file, "--apply")
+		cmd.Dir, cmd.Env = o.dir, inTime(o.environment)
+		cmd.Stdin = strings.NewReader(strings.ReplaceAll(line, "Quiet", "Quieter "+file))
+		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "Saved.") {
+			t.Errorf("import %s: %v %s", file, err, out)
+		}
+	}
+	if out, code := o.runs("export"); code != 0 || !strings.Contains(out, "Quieter /dev/stdin") || !strings.Contains(out, "Quieter -") {
+		t.Errorf("export: %d %s", code, out)
+	}
 	s.stop()
 }
 
@@ -147,6 +159,15 @@ func TestBackupAndRestore(t *testing.T) {
 		}
 		if after := o.history(fresh); after != before {
 			t.Errorf("after: %s", after)
+		}
+	})
+	t.Run("NotThroughAPipe", func(t *testing.T) {
+		environment := slices.Clone(o.environment)
+		environment[at] = "DATA_DIR=" + filepath.Join(o.dir, "piped")
+		cmd := exec.Command(o.path, "restore", "/dev/stdin")
+		cmd.Dir, cmd.Env, cmd.Stdin = o.dir, inTime(environment), strings.NewReader("PGDMP")
+		if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "Write the backup to a disk first") {
+			t.Errorf("%v %s", err, out)
 		}
 	})
 	t.Run("WithoutKeysNoneAreMade", func(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 )
 
 type importCommand struct {
-	File      string `arg:"" help:"A CSV with the columns of okrbot export, or of okrbot export --history; docs/import.md describes them." type:"existingfile"`
+	File      string `arg:"" help:"A CSV with the columns of okrbot export, or of okrbot export --history; docs/import.md describes them. It may come through a pipe: - is standard input." type:"existingfile"`
 	Apply     bool   `help:"Save it. Without it, import only says what it would do."`
 	Workspace string `help:"Slack's id of the workspace, such as T012AB3CD; needed where there are several." placeholder:"T…"`
 }
@@ -32,7 +32,7 @@ func (i importCommand) Run(in *invocation) error {
 	if err != nil {
 		return err
 	}
-	file, err := os.Open(i.File)
+	file, err := openTwice(i.File)
 	if err != nil {
 		return fmt.Errorf("opening the file: %w", err)
 	}
@@ -76,6 +76,37 @@ func (i importCommand) Run(in *invocation) error {
 		fmt.Fprintln(in.out, line)
 	}
 	return s.Analyze(in.ctx)
+}
+
+// openTwice opens a file that is read more than once. What comes through a pipe is copied first.
+func openTwice(path string) (*os.File, error) {
+	file := os.Stdin
+	if path != "-" {
+		var err error
+		if file, err = os.Open(path); err != nil {
+			return nil, err
+		}
+	}
+	if info, err := file.Stat(); err != nil || info.Mode().IsRegular() {
+		return file, err
+	}
+	defer file.Close()
+	copied, err := os.CreateTemp("", "okrbot-import-")
+	if err != nil {
+		return nil, err
+	}
+	// Without a name nobody else opens it, and a death leaves nothing behind.
+	if err = os.Remove(copied.Name()); err == nil {
+		_, err = io.Copy(copied, file)
+	}
+	if err == nil {
+		_, err = copied.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		copied.Close()
+		return nil, err
+	}
+	return copied, nil
 }
 
 func nothing(o sheet.Outcome) bool {
