@@ -58,7 +58,7 @@ func (ls lists) names(ctx context.Context, g desk.Gesture, l *listed) error {
 
 // called says whether somebody is called so: by their whole name, or by a part of it.
 func called(name, words string) bool {
-	name = strings.ToLower(okr.Visible(name))
+	name, words = okr.Fold(name), okr.Fold(words)
 	words = strings.TrimSuffix(strings.TrimSuffix(words, "'s"), "’s")
 	return name == words || slices.Contains(strings.FieldsFunc(name, func(r rune) bool { return strings.ContainsRune(" .-_", r) }), words)
 }
@@ -136,7 +136,7 @@ func (ls lists) listable(ctx context.Context, workspace string) (names []string,
 		names = append(names, s.name)
 	}
 	for _, p := range people {
-		names = append(names, strings.FieldsFunc(strings.ToLower(okr.Visible(p.Name)), func(r rune) bool { return r == ' ' })...)
+		names = append(names, strings.FieldsFunc(okr.Fold(p.Name), func(r rune) bool { return r == ' ' })...)
 	}
 	some, err := ls.Store.KeyResults(ctx, workspace, store.Filter{Most: guessedFrom})
 	if err != nil {

@@ -130,7 +130,7 @@ func strangeOrder(words []command.Word) int {
 	switch {
 	case !slices.Contains(sortWords, w.Plain):
 		return 0
-	case strings.ContainsAny(strings.Map(command.PlainRune, w.Typed), ":="):
+	case strings.ContainsAny(strings.Map(okr.PlainRune, w.Typed), ":="):
 		return min(len(words), 2)
 	case len(words) > 1 && slices.Contains(sortWords, words[1].Plain):
 		return min(len(words), 3)

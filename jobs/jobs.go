@@ -155,6 +155,7 @@ func (c *Client) Start(ctx context.Context) error {
 	c.planners.Go(func() { c.plan(ctx) })
 	c.planners.Go(func() { c.sweeps(ctx) })
 	c.planners.Go(func() { c.judges(ctx) })
+	c.planners.Go(func() { c.folds(ctx) })
 	c.planners.Go(func() { c.budget.watch(ctx, c.store.Ping) })
 	return nil
 }

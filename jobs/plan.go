@@ -17,6 +17,7 @@ const (
 	retriesAtOnce   = 5000
 	heldAtOnce      = 500 // of each kind
 	judgedAtOnce    = 500
+	foldedAtOnce    = 500
 )
 
 // plan looks for what is due until ctx ends. Every worker replica does: rows that one takes are
@@ -214,6 +215,32 @@ func (c *Client) judge(ctx context.Context) error {
 		n := 0
 		err := c.budget.draw(ctx, func() (err error) {
 			n, err = c.store.Judge(ctx, judgedAtOnce)
+			return err
+		})
+		if err != nil || n == 0 {
+			return err
+		}
+	}
+}
+
+// folds has names of an earlier version found by what people type, until ctx ends.
+func (c *Client) folds(ctx context.Context) {
+	for ctx.Err() == nil {
+		c.attempt(ctx, "folding names", c.fold)
+		pause(ctx, c.lookEvery)
+	}
+}
+
+// fold does so until none is left that nobody else is at, a portion at a time, out of the way of people's
+// commands.
+func (c *Client) fold(ctx context.Context) error {
+	for {
+		if some, err := c.store.Unfolded(ctx); err != nil || !some {
+			return err
+		}
+		n := 0
+		err := c.budget.draw(ctx, func() (err error) {
+			n, err = c.store.Fold(ctx, foldedAtOnce)
 			return err
 		})
 		if err != nil || n == 0 {

@@ -244,13 +244,10 @@ func (s Scorecard) Traits() okr.Traits {
 // SearchScorecards finds scorecards in a connection's directory whose name or description holds
 // every word, the best first. It asks Postgres only.
 func (r Statements) SearchScorecards(ctx context.Context, c Connection, words string, most int) ([]Scorecard, error) {
-	split := strings.Fields(words)
-	for i := range split {
-		split[i] = likeLiteral(split[i])
-	}
+	phrase := foldedPattern(words)
 	rows, err := r.q.SearchScorecards(ctx, queries.SearchScorecardsParams{
-		ConnectionID: c.ID, WorkspaceID: c.Workspace, Words: split,
-		Phrase: likeLiteral(strings.Join(strings.Fields(words), " ")), Most: int32(most),
+		ConnectionID: c.ID, WorkspaceID: c.Workspace, Words: strings.Fields(phrase),
+		Phrase: phrase, Most: int32(most),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("searching scorecards: %w", err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"okrbot/okr"
 	"okrbot/store/queries"
 )
 
@@ -28,6 +29,8 @@ func (tx *Tx) SaveScorecards(ctx context.Context, c Connection, list []Listed) e
 		seen[s.Reference] = true
 		p.Refs = append(p.Refs, s.Reference)
 		p.Names = append(p.Names, s.Name)
+		p.Folded, p.Sorted = append(p.Folded, okr.Fold(s.Name)), append(p.Sorted, okr.SortKey(s.Name))
+		p.Abouts = append(p.Abouts, aboutFolded(s.Name, s.Description, s.Reference))
 		p.Descriptions = append(p.Descriptions, s.Description)
 		p.Units = append(p.Units, s.Unit)
 		p.Precisions = append(p.Precisions, int32(s.Precision))

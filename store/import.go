@@ -215,7 +215,7 @@ func (tx *Tx) insertKeyResults(ctx context.Context, actor okr.Actor, list []KeyR
 		}
 		phaseDays, phaseValues := phasesOf(k)
 		rows = append(rows, []any{
-			k.ID, actor.Workspace, k.Number, k.Objective.ID, k.Title, k.Owner, orEmpty(k.CoOwners), string(k.Kind),
+			k.ID, actor.Workspace, k.Number, k.Objective.ID, k.Title, okr.Fold(k.Title), sortedOrNil(k.Title), k.Owner, orEmpty(k.CoOwners), string(k.Kind),
 			k.Start, k.Target, k.Committed, k.Upper, k.Risk, k.Wanted,
 			k.Unit, k.Precision, string(k.Method), k.Weight, k.Channel, k.Integrated, k.Paused,
 			string(k.Cadence.Every), int(k.Cadence.Weekday), k.Cadence.Hour, k.Cadence.Minute, k.Cadence.Offset, k.Cadence.Zone, slot, due,
@@ -238,7 +238,7 @@ func (tx *Tx) copyAll(ctx context.Context, keyResults, sources, readings, audit 
 		rows    [][]any
 	}{
 		{"key_results", []string{
-			"id", "workspace_id", "number", "objective_id", "title", "owner_id", "co_owner_ids", "kind",
+			"id", "workspace_id", "number", "objective_id", "title", "folded", "sorted", "owner_id", "co_owner_ids", "kind",
 			"start_value", "target_value", "committed_value", "upper_value", "risk_value", "wanted_rate",
 			"unit", "precision", "method", "weight", "channel_id", "integrated", "paused",
 			"cadence", "weekday", "hour", "minute", "offset_days", "zone", "slot_at", "next_sync_at",

@@ -166,10 +166,10 @@ func (f Filter) narrow(workspace string) (from, where string, args []any) {
 		where += "\n  and exists (select from unnest(" + add("?::date[]", firsts) + ", " + add("?::date[]", lasts) + ") as p (first, last) where o.first_day <= p.last and o.last_day >= p.first)"
 	}
 	for _, word := range f.Words {
-		and("(k.title || ' ' || o.title) ilike '%' || ? || '%'", likeLiteral(word))
+		and("(coalesce(k.folded, lower(k.title)) || ' ' || coalesce(o.folded, lower(o.title))) like '%' || ? || '%'", foldedPattern(word))
 	}
 	if f.Called != "" {
-		and("('KR-' || k.number || ' ' || k.title) ilike '%' || ? || '%'", likeLiteral(f.Called))
+		and("('kr-' || k.number || ' ' || coalesce(k.folded, lower(k.title))) like '%' || ? || '%'", foldedPattern(f.Called))
 	}
 	if f.Open {
 		where += "\n  and o.closed_at is null"

@@ -28,11 +28,11 @@ func (o Order) by() string {
 	case WorstFirst:
 		return "k.need, k.objective_id, k.number"
 	case ByName:
-		return "lower(k.title), k.number"
+		return `coalesce(k.sorted, k.folded, lower(k.title)) collate "C", k.number`
 	case ByNumber:
 		return "k.number"
 	case ByOwner:
-		return "lower(coalesce(nullif(p.name, ''), k.owner_id)), k.owner_id, k.number"
+		return `coalesce(nullif(p.sorted, ''), lower(coalesce(nullif(p.name, ''), k.owner_id))) collate "C", k.owner_id, k.number`
 	}
 	return "o.last_day desc, o.id, k.number"
 }

@@ -124,7 +124,7 @@ func (tx *Tx) CreateKeyResult(ctx context.Context, actor okr.Actor, k KeyResult,
 	}
 	phaseDays, phaseValues := phasesOf(k)
 	id, err := tx.q.CreateKeyResult(ctx, queries.CreateKeyResultParams{
-		WorkspaceID: actor.Workspace, Number: number, ObjectiveID: k.Objective.ID, Title: k.Title,
+		WorkspaceID: actor.Workspace, Number: number, ObjectiveID: k.Objective.ID, Title: k.Title, Folded: okr.Fold(k.Title), Sorted: sortedOrNil(k.Title),
 		OwnerID: k.Owner, CoOwnerIds: orEmpty(k.CoOwners), Kind: string(k.Kind),
 		StartValue: k.Start, TargetValue: k.Target, CommittedValue: k.Committed, UpperValue: k.Upper, RiskValue: k.Risk, WantedRate: k.Wanted,
 		PhaseDays: phaseDays, PhaseValues: phaseValues,
@@ -197,7 +197,7 @@ func (tx *Tx) EditKeyResult(ctx context.Context, actor okr.Actor, k KeyResult, a
 	}
 	phaseDays, phaseValues := phasesOf(k)
 	err = tx.q.EditKeyResult(ctx, queries.EditKeyResultParams{
-		ObjectiveID: k.Objective.ID, Title: k.Title, OwnerID: k.Owner, CoOwnerIds: orEmpty(k.CoOwners), Kind: string(k.Kind),
+		ObjectiveID: k.Objective.ID, Title: k.Title, Folded: okr.Fold(k.Title), Sorted: sortedOrNil(k.Title), OwnerID: k.Owner, CoOwnerIds: orEmpty(k.CoOwners), Kind: string(k.Kind),
 		StartValue: k.Start, TargetValue: k.Target, CommittedValue: k.Committed, UpperValue: k.Upper, RiskValue: k.Risk, WantedRate: k.Wanted,
 		PhaseDays: phaseDays, PhaseValues: phaseValues,
 		Unit: k.Unit, Precision: int16(k.Precision), Method: string(k.Method), Weight: k.Weight,

@@ -51,7 +51,7 @@ type ObjectivePage struct {
 // ObjectivesFor lists a workspace's objectives as somebody sees them, from one on; words narrow the
 // list where they are not empty.
 func (r Statements) ObjectivesFor(ctx context.Context, actor okr.Actor, words string, from, most int) (ObjectivePage, error) {
-	containing := likeLiteral(words)
+	containing := foldedPattern(words)
 	n, err := r.q.CountObjectives(ctx, queries.CountObjectivesParams{PersonID: actor.ID, WorkspaceID: actor.Workspace, Containing: containing})
 	if err != nil {
 		return ObjectivePage{}, fmt.Errorf("counting objectives: %w", err)
@@ -109,7 +109,7 @@ func (r Statements) NeedsBelow(ctx context.Context, workspace string, objectives
 // ParentChoices are the objectives that one can have as its parent, and that words are a part of.
 func (r Statements) ParentChoices(ctx context.Context, workspace string, id int64, words string, today okr.Day, most int) ([]okr.Objective, error) {
 	rows, err := r.q.ParentChoices(ctx, queries.ParentChoicesParams{
-		WorkspaceID: workspace, ID: id, Containing: likeLiteral(words), Today: today.Time(), Most: int32(most),
+		WorkspaceID: workspace, ID: id, Containing: foldedPattern(words), Today: today.Time(), Most: int32(most),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("listing parents: %w", err)
@@ -173,7 +173,7 @@ func (tx *Tx) EditObjective(ctx context.Context, actor okr.Actor, o okr.Objectiv
 		return before, err
 	}
 	err = tx.q.EditObjective(ctx, queries.EditObjectiveParams{
-		Title: o.Title, OwnerID: o.Owner, CoOwnerIds: orEmpty(o.CoOwners), FirstDay: o.Period.First.Time(), LastDay: o.Period.Last.Time(),
+		Title: o.Title, Folded: okr.Fold(o.Title), OwnerID: o.Owner, CoOwnerIds: orEmpty(o.CoOwners), FirstDay: o.Period.First.Time(), LastDay: o.Period.Last.Time(),
 		Zone: o.Zone, ChannelID: o.Channel, ParentID: idOrNil(o.Parent), WorkspaceID: actor.Workspace, ID: o.ID,
 	})
 	if err != nil {

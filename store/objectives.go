@@ -34,7 +34,7 @@ func (tx *Tx) addObjective(ctx context.Context, actor okr.Actor, o okr.Objective
 		}
 	}
 	row, err := tx.q.CreateObjective(ctx, queries.CreateObjectiveParams{
-		WorkspaceID: actor.Workspace, Number: number, Title: o.Title, OwnerID: o.Owner, CoOwnerIds: orEmpty(o.CoOwners),
+		WorkspaceID: actor.Workspace, Number: number, Title: o.Title, Folded: okr.Fold(o.Title), OwnerID: o.Owner, CoOwnerIds: orEmpty(o.CoOwners),
 		FirstDay: o.Period.First.Time(), LastDay: o.Period.Last.Time(),
 		Zone: o.Zone, ChannelID: o.Channel, ParentID: idOrNil(o.Parent), CreatedBy: actor.ID, DraftID: orNil(draft),
 	})
@@ -71,7 +71,7 @@ func (r Statements) Objective(ctx context.Context, workspace string, id int64) (
 // words narrow the list where they are not empty.
 func (r Statements) Objectives(ctx context.Context, workspace, owner, words string, today okr.Day, most int) ([]okr.Objective, error) {
 	rows, err := r.q.Objectives(ctx, queries.ObjectivesParams{
-		WorkspaceID: workspace, OwnerID: owner, Containing: likeLiteral(words), Today: today.Time(), Most: int32(most),
+		WorkspaceID: workspace, OwnerID: owner, Containing: foldedPattern(words), Today: today.Time(), Most: int32(most),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("listing objectives: %w", err)

@@ -21,7 +21,7 @@ type Person struct {
 // SavePerson notes what Slack told about somebody.
 func (r Statements) SavePerson(ctx context.Context, p Person) error {
 	err := r.q.SavePerson(ctx, queries.SavePersonParams{
-		WorkspaceID: p.Workspace, ID: p.ID, Name: p.Name, TimeZone: p.Zone, Kind: string(p.Kind),
+		WorkspaceID: p.Workspace, ID: p.ID, Name: p.Name, Sorted: okr.SortKey(p.Name), TimeZone: p.Zone, Kind: string(p.Kind),
 	})
 	if err != nil {
 		return fmt.Errorf("saving person %s: %w", p.ID, err)
@@ -32,7 +32,7 @@ func (r Statements) SavePerson(ctx context.Context, p Person) error {
 // PersonChanged notes what Slack told by itself about somebody who was seen before, and that it has to
 // be asked about them.
 func (r Statements) PersonChanged(ctx context.Context, p Person) error {
-	err := r.q.PersonChanged(ctx, queries.PersonChangedParams{WorkspaceID: p.Workspace, ID: p.ID, Name: p.Name, TimeZone: p.Zone, Kind: string(p.Kind)})
+	err := r.q.PersonChanged(ctx, queries.PersonChangedParams{WorkspaceID: p.Workspace, ID: p.ID, Name: p.Name, Sorted: okr.SortKey(p.Name), TimeZone: p.Zone, Kind: string(p.Kind)})
 	if err != nil {
 		return fmt.Errorf("noting the change of person %s: %w", p.ID, err)
 	}

@@ -228,7 +228,7 @@ func keysInOne(list []Word) []Word {
 }
 
 func isDash(s string) bool {
-	return s != "" && strings.Trim(strings.Map(PlainRune, s), "-") == ""
+	return s != "" && strings.Trim(strings.Map(okr.PlainRune, s), "-") == ""
 }
 
 // noWidth is what leaves no mark and is no blank, in whatever category Unicode keeps it.
@@ -240,7 +240,7 @@ func noWidth(r rune) bool {
 // and whichever dash, width and size its letters have is left out of that.
 func WordOf(field string) Word {
 	typed := okr.Visible(field)
-	inner := strings.Map(PlainRune, Spoken(typed))
+	inner := strings.Map(okr.PlainRune, Spoken(typed))
 	inner = strings.TrimFunc(inner, func(r rune) bool { return unicode.IsPunct(r) || unicode.IsSymbol(r) || unicode.IsSpace(r) })
 	return Word{Typed: typed, Plain: strings.ToLower(inner)}
 }
@@ -248,37 +248,6 @@ func WordOf(field string) Word {
 // unescape takes back what Slack does to the words of a command.
 func unescape(s string) string {
 	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(s)
-}
-
-// PlainRune is a character as the one key of a keyboard gives it: any dash is the dash, and letters
-// and digits of full width, as Japanese and Chinese keyboards give them, are plain.
-func PlainRune(r rune) rune {
-	switch {
-	case unicode.Is(unicode.Pd, r), r == '\u2212', r == '\u02d7', r == '\u2043', r == '\u207b', r == '\u2796':
-		return '-'
-	case r >= '\uff01' && r <= '\uff5e':
-		return r - '\uff01' + '!'
-	case unicode.Is(unicode.Cf, r), unicode.Is(unicode.Variation_Selector, r):
-		return -1
-	case r > unicode.MaxASCII && unicode.IsDigit(r):
-		return digit(r)
-	}
-	return r
-}
-
-// digit is a digit of another script as one of ours. Unicode keeps ten of a script in a row.
-func digit(r rune) rune {
-	for _, in := range unicode.Digit.R16 {
-		if rune(in.Lo) <= r && r <= rune(in.Hi) {
-			return '0' + (r-rune(in.Lo))%10
-		}
-	}
-	for _, in := range unicode.Digit.R32 {
-		if rune(in.Lo) <= r && r <= rune(in.Hi) {
-			return '0' + (r-rune(in.Lo))%10
-		}
-	}
-	return r
 }
 
 // Spoken is a text as the person meant it to be read: what Slack did to it is taken back.

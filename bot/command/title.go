@@ -9,20 +9,8 @@ import (
 	"okrbot/okr"
 )
 
-// plainTitle is a title, or a part of one that was typed, as they are compared: small letters, plain
-// dashes and quotes, and one blank where there are some.
-func plainTitle(s string) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case strings.ContainsRune("“”„‟«»", r):
-			return '"'
-		case strings.ContainsRune("‘’‚‛", r):
-			return '\''
-		}
-		return PlainRune(r)
-	}, Spoken(s))
-	return strings.Join(strings.Fields(strings.ToLower(s)), " ")
-}
+// plainTitle is a title, or a part of one that was typed, as they are compared.
+func plainTitle(s string) string { return okr.Fold(Spoken(s)) }
 
 // quotes are how a name is marked as one, by what opens it, with all that may close it: keyboards make
 // curly ones of straight ones, and languages have their own.
@@ -127,7 +115,7 @@ func (t Titles) where(is func(title string) bool) []int {
 // Valued says whether a text begins with what is meant as a value: a word with a digit in it.
 func Valued(text string) bool {
 	fields := Parted(text)
-	return len(fields) > 0 && strings.ContainsFunc(Spoken(fields[0]), func(r rune) bool { return unicode.IsDigit(PlainRune(r)) })
+	return len(fields) > 0 && strings.ContainsFunc(Spoken(fields[0]), func(r rune) bool { return unicode.IsDigit(okr.PlainRune(r)) })
 }
 
 // Leading takes a text apart that begins with a title or a part of one: which titles, what was typed of

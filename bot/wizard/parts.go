@@ -174,8 +174,9 @@ func (s *state) partFields(d integrations.Divider) view.Parts {
 // choosable are the entries whose name holds the words.
 func choosable(list []integrations.Named, words string) []view.Named {
 	var found []view.Named
+	words = okr.Fold(words)
 	for _, n := range list {
-		if strings.Contains(strings.ToLower(view.ShownName(n.Name, n.ID)), strings.ToLower(strings.TrimSpace(words))) {
+		if strings.Contains(okr.Fold(view.ShownName(n.Name, n.ID)), words) {
 			found = append(found, view.Named(n))
 		}
 	}

@@ -30,7 +30,7 @@ func (q *Queries) CloseObjective(ctx context.Context, arg CloseObjectiveParams) 
 }
 
 const closeOut = `-- name: CloseOut :one
-select c.objective_id, c.workspace_id, c.person_id, c.note, c.progress, c.reporting, c.total, c.worst, c.next_objective_id, c.created_at, o.id, o.workspace_id, o.title, o.owner_id, o.first_day, o.last_day, o.zone, o.channel_id, o.created_by, o.created_at, o.draft_id, o.closed_at, o.number, o.co_owner_ids, o.parent_id, o.version, n.first_day as next_first_day, n.last_day as next_last_day
+select c.objective_id, c.workspace_id, c.person_id, c.note, c.progress, c.reporting, c.total, c.worst, c.next_objective_id, c.created_at, o.id, o.workspace_id, o.title, o.owner_id, o.first_day, o.last_day, o.zone, o.channel_id, o.created_by, o.created_at, o.draft_id, o.closed_at, o.number, o.co_owner_ids, o.parent_id, o.version, o.folded, n.first_day as next_first_day, n.last_day as next_last_day
 from close_outs c
 join objectives o on o.id = c.objective_id
 left join objectives n on n.id = c.next_objective_id
@@ -80,6 +80,7 @@ func (q *Queries) CloseOut(ctx context.Context, arg CloseOutParams) (CloseOutRow
 		&i.Objective.CoOwnerIds,
 		&i.Objective.ParentID,
 		&i.Objective.Version,
+		&i.Objective.Folded,
 		&i.NextFirstDay,
 		&i.NextLastDay,
 	)
@@ -181,7 +182,7 @@ func (q *Queries) CreateCloseOutPost(ctx context.Context, arg CreateCloseOutPost
 }
 
 const endedObjectives = `-- name: EndedObjectives :many
-select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version, folded
 from objectives
 where workspace_id = $1
   and closed_at is null
@@ -224,6 +225,7 @@ func (q *Queries) EndedObjectives(ctx context.Context, arg EndedObjectivesParams
 			&i.CoOwnerIds,
 			&i.ParentID,
 			&i.Version,
+			&i.Folded,
 		); err != nil {
 			return nil, err
 		}
@@ -387,7 +389,7 @@ func (q *Queries) LockKeyResultsOf(ctx context.Context, arg LockKeyResultsOfPara
 }
 
 const lockObjective = `-- name: LockObjective :one
-select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version, folded
 from objectives
 where workspace_id = $1
   and id = $2
@@ -420,6 +422,7 @@ func (q *Queries) LockObjective(ctx context.Context, arg LockObjectiveParams) (O
 		&i.CoOwnerIds,
 		&i.ParentID,
 		&i.Version,
+		&i.Folded,
 	)
 	return i, err
 }

@@ -65,14 +65,17 @@ where s.connection_id = @connection_id
   and not exists (
     select 1
     from unnest(@words::text[]) w
-    where (s.name || ' ' || s.description || case when btrim(s.name) = '' then ' No name · ' || s.reference else '' end) not ilike '%' || w || '%'
+    where coalesce(
+      s.folded || ' ' || s.folded_about,
+      lower(s.name || ' ' || s.description || case when btrim(s.name) = '' then ' No name · ' || s.reference else '' end)
+    ) not like '%' || w || '%'
   )
 order by
-  (s.name ilike '%' || @phrase::text || '%') desc,
+  (coalesce(s.folded, lower(s.name)) like '%' || @phrase::text || '%') desc,
   s.favorite desc,
   s.is_key desc,
-  (s.name ilike @phrase::text || '%') desc,
-  lower(s.name),
+  (coalesce(s.folded, lower(s.name)) like @phrase::text || '%') desc,
+  coalesce(s.sorted, s.folded, lower(s.name)) collate "C",
   s.reference
 limit @most;
 
@@ -83,8 +86,8 @@ select sqlc.embed(s)
 from scorecards s
 where s.connection_id = @connection_id
   and s.workspace_id = @workspace_id
-  and translate(lower(left(s.name, 74)), e' \t\n\u00a0', '') = any (array( -- found once, however many there are
-    select translate(lower(left(one.name, 74)), e' \t\n\u00a0', '')
+  and translate(left(coalesce(s.folded, lower(s.name)), 74), e' \t\n\u00a0', '') = any (array( -- found once, however many there are
+    select translate(left(coalesce(one.folded, lower(one.name)), 74), e' \t\n\u00a0', '')
     from scorecards one
     where one.connection_id = @connection_id
       and one.workspace_id = @workspace_id

@@ -917,7 +917,7 @@ func (q *Queries) LockConnectionOf(ctx context.Context, arg LockConnectionOfPara
 }
 
 const nearScorecards = `-- name: NearScorecards :many
-select connection_id, reference, workspace_id, name, description, unit, precision, direction, frequency, target, value, is_key, favorite, seen_at
+select connection_id, reference, workspace_id, name, description, unit, precision, direction, frequency, target, value, is_key, favorite, seen_at, folded, folded_about, sorted
 from scorecards
 where connection_id = $1
   and workspace_id = $2
@@ -954,6 +954,9 @@ func (q *Queries) NearScorecards(ctx context.Context, arg NearScorecardsParams) 
 			&i.IsKey,
 			&i.Favorite,
 			&i.SeenAt,
+			&i.Folded,
+			&i.FoldedAbout,
+			&i.Sorted,
 		); err != nil {
 			return nil, err
 		}
@@ -1096,7 +1099,7 @@ func (q *Queries) ResealConnection(ctx context.Context, arg ResealConnectionPara
 }
 
 const scorecard = `-- name: Scorecard :one
-select connection_id, reference, workspace_id, name, description, unit, precision, direction, frequency, target, value, is_key, favorite, seen_at
+select connection_id, reference, workspace_id, name, description, unit, precision, direction, frequency, target, value, is_key, favorite, seen_at, folded, folded_about, sorted
 from scorecards
 where connection_id = $1
   and workspace_id = $2
@@ -1127,6 +1130,9 @@ func (q *Queries) Scorecard(ctx context.Context, arg ScorecardParams) (Scorecard
 		&i.IsKey,
 		&i.Favorite,
 		&i.SeenAt,
+		&i.Folded,
+		&i.FoldedAbout,
+		&i.Sorted,
 	)
 	return i, err
 }
@@ -1171,12 +1177,12 @@ func (q *Queries) ScorecardNames(ctx context.Context, arg ScorecardNamesParams) 
 }
 
 const scorecardTwins = `-- name: ScorecardTwins :many
-select s.connection_id, s.reference, s.workspace_id, s.name, s.description, s.unit, s.precision, s.direction, s.frequency, s.target, s.value, s.is_key, s.favorite, s.seen_at
+select s.connection_id, s.reference, s.workspace_id, s.name, s.description, s.unit, s.precision, s.direction, s.frequency, s.target, s.value, s.is_key, s.favorite, s.seen_at, s.folded, s.folded_about, s.sorted
 from scorecards s
 where s.connection_id = $1
   and s.workspace_id = $2
-  and translate(lower(left(s.name, 74)), e' \t\n\u00a0', '') = any (array( -- found once, however many there are
-    select translate(lower(left(one.name, 74)), e' \t\n\u00a0', '')
+  and translate(left(coalesce(s.folded, lower(s.name)), 74), e' \t\n\u00a0', '') = any (array( -- found once, however many there are
+    select translate(left(coalesce(one.folded, lower(one.name)), 74), e' \t\n\u00a0', '')
     from scorecards one
     where one.connection_id = $1
       and one.workspace_id = $2
@@ -1222,6 +1228,9 @@ func (q *Queries) ScorecardTwins(ctx context.Context, arg ScorecardTwinsParams) 
 			&i.Scorecard.IsKey,
 			&i.Scorecard.Favorite,
 			&i.Scorecard.SeenAt,
+			&i.Scorecard.Folded,
+			&i.Scorecard.FoldedAbout,
+			&i.Scorecard.Sorted,
 		); err != nil {
 			return nil, err
 		}
@@ -1292,21 +1301,24 @@ func (q *Queries) SealPending(ctx context.Context, arg SealPendingParams) error 
 }
 
 const searchScorecards = `-- name: SearchScorecards :many
-select s.connection_id, s.reference, s.workspace_id, s.name, s.description, s.unit, s.precision, s.direction, s.frequency, s.target, s.value, s.is_key, s.favorite, s.seen_at
+select s.connection_id, s.reference, s.workspace_id, s.name, s.description, s.unit, s.precision, s.direction, s.frequency, s.target, s.value, s.is_key, s.favorite, s.seen_at, s.folded, s.folded_about, s.sorted
 from scorecards s
 where s.connection_id = $1
   and s.workspace_id = $2
   and not exists (
     select 1
     from unnest($3::text[]) w
-    where (s.name || ' ' || s.description || case when btrim(s.name) = '' then ' No name · ' || s.reference else '' end) not ilike '%' || w || '%'
+    where coalesce(
+      s.folded || ' ' || s.folded_about,
+      lower(s.name || ' ' || s.description || case when btrim(s.name) = '' then ' No name · ' || s.reference else '' end)
+    ) not like '%' || w || '%'
   )
 order by
-  (s.name ilike '%' || $4::text || '%') desc,
+  (coalesce(s.folded, lower(s.name)) like '%' || $4::text || '%') desc,
   s.favorite desc,
   s.is_key desc,
-  (s.name ilike $4::text || '%') desc,
-  lower(s.name),
+  (coalesce(s.folded, lower(s.name)) like $4::text || '%') desc,
+  coalesce(s.sorted, s.folded, lower(s.name)) collate "C",
   s.reference
 limit $5
 `
@@ -1356,6 +1368,9 @@ func (q *Queries) SearchScorecards(ctx context.Context, arg SearchScorecardsPara
 			&i.Scorecard.IsKey,
 			&i.Scorecard.Favorite,
 			&i.Scorecard.SeenAt,
+			&i.Scorecard.Folded,
+			&i.Scorecard.FoldedAbout,
+			&i.Scorecard.Sorted,
 		); err != nil {
 			return nil, err
 		}

@@ -1,10 +1,13 @@
 -- name: UpsertScorecards :exec
-insert into scorecards (connection_id, reference, workspace_id, name, description, unit, precision, direction, frequency, target, value, is_key, favorite, seen_at)
-select @connection_id, v.reference, @workspace_id, v.name, v.description, v.unit, v.precision, v.direction, v.frequency, nullif(v.target, '')::numeric, nullif(v.value, '')::numeric, v.is_key, v.favorite, now()
+insert into scorecards (connection_id, reference, workspace_id, name, folded, folded_about, sorted, description, unit, precision, direction, frequency, target, value, is_key, favorite, seen_at)
+select @connection_id, v.reference, @workspace_id, v.name, v.folded, v.about, nullif(v.sorted, v.folded), v.description, v.unit, v.precision, v.direction, v.frequency, nullif(v.target, '')::numeric, nullif(v.value, '')::numeric, v.is_key, v.favorite, now()
 from (
   select
     unnest(@refs::text[]) as reference,
     unnest(@names::text[]) as name,
+    unnest(@folded::text[]) as folded,
+    unnest(@abouts::text[]) as about,
+    unnest(@sorted::text[]) as sorted,
     unnest(@descriptions::text[]) as description,
     unnest(@units::text[]) as unit,
     unnest(@precisions::int[]) as precision,
@@ -17,6 +20,9 @@ from (
 ) v
 on conflict (connection_id, reference) do update
 set name = excluded.name,
+    folded = excluded.folded,
+    folded_about = excluded.folded_about,
+    sorted = excluded.sorted,
     description = excluded.description,
     unit = excluded.unit,
     precision = excluded.precision,

@@ -429,24 +429,30 @@ func (q *Queries) RaiseFeeds(ctx context.Context, arg RaiseFeedsParams) error {
 }
 
 const upsertScorecards = `-- name: UpsertScorecards :exec
-insert into scorecards (connection_id, reference, workspace_id, name, description, unit, precision, direction, frequency, target, value, is_key, favorite, seen_at)
-select $1, v.reference, $2, v.name, v.description, v.unit, v.precision, v.direction, v.frequency, nullif(v.target, '')::numeric, nullif(v.value, '')::numeric, v.is_key, v.favorite, now()
+insert into scorecards (connection_id, reference, workspace_id, name, folded, folded_about, sorted, description, unit, precision, direction, frequency, target, value, is_key, favorite, seen_at)
+select $1, v.reference, $2, v.name, v.folded, v.about, nullif(v.sorted, v.folded), v.description, v.unit, v.precision, v.direction, v.frequency, nullif(v.target, '')::numeric, nullif(v.value, '')::numeric, v.is_key, v.favorite, now()
 from (
   select
     unnest($3::text[]) as reference,
     unnest($4::text[]) as name,
-    unnest($5::text[]) as description,
-    unnest($6::text[]) as unit,
-    unnest($7::int[]) as precision,
-    unnest($8::text[]) as direction,
-    unnest($9::text[]) as frequency,
-    unnest($10::text[]) as target,
-    unnest($11::text[]) as value,
-    unnest($12::boolean[]) as is_key,
-    unnest($13::boolean[]) as favorite
+    unnest($5::text[]) as folded,
+    unnest($6::text[]) as about,
+    unnest($7::text[]) as sorted,
+    unnest($8::text[]) as description,
+    unnest($9::text[]) as unit,
+    unnest($10::int[]) as precision,
+    unnest($11::text[]) as direction,
+    unnest($12::text[]) as frequency,
+    unnest($13::text[]) as target,
+    unnest($14::text[]) as value,
+    unnest($15::boolean[]) as is_key,
+    unnest($16::boolean[]) as favorite
 ) v
 on conflict (connection_id, reference) do update
 set name = excluded.name,
+    folded = excluded.folded,
+    folded_about = excluded.folded_about,
+    sorted = excluded.sorted,
     description = excluded.description,
     unit = excluded.unit,
     precision = excluded.precision,
@@ -464,6 +470,9 @@ type UpsertScorecardsParams struct {
 	WorkspaceID  string
 	Refs         []string
 	Names        []string
+	Folded       []string
+	Abouts       []string
+	Sorted       []string
 	Descriptions []string
 	Units        []string
 	Precisions   []int32
@@ -481,6 +490,9 @@ func (q *Queries) UpsertScorecards(ctx context.Context, arg UpsertScorecardsPara
 		arg.WorkspaceID,
 		arg.Refs,
 		arg.Names,
+		arg.Folded,
+		arg.Abouts,
+		arg.Sorted,
 		arg.Descriptions,
 		arg.Units,
 		arg.Precisions,

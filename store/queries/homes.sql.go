@@ -393,7 +393,7 @@ func (q *Queries) KeepHome(ctx context.Context, arg KeepHomeParams) (int32, erro
 }
 
 const objectivesOf = `-- name: ObjectivesOf :many
-select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version, folded
 from objectives
 where workspace_id = $1
   and id = any ($2::bigint[])
@@ -430,6 +430,7 @@ func (q *Queries) ObjectivesOf(ctx context.Context, arg ObjectivesOfParams) ([]O
 			&i.CoOwnerIds,
 			&i.ParentID,
 			&i.Version,
+			&i.Folded,
 		); err != nil {
 			return nil, err
 		}

@@ -49,7 +49,7 @@ func (q *Queries) AllConnections(ctx context.Context, workspaceID string) ([]All
 }
 
 const allObjectives = `-- name: AllObjectives :many
-select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version, folded
 from objectives
 where workspace_id = $1
 order by id
@@ -81,6 +81,7 @@ func (q *Queries) AllObjectives(ctx context.Context, workspaceID string) ([]Obje
 			&i.CoOwnerIds,
 			&i.ParentID,
 			&i.Version,
+			&i.Folded,
 		); err != nil {
 			return nil, err
 		}
@@ -286,7 +287,7 @@ func (q *Queries) PlaceObjective(ctx context.Context, arg PlaceObjectiveParams) 
 }
 
 const scorecardsOf = `-- name: ScorecardsOf :many
-select connection_id, reference, workspace_id, name, description, unit, precision, direction, frequency, target, value, is_key, favorite, seen_at
+select connection_id, reference, workspace_id, name, description, unit, precision, direction, frequency, target, value, is_key, favorite, seen_at, folded, folded_about, sorted
 from scorecards
 where workspace_id = $1
   and (connection_id, reference) in (select unnest($2::bigint[]), unnest($3::text[]))
@@ -322,6 +323,9 @@ func (q *Queries) ScorecardsOf(ctx context.Context, arg ScorecardsOfParams) ([]S
 			&i.IsKey,
 			&i.Favorite,
 			&i.SeenAt,
+			&i.Folded,
+			&i.FoldedAbout,
+			&i.Sorted,
 		); err != nil {
 			return nil, err
 		}

@@ -1,6 +1,6 @@
 -- name: CreateKeyResult :one
 insert into key_results (
-  workspace_id, number, objective_id, title, owner_id, co_owner_ids, kind,
+  workspace_id, number, objective_id, title, folded, sorted, owner_id, co_owner_ids, kind,
   start_value, target_value, committed_value, upper_value, risk_value, wanted_rate,
   phase_days, phase_values,
   unit, precision, method, weight, channel_id, integrated,
@@ -8,7 +8,7 @@ insert into key_results (
   created_by, created_at, draft_id
 )
 values (
-  @workspace_id, @number, @objective_id, @title, @owner_id, @co_owner_ids, @kind,
+  @workspace_id, @number, @objective_id, @title, @folded::text, sqlc.narg(sorted), @owner_id, @co_owner_ids, @kind,
   @start_value, @target_value, @committed_value, @upper_value, @risk_value, @wanted_rate,
   @phase_days, @phase_values,
   @unit, @precision, @method, @weight, @channel_id, @integrated,
@@ -35,6 +35,8 @@ for update;
 update key_results
 set objective_id = @objective_id,
     title = @title,
+    folded = @folded::text,
+    sorted = sqlc.narg(sorted),
     owner_id = @owner_id,
     co_owner_ids = @co_owner_ids,
     kind = @kind,

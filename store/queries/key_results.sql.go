@@ -131,7 +131,7 @@ func (q *Queries) ClearFailure(ctx context.Context, arg ClearFailureParams) erro
 
 const createKeyResult = `-- name: CreateKeyResult :one
 insert into key_results (
-  workspace_id, number, objective_id, title, owner_id, co_owner_ids, kind,
+  workspace_id, number, objective_id, title, folded, sorted, owner_id, co_owner_ids, kind,
   start_value, target_value, committed_value, upper_value, risk_value, wanted_rate,
   phase_days, phase_values,
   unit, precision, method, weight, channel_id, integrated,
@@ -139,12 +139,12 @@ insert into key_results (
   created_by, created_at, draft_id
 )
 values (
-  $1, $2, $3, $4, $5, $6, $7,
-  $8, $9, $10, $11, $12, $13,
-  $14, $15,
-  $16, $17, $18, $19, $20, $21,
-  $22, $23, $24, $25, $26, $27, $28, $29,
-  $30, now(), $31
+  $1, $2, $3, $4, $5::text, $6, $7, $8, $9,
+  $10, $11, $12, $13, $14, $15,
+  $16, $17,
+  $18, $19, $20, $21, $22, $23,
+  $24, $25, $26, $27, $28, $29, $30, $31,
+  $32, now(), $33
 )
 returning id
 `
@@ -154,6 +154,8 @@ type CreateKeyResultParams struct {
 	Number         int32
 	ObjectiveID    int64
 	Title          string
+	Folded         string
+	Sorted         *string
 	OwnerID        string
 	CoOwnerIds     []string
 	Kind           string
@@ -189,6 +191,8 @@ func (q *Queries) CreateKeyResult(ctx context.Context, arg CreateKeyResultParams
 		arg.Number,
 		arg.ObjectiveID,
 		arg.Title,
+		arg.Folded,
+		arg.Sorted,
 		arg.OwnerID,
 		arg.CoOwnerIds,
 		arg.Kind,
@@ -226,53 +230,57 @@ const editKeyResult = `-- name: EditKeyResult :exec
 update key_results
 set objective_id = $1,
     title = $2,
-    owner_id = $3,
-    co_owner_ids = $4,
-    kind = $5,
-    start_value = $6,
-    target_value = $7,
-    committed_value = $8,
-    upper_value = $9,
-    risk_value = $10,
-    wanted_rate = $11,
-    phase_days = $12,
-    phase_values = $13,
-    unit = $14,
-    precision = $15,
-    method = $16,
-    weight = $17,
-    channel_id = $18,
-    integrated = $19,
-    paused = $20,
-    cadence = $21,
-    weekday = $22,
-    hour = $23,
-    minute = $24,
-    offset_days = $25,
-    zone = $26,
-    slot_at = $27,
-    next_sync_at = $28,
-    result_value = $29,
-    result_day = $30,
-    result_count = $31,
-    ahead_on = $32,
-    override_value = $33,
-    override_day = $34,
-    override_until = $35,
-    override_reason = $36,
-    override_by = $37,
-    overridden_at = $38,
-    confidence = $39,
-    confidence_by = $40,
-    confidence_day = $41,
+    folded = $3::text,
+    sorted = $4,
+    owner_id = $5,
+    co_owner_ids = $6,
+    kind = $7,
+    start_value = $8,
+    target_value = $9,
+    committed_value = $10,
+    upper_value = $11,
+    risk_value = $12,
+    wanted_rate = $13,
+    phase_days = $14,
+    phase_values = $15,
+    unit = $16,
+    precision = $17,
+    method = $18,
+    weight = $19,
+    channel_id = $20,
+    integrated = $21,
+    paused = $22,
+    cadence = $23,
+    weekday = $24,
+    hour = $25,
+    minute = $26,
+    offset_days = $27,
+    zone = $28,
+    slot_at = $29,
+    next_sync_at = $30,
+    result_value = $31,
+    result_day = $32,
+    result_count = $33,
+    ahead_on = $34,
+    override_value = $35,
+    override_day = $36,
+    override_until = $37,
+    override_reason = $38,
+    override_by = $39,
+    overridden_at = $40,
+    confidence = $41,
+    confidence_by = $42,
+    confidence_day = $43,
     version = version + 1
-where workspace_id = $42
-  and id = $43
+where workspace_id = $44
+  and id = $45
 `
 
 type EditKeyResultParams struct {
 	ObjectiveID    int64
 	Title          string
+	Folded         string
+	Sorted         *string
 	OwnerID        string
 	CoOwnerIds     []string
 	Kind           string
@@ -320,6 +328,8 @@ func (q *Queries) EditKeyResult(ctx context.Context, arg EditKeyResultParams) er
 	_, err := q.db.Exec(ctx, editKeyResult,
 		arg.ObjectiveID,
 		arg.Title,
+		arg.Folded,
+		arg.Sorted,
 		arg.OwnerID,
 		arg.CoOwnerIds,
 		arg.Kind,

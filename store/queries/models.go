@@ -352,6 +352,8 @@ type KeyResult struct {
 	Silent          bool
 	Closed          bool
 	Need            int16
+	Folded          *string
+	Sorted          *string
 }
 
 type OauthClient struct {
@@ -384,6 +386,7 @@ type Objective struct {
 	CoOwnerIds  []string
 	ParentID    *int64
 	Version     int32
+	Folded      *string
 }
 
 type Person struct {
@@ -393,6 +396,7 @@ type Person struct {
 	TimeZone    string
 	Kind        string
 	RefreshedAt time.Time
+	Sorted      *string
 }
 
 type Place struct {
@@ -463,6 +467,9 @@ type Scorecard struct {
 	IsKey        bool
 	Favorite     bool
 	SeenAt       time.Time
+	Folded       *string
+	FoldedAbout  *string
+	Sorted       *string
 }
 
 type SignInPage struct {

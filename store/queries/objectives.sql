@@ -1,7 +1,7 @@
 -- name: CreateObjective :one
 -- Without a number it takes one from the workspace, by a trigger.
-insert into objectives (workspace_id, number, title, owner_id, co_owner_ids, first_day, last_day, zone, channel_id, parent_id, created_by, created_at, draft_id)
-values (@workspace_id, sqlc.narg(number), @title, @owner_id, @co_owner_ids, @first_day, @last_day, @zone, @channel_id, @parent_id, @created_by, now(), @draft_id)
+insert into objectives (workspace_id, number, title, folded, owner_id, co_owner_ids, first_day, last_day, zone, channel_id, parent_id, created_by, created_at, draft_id)
+values (@workspace_id, sqlc.narg(number), @title, @folded::text, @owner_id, @co_owner_ids, @first_day, @last_day, @zone, @channel_id, @parent_id, @created_by, now(), @draft_id)
 on conflict (draft_id) do nothing
 returning id, number;
 
@@ -33,6 +33,7 @@ order by number;
 -- name: EditObjective :exec
 update objectives
 set title = @title,
+    folded = @folded::text,
     owner_id = @owner_id,
     co_owner_ids = @co_owner_ids,
     first_day = @first_day,
@@ -115,7 +116,7 @@ from objectives o
 where o.workspace_id = @workspace_id
   and o.closed_at is null
   and o.id not in (select id from below)
-  and ('O-' || o.number || ' ' || o.title) ilike '%' || @containing::text || '%'
+  and ('o-' || o.number || ' ' || coalesce(o.folded, lower(o.title))) like '%' || @containing::text || '%'
 order by (o.last_day < @today::date), o.first_day desc, o.id desc
 limit @most;
 
@@ -125,7 +126,7 @@ select *
 from objectives o
 where o.workspace_id = @workspace_id
   and (o.owner_id = @person_id::text or o.co_owner_ids <> '{}' and o.co_owner_ids @> array[@person_id::text])
-  and o.title ilike '%' || @containing::text || '%'
+  and coalesce(o.folded, lower(o.title)) like '%' || @containing::text || '%'
 order by o.last_day desc, o.id
 offset @skip
 limit @most;
@@ -136,7 +137,7 @@ from objectives o
 where o.workspace_id = @workspace_id
   and o.owner_id <> @person_id::text
   and not o.co_owner_ids @> array[@person_id::text]
-  and o.title ilike '%' || @containing::text || '%'
+  and coalesce(o.folded, lower(o.title)) like '%' || @containing::text || '%'
 order by o.last_day desc, o.id
 offset @skip
 limit @most;
@@ -147,7 +148,7 @@ select
   count(*)::int as total
 from objectives o
 where o.workspace_id = @workspace_id
-  and o.title ilike '%' || @containing::text || '%';
+  and coalesce(o.folded, lower(o.title)) like '%' || @containing::text || '%';
 
 -- name: Objectives :many
 -- Those that are not over first, newest first; an owner when given.
@@ -155,6 +156,6 @@ select *
 from objectives
 where workspace_id = @workspace_id
   and (@owner_id::text = '' or owner_id = @owner_id)
-  and (@containing::text = '' or title ilike '%' || @containing || '%')
+  and (@containing::text = '' or ('o-' || number || ' ' || coalesce(folded, lower(title))) like '%' || @containing || '%')
 order by (last_day < @today::date), first_day desc, id desc
 limit @most;

@@ -54,7 +54,7 @@ func (q *Queries) Above(ctx context.Context, arg AboveParams) ([]int64, error) {
 }
 
 const childrenOf = `-- name: ChildrenOf :many
-select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version, folded
 from objectives
 where workspace_id = $1
   and parent_id = any ($2::bigint[])
@@ -92,6 +92,7 @@ func (q *Queries) ChildrenOf(ctx context.Context, arg ChildrenOfParams) ([]Objec
 			&i.CoOwnerIds,
 			&i.ParentID,
 			&i.Version,
+			&i.Folded,
 		); err != nil {
 			return nil, err
 		}
@@ -109,7 +110,7 @@ select
   count(*)::int as total
 from objectives o
 where o.workspace_id = $2
-  and o.title ilike '%' || $3::text || '%'
+  and coalesce(o.folded, lower(o.title)) like '%' || $3::text || '%'
 `
 
 type CountObjectivesParams struct {
@@ -131,8 +132,8 @@ func (q *Queries) CountObjectives(ctx context.Context, arg CountObjectivesParams
 }
 
 const createObjective = `-- name: CreateObjective :one
-insert into objectives (workspace_id, number, title, owner_id, co_owner_ids, first_day, last_day, zone, channel_id, parent_id, created_by, created_at, draft_id)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, now(), $12)
+insert into objectives (workspace_id, number, title, folded, owner_id, co_owner_ids, first_day, last_day, zone, channel_id, parent_id, created_by, created_at, draft_id)
+values ($1, $2, $3, $4::text, $5, $6, $7, $8, $9, $10, $11, $12, now(), $13)
 on conflict (draft_id) do nothing
 returning id, number
 `
@@ -141,6 +142,7 @@ type CreateObjectiveParams struct {
 	WorkspaceID string
 	Number      *int32
 	Title       string
+	Folded      string
 	OwnerID     string
 	CoOwnerIds  []string
 	FirstDay    time.Time
@@ -163,6 +165,7 @@ func (q *Queries) CreateObjective(ctx context.Context, arg CreateObjectiveParams
 		arg.WorkspaceID,
 		arg.Number,
 		arg.Title,
+		arg.Folded,
 		arg.OwnerID,
 		arg.CoOwnerIds,
 		arg.FirstDay,
@@ -181,20 +184,22 @@ func (q *Queries) CreateObjective(ctx context.Context, arg CreateObjectiveParams
 const editObjective = `-- name: EditObjective :exec
 update objectives
 set title = $1,
-    owner_id = $2,
-    co_owner_ids = $3,
-    first_day = $4,
-    last_day = $5,
-    zone = $6,
-    channel_id = $7,
-    parent_id = $8,
+    folded = $2::text,
+    owner_id = $3,
+    co_owner_ids = $4,
+    first_day = $5,
+    last_day = $6,
+    zone = $7,
+    channel_id = $8,
+    parent_id = $9,
     version = version + 1
-where workspace_id = $9
-  and id = $10
+where workspace_id = $10
+  and id = $11
 `
 
 type EditObjectiveParams struct {
 	Title       string
+	Folded      string
 	OwnerID     string
 	CoOwnerIds  []string
 	FirstDay    time.Time
@@ -209,6 +214,7 @@ type EditObjectiveParams struct {
 func (q *Queries) EditObjective(ctx context.Context, arg EditObjectiveParams) error {
 	_, err := q.db.Exec(ctx, editObjective,
 		arg.Title,
+		arg.Folded,
 		arg.OwnerID,
 		arg.CoOwnerIds,
 		arg.FirstDay,
@@ -293,7 +299,7 @@ func (q *Queries) NeedsBelow(ctx context.Context, arg NeedsBelowParams) ([]Needs
 }
 
 const objective = `-- name: Objective :one
-select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version, folded
 from objectives
 where workspace_id = $1
   and id = $2
@@ -324,12 +330,13 @@ func (q *Queries) Objective(ctx context.Context, arg ObjectiveParams) (Objective
 		&i.CoOwnerIds,
 		&i.ParentID,
 		&i.Version,
+		&i.Folded,
 	)
 	return i, err
 }
 
 const objectiveByNumber = `-- name: ObjectiveByNumber :one
-select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version, folded
 from objectives
 where workspace_id = $1
   and number = $2
@@ -360,12 +367,13 @@ func (q *Queries) ObjectiveByNumber(ctx context.Context, arg ObjectiveByNumberPa
 		&i.CoOwnerIds,
 		&i.ParentID,
 		&i.Version,
+		&i.Folded,
 	)
 	return i, err
 }
 
 const objectiveOfDraft = `-- name: ObjectiveOfDraft :one
-select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version, folded
 from objectives
 where workspace_id = $1
   and draft_id = $2
@@ -396,16 +404,17 @@ func (q *Queries) ObjectiveOfDraft(ctx context.Context, arg ObjectiveOfDraftPara
 		&i.CoOwnerIds,
 		&i.ParentID,
 		&i.Version,
+		&i.Folded,
 	)
 	return i, err
 }
 
 const objectives = `-- name: Objectives :many
-select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version, folded
 from objectives
 where workspace_id = $1
   and ($2::text = '' or owner_id = $2)
-  and ($3::text = '' or title ilike '%' || $3 || '%')
+  and ($3::text = '' or ('o-' || number || ' ' || coalesce(folded, lower(title))) like '%' || $3 || '%')
 order by (last_day < $4::date), first_day desc, id desc
 limit $5
 `
@@ -451,6 +460,7 @@ func (q *Queries) Objectives(ctx context.Context, arg ObjectivesParams) ([]Objec
 			&i.CoOwnerIds,
 			&i.ParentID,
 			&i.Version,
+			&i.Folded,
 		); err != nil {
 			return nil, err
 		}
@@ -463,7 +473,7 @@ func (q *Queries) Objectives(ctx context.Context, arg ObjectivesParams) ([]Objec
 }
 
 const objectivesByNumber = `-- name: ObjectivesByNumber :many
-select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version, folded
 from objectives
 where workspace_id = $1
   and number = any ($2::int[])
@@ -501,6 +511,7 @@ func (q *Queries) ObjectivesByNumber(ctx context.Context, arg ObjectivesByNumber
 			&i.CoOwnerIds,
 			&i.ParentID,
 			&i.Version,
+			&i.Folded,
 		); err != nil {
 			return nil, err
 		}
@@ -513,11 +524,11 @@ func (q *Queries) ObjectivesByNumber(ctx context.Context, arg ObjectivesByNumber
 }
 
 const objectivesLed = `-- name: ObjectivesLed :many
-select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version, folded
 from objectives o
 where o.workspace_id = $1
   and (o.owner_id = $2::text or o.co_owner_ids <> '{}' and o.co_owner_ids @> array[$2::text])
-  and o.title ilike '%' || $3::text || '%'
+  and coalesce(o.folded, lower(o.title)) like '%' || $3::text || '%'
 order by o.last_day desc, o.id
 offset $4
 limit $5
@@ -564,6 +575,7 @@ func (q *Queries) ObjectivesLed(ctx context.Context, arg ObjectivesLedParams) ([
 			&i.CoOwnerIds,
 			&i.ParentID,
 			&i.Version,
+			&i.Folded,
 		); err != nil {
 			return nil, err
 		}
@@ -576,12 +588,12 @@ func (q *Queries) ObjectivesLed(ctx context.Context, arg ObjectivesLedParams) ([
 }
 
 const objectivesOfOthers = `-- name: ObjectivesOfOthers :many
-select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version, folded
 from objectives o
 where o.workspace_id = $1
   and o.owner_id <> $2::text
   and not o.co_owner_ids @> array[$2::text]
-  and o.title ilike '%' || $3::text || '%'
+  and coalesce(o.folded, lower(o.title)) like '%' || $3::text || '%'
 order by o.last_day desc, o.id
 offset $4
 limit $5
@@ -627,6 +639,7 @@ func (q *Queries) ObjectivesOfOthers(ctx context.Context, arg ObjectivesOfOthers
 			&i.CoOwnerIds,
 			&i.ParentID,
 			&i.Version,
+			&i.Folded,
 		); err != nil {
 			return nil, err
 		}
@@ -649,12 +662,12 @@ with recursive below as (
   from below b
   join objectives c on c.parent_id = b.id
 )
-select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version, folded
 from objectives o
 where o.workspace_id = $1
   and o.closed_at is null
   and o.id not in (select id from below)
-  and ('O-' || o.number || ' ' || o.title) ilike '%' || $2::text || '%'
+  and ('o-' || o.number || ' ' || coalesce(o.folded, lower(o.title))) like '%' || $2::text || '%'
 order by (o.last_day < $3::date), o.first_day desc, o.id desc
 limit $4
 `
@@ -700,6 +713,7 @@ func (q *Queries) ParentChoices(ctx context.Context, arg ParentChoicesParams) ([
 			&i.CoOwnerIds,
 			&i.ParentID,
 			&i.Version,
+			&i.Folded,
 		); err != nil {
 			return nil, err
 		}

@@ -1,8 +1,9 @@
 -- name: SavePerson :exec
-insert into people (workspace_id, id, name, time_zone, kind, refreshed_at)
-values (@workspace_id, @id, @name, @time_zone, @kind, now())
+insert into people (workspace_id, id, name, sorted, time_zone, kind, refreshed_at)
+values (@workspace_id, @id, @name, @sorted::text, @time_zone, @kind, now())
 on conflict (workspace_id, id) do update
 set name = excluded.name,
+    sorted = excluded.sorted,
     time_zone = excluded.time_zone,
     kind = excluded.kind,
     refreshed_at = now();
@@ -10,6 +11,7 @@ set name = excluded.name,
 -- name: PersonChanged :exec
 update people
 set name = @name,
+    sorted = @sorted::text,
     time_zone = @time_zone,
     kind = @kind,
     refreshed_at = 'epoch'
@@ -36,5 +38,5 @@ select id, name, kind
 from people
 where workspace_id = @workspace_id
   and kind <> 'bot'
-order by lower(name), id
+order by coalesce(sorted, lower(name)) collate "C", id
 limit @most;

@@ -50,7 +50,7 @@ select id, name, kind
 from people
 where workspace_id = $1
   and kind <> 'bot'
-order by lower(name), id
+order by coalesce(sorted, lower(name)) collate "C", id
 limit $2
 `
 
@@ -86,7 +86,7 @@ func (q *Queries) People(ctx context.Context, arg PeopleParams) ([]PeopleRow, er
 }
 
 const person = `-- name: Person :one
-select workspace_id, id, name, time_zone, kind, refreshed_at, (refreshed_at > now() - interval '4 minutes')::boolean as fresh, (refreshed_at > now() - interval '5 minutes')::boolean as current
+select workspace_id, id, name, time_zone, kind, refreshed_at, sorted, (refreshed_at > now() - interval '4 minutes')::boolean as fresh, (refreshed_at > now() - interval '5 minutes')::boolean as current
 from people
 where workspace_id = $1
   and id = $2
@@ -104,6 +104,7 @@ type PersonRow struct {
 	TimeZone    string
 	Kind        string
 	RefreshedAt time.Time
+	Sorted      *string
 	Fresh       bool
 	Current     bool
 }
@@ -118,6 +119,7 @@ func (q *Queries) Person(ctx context.Context, arg PersonParams) (PersonRow, erro
 		&i.TimeZone,
 		&i.Kind,
 		&i.RefreshedAt,
+		&i.Sorted,
 		&i.Fresh,
 		&i.Current,
 	)
@@ -127,15 +129,17 @@ func (q *Queries) Person(ctx context.Context, arg PersonParams) (PersonRow, erro
 const personChanged = `-- name: PersonChanged :exec
 update people
 set name = $1,
-    time_zone = $2,
-    kind = $3,
+    sorted = $2::text,
+    time_zone = $3,
+    kind = $4,
     refreshed_at = 'epoch'
-where workspace_id = $4
-  and id = $5
+where workspace_id = $5
+  and id = $6
 `
 
 type PersonChangedParams struct {
 	Name        string
+	Sorted      string
 	TimeZone    string
 	Kind        string
 	WorkspaceID string
@@ -145,6 +149,7 @@ type PersonChangedParams struct {
 func (q *Queries) PersonChanged(ctx context.Context, arg PersonChangedParams) error {
 	_, err := q.db.Exec(ctx, personChanged,
 		arg.Name,
+		arg.Sorted,
 		arg.TimeZone,
 		arg.Kind,
 		arg.WorkspaceID,
@@ -154,10 +159,11 @@ func (q *Queries) PersonChanged(ctx context.Context, arg PersonChangedParams) er
 }
 
 const savePerson = `-- name: SavePerson :exec
-insert into people (workspace_id, id, name, time_zone, kind, refreshed_at)
-values ($1, $2, $3, $4, $5, now())
+insert into people (workspace_id, id, name, sorted, time_zone, kind, refreshed_at)
+values ($1, $2, $3, $4::text, $5, $6, now())
 on conflict (workspace_id, id) do update
 set name = excluded.name,
+    sorted = excluded.sorted,
     time_zone = excluded.time_zone,
     kind = excluded.kind,
     refreshed_at = now()
@@ -167,6 +173,7 @@ type SavePersonParams struct {
 	WorkspaceID string
 	ID          string
 	Name        string
+	Sorted      string
 	TimeZone    string
 	Kind        string
 }
@@ -176,6 +183,7 @@ func (q *Queries) SavePerson(ctx context.Context, arg SavePersonParams) error {
 		arg.WorkspaceID,
 		arg.ID,
 		arg.Name,
+		arg.Sorted,
 		arg.TimeZone,
 		arg.Kind,
 	)
