@@ -95,6 +95,8 @@ func TestMetrics(t *testing.T) {
 	if want := float64(webConnections + riverConnections + workConnections); pools != want {
 		t.Errorf("all pools have %v connections, want %v", pools, want)
 	}
+	// Nobody has asked yet, and those who come find sessions; the look itself may use one.
+	s.until(`okrbot_db_pool_connections{pool="web",state="idle"}`, webConnections-1)
 
 	s.due()
 	s.until(`okrbot_sync_key_results_total{class="none",outcome="changed"}`, officeKeyResults)

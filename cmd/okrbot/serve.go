@@ -97,6 +97,9 @@ const otherFiles = 192
 // handed back after it.
 const stopWithin = time.Second
 
+// warmWithin is what a start gives to sessions with Postgres to be ready for people.
+const warmWithin = 2 * time.Second
+
 // running is one process's part of okrbot.
 type running struct {
 	config   Config
@@ -161,6 +164,11 @@ func (r *running) begin(ctx context.Context) error {
 	r.doing("asking Slack who we are")
 	if err := r.bot.Introduce(ctx); err != nil && ctx.Err() == nil {
 		r.log.Warn("Slack does not know us yet; trying again", "error", err)
+	}
+	if r.web {
+		warm, cancel := context.WithTimeout(ctx, warmWithin)
+		r.bot.WarmUp(warm, webConnections)
+		cancel()
 	}
 	if err := r.jobs.Start(ctx); err != nil {
 		return err
