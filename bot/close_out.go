@@ -19,16 +19,11 @@ import (
 type closing struct {
 	Objective int64
 	Note      string
+	Chosen    int              // raised with every choice of what goes on
 	Carry     []int64          // those that need a new target first
 	Page      int              // of their targets
 	Targets   map[int64]string // as typed on the pages before; others stay as they are
 }
-
-// The steps of a close-out.
-const (
-	stepResults = "results"
-	stepTargets = "targets"
-)
 
 // mostToCloseOut is how many objectives to close out are looked through.
 const mostToCloseOut = 1000
@@ -183,7 +178,7 @@ func (f closeOuts) open(ctx context.Context, g desk.Gesture, o okr.Objective) (d
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	draft, err := closeOutForm.Begin(ctx, f.Store.Statements, g.Actor, stepResults, closing{Objective: o.ID})
+	draft, err := closeOutForm.Begin(ctx, f.Store.Statements, g.Actor, view.StepResults, closing{Objective: o.ID})
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -192,16 +187,26 @@ func (f closeOuts) open(ctx context.Context, g desk.Gesture, o okr.Objective) (d
 }
 
 // submitted takes the note and what goes on, asks for its targets, and closes the objective
-// out. Of two submits one closes it.
+// out. Of two submits one closes it. Where Slack lost what a submit was answered with, the person submits the
+// same view once more: what it has counts again, and the step after it is shown.
 func (f closeOuts) submitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	draft, c, err := closeOutForm.Shown(ctx, f.Store.Statements, g)
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	if draft.Step == stepResults {
+	step, chosen, page := view.ParseCloseOutMark(g.View.Mark)
+	switch {
+	case step == view.StepResults:
 		return f.chosen(ctx, g, draft, c)
+	case step == view.StepTargets && draft.Step == view.StepTargets && chosen == c.Chosen && page <= c.Page:
+		c.Page = page
+		return f.page(ctx, g, draft, c)
+	case draft.Step == view.StepTargets:
+		return f.targets(ctx, g, draft, c)
 	}
-	return f.page(ctx, g, draft, c)
+	o, list, next, err := f.carriable(ctx, g, c)
+	modal := view.CloseOut{Objective: o, KeyResults: list, Next: next}.Modal(draft.ID)
+	return desk.Reply{Update: &modal}, err
 }
 
 // carriable loads an objective with its key results, ready to be shown.
@@ -232,6 +237,7 @@ func (f closeOuts) chosen(ctx context.Context, g desk.Gesture, draft store.Draft
 	if err != nil {
 		return desk.Reply{}, err
 	}
+	c.Chosen++
 	c.Carry, c.Page, c.Targets = nil, 0, map[int64]string{}
 	for _, needy := range []bool{true, false} {
 		for _, k := range list {
@@ -259,14 +265,14 @@ func (f closeOuts) targets(ctx context.Context, g desk.Gesture, draft store.Draf
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	draft, err = closeOutForm.Save(ctx, f.Store.Statements, g.Actor, draft, stepTargets, c)
+	draft, err = closeOutForm.Save(ctx, f.Store.Statements, g.Actor, draft, view.StepTargets, c)
 	if err != nil {
 		return desk.Reply{}, err
 	}
 	page := c.page()
 	shown := slices.DeleteFunc(list, func(k view.KeyResult) bool { return !slices.Contains(page, k.ID) })
 	slices.SortFunc(shown, func(a, b view.KeyResult) int { return slices.Index(page, a.ID) - slices.Index(page, b.ID) })
-	modal := view.CloseOut{Objective: o, KeyResults: shown, Next: next, Carried: len(c.Carry), Before: c.Page * view.TargetsAtOnce}.Targets(draft.ID)
+	modal := view.CloseOut{Objective: o, KeyResults: shown, Next: next, Chosen: c.Chosen, Carried: len(c.Carry), Page: c.Page, Typed: c.Targets}.Targets(draft.ID)
 	return desk.Reply{Update: &modal}, nil
 }
 

@@ -188,7 +188,7 @@ func TestClosedOutOnce(t *testing.T) {
 	for n := range 4 {
 		wait.Go(func() {
 			metadata, _ := v.Content["private_metadata"].(string)
-			if status, body := r.post(r.submits("U0ALICE", view.CallbackCloseOut, metadata, "x", map[string]any{}, n)); status != http.StatusOK {
+			if status, body := r.post(r.submits("U0ALICE", view.CallbackCloseOut, metadata, "results_0_0", map[string]any{}, n)); status != http.StatusOK {
 				t.Errorf("%d %s", status, body)
 			}
 		})

@@ -22,6 +22,32 @@ const (
 	ActionCloseOutAll = "close_out_all"
 )
 
+// The steps of a close-out.
+const (
+	StepResults = "results"
+	StepTargets = "targets"
+)
+
+// closeOutMark is the id of a view's first block: which step it shows, of which choice of what goes on, and
+// which page of targets. A submit of a view that is older than the draft is known by it.
+func closeOutMark(step string, chosen, page int) string {
+	return fmt.Sprintf("%s_%d_%d", step, chosen, page)
+}
+
+// ParseCloseOutMark reads the mark of a view from its first block's id; the step is empty where it has none.
+func ParseCloseOutMark(block string) (step string, chosen, page int) {
+	parts := strings.Split(block, "_")
+	if len(parts) != 3 {
+		return "", 0, 0
+	}
+	chosen, wrong := strconv.Atoi(parts[1])
+	page, wrongPage := strconv.Atoi(parts[2])
+	if wrong != nil || wrongPage != nil || page < 0 {
+		return "", 0, 0
+	}
+	return parts[0], chosen, page
+}
+
 const (
 	fieldCarry = "carry" // and "carry_1", … : a select takes 100 options
 	fieldGoing = "going"
@@ -53,8 +79,10 @@ type CloseOut struct {
 	KeyResults []KeyResult
 	Next       okr.Period
 	Note       string
-	Carried    int // in all; the key results are those of a page of the second step
-	Before     int // on pages before it
+	Chosen     int              // how often what goes on was chosen
+	Carried    int              // in all; the key results are those of a page of the second step
+	Page       int              // counted from 0
+	Typed      map[int64]string // targets that were entered before, by key result
 }
 
 // Unreached says whether a key result ended without reaching a target that it has.
@@ -65,8 +93,10 @@ func (k KeyResult) Unreached() bool {
 
 // Modal shows how everything ended, and asks for a note and for what goes on.
 func (c CloseOut) Modal(draft string) slack.ModalViewRequest {
+	head := section(objectiveLine(c.Objective, c.KeyResults))
+	head.BlockID = closeOutMark(StepResults, 0, 0)
 	blocks := []slack.Block{
-		section(objectiveLine(c.Objective, c.KeyResults)),
+		head,
 		note("Scores and verdicts of " + allOf(len(c.KeyResults)) + " are saved as they are now and never change. Syncs and check-ins end."),
 	}
 	lines := make([]string, len(c.KeyResults))
@@ -187,8 +217,9 @@ func ParseCloseOut(s State) (words string, going Going, carried []int64) {
 	return Cut(s.text(fieldNote), LongestNote), going, carried
 }
 
-// rest is how many key results go on that are on later pages.
-func (c CloseOut) rest() int { return c.Carried - c.Before - len(c.KeyResults) }
+// before is how many key results go on that are on earlier pages, and rest how many on later ones.
+func (c CloseOut) before() int { return c.Page * TargetsAtOnce }
+func (c CloseOut) rest() int   { return c.Carried - c.before() - len(c.KeyResults) }
 
 // Targets asks for the targets of what goes on, as they were until somebody changes them. What does
 // not fit is on further pages, and can keep its targets without them.
@@ -196,9 +227,11 @@ func (c CloseOut) Targets(draft string) slack.ModalViewRequest {
 	head := "*" + Escape(Cut(c.Objective.Title, 150)) + "* goes on in " + c.Next.Words() + ". Keep the targets, or enter new ones."
 	title, submit := "Carry over", "Close out"
 	if c.Carried > len(c.KeyResults) {
-		head += fmt.Sprintf("\n%d to %d of %s; those that need a new target come first.", c.Before+1, c.Before+len(c.KeyResults), okr.CountWords(c.Carried, "key result"))
+		head += fmt.Sprintf("\n%d to %d of %s; those that need a new target come first.", c.before()+1, c.before()+len(c.KeyResults), okr.CountWords(c.Carried, "key result"))
 	}
-	blocks := []slack.Block{section(head)}
+	intro := section(head)
+	intro.BlockID = closeOutMark(StepTargets, c.Chosen, c.Page)
+	blocks := []slack.Block{intro}
 	for _, k := range c.KeyResults {
 		next := k.CarryOver(k.Target, k.Today)
 		hint := "in " + unitWords(k.Unit)
@@ -206,7 +239,9 @@ func (c CloseOut) Targets(draft string) slack.ModalViewRequest {
 			hint = "starts at " + next.StartWords()
 		}
 		initial := ""
-		if k.Target.Valid {
+		if typed, entered := c.Typed[k.ID]; entered {
+			initial = typed
+		} else if k.Target.Valid {
 			initial = k.Target.Decimal.String()
 		}
 		field := textInput(targetField(k.ID), Cut(k.Key()+" "+k.Title, 150)+": Target Value", hint, initial)

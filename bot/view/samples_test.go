@@ -112,8 +112,8 @@ func arrivals() []Ended {
 }
 
 // page is one of the pages that ask for targets.
-func page(c CloseOut, before, carried int) CloseOut {
-	c.Before, c.Carried = before, carried
+func page(c CloseOut, n, carried int) CloseOut {
+	c.Page, c.Carried = n, carried
 	return c
 }
 
