@@ -327,9 +327,13 @@ func removedMeanwhile() desk.Reply {
 // end writes how everything ended, and begins what goes on.
 func (f closeOuts) end(ctx context.Context, g desk.Gesture, c closing) (desk.Reply, error) {
 	var o, next okr.Objective
+	var out store.CloseOut
 	var going []store.KeyResult
 	err := f.Store.InTx(ctx, func(tx *store.Tx) (err error) {
 		next = okr.Objective{}
+		if err := tx.LockTree(ctx, g.Actor.Workspace); err != nil {
+			return err
+		}
 		if o, err = tx.LockObjective(ctx, g.Actor.Workspace, c.Objective); err != nil {
 			return err
 		}
@@ -345,11 +349,10 @@ func (f closeOuts) end(ctx context.Context, g desk.Gesture, c closing) (desk.Rep
 		if going, from, err = c.goingOn(list, day); err != nil {
 			return err
 		}
+		out = store.CloseOut{Objective: o, Note: c.Note}
 		carried := map[int64]int{}
 		if len(going) > 0 {
-			next = o
-			next.ID, next.Period = 0, o.NextPeriod(day)
-			if next, _, err = tx.CreateObjective(ctx, g.Actor, next, ""); err != nil {
+			if next, err = tx.GoOn(ctx, g.Actor, &out, o.NextPeriod(day)); err != nil {
 				return err
 			}
 			if err := f.carryOver(ctx, tx, g.Actor, next, going); err != nil {
@@ -359,7 +362,7 @@ func (f closeOuts) end(ctx context.Context, g desk.Gesture, c closing) (desk.Rep
 				carried[from[i]] = k.Number
 			}
 		}
-		return tx.CloseOut(ctx, g.Actor, store.CloseOut{Objective: o, Note: c.Note, NextID: next.ID}, list, carried, day)
+		return tx.CloseOut(ctx, g.Actor, out, list, carried, day)
 	})
 	switch {
 	case desk.IsNotFound(err):
@@ -367,91 +370,14 @@ func (f closeOuts) end(ctx context.Context, g desk.Gesture, c closing) (desk.Rep
 	case err != nil:
 		return desk.Reply{}, err
 	}
-	r := desk.Say(closedWords(o, next, going))
+	r := desk.Say(closedWords(o, next, going) + view.TreeWentOn(out.Above, out.Below))
 	r.Clear, r.Home = true, true
 	return r, nil
 }
 
-// goingOn are the key results that go on, as they begin with the targets that were entered, and the ids
-// of those that they go on from. Targets that do not do are refused, at their fields where these are on
-// the page that is shown.
-func (c closing) goingOn(list []store.KeyResult, today okr.Day) (going []store.KeyResult, from []int64, err error) {
-	problems := okr.Problems{}
-	page := c.page()
-	for _, k := range list {
-		if !slices.Contains(c.Carry, k.ID) {
-			continue
-		}
-		typed, entered := c.Targets[k.ID]
-		if !entered && k.Target.Valid {
-			typed = k.Target.Decimal.String()
-		}
-		after := k
-		var wrong okr.Problems
-		after.KeyResult, wrong = view.ParseTarget(typed, k.KeyResult, today)
-		if len(wrong) > 0 && !slices.Contains(page, k.ID) {
-			return nil, nil, refuse(k.Key() + " has a new value meanwhile, which has passed its target. Nothing was saved. Start again with `/okr close-out`.")
-		}
-		for field, sentence := range wrong {
-			problems.Add(field, sentence)
-		}
-		going, from = append(going, after), append(from, k.ID)
-	}
-	if len(problems) > 0 {
-		return nil, nil, desk.Refuse(desk.Reply{Problems: problems})
-	}
-	return going, from, nil
-}
-
-// carryOver begins key results under an objective, all in a few statements, and gives them their
-// numbers.
-func (f closeOuts) carryOver(ctx context.Context, tx *store.Tx, actor okr.Actor, next okr.Objective, going []store.KeyResult) error {
-	numbers, err := tx.LockNumbers(ctx, actor.Workspace)
-	if err != nil {
-		return err
-	}
-	for i := range going {
-		k := &going[i]
-		k.Objective, k.KeyResult.Objective, k.ObjectiveOwner = next, next.ID, next.Owner
-		k.Number = numbers.KeyResult + i
-	}
-	if err := tx.CarryOver(ctx, actor, going); err != nil {
-		return err
-	}
-	var read []int64
-	for _, k := range going {
-		if k.Integrated && !k.Paused {
-			read = append(read, k.ID)
-		}
-	}
-	if len(read) == 0 {
-		return nil
-	}
-	return f.jobs.Import(ctx, tx, actor.Workspace, read...)
-}
-
-// closedWords says what was done, and where it goes on.
-func closedWords(o, next okr.Objective, going []store.KeyResult) string {
-	text := "*" + view.Escape(o.Title) + "* is closed out. "
-	if o.Channel != "" {
-		text += "The summary is posted in <#" + o.Channel + ">. "
-	}
-	if len(going) == 0 {
-		return text + "Nothing goes on; plan what comes next with `/okr add-objective`."
-	}
-	keys := make([]string, len(going))
-	for i, k := range going {
-		keys[i] = k.Key()
-	}
-	if last := len(keys) - 1; last >= 10 { // their numbers follow each other
-		return text + "It goes on in " + next.Period.Words() + " with " + okr.CountWords(len(keys), "key result") + ", " + keys[0] + " to " + keys[last] + "."
-	}
-	return text + "It goes on in " + next.Period.Words() + " with " + strings.Join(keys, ", ") + "."
-}
-
 // closed is a close-out ready to be shown.
 func closed(c store.CloseOut) view.Closed {
-	v := view.Closed{Objective: c.Objective, Person: c.Person, Note: c.Note, RollUp: c.RollUp, Next: c.Next}
+	v := view.Closed{Objective: c.Objective, Person: c.Person, Note: c.Note, RollUp: c.RollUp, Next: c.Next, Above: c.Above, Below: c.Below}
 	for _, k := range c.Results {
 		v.KeyResults = append(v.KeyResults, end(k))
 	}

@@ -25,6 +25,8 @@ type CloseOut struct {
 	Results   []ClosedKeyResult // by number
 	Next      okr.Period        // of the objective that goes on with some of them
 	NextID    int64             // 0: nothing was carried over
+	Above     okr.Objective     // of the one that goes on, where the closed one is below another one
+	Below     []okr.Objective   // right below the one that goes on, and gone on from right below the closed one
 	At        time.Time
 }
 
@@ -151,6 +153,9 @@ func (r Statements) CloseOut(ctx context.Context, workspace string, objectiveID 
 	}
 	if row.CloseOut.NextObjectiveID != nil {
 		c.NextID = *row.CloseOut.NextObjectiveID
+		if err := r.around(ctx, &c); err != nil && !errors.Is(err, ErrNotFound) {
+			return c, err
+		}
 	}
 	results, err := r.q.CloseOutResults(ctx, queries.CloseOutResultsParams{WorkspaceID: workspace, ObjectiveID: objectiveID})
 	if err != nil {

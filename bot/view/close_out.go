@@ -331,7 +331,9 @@ type Closed struct {
 	Note       string
 	RollUp     okr.RollUp
 	KeyResults []ClosedKeyResult
-	Next       okr.Period // zero when nothing goes on
+	Next       okr.Period      // zero when nothing goes on
+	Above      okr.Objective   // what it goes on below, where that is another one now
+	Below      []okr.Objective // what went on before, and is below it now
 }
 
 // ClosedKeyResult is a key result's part of it.
@@ -363,11 +365,34 @@ func (c Closed) head() string {
 	text := ":checkered_flag: *Closed out: " + Escape(Cut(c.Objective.Title, 150)) + "* · " + c.Objective.Period.Words() + "\n" + rollUpWords(c.RollUp) + "\nby <@" + c.Person + ">"
 	if c.Next != (okr.Period{}) {
 		text += ", goes on in " + c.Next.Words()
+		if tree := TreeWentOn(c.Above, c.Below); tree != "" {
+			text += "." + tree
+		}
 	}
 	if c.Note != "" {
 		text += "\n> " + strings.ReplaceAll(Escape(c.Note), "\n", "\n> ")
 	}
 	return text
+}
+
+// TreeWentOn says below which objective one goes on, and which are below it now; empty where that did not
+// change.
+func TreeWentOn(above okr.Objective, below []okr.Objective) (text string) {
+	if above.ID != 0 {
+		text = " It is below " + headlineOf(above) + " now."
+	}
+	if len(below) == 0 {
+		return text
+	}
+	var names []string
+	for _, o := range below[:min(len(below), BelowListed)] {
+		names = append(names, "*"+o.Key()+"* "+Escape(Cut(ShownName(o.Title, o.Key()), 60)))
+	}
+	text += " Below it now: " + strings.Join(names, ", ")
+	if more := len(below) - len(names); more > 0 {
+		text += ", and " + okr.CountWords(more, "more objective")
+	}
+	return text + "."
 }
 
 // Summary is what the objective's channel hears: the first ten key results, and the way to all.

@@ -37,6 +37,48 @@ values (@objective_id, @workspace_id, @person_id, @note, @progress, @reporting, 
 insert into close_out_posts (objective_id, workspace_id, channel_id)
 values (@objective_id, @workspace_id, @channel_id);
 
+-- name: GoesOnAs :one
+-- The last of those that an objective went on as, one close-out after the other; itself where there is none.
+with recursive later as (
+  select o.id, 0 as far
+  from objectives o
+  where o.workspace_id = @workspace_id
+    and o.id = @id
+  union
+  select c.next_objective_id, l.far + 1
+  from later l
+  join close_outs c on c.objective_id = l.id
+  where c.next_objective_id is not null
+    and l.far < 1000
+)
+select id::bigint
+from later
+order by far desc
+limit 1;
+
+-- name: WentOnBelow :many
+-- Those right below one objective that go on from others right below another one; from a day on.
+select n.*
+from objectives n
+where n.workspace_id = @workspace_id
+  and n.parent_id = @parent_id
+  and n.first_day > @after
+  and exists (
+    select
+    from close_outs c
+    join objectives b on b.id = c.objective_id
+    where c.next_objective_id = n.id
+      and b.parent_id = @was_below
+  )
+order by n.number;
+
+-- name: MoveBelow :exec
+update objectives
+set parent_id = @parent_id,
+    version = version + 1
+where workspace_id = @workspace_id
+  and id = @id;
+
 -- name: CloseOut :one
 select sqlc.embed(c), sqlc.embed(o), n.first_day as next_first_day, n.last_day as next_last_day
 from close_outs c

@@ -256,6 +256,38 @@ func (q *Queries) FinishCloseOutPost(ctx context.Context, arg FinishCloseOutPost
 	return err
 }
 
+const goesOnAs = `-- name: GoesOnAs :one
+with recursive later as (
+  select o.id, 0 as far
+  from objectives o
+  where o.workspace_id = $1
+    and o.id = $2
+  union
+  select c.next_objective_id, l.far + 1
+  from later l
+  join close_outs c on c.objective_id = l.id
+  where c.next_objective_id is not null
+    and l.far < 1000
+)
+select id::bigint
+from later
+order by far desc
+limit 1
+`
+
+type GoesOnAsParams struct {
+	WorkspaceID string
+	ID          int64
+}
+
+// The last of those that an objective went on as, one close-out after the other; itself where there is none.
+func (q *Queries) GoesOnAs(ctx context.Context, arg GoesOnAsParams) (int64, error) {
+	row := q.db.QueryRow(ctx, goesOnAs, arg.WorkspaceID, arg.ID)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
+}
+
 const holdCloseOutPosts = `-- name: HoldCloseOutPosts :many
 update close_out_posts p
 set hold = p.hold + 1,
@@ -427,6 +459,25 @@ func (q *Queries) LockObjective(ctx context.Context, arg LockObjectiveParams) (O
 	return i, err
 }
 
+const moveBelow = `-- name: MoveBelow :exec
+update objectives
+set parent_id = $1,
+    version = version + 1
+where workspace_id = $2
+  and id = $3
+`
+
+type MoveBelowParams struct {
+	ParentID    *int64
+	WorkspaceID string
+	ID          int64
+}
+
+func (q *Queries) MoveBelow(ctx context.Context, arg MoveBelowParams) error {
+	_, err := q.db.Exec(ctx, moveBelow, arg.ParentID, arg.WorkspaceID, arg.ID)
+	return err
+}
+
 const releaseCloseOutPost = `-- name: ReleaseCloseOutPost :exec
 update close_out_posts
 set held_until = now() + make_interval(secs => $1::float8),
@@ -487,4 +538,70 @@ type StopKeyResultsParams struct {
 func (q *Queries) StopKeyResults(ctx context.Context, arg StopKeyResultsParams) error {
 	_, err := q.db.Exec(ctx, stopKeyResults, arg.WorkspaceID, arg.ObjectiveID)
 	return err
+}
+
+const wentOnBelow = `-- name: WentOnBelow :many
+select n.id, n.workspace_id, n.title, n.owner_id, n.first_day, n.last_day, n.zone, n.channel_id, n.created_by, n.created_at, n.draft_id, n.closed_at, n.number, n.co_owner_ids, n.parent_id, n.version
+from objectives n
+where n.workspace_id = $1
+  and n.parent_id = $2
+  and n.first_day > $3
+  and exists (
+    select
+    from close_outs c
+    join objectives b on b.id = c.objective_id
+    where c.next_objective_id = n.id
+      and b.parent_id = $4
+  )
+order by n.number
+`
+
+type WentOnBelowParams struct {
+	WorkspaceID string
+	ParentID    *int64
+	After       time.Time
+	WasBelow    *int64
+}
+
+// Those right below one objective that go on from others right below another one; from a day on.
+func (q *Queries) WentOnBelow(ctx context.Context, arg WentOnBelowParams) ([]Objective, error) {
+	rows, err := q.db.Query(ctx, wentOnBelow,
+		arg.WorkspaceID,
+		arg.ParentID,
+		arg.After,
+		arg.WasBelow,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Objective
+	for rows.Next() {
+		var i Objective
+		if err := rows.Scan(
+			&i.ID,
+			&i.WorkspaceID,
+			&i.Title,
+			&i.OwnerID,
+			&i.FirstDay,
+			&i.LastDay,
+			&i.Zone,
+			&i.ChannelID,
+			&i.CreatedBy,
+			&i.CreatedAt,
+			&i.DraftID,
+			&i.ClosedAt,
+			&i.Number,
+			&i.CoOwnerIds,
+			&i.ParentID,
+			&i.Version,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
