@@ -462,32 +462,3 @@ func (d *Desk) settle(ctx context.Context) {
 	case <-time.After(settleFor):
 	}
 }
-
-// say reaches a person where they are: in answer to the message or the command, in a window over
-// the one they look at, else by direct message.
-func (d *Desk) say(ctx context.Context, g gesture, m view.Message, replace bool) {
-	var err error
-	switch {
-	case g.kind == aMention:
-		err = d.Slack.whisper(ctx, g.Channel, g.Message.Thread, g.person, m)
-	case !g.Response.Empty():
-		err = d.Slack.Respond(ctx, g.Response, m, replace)
-	case g.kind == aShort && g.Trigger != "":
-		_, err = d.Slack.open(ctx, g.Trigger, view.NoticeOf(m))
-	case g.kind == anAction && g.View.ID != "" && g.Trigger != "":
-		notice := view.NoticeOf(m)
-		if g.View.Home {
-			_, err = d.Slack.open(ctx, g.Trigger, notice)
-		} else {
-			_, err = d.Slack.push(ctx, g.Trigger, notice)
-		}
-	default:
-		err = errors.New("no other way")
-	}
-	if err == nil {
-		return
-	}
-	if _, _, err := d.Slack.Post(ctx, g.person, m); err != nil {
-		d.Log.Warn("a person was not reached", "actor", g.person, "code", CodeOf(err))
-	}
-}
