@@ -40,6 +40,7 @@ func (b *Bot) table() desk.Routes {
 		// What can be pressed, by action_id; for fields that tell of their changes, by the field's name.
 		Actions: map[string]desk.Handler{
 			view.ActionSync:         b.syncs.pressed,
+			view.ActionPostAgain:    b.syncs.postAgain,
 			view.ActionDetails:      b.keyResults.pressed,
 			view.ActionCheckIn:      b.checkIns.pressed,
 			view.ActionMore:         b.keyResults.more,

@@ -71,6 +71,32 @@ func (sy syncs) pressed(ctx context.Context, g desk.Gesture) (desk.Reply, error)
 	return sy.one(ctx, g, k)
 }
 
+// postAgain is the button Try again of what a channel did not take: all of the channel's that the person looks
+// after is posted there again.
+func (sy syncs) postAgain(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	k, err := sy.Pressed(ctx, g, g.Action.Value)
+	switch {
+	case err != nil:
+		return desk.Reply{}, err
+	case !k.MaySync(g.Actor):
+		return desk.AskOwner(k.Owner, "post"), nil
+	case k.Channel == "":
+		return desk.Say(fmt.Sprintf("%s is announced in no channel now. Choose one with `/okr edit %s`.", k.Key(), k.Key())), nil
+	}
+	list, err := sy.Store.KeyResults(ctx, g.Actor.Workspace, store.Filter{Channel: k.Channel})
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	var ids []int64
+	for _, other := range list {
+		if other.MaySync(g.Actor) {
+			ids = append(ids, other.ID)
+		}
+	}
+	err = sy.Store.InTx(ctx, func(tx *store.Tx) error { return tx.UnparkCards(ctx, ids) })
+	return desk.Say("What waits for <#" + k.Channel + "> is posted now. Where the channel still does not take it, you hear of it again."), err
+}
+
 // picked is the submit of the modal that asks which one.
 func (sy syncs) picked(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	chosen := g.View.State[view.BlockSync]["v"].SelectedOption.Value

@@ -226,6 +226,20 @@ func TestAChannelWithoutTheBotIsToldToTheOwnerOnce(t *testing.T) {
 	r.alice.In("#general").Sees("*KR-1* Fewer open incidents")
 }
 
+// A key result that people update is posted again where its channel takes it by then.
+func TestWhatPeopleUpdateIsPostedAgain(t *testing.T) {
+	r := newRoom(t)
+	r.refusalsExpected = true
+	r.addsObjective(r.alice, "Ship it")
+	r.alice.Types("/okr add-kr Interviews held").Sees("== Add key result ==").Chooses("Pull data from external applications", "I will update it myself").Submits("Next").
+		Sees("Start Value").Fills("Start Value", "0").Fills("Target Value", "12").Fills("Channel", "#general").Submits("Save").Sees("is added").Closes()
+	r.alice.In("dm-U0ALICE").Sees("Nothing can be posted in", "/invite @okrbot", "press Try again", "[Try again]").DoesNotSee("Sync Integration Data")
+	r.slack.Invite("#general", "okrbot")
+	r.later(time.Minute)
+	r.alice.Presses("Try again").Sees("is posted now")
+	r.alice.In("#general").Sees("*KR-1* Interviews held")
+}
+
 func TestANewUnitIsHeldUntilSomebodyAgrees(t *testing.T) {
 	r := ready(t)
 	if err := r.servicenow.Change(openIncidents, func(s *servicenow.Scorecard) { s.Unit = "Hours" }); err != nil {

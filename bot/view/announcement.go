@@ -3,6 +3,7 @@ package view
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -267,38 +268,74 @@ func recovered(news []News) Message {
 	return m
 }
 
-// unposted tells an owner that a channel does not take the bot's messages.
-func unposted(news []News) Message {
-	if len(news) == 0 {
-		return Message{}
+// ActionPostAgain is the button Try again of what a channel did not take; the value is a key result's id.
+const ActionPostAgain = "post_again"
+
+// unposted tells an owner which channels do not take the bot's messages.
+func unposted(news []News) (m Message) {
+	type refusal struct{ channel, code string }
+	var order []refusal
+	groups := map[refusal][]News{}
+	for _, n := range news {
+		r := refusal{n.RefusedIn, n.RefusedAs}
+		if groups[r] == nil {
+			order = append(order, r)
+		}
+		groups[r] = append(groups[r], n)
 	}
-	channel, code := news[0].RefusedIn, news[0].RefusedAs
-	next := "Choose another channel with `/okr edit " + news[0].Key() + "`, then press Sync Integration Data."
+	for i, r := range order {
+		block := "parked"
+		if i > 0 {
+			block = fmt.Sprintf("parked_%d", i)
+		}
+		said := refused(groups[r], block)
+		if r.code == "ambiguous" {
+			said = unsure(groups[r], block)
+		}
+		if said.Text == m.Text { // it need not be said twice where no blocks are shown
+			m.Blocks = append(m.Blocks, said.Blocks...)
+		} else {
+			m.add(said)
+		}
+	}
+	return m
+}
+
+// unsure is said where nobody knows whether a message arrived.
+func unsure(news []News, block string) Message {
+	return Message{
+		Text: "okrbot does not know whether a message arrived",
+		Blocks: []slack.Block{
+			section(":grey_question: Slack did not say whether a message about " + keys(news) + " arrived in <#" + news[0].RefusedIn + ">, and did not say so of its repetition either. It is not posted again. Look there; `/okr show " + news[0].Key() + "` shows the figures."),
+			slack.NewActionBlock(block, button(ActionDetails, "Details", fmt.Sprint(news[0].ID))),
+		},
+	}
+}
+
+// refused says why a channel does not take messages, and what to do. What reads a system is read and posted
+// again; where there is nothing to read, it is posted again.
+func refused(news []News, block string) Message {
+	channel, code, edit := news[0].RefusedIn, news[0].RefusedAs, "`/okr edit "+news[0].Key()+"`"
+	words, action := "Sync Integration Data", ActionSync
+	if slices.ContainsFunc(news, func(n News) bool { return !n.Integrated }) {
+		words, action = "Try again", ActionPostAgain
+	}
+	next := "Choose another channel with " + edit + ", then press " + words + "."
 	why := "Slack refused it (" + code + ")."
 	switch code {
 	case "not_in_channel", "channel_not_found":
 		why = "okrbot is not in that channel."
-		next = "Type `/invite @okrbot` there, then press Sync Integration Data here; or choose another channel with `/okr edit " + news[0].Key() + "`."
+		next = "Type `/invite @okrbot` there, then press " + words + " here; or choose another channel with " + edit + "."
 	case "is_archived":
 		why = "The channel is archived."
 	case "restricted_action", "restricted_action_read_only_channel":
 		why = "Posting in that channel is restricted."
 	}
-	id := fmt.Sprint(news[0].ID)
-	if code == "ambiguous" {
-		return Message{
-			Text: "okrbot does not know whether a message arrived",
-			Blocks: []slack.Block{
-				section(":grey_question: Slack did not say whether a message about " + keys(news) + " arrived in <#" + channel + ">, and did not say so of its repetition either. It is not posted again. Look there; `/okr show " + news[0].Key() + "` shows the figures."),
-				slack.NewActionBlock("parked", button(ActionDetails, "Details", id)),
-			},
-		}
-	}
 	return Message{
 		Text: "okrbot cannot post in a channel",
 		Blocks: []slack.Block{
 			section(":no_entry: Nothing can be posted in <#" + channel + "> about " + keys(news) + ". " + why + " " + next),
-			slack.NewActionBlock("parked", button(ActionSync, "Sync Integration Data", id)),
+			slack.NewActionBlock(block, button(action, words, fmt.Sprint(news[0].ID))),
 		},
 	}
 }

@@ -126,7 +126,7 @@ func TestMessages(t *testing.T) {
 		"decided":      Text(Decided(audiences(2)[1])), "decided-silent": Text(Decided(audiences(3)[2])), "silenced": Text(Silenced(audiences(1)[0], "U3CAROL")),
 		"decided-untold": Text(Decided(Audience{Channel: "C1OKRS", Untold: "missing_scope", By: "U3CAROL"}) + "\n" + Silenced(Audience{Channel: "C1OKRS", Untold: "missing_scope"}, "U3CAROL")),
 		"others-see":     Text(OthersSee(Audience{Channel: "C1"}, true, false) + "\n" + OthersSee(Audience{Channel: "C1", Untold: "missing_scope"}, true, true) + "\n" + OthersSee(Audience{Channel: "C1", Untold: "missing_scope"}, true, false)),
-		"parked":         Announcement(refusedIn(2, "not_in_channel"), false), "parked-archived": Announcement(refusedIn(1, "is_archived"), false), "parked-unclear": Announcement(refusedIn(2, "ambiguous"), false),
+		"parked":         Announcement(refusedIn(2, "not_in_channel"), false), "parked-archived": Announcement(refusedIn(1, "is_archived"), false), "parked-unclear": Announcement(refusedIn(2, "ambiguous"), false), "parked-people": Announcement(byPeople(refusedIn(2, "not_in_channel"), refusedIn(1, "is_archived")), false),
 		"synced-changed": Outcome(ended(1, "changed"), 1, true), "synced-same": Outcome(ended(1, "unchanged"), 1, true), "synced-failed": Outcome(ended(1, "failed"), 1, true), "synced-restated": Outcome(ended(1, "restated"), 1, true),
 		"synced-arrivals": Outcome(arrivals(), 7, true), "synced-as-before": Outcome(arrivals()[:1], 1, true), "synced-running": Outcome(arrivals()[2:3], 1, true),
 		"synced-restated-day": Outcome(arrivals()[3:4], 1, true), "synced-awaiting": Outcome(arrivals()[5:6], 1, true), "synced-undated": Outcome(arrivals()[6:], 1, true),

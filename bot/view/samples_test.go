@@ -279,6 +279,17 @@ func refusedIn(n int, code string) []News {
 	return list
 }
 
+// byPeople are such key results that people update, with others in another channel.
+func byPeople(list, elsewhere []News) []News {
+	for i := range list {
+		list[i].Integrated = false
+	}
+	for i := range elsewhere {
+		elsewhere[i].RefusedIn = "C2TEAM"
+	}
+	return append(list, elsewhere...)
+}
+
 func ended(n int, how string) []Ended {
 	var list []Ended
 	for _, k := range many(n, hostile()) {
