@@ -298,13 +298,21 @@ func show(chosen *store.Home, f view.HomeFilter) {
 // filter is the button Filter.
 func (h home) filter(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	chosen, err := h.Store.Home(ctx, g.Actor.Workspace, g.Actor.ID)
-	modal := view.HomeFilter{Whose: chosen.Whose, Period: chosen.Period, Status: chosen.Status}.Modal()
+	modal := filterOf(chosen).Modal()
 	return desk.Reply{Open: &modal}, err
+}
+
+func filterOf(chosen store.Home) view.HomeFilter {
+	return view.HomeFilter{Whose: chosen.Whose, Period: chosen.Period, Status: chosen.Status}
 }
 
 // filtered is the submit of that form.
 func (h home) filtered(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	f, problems := view.ParseHomeFilter(g.View.State)
+	was, err := h.Store.Home(ctx, g.Actor.Workspace, g.Actor.ID)
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	f, problems := view.ParseHomeFilter(g.View.State, filterOf(was))
 	if len(problems) > 0 {
 		return desk.Reply{Problems: problems}, nil
 	}

@@ -124,6 +124,10 @@ func TestHomeShowsWhatIsChosen(t *testing.T) {
 	r.alice.PressesAtHome("Filter").Sees("== Filter ==").Chooses("Objectives", "Everybody's").Chooses("With a key result that is", "Not syncing").Submits("Show").SeesNoModal()
 	r.alice.SeesHome("Showing everybody's objectives · with a key result not syncing", "No objective")
 	r.alice.PressesAtHome("Show mine").SeesHome("*Aim 1*")
+	r.withoutAtHome("Showing ")
+	r.alice.PressesAtHome("Filter").Sees("== Filter ==", "Objectives: Mine").Fills("Channel", "#it-okrs").Submits("Show").SeesNoModal()
+	r.alice.SeesHome("Showing the objectives of <#C0ITOKRS>").PressesAtHome("Filter").Sees("== Filter ==").Chooses("Objectives", "Mine").Submits("Show").SeesNoModal()
+	r.withoutAtHome("Showing ")
 }
 
 // Whether a period runs is the objective's own day: its reader's may be another one.

@@ -228,8 +228,40 @@ func TestAHomesFilterComesBackAsItWas(t *testing.T) {
 			Period: rapid.SampledFrom([]string{"", "this_quarter", "next_quarter", "last_quarter", "this_year"}).Draw(t, "period"),
 			Status: rapid.SampledFrom([]string{"", NotSyncingIs, string(okr.NoData), string(okr.Measuring), string(okr.AtRisk)}).Draw(t, "status"),
 		}
-		if got, problems := ParseHomeFilter(stateOf(t, f.Modal())); got != f || problems.Any() {
+		if got, problems := ParseHomeFilter(stateOf(t, f.Modal()), f); got != f || problems.Any() {
 			t.Errorf("%+v comes back as %+v, %v", f, got, problems)
+		}
+	})
+}
+
+// Whatever is chosen in the form of any filter is shown, or said to be wrong.
+func TestNoChoiceOfAHomesFilterIsDropped(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		was := HomeFilter{Whose: rapid.SampledFrom([]string{"", Everybodys, "C1OKRS"}).Draw(t, "was")}
+		left := ""
+		if was.Whose == "C1OKRS" {
+			left = was.Whose
+		}
+		whose := rapid.SampledFrom([]string{theirOwn, Everybodys, ofAChannel}).Draw(t, "whose")
+		channel := rapid.SampledFrom([]string{"", "C1OKRS", "C2TEAM"}).Draw(t, "channel")
+		period := rapid.SampledFrom([]string{"", "this_quarter", "this_year"}).Draw(t, "period")
+		status := rapid.SampledFrom([]string{"", NotSyncingIs, string(okr.AtRisk)}).Draw(t, "status")
+		s := stateOf(t, HomeFilter{Whose: was.Whose, Period: period, Status: status}.Modal())
+		s[fieldWhose]["v"] = slack.BlockAction{SelectedOption: slack.OptionBlockObject{Value: whose}}
+		s[fieldWhere]["v"] = slack.BlockAction{SelectedConversation: channel}
+		got, problems := ParseHomeFilter(s, was)
+		switch {
+		case problems.Any():
+			if whose != ofAChannel == (channel == "") || problems[fieldWhere] == "" {
+				t.Fatalf("of %+v: %v", was, problems)
+			}
+			return
+		case got.Period != period || got.Status != status:
+			t.Fatalf("got %+v", got)
+		case channel != "" && channel != left && got.Whose != channel:
+			t.Fatalf("%s was chosen of %+v, and %+v is shown", channel, was, got)
+		case channel == left && whose == Everybodys && got.Whose != Everybodys, channel == left && whose == theirOwn && got.Whose != "":
+			t.Fatalf("%s was chosen of %+v, and %+v is shown", whose, was, got)
 		}
 	})
 }

@@ -89,16 +89,20 @@ func statusLabel(s string) string {
 	return okr.Status(s).Word()
 }
 
-// Modal asks what Home is to show.
-func (f HomeFilter) Modal() slack.ModalViewRequest {
-	whose, channel := f.Whose, ""
+// chosen is whose objectives are chosen in the form, and of which channel.
+func (f HomeFilter) chosen() (whose, channel string) {
 	switch f.Whose {
 	case "":
-		whose = theirOwn
+		return theirOwn, ""
 	case Everybodys:
-	default:
-		whose, channel = ofAChannel, f.Whose
+		return Everybodys, ""
 	}
+	return ofAChannel, f.Whose
+}
+
+// Modal asks what Home is to show.
+func (f HomeFilter) Modal() slack.ModalViewRequest {
+	whose, channel := f.chosen()
 	periods := []choice{{value: anyChoice, label: "Any"}}
 	for _, p := range homePeriods {
 		periods = append(periods, choice{value: p.value, label: p.label})
@@ -121,15 +125,26 @@ func (f HomeFilter) Modal() slack.ModalViewRequest {
 		selectField(fieldStands, "With a key result that is", "", or(f.Status), statuses...))
 }
 
-// ParseHomeFilter reads the form, or what is wrong with it. What it does not offer counts for nothing.
-func ParseHomeFilter(s State) (f HomeFilter, problems okr.Problems) {
-	switch s.option(fieldWhose) {
-	case Everybodys:
-		f.Whose = Everybodys
+// ParseHomeFilter reads the form of a filter as it was, or what is wrong with it. A channel that is newly
+// chosen is meant where nobody else's objectives are; one that was left there, while others' were chosen, is
+// not. What it does not offer counts for nothing.
+func ParseHomeFilter(s State, was HomeFilter) (f HomeFilter, problems okr.Problems) {
+	whose, channel := s.option(fieldWhose), s.at(fieldWhere).SelectedConversation
+	before, left := was.chosen()
+	if before != ofAChannel && whose == before && IsChannel(channel) {
+		whose = ofAChannel
+	}
+	switch whose {
 	case ofAChannel:
-		f.Whose = s.at(fieldWhere).SelectedConversation
-		if !IsChannel(f.Whose) {
+		if f.Whose = channel; !IsChannel(channel) {
 			return f, okr.Problems{fieldWhere: "Choose the channel whose objectives Home is to show."}
+		}
+	default:
+		if IsChannel(channel) && channel != left {
+			return f, okr.Problems{fieldWhere: "Choose *A channel's* above for this one's objectives, or take it out."}
+		}
+		if whose == Everybodys {
+			f.Whose = Everybodys
 		}
 	}
 	for _, p := range homePeriods {
