@@ -23,7 +23,7 @@ func (c closing) goingOn(list []store.KeyResult, today okr.Day) (going []store.K
 		}
 		typed, entered := c.Targets[k.ID]
 		if !entered && k.Target.Valid {
-			typed = k.Target.Decimal.String()
+			typed = okr.Typed(k.Target.Decimal)
 		}
 		after := k
 		var wrong okr.Problems

@@ -167,3 +167,20 @@ func TestNothingLiesBeyondTheDataOfPeople(t *testing.T) {
 		Chooses("Pull data from external applications", "I will update it myself").Submits("Next").
 		Fills("Start Value", "0").Fills("Result Value", "3").Fills("Target Value", "12").DoesNotSee("lies beyond the data")
 }
+
+// A target that was entered with zeros keeps them: in its form, in what changed, in why, and over a close-out.
+func TestZerosThatWereEnteredStay(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Interviews held", "10.50")
+	r.alice.Types("/okr show KR-1").Sees("target 10.50").Closes()
+	r.alice.Types("/okr edit KR-1").Sees("Target Value: 10.50").Fills("Target Value", "12.00").Submits("Save").Sees("KR-1 is saved").Closes()
+	r.alice.Types("/okr show KR-1").Sees("edited: target 10.50 → 12.00", "Target 10.50 → 12.00 on").Closes()
+	r.alice.Types("/okr edit KR-1").Sees("Target Value: 12.00").Fills("Target Value", "12").Submits("Save").Sees("KR-1 is saved").Closes()
+	r.alice.Types("/okr show KR-1").Sees("== KR-1 ==").DoesNotSee("12.00 → 12").Closes()
+	r.alice.Types("/okr edit KR-1").Sees("== Edit KR-1 ==").Fills("Target Value", "12.50").Submits("Save").Sees("KR-1 is saved").Closes()
+	o := r.objective()
+	r.beyond(o, 1)
+	r.alice.Types("/okr close-out").Sees("== Close out ==").Chooses("Carry over to "+okr.NextQuarter(o.Period.Last).Words(), "KR-1").Submits("Close out").
+		Sees("== Carry over ==", "Target Value: 12.50").Submits("Close out").SeesNoModal().Sees("goes on in")
+	r.alice.Types("/okr edit KR-2").Sees("Target Value: 12.50").Closes()
+}

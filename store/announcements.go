@@ -200,8 +200,9 @@ func edited(before, after KeyResult) string {
 	note("Objective", before.Objective.Title, after.Objective.Title)
 	if after.Method == okr.HitRate && before.Method == okr.HitRate { // the readings are judged by these
 		note("Goal", before.Kind.Label(), after.Kind.Label())
-		note("Target Value", plain(before.Target), plain(after.Target))
-		note("Upper Value", plain(before.Upper), plain(after.Upper))
+		target, upper := entered(before.Target, after.Target), entered(before.Upper, after.Upper)
+		note("Target Value", target[0], target[1])
+		note("Upper Value", upper[0], upper[1])
 	}
 	return strings.Join(parts, ", ")
 }

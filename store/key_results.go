@@ -341,23 +341,23 @@ func changes(a, b KeyResult) map[string]Change {
 		"owner":             {a.Owner, b.Owner},
 		"co-owners":         {strings.Join(a.CoOwners, " "), strings.Join(b.CoOwners, " ")},
 		"kind":              {string(a.Kind), string(b.Kind)},
-		"start":             {plain(a.Start), plain(b.Start)},
-		"target":            {plain(a.Target), plain(b.Target)},
-		"committed":         {plain(a.Committed), plain(b.Committed)},
-		"upper":             {plain(a.Upper), plain(b.Upper)},
-		"risk":              {plain(a.Risk), plain(b.Risk)},
+		"start":             entered(a.Start, b.Start),
+		"target":            entered(a.Target, b.Target),
+		"committed":         entered(a.Committed, b.Committed),
+		"upper":             entered(a.Upper, b.Upper),
+		"risk":              entered(a.Risk, b.Risk),
 		"wanted hit rate":   {percent(a), percent(b)},
 		"phased targets":    {phases(a), phases(b)},
 		"unit":              {a.Unit, b.Unit},
 		"method":            {string(a.Method), string(b.Method)},
-		"weight":            {a.Weight.String(), b.Weight.String()},
+		"weight":            entered(decimal.NewNullDecimal(a.Weight), decimal.NewNullDecimal(b.Weight)),
 		"channel":           {a.Channel, b.Channel},
 		"cadence":           {a.Cadence.Words(), b.Cadence.Words()},
 		"paused":            {fmt.Sprint(a.Paused), fmt.Sprint(b.Paused)},
 		"source":            source,
 		"connection":        connection,
 		"confidence":        {a.Confidence.Level.Word(), b.Confidence.Level.Word()},
-		"override":          {plain(a.Override.Value), plain(b.Override.Value)},
+		"override":          entered(a.Override.Value, b.Override.Value),
 		"override's reason": {a.Override.Reason, b.Override.Reason},
 	}
 }
@@ -370,16 +370,26 @@ func percent(k KeyResult) string {
 	if k.Method != okr.HitRate {
 		return ""
 	}
-	return k.WantedRate().Shift(2).String() + " %"
+	return okr.Typed(k.WantedRate().Shift(2)) + " %"
 }
 
 func phases(k KeyResult) string { return strings.ReplaceAll(okr.PhasesText(k.Phases), "\n", ", ") }
 
+// entered is a number that people enter, before and after, as it was entered. The same number with other zeros
+// is no change.
+func entered(before, after decimal.NullDecimal) Change {
+	if okr.Same(before, after) {
+		after = before
+	}
+	return Change{plain(before), plain(after)}
+}
+
+// plain writes a number with the zeros that were entered.
 func plain(n decimal.NullDecimal) string {
 	if !n.Valid {
 		return ""
 	}
-	return n.Decimal.String()
+	return okr.Typed(n.Decimal)
 }
 
 func orEmpty(list []string) []string {

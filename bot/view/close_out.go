@@ -242,7 +242,7 @@ func (c CloseOut) Targets(draft string) slack.ModalViewRequest {
 		if typed, entered := c.Typed[k.ID]; entered {
 			initial = typed
 		} else if k.Target.Valid {
-			initial = k.Target.Decimal.String()
+			initial = okr.Typed(k.Target.Decimal)
 		}
 		field := textInput(targetField(k.ID), Cut(k.Key()+" "+k.Title, 150)+": Target Value", hint, initial)
 		field.Optional = k.Kind == okr.Baseline
