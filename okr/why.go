@@ -230,7 +230,7 @@ func (kr KeyResult) whyStatus(s Standing, period Period, today Day) string {
 	case Achieved:
 		return says + "the progress is 100 % or more."
 	case CommittedMet, Missed:
-		return says + "the period ended on " + period.Last.Words() + " below the target."
+		return says + "the period ended on " + period.Last.Words() + kr.shortOf() + "."
 	case TooEarly:
 		return says + "less than a tenth of the period has passed."
 	}
@@ -241,6 +241,17 @@ func (kr KeyResult) whyStatus(s Standing, period Period, today Day) string {
 		return says + "out of bounds, measured by the risk threshold " + figure(kr.Risk.Decimal) + "."
 	}
 	return says + kr.whyPace(s, period, today) + "; " + kr.Thresholds.Words() + "."
+}
+
+// shortOf is how a period ended without what was wanted.
+func (kr KeyResult) shortOf() string {
+	switch {
+	case kr.Method == HitRate:
+		return " below the wanted rate of " + figure(kr.WantedRate().Shift(2)) + " %"
+	case kr.Kind.Stays():
+		return " out of bounds"
+	}
+	return " before the target was reached"
 }
 
 // whyRate is how far a hit rate is from the wanted one.

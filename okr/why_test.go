@@ -141,6 +141,33 @@ func TestWhyThisNumber(t *testing.T) {
 	}
 }
 
+// What a period ended short of is said as it is: a result above a target that it was to fall to is not below it.
+func TestWhyAPeriodEndedShort(t *testing.T) {
+	q4 := period(t, "2026-10-01", "2026-12-31")
+	falls := linear("60", "30", "39")
+	falls.Integrated, falls.ScoreFrequency, falls.Result.AsOf, falls.Result.N = true, okr.Daily, q4.Last, 54
+	met := falls
+	met.Committed = maybe("40")
+	stay := falls
+	stay.Kind, stay.Target, stay.Start = okr.AtMost, maybe("30"), maybe("")
+	rate := stay
+	rate.Method, rate.Result.Value = okr.HitRate, maybe("0.75")
+	for _, row := range []struct {
+		name string
+		kr   okr.KeyResult
+		want string
+	}{
+		{"to fall", falls, "Missed: the period ended on 31 Dec 2026 before the target was reached."},
+		{"committed met", met, "Committed met: the period ended on 31 Dec 2026 before the target was reached."},
+		{"to stay", stay, "Missed: the period ended on 31 Dec 2026 out of bounds."},
+		{"a hit rate", rate, "Missed: the period ended on 31 Dec 2026 below the wanted rate of 100 %."},
+	} {
+		if got := says(row.kr.Why(q4, q4.Last+1, nil)); !slices.Contains(got, row.want) {
+			t.Errorf("%s: %s", row.name, strings.Join(got, "\n"))
+		}
+	}
+}
+
 // TestAnExplanationIsShortWhateverTheNumbers and names the percentage that is shown.
 func TestAnExplanationIsShortWhateverTheNumbers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
