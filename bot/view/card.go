@@ -140,7 +140,10 @@ func RemovedCard(key, title, by string, at time.Time) Message {
 func (k KeyResult) fallback() string {
 	status := k.Standing().Status.Word()
 	if !k.Counted().Value.Valid {
-		return "no score yet, " + status
+		if words := k.BeforeWords(k.Today); words != "" {
+			return "before the period " + Escape(words) + ", " + status
+		}
+		return k.noneYet() + ", " + status
 	}
 	return Escape(k.CountedWords(k.Today)) + ", " + status
 }

@@ -2,6 +2,7 @@ package view
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,5 +48,30 @@ func TestWhatACardShows(t *testing.T) {
 	}
 	if bytes.Equal(first, shows(k, newest[:1])) {
 		t.Error("the trend: the card would not be drawn again")
+	}
+}
+
+// What notifications and screen readers have in the place of the blocks says the same as these.
+func TestWhatHasNoValueYetIsSaidAsItIs(t *testing.T) {
+	read := sample()
+	read.Result = okr.Result{}
+	people := read
+	people.Integrated = false
+	for _, row := range []struct {
+		k    KeyResult
+		want string
+	}{{read, "no score yet"}, {people, "no check-in yet"}, {awaiting(), "before the period 39, score of 22 Nov"}} {
+		card, posted := Card(row.k, nil).Text, Announcement([]News{{KeyResult: row.k, Kind: Posted, By: "U1ALICE"}}, false).Text
+		for _, text := range []string{card, posted} {
+			if !strings.Contains(text, ": "+row.want+", ") {
+				t.Errorf("%q does not say %q", text, row.want)
+			}
+		}
+	}
+	for k, want := range map[*KeyResult]string{&people: "(was no check-in", &read: "(was no score"} {
+		k.Result = okr.Result{Value: num("7"), AsOf: today, N: 1}
+		if was := (DigestLine{KeyResult: *k, Before: true, OldStatus: okr.NoData}).was(); !strings.Contains(was, want) {
+			t.Errorf("%q does not say %q", was, want)
+		}
 	}
 }

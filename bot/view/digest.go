@@ -158,6 +158,9 @@ func (l DigestLine) was() string {
 	var parts []string
 	if l.moved() {
 		old := "no score"
+		if !l.Integrated {
+			old = "no check-in"
+		}
 		if l.Was.Valid {
 			old = Escape(cmp.Or(l.WasWords, l.Measured(l.Was.Decimal)))
 		}

@@ -95,6 +95,11 @@ func (k KeyResult) preview() string {
 	if words := k.BeforeWords(k.Today); words != "" {
 		return "before the period *" + Escape(words) + "*"
 	}
+	return k.noneYet()
+}
+
+// noneYet says that the period has no value, in the words of where values come from.
+func (k KeyResult) noneYet() string {
 	if !k.Integrated {
 		return "no check-in yet"
 	}
