@@ -32,6 +32,8 @@ func (sy syncs) command(ctx context.Context, g desk.Gesture) (desk.Reply, error)
 			numbers = append(numbers, n)
 		}
 	}
+	_, after, quoted := desk.QuotedNumbers(g.Text)
+	quoted = quoted && after == ""
 	strange := slices.DeleteFunc(slices.Clone(words), func(w command.Word) bool { _, ok := w.Key(); return ok })
 	switch {
 	case len(words) == 0:
@@ -41,9 +43,9 @@ func (sy syncs) command(ctx context.Context, g desk.Gesture) (desk.Reply, error)
 		return sy.all(ctx, g)
 	case len(strange) > 0 && spelledOut(words):
 		return desk.NotTaken("sync", "key results, or `all`", strange), nil
-	case len(strange) == 0 && len(numbers) > 1:
+	case len(strange) == 0 && len(numbers) > 1 && !quoted:
 		return sy.many(ctx, g, numbers)
-	case len(strange) == 0: // once, also where it is named twice
+	case len(strange) == 0 && !quoted: // once, also where it is named twice
 		g.Text = fmt.Sprintf("KR-%d", numbers[0])
 	}
 	k, err := sy.Named(ctx, g, g.Text, "sync")

@@ -27,3 +27,18 @@ func TestNumbersInTitles(t *testing.T) {
 		Fills("Start Value", "0").Fills("Target Value", "1").Submits("Save").Sees("is added").Closes()
 	r.alice.Types(`/okr show "Retire the KR365 format"`).Sees("== KR-2 ==").Closes()
 }
+
+// TestNumbersInQuotesAreOfATitle where one has them by themselves, and of key results where none has.
+func TestNumbersInQuotesAreOfATitle(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Answer 24/7", "12")
+	r.adds("Close 100 gaps by 2026", "12")
+	r.alice.Types(`/okr show "24/7"`).Sees("== KR-1 ==", "Answer 24/7").Closes()
+	r.alice.Types(`/okr show “2026”`).Sees("== KR-2 ==").Closes()
+	r.alice.Types(`/okr sync "24/7"`).Sees("KR-1 is updated by people")
+	r.alice.Types(`/okr check-in "24/7" 7`).Sees("Saved.", "*KR-1* Answer 24/7  7")
+	r.alice.Types(`/okr check-in "2026" 6`).Sees("Saved.", "*KR-2* Close 100 gaps by 2026  6")
+	r.alice.Types(`/okr show "2"`).Sees("== KR-2 ==").Closes() // it stands in no title by itself
+	r.alice.Types(`/okr show "KR-1"`).Sees("== KR-1 ==").Closes()
+	r.alice.Types(`/okr show "1 2"`).Sees("takes one key result at a time")
+}

@@ -82,6 +82,31 @@ func (t Titles) With(name string) []int {
 	return t.where(func(title string) bool { return name != "" && strings.Contains(title, name) })
 }
 
+// Standing are the titles that a name is, else those in which it stands by itself: "24/7", and not the 4 of it
+// in 2024.
+func (t Titles) Standing(name string) []int {
+	if found := t.Whole(name); len(found) > 0 {
+		return found
+	}
+	name = plainTitle(name)
+	part := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+	return t.where(func(title string) bool {
+		for from := 0; name != ""; {
+			at := strings.Index(title[from:], name)
+			if at < 0 {
+				return false
+			}
+			before, _ := utf8.DecodeLastRuneInString(title[:from+at])
+			after, _ := utf8.DecodeRuneInString(title[from+at+len(name):])
+			if !part(before) && !part(after) {
+				return true
+			}
+			from += at + len(name)
+		}
+		return false
+	})
+}
+
 // Called are the titles that a name is, else those that it is a part of, else those that have all of
 // its words.
 func (t Titles) Called(name string) []int {

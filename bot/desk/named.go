@@ -23,6 +23,9 @@ func (d *Desk) Named(ctx context.Context, g Gesture, words, verb string) (store.
 	if len(list) == 0 {
 		return store.KeyResult{}, d.offerOwn(ctx, g, verb)
 	}
+	if k, after, ok, err := d.quotedNumbers(ctx, g, words, verb); ok && after == "" {
+		return k, err
+	}
 	if r, ok := NoneSuch(list[0]); ok {
 		return none(r)
 	}
@@ -35,7 +38,7 @@ func (d *Desk) Named(ctx context.Context, g Gesture, words, verb string) (store.
 			strange = append(strange, w)
 			continue
 		}
-		spelledOut = spelledOut || strings.HasPrefix(w.Plain, "kr")
+		spelledOut = spelledOut || isSpelledOut(w)
 		if !slices.Contains(numbers, n) {
 			numbers = append(numbers, n)
 		}
@@ -67,6 +70,40 @@ func (d *Desk) Named(ctx context.Context, g Gesture, words, verb string) (store.
 	return d.numbered(ctx, g, numbers[0])
 }
 
+// QuotedNumbers is the name in quotes that a text begins with where it has nothing but numbers in it, as
+// "24/7" and "2026" but not "KR-7", and what comes after it. It may be of a title.
+func QuotedNumbers(text string) (name, after string, ok bool) {
+	name, after, quoted := command.InQuotes(text)
+	words := command.Words(name)
+	number := func(w command.Word) bool { _, key := w.Key(); return key && !isSpelledOut(w) }
+	return name, after, quoted && len(words) > 0 && !slices.ContainsFunc(words, func(w command.Word) bool { return !number(w) })
+}
+
+// isSpelledOut says whether a word is "KR-1", and not 1.
+func isSpelledOut(w command.Word) bool {
+	_, key := w.Key()
+	return key && strings.HasPrefix(w.Plain, "kr")
+}
+
+// quotedNumbers is the key result in whose title numbers in quotes stand, and what comes after them; not ok
+// where a text does not begin with such a name, and where no title has it.
+func (d *Desk) quotedNumbers(ctx context.Context, g Gesture, words, verb string) (k store.KeyResult, after string, ok bool, err error) {
+	name, after, ok := QuotedNumbers(words)
+	if !ok {
+		return k, "", false, nil
+	}
+	named, err := d.naming(ctx, g, verb)
+	if err != nil {
+		return k, "", true, err
+	}
+	found := named.titles.Standing(name)
+	if len(found) == 0 {
+		return k, "", false, nil
+	}
+	k, err = named.one(ctx, found, name, after)
+	return k, after, true, err
+}
+
 // offerOwn is what is said where no key result is named, as an error: how to name one, and the person's own
 // to choose from, the worst first.
 func (d *Desk) offerOwn(ctx context.Context, g Gesture, verb string) error {
@@ -96,8 +133,11 @@ var ofRead = []string{"sync", "pause", "resume"}
 
 // NamedFirst finds the one key result that a command's words begin with, and what comes after it.
 func (d *Desk) NamedFirst(ctx context.Context, g Gesture, words, verb string) (k store.KeyResult, rest string, err error) {
+	if k, after, ok, err := d.quotedNumbers(ctx, g, words, verb); ok || err != nil {
+		return k, after, err
+	}
 	number, rest, ok := command.First(words, command.Word.Key)
-	spelledOut := ok && strings.HasPrefix(command.WordOf(command.Parted(words)[0]).Plain, "kr")
+	spelledOut := ok && isSpelledOut(command.WordOf(command.Parted(words)[0]))
 	if spelledOut || ok && rest == "" {
 		k, err = d.numbered(ctx, g, number)
 		return k, rest, err
