@@ -74,7 +74,7 @@ func (a *Accounts) Account(ctx context.Context, connection store.Connection) (in
 // account is how a connection signs in at the moment. Stale says that the token of the connection's
 // epoch was refused.
 func (a *Accounts) account(ctx context.Context, connection store.Connection, stale bool) (integrations.Account, int64, error) {
-	account := integrations.Account{Origin: connection.Origin, SignIn: connection.SignIn}
+	account := integrations.Account{Origin: connection.Origin, SignIn: connection.SignIn, Connection: connection.ID}
 	if connection.Client == 0 {
 		fields, err := a.open(ctx, connection)
 		account.Fields = fields

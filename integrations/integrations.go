@@ -164,9 +164,10 @@ const Expires = "expires"
 
 // Account is a system's address with the means to sign in. It prints as its address alone.
 type Account struct {
-	Origin string // what Connector.Origin made
-	SignIn string // SignIn.Kind
-	Fields Fields
+	Origin     string // what Connector.Origin made
+	SignIn     string // SignIn.Kind
+	Fields     Fields
+	Connection int64 // tells accounts apart whose fields do not; 0: it is not connected yet
 }
 
 // Fields are what a person entered to sign in, by Field.Name. They never print.

@@ -357,7 +357,7 @@ func (d *doctor) connections(ctx context.Context, s *store.Store) {
 			d.say(check, broken, "its sign-in cannot be opened with these keys", "Reconnect it under `/okr connections`, or add the key that it was sealed with.")
 			continue
 		}
-		account := integrations.Account{Origin: c.Origin, SignIn: c.SignIn, Fields: fields}
+		account := integrations.Account{Origin: c.Origin, SignIn: c.SignIn, Fields: fields, Connection: c.ID}
 		due := false
 		if c.Client != 0 {
 			account.Fields = integrations.Fields{integrations.AccessToken: fields[integrations.AccessToken]}

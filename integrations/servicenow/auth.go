@@ -2,6 +2,7 @@ package servicenow
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 
 	"okrbot/integrations"
@@ -85,10 +86,11 @@ func sign(req *http.Request, account integrations.Account) *integrations.Error {
 	return say("incomplete")
 }
 
-// userOf tells the users of one instance apart, without holding a secret.
+// userOf tells the users of one instance apart, without holding a secret. What signs in without a name is told
+// apart by its connection.
 func userOf(account integrations.Account) string {
 	if name := account.Fields["username"]; name != "" {
 		return name
 	}
-	return account.SignIn
+	return account.SignIn + " " + strconv.FormatInt(account.Connection, 10)
 }

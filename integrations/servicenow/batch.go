@@ -58,7 +58,9 @@ type lesson struct {
 
 // whose names an account without keeping its secrets.
 func whose(a integrations.Account) [sha256.Size]byte {
-	return sha256.Sum256([]byte(strings.Join([]string{a.Origin, a.SignIn, a.Fields["username"], a.Fields["client_id"], a.Fields["token"]}, "\n")))
+	return sha256.Sum256([]byte(strings.Join([]string{
+		a.Origin, a.SignIn, a.Fields["username"], a.Fields["client_id"], a.Fields["token"], strconv.FormatInt(a.Connection, 10),
+	}, "\n")))
 }
 
 func (b *batches) of(a integrations.Account) whether {

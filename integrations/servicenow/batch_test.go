@@ -113,6 +113,40 @@ func TestWithoutTheBatchAPIEachIsACall(t *testing.T) {
 	}
 }
 
+// Accounts that sign in by OAuth have no name: what one connection learns is not another one's, and stays its own
+// over the renewal of its access.
+func TestWhatAConnectionLearnsIsItsOwn(t *testing.T) {
+	i, _, client, registration := registered(t)
+	yesterday := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -1)
+	requests := make([]integrations.Request, 30)
+	for k := range requests {
+		requests[k].Ref = fmt.Sprintf("%032x", k+1)
+		i.Add(sandbox.Scorecard{ID: requests[k].Ref, Name: fmt.Sprintf("Backlog %d", k), Frequency: 10, Scores: []sandbox.Score{{Day: yesterday, Value: float64(k)}}})
+	}
+	reads := func(connection int64, want string) {
+		t.Helper()
+		const verifier = "verifier-0123456789-0123456789-0123456789-0123456789"
+		tokens, err := client.Exchange(t.Context(), registration, redirect, allowed(t, client, registration, verifier), verifier)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i.ForgetCalls()
+		allRight(t, client.Read(t.Context(), integrations.Account{
+			Origin: registration.Origin, SignIn: "oauth", Connection: connection,
+			Fields: integrations.Fields{integrations.AccessToken: tokens.Fields[integrations.AccessToken]},
+		}, requests))
+		batches, singles, _ := countOf(i)
+		if got := fmt.Sprintf("%d alone, %d together", singles, batches); got != want {
+			t.Errorf("connection %d: %s, want %s", connection, got, want)
+		}
+	}
+	fix := i.Break(sandbox.Fault{Kind: sandbox.ScopeMissing, API: sandbox.BatchAPI})
+	reads(1, "30 alone, 1 together")
+	fix()
+	reads(1, "30 alone, 0 together")
+	reads(2, "1 alone, 1 together")
+}
+
 // Once the Batch API has worked, what it answers counts for the instance.
 func TestARefusalOfTheBatchEndsTheRound(t *testing.T) {
 	for kind, cause := range map[sandbox.Kind]string{
