@@ -228,8 +228,8 @@ func (a *applying) fail(runs []store.TakenRun, k store.KeyResult, old store.Appl
 	told := true
 	if f.Class == integrations.NotFound {
 		// Once is no proof: an answer can leave out what is there. Twice an hour apart it is gone.
-		before := k.Failure.Class == string(integrations.NotFound)
-		if told = before && a.now.Sub(k.Failure.Since) >= missingFor; told {
+		before := !old.Missing.IsZero()
+		if told = before && a.now.Sub(old.Missing) >= missingFor; told {
 			f = gone(f)
 		} else if !before {
 			a.missing = append(a.missing, store.AppliedFailure{KeyResult: k.ID, Epoch: a.part.epoch})

@@ -246,6 +246,31 @@ func TestARefusedSignInIsNotTriedAgain(t *testing.T) {
 	r.wants("outcome", r.slack.told[0].Done[0].Failure.Cause, "rejected")
 }
 
+// What failed in another way before is missing since it was not found, and not since it fails.
+func TestAnOutageIsNoTimeOfBeingMissing(t *testing.T) {
+	r := newRoom(t)
+	k := r.keyResult(r.scorecard(1, 41, 5))
+	r.imports(k)
+	fix := r.now.Break(vendor.Fault{Kind: vendor.RoleMissing})
+	r.nextDay()
+	r.tick()
+	r.wants("class in an outage", r.load(k).Failure.Class, integrations.Forbidden)
+	r.advance(2 * time.Hour)
+	fix()
+	r.now.Remove(k.Source.Reference)
+	for _, row := range []struct {
+		after time.Duration
+		gone  bool
+	}{{0, false}, {5 * time.Minute, false}, {56 * time.Minute, true}} {
+		r.advance(row.after)
+		r.force(k.ID)
+		r.tick()
+		failure := r.load(k).Failure
+		r.wants("class after "+row.after.String(), failure.Class, integrations.NotFound)
+		r.wants("gone after "+row.after.String(), failure.Cause == "gone", row.gone)
+	}
+}
+
 func TestAScorecardIsGoneWhenItIsMissingTwice(t *testing.T) {
 	r := newRoom(t)
 	back, lost := r.keyResult(r.scorecard(1, 41, 5)), r.keyResult(r.scorecard(2, 41, 5))

@@ -21,6 +21,7 @@ type Applying struct {
 	Told    bool // the owner was told about this episode
 	Tries   int  // that failed since the slot
 	RetryAt time.Time
+	Missing time.Time // since when it was not found; zero: the last time it was, or failed in another way
 }
 
 // LockForApply locks key results, in one order for everybody. Removed ones are missing.
@@ -31,10 +32,14 @@ func (tx *Tx) LockForApply(ctx context.Context, ids []int64) (map[int64]Applying
 	}
 	locked := make(map[int64]Applying, len(rows))
 	for _, row := range rows {
-		locked[row.ID] = Applying{
+		a := Applying{
 			Feed: row.FeedID, Epoch: row.Epoch, Status: okr.Status(row.AnnouncedStatus),
 			Failing: row.FailureClass != "", Told: row.FailureToldAt != nil, Tries: int(row.Tries), RetryAt: orZero(row.RetryAt),
 		}
+		if row.MissingSince.Unix() > 0 {
+			a.Missing = row.MissingSince
+		}
+		locked[row.ID] = a
 	}
 	return locked, nil
 }

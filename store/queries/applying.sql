@@ -1,6 +1,13 @@
 -- name: LockForApply :many
--- In the order of ids, so that two batches cannot wait for each other.
-select k.id, f.feed_id, f.epoch, k.announced_status, k.failure_class, k.failure_told_at, k.tries, k.retry_at
+-- In the order of ids, so that two batches cannot wait for each other. What is not found is missing since its
+-- second look was queued: it may have failed in other ways before.
+select k.id, f.feed_id, f.epoch, k.announced_status, k.failure_class, k.failure_told_at, k.tries, k.retry_at,
+  case when k.failure_class = 'not_found' then coalesce((
+    select max(r.queued_at)
+    from sync_runs r
+    where r.key_result_id = k.id
+      and r.trigger_key like 'check:%'
+  ), k.failing_since, now()) else 'epoch' end::timestamptz as missing_since
 from key_results k
 join follows f on f.key_result_id = k.id
 where k.id = any (@ids::bigint[])

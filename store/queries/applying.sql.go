@@ -266,7 +266,13 @@ func (q *Queries) FailConnection(ctx context.Context, arg FailConnectionParams) 
 }
 
 const lockForApply = `-- name: LockForApply :many
-select k.id, f.feed_id, f.epoch, k.announced_status, k.failure_class, k.failure_told_at, k.tries, k.retry_at
+select k.id, f.feed_id, f.epoch, k.announced_status, k.failure_class, k.failure_told_at, k.tries, k.retry_at,
+  case when k.failure_class = 'not_found' then coalesce((
+    select max(r.queued_at)
+    from sync_runs r
+    where r.key_result_id = k.id
+      and r.trigger_key like 'check:%'
+  ), k.failing_since, now()) else 'epoch' end::timestamptz as missing_since
 from key_results k
 join follows f on f.key_result_id = k.id
 where k.id = any ($1::bigint[])
@@ -283,9 +289,11 @@ type LockForApplyRow struct {
 	FailureToldAt   *time.Time
 	Tries           int32
 	RetryAt         *time.Time
+	MissingSince    time.Time
 }
 
-// In the order of ids, so that two batches cannot wait for each other.
+// In the order of ids, so that two batches cannot wait for each other. What is not found is missing since its
+// second look was queued: it may have failed in other ways before.
 func (q *Queries) LockForApply(ctx context.Context, ids []int64) ([]LockForApplyRow, error) {
 	rows, err := q.db.Query(ctx, lockForApply, ids)
 	if err != nil {
@@ -304,6 +312,7 @@ func (q *Queries) LockForApply(ctx context.Context, ids []int64) ([]LockForApply
 			&i.FailureToldAt,
 			&i.Tries,
 			&i.RetryAt,
+			&i.MissingSince,
 		); err != nil {
 			return nil, err
 		}
