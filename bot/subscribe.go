@@ -156,7 +156,29 @@ func (f subscriptions) part(ctx context.Context, g desk.Gesture, from int) (desk
 
 // Digest posts how the key results of a channel, or of a person, stand: all of them counted, the worst
 // of all shown, and what changed since the last one, all as of one moment.
-func (m *Messenger) Digest(ctx context.Context, s store.Subscription) ([]store.DigestEntry, error) {
+func (m *Messenger) Digest(ctx context.Context, s store.Subscription, post jobs.Post) ([]store.DigestEntry, error) {
+	d, told, err := m.digest(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	message := d.Message()
+	message.Mark = post.Mark
+	if post.Repeated {
+		message.Text += " (repeated)"
+		message.Add("(repeated: Slack did not say whether the first one arrived)")
+	}
+	_, _, err = m.slack.Post(ctx, s.Channel, message)
+	return told, err
+}
+
+// DigestTells is what a digest tells, without posting it.
+func (m *Messenger) DigestTells(ctx context.Context, s store.Subscription) ([]store.DigestEntry, error) {
+	_, told, err := m.digest(ctx, s)
+	return told, err
+}
+
+// digest is how the key results of a channel stand, or of a person, and what of it is compared with next time.
+func (m *Messenger) digest(ctx context.Context, s store.Subscription) (view.Digest, []store.DigestEntry, error) {
 	filter := store.Filter{Channel: s.Channel, Open: true}
 	d := view.Digest{More: "/okr list <#" + s.Channel + ">"}
 	if store.IsDirect(s.Channel) {
@@ -202,11 +224,7 @@ func (m *Messenger) Digest(ctx context.Context, s store.Subscription) ([]store.D
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	_, _, err = m.slack.Post(ctx, s.Channel, d.Message())
-	return told, err
+	return d, told, err
 }
 
 // DigestEnded is what who subscribed hears when a channel, or a person, takes no digest.

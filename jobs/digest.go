@@ -28,7 +28,9 @@ func (PostDigest) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue:
 type DigestPoster interface {
 	// Digest posts how the key results of a channel stand, or of a person under their user id, and
 	// returns what it told.
-	Digest(ctx context.Context, s store.Subscription) ([]store.DigestEntry, error)
+	Digest(ctx context.Context, s store.Subscription, post Post) ([]store.DigestEntry, error)
+	// DigestTells is what a digest tells, without posting it.
+	DigestTells(ctx context.Context, s store.Subscription) ([]store.DigestEntry, error)
 	// DigestEnded is what who subscribed hears when a channel, or a person, takes no digest. Code is Slack's.
 	DigestEnded(s store.Subscription, code string) string
 }
@@ -73,20 +75,71 @@ func (c *Client) postDigest(ctx context.Context, args PostDigest) error {
 	if waits, err := c.store.DigestWaits(ctx, s); waits || err != nil {
 		return err
 	}
-	told, err := c.messenger.Digest(ctx, s)
+	post, stands, err := c.settleDigest(ctx, s)
 	switch {
-	case err != nil && !errors.As(err, &u):
-		return err
-	case err != nil && u.Kind == NotSent:
+	case errors.As(err, &u):
 		return c.store.ReleaseDigest(ctx, s, max(u.After, digestAgain))
-	case err != nil && u.Kind == Permanent && (slices.Contains(takesNone, u.Code) || strings.HasPrefix(u.Code, "restricted_action")):
-		return c.endDigest(ctx, s, u.Code)
-	case err != nil && u.Kind == Permanent:
-		c.log.Error("Slack refuses a digest, for what has to be put right", "workspace", s.Workspace, "channel", s.Channel, "code", u.Code)
-		return c.store.ReleaseDigest(ctx, s, digestRefused)
 	case err != nil:
-		c.log.Warn("a digest may not have arrived", "channel", s.Channel, "code", u.Code)
+		return err
+	case stands:
+		told, err := c.messenger.DigestTells(ctx, s)
+		if err != nil {
+			return err
+		}
+		return c.digestPosted(ctx, s, told)
 	}
+	return c.sendDigest(ctx, s, post)
+}
+
+// settleDigest finds out what became of a digest whose answer was lost. Where nobody can, it is sent once more
+// and says so; what was sent twice counts as posted.
+func (c *Client) settleDigest(ctx context.Context, s store.Subscription) (post Post, stands bool, err error) {
+	post = Post{Mark: digestMark(s)}
+	if s.Sending.IsZero() {
+		return post, false, nil
+	}
+	found, err := c.find(ctx, store.Place{Workspace: s.Workspace, Channel: s.Channel}, post.Mark, s.Sending)
+	switch {
+	case err != nil || found.TS != "":
+		return post, true, err
+	case found.Looked:
+		return post, false, c.store.DigestNotSent(ctx, s)
+	case s.Repeated:
+		c.log.Warn("nobody knows whether a digest arrived that was sent twice", "workspace", s.Workspace, "channel", s.Channel)
+		return post, true, nil
+	}
+	post.Repeated = true
+	return post, false, nil
+}
+
+// sendDigest posts a digest that is on record as being sent.
+func (c *Client) sendDigest(ctx context.Context, s store.Subscription, post Post) error {
+	if mine, err := c.store.SendingDigest(ctx, s); err != nil || !mine {
+		return err
+	}
+	told, err := c.messenger.Digest(ctx, s, post)
+	var u *Undelivered
+	switch {
+	case err == nil:
+		return c.digestPosted(ctx, s, told)
+	case !errors.As(err, &u): // it could not be put together
+		return errors.Join(err, c.store.DigestNotSent(ctx, s))
+	case u.Kind == Ambiguous:
+		c.log.Warn("a digest may not have arrived", "channel", s.Channel, "code", u.Code)
+		return c.store.ReleaseDigest(ctx, s, settlesWithin)
+	case u.Kind == Permanent && (slices.Contains(takesNone, u.Code) || strings.HasPrefix(u.Code, "restricted_action")):
+		return c.endDigest(ctx, s, u.Code)
+	}
+	wait := max(u.After, digestAgain)
+	if u.Kind == Permanent {
+		c.log.Error("Slack refuses a digest, for what has to be put right", "workspace", s.Workspace, "channel", s.Channel, "code", u.Code)
+		wait = digestRefused
+	}
+	return errors.Join(c.store.DigestNotSent(ctx, s), c.store.ReleaseDigest(ctx, s, wait))
+}
+
+// digestPosted moves a digest to its next time.
+func (c *Client) digestPosted(ctx context.Context, s store.Subscription, told []store.DigestEntry) error {
 	return c.store.InTx(ctx, func(tx *store.Tx) error {
 		next, err := NextDigest(tx.Now, s.Zone)
 		if err != nil {

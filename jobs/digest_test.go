@@ -103,6 +103,61 @@ func TestADigestThatTakesLongIsPostedOnce(t *testing.T) {
 	r.wants("digests after another look", len(r.slack.digests), 1)
 }
 
+// A digest that arrived, and of which that could not be noted, is looked for; where nobody may look it is sent once
+// more, says so, and counts as posted after that.
+func TestADigestOfWhichNobodyKnowsIsLookedFor(t *testing.T) {
+	for name, row := range map[string]struct {
+		found Found
+		posts int
+	}{
+		"ItStandsThere": {Found{TS: "1700000000.000001", Looked: true}, 1},
+		"ItDoesNot":     {Found{Looked: true}, 2},
+		"NobodyMayLook": {Found{}, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRoom(t)
+			k := r.keyResult(r.scorecard(1, 40, 3), func(k *store.KeyResult) { k.Paused = true })
+			r.slack.tells = []store.DigestEntry{{KeyResult: k.ID, Value: number("40"), Status: okr.Behind}}
+			r.subscribes(r.clock())
+			var looked []string
+			r.slack.find = func(mark string) (Found, error) { looked = append(looked, mark); return row.found, nil }
+			lost := true // what is noted after it has arrived
+			r.slack.posting = func() error {
+				if lost {
+					_, err := r.pool.Exec(ctx, "update subscriptions set hold = hold + 1")
+					return err
+				}
+				return nil
+			}
+			look := func() { r.t.Helper(); r.check(r.client.sweep(ctx)); r.work(r.client); r.advance(2 * time.Minute) }
+			look()
+			r.wants("digests", len(r.slack.digests), 1)
+			lost = false
+			if name == "NobodyMayLook" { // nor know of the second one
+				r.slack.posting = func() error { return &Undelivered{Kind: Ambiguous, Code: "fatal_error"} }
+			}
+			look()
+			r.slack.posting = nil
+			look()
+			look()
+			posts := r.slack.digestPosts
+			if name == "NobodyMayLook" {
+				r.wants("posts that arrived", len(posts), 1)
+			} else {
+				r.wants("posts", len(posts), row.posts)
+			}
+			r.wants("looked for", looked[0], posts[0].Mark)
+			s, err := r.store.Subscriptions(ctx, "T1")
+			r.check(err)
+			told, err := r.store.LastTold(ctx, s[0])
+			r.check(err)
+			if s[0].Posted.IsZero() || !s[0].Sending.IsZero() || s[0].Repeated || len(told) != 1 {
+				t.Errorf("noted: %+v, told %+v", s[0], told)
+			}
+		})
+	}
+}
+
 // TestADigestIsTriedAgainWhenSlackWishes is one that surely did not arrive.
 func TestADigestIsTriedAgainWhenSlackWishes(t *testing.T) {
 	r := newRoom(t)

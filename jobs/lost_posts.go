@@ -56,6 +56,10 @@ func cardMark(card store.Card) string {
 
 func closeOutMark(objective int64) string { return fmt.Sprintf("close-out-%d", objective) }
 
+func digestMark(s store.Subscription) string {
+	return fmt.Sprintf("digest-%s-%d", s.Channel, s.Next.Unix())
+}
+
 // find looks in its channel for a message whose answer was lost. While that fails, Slack does not work
 // and nothing is posted again.
 func (c *Client) find(ctx context.Context, p store.Place, mark string, sent time.Time) (Found, error) {

@@ -29,6 +29,7 @@ type edge struct {
 	find           func(mark string) (Found, error)
 	stamps         int
 	digests        []store.Subscription // that were posted
+	digestPosts    []Post               // how they went out
 	tells          []store.DigestEntry  // what the next digest tells
 	heard          []string             // what people were told of what was done
 	posting        func() error         // what happens while a digest is posted; nil: nothing
@@ -120,7 +121,13 @@ func (e *edge) CloseCard(_ context.Context, f store.RemovedCard) error {
 	return nil
 }
 
-func (e *edge) Digest(_ context.Context, s store.Subscription) ([]store.DigestEntry, error) {
+func (e *edge) DigestTells(context.Context, store.Subscription) ([]store.DigestEntry, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.tells, nil
+}
+
+func (e *edge) Digest(_ context.Context, s store.Subscription, post Post) ([]store.DigestEntry, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.posting != nil {
@@ -128,7 +135,7 @@ func (e *edge) Digest(_ context.Context, s store.Subscription) ([]store.DigestEn
 			return e.tells, err
 		}
 	}
-	e.digests = append(e.digests, s)
+	e.digests, e.digestPosts = append(e.digests, s), append(e.digestPosts, post)
 	return e.tells, nil
 }
 

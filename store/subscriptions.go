@@ -20,6 +20,8 @@ type Subscription struct {
 	Next      time.Time
 	By        string
 	Posted    time.Time // when the last one was posted; zero: none was
+	Sending   time.Time // when it went out first, and nobody knows whether it arrived; zero: it did not go out
+	Repeated  bool      // it went out for the second time
 	Hold      int64     // of the job that posts it
 }
 
@@ -90,6 +92,24 @@ func (s *Store) KeepDigest(ctx context.Context, workspace, channel string, hold 
 	return subscription(rows[0]), true, nil
 }
 
+// SendingDigest notes that a digest is being sent; false when it is another job's, or was unsubscribed meanwhile.
+func (s *Store) SendingDigest(ctx context.Context, d Subscription) (bool, error) {
+	n, err := s.q.SendingDigest(ctx, queries.SendingDigestParams{WorkspaceID: d.Workspace, ChannelID: d.Channel, Hold: d.Hold})
+	if err != nil {
+		return false, fmt.Errorf("noting that a digest is sent: %w", err)
+	}
+	return n == 1, nil
+}
+
+// DigestNotSent notes that a digest surely did not arrive the last time that it was sent.
+func (s *Store) DigestNotSent(ctx context.Context, d Subscription) error {
+	err := s.q.DigestNotSent(ctx, queries.DigestNotSentParams{WorkspaceID: d.Workspace, ChannelID: d.Channel, Hold: d.Hold})
+	if err != nil {
+		return fmt.Errorf("noting that a digest was not sent: %w", err)
+	}
+	return nil
+}
+
 // ReleaseDigest gives a digest back for after a wait.
 func (s *Store) ReleaseDigest(ctx context.Context, d Subscription, wait time.Duration) error {
 	err := s.q.ReleaseDigest(ctx, queries.ReleaseDigestParams{
@@ -156,5 +176,8 @@ func (tx *Tx) DigestPosted(ctx context.Context, s Subscription, next time.Time, 
 }
 
 func subscription(row queries.Subscription) Subscription {
-	return Subscription{Workspace: row.WorkspaceID, Channel: row.ChannelID, Zone: row.Zone, Next: row.NextAt, By: row.CreatedBy, Posted: orZero(row.PostedAt), Hold: row.Hold}
+	return Subscription{
+		Workspace: row.WorkspaceID, Channel: row.ChannelID, Zone: row.Zone, Next: row.NextAt, By: row.CreatedBy,
+		Posted: orZero(row.PostedAt), Sending: orZero(row.SendingAt), Repeated: row.Repeated, Hold: row.Hold,
+	}
 }

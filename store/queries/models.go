@@ -523,6 +523,8 @@ type Subscription struct {
 	CreatedAt    time.Time
 	PostedAt     *time.Time
 	WaitingSince *time.Time
+	SendingAt    *time.Time
+	Repeated     bool
 }
 
 type SyncAsk struct {

@@ -39,6 +39,24 @@ where workspace_id = @workspace_id
   and hold = @hold
 returning *;
 
+-- name: SendingDigest :execrows
+-- One that is on record as being sent is sent for the second time.
+update subscriptions
+set repeated = sending_at is not null,
+    sending_at = coalesce(sending_at, now())
+where workspace_id = @workspace_id
+  and channel_id = @channel_id
+  and hold = @hold;
+
+-- name: DigestNotSent :exec
+-- The last time it was sent it surely did not arrive; of the time before that nobody knows.
+update subscriptions
+set sending_at = case when repeated then sending_at end,
+    repeated = false
+where workspace_id = @workspace_id
+  and channel_id = @channel_id
+  and hold = @hold;
+
 -- name: ReleaseDigest :exec
 update subscriptions
 set held_until = now() + make_interval(secs => @seconds::float8)
@@ -56,6 +74,8 @@ where workspace_id = @workspace_id
 update subscriptions
 set next_at = @next_at,
     posted_at = now(),
+    sending_at = null,
+    repeated = false,
     waiting_since = null,
     held_until = null
 where workspace_id = @workspace_id

@@ -56,10 +56,33 @@ func (q *Queries) DigestItems(ctx context.Context, arg DigestItemsParams) ([]Dig
 	return items, nil
 }
 
+const digestNotSent = `-- name: DigestNotSent :exec
+update subscriptions
+set sending_at = case when repeated then sending_at end,
+    repeated = false
+where workspace_id = $1
+  and channel_id = $2
+  and hold = $3
+`
+
+type DigestNotSentParams struct {
+	WorkspaceID string
+	ChannelID   string
+	Hold        int64
+}
+
+// The last time it was sent it surely did not arrive; of the time before that nobody knows.
+func (q *Queries) DigestNotSent(ctx context.Context, arg DigestNotSentParams) error {
+	_, err := q.db.Exec(ctx, digestNotSent, arg.WorkspaceID, arg.ChannelID, arg.Hold)
+	return err
+}
+
 const digestPosted = `-- name: DigestPosted :execrows
 update subscriptions
 set next_at = $1,
     posted_at = now(),
+    sending_at = null,
+    repeated = false,
     waiting_since = null,
     held_until = null
 where workspace_id = $2
@@ -190,7 +213,7 @@ where (workspace_id, channel_id) in (
   limit $1
   for update skip locked
 )
-returning workspace_id, channel_id, zone, next_at, hold, held_until, created_by, created_at, posted_at, waiting_since
+returning workspace_id, channel_id, zone, next_at, hold, held_until, created_by, created_at, posted_at, waiting_since, sending_at, repeated
 `
 
 func (q *Queries) HoldDigests(ctx context.Context, most int32) ([]Subscription, error) {
@@ -213,6 +236,8 @@ func (q *Queries) HoldDigests(ctx context.Context, most int32) ([]Subscription, 
 			&i.CreatedAt,
 			&i.PostedAt,
 			&i.WaitingSince,
+			&i.SendingAt,
+			&i.Repeated,
 		); err != nil {
 			return nil, err
 		}
@@ -230,7 +255,7 @@ set held_until = now() + interval '105 seconds'
 where workspace_id = $1
   and channel_id = $2
   and hold = $3
-returning workspace_id, channel_id, zone, next_at, hold, held_until, created_by, created_at, posted_at, waiting_since
+returning workspace_id, channel_id, zone, next_at, hold, held_until, created_by, created_at, posted_at, waiting_since, sending_at, repeated
 `
 
 type KeepDigestParams struct {
@@ -260,6 +285,8 @@ func (q *Queries) KeepDigest(ctx context.Context, arg KeepDigestParams) ([]Subsc
 			&i.CreatedAt,
 			&i.PostedAt,
 			&i.WaitingSince,
+			&i.SendingAt,
+			&i.Repeated,
 		); err != nil {
 			return nil, err
 		}
@@ -296,6 +323,30 @@ func (q *Queries) ReleaseDigest(ctx context.Context, arg ReleaseDigestParams) er
 	return err
 }
 
+const sendingDigest = `-- name: SendingDigest :execrows
+update subscriptions
+set repeated = sending_at is not null,
+    sending_at = coalesce(sending_at, now())
+where workspace_id = $1
+  and channel_id = $2
+  and hold = $3
+`
+
+type SendingDigestParams struct {
+	WorkspaceID string
+	ChannelID   string
+	Hold        int64
+}
+
+// One that is on record as being sent is sent for the second time.
+func (q *Queries) SendingDigest(ctx context.Context, arg SendingDigestParams) (int64, error) {
+	result, err := q.db.Exec(ctx, sendingDigest, arg.WorkspaceID, arg.ChannelID, arg.Hold)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const subscribe = `-- name: Subscribe :execrows
 insert into subscriptions (workspace_id, channel_id, zone, next_at, created_by, created_at)
 values ($1, $2, $3, $4, $5, now())
@@ -325,7 +376,7 @@ func (q *Queries) Subscribe(ctx context.Context, arg SubscribeParams) (int64, er
 }
 
 const subscriptions = `-- name: Subscriptions :many
-select workspace_id, channel_id, zone, next_at, hold, held_until, created_by, created_at, posted_at, waiting_since
+select workspace_id, channel_id, zone, next_at, hold, held_until, created_by, created_at, posted_at, waiting_since, sending_at, repeated
 from subscriptions
 where workspace_id = $1
 order by channel_id
@@ -351,6 +402,8 @@ func (q *Queries) Subscriptions(ctx context.Context, workspaceID string) ([]Subs
 			&i.CreatedAt,
 			&i.PostedAt,
 			&i.WaitingSince,
+			&i.SendingAt,
+			&i.Repeated,
 		); err != nil {
 			return nil, err
 		}
