@@ -93,17 +93,17 @@ func (f closeOuts) turned(ctx context.Context, g desk.Gesture) (desk.Reply, erro
 
 // ended are the objectives that somebody can close out, whose titles have some words.
 func (f closeOuts) ended(ctx context.Context, g desk.Gesture, title string) ([]okr.Objective, error) {
-	owner := g.Actor.ID
+	leader := g.Actor.ID
 	if okr.May(g.Actor, okr.CloseOut) {
-		owner = ""
+		leader = ""
 	}
-	list, err := f.Store.EndedObjectives(ctx, g.Actor.Workspace, owner, mostToCloseOut)
+	list, err := f.Store.EndedObjectives(ctx, g.Actor.Workspace, leader, mostToCloseOut)
 	if err != nil {
 		return nil, err
 	}
 	list = slices.DeleteFunc(list, func(o okr.Objective) bool { return !o.MayCloseOut(g.Actor) })
 	if len(list) == 0 {
-		return nil, desk.Instead(desk.Say("No objective of yours is to be closed out: none has had its last day, or all that have are closed out already. Objectives are closed out by their owners and by administrators."), store.ErrNotFound)
+		return nil, desk.Instead(desk.Say("No objective of yours is to be closed out: none has had its last day, or all that have are closed out already. Objectives are closed out by their owners and co-owners, and by administrators."), store.ErrNotFound)
 	}
 	if title == "" {
 		return list, nil

@@ -51,8 +51,12 @@ func TestAnObjectiveIsClosedOut(t *testing.T) {
 	o := r.objective()
 	r.beyond(o, 3)
 
-	r.bob.Types("/okr close-out").Sees("closed out by their owners and by administrators")
+	r.bob.Types("/okr close-out").Sees("closed out by their owners and co-owners, and by administrators")
 	r.bob.Types("/okr list").Sees("[Close out]").Presses("Close out").Sees("You may not close out this objective. Ask <@U0ALICE>.")
+	r.do("update objectives set co_owner_ids = '{U0BOB}'")
+	r.bob.Types("/okr close-out").Sees("== Close out ==", "*KR-2* Interviews held").Closes()
+	r.bob.Types("/okr close-out calm").Sees("== Close out ==").Closes()
+	r.do("update objectives set co_owner_ids = '{}'")
 	r.alice.GoesHome().SeesHome("[Close out]")
 	r.alice.Types("/okr close-out O-1").Sees("== Close out ==", "*KR-2* Interviews held").Closes()
 	r.bob.Types("/okr close-out O-1").Sees("You may not close out this objective. Ask <@U0ALICE>.")

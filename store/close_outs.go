@@ -175,9 +175,9 @@ func (r Statements) CloseOut(ctx context.Context, workspace string, objectiveID 
 }
 
 // EndedObjectives are those whose last day is over and which nobody has closed out, the latest first;
-// an owner's when one is given.
-func (r Statements) EndedObjectives(ctx context.Context, workspace, owner string, most int) ([]okr.Objective, error) {
-	rows, err := r.q.EndedObjectives(ctx, queries.EndedObjectivesParams{WorkspaceID: workspace, OwnerID: owner, Most: int32(most)})
+// those that somebody owns or co-owns when they are given.
+func (r Statements) EndedObjectives(ctx context.Context, workspace, leader string, most int) ([]okr.Objective, error) {
+	rows, err := r.q.EndedObjectives(ctx, queries.EndedObjectivesParams{WorkspaceID: workspace, LeaderID: leader, Most: int32(most)})
 	if err != nil {
 		return nil, fmt.Errorf("listing objectives that have ended: %w", err)
 	}

@@ -42,7 +42,7 @@ var topics = []topic{
 	{"settings", "", "when a key result is behind or at risk",
 		"For administrators: how many points behind the pace are still on track, how many are behind, and how far beyond a bound a change is announced. It holds for the whole workspace.", "/okr settings"},
 	{"close-out", "[O-1 | words]", "close an objective whose period is over",
-		"Shows how each key result ended, and saves score and verdict for good. Choose what goes on in the next quarter: it starts at the last value. The summary is posted in the objective's channel. For the objective's owner and administrators. Of several, a number or words of a title choose.", "/okr close-out O-1"},
+		"Shows how each key result ended, and saves score and verdict for good. Choose what goes on in the next quarter: it starts at the last value. The summary is posted in the objective's channel. For the objective's owner, its co-owners and administrators. Of several, a number or words of a title choose.", "/okr close-out O-1"},
 	{"export", "[csv | json]", "objectives and key results, as files",
 		"Sends you a CSV for spreadsheets and a JSON for programs, by direct message. With `csv` or `json` only that one. Guests get what they own or look after.", "/okr export csv"},
 	{"subscribe", "[#channel | me]", "the weekly digest, in this channel",

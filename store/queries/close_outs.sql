@@ -95,13 +95,13 @@ where workspace_id = @workspace_id
 order by number;
 
 -- name: EndedObjectives :many
--- Those whose last day is over where they are, and which nobody has closed out; an owner's when given.
+-- Those whose last day is over where they are, and which nobody has closed out; those that somebody owns or co-owns when given.
 select *
 from objectives
 where workspace_id = @workspace_id
   and closed_at is null
   and last_day < (now() at time zone zone)::date
-  and (@owner_id::text = '' or owner_id = @owner_id)
+  and (@leader_id::text = '' or owner_id = @leader_id or co_owner_ids <> '{}' and co_owner_ids @> array[@leader_id])
 order by last_day desc, id
 limit @most;
 

@@ -187,20 +187,20 @@ from objectives
 where workspace_id = $1
   and closed_at is null
   and last_day < (now() at time zone zone)::date
-  and ($2::text = '' or owner_id = $2)
+  and ($2::text = '' or owner_id = $2 or co_owner_ids <> '{}' and co_owner_ids @> array[$2])
 order by last_day desc, id
 limit $3
 `
 
 type EndedObjectivesParams struct {
 	WorkspaceID string
-	OwnerID     string
+	LeaderID    string
 	Most        int32
 }
 
-// Those whose last day is over where they are, and which nobody has closed out; an owner's when given.
+// Those whose last day is over where they are, and which nobody has closed out; those that somebody owns or co-owns when given.
 func (q *Queries) EndedObjectives(ctx context.Context, arg EndedObjectivesParams) ([]Objective, error) {
-	rows, err := q.db.Query(ctx, endedObjectives, arg.WorkspaceID, arg.OwnerID, arg.Most)
+	rows, err := q.db.Query(ctx, endedObjectives, arg.WorkspaceID, arg.LeaderID, arg.Most)
 	if err != nil {
 		return nil, err
 	}
