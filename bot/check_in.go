@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/shopspring/decimal"
 
@@ -244,7 +245,7 @@ func checkInTyped(rest, unit string) (view.CheckInTyped, string) {
 	}
 	value := strings.Trim(command.Spoken(fields[0]), "`*_~\"'“”‘’:;=()[]")
 	value = strings.TrimRight(value, ".,;:!?)]") // "42, after the audit"
-	if !strings.ContainsFunc(value, func(r rune) bool { return r >= '0' && r <= '9' || okr.PlainRune(r) != r }) {
+	if !strings.ContainsFunc(value, func(r rune) bool { return unicode.IsDigit(okr.PlainRune(r)) }) {
 		return view.CheckInTyped{Note: command.Spoken(rest)}, ""
 	}
 	typed := view.CheckInTyped{Value: value}
