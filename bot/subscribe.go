@@ -245,7 +245,7 @@ func subscriber(g desk.Gesture, name string) (channel, shown string, err error) 
 		at, isChannel := w.Channel()
 		person, isPerson := w.Person()
 		switch {
-		case named && (isChannel || isPerson || w.Sign() == "#"):
+		case named && (isChannel || isPerson || w.Sign() == "#" || w.Plain == "me" || w.Plain == "myself"):
 			return say(fmt.Sprintf("`/okr %s` takes one channel at a time, so %s was not understood and nothing was done.", name, view.Quote(command.Spoken(w.Typed))))
 		case isChannel:
 			channel, shown, named = at, "<#"+at+">", true

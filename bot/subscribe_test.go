@@ -69,12 +69,15 @@ func TestAChannelThatTakesNoDigestIsNotSubscribed(t *testing.T) {
 	r := newRoom(t)
 	r.refusalsExpected = true // conversations.info: channel_not_found
 	for typed, want := range map[string]string{
-		"subscribe <#C0GENERAL|general>":    "okrbot is not in <#C0GENERAL>, so it cannot post there. Nothing was subscribed. Type `/invite @okrbot` in it, then `/okr subscribe` there.",
-		"subscribe <#C0GENERAL>":            "okrbot is not in <#C0GENERAL>",
-		"subscribe to <#C0GENERAL|>.":       "okrbot is not in <#C0GENERAL>",
-		"subscribe <#C0LEADERS|leadership>": "okrbot does not see <#C0LEADERS>: it is private and okrbot is not in it, or it is gone. Nothing was subscribed. Type `/invite @okrbot` in it",
-		"subscribe <#C0NEVER|gone>":         "okrbot does not see <#C0NEVER>",
-		"subscribe #no-such-channel":        "`#no-such-channel` did not reach okrbot as a channel: Slack knows none of that name that you may see.",
+		"subscribe <#C0GENERAL|general>":      "okrbot is not in <#C0GENERAL>, so it cannot post there. Nothing was subscribed. Type `/invite @okrbot` in it, then `/okr subscribe` there.",
+		"subscribe <#C0GENERAL>":              "okrbot is not in <#C0GENERAL>",
+		"subscribe to <#C0GENERAL|>.":         "okrbot is not in <#C0GENERAL>",
+		"subscribe <#C0LEADERS|leadership>":   "okrbot does not see <#C0LEADERS>: it is private and okrbot is not in it, or it is gone. Nothing was subscribed. Type `/invite @okrbot` in it",
+		"subscribe <#C0NEVER|gone>":           "okrbot does not see <#C0NEVER>",
+		"subscribe me <#C0DESK|service-desk>": "takes one channel at a time, so `#service-desk` was not understood and nothing was done.",
+		"subscribe <#C0DESK|service-desk> me": "takes one channel at a time, so `me` was not understood and nothing was done.",
+		"unsubscribe <#C0DESK> myself":        "takes one channel at a time, so `myself` was not understood and nothing was done.",
+		"subscribe #no-such-channel":          "`#no-such-channel` did not reach okrbot as a channel: Slack knows none of that name that you may see.",
 	} {
 		got := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(r.says(typed))
 		if !strings.Contains(got, want) {
