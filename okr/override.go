@@ -38,10 +38,11 @@ func (kr KeyResult) Overridden(today Day) bool {
 }
 
 // newer says whether the newest score is of a later day than one. That of a running week or month is
-// of no later day than those within it.
+// of no later day than those within it, and one that is dated tomorrow, as clocks have it elsewhere, of no later
+// day than today.
 func (kr KeyResult) newer(than, today Day) bool {
 	asOf := kr.Result.AsOf
-	return asOf > than && !kr.running(asOf, than, today)
+	return min(asOf, today) > than && !kr.running(asOf, than, today)
 }
 
 // Counted is the result that counts on a day: the override while it stands, else what the
@@ -92,12 +93,18 @@ func (kr KeyResult) CheckOverride(o Override, period Period, today Day) Problems
 		p.Add("result", tooLong)
 	}
 	switch {
+	case today < period.First:
+		p.Add("day", "The objective's period begins on "+period.First.Words()+". Enter a value from then on.")
 	case o.Day > today:
 		p.Add("day", "This day has not come yet. Choose today or an earlier one.")
 	case !period.Contains(o.Day):
 		p.Add("day", "This day lies outside of the objective's period. Choose one from "+period.First.Words()+" to "+period.Last.Words()+".")
 	case o.Until == 0 && kr.Result.Value.Valid && kr.newer(o.Day, today):
-		p.Add("day", "There is a newer score, of "+kr.Result.AsOf.Words()+". Choose that day or a later one, or let the value stand until a date.")
+		from := "that day or a later one"
+		if kr.Result.AsOf >= today {
+			from = "today"
+		}
+		p.Add("day", "There is a newer score, of "+kr.Result.AsOf.Words()+". Choose "+from+", or let the value stand until a date.")
 	}
 	if o.Until != 0 && o.Until < today {
 		p.Add("until", "This day is over. Choose today or a later one.")

@@ -102,6 +102,42 @@ func TestOverrideProblems(t *testing.T) {
 	}
 }
 
+// Whatever is refused of a day, the sentence says what is taken: before the period nothing is, and a score that
+// is dated tomorrow, as clocks have it elsewhere, stands in nobody's way today.
+func TestTheDayOfAnOverride(t *testing.T) {
+	once := okr.Override{Value: maybe("60"), Day: first + 50, Reason: "the import doubled them"}
+	ahead := read(okr.Override{})
+	ahead.Result.AsOf = first + 51
+	for _, row := range []struct {
+		name  string
+		kr    okr.KeyResult
+		day   okr.Day
+		today okr.Day
+		says  string // empty: it is taken
+	}{
+		{"today", read(okr.Override{}), first + 50, first + 50, ""},
+		{"today, and the score is of tomorrow", ahead, first + 50, first + 50, ""},
+		{"yesterday, and the score is of tomorrow", ahead, first + 49, first + 50, "There is a newer score, of 17 Nov 1972. Choose today, or let the value stand until a date."},
+		{"yesterday, and the score is of today", read(okr.Override{}), first + 49, first + 50, "There is a newer score, of 16 Nov 1972. Choose today, or let the value stand until a date."},
+		{"days ago, and the score is of yesterday", read(okr.Override{}), first + 40, first + 51, "There is a newer score, of 16 Nov 1972. Choose that day or a later one, or let the value stand until a date."},
+		{"before the period", read(okr.Override{}), first - 3, first - 3, "The objective's period begins on 27 Sep 1972. Enter a value from then on."},
+		{"before the period, an earlier day", read(okr.Override{}), first - 5, first - 3, "The objective's period begins on 27 Sep 1972. Enter a value from then on."},
+	} {
+		o := once
+		o.Day = row.day
+		if p := row.kr.CheckOverride(o, hundred, row.today); p["day"] != row.says {
+			t.Errorf("%s: %v", row.name, p)
+		}
+	}
+	ahead.Override = once
+	if !ahead.Overridden(first + 50) {
+		t.Error("a score of tomorrow stands against a value of today")
+	}
+	if ahead.Overridden(first + 51) {
+		t.Error("a value of yesterday stands against a score of today")
+	}
+}
+
 func TestConfidenceStandsBesideTheStatus(t *testing.T) {
 	for _, row := range []struct {
 		level  okr.Level
