@@ -202,20 +202,30 @@ func (d Details) history() string {
 }
 
 func (d Details) who() string {
-	text := "*Who may change and sync it*\n<@" + d.Owner + "> (owner)"
-	for i, id := range d.CoOwners {
-		if i == 20 {
-			text += ", and " + okr.CountWords(len(d.CoOwners)-i, "more co-owner")
-			break
-		}
-		text += ", <@" + id + ">"
-	}
+	text := "*Who may change and sync it*\n<@" + d.Owner + "> (owner)" + coOwners(d.CoOwners)
 	if d.Objective.Owner != d.Owner {
 		text += ", <@" + d.Objective.Owner + "> (owner of the objective)"
+	}
+	others := slices.DeleteFunc(slices.Clone(d.Objective.CoOwners), func(id string) bool { return id == d.Owner || slices.Contains(d.CoOwners, id) })
+	if len(others) > 0 {
+		text += coOwners(others) + map[bool]string{true: " (co-owner of the objective)", false: " (co-owners of the objective)"}[len(others) == 1]
 	}
 	text += ", administrators"
 	if d.Channel != "" {
 		text += "\n*Channel*\n<#" + d.Channel + ">"
+	}
+	return text
+}
+
+// coOwners are people after others, as many as there is room for.
+func coOwners(ids []string) string {
+	const most = 20
+	text := ""
+	for i, id := range ids {
+		if i == most {
+			return text + ", and " + okr.CountWords(len(ids)-i, "more co-owner")
+		}
+		text += ", <@" + id + ">"
 	}
 	return text
 }
