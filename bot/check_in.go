@@ -31,7 +31,7 @@ func (f checkIns) pressed(ctx context.Context, g desk.Gesture) (desk.Reply, erro
 
 func (f checkIns) open(ctx context.Context, g desk.Gesture, k store.KeyResult, typed view.CheckInTyped) (desk.Reply, error) {
 	if !k.MayCheckIn(g.Actor) {
-		return desk.AskOwner(k.Owner, "check in on"), nil
+		return f.AskOwner(ctx, g, k.KeyResult, okr.CheckInKeyResult, "check in on"), nil
 	}
 	if k.Closed {
 		return desk.IsClosed(k), nil
@@ -108,7 +108,7 @@ func (f checkIns) save(ctx context.Context, g desk.Gesture, id int64, draft stri
 			return err
 		}
 		if !k.MayCheckIn(g.Actor) {
-			return desk.Refuse(desk.AskOwner(k.Owner, "check in on"))
+			return desk.Refuse(desk.AskOwner(ctx, tx, g.Actor, k.KeyResult, okr.CheckInKeyResult, "check in on"))
 		}
 		var entry view.CheckInEntry
 		day := okr.DayIn(k.Objective.Zone, tx.Now)
@@ -210,7 +210,7 @@ func (f checkIns) command(ctx context.Context, g desk.Gesture) (desk.Reply, erro
 	typed, problem := checkInTyped(rest, k.Unit)
 	switch {
 	case !k.MayCheckIn(g.Actor):
-		return desk.AskOwner(k.Owner, "check in on"), nil
+		return f.AskOwner(ctx, g, k.KeyResult, okr.CheckInKeyResult, "check in on"), nil
 	case k.Closed:
 		return desk.IsClosed(k), nil
 	case problem != "":

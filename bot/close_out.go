@@ -153,11 +153,9 @@ func (f closeOuts) all(ctx context.Context, g desk.Gesture) (desk.Reply, error) 
 	return desk.Reply{Say: &m}, nil
 }
 
-// unclosable says why somebody cannot close an objective out on a day; empty when they can.
-func unclosable(o okr.Objective, actor okr.Actor, today okr.Day) string {
+// unclosable says why somebody who may close an objective out cannot on a day; empty when they can.
+func unclosable(o okr.Objective, today okr.Day) string {
 	switch {
-	case !o.MayCloseOut(actor):
-		return "You may not close out this objective. Ask <@" + o.Owner + ">."
 	case o.Closed:
 		return "*" + view.Escape(o.Title) + "* is closed out already. `/okr list` shows how it ended."
 	case today <= o.Period.Last:
@@ -171,7 +169,10 @@ func (f closeOuts) open(ctx context.Context, g desk.Gesture, o okr.Objective) (d
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	if why := unclosable(o, g.Actor, okr.DayIn(o.Zone, now)); why != "" {
+	if !o.MayCloseOut(g.Actor) {
+		return f.AskLeader(ctx, g, o, okr.CloseOut, "close out"), nil
+	}
+	if why := unclosable(o, okr.DayIn(o.Zone, now)); why != "" {
 		return desk.Say(why), nil
 	}
 	list, err := f.shows.keyResults(ctx, o.Workspace, store.Filter{Objectives: []int64{o.ID}})
@@ -338,7 +339,10 @@ func (f closeOuts) end(ctx context.Context, g desk.Gesture, c closing) (desk.Rep
 			return err
 		}
 		day := okr.DayIn(o.Zone, tx.Now)
-		if why := unclosable(o, g.Actor, day); why != "" {
+		if !o.MayCloseOut(g.Actor) {
+			return refuse(desk.AskLeader(ctx, tx, g.Actor, o, okr.CloseOut, "close out").Say.Text)
+		}
+		if why := unclosable(o, day); why != "" {
 			return refuse(why)
 		}
 		list, err := tx.LockKeyResultsOf(ctx, o)

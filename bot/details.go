@@ -143,7 +143,7 @@ func (kr keyResults) changes(ctx context.Context, k store.KeyResult) (lines []vi
 func (kr keyResults) post(ctx context.Context, g desk.Gesture, k store.KeyResult) (desk.Reply, error) {
 	switch {
 	case !k.MayEdit(g.Actor):
-		return desk.AskOwner(k.Owner, "post"), nil
+		return kr.AskOwner(ctx, g, k.KeyResult, okr.EditKeyResult, "post"), nil
 	case k.Channel == "":
 		return desk.Say(k.Key() + " has no channel. Choose one with `/okr edit " + k.Key() + "`."), nil
 	}
@@ -166,7 +166,7 @@ func (kr keyResults) resumeAutomatic(ctx context.Context, g desk.Gesture) (desk.
 		return desk.Reply{}, err
 	}
 	if !k.MayCheckIn(g.Actor) {
-		return desk.AskOwner(k.Owner, "resume"), nil
+		return kr.AskOwner(ctx, g, k.KeyResult, okr.CheckInKeyResult, "resume"), nil
 	}
 	already := false
 	err = kr.Store.InTx(ctx, func(tx *store.Tx) error {
@@ -285,7 +285,7 @@ func (kr keyResults) pause(ctx context.Context, g desk.Gesture, k store.KeyResul
 		verb = "resumed"
 	}
 	if !k.MayPause(g.Actor) {
-		return desk.AskOwner(k.Owner, "pause or resume"), nil
+		return kr.AskOwner(ctx, g, k.KeyResult, okr.PauseKeyResult, "pause or resume"), nil
 	}
 	if k.Closed {
 		return desk.IsClosed(k), nil
@@ -341,7 +341,7 @@ func (kr keyResults) pause(ctx context.Context, g desk.Gesture, k store.KeyResul
 // askToRemove asks before a key result goes, and names what goes with it.
 func (kr keyResults) askToRemove(ctx context.Context, g desk.Gesture, k store.KeyResult) (desk.Reply, error) {
 	if !k.MayRemove(g.Actor) {
-		return desk.AskOwner(k.Owner, "remove"), nil
+		return kr.AskOwner(ctx, g, k.KeyResult, okr.RemoveKeyResult, "remove"), nil
 	}
 	goes, err := kr.Store.CountBelongings(ctx, k.Workspace, k.ID)
 	if err != nil {
@@ -428,7 +428,7 @@ func (kr keyResults) removed(ctx context.Context, g desk.Gesture) (desk.Reply, e
 	case err != nil:
 		return desk.Reply{}, err
 	case refused:
-		r := desk.AskOwner(gone.Owner, "remove")
+		r := kr.AskOwner(ctx, g, gone.KeyResult, okr.RemoveKeyResult, "remove")
 		r.Clear = true
 		return r, nil
 	}

@@ -17,7 +17,7 @@ import (
 func (ob objectives) edit(ctx context.Context, g desk.Gesture, o okr.Objective) (desk.Reply, error) {
 	switch {
 	case !o.MayEdit(g.Actor):
-		return askOwner(o, "edit"), nil
+		return ob.AskLeader(ctx, g, o, okr.EditObjective, "edit"), nil
 	case o.Closed:
 		return objectiveClosed(o), nil
 	}
@@ -110,7 +110,7 @@ func (ob objectives) sayOthers(ctx context.Context, o okr.Objective, m *view.Mes
 // leaves what others are to hear of it.
 func (ob objectives) change(ctx context.Context, tx *store.Tx, g desk.Gesture, was, o okr.Objective) error {
 	if !was.MayEdit(g.Actor) {
-		notice := view.NoticeOf(*askOwner(was, "edit").Say)
+		notice := view.NoticeOf(*desk.AskLeader(ctx, tx, g.Actor, was, okr.EditObjective, "edit").Say)
 		return desk.Refuse(desk.Reply{Update: &notice})
 	}
 	list, err := tx.KeyResults(ctx, o.Workspace, store.Filter{Objectives: []int64{o.ID}})

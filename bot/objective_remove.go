@@ -24,7 +24,7 @@ type removing struct {
 // removeQuestion names each of an objective's key results and asks what becomes of it.
 func (ob objectives) removeQuestion(ctx context.Context, g desk.Gesture, o okr.Objective) (desk.Reply, error) {
 	if !o.MayRemove(g.Actor) {
-		return askOwner(o, "remove"), nil
+		return ob.AskLeader(ctx, g, o, okr.RemoveObjective, "remove"), nil
 	}
 	list, err := ob.keyResults(ctx, o.Workspace, store.Filter{Objectives: []int64{o.ID}})
 	if err != nil {
@@ -102,7 +102,7 @@ func (ob objectives) removed(ctx context.Context, g desk.Gesture) (desk.Reply, e
 			return err
 		}
 		if !gone.MayRemove(g.Actor) {
-			return refuse(askOwner(gone, "remove").Say.Text)
+			return refuse(desk.AskLeader(ctx, tx, g.Actor, gone, okr.RemoveObjective, "remove").Say.Text)
 		}
 		list, err := tx.LockKeyResultsOf(ctx, gone)
 		if err != nil {

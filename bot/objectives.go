@@ -198,11 +198,6 @@ func (ob objectives) with(ctx context.Context, g desk.Gesture, value string, ser
 	return serve(ctx, g, o)
 }
 
-// askOwner tells somebody who may not do something to an objective whom to ask.
-func askOwner(o okr.Objective, verb string) desk.Reply {
-	return desk.Say("You may not " + verb + " this objective. Ask <@" + o.Owner + ">.")
-}
-
 func objectiveClosed(o okr.Objective) desk.Reply {
 	return desk.Say("*" + o.Key() + "* *" + view.Escape(o.Title) + "* is closed out: it stays as it is. `/okr show " + o.Key() + "` shows how it ended.")
 }

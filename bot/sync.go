@@ -81,7 +81,7 @@ func (sy syncs) postAgain(ctx context.Context, g desk.Gesture) (desk.Reply, erro
 	case err != nil:
 		return desk.Reply{}, err
 	case !k.MaySync(g.Actor):
-		return desk.AskOwner(k.Owner, "post"), nil
+		return sy.AskOwner(ctx, g, k.KeyResult, okr.SyncKeyResult, "post"), nil
 	case k.Channel == "":
 		return desk.Say(fmt.Sprintf("%s is announced in no channel now. Choose one with `/okr edit %s`.", k.Key(), k.Key())), nil
 	}
@@ -126,7 +126,7 @@ func (sy syncs) choices(ctx context.Context, g desk.Gesture) (desk.Reply, error)
 func (sy syncs) one(ctx context.Context, g desk.Gesture, k store.KeyResult) (desk.Reply, error) {
 	switch {
 	case !k.MaySync(g.Actor):
-		return desk.AskOwner(k.Owner, "sync"), nil
+		return sy.AskOwner(ctx, g, k.KeyResult, okr.SyncKeyResult, "sync"), nil
 	case k.Closed:
 		return desk.IsClosed(k), nil
 	case !k.Integrated:
@@ -268,7 +268,7 @@ func (sy syncs) many(ctx context.Context, g desk.Gesture, numbers []int) (desk.R
 		}
 		switch k := list[i]; {
 		case !k.MaySync(g.Actor):
-			left = append(left, k.Key()+" is <@"+k.Owner+">'s to sync")
+			left = append(left, k.Key()+" is for "+desk.WhomOf(ctx, sy.Store, g.Actor, k.KeyResult, okr.SyncKeyResult)+" to sync")
 		case k.Closed:
 			left = append(left, k.Key()+" is closed out")
 		case !k.Integrated:

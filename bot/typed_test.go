@@ -192,7 +192,7 @@ func TestSeveralAreSyncedByOneCommand(t *testing.T) {
 	r := ready(t)
 	r.addsKeyResult(r.alice, "Fewer still", "Number of open incidents", "90")
 	r.alice.Types("/okr sync KR-1,KR-2;KR-9").Sees("key results. This message counts up. Left out: KR-9 is not here.", "Synced 2 key results")
-	r.bob.Types("/okr sync KR-1 KR-2").Sees("Nothing was synced. Left out: KR-1 is <@U0ALICE>'s to sync; KR-2 is <@U0ALICE>'s to sync.")
+	r.bob.Types("/okr sync KR-1 KR-2").Sees("Nothing was synced. Left out: KR-1 is for <@U0ALICE> to sync; KR-2 is for <@U0ALICE> to sync.")
 	r.alice.Types("/okr check-in KR-1 42").Sees("== Check in on KR-1 ==", "Result Value: 42", "Reason: ").Closes()
 	r.alice.Types("/okr check-in KR-1 42 after the audit").SeesNoModal().
 		Sees("Saved.", "42 (by hand)", "after the audit", "It stands in for the score once, until there is a newer one.")

@@ -1,6 +1,9 @@
 package bot_test
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // The details name everybody who may change a key result.
 func TestTheDetailsNameAllWhoMayChangeIt(t *testing.T) {
@@ -11,4 +14,23 @@ func TestTheDetailsNameAllWhoMayChangeIt(t *testing.T) {
 	r.alice.Types("/okr show KR-1").Sees("*Who may change and sync it*\n<@U0ALICE> (owner), <@U0BOB>, <@U0CAROL> (co-owner of the objective), administrators").Closes()
 	r.do("update key_results set co_owner_ids = '{}'")
 	r.alice.Types("/okr show KR-1").Sees("<@U0ALICE> (owner), <@U0BOB>, <@U0CAROL> (co-owners of the objective), administrators").Closes()
+}
+
+// Whoever may not do something is sent to somebody else who is here and may.
+func TestWhomToAsk(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Interviews held", "12")
+	r.bob.Types("/okr edit KR-1").Sees("You may not edit this key result. Ask <@U0ALICE>.")
+	r.do("update key_results set owner_id = 'U0DAVE'") // a guest
+	r.do("update objectives set owner_id = 'U0DAVE'")  // who may not, though it is his
+	r.do("update objectives set co_owner_ids = '{U0ALICE}'")
+	r.dave.Types("/okr check-in KR-1 5").Sees("You may not check in on this key result. Ask <@U0ALICE>.")
+	r.dave.Types("/okr edit O-1").Sees("You may not edit this objective. Ask <@U0ALICE>.")
+	r.bob.Types("/okr remove KR-1").Sees("You may not remove this key result. Ask <@U0ALICE>.")
+	r.bob.Types("/okr sync KR-1 KR-1").Sees("Ask <@U0ALICE>")
+	r.leaves("alice")
+	r.later(10 * time.Minute)
+	r.bob.Types("/okr edit KR-1").Sees("You may not edit this key result. Ask an administrator.")
+	r.bob.Types("/okr remove O-1").Sees("You may not remove this objective. Ask an administrator.")
+	r.dave.Types("/okr pause KR-1").Sees("You may not pause or resume this key result. Ask an administrator.")
 }

@@ -157,6 +157,11 @@ func (kr KeyResult) Relations(actor Actor) []Relation {
 	return all
 }
 
+// Responsible are those who look after the key result, whoever is asked first before the others.
+func (kr KeyResult) Responsible() []string {
+	return slices.Concat([]string{kr.Owner}, kr.CoOwners, []string{kr.ObjectiveOwner}, kr.ObjectiveCoOwners)
+}
+
 // May says whether an actor may do an action to the key result. Another workspace's actor may not.
 func (kr KeyResult) May(actor Actor, action Action) bool {
 	return kr.Workspace == actor.Workspace && May(actor, action, kr.Relations(actor)...)
@@ -199,6 +204,9 @@ func (o Objective) Relations(actor Actor) []Relation {
 	}
 	return all
 }
+
+// Responsible are those who look after the objective, whoever is asked first before the others.
+func (o Objective) Responsible() []string { return slices.Concat([]string{o.Owner}, o.CoOwners) }
 
 // May says whether an actor may do an action to the objective. Another workspace's actor may not.
 func (o Objective) May(actor Actor, action Action) bool {

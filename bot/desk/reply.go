@@ -84,8 +84,3 @@ func Say(text string) Reply {
 	m := view.Text(text)
 	return Reply{Say: &m}
 }
-
-// AskOwner tells somebody who may not do this whom to ask.
-func AskOwner(owner, verb string) Reply {
-	return Say("You may not " + verb + " this key result. Ask <@" + owner + ">.")
-}

@@ -49,7 +49,7 @@ func (f *Flow) open(ctx context.Context, w *Session, step string) (desk.Reply, e
 // Edit opens the wizard at its last step, filled from the key result.
 func (f *Flow) Edit(ctx context.Context, g desk.Gesture, k store.KeyResult) (desk.Reply, error) {
 	if !k.MayEdit(g.Actor) {
-		return desk.AskOwner(k.Owner, "edit"), nil
+		return f.AskOwner(ctx, g, k.KeyResult, okr.EditKeyResult, "edit"), nil
 	}
 	if k.Closed {
 		return desk.IsClosed(k), nil

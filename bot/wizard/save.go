@@ -177,7 +177,7 @@ func (f *Flow) saveEdit(ctx context.Context, tx *store.Tx, w *Session, k store.K
 		return k, false, err
 	}
 	if !before.MayEdit(actor) {
-		notice := view.NoticeOf(*desk.AskOwner(before.Owner, "edit").Say)
+		notice := view.NoticeOf(*desk.AskOwner(ctx, tx, actor, before.KeyResult, okr.EditKeyResult, "edit").Say)
 		return k, false, desk.Refuse(desk.Reply{Update: &notice})
 	}
 	if k.Objective.ID != before.Objective.ID {
@@ -208,7 +208,8 @@ func (f *Flow) lockObjective(ctx context.Context, tx *store.Tx, w *Session, k *s
 	case k.Objective.Closed:
 		return store.ErrClosed
 	case !k.Objective.MayAddKeyResult(w.gesture.Actor):
-		return earlier{view.StepStart, "You may not add key results to this objective. Nothing was saved. Ask <@" + k.Objective.Owner + ">."}
+		whom := desk.Whom(ctx, tx, w.gesture.Actor, k.Objective.Responsible(), k.Objective.MayAddKeyResult)
+		return earlier{view.StepStart, "You may not add key results to this objective. Nothing was saved. Ask " + whom + "."}
 	}
 	return nil
 }
