@@ -37,7 +37,7 @@ func (f subscriptions) subscribe(ctx context.Context, g desk.Gesture) (desk.Repl
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	if why := f.closedTo(ctx, g.Actor.Workspace, channel, name); why != "" {
+	if why := f.closedTo(ctx, g, channel, name); why != "" {
 		return desk.Say(why), nil
 	}
 	s := store.Subscription{Channel: channel, Zone: g.Zone}
@@ -75,10 +75,11 @@ func said(verb string, g desk.Gesture, channel string) string {
 	return "`/okr " + verb + "` in <#" + channel + ">"
 }
 
-// closedTo says why a channel would take no digest, and what to do about it. Slack is asked for a second
-// at most; where it does not answer, or tells nothing of channels, the digest is tried and its maker
-// hears if it is not taken.
-func (f subscriptions) closedTo(ctx context.Context, workspace, channel, name string) string {
+// closedTo says why a channel would take no digest, or take none of this person, and what to do about it.
+// Slack is asked for a second at most; where it does not answer, or tells nothing of channels, the digest is
+// tried in the channel where it was typed, and its maker hears if it is not taken. A private channel is for
+// those who are in it, as Slack says.
+func (f subscriptions) closedTo(ctx context.Context, g desk.Gesture, channel, name string) string {
 	if name == "you" {
 		return ""
 	}
@@ -88,7 +89,7 @@ func (f subscriptions) closedTo(ctx context.Context, workspace, channel, name st
 	invite := " Type `/invite @okrbot` in it, then `/okr subscribe` there."
 	c, err := f.Slack.Channel(ctx, channel)
 	if err == nil {
-		if err := f.NoteAudience(ctx, store.Place{Workspace: workspace, Channel: channel}, c); err != nil {
+		if err := f.NoteAudience(ctx, store.Place{Workspace: g.Actor.Workspace, Channel: channel}, c); err != nil {
 			f.Log.Warn("keeping who sees a channel", "channel", channel, "error", err)
 		}
 	}
@@ -101,6 +102,24 @@ func (f subscriptions) closedTo(ctx context.Context, workspace, channel, name st
 		return "okrbot does not see " + name + ": it is private and okrbot is not in it, or it is gone." + nothing + invite
 	case err != nil:
 		f.Log.Warn("asking Slack about a channel", "channel", channel, "code", code)
+		if channel != g.Channel {
+			return "Slack did not tell okrbot about " + name + "." + nothing + " Try again in a moment, or type `/okr subscribe` in it."
+		}
+	case c.IsPrivate:
+		return f.strangerTo(ctx, g, channel, name)
+	}
+	return ""
+}
+
+// strangerTo says that a private channel is not the person's to subscribe; empty where they are in it.
+func (f subscriptions) strangerTo(ctx context.Context, g desk.Gesture, channel, name string) string {
+	is, err := f.Slack.InChannel(ctx, channel, g.Actor.ID)
+	switch {
+	case err != nil:
+		f.Log.Warn("asking Slack who is in a channel", "channel", channel, "code", desk.CodeOf(err))
+		return "Slack did not tell okrbot whether you are in " + name + ", which is private. Nothing was subscribed. Try again in a moment."
+	case !is:
+		return "You are not in " + name + ", which is private. Nothing was subscribed. Ask somebody who is in it to type `/okr subscribe` there."
 	}
 	return ""
 }

@@ -103,6 +103,32 @@ func TestAChannelThatTakesNoDigestIsNotSubscribed(t *testing.T) {
 	r.alice.Types("/okr subscribe").Sees("the weekly digest goes to <#C0ITOKRS>")
 }
 
+// A digest goes to a private channel where somebody subscribes it who is in that channel, wherever they type it.
+func TestAPrivateChannelIsForThoseWhoAreInIt(t *testing.T) {
+	r := newRoom(t)
+	r.refusalsExpected = true
+	r.slack.Invite("leadership", "okrbot")
+	r.bob.Types("/okr subscribe #leadership").Sees("You are not in <#C0LEADERS>, which is private. Nothing was subscribed. Ask somebody who is in it to type `/okr subscribe` there.")
+	fix := r.slack.Break(slack.Fault{Method: "conversations.members", Error: "fatal_error"})
+	r.alice.Types("/okr subscribe #leadership").Sees("Slack did not tell okrbot whether you are in <#C0LEADERS>, which is private. Nothing was subscribed. Try again in a moment.")
+	fix()
+	fix = r.slack.Break(slack.Fault{Method: "conversations.info", Error: "fatal_error"})
+	r.bob.Types("/okr subscribe #leadership").Sees("Slack did not tell okrbot about <#C0LEADERS>. Nothing was subscribed. Try again in a moment, or type `/okr subscribe` in it.")
+	fix()
+	if n := r.number("select count(*) from subscriptions"); n != 0 {
+		t.Errorf("%d subscriptions", n)
+	}
+	for n := range 1500 { // over two pages
+		r.slack.AddPerson(slack.Person{ID: fmt.Sprintf("U%04d", n), Name: fmt.Sprintf("person%d", n), Zone: "UTC"})
+		r.slack.Invite("leadership", fmt.Sprintf("person%d", n))
+	}
+	r.slack.ChangeChannel("leadership", func(c *slack.Channel) { delete(c.Members, "U0ALICE"); c.Members["U9LAST"] = true })
+	r.alice.In("#it-okrs").Types("/okr subscribe #leadership").Sees("You are not in <#C0LEADERS>")
+	r.slack.Invite("leadership", "alice")
+	r.alice.Types("/okr subscribe #leadership").Sees("the weekly digest goes to <#C0LEADERS>")
+	r.carol.In("#leadership").Types("/okr subscribe").Sees("The weekly digest goes to <#C0LEADERS> already.")
+}
+
 // TestTheDigestShowsTheWorstOfNinetyOne has the one at risk last by number, and a week later on track.
 func TestTheDigestShowsTheWorstOfNinetyOne(t *testing.T) {
 	r := newRoom(t)

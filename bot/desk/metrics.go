@@ -30,7 +30,7 @@ var (
 
 // slackMethods are those that we call. The last two are addresses that Slack hands out.
 var slackMethods = []string{
-	"auth.test", "chat.getPermalink", "chat.postEphemeral", "chat.postMessage", "chat.update", "conversations.history", "conversations.info", "conversations.open", "files.completeUploadExternal", "files.getUploadURLExternal",
+	"auth.test", "chat.getPermalink", "chat.postEphemeral", "chat.postMessage", "chat.update", "conversations.history", "conversations.info", "conversations.members", "conversations.open", "files.completeUploadExternal", "files.getUploadURLExternal",
 	"users.info", "users.list", "views.open", "views.publish", "views.push", "views.update", "response_url", "upload_url",
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -103,6 +104,23 @@ func (s *Slack) Channel(ctx context.Context, id string) (*slack.Channel, error) 
 		return nil, err
 	}
 	return c, nil
+}
+
+// InChannel says whether somebody is in a channel that the bot may see.
+func (s *Slack) InChannel(ctx context.Context, channel, person string) (bool, error) {
+	look := slack.GetUsersInConversationParameters{ChannelID: channel, Limit: 999}
+	for {
+		members, next, err := s.api.GetUsersInConversationContext(ctx, &look)
+		if err := s.counted("conversations.members", err); err != nil {
+			return false, err
+		}
+		if slices.Contains(members, person) {
+			return true, nil
+		}
+		if look.Cursor = next; next == "" {
+			return false, nil
+		}
+	}
 }
 
 // people are those of a workspace, page by page until enough says so.

@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -67,5 +68,31 @@ func TestAConversationsHistory(t *testing.T) {
 		if got := w.said(); !slices.Equal(got, row.want) {
 			t.Errorf("%v: %q, want %q", row.args, got, row.want)
 		}
+	}
+}
+
+// Who is in a channel is told to whom the channel is, page by page.
+func TestAChannelsMembers(t *testing.T) {
+	w := newWorkspace(t)
+	w.AddChannel("C3", "apart", true, "okrbot", "alice")
+	w.AddChannel("C4", "away", true, "alice")
+	w.o.Scopes = []string{"channels:read"}
+	w.expects("missing_scope", "conversations.members", m{"channel": "C3"})
+	w.o.Scopes = []string{"channels:read", "groups:read"}
+	w.expects("channel_not_found", "conversations.members", m{"channel": "C4"})
+	w.expects("channel_not_found", "conversations.members", m{"channel": "C9"})
+	w.expects("invalid_limit", "conversations.members", m{"channel": "C3", "limit": "1000"})
+	w.expects("invalid_cursor", "conversations.members", m{"channel": "C3", "cursor": "elsewhere"})
+	page := func(args m) map[string]any {
+		w.expects("ok", "conversations.members", args)
+		wire := w.Wire()
+		got, _ := wire[len(wire)-1].Got.(map[string]any)
+		return got
+	}
+	first := page(m{"channel": "C3", "limit": "1"})
+	next, _ := first["response_metadata"].(map[string]any)
+	second := page(m{"channel": "C3", "limit": "1", "cursor": next["next_cursor"]})
+	if got := fmt.Sprint(first["members"], second["members"], second["response_metadata"]); got != "[U0ALICE] [U0OKRBOT] map[next_cursor:]" {
+		t.Error(got)
 	}
 }

@@ -1,6 +1,10 @@
 package slack
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
 
 // channelInfo is conversations.info: what an app is told about a channel that it may see.
 func (s *Slack) channelInfo(c call) map[string]any {
@@ -27,6 +31,41 @@ func (s *Slack) channelInfo(c call) map[string]any {
 		info["connected_team_ids"], info["internal_team_ids"], info["conversation_host_id"] = teams, []string{s.o.TeamID}, s.o.TeamID
 	}
 	return map[string]any{"ok": true, "channel": info}
+}
+
+// channelMembers is conversations.members: who is in a channel that an app may see, in pages.
+func (s *Slack) channelMembers(c call) map[string]any {
+	if info := s.channelInfo(c); info["ok"] != true {
+		return info
+	}
+	limit := 100
+	if given := c.str("limit"); given != "" {
+		n, err := strconv.Atoi(given)
+		if err != nil || n < 1 || n > 999 {
+			return failed("invalid_limit")
+		}
+		limit = n
+	}
+	all := []string{}
+	for id, is := range s.channels[c.str("channel")].Members {
+		if is {
+			all = append(all, id)
+		}
+	}
+	slices.Sort(all)
+	first := 0
+	if cursor := c.str("cursor"); cursor != "" {
+		n, err := strconv.Atoi(strings.TrimPrefix(cursor, "member:"))
+		if err != nil || !strings.HasPrefix(cursor, "member:") || n < 0 || n >= len(all) {
+			return failed("invalid_cursor")
+		}
+		first = n
+	}
+	last, next := min(first+limit, len(all)), ""
+	if last < len(all) {
+		next = "member:" + strconv.Itoa(last)
+	}
+	return map[string]any{"ok": true, "members": all[first:last], "response_metadata": map[string]any{"next_cursor": next}}
 }
 
 func orNone(list []string) []string {

@@ -200,6 +200,8 @@ func (s *Slack) do(c call) map[string]any {
 		return s.userInfo(s.byEmail(c.str("email")), "users_not_found")
 	case "conversations.info":
 		return s.channelInfo(c)
+	case "conversations.members":
+		return s.channelMembers(c)
 	case "conversations.history":
 		return s.history(c)
 	case "conversations.open":
