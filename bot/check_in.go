@@ -75,14 +75,20 @@ func (f checkIns) submitted(ctx context.Context, g desk.Gesture) (desk.Reply, er
 	return saved, nil
 }
 
-// record saves a value that a command named, as of today.
+// record saves a value that a command named, as of the day that it named, else of today.
 func (f checkIns) record(ctx context.Context, g desk.Gesture, k store.KeyResult, typed view.CheckInTyped) (desk.Reply, error) {
 	value, err := okr.ParseNumber(typed.Value)
 	if err != nil {
 		return desk.Reply{}, err
 	}
 	saved, err := f.save(ctx, g, k.ID, "", func(k store.KeyResult, day okr.Day) (view.CheckInEntry, okr.Problems) {
-		e := view.CheckInEntry{Value: decimal.NewNullDecimal(value), Day: min(day, k.Objective.Period.Last)}
+		e := view.CheckInEntry{Value: decimal.NewNullDecimal(value), Day: k.Objective.Period.ValueDay(day)}
+		switch {
+		case typed.Day > day:
+			return e, okr.Problems{"day": view.DayToCome}
+		case typed.Day != 0:
+			e.Day = typed.Day
+		}
 		if k.Integrated {
 			e.Reason = view.Cut(typed.Note, okr.MaxReason) // why this value and not the score
 		} else {
@@ -118,7 +124,7 @@ func (f checkIns) save(ctx context.Context, g desk.Gesture, id int64, draft stri
 		if problems = valueProblems(k, entry, day); len(problems) > 0 {
 			return desk.ErrRefused
 		}
-		about, said = aboutValue(k, entry), nil
+		about, said = aboutValue(k, entry, day), nil
 		if entry.Note != "" {
 			said = []store.Said{{By: g.Actor.ID, Words: entry.Note}}
 		}
@@ -166,12 +172,14 @@ func (f checkIns) saved(ctx context.Context, k store.KeyResult, about string, sa
 	return r, nil
 }
 
-// aboutValue is what is to be said of a value that is saved: from when on it counts, or how long it stands
-// in for the scores.
-func aboutValue(k store.KeyResult, entry view.CheckInEntry) string {
+// aboutValue is what is to be said of a value that is saved: of which day it is, from when on it counts, or how
+// long it stands in for the scores.
+func aboutValue(k store.KeyResult, entry view.CheckInEntry, today okr.Day) string {
 	switch {
 	case !entry.Value.Valid:
 		return ""
+	case !k.Integrated && entry.Day < today && k.Objective.Period.Contains(entry.Day) && entry.Day != k.Objective.Period.Last:
+		return "It counts for " + entry.Day.Words() + "."
 	case !k.Integrated:
 		return k.Objective.Period.ValueWords(entry.Day)
 	case entry.Until == 0:
@@ -197,8 +205,8 @@ func valueProblems(k store.KeyResult, entry view.CheckInEntry, today okr.Day) ok
 
 // command is "/okr check-in KR-1", "/okr check-in KR-1 42" and "/okr check-in KR-1 42 after the
 // audit". A value is recorded at once where people enter them. Where scores are read it stands in for
-// them once, and the words are the reason; without them, and where there is a note alone, the form opens
-// with what was typed.
+// them once, and the words are the reason; without them, where there is a note alone, and where it is not plain
+// which day is meant, the form opens with what was typed.
 func (f checkIns) command(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	k, rest, err := f.NamedFirst(ctx, g, valueLast(g.Text), "check-in")
 	if err != nil {
@@ -207,7 +215,11 @@ func (f checkIns) command(ctx context.Context, g desk.Gesture) (desk.Reply, erro
 	if rest == "" {
 		return f.openAgain(ctx, g, k, view.CheckInTyped{}, rest)
 	}
-	typed, problem := checkInTyped(rest, k.Unit)
+	now, err := f.Store.Now(ctx)
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	typed, problem := checkInTyped(rest, k.Unit, okr.DayIn(k.Objective.Zone, now))
 	switch {
 	case !k.MayCheckIn(g.Actor):
 		return f.AskOwner(ctx, g, k.KeyResult, okr.CheckInKeyResult, "check in on"), nil
@@ -215,7 +227,7 @@ func (f checkIns) command(ctx context.Context, g desk.Gesture) (desk.Reply, erro
 		return desk.IsClosed(k), nil
 	case problem != "":
 		return desk.Say(view.Quote(typed.Value) + ": " + problem + " Nothing was saved. Type `/okr check-in " + k.Key() + " 42`, or `/okr check-in " + k.Key() + "` for the form."), nil
-	case typed.Value == "" || k.Integrated && typed.Note == "":
+	case typed.Value == "" || typed.Unsure || k.Integrated && typed.Note == "":
 		return f.openAgain(ctx, g, k, typed, rest)
 	}
 	return f.record(ctx, g, k, typed)
@@ -236,9 +248,9 @@ func valueLast(text string) string {
 	return fields[last] + " " + fields[0]
 }
 
-// checkInTyped takes apart what was typed after the key result: a value, and words about it. The
+// checkInTyped takes apart what was typed after the key result: a value, its day, and words about it. The
 // problem is a sentence about a value that cannot be read.
-func checkInTyped(rest, unit string) (view.CheckInTyped, string) {
+func checkInTyped(rest, unit string, today okr.Day) (view.CheckInTyped, string) {
 	fields := command.Shown(rest)
 	if len(fields) == 0 {
 		return view.CheckInTyped{}, ""
@@ -251,17 +263,21 @@ func checkInTyped(rest, unit string) (view.CheckInTyped, string) {
 	typed := view.CheckInTyped{Value: value}
 	if len(fields) > 1 {
 		second := command.Spoken(fields[1])
-		if strings.Trim(second, "0123456789.,'’") == "" { // "1 000" is a number with a separator, not a value and a note
+		after := fields[1:]
+		if strings.EqualFold(second, unit) {
+			after = fields[2:]
+		}
+		day, note, dated, unsure := command.Dated(strings.Join(after, " "), today)
+		if dated {
+			typed.Day = day
+		}
+		typed.Note, typed.Unsure = command.Spoken(note), unsure
+		if !dated && !unsure && strings.Trim(second, "0123456789.,'’") == "" { // "1 000" is a number with a separator, not a value and a note
 			parted := value + " " + second
 			if _, err := okr.ParseNumber(parted); err != nil {
 				return view.CheckInTyped{Value: parted}, err.Error()
 			}
 		}
-		rest := fields[1:]
-		if strings.EqualFold(second, unit) {
-			rest = fields[2:]
-		}
-		typed.Note = command.Spoken(strings.Join(rest, " "))
 	}
 	if _, err := okr.ParseNumber(typed.Value); err != nil {
 		return typed, err.Error()

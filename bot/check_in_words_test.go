@@ -18,3 +18,33 @@ func TestACheckInsWordsAreNoNumbers(t *testing.T) {
 	}
 	r.alice.Types("/okr check-in KR-1 4x").Sees("`4x`: Enter the number alone")
 }
+
+// A value's day is the one that is typed behind it; where it is not plain which, the form asks.
+func TestACheckInOfAnotherDay(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Interviews held", "12")
+	stored := func(days int, note string) {
+		t.Helper()
+		if n := r.number(`
+			select count(*) from check_ins c join key_results k on k.id = c.key_result_id join objectives o on o.id = k.objective_id
+			where c.note = $1 and c.day = (c.created_at at time zone o.zone)::date - $2::int`, note, days); n != 1 {
+			t.Errorf("%d check-ins of %d days ago say %q", n, days, note)
+		}
+	}
+	r.alice.Types("/okr check-in KR-1 4 yesterday").Sees("Saved. It counts for ")
+	stored(1, "")
+	earlier := r.day(-9)
+	r.alice.Types("/okr check-in KR-1 5 on "+earlier.Words()+" by phone").Sees("It counts for "+earlier.Words()+".", "by phone")
+	if n := r.number("select count(*) from check_ins where note = 'by phone' and day = $1", earlier.Time()); n != 1 {
+		t.Errorf("%d check-ins are of that day", n)
+	}
+	r.alice.Types("/okr check-in KR-1 6 better than yesterday").Sees("better than yesterday")
+	stored(0, "better than yesterday")
+	r.alice.Types("/okr check-in KR-1 7 tomorrow").Sees("This day has not come yet. Choose today or an earlier one. Nothing was saved.")
+	for _, words := range []string{"last week", "on Monday", "11/20"} {
+		r.alice.Types("/okr check-in KR-1 8 "+words).Sees("== Check in on KR-1 ==", "Result Value: 8", "Note: "+words).Closes()
+	}
+	if n := r.number("select count(*) from check_ins"); n != 3 {
+		t.Errorf("%d check-ins, want 3", n)
+	}
+}

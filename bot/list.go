@@ -17,12 +17,13 @@ import (
 type lists struct{ shows }
 
 // command is "/okr list" with whatever narrows it: mine, @person, #channel, a status, a period, an
-// objective, a person's name, words of a title; and an order.
+// objective, a person's name, words of a title; and an order. What is in quotes is words of a title.
 func (ls lists) command(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	if n := len(command.Words(g.Text)); n > mostListWords {
 		return desk.Say(fmt.Sprintf("List what? These are %d words, and a list is of %d at most. Nothing was looked for. %s", n, mostListWords, listsWhat)), nil
 	}
-	words, err := ls.WordsOf(ctx, g, g.Text)
+	text, quoted := command.Apart(g.Text)
+	words, err := ls.WordsOf(ctx, g, text)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -31,6 +32,7 @@ func (ls lists) command(ctx context.Context, g desk.Gesture) (desk.Reply, error)
 		return desk.Reply{}, err
 	}
 	l := parseList(words, g.Actor.ID, okr.DayIn(g.Zone, now))
+	l.quoted = quoted
 	if l.strange != "" {
 		return noOrder(l.strange), nil
 	}
@@ -77,6 +79,7 @@ func (ls lists) part(ctx context.Context, g desk.Gesture, l listed, from int) (d
 	if f.Order == "" {
 		f.Order = store.WorstFirst
 	}
+	l.deep = len(l.under) > 0 && l.within()
 	for _, n := range l.under {
 		i := slices.IndexFunc(under, func(o okr.Objective) bool { return o.Number == n })
 		if i < 0 {
@@ -84,13 +87,20 @@ func (ls lists) part(ctx context.Context, g desk.Gesture, l listed, from int) (d
 		}
 		f.Objectives = append(f.Objectives, under[i].ID)
 	}
+	tops := f.Objectives
+	if l.deep {
+		if f.Objectives, err = ls.Store.WithBelow(ctx, g.Actor.Workspace, tops); err != nil {
+			return desk.Reply{}, err
+		}
+		l.deep = len(f.Objectives) > len(under)
+	}
 	list, err := ls.page(ctx, g.Actor.Workspace, f, l.states)
 	if err != nil {
 		return desk.Reply{}, err
 	}
 	list.Query, list.By, list.Ordered, list.Looks = query, byWords[l.order], f.Order != store.WorstFirst, okr.LooksOnly(g.Actor)
 	if len(under) > 0 {
-		below, err := ls.Store.Children(ctx, g.Actor.Workspace, f.Objectives...)
+		below, err := ls.Store.Children(ctx, g.Actor.Workspace, tops...)
 		if err != nil {
 			return desk.Reply{}, err
 		}

@@ -17,6 +17,7 @@ import (
 // names finds whose names are among a list's words; what is left must be in titles. A word that is
 // neither is answered with the closest by name.
 func (ls lists) names(ctx context.Context, g desk.Gesture, l *listed) error {
+	l.titles = distinct(l.quoted)
 	if len(l.words) == 0 {
 		return nil
 	}
@@ -92,19 +93,17 @@ func (ls lists) notListed(ctx context.Context, g desk.Gesture, l listed) (desk.R
 			unknown = append(unknown, t)
 		}
 	}
-	if len(unknown) == 0 { // each is in some title, and none has all
+	only := !slices.ContainsFunc(unknown, func(t string) bool { return !slices.Contains(l.quoted, t) }) // in quotes
+	if len(unknown) == 0 {                                                                              // each is in some title, and none has all
 		return desk.Say(l.heading(g.Actor.ID) + ": none."), nil
 	}
 	names, err := ls.listable(ctx, g.Actor.Workspace)
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	near := nearest(strings.ToLower(strings.Join(unknown, " ")), names)
-	if other := otherWords[strings.ToLower(strings.Join(unknown, " "))]; other != "" {
-		near = []string{other}
-	}
+	near := meantBy(strings.Join(unknown, " "), names)
 	if len(near) == 0 {
-		near = nearest(strings.ToLower(unknown[0]), names)
+		near = meantBy(unknown[0], names)
 	}
 	text := "List what? "
 	quotedWords := make([]string, len(unknown))
@@ -115,7 +114,10 @@ func (ls lists) notListed(ctx context.Context, g desk.Gesture, l listed) (desk.R
 	if len(quotedWords) > 1 {
 		is = ": each is"
 	}
-	text += strings.Join(quotedWords, " and ") + is + " the name of nobody who has used okrbot, no status and in no title. "
+	if !only {
+		is += " the name of nobody who has used okrbot, no status and"
+	}
+	text += strings.Join(quotedWords, " and ") + is + " in no title. "
 	if len(near) > 0 {
 		for i, n := range near {
 			near[i] = view.Quote("/okr list " + n)
@@ -123,6 +125,19 @@ func (ls lists) notListed(ctx context.Context, g desk.Gesture, l listed) (desk.R
 		return desk.Say(text + "Did you mean " + strings.Join(near, " or ") + "? " + listsWhat), nil
 	}
 	return desk.Say(text + listsWhat), nil
+}
+
+// meantBy is what somebody meant by words that are in no title: exactly that, where it is a name without its
+// quotes, what people call a status so, else what is near.
+func meantBy(words string, names []string) []string {
+	words = okr.Fold(words)
+	if i := slices.IndexFunc(names, func(name string) bool { return command.SameWords(name, words) }); i >= 0 {
+		return names[i : i+1 : i+1]
+	}
+	if other := otherWords[words]; other != "" {
+		return []string{other}
+	}
+	return nearest(words, names)
 }
 
 // listable are the words that a list can be of, of which people, statuses and titles have some.

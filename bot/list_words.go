@@ -21,15 +21,23 @@ type listed struct {
 	periods  []okr.Period
 	under    []int          // numbers of objectives
 	words    []command.Word // that are none of these: somebody's name, or a part of a title
-	titles   []string       // what is left of the words: it is in the titles
+	quoted   []string       // words of a title for certain
+	titles   []string       // those, and what is left of the words: it is in the titles
 	order    store.Order    // empty: worst first
 	strange  string         // what asks for an order that there is none of; empty: nothing does
 	bare     bool           // asked for by /okr alone
+	deep     bool           // of objectives and all that is below them
 }
 
 // any says whether anything narrows the list.
 func (l listed) any() bool {
 	return len(l.people)+len(l.channels)+len(l.states)+len(l.periods)+len(l.under)+len(l.titles) > 0
+}
+
+// within says whether anything but its objectives narrows the list.
+func (l listed) within() bool {
+	l.under = nil
+	return l.any()
 }
 
 // state is how a key result stands, in the words of a list.
@@ -284,6 +292,9 @@ func (l listed) heading(me string) string {
 	}
 	for i, n := range l.under {
 		what += []string{" under ", " or "}[min(i, 1)] + okr.Objective{Number: n}.Key()
+	}
+	if l.deep {
+		what += " and below"
 	}
 	for i, p := range l.periods {
 		what += []string{" in ", " or "}[min(i, 1)] + periodWords(p)

@@ -54,6 +54,8 @@ func TestATitleIsTakenInThePlaceOfANumber(t *testing.T) {
 	}
 	// An objective is found by its title where no key result is called so.
 	r.alice.Types("/okr show ship it").Sees("== O-1 ==").Closes()
+	r.alice.Types("/okr ship it").Sees("== O-1 ==").Closes()
+	r.alice.Types("/okr \"SHIP\"").Sees("== O-1 ==").Closes()
 	r.alice.Types("/okr sync ship it").Sees("`ship it` is no key result and in no title")
 }
 

@@ -163,8 +163,8 @@ func TestWhatIsBelowAnObjective(t *testing.T) {
 	r.byHand("Interviews held", "12") // KR-1 of O-1
 	r.addsObjective(r.alice, "Run a calm company")
 	r.alice.Types("/okr edit O-1").Chooses("Parent objective", "O-2 Run a calm company").Submits("Save").SeesNoModal().Sees("is saved")
-	r.alice.Types("/okr list O-2 at-risk").Sees("Key results at risk under O-2: none.", "*O-1* Ship it", "[Show]")
-	r.alice.Types("/okr list O-2 mine by:name").Sees("My key results under O-2: none", "*O-1* Ship it", "[Show]")
+	r.alice.Types("/okr list O-2 at-risk").Sees("Key results at risk under O-2 and below: none.", "*O-1* Ship it", "[Show]")
+	r.alice.Types("/okr list O-2 mine by:name").Sees("*My key results under O-2 and below*", "*KR-1* Interviews held", "*O-1* Ship it", "[Show]")
 	r.alice.Types("/okr list O-1 O-2 no-data").Sees("*Key results with no data under O-1 or O-2*", "*KR-1* Interviews held", "*O-1* Ship it", "[Show]")
 
 	file := "objective,objective_owner,first_day,last_day,time_zone,key_result,owner,kind,start_value,target_value,channel\n"

@@ -87,6 +87,15 @@ func (r Statements) Children(ctx context.Context, workspace string, parents ...i
 	return objectives(rows), nil
 }
 
+// WithBelow are some objectives and all that is below them, at any depth.
+func (r Statements) WithBelow(ctx context.Context, workspace string, objectives []int64) ([]int64, error) {
+	ids, err := r.q.WithBelow(ctx, queries.WithBelowParams{WorkspaceID: workspace, Tops: objectives})
+	if err != nil {
+		return nil, fmt.Errorf("listing what is below objectives: %w", err)
+	}
+	return ids, nil
+}
+
 // NeedsBelow counts what the key results of all objectives below some need, at any depth: what is
 // somebody's to do something about, and what has no data.
 func (r Statements) NeedsBelow(ctx context.Context, workspace string, objectives []int64) (map[int64]map[okr.Need]int, error) {

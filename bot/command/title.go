@@ -58,6 +58,22 @@ func Unquoted(text string) string {
 	return Spoken(text)
 }
 
+// Apart takes the names in quotes out of a text; code is no quote here.
+func Apart(text string) (rest string, names []string) {
+	var plain []string
+	for fields := Parted(text); len(fields) > 0; {
+		from := strings.Join(fields, " ")
+		if name, after, ok := InQuotes(from); ok && from[0] != '`' {
+			if fields = Parted(after); Spoken(name) != "" {
+				names = append(names, Spoken(name))
+			}
+			continue
+		}
+		plain, fields = append(plain, fields[0]), fields[1:]
+	}
+	return strings.Join(plain, " "), names
+}
+
 // Titles are titles to look for names among.
 type Titles []string
 

@@ -190,7 +190,7 @@ func isObjectiveAlone(words string) bool {
 }
 
 // InTitles says whether a text that begins with no verb is a name: in quotes or of several words, and in
-// a title of a key result. A word alone is a verb that was misspelt.
+// a title of a key result or an objective. A word alone is a verb that was misspelt.
 func (d *Desk) InTitles(ctx context.Context, g Gesture, text string) (bool, error) {
 	name, rest, quoted := command.InQuotes(text)
 	if !quoted {
@@ -200,7 +200,11 @@ func (d *Desk) InTitles(ctx context.Context, g Gesture, text string) (bool, erro
 		return false, nil
 	}
 	named, err := d.naming(ctx, g, "show")
-	return len(named.titles.Called(name)) > 0, err
+	if err != nil || len(named.titles.Called(name)) > 0 {
+		return err == nil, err
+	}
+	objectives, err := d.Store.ObjectiveTitles(ctx, g.Actor.Workspace)
+	return len(command.TitlesOf(titlesOf(objectives)).Called(name)) > 0, err
 }
 
 // naming looks for what a name means.

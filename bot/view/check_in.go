@@ -26,8 +26,12 @@ func (s Said) Line() string {
 	return ":memo: <@" + s.By + ">: " + Escape(Cut(strings.Join(strings.Fields(s.Words), " "), 300))
 }
 
-// CheckInTyped is what a command said already: a value, and words about it.
-type CheckInTyped struct{ Value, Note string }
+// CheckInTyped is what a command said already: a value, words about it, and perhaps of which day it is.
+type CheckInTyped struct {
+	Value, Note string
+	Day         okr.Day // 0: it says none
+	Unsure      bool    // the words begin with what may be a day
+}
 
 // CheckInForm asks for a value and what the owner thinks of it. Where scores are read, the value
 // stands in for them, and the form asks why and for how long.
@@ -41,6 +45,9 @@ func CheckInForm(k KeyResult, typed CheckInTyped, draft string) slack.ModalViewR
 	value.Optional = true
 	day := slack.NewDatePickerBlockElement("v")
 	day.InitialDate = k.Objective.Period.ValueDay(k.Today).String()
+	if typed.Day != 0 {
+		day.InitialDate = typed.Day.String()
+	}
 	var options []*slack.OptionBlockObject
 	for _, level := range okr.Levels {
 		options = append(options, slack.NewOptionBlockObject(string(level), plain(level.Word()), nil))
@@ -84,6 +91,9 @@ type CheckInEntry struct {
 	Reason     string
 }
 
+// DayToCome is said of a day on which a value cannot be yet.
+const DayToCome = "This day has not come yet. Choose today or an earlier one."
+
 // ParseCheckIn reads a submitted check-in form. Today bounds the day: a value of tomorrow is none.
 func ParseCheckIn(state map[string]map[string]slack.BlockAction, today okr.Day) (CheckInEntry, okr.Problems) {
 	var e CheckInEntry
@@ -100,7 +110,7 @@ func ParseCheckIn(state map[string]map[string]slack.BlockAction, today okr.Day) 
 	case err != nil:
 		p["day"] = "Choose a day."
 	case day > today:
-		p["day"] = "This day has not come yet. Choose today or an earlier one."
+		p["day"] = DayToCome
 	}
 	e.Day = day
 	e.Confidence = state["confidence"]["v"].SelectedOption.Value

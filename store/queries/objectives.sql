@@ -78,6 +78,22 @@ where workspace_id = @workspace_id
   and parent_id = any (@parents::bigint[])
 order by parent_id, last_day desc, number;
 
+-- name: WithBelow :many
+-- Some objectives and all below them, at any depth.
+with recursive below as (
+  select o.id
+  from objectives o
+  where o.workspace_id = @workspace_id
+    and o.id = any (@tops::bigint[])
+  union
+  select o.id
+  from below b
+  join objectives o on o.parent_id = b.id
+)
+select id
+from below
+order by id;
+
 -- name: NeedsBelow :many
 -- How many key results need what, of all objectives below some, at any depth. What needs nobody is left
 -- out, but for what has no data.

@@ -740,3 +740,45 @@ func (q *Queries) RemoveObjective(ctx context.Context, arg RemoveObjectiveParams
 	_, err := q.db.Exec(ctx, removeObjective, arg.WorkspaceID, arg.ID)
 	return err
 }
+
+const withBelow = `-- name: WithBelow :many
+with recursive below as (
+  select o.id
+  from objectives o
+  where o.workspace_id = $1
+    and o.id = any ($2::bigint[])
+  union
+  select o.id
+  from below b
+  join objectives o on o.parent_id = b.id
+)
+select id
+from below
+order by id
+`
+
+type WithBelowParams struct {
+	WorkspaceID string
+	Tops        []int64
+}
+
+// Some objectives and all below them, at any depth.
+func (q *Queries) WithBelow(ctx context.Context, arg WithBelowParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, withBelow, arg.WorkspaceID, arg.Tops)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
