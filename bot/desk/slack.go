@@ -77,7 +77,9 @@ func NewSlack(o SlackOptions) *Slack {
 }
 
 // socket opens Slack's Socket Mode.
-func (s *Slack) socket() *socketmode.Client { return socketmode.New(s.api) }
+func (s *Slack) socket() *socketmode.Client {
+	return socketmode.New(s.api, socketmode.OptionReadLimit(largestRequest))
+}
 
 // Who asks Slack whose token we have.
 func (s *Slack) Who(ctx context.Context) (store.Workspace, error) {

@@ -28,18 +28,52 @@ func (d *Desk) Socket(ctx context.Context) error {
 				if !ok {
 					return
 				}
-				// Slack's hello and goodbye have no id: there is nothing to acknowledge.
-				if e.Request != nil && e.Request.EnvelopeID != "" {
-					d.open.Go(func() { d.envelope(ctx, client, e) })
-				}
+				d.socketEvent(ctx, client, e)
 			}
 		}
 	}()
 	return client.RunContext(ctx)
 }
 
+// socketEvent takes what comes by the connection, and what becomes of it.
+func (d *Desk) socketEvent(ctx context.Context, client *socketmode.Client, e socketmode.Event) {
+	switch of := e.Data.(type) {
+	case *socketmode.ConnectedEvent:
+		d.Log.Info("Slack's socket is open", "times", of.ConnectionCount+1)
+	case *slack.ConnectionErrorEvent:
+		if ctx.Err() == nil {
+			d.Log.Warn("Slack's socket cannot be opened; nothing comes from Slack until it can. Trying again", "in", of.Backoff.Round(time.Second), "why", of.ErrorObj)
+		}
+	case *socketmode.ErrorBadMessage:
+		d.Log.Warn("Slack sent something that its library cannot read", "bytes", len(of.Message))
+		e = reread(of)
+	}
+	// Slack's hello and goodbye have no id: there is nothing to acknowledge.
+	if e.Request != nil && e.Request.EnvelopeID != "" {
+		d.open.Go(func() { d.envelope(ctx, client, e) })
+	}
+}
+
+// reread has an envelope that the library cannot read be acknowledged: it would come again. Of events the library
+// wants more than we do.
+func reread(bad *socketmode.ErrorBadMessage) socketmode.Event {
+	var req socketmode.Request
+	_ = json.Unmarshal(bad.Message, &req) // what else is wrong in it, its id counts
+	e := socketmode.Event{Type: socketmode.EventTypeErrorBadMessage, Request: &req}
+	if req.Type == socketmode.RequestTypeEventsAPI {
+		e.Type = socketmode.EventTypeEventsAPI
+	}
+	return e
+}
+
 // envelope answers one delivery of the socket.
 func (d *Desk) envelope(ctx context.Context, client *socketmode.Client, e socketmode.Event) {
+	defer func() {
+		// Over HTTP the server sees to it; here it would be the end of the process.
+		if p := recover(); p != nil {
+			d.Log.Error("an envelope made us panic", "type", e.Type, "panic", p)
+		}
+	}()
 	in, err := read(e)
 	if err != nil || in.nothing {
 		d.ack(ctx, client, e, nil)

@@ -53,6 +53,7 @@ func (s *Slack) serveSocket(w http.ResponseWriter, r *http.Request) {
 		"debug_info": map[string]any{"host": "sandbox", "approximate_connection_time": 18060}}
 	err = conn.WriteJSON(hello)
 	s.sockets = append(s.sockets, conn)
+	s.greeted++
 	s.work.Go(func() { s.ping(conn, done) })
 	s.mu.Unlock()
 	if err != nil {
@@ -108,20 +109,33 @@ func (s *Slack) readAcks(conn *websocket.Conn) {
 
 // envelope sends a delivery to one of the app's connections and waits for its answer.
 func (s *Slack) envelope(ctx context.Context, kind string, payload any) ([]byte, error) {
-	id := strconv.FormatInt(time.Now().UnixNano(), 36)
+	s.mu.Lock()
+	id := strconv.FormatInt(time.Now().UnixNano(), 36) + strconv.FormatInt(s.next(), 36)
+	s.mu.Unlock()
+	frame, err := json.Marshal(map[string]any{
+		"envelope_id": id, "type": kind, "payload": payload, "accepts_response_payload": kind != "events_api",
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.Frame(ctx, id, frame)
+}
+
+// Frame sends any bytes to one of the app's connections and waits until it acknowledges an envelope. It does not
+// wait where id is empty.
+func (s *Slack) Frame(ctx context.Context, id string, frame []byte) ([]byte, error) {
 	answer := make(chan json.RawMessage, 1)
 	s.mu.Lock()
 	if len(s.sockets) == 0 {
 		s.mu.Unlock()
 		return nil, errors.New("the app is not connected")
 	}
-	id += strconv.FormatInt(s.next(), 36)
-	s.waiting[id] = answer
-	err := s.sockets[int(s.seq)%len(s.sockets)].WriteJSON(map[string]any{
-		"envelope_id": id, "type": kind, "payload": payload, "accepts_response_payload": kind != "events_api",
-	})
+	if id != "" {
+		s.waiting[id] = answer
+	}
+	err := s.sockets[int(s.next())%len(s.sockets)].WriteMessage(websocket.TextMessage, frame)
 	s.mu.Unlock()
-	if err != nil {
+	if err != nil || id == "" {
 		return nil, err
 	}
 	select {
@@ -133,6 +147,13 @@ func (s *Slack) envelope(ctx context.Context, kind string, payload any) ([]byte,
 		s.mu.Unlock()
 		return nil, ctx.Err()
 	}
+}
+
+// Sockets is how many connections of the app are open, and how many ever were.
+func (s *Slack) Sockets() (open, ever int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.sockets), s.greeted
 }
 
 // Connected says whether the app listens on a socket.

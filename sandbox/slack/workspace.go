@@ -59,6 +59,7 @@ type Slack struct {
 	wire     []Exchange
 	watchers map[chan struct{}]bool
 	sockets  []*websocket.Conn
+	greeted  int                             // connections that there ever were
 	waiting  map[string]chan json.RawMessage // acks of envelopes
 	tickets  map[string]bool
 	client   *http.Client
