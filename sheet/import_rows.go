@@ -257,9 +257,9 @@ func (im *importer) add(e *entry, o *known, k store.KeyResult) error {
 		im.added[twin] = e.line
 		if im.tx != nil {
 			k.Number = im.next.KeyResult
-			im.next.KeyResult++
 		}
 	}
+	im.next.KeyResult = max(im.next.KeyResult, k.Number+1)
 	if k.Integrated || k.Method == okr.HitRate {
 		k.Result = okr.Result{}
 	}

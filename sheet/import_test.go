@@ -166,6 +166,71 @@ func TestAFileChangesWhatItNames(t *testing.T) {
 	}
 }
 
+// What was copied from a chat has marks around it that do not show: a key with one names its key result.
+func TestAKeyWithMarksIsTheKey(t *testing.T) {
+	c := newCompany(t)
+	line := func(key, title string) string {
+		return "Calm,U1ALICE,2026-10-01,2026-12-31,UTC," + key + "," + title + ",U1ALICE,increase,0,8\r\n"
+	}
+	if o, said := c.imports(header + line("\u200eKR-5\u200e", "Five") + line("", "Six")); o.Problems != 0 || o.KeyResults != 2 {
+		t.Fatalf("%+v\n%s", o, said)
+	}
+	for number, title := range map[int]string{5: "Five", 6: "Six"} {
+		if k, err := c.store.KeyResult(ctx, "T1", number); err != nil || k.Title != title {
+			t.Errorf("KR-%d is %q: %v", number, k.Title, err)
+		}
+	}
+	for _, key := range []string{"KR-5\u200e", "\u200bkr 5", "\ufeff5\u00a0"} {
+		if o, said := c.imports(header + line(key, "Five")); o.Problems+o.KeyResults != 0 || o.Same != 1 {
+			t.Errorf("%q: %+v\n%s", key, o, said)
+		}
+	}
+	if o, said := c.check(header + line("KR-6", "Five") + line("KR-6\u200e", "Five")); o.Problems != 1 || !strings.Contains(said, "line 3, key: KR-6 stands on line 2 already.") {
+		t.Errorf("%+v\n%s", o, said)
+	}
+	// The numbers go on after the highest that was given away, for a form too.
+	c.in(func(tx *store.Tx) error {
+		o, err := tx.Objective(ctx, "T1", 1)
+		if err != nil {
+			return err
+		}
+		k := store.KeyResult{Objective: o}
+		k.Workspace, k.KeyResult.Objective, k.Title, k.Owner, k.Kind, k.Cadence = "T1", o.ID, "Seven", "U1ALICE", okr.Baseline, okr.Cadence{Zone: "UTC"}
+		if k, _, err = tx.CreateKeyResult(ctx, c.alice, k, ""); err == nil && k.Number != 7 {
+			t.Errorf("the next one is %s", k.Key())
+		}
+		return err
+	})
+}
+
+// A title that differs in what does not show alone is the same title, within a file and from one import
+// to the next.
+func TestATitleWithMarksIsTheTitle(t *testing.T) {
+	c := newCompany(t)
+	line := func(title string) string {
+		return "Calm,U1ALICE,2026-10-01,2026-12-31,UTC,," + title + ",U1ALICE,increase,0,8\r\n"
+	}
+	if o, said := c.check(header + line("Fewer") + line("Fewer\u200e")); o.Problems != 1 || !strings.Contains(said, "line 3, key_result: The same key result stands on line 2 already.") {
+		t.Errorf("%+v\n%s", o, said)
+	}
+	if o, said := c.imports(header + line("\u200bFewer\u200e")); o.Problems != 0 {
+		t.Fatal(said)
+	}
+	if o, said := c.check(header + line("Fewer")); o.Problems != 1 || !strings.Contains(said, "line 2, key_result: This objective has it already: KR-1.") {
+		t.Errorf("%+v\n%s", o, said)
+	}
+	// A reference that was copied so is the scorecard's.
+	read := "objective,objective_owner,first_day,last_day,time_zone,key_result,owner,kind,start_value,target_value,cadence,connection,reference\r\n" +
+		"Calm,U1ALICE,2026-10-01,2026-12-31,UTC,Read,U1ALICE,increase,0,8,daily,\u200e" + c.acme.Name + ",\"\u200e'=ref,1\u200b\"\r\n"
+	if o, said := c.check(read); o.Problems != 0 {
+		t.Error(said)
+	}
+	// What is not UTF-8 is not nothing.
+	if o, said := c.check(header + "Calm,U1ALICE,2026-10-01,2026-12-31,UTC,,\xff,,,,\r\n"); o.Problems == 0 || !strings.Contains(said, "key_result: This cell is not UTF-8.") {
+		t.Errorf("%+v\n%s", o, said)
+	}
+}
+
 // Without decimals a key result has its scorecard's, and what people update as many as they enter.
 func TestDecimalsAreTheScorecardsUnlessTheyAreWritten(t *testing.T) {
 	c := newCompany(t)

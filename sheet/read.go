@@ -233,7 +233,7 @@ func (r *Reader) Next() (Line, *Problem, error) {
 // blankUntil is how many cells there are without the empty ones at the end.
 func blankUntil(cells []string) int {
 	n := len(cells)
-	for n > 0 && okr.Blank(cells[n-1]) {
+	for n > 0 && shown(cells[n-1]) == "" {
 		n--
 	}
 	return n
@@ -246,7 +246,7 @@ func (r *Reader) fits(cells []string) string {
 	alone := r.alone(cells)
 	for i, c := range r.columns {
 		switch {
-		case c == nil && i < filled && !okr.Blank(cells[i]):
+		case c == nil && i < filled && shown(cells[i]) != "":
 			return fmt.Sprintf("Column %d has no name, and something in it. Name it in the first line, or empty it.", i+1)
 		case c != nil && slices.Contains(required, c.name) && (c.objective || !alone):
 			least = i + 1
@@ -262,7 +262,7 @@ func (r *Reader) fits(cells []string) string {
 // alone says whether a line has an objective and nothing else.
 func (r *Reader) alone(cells []string) bool {
 	for i, c := range r.columns {
-		if i < len(cells) && c != nil && !c.objective && !okr.Blank(cells[i]) {
+		if i < len(cells) && c != nil && !c.objective && shown(cells[i]) != "" {
 			return false
 		}
 	}
@@ -309,7 +309,7 @@ func (b *bound) Read(p []byte) (int, error) {
 func (r *Reader) Key(l Line) int {
 	for i, c := range r.columns {
 		if c != nil && c.name == "key" && i < len(l.cells) {
-			number, _ := okr.ParseKey(l.cells[i])
+			number, _ := okr.ParseKey(shown(l.cells[i])) // as Row reads it
 			return number
 		}
 	}
@@ -339,7 +339,7 @@ func (r *Reader) Row(l Line, before Row) (Row, []Problem) {
 		}
 		cell := shown(l.cells[i])
 		if c.form == text {
-			cell = strings.TrimSpace(unguard(l.cells[i]))
+			cell = strings.TrimSpace(unguard(cell))
 			if kept := c.cell(before); cell == strings.TrimSpace(okr.Visible(kept)) {
 				cell = kept // what does not show is not exported, and nobody took it out
 			}
@@ -347,8 +347,6 @@ func (r *Reader) Row(l Line, before Row) (Row, []Problem) {
 		switch {
 		case !utf8.ValidString(cell):
 			wrong[c.name] = notUTF8
-		case strings.ContainsRune(cell, 0):
-			wrong[c.name] = unprintable(cell)
 		case c.read != nil:
 			if says := c.read(&row, cell); says != "" {
 				wrong[c.name] = says
