@@ -21,6 +21,9 @@ type Override struct {
 // MaxReason is how long an override's reason can be, in characters: it stands on the card.
 const MaxReason = 200
 
+// TakesOverride says whether a value by hand can stand in for what the key result reads.
+func (kr KeyResult) TakesOverride() bool { return kr.Integrated && kr.Method != HitRate }
+
 // Overridden says whether the override counts on a day: through its last day, or, where it was
 // entered once, until the source has a score of a later day than it. One that stood when its
 // objective was closed out stands for good.

@@ -309,6 +309,9 @@ func (im *importer) history(ctx context.Context, list []store.Entry, line int) e
 	case k.Closed:
 		im.refuse(Problem{Line: line, Column: "key", Says: "This key result is closed out with its objective, and stays as it is. Take its lines out."})
 		return nil
+	case byHand && k.Integrated && !k.TakesOverride():
+		im.refuse(Problem{Line: line, Column: "what", Says: "This key result is a hit rate, which is counted from its scores, so that no value stands in for them. Take its line by_hand out."})
+		return nil
 	case byHand && !k.Integrated:
 		im.refuse(Problem{Line: line, Column: "what", Says: "People update this key result, so that no value stands in for scores. Take its line by_hand out."})
 		return nil

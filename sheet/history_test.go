@@ -105,7 +105,9 @@ func (c *company) somebody(r *rapid.T, o okr.Objective, n int) {
 	for i := range rapid.IntRange(0, 4).Draw(r, "check-ins") {
 		said := store.CheckIn{Person: "U2BOB", Day: day(fmt.Sprint("check-in ", i)), Note: wording(r, "note")}
 		said.Confidence = rapid.SampledFrom([]string{"", "high", "low"}).Draw(r, "confidence")
-		if rapid.Bool().Draw(r, "with a value") {
+		if k.Integrated && k.Method == okr.HitRate {
+			said.Note += "." // no value stands in for it
+		} else if rapid.Bool().Draw(r, "with a value") {
 			said.Value = decimal.NewNullDecimal(amount(r, "value"))
 			if k.Integrated {
 				if said.Reason = "x" + wording(r, "reason"); rapid.Bool().Draw(r, "for good") {

@@ -20,6 +20,26 @@ type entry struct {
 	wrong  bool
 }
 
+// readsAnew says whether a line has its key result read another scorecard than before, or none before.
+func (e *entry) readsAnew() bool {
+	return e.before.Source.ConnectionName != e.row.Connection || e.before.Source.Reference != e.row.Reference
+}
+
+// measure gives what reads a scorecard from now on the scorecard's decimals and unit, where the line
+// says no others: those of before were another's.
+func (e *entry) measure(r *Reader) {
+	if e.source.Connection == 0 {
+		return
+	}
+	k := &e.row.KeyResult
+	if !r.has("unit") {
+		k.Unit = e.source.Unit
+	}
+	if !r.has("decimals") || k.Precision == okr.AsManyAsThere {
+		k.Precision = e.source.Precision.Places
+	}
+}
+
 // importRows understands some lines, and does what they say.
 func (im *importer) importRows(ctx context.Context, r *Reader, lines []Line) error {
 	var numbers []int
@@ -48,7 +68,7 @@ func (im *importer) importRows(ctx context.Context, r *Reader, lines []Line) err
 		}
 		var problems []Problem
 		e.row, problems = r.Row(l, before)
-		if k := &e.row.KeyResult; k.Integrated && e.before.Integrated && k.Precision == okr.AsManyAsThere {
+		if k := &e.row.KeyResult; k.Integrated && !e.readsAnew() && k.Precision == okr.AsManyAsThere {
 			k.Precision = e.before.Precision
 		}
 		more, err := im.resolve(ctx, e)
@@ -63,6 +83,7 @@ func (im *importer) importRows(ctx context.Context, r *Reader, lines []Line) err
 		return err
 	}
 	for i := range entries {
+		entries[i].measure(r)
 		if err := im.do(ctx, &entries[i]); err != nil {
 			return err
 		}
@@ -140,8 +161,7 @@ func (im *importer) find(ctx context.Context, entries []entry) error {
 		if o := im.objectives[keyOf(e.row.Objective)]; o != nil && !o.made && e.row.KeyResult.Number == 0 {
 			titles = append(titles, store.TitleKey{Objective: o.ID, Title: e.row.KeyResult.Title})
 		}
-		unchanged := e.before.Source.ConnectionName == e.row.Connection && e.before.Source.Reference == e.row.Reference
-		if !e.row.KeyResult.Integrated || unchanged || e.row.Reference == "" {
+		if !e.row.KeyResult.Integrated || !e.readsAnew() || e.row.Reference == "" {
 			continue
 		}
 		c, says := im.connection(e.row)
@@ -170,6 +190,7 @@ func (im *importer) find(ctx context.Context, entries []entry) error {
 				e.wrong = true
 			}
 			e.source = source
+			e.source.ConnectionKind, e.source.Origin = c.Kind, c.Origin
 		}
 		if o := im.objectives[keyOf(e.row.Objective)]; o != nil && !o.made && !e.row.Alone && e.row.KeyResult.Number == 0 {
 			if number := taken[store.TitleKey{Objective: o.ID, Title: e.row.KeyResult.Title}]; number != 0 {
@@ -216,13 +237,15 @@ func (im *importer) do(ctx context.Context, e *entry) error {
 	case e.source.Connection != 0:
 		k.Source = e.source
 	}
-	if p := k.Source.Precision; k.Integrated && k.KeyResult.Precision == okr.AsManyAsThere && p.Known {
-		k.KeyResult.Precision = p.Places
-	}
 	if e.before.ID == 0 {
 		return im.add(e, o, k)
 	}
 	changed := Differences(Of(e.before, im.now), e.row)
+	if v := e.before.Override.Value; v.Valid && len(changed) > 0 {
+		if k.Override = e.before.Override; store.EndsOverride(e.before, k) {
+			changed["by_hand"] = store.Change{plain(v), ""}
+		}
+	}
 	if len(changed) == 0 {
 		im.outcome.Same++
 		return nil

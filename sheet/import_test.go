@@ -257,6 +257,91 @@ func TestDecimalsAreTheScorecardsUnlessTheyAreWritten(t *testing.T) {
 	}
 }
 
+// A value by hand stands in for the scores of one scorecard: not for another's, nor for a hit rate.
+func TestAValueByHandEndsWithWhatItStandsInFor(t *testing.T) {
+	c := newCompany(t)
+	c.in(func(tx *store.Tx) error {
+		return tx.SaveScorecards(ctx, c.acme, []store.Listed{{Scorecard: store.Scorecard{Reference: "share", Name: "Share", Unit: "%", Precision: 2, Frequency: "daily", Direction: "maximize"}}})
+	})
+	const titles = "objective,objective_owner,first_day,last_day,time_zone,key,key_result,owner,kind,start_value,target_value,method,cadence,connection,reference\n"
+	line := func(title, method, source string) string {
+		return titles + "Calm,U1ALICE,2026-07-01,2026-09-30,UTC,KR-1," + title + ",U1ALICE,increase,0,8," + method + "," + source + "\n"
+	}
+	first, other := "daily,"+c.acme.Name+",\"'=ref,1\"", "daily,"+c.acme.Name+",share"
+	const byHand = "key,what,day,value,person,reason,until\nKR-1,by_hand,2026-08-05,7.5,alice,why,2099-12-31\n"
+	imports := func(file, want string) {
+		t.Helper()
+		if o, said := c.imports(file); o.Problems != 0 || !strings.Contains(said, want) {
+			t.Fatalf("%+v, want %q in\n%s", o, want, said)
+		}
+	}
+	stands := func() bool {
+		t.Helper()
+		k, err := c.store.KeyResult(ctx, "T1", 1)
+		c.must(err)
+		return k.Override.Value.Valid
+	}
+	imports(line("Read", "", first), "add KR-1")
+	for _, end := range []struct{ file, says string }{
+		{line("Renamed", "", other), `by_hand "7.5" → ""`},
+		{line("Renamed", "hit_rate", other), `by_hand "7.5" → ""`},
+		{line("Renamed", "", ",,"), `by_hand "7.5" → "", cadence`},
+	} {
+		imports(byHand, "add to KR-1: the value by hand")
+		imports(line("Renamed", "", first), "")
+		if !stands() {
+			t.Error("it ends where nothing else does")
+		}
+		imports(end.file, end.says)
+		if stands() {
+			t.Errorf("it stands in after %q", end.says)
+		}
+		imports(line("Read", "", first), "")
+	}
+	imports(line("Read", "hit_rate", first), "")
+	if o, said := c.check(byHand); o.Problems != 1 || !strings.Contains(said, "line 2, what: This key result is a hit rate") {
+		t.Errorf("%+v\n%s", o, said)
+	}
+}
+
+// What reads another scorecard from now on has that one's decimals and unit, unless the file says others.
+func TestAnotherScorecardBringsItsUnitAndDecimals(t *testing.T) {
+	c := newCompany(t)
+	c.in(func(tx *store.Tx) error {
+		return tx.SaveScorecards(ctx, c.acme, []store.Listed{
+			{Scorecard: store.Scorecard{Reference: "hours", Name: "Hours", Unit: "Hours", Precision: 1, Frequency: "daily", Direction: "minimize"}},
+			{Scorecard: store.Scorecard{Reference: "share", Name: "Share", Unit: "%", Precision: 2, Frequency: "daily", Direction: "maximize"}},
+		})
+	})
+	file := func(columns, cells, reference string) string {
+		return "objective,objective_owner,first_day,last_day,time_zone,key,key_result,owner,kind,start_value,target_value,cadence,connection,reference" + columns + "\n" +
+			"Calm,U1ALICE,2026-10-01,2026-12-31,UTC,KR-1,Read,U1ALICE,increase,0,8,daily," + c.acme.Name + "," + reference + cells + "\n"
+	}
+	for _, step := range []struct {
+		columns, cells, reference string
+		unit                      string
+		decimals                  int32
+	}{
+		{"", "", "hours", "Hours", 1},
+		{"", "", "share", "%", 2},
+		{",unit,decimals", ",h,3", "hours", "h", 3},
+		{"", "", "hours", "h", 3},
+		{",decimals", ",", "share", "%", 2},
+		{",unit,decimals", ",,4", "share", "", 4},
+		{",decimals", ",", "share", "", 4},
+		{",unit,decimals", ",,", "hours", "", 1},
+	} {
+		if o, said := c.imports(file(step.columns, step.cells, step.reference)); o.Problems != 0 {
+			t.Fatal(said)
+		}
+		k, err := c.store.KeyResult(ctx, "T1", 1)
+		c.must(err)
+		if k.Unit != step.unit || k.KeyResult.Precision != step.decimals {
+			t.Errorf("%+v: %d decimals of %q", step, k.KeyResult.Precision, k.Unit)
+		}
+	}
+}
+
 func TestWhatIsClosedOutStaysAsItIs(t *testing.T) {
 	c := newCompany(t)
 	line := "Calm,alice,2026-07-01,2026-09-30,UTC,%s,%s,alice,decrease,10,%s\r\n"

@@ -316,6 +316,9 @@ func (r *Reader) Key(l Line) int {
 	return 0
 }
 
+// has says whether the file has a column.
+func (r *Reader) has(name string) bool { return slices.Contains(r.names, name) }
+
 // blank is a row before anything is known of it: every cell is empty.
 func blank() Row {
 	var r Row

@@ -37,7 +37,7 @@ func (r Statements) Connections(ctx context.Context, workspace string) ([]Connec
 	}
 	list := make([]Connection, len(rows))
 	for i, row := range rows {
-		list[i] = Connection{ID: row.ID, Workspace: workspace, Name: row.Name, Owner: row.OwnerID, Shared: row.Shared}
+		list[i] = Connection{ID: row.ID, Workspace: workspace, Name: row.Name, Owner: row.OwnerID, Shared: row.Shared, Kind: row.Kind, Origin: row.Origin}
 	}
 	return list, nil
 }

@@ -176,7 +176,7 @@ func (tx *Tx) EditKeyResult(ctx context.Context, actor okr.Actor, k KeyResult, a
 	if before.Version != k.Version {
 		return before, fmt.Errorf("editing key result %d: %w", k.ID, ErrChanged)
 	}
-	if err := tx.moveSource(ctx, before, k); err != nil {
+	if k, err = tx.moveSource(ctx, before, k); err != nil {
 		return k, err
 	}
 	objective, err := tx.Objective(ctx, actor.Workspace, k.Objective.ID)
@@ -255,28 +255,38 @@ func phasesOf(k KeyResult) (days []time.Time, values []decimal.Decimal) {
 	return days, values
 }
 
-// moveSource follows a change of where the key result reads from.
-func (tx *Tx) moveSource(ctx context.Context, before, after KeyResult) error {
+// EndsOverride says whether an edit ends the value by hand, which stood in for the scores of another
+// scorecard, or for what is a hit rate now. The sources name their connections' kinds and origins.
+func EndsOverride(before, after KeyResult) bool {
+	return !after.TakesOverride() || !before.Source.SameAs(after.Source)
+}
+
+// moveSource follows a change of where the key result reads from, and returns it with the value by hand
+// that still stands.
+func (tx *Tx) moveSource(ctx context.Context, before, after KeyResult) (KeyResult, error) {
 	moved := before.Source.Connection != after.Source.Connection
 	if moved && after.Source.Connection != 0 {
 		c, err := tx.Connection(ctx, after.Workspace, after.Source.Connection)
 		if err != nil {
-			return err
+			return after, err
 		}
 		after.Source.ConnectionKind, after.Source.Origin = c.Kind, c.Origin
 	}
 	same := before.Source.SameAs(after.Source)
 	if before.Source.Reference != "" && after.Source.Reference != "" && !same {
 		if err := tx.q.ForgetScores(ctx, queries.ForgetScoresParams{WorkspaceID: after.Workspace, KeyResultID: after.ID}); err != nil {
-			return fmt.Errorf("forgetting the scores of key result %d: %w", after.ID, err)
+			return after, fmt.Errorf("forgetting the scores of key result %d: %w", after.ID, err)
 		}
+	}
+	if EndsOverride(before, after) {
+		after.Override = okr.Override{}
 	}
 	if moved || !same {
 		if err := tx.q.ClearFailure(ctx, queries.ClearFailureParams{WorkspaceID: after.Workspace, ID: after.ID}); err != nil {
-			return fmt.Errorf("clearing the failure of key result %d: %w", after.ID, err)
+			return after, fmt.Errorf("clearing the failure of key result %d: %w", after.ID, err)
 		}
 	}
-	return tx.saveSource(ctx, after.Workspace, after.ID, after.Source)
+	return after, tx.saveSource(ctx, after.Workspace, after.ID, after.Source)
 }
 
 func (tx *Tx) saveSource(ctx context.Context, workspace string, keyResult int64, s Source) error {

@@ -219,10 +219,7 @@ func edited(before, entered store.KeyResult, version int) store.KeyResult {
 	after := before
 	after.KeyResult, after.Objective, after.Source, after.Version = entered.KeyResult, entered.Objective, entered.Source, version
 	after.ID, after.Number, after.Workspace, after.Paused = before.ID, before.Number, before.Workspace, before.Paused
-	after.Result, after.Confidence = before.Result, before.Confidence
-	if entered.Integrated && entered.Source.SameAs(before.Source) && entered.Method != okr.HitRate {
-		after.Override = before.Override
-	}
+	after.Result, after.Confidence, after.Override = before.Result, before.Confidence, before.Override
 	if !entered.Integrated {
 		after.Precision = before.Precision
 	}

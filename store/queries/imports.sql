@@ -32,7 +32,7 @@ from (
 group by p.id;
 
 -- name: AllConnections :many
-select id, name, owner_id, shared
+select id, name, owner_id, shared, kind, origin
 from connections
 where workspace_id = @workspace_id
 order by id;

@@ -10,7 +10,7 @@ import (
 )
 
 const allConnections = `-- name: AllConnections :many
-select id, name, owner_id, shared
+select id, name, owner_id, shared, kind, origin
 from connections
 where workspace_id = $1
 order by id
@@ -21,6 +21,8 @@ type AllConnectionsRow struct {
 	Name    string
 	OwnerID string
 	Shared  bool
+	Kind    string
+	Origin  string
 }
 
 func (q *Queries) AllConnections(ctx context.Context, workspaceID string) ([]AllConnectionsRow, error) {
@@ -37,6 +39,8 @@ func (q *Queries) AllConnections(ctx context.Context, workspaceID string) ([]All
 			&i.Name,
 			&i.OwnerID,
 			&i.Shared,
+			&i.Kind,
+			&i.Origin,
 		); err != nil {
 			return nil, err
 		}
