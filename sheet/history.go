@@ -98,9 +98,6 @@ func (l *lines) entry(cells []string, number int, now time.Time) (e store.Entry,
 	if e.Kind != "" && e.Kind != store.CheckInEntry && !e.Value.Valid {
 		say("value", "Enter a number.")
 	}
-	if e.At.IsZero() {
-		e.At = now
-	}
 	for _, name := range historyColumns {
 		if wrong[name] != "" {
 			problems = append(problems, Problem{Line: number, Column: name, Says: wrong[name], Anywhere: ofTheFile(wrong[name])})

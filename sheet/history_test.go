@@ -216,3 +216,35 @@ func TestAHistoryHasItsProblemsToo(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 }
+
+// TestAHistoryThatDoesNotSayWhenIsAddedOnce has the lines that people write by hand, without recorded_at.
+func TestAHistoryThatDoesNotSayWhenIsAddedOnce(t *testing.T) {
+	c := newCompany(t)
+	first := strings.TrimSpace(header) + ",result_value,result_day\r\nCalm,alice,2026-07-01,2026-09-30,UTC,KR-1,Fewer,alice,decrease,10,2,7,2026-08-20\r\n"
+	if o, said := c.imports(first); o.Problems != 0 {
+		t.Fatal(said)
+	}
+	const names = "key,what,day,value,person,confidence,note\r\n"
+	const file = names + "KR-1,reading,2026-08-10,8,,,\r\nKR-1,reading,2026-08-20,6.5,,,\r\n" +
+		"KR-1,check_in,2026-08-10,8,alice,high,slow\r\nKR-1,check_in,2026-08-11,,bob,,\r\nKR-1,check_in,2026-08-11,,bob,low,\r\n"
+	if o, said := c.imports(file); o.Problems != 0 || o.Entries != 5 || o.LeftEntries != 0 {
+		t.Fatalf("%+v\n%s", o, said)
+	}
+	key, history := c.exported(), c.history()
+	if !strings.Contains(key, ",6.5,2026-08-20,") {
+		t.Errorf("the value of the first file stands still:\n%s", key)
+	}
+	if o, said := c.imports(file); o.Problems+o.Entries != 0 || o.SameEntries != 5 || said != "" {
+		t.Errorf("once more: %+v\n%s", o, said)
+	}
+	// Another value for a day that has one stays out, and the same again with other words comes.
+	if o, said := c.imports(names + "KR-1,reading,2026-08-10,9,,,\r\nKR-1,reading,2026-08-20,6,,,\r\n"); o.LeftEntries != 2 || o.Entries != 0 {
+		t.Errorf("%+v\n%s", o, said)
+	}
+	if c.exported() != key || c.history() != history {
+		t.Errorf("something changed:\n%s", c.history())
+	}
+	if o, said := c.imports(names + "KR-1,check_in,2026-08-10,8,alice,high,slower\r\n"); o.Entries != 1 {
+		t.Errorf("%+v\n%s", o, said)
+	}
+}

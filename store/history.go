@@ -37,7 +37,7 @@ type Entry struct {
 	Note       string
 	Reason     string
 	Until      okr.Day
-	At         time.Time // when it was recorded
+	At         time.Time // when it was recorded; zero in a file that does not say
 	Previous   decimal.NullDecimal
 	RestatedAt time.Time // zero: never restated
 	AsRead     string    // what the source wrote, where the value was rounded; else empty
@@ -110,8 +110,9 @@ type HistoryAdditions struct {
 	Left    int // that it has another value for, which stays
 }
 
-// HistoryToAdd holds a history against what a key result has. A value that an import entered for it
-// gives way to its history: it stood for the result only.
+// HistoryToAdd holds a history against what a key result has. The value that an import entered for it when
+// it made it gives way to its history: it stood for the result only. An entry that does not say when it was
+// recorded is there already where the same was said.
 func (r Statements) HistoryToAdd(ctx context.Context, k KeyResult, list []Entry) (n HistoryAdditions, err error) {
 	readings, err := r.q.Readings(ctx, queries.ReadingsParams{WorkspaceID: k.Workspace, KeyResultID: k.ID})
 	if err != nil {
@@ -120,6 +121,10 @@ func (r Statements) HistoryToAdd(ctx context.Context, k KeyResult, list []Entry)
 	said, err := r.q.AllCheckIns(ctx, queries.AllCheckInsParams{WorkspaceID: k.Workspace, KeyResultID: k.ID})
 	if err != nil {
 		return n, fmt.Errorf("reading check-ins: %w", err)
+	}
+	made, err := r.q.MadeAt(ctx, queries.MadeAtParams{WorkspaceID: k.Workspace, ID: k.ID})
+	if err != nil {
+		return n, fmt.Errorf("looking when key result %d was made: %w", k.ID, found(err))
 	}
 	byDay := make(map[okr.Day]queries.ReadingsRow, len(readings))
 	for _, row := range readings {
@@ -134,11 +139,11 @@ func (r Statements) HistoryToAdd(ctx context.Context, k KeyResult, list []Entry)
 		switch {
 		case e.reading():
 			row, ok := byDay[e.Day]
-			there = ok && (row.Origin == "score" || entered[e.Day])
+			there = ok && (row.Origin == "score" || entered[e.Day] || !row.RecordedAt.Equal(made))
 			same = ok && row.Value.Equal(e.Value.Decimal) && (there || row.RecordedAt.Equal(e.At))
 		case e.Kind == CheckInEntry:
 			for _, row := range said {
-				same = same || row.PersonID == e.Person && row.CreatedAt.Equal(e.At) && okr.DayOf(row.Day) == e.Day
+				same = same || e.said(row)
 			}
 		case e.Kind == ByHandEntry:
 			there = k.Override.Value.Valid
@@ -156,11 +161,26 @@ func (r Statements) HistoryToAdd(ctx context.Context, k KeyResult, list []Entry)
 	return n, nil
 }
 
+// said says whether a check-in is the one that an entry is of.
+func (e Entry) said(row queries.AllCheckInsRow) bool {
+	if row.PersonID != e.Person || okr.DayOf(row.Day) != e.Day {
+		return false
+	}
+	if !e.At.IsZero() {
+		return row.CreatedAt.Equal(e.At)
+	}
+	return row.Value.Valid == e.Value.Valid && row.Value.Decimal.Equal(e.Value.Decimal) &&
+		row.Confidence == e.Confidence && row.Note == e.Note && row.Reason == e.Reason
+}
+
 // AddHistory adds to a key result what it does not have yet, and computes its result again. It posts
 // nothing. What was to be read at once still is.
 func (tx *Tx) AddHistory(ctx context.Context, actor okr.Actor, k KeyResult, list []Entry) error {
 	batch := &pgx.Batch{}
 	for _, e := range list {
+		if e.At.IsZero() {
+			e.At = tx.Now
+		}
 		switch {
 		case e.reading():
 			origin := "check_in"

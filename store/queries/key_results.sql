@@ -183,8 +183,14 @@ where override_until is not null
 order by id
 limit @most;
 
+-- name: MadeAt :one
+select created_at
+from key_results
+where workspace_id = @workspace_id
+  and id = @id;
+
 -- name: AllCheckIns :many
-select person_id, day, value, created_at
+select person_id, day, value, confidence, note, reason, created_at
 from check_ins
 where workspace_id = @workspace_id
   and key_result_id = @key_result_id

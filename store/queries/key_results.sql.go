@@ -13,7 +13,7 @@ import (
 )
 
 const allCheckIns = `-- name: AllCheckIns :many
-select person_id, day, value, created_at
+select person_id, day, value, confidence, note, reason, created_at
 from check_ins
 where workspace_id = $1
   and key_result_id = $2
@@ -26,10 +26,13 @@ type AllCheckInsParams struct {
 }
 
 type AllCheckInsRow struct {
-	PersonID  string
-	Day       time.Time
-	Value     decimal.NullDecimal
-	CreatedAt time.Time
+	PersonID   string
+	Day        time.Time
+	Value      decimal.NullDecimal
+	Confidence string
+	Note       string
+	Reason     string
+	CreatedAt  time.Time
 }
 
 func (q *Queries) AllCheckIns(ctx context.Context, arg AllCheckInsParams) ([]AllCheckInsRow, error) {
@@ -45,6 +48,9 @@ func (q *Queries) AllCheckIns(ctx context.Context, arg AllCheckInsParams) ([]All
 			&i.PersonID,
 			&i.Day,
 			&i.Value,
+			&i.Confidence,
+			&i.Note,
+			&i.Reason,
 			&i.CreatedAt,
 		); err != nil {
 			return nil, err
@@ -467,6 +473,25 @@ func (q *Queries) LockKeyResult(ctx context.Context, arg LockKeyResultParams) (i
 	var version int32
 	err := row.Scan(&version)
 	return version, err
+}
+
+const madeAt = `-- name: MadeAt :one
+select created_at
+from key_results
+where workspace_id = $1
+  and id = $2
+`
+
+type MadeAtParams struct {
+	WorkspaceID string
+	ID          int64
+}
+
+func (q *Queries) MadeAt(ctx context.Context, arg MadeAtParams) (time.Time, error) {
+	row := q.db.QueryRow(ctx, madeAt, arg.WorkspaceID, arg.ID)
+	var created_at time.Time
+	err := row.Scan(&created_at)
+	return created_at, err
 }
 
 const placeUnder = `-- name: PlaceUnder :exec
