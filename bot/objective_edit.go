@@ -145,7 +145,7 @@ func (ob objectives) change(ctx context.Context, tx *store.Tx, g desk.Gesture, w
 	return ob.jobs.Import(ctx, tx, o.Workspace, read...)
 }
 
-// outOf are the problems of key results whose phased targets would be out of another period.
+// outOf are the problems of key results whose phased targets would not fit into another period.
 func outOf(period, was okr.Period, list []store.KeyResult, g desk.Gesture) okr.Problems {
 	problems := okr.Problems{}
 	if period == was {
@@ -153,7 +153,7 @@ func outOf(period, was okr.Period, list []store.KeyResult, g desk.Gesture) okr.P
 	}
 	var keys []string
 	for _, k := range list {
-		if slices.ContainsFunc(k.Phases, func(p okr.Phase) bool { return !period.Contains(p.Day) }) {
+		if says := k.CheckPhases(period); says != "" && says != k.CheckPhases(was) {
 			keys = append(keys, k.Key())
 		}
 	}
@@ -163,12 +163,15 @@ func outOf(period, was okr.Period, list []store.KeyResult, g desk.Gesture) okr.P
 	field := view.FieldPeriod
 	if view.ParseObjective(g.View.State).Period == view.Dates {
 		field = "last"
+		if period.Last == was.Last {
+			field = "first"
+		}
 	}
 	const most = 10
 	if len(keys) > most {
 		keys = append(keys[:most:most], fmt.Sprintf("%d more", len(keys)-most))
 	}
-	problems[field] = "Phased targets would lie outside of this period: " + strings.Join(keys, ", ") + ". Change those first, or choose another period."
+	problems[field] = "Phased targets do not fit into this period: " + strings.Join(keys, ", ") + ". Each is for a day after the first, and for the last day it is the target. Change those first, or choose another period."
 	return problems
 }
 

@@ -69,11 +69,18 @@ func TestAnObjectivesPeriodIsChanged(t *testing.T) {
 	o := r.objectiveNumbered(1)
 	r.alice.Types("/okr edit KR-1").Presses("More").Fills("Phased Targets", o.Period.Last.String()+": 12").Submits("Save").Sees("is saved").Closes()
 	r.alice.Types("/okr edit O-1").Chooses("Period", "Dates…").Sees("Last day: ").
-		Fills("Last day", (o.Period.Last-1).String()).Submits("Save").Sees("^ Phased targets would lie outside of this period: KR-1.").
+		Fills("Last day", (o.Period.Last-1).String()).Submits("Save").Sees("^ Phased targets do not fit into this period: KR-1.").
 		Fills("Last day", (o.Period.Last + 1).String()).Submits("Save").SeesNoModal().Sees("is saved")
 	if k, err := r.store.KeyResult(t.Context(), o.Workspace, 1); err != nil || k.Objective.Period.Last != o.Period.Last+1 {
 		t.Errorf("the period of KR-1 ends %s, %v", k.Objective.Period.Last, err)
 	}
+	// What a key result may not say of its period, its objective may not make of it.
+	middle := o.Period.First + 30
+	r.alice.Types("/okr edit KR-1").Presses("More").Fills("Phased Targets", middle.String()+": 6").Submits("Save").Sees("is saved").Closes()
+	r.alice.Types("/okr edit O-1").Chooses("Period", "Dates…").Sees("Last day: ").
+		Fills("First day", middle.String()).Submits("Save").Sees("^ Phased targets do not fit into this period: KR-1.").
+		Fills("First day", o.Period.First.String()).Fills("Last day", middle.String()).Submits("Save").Sees("^ Phased targets do not fit into this period: KR-1.").
+		Fills("Last day", (middle + 1).String()).Submits("Save").SeesNoModal().Sees("is saved")
 	r.alice.Types("/okr edit O-1").Sees("== Edit O-1 ==")
 	r.carol.Types("/okr edit O-1").Fills("Objective", "Ship it soon").Submits("Save").SeesNoModal().Sees("is saved")
 	r.alice.Fills("Objective", "Ship it late").Submits("Save").Sees("== Changed elsewhere ==").Closes()

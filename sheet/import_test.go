@@ -342,6 +342,33 @@ func TestAnotherScorecardBringsItsUnitAndDecimals(t *testing.T) {
 	}
 }
 
+// An export is imported unchanged, also where what is there would not be taken by the rules of now; they
+// hold for what changes.
+func TestWhatIsThereMayStayAsItIs(t *testing.T) {
+	c := newCompany(t)
+	titles := strings.TrimSpace(header) + ",phased_targets\r\n"
+	line := func(title, phases string) string {
+		return "Calm,U1ALICE,2026-10-01,2026-12-31,UTC,KR-1," + title + ",U1ALICE,increase,0,8," + phases + "\r\n"
+	}
+	if o, said := c.imports(titles + line("Fewer", "2026-10-20: 4")); o.Problems != 0 {
+		t.Fatal(said)
+	}
+	_, err := c.pool.Exec(ctx, "update key_results set phase_days = '{2026-10-01}'")
+	c.must(err)
+	file := c.exported()
+	if o, said := c.imports(file); o.Problems+o.Changed != 0 || o.Same != 1 {
+		t.Errorf("its own export: %+v\n%s", o, said)
+	}
+	if o, said := c.check(strings.Replace(file, "Fewer", "Less", 1)); o.Problems != 0 || o.Changed != 1 {
+		t.Errorf("another title: %+v\n%s", o, said)
+	}
+	for _, changed := range []string{titles + line("Fewer", "2026-10-01: 5"), strings.Replace(file, ",8,", ",9,", 1)} {
+		if o, said := c.check(changed); o.Problems != 1 || !strings.Contains(said, "line 2, phased_targets: 1 Oct 2026 lies outside.") {
+			t.Errorf("%+v\n%s", o, said)
+		}
+	}
+}
+
 func TestWhatIsClosedOutStaysAsItIs(t *testing.T) {
 	c := newCompany(t)
 	line := "Calm,alice,2026-07-01,2026-09-30,UTC,%s,%s,alice,decrease,10,%s\r\n"

@@ -356,9 +356,12 @@ func (r *Reader) Row(l Line, before Row) (Row, []Problem) {
 			}
 		}
 	}
-	note(wrong, true, row.Objective.Check())
-	if !row.Alone {
-		row.checkKeyResult(wrong)
+	if row.Alone || len(wrong) > 0 || before.KeyResult.ID == 0 || len(Differences(before, row)) > 0 {
+		// What is there already and stays as it is may be from when the rules were others.
+		note(wrong, true, row.Objective.Check())
+		if !row.Alone {
+			row.checkKeyResult(before, wrong)
+		}
 	}
 	var problems []Problem
 	for _, c := range columns {
@@ -398,7 +401,7 @@ func note(wrong map[string]string, objective bool, found okr.Problems) {
 }
 
 // checkKeyResult adds to the rules what a form cannot get wrong and a file can.
-func (r *Row) checkKeyResult(wrong map[string]string) {
+func (r *Row) checkKeyResult(before Row, wrong map[string]string) {
 	k := &r.KeyResult
 	say := func(column, says string) {
 		if wrong[column] == "" {
@@ -425,7 +428,7 @@ func (r *Row) checkKeyResult(wrong map[string]string) {
 	} else if c.Day == 0 {
 		say("confidence_day", "Write the day on which this was said.")
 	}
-	if says := k.CheckPhases(r.Objective.Period); says != "" && wrong["first_day"]+wrong["last_day"] == "" {
+	if says := k.CheckPhases(r.Objective.Period); says != "" && r.way() != before.way() && wrong["first_day"]+wrong["last_day"] == "" {
 		say("phased_targets", says)
 	}
 	problems := k.Check()
@@ -433,4 +436,10 @@ func (r *Row) checkKeyResult(wrong map[string]string) {
 		delete(problems, "cadence")
 	}
 	note(wrong, false, problems)
+}
+
+// way is all that phased targets are held against, and they themselves.
+func (r *Row) way() [6]string {
+	k := r.KeyResult
+	return [6]string{string(k.Kind), string(k.Method), plain(k.Start), plain(k.Target), r.Objective.Period.Words(), okr.PhasesText(k.Phases)}
 }
