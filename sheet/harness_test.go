@@ -90,6 +90,14 @@ func (c *company) imports(file string) (sheet.Outcome, string) {
 	return o, out.String()
 }
 
+// now is the database's clock.
+func (c *company) now() time.Time {
+	c.t.Helper()
+	now, err := c.store.Now(ctx)
+	c.must(err)
+	return now
+}
+
 func number(s string) decimal.NullDecimal {
 	return decimal.NewNullDecimal(decimal.RequireFromString(s))
 }

@@ -46,6 +46,7 @@ type importer struct {
 	added      map[titled]int    // new ones without a number -> line
 	next       store.NextNumbers // of the next that have none
 	fresh      []store.KeyResult // waiting to be written
+	placed     []*known          // whose key results follow in the end
 }
 
 // objectiveKey is by what a file names an objective.
@@ -121,6 +122,11 @@ func Import(ctx context.Context, s *store.Store, workspace string, file io.ReadS
 		if closed {
 			outcome.Problems++
 			return errProblems
+		}
+		for _, o := range im.placed {
+			if err := tx.FollowObjective(ctx, im.actor(), o.Objective); err != nil {
+				return err
+			}
 		}
 		return tx.MoveNumbers(ctx, workspace, im.next)
 	})

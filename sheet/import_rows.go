@@ -374,6 +374,7 @@ func (im *importer) placeObjective(ctx context.Context, e *entry, o *known) erro
 	if !im.writing() {
 		return nil
 	}
+	im.placed = append(im.placed, o)
 	return im.tx.PlaceObjective(ctx, im.actor(), o.Objective, changed)
 }
 

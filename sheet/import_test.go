@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -160,6 +161,11 @@ func TestAFileChangesWhatItNames(t *testing.T) {
 	if other.Cadence.Zone != "Europe/Berlin" || other.Objective.Zone != "Europe/Berlin" {
 		t.Errorf("its neighbour is in %s", other.Cadence.Zone)
 	}
+	events, err = c.store.Audit(ctx, "T1", store.Object{Kind: "key_result", ID: other.ID}, 10)
+	c.must(err)
+	if len(events) != 2 || events[0].Actor != "import" || events[0].Action != "moved with its objective" {
+		t.Errorf("recorded of its neighbour: %+v", events)
+	}
 	// The same file once more has nothing to add.
 	if o, said := c.imports(header + "Calm,U1ALICE,2026-10-01,2026-12-31,Europe/Berlin,,Fewer incidents,alice,decrease,10,1.5\n"); o.Problems != 1 || !strings.Contains(said, "line 2, key_result: This objective has it already: KR-41.") {
 		t.Errorf("%+v\n%s", o, said)
@@ -227,6 +233,48 @@ func TestATitleWithMarksIsTheTitle(t *testing.T) {
 	}
 	// What is not UTF-8 is not nothing.
 	if o, said := c.check(header + "Calm,U1ALICE,2026-10-01,2026-12-31,UTC,,\xff,,,,\r\n"); o.Problems == 0 || !strings.Contains(said, "key_result: This cell is not UTF-8.") {
+		t.Errorf("%+v\n%s", o, said)
+	}
+}
+
+// An objective that an import moves into another time zone takes all of its key results along: when they
+// are read next, what their results are by their days, and their cards.
+func TestAnObjectivesKeyResultsFollowItsTimeZone(t *testing.T) {
+	c := newCompany(t)
+	today := okr.DayIn("UTC", c.now())
+	period := fmt.Sprintf("%s,%s", today-20, today+20)
+	const titles = "objective,objective_owner,first_day,last_day,time_zone,key,key_result,owner,kind,start_value,target_value,channel,cadence,time,connection,reference\r\n"
+	line := func(zone, key, title string) string {
+		return "Calm,U1ALICE," + period + "," + zone + "," + key + "," + title + ",U1ALICE,increase,0,8,C1OKRS,daily,07:05," + c.acme.Name + ",\"'=ref,1\"\r\n"
+	}
+	if o, said := c.imports(titles + line("UTC", "KR-1", "Named") + line("UTC", "KR-2", "Its neighbour")); o.Problems != 0 {
+		t.Fatal(said)
+	}
+	neighbour, err := c.store.KeyResult(ctx, "T1", 2)
+	c.must(err)
+	c.in(func(tx *store.Tx) error { return tx.AddCard(ctx, "T1", neighbour.ID, "C1OKRS") })
+	_, err = c.pool.Exec(ctx, "update cards set dirty_at = null")
+	c.must(err)
+	const far = "Pacific/Kiritimati" // fourteen hours ahead
+	if o, said := c.imports(titles + line(far, "KR-1", "Named")); o.ChangedObjectives != 1 || o.Problems != 0 {
+		t.Fatalf("%+v\n%s", o, said)
+	}
+	location, err := time.LoadLocation(far)
+	c.must(err)
+	for number := 1; number <= 2; number++ {
+		k, err := c.store.KeyResult(ctx, "T1", number)
+		c.must(err)
+		due, _ := k.NextDue(c.now())
+		if at := k.NextSyncAt.In(location).Format("15:04:05"); k.Cadence.Zone != far || at != due.In(location).Format("15:04:05") {
+			t.Errorf("KR-%d is of %s and read at %s, due at %v", number, k.Cadence.Zone, at, due.In(location))
+		}
+	}
+	var dirty int
+	c.must(c.pool.QueryRow(ctx, "select count(*) from cards where dirty_at is not null").Scan(&dirty))
+	if dirty != 1 {
+		t.Error("the neighbour's card shows the old hours")
+	}
+	if o, said := c.imports(c.exported()); o.Same != 2 || o.Problems+o.Changed+o.ChangedObjectives != 0 {
 		t.Errorf("%+v\n%s", o, said)
 	}
 }

@@ -130,13 +130,34 @@ func (tx *Tx) MoveNumbers(ctx context.Context, workspace string, next NextNumber
 	return nil
 }
 
-// PlaceObjective changes an objective's time zone and channel, and records it.
+// PlaceObjective changes an objective's time zone and channel, and records it. FollowObjective has its key
+// results follow.
 func (tx *Tx) PlaceObjective(ctx context.Context, actor okr.Actor, o okr.Objective, changes map[string]Change) error {
 	err := tx.q.PlaceObjective(ctx, queries.PlaceObjectiveParams{Zone: o.Zone, ChannelID: o.Channel, WorkspaceID: actor.Workspace, ID: o.ID})
 	if err != nil {
 		return fmt.Errorf("editing objective %d: %w", o.ID, err)
 	}
 	return tx.Record(ctx, actor, "edited", Object{"objective", o.ID}, changes)
+}
+
+// FollowObjective has the key results of an objective that was placed follow it into its time zone, with
+// their hours and results, and their cards drawn again. It posts nothing. It is for the end of a
+// transaction, when those that are edited by themselves follow already.
+func (tx *Tx) FollowObjective(ctx context.Context, actor okr.Actor, o okr.Objective) error {
+	list, err := tx.LockKeyResultsOf(ctx, o)
+	if err != nil {
+		return err
+	}
+	var behind []KeyResult
+	for _, k := range list {
+		if k.Cadence.Zone != o.Zone {
+			behind = append(behind, k)
+		}
+	}
+	if _, err := tx.replan(ctx, actor, o, behind); err != nil {
+		return err
+	}
+	return tx.MarkCards(ctx, idsOf(list)...)
 }
 
 // AddKeyResults keeps many new key results at once, with their numbers and sources, and a first

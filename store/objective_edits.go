@@ -189,15 +189,17 @@ func (tx *Tx) EditObjective(ctx context.Context, actor okr.Actor, o okr.Objectiv
 		return before, fmt.Errorf("editing objective %d: %w", o.ID, parentGone(err))
 	}
 	if before.Period != o.Period || before.Zone != o.Zone {
-		if err := tx.replan(ctx, actor, o, list); err != nil {
+		after, err := tx.replan(ctx, actor, o, list)
+		if err != nil {
 			return before, err
 		}
+		for i, k := range after {
+			if err := tx.AnnounceChange(ctx, list[i], k); err != nil {
+				return before, err
+			}
+		}
 	}
-	ids := make([]int64, len(list))
-	for i, k := range list {
-		ids[i] = k.ID
-	}
-	if err := tx.MarkCards(ctx, ids...); err != nil {
+	if err := tx.MarkCards(ctx, idsOf(list)...); err != nil {
 		return before, err
 	}
 	return before, tx.Record(ctx, actor, "edited", Object{"objective", o.ID}, changes)
@@ -213,22 +215,27 @@ func differ(changes map[string]Change) bool {
 	return false
 }
 
-// replan has an objective's key results follow its new period and zone: their hours, their results of
-// the readings that the period holds, and what is announced of those.
-func (tx *Tx) replan(ctx context.Context, actor okr.Actor, o okr.Objective, list []KeyResult) error {
-	for _, before := range list {
-		k := before
+// replan has an objective's key results follow its new period and zone: their hours, and their results of
+// the readings that the period holds. It returns them as they are then.
+func (tx *Tx) replan(ctx context.Context, actor okr.Actor, o okr.Objective, list []KeyResult) ([]KeyResult, error) {
+	after := make([]KeyResult, len(list))
+	for i, k := range list {
 		k.Objective.Period, k.Objective.Zone = o.Period, o.Zone
 		k.Cadence.Zone = o.Zone
-		after, err := tx.EditKeyResult(ctx, actor, k, "moved with its objective")
-		if err != nil {
-			return err
-		}
-		if err := tx.AnnounceChange(ctx, before, after); err != nil {
-			return err
+		var err error
+		if after[i], err = tx.EditKeyResult(ctx, actor, k, "moved with its objective"); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return after, nil
+}
+
+func idsOf(list []KeyResult) []int64 {
+	ids := make([]int64, len(list))
+	for i, k := range list {
+		ids[i] = k.ID
+	}
+	return ids
 }
 
 // objectiveChanges are the fields that people edit of an objective, before and after.

@@ -58,13 +58,6 @@ where workspace_id = @workspace_id
   and title = any (@titles::text[]);
 
 -- name: PlaceObjective :exec
--- Its hours are those of its key results.
-with moved as (
-  update key_results k
-  set zone = @zone
-  where k.workspace_id = @workspace_id
-    and k.objective_id = @id
-)
 update objectives o
 set zone = @zone,
     channel_id = @channel_id,

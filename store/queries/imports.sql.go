@@ -258,12 +258,6 @@ func (q *Queries) NewKeyResultIDs(ctx context.Context, many int32) ([]int64, err
 }
 
 const placeObjective = `-- name: PlaceObjective :exec
-with moved as (
-  update key_results k
-  set zone = $1
-  where k.workspace_id = $3
-    and k.objective_id = $4
-)
 update objectives o
 set zone = $1,
     channel_id = $2,
@@ -279,7 +273,6 @@ type PlaceObjectiveParams struct {
 	ID          int64
 }
 
-// Its hours are those of its key results.
 func (q *Queries) PlaceObjective(ctx context.Context, arg PlaceObjectiveParams) error {
 	_, err := q.db.Exec(ctx, placeObjective,
 		arg.Zone,
