@@ -20,6 +20,7 @@ type Objective struct {
 	Zone      string // IANA; its days and hours are the key results'
 	Channel   string // where its key results are announced unless they say otherwise; may be empty
 	Parent    int64  // the objective that it serves; 0: none
+	ParentKey string // O-n of that one, in exports
 	Closed    bool   // closed out: it and its key results stay as they are
 	Version   int    // raised by every edit
 }

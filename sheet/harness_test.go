@@ -116,10 +116,33 @@ func (c *company) furnish() {
 		if err != nil {
 			return err
 		}
-		for _, empty := range []string{"@nothing yet", "'quoted"} {
-			if _, _, err := tx.CreateObjective(ctx, c.alice, okr.Objective{Title: empty, Owner: "U2BOB", Period: quarter, Zone: "UTC"}, ""); err != nil {
+		// The one that is above all others, two that read alike, and a number that nobody has any more.
+		var top okr.Objective
+		for i, empty := range []string{"gone", "@nothing yet", "'quoted", "'quoted"} {
+			o := okr.Objective{Title: empty, Owner: "U2BOB", Period: quarter, Zone: "UTC", Parent: top.ID}
+			if o.Title == "'quoted" {
+				o.CoOwners = []string{"U9AWAY", "U1ALICE"}[:i-1]
+			}
+			if o, _, err = tx.CreateObjective(ctx, c.alice, o, ""); err != nil {
 				return err
 			}
+			switch empty {
+			case "gone":
+				err = tx.RemoveObjective(ctx, c.alice, o)
+			case "@nothing yet":
+				top = o
+			}
+			if err != nil {
+				return err
+			}
+		}
+		calm.Parent, calm.CoOwners = top.ID, []string{"U4ANN", "U2BOB"}
+		if _, err := tx.EditObjective(ctx, c.alice, calm); err != nil {
+			return err
+		}
+		odd.Parent = calm.ID
+		if _, err := tx.EditObjective(ctx, c.alice, odd); err != nil {
+			return err
 		}
 		base := okr.KeyResult{Workspace: "T1", Owner: "U1ALICE", Method: okr.Latest, Weight: decimal.NewFromInt(1), Unit: "%"}
 		with := func(o okr.Objective, title string, change func(*store.KeyResult)) error {

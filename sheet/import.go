@@ -41,30 +41,16 @@ type importer struct {
 	cache      *PeopleCache      // who can be asked about people; nil: nobody
 	people     map[string]string // what a cell can say -> Slack's id; empty where several bear the name
 	sources    map[string][]store.Connection
+	reader     *Reader // of key results; nil: of histories
+	all        []*known
+	numbers    map[int]*known // objectives by their numbers
 	objectives map[objectiveKey]*known
+	below      []wish            // what the file says of objectives' parents
 	keys       map[int]int       // key results that the file names -> line
 	added      map[titled]int    // new ones without a number -> line
 	next       store.NextNumbers // of the next that have none
 	fresh      []store.KeyResult // waiting to be written
 	placed     []*known          // whose key results follow in the end
-}
-
-// objectiveKey is by what a file names an objective.
-type objectiveKey struct {
-	title, owner string
-	period       okr.Period
-}
-
-func keyOf(o okr.Objective) objectiveKey {
-	return objectiveKey{okr.Visible(o.Title), o.Owner, o.Period}
-}
-
-// known is an objective that is there, or is made by the file.
-type known struct {
-	okr.Objective
-	made  bool // by this file
-	line  int  // that first named it; 0 when none did yet
-	alone bool // by a line without a key result
 }
 
 // titled names a key result by its title within an objective.
@@ -96,15 +82,20 @@ func Import(ctx context.Context, s *store.Store, workspace string, file io.ReadS
 		if _, err := file.Seek(0, io.SeekStart); err != nil {
 			return fmt.Errorf("reading the file: %w", err)
 		}
+		ahead, err := lookAhead(file)
+		if err != nil {
+			return err
+		}
+		if ahead.parents {
+			if err := tx.LockTree(ctx, workspace); err != nil {
+				return err
+			}
+		}
 		next, err := tx.LockNumbers(ctx, workspace)
 		if err != nil {
 			return err
 		}
-		highest, err := highestKey(file)
-		if err != nil {
-			return err
-		}
-		next.KeyResult = max(next.KeyResult, highest+1)
+		next.KeyResult, next.Objective = max(next.KeyResult, ahead.keyResult+1), max(next.Objective, ahead.objective+1)
 		im := &importer{workspace: workspace, reads: tx.Statements, tx: tx, now: tx.Now, out: out, next: next, cache: cache.Offline()}
 		im.outcome.At = tx.Now
 		err = im.run(ctx, file)
@@ -130,7 +121,11 @@ func Import(ctx context.Context, s *store.Store, workspace string, file io.ReadS
 		}
 		return tx.MoveNumbers(ctx, workspace, im.next)
 	})
-	if errors.Is(err, errProblems) {
+	switch {
+	case errors.Is(err, store.ErrNoParent): // removed meanwhile
+		outcome.Problems++
+		return outcome, nil
+	case errors.Is(err, errProblems):
 		return outcome, nil
 	}
 	return outcome, err
@@ -138,7 +133,7 @@ func Import(ctx context.Context, s *store.Store, workspace string, file io.ReadS
 
 // open are the objectives that were there, are named, and were not closed out when the import began.
 func (im *importer) open() (ids []int64) {
-	for _, o := range im.objectives {
+	for _, o := range im.all {
 		if o.line != 0 && !o.made && !o.Closed {
 			ids = append(ids, o.ID)
 		}
@@ -146,8 +141,14 @@ func (im *importer) open() (ids []int64) {
 	return ids
 }
 
-// highestKey is the highest number that a file names, so that those without one get others.
-func highestKey(file io.ReadSeeker) (highest int, err error) {
+// ahead is what is to be known of a file before its first line: the highest numbers that it names, so that
+// those without one get others, and whether it names parents.
+type ahead struct {
+	keyResult, objective int
+	parents              bool
+}
+
+func lookAhead(file io.ReadSeeker) (a ahead, err error) {
 	r, problems, err := NewReader(file)
 	for err == nil && len(problems) == 0 {
 		var l Line
@@ -155,13 +156,16 @@ func highestKey(file io.ReadSeeker) (highest int, err error) {
 		if l, p, err = r.Next(); p != nil {
 			break
 		}
-		highest = max(highest, r.Key(l))
+		a.keyResult = max(a.keyResult, r.Key(l))
+		objective, _ := okr.ParseObjectiveKey(r.cell(l, "objective_key"))
+		a.objective = max(a.objective, objective)
+		a.parents = a.parents || r.cell(l, "objective_parent") != ""
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
-		return 0, err
+		return a, err
 	}
 	_, err = file.Seek(0, io.SeekStart)
-	return highest, err
+	return a, err
 }
 
 func (im *importer) run(ctx context.Context, file io.Reader) error {
@@ -188,6 +192,7 @@ func (im *importer) run(ctx context.Context, file io.Reader) error {
 	if r == nil {
 		return nil
 	}
+	im.reader = r
 	for more := true; more; {
 		var lines []Line
 		for len(lines) < batch {
@@ -202,8 +207,7 @@ func (im *importer) run(ctx context.Context, file io.Reader) error {
 			if p != nil {
 				im.refuse(*p)
 				if l.cells == nil { // the rest cannot be read
-					more = false
-					break
+					return im.importRows(ctx, r, lines)
 				}
 				continue
 			}
@@ -213,7 +217,7 @@ func (im *importer) run(ctx context.Context, file io.Reader) error {
 			return err
 		}
 	}
-	return nil
+	return im.putBelow(ctx)
 }
 
 func (im *importer) refuse(problems ...Problem) {
@@ -241,7 +245,8 @@ func (im *importer) writing() bool { return im.tx != nil && im.outcome.Problems 
 
 // know loads what every line is held against.
 func (im *importer) know(ctx context.Context) error {
-	im.people, im.sources, im.objectives = map[string]string{}, map[string][]store.Connection{}, map[objectiveKey]*known{}
+	im.people, im.sources = map[string]string{}, map[string][]store.Connection{}
+	im.objectives, im.numbers = map[objectiveKey]*known{}, map[int]*known{}
 	im.keys, im.added = map[int]int{}, map[titled]int{}
 	people, err := im.reads.KnownPeople(ctx, im.workspace)
 	if err != nil {
@@ -270,10 +275,13 @@ func (im *importer) know(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	byID := make(map[int64]*known, len(objectives))
 	for _, o := range objectives {
-		if _, earlier := im.objectives[keyOf(o)]; !earlier {
-			im.objectives[keyOf(o)] = &known{Objective: o}
-		}
+		byID[o.ID] = &known{Objective: o}
+		im.knowObjective(byID[o.ID])
+	}
+	for _, o := range im.all {
+		o.above = byID[o.Parent]
 	}
 	return nil
 }

@@ -6,10 +6,14 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"time"
 
 	"okrbot/okr"
 	"okrbot/store"
 )
+
+// highest is the highest number that a file may give a key result or an objective.
+const highest = 9_999_999
 
 // entry is a line that is understood, beside what it changes.
 type entry struct {
@@ -23,6 +27,27 @@ type entry struct {
 // readsAnew says whether a line has its key result read another scorecard than before, or none before.
 func (e *entry) readsAnew() bool {
 	return e.before.Source.ConnectionName != e.row.Connection || e.before.Source.Reference != e.row.Reference
+}
+
+// number gives a line that does not number its objective the number of the one that its key result is under,
+// where that reads as the line says: of several that read alike it is its own.
+func (e *entry) number(r *Reader) {
+	o := &e.row.Objective
+	if !r.has("objective_key") {
+		o.Number = 0
+	}
+	if o.Number == 0 && e.before.ID != 0 && keyOf(*o) == keyOf(e.before.Objective) {
+		o.Number = e.before.Objective.Number
+	}
+}
+
+// changes are what a line changes of its key result.
+func (e *entry) changes(now time.Time) map[string]store.Change {
+	changed := Differences(Of(e.before, now), e.row)
+	if o := e.row.Objective; o.Number != 0 && o.Number != e.before.Objective.Number {
+		changed["objective_key"] = store.Change{e.before.Objective.Key(), o.Key()}
+	}
+	return changed
 }
 
 // measure gives what reads a scorecard from now on the scorecard's decimals and unit, where the line
@@ -106,8 +131,17 @@ func (im *importer) resolve(ctx context.Context, e *entry) (problems []Problem, 
 			problems = append(problems, Problem{Line: e.line, Column: column, Says: says, Anywhere: true})
 		}
 	}
-	k := &e.row.KeyResult
-	person("objective_owner", &e.row.Objective.Owner)
+	k, o := &e.row.KeyResult, &e.row.Objective
+	person("objective_owner", &o.Owner)
+	if im.reader.has("objective_co_owners") {
+		o.CoOwners = slices.Clone(o.CoOwners)
+		for i := range o.CoOwners {
+			person("objective_co_owners", &o.CoOwners[i])
+		}
+		if o.CoOwners = once(o.CoOwners); o.Owner != "" && slices.Contains(o.CoOwners, o.Owner) {
+			say("objective_co_owners", "%s", o.Check()["co_owners"])
+		}
+	}
 	if e.row.Alone {
 		return problems, failed
 	}
@@ -123,7 +157,6 @@ func (im *importer) resolve(ctx context.Context, e *entry) (problems []Problem, 
 	if k.Confidence.Day > okr.DayOf(im.now)+1 {
 		say("confidence_day", "This day has not come yet. Write today or an earlier one.")
 	}
-	const highest = 9_999_999
 	switch earlier := im.keys[k.Number]; {
 	case k.Number == 0:
 	case earlier != 0:
@@ -133,19 +166,39 @@ func (im *importer) resolve(ctx context.Context, e *entry) (problems []Problem, 
 	default:
 		im.keys[k.Number] = e.line
 	}
-	if e.before.Closed && len(Differences(Of(e.before, im.now), e.row)) > 0 {
+	e.number(im.reader)
+	if e.before.Closed && len(e.changes(im.now)) > 0 {
 		say("key", "%s is closed out with its objective and stays as it is. Take this line out, or add a new key result.", k.Key())
 	}
-	if e.before.ID == 0 && !k.Integrated && k.Result.Value.Valid && k.Result.AsOf != 0 {
-		period := e.row.Objective.Period
-		switch {
-		case k.Result.AsOf > okr.DayOf(im.now)+1:
-			say("result_day", "This day has not come yet. Write today or an earlier one.")
-		case !period.Contains(k.Result.AsOf):
-			say("result_day", "This day lies outside of the objective's period, so that the value would not count. Write one from %s to %s, or leave the result empty.", period.First.Words(), period.Last.Words())
+	if e.before.ID == 0 {
+		if says := resultProblem(*k, e.row.Objective.Period, okr.DayOf(im.now)); says != "" {
+			say("result_day", "%s", says)
 		}
 	}
 	return problems, failed
+}
+
+// resultProblem says what is wrong with the day of a new key result's value.
+func resultProblem(k okr.KeyResult, period okr.Period, today okr.Day) string {
+	switch {
+	case k.Integrated || !k.Result.Value.Valid || k.Result.AsOf == 0:
+	case k.Result.AsOf > today+1:
+		return "This day has not come yet. Write today or an earlier one."
+	case !period.Contains(k.Result.AsOf):
+		return fmt.Sprintf("This day lies outside of the objective's period, so that the value would not count. Write one from %s to %s, or leave the result empty.", period.First.Words(), period.Last.Words())
+	}
+	return ""
+}
+
+// once is a list without what it has already.
+func once(list []string) []string {
+	kept := list[:0]
+	for _, one := range list {
+		if !slices.Contains(kept, one) {
+			kept = append(kept, one)
+		}
+	}
+	return kept
 }
 
 // find holds what lines name against what there is: connections with their scorecards, and titles.
@@ -158,7 +211,7 @@ func (im *importer) find(ctx context.Context, entries []entry) error {
 		if e.row.Alone {
 			continue
 		}
-		if o := im.objectives[keyOf(e.row.Objective)]; o != nil && !o.made && e.row.KeyResult.Number == 0 {
+		if o := im.target(e.row.Objective); o != nil && !o.made && e.row.KeyResult.Number == 0 {
 			titles = append(titles, store.TitleKey{Objective: o.ID, Title: e.row.KeyResult.Title})
 		}
 		if !e.row.KeyResult.Integrated || !e.readsAnew() || e.row.Reference == "" {
@@ -192,7 +245,7 @@ func (im *importer) find(ctx context.Context, entries []entry) error {
 			e.source = source
 			e.source.ConnectionKind, e.source.Origin = c.Kind, c.Origin
 		}
-		if o := im.objectives[keyOf(e.row.Objective)]; o != nil && !o.made && !e.row.Alone && e.row.KeyResult.Number == 0 {
+		if o := im.target(e.row.Objective); o != nil && !o.made && !e.row.Alone && e.row.KeyResult.Number == 0 {
 			if number := taken[store.TitleKey{Objective: o.ID, Title: e.row.KeyResult.Title}]; number != 0 {
 				im.refuse(Problem{Line: e.line, Column: "key_result", Says: fmt.Sprintf("This objective has it already: KR-%d. Write KR-%d into the column key to change it.", number, number)})
 				e.wrong = true
@@ -240,7 +293,7 @@ func (im *importer) do(ctx context.Context, e *entry) error {
 	if e.before.ID == 0 {
 		return im.add(e, o, k)
 	}
-	changed := Differences(Of(e.before, im.now), e.row)
+	changed := e.changes(im.now)
 	if v := e.before.Override.Value; v.Valid && len(changed) > 0 {
 		if k.Override = e.before.Override; store.EndsOverride(e.before, k) {
 			changed["by_hand"] = store.Change{plain(v), ""}
@@ -296,98 +349,6 @@ func (im *importer) add(e *entry, o *known, k store.KeyResult) error {
 		im.fresh = append(im.fresh, k)
 	}
 	return nil
-}
-
-// objective is what a line puts its key result under: one that is there, or a new one. It returns none
-// when something is wrong with the line.
-func (im *importer) objective(ctx context.Context, e *entry) (*known, error) {
-	if e.wrong {
-		return nil, nil
-	}
-	want := e.row.Objective
-	o := im.objectives[keyOf(want)]
-	if e.before.ID != 0 && keyOf(e.before.Objective) == keyOf(want) && (o == nil || o.ID != e.before.Objective.ID) {
-		o = &known{Objective: e.before.Objective} // one of several that read alike: its own
-	}
-	switch {
-	case o == nil:
-		var err error
-		if o, err = im.addObjective(ctx, e); err != nil {
-			return nil, err
-		}
-	case o.Closed && e.before.KeyResult.Objective != o.ID && !e.row.Alone:
-		im.refuse(Problem{Line: e.line, Column: "objective", Says: "This objective is closed out. Add the key result to another one."})
-		return nil, nil
-	case o.Closed && len(moves(o.Objective, want)) > 0:
-		im.refuse(Problem{Line: e.line, Column: "objective", Says: "This objective is closed out and stays as it is, with its time zone and channel. Take this line out."})
-		return nil, nil
-	case o.Zone != want.Zone || o.Channel != want.Channel:
-		if o.line != 0 {
-			im.refuse(Problem{Line: e.line, Column: "objective", Says: fmt.Sprintf("Line %d gives the same objective another time zone or channel. Make them the same.", o.line)})
-			return nil, nil
-		}
-		if err := im.placeObjective(ctx, e, o); err != nil {
-			return nil, err
-		}
-	case e.row.Alone && o.alone:
-		im.refuse(Problem{Line: e.line, Column: "objective", Says: fmt.Sprintf("This objective stands on line %d already. Take one of the two out.", o.line)})
-		return nil, nil
-	}
-	if o.line == 0 {
-		o.line = e.line
-	}
-	o.alone = o.alone || e.row.Alone
-	return o, nil
-}
-
-// addObjective is an objective that is not there yet.
-func (im *importer) addObjective(ctx context.Context, e *entry) (*known, error) {
-	want := e.row.Objective
-	o := &known{Objective: want, made: true, line: e.line}
-	o.ID, o.Workspace = 0, im.workspace
-	// Without the line that they are cut from, which would stay in memory with them.
-	for _, s := range []*string{&o.Title, &o.Owner, &o.Zone, &o.Channel} {
-		*s = strings.Clone(*s)
-	}
-	im.objectives[keyOf(o.Objective)] = o
-	im.outcome.Objectives++
-	im.say("line %d: add the objective %q, %s", e.line, want.Title, want.Period.Words())
-	if !im.writing() {
-		return o, nil
-	}
-	made, err := im.tx.AddObjective(ctx, im.actor(), o.Objective, im.next.Objective)
-	if err != nil {
-		return nil, err
-	}
-	im.next.Objective++
-	o.Objective = made
-	return o, nil
-}
-
-// placeObjective gives an objective the time zone and the channel of a line.
-func (im *importer) placeObjective(ctx context.Context, e *entry, o *known) error {
-	want := e.row.Objective
-	changed := moves(o.Objective, want)
-	im.outcome.ChangedObjectives++
-	im.say("line %d: change the objective %q: %s", e.line, want.Title, changeWords(changed))
-	o.Zone, o.Channel = want.Zone, want.Channel
-	if !im.writing() {
-		return nil
-	}
-	im.placed = append(im.placed, o)
-	return im.tx.PlaceObjective(ctx, im.actor(), o.Objective, changed)
-}
-
-// moves are what changes of where an objective is.
-func moves(o, want okr.Objective) map[string]store.Change {
-	changed := map[string]store.Change{}
-	if o.Zone != want.Zone {
-		changed["time_zone"] = store.Change{o.Zone, want.Zone}
-	}
-	if o.Channel != want.Channel {
-		changed["objective_channel"] = store.Change{o.Channel, want.Channel}
-	}
-	return changed
 }
 
 // flush writes the new key results of a batch.

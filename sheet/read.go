@@ -307,13 +307,16 @@ func (b *bound) Read(p []byte) (int, error) {
 
 // Key is the number of the key result that a line is about; 0 when it is a new one or none.
 func (r *Reader) Key(l Line) int {
-	for i, c := range r.columns {
-		if c != nil && c.name == "key" && i < len(l.cells) {
-			number, _ := okr.ParseKey(shown(l.cells[i])) // as Row reads it
-			return number
-		}
+	number, _ := okr.ParseKey(r.cell(l, "key"))
+	return number
+}
+
+// cell is what a line has in a column, as Row reads it; empty where the file lacks the column.
+func (r *Reader) cell(l Line, name string) string {
+	if i := slices.Index(r.names, name); i >= 0 && i < len(l.cells) {
+		return shown(l.cells[i])
 	}
-	return 0
+	return ""
 }
 
 // has says whether the file has a column.
@@ -356,7 +359,7 @@ func (r *Reader) Row(l Line, before Row) (Row, []Problem) {
 			}
 		}
 	}
-	if row.Alone || len(wrong) > 0 || before.KeyResult.ID == 0 || len(Differences(before, row)) > 0 {
+	if row.Alone || len(wrong) > 0 || before.KeyResult.ID == 0 || len(Differences(before, row)) > 0 || !slices.Equal(before.Objective.CoOwners, row.Objective.CoOwners) {
 		// What is there already and stays as it is may be from when the rules were others.
 		note(wrong, true, row.Objective.Check())
 		if !row.Alone {

@@ -19,7 +19,8 @@ import (
 // Row is a line of the table: a key result with its objective, or an objective that has none.
 type Row struct {
 	Objective  okr.Objective
-	Alone      bool // the objective has no key result
+	Parent     string // of the objective: its number, or in a file its title
+	Alone      bool   // the objective has no key result
 	KeyResult  okr.KeyResult
 	Connection string // its name; empty when people update the key result
 	Reference  string
@@ -31,7 +32,7 @@ type Row struct {
 func Of(k store.KeyResult, now time.Time) Row {
 	today := k.Today(now)
 	row := Row{
-		Objective: k.Objective, KeyResult: k.KeyResult,
+		Objective: k.Objective, Parent: k.Objective.ParentKey, KeyResult: k.KeyResult,
 		Connection: k.Source.ConnectionName, Reference: k.Source.Reference, Scorecard: k.Source.Name,
 		Standing: k.Standing(k.Objective.Period, today),
 	}
@@ -40,7 +41,7 @@ func Of(k store.KeyResult, now time.Time) Row {
 }
 
 // OfObjective is the row of an objective without key results.
-func OfObjective(o okr.Objective) Row { return Row{Objective: o, Alone: true} }
+func OfObjective(o okr.Objective) Row { return Row{Objective: o, Parent: o.ParentKey, Alone: true} }
 
 // form is how a column's cells are written where it matters.
 type form int
@@ -83,6 +84,26 @@ var columns = []column{
 	{name: "objective_channel", objective: true,
 		write: func(r Row) string { return r.Objective.Channel },
 		read:  func(r *Row, s string) string { return channel(s, &r.Objective.Channel) }},
+	{name: "objective_key", objective: true,
+		write: func(r Row) string {
+			if r.Objective.Number == 0 {
+				return ""
+			}
+			return r.Objective.Key()
+		},
+		read: func(r *Row, s string) string {
+			number, ok := okr.ParseObjectiveKey(s)
+			if r.Objective.Number = number; s != "" && !ok {
+				return "Write the number of an objective, such as O-7, or leave it empty."
+			}
+			return ""
+		}},
+	{name: "objective_co_owners", form: list, objective: true, field: "co_owners",
+		write: func(r Row) string { return strings.Join(r.Objective.CoOwners, " ") },
+		read:  func(r *Row, s string) string { r.Objective.CoOwners = someNames(s); return "" }},
+	{name: "objective_parent", form: text, objective: true,
+		write: func(r Row) string { return r.Parent },
+		read:  func(r *Row, s string) string { r.Parent = s; return unprintable(s) }},
 	{name: "key",
 		write: func(r Row) string { return r.KeyResult.Key() },
 		read: func(r *Row, s string) string {
@@ -293,12 +314,16 @@ func (c column) cell(r Row) string {
 	return c.write(r)
 }
 
-// Differences are the columns in which import would change one row into another, with what they
-// hold before and after.
+// Differences are the columns in which import would change one row's key result into another's, with what
+// they hold before and after. What is of the objective alone is not of them.
 func Differences(before, after Row) map[string]store.Change {
 	changed := map[string]store.Change{}
 	for _, c := range columns {
-		if c.read == nil || c.name == "key" || strings.HasPrefix(c.name, "result_") {
+		switch c.name {
+		case "key", "objective_key", "objective_co_owners", "objective_parent", "result_value", "result_day":
+			continue
+		}
+		if c.read == nil {
 			continue
 		}
 		if a, b := c.cell(before), c.cell(after); a != b {

@@ -120,7 +120,7 @@ func (w *jsonWriter) Write(r Row) error {
 func (c column) json(r Row) ([]byte, error) {
 	cell := c.cell(r)
 	switch {
-	case c.form == list && !r.Alone:
+	case c.form == list && (c.objective || !r.Alone):
 		return json.Marshal(strings.Fields(cell))
 	case cell == "":
 		return []byte("null"), nil

@@ -80,17 +80,25 @@ func (s *Store) FinishExport(ctx context.Context, h HeldExport, code string) err
 }
 
 // EachKeyResult passes all key results of a workspace one by one, in the order of KeyResults, and
-// after them the objectives that have none: all as they were at one moment, and never more of them
-// in memory than the driver reads at once. Nothing in do may use the network: a connection and a
-// snapshot are held until the end.
+// after them the objectives that have none: all as they were at one moment, each with the key of its
+// objective's parent, and never more of them in memory than the driver reads at once. Nothing in do may use
+// the network: a connection and a snapshot are held until the end.
 func (s *Store) EachKeyResult(ctx context.Context, workspace string, do func(KeyResult) error, empty func(okr.Objective) error) error {
 	return s.moment(ctx, func(tx pgx.Tx) error {
+		parents, err := parentKeys(ctx, tx, workspace)
+		if err != nil {
+			return err
+		}
 		sql, args := Filter{}.list(workspace)
 		rows, err := tx.Query(ctx, sql, args...)
 		if err != nil {
 			return fmt.Errorf("reading all key results: %w", err)
 		}
-		if err := each(rows, scanKeyResult, do); err != nil {
+		err = each(rows, scanKeyResult, func(k KeyResult) error {
+			k.Objective.ParentKey = parents[k.Objective.ID]
+			return do(k)
+		})
+		if err != nil {
 			return err
 		}
 		rows, err = tx.Query(ctx, `
@@ -102,8 +110,34 @@ order by o.last_day desc, o.id`, workspace)
 		if err != nil {
 			return fmt.Errorf("reading objectives without key results: %w", err)
 		}
-		return each(rows, scanObjective, empty)
+		return each(rows, scanObjective, func(o okr.Objective) error {
+			o.ParentKey = parents[o.ID]
+			return empty(o)
+		})
 	})
+}
+
+// parentKeys are the keys of the objectives that others have as their parents, by the others' ids.
+func parentKeys(ctx context.Context, tx pgx.Tx, workspace string) (map[int64]string, error) {
+	rows, err := tx.Query(ctx, `
+select o.id, p.number
+from objectives o
+join objectives p on p.id = o.parent_id
+where o.workspace_id = $1`, workspace)
+	if err != nil {
+		return nil, fmt.Errorf("reading parents of objectives: %w", err)
+	}
+	keys := map[int64]string{}
+	var id int64
+	var above okr.Objective
+	_, err = pgx.ForEachRow(rows, []any{&id, &above.Number}, func() error {
+		keys[id] = above.Key()
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading parents of objectives: %w", err)
+	}
+	return keys, nil
 }
 
 // each passes rows one by one to who wants them.

@@ -130,14 +130,43 @@ func (tx *Tx) MoveNumbers(ctx context.Context, workspace string, next NextNumber
 	return nil
 }
 
-// PlaceObjective changes an objective's time zone and channel, and records it. FollowObjective has its key
-// results follow.
+// PlaceObjective changes an objective's time zone, channel and co-owners, and records it. FollowObjective has
+// its key results follow.
 func (tx *Tx) PlaceObjective(ctx context.Context, actor okr.Actor, o okr.Objective, changes map[string]Change) error {
-	err := tx.q.PlaceObjective(ctx, queries.PlaceObjectiveParams{Zone: o.Zone, ChannelID: o.Channel, WorkspaceID: actor.Workspace, ID: o.ID})
+	err := tx.q.PlaceObjective(ctx, queries.PlaceObjectiveParams{
+		Zone: o.Zone, ChannelID: o.Channel, CoOwnerIds: orEmpty(o.CoOwners), WorkspaceID: actor.Workspace, ID: o.ID,
+	})
 	if err != nil {
 		return fmt.Errorf("editing objective %d: %w", o.ID, err)
 	}
 	return tx.Record(ctx, actor, "edited", Object{"objective", o.ID}, changes)
+}
+
+// Below is an objective that comes below another one.
+type Below struct {
+	Objective, Parent int64             // parent 0: below none any more
+	Changes           map[string]Change // as recorded; nil: of an objective that is new
+}
+
+// PutBelow gives objectives their parents. That nothing comes above itself is the caller's to see, who holds
+// LockTree. It returns ErrNoParent where a parent was removed meanwhile.
+func (tx *Tx) PutBelow(ctx context.Context, actor okr.Actor, list []Below) error {
+	p := queries.PutBelowParams{WorkspaceID: actor.Workspace}
+	for _, b := range list {
+		p.Ids, p.ParentIds = append(p.Ids, b.Objective), append(p.ParentIds, b.Parent)
+	}
+	if err := tx.q.PutBelow(ctx, p); err != nil {
+		return fmt.Errorf("putting objectives below others: %w", parentGone(err))
+	}
+	for _, b := range list {
+		if b.Changes == nil {
+			continue
+		}
+		if err := tx.Record(ctx, actor, "edited", Object{"objective", b.Objective}, b.Changes); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // FollowObjective has the key results of an objective that was placed follow it into its time zone, with

@@ -129,8 +129,8 @@ func (r Statements) ParentChoices(ctx context.Context, workspace string, id int6
 // mayHaveParent returns ErrCycle where an objective would be above itself, and ErrNoParent where there is
 // no such parent. Everybody who would put another one below another waits until the transaction ends.
 func (tx *Tx) mayHaveParent(ctx context.Context, workspace string, id, parent int64) error {
-	if err := tx.q.LockTree(ctx, workspace); err != nil {
-		return fmt.Errorf("locking the tree of objectives: %w", err)
+	if err := tx.LockTree(ctx, workspace); err != nil {
+		return err
 	}
 	above, err := tx.q.Above(ctx, queries.AboveParams{WorkspaceID: workspace, ID: parent})
 	switch {

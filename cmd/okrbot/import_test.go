@@ -69,7 +69,7 @@ func TestExportAndImportOnTheMachine(t *testing.T) {
 	if out, err := run(importCommand{File: path, Apply: true, Workspace: "T1"}); err != nil || !strings.Contains(out, "Saved.\nReadings, check-ins and values by hand are in another file") {
 		t.Errorf("%v\n%s", err, out)
 	}
-	if out, err := run(exportCommand{Workspace: "T1"}); err != nil || !strings.Contains(out, "Calm,U1ALICE,2026-10-01,2026-12-31,UTC,,KR-1,Fewer,U1ALICE,,decrease,10,2,") {
+	if out, err := run(exportCommand{Workspace: "T1"}); err != nil || !strings.Contains(out, "Calm,U1ALICE,2026-10-01,2026-12-31,UTC,,O-1,,,KR-1,Fewer,U1ALICE,,decrease,10,2,") {
 		t.Errorf("%v\n%s", err, out)
 	}
 	exported, err := run(exportCommand{Workspace: "T1"})

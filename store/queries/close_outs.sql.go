@@ -541,7 +541,7 @@ func (q *Queries) StopKeyResults(ctx context.Context, arg StopKeyResultsParams) 
 }
 
 const wentOnBelow = `-- name: WentOnBelow :many
-select n.id, n.workspace_id, n.title, n.owner_id, n.first_day, n.last_day, n.zone, n.channel_id, n.created_by, n.created_at, n.draft_id, n.closed_at, n.number, n.co_owner_ids, n.parent_id, n.version
+select n.id, n.workspace_id, n.title, n.owner_id, n.first_day, n.last_day, n.zone, n.channel_id, n.created_by, n.created_at, n.draft_id, n.closed_at, n.number, n.co_owner_ids, n.parent_id, n.version, n.folded
 from objectives n
 where n.workspace_id = $1
   and n.parent_id = $2
@@ -595,6 +595,7 @@ func (q *Queries) WentOnBelow(ctx context.Context, arg WentOnBelowParams) ([]Obj
 			&i.CoOwnerIds,
 			&i.ParentID,
 			&i.Version,
+			&i.Folded,
 		); err != nil {
 			return nil, err
 		}

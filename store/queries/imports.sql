@@ -28,6 +28,8 @@ from (
   select distinct k.owner_id, '' from key_results k where k.workspace_id = @workspace_id
   union all
   select distinct unnest(c.co_owner_ids), '' from key_results c where c.workspace_id = @workspace_id
+  union all
+  select distinct unnest(l.co_owner_ids), '' from objectives l where l.workspace_id = @workspace_id
 ) p
 group by p.id;
 
@@ -61,9 +63,21 @@ where workspace_id = @workspace_id
 update objectives o
 set zone = @zone,
     channel_id = @channel_id,
+    co_owner_ids = @co_owner_ids,
     version = version + 1
 where o.workspace_id = @workspace_id
   and o.id = @id;
+
+-- name: PutBelow :exec
+-- Objectives get their parents, all at once: nobody is above themselves in between. 0 is none.
+update objectives o
+set parent_id = nullif(v.parent_id, 0),
+    version = version + 1
+from (
+  select unnest(@ids::bigint[]) as id, unnest(@parent_ids::bigint[]) as parent_id
+) v
+where o.workspace_id = @workspace_id
+  and o.id = v.id;
 
 -- name: FirstValues :one
 -- What an import left to be read at once, and what it left that is not.

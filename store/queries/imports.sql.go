@@ -162,6 +162,8 @@ from (
   select distinct k.owner_id, '' from key_results k where k.workspace_id = $1
   union all
   select distinct unnest(c.co_owner_ids), '' from key_results c where c.workspace_id = $1
+  union all
+  select distinct unnest(l.co_owner_ids), '' from objectives l where l.workspace_id = $1
 ) p
 group by p.id
 `
@@ -261,14 +263,16 @@ const placeObjective = `-- name: PlaceObjective :exec
 update objectives o
 set zone = $1,
     channel_id = $2,
+    co_owner_ids = $3,
     version = version + 1
-where o.workspace_id = $3
-  and o.id = $4
+where o.workspace_id = $4
+  and o.id = $5
 `
 
 type PlaceObjectiveParams struct {
 	Zone        string
 	ChannelID   string
+	CoOwnerIds  []string
 	WorkspaceID string
 	ID          int64
 }
@@ -277,9 +281,33 @@ func (q *Queries) PlaceObjective(ctx context.Context, arg PlaceObjectiveParams) 
 	_, err := q.db.Exec(ctx, placeObjective,
 		arg.Zone,
 		arg.ChannelID,
+		arg.CoOwnerIds,
 		arg.WorkspaceID,
 		arg.ID,
 	)
+	return err
+}
+
+const putBelow = `-- name: PutBelow :exec
+update objectives o
+set parent_id = nullif(v.parent_id, 0),
+    version = version + 1
+from (
+  select unnest($2::bigint[]) as id, unnest($3::bigint[]) as parent_id
+) v
+where o.workspace_id = $1
+  and o.id = v.id
+`
+
+type PutBelowParams struct {
+	WorkspaceID string
+	Ids         []int64
+	ParentIds   []int64
+}
+
+// Objectives get their parents, all at once: nobody is above themselves in between. 0 is none.
+func (q *Queries) PutBelow(ctx context.Context, arg PutBelowParams) error {
+	_, err := q.db.Exec(ctx, putBelow, arg.WorkspaceID, arg.Ids, arg.ParentIds)
 	return err
 }
 
