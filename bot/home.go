@@ -154,7 +154,7 @@ func (d *drawing) objectives(ctx context.Context) error {
 	}
 	for _, o := range list {
 		d.tab.Objectives = append(d.tab.Objectives, view.HomeObjective{
-			Objective: view.Objective{Objective: o, Today: okr.DayIn(o.Zone, d.now), Looks: okr.LooksOnly(d.g.Actor)}, Counts: counts[o.ID], Failing: counted[o.ID].Failing,
+			Objective: view.Objective{Objective: o, Today: okr.DayIn(o.Zone, d.now), Reader: d.g.Actor}, Counts: counts[o.ID], Failing: counted[o.ID].Failing,
 		})
 	}
 	return nil

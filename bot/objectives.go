@@ -119,7 +119,7 @@ func (s shows) objectives(ctx context.Context, reader okr.Actor, list []okr.Obje
 	}
 	shown := make([]view.Objective, len(list))
 	for i, o := range list {
-		shown[i] = view.Objective{Objective: o, KeyResults: own[o.ID], BelowNeeds: below[o.ID], Today: okr.DayIn(o.Zone, now), Looks: okr.LooksOnly(reader)}
+		shown[i] = view.Objective{Objective: o, KeyResults: own[o.ID], BelowNeeds: below[o.ID], Today: okr.DayIn(o.Zone, now), Reader: reader}
 	}
 	return shown, nil
 }

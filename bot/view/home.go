@@ -288,11 +288,11 @@ func (o HomeObjective) blocks() []slack.Block {
 		return []slack.Block{s}
 	case total == 0:
 		none := "\nNo key results yet."
-		if !o.Looks {
+		if o.Reader.ID == "" || okr.May(o.Reader, okr.AddKeyResult) {
 			none += " Add one with `/okr add-kr`."
 		}
 		s = section(text + none)
-		s.Accessory = slack.NewAccessory(kebabOf(o.Objective.Objective, false, o.Looks))
+		s.Accessory = slack.NewAccessory(kebabOf(o.Objective.Objective, false, o.looks()))
 		return []slack.Block{s}
 	case !o.Open && !o.ended():
 		s.Accessory = slack.NewAccessory(button(ActionHomeOpen, "Open", id))
@@ -300,7 +300,7 @@ func (o HomeObjective) blocks() []slack.Block {
 	case !o.Open:
 		return []slack.Block{s, slack.NewActionBlock("do_o_"+id, button(ActionCloseOut, "Close out", id), button(ActionHomeOpen, "Open", id))}
 	}
-	presses := []slack.BlockElement{button(ActionHomeHide, "Hide", id), kebabOf(o.Objective.Objective, o.ended(), o.Looks)}
+	presses := []slack.BlockElement{button(ActionHomeHide, "Hide", id), kebabOf(o.Objective.Objective, o.ended(), o.looks())}
 	if o.ended() {
 		presses = slices.Insert(presses, 0, slack.BlockElement(button(ActionCloseOut, "Close out", id)))
 	}

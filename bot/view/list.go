@@ -37,8 +37,11 @@ type Listing struct {
 	Ordered bool        // by something else than what is worst
 	Below   []Objective // right below those that it is of; one more than is shown says that there are more
 	Query   string      // what the list is of, for the buttons
-	Looks   bool        // its reader only looks
+	Reader  okr.Actor   // who sees it; zero: somebody who may change all of it
 }
+
+// looks says whether its reader may not change a key result, as guests may none.
+func (l Listing) looks(k KeyResult) bool { return l.Reader.ID != "" && !k.MayEdit(l.Reader) }
 
 // ListingOf is the first part of some of all key results.
 func ListingOf(some, all []KeyResult, most int) Listing {
@@ -121,20 +124,21 @@ func underObjectives(l Listing) []slack.Block {
 	var blocks []slack.Block
 	if scattered && l.Ordered {
 		for _, k := range l.Shown {
-			blocks = append(blocks, line(k, "\n:dart: "+headlineOf(k.Objective), l.Looks))
+			blocks = append(blocks, line(k, "\n:dart: "+headlineOf(k.Objective), l.looks(k)))
 		}
 		return blocks
 	}
 	for _, id := range order {
 		o := own[id][0].Objective
 		head := section(objectiveLine(o, l.Beside[id]))
-		head.Accessory = slack.NewAccessory(kebabOf(o, false, l.Looks))
-		if k := own[id][0]; k.Today > o.Period.Last && !k.Closed && !l.Looks {
+		looks := l.Reader.ID != "" && !o.MayEdit(l.Reader)
+		head.Accessory = slack.NewAccessory(kebabOf(o, false, looks))
+		if k := own[id][0]; k.Today > o.Period.Last && !k.Closed && !looks {
 			head.Accessory = closeOutButton(o)
 		}
 		blocks = append(blocks, head)
 		for _, k := range own[id] {
-			blocks = append(blocks, line(k, "", l.Looks))
+			blocks = append(blocks, line(k, "", l.looks(k)))
 		}
 	}
 	return blocks

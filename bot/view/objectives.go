@@ -43,11 +43,14 @@ type Objective struct {
 	BelowNeeds map[okr.Need]int // what the key results of all below it need, at any depth
 	Changes    []ChangeLine     // newest first
 	Today      okr.Day          // where it is
-	Looks      bool             // its reader only looks
+	Reader     okr.Actor        // who sees it; zero: somebody who may change it
 }
 
 // ended says whether the objective waits to be closed out, and its reader may be the one who does it.
-func (o Objective) ended() bool { return o.Today > o.Period.Last && !o.Closed && !o.Looks }
+func (o Objective) ended() bool { return o.Today > o.Period.Last && !o.Closed && !o.looks() }
+
+// looks says whether its reader may neither change nor end it.
+func (o Objective) looks() bool { return o.Reader.ID != "" && !o.MayEdit(o.Reader) }
 
 // boldHeadlineOf names an objective above its key results.
 func boldHeadlineOf(o okr.Objective) string {
@@ -164,7 +167,7 @@ func (l ObjectiveList) Message() Message {
 		}
 		s := section(o.line())
 		s.BlockID = "o_" + strconv.FormatInt(o.ID, 10)
-		s.Accessory = slack.NewAccessory(kebabOf(o.Objective, o.ended(), o.Looks))
+		s.Accessory = slack.NewAccessory(kebabOf(o.Objective, o.ended(), o.looks()))
 		m.Blocks = append(m.Blocks, s)
 	}
 	m.Blocks = append(m.Blocks, pages.ways()...)
@@ -181,7 +184,7 @@ const (
 func (o Objective) Modal() slack.ModalViewRequest {
 	head := section(":dart: " + headlineOf(o.Objective))
 	head.BlockID = "o_" + strconv.FormatInt(o.ID, 10)
-	head.Accessory = slack.NewAccessory(kebabOf(o.Objective, o.ended(), o.Looks))
+	head.Accessory = slack.NewAccessory(kebabOf(o.Objective, o.ended(), o.looks()))
 	dash := func(s string) string {
 		if s == "" {
 			return "–"
