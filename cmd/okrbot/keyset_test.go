@@ -198,3 +198,21 @@ func TestKeysOnAFullDisk(t *testing.T) {
 		t.Errorf("it left %s", now)
 	}
 }
+
+// The sandbox's keys are in no copy: who lost them begins again.
+func TestTheSandboxWithoutItsKeysBeginsAgain(t *testing.T) {
+	path, dir, port := binary(t), folder(t), ports(t)
+	startSandbox(t, path, dir, port).stop(t)
+	file := filepath.Join(dir, ".okrbot", "sandbox", "keyset.json")
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	out, code := run(t, path, dir, []string{"PATH=" + os.Getenv("PATH")}, "sandbox", "--port", fmt.Sprint(port))
+	if code != 1 || !strings.Contains(out, "the sandbox's keys are missing") || !strings.Contains(out, "`okrbot sandbox --fresh`") {
+		t.Errorf("%d %s", code, out)
+	}
+	if _, err := os.Lstat(file); err == nil {
+		t.Error("it made others")
+	}
+	startSandbox(t, path, dir, port, "--fresh")
+}
