@@ -89,7 +89,7 @@ func separated(text *bufio.Reader) (comma rune, taken int, err error) {
 			break
 		}
 		if m != nil {
-			if r, _ := utf8.DecodeRuneInString(m[1]); r != utf8.RuneError && r != '"' {
+			if r, _ := utf8.DecodeRuneInString(m[1]); r != utf8.RuneError && r != '"' && r != 0 {
 				candidates = append([]rune{r}, candidates...)
 			}
 		}

@@ -121,6 +121,45 @@ func TestWhatSpreadsheetsWriteIsTaken(t *testing.T) {
 	}
 }
 
+// TestFilesThatAreNoTable are refused with a sentence each.
+func TestFilesThatAreNoTable(t *testing.T) {
+	c := newCompany(t)
+	long := func(start string, n int) io.Reader {
+		return io.MultiReader(strings.NewReader(start), io.LimitReader(endless('x'), int64(n)))
+	}
+	for name, f := range map[string]struct {
+		file io.Reader
+		says string
+	}{
+		"a separator that is none":      {strings.NewReader("sep=\x00\r\nfoo\r\n"), "line 2: The first line names none of the columns."},
+		"a separator of names by NULs":  {strings.NewReader("sep=\x00\r\n" + strings.ReplaceAll(header, ",", "\x00")), "line 2: The first line names none of the columns."},
+		"a separator that is no letter": {strings.NewReader("sep=\xff\r\nfoo\r\n"), "line 2: The first line names none of the columns."},
+		"one line without end":          {long("objective", 100<<20), "line 1: From here on one line is longer than a megabyte."},
+		"a cell without end":            {long(header+"Calm,U1ALICE,", 100<<20), "line 2: From here on one line is longer than a megabyte."},
+		"quotes without end":            {long("\"objective", 100<<20), "line 1: From here on one line is longer than a megabyte."},
+		"quotes that end the file":      {strings.NewReader(header + "\"Calm,U1ALICE\r\n"), "line 2: A quotation mark is alone here."},
+		"a workbook without end":        {long("PK\x03\x04", 100<<20), "line 1: This file is a workbook."},
+		"half a UTF-16":                 {strings.NewReader("\xff\xfeo\x00b\x00j"), "line 1: The first line names none of the columns."},
+		"a picture":                     {strings.NewReader("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"), "The first line names none of the columns."},
+	} {
+		var out strings.Builder
+		o, err := sheet.Check(ctx, c.store, "T1", f.file, &out, nil)
+		if err != nil || o.Problems != 1 || !strings.Contains(out.String(), f.says) {
+			t.Errorf("%s: %+v, %v, want %q in\n%.300q", name, o, err, f.says, out.String())
+		}
+	}
+}
+
+// endless is a file of one letter.
+type endless byte
+
+func (e endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = byte(e)
+	}
+	return len(p), nil
+}
+
 // TestAHundredThousandLines imports them in memory that does not grow with them, and says how long it took.
 func TestAHundredThousandLines(t *testing.T) {
 	const many, each = 100_000, 25

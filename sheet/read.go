@@ -51,6 +51,7 @@ func open(from io.Reader) (*lines, []Problem, error) {
 	}
 	l.first, _ = l.csv.FieldPos(0)
 	l.first += taken
+	l.last = l.first
 	for _, name := range names {
 		l.names = append(l.names, columnName(name))
 	}
