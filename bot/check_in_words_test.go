@@ -9,7 +9,7 @@ import (
 func TestACheckInsWordsAreNoNumbers(t *testing.T) {
 	r := newRoom(t)
 	r.byHand("Interviews held", "12")
-	for _, note := range []string{"进展顺利，继续", "順調です！", "می‌رود خوب", "— going well", "follow–up done", "הכול בסדר"} {
+	for _, note := range []string{"进展顺利，继续", "順調です！", "می\u200cرود خوب", "— going well", "follow–up done", "הכול בסדר"} {
 		r.alice.Types("/okr check-in KR-1 "+note).Sees("== Check in on KR-1 ==", "Note: "+strings.Fields(note)[0])
 		r.alice.Closes()
 	}
