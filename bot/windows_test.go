@@ -15,3 +15,15 @@ func TestPagesTurnInTheirWindow(t *testing.T) {
 		t.Errorf("%d pages were said outside of the window", n)
 	}
 }
+
+// Slack shows three windows over each other: what is said over the third takes its place, where nothing is typed
+// in it.
+func TestWhatIsSaidOverThreeWindowsIsSeen(t *testing.T) {
+	r := ready(t)
+	r.refusalsExpected = true // views.push: push_limit_reached
+	r.alice.Uses("My Objectives").Sees("== okrbot ==").Presses("Show objective").Sees("== O-1 ==").Presses("Details").Sees("== KR-1 ==").
+		Presses("Sync Integration Data").Sees("Syncing KR-1 from")
+	if n := r.alice.In("dm-U0ALICE").Counts("Syncing KR-1 from"); n != 0 {
+		t.Errorf("it was said outside of the window:\n%s", r.alice.Screen())
+	}
+}
