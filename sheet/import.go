@@ -253,7 +253,7 @@ func (im *importer) know(ctx context.Context) error {
 		return err
 	}
 	for _, p := range people {
-		if name := strings.ToLower(p.Name); name != "" {
+		if name := strings.ToLower(shown(p.Name)); name != "" {
 			if _, several := im.people[name]; several {
 				im.people[name] = ""
 			} else {

@@ -14,7 +14,9 @@ import (
 	"time"
 	"unicode/utf16"
 
+	"okrbot/okr"
 	"okrbot/sheet"
+	"okrbot/store"
 )
 
 // TestWhatSurroundsCellsIsNothing: what chats, web pages and old tools leave around a cell, a line and a file.
@@ -44,6 +46,24 @@ func TestWhatSurroundsCellsIsNothing(t *testing.T) {
 	}
 	if k, err := c.store.KeyResult(ctx, "T1", 1); err != nil || !slices.Equal(k.CoOwners, []string{"U2BOB", "U3ANN", "U4ANN"}) {
 		t.Errorf("%q, %v", k.CoOwners, err)
+	}
+}
+
+// TestPeopleAreNamedByWhatShows: a name with marks is the same name, for one person and for two.
+func TestPeopleAreNamedByWhatShows(t *testing.T) {
+	c := newCompany(t)
+	for id, name := range map[string]string{"U6ERIN": "\u2068Erin E.\u2069", "U7BOB": "bob\u200e"} {
+		c.must(c.store.SavePerson(ctx, store.Person{Actor: okr.Actor{Workspace: "T1", ID: id, Kind: okr.Member}, Name: name, Zone: "UTC"}))
+	}
+	file := header + "Calm,U1ALICE,2026-10-01,2026-12-31,UTC,,Part,erin e.,increase,0,8\r\n"
+	if o, said := c.imports(file); o.Problems != 0 {
+		t.Fatal(said)
+	}
+	if k, err := c.store.KeyResult(ctx, "T1", 1); err != nil || k.Owner != "U6ERIN" {
+		t.Errorf("it is owned by %q: %v", k.Owner, err)
+	}
+	if o, said := c.check(strings.NewReplacer("erin e.", "Bob", "Part", "Other").Replace(file)); o.Problems != 1 || !strings.Contains(said, "line 2, owner: Several people are called \"Bob\". Write Slack's id of one.") {
+		t.Errorf("%+v\n%s", o, said)
 	}
 }
 
