@@ -19,11 +19,11 @@ var judgedWithout = map[string][]string{
 		"weekday", "hour", "minute", "zone", "slot_at", "next_sync_at", "applied_epoch", "forced_at", "result_count", "scores_digest",
 		"announced_status", "failure_class", "failure_cause", "failure_says", "failing_since", "failure_count", "failure_told_at",
 		"version", "created_by", "draft_id", "override_reason", "override_by", "overridden_at", "confidence", "confidence_by",
-		"tries", "retry_at", "ahead_on", "status", "status_until", "judged", "silent", "closed", "need",
+		"tries", "retry_at", "ahead_on", "status", "status_until", "judged", "silent", "closed", "need", "folded", "sorted",
 		"created_at", // never changes
 	},
 	"sources":    {"workspace_id", "connection_id", "reference", "name", "unit", "direction", "precision"},
-	"objectives": {"workspace_id", "number", "title", "owner_id", "co_owner_ids", "channel_id", "parent_id", "version", "created_by", "created_at", "draft_id"},
+	"objectives": {"workspace_id", "number", "title", "owner_id", "co_owner_ids", "channel_id", "parent_id", "version", "created_by", "created_at", "draft_id", "folded"},
 	"workspaces": {"id", "enterprise_id", "name", "bot_user_id", "next_number", "next_objective", "created_at", "hysteresis_points", "judge_after", "judge_round"},
 }
 
