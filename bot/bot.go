@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"time"
 
 	"okrbot/accounts"
 	"okrbot/bot/connect"
@@ -80,8 +81,10 @@ const plansOfItsOwn = 5
 
 // WarmUp has so many sessions with Postgres read and plan what people ask for most. A session that is new
 // takes ten times as long for it: where people come at once to a process that has just started, each of
-// its sessions would be new. Nothing depends on it, so it says nothing and gives up when ctx ends.
-func (b *Bot) WarmUp(ctx context.Context, sessions int) {
+// its sessions would be new. Nothing depends on it, so it says nothing. After so
+// long it begins nothing more; a question that is cut off would close its session.
+func (b *Bot) WarmUp(ctx context.Context, sessions int, within time.Duration) {
+	began := time.Now()
 	who, err := b.Store.Workspaces(ctx)
 	if err != nil || len(who) == 0 {
 		return
@@ -89,7 +92,10 @@ func (b *Bot) WarmUp(ctx context.Context, sessions int) {
 	var all sync.WaitGroup
 	for range sessions { // at once, so that each takes another one
 		all.Go(func() {
-			for range plansOfItsOwn + 1 {
+			for n := range plansOfItsOwn + 1 {
+				if n > 0 && time.Since(began) > within {
+					return
+				}
 				f := store.Filter{Order: store.WorstFirst, Most: view.Listed}
 				if _, err := b.lists.page(ctx, who[0].ID, f, nil); err != nil {
 					return

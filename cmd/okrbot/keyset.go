@@ -29,7 +29,7 @@ func (c Config) Keyset() (*secret.Keyset, error) {
 		return nil, fmt.Errorf("reading the keys: %w", err)
 	}
 	if strings.TrimSpace(string(raw)) == "" {
-		return nil, badConfig{"DATA_DIR: keyset.json in it is empty; put your copy of it back. (A redirect into it empties it first: `okrbot keys add --write` does not)"}
+		return nil, badConfig{"DATA_DIR: keyset.json in it is empty; put your copy of it back, or remove it where nobody has signed in yet. (A redirect into it empties it first: `okrbot keys add --write` does not)"}
 	}
 	keys, err := secret.Parse(secret.New(string(raw)))
 	if err != nil {
@@ -81,7 +81,8 @@ func keysToBeginWith(ctx context.Context, c Config, d database) (*secret.Keyset,
 	return c.Keyset()
 }
 
-// newKeysetFile makes keys, unless another process did so meanwhile. They are there whole or not at all.
+// newKeysetFile makes keys, unless another process did so meanwhile. They are there whole or not at all;
+// without hard links the file is empty for an instant.
 func newKeysetFile(path string) error {
 	written, err := secret.NewKeyset()
 	if err != nil {

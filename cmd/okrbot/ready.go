@@ -15,34 +15,22 @@ import (
 
 type readyCommand struct{}
 
-// errNobody is that nothing listens at an address.
-var errNobody = errors.New("nobody answers")
-
-// Run asks the okrbot that serves at LISTEN_ADDR what it says at /readyz, or at OPS_ADDR where nobody is at
-// the first, as with `serve --no-web`. It is for a container's health check: an image without a shell has
-// nothing else to ask with.
+// Run asks the okrbot that serves at OPS_ADDR what it says at /readyz. Each process has that address for
+// itself, with --no-web too; at LISTEN_ADDR another one may answer. It is for a container's health check: an
+// image without a shell has nothing else to ask with.
 func (readyCommand) Run(in *invocation) error {
 	ctx, cancel := context.WithTimeout(in.ctx, 4*time.Second)
 	defer cancel()
-	var asked []string
-	for _, a := range []struct{ variable, otherwise string }{{"LISTEN_ADDR", ":8080"}, {"OPS_ADDR", "127.0.0.1:9090"}} {
-		address := cmp.Or(trim(os.Getenv(a.variable)), a.otherwise)
-		at, err := here(a.variable, address)
-		if err != nil {
-			return err
-		}
-		asked = append(asked, a.variable+", "+address)
-		err = askReady(ctx, at)
-		switch {
-		case errors.Is(err, errNobody):
-			continue
-		case err != nil:
-			return fmt.Errorf("not ready: %w (asked at %s)", err, asked[len(asked)-1])
-		}
-		fmt.Fprintf(in.out, "ready (asked at %s)\n", asked[len(asked)-1])
-		return nil
+	address := cmp.Or(trim(os.Getenv("OPS_ADDR")), "127.0.0.1:9090")
+	at, err := here("OPS_ADDR", address)
+	if err != nil {
+		return err
 	}
-	return fmt.Errorf("nobody answers at %s: is `okrbot serve` running?", strings.Join(asked, ", nor at "))
+	if err := askReady(ctx, at); err != nil {
+		return fmt.Errorf("not ready: %w (asked at OPS_ADDR, %s)", err, address)
+	}
+	fmt.Fprintf(in.out, "ready (asked at OPS_ADDR, %s)\n", address)
+	return nil
 }
 
 // askReady is nil where an okrbot says that it is ready, else what it says.
@@ -56,7 +44,7 @@ func askReady(ctx context.Context, at string) error {
 	var broken *net.OpError
 	switch {
 	case errors.As(err, &broken) && broken.Op == "dial":
-		return errNobody
+		return errors.New("nobody answers: is `okrbot serve` running?")
 	case err != nil:
 		return errors.New("it takes the question and does not answer")
 	}

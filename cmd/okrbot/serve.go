@@ -166,8 +166,8 @@ func (r *running) begin(ctx context.Context) error {
 		r.log.Warn("Slack does not know us yet; trying again", "error", err)
 	}
 	if r.web {
-		warm, cancel := context.WithTimeout(ctx, warmWithin)
-		r.bot.WarmUp(warm, webConnections)
+		warm, cancel := context.WithTimeout(ctx, 5*warmWithin)
+		r.bot.WarmUp(warm, webConnections, warmWithin)
 		cancel()
 	}
 	if err := r.jobs.Start(ctx); err != nil {
