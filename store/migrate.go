@@ -59,7 +59,7 @@ func Migrate(ctx context.Context, dsn string) error {
 	if err := notNewer(ctx, provider); err != nil {
 		return err
 	}
-	if _, err := provider.Up(ctx); err != nil {
+	if err := up(ctx, provider); err != nil {
 		return fmt.Errorf("migrating our schema: %w", err)
 	}
 	rivers, err := rivermigrate.New(riverpgxv5.New(pool), nil)
@@ -101,6 +101,23 @@ func ours(db *sql.DB) (*goose.Provider, error) {
 		return nil, fmt.Errorf("preparing our migrations: %w", err)
 	}
 	return provider, nil
+}
+
+// up applies our migrations. One that meets what other replicas are at, in another order than theirs or for
+// longer than the server lets it wait, was taken back as a whole and is tried again.
+func up(ctx context.Context, provider *goose.Provider) error {
+	const tries = 5
+	for try := 1; ; try++ {
+		_, err := provider.Up(ctx)
+		if err == nil || try == tries || !isCode(err, "40P01") && !isCode(err, "55P03") {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(time.Second):
+		}
+	}
 }
 
 func notNewer(ctx context.Context, provider *goose.Provider) error {

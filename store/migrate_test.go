@@ -224,6 +224,66 @@ func TestTheNewestMigrationsGoBackAndForth(t *testing.T) {
 	}
 }
 
+// A replica of the version before is in the middle of something: what it needs next is free, and a migration
+// that did not get its locks in time is made in another try.
+func TestAMigrationWaitsForReplicasThatWorkOn(t *testing.T) {
+	dsn := storetest.New(t)
+	want := schema(t, dsn)
+	db, err := sql.Open("pgx", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, os.DirFS("migrations"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.DownTo(t.Context(), 43); err != nil {
+		t.Fatal(err)
+	}
+	replica, err := db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer replica.Rollback()
+	if _, err := replica.Exec("lock table objectives in row exclusive mode"); err != nil {
+		t.Fatal(err)
+	}
+	migrated := make(chan error, 1)
+	go func() { migrated <- store.Migrate(context.Background(), dsn+" lock_timeout=300") }()
+	waiting := map[string]bool{} // transactions
+	for limit := time.Now().Add(time.Minute); len(waiting) < 2; {
+		var tx string
+		err := db.QueryRow("select coalesce(max(virtualtransaction), '') from pg_locks where relation = 'objectives'::regclass and not granted").Scan(&tx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tx != "" {
+			waiting[tx] = true
+		}
+		select {
+		case err := <-migrated:
+			t.Fatal("it went past the replica, or gave up: ", err)
+		default:
+		}
+		if time.Now().After(limit) {
+			t.Fatalf("it was tried %d times", len(waiting))
+		}
+	}
+	if _, err := replica.Exec("lock table key_results in row exclusive mode nowait"); err != nil {
+		t.Error("what comes second for a replica is taken before what comes first: ", err)
+	}
+	if err := replica.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-migrated; err != nil {
+		t.Fatal(err)
+	}
+	if got := schema(t, dsn); got != want {
+		t.Errorf("another schema than before:\n%s", got)
+	}
+}
+
 func create(s *store.Store) (made okr.Objective, fresh bool, err error) {
 	first := okr.DayOf(time.Now())
 	err = s.InTx(context.Background(), func(tx *store.Tx) error {

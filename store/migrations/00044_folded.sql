@@ -3,18 +3,23 @@
 -- case is, Postgres knows of some letters in some locales. Where there is none yet, of an earlier version or
 -- since the version before changed a name, a sweep fills it; until then letters of either case are one where
 -- Postgres knows it.
+
+-- In the order in which the application takes them, before anything holds one of them: replicas of the version
+-- before work on.
+lock table objectives, key_results, people, scorecards in access exclusive mode;
+
+alter table objectives add column folded text; -- null: to be filled
 alter table key_results
-  add column folded text, -- null: to be filled
+  add column folded text,
   add column sorted text; -- null: as folded
-alter table objectives add column folded text;
 alter table people add column sorted text;
 alter table scorecards
   add column folded       text, -- the name
   add column folded_about text, -- and what else it is found by
   add column sorted       text;
 
-drop index key_results_title;
-create index key_results_title on key_results (workspace_id, (coalesce(sorted, folded, lower(title)) collate "C"), number);
+-- The version before goes on by key_results_title while it runs beside this one: a later version drops it.
+create index key_results_sorted on key_results (workspace_id, (coalesce(sorted, folded, lower(title)) collate "C"), number);
 create index key_results_unfolded on key_results (id) where folded is null;
 create index objectives_unfolded on objectives (id) where folded is null;
 create index people_unfolded on people (workspace_id, id) where sorted is null;
@@ -67,8 +72,7 @@ drop index scorecards_unfolded;
 drop index people_unfolded;
 drop index objectives_unfolded;
 drop index key_results_unfolded;
-drop index key_results_title;
-create index key_results_title on key_results (workspace_id, lower(title), number);
+drop index key_results_sorted;
 alter table scorecards
   drop column sorted,
   drop column folded_about,
