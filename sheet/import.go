@@ -122,7 +122,7 @@ func Import(ctx context.Context, s *store.Store, workspace string, file io.ReadS
 		return tx.MoveNumbers(ctx, workspace, im.next)
 	})
 	switch {
-	case errors.Is(err, store.ErrNoParent): // removed meanwhile
+	case errors.Is(err, store.ErrNoParent), errors.Is(err, store.ErrChanged): // removed or edited meanwhile
 		outcome.Problems++
 		return outcome, nil
 	case errors.Is(err, errProblems):

@@ -175,3 +175,31 @@ func TestObjectivesNumbersGoOn(t *testing.T) {
 		t.Errorf("the columns are %s", names)
 	}
 }
+
+// A form that is saved while an import runs is not taken back.
+func TestAnObjectiveThatIsEditedMeanwhileStaysAsItIs(t *testing.T) {
+	c := newCompany(t)
+	if o, said := c.imports(objectives + alone("Desk", "O-7", "", "")); o.Problems != 0 {
+		t.Fatal(said)
+	}
+	edit := &closer{close: func() {
+		c.in(func(tx *store.Tx) error {
+			o, err := tx.ObjectiveByNumber(ctx, "T1", 7)
+			if err != nil {
+				return err
+			}
+			o.Channel, o.CoOwners = "C1OKRS", []string{"U3ANN"}
+			_, err = tx.EditObjective(ctx, c.alice, o)
+			return err
+		})
+	}}
+	o, err := sheet.Import(ctx, c.store, "T1", strings.NewReader(objectives+alone("Desk", "O-7", "bob", "")), edit, nil)
+	if err != nil || o.Problems == 0 {
+		t.Errorf("%+v, %v", o, err)
+	}
+	list, err := c.store.AllObjectives(ctx, "T1")
+	c.must(err)
+	if len(list) != 1 || list[0].Channel != "C1OKRS" || fmt.Sprint(list[0].CoOwners) != "[U3ANN]" {
+		t.Errorf("%+v", list)
+	}
+}

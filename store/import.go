@@ -131,11 +131,14 @@ func (tx *Tx) MoveNumbers(ctx context.Context, workspace string, next NextNumber
 }
 
 // PlaceObjective changes an objective's time zone, channel and co-owners, and records it. FollowObjective has
-// its key results follow.
+// its key results follow. It returns ErrChanged where it was edited since it was read.
 func (tx *Tx) PlaceObjective(ctx context.Context, actor okr.Actor, o okr.Objective, changes map[string]Change) error {
-	err := tx.q.PlaceObjective(ctx, queries.PlaceObjectiveParams{
-		Zone: o.Zone, ChannelID: o.Channel, CoOwnerIds: orEmpty(o.CoOwners), WorkspaceID: actor.Workspace, ID: o.ID,
+	n, err := tx.q.PlaceObjective(ctx, queries.PlaceObjectiveParams{
+		Zone: o.Zone, ChannelID: o.Channel, CoOwnerIds: orEmpty(o.CoOwners), WorkspaceID: actor.Workspace, ID: o.ID, Version: int32(o.Version),
 	})
+	if err == nil && n == 0 {
+		err = ErrChanged
+	}
 	if err != nil {
 		return fmt.Errorf("editing objective %d: %w", o.ID, err)
 	}

@@ -59,14 +59,16 @@ where workspace_id = @workspace_id
   and objective_id = any (@objective_ids::bigint[])
   and title = any (@titles::text[]);
 
--- name: PlaceObjective :exec
+-- name: PlaceObjective :execrows
+-- Nothing where it was changed since it was read.
 update objectives o
 set zone = @zone,
     channel_id = @channel_id,
     co_owner_ids = @co_owner_ids,
     version = version + 1
 where o.workspace_id = @workspace_id
-  and o.id = @id;
+  and o.id = @id
+  and o.version = @version;
 
 -- name: PutBelow :exec
 -- Objectives get their parents, all at once: nobody is above themselves in between. 0 is none.

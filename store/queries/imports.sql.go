@@ -259,7 +259,7 @@ func (q *Queries) NewKeyResultIDs(ctx context.Context, many int32) ([]int64, err
 	return items, nil
 }
 
-const placeObjective = `-- name: PlaceObjective :exec
+const placeObjective = `-- name: PlaceObjective :execrows
 update objectives o
 set zone = $1,
     channel_id = $2,
@@ -267,6 +267,7 @@ set zone = $1,
     version = version + 1
 where o.workspace_id = $4
   and o.id = $5
+  and o.version = $6
 `
 
 type PlaceObjectiveParams struct {
@@ -275,17 +276,23 @@ type PlaceObjectiveParams struct {
 	CoOwnerIds  []string
 	WorkspaceID string
 	ID          int64
+	Version     int32
 }
 
-func (q *Queries) PlaceObjective(ctx context.Context, arg PlaceObjectiveParams) error {
-	_, err := q.db.Exec(ctx, placeObjective,
+// Nothing where it was changed since it was read.
+func (q *Queries) PlaceObjective(ctx context.Context, arg PlaceObjectiveParams) (int64, error) {
+	result, err := q.db.Exec(ctx, placeObjective,
 		arg.Zone,
 		arg.ChannelID,
 		arg.CoOwnerIds,
 		arg.WorkspaceID,
 		arg.ID,
+		arg.Version,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const putBelow = `-- name: PutBelow :exec
