@@ -31,16 +31,14 @@ func (tx *Tx) GoOn(ctx context.Context, actor okr.Actor, c *CloseOut, period okr
 			return next, fmt.Errorf("looking for what objective %d went on as: %w", o.Parent, found(err))
 		}
 	}
+	below, err := tx.lockWentOnBelow(ctx, o) // before the new one takes a number, as everybody who takes both
+	if err != nil {
+		return next, err
+	}
 	if next, _, err = tx.CreateObjective(ctx, actor, next, ""); err != nil {
 		return next, err
 	}
-	rows, err := tx.q.WentOnBelow(ctx, queries.WentOnBelowParams{
-		WorkspaceID: actor.Workspace, ParentID: &o.ID, After: o.Period.Last.Time(), WasBelow: &o.ID,
-	})
-	if err != nil {
-		return next, fmt.Errorf("looking for what went on below objective %d: %w", o.ID, err)
-	}
-	for _, child := range objectives(rows) {
+	for _, child := range below {
 		if child.Closed {
 			continue
 		}
@@ -50,6 +48,25 @@ func (tx *Tx) GoOn(ctx context.Context, actor okr.Actor, c *CloseOut, period okr
 	}
 	c.NextID = next.ID
 	return next, tx.around(ctx, c)
+}
+
+// lockWentOnBelow are what others right below an objective went on as, and are below it still. They stay as they
+// are until the end of the transaction.
+func (tx *Tx) lockWentOnBelow(ctx context.Context, o okr.Objective) ([]okr.Objective, error) {
+	rows, err := tx.q.WentOnBelow(ctx, queries.WentOnBelowParams{
+		WorkspaceID: o.Workspace, ParentID: &o.ID, After: o.Period.Last.Time(), WasBelow: &o.ID,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("looking for what went on below objective %d: %w", o.ID, err)
+	}
+	ids := make([]int64, len(rows))
+	for i, row := range rows {
+		ids[i] = row.ID
+	}
+	if rows, err = tx.q.LockObjectives(ctx, queries.LockObjectivesParams{WorkspaceID: o.Workspace, Ids: ids}); err != nil {
+		return nil, fmt.Errorf("locking what went on below objective %d: %w", o.ID, err)
+	}
+	return objectives(rows), nil
 }
 
 // moveBelow puts an objective below another one than before. It returns ErrCycle where that one is below it.

@@ -175,3 +175,59 @@ func TestKeyResultsFollowTheirObjectivesPeriod(t *testing.T) {
 		t.Errorf("recorded: %+v, %v", events, err)
 	}
 }
+
+// Whoever closes an objective out while somebody holds one that moves with it waits for that one before a number
+// is taken: who holds an objective may want a number.
+func TestWhatMovesIsHeldBeforeANumberIsTaken(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	s := storetest.Open(t, storetest.New(t))
+	workspace(t, s)
+	top := objectiveOf(t, s, "Top", 0, "")
+	below := objectiveOf(t, s, "Below", top.ID, "")
+	goesOn := func(o okr.Objective) (next okr.Objective, err error) {
+		err = s.InTx(ctx, func(tx *store.Tx) error {
+			if err := tx.LockTree(ctx, "T1"); err != nil {
+				return err
+			}
+			out := store.CloseOut{Objective: o}
+			if next, err = tx.GoOn(ctx, alice, &out, okr.NextQuarter(o.Period.Last)); err != nil {
+				return err
+			}
+			return tx.CloseOut(ctx, alice, out, nil, nil, o.Period.Last+1)
+		})
+		return next, err
+	}
+	moving, err := goesOn(below)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	err = s.InTx(ctx, func(tx *store.Tx) error {
+		if _, err := tx.LockObjective(ctx, "T1", moving.ID); err != nil {
+			return err
+		}
+		go func() { _, err := goesOn(top); ended <- err }()
+		for waits := false; !waits; time.Sleep(5 * time.Millisecond) {
+			if err := tx.Pgx().QueryRow(ctx, "select exists (select from pg_locks w join pg_locks h using (pid) where not w.granted and h.database = (select oid from pg_database where datname = current_database()))").Scan(&waits); err != nil {
+				return err
+			}
+		}
+		_, err := tx.Pgx().Exec(ctx, "select from workspaces where id = 'T1' for no key update nowait")
+		return err
+	})
+	if err != nil {
+		t.Error("the numbers: ", err)
+	}
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	next, err := s.ObjectiveByNumber(ctx, "T1", moving.Number+1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if moving, err = s.Objective(ctx, "T1", moving.ID); err != nil || moving.Parent != next.ID {
+		t.Errorf("it is below %d, want %d: %v", moving.Parent, next.ID, err)
+	}
+}

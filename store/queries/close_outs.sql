@@ -72,6 +72,15 @@ where n.workspace_id = @workspace_id
   )
 order by n.number;
 
+-- name: LockObjectives :many
+-- In the order of ids, as whoever locks several.
+select *
+from objectives
+where workspace_id = @workspace_id
+  and id = any (@ids::bigint[])
+order by id
+for no key update;
+
 -- name: MoveBelow :exec
 update objectives
 set parent_id = @parent_id,

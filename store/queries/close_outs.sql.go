@@ -459,6 +459,59 @@ func (q *Queries) LockObjective(ctx context.Context, arg LockObjectiveParams) (O
 	return i, err
 }
 
+const lockObjectives = `-- name: LockObjectives :many
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version, folded
+from objectives
+where workspace_id = $1
+  and id = any ($2::bigint[])
+order by id
+for no key update
+`
+
+type LockObjectivesParams struct {
+	WorkspaceID string
+	Ids         []int64
+}
+
+// In the order of ids, as whoever locks several.
+func (q *Queries) LockObjectives(ctx context.Context, arg LockObjectivesParams) ([]Objective, error) {
+	rows, err := q.db.Query(ctx, lockObjectives, arg.WorkspaceID, arg.Ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Objective
+	for rows.Next() {
+		var i Objective
+		if err := rows.Scan(
+			&i.ID,
+			&i.WorkspaceID,
+			&i.Title,
+			&i.OwnerID,
+			&i.FirstDay,
+			&i.LastDay,
+			&i.Zone,
+			&i.ChannelID,
+			&i.CreatedBy,
+			&i.CreatedAt,
+			&i.DraftID,
+			&i.ClosedAt,
+			&i.Number,
+			&i.CoOwnerIds,
+			&i.ParentID,
+			&i.Version,
+			&i.Folded,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const moveBelow = `-- name: MoveBelow :exec
 update objectives
 set parent_id = $1,
