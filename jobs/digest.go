@@ -103,7 +103,7 @@ func (c *Client) settleDigest(ctx context.Context, s store.Subscription) (post P
 	case err != nil || found.TS != "":
 		return post, true, err
 	case found.Looked:
-		return post, false, c.store.DigestNotSent(ctx, s)
+		return post, false, c.store.DigestMissing(ctx, s)
 	case s.Repeated:
 		c.log.Warn("nobody knows whether a digest arrived that was sent twice", "workspace", s.Workspace, "channel", s.Channel)
 		return post, true, nil

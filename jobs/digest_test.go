@@ -158,6 +158,30 @@ func TestADigestOfWhichNobodyKnowsIsLookedFor(t *testing.T) {
 	}
 }
 
+// A digest that was sent twice, and surely arrived neither time, begins as if it had never been sent: its next
+// lost answer does not count for posted.
+func TestADigestThatIsFoundNowhereBeginsAgain(t *testing.T) {
+	r := newRoom(t)
+	r.subscribes(r.clock())
+	found := Found{}
+	r.slack.find = func(string) (Found, error) { return found, nil }
+	tries := 0
+	r.slack.posting = func() error { tries++; return &Undelivered{Kind: Ambiguous, Code: "fatal_error"} }
+	look := func() { r.t.Helper(); r.check(r.client.sweep(ctx)); r.work(r.client); r.advance(2 * time.Minute) }
+	look()
+	look()
+	r.wants("tries", tries, 2)
+	found.Looked = true
+	look() // and its answer is lost as well
+	r.wants("tries after a look that found nothing", tries, 3)
+	found.Looked = false
+	r.slack.posting = nil
+	look()
+	if posts := r.slack.digestPosts; len(posts) != 1 || !posts[0].Repeated {
+		t.Errorf("posted: %+v", posts)
+	}
+}
+
 // TestADigestIsTriedAgainWhenSlackWishes is one that surely did not arrive.
 func TestADigestIsTriedAgainWhenSlackWishes(t *testing.T) {
 	r := newRoom(t)

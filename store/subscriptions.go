@@ -110,6 +110,15 @@ func (s *Store) DigestNotSent(ctx context.Context, d Subscription) error {
 	return nil
 }
 
+// DigestMissing notes that a digest was looked for and never arrived.
+func (s *Store) DigestMissing(ctx context.Context, d Subscription) error {
+	err := s.q.DigestMissing(ctx, queries.DigestMissingParams{WorkspaceID: d.Workspace, ChannelID: d.Channel, Hold: d.Hold})
+	if err != nil {
+		return fmt.Errorf("noting that a digest is missing: %w", err)
+	}
+	return nil
+}
+
 // ReleaseDigest gives a digest back for after a wait.
 func (s *Store) ReleaseDigest(ctx context.Context, d Subscription, wait time.Duration) error {
 	err := s.q.ReleaseDigest(ctx, queries.ReleaseDigestParams{

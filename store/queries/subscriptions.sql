@@ -57,6 +57,15 @@ where workspace_id = @workspace_id
   and channel_id = @channel_id
   and hold = @hold;
 
+-- name: DigestMissing :exec
+-- It was looked for and does not stand there: whenever it was sent, it did not arrive.
+update subscriptions
+set sending_at = null,
+    repeated = false
+where workspace_id = @workspace_id
+  and channel_id = @channel_id
+  and hold = @hold;
+
 -- name: ReleaseDigest :exec
 update subscriptions
 set held_until = now() + make_interval(secs => @seconds::float8)

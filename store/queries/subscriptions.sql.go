@@ -56,6 +56,27 @@ func (q *Queries) DigestItems(ctx context.Context, arg DigestItemsParams) ([]Dig
 	return items, nil
 }
 
+const digestMissing = `-- name: DigestMissing :exec
+update subscriptions
+set sending_at = null,
+    repeated = false
+where workspace_id = $1
+  and channel_id = $2
+  and hold = $3
+`
+
+type DigestMissingParams struct {
+	WorkspaceID string
+	ChannelID   string
+	Hold        int64
+}
+
+// It was looked for and does not stand there: whenever it was sent, it did not arrive.
+func (q *Queries) DigestMissing(ctx context.Context, arg DigestMissingParams) error {
+	_, err := q.db.Exec(ctx, digestMissing, arg.WorkspaceID, arg.ChannelID, arg.Hold)
+	return err
+}
+
 const digestNotSent = `-- name: DigestNotSent :exec
 update subscriptions
 set sending_at = case when repeated then sending_at end,
