@@ -73,8 +73,8 @@ func (sy syncs) pressed(ctx context.Context, g desk.Gesture) (desk.Reply, error)
 	return sy.one(ctx, g, k)
 }
 
-// postAgain is the button Try again of what a channel did not take: all of the channel's that the person looks
-// after is posted there again.
+// postAgain is the button Try again of what a channel did not take: the cards of what the person looks after
+// there are posted again, but for those that may stand there.
 func (sy syncs) postAgain(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	k, err := sy.Pressed(ctx, g, g.Action.Value)
 	switch {
@@ -95,8 +95,18 @@ func (sy syncs) postAgain(ctx context.Context, g desk.Gesture) (desk.Reply, erro
 			ids = append(ids, other.ID)
 		}
 	}
-	err = sy.Store.InTx(ctx, func(tx *store.Tx) error { return tx.UnparkCards(ctx, ids) })
-	return desk.Say("What waits for <#" + k.Channel + "> is posted now. Where the channel still does not take it, you hear of it again."), err
+	var again int64
+	err = sy.Store.InTx(ctx, func(tx *store.Tx) (err error) {
+		again, err = tx.UnparkCardsIn(ctx, store.Place{Workspace: g.Actor.Workspace, Channel: k.Channel}, ids)
+		return err
+	})
+	switch {
+	case err != nil:
+		return desk.Reply{}, err
+	case again == 0:
+		return desk.Say("No card of yours waits for <#" + k.Channel + ">. What happens next is posted there."), nil
+	}
+	return desk.Say("Your cards are posted in <#" + k.Channel + "> now, as they stand. Where the channel still does not take them, you hear of it again."), nil
 }
 
 // picked is the submit of the modal that asks which one.

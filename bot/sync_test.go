@@ -236,8 +236,38 @@ func TestWhatPeopleUpdateIsPostedAgain(t *testing.T) {
 	r.alice.In("dm-U0ALICE").Sees("Nothing can be posted in", "/invite @okrbot", "press Try again", "[Try again]").DoesNotSee("Sync Integration Data")
 	r.slack.Invite("#general", "okrbot")
 	r.later(time.Minute)
-	r.alice.Presses("Try again").Sees("is posted now")
+	r.alice.Presses("Try again").Sees("Your cards are posted in <#C0GENERAL> now")
 	r.alice.In("#general").Sees("*KR-1* Interviews held")
+	r.later(time.Minute)
+	r.alice.In("dm-U0ALICE").Presses("Try again").Sees("No card of yours waits for <#C0GENERAL>.")
+}
+
+// What may stand in the channel, and was promised not to be posted again, is not.
+func TestWhatMayStandThereIsNotPostedAgain(t *testing.T) {
+	r := newRoom(t, onTheDatabasesClock)
+	r.refusalsExpected = true
+	r.addsObjective(r.alice, "Ship it")
+	add := func(title string) {
+		r.alice.In("#it-okrs").Types("/okr add-kr "+title).Sees("== Add key result ==").Chooses("Pull data from external applications", "I will update it myself").Submits("Next").
+			Sees("Start Value").Fills("Start Value", "0").Fills("Target Value", "12").Fills("Channel", "#general").Submits("Save").Sees("is added").Closes()
+	}
+	add("Interviews held")
+	r.alice.In("dm-U0ALICE").Sees("Nothing can be posted in", "[Try again]")
+	r.slack.Invite("#general", "okrbot")
+	fix := r.losesAnswers("C0GENERAL", 0)
+	add("Offers made")
+	r.goesOn(10)
+	cards := func(title string) int { return r.alice.In("#general").Counts(title + " · :grey_question: No data") }
+	if n := cards("Offers made"); n != 2 {
+		t.Fatalf("the second one stands %d times:\n%s", n, r.alice.Screen())
+	}
+	r.alice.In("dm-U0ALICE").Sees("Slack did not say whether a message about *KR-2* Offers made arrived", "It is not posted again.")
+	fix()
+	r.alice.Presses("Try again").Sees("Your cards are posted in <#C0GENERAL> now")
+	r.goesOn(2)
+	if first, second := cards("Interviews held"), cards("Offers made"); first != 1 || second != 2 {
+		t.Errorf("the first one stands %d times, the second one %d times:\n%s", first, second, r.alice.Screen())
+	}
 }
 
 func TestANewUnitIsHeldUntilSomebodyAgrees(t *testing.T) {

@@ -44,6 +44,19 @@ func (tx *Tx) UnparkCards(ctx context.Context, keyResults []int64) error {
 	return tx.ready(ctx, 0, nil, keyResults)
 }
 
+// UnparkCardsIn tries the cards of key results again that a place did not take, and returns how many there
+// are. Those that may stand there are not posted once more.
+func (tx *Tx) UnparkCardsIn(ctx context.Context, p Place, keyResults []int64) (int64, error) {
+	n, err := tx.q.UnparkCardsIn(ctx, queries.UnparkCardsInParams{WorkspaceID: p.Workspace, ChannelID: p.Channel, KeyResultIds: keyResults})
+	if err != nil {
+		return 0, fmt.Errorf("trying a place's parked cards again: %w", err)
+	}
+	if n == 0 {
+		return 0, nil
+	}
+	return n, tx.ready(ctx, 0, map[Place]bool{p: true}, nil)
+}
+
 // DirtyCards are the cards of a place that may not show the present, then those whose times of the
 // clock are a day old: at most so many.
 func (s *Store) DirtyCards(ctx context.Context, p Place, most int) ([]Card, error) {

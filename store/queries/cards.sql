@@ -205,6 +205,16 @@ set parked = '',
 where key_result_id = any (@key_result_ids::bigint[])
   and parked <> '';
 
+-- name: UnparkCardsIn :execrows
+-- As UnparkPlace, for some of its key results.
+update cards
+set parked = '',
+    dirty_at = now()
+where workspace_id = @workspace_id
+  and channel_id = @channel_id
+  and key_result_id = any (@key_result_ids::bigint[])
+  and parked not in ('', 'ambiguous');
+
 -- name: UnparkPlace :exec
 -- A post arrived, so the channel takes cards again. Those that may stand there are not posted once more.
 update cards

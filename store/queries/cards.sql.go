@@ -629,6 +629,31 @@ func (q *Queries) UnparkCards(ctx context.Context, keyResultIds []int64) error {
 	return err
 }
 
+const unparkCardsIn = `-- name: UnparkCardsIn :execrows
+update cards
+set parked = '',
+    dirty_at = now()
+where workspace_id = $1
+  and channel_id = $2
+  and key_result_id = any ($3::bigint[])
+  and parked not in ('', 'ambiguous')
+`
+
+type UnparkCardsInParams struct {
+	WorkspaceID  string
+	ChannelID    string
+	KeyResultIds []int64
+}
+
+// As UnparkPlace, for some of its key results.
+func (q *Queries) UnparkCardsIn(ctx context.Context, arg UnparkCardsInParams) (int64, error) {
+	result, err := q.db.Exec(ctx, unparkCardsIn, arg.WorkspaceID, arg.ChannelID, arg.KeyResultIds)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const unparkPlace = `-- name: UnparkPlace :exec
 update cards
 set parked = '',
