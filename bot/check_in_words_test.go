@@ -44,7 +44,10 @@ func TestACheckInOfAnotherDay(t *testing.T) {
 	for _, words := range []string{"last week", "on Monday", "11/20"} {
 		r.alice.Types("/okr check-in KR-1 8 "+words).Sees("== Check in on KR-1 ==", "Result Value: 8", "Note: "+words).Closes()
 	}
-	if n := r.number("select count(*) from check_ins"); n != 3 {
-		t.Errorf("%d check-ins, want 3", n)
+	r.alice.Types("/okr check-in KR-1 9 10 may drop out next week").Sees("== Check in on KR-1 ==", "Result Value: 9", "Note: 10 may drop out next week").Closes()
+	r.alice.Types("/okr check-in KR-1 9 from 10.5 last week").Sees("Saved.", "from 10.5 last week")
+	stored(0, "from 10.5 last week")
+	if n := r.number("select count(*) from check_ins"); n != 4 {
+		t.Errorf("%d check-ins, want 4", n)
 	}
 }

@@ -25,8 +25,14 @@ func Dated(text string, today okr.Day) (day okr.Day, rest string, is, unsure boo
 	}
 	for n := len(words); n > begin; n-- {
 		phrase := strings.Join(words[begin:n], " ")
+		if begin == 0 && n < len(fields) && verbMonth.MatchString(phrase) {
+			return 0, text, false, true
+		}
 		if day, is = dayCalled(phrase, today); is {
 			return day, strings.Join(fields[n:], " "), true, false
+		}
+		if number.MatchString(phrase) && slices.Contains(beforeNumbers, strings.Join(words[:begin], " ")) {
+			continue
 		}
 		if strangeDay.MatchString(phrase) && (n == len(fields) || begin > 0) {
 			return 0, text, false, true
@@ -41,11 +47,16 @@ const mostDated = 5
 // beforeDays stand before a day.
 var beforeDays = []string{"for", "on", "of", "as", "from", "at", "dated", "the"}
 
+// beforeNumbers stand before a number as well: "from 10.5 last week".
+var beforeNumbers = []string{"from", "of", "at"}
+
 var (
 	isoDay     = regexp.MustCompile(`^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$`)
 	dottedDay  = regexp.MustCompile(`^([0-9]{1,2})\. ?([0-9]{1,2})\. ?([0-9]{4})$`)
 	dayMonth   = regexp.MustCompile(`^([0-9]{1,2})(?:st|nd|rd|th|\.)? (?:of )?([a-z]{3,9})\.?,?(?: ([0-9]{4}))?$`)
 	monthDay   = regexp.MustCompile(`^([a-z]{3,9})\.? ([0-9]{1,2})(?:st|nd|rd|th)?,?(?: ([0-9]{4}))?$`)
+	verbMonth  = regexp.MustCompile(`^(?:[0-9]{1,2} (?:may|march)|(?:may|march) [0-9]{1,2})$`) // "10 may drop out"
+	number     = regexp.MustCompile(`^[0-9]{1,4}\.[0-9]{1,2}$`)
 	strangeDay = regexp.MustCompile(`^(?:[0-9]{1,4}[/.-][0-9]{1,2}(?:[/.-][0-9]{1,4})?|(?:last )?(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|last (?:week|month|quarter|year))$`)
 )
 
