@@ -354,6 +354,7 @@ type KeyResult struct {
 	Need            int16
 	Folded          *string
 	Sorted          *string
+	OverrideSeen    *time.Time
 }
 
 type OauthClient struct {
