@@ -283,20 +283,34 @@ func (m *Messenger) ShowHome(ctx context.Context, workspace, person string) erro
 	return m.bot.PublishHome(ctx, desk.Gesture{Actor: p.Actor, Name: p.Name, Zone: p.Zone}, true)
 }
 
-// details shows the new value in the window in which it was asked for, if it is still there.
+// details shows the new value in the window in which it was asked for, if it is still there. What is drawn over
+// there while we draw is of before as soon as somebody changed the key result meanwhile, so we look once more.
 func (m *Messenger) details(ctx context.Context, o jobs.Outcome) {
 	if o.Request.View == "" || len(o.Done) != 1 {
 		return
 	}
 	p, err := m.bot.Person(ctx, o.Request.Workspace, o.Request.Person)
-	var modal slack.ModalViewRequest
-	if err == nil {
-		modal, err = m.bot.keyResults.modal(ctx, p.Actor, o.Done[0].Present)
+	k := o.Done[0].Present
+	for range detailsDrawn {
+		var modal slack.ModalViewRequest
+		if err == nil {
+			modal, err = m.bot.keyResults.modal(ctx, p.Actor, k)
+		}
+		if err == nil {
+			_, err = m.slack.Change(ctx, desk.OpenView{Workspace: o.Request.Workspace, ID: o.Request.View}, modal)
+		}
+		drawn := k.Version
+		if err == nil {
+			k, err = m.bot.Store.KeyResultByID(ctx, k.Workspace, k.ID)
+		}
+		if err != nil || k.Version == drawn {
+			break
+		}
 	}
-	if err == nil {
-		_, err = m.slack.Change(ctx, desk.OpenView{Workspace: o.Request.Workspace, ID: o.Request.View}, modal)
-	}
-	if err != nil && desk.CodeOf(err) != "not_found" {
+	if err != nil && desk.CodeOf(err) != "not_found" && !desk.IsNotFound(err) {
 		m.log.Warn("showing details after a sync", "request", o.Request.ID, "error", err)
 	}
 }
+
+// detailsDrawn is how often details are drawn while people change them.
+const detailsDrawn = 3

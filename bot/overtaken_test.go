@@ -61,3 +61,20 @@ func TestWhatWasTypedDoesNotCoverWhatCameAfter(t *testing.T) {
 			Submits("Next").Sees("Target Value: 12").Submits("Save").Sees("KR-2 is added").Closes()
 	})
 }
+
+// TestASyncDoesNotCoverWhatWasDoneMeanwhile: a sync's outcome is drawn in the details late, when the key result
+// is another one already.
+func TestASyncDoesNotCoverWhatWasDoneMeanwhile(t *testing.T) {
+	r := ready(t)
+	r.collects(77)
+	held, letGo := context.WithCancel(context.Background())
+	defer letGo()
+	r.alice.Types("/okr show KR-1").Sees("== KR-1 ==", "*135*")
+	r.slack.Break(slack.Fault{Method: "views.update", Held: held.Done(), Times: 1})
+	r.alice.Presses("Sync Integration Data").Sees("Syncing KR-1").Closes()
+	r.until("the outcome is being drawn", func() bool { return r.slack.HeldCalls() == 1 })
+	r.alice.Presses("Pause syncing").Sees("KR-1 is paused").Closes()
+	letGo()
+	r.until("it was drawn", func() bool { return r.slack.HeldCalls() == 0 })
+	r.alice.Sees("== KR-1 ==", "paused, not read by itself", "Resume syncing")
+}

@@ -58,6 +58,8 @@ func (s *Slack) serveAPI(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(f.Slow)
 	}
 	if f != nil && f.Held != nil {
+		s.held.Add(1)
+		defer s.held.Add(-1)
 		select {
 		case <-f.Held:
 		case <-r.Context().Done(): // whoever called has given up

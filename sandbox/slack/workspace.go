@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -41,6 +42,7 @@ func (o Options) patience() time.Duration { return cmp.Or(o.Patience, ackWithin)
 // Slack is one workspace, an http.Handler.
 type Slack struct {
 	mu       sync.Mutex
+	held     atomic.Int64 // calls that wait by a fault
 	o        Options
 	botUser  string
 	people   map[string]*Person
@@ -314,6 +316,9 @@ func (s *Slack) recordWire(e Exchange) {
 
 // Wire is what went between Slack and the app, oldest first.
 func (s *Slack) Wire() []Exchange { s.mu.Lock(); defer s.mu.Unlock(); return slices.Clone(s.wire) }
+
+// HeldCalls is how many calls wait, or waited and are not over, by a fault that holds them.
+func (s *Slack) HeldCalls() int { return int(s.held.Load()) }
 
 // Calls counts the app's calls of a method that were answered, refused ones too.
 func (s *Slack) Calls(method string) int {
