@@ -332,8 +332,10 @@ func (f closeOuts) end(ctx context.Context, g desk.Gesture, c closing) (desk.Rep
 	var going []store.KeyResult
 	err := f.Store.InTx(ctx, func(tx *store.Tx) (err error) {
 		next = okr.Objective{}
-		if err := tx.LockTree(ctx, g.Actor.Workspace); err != nil {
-			return err
+		if len(c.Carry) > 0 { // else the tree stays as it is
+			if err := tx.LockTree(ctx, g.Actor.Workspace); err != nil {
+				return err
+			}
 		}
 		if o, err = tx.LockObjective(ctx, g.Actor.Workspace, c.Objective); err != nil {
 			return err

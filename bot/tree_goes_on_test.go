@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"okrbot/okr"
+	"okrbot/store"
 )
 
 // underEachOther makes objectives that are over, each below the one before it and with a key result that people
@@ -76,4 +77,20 @@ func TestTheTreeGoesOn(t *testing.T) {
 			t.Errorf("O-4 is below %d", child.Parent)
 		}
 	})
+}
+
+// Where nothing goes on, nobody waits for whoever changes the tree.
+func TestWhatEndsForGoodWaitsForNoTree(t *testing.T) {
+	r := newRoom(t)
+	r.underEachOther("Run a calm company", "Run a calm service desk")
+	err := r.store.InTx(t.Context(), func(tx *store.Tx) error {
+		if err := tx.LockTree(t.Context(), r.slack.Options().TeamID); err != nil {
+			return err
+		}
+		r.alice.Types("/okr close-out O-2").Sees("== Close out ==").Submits("Close out").SeesNoModal().Sees("is closed out.")
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -51,6 +51,7 @@ type importer struct {
 	next       store.NextNumbers // of the next that have none
 	fresh      []store.KeyResult // waiting to be written
 	placed     []*known          // whose key results follow in the end
+	holding    bool              // the tree of objectives
 }
 
 // titled names a key result by its title within an objective.
@@ -74,11 +75,31 @@ func Check(ctx context.Context, s *store.Store, workspace string, file io.Reader
 // errProblems takes back what was written before a problem was found.
 var errProblems = errors.New("the file has problems")
 
+// errMoves takes back what was written before an objective was found that gets another parent.
+var errMoves = errors.New("the tree of objectives is to be held")
+
 // Import writes everything that a file says, or, when something is wrong with it, nothing. What it
 // does is recorded as done by Actor. It posts nothing. Of people it knows those whom Check asked about.
 func Import(ctx context.Context, s *store.Store, workspace string, file io.ReadSeeker, out io.Writer, cache *PeopleCache) (Outcome, error) {
-	var outcome Outcome
-	err := s.InTx(ctx, func(tx *store.Tx) error {
+	outcome, err := write(ctx, s, workspace, file, out, cache, false)
+	if errors.Is(err, errMoves) {
+		// The tree comes before the locks of objectives, and who puts one below another waits for as long as it
+		// is held. Few files move one that was there.
+		outcome, err = write(ctx, s, workspace, file, io.Discard, cache, true)
+	}
+	switch {
+	case errors.Is(err, store.ErrNoParent), errors.Is(err, store.ErrChanged): // removed or edited meanwhile
+		outcome.Problems++
+		return outcome, nil
+	case errors.Is(err, errProblems):
+		return outcome, nil
+	}
+	return outcome, err
+}
+
+// write is one try to import a file, which holds the tree of objectives or returns errMoves where it must be held.
+func write(ctx context.Context, s *store.Store, workspace string, file io.ReadSeeker, out io.Writer, cache *PeopleCache, tree bool) (outcome Outcome, err error) {
+	err = s.InTx(ctx, func(tx *store.Tx) error {
 		if _, err := file.Seek(0, io.SeekStart); err != nil {
 			return fmt.Errorf("reading the file: %w", err)
 		}
@@ -86,7 +107,7 @@ func Import(ctx context.Context, s *store.Store, workspace string, file io.ReadS
 		if err != nil {
 			return err
 		}
-		if ahead.parents {
+		if tree {
 			if err := tx.LockTree(ctx, workspace); err != nil {
 				return err
 			}
@@ -96,7 +117,7 @@ func Import(ctx context.Context, s *store.Store, workspace string, file io.ReadS
 			return err
 		}
 		next.KeyResult, next.Objective = max(next.KeyResult, ahead.keyResult+1), max(next.Objective, ahead.objective+1)
-		im := &importer{workspace: workspace, reads: tx.Statements, tx: tx, now: tx.Now, out: out, next: next, cache: cache.Offline()}
+		im := &importer{workspace: workspace, reads: tx.Statements, tx: tx, now: tx.Now, out: out, next: next, cache: cache.Offline(), holding: tree}
 		im.outcome.At = tx.Now
 		err = im.run(ctx, file)
 		outcome = im.outcome
@@ -121,13 +142,6 @@ func Import(ctx context.Context, s *store.Store, workspace string, file io.ReadS
 		}
 		return tx.MoveNumbers(ctx, workspace, im.next)
 	})
-	switch {
-	case errors.Is(err, store.ErrNoParent), errors.Is(err, store.ErrChanged): // removed or edited meanwhile
-		outcome.Problems++
-		return outcome, nil
-	case errors.Is(err, errProblems):
-		return outcome, nil
-	}
 	return outcome, err
 }
 
@@ -142,11 +156,8 @@ func (im *importer) open() (ids []int64) {
 }
 
 // ahead is what is to be known of a file before its first line: the highest numbers that it names, so that
-// those without one get others, and whether it names parents.
-type ahead struct {
-	keyResult, objective int
-	parents              bool
-}
+// those without one get others.
+type ahead struct{ keyResult, objective int }
 
 func lookAhead(file io.ReadSeeker) (a ahead, err error) {
 	r, problems, err := NewReader(file)
@@ -159,7 +170,6 @@ func lookAhead(file io.ReadSeeker) (a ahead, err error) {
 		a.keyResult = max(a.keyResult, r.Key(l))
 		objective, _ := okr.ParseObjectiveKey(r.cell(l, "objective_key"))
 		a.objective = max(a.objective, objective)
-		a.parents = a.parents || r.cell(l, "objective_parent") != ""
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		return a, err

@@ -269,8 +269,12 @@ func (im *importer) putBelow(ctx context.Context) error {
 		}
 		list = append(list, b)
 	}
-	if len(list) == 0 || !im.writing() {
+	there := func(w wish) bool { return !w.made }
+	switch {
+	case len(list) == 0 || !im.writing():
 		return nil
+	case !im.holding && slices.ContainsFunc(moved, there): // a new one is above new ones alone
+		return errMoves
 	}
 	return im.tx.PutBelow(ctx, im.actor(), list)
 }

@@ -203,3 +203,32 @@ func TestAnObjectiveThatIsEditedMeanwhileStaysAsItIs(t *testing.T) {
 		t.Errorf("%+v", list)
 	}
 }
+
+// Only a file that moves an objective that was there waits for whoever holds the tree.
+func TestParentsThatStayWaitForNobody(t *testing.T) {
+	c := newCompany(t)
+	if o, said := c.imports(objectives + with("Desk", "O-7", "", "Year", ",Fewer") + alone("Year", "O-3", "", "")); o.Problems != 0 {
+		t.Fatal(said)
+	}
+	c.in(func(tx *store.Tx) error {
+		if err := tx.LockTree(ctx, "T1"); err != nil {
+			return err
+		}
+		o, said := c.imports(objectives + with("Desk", "O-7", "bob", "Year", ",More") + alone("Shift", "O-8", "", "Desk"))
+		if o.Problems != 0 || o.Objectives != 1 || o.ChangedObjectives != 1 || o.KeyResults != 1 {
+			t.Errorf("%+v\n%s", o, said)
+		}
+		return nil
+	})
+	const want = "O-7 Desk [U2BOB] O-3\nO-3 Year [] \nO-8 Shift [] O-7\n"
+	if got := c.tree(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	moves := objectives + with("Desk", "O-7", "bob", "", ",Most") + alone("Year", "O-3", "", "Shift")
+	if o, said := c.imports(moves); o.Problems != 0 || o.ChangedObjectives != 2 || o.KeyResults != 1 {
+		t.Errorf("%+v\n%s", o, said)
+	}
+	if got, want := c.tree(), "O-7 Desk [U2BOB] \nO-3 Year [] O-8\nO-8 Shift [] O-7\n"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}

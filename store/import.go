@@ -152,7 +152,7 @@ type Below struct {
 }
 
 // PutBelow gives objectives their parents. That nothing comes above itself is the caller's to see, who holds
-// LockTree. It returns ErrNoParent where a parent was removed meanwhile.
+// LockTree, unless all of them are new. It returns ErrNoParent where a parent was removed meanwhile.
 func (tx *Tx) PutBelow(ctx context.Context, actor okr.Actor, list []Below) error {
 	p := queries.PutBelowParams{WorkspaceID: actor.Workspace}
 	for _, b := range list {

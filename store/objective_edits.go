@@ -159,7 +159,11 @@ const noSuchRow = "23503"
 // zone computed again, and records what changed. It returns the objective as it was, ErrChanged when it
 // is no longer at the version that was edited, ErrClosed when it is closed out, ErrCycle, and ErrNoParent.
 func (tx *Tx) EditObjective(ctx context.Context, actor okr.Actor, o okr.Objective) (before okr.Objective, err error) {
-	if o.Parent != 0 {
+	if before, err = tx.Objective(ctx, actor.Workspace, o.ID); err != nil {
+		return before, err
+	}
+	seen := before.Parent // everybody waits for the tree: it is locked only where the parent changes
+	if o.Parent != 0 && o.Parent != seen {
 		if err := tx.mayHaveParent(ctx, actor.Workspace, o.ID, o.Parent); err != nil {
 			return before, err
 		}
@@ -170,7 +174,7 @@ func (tx *Tx) EditObjective(ctx context.Context, actor okr.Actor, o okr.Objectiv
 	switch {
 	case before.Closed:
 		return before, fmt.Errorf("editing objective %d: %w", o.ID, ErrClosed)
-	case before.Version != o.Version:
+	case before.Version != o.Version, o.Parent == seen && o.Parent != before.Parent:
 		return before, fmt.Errorf("editing objective %d: %w", o.ID, ErrChanged)
 	}
 	changes, err := tx.objectiveChanges(ctx, before, o)

@@ -231,3 +231,27 @@ func TestWhatMovesIsHeldBeforeANumberIsTaken(t *testing.T) {
 		t.Errorf("it is below %d, want %d: %v", moving.Parent, next.ID, err)
 	}
 }
+
+// Whoever holds the tree of objectives keeps nobody from editing one that stays below its parent.
+func TestATitleIsEditedWhileTheTreeIsHeld(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	s := storetest.Open(t, storetest.New(t))
+	workspace(t, s)
+	top := objectiveOf(t, s, "Top", 0, "")
+	below := objectiveOf(t, s, "Below", top.ID, "")
+	err := s.InTx(ctx, func(tx *store.Tx) error {
+		if err := tx.LockTree(ctx, "T1"); err != nil {
+			return err
+		}
+		below.Title = "Still below"
+		return edits(s, below)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.Objective(ctx, "T1", below.ID); err != nil || got.Title != "Still below" || got.Parent != top.ID {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
