@@ -83,6 +83,7 @@ func TestAnObjectiveIsClosedOut(t *testing.T) {
 	}
 
 	// What is closed stays as it is, and says so.
+	r.alice.Types("/okr show O-1").Sees("closed out: progress ").DoesNotSee("progress set to").Closes()
 	r.alice.Types("/okr list").Sees(":lock: closed out")
 	for _, command := range []string{"sync KR-1", "edit KR-1", "pause KR-1", "check-in KR-2"} {
 		r.alice.Types("/okr " + command).Sees("is closed out with its objective, *Run a calm service desk*: its numbers stay as they are.")

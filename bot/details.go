@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -209,10 +210,10 @@ func (kr keyResults) resumeAutomatic(ctx context.Context, g desk.Gesture) (desk.
 // else, not with all the digits of a mean.
 func changeWords(k store.KeyResult, changes map[string]store.Change) []string {
 	var parts []string
-	for field, c := range changes {
+	for _, field := range slices.Sorted(maps.Keys(changes)) {
+		c := changes[field]
 		parts = append(parts, view.Change(field, recorded(k, field, c[0]), recorded(k, field, c[1])))
 	}
-	sort.Strings(parts)
 	return parts
 }
 

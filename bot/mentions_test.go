@@ -10,6 +10,7 @@ import (
 
 	"okrbot"
 	"okrbot/bot"
+	"okrbot/bot/view"
 	"okrbot/sandbox/slack"
 	"okrbot/sandbox/slack/conversation"
 )
@@ -31,6 +32,8 @@ func TestAMentionIsACommand(t *testing.T) {
 	r.alice.Types("@okrbot how do we stand?").Sees("`how do we stand?` is no command. `/okr help` lists what there is; a mention takes the same words.")
 	r.alice.Types("@okrbot could you show KR-1 to us").Sees("`could you show KR-1 to us` is no command. Did you mean `/okr show KR-1`?")
 	r.alice.Types("/okr could you show us all").Sees("There is no `/okr could`. Did you mean `/okr show`?")
+	r.alice.Types("@okrbot /okr list mine").Sees("*My key results*")
+	r.alice.Types("@okrbot /okr").Sees("*My objectives*")
 	r.alice.Types("hello @okrbot").Sees("`hello` is no command. Did you mean `/okr help`?")
 
 	// Who shows somebody a command does not give it.
@@ -121,6 +124,24 @@ func TestAMentionIsDoneOnce(t *testing.T) {
 	if n := r.number(`select count(*) from check_ins`); n != 1 {
 		t.Errorf("%d check-ins after a bot's mention", n)
 	}
+}
+
+// TestANumberThatIsTypedWholeComesFirst: a number whose beginning it is may be of what is listed before.
+func TestANumberThatIsTypedWholeComesFirst(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Interviews held", "12")
+	r.addsObjective(r.alice, "Run a calm company")
+	r.byHandForm("Fewer incidents", "Run a calm company")
+	r.alice.Submits("Save").Sees("KR-2 is added").Closes()
+	r.do("update objectives set last_day = last_day + 9 where number = 2")
+	r.do("update key_results set number = 12 where number = 2")
+	r.alice.Uses("Check in").Sees("== Check in ==")
+	for typed, want := range map[string]string{"kr-1": "KR-1 Interviews held", "KR-12": "KR-12 Fewer incidents", "kr-": "KR-12 Fewer incidents"} {
+		if got := r.suggested(view.BlockCheckInPick, typed); !strings.HasPrefix(got[strings.Index(got, "KR-"):], want) {
+			t.Errorf("%s offers %s", typed, got)
+		}
+	}
+	r.alice.Closes()
 }
 
 // TestShortcuts are what Slack's menus offer, and lead where the command leads.

@@ -20,10 +20,10 @@ func TestAValueByHandStandsInForTheScore(t *testing.T) {
 	r.bob.Types("/okr list").Sees("*120 (by hand)*", "by <@U0ALICE>")
 	r.bob.GoesHome()
 	r.alice.GoesHome().SeesHome("*120 (by hand)*", "ServiceNow says")
-	r.alice.Types("/okr show KR-1").Sees("*Why this number*", "120 was entered by hand", "(by hand: the import", "entered a value by hand: override set to 120").Closes()
+	r.alice.Types("/okr show KR-1").Sees("*Why this number*", "120 was entered by hand", "(by hand: the import", "entered a value by hand: value by hand set to 120").Closes()
 
 	r.bob.Presses("Resume automatic").Sees("Ask <@U0ALICE>")
-	r.alice.Types("/okr show KR-1").Sees("== KR-1 ==").Presses("Resume automatic").Sees("resumed automatic: override 120 removed").Closes()
+	r.alice.Types("/okr show KR-1").Sees("== KR-1 ==").Presses("Resume automatic").Sees("resumed automatic: value by hand 120 removed").Closes()
 	r.bob.Sees("120 →")
 	r.alice.Types("/okr check-in KR-1").Fills("Result Value", "abc").Fills("Until", "2020-01-01").Submits("Save").Sees("^ This is not a number")
 }
@@ -35,7 +35,7 @@ func TestANewerScoreEndsAValueThatWasEnteredOnce(t *testing.T) {
 	r.alice.Types("/okr sync KR-1").Sees("no newer score in ServiceNow since", "*120 (by hand)*")
 	r.passes(2, 88)
 	r.bob.Sees("120 → 88")
-	r.alice.Types("/okr show KR-1").Sees("okrbot resumed automatic: override 120 removed").Closes()
+	r.alice.Types("/okr show KR-1").Sees("okrbot resumed automatic: value by hand 120 removed").Closes()
 	if n := r.number("select count(*) from key_results where override_value is not null"); n != 0 {
 		t.Errorf("%d overrides stay", n)
 	}
@@ -236,5 +236,5 @@ func TestAValueStandsOverMidnight(t *testing.T) {
 	r.later(time.Minute)
 	r.alice.Types("/okr sync KR-1").Sees("42 → 88")
 	r.bob.Sees("42 → 88")
-	r.alice.Types("/okr show KR-1").Sees("okrbot resumed automatic: override 42 removed").Closes()
+	r.alice.Types("/okr show KR-1").Sees("okrbot resumed automatic: value by hand 42 removed").Closes()
 }

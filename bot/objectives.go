@@ -8,6 +8,8 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/shopspring/decimal"
+
 	"okrbot/bot/command"
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
@@ -166,6 +168,10 @@ func objectiveChanges(e store.AuditEvent) []string {
 	}
 	var parts []string
 	for field, c := range e.Changes {
+		if p, err := decimal.NewFromString(c[1]); err == nil && field == "progress" { // of a close-out
+			parts = append(parts, okr.ProgressWords(p))
+			continue
+		}
 		parts = append(parts, view.Change(field, c[0], c[1]))
 	}
 	slices.Sort(parts)

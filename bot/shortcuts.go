@@ -65,7 +65,7 @@ func (s shortcuts) checkIn(ctx context.Context, g desk.Gesture) (desk.Reply, err
 
 // pick asks which key result it is about, where there is one that the person may check in on.
 func (s shortcuts) pick(ctx context.Context, g desk.Gesture, n noted) (store.Draft, desk.Reply, error) {
-	some, err := s.Store.CountKeyResults(ctx, g.Actor.Workspace, s.theirs(g.Actor, "", 1))
+	some, err := s.Store.CountKeyResults(ctx, g.Actor.Workspace, s.theirs(g.Actor, 1))
 	if err != nil {
 		return store.Draft{}, desk.Reply{}, err
 	}
@@ -80,9 +80,9 @@ func (s shortcuts) pick(ctx context.Context, g desk.Gesture, n noted) (store.Dra
 	return draft, desk.Reply{Open: &modal}, nil
 }
 
-// theirs are the key results that somebody may check in on, by words of their number and title.
-func (s shortcuts) theirs(actor okr.Actor, words string, most int) store.Filter {
-	f := store.Filter{Person: actor.ID, Open: true, Called: strings.TrimSpace(words), Most: most}
+// theirs are the key results that somebody may check in on, at most so many; 0 is all.
+func (s shortcuts) theirs(actor okr.Actor, most int) store.Filter {
+	f := store.Filter{Person: actor.ID, Open: true, Most: most}
 	if okr.May(actor, okr.CheckInKeyResult, okr.None) {
 		f.Person = "" // anybody's
 	}
@@ -91,7 +91,7 @@ func (s shortcuts) theirs(actor okr.Actor, words string, most int) store.Filter 
 
 // choices fills the type-ahead of that form.
 func (s shortcuts) choices(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	found, err := s.shows.keyResults(ctx, g.Actor.Workspace, s.theirs(g.Actor, g.Query, view.MostOptions))
+	found, err := s.shows.called(ctx, g.Actor.Workspace, g.Query, s.theirs(g.Actor, 0))
 	if err != nil {
 		return desk.Reply{}, err
 	}

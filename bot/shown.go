@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"okrbot/bot/desk"
@@ -48,6 +49,23 @@ func (s shows) keyResults(ctx context.Context, workspace string, f store.Filter)
 		return nil, err
 	}
 	return s.all(list, now), nil
+}
+
+// called are those of a filter that are called as somebody types, for a type-ahead: the one whose number
+// that is comes first, before those whose number begins so.
+func (s shows) called(ctx context.Context, workspace, typed string, f store.Filter) ([]view.KeyResult, error) {
+	f.Called, f.Most = strings.TrimSpace(typed), view.MostOptions
+	list, err := s.keyResults(ctx, workspace, f)
+	number, ok := okr.ParseKey(typed)
+	if err != nil || !ok {
+		return list, err
+	}
+	f.Called, f.Number = "", number
+	exact, err := s.keyResults(ctx, workspace, f)
+	if err != nil {
+		return nil, err
+	}
+	return append(exact, slices.DeleteFunc(list, func(k view.KeyResult) bool { return k.Number == number })...), nil
 }
 
 func (s shows) all(list []store.KeyResult, now time.Time) []view.KeyResult {

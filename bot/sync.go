@@ -124,9 +124,7 @@ func (sy syncs) picked(ctx context.Context, g desk.Gesture) (desk.Reply, error) 
 
 // choices fills the type-ahead of that modal with the key results the person may sync.
 func (sy syncs) choices(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	found, err := sy.shows.keyResults(ctx, g.Actor.Workspace, store.Filter{
-		Person: g.Actor.ID, Integrated: true, Open: true, Called: strings.TrimSpace(g.Query), Most: view.MostOptions,
-	})
+	found, err := sy.shows.called(ctx, g.Actor.Workspace, g.Query, store.Filter{Person: g.Actor.ID, Integrated: true, Open: true})
 	if err != nil {
 		return desk.Reply{}, err
 	}

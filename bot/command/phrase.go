@@ -86,6 +86,15 @@ func Addressed(text, id string) (said string, ok bool) {
 	return strings.TrimRight(strings.TrimSpace(text[:first[0]]), beforeMention), true
 }
 
+// WithoutSlash is what a mention says without the slash command before it: "@okrbot /okr list" is "@okrbot list".
+func WithoutSlash(said string) string {
+	first, rest, _ := strings.Cut(strings.TrimSpace(said), " ")
+	if !strings.EqualFold(first, "/okr") {
+		return said
+	}
+	return strings.TrimSpace(rest)
+}
+
 // What people put around a mention, "(@okrbot) list" and "*@okrbot*: list", right behind it, and before it.
 const (
 	behindMention = ")]*_~,:;.!?"

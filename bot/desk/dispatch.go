@@ -90,6 +90,7 @@ func (d *Desk) answer(ctx context.Context, in delivery) answer {
 			if !ok { // somebody quotes what another one said to the bot
 				return answer{status: http.StatusOK}
 			}
+			said = command.WithoutSlash(said)
 			g.Text, g.said = said, said
 		}
 		name, typed, rest := command.Verb(g.Text, d.Routes.Is)

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -284,11 +285,16 @@ func several(parts []string) string {
 
 // Change says what became of a field, in mrkdwn: "target 40 → 38", "owner @alice → @bob".
 func Change(field, before, after string) string {
-	return okr.ChangeWords(field, mentioned(field, before), mentioned(field, after))
+	return okr.ChangeWords(cmp.Or(fieldWords[field], field), mentioned(field, before), mentioned(field, after))
 }
 
+// fieldWords are fields of which people know another word than what is kept.
+var fieldWords = map[string]string{"override": "value by hand", "override's reason": "reason"}
+
 // Set says what a field was made with, in mrkdwn: "target 40", "channel #it-okrs".
-func Set(field, value string) string { return field + " " + mentioned(field, value) }
+func Set(field, value string) string {
+	return cmp.Or(fieldWords[field], field) + " " + mentioned(field, value)
+}
 
 // mentioned writes a field's value as its reader knows it: people and channels by their names, everything
 // else as it is.
