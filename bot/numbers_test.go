@@ -221,20 +221,3 @@ func TestTheWizardAsksOnlyWhatTheGoalNeeds(t *testing.T) {
 	r.alice.Types("/okr edit KR-1").Sees("Measure a baseline first").Chooses("Goal", "Reach the target").Sees("Start Value: 21").
 		Fills("Target Value", "42").Sees("You would be at 0 % today").Submits("Save").Sees("KR-1 is saved").Closes()
 }
-
-// A score that is dated tomorrow, as clocks have it elsewhere, was there when the value was entered, and is no
-// newer one when its day begins.
-func TestAValueStandsOverMidnight(t *testing.T) {
-	r := ready(t)
-	r.collectsFor(1, 90)
-	r.alice.Types("/okr sync KR-1").Sees("→ 90")
-	r.alice.Types("/okr check-in KR-1 42 counted twice").Sees("*42 (by hand)*", "until there is a newer one")
-	r.laterDays(1)
-	r.alice.Types("/okr sync KR-1").Sees("no newer score in ServiceNow since", "*42 (by hand)*")
-	r.alice.Types("/okr list").Sees("*42 (by hand)*")
-	r.collectsFor(1, 88)
-	r.later(time.Minute)
-	r.alice.Types("/okr sync KR-1").Sees("42 → 88")
-	r.bob.Sees("42 → 88")
-	r.alice.Types("/okr show KR-1").Sees("okrbot resumed automatic: value by hand 42 removed").Closes()
-}

@@ -13,7 +13,6 @@ type Override struct {
 	Value  decimal.NullDecimal
 	Day    Day // the value is of this day
 	Until  Day // stands through this day; 0: once, until there is a newer score
-	Seen   Day // of the score that was there when it was entered, where that is of a later day; else 0
 	Reason string
 	By     string
 	At     time.Time
@@ -26,8 +25,8 @@ const MaxReason = 200
 func (kr KeyResult) TakesOverride() bool { return kr.Integrated && kr.Method != HitRate }
 
 // Overridden says whether the override counts on a day: through its last day, or, where it was
-// entered once, until the source has a score of a later day than it, and than the one that was there
-// then. One that stood when its objective was closed out stands for good.
+// entered once, until the source has a score of a later day than it. One that stood when its
+// objective was closed out stands for good.
 func (kr KeyResult) Overridden(today Day) bool {
 	o := kr.Override
 	switch {
@@ -38,14 +37,15 @@ func (kr KeyResult) Overridden(today Day) bool {
 	case o.Until != 0:
 		return today <= o.Until
 	}
-	return !kr.Result.Value.Valid || !kr.newer(max(o.Day, o.Seen), today)
+	return !kr.Result.Value.Valid || !kr.newer(o.Day, today)
 }
 
 // newer says whether the newest score is of a later day than one. That of a running week or month is
-// of no later day than those within it.
+// of no later day than those within it, and one that is dated tomorrow, as clocks have it elsewhere, of no later
+// day than today.
 func (kr KeyResult) newer(than, today Day) bool {
 	asOf := kr.Result.AsOf
-	return asOf > than && !kr.running(asOf, than, today)
+	return min(asOf, today) > than && !kr.running(asOf, than, today)
 }
 
 // Counted is the result that counts on a day: the override while it stands, else what the
@@ -102,8 +102,7 @@ func (kr KeyResult) CheckOverride(o Override, period Period, today Day) Problems
 		p.Add("day", "This day has not come yet. Choose today or an earlier one.")
 	case !period.Contains(o.Day):
 		p.Add("day", "This day lies outside of the objective's period. Choose one from "+period.First.Words()+" to "+period.Last.Words()+".")
-	// What is dated tomorrow, as clocks have it elsewhere, stands in nobody's way today.
-	case o.Until == 0 && o.Day < today && kr.Result.Value.Valid && kr.newer(o.Day, today):
+	case o.Until == 0 && kr.Result.Value.Valid && kr.newer(o.Day, today):
 		from := "that day or a later one"
 		if kr.Result.AsOf >= today {
 			from = "today"

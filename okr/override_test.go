@@ -129,34 +129,12 @@ func TestTheDayOfAnOverride(t *testing.T) {
 			t.Errorf("%s: %v", row.name, p)
 		}
 	}
-}
-
-// A score that was there when a value was entered is none that is newer, whatever day it gets; one that came
-// after it is.
-func TestAScoreThatWasThereIsNoNewerOne(t *testing.T) {
-	for _, row := range []struct {
-		name             string
-		every            okr.Frequency
-		seen, asOf, from okr.Day // from: the first day on which it does not stand; 0: it stands
-	}{
-		{"of tomorrow", okr.Daily, first + 51, first + 51, 0},
-		{"of the day after that", okr.Daily, first + 51, first + 52, first + 51},
-		{"of tomorrow, and read after it was entered", okr.Daily, 0, first + 51, first + 50},
-		{"of today", okr.Daily, 0, first + 50, 0},
-		{"of the week that runs", okr.Weekly, first + 53, first + 53, 0},
-		{"of the week after it", okr.Weekly, first + 53, first + 60, first + 54},
-	} {
-		kr := read(okr.Override{Value: maybe("60"), Day: first + 50, Seen: row.seen, Reason: "the import doubled them"})
-		kr.ScoreFrequency, kr.Result.AsOf = row.every, row.asOf
-		begin := row.from
-		if begin == 0 {
-			begin = first + 50
-		}
-		for today := begin; today < first+65; today++ {
-			if got := kr.Overridden(today); got != (row.from == 0) {
-				t.Errorf("%s: %t on %s", row.name, got, today)
-			}
-		}
+	ahead.Override = once
+	if !ahead.Overridden(first + 50) {
+		t.Error("a score of tomorrow stands against a value of today")
+	}
+	if ahead.Overridden(first + 51) {
+		t.Error("a value of yesterday stands against a score of today")
 	}
 }
 

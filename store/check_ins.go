@@ -46,9 +46,6 @@ func (tx *Tx) CheckIn(ctx context.Context, actor okr.Actor, k KeyResult, c Check
 	case c.Value.Valid && k.Integrated:
 		action = "entered a value by hand"
 		k.Override = okr.Override{Value: c.Value, Day: c.Day, Until: c.Until, Reason: c.Reason, By: actor.ID, At: tx.Now}
-		if k.Result.Value.Valid && k.Result.AsOf > c.Day {
-			k.Override.Seen = k.Result.AsOf
-		}
 	case c.Value.Valid:
 		err := tx.q.SaveCheckInReading(ctx, queries.SaveCheckInReadingParams{
 			KeyResultID: k.ID, Day: c.Day.Time(), WorkspaceID: actor.Workspace, Value: c.Value.Decimal,

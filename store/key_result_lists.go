@@ -46,7 +46,7 @@ select
   ` + synced + `,
   k.result_value, k.result_day, k.result_count, k.ahead_on, (k.created_at at time zone o.zone)::date,
   case when k.result_value is null then (select r.value ` + before + `) end, case when k.result_value is null then (select r.day ` + before + `) end,
-  k.override_value, k.override_day, k.override_until, k.override_seen, k.override_reason, k.override_by, k.overridden_at,
+  k.override_value, k.override_day, k.override_until, k.override_reason, k.override_by, k.overridden_at,
   k.confidence, k.confidence_by, k.confidence_day,
   case when not k.integrated then (select (c.created_at at time zone o.zone)::date from check_ins c where c.key_result_id = k.id order by c.id desc limit 1) end,
   k.failure_class, k.failure_cause, k.failure_says, k.failing_since, k.failure_count, k.version,
@@ -258,8 +258,7 @@ func scanKeyResult(row pgx.CollectableRow) (KeyResult, error) {
 		phaseDays                                      []time.Time
 		phaseValues                                    []decimal.Decimal
 		resultDay, next, retry, synced, failing, waits *time.Time
-		overrideDay, overrideUntil, overrideSeen       *time.Time
-		overridden                                     *time.Time
+		overrideDay, overrideUntil, overridden         *time.Time
 		confidenceDay, checkedIn, ahead, before        *time.Time
 		made                                           time.Time
 		connection, feed                               *int64
@@ -273,7 +272,7 @@ func scanKeyResult(row pgx.CollectableRow) (KeyResult, error) {
 		&k.Unit, &k.Precision, &k.Method, &k.Weight, &k.Channel, &k.Integrated, &k.Paused,
 		&k.Cadence.Every, &weekday, &k.Cadence.Hour, &k.Cadence.Minute, &k.Cadence.Offset, &k.Cadence.Zone, &next, &retry, &synced,
 		&k.Result.Value, &resultDay, &k.Result.N, &ahead, &made, &k.Before.Value, &before,
-		&k.Override.Value, &overrideDay, &overrideUntil, &overrideSeen, &k.Override.Reason, &k.Override.By, &overridden,
+		&k.Override.Value, &overrideDay, &overrideUntil, &k.Override.Reason, &k.Override.By, &overridden,
 		&k.Confidence.Level, &k.Confidence.By, &confidenceDay, &checkedIn,
 		&k.Failure.Class, &k.Failure.Cause, &k.Failure.Says, &failing, &k.Failure.Count, &k.Version,
 		&k.Objective.Number, &k.Objective.Title, &k.Objective.Owner, &k.Objective.CoOwners, &first, &last, &k.Objective.Zone, &k.Objective.Channel, &k.Objective.Closed,
@@ -288,7 +287,7 @@ func scanKeyResult(row pgx.CollectableRow) (KeyResult, error) {
 	k.NextSyncAt, k.RetryAt, k.SyncedAt, k.Failure.Since = orZero(next), orZero(retry), orZero(synced), orZero(failing)
 	k.Result.AsOf, k.Override.Day, k.Override.Until = dayOrZero(resultDay), dayOrZero(overrideDay), dayOrZero(overrideUntil)
 	k.Ahead, k.Made, k.Before.AsOf = dayOrZero(ahead), okr.DayOf(made), dayOrZero(before)
-	k.Override.Seen, k.Override.At, k.Confidence.Day, k.CheckedIn = dayOrZero(overrideSeen), orZero(overridden), dayOrZero(confidenceDay), dayOrZero(checkedIn)
+	k.Override.At, k.Confidence.Day, k.CheckedIn = orZero(overridden), dayOrZero(confidenceDay), dayOrZero(checkedIn)
 	for i, day := range phaseDays {
 		k.Phases = append(k.Phases, okr.Phase{Day: okr.DayOf(day), Value: phaseValues[i]})
 	}

@@ -55,7 +55,6 @@ update key_results
 set override_value = null,
     override_day = null,
     override_until = null,
-    override_seen = null,
     override_reason = '',
     override_by = '',
     overridden_at = null

@@ -271,16 +271,15 @@ set objective_id = $1,
     override_value = $35,
     override_day = $36,
     override_until = $37,
-    override_seen = $38,
-    override_reason = $39,
-    override_by = $40,
-    overridden_at = $41,
-    confidence = $42,
-    confidence_by = $43,
-    confidence_day = $44,
+    override_reason = $38,
+    override_by = $39,
+    overridden_at = $40,
+    confidence = $41,
+    confidence_by = $42,
+    confidence_day = $43,
     version = version + 1
-where workspace_id = $45
-  and id = $46
+where workspace_id = $44
+  and id = $45
 `
 
 type EditKeyResultParams struct {
@@ -321,7 +320,6 @@ type EditKeyResultParams struct {
 	OverrideValue  decimal.NullDecimal
 	OverrideDay    *time.Time
 	OverrideUntil  *time.Time
-	OverrideSeen   *time.Time
 	OverrideReason string
 	OverrideBy     string
 	OverriddenAt   *time.Time
@@ -371,7 +369,6 @@ func (q *Queries) EditKeyResult(ctx context.Context, arg EditKeyResultParams) er
 		arg.OverrideValue,
 		arg.OverrideDay,
 		arg.OverrideUntil,
-		arg.OverrideSeen,
 		arg.OverrideReason,
 		arg.OverrideBy,
 		arg.OverriddenAt,

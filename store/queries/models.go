@@ -354,7 +354,6 @@ type KeyResult struct {
 	Need            int16
 	Folded          *string
 	Sorted          *string
-	OverrideSeen    *time.Time
 }
 
 type OauthClient struct {
