@@ -349,6 +349,17 @@ func (r Registry) ByKind(kind string) (Connector, error) {
 	return nil, fmt.Errorf("no connector of kind %q in this build", kind)
 }
 
+// Whole is the reference of the scorecard that a reference names a part of: itself where a kind of system
+// has no parts.
+func (r Registry) Whole(kind, ref string) string {
+	if c, err := r.ByKind(kind); err == nil {
+		if d, ok := c.(Divider); ok {
+			return d.Take(ref).Scorecard
+		}
+	}
+	return ref
+}
+
 // Name is what people call a kind of system.
 func (r Registry) Name(kind string) string {
 	if c, err := r.ByKind(kind); err == nil {

@@ -38,7 +38,8 @@ type importer struct {
 	out        io.Writer // a line for each change and each problem
 	outcome    Outcome
 	problems   problems
-	cache      *PeopleCache      // who can be asked about people; nil: nobody
+	cache      *PeopleCache // who can be asked about people; nil: nobody
+	whole      func(kind, reference string) string
 	people     map[string]string // what a cell can say -> Slack's id; empty where several bear the name
 	sources    map[string][]store.Connection
 	reader     *Reader // of key results; nil: of histories
@@ -60,14 +61,39 @@ type titled struct {
 	title     string
 }
 
+// Beside is what an import asks besides the database.
+type Beside struct {
+	People *PeopleCache                        // about who is not known; nil asks nobody
+	Whole  func(kind, reference string) string // for the scorecard that a reference names a part of; nil: itself
+}
+
+// offline asks about nobody who was not asked about before.
+func (b *Beside) offline() *Beside {
+	if b == nil {
+		return nil
+	}
+	return &Beside{People: b.People.Offline(), Whole: b.Whole}
+}
+
+func (im *importer) lookBeside(b *Beside) {
+	if b == nil {
+		b = &Beside{}
+	}
+	im.cache, im.whole = b.People, b.Whole
+	if im.whole == nil {
+		im.whole = func(_, reference string) string { return reference }
+	}
+}
+
 // Check reads a file and says what Import would make of it, line by line, and all that is wrong.
-// Who is not known is looked up through the cache; nil asks nobody.
-func Check(ctx context.Context, s *store.Store, workspace string, file io.Reader, out io.Writer, cache *PeopleCache) (Outcome, error) {
+// Nil beside asks nobody.
+func Check(ctx context.Context, s *store.Store, workspace string, file io.Reader, out io.Writer, beside *Beside) (Outcome, error) {
 	now, err := s.Now(ctx)
 	if err != nil {
 		return Outcome{}, err
 	}
-	im := &importer{workspace: workspace, reads: s.Statements, now: now, out: out, next: store.NextNumbers{KeyResult: 1, Objective: 1}, cache: cache}
+	im := &importer{workspace: workspace, reads: s.Statements, now: now, out: out, next: store.NextNumbers{KeyResult: 1, Objective: 1}}
+	im.lookBeside(beside)
 	err = im.run(ctx, file)
 	return im.outcome, err
 }
@@ -80,12 +106,12 @@ var errMoves = errors.New("the tree of objectives is to be held")
 
 // Import writes everything that a file says, or, when something is wrong with it, nothing. What it
 // does is recorded as done by Actor. It posts nothing. Of people it knows those whom Check asked about.
-func Import(ctx context.Context, s *store.Store, workspace string, file io.ReadSeeker, out io.Writer, cache *PeopleCache) (Outcome, error) {
-	outcome, err := write(ctx, s, workspace, file, out, cache, false)
+func Import(ctx context.Context, s *store.Store, workspace string, file io.ReadSeeker, out io.Writer, beside *Beside) (Outcome, error) {
+	outcome, err := write(ctx, s, workspace, file, out, beside, false)
 	if errors.Is(err, errMoves) {
 		// The tree comes before the locks of objectives, and who puts one below another waits for as long as it
 		// is held. Few files move one that was there.
-		outcome, err = write(ctx, s, workspace, file, io.Discard, cache, true)
+		outcome, err = write(ctx, s, workspace, file, io.Discard, beside, true)
 	}
 	switch {
 	case errors.Is(err, store.ErrNoParent), errors.Is(err, store.ErrChanged): // removed or edited meanwhile
@@ -98,7 +124,7 @@ func Import(ctx context.Context, s *store.Store, workspace string, file io.ReadS
 }
 
 // write is one try to import a file, which holds the tree of objectives or returns errMoves where it must be held.
-func write(ctx context.Context, s *store.Store, workspace string, file io.ReadSeeker, out io.Writer, cache *PeopleCache, tree bool) (outcome Outcome, err error) {
+func write(ctx context.Context, s *store.Store, workspace string, file io.ReadSeeker, out io.Writer, beside *Beside, tree bool) (outcome Outcome, err error) {
 	err = s.InTx(ctx, func(tx *store.Tx) error {
 		if _, err := file.Seek(0, io.SeekStart); err != nil {
 			return fmt.Errorf("reading the file: %w", err)
@@ -117,7 +143,8 @@ func write(ctx context.Context, s *store.Store, workspace string, file io.ReadSe
 			return err
 		}
 		next.KeyResult, next.Objective = max(next.KeyResult, ahead.keyResult+1), max(next.Objective, ahead.objective+1)
-		im := &importer{workspace: workspace, reads: tx.Statements, tx: tx, now: tx.Now, out: out, next: next, cache: cache.Offline(), holding: tree}
+		im := &importer{workspace: workspace, reads: tx.Statements, tx: tx, now: tx.Now, out: out, next: next, holding: tree}
+		im.lookBeside(beside.offline())
 		im.outcome.At = tx.Now
 		err = im.run(ctx, file)
 		outcome = im.outcome

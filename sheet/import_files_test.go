@@ -35,7 +35,7 @@ func TestWhatSurroundsCellsIsNothing(t *testing.T) {
 		"the names once more":         header + header + line + strings.ToUpper(strings.TrimSpace(header)) + ",,\r\n",
 	} {
 		var out strings.Builder
-		o, err := sheet.Check(ctx, c.store, "T1", strings.NewReader(file), &out, sheet.CachePeople(s))
+		o, err := sheet.Check(ctx, c.store, "T1", strings.NewReader(file), &out, &sheet.Beside{People: sheet.CachePeople(s)})
 		if c.must(err); o.Problems != 0 || o.KeyResults != 1 {
 			t.Errorf("%s: %+v\n%s", name, o, &out)
 		}

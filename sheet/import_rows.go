@@ -225,6 +225,9 @@ func (im *importer) find(ctx context.Context, entries []entry) error {
 		}
 		through[e] = c
 		keys = append(keys, store.SourceKey{Connection: c.ID, Reference: e.row.Reference})
+		if whole := im.whole(c.Kind, e.row.Reference); whole != e.row.Reference {
+			keys = append(keys, store.SourceKey{Connection: c.ID, Reference: whole})
+		}
 	}
 	known, err := im.reads.SourcesKnown(ctx, im.workspace, keys)
 	if err != nil {
@@ -237,9 +240,9 @@ func (im *importer) find(ctx context.Context, entries []entry) error {
 	for i := range entries {
 		e := &entries[i]
 		if c, ok := through[e]; ok {
-			source, ok := known[store.SourceKey{Connection: c.ID, Reference: e.row.Reference}]
+			source, ok := im.sourceOf(e, c, known)
 			if !ok {
-				im.refuse(Problem{Line: e.line, Column: "reference", Says: "This connection has no such scorecard, or may not see it. Copy the reference from an export of this workspace."})
+				im.refuse(Problem{Line: e.line, Column: "reference", Says: unlisted})
 				e.wrong = true
 			}
 			e.source = source
@@ -253,6 +256,23 @@ func (im *importer) find(ctx context.Context, entries []entry) error {
 		}
 	}
 	return nil
+}
+
+const unlisted = "This connection does not list such a scorecard. Copy the reference from an export of this workspace; where it is right, have one key result read it with `/okr add-kr`, and run the import again."
+
+// sourceOf is what a line reads through a connection: a scorecard that is listed, or a part of one, which
+// never is. What a part does not share with its whole is learned at the first read.
+func (im *importer) sourceOf(e *entry, c store.Connection, known map[store.SourceKey]store.Source) (store.Source, bool) {
+	source, ok := known[store.SourceKey{Connection: c.ID, Reference: e.row.Reference}]
+	if ok {
+		return source, true
+	}
+	source, ok = known[store.SourceKey{Connection: c.ID, Reference: im.whole(c.Kind, e.row.Reference)}]
+	source.Reference, source.Frequency, source.Precision.Known = e.row.Reference, "", false
+	if name := e.row.Scorecard; im.reader.has("scorecard") && name != "" && unprintable(name) == "" {
+		source.Name = name
+	}
+	return source, ok
 }
 
 // connection is the one that a row names. The import is nobody's, so a private connection serves its

@@ -94,7 +94,7 @@ func TestOwnersMayBePeopleWhoNeverUsedIt(t *testing.T) {
 	}
 	var out strings.Builder
 	cache := sheet.CachePeople(s)
-	o, err := sheet.Check(ctx, c.store, "T1", strings.NewReader(file), &out, cache)
+	o, err := sheet.Check(ctx, c.store, "T1", strings.NewReader(file), &out, &sheet.Beside{People: cache})
 	c.must(err)
 	if o.Problems != 0 || o.Objectives != 1 || o.KeyResults != 4 || strings.Count(out.String(), "note: frank (U6FRANK) has left") != 1 {
 		t.Fatalf("%+v\n%s", o, &out)
@@ -103,7 +103,7 @@ func TestOwnersMayBePeopleWhoNeverUsedIt(t *testing.T) {
 	if asked != 2 { // an address, and an id; the address tells another id
 		t.Errorf("Slack was asked for %q", s.asked)
 	}
-	_, err = sheet.Import(ctx, c.store, "T1", strings.NewReader(file), io.Discard, cache)
+	_, err = sheet.Import(ctx, c.store, "T1", strings.NewReader(file), io.Discard, &sheet.Beside{People: cache})
 	c.must(err)
 	if len(s.asked) != asked {
 		t.Errorf("Slack was asked within the transaction: %q", s.asked)
@@ -121,7 +121,7 @@ func TestOwnersMayBePeopleWhoNeverUsedIt(t *testing.T) {
 	// Whoever Slack does not know is one problem.
 	out.Reset()
 	file = header + strings.Repeat("Calm,x@example.com,2026-10-01,2026-12-31,UTC,,More,x@example.com,increase,0,8\r\n", 3)
-	if o, err = sheet.Check(ctx, c.store, "T1", strings.NewReader(file), &out, cache); err != nil || o.Problems != 1 || out.String() != "lines 2–4, objective_owner and owner: Slack knows nobody by this name.\n" {
+	if o, err = sheet.Check(ctx, c.store, "T1", strings.NewReader(file), &out, &sheet.Beside{People: cache}); err != nil || o.Problems != 1 || out.String() != "lines 2–4, objective_owner and owner: Slack knows nobody by this name.\n" {
 		t.Errorf("%+v, %v\n%s", o, err, &out)
 	}
 }
@@ -570,7 +570,7 @@ func TestEveryMistakeHasItsPlaceAndItsSentence(t *testing.T) {
 		{integrated(map[string]string{"time": "9 am"}), "line 2, time: Write the time of day"},
 		{integrated(map[string]string{"offset_days": "31"}), "line 2, offset_days: Write a whole number from 0 to 30."},
 		{integrated(map[string]string{"reference": ""}), "line 2, reference: Write the scorecard's reference"},
-		{integrated(map[string]string{"reference": "gone"}), "line 2, reference: This connection has no such scorecard"},
+		{integrated(map[string]string{"reference": "gone"}), "line 2, reference: This connection does not list such a scorecard"},
 		{integrated(map[string]string{"connection": "elsewhere"}), "line 2, connection: There is no connection of this name."},
 		{integrated(map[string]string{"owner": "bob"}), "line 2, connection: This connection is private to somebody else."},
 	} {

@@ -238,7 +238,9 @@ var columns = []column{
 	{name: "reference", form: text,
 		write: func(r Row) string { return r.Reference },
 		read:  func(r *Row, s string) string { r.Reference = s; return "" }},
-	{name: "scorecard", form: text, write: func(r Row) string { return r.Scorecard }},
+	{name: "scorecard", form: text,
+		write: func(r Row) string { return r.Scorecard },
+		read:  func(r *Row, s string) string { r.Scorecard = s; return "" }},
 	{name: "result_value", form: number,
 		write: func(r Row) string {
 			v := r.KeyResult.Result.Value
@@ -320,7 +322,7 @@ func Differences(before, after Row) map[string]store.Change {
 	changed := map[string]store.Change{}
 	for _, c := range columns {
 		switch c.name {
-		case "key", "objective_key", "objective_co_owners", "objective_parent", "result_value", "result_day":
+		case "key", "objective_key", "objective_co_owners", "objective_parent", "scorecard", "result_value", "result_day":
 			continue
 		}
 		if c.read == nil {

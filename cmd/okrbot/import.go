@@ -37,8 +37,8 @@ func (i importCommand) Run(in *invocation) error {
 		return fmt.Errorf("opening the file: %w", err)
 	}
 	defer file.Close()
-	cache := sheet.CachePeople(people(config, workspace))
-	o, err := sheet.Check(in.ctx, s, workspace, file, in.out, cache)
+	beside := &sheet.Beside{People: sheet.CachePeople(people(config, workspace)), Whole: connectorsOf(config).Whole}
+	o, err := sheet.Check(in.ctx, s, workspace, file, in.out, beside)
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (i importCommand) Run(in *invocation) error {
 		fmt.Fprintln(in.out, "Nothing was saved. Run it again with --apply to save it.")
 		return nil
 	}
-	o, err = sheet.Import(in.ctx, s, workspace, file, io.Discard, cache)
+	o, err = sheet.Import(in.ctx, s, workspace, file, io.Discard, beside)
 	switch {
 	case errors.Is(err, store.ErrUnclear):
 		return fmt.Errorf("%w. Run it again without --apply: it says what is still to be done", err)

@@ -220,3 +220,64 @@ func TestAnImportSaysWhenFirstValuesCome(t *testing.T) {
 		t.Error(out)
 	}
 }
+
+// TestAPartOfAScorecardIsImported has what is never listed, since its whole is.
+func TestAPartOfAScorecardIsImported(t *testing.T) {
+	dsn := storetest.New(t)
+	keys, err := secret.NewKeyset()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, ctx := storetest.Open(t, dsn), t.Context()
+	alice := okr.Actor{Workspace: "T1", ID: "U1ALICE", Kind: okr.Member}
+	if err := errors.Join(s.SaveWorkspace(ctx, store.Workspace{ID: "T1", Name: "Acme", BotUserID: "UBOT"}), s.SavePerson(ctx, store.Person{Actor: alice, Name: "alice", Zone: "UTC"})); err != nil {
+		t.Fatal(err)
+	}
+	err = s.InTx(ctx, func(tx *store.Tx) error {
+		acme, err := tx.CreateConnection(ctx, alice, store.Connection{Kind: "servicenow", Name: "acme", Origin: "https://acme.service-now.com", SignIn: "basic"}, map[string]string{"username": "u"}, "")
+		if err != nil {
+			return err
+		}
+		return tx.SaveScorecards(ctx, acme, []store.Listed{{Scorecard: store.Scorecard{Reference: "open", Name: "Open incidents", Unit: "#", Frequency: "daily", Direction: "minimize", Precision: 1}}})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "okrs.csv")
+	imports := func(file string) (string, error) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("DATABASE_URL", dsn)
+		t.Setenv("ENCRYPTION_KEYSET", keys.Reveal())
+		var out strings.Builder
+		err := (importCommand{File: path, Apply: true}).Run(&invocation{ctx: context.Background(), out: &out})
+		return out.String(), err
+	}
+	const head = "objective,objective_owner,first_day,last_day,time_zone,key,key_result,owner,kind,start_value,target_value,unit,decimals,cadence,connection,reference,scorecard\n"
+	if out, err := imports(head +
+		"Calm,alice,2026-10-01,2026-12-31,UTC,KR-1,Critical,alice,decrease,10,2,incidents,0,daily,acme,open:priority:1,Open incidents > Priority = 1 - Critical\n" +
+		"Calm,alice,2026-10-01,2026-12-31,UTC,KR-2,Nameless,alice,decrease,10,2,,,daily,acme,open:priority:2:avg,\n"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for number, want := range map[int]store.Source{
+		1: {Reference: "open:priority:1", Name: "Open incidents > Priority = 1 - Critical"},
+		2: {Reference: "open:priority:2:avg", Name: "Open incidents"},
+	} {
+		k, err := s.KeyResult(ctx, "T1", number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := k.Source; got.Reference != want.Reference || got.Name != want.Name || got.Unit != "#" || got.Direction != "minimize" || got.Frequency != "" || got.Precision.Known {
+			t.Errorf("KR-%d reads %+v", number, got)
+		}
+		if number == 1 && (k.Unit != "incidents" || k.Precision != 0) || number == 2 && k.Precision != 1 {
+			t.Errorf("KR-%d has %q and %d decimals", number, k.Unit, k.Precision)
+		}
+	}
+	out, err := imports(head + "Calm,alice,2026-10-01,2026-12-31,UTC,,Gone,alice,decrease,10,2,,,daily,acme,closed:priority:1,Closed incidents\n")
+	if err == nil || !strings.Contains(out, "line 2, reference: This connection does not list such a scorecard.") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
