@@ -74,6 +74,8 @@ func closedWords(o, next okr.Objective, going []store.KeyResult) string {
 	text := "*" + view.Escape(o.Title) + "* is closed out. "
 	if o.Channel != "" {
 		text += "The summary is posted in <#" + o.Channel + ">. "
+	} else {
+		text += "`/okr show " + o.Key() + "` shows how it ended. "
 	}
 	if len(going) == 0 {
 		return text + "Nothing goes on; plan what comes next with `/okr add-objective`."

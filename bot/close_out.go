@@ -157,7 +157,7 @@ func (f closeOuts) all(ctx context.Context, g desk.Gesture) (desk.Reply, error) 
 func unclosable(o okr.Objective, today okr.Day) string {
 	switch {
 	case o.Closed:
-		return "*" + view.Escape(o.Title) + "* is closed out already. `/okr list` shows how it ended."
+		return "*" + view.Escape(o.Title) + "* is closed out already. `/okr show " + o.Key() + "` shows how it ended."
 	case today <= o.Period.Last:
 		return fmt.Sprintf("*%s* runs until %s. Close it out after its last day.", view.Escape(o.Title), o.Period.Last.Words())
 	}
@@ -368,7 +368,11 @@ func (f closeOuts) end(ctx context.Context, g desk.Gesture, c closing) (desk.Rep
 				carried[from[i]] = k.Number
 			}
 		}
-		return tx.CloseOut(ctx, g.Actor, out, list, carried, day)
+		if err := tx.CloseOut(ctx, g.Actor, out, list, carried, day); err != nil {
+			return err
+		}
+		out.Person, out.Next = g.Actor.ID, next.Period
+		return f.tellLeaders(ctx, tx, out)
 	})
 	switch {
 	case desk.IsNotFound(err):
@@ -379,6 +383,22 @@ func (f closeOuts) end(ctx context.Context, g desk.Gesture, c closing) (desk.Rep
 	r := desk.Say(closedWords(o, next, going) + view.TreeWentOn(out.Above, out.Below))
 	r.Clear, r.Home = true, true
 	return r, nil
+}
+
+// tellLeaders leaves what the owner and the co-owners of an objective are to hear, where another one closed
+// it out.
+func (f closeOuts) tellLeaders(ctx context.Context, tx *store.Tx, c store.CloseOut) error {
+	people := c.Objective.Responsible()
+	slices.Sort(people)
+	for _, person := range slices.Compact(people) {
+		if person == c.Person || person == "" {
+			continue
+		}
+		if err := f.jobs.Tell(ctx, tx, c.Objective.Workspace, person, view.WasClosedOut(closed(c))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // closed is a close-out ready to be shown.
@@ -393,7 +413,7 @@ func closed(c store.CloseOut) view.Closed {
 // end is how a key result ended, ready to be shown.
 func end(k store.ClosedKeyResult) view.ClosedKeyResult {
 	return view.ClosedKeyResult{
-		Number: k.Number, Title: k.Title, Result: k.Result, AsOf: k.AsOf, Score: k.Score, Status: k.Status, Committed: k.Committed, CarriedTo: k.CarriedTo,
+		ID: k.KeyResult, Number: k.Number, Title: k.Title, Result: k.Result, AsOf: k.AsOf, Score: k.Score, Status: k.Status, Committed: k.Committed, CarriedTo: k.CarriedTo,
 	}
 }
 

@@ -158,6 +158,16 @@ func (ob objectives) modal(ctx context.Context, reader okr.Actor, o okr.Objectiv
 	for _, e := range events {
 		v.Changes = append(v.Changes, view.ChangeLine{Actor: e.Actor, Action: e.Action, What: objectiveChanges(e), At: e.At})
 	}
+	if o.Closed {
+		c, err := ob.Store.CloseOut(ctx, o.Workspace, o.ID)
+		if err != nil && !desk.IsNotFound(err) {
+			return slack.ModalViewRequest{}, err
+		}
+		if err == nil {
+			end := closed(c)
+			v.End = &end
+		}
+	}
 	return v.Modal(), nil
 }
 

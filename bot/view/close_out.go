@@ -110,7 +110,7 @@ func (c CloseOut) Modal(draft string) slack.ModalViewRequest {
 	shown, left := packed(lines, sectionsAtOnce)
 	blocks = append(blocks, shown...)
 	if left > 0 {
-		blocks = append(blocks, note("…and "+okr.CountWords(left, "more key result")+", saved like these. *See all* under the summary shows each."))
+		blocks = append(blocks, note("…and "+okr.CountWords(left, "more key result")+", saved like these. `/okr show "+c.Objective.Key()+"` shows each afterwards."))
 	}
 	words := slack.NewPlainTextInputBlockElement(plain("What was learned, and what comes next"), "v")
 	words.Multiline, words.MaxLength, words.InitialValue = true, LongestNote, Cut(c.Note, LongestNote)
@@ -338,6 +338,7 @@ type Closed struct {
 
 // ClosedKeyResult is a key result's part of it.
 type ClosedKeyResult struct {
+	ID        int64
 	Number    int
 	Title     string
 	Result    string

@@ -42,6 +42,7 @@ type Objective struct {
 	Below      []Objective      // those whose parent it is
 	BelowNeeds map[okr.Need]int // what the key results of all below it need, at any depth
 	Changes    []ChangeLine     // newest first
+	End        *Closed          // how it was closed out; nil while it is not
 	Today      okr.Day          // where it is
 	Reader     okr.Actor        // who sees it; zero: somebody who may change it
 }
@@ -210,19 +211,10 @@ func (o Objective) Modal() slack.ModalViewRequest {
 		"Channel", dash(channel),
 		"Parent objective", dash(above),
 	)}
-	standing := "*How it stands*\n"
-	if len(o.KeyResults) > 0 {
-		standing += rollUpWords(o.Rolled()) + "\n"
-	}
-	blocks = append(blocks, section(standing+o.counts()+o.below()))
-	for i, k := range o.KeyResults {
-		if i == keyResultsShown {
-			blocks = append(blocks, note("…and "+okr.CountWords(len(o.KeyResults)-i, "more key result")+": `/okr list "+o.Key()+"`."))
-			break
-		}
-		s := section(k.Headline() + "\n" + k.Figures())
-		s.Accessory = slack.NewAccessory(button(ActionDetails, "Details", strconv.FormatInt(k.ID, 10)))
-		blocks = append(blocks, s)
+	if o.End != nil {
+		blocks = append(blocks, o.endBlocks()...)
+	} else {
+		blocks = append(blocks, o.standingBlocks()...)
 	}
 	blocks = append(blocks, belowBlocks(o.Below)...)
 	if len(o.Changes) > 0 {
@@ -231,6 +223,24 @@ func (o Objective) Modal() slack.ModalViewRequest {
 	return slack.ModalViewRequest{
 		Type: slack.VTModal, CallbackID: CallbackObjectiveShown, Title: plain(o.Key()), Close: plain("Close"), Blocks: slack.Blocks{BlockSet: blocks},
 	}
+}
+
+// standingBlocks are how an objective and each of its key results stand now.
+func (o Objective) standingBlocks() []slack.Block {
+	standing := "*How it stands*\n"
+	if len(o.KeyResults) > 0 {
+		standing += rollUpWords(o.Rolled()) + "\n"
+	}
+	blocks := []slack.Block{section(standing + o.counts() + o.below())}
+	for i, k := range o.KeyResults {
+		if i == keyResultsShown {
+			return append(blocks, note("…and "+okr.CountWords(len(o.KeyResults)-i, "more key result")+": `/okr list "+o.Key()+"`."))
+		}
+		s := section(k.Headline() + "\n" + k.Figures())
+		s.Accessory = slack.NewAccessory(button(ActionDetails, "Details", strconv.FormatInt(k.ID, 10)))
+		blocks = append(blocks, s)
+	}
+	return blocks
 }
 
 // belowBlocks are the objectives right below one, each with how it stands and the way into it.

@@ -151,6 +151,16 @@ func shownObjective(n int) Objective {
 	return v
 }
 
+func endedObjective(n int) Objective {
+	end := closedOut(n)
+	for i := range end.KeyResults {
+		end.KeyResults[i].ID = int64(i + 1)
+	}
+	v := shownObjective(1)
+	v.Objective.Closed, v.Objective.Period.Last, v.End = true, today-1, &end
+	return v
+}
+
 func removeObjective(n int) RemoveObjective {
 	v := shownObjective(n)
 	r := RemoveObjective{Objective: v.Objective, KeyResults: v.KeyResults, Draft: draft}

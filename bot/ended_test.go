@@ -1,0 +1,51 @@
+package bot_test
+
+import (
+	"testing"
+
+	"okrbot/okr"
+)
+
+// TestHowItEndedIsSeenWithoutAChannel too: the note, and what was written down.
+func TestHowItEndedIsSeenWithoutAChannel(t *testing.T) {
+	r := newRoom(t)
+	r.addsObjective(r.alice, "Run a calm service desk")
+	r.checksIn("Interviews held", "8", "7.99")
+	r.checksIn("Talks given", "5", "5")
+	o := r.objective()
+	r.bob.Types("/okr list") // so that he is known
+	r.do("update objectives set channel_id = '', co_owner_ids = '{U0BOB,U0CAROL}'")
+	r.beyond(o, 3)
+	next := okr.NextQuarter(o.Period.Last).Words()
+	r.bob.Types("/okr close-out O-1").Sees("== Close out ==").Fills("Note", "Hiring was late.").Chooses("Carry over to "+next, "KR-1").
+		Submits("Close out").Sees("== Carry over ==").Submits("Close out").SeesNoModal().
+		Sees("is closed out.", "`/okr show O-1` shows how it ended.")
+	r.bob.Types("/okr close-out O-1").Sees("is closed out already. `/okr show O-1` shows how it ended.")
+
+	r.do("update key_results set title = 'Renamed afterwards' where number = 2")
+	r.carol.Types("/okr show O-1").Sees("== O-1 ==", "*Closed out: Run a calm service desk*", "by <@U0BOB>, goes on in "+next, "> Hiring was late.",
+		"*KR-1* Interviews held · 7.99 of", "score 0.79 · committed result missed", "goes on as KR-3",
+		"*KR-2* Talks given · 5 of", "score 0.50 · committed result met", "[Details]").DoesNotSee("How it stands").DoesNotSee("Renamed afterwards").
+		Presses("Details").Sees("== KR-1 ==", "*Closed out*").Closes()
+
+	told := ":checkered_flag: *O-1* Run a calm service desk (" + o.Period.Words() + ") was closed out by <@U0BOB>. It goes on in " + next + ". `/okr show O-1` shows how it ended."
+	r.alice.In("dm-U0ALICE").Sees(told)
+	r.carol.In("dm-U0CAROL").Sees(told)
+	r.settles()
+	for _, p := range []string{"U0ALICE", "U0CAROL"} {
+		if n := r.alice.In("dm-" + p); p == "U0ALICE" && n.Counts(told) != 1 {
+			t.Error("told more than once")
+		}
+	}
+	r.bob.In("dm-U0BOB").DoesNotSee("was closed out by")
+}
+
+// TestWhatIsLeftOutOfTheWindowOfAnEndIsSeen: forty are in the window, and all behind a button.
+func TestWhatIsLeftOutOfTheWindowOfAnEndIsSeen(t *testing.T) {
+	r := newRoom(t)
+	o := r.importsMany(42, 0)
+	r.do("update objectives set channel_id = ''")
+	r.beyond(o, 1)
+	r.alice.Types("/okr close-out").Sees("== Close out ==").Submits("Close out").SeesNoModal().Sees("is closed out.")
+	r.alice.Types("/okr show O-1").Sees("*KR-40* Part 40 · ", "…and 2 more key results.").DoesNotSee("*KR-41*").Presses("See all").Sees("*KR-42* Part 42 · ")
+}

@@ -1,0 +1,42 @@
+package view
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/slack-go/slack"
+
+	"okrbot/okr"
+)
+
+// endBlocks are how an objective was closed out, in its window: the note, and each key result as it was
+// written down. Those that are still there have the way into their details.
+func (o Objective) endBlocks() []slack.Block {
+	head := o.End.head()
+	if below := o.below(); below != "" {
+		head += "\n" + below
+	}
+	blocks := []slack.Block{section(head)}
+	for i, k := range o.End.KeyResults {
+		if i == keyResultsShown {
+			rest := section("…and " + okr.CountWords(len(o.End.KeyResults)-i, "more key result") + ".")
+			rest.Accessory = slack.NewAccessory(button(ActionCloseOutAll, "See all", strconv.FormatInt(o.ID, 10)))
+			return append(blocks, rest)
+		}
+		line := section(k.line())
+		if slices.ContainsFunc(o.KeyResults, func(there KeyResult) bool { return there.ID == k.ID }) {
+			line.Accessory = slack.NewAccessory(button(ActionDetails, "Details", strconv.FormatInt(k.ID, 10)))
+		}
+		blocks = append(blocks, line)
+	}
+	return blocks
+}
+
+// WasClosedOut tells who leads an objective that somebody else closed it out.
+func WasClosedOut(c Closed) string {
+	text := ":checkered_flag: " + headlineOf(c.Objective) + " (" + c.Objective.Period.Words() + ") was closed out by <@" + c.Person + ">."
+	if c.Next != (okr.Period{}) {
+		text += " It goes on in " + c.Next.Words() + "." + TreeWentOn(c.Above, c.Below)
+	}
+	return text + " `/okr show " + c.Objective.Key() + "` shows how it ended."
+}
