@@ -125,6 +125,9 @@ func (f checkIns) save(ctx context.Context, g desk.Gesture, id int64, draft stri
 			return desk.ErrRefused
 		}
 		about, said = aboutValue(k, entry, day), nil
+		if there := k.Confidence; entry.Confidence != "" && !there.Follows(entry.Day) {
+			about = strings.TrimSpace(about + " The confidence of " + there.Day.Words() + " stays: it is newer.")
+		}
 		if entry.Note != "" {
 			said = []store.Said{{By: g.Actor.ID, Words: entry.Note}}
 		}

@@ -19,6 +19,25 @@ func TestACheckInsWordsAreNoNumbers(t *testing.T) {
 	r.alice.Types("/okr check-in KR-1 4x").Sees("`4x`: Enter the number alone")
 }
 
+// What somebody thinks of an earlier day is recorded, and stands nowhere before what is thought by now.
+func TestAConfidenceOfAnEarlierDay(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Interviews held", "12")
+	says := func(level, note string, day int) {
+		t.Helper()
+		r.alice.Types("/okr check-in KR-1").Chooses("Confidence of reaching the target", level).Fills("Note", note).
+			Fills("As of", r.day(day).String()).Submits("Save").SeesNoModal()
+	}
+	says("Not sure", "first", -2)
+	says("Confident", "again", -1)
+	r.alice.Sees(":speech_balloon: Confident").DoesNotSee("stays")
+	says("Not confident", "of before", -2)
+	r.alice.Sees("The confidence of "+r.day(-1).Words()+" stays: it is newer.", ":speech_balloon: Confident", "of before")
+	r.bob.Types("/okr show KR-1").Sees(":speech_balloon: Confident", "Not confident", "of before").Closes()
+	says("Not confident", "the same day", -1)
+	r.alice.Sees(":speech_balloon: Not confident")
+}
+
 // A value's day is the one that is typed behind it; where it is not plain which, the form asks.
 func TestACheckInOfAnotherDay(t *testing.T) {
 	r := newRoom(t)

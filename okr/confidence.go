@@ -36,6 +36,10 @@ type Confidence struct {
 	Day   Day
 }
 
+// Follows says whether somebody who says something of a day says what is thought by now: nobody has said
+// anything of a later one.
+func (c Confidence) Follows(day Day) bool { return c.Level == "" || day >= c.Day }
+
 // Disagrees says whether the confidence and a status point in different ways, which is worth a
 // talk and no alarm.
 func (c Confidence) Disagrees(s Status) bool {

@@ -25,7 +25,7 @@ type CheckIn struct {
 }
 
 // CheckIn records a check-in. Its value moves the result of a key result that people update, and
-// stands in for the scores of an integrated one; its confidence stands beside the status. The same
+// stands in for the scores of an integrated one; its confidence stands beside the status, but where there is one of a later day. The same
 // draft submitted twice records one, and returns false.
 func (tx *Tx) CheckIn(ctx context.Context, actor okr.Actor, k KeyResult, c CheckIn, draft string) (KeyResult, bool, error) {
 	n, err := tx.q.RecordCheckIn(ctx, queries.RecordCheckInParams{
@@ -38,7 +38,7 @@ func (tx *Tx) CheckIn(ctx context.Context, actor okr.Actor, k KeyResult, c Check
 	if n == 0 {
 		return k, false, nil
 	}
-	if c.Confidence != "" {
+	if c.Confidence != "" && k.Confidence.Follows(c.Day) {
 		k.Confidence = okr.Confidence{Level: okr.Level(c.Confidence), By: actor.ID, Day: c.Day}
 	}
 	action := "checked in"
