@@ -116,7 +116,7 @@ func TestMetrics(t *testing.T) {
 	s.due()
 	s.until(`okrbot_sync_key_results_total{class="forbidden",outcome="failed"}`, officeKeyResults)
 	o.now.SetRoles("okr.reader", "pa_viewer")
-	o.now.Break(vendor.Fault{Kind: vendor.ServiceDown})
+	fix := o.now.Break(vendor.Fault{Kind: vendor.ServiceDown})
 	s.due()
 	s.until(`okrbot_sync_key_results_total{class="unavailable",outcome="again"}`, officeKeyResults)
 	after := s.until(`okrbot_connector_requests_total{kind="servicenow",status="503"}`, 1)
@@ -139,12 +139,14 @@ func TestMetrics(t *testing.T) {
 	if err := <-s.done; err != nil { // it has complained of what was broken, and may
 		t.Errorf("it ended with %v: %s", err, s.said)
 	}
-	o.environment = append(o.environment, "OPS_PPROF=true")
+	fix()
+	o.environment = append(o.environment, "OPS_PPROF=true", "PUBLIC_URL=https://okrbot.example.com")
 	s = o.serve()
 	s.says("okrbot is ready")
 	if status := s.get("/debug/pprof/"); status != http.StatusOK {
 		t.Errorf("profiles are not there with OPS_PPROF=true: %d", status)
 	}
+	t.Run("ThePublicPortAnswersItsRoutesAlone", func(t *testing.T) { publicAnswersItsRoutesAlone(t, o) })
 	s.stop()
 }
 
