@@ -524,3 +524,43 @@ func TestWhoLostTheRightToShareDoesNotShare(t *testing.T) {
 		r.wants(fmt.Sprint("shared by ", kind), c.Shared, want)
 	}
 }
+
+// However far the clocks of the system, of the database and of a process are from each other, and whatever the
+// system says of its tokens: who reads is let in, and the token endpoint is asked no more than tokens are renewed.
+func TestClocksThatAreAnHourApartRenewInTime(t *testing.T) {
+	for name, off := range map[string]struct{ database, system time.Duration }{
+		"TheDatabaseIsAheadOfUsAndTheSystemBehind": {time.Hour, -2 * time.Hour},
+		"TheDatabaseIsBehindUsAndTheSystemAhead":   {-time.Hour, 2 * time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRoom(t)
+			r.ahead.Store(int64(off.system))
+			r.advance(off.database)
+			r.consents()
+			for _, says := range []struct {
+				life string
+				most int // token calls in an hour
+			}{
+				{"1800", 5}, {`"1800"`, 5}, {"0", 8}, {"-1", 8}, {"null", 8}, {"1e12", 3},
+			} {
+				fix := r.now.Break(vendor.Fault{Kind: vendor.TokenLife, Text: says.life})
+				r.ends()
+				r.now.ForgetCalls()
+				for minute := 0; minute < 60; minute += 2 {
+					before := r.tokenCalls()
+					if _, err := r.reads(r.client, r.loaded()); err != nil {
+						t.Fatalf("%s, after %d minutes: %v", says.life, minute, err)
+					}
+					if n := r.tokenCalls() - before; n > 2 {
+						t.Fatalf("%s, after %d minutes: %d token calls for one read", says.life, minute, n)
+					}
+					r.advance(2 * time.Minute)
+				}
+				if n := r.tokenCalls(); n > says.most || n == 0 {
+					t.Errorf("%s: %d token calls in an hour, want %d at most", says.life, n, says.most)
+				}
+				fix()
+			}
+		})
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,7 +32,9 @@ type room struct {
 	now   *vendor.Instance
 	// origin is where the ServiceNow is.
 	origin string
-	slack  *edge
+	// ahead is how much its clock is before the database's, in nanoseconds.
+	ahead atomic.Int64
+	slack *edge
 	// client is a replica whose jobs run when tick is called.
 	client     *Client
 	connection store.Connection
@@ -74,7 +77,7 @@ func roomIn(t *testing.T, dsn string, found func(*room)) *room {
 	t.Cleanup(pool.Close)
 	r.pool, r.store = pool, store.New(pool, storetest.Keys())
 	t.Cleanup(func() { storetest.StatusesAreTrue(t, r.store) })
-	r.now = vendor.New(vendor.Options{Now: r.clock})
+	r.now = vendor.New(vendor.Options{Now: func() time.Time { return r.clock().Add(time.Duration(r.ahead.Load())) }})
 	r.now.AddUser("okr.reader", "canary-7f3a", "pa_viewer")
 	server := httptest.NewServer(r.now)
 	t.Cleanup(server.Close)

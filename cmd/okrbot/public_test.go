@@ -47,7 +47,7 @@ func saying(t *testing.T, address, method, target, host string) (status int, bod
 func publicAnswersItsRoutesAlone(t *testing.T, o *office) {
 	public, ops := o.variable("LISTEN_ADDR"), o.variable("OPS_ADDR")
 	const probe, sends, page, back = "GET HEAD", "POST", "GET POST", "GET" // of a page HEAD says no more than that it is not there
-	routes := map[string]string{ // what answers, and to which methods
+	routes := map[string]string{                                           // what answers, and to which methods
 		"/healthz": probe, "/readyz": probe,
 		"/slack/commands": sends, "/slack/interactions": sends, "/slack/options": sends, "/slack/events": sends,
 		"/connect/abc": page, "/servicenow/oauth/callback": back, "/servicenow/oauth/callback/acme.service-now.com": back,

@@ -63,8 +63,12 @@ func IsMarkup(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), 
 const longestWait = 24 * time.Hour
 
 // RetryAfter reads how long to wait: Retry-After in seconds or as a date, else X-RateLimit-Reset
-// in UNIX time. 0 when neither says.
+// in UNIX time. 0 when neither says. A time is one of the server's clock, which its answer tells too;
+// now is taken where it does not.
 func RetryAfter(h http.Header, now time.Time) time.Duration {
+	if theirs, err := http.ParseTime(h.Get("Date")); err == nil {
+		now = theirs
+	}
 	until := func(t time.Time) time.Duration { return max(0, min(t.Sub(now), longestWait)) }
 	if s := strings.TrimSpace(h.Get("Retry-After")); s != "" {
 		if strings.Trim(s, "0123456789") == "" {

@@ -176,6 +176,13 @@ func TestWaits(t *testing.T) {
 		if got := RetryAfter(h, now); got != row.want {
 			t.Errorf("%s: %s: got %v, want %v", row.name, row.value, got, row.want)
 		}
+		// A clock that is wrong here makes no wait longer or shorter.
+		h.Set("Date", now.Format(http.TimeFormat))
+		for _, off := range []time.Duration{-time.Hour, time.Hour} {
+			if got := RetryAfter(h, now.Add(off)); got != row.want {
+				t.Errorf("%s: %s, %v off: got %v, want %v", row.name, row.value, off, got, row.want)
+			}
+		}
 	}
 }
 

@@ -127,6 +127,7 @@ func (i *Instance) signIn(r *http.Request) *User {
 func (i *Instance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
 	out := &recorder{ResponseWriter: w, status: http.StatusOK}
+	w.Header().Set("Date", i.now().UTC().Format(http.TimeFormat))
 	i.mu.Lock()
 	latency := i.latency
 	i.mu.Unlock()
