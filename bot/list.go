@@ -53,6 +53,14 @@ func (ls lists) mine(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	return ls.part(ctx, g, listed{people: []string{g.Actor.ID}, bare: true}, 0)
 }
 
+// beside is the button See all under what was posted: what that channel has, and in a direct message one's own.
+func (ls lists) beside(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	if !channelID.MatchString(g.Channel) {
+		return ls.mine(ctx, g)
+	}
+	return ls.part(ctx, g, listed{channels: []string{g.Channel}}, 0)
+}
+
 // turned shows another part of the list in the place of the one whose button was pressed.
 func (ls lists) turned(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	from, query := view.ParsePage(g.Action.Value)

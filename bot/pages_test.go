@@ -7,7 +7,9 @@ import (
 	"testing"
 
 	"okrbot/bot"
+	"okrbot/okr"
 	"okrbot/sheet"
+	"okrbot/store"
 )
 
 // A list is walked in place, from the worst on, and what goes meanwhile is no longer there.
@@ -244,4 +246,26 @@ func TestAnObjectiveSaysWhatNeedsAPerson(t *testing.T) {
 	r.alice.Types("/okr show O-3").Sees("== O-3 ==", "Below it: :warning: 1 not syncing · :grey_question: 1 no data").Closes()
 	r.alice.GoesHome().PressesAtHome("Open")
 	r.alice.SeesHome("1 of 2 reporting", ":warning: 1 of them not syncing")
+}
+
+// TestAllBehindAPostIsTheChannels, whoever presses it.
+func TestAllBehindAPostIsTheChannels(t *testing.T) {
+	r := newRoom(t)
+	o := r.importsMany(14, 0)
+	r.do("update key_results set channel_id = case when number <= 12 then 'C0ITOKRS' else '' end")
+	list, err := r.store.KeyResults(t.Context(), o.Workspace, store.Filter{Channels: []string{"C0ITOKRS"}})
+	if err != nil || len(list) != 12 {
+		t.Fatal(len(list), err)
+	}
+	var news []store.Announcement
+	for _, k := range list {
+		news = append(news, store.Announcement{
+			Workspace: o.Workspace, Channel: "C0ITOKRS", KeyResult: k.ID, Kind: store.NewsChanged,
+			New: k.Result.Value, NewWords: "50", NewDay: k.Result.AsOf, OldStatus: okr.AtRisk, NewStatus: okr.AtRisk,
+		})
+	}
+	if err := r.store.InTx(t.Context(), func(tx *store.Tx) error { return tx.Announce(t.Context(), news) }); err != nil {
+		t.Fatal(err)
+	}
+	r.bob.Sees("…and 2 more key results.").Presses("See all").Sees("*Key results in <#C0ITOKRS>*", "*KR-12* Part 12").DoesNotSee("*KR-13*")
 }

@@ -49,7 +49,7 @@ func (b *Bot) table() desk.Routes {
 			view.ActionAddKeyResult: b.wizard.Add,
 			view.ActionAddObjective: b.objectives.add,
 			view.ActionConnect:      b.connect.Open,
-			view.ActionList:         b.lists.mine,
+			view.ActionList:         b.lists.beside,
 			view.ActionListBack:     b.lists.turned,
 			view.ActionListOn:       b.lists.turned,
 			view.ActionCloseOut:     b.closeOuts.pressed,
