@@ -55,7 +55,7 @@ func (o *office) found(ctx context.Context) error {
 	err = embedded.InstallClock(ctx, conn)
 	conn.Close(ctx)
 	if err == nil {
-		err = store.Migrate(ctx, o.dsn())
+		err = store.Migrate(ctx, o.dsn(), nil)
 	}
 	if err != nil {
 		return err

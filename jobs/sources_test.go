@@ -206,7 +206,7 @@ func TestEarlierDaysThatWereNotKeptAreReadAgain(t *testing.T) {
 	}
 	counts("by the version before", 41)
 	migrations(t, r.pool, func(p *goose.Provider) error { _, err := p.DownTo(ctx, 41); return err })
-	r.check(store.Migrate(ctx, r.dsn))
+	r.check(store.Migrate(ctx, r.dsn, nil))
 	r.pool.Reset() // its sessions know the old tables
 	counts("after the upgrade", 52)
 	counts("a day later", 53)

@@ -135,7 +135,7 @@ func TestTheDataOfTheVersionBeforeIsBroughtOver(t *testing.T) {
 	were, err := pgx.CollectRows(rows, pgx.RowToStructByPos[reading])
 	r.check(err)
 
-	r.check(store.Migrate(ctx, r.dsn))
+	r.check(store.Migrate(ctx, r.dsn, nil))
 	r.pool.Reset()                                       // its sessions know the old tables
 	r.check(r.store.InTx(ctx, func(tx *store.Tx) error { // the secret is sealed to the keys of this test
 		_, err := tx.ReplaceSignIn(ctx, alice, r.connection.ID, store.SignIn{Kind: "basic", Origin: r.origin, Fields: map[string]string{"username": "okr.reader", "password": "canary-7f3a"}})

@@ -29,13 +29,22 @@ const migrationLock = 0x6f6b72626f74
 // migrateWithin bounds the wait for another replica that migrates.
 const migrateWithin = 60 * time.Second
 
+// queues is how long a migration stands in the queue for a table. Whatever asks for the table after it, be it
+// to read, waits behind it, and so every replica that works on.
+const queues = 3 * time.Second
+
+// hurried has a migration's session leave the queue in time. What it does once it has its locks has no limit:
+// it takes as long as the data is large.
+var hurried = fmt.Sprintf("\nset lock_timeout = '%dms';", queues.Milliseconds())
+
 // Migrate brings our schema and River's to this version. Any number of processes may call it at
-// once: one works, the others wait. A schema that is newer than this version is refused.
-func Migrate(ctx context.Context, dsn string) error {
+// once: one works, the others wait. A schema that is newer than this version is refused. Tell hears
+// for whom it waits; nil: nobody does.
+func Migrate(ctx context.Context, dsn string, tell func(doing string)) error {
 	// One session holds the lock and does the work. When this process goes, however it does, Postgres
 	// ends what the session was at before it gives the lock to the next: of two sessions the one with
 	// the lock could go first, and the next migration would meet the other.
-	pool, err := open(ctx, dsn, 1, manner{settings: reachable, life: 24 * time.Hour}) // no limit: it takes as long as the data is large
+	pool, err := open(ctx, dsn, 1, manner{settings: reachable + hurried, life: 24 * time.Hour})
 	if err != nil {
 		return err
 	}
@@ -59,14 +68,22 @@ func Migrate(ctx context.Context, dsn string) error {
 	if err := notNewer(ctx, provider); err != nil {
 		return err
 	}
-	if err := up(ctx, provider); err != nil {
+	err = patiently(ctx, pool, tell, func() error {
+		_, err := provider.Up(ctx)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("migrating our schema: %w", err)
 	}
 	rivers, err := rivermigrate.New(riverpgxv5.New(pool), nil)
 	if err != nil {
 		return fmt.Errorf("preparing River's migrations: %w", err)
 	}
-	if _, err := rivers.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+	err = patiently(ctx, pool, tell, func() error {
+		_, err := rivers.Migrate(ctx, rivermigrate.DirectionUp, nil)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("migrating River's schema: %w", err)
 	}
 	return nil
@@ -103,21 +120,63 @@ func ours(db *sql.DB) (*goose.Provider, error) {
 	return provider, nil
 }
 
-// up applies our migrations. One that meets what other replicas are at, in another order than theirs or for
-// longer than the server lets it wait, was taken back as a whole and is tried again.
-func up(ctx context.Context, provider *goose.Provider) error {
-	const tries = 5
-	for try := 1; ; try++ {
-		_, err := provider.Up(ctx)
-		if err == nil || try == tries || !isCode(err, "40P01") && !isCode(err, "55P03") {
+// A migration that does not get its locks is tried again, after longer and longer pauses, for as long as a
+// backup of much data may hold them.
+const (
+	pausesAtMost = 30 * time.Second
+	pausesFor    = 15 * time.Minute // all of them together
+)
+
+// patiently does what migrates. A migration that meets what others are at, in another order than theirs or for
+// longer than it may queue, was taken back as a whole and is tried again.
+func patiently(ctx context.Context, pool *pgxpool.Pool, tell func(doing string), migrate func() error) error {
+	pause, paused := time.Second, time.Duration(0)
+	for {
+		err := migrate()
+		if err == nil || paused >= pausesFor || !isCode(err, "40P01") && !isCode(err, "55P03") {
 			return err
+		}
+		if tell != nil {
+			tell(fmt.Sprintf("the migration cannot have a table that is in use, and is tried again in %s; nothing was changed%s", pause, holders(ctx, pool)))
 		}
 		select {
 		case <-ctx.Done():
 			return err
-		case <-time.After(time.Second):
+		case <-time.After(pause):
 		}
+		paused += pause
+		pause = min(2*pause, pausesAtMost)
 	}
+}
+
+// holders names the sessions that have held tables of this database for longer than a migration queues, the
+// oldest first; "" where they are gone, or nobody knows.
+func holders(ctx context.Context, pool *pgxpool.Pool) string {
+	ctx, cancel := context.WithTimeout(ctx, queues)
+	defer cancel()
+	rows, err := pool.Query(ctx, `
+select format('%s (process %s, %s)', coalesce(nullif(a.application_name, ''), 'a session'), a.pid, a.usename)
+from pg_stat_activity a
+where a.datname = current_database()
+  and a.pid <> pg_backend_pid()
+  and (a.xact_start is null or a.xact_start < now() - make_interval(secs => $1))
+  and exists (
+    select from pg_locks l
+    where l.pid = a.pid
+      and l.database = a.datid
+      and l.locktype = 'relation'
+      and l.granted
+  )
+order by a.xact_start nulls last, a.pid
+limit 5`, queues.Seconds())
+	if err != nil {
+		return ""
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(names) == 0 {
+		return ""
+	}
+	return ". In use by: " + strings.Join(names, ", ")
 }
 
 func notNewer(ctx context.Context, provider *goose.Provider) error {

@@ -65,7 +65,7 @@ func TestManyMigrateAtOnce(t *testing.T) {
 		var all sync.WaitGroup
 		for range 8 {
 			all.Go(func() {
-				if err := store.Migrate(context.Background(), dsn); err != nil {
+				if err := store.Migrate(context.Background(), dsn, nil); err != nil {
 					t.Error(err)
 				}
 			})
@@ -80,14 +80,14 @@ func TestManyMigrateAtOnce(t *testing.T) {
 func TestAKilledMigrationIsFinishedByTheNext(t *testing.T) {
 	if dsn := os.Getenv("MIGRATE"); dsn != "" {
 		fmt.Println("begun")
-		if err := store.Migrate(context.Background(), dsn); err != nil {
+		if err := store.Migrate(context.Background(), dsn, nil); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
 	straight := storetest.Empty(t)
 	began := time.Now()
-	if err := store.Migrate(context.Background(), straight); err != nil {
+	if err := store.Migrate(context.Background(), straight, nil); err != nil {
 		t.Fatal(err)
 	}
 	took := time.Since(began)
@@ -128,7 +128,7 @@ func TestAKilledMigrationIsFinishedByTheNext(t *testing.T) {
 			midway++
 		}
 		alone(t, conn)
-		if err := store.Migrate(context.Background(), dsn); err != nil {
+		if err := store.Migrate(context.Background(), dsn, nil); err != nil {
 			t.Fatal(err)
 		}
 		if got := schema(t, dsn); got != want {
@@ -182,7 +182,7 @@ func TestANewerSchemaIsRefused(t *testing.T) {
 	if _, err := conn.Exec(context.Background(), "insert into goose_db_version (version_id, is_applied) values (99999, true)"); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Migrate(context.Background(), dsn); err == nil || !strings.Contains(err.Error(), "run a newer okrbot") {
+	if err := store.Migrate(context.Background(), dsn, nil); err == nil || !strings.Contains(err.Error(), "run a newer okrbot") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -213,7 +213,7 @@ func TestTheNewestMigrationsGoBackAndForth(t *testing.T) {
 	if schema(t, dsn) == want {
 		t.Error("nothing was taken back")
 	}
-	if err := store.Migrate(t.Context(), dsn); err != nil {
+	if err := store.Migrate(t.Context(), dsn, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got := schema(t, dsn); got != want {
@@ -246,11 +246,14 @@ func TestAMigrationWaitsForReplicasThatWorkOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer replica.Rollback()
-	if _, err := replica.Exec("lock table objectives in row exclusive mode"); err != nil {
+	if _, err := replica.Exec("set local application_name = 'nightly'; lock table objectives in row exclusive mode"); err != nil {
 		t.Fatal(err)
 	}
 	migrated := make(chan error, 1)
-	go func() { migrated <- store.Migrate(context.Background(), dsn+" lock_timeout=300") }()
+	said := make(chan string, 100)
+	go func() {
+		migrated <- store.Migrate(context.Background(), dsn, func(doing string) { said <- doing })
+	}()
 	waiting := map[string]bool{} // transactions
 	for limit := time.Now().Add(time.Minute); len(waiting) < 2; {
 		var tx string
@@ -272,6 +275,15 @@ func TestAMigrationWaitsForReplicasThatWorkOn(t *testing.T) {
 	}
 	if _, err := replica.Exec("lock table key_results in row exclusive mode nowait"); err != nil {
 		t.Error("what comes second for a replica is taken before what comes first: ", err)
+	}
+	// Another one comes later, and stands behind the migration until that gives way.
+	within, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if _, err := db.ExecContext(within, "select from objectives limit 1"); err != nil {
+		t.Error("nobody reads while the migration waits: ", err)
+	}
+	if doing := <-said; !strings.Contains(doing, "nightly") {
+		t.Error("whom it waits for is not said: ", doing)
 	}
 	if err := replica.Rollback(); err != nil {
 		t.Fatal(err)

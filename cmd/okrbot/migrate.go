@@ -28,7 +28,7 @@ func (migrateCommand) Run(in *invocation) error {
 	if err != nil {
 		return err
 	}
-	if err := prepare(in, database, keys, nil); err != nil {
+	if err := prepare(in, database, keys, teller(log)); err != nil {
 		return err
 	}
 	fmt.Fprintln(in.out, "The database is at this version.")
@@ -52,7 +52,7 @@ func prepare(in *invocation, database database, keys *secret.Keyset, tell func(d
 	if tell != nil {
 		tell("migrating the database")
 	}
-	if err := store.Migrate(in.ctx, database.direct); err != nil {
+	if err := store.Migrate(in.ctx, database.direct, tell); err != nil {
 		return fmt.Errorf("migrating the database: %w", err)
 	}
 	return proveKeys(in.ctx, s)

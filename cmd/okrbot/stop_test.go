@@ -85,7 +85,7 @@ func (o *office) fill(origin string) {
 	err = embedded.InstallClock(ctx, conn)
 	conn.Close(ctx)
 	if err == nil {
-		err = store.Migrate(ctx, own.DSN())
+		err = store.Migrate(ctx, own.DSN(), nil)
 	}
 	if err != nil {
 		o.t.Fatal(err)

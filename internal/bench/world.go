@@ -280,7 +280,7 @@ func (r *running) populate(ctx context.Context) error {
 		}
 		r.watch.Reset() // its sessions have the old clock
 	}
-	if err := store.Migrate(ctx, r.dsn); err != nil {
+	if err := store.Migrate(ctx, r.dsn, nil); err != nil {
 		return err
 	}
 	keys, err := secret.Parse(r.written)

@@ -70,7 +70,7 @@ func template(s *embedded.Server) error {
 	if err != nil {
 		return err
 	}
-	return store.Migrate(ctx, dsn)
+	return store.Migrate(ctx, dsn, nil)
 }
 
 var counter atomic.Int64
