@@ -200,6 +200,8 @@ func valueProblems(k store.KeyResult, entry view.CheckInEntry, today okr.Day) ok
 	case k.Integrated:
 		instead := okr.Override{Value: entry.Value, Day: entry.Day, Until: entry.Until, Reason: entry.Reason}
 		return k.CheckOverride(instead, period, today)
+	case entry.Until != 0 || entry.Reason != "": // it was read from a system when the form opened
+		problems.Add("reason", "People update this key result by now. Empty Until and Reason; what is to be said goes into the note.")
 	default:
 		problems.Add("day", period.CheckValueDay(entry.Day))
 	}

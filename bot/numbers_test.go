@@ -28,6 +28,18 @@ func TestAValueByHandStandsInForTheScore(t *testing.T) {
 	r.alice.Types("/okr check-in KR-1").Fills("Result Value", "abc").Fills("Until", "2020-01-01").Submits("Save").Sees("^ This is not a number")
 }
 
+// What is said of a value by hand is not left out where there is none.
+func TestAReasonWithoutAValueByHand(t *testing.T) {
+	r := ready(t)
+	const problem = "^ Enter the value that stands in for the scores, or empty Until and Reason."
+	r.alice.Types("/okr check-in KR-1").Fills("Reason", "counted twice").Fills("Note", "ask the desk").Submits("Save").Sees(problem).Closes()
+	r.alice.Types("/okr check-in KR-1").Fills("Until", (r.today() + 3).String()).Chooses("Confidence of reaching the target", "Confident").Submits("Save").Sees(problem).
+		Fills("Result Value", "41").Fills("Reason", "counted twice").Submits("Save").SeesNoModal().Sees("*41 (by hand)*")
+	if n := r.number("select count(*) from check_ins"); n != 1 {
+		t.Errorf("%d check-ins, want 1", n)
+	}
+}
+
 func TestANewerScoreEndsAValueThatWasEnteredOnce(t *testing.T) {
 	r := ready(t)
 	r.alice.Types("/okr check-in KR-1").Fills("Result Value", "120").Fills("Reason", "counted twice").Submits("Save").SeesNoModal().Sees("*120 (by hand)*")

@@ -124,7 +124,11 @@ func ParseCheckIn(state map[string]map[string]slack.BlockAction, today okr.Day) 
 		}
 	}
 	e.Reason = Cut(strings.TrimSpace(state["reason"]["v"].Value), okr.MaxReason)
-	if !e.Value.Valid && e.Confidence == "" && e.Note == "" && len(p) == 0 {
+	switch {
+	case e.Value.Valid || len(p) > 0:
+	case e.Until != 0 || e.Reason != "":
+		p["result"] = "Enter the value that stands in for the scores, or empty Until and Reason."
+	case e.Confidence == "" && e.Note == "":
 		p["result"] = "Enter a value, a confidence or a note."
 	}
 	return e, p

@@ -241,8 +241,12 @@ func (d Details) said() string {
 		if c.Value.Valid {
 			text += " " + Escape(d.Entered(c.Value.Decimal))
 		}
-		if c.Reason != "" {
+		switch {
+		case c.Reason == "":
+		case c.Value.Valid:
 			text += " (by hand: " + Escape(c.Reason) + ")"
+		default: // as check-ins once took it
+			text += " (" + Escape(c.Reason) + ")"
 		}
 		if word := okr.Level(c.Confidence).Word(); word != "" {
 			text += " · " + word
