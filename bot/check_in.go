@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 
@@ -90,9 +91,9 @@ func (f checkIns) record(ctx context.Context, g desk.Gesture, k store.KeyResult,
 			e.Day = typed.Day
 		}
 		if k.Integrated {
-			e.Reason = view.Cut(typed.Note, okr.MaxReason) // why this value and not the score
+			e.Reason = typed.Note // why this value and not the score
 		} else {
-			e.Note = view.Cut(typed.Note, view.LongestNote)
+			e.Note = typed.Note
 		}
 		return e, nil
 	})
@@ -210,8 +211,8 @@ func valueProblems(k store.KeyResult, entry view.CheckInEntry, today okr.Day) ok
 
 // command is "/okr check-in KR-1", "/okr check-in KR-1 42" and "/okr check-in KR-1 42 after the
 // audit". A value is recorded at once where people enter them. Where scores are read it stands in for
-// them once, and the words are the reason; without them, where there is a note alone, and where it is not plain
-// which day is meant, the form opens with what was typed.
+// them once, and the words are the reason; without them, where there is a note alone, where it is too long, and
+// where it is not plain which day is meant, the form opens with what was typed.
 func (f checkIns) command(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	k, rest, err := f.NamedFirst(ctx, g, valueLast(g.Text), "check-in")
 	if err != nil {
@@ -225,6 +226,7 @@ func (f checkIns) command(ctx context.Context, g desk.Gesture) (desk.Reply, erro
 		return desk.Reply{}, err
 	}
 	typed, problem := checkInTyped(rest, k.Unit, okr.DayIn(k.Objective.Zone, now))
+	tooLong := typed.TooLong(k.Integrated)
 	switch {
 	case !k.MayCheckIn(g.Actor):
 		return f.AskOwner(ctx, g, k.KeyResult, okr.CheckInKeyResult, "check in on"), nil
@@ -232,7 +234,9 @@ func (f checkIns) command(ctx context.Context, g desk.Gesture) (desk.Reply, erro
 		return desk.IsClosed(k), nil
 	case problem != "":
 		return desk.Say(view.Quote(typed.Value) + ": " + problem + " Nothing was saved. Type `/okr check-in " + k.Key() + " 42`, or `/okr check-in " + k.Key() + "` for the form."), nil
-	case typed.Value == "" || typed.Unsure || k.Integrated && typed.Note == "":
+	case tooLong != "" && utf8.RuneCountInString(typed.Note) > view.InputMost:
+		return desk.Say(tooLong + " Nothing was saved."), nil
+	case tooLong != "" || typed.Value == "" || typed.Unsure || k.Integrated && typed.Note == "":
 		return f.openAgain(ctx, g, k, typed, rest)
 	}
 	return f.record(ctx, g, k, typed)

@@ -33,11 +33,33 @@ func TestAReasonWithoutAValueByHand(t *testing.T) {
 	r := ready(t)
 	const problem = "^ Enter the value that stands in for the scores, or empty Until and Reason."
 	r.alice.Types("/okr check-in KR-1").Fills("Reason", "counted twice").Fills("Note", "ask the desk").Submits("Save").Sees(problem).Closes()
-	r.alice.Types("/okr check-in KR-1").Fills("Until", (r.today() + 3).String()).Chooses("Confidence of reaching the target", "Confident").Submits("Save").Sees(problem).
+	r.alice.Types("/okr check-in KR-1").Fills("Until", (r.today()+3).String()).Chooses("Confidence of reaching the target", "Confident").Submits("Save").Sees(problem).
 		Fills("Result Value", "41").Fills("Reason", "counted twice").Submits("Save").SeesNoModal().Sees("*41 (by hand)*")
 	if n := r.number("select count(*) from check_ins"); n != 1 {
 		t.Errorf("%d check-ins, want 1", n)
 	}
+}
+
+// What is typed and has no room comes into the form whole.
+func TestWordsThatAreTooLongAreNotCut(t *testing.T) {
+	r := ready(t)
+	reason := strings.TrimSpace(strings.Repeat("twice ", 40)) // 239 characters
+	r.alice.Types("/okr check-in KR-1 42 "+reason).Sees("== Check in on KR-1 ==", "A reason has room for 200 characters, and what you typed has 239 characters. It stands in *Note*", "Result Value: 42", "Note: "+reason).
+		Submits("Save").Sees("^ Say why a value is entered by hand").Fills("Reason", "counted twice").Submits("Save").SeesNoModal().Sees("*42 (by hand)*")
+	note := strings.TrimSpace(strings.Repeat("after the audit ", 70)) // 1,119 characters
+	r.alice.Types("/okr check-in KR-1 "+note).Sees("A note has room for 1,000 characters, and what you typed has 1,119 characters. Shorten it.", "Note: "+note).
+		Submits("Save").Sees("^ Shorten the note to 1,000 characters.").Fills("Note", "after the audit").Submits("Save").SeesNoModal().Sees("Saved.")
+	if n := r.number("select count(*) from check_ins"); n != 2 {
+		t.Errorf("%d check-ins, want 2", n)
+	}
+}
+
+func TestANoteThatIsTooLongIsNotCut(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Interviews held", "12")
+	note := strings.TrimSpace(strings.Repeat("after the audit ", 70)) // 1,119 characters
+	r.alice.Types("/okr check-in KR-1 4 "+note).Sees("A note has room for 1,000 characters", "Result Value: 4", "Note: "+note).Closes()
+	r.alice.Types("/okr check-in KR-1 4 " + strings.Repeat(note+" ", 3)).Sees("A note has room for 1,000 characters, and what you typed has 3,359 characters. Nothing was saved.")
 }
 
 func TestANewerScoreEndsAValueThatWasEnteredOnce(t *testing.T) {

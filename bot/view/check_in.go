@@ -2,6 +2,7 @@ package view
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 	"github.com/slack-go/slack"
@@ -14,6 +15,9 @@ const CallbackCheckIn = "check_in"
 
 // LongestNote is how long a note may be, in characters: it is shown whole where it is shown.
 const LongestNote = 1000
+
+// InputMost is Slack's limit on what a field of a form holds, in characters.
+const InputMost = 3000
 
 // Said is what somebody said with a check-in.
 type Said struct{ By, Words string }
@@ -31,6 +35,19 @@ type CheckInTyped struct {
 	Value, Note string
 	Day         okr.Day // 0: it says none
 	Unsure      bool    // the words begin with what may be a day
+}
+
+// TooLong says that the words have no room where they belong: in the reason of a value that stands in for
+// scores, else in the note. It is empty where they have.
+func (t CheckInTyped) TooLong(integrated bool) string {
+	what, most, n := "note", LongestNote, utf8.RuneCountInString(t.Note)
+	if integrated && t.Value != "" {
+		what, most = "reason", okr.MaxReason
+	}
+	if n <= most {
+		return ""
+	}
+	return "A " + what + " has room for " + okr.CountWords(most, "character") + ", and what you typed has " + okr.CountWords(n, "character") + "."
 }
 
 // CheckInForm asks for a value and what the owner thinks of it. Where scores are read, the value
@@ -59,10 +76,20 @@ func CheckInForm(k KeyResult, typed CheckInTyped, draft string) slack.ModalViewR
 	words.Multiline = true
 	words.MaxLength = LongestNote
 	reason := ""
-	if k.Integrated && typed.Value != "" {
+	says := typed.TooLong(k.Integrated)
+	switch forScores := k.Integrated && typed.Value != ""; {
+	case says != "":
+		words.MaxLength, words.InitialValue = InputMost, Cut(typed.Note, InputMost)
+		if forScores {
+			says += " It stands in *Note*: write a shorter reason."
+		} else {
+			says += " Shorten it."
+		}
+		blocks = append(blocks, section(says))
+	case forScores:
 		reason = typed.Note // why this value and not the score
-	} else {
-		words.InitialValue = Cut(typed.Note, LongestNote)
+	default:
+		words.InitialValue = okr.Visible(typed.Note)
 	}
 	noteBlock := slack.NewInputBlock("note", plain("Note"), nil, words)
 	noteBlock.Optional = true
@@ -117,13 +144,16 @@ func ParseCheckIn(state map[string]map[string]slack.BlockAction, today okr.Day) 
 	if okr.Level(e.Confidence).Word() == "" {
 		e.Confidence = ""
 	}
-	e.Note = Cut(strings.TrimSpace(state["note"]["v"].Value), LongestNote)
+	e.Note = okr.Visible(strings.TrimSpace(state["note"]["v"].Value))
+	if utf8.RuneCountInString(e.Note) > LongestNote {
+		p["note"] = "Shorten the note to 1,000 characters."
+	}
 	if typed := state["until"]["v"].SelectedDate; typed != "" {
 		if e.Until, err = okr.ParseDay(typed); err != nil {
 			p["until"] = "Choose a day."
 		}
 	}
-	e.Reason = Cut(strings.TrimSpace(state["reason"]["v"].Value), okr.MaxReason)
+	e.Reason = okr.Visible(strings.TrimSpace(state["reason"]["v"].Value))
 	switch {
 	case e.Value.Valid || len(p) > 0:
 	case e.Until != 0 || e.Reason != "":
