@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -226,7 +225,7 @@ func (d *drawing) unfold(ctx context.Context) error {
 			return string(k.Standing().Status) != status && !(status == view.NotSyncingIs && k.Trouble() != "")
 		})
 	}
-	slices.SortStableFunc(all, func(a, b view.KeyResult) int { return cmp.Compare(a.Need(), b.Need()) })
+	slices.SortFunc(all, view.KeyResult.Pressing)
 	o.Total, o.From = len(all), d.chosen.KeyResults
 	if o.From >= o.Total {
 		o.From = 0

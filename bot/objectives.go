@@ -138,7 +138,7 @@ func (ob objectives) modal(ctx context.Context, reader okr.Actor, o okr.Objectiv
 		return slack.ModalViewRequest{}, err
 	}
 	v := shown[0]
-	slices.SortStableFunc(v.KeyResults, func(a, b view.KeyResult) int { return okr.WorstFirst(a.Standing(), b.Standing()) })
+	slices.SortFunc(v.KeyResults, view.KeyResult.Pressing)
 	below, err := ob.Store.Children(ctx, o.Workspace, o.ID)
 	if err != nil {
 		return slack.ModalViewRequest{}, err

@@ -13,6 +13,7 @@ type Judgement struct {
 	Status Status
 	Silent bool      // nobody has checked in for two cadences
 	Closed bool      // closed out
+	Rank   Rank      // among those that need the same
 	Until  time.Time // when it may be another one; zero where only a change makes it one
 }
 
@@ -31,8 +32,8 @@ func (kr KeyResult) Judged(o Objective, now time.Time) Judgement {
 }
 
 func (kr KeyResult) judged(period Period, on Day) Judgement {
-	status := kr.Standing(period, on).Status
-	return Judgement{Status: status, Silent: kr.silent(status, period, on), Closed: kr.Closed}
+	s := kr.Standing(period, on)
+	return Judgement{Status: s.Status, Silent: kr.silent(s.Status, period, on), Closed: kr.Closed, Rank: s.Rank()}
 }
 
 // judgedUntil is the first day after today on which the key result is judged in another way than today,

@@ -104,9 +104,8 @@ func TestAStatusHoldsUntilItsMoment(t *testing.T) {
 			today := okr.DayOf(now.In(where))
 			healthy := kr
 			healthy.Failure = okr.Failure{}
-			return okr.Judgement{
-				Status: kr.Standing(o.Period, today).Status, Silent: healthy.Need(o.Period, today) == okr.NeedsCheckIn, Closed: kr.Closed,
-			}
+			s := kr.Standing(o.Period, today)
+			return okr.Judgement{Status: s.Status, Silent: healthy.Need(o.Period, today) == okr.NeedsCheckIn, Closed: kr.Closed, Rank: s.Rank()}
 		}
 		now := at(someDay().Draw(t, "now"), rapid.IntRange(0, 86_399).Draw(t, "second"))
 		j := kr.Judged(o, now)

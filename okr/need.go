@@ -1,6 +1,11 @@
 package okr
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+
+	"github.com/shopspring/decimal"
+)
 
 // Need is what a key result needs of people, the most pressing first: the order of lists and of Home.
 type Need int
@@ -67,6 +72,46 @@ func (kr KeyResult) Need(period Period, today Day) Need {
 	default:
 		return status.Need()
 	}
+}
+
+// Rank puts key results that need the same in their order: the worst status first, then the least progress, in
+// whole percent as it is shown; what has no progress comes last of its status. The lower, the worse. The column
+// key_results.rank holds it.
+type Rank int32
+
+// A status has so many ranks. Progress beyond those is at an end of them.
+const (
+	ranksOfAStatus = 100_000
+	leastRanked    = -10_000 // percent
+	mostRanked     = 80_000
+)
+
+// Rank is the place of the standing among those that need the same.
+func (s Standing) Rank() Rank {
+	rank := Rank(len(statuses)-1-s.Status.badness()) * ranksOfAStatus
+	if !s.Progress.Valid {
+		return rank + ranksOfAStatus - 1
+	}
+	percent := s.Progress.Decimal.Shift(2).Floor()
+	percent = decimal.Max(decimal.New(leastRanked, 0), decimal.Min(decimal.New(mostRanked, 0), percent))
+	return rank + Rank(percent.IntPart()-leastRanked)
+}
+
+// Place is where a key result comes among others, in lists, on Home, in windows and in digests.
+type Place struct {
+	Need   Need
+	Rank   Rank
+	Number int
+}
+
+// Place is where the key result comes on a day.
+func (kr KeyResult) Place(period Period, today Day) Place {
+	return Place{kr.Need(period, today), kr.Standing(period, today).Rank(), kr.Number}
+}
+
+// Compare puts the most pressing first.
+func (p Place) Compare(other Place) int {
+	return cmp.Or(cmp.Compare(p.Need, other.Need), cmp.Compare(p.Rank, other.Rank), cmp.Compare(p.Number, other.Number))
 }
 
 // People check in once a week where nothing says how often.

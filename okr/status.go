@@ -74,29 +74,17 @@ func (s Status) Icon() string {
 
 // Worse says whether s is worse than other; anything is worse than no status.
 func (s Status) Worse(other Status) bool {
-	rank := func(s Status) int {
-		for i, row := range statuses {
-			if row.status == s {
-				return i
-			}
-		}
-		return -1
-	}
-	return rank(s) > rank(other)
+	return s.badness() > other.badness()
 }
 
-// WorstFirst orders standings by how much they need somebody's eyes: by status, then by how far they
-// are behind.
-func WorstFirst(a, b Standing) int {
-	switch {
-	case a.Status.Worse(b.Status):
-		return -1
-	case b.Status.Worse(a.Status):
-		return 1
-	case a.Gap.Valid && b.Gap.Valid:
-		return b.Gap.Decimal.Cmp(a.Gap.Decimal)
+// badness is the place of the status from the best to the worst; -1 for no status.
+func (s Status) badness() int {
+	for i, row := range statuses {
+		if row.status == s {
+			return i
+		}
 	}
-	return 0
+	return -1
 }
 
 // Same says whether two values are the same, or both missing.

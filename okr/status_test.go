@@ -2,6 +2,7 @@ package okr_test
 
 import (
 	"cmp"
+	"slices"
 	"testing"
 
 	"github.com/shopspring/decimal"
@@ -256,18 +257,31 @@ func TestAStatusHasAWordAndAnIcon(t *testing.T) {
 }
 
 func TestTheWorstIsFirst(t *testing.T) {
-	gap := func(s okr.Status, points string) okr.Standing {
-		return okr.Standing{Status: s, Gap: decimal.NewNullDecimal(decimal.RequireFromString(points))}
+	at := func(s okr.Status, progress string) okr.Standing {
+		return okr.Standing{Status: s, Progress: maybe(progress)}
 	}
-	order := []okr.Standing{gap(okr.Missed, "0"), gap(okr.AtRisk, "0.9"), gap(okr.AtRisk, "0.3"), gap(okr.Behind, "0.2"), {Status: okr.Stale}, {Status: okr.NoData}, gap(okr.OnTrack, "-0.5"), gap(okr.Achieved, "0")}
+	order := []okr.Standing{
+		at(okr.Missed, "0.99"), at(okr.AtRisk, "-900"), at(okr.AtRisk, "-0.5"), at(okr.AtRisk, "0"), at(okr.AtRisk, "0.3"), at(okr.Behind, "0.2"),
+		at(okr.Stale, "1.4"), {Status: okr.Stale}, {Status: okr.NoData}, at(okr.OnTrack, "0.5"), at(okr.Achieved, "1"), at(okr.Achieved, "900"), {},
+	}
 	for i, a := range order {
 		for j, b := range order {
-			if got, want := okr.WorstFirst(a, b), cmp.Compare(i, j); got != want {
+			if got, want := cmp.Compare(a.Rank(), b.Rank()), cmp.Compare(i, j); got != want {
 				t.Errorf("%s before %s: %d, want %d", a.Status, b.Status, got, want)
 			}
 		}
 	}
-	if okr.Same(decimal.NullDecimal{}, decimal.NewNullDecimal(decimal.Zero)) || !okr.Same(gap("", "1.0").Gap, gap("", "1").Gap) || !okr.Same(decimal.NullDecimal{}, decimal.NullDecimal{}) {
+	if at(okr.AtRisk, "-5000000000").Rank() != at(okr.AtRisk, "-100").Rank() || at(okr.Achieved, "5000000000").Rank() != at(okr.Achieved, "800").Rank() || at(okr.Behind, "0.421").Rank() != at(okr.Behind, "0.429").Rank() {
+		t.Error("progress that is shown alike, or is beyond all ranks, has ranks of its own")
+	}
+	places := []okr.Place{{Need: 1, Rank: 9, Number: 9}, {Need: 2, Rank: 3, Number: 9}, {Need: 2, Rank: 4, Number: 1}, {Need: 2, Rank: 4, Number: 2}}
+	if !slices.IsSortedFunc(places, okr.Place.Compare) || places[2].Compare(places[2]) != 0 {
+		t.Error("the need comes first, then the rank, then the number")
+	}
+	gap := func(points string) decimal.NullDecimal {
+		return decimal.NewNullDecimal(decimal.RequireFromString(points))
+	}
+	if okr.Same(decimal.NullDecimal{}, decimal.NewNullDecimal(decimal.Zero)) || !okr.Same(gap("1.0"), gap("1")) || !okr.Same(decimal.NullDecimal{}, decimal.NullDecimal{}) {
 		t.Error("the same is not the same")
 	}
 }

@@ -72,6 +72,7 @@ func (tx *Tx) ApplyResults(ctx context.Context, list []AppliedResult) error {
 		p.AheadDays = append(p.AheadDays, dayText(a.Ahead, a.Ahead != 0))
 		p.Statuses = append(p.Statuses, string(a.Status))
 		p.Stands = append(p.Stands, string(a.Judged.Status))
+		p.Ranks = append(p.Ranks, int32(a.Judged.Rank))
 		p.Untils = append(p.Untils, untilText(a.Judged))
 		if a.Name != "" {
 			seen.KeyResultIds = append(seen.KeyResultIds, a.KeyResult)

@@ -14,7 +14,7 @@ type Order string
 // The orders. Each ends with what no two key results share.
 const (
 	ByObjective Order = ""       // and number; those of objectives that end first last: what is over comes after all that is not
-	WorstFirst  Order = "worst"  // by what is most pressing, okr.Need
+	WorstFirst  Order = "worst"  // by what is most pressing, okr.Place
 	ByName      Order = "name"   // by title
 	ByNumber    Order = "number" // by KR-n
 	ByOwner     Order = "owner"  // by the name of their owner
@@ -26,7 +26,7 @@ var Orders = []Order{ByObjective, WorstFirst, ByName, ByNumber, ByOwner}
 func (o Order) by() string {
 	switch o {
 	case WorstFirst:
-		return "k.need, k.objective_id, k.number"
+		return "k.need, k.rank, k.number"
 	case ByName:
 		return `coalesce(k.sorted, k.folded, lower(k.title)) collate "C", k.number`
 	case ByNumber:
@@ -45,10 +45,10 @@ func (o Order) tables() string {
 	return ""
 }
 
-// judged is what a key result needs of which another thing is stored.
+// judged is where a key result comes of which another place is stored.
 type judged struct {
-	id   int64
-	need okr.Need
+	id    int64
+	place okr.Place
 }
 
 // ordered writes the order of a filter, and from what it needs beside key results.
@@ -56,13 +56,13 @@ func (f Filter) ordered(from string, args *[]any) (withJudged, by string) {
 	if f.Order != WorstFirst || len(f.judged) == 0 {
 		return from, "\norder by " + f.Order.by()
 	}
-	ids, needs := make([]int64, len(f.judged)), make([]int16, len(f.judged))
+	ids, needs, ranks := make([]int64, len(f.judged)), make([]int16, len(f.judged)), make([]int32, len(f.judged))
 	for i, j := range f.judged {
-		ids[i], needs[i] = j.id, int16(j.need)
+		ids[i], needs[i], ranks[i] = j.id, int16(j.place.Need), int32(j.place.Rank)
 	}
-	*args = append(*args, ids, needs)
-	from += fmt.Sprintf("\nleft join unnest($%d::bigint[], $%d::smallint[]) j (id, need) on j.id = k.id", len(*args)-1, len(*args))
-	return from, "\norder by coalesce(j.need, k.need), k.objective_id, k.number"
+	*args = append(*args, ids, needs, ranks)
+	from += fmt.Sprintf("\nleft join unnest($%d::bigint[], $%d::smallint[], $%d::int[]) j (id, need, rank) on j.id = k.id", len(*args)-2, len(*args)-1, len(*args))
+	return from, "\norder by coalesce(j.need, k.need), coalesce(j.rank, k.rank), k.number"
 }
 
 // objectives joins those of the key results. Where an index finds these, theirs are looked up, however
@@ -88,7 +88,7 @@ func (f Filter) chosen(workspace string) (sql string, args []any) {
 			numbers[i] = int16(n)
 		}
 		args = append(args, numbers)
-		return fmt.Sprintf("select y.id\nfrom unnest($%d::smallint[]) n (need)\ncross join lateral (\nselect k.id, k.need, k.objective_id, k.number\nfrom %s\nwhere %s\n  and k.need = n.need\norder by k.objective_id, k.number\nlimit %d\n) y\norder by y.need, y.objective_id, y.number",
+		return fmt.Sprintf("select y.id\nfrom unnest($%d::smallint[]) n (need)\ncross join lateral (\nselect k.id, k.need, k.rank, k.number\nfrom %s\nwhere %s\n  and k.need = n.need\norder by k.rank, k.number\nlimit %d\n) y\norder by y.need, y.rank, y.number",
 			len(args), from+f.objectives(), where, f.From+f.Most) + part, args
 	}
 	from, by := f.ordered(from, &args)
@@ -193,5 +193,5 @@ func (r Statements) unsure(ctx context.Context, workspace string, f Filter, s St
 }
 
 func judgedNow(k KeyResult, now time.Time) judged {
-	return judged{k.ID, k.Need(k.Objective.Period, k.Today(now))}
+	return judged{k.ID, k.Place(k.Objective.Period, k.Today(now))}
 }

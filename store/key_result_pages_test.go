@@ -135,7 +135,7 @@ func TestPagesAreWhole(t *testing.T) {
 	crowd(t, dsn, all)
 	conn := look(t, dsn)
 	defer conn.Close(ctx)
-	needs := func(k store.KeyResult) okr.Need { return k.Need(k.Objective.Period, k.Today(time.Now())) }
+	place := func(k store.KeyResult) okr.Place { return k.Place(k.Objective.Period, k.Today(time.Now())) }
 	for _, stored := range []string{"judged", "unjudged", "some"} {
 		switch stored {
 		case "unjudged":
@@ -144,7 +144,7 @@ func TestPagesAreWhole(t *testing.T) {
 				t.Fatal(err)
 			}
 		case "judged":
-			_, err := conn.Exec(ctx, "update key_results set status_until = '-infinity', failure_class = case when number % 10 = 1 then 'unauthorized' when number % 10 = 2 then 'unavailable' else '' end, title = repeat('x', number % 7)")
+			_, err := conn.Exec(ctx, "update key_results set status_until = '-infinity', failure_class = case when number % 10 = 1 then 'unauthorized' when number % 10 = 2 then 'unavailable' else '' end, title = repeat('x', number % 7), result_value = case when number % 5 > 0 then number * 7 % 100 end, result_day = current_date, result_count = 1")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -163,7 +163,7 @@ func TestPagesAreWhole(t *testing.T) {
 			for _, f := range []store.Filter{{}, {People: []string{"U0", "U1", "U2", "U3", "U4"}}} {
 				f.Order, f.Most = order, most
 				seen := map[int]bool{}
-				var last okr.Need
+				var last okr.Place
 				for f.From = 0; ; f.From += most {
 					p := page(t, s, f, store.States{})
 					if p.From != f.From { // beyond the end is the last one
@@ -180,10 +180,10 @@ func TestPagesAreWhole(t *testing.T) {
 							t.Errorf("%s, %s: %s is there twice", stored, order, k.Key())
 						}
 						seen[k.Number] = true
-						if n := needs(k); order == store.WorstFirst && n < last {
-							t.Errorf("%s: %s needs %d, and comes after what needs %d", stored, k.Key(), n, last)
+						if at := place(k); order == store.WorstFirst && at.Compare(last) < 0 {
+							t.Errorf("%s: %s is at %v, and comes after what is at %v", stored, k.Key(), at, last)
 						} else {
-							last = n
+							last = at
 						}
 					}
 				}
@@ -196,10 +196,10 @@ func TestPagesAreWhole(t *testing.T) {
 	pressing := page(t, s, store.Filter{Order: store.WorstFirst, Most: 100}, store.States{Pressing: true})
 	var numbers []string
 	for _, k := range pressing.KeyResults {
-		if !needs(k).Pressing() {
-			t.Errorf("%s needs %d", k.Key(), needs(k))
+		if !place(k).Need.Pressing() {
+			t.Errorf("%s needs %d", k.Key(), place(k).Need)
 		}
-		numbers = append(numbers, fmt.Sprint(needs(k)))
+		numbers = append(numbers, fmt.Sprint(place(k).Need))
 	}
 	if !slices.IsSorted(numbers) || pressing.Total == 0 {
 		t.Errorf("the most pressing are %v", numbers)

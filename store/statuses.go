@@ -251,6 +251,7 @@ func (tx *Tx) saveStatuses(ctx context.Context, list ...KeyResult) error {
 		p.Statuses = append(p.Statuses, string(j.Status))
 		p.Silents = append(p.Silents, j.Silent)
 		p.Closeds = append(p.Closeds, j.Closed)
+		p.Ranks = append(p.Ranks, int32(j.Rank))
 		p.Untils = append(p.Untils, untilText(j))
 	}
 	if err := tx.q.SaveStatuses(ctx, p); err != nil {

@@ -19,7 +19,7 @@ var judgedWithout = map[string][]string{
 		"weekday", "hour", "minute", "zone", "slot_at", "next_sync_at", "applied_epoch", "forced_at", "result_count", "scores_digest",
 		"announced_status", "failure_class", "failure_cause", "failure_says", "failing_since", "failure_count", "failure_told_at",
 		"version", "created_by", "draft_id", "override_reason", "override_by", "overridden_at", "confidence", "confidence_by",
-		"tries", "retry_at", "ahead_on", "status", "status_until", "judged", "silent", "closed", "need", "folded", "sorted",
+		"tries", "retry_at", "ahead_on", "status", "status_until", "judged", "silent", "closed", "rank", "need", "folded", "sorted",
 		"created_at", // never changes
 	},
 	"sources":    {"workspace_id", "connection_id", "reference", "name", "unit", "direction", "precision"},

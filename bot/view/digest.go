@@ -79,7 +79,7 @@ func (l DigestLine) moved() bool {
 
 // worst puts first what needs somebody's eyes most.
 func (l DigestLine) worst(other DigestLine) int {
-	return cmp.Or(okr.WorstFirst(l.Standing(), other.Standing()), cmp.Compare(l.Number, other.Number))
+	return l.Pressing(other.KeyResult)
 }
 
 // Add counts a key result, and keeps it as far as it is one of the worst or changed.

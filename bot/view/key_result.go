@@ -125,6 +125,11 @@ func (k KeyResult) Standing() okr.Standing { return k.KeyResult.Standing(k.Objec
 // Need is what the key result needs of people on the day it is shown.
 func (k KeyResult) Need() okr.Need { return k.KeyResult.Need(k.Objective.Period, k.Today) }
 
+// Pressing orders key results as lists are: the most pressing first.
+func (k KeyResult) Pressing(other KeyResult) int { return k.place().Compare(other.place()) }
+
+func (k KeyResult) place() okr.Place { return k.Place(k.Objective.Period, k.Today) }
+
 // Counted is the result that counts on the day it is shown: an override while there is one.
 func (k KeyResult) Counted() okr.Result { return k.KeyResult.Counted(k.Today) }
 

@@ -15,7 +15,8 @@ order by k.id
 for no key update of k;
 
 -- name: ApplyResults :exec
--- A stored status that goes on to be true for as long as it said is left alone, and its indexes too.
+-- A stored status that goes on to be true for as long as it said is left alone, and its indexes too, but for
+-- the rank's where the progress is another percent.
 update key_results k
 set applied_epoch = v.epoch,
     synced_at = now(),
@@ -25,6 +26,7 @@ set applied_epoch = v.epoch,
     ahead_on = nullif(v.ahead_day, '')::date,
     announced_status = v.status,
     status = v.stands,
+    rank = v.rank,
     status_until = case when k.status = v.stands and k.status_until > now() and k.status_until <= v.until then k.status_until else v.until end,
     judged = k.judged + 1,
     failure_class = '',
@@ -45,6 +47,7 @@ from (
     unnest(@ahead_days::text[]) as ahead_day,
     unnest(@statuses::text[]) as status,
     unnest(@stands::text[]) as stands,
+    unnest(@ranks::int[]) as rank,
     unnest(@untils::text[])::timestamptz as until
 ) v
 where k.id = v.id;

@@ -78,6 +78,7 @@ set applied_epoch = v.epoch,
     ahead_on = nullif(v.ahead_day, '')::date,
     announced_status = v.status,
     status = v.stands,
+    rank = v.rank,
     status_until = case when k.status = v.stands and k.status_until > now() and k.status_until <= v.until then k.status_until else v.until end,
     judged = k.judged + 1,
     failure_class = '',
@@ -98,7 +99,8 @@ from (
     unnest($6::text[]) as ahead_day,
     unnest($7::text[]) as status,
     unnest($8::text[]) as stands,
-    unnest($9::text[])::timestamptz as until
+    unnest($9::int[]) as rank,
+    unnest($10::text[])::timestamptz as until
 ) v
 where k.id = v.id
 `
@@ -112,10 +114,12 @@ type ApplyResultsParams struct {
 	AheadDays    []string
 	Statuses     []string
 	Stands       []string
+	Ranks        []int32
 	Untils       []string
 }
 
-// A stored status that goes on to be true for as long as it said is left alone, and its indexes too.
+// A stored status that goes on to be true for as long as it said is left alone, and its indexes too, but for
+// the rank's where the progress is another percent.
 func (q *Queries) ApplyResults(ctx context.Context, arg ApplyResultsParams) error {
 	_, err := q.db.Exec(ctx, applyResults,
 		arg.Ids,
@@ -126,6 +130,7 @@ func (q *Queries) ApplyResults(ctx context.Context, arg ApplyResultsParams) erro
 		arg.AheadDays,
 		arg.Statuses,
 		arg.Stands,
+		arg.Ranks,
 		arg.Untils,
 	)
 	return err

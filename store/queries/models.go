@@ -354,6 +354,7 @@ type KeyResult struct {
 	Need            int16
 	Folded          *string
 	Sorted          *string
+	Rank            int32
 }
 
 type OauthClient struct {

@@ -49,6 +49,7 @@ update key_results k
 set status = v.status,
     silent = v.silent,
     closed = v.closed,
+    rank = v.rank,
     status_until = v.until
 from (
   select
@@ -56,7 +57,8 @@ from (
     unnest(@statuses::text[]) as status,
     unnest(@silents::boolean[]) as silent,
     unnest(@closeds::boolean[]) as closed,
+    unnest(@ranks::int[]) as rank,
     unnest(@untils::text[])::timestamptz as until
 ) v
 where k.id = v.id
-  and (k.status, k.silent, k.closed, k.status_until) is distinct from (v.status, v.silent, v.closed, v.until);
+  and (k.status, k.silent, k.closed, k.rank, k.status_until) is distinct from (v.status, v.silent, v.closed, v.rank, v.until);

@@ -138,6 +138,7 @@ update key_results k
 set status = v.status,
     silent = v.silent,
     closed = v.closed,
+    rank = v.rank,
     status_until = v.until
 from (
   select
@@ -145,10 +146,11 @@ from (
     unnest($2::text[]) as status,
     unnest($3::boolean[]) as silent,
     unnest($4::boolean[]) as closed,
-    unnest($5::text[])::timestamptz as until
+    unnest($5::int[]) as rank,
+    unnest($6::text[])::timestamptz as until
 ) v
 where k.id = v.id
-  and (k.status, k.silent, k.closed, k.status_until) is distinct from (v.status, v.silent, v.closed, v.until)
+  and (k.status, k.silent, k.closed, k.rank, k.status_until) is distinct from (v.status, v.silent, v.closed, v.rank, v.until)
 `
 
 type SaveStatusesParams struct {
@@ -156,6 +158,7 @@ type SaveStatusesParams struct {
 	Statuses []string
 	Silents  []bool
 	Closeds  []bool
+	Ranks    []int32
 	Untils   []string
 }
 
@@ -165,6 +168,7 @@ func (q *Queries) SaveStatuses(ctx context.Context, arg SaveStatusesParams) erro
 		arg.Statuses,
 		arg.Silents,
 		arg.Closeds,
+		arg.Ranks,
 		arg.Untils,
 	)
 	return err

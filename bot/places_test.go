@@ -1,0 +1,70 @@
+package bot_test
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"okrbot/sheet"
+)
+
+// keysOn are the key results in a text, in their order, each once.
+func keysOn(shown string) []string {
+	var keys []string
+	for _, m := range regexp.MustCompile(`\*(KR-\d+)\*`).FindAllStringSubmatch(shown, -1) {
+		if !slices.Contains(keys, m[1]) {
+			keys = append(keys, m[1])
+		}
+	}
+	return keys
+}
+
+// importsAlices has an import make alice's key results from 100 to 0, each of an objective, with a value and how many
+// days ago that was.
+func (r *room) importsAlices(lines ...[3]any) {
+	r.t.Helper()
+	file := "objective,objective_owner,first_day,last_day,time_zone,key_result,owner,kind,start_value,target_value,result_value,result_day\n"
+	for i, l := range lines {
+		file += fmt.Sprintf("%s,U0ALICE,%s,%s,Europe/Berlin,Part %d,U0ALICE,decrease,100,0,%v,%s\n", l[0], r.day(-40), r.day(60), i+1, l[1], r.day(-l[2].(int)))
+	}
+	r.alice.GoesHome().SeesHome("My Objectives") // an import knows who has used okrbot
+	var said strings.Builder
+	if made, err := sheet.Import(r.t.Context(), r.store, r.slack.Options().TeamID, strings.NewReader(file), &said, nil); err != nil || made.KeyResults != len(lines) {
+		r.t.Fatalf("%+v, %v\n%s", made, err, said.String())
+	}
+}
+
+// Lists, Home, the window of an objective and digests have one order: what is needed, then the worst status,
+// then the least progress, then the number.
+func TestKeyResultsHaveOneOrder(t *testing.T) {
+	r := newRoom(t)
+	r.importsAlices([3]any{"Aim", 95, 0}, [3]any{"Aim", 98, 0}, [3]any{"Aim", 40, 30}, [3]any{"Aim", 50, 0}, [3]any{"Aim", 130, 30}, [3]any{"Aim", 150, 30}, [3]any{"Aim", 98, 0})
+	r.do("update key_results set created_at = created_at - interval '60 days', status_until = '-infinity'")
+	want := []string{"KR-6", "KR-5", "KR-3", "KR-2", "KR-7", "KR-1", "KR-4"}
+	is := func(where, shown string) {
+		t.Helper()
+		if keys := keysOn(shown); !slices.Equal(keys, want) {
+			t.Errorf("%s: %v, want %v", where, keys, want)
+		}
+	}
+	window := func() string {
+		_, shown, _ := strings.Cut(r.alice.Screen(), "== O-1 ==")
+		return shown
+	}
+	r.alice.Types("/okr show O-1").Sees("== O-1 ==")
+	is("the window of the objective", window())
+	r.alice.Closes()
+	list := func(how string) string {
+		r.alice.Types("/okr list " + how).Sees("*Key results under O-1*")
+		screen := r.alice.Screen()
+		return screen[strings.LastIndex(screen, "*Key results under O-1*"):]
+	}
+	is("the list", list("O-1"))
+	r.do("update key_results set status_until = '-infinity', rank = 0 where number in (2, 5)") // not judged yet
+	is("the list where some are looked at", list("o-1 by:worst"))
+	r.alice.GoesHome().SeesHome("*Aim*")
+	_, open, _ := strings.Cut(r.alice.Home(), "*Aim*")
+	is("Home", open)
+}
