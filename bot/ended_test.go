@@ -49,3 +49,22 @@ func TestWhatIsLeftOutOfTheWindowOfAnEndIsSeen(t *testing.T) {
 	r.alice.Types("/okr close-out").Sees("== Close out ==").Submits("Close out").SeesNoModal().Sees("is closed out.")
 	r.alice.Types("/okr show O-1").Sees("*KR-40* Part 40 · ", "…and 2 more key results.").DoesNotSee("*KR-41*").Presses("See all").Sees("*KR-42* Part 42 · ")
 }
+
+// TestWhatIsClosedOutTakesNoKeyResults: it is neither chosen nor offered, and what goes on is chosen.
+func TestWhatIsClosedOutTakesNoKeyResults(t *testing.T) {
+	r := newRoom(t)
+	r.addsObjective(r.alice, "Run a calm service desk")
+	r.checksIn("Interviews held", "8", "7.99")
+	o := r.objective()
+	r.beyond(o, 3)
+	r.alice.Types("/okr add-kr").Sees("== Add key result ==").Fills("Key Result", "Talks given").
+		Chooses("Pull data from external applications", "I will update it myself") // and stays open
+	next := okr.NextQuarter(o.Period.Last).Words()
+	r.do("update objectives set co_owner_ids = '{U0BOB}'")
+	r.bob.Types("/okr close-out O-1").Chooses("Carry over to "+next, "KR-1").Submits("Close out").Sees("== Carry over ==").Submits("Close out").SeesNoModal()
+
+	r.alice.Submits("Next").Sees("^ This objective is closed out. Choose another one, or press New objective.").DoesNotSee("Ask its owner").Closes()
+	r.alice.Types("/okr add-kr").Sees("== Add key result ==", "Run a calm service desk ("+next+")").Closes()
+	r.do("update objectives set closed_at = now()")
+	r.alice.Types("/okr add-kr").Sees("== Add key result ==", "There is no open objective. Press *New objective*").Closes()
+}

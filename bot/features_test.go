@@ -258,7 +258,7 @@ func TestBackKeepsWhatWasTyped(t *testing.T) {
 
 func TestDetoursComeBack(t *testing.T) {
 	r := newRoom(t)
-	r.alice.Types("/okr add-kr").Sees("There is no objective yet").
+	r.alice.Types("/okr add-kr").Sees("There is no open objective").
 		Fills("Key Result", "Fewer open incidents").
 		Presses("New objective").Sees("== Add objective ==").Fills("Objective", "Run a calm service desk").Submits("Save").
 		Sees("== Add key result ==", "Objective: Run a calm service desk", "Key Result: Fewer open incidents").

@@ -229,7 +229,7 @@ func TestTheRestIsBehindMore(t *testing.T) {
 // TestADetoursObjectiveIsConfirmedInTheWizard where the person comes back to.
 func TestADetoursObjectiveIsConfirmedInTheWizard(t *testing.T) {
 	r := newRoom(t)
-	r.alice.Types("/okr add-kr").Sees("There is no objective yet").Presses("New objective").Sees("== Add objective ==").Fills("Objective", "Ship it").Submits("Save").
+	r.alice.Types("/okr add-kr").Sees("There is no open objective").Presses("New objective").Sees("== Add objective ==").Fills("Objective", "Ship it").Submits("Save").
 		Sees("== Add key result ==", "Objective added: *Ship it*").Fills("Key Result", "Interviews held").
 		Chooses("Pull data from external applications", "I will update it myself").Submits("Next").Sees("Start Value").
 		Presses("Back").Sees("A key result belongs to an objective.").DoesNotSee("Objective added: *Ship it*")

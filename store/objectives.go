@@ -67,8 +67,8 @@ func (r Statements) Objective(ctx context.Context, workspace string, id int64) (
 	return objective(row), nil
 }
 
-// Objectives lists a workspace's objectives, those that are not over on today first. Owner and
-// words narrow the list where they are not empty.
+// Objectives lists a workspace's objectives that are not closed out, those that are not over on today
+// first. Owner and words narrow the list where they are not empty.
 func (r Statements) Objectives(ctx context.Context, workspace, owner, words string, today okr.Day, most int) ([]okr.Objective, error) {
 	rows, err := r.q.Objectives(ctx, queries.ObjectivesParams{
 		WorkspaceID: workspace, OwnerID: owner, Containing: foldedPattern(words), Today: today.Time(), Most: int32(most),

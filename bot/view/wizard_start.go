@@ -16,7 +16,7 @@ type Start struct {
 	Editing   string // KR-n when the source of an existing one is changed
 	Objective okr.Objective
 	Added     bool // the objective was added just now, on a detour
-	None      bool // there is no objective to choose yet
+	None      bool // there is no objective to choose
 	Title     string
 	Owner     string
 	Systems   []System
@@ -37,7 +37,7 @@ func (s Start) Modal() slack.ModalViewRequest {
 		intro.BlockID = mark(StepStart, s.Revision)
 	}
 	if s.None {
-		intro = section("There is no objective yet. Press *New objective* to add the first one; you come back here after it.")
+		intro = section("There is no open objective. Press *New objective* to add one; you come back here after it.")
 		intro.BlockID = mark(StepStart, s.Revision)
 	}
 	var chosen *slack.OptionBlockObject

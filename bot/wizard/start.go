@@ -44,8 +44,10 @@ func (f *Flow) startSubmitted(ctx context.Context, w *Session) (desk.Reply, erro
 		problems[view.FieldObjective] = "Choose an objective, or press New objective."
 	case err != nil:
 		return desk.Reply{}, err
+	case o.Closed:
+		problems[view.FieldObjective] = "This objective is closed out. Choose another one, or press New objective."
 	case !o.MayAddKeyResult(w.gesture.Actor):
-		problems[view.FieldObjective] = "You may not add key results here. Ask its owner."
+		problems[view.FieldObjective] = "You may not add key results here. Ask a member of this workspace."
 	}
 	if _, err := f.connectors.ByKind(entry.Source); err != nil && entry.Source != view.FromPeople {
 		problems[view.FieldSource] = "Choose where the values come from."

@@ -167,10 +167,11 @@ where o.workspace_id = @workspace_id
   and coalesce(o.folded, lower(o.title)) like '%' || @containing::text || '%';
 
 -- name: Objectives :many
--- Those that are not over first, newest first; an owner when given.
+-- Those that nobody has closed out, those that are not over first, newest first; an owner when given.
 select *
 from objectives
 where workspace_id = @workspace_id
+  and closed_at is null
   and (@owner_id::text = '' or owner_id = @owner_id)
   and (@containing::text = '' or ('o-' || number || ' ' || coalesce(folded, lower(title))) like '%' || @containing || '%')
 order by (last_day < @today::date), first_day desc, id desc

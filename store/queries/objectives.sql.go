@@ -413,6 +413,7 @@ const objectives = `-- name: Objectives :many
 select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version, folded
 from objectives
 where workspace_id = $1
+  and closed_at is null
   and ($2::text = '' or owner_id = $2)
   and ($3::text = '' or ('o-' || number || ' ' || coalesce(folded, lower(title))) like '%' || $3 || '%')
 order by (last_day < $4::date), first_day desc, id desc
@@ -427,7 +428,7 @@ type ObjectivesParams struct {
 	Most        int32
 }
 
-// Those that are not over first, newest first; an owner when given.
+// Those that nobody has closed out, those that are not over first, newest first; an owner when given.
 func (q *Queries) Objectives(ctx context.Context, arg ObjectivesParams) ([]Objective, error) {
 	rows, err := q.db.Query(ctx, objectives,
 		arg.WorkspaceID,
