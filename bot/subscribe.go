@@ -124,12 +124,13 @@ func (f subscriptions) strangerTo(ctx context.Context, g desk.Gesture, channel, 
 	return ""
 }
 
-// unsubscribe is "/okr unsubscribe".
+// unsubscribe is "/okr unsubscribe". Everybody may end their own digest, whoever they have become since.
 func (f subscriptions) unsubscribe(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	if !okr.May(g.Actor, okr.Subscribe) {
-		return desk.Say("Guests cannot end a weekly digest. Ask a member of this workspace."), nil
-	}
+	may := okr.May(g.Actor, okr.Subscribe)
 	channel, name, err := subscriber(g, "unsubscribe")
+	if !may && channel != g.Actor.ID {
+		return desk.Say("Guests can end their own digest alone, with `/okr unsubscribe me`. Ask a member of this workspace to end a channel's."), nil
+	}
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -137,7 +138,10 @@ func (f subscriptions) unsubscribe(ctx context.Context, g desk.Gesture) (desk.Re
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	if !was {
+	switch {
+	case !was && !may:
+		return desk.Say("No digest goes to " + name + "."), nil
+	case !was:
 		return desk.Say("No digest goes to " + name + ". " + said("subscribe", g, channel) + " begins one."), nil
 	}
 	return desk.Say("The weekly digest does not go to " + name + " any more."), nil

@@ -22,7 +22,7 @@ func TestTheWeeklyDigest(t *testing.T) {
 	r.alice.Types("/okr subscribe").Sees("already")
 	r.bob.Types("/okr subscriptions").Sees("subscribed by")
 	r.bob.Types("/okr subscribe me").Sees("the weekly digest goes to you") // who has no key results
-	r.dave.Types("/okr unsubscribe").Sees("Guests cannot")
+	r.dave.Types("/okr unsubscribe").Sees("Guests can end their own digest alone, with `/okr unsubscribe me`. Ask a member of this workspace to end a channel's.")
 	r.laterDays(8)
 	r.bob.Sees("You own or look after none now. Add one with `/okr add-kr`, or end the digest with `/okr unsubscribe me`.")
 	r.alice.Sees("*The week's key results* · 1 key result", "Run a calm service desk", " on ", "; target 60")
@@ -51,6 +51,18 @@ func TestTheWeeklyDigest(t *testing.T) {
 	r.alice.Sees("Since ") // what the last one told
 	r.alice.Types("/okr unsubscribe").Sees("any more")
 	r.alice.Types("/okr unsubscribe").Sees("No digest goes to")
+}
+
+// Who became a guest ends the digest that they subscribed before: nobody else can.
+func TestAGuestEndsTheirOwnDigest(t *testing.T) {
+	r := newRoom(t)
+	r.bob.Types("/okr subscribe me").Sees("the weekly digest goes to you")
+	r.bob.In("#general").Types("/okr subscribe #it-okrs").Sees("the weekly digest goes to <#C0ITOKRS>")
+	r.becomes("bob", true, func(p *slack.Person) { p.Guest = true })
+	r.bob.Types("/okr unsubscribe #it-okrs").Sees("Guests can end their own digest alone, with `/okr unsubscribe me`.")
+	r.bob.Types("/okr help").Sees("/okr unsubscribe")
+	r.bob.Types("/okr unsubscribe me").Sees("The weekly digest does not go to you any more.")
+	r.bob.Types("/okr unsubscribe me").Sees("No digest goes to you.").DoesNotSee("begins one")
 }
 
 func TestADigestThatAChannelDoesNotTakeEnds(t *testing.T) {

@@ -53,7 +53,7 @@ var topics = []topic{
 }
 
 // forLooking are the verbs that guests may use: they change nothing of others'.
-var forLooking = []string{"objectives", "list", "show", "export", "subscriptions", "help"}
+var forLooking = []string{"objectives", "list", "show", "export", "unsubscribe", "subscriptions", "help"}
 
 // ForLooking says whether a verb is for those who only look as well.
 func ForLooking(verb string) bool { return slices.Contains(forLooking, verb) }
