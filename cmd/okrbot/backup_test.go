@@ -34,6 +34,7 @@ func (o *office) history(dir string) string {
 
 // TestCommandsWorkBesideServe has them talk to the Postgres that serve runs.
 func TestCommandsWorkBesideServe(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	s := o.serve()
 	s.says("okrbot is ready")
@@ -78,6 +79,7 @@ func TestCommandsWorkBesideServe(t *testing.T) {
 
 // TestBackupAndRestore is the drill: what was backed up is found again in an empty folder.
 func TestBackupAndRestore(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	s := o.serve()
 	s.says("okrbot is ready")
@@ -206,6 +208,7 @@ func children(t *testing.T, dir string) string {
 
 // TestAnOlderBinarySaysWhatItIs before it touches a database that a newer one has migrated.
 func TestAnOlderBinarySaysWhatItIs(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	own, err := embedded.Start(context.Background(), embedded.Options{Dir: o.postgres(), Fsync: true})
 	if err != nil {

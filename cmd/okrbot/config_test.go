@@ -279,6 +279,7 @@ func run(t *testing.T, path, dir string, environment []string, arguments ...stri
 
 // A build that has no repository to read its version from is told it.
 func TestABuildCanBeToldItsVersion(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "okrbot")
 	if out, err := exec.Command("go", "build", "-ldflags", "-X main.stamped=v9.8.7", "-o", path, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -343,6 +344,7 @@ func parse(t *testing.T, printed string) *secret.Keyset {
 // Keys that did not seal a database are refused before it is touched, and turning keys ends with
 // the old one gone.
 func TestKeysThatDoNotFitAreRefusedBeforeMigrating(t *testing.T) {
+	t.Parallel()
 	path, dir, dsn := binary(t), t.TempDir(), storetest.Empty(t)
 	command := func(keyset string, arguments ...string) (string, int) {
 		return run(t, path, dir, []string{"DATABASE_URL=" + dsn, "ENCRYPTION_KEYSET=" + strings.TrimSpace(keyset), "SLACK_BOT_TOKEN=xoxb-" + canary,

@@ -71,6 +71,7 @@ func (o *office) finds(found map[string]finding, check string, s state, means, d
 }
 
 func TestDoctorFindsAllWell(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	found, code := o.doctors()
 	for _, check := range []string{"configuration", "time zones", "disk of temporary files", "disk of DATA_DIR", "database", "clock, against that of the database", "clock, against that of Slack",
@@ -95,6 +96,7 @@ func TestDoctorFindsAllWell(t *testing.T) {
 
 // What is wrong with Slack is told apart: a Slack that cannot be reached has no opinion of a token.
 func TestDoctorTellsSlacksTroublesApart(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	o.outer()
 	o.environment = append(o.environment, "DATABASE_URL="+o.dsn())
@@ -185,6 +187,7 @@ func address(t *testing.T, written string) *url.URL {
 
 // Of a database the cause is told, and the keyset is blamed where it does not open what is there, alone.
 func TestDoctorTellsTheDatabasesTroublesApart(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	o.outer()
 	o.administers("create database new", "create role reader login nosuperuser")
@@ -270,6 +273,7 @@ func plain(t *testing.T) string {
 
 // Each connected system is signed in to, as the next sync would.
 func TestDoctorSignsInToEachSystem(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	o.outer()
 	o.environment = append(o.environment, "DATABASE_URL="+o.dsn())
@@ -288,6 +292,7 @@ func TestDoctorSignsInToEachSystem(t *testing.T) {
 
 // PUBLIC_URL is asked as Slack asks it: our own okrbot alone has the answer.
 func TestDoctorAsksWhoseThePublicAddressIs(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	o.outer()
 	var elsewhere atomic.Bool

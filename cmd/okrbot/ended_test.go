@@ -39,6 +39,7 @@ func endsOf(t *testing.T, cmd *exec.Cmd, done <-chan error, said fmt.Stringer) i
 // Nobody but the process itself starts the embedded Postgres: where that has ended, a supervisor has to hear
 // of it.
 func TestServeEndsWithItsPostgres(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	for _, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGQUIT} {
 		s := o.serve()
@@ -59,6 +60,7 @@ func TestServeEndsWithItsPostgres(t *testing.T) {
 }
 
 func TestTheSandboxEndsWithItsPostgres(t *testing.T) {
+	t.Parallel()
 	path, dir, port := binary(t), folder(t), ports(t)
 	s := startSandbox(t, path, dir, port)
 	if err := syscall.Kill(postmaster(t, filepath.Join(dir, ".okrbot", "sandbox", "postgres")), syscall.SIGKILL); err != nil {

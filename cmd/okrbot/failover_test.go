@@ -137,6 +137,7 @@ func (s *serving) goesOn(after string) {
 // A database that moves to another server leaves sessions behind that cannot write. They are given up,
 // whoever watches is told, and all goes on by itself.
 func TestFailOver(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	own := o.outer()
 	o.environment = append(o.environment, "DATABASE_URL="+o.dsn())

@@ -23,6 +23,7 @@ func (o *office) keepsItsKeys() (file string) {
 
 // Keys that are missing are said to be, by whoever looks for them: new ones would open nothing, and hide it.
 func TestMissingKeysAreNotMadeAgain(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	file := o.keepsItsKeys()
 	csv := filepath.Join(o.dir, "okrs.csv")
@@ -62,6 +63,7 @@ func TestMissingKeysAreNotMadeAgain(t *testing.T) {
 
 // With the embedded Postgres the keys are turned where they are, and nobody loses what is sealed.
 func TestKeysAreTurnedInTheirFile(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	outside := slices.Clone(o.environment)
 	file := o.keepsItsKeys()
@@ -118,6 +120,7 @@ func TestKeysAreTurnedInTheirFile(t *testing.T) {
 
 // Who only looks makes neither keys nor a database.
 func TestWhoLooksMakesNothing(t *testing.T) {
+	t.Parallel()
 	path, dir := binary(t), folder(t)
 	data := filepath.Join(dir, "data")
 	environment := []string{"PATH=" + os.Getenv("PATH"), "DATA_DIR=" + data, "SLACK_BOT_TOKEN=xoxb-1", "SLACK_SIGNING_SECRET=x", "SLACK_API_URL=http://127.0.0.1:1/api/"}
@@ -201,6 +204,7 @@ func TestKeysOnAFullDisk(t *testing.T) {
 
 // The sandbox's keys are in no copy: who lost them begins again.
 func TestTheSandboxWithoutItsKeysBeginsAgain(t *testing.T) {
+	t.Parallel()
 	path, dir, port := binary(t), folder(t), ports(t)
 	startSandbox(t, path, dir, port).stop(t)
 	file := filepath.Join(dir, ".okrbot", "sandbox", "keyset.json")

@@ -26,6 +26,7 @@ import (
 // TestMetrics reads the metrics of a process as Prometheus does. All that its documentation, its alerts
 // and its dashboard name are there before anything has happened, and nothing else; then they count.
 func TestMetrics(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	s := o.serve()
 	s.says("okrbot is ready")

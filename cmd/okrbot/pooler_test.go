@@ -128,6 +128,7 @@ func (o *office) leftBehind(dsn string, sessions int) {
 // Through a pooler in transaction mode, with the direct address beside, all works, and nothing stays in
 // the sessions that others get next.
 func TestAPoolerInTransactionMode(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	o.outer()
 	const sessions = 4 // of all clients together
@@ -174,6 +175,7 @@ func (o *office) asks(sql string, into any) {
 // With the pooled address alone, or with addresses that do not belong together, it says in one sentence
 // what is missing, and touches nothing.
 func TestAPoolerAloneIsRefusedBeforeAnythingIsTouched(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	o.outer()
 	o.administers("create database new")
@@ -213,6 +215,7 @@ func TestAPoolerAloneIsRefusedBeforeAnythingIsTouched(t *testing.T) {
 
 // A pooler that leaves each session to its client is as good as none.
 func TestAPoolerInSessionMode(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	o.outer()
 	dsn := o.pooled("session", 60)
@@ -233,6 +236,7 @@ func TestAPoolerInSessionMode(t *testing.T) {
 
 // What a pooler shares is found out also where it has one session only, or gives them in turn.
 func TestThePoolersWayIsFound(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	o.outer()
 	for _, size := range []int{1, 2, 20} {

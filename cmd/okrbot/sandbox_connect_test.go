@@ -12,6 +12,7 @@ import (
 )
 
 func TestADocumentInABrowser(t *testing.T) {
+	t.Parallel()
 	ctx := browser(t)
 	s := startSandbox(t, binary(t), folder(t), ports(t))
 	var address string
@@ -53,6 +54,7 @@ func TestADocumentInABrowser(t *testing.T) {
 }
 
 func TestOAuthInABrowser(t *testing.T) {
+	t.Parallel()
 	ctx := browser(t)
 	s := startSandbox(t, binary(t), folder(t), ports(t))
 	_, after, _ := strings.Cut(s.said, "ServiceNow URL  ")

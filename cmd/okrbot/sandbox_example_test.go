@@ -9,6 +9,7 @@ import (
 // TestTheExampleInABrowser: the empty channel offers it, people have worked in it for a week, and it is
 // forgotten when somebody starts over, also one who looks at direct messages.
 func TestTheExampleInABrowser(t *testing.T) {
+	t.Parallel()
 	ctx := browser(t)
 	var said complaints
 	if err := said.listen(ctx); err != nil {

@@ -33,6 +33,7 @@ func (p page) opens(menu, holding string) {
 // TestMenusInABrowser: menus are seen whole, on a phone as well, what is pressed stays under the pointer
 // while the page changes, and the shortcuts are where Slack has them.
 func TestMenusInABrowser(t *testing.T) {
+	t.Parallel()
 	ctx := browser(t)
 	var said complaints
 	if err := said.listen(ctx); err != nil {

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"okrbot/store/storetest"
 )
 
 // workshop is a folder for what the tests of this process share; TestMain removes it.
@@ -32,6 +34,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	storetest.AtOnce()
 	code := m.Run()
 	os.RemoveAll(workshop)
 	os.Exit(code)
@@ -79,11 +82,17 @@ func binary(t *testing.T) string {
 	return path
 }
 
-// ports finds five free ports in a row, below those that outgoing connections get.
+// spokenFor are the ports that a test has, by the first of five.
+var spokenFor sync.Map
+
+// ports finds five free ports in a row, below those that outgoing connections get, for this test alone.
 func ports(t *testing.T) int {
 	t.Helper()
 	for range 50 {
-		first, free := 20000+rand.N(10000), true
+		first, free := 20000+5*rand.N(2000), true
+		if _, other := spokenFor.LoadOrStore(first, true); other {
+			continue
+		}
 		for n := range 5 {
 			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first+n))
 			if err != nil {
@@ -202,6 +211,7 @@ func folder(t *testing.T) string {
 
 // Whichever of its five ports is taken is named, before a database is made.
 func TestATakenPortIsNamedWithTheWayOut(t *testing.T) {
+	t.Parallel()
 	path := binary(t)
 	for n, what := range behindPorts {
 		t.Run(what, func(t *testing.T) {
@@ -226,6 +236,7 @@ func TestATakenPortIsNamedWithTheWayOut(t *testing.T) {
 
 // Of two sandboxes that are started in one folder at once, one runs, and the other says why it does not.
 func TestASecondSandboxInAFolderSaysSo(t *testing.T) {
+	t.Parallel()
 	path, dir := binary(t), folder(t)
 	type end struct {
 		out string
@@ -262,6 +273,7 @@ func TestASecondSandboxInAFolderSaysSo(t *testing.T) {
 }
 
 func TestNothingLivesOnWhenTheProcessIsKilled(t *testing.T) {
+	t.Parallel()
 	path, dir, port := binary(t), folder(t), ports(t)
 	s := startSandbox(t, path, dir, port)
 	postgres := postmaster(t, filepath.Join(dir, ".okrbot", "sandbox", "postgres"))
@@ -301,6 +313,7 @@ const enter = (e, v) => { e.focus(); e.value = v; e.dispatchEvent(new Event("inp
 `
 
 func TestTheSandboxInABrowser(t *testing.T) {
+	t.Parallel()
 	ctx := browser(t)
 	var said complaints
 	if err := said.listen(ctx); err != nil {
@@ -430,6 +443,7 @@ func TestTheSandboxInABrowser(t *testing.T) {
 
 // TestFilesAndAChoiceOfManyInABrowser draws what an export and a close-out bring to the page.
 func TestFilesAndAChoiceOfManyInABrowser(t *testing.T) {
+	t.Parallel()
 	ctx := browser(t)
 	var said complaints
 	if err := said.listen(ctx); err != nil {

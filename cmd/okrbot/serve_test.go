@@ -48,6 +48,7 @@ func TestEveryConsentingSystemHasItsCallback(t *testing.T) {
 
 // A container's health check has nothing but the binary itself to ask with.
 func TestReadyAsksWhoServesHere(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	if out, code := run(t, o.path, o.dir, o.environment, "ready"); code != 1 || !strings.Contains(out, "nobody answers: is `okrbot serve` running? (asked at OPS_ADDR, "+o.variable("OPS_ADDR")+")") {
 		t.Errorf("nobody serves: %d %q", code, out)

@@ -3,6 +3,7 @@ package storetest
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,6 +19,18 @@ import (
 	"okrbot/store"
 	"okrbot/store/embedded"
 )
+
+// AtOnce lets more tests of a package go on at once than there are processors, where nobody said how
+// many: those that talk to Postgres, Slack and processes wait for answers most of the time. A TestMain
+// calls it.
+func AtOnce() {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		_ = flag.Set("test.parallel", "6") // it is a number
+	}
+}
 
 // server is the one Postgres of a test binary. It ends with the process: the kernel tells it.
 var server = sync.OnceValues(func() (*embedded.Server, error) {
