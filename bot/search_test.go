@@ -76,6 +76,7 @@ func TestASearchThatFindsNothingSaysWhy(t *testing.T) {
 	fix := r.servicenow.Break(servicenow.Fault{Kind: servicenow.Slow, After: 2})
 	r.offers("yyy", "did not answer in time")
 	fix()
+	r.offers("xxx", "Nothing by that name") // once the slow one is over
 
 	r.alice.Chooses("Scorecard", "Nothing by that name").
 		Sees("on the Analytics Hub or off it").

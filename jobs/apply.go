@@ -205,7 +205,7 @@ func (a *applying) follows(ctx context.Context, tx *store.Tx, s sorted) error {
 		if failure.Cause == scorecardChanged { // whoever saves the key result next agrees to what it is now
 			seen := answer.Scorecard
 			seen.Unit = cmp.Or(seen.Unit, k.Source.Unit)
-			if err := tx.SaveScorecards(ctx, a.part.connection, Listed([]integrations.Scorecard{seen})); err != nil {
+			if err := tx.SaveRead(ctx, a.part.connection, Listed([]integrations.Scorecard{seen})); err != nil {
 				return err
 			}
 		}

@@ -93,6 +93,15 @@ func Listed(scorecards []integrations.Scorecard) []store.Listed {
 	return list
 }
 
+// Unlisted are scorecards that a system finds and does not list, as a directory keeps them.
+func Unlisted(scorecards []integrations.Scorecard) []store.Listed {
+	list := Listed(scorecards)
+	for i := range list {
+		list[i].Hidden = true
+	}
+	return list
+}
+
 // directoryFailed follows the same courtesy as a sync: wait when asked to, stop when refused.
 func (c *Client) directoryFailed(ctx context.Context, connection store.Connection, failure *integrations.Error) error {
 	switch failure.Class {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/shopspring/decimal"
@@ -234,6 +235,7 @@ type Scorecard struct {
 	Frequency   string
 	Target      decimal.NullDecimal
 	Value       decimal.NullDecimal
+	Hidden      bool // its system finds it and does not list it
 }
 
 // Traits are what the system said of the scorecard.
@@ -242,11 +244,11 @@ func (s Scorecard) Traits() okr.Traits {
 }
 
 // SearchScorecards finds scorecards in a connection's directory whose name or description holds
-// every word, the best first. It asks Postgres only.
+// every word, the best first; what is between commas is a word too. It asks Postgres only.
 func (r Statements) SearchScorecards(ctx context.Context, c Connection, words string, most int) ([]Scorecard, error) {
 	phrase := foldedPattern(words)
 	rows, err := r.q.SearchScorecards(ctx, queries.SearchScorecardsParams{
-		ConnectionID: c.ID, WorkspaceID: c.Workspace, Words: strings.Fields(phrase),
+		ConnectionID: c.ID, WorkspaceID: c.Workspace, Words: searchedWords(phrase),
 		Phrase: phrase, Most: int32(most),
 	})
 	if err != nil {
@@ -257,6 +259,15 @@ func (r Statements) SearchScorecards(ctx context.Context, c Connection, words st
 		list[i] = scorecard(row.Scorecard)
 	}
 	return list, nil
+}
+
+// searchedWords are the words of a search.
+func searchedWords(phrase string) []string {
+	words := strings.FieldsFunc(phrase, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+	if len(words) == 0 {
+		return strings.Fields(phrase)
+	}
+	return words
 }
 
 // ScorecardTwins are some scorecards of a connection's directory and those that are called the same.
@@ -324,7 +335,7 @@ func scorecard(row queries.Scorecard) Scorecard {
 	return Scorecard{
 		Reference: row.Reference, Name: row.Name, Description: row.Description, Unit: row.Unit,
 		Precision: int(row.Precision), Direction: row.Direction, Frequency: row.Frequency,
-		Target: row.Target, Value: row.Value,
+		Target: row.Target, Value: row.Value, Hidden: row.Hidden,
 	}
 }
 

@@ -15,12 +15,21 @@ type Listed struct {
 	Key, Favorite bool
 }
 
-// SaveScorecards puts a page of a listing into a connection's directory.
+// SaveScorecards puts a page of a listing or of a search into a connection's directory.
 func (tx *Tx) SaveScorecards(ctx context.Context, c Connection, list []Listed) error {
+	return tx.saveScorecards(ctx, c, list, true)
+}
+
+// SaveRead does the same with what was read by its reference, which does not tell whether it is listed.
+func (tx *Tx) SaveRead(ctx context.Context, c Connection, list []Listed) error {
+	return tx.saveScorecards(ctx, c, list, false)
+}
+
+func (tx *Tx) saveScorecards(ctx context.Context, c Connection, list []Listed, searched bool) error {
 	if len(list) == 0 {
 		return nil
 	}
-	p := queries.UpsertScorecardsParams{ConnectionID: c.ID, WorkspaceID: c.Workspace}
+	p := queries.UpsertScorecardsParams{ConnectionID: c.ID, WorkspaceID: c.Workspace, Searched: searched}
 	seen := map[string]bool{} // a page may name one twice; an upsert may not
 	for _, s := range list {
 		if seen[s.Reference] {
@@ -40,6 +49,7 @@ func (tx *Tx) SaveScorecards(ctx context.Context, c Connection, list []Listed) e
 		p.Scores = append(p.Scores, numberText(s.Value))
 		p.Keys = append(p.Keys, s.Key)
 		p.Favorites = append(p.Favorites, s.Favorite)
+		p.Hiddens = append(p.Hiddens, s.Hidden)
 	}
 	if err := tx.q.UpsertScorecards(ctx, p); err != nil {
 		return fmt.Errorf("saving scorecards: %w", err)

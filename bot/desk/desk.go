@@ -60,9 +60,9 @@ func (d *Desk) Close() {
 }
 
 // Later runs what decorates an open view after the answer has gone out: nothing that must survive. After
-// Close it does nothing: a request that was cut off can still come here.
-func (d *Desk) Later(limit time.Duration, do func(ctx context.Context)) {
-	d.open.Go(func() {
+// Close it does nothing, and returns false: a request that was cut off can still come here.
+func (d *Desk) Later(limit time.Duration, do func(ctx context.Context)) bool {
+	return d.open.Go(func() {
 		ctx, cancel := context.WithTimeout(d.background, limit)
 		defer cancel()
 		defer func() {

@@ -8,9 +8,11 @@ import (
 	"github.com/shopspring/decimal"
 	"github.com/slack-go/slack"
 
+	"okrbot/accounts"
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/integrations"
+	"okrbot/jobs"
 	"okrbot/okr"
 	"okrbot/store"
 )
@@ -299,7 +301,7 @@ func (f *Flow) read(ctx, asking context.Context, w *Session) (problem string) {
 		return "This okrbot does not read from that system. Choose another connection."
 	}
 	if c.State != store.Active {
-		return connector.Name() + " refused this connection's sign-in. Reconnect it under `/okr connections`, or choose another one."
+		return f.signInProblem(c)
 	}
 	var s integrations.Scorecard
 	err = f.accounts.With(asking, c, func(account integrations.Account) error {
@@ -316,7 +318,7 @@ func (f *Flow) read(ctx, asking context.Context, w *Session) (problem string) {
 	case err != nil:
 		return "Something went wrong while reading the scorecard. Press Preview results again."
 	}
-	if err := f.keepScorecards(ctx, c, []integrations.Scorecard{s}); err != nil {
+	if err := f.keepScorecards(ctx, c, (*store.Tx).SaveRead, jobs.Listed([]integrations.Scorecard{s})); err != nil {
 		f.Log.Warn("keeping a scorecard", "connection", c.ID, "error", err)
 	}
 	now, err := f.Store.Now(ctx)
@@ -329,6 +331,14 @@ func (f *Flow) read(ctx, asking context.Context, w *Session) (problem string) {
 	}
 	w.Preview, w.SourceName, w.Distinction = &p, p.Name, p.Apart
 	return ""
+}
+
+// signInProblem is why a connection is not used any more, as a sentence for the person.
+func (f *Flow) signInProblem(c store.Connection) string {
+	if c.State == store.Broken {
+		return accounts.Broken().Sentence()
+	}
+	return f.connectors.Name(c.Kind) + " refused this connection's sign-in. Reconnect it under `/okr connections`, or choose another one."
 }
 
 // previewOf is what a scorecard says on a day. A score of a day to come is not its value.

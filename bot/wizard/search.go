@@ -6,9 +6,9 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
+	"okrbot/accounts"
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/integrations"
@@ -65,15 +65,14 @@ func (f *Flow) searchFurther(ctx context.Context, c store.Connection, words stri
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	var list []view.ScorecardChoice
-	hidden, more, failure := f.searchLive(ctx, c, words, within)
-	if more {
-		if list, err = f.searchDirectory(ctx, c, words); err != nil {
-			return desk.Reply{}, err
-		}
+	found, failure := f.searchLive(ctx, c, words, within)
+	// The directory has it now, and knows which comes first.
+	list, err := f.searchDirectory(ctx, c, words)
+	if err != nil {
+		return desk.Reply{}, err
 	}
 	if len(list) == 0 {
-		list = f.hiddenScorecards(c, hidden)
+		list = found[:min(len(found), choicesMost)]
 	}
 	if len(list) > 0 {
 		return f.offerScorecards(ctx, c, list)
@@ -94,16 +93,6 @@ func (f *Flow) offerScorecards(ctx context.Context, c store.Connection, list []v
 	}
 	twins, err := f.Store.ScorecardTwins(ctx, c, references...)
 	return desk.Reply{Options: view.ScorecardChoices(list, f.wholeScorecards(c, twins))}, err
-}
-
-// hiddenScorecards are those that the system finds and lists nowhere.
-func (f *Flow) hiddenScorecards(c store.Connection, hidden []integrations.Scorecard) []view.ScorecardChoice {
-	unlisted := cmp.Or(f.searchWords(c.Kind).Hidden, "not listed")
-	var list []view.ScorecardChoice
-	for _, s := range hidden {
-		list = append(list, view.ScorecardChoice{Reference: s.Ref, Name: s.Name, Description: s.Description, Unit: s.Unit, Frequency: s.Frequency, Hidden: unlisted})
-	}
-	return list
 }
 
 // nearScorecards are those of a connection's directory whose names are nearest to misspelt words.
@@ -179,10 +168,15 @@ func (f *Flow) nothing(kind, words string, err error) view.Nothing {
 
 // wholeScorecards are those of a list that are no part of another one: parts are chosen afterwards.
 func (f *Flow) wholeScorecards(c store.Connection, found []store.Scorecard) []view.ScorecardChoice {
+	unlisted := cmp.Or(f.searchWords(c.Kind).Hidden, "not listed")
 	var list []view.ScorecardChoice
 	for _, s := range found {
 		if f.partOf(c, s.Reference).Scorecard == s.Reference {
-			list = append(list, view.ScorecardChoice{Reference: s.Reference, Name: s.Name, Description: s.Description, Unit: s.Unit, Frequency: s.Frequency})
+			choice := view.ScorecardChoice{Reference: s.Reference, Name: s.Name, Description: s.Description, Unit: s.Unit, Frequency: s.Frequency}
+			if s.Hidden {
+				choice.Hidden = unlisted
+			}
+			list = append(list, choice)
 		}
 	}
 	return list
@@ -199,43 +193,111 @@ func (f *Flow) Distinction(ctx context.Context, c store.Connection, reference st
 	return view.Apart(f.wholeScorecards(c, twins), scorecard), nil
 }
 
-// searchLive puts what the system finds into the directory, if it answers soon enough, and returns what
-// it finds only where it shows nothing. More says whether the directory has it now.
-func (f *Flow) searchLive(ctx context.Context, c store.Connection, words string, within time.Duration) (hidden []integrations.Scorecard, more bool, why error) {
+// searchLiveWithin is how long a search of a system goes on. Whoever typed is answered long before: what is found
+// later is there for the next letter, and a sign-in that is refused late counts as one that is refused at once.
+const searchLiveWithin = 10 * time.Second
+
+// liveSearch is a search that is asked of a system.
+type liveSearch struct {
+	words string
+	done  chan struct{} // closed at its end
+	// Of a search that is done: what it found, listed or not, and what kept it from that.
+	found []view.ScorecardChoice
+	why   error
+}
+
+var errNotInTime = errors.New("the system did not answer in time")
+
+// searchLive asks the system, and returns what it finds if it answers soon enough. One search of a connection is
+// under way at a time: each word that somebody types would be a try with a sign-in that may be wrong.
+func (f *Flow) searchLive(ctx context.Context, c store.Connection, words string, within time.Duration) ([]view.ScorecardChoice, error) {
+	end := time.NewTimer(within)
+	defer end.Stop()
+	for {
+		own := &liveSearch{words: words, done: make(chan struct{})}
+		other, another := f.searches.LoadOrStore(c.ID, own)
+		if another {
+			own = other.(*liveSearch)
+		} else {
+			f.beginSearch(c, own)
+		}
+		select {
+		case <-own.done:
+		case <-end.C:
+			return nil, errNotInTime
+		case <-ctx.Done():
+			return nil, errNotInTime
+		}
+		if own.words == words {
+			return own.found, own.why
+		}
+		now, err := f.Store.ConnectionByID(ctx, c.ID) // the other search may have been the one refusal too many
+		if err != nil {
+			return nil, err
+		}
+		if c = now; c.State != store.Active {
+			return nil, accounts.Rejected(f.connectors.Name(c.Kind), c.Refusal)
+		}
+	}
+}
+
+// beginSearch has a search run by itself.
+func (f *Flow) beginSearch(c store.Connection, s *liveSearch) {
+	s.why = errNotInTime // of one that does not begin, or does not come to its end
+	over := func() {
+		f.searches.CompareAndDelete(c.ID, s)
+		close(s.done)
+	}
+	if !f.Later(searchLiveWithin, func(ctx context.Context) {
+		defer over()
+		s.found, s.why = f.askForScorecards(ctx, c, s.words)
+	}) {
+		over()
+	}
+}
+
+// askForScorecards puts what the system finds into the directory. Only where it lists nothing, what it does not
+// list is asked for as well: a sign-in that is refused is tried once.
+func (f *Flow) askForScorecards(ctx context.Context, c store.Connection, words string) ([]view.ScorecardChoice, error) {
 	connector, err := f.connectors.ByKind(c.Kind)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, within)
-	defer cancel()
-	var page integrations.Page
-	if err := f.accounts.With(ctx, c, func(account integrations.Account) error {
-		var also sync.WaitGroup
-		if h, ok := connector.(integrations.Hider); ok && words != "" {
-			also.Go(func() {
-				hidden, _ = h.SearchHidden(ctx, account, words) // what keeps us from it is told by the other search
-			})
+	var listed, hidden []integrations.Scorecard
+	err = f.accounts.With(ctx, c, func(account integrations.Account) error {
+		page, err := connector.Search(ctx, account, words, 1)
+		listed = page.Scorecards
+		h, ok := connector.(integrations.Hider)
+		if err != nil || len(listed) > 0 || !ok || words == "" {
+			return err
 		}
-		var err error
-		page, err = connector.Search(ctx, account, words, 1)
-		also.Wait()
+		hidden, err = h.SearchHidden(ctx, account, words)
+		if failure := (*integrations.Error)(nil); errors.As(err, &failure) && failure.Class == integrations.Forbidden {
+			return nil // the list may be searched, which found nothing
+		}
 		return err
-	}); err != nil {
+	})
+	if err != nil {
 		f.accounts.NoteRefusal(ctx, c, err)
-		return hidden, false, err
+		return nil, err
 	}
-	keep, done := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	keep, done := context.WithTimeout(context.WithoutCancel(ctx), desk.CallWithin)
 	defer done()
-	if err := f.keepScorecards(keep, c, page.Scorecards); err != nil {
+	list := append(jobs.Listed(listed), jobs.Unlisted(hidden)...)
+	if err := f.keepScorecards(keep, c, (*store.Tx).SaveScorecards, list); err != nil {
 		f.Log.Warn("keeping scorecards that were found", "connection", c.ID, "error", err)
 	}
-	return hidden, len(page.Scorecards) > 0, nil
+	found := make([]store.Scorecard, len(list))
+	for i, s := range list {
+		found[i] = s.Scorecard
+	}
+	return f.wholeScorecards(c, found), nil
 }
 
 // keepScorecards keeps what a connection was just asked for, and that its sign-in was taken.
-func (f *Flow) keepScorecards(ctx context.Context, c store.Connection, list []integrations.Scorecard) error {
+func (f *Flow) keepScorecards(ctx context.Context, c store.Connection, save func(*store.Tx, context.Context, store.Connection, []store.Listed) error, list []store.Listed) error {
 	return f.Store.InTx(ctx, func(tx *store.Tx) error {
-		if err := tx.SaveScorecards(ctx, c, jobs.Listed(list)); err != nil {
+		if err := save(tx, ctx, c, list); err != nil {
 			return err
 		}
 		return tx.SignInWorks(ctx, c.ID)

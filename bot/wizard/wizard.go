@@ -7,6 +7,7 @@ package wizard
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -27,6 +28,7 @@ type Flow struct {
 	connectors integrations.Registry
 	shown      Shown
 	detours    Detours
+	searches   sync.Map // of int64, a connection, to its *liveSearch that is under way
 }
 
 // Shown is a stored key result as views show it at a moment.

@@ -917,7 +917,7 @@ func (q *Queries) LockConnectionOf(ctx context.Context, arg LockConnectionOfPara
 }
 
 const nearScorecards = `-- name: NearScorecards :many
-select connection_id, reference, workspace_id, name, description, unit, precision, direction, frequency, target, value, is_key, favorite, seen_at, folded, folded_about, sorted
+select connection_id, reference, workspace_id, name, description, unit, precision, direction, frequency, target, value, is_key, favorite, seen_at, folded, folded_about, sorted, hidden
 from scorecards
 where connection_id = $1
   and workspace_id = $2
@@ -957,6 +957,7 @@ func (q *Queries) NearScorecards(ctx context.Context, arg NearScorecardsParams) 
 			&i.Folded,
 			&i.FoldedAbout,
 			&i.Sorted,
+			&i.Hidden,
 		); err != nil {
 			return nil, err
 		}
@@ -1099,7 +1100,7 @@ func (q *Queries) ResealConnection(ctx context.Context, arg ResealConnectionPara
 }
 
 const scorecard = `-- name: Scorecard :one
-select connection_id, reference, workspace_id, name, description, unit, precision, direction, frequency, target, value, is_key, favorite, seen_at, folded, folded_about, sorted
+select connection_id, reference, workspace_id, name, description, unit, precision, direction, frequency, target, value, is_key, favorite, seen_at, folded, folded_about, sorted, hidden
 from scorecards
 where connection_id = $1
   and workspace_id = $2
@@ -1133,6 +1134,7 @@ func (q *Queries) Scorecard(ctx context.Context, arg ScorecardParams) (Scorecard
 		&i.Folded,
 		&i.FoldedAbout,
 		&i.Sorted,
+		&i.Hidden,
 	)
 	return i, err
 }
@@ -1177,7 +1179,7 @@ func (q *Queries) ScorecardNames(ctx context.Context, arg ScorecardNamesParams) 
 }
 
 const scorecardTwins = `-- name: ScorecardTwins :many
-select s.connection_id, s.reference, s.workspace_id, s.name, s.description, s.unit, s.precision, s.direction, s.frequency, s.target, s.value, s.is_key, s.favorite, s.seen_at, s.folded, s.folded_about, s.sorted
+select s.connection_id, s.reference, s.workspace_id, s.name, s.description, s.unit, s.precision, s.direction, s.frequency, s.target, s.value, s.is_key, s.favorite, s.seen_at, s.folded, s.folded_about, s.sorted, s.hidden
 from scorecards s
 where s.connection_id = $1
   and s.workspace_id = $2
@@ -1231,6 +1233,7 @@ func (q *Queries) ScorecardTwins(ctx context.Context, arg ScorecardTwinsParams) 
 			&i.Scorecard.Folded,
 			&i.Scorecard.FoldedAbout,
 			&i.Scorecard.Sorted,
+			&i.Scorecard.Hidden,
 		); err != nil {
 			return nil, err
 		}
@@ -1301,7 +1304,7 @@ func (q *Queries) SealPending(ctx context.Context, arg SealPendingParams) error 
 }
 
 const searchScorecards = `-- name: SearchScorecards :many
-select s.connection_id, s.reference, s.workspace_id, s.name, s.description, s.unit, s.precision, s.direction, s.frequency, s.target, s.value, s.is_key, s.favorite, s.seen_at, s.folded, s.folded_about, s.sorted
+select s.connection_id, s.reference, s.workspace_id, s.name, s.description, s.unit, s.precision, s.direction, s.frequency, s.target, s.value, s.is_key, s.favorite, s.seen_at, s.folded, s.folded_about, s.sorted, s.hidden
 from scorecards s
 where s.connection_id = $1
   and s.workspace_id = $2
@@ -1371,6 +1374,7 @@ func (q *Queries) SearchScorecards(ctx context.Context, arg SearchScorecardsPara
 			&i.Scorecard.Folded,
 			&i.Scorecard.FoldedAbout,
 			&i.Scorecard.Sorted,
+			&i.Scorecard.Hidden,
 		); err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 -- name: UpsertScorecards :exec
-insert into scorecards (connection_id, reference, workspace_id, name, folded, folded_about, sorted, description, unit, precision, direction, frequency, target, value, is_key, favorite, seen_at)
-select @connection_id, v.reference, @workspace_id, v.name, v.folded, v.about, nullif(v.sorted, v.folded), v.description, v.unit, v.precision, v.direction, v.frequency, nullif(v.target, '')::numeric, nullif(v.value, '')::numeric, v.is_key, v.favorite, now()
+-- What was read by its reference does not say whether it is listed.
+insert into scorecards (connection_id, reference, workspace_id, name, folded, folded_about, sorted, description, unit, precision, direction, frequency, target, value, is_key, favorite, hidden, seen_at)
+select @connection_id, v.reference, @workspace_id, v.name, v.folded, v.about, nullif(v.sorted, v.folded), v.description, v.unit, v.precision, v.direction, v.frequency, nullif(v.target, '')::numeric, nullif(v.value, '')::numeric, v.is_key, v.favorite, v.hidden, now()
 from (
   select
     unnest(@refs::text[]) as reference,
@@ -16,7 +17,8 @@ from (
     unnest(@targets::text[]) as target,
     unnest(@scores::text[]) as value,
     unnest(@keys::boolean[]) as is_key,
-    unnest(@favorites::boolean[]) as favorite
+    unnest(@favorites::boolean[]) as favorite,
+    unnest(@hiddens::boolean[]) as hidden
 ) v
 on conflict (connection_id, reference) do update
 set name = excluded.name,
@@ -32,6 +34,7 @@ set name = excluded.name,
     value = excluded.value,
     is_key = excluded.is_key,
     favorite = excluded.favorite,
+    hidden = case when @searched::boolean then excluded.hidden else scorecards.hidden end,
     seen_at = now();
 
 -- name: DropScorecards :exec

@@ -429,8 +429,8 @@ func (q *Queries) RaiseFeeds(ctx context.Context, arg RaiseFeedsParams) error {
 }
 
 const upsertScorecards = `-- name: UpsertScorecards :exec
-insert into scorecards (connection_id, reference, workspace_id, name, folded, folded_about, sorted, description, unit, precision, direction, frequency, target, value, is_key, favorite, seen_at)
-select $1, v.reference, $2, v.name, v.folded, v.about, nullif(v.sorted, v.folded), v.description, v.unit, v.precision, v.direction, v.frequency, nullif(v.target, '')::numeric, nullif(v.value, '')::numeric, v.is_key, v.favorite, now()
+insert into scorecards (connection_id, reference, workspace_id, name, folded, folded_about, sorted, description, unit, precision, direction, frequency, target, value, is_key, favorite, hidden, seen_at)
+select $1, v.reference, $2, v.name, v.folded, v.about, nullif(v.sorted, v.folded), v.description, v.unit, v.precision, v.direction, v.frequency, nullif(v.target, '')::numeric, nullif(v.value, '')::numeric, v.is_key, v.favorite, v.hidden, now()
 from (
   select
     unnest($3::text[]) as reference,
@@ -446,7 +446,8 @@ from (
     unnest($13::text[]) as target,
     unnest($14::text[]) as value,
     unnest($15::boolean[]) as is_key,
-    unnest($16::boolean[]) as favorite
+    unnest($16::boolean[]) as favorite,
+    unnest($17::boolean[]) as hidden
 ) v
 on conflict (connection_id, reference) do update
 set name = excluded.name,
@@ -462,6 +463,7 @@ set name = excluded.name,
     value = excluded.value,
     is_key = excluded.is_key,
     favorite = excluded.favorite,
+    hidden = case when $18::boolean then excluded.hidden else scorecards.hidden end,
     seen_at = now()
 `
 
@@ -482,8 +484,11 @@ type UpsertScorecardsParams struct {
 	Scores       []string
 	Keys         []bool
 	Favorites    []bool
+	Hiddens      []bool
+	Searched     bool
 }
 
+// What was read by its reference does not say whether it is listed.
 func (q *Queries) UpsertScorecards(ctx context.Context, arg UpsertScorecardsParams) error {
 	_, err := q.db.Exec(ctx, upsertScorecards,
 		arg.ConnectionID,
@@ -502,6 +507,8 @@ func (q *Queries) UpsertScorecards(ctx context.Context, arg UpsertScorecardsPara
 		arg.Scores,
 		arg.Keys,
 		arg.Favorites,
+		arg.Hiddens,
+		arg.Searched,
 	)
 	return err
 }

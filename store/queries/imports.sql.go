@@ -319,7 +319,7 @@ func (q *Queries) PutBelow(ctx context.Context, arg PutBelowParams) error {
 }
 
 const scorecardsOf = `-- name: ScorecardsOf :many
-select connection_id, reference, workspace_id, name, description, unit, precision, direction, frequency, target, value, is_key, favorite, seen_at, folded, folded_about, sorted
+select connection_id, reference, workspace_id, name, description, unit, precision, direction, frequency, target, value, is_key, favorite, seen_at, folded, folded_about, sorted, hidden
 from scorecards
 where workspace_id = $1
   and (connection_id, reference) in (select unnest($2::bigint[]), unnest($3::text[]))
@@ -358,6 +358,7 @@ func (q *Queries) ScorecardsOf(ctx context.Context, arg ScorecardsOfParams) ([]S
 			&i.Folded,
 			&i.FoldedAbout,
 			&i.Sorted,
+			&i.Hidden,
 		); err != nil {
 			return nil, err
 		}

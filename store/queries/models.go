@@ -471,6 +471,7 @@ type Scorecard struct {
 	Folded       *string
 	FoldedAbout  *string
 	Sorted       *string
+	Hidden       bool
 }
 
 type SignInPage struct {
