@@ -65,12 +65,6 @@ func (a *Accounts) With(ctx context.Context, connection store.Connection, do fun
 	return do(account)
 }
 
-// Account is how a connection signs in at the moment, for what can be done without as well.
-func (a *Accounts) Account(ctx context.Context, connection store.Connection) (integrations.Account, error) {
-	account, _, err := a.account(ctx, connection, false)
-	return account, err
-}
-
 // account is how a connection signs in at the moment. Stale says that the token of the connection's
 // epoch was refused.
 func (a *Accounts) account(ctx context.Context, connection store.Connection, stale bool) (integrations.Account, int64, error) {

@@ -1,6 +1,10 @@
 package bot_test
 
-import "testing"
+import (
+	"testing"
+
+	"okrbot/sandbox/seed"
+)
 
 func TestAKeyResultFollowsAPartOfAScorecard(t *testing.T) {
 	r := newRoom(t)
@@ -67,4 +71,25 @@ func TestAKeyResultFollowsAPartOfAScorecard(t *testing.T) {
 		Sees("Last 12 scores").
 		DoesNotSee("Breakdown: ").
 		Closes()
+}
+
+// TestListsOfPartsCountWhatIsRefused chooses a breakdown after the password has changed.
+func TestListsOfPartsCountWhatIsRefused(t *testing.T) {
+	r := newRoom(t)
+	r.connects(r.alice)
+	r.addsObjective(r.alice, "Run a calm service desk")
+	r.until("the list being read", r.stored("select bool_and(directory_at is not null) from connections"))
+	r.looks()
+	r.alice.Chooses("Scorecard", "Number of open incidents").Sees("Last 12 scores", "Breakdown: ")
+	r.servicenow.SetPassword(seed.User, "another one")
+	r.alice.Chooses("Breakdown", "Priority").Sees("ServiceNow refused our sign-in")
+	if n := r.number("select refusals from connections"); n != 1 || r.refusals() != 1 {
+		t.Errorf("%d refusals are counted of %d, want 1", n, r.refusals())
+	}
+	r.alice.Chooses("Breakdown", "Whole scorecard").Chooses("Breakdown", "Priority").Sees("ServiceNow refused our sign-in").
+		Chooses("Breakdown", "Whole scorecard").Chooses("Breakdown", "Priority").Sees("refused this connection's sign-in").
+		Closes()
+	if n := r.refusals(); n != 2 {
+		t.Errorf("%d wrong passwords were sent, want 2", n)
+	}
 }

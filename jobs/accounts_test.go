@@ -208,6 +208,15 @@ func (l *leaver) Renew(ctx context.Context, client integrations.OAuthClient, ref
 	return tokens, err
 }
 
+// signsIn is how a replica signs in to a connection at the moment.
+func signsIn(ctx context.Context, by *Client, c store.Connection) (signed integrations.Account, err error) {
+	err = by.accounts.With(ctx, c, func(account integrations.Account) error {
+		signed = account
+		return nil
+	})
+	return signed, err
+}
+
 func TestACrashBeforeNewTokensAreKept(t *testing.T) {
 	r := newRoom(t)
 	r.scorecard(1, 40, 5)
@@ -219,7 +228,7 @@ func TestACrashBeforeNewTokensAreKept(t *testing.T) {
 	})
 	r.ends()
 	epoch := r.loaded().TokenEpoch
-	_, _ = stopped.accounts.Account(leaving, r.loaded())
+	_, _ = signsIn(leaving, stopped, r.loaded())
 	stopped.accounts.Close()
 	r.wants("epochs", r.loaded().TokenEpoch-epoch, int64(1))
 
@@ -233,7 +242,7 @@ func TestACrashBeforeNewTokensAreKept(t *testing.T) {
 	r.check(err)
 	r.ends()
 	before, calls := r.sealed(), r.tokenCalls()
-	if _, err := gone.accounts.Account(ctx, r.loaded()); err == nil {
+	if _, err := signsIn(ctx, gone, r.loaded()); err == nil {
 		t.Error("nothing went wrong")
 	}
 	r.wants("what is kept", r.sealed() == before, true)
@@ -393,7 +402,7 @@ func TestARenewalOutlivesWhoAskedForIt(t *testing.T) {
 	})
 	r.ends()
 	epoch, calls := r.loaded().TokenEpoch, r.tokenCalls()
-	if _, err := asked.accounts.Account(asking, r.loaded()); !errors.Is(err, context.Canceled) {
+	if _, err := signsIn(asking, asked, r.loaded()); !errors.Is(err, context.Canceled) {
 		t.Errorf("whoever left is told %v", err)
 	}
 	close(gone)
@@ -406,7 +415,7 @@ func TestARenewalOutlivesWhoAskedForIt(t *testing.T) {
 
 	// Who comes after a stop, as a request that was cut off can, has nothing begin and holds nobody up.
 	r.ends()
-	if _, err := asked.accounts.Account(ctx, r.loaded()); !errors.Is(err, context.Canceled) {
+	if _, err := signsIn(ctx, asked, r.loaded()); !errors.Is(err, context.Canceled) {
 		t.Errorf("whoever comes after the stop is told %v", err)
 	}
 	r.wants("calls for tokens after the stop", r.tokenCalls()-calls, 1)
@@ -446,7 +455,7 @@ func TestAReconnectDuringARenewalWins(t *testing.T) {
 			})
 			r.ends()
 			epoch := r.loaded().TokenEpoch
-			account, err := busy.accounts.Account(ctx, r.loaded())
+			account, err := signsIn(ctx, busy, r.loaded())
 			r.check(err)
 			r.wants("the sign-in in use", account.SignIn, next.Kind)
 			r.wants("epochs", r.loaded().TokenEpoch-epoch, int64(1))

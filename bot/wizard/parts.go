@@ -78,33 +78,57 @@ func (f *Flow) listParts(ctx context.Context, w *Session) (problem string) {
 	if d == nil {
 		return ""
 	}
-	account, err := f.accounts.Account(ctx, c)
-	if err != nil {
-		return ""
+	if c.State != store.Active {
+		return f.signInProblem(c)
 	}
 	if w.PartLists == nil {
 		w.PartLists = partLists{}
 	}
-	breakdowns := func(ref string) {
-		if err := w.PartLists.readBreakdowns(ctx, d, account, ref); err != nil { // the scorecard itself can be read all the same
-			f.Log.Info("listing breakdowns", "connection", c.ID, "error", err)
-		}
-	}
-	p := w.Part
-	breakdowns(p.Scorecard)
-	if p.Breakdown != "" {
-		if problem = w.PartLists.readElements(ctx, d, account, p.Scorecard, p.Breakdown); problem != "" {
-			return problem
-		}
-	}
-	if p.Element != "" {
-		first := d.Compose(w.firstLevel())
-		breakdowns(first)
-		if p.Breakdown2 != "" {
-			problem = w.PartLists.readElements(ctx, d, account, first, p.Breakdown2)
-		}
+	err = f.accounts.With(ctx, c, func(account integrations.Account) (err error) {
+		problem, err = f.listNext(ctx, w, d, account)
+		return err
+	})
+	var failure *integrations.Error
+	if errors.As(err, &failure) {
+		f.accounts.NoteRefusal(ctx, c, err)
+		return failure.Sentence()
 	}
 	return problem
+}
+
+// listNext lists for an account. An error is one that whatever is asked next would meet too: it ends the listing.
+func (f *Flow) listNext(ctx context.Context, w *Session, d integrations.Divider, account integrations.Account) (problem string, err error) {
+	breakdowns := func(ref string) error {
+		err := w.PartLists.readBreakdowns(ctx, d, account, ref)
+		if err == nil || ofAll(err) {
+			return err
+		}
+		f.Log.Info("listing breakdowns", "connection", w.Connection, "error", err)
+		return nil // the scorecard itself can be read all the same
+	}
+	p := w.Part
+	if err := breakdowns(p.Scorecard); err != nil {
+		return "", err
+	}
+	if p.Breakdown != "" {
+		if problem, err = w.PartLists.readElements(ctx, d, account, p.Scorecard, p.Breakdown); problem != "" || err != nil {
+			return problem, err
+		}
+	}
+	if p.Element == "" {
+		return "", nil
+	}
+	first := d.Compose(w.firstLevel())
+	if err := breakdowns(first); err != nil || p.Breakdown2 == "" {
+		return "", err
+	}
+	return w.PartLists.readElements(ctx, d, account, first, p.Breakdown2)
+}
+
+// ofAll says whether a failure is the sign-in's or the whole system's.
+func ofAll(err error) bool {
+	var failure *integrations.Error
+	return errors.As(err, &failure) && (failure.Class == integrations.Unauthorized || failure.Class == integrations.RateLimited)
 }
 
 // readBreakdowns lists the breakdowns and time series of a scorecard or a part of one.
@@ -119,23 +143,26 @@ func (l partLists) readBreakdowns(ctx context.Context, d integrations.Divider, a
 	return err
 }
 
-// readElements lists the elements of a breakdown; the problem is a sentence for the person.
-func (l partLists) readElements(ctx context.Context, d integrations.Divider, account integrations.Account, ref, breakdown string) (problem string) {
+// readElements lists the elements of a breakdown; the problem is a sentence for the person, and an error
+// one of all.
+func (l partLists) readElements(ctx context.Context, d integrations.Divider, account integrations.Account, ref, breakdown string) (problem string, _ error) {
 	if _, listed := l[elementsOf(ref, breakdown)]; listed {
-		return ""
+		return "", nil
 	}
 	found, err := d.Elements(ctx, account, ref, breakdown)
 	var failure *integrations.Error
 	switch {
+	case ofAll(err):
+		return "", err
 	case errors.As(err, &failure) && failure.Class == integrations.NotFound, err == nil && len(found) == 0:
-		return "This breakdown has no elements that this sign-in can see. Choose another one, or the whole scorecard."
+		return "This breakdown has no elements that this sign-in can see. Choose another one, or the whole scorecard.", nil
 	case errors.As(err, &failure):
-		return failure.Sentence()
+		return failure.Sentence(), nil
 	case err != nil:
-		return "The breakdown's elements could not be read. Choose it again."
+		return "The breakdown's elements could not be read. Choose it again.", nil
 	}
 	l[elementsOf(ref, breakdown)] = found
-	return ""
+	return "", nil
 }
 
 // firstLevel is the part without its second level and its series.
