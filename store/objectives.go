@@ -67,11 +67,12 @@ func (r Statements) Objective(ctx context.Context, workspace string, id int64) (
 	return objective(row), nil
 }
 
-// Objectives lists a workspace's objectives that are not closed out, those that are not over on today
-// first. Owner and words narrow the list where they are not empty.
-func (r Statements) Objectives(ctx context.Context, workspace, owner, words string, today okr.Day, most int) ([]okr.Objective, error) {
+// Objectives lists a workspace's objectives that are not closed out: first those that a person owns or
+// co-owns, among each those that are not over on today, and those of their own before those that they share.
+// Words narrow the list where they are not empty.
+func (r Statements) Objectives(ctx context.Context, workspace, person, words string, today okr.Day, most int) ([]okr.Objective, error) {
 	rows, err := r.q.Objectives(ctx, queries.ObjectivesParams{
-		WorkspaceID: workspace, OwnerID: owner, Containing: foldedPattern(words), Today: today.Time(), Most: int32(most),
+		WorkspaceID: workspace, PersonID: person, Containing: foldedPattern(words), Today: today.Time(), Most: int32(most),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("listing objectives: %w", err)

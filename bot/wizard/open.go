@@ -23,13 +23,12 @@ func (f *Flow) Add(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	own, err := f.Store.Objectives(ctx, g.Actor.Workspace, g.Actor.ID, "", okr.DayIn(g.Zone, now), 2)
+	today := okr.DayIn(g.Zone, now)
+	list, err := f.Store.Objectives(ctx, g.Actor.Workspace, g.Actor.ID, "", today, 2)
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	if len(own) == 1 {
-		w.Objective = own[0].ID
-	}
+	w.Objective = likeliest(list, g.Actor, today)
 	if err := f.suggestConnection(ctx, w); err != nil {
 		return desk.Reply{}, err
 	}

@@ -3,6 +3,7 @@ package wizard
 import (
 	"context"
 	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/slack-go/slack"
@@ -106,21 +107,28 @@ func (f *Flow) ObjectiveChoices(ctx context.Context, g desk.Gesture) (desk.Reply
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	all, err := f.Store.Objectives(ctx, g.Actor.Workspace, "", g.Query, okr.DayIn(g.Zone, now), 100)
+	list, err := f.Store.Objectives(ctx, g.Actor.Workspace, g.Actor.ID, g.Query, okr.DayIn(g.Zone, now), view.MostOptions)
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	var own, others [][2]string
-	for _, o := range all {
-		if !o.MayAddKeyResult(g.Actor) {
-			continue
-		}
-		pair := [2]string{strconv.FormatInt(o.ID, 10), view.ObjectiveLabel(o)}
-		if o.Owner == g.Actor.ID {
-			own = append(own, pair)
-		} else {
-			others = append(others, pair)
+	var choices [][2]string
+	for _, o := range list {
+		if o.MayAddKeyResult(g.Actor) {
+			choices = append(choices, [2]string{strconv.FormatInt(o.ID, 10), view.ObjectiveLabel(o)})
 		}
 	}
-	return desk.Reply{Options: view.Options(append(own, others...))}, nil
+	return desk.Reply{Options: view.Options(choices)}, nil
+}
+
+// likeliest is the objective that somebody most likely means, of the first two of the list: the only one that
+// is theirs and not over, else the only one that is theirs; 0 where there is none.
+func likeliest(list []okr.Objective, actor okr.Actor, today okr.Day) int64 {
+	type sort struct{ led, over, owned bool }
+	sortOf := func(o okr.Objective) sort {
+		return sort{slices.Contains(o.Responsible(), actor.ID), o.Period.Last < today, o.Owner == actor.ID}
+	}
+	if len(list) == 0 || !sortOf(list[0]).led || len(list) > 1 && sortOf(list[0]) == sortOf(list[1]) {
+		return 0
+	}
+	return list[0].ID
 }

@@ -167,12 +167,13 @@ where o.workspace_id = @workspace_id
   and coalesce(o.folded, lower(o.title)) like '%' || @containing::text || '%';
 
 -- name: Objectives :many
--- Those that nobody has closed out, those that are not over first, newest first; an owner when given.
+-- Those that nobody has closed out: first those that a person owns or co-owns, then those that are not over, newest first.
 select *
 from objectives
 where workspace_id = @workspace_id
   and closed_at is null
-  and (@owner_id::text = '' or owner_id = @owner_id)
   and (@containing::text = '' or ('o-' || number || ' ' || coalesce(folded, lower(title))) like '%' || @containing || '%')
-order by (last_day < @today::date), first_day desc, id desc
+order by
+  (owner_id = @person_id::text or co_owner_ids <> '{}' and co_owner_ids @> array[@person_id::text]) desc,
+  (last_day < @today::date), (owner_id = @person_id) desc, first_day desc, id desc
 limit @most;

@@ -414,26 +414,27 @@ select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id,
 from objectives
 where workspace_id = $1
   and closed_at is null
-  and ($2::text = '' or owner_id = $2)
-  and ($3::text = '' or ('o-' || number || ' ' || coalesce(folded, lower(title))) like '%' || $3 || '%')
-order by (last_day < $4::date), first_day desc, id desc
+  and ($2::text = '' or ('o-' || number || ' ' || coalesce(folded, lower(title))) like '%' || $2 || '%')
+order by
+  (owner_id = $3::text or co_owner_ids <> '{}' and co_owner_ids @> array[$3::text]) desc,
+  (last_day < $4::date), (owner_id = $3) desc, first_day desc, id desc
 limit $5
 `
 
 type ObjectivesParams struct {
 	WorkspaceID string
-	OwnerID     string
 	Containing  string
+	PersonID    string
 	Today       time.Time
 	Most        int32
 }
 
-// Those that nobody has closed out, those that are not over first, newest first; an owner when given.
+// Those that nobody has closed out: first those that a person owns or co-owns, then those that are not over, newest first.
 func (q *Queries) Objectives(ctx context.Context, arg ObjectivesParams) ([]Objective, error) {
 	rows, err := q.db.Query(ctx, objectives,
 		arg.WorkspaceID,
-		arg.OwnerID,
 		arg.Containing,
+		arg.PersonID,
 		arg.Today,
 		arg.Most,
 	)
