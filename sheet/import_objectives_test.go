@@ -232,3 +232,43 @@ func TestParentsThatStayWaitForNobody(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
+
+// A key result is not edited where its objective gets another channel, and by no more than a move where it gets
+// another time zone.
+func TestAnObjectivesChannelIsNoChangeOfItsKeyResults(t *testing.T) {
+	c := newCompany(t)
+	file := func(zone, channel, target string) string {
+		return "objective,objective_owner,first_day,last_day,time_zone,objective_channel,key,key_result,owner,kind,start_value,target_value\r\n" +
+			"Calm,alice,2026-10-01,2026-12-31," + zone + "," + channel + ",KR-1,Fewer,alice,decrease,10," + target + "\r\n"
+	}
+	if o, said := c.imports(file("UTC", "C1OKRS", "2")); o.Problems != 0 {
+		t.Fatal(said)
+	}
+	first, err := c.store.KeyResult(ctx, "T1", 1)
+	c.must(err)
+	o, said := c.imports(file("UTC", "C2DESK", "2"))
+	if o.ChangedObjectives != 1 || o.Changed != 0 || o.Same != 1 || strings.Contains(said, "change KR-1") {
+		t.Errorf("%+v\n%s", o, said)
+	}
+	k, err := c.store.KeyResult(ctx, "T1", 1)
+	c.must(err)
+	if k.Version != first.Version || k.Objective.Channel != "C2DESK" {
+		t.Errorf("version %d after %d, objective in %s", k.Version, first.Version, k.Objective.Channel)
+	}
+	if o, said := c.imports(file("UTC", "", "3")); o.ChangedObjectives != 1 || o.Changed != 1 || !strings.Contains(said, "change KR-1: target_value \"2\" → \"3\"\n") {
+		t.Errorf("%+v\n%s", o, said)
+	}
+	if o, said := c.imports(file("Europe/Berlin", "", "3")); o.ChangedObjectives != 1 {
+		t.Errorf("%+v\n%s", o, said)
+	}
+	events, err := c.store.Audit(ctx, "T1", store.Object{Kind: "key_result", ID: k.ID}, 10)
+	c.must(err)
+	for _, e := range events {
+		if len(e.Changes) == 0 && e.Action != "moved with its objective" {
+			t.Errorf("an empty change is recorded: %+v", e)
+		}
+	}
+	if len(events) != 3 {
+		t.Errorf("%d changes are recorded, want 3: %+v", len(events), events)
+	}
+}

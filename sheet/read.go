@@ -360,7 +360,7 @@ func (r *Reader) Row(l Line, before Row) (Row, []Problem) {
 			}
 		}
 	}
-	if row.Alone || len(wrong) > 0 || before.KeyResult.ID == 0 || len(Differences(before, row)) > 0 || !slices.Equal(before.Objective.CoOwners, row.Objective.CoOwners) {
+	if row.Alone || len(wrong) > 0 || before.KeyResult.ID == 0 || len(Differences(before, row)) > 0 || len(moves(before.Objective, row.Objective)) > 0 {
 		// What is there already and stays as it is may be from when the rules were others.
 		note(wrong, true, row.Objective.Check())
 		if !row.Alone {

@@ -322,7 +322,7 @@ func Differences(before, after Row) map[string]store.Change {
 	changed := map[string]store.Change{}
 	for _, c := range columns {
 		switch c.name {
-		case "key", "objective_key", "objective_co_owners", "objective_parent", "scorecard", "result_value", "result_day":
+		case "key", "time_zone", "objective_key", "objective_channel", "objective_co_owners", "objective_parent", "scorecard", "result_value", "result_day":
 			continue
 		}
 		if c.read == nil {
