@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"io"
@@ -111,6 +112,28 @@ func TestAnExportIsMadeOnce(t *testing.T) {
 	r.filesOf("bob")
 	if n := r.alice.In("dm-U0ALICE").Counts("Your export"); n != 1 {
 		t.Errorf("alice got %d exports, want one", n)
+	}
+}
+
+// What is asked for while other files are made comes after them, and what is made already once.
+func TestAnotherFormatIsAskedForMeanwhile(t *testing.T) {
+	r := ready(t)
+	held, letGo := context.WithCancel(t.Context())
+	defer letGo()
+	fix := r.slack.Break(slack.Fault{Method: "files.completeUploadExternal", Held: held.Done(), Times: 1})
+	r.alice.Types("/okr export csv").Sees("as CSV. It comes")
+	r.until("the file to be sent", func() bool { return r.slack.Calls("files.getUploadURLExternal") > 0 })
+	r.alice.Types("/okr export json").Sees("as JSON. It comes")
+	r.alice.Types("/okr export json").Sees("being made already")
+	letGo()
+	fix()
+	if got := r.filesOf("alice"); got["csv"] == "" && got["json"] == "" {
+		t.Errorf("alice got %q", got)
+	}
+	r.until("the other file", func() bool { return r.alice.In("dm-U0ALICE").Counts(".json, ") == 1 })
+	r.settles()
+	if csv, json := r.alice.In("dm-U0ALICE").Counts(".csv, "), r.alice.In("dm-U0ALICE").Counts(".json, "); csv != 1 || json != 1 {
+		t.Errorf("alice got the CSV %d times and the JSON %d times", csv, json)
 	}
 }
 

@@ -57,7 +57,7 @@ func (c *Client) export(ctx context.Context, held store.HeldExport) error {
 	var u *Undelivered
 	switch known := errors.As(err, &u); {
 	case err == nil:
-		return c.store.FinishExport(ctx, held, "")
+		return c.store.HandOverExport(ctx, e)
 	case known && u.Kind == NotSent && u.After > 0:
 		return c.store.ReleaseExport(ctx, held, u.After, false)
 	case known && u.Kind == Ambiguous && e.Failures == 0, (!known || u.Kind == NotSent) && e.Failures+1 < exportsAtMost:

@@ -21,7 +21,7 @@ type Export struct {
 }
 
 // CreateExport notes that a person wants their files, in all formats or only in some; false when they wait
-// for some already.
+// for these already.
 func (tx *Tx) CreateExport(ctx context.Context, actor okr.Actor, only []string) (bool, error) {
 	n, err := tx.q.CreateExport(ctx, queries.CreateExportParams{
 		WorkspaceID: actor.Workspace, PersonID: actor.ID, PersonKind: string(actor.Kind), Formats: orEmpty(only),
@@ -71,7 +71,16 @@ func (s *Store) ReleaseExport(ctx context.Context, h HeldExport, wait time.Durat
 	return nil
 }
 
-// FinishExport ends an export: its files arrived, or Slack's error says why they never will.
+// HandOverExport notes that the files of an export arrived, which ends it, but for formats that its person asked
+// for meanwhile.
+func (s *Store) HandOverExport(ctx context.Context, e Export) error {
+	if err := s.q.HandOverExport(ctx, queries.HandOverExportParams{ID: e.ID, Hold: e.Hold, Made: orEmpty(e.Only)}); err != nil {
+		return fmt.Errorf("noting that an export arrived: %w", err)
+	}
+	return nil
+}
+
+// FinishExport ends an export whose files never arrive: Slack's error says why.
 func (s *Store) FinishExport(ctx context.Context, h HeldExport, code string) error {
 	if err := s.q.FinishExport(ctx, queries.FinishExportParams{ID: h.ID, Hold: h.Hold, Error: code}); err != nil {
 		return fmt.Errorf("ending an export: %w", err)

@@ -10,9 +10,15 @@ import (
 )
 
 const createExport = `-- name: CreateExport :execrows
-insert into exports (workspace_id, person_id, person_kind, formats, created_at)
+insert into exports as e (workspace_id, person_id, person_kind, formats, created_at)
 values ($1, $2, $3, $4, now())
-on conflict (workspace_id, person_id) where finished_at is null do nothing
+on conflict (workspace_id, person_id) where finished_at is null do update
+set formats = case
+    when excluded.formats = '{}' then '{}'
+    else array(select distinct f from unnest(e.formats || excluded.formats) f order by f)
+  end
+where e.formats <> '{}'
+  and (excluded.formats = '{}' or not e.formats @> excluded.formats)
 `
 
 type CreateExportParams struct {
@@ -22,7 +28,7 @@ type CreateExportParams struct {
 	Formats     []string
 }
 
-// Somebody who waits for one already gets no second one.
+// Somebody who waits for one already gets no second one, and in it what it lacked. No formats are all.
 func (q *Queries) CreateExport(ctx context.Context, arg CreateExportParams) (int64, error) {
 	result, err := q.db.Exec(ctx, createExport,
 		arg.WorkspaceID,
@@ -52,6 +58,31 @@ type FinishExportParams struct {
 
 func (q *Queries) FinishExport(ctx context.Context, arg FinishExportParams) error {
 	_, err := q.db.Exec(ctx, finishExport, arg.Error, arg.ID, arg.Hold)
+	return err
+}
+
+const handOverExport = `-- name: HandOverExport :exec
+update exports
+set finished_at = case when formats = $1::text[] then now() end,
+    formats = case
+      when formats in ($1::text[], '{}') then formats
+      else array(select f from unnest(formats) f where f <> all ($1::text[]) order by f)
+    end,
+    failures = 0,
+    held_until = now()
+where id = $2
+  and hold = $3
+`
+
+type HandOverExportParams struct {
+	Made []string
+	ID   int64
+	Hold int64
+}
+
+// What was made of an export arrived; what was asked for meanwhile is still to be made.
+func (q *Queries) HandOverExport(ctx context.Context, arg HandOverExportParams) error {
+	_, err := q.db.Exec(ctx, handOverExport, arg.Made, arg.ID, arg.Hold)
 	return err
 }
 
