@@ -153,47 +153,7 @@ func (f Fixture) read(t *testing.T) {
 	}
 	early, late := first.Scores[2].End, first.Scores[0].End
 
-	t.Run("InOrderAndEachOnce", func(t *testing.T) {
-		requests := []integrations.Request{
-			{Ref: f.Refs[0], From: late}, {Ref: f.Missing, From: late}, {Ref: f.Refs[1], From: late},
-			{Ref: f.Refs[0], From: early}, {Ref: f.Refs[0], From: late}, {Ref: "no reference at all: \r\n%00", From: late}, {Ref: f.Refs[2], From: late},
-		}
-		before := f.calls()
-		got := f.Connector.Read(t.Context(), f.Account, requests)
-		if made := f.calls() - before; made > 5 || f.Whole && made > 1 {
-			t.Errorf("%d calls for five different references", made)
-		}
-		if len(got) != len(requests) {
-			t.Fatalf("%d readings of %d requests", len(got), len(requests))
-		}
-		for i, r := range got {
-			switch requests[i].Ref {
-			case f.Refs[0], f.Refs[1], f.Refs[2]:
-				if r.Err != nil || r.Scorecard.Ref != requests[i].Ref {
-					t.Errorf("request %d: got %s, %v", i, r.Scorecard.Ref, r.Err)
-				}
-				orderly(t, r.Scorecard)
-				for _, s := range r.Scorecard.Scores {
-					if s.End.Before(requests[i].From) {
-						t.Errorf("request %d: a score of %v, before the day asked for", i, s.End)
-					}
-				}
-			default:
-				f.failure(t, r.Err, "")
-				empty(t, r)
-			}
-		}
-		if n, m, k := len(got[0].Scorecard.Scores), len(got[3].Scorecard.Scores), len(got[4].Scorecard.Scores); n != 1 || m != 3 || k != 1 {
-			t.Errorf("got %d, %d and %d scores of one scorecard, want 1, 3 and 1", n, m, k)
-		}
-		f.failure(t, got[1].Err, integrations.NotFound)
-		if s := got[3].Scorecard.Scores; len(s) > 0 {
-			s[0].End = time.Time{}
-			if got[0].Scorecard.Scores[0].End.IsZero() {
-				t.Error("two answers share their scores")
-			}
-		}
-	})
+	t.Run("InOrderAndEachOnce", func(t *testing.T) { f.inOrder(t, early, late) })
 	for _, class := range f.Classes {
 		if class == integrations.Unauthorized || class == integrations.RateLimited || f.Whole && (class == integrations.Forbidden || class == integrations.Unavailable) {
 			continue // those are about the whole system
@@ -207,6 +167,50 @@ func (f Fixture) read(t *testing.T) {
 				t.Errorf("its neighbours failed too: %v, %v", got[0].Err, got[2].Err)
 			}
 		})
+	}
+}
+
+// inOrder: what is asked for twice is one call, and each answer is its own. From early on the first
+// scorecard has three scores, from late on one.
+func (f Fixture) inOrder(t *testing.T, early, late time.Time) {
+	requests := []integrations.Request{
+		{Ref: f.Refs[0], From: late}, {Ref: f.Missing, From: late}, {Ref: f.Refs[1], From: late},
+		{Ref: f.Refs[0], From: early}, {Ref: f.Refs[0], From: late}, {Ref: "no reference at all: \r\n%00", From: late}, {Ref: f.Refs[2], From: late},
+	}
+	before := f.calls()
+	got := f.Connector.Read(t.Context(), f.Account, requests)
+	if made := f.calls() - before; made > 5 || f.Whole && made > 1 {
+		t.Errorf("%d calls for five different references", made)
+	}
+	if len(got) != len(requests) {
+		t.Fatalf("%d readings of %d requests", len(got), len(requests))
+	}
+	for i, r := range got {
+		switch requests[i].Ref {
+		case f.Refs[0], f.Refs[1], f.Refs[2]:
+			if r.Err != nil || r.Scorecard.Ref != requests[i].Ref {
+				t.Errorf("request %d: got %s, %v", i, r.Scorecard.Ref, r.Err)
+			}
+			orderly(t, r.Scorecard)
+			for _, s := range r.Scorecard.Scores {
+				if s.End.Before(requests[i].From) {
+					t.Errorf("request %d: a score of %v, before the day asked for", i, s.End)
+				}
+			}
+		default:
+			f.failure(t, r.Err, "")
+			empty(t, r)
+		}
+	}
+	if n, m, k := len(got[0].Scorecard.Scores), len(got[3].Scorecard.Scores), len(got[4].Scorecard.Scores); n != 1 || m != 3 || k != 1 {
+		t.Errorf("got %d, %d and %d scores of one scorecard, want 1, 3 and 1", n, m, k)
+	}
+	f.failure(t, got[1].Err, integrations.NotFound)
+	if s := got[3].Scorecard.Scores; len(s) > 0 {
+		s[0].End = time.Time{}
+		if got[0].Scorecard.Scores[0].End.IsZero() {
+			t.Error("two answers share their scores")
+		}
 	}
 }
 
@@ -301,11 +305,11 @@ func (f Fixture) ends(t *testing.T) {
 			return context.WithTimeout(t.Context(), 100*time.Millisecond)
 		},
 	} {
+		if name == "During" && f.Hang == nil {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			if name == "During" {
-				if f.Hang == nil {
-					return
-				}
 				defer f.Hang(t)()
 			}
 			within := func(what string, call func(context.Context) error) {
@@ -338,15 +342,17 @@ func (f Fixture) ends(t *testing.T) {
 				empty(t, got[2])
 				return got[2].Err
 			})
-			within("Check", func(ctx context.Context) error {
-				stages := f.Connector.Check(ctx, f.Account)
-				if failed := stages[len(stages)-1].Err; failed != nil {
-					return failed
-				}
-				return nil
-			})
+			within("Check", func(ctx context.Context) error { return last(f.Connector.Check(ctx, f.Account)) })
 		})
 	}
+}
+
+// last is what the last stage ended with.
+func last(stages []integrations.Stage) error {
+	if failed := stages[len(stages)-1].Err; failed != nil {
+		return failed
+	}
+	return nil
 }
 
 // together: methods may be called from many goroutines at once, for several accounts, and one

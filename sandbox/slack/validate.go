@@ -136,71 +136,18 @@ func (c *check) block(pointer string, b map[string]any) {
 	kind, _ := b["type"].(string)
 	switch kind {
 	case "section":
-		c.only(pointer, b, "type", "block_id", "text", "fields", "accessory", "expand")
-		c.optional(pointer, b, "text", false, 3000)
-		fields, _ := b["fields"].([]any)
-		if b["text"] == nil && len(fields) == 0 {
-			c.say(pointer, "must define either `text` or `fields`")
-		}
-		if len(fields) > 10 {
-			c.say(pointer+"/fields", "no more than 10 items allowed")
-		}
-		for i, f := range fields {
-			c.text(fmt.Sprintf("%s/fields/%d", pointer, i), f, false, 2000)
-		}
-		if a, ok := b["accessory"].(map[string]any); ok {
-			c.element(pointer+"/accessory", a, false)
-		}
+		c.section(pointer, b)
 	case "header":
 		c.only(pointer, b, "type", "block_id", "text", "level")
 		c.text(pointer+"/text", b["text"], true, 150)
 	case "divider":
 		c.only(pointer, b, "type", "block_id")
 	case "context":
-		c.only(pointer, b, "type", "block_id", "elements")
-		elements, _ := b["elements"].([]any)
-		c.count(pointer+"/elements", len(elements), 1, 10)
-		for i, e := range elements {
-			p := fmt.Sprintf("%s/elements/%d", pointer, i)
-			m, _ := e.(map[string]any)
-			if m["type"] == "image" {
-				c.str(p, m, "image_url", 1, 3000)
-				c.str(p, m, "alt_text", 1, 2000)
-				continue
-			}
-			c.text(p, e, false, 3000)
-		}
+		c.context(pointer, b)
 	case "actions":
-		c.only(pointer, b, "type", "block_id", "elements")
-		elements, _ := b["elements"].([]any)
-		c.count(pointer+"/elements", len(elements), 1, 25)
-		seen := map[string]bool{}
-		for i, e := range elements {
-			p := fmt.Sprintf("%s/elements/%d", pointer, i)
-			m, _ := e.(map[string]any)
-			c.element(p, m, false)
-			if id, _ := m["action_id"].(string); id != "" {
-				if seen[id] {
-					c.say(p+"/action_id", "`action_id` %s already exists for another element", id)
-				}
-				seen[id] = true
-			}
-		}
+		c.actions(pointer, b)
 	case "input":
-		if c.at == inMessage {
-			c.say(pointer+"/type", "unsupported type: input")
-			return
-		}
-		c.inputs = true
-		c.only(pointer, b, "type", "block_id", "label", "element", "hint", "optional", "dispatch_action")
-		c.text(pointer+"/label", b["label"], true, 2000)
-		c.optional(pointer, b, "hint", true, 2000)
-		e, ok := b["element"].(map[string]any)
-		if !ok {
-			c.say(pointer, "missing required field: element")
-			return
-		}
-		c.element(pointer+"/element", e, true)
+		c.input(pointer, b)
 	case "image":
 		c.str(pointer, b, "image_url", 1, 3000)
 		c.str(pointer, b, "alt_text", 1, 2000)
@@ -217,6 +164,79 @@ func (c *check) block(pointer string, b map[string]any) {
 	default:
 		c.say(pointer+"/type", "unsupported type: %s", kind)
 	}
+}
+
+// section looks at a section.
+func (c *check) section(pointer string, b map[string]any) {
+	c.only(pointer, b, "type", "block_id", "text", "fields", "accessory", "expand")
+	c.optional(pointer, b, "text", false, 3000)
+	fields, _ := b["fields"].([]any)
+	if b["text"] == nil && len(fields) == 0 {
+		c.say(pointer, "must define either `text` or `fields`")
+	}
+	if len(fields) > 10 {
+		c.say(pointer+"/fields", "no more than 10 items allowed")
+	}
+	for i, f := range fields {
+		c.text(fmt.Sprintf("%s/fields/%d", pointer, i), f, false, 2000)
+	}
+	if a, ok := b["accessory"].(map[string]any); ok {
+		c.element(pointer+"/accessory", a, false)
+	}
+}
+
+// context looks at a context, whose elements are texts and images.
+func (c *check) context(pointer string, b map[string]any) {
+	c.only(pointer, b, "type", "block_id", "elements")
+	elements, _ := b["elements"].([]any)
+	c.count(pointer+"/elements", len(elements), 1, 10)
+	for i, e := range elements {
+		p := fmt.Sprintf("%s/elements/%d", pointer, i)
+		m, _ := e.(map[string]any)
+		if m["type"] == "image" {
+			c.str(p, m, "image_url", 1, 3000)
+			c.str(p, m, "alt_text", 1, 2000)
+			continue
+		}
+		c.text(p, e, false, 3000)
+	}
+}
+
+// actions looks at a row of elements.
+func (c *check) actions(pointer string, b map[string]any) {
+	c.only(pointer, b, "type", "block_id", "elements")
+	elements, _ := b["elements"].([]any)
+	c.count(pointer+"/elements", len(elements), 1, 25)
+	seen := map[string]bool{}
+	for i, e := range elements {
+		p := fmt.Sprintf("%s/elements/%d", pointer, i)
+		m, _ := e.(map[string]any)
+		c.element(p, m, false)
+		if id, _ := m["action_id"].(string); id != "" {
+			if seen[id] {
+				c.say(p+"/action_id", "`action_id` %s already exists for another element", id)
+			}
+			seen[id] = true
+		}
+	}
+}
+
+// input looks at a field of a form, which no message has.
+func (c *check) input(pointer string, b map[string]any) {
+	if c.at == inMessage {
+		c.say(pointer+"/type", "unsupported type: input")
+		return
+	}
+	c.inputs = true
+	c.only(pointer, b, "type", "block_id", "label", "element", "hint", "optional", "dispatch_action")
+	c.text(pointer+"/label", b["label"], true, 2000)
+	c.optional(pointer, b, "hint", true, 2000)
+	e, ok := b["element"].(map[string]any)
+	if !ok {
+		c.say(pointer, "missing required field: element")
+		return
+	}
+	c.element(pointer+"/element", e, true)
 }
 
 func (c *check) count(pointer string, n, least, most int) {
@@ -247,10 +267,14 @@ func (c *check) chart(pointer string, b map[string]any) {
 // inputElements are those that only an input block takes in our use, and interactive ones.
 var inputElements = map[string]bool{"plain_text_input": true, "number_input": true, "email_text_input": true, "url_text_input": true, "file_input": true, "rich_text_input": true}
 
+// fields says what an element may hold, beside what every one may.
+func (c *check) fields(pointer string, e map[string]any, own ...string) {
+	c.only(pointer, e, append(own, "type", "action_id", "focus_on_load")...)
+}
+
 func (c *check) element(pointer string, e map[string]any, inInput bool) {
 	kind, _ := e["type"].(string)
 	c.str(pointer, e, "action_id", 0, 255)
-	common := []string{"type", "action_id", "focus_on_load"}
 	if inputElements[kind] && !inInput {
 		c.say(pointer+"/type", "unsupported type: %s", kind)
 		return
@@ -259,64 +283,79 @@ func (c *check) element(pointer string, e map[string]any, inInput bool) {
 	c.confirm(pointer, e)
 	switch kind {
 	case "button":
-		if inInput {
-			c.say(pointer+"/type", "unsupported type: button")
-		}
-		c.only(pointer, e, append(common, "text", "url", "value", "style", "confirm", "accessibility_label")...)
-		c.text(pointer+"/text", e["text"], true, 75)
-		c.str(pointer, e, "value", 0, 2000)
-		c.str(pointer, e, "url", 0, 3000)
-		if style, ok := e["style"].(string); ok && style != "primary" && style != "danger" {
-			c.say(pointer+"/style", "failed to match all allowed schemas")
-		}
+		c.button(pointer, e, inInput)
 	case "overflow":
-		c.only(pointer, e, append(common, "options", "confirm")...)
+		c.fields(pointer, e, "options", "confirm")
 		c.options(pointer, e, "options", 5, true)
 	case "static_select", "multi_static_select":
-		c.only(pointer, e, append(common, "placeholder", "options", "option_groups", "initial_option", "initial_options", "confirm", "max_selected_items")...)
+		c.fields(pointer, e, "placeholder", "options", "option_groups", "initial_option", "initial_options", "confirm", "max_selected_items")
 		if e["option_groups"] == nil {
 			c.options(pointer, e, "options", 100, false)
 		}
 		c.initial(pointer, e)
 	case "radio_buttons", "checkboxes":
-		c.only(pointer, e, append(common, "options", "initial_option", "initial_options", "confirm")...)
+		c.fields(pointer, e, "options", "initial_option", "initial_options", "confirm")
 		c.options(pointer, e, "options", 10, false)
 		c.initial(pointer, e)
 	case "external_select", "multi_external_select":
-		c.only(pointer, e, append(common, "placeholder", "initial_option", "initial_options", "min_query_length", "confirm", "max_selected_items")...)
+		c.fields(pointer, e, "placeholder", "initial_option", "initial_options", "min_query_length", "confirm", "max_selected_items")
 		if o, ok := e["initial_option"].(map[string]any); ok {
 			c.option(pointer+"/initial_option", o, false)
 		}
 	case "users_select", "conversations_select", "channels_select", "multi_users_select", "multi_conversations_select", "multi_channels_select":
-		c.only(pointer, e, append(common, "placeholder", "initial_user", "initial_users", "initial_conversation", "initial_conversations", "initial_channel", "initial_channels",
-			"default_to_current_conversation", "response_url_enabled", "filter", "confirm", "max_selected_items")...)
-		for _, field := range []string{"initial_user", "initial_conversation", "initial_channel"} {
-			if v, ok := e[field].(string); ok && v == "" {
-				c.length(pointer+"/"+field, v, 1, 255)
-			}
-		}
+		c.peopleOrChannels(pointer, e)
 	case "plain_text_input", "email_text_input", "url_text_input":
-		c.only(pointer, e, append(common, "placeholder", "initial_value", "multiline", "min_length", "max_length", "dispatch_action_config")...)
-		least, _ := e["min_length"].(float64)
-		if most, ok := e["max_length"].(float64); ok && (most < 1 || most > 3000 || most < least) || least < 0 || least > 3000 {
-			c.say(pointer, "min_length and max_length must be between 0 and 3000, in order")
-		}
-		c.str(pointer, e, "initial_value", 0, 3000)
+		c.textInput(pointer, e)
 	case "number_input":
-		c.only(pointer, e, append(common, "placeholder", "is_decimal_allowed", "initial_value", "min_value", "max_value", "dispatch_action_config")...)
+		c.fields(pointer, e, "placeholder", "is_decimal_allowed", "initial_value", "min_value", "max_value", "dispatch_action_config")
 		if _, ok := e["is_decimal_allowed"].(bool); !ok {
 			c.say(pointer, "missing required field: is_decimal_allowed")
 		}
 	case "datepicker":
-		c.only(pointer, e, append(common, "placeholder", "initial_date", "confirm")...)
+		c.fields(pointer, e, "placeholder", "initial_date", "confirm")
 	case "timepicker":
-		c.only(pointer, e, append(common, "placeholder", "initial_time", "confirm", "timezone")...)
+		c.fields(pointer, e, "placeholder", "initial_time", "confirm", "timezone")
 	case "image":
 		c.str(pointer, e, "image_url", 1, 3000)
 		c.str(pointer, e, "alt_text", 1, 2000)
 	default:
 		c.say(pointer+"/type", "unsupported type: %s", kind)
 	}
+}
+
+// button looks at a button, which stands in no input.
+func (c *check) button(pointer string, e map[string]any, inInput bool) {
+	if inInput {
+		c.say(pointer+"/type", "unsupported type: button")
+	}
+	c.fields(pointer, e, "text", "url", "value", "style", "confirm", "accessibility_label")
+	c.text(pointer+"/text", e["text"], true, 75)
+	c.str(pointer, e, "value", 0, 2000)
+	c.str(pointer, e, "url", 0, 3000)
+	if style, ok := e["style"].(string); ok && style != "primary" && style != "danger" {
+		c.say(pointer+"/style", "failed to match all allowed schemas")
+	}
+}
+
+// peopleOrChannels looks at a choice of people, conversations or channels.
+func (c *check) peopleOrChannels(pointer string, e map[string]any) {
+	c.fields(pointer, e, "placeholder", "initial_user", "initial_users", "initial_conversation", "initial_conversations", "initial_channel", "initial_channels",
+		"default_to_current_conversation", "response_url_enabled", "filter", "confirm", "max_selected_items")
+	for _, field := range []string{"initial_user", "initial_conversation", "initial_channel"} {
+		if v, ok := e[field].(string); ok && v == "" {
+			c.length(pointer+"/"+field, v, 1, 255)
+		}
+	}
+}
+
+// textInput looks at a field for text.
+func (c *check) textInput(pointer string, e map[string]any) {
+	c.fields(pointer, e, "placeholder", "initial_value", "multiline", "min_length", "max_length", "dispatch_action_config")
+	least, _ := e["min_length"].(float64)
+	if most, ok := e["max_length"].(float64); ok && (most < 1 || most > 3000 || most < least) || least < 0 || least > 3000 {
+		c.say(pointer, "min_length and max_length must be between 0 and 3000, in order")
+	}
+	c.str(pointer, e, "initial_value", 0, 3000)
 }
 
 func (c *check) confirm(pointer string, e map[string]any) {

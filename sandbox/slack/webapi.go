@@ -96,17 +96,23 @@ func (s *Slack) serveAPI(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	e := Exchange{At: began, From: "app", What: c.method, Sent: withoutToken(c.args), Got: answer, Took: time.Since(began)}
-	if answer["ok"] != true {
-		e.Refused, _ = answer["error"].(string)
-		if meta, ok := answer["response_metadata"].(map[string]any); ok {
-			if list, ok := meta["messages"].([]string); ok {
-				e.Refused += ": " + joined(list)
-			}
-		}
-	}
+	e.Refused = refusal(answer)
 	s.mu.Lock()
 	s.recordWire(e)
 	s.mu.Unlock()
+}
+
+// refusal is why an answer says no; empty: it says yes.
+func refusal(answer map[string]any) string {
+	if answer["ok"] == true {
+		return ""
+	}
+	why, _ := answer["error"].(string)
+	meta, _ := answer["response_metadata"].(map[string]any)
+	if list, ok := meta["messages"].([]string); ok {
+		why += ": " + joined(list)
+	}
+	return why
 }
 
 func withoutToken(args map[string]any) map[string]any {
