@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -21,8 +20,7 @@ type rule struct {
 
 // rules are the rows of docs/words.md that a machine can look for.
 var rules = sync.OnceValues(func() ([]rule, error) {
-	_, here, _, _ := runtime.Caller(0)
-	raw, err := os.ReadFile(filepath.Join(filepath.Dir(here), "../../docs/words.md"))
+	raw, err := words()
 	if err != nil {
 		return nil, err
 	}
@@ -39,6 +37,22 @@ var rules = sync.OnceValues(func() ([]rule, error) {
 	}
 	return list, nil
 })
+
+// words is docs/words.md of the module that a test runs in, in the folder of its package. Where this
+// file stands is not known in a build with -trimpath.
+func words() ([]byte, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	for dir != filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			break
+		}
+		dir = filepath.Dir(dir)
+	}
+	return os.ReadFile(filepath.Join(dir, "docs", "words.md"))
+}
 
 // Check reports what is in a text and should be said otherwise. Where is for whoever looks for it.
 func Check(t testing.TB, where, text string) {
