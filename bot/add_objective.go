@@ -32,8 +32,8 @@ type objectives struct {
 	jobs *jobs.Client // that tell people what was done to what is theirs, and read what moved
 	// closeOut is the form in which one is closed out.
 	closeOut func(ctx context.Context, g desk.Gesture, o okr.Objective) (desk.Reply, error)
-	// added shows the wizard again from which the form was opened, with the objective that was added.
-	added func(ctx context.Context, g desk.Gesture, from wizard.Opener, objective int64)
+	// added answers with the wizard from which the form was opened, and the objective that was added.
+	added func(ctx context.Context, g desk.Gesture, from wizard.Opener, objective int64) (desk.Reply, error)
 }
 
 // add is "/okr add-objective", "/okr add-objective Be calm" and the button of that name.
@@ -112,9 +112,11 @@ func (ob objectives) submitted(ctx context.Context, g desk.Gesture) (desk.Reply,
 		return desk.Reply{}, err
 	}
 	if d.Wizard != "" {
-		return desk.Reply{Later: func(ctx context.Context, _ desk.OpenView) {
-			ob.added(ctx, g, wizard.Opener{Draft: d.Wizard, View: d.Under}, o.ID)
-		}}, nil
+		back, err := ob.added(ctx, g, wizard.Opener{Draft: d.Wizard, View: d.Under}, o.ID)
+		if err == nil {
+			return back, nil
+		}
+		ob.Log.Warn("going back to the wizard", "actor", g.Actor.ID, "error", err) // the objective is there all the same
 	}
 	r := desk.Say("Objective added: *" + view.Escape(o.Title) + "*, " + o.Period.Words() + ". Its number is " + o.Key() + ". Next: add a key result with `/okr add-kr`.")
 	r.Home = true

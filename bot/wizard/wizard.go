@@ -239,9 +239,16 @@ func (f *Flow) NewConnection(ctx context.Context, w *Session) (desk.Reply, error
 	return f.detours.NewConnection(ctx, w.gesture, w.Source, Opener{Draft: w.draft.ID, View: w.gesture.View.ID})
 }
 
-// ObjectiveAdded shows the wizard again, with the objective that a detour made.
-func (f *Flow) ObjectiveAdded(ctx context.Context, g desk.Gesture, from Opener, objective int64) {
-	f.returned(ctx, g, from, func(w *Session) { w.Objective, w.AddedObjective = objective, objective })
+// ObjectiveAdded answers the submit of a detour with the wizard, which has the objective that it made: under
+// the detour's form, and in its place where Slack had no room for another window. Without a wizard any more it
+// returns store.ErrNotFound or a failure to show it.
+func (f *Flow) ObjectiveAdded(ctx context.Context, g desk.Gesture, from Opener, objective int64) (desk.Reply, error) {
+	note := func(w *Session) { w.Objective, w.AddedObjective = objective, objective }
+	if from.View == g.View.ID {
+		modal, err := f.noted(ctx, g, from, note)
+		return desk.Reply{Update: &modal}, err
+	}
+	return desk.Reply{Later: func(ctx context.Context, _ desk.OpenView) { f.returned(ctx, g, from, note) }}, nil
 }
 
 // ConnectionAdded shows the wizard again, with the connection that a detour made.
@@ -249,25 +256,26 @@ func (f *Flow) ConnectionAdded(ctx context.Context, g desk.Gesture, from Opener,
 	f.returned(ctx, g, from, func(w *Session) { w.chooseConnection(connection) })
 }
 
-// returned notes what a detour made, and shows it in the wizard under the detour's form.
+// noted keeps what a detour made, and draws the wizard with it.
+func (f *Flow) noted(ctx context.Context, g desk.Gesture, from Opener, note func(*Session)) (modal slack.ModalViewRequest, err error) {
+	w, err := f.load(ctx, g, from.Draft)
+	if err != nil {
+		return modal, err
+	}
+	note(w)
+	w.Redrawn++
+	if err := f.save(ctx, w, w.draft.Step); err != nil {
+		return modal, err
+	}
+	return f.modal(ctx, w)
+}
+
+// returned shows what a detour made in the wizard under the detour's form.
 func (f *Flow) returned(ctx context.Context, g desk.Gesture, from Opener, note func(*Session)) {
-	err := func() error {
-		w, err := f.load(ctx, g, from.Draft)
-		if err != nil {
-			return err
-		}
-		note(w)
-		w.Redrawn++
-		if err := f.save(ctx, w, w.draft.Step); err != nil {
-			return err
-		}
-		modal, err := f.modal(ctx, w)
-		if err != nil {
-			return err
-		}
+	modal, err := f.noted(ctx, g, from, note)
+	if err == nil {
 		_, err = f.Slack.Change(ctx, desk.OpenView{ID: from.View}, modal)
-		return err
-	}()
+	}
 	if err != nil && desk.CodeOf(err) != "not_found" {
 		f.Log.Warn("going back to the wizard", "actor", g.Actor.ID, "error", err)
 	}
