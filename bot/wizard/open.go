@@ -54,7 +54,7 @@ func (f *Flow) Edit(ctx context.Context, g desk.Gesture, k store.KeyResult) (des
 		return desk.IsClosed(k), nil
 	}
 	w := &Session{gesture: g, state: state{
-		Revision: 1, Edit: k.ID, Key: k.Key(), Version: k.Version, Objective: k.Objective.ID, Title: k.Title, Owner: k.Owner,
+		Revision: 1, Edit: k.ID, Key: k.Key(), Version: k.Version, Was: askedOf(k), Objective: k.Objective.ID, Title: k.Title, Owner: k.Owner,
 		Source: view.FromPeople, Form: view.FormOf(k.KeyResult), Prefilled: true,
 	}}
 	if k.Integrated {

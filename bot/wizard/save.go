@@ -2,6 +2,7 @@ package wizard
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 
 	"github.com/shopspring/decimal"
@@ -180,12 +181,19 @@ func (f *Flow) saveEdit(ctx context.Context, tx *store.Tx, w *Session, k store.K
 		notice := view.NoticeOf(*desk.AskOwner(ctx, tx, actor, before.KeyResult, okr.EditKeyResult, "edit").Say)
 		return k, false, desk.Refuse(desk.Reply{Update: &notice})
 	}
+	version := w.Version
+	if w.Was != "" {
+		if askedOf(before) != w.Was {
+			return k, false, store.ErrChanged
+		}
+		version = before.Version // a check-in, or a pause, is no edit: it stays as it is
+	}
 	if k.Objective.ID != before.Objective.ID {
 		if err := f.lockObjective(ctx, tx, w, &k); err != nil {
 			return k, false, err
 		}
 	}
-	if saved, err = tx.EditKeyResult(ctx, actor, edited(before, k, w.Version), "edited"); err != nil {
+	if saved, err = tx.EditKeyResult(ctx, actor, edited(before, k, version), "edited"); err != nil {
 		return saved, false, err
 	}
 	if err := tx.AnnounceChange(ctx, before, saved); err != nil {
@@ -196,6 +204,30 @@ func (f *Flow) saveEdit(ctx context.Context, tx *store.Tx, w *Session, k store.K
 		return f.postAndRead(ctx, tx, saved)
 	}
 	return saved, false, postCard(ctx, tx, saved)
+}
+
+// askedOf is what the form asks of a key result, in words of ours: it is another one where somebody edited that.
+func askedOf(k store.KeyResult) string {
+	phases := make([]string, len(k.Phases))
+	for i, p := range k.Phases {
+		phases[i] = p.Day.String() + "=" + p.Value.String()
+	}
+	number := func(v decimal.NullDecimal) string {
+		if !v.Valid {
+			return ""
+		}
+		return v.Decimal.String()
+	}
+	c := k.Cadence
+	written, err := json.Marshal([]any{
+		k.Objective.ID, k.Title, k.Owner, append([]string{}, k.CoOwners...), k.Kind, k.Unit, k.Method, k.Weight.String(), k.Channel,
+		number(k.Start), number(k.Target), number(k.Committed), number(k.Upper), number(k.Risk), number(k.Wanted), phases,
+		k.Integrated, c.Every, c.Weekday, c.Hour, c.Minute, c.Offset, k.Source.Connection, k.Source.Reference,
+	})
+	if err != nil {
+		panic(err) // it is all text and numbers
+	}
+	return string(written)
 }
 
 // lockObjective holds the objective of a key result, which was chosen a while ago, so that it is not closed

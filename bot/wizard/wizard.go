@@ -56,7 +56,8 @@ type state struct {
 
 	Edit    int64  // the key result that is changed; 0 adds one
 	Key     string // of the key result that is changed: KR-n
-	Version int    // of the key result, when the form was opened
+	Version int    // of the key result, when the form was opened; of drafts without Was it says what changed
+	Was     string // what people enter of it, as it was then
 
 	Objective      int64
 	AddedObjective int64 // on a detour, and not yet gone on with
