@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"okrbot/integrations"
+	vendor "okrbot/sandbox/servicenow"
 	"okrbot/store"
 )
 
@@ -138,6 +139,37 @@ func TestWhatChangedMeanwhileIsLeftAlone(t *testing.T) {
 			r.wants("readings of what changed", r.readingsOf(k, "40"), 0)
 			r.wants("its batch's other one", r.value(other), "50")
 			r.wants("runs without an end", r.count("select count(*) from sync_runs where state <> 'done'"), 0)
+		})
+	}
+}
+
+// What was to be tried again through a connection is over once its key result is read through another one, though
+// nothing else waits there.
+func TestNobodyIsLeftToBeReadThroughAConnection(t *testing.T) {
+	for name, edit := range map[string]func(*room, *store.KeyResult){
+		"AnotherConnection": func(r *room, k *store.KeyResult) { k.Source.Connection = r.connect().ID },
+		"ByPeople":          func(_ *room, k *store.KeyResult) { k.Integrated, k.Source = false, store.Source{} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRoom(t)
+			k := r.keyResult(r.scorecard(1, 41, 5))
+			r.imports(k)
+			fix := r.now.Break(vendor.Fault{Kind: vendor.ServiceDown})
+			r.nextDay()
+			r.tick()
+			r.wants("to be tried again", r.count("select count(*) from sync_runs where state = 'queued'"), 1)
+			fix()
+			k = r.moves(k, func(k *store.KeyResult) { edit(r, k) })
+			r.now.ForgetCalls()
+			for range 5 {
+				r.advance(10 * time.Minute)
+				r.tick()
+			}
+			r.wants("runs without an end", r.count("select count(*) from sync_runs where state <> 'done'"), 0)
+			if !k.Integrated {
+				r.wants("calls", len(r.now.Calls()), 0)
+			}
+			r.wants("jobs that failed", r.count("select count(*) from river_job where coalesce(array_length(errors, 1), 0) > 0"), 0)
 		})
 	}
 }

@@ -52,6 +52,9 @@ func (r Statements) TakeLane(ctx context.Context, h HeldLane) (died []int64, min
 // BeginReading puts on record which feeds a taker reads now, and gives the fetch its epoch: once it is
 // applied to a feed, an older one is refused there. False when another job has the place.
 func (r Statements) BeginReading(ctx context.Context, h HeldLane, feeds []int64) (epoch int64, began time.Time, mine bool, err error) {
+	if feeds == nil { // all who waited here are read elsewhere by now
+		feeds = []int64{}
+	}
 	rows, err := r.q.BeginReading(ctx, queries.BeginReadingParams{ConnectionID: h.Connection, Slot: h.Lane, Hold: h.Hold, Reading: feeds})
 	if err != nil {
 		return 0, began, false, fmt.Errorf("noting what is read through connection %d: %w", h.Connection, err)
