@@ -71,5 +71,6 @@ fuzz: ## each fuzz target for FUZZTIME, ten minutes where it is not said
 	done
 
 .PHONY: soak
-soak: ## the long form of what `make test` samples: every cadence in every time zone for 30 years
+soak: ## the long form of what `make test` samples: every cadence in every time zone for 30 years, keys turned under load
 	SOAK=1 go test -timeout 1h -run 'World' -v ./okr
+	SOAK=1 go test -timeout 1h -run 'TestARekeyThatIsKilledGoesOn' -v ./cmd/okrbot

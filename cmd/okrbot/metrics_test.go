@@ -141,13 +141,14 @@ func TestMetrics(t *testing.T) {
 		t.Errorf("it ended with %v: %s", err, s.said)
 	}
 	fix()
-	o.environment = append(o.environment, "OPS_PPROF=true", "PUBLIC_URL=https://okrbot.example.com")
+	o.environment = append(o.environment, "OPS_PPROF=true", "PUBLIC_URL=https://okrbot.example.com", "GODEBUG=clobberfree=1")
 	s = o.serve()
 	s.says("okrbot is ready")
 	if status := s.get("/debug/pprof/"); status != http.StatusOK {
 		t.Errorf("profiles are not there with OPS_PPROF=true: %d", status)
 	}
 	t.Run("ThePublicPortAnswersItsRoutesAlone", func(t *testing.T) { publicAnswersItsRoutesAlone(t, o) })
+	t.Run("NoCopiesOfASecretPileUp", func(t *testing.T) { noCopiesPileUp(t, s) })
 	s.stop()
 }
 

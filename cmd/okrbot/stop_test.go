@@ -38,7 +38,15 @@ type office struct {
 	now         *vendor.Instance
 }
 
-const officeKeyResults = 40
+const (
+	officeKeyResults = 40
+	officePassword   = "canary-office-5b21"
+)
+
+// officeSignIn is what the office signs in to its ServiceNow with.
+func officeSignIn() map[string]string {
+	return map[string]string{"username": "okr.reader", "password": officePassword}
+}
 
 func openOffice(t *testing.T) *office {
 	t.Helper()
@@ -50,7 +58,7 @@ func openOffice(t *testing.T) *office {
 	chat, instance := httptest.NewServer(workspace), httptest.NewServer(o.now)
 	t.Cleanup(chat.Close)
 	t.Cleanup(instance.Close)
-	o.now.AddUser("okr.reader", "sandbox", "pa_viewer")
+	o.now.AddUser("okr.reader", officePassword, "pa_viewer")
 	written, err := secret.NewKeyset()
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +122,7 @@ func (o *office) fill(origin string) {
 		if err != nil {
 			return err
 		}
-		c, err := tx.CreateConnection(ctx, alice, store.Connection{Kind: "servicenow", Name: "acme", Origin: origin, SignIn: "basic"}, map[string]string{"username": "okr.reader", "password": "sandbox"}, "")
+		c, err := tx.CreateConnection(ctx, alice, store.Connection{Kind: "servicenow", Name: "acme", Origin: origin, SignIn: "basic"}, officeSignIn(), "")
 		if err != nil {
 			return err
 		}
