@@ -70,6 +70,7 @@ func TestAPostWhoseAnswerIsLostStandsOnce(t *testing.T) {
 	if n := r.alice.In("dm-U0ALICE").Counts("did not say"); n != 0 {
 		t.Errorf("alice hears %d times of what stands there", n)
 	}
+	r.tried(4, 1) // a card and three changes
 }
 
 // Where the app may not look, a post is repeated once, says so, and is then given up.
@@ -98,6 +99,7 @@ func TestAPostWhoseAnswerIsLostIsRepeatedOnce(t *testing.T) {
 	if all, marked := r.bob.Counts(says("4")), r.bob.Counts("(repeated"); all != 1 || marked != 1 {
 		t.Errorf("the next change stands %d times:\n%s", all, r.bob.Screen())
 	}
+	r.tried(4, 2) // a card that has another mark the second time, and two changes of which one was lost
 }
 
 // A post that Slack never took is not lost where the app may look: it says that it is not there.
