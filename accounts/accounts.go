@@ -145,11 +145,21 @@ func (a *Accounts) renewApart(ctx context.Context, connection store.Connection) 
 		a.leave(ctx, connection)
 		return context.Canceled
 	}
+	return ended(ctx, done)
+}
+
+// ended waits for a renewal, a little longer than it may take: one that ignores its context must not hold
+// whoever needs the token.
+func ended(ctx context.Context, done <-chan error) error {
+	late := time.NewTimer(renewWithin + 5*time.Second)
+	defer late.Stop()
 	select {
 	case err := <-done:
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
+	case <-late.C:
+		return Renewing()
 	}
 }
 

@@ -123,14 +123,22 @@ func (r *room) connect() store.Connection {
 // replica is another process that works for the same workspace; around wraps its connector.
 func (r *room) replica(around func(integrations.Connector) integrations.Connector) *Client {
 	r.t.Helper()
-	var connector integrations.Connector = servicenow.New(servicenow.Options{ExtraOrigins: []string{r.origin}})
-	if around != nil {
-		connector = around(connector)
-	}
-	c, err := New(Options{
-		Pool: r.pool, Store: r.store, Connectors: integrations.Registry{connector}, Messenger: r.slack,
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Work: true,
+	return r.replicaWith(func(o *Options) {
+		if around != nil {
+			o.Connectors[0] = around(o.Connectors[0])
+		}
 	})
+}
+
+// replicaWith is another process, with options of its own.
+func (r *room) replicaWith(edit func(*Options)) *Client {
+	r.t.Helper()
+	o := Options{
+		Pool: r.pool, Store: r.store, Connectors: integrations.Registry{servicenow.New(servicenow.Options{ExtraOrigins: []string{r.origin}})}, Messenger: r.slack,
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Work: true,
+	}
+	edit(&o)
+	c, err := New(o)
 	r.check(err)
 	return c
 }

@@ -52,6 +52,8 @@ type Options struct {
 	AuditDays  int           // how long the audit is kept; 0: for ever
 	// Work is false for a process that only leaves jobs for others: serve --no-work.
 	Work bool
+
+	within time.Duration // what jobs may take, in tests; 0: each kind its own time
 }
 
 // Client leaves jobs, and works on them where it was told to.
@@ -75,6 +77,7 @@ type Client struct {
 	// The rounds that ended: of looking for what is due, and for what is to be said.
 	planned, swept atomic.Int64
 	auditDays      int
+	within         time.Duration
 	tidiedFeed     int64 // the last of which old scores were looked for
 }
 
@@ -84,7 +87,7 @@ func New(o Options) (*Client, error) {
 		accounts: accounts.New(o.Store, o.Connectors, o.Log),
 		store:    o.Store, connectors: o.Connectors, messenger: o.Messenger, log: o.Log, work: o.Work, lookEvery: cmp.Or(o.LookEvery, lookEvery),
 		wake: make(chan struct{}, 1), budget: newBudget(), stopping: context.Background(),
-		together: feedsTogether, applied: appliedTogether, auditDays: o.AuditDays,
+		together: feedsTogether, applied: appliedTogether, auditDays: o.AuditDays, within: o.within,
 	}
 	config := &river.Config{
 		// River is heard only when something is wrong with River: our edges log what happens.
@@ -92,7 +95,9 @@ func New(o Options) (*Client, error) {
 		// An hour by default. Only River's own record waits for it: what a dead process was at is
 		// taken over when its hold ends.
 		RescueStuckJobsAfter: 2 * time.Minute,
-		JobTimeout:           100 * time.Second,
+		JobTimeout:           cmp.Or(o.within, 100*time.Second),
+		JobStuckHandler:      c.stuck,
+		JobStuckThreshold:    o.within,
 		MaxAttempts:          1,
 		Middleware:           []rivertype.Middleware{&databaseClock{}, river.WorkerMiddlewareFunc(c.guard)},
 	}
@@ -191,6 +196,14 @@ func (c *Client) insert(ctx context.Context, tx *store.Tx, jobs []river.InsertMa
 		return fmt.Errorf("leaving jobs: %w", err)
 	}
 	return nil
+}
+
+// stuck gives the place of a job to others that did not end with its time: it heeds nothing, and may never
+// end. What it was at is taken over when its hold ends.
+func (c *Client) stuck(_ context.Context, job river.JobStuckHandlerParams) river.JobStuckHandlerResult {
+	stuckJobs.Inc()
+	c.log.Error("a job does not end with its time; its place is given to others", "job", job.ID, "kind", job.Kind, "queue", job.Queue, "stuck", job.TotalStuckJobs)
+	return river.JobStuckHandlerResult{AddWorkerSlot: true}
 }
 
 // guard runs a job's work so that a panic is an error, and neither its text nor its stack reaches

@@ -23,6 +23,9 @@ var (
 	scoresStored = promauto.NewCounter(prometheus.CounterOpts{
 		Name: "okrbot_scores_stored_total", Help: "Scores that were kept: of new days, and those that changed.",
 	})
+	stuckJobs = promauto.NewCounter(prometheus.CounterOpts{
+		Name: "okrbot_stuck_jobs_total", Help: "Jobs that did not end with their time, and whose places were given to others.",
+	})
 )
 
 // unclassed is the class of what was read.

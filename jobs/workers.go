@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -28,7 +29,7 @@ func (c *Client) workers() *river.Workers {
 	add(w, usually, func(ctx context.Context, a ReportOutcome) error {
 		return c.report(ctx, store.HeldRequest{ID: a.Request, Hold: a.Hold})
 	})
-	add(w, 10*time.Minute, func(ctx context.Context, a RefreshDirectory) error { // it has many pages
+	add(w, cmp.Or(c.within, 10*time.Minute), func(ctx context.Context, a RefreshDirectory) error { // it has many pages
 		return c.directory(ctx, a.Connection)
 	})
 	add(w, usually, func(ctx context.Context, a TellNotice) error { return c.tellNotice(ctx, a.Connection) })
