@@ -131,34 +131,37 @@ func (c *Client) leaveSyncs(ctx context.Context, tx *store.Tx, connection int64)
 
 // sweep leaves a job for all that waits to be done for people, and that nobody is at.
 func (c *Client) sweep(ctx context.Context) error {
-	return c.store.InTx(ctx, func(tx *store.Tx) error {
-		var jobs []river.InsertManyParams
-		for _, waiting := range []outbox{
-			holding(tx.HoldAsks, func(a store.HeldAsk) river.JobArgs { return BeginSync{Ask: a.ID, Hold: a.Hold} }),
-			holding(tx.HoldCloseOutPosts, func(h store.HeldCloseOut) river.JobArgs {
-				return PostCloseOut{Workspace: h.Workspace, Objective: h.Objective, Hold: h.Hold}
-			}),
-			holding(tx.HoldExports, func(h store.HeldExport) river.JobArgs { return ExportWorkspace{Export: h.ID, Hold: h.Hold} }),
-			holding(tx.HoldRequests, func(h store.HeldRequest) river.JobArgs { return ReportOutcome{Request: h.ID, Hold: h.Hold} }),
-			holding(tx.HoldDigests, func(s store.Subscription) river.JobArgs {
-				return PostDigest{Workspace: s.Workspace, Channel: s.Channel, Hold: s.Hold}
-			}),
-			holding(tx.HoldNotices, func(connection int64) river.JobArgs { return TellNotice{Connection: connection} }),
-			holding(tx.HoldHomes, func(h store.HeldHome) river.JobArgs {
-				return ShowHome{Workspace: h.Workspace, Person: h.Person, Hold: h.Hold}
-			}),
-			holding(tx.HoldPlaces, func(h store.HeldPlace) river.JobArgs {
-				return Announce{Workspace: h.Workspace, Channel: h.Channel, Hold: h.Hold}
-			}),
-		} {
-			held, err := waiting(ctx)
-			if err != nil {
-				return err
-			}
-			jobs = append(jobs, held...)
+	return c.store.InTx(ctx, func(tx *store.Tx) error { return c.leaveWaiting(ctx, tx) })
+}
+
+// leaveWaiting leaves these jobs in a transaction.
+func (c *Client) leaveWaiting(ctx context.Context, tx *store.Tx) error {
+	var jobs []river.InsertManyParams
+	for _, waiting := range []outbox{
+		holding(tx.HoldAsks, func(a store.HeldAsk) river.JobArgs { return BeginSync{Ask: a.ID, Hold: a.Hold} }),
+		holding(tx.HoldCloseOutPosts, func(h store.HeldCloseOut) river.JobArgs {
+			return PostCloseOut{Workspace: h.Workspace, Objective: h.Objective, Hold: h.Hold}
+		}),
+		holding(tx.HoldExports, func(h store.HeldExport) river.JobArgs { return ExportWorkspace{Export: h.ID, Hold: h.Hold} }),
+		holding(tx.HoldRequests, func(h store.HeldRequest) river.JobArgs { return ReportOutcome{Request: h.ID, Hold: h.Hold} }),
+		holding(tx.HoldDigests, func(s store.Subscription) river.JobArgs {
+			return PostDigest{Workspace: s.Workspace, Channel: s.Channel, Hold: s.Hold}
+		}),
+		holding(tx.HoldNotices, func(connection int64) river.JobArgs { return TellNotice{Connection: connection} }),
+		holding(tx.HoldHomes, func(h store.HeldHome) river.JobArgs {
+			return ShowHome{Workspace: h.Workspace, Person: h.Person, Hold: h.Hold}
+		}),
+		holding(tx.HoldPlaces, func(h store.HeldPlace) river.JobArgs {
+			return Announce{Workspace: h.Workspace, Channel: h.Channel, Hold: h.Hold}
+		}),
+	} {
+		held, err := waiting(ctx)
+		if err != nil {
+			return err
 		}
-		return c.insert(ctx, tx, jobs)
-	})
+		jobs = append(jobs, held...)
+	}
+	return c.insert(ctx, tx, jobs)
 }
 
 // outbox holds what waits to be done, a job for each.
