@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"okrbot"
 	"okrbot/bot"
@@ -51,6 +52,8 @@ type room struct {
 	bot        *bot.Bot
 	log        *diary // everything that was logged, at debug level
 	work       *jobs.Client
+	river      *pgxpool.Pool // the jobs' own connections
+	working    *store.Store  // those of their work
 	connectors integrations.Registry
 
 	looking *pgx.Conn
@@ -153,7 +156,8 @@ func furnish(r *room, options ...roomOption) *room {
 	if r.web != nil {
 		connectors = append(connectors, httpjson.New(httpjson.Options{Origins: []string{r.origin}}))
 	}
-	work, err := jobs.New(jobs.Options{Pool: river, Store: storetest.Open(t, r.dsn), Connectors: connectors, Log: log, Work: true, LookEvery: 200 * time.Millisecond})
+	r.river, r.working = river, storetest.Open(t, r.dsn)
+	work, err := jobs.New(jobs.Options{Pool: river, Store: r.working, Connectors: connectors, Log: log, Work: true, LookEvery: 200 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,10 +15,11 @@ import (
 	"okrbot/store/storetest"
 )
 
-// gate is a way to the database that can be shut.
+// gate is a way to the database that can be shut, or slowed.
 type gate struct {
 	listener net.Listener
 	shut     atomic.Bool
+	slow     atomic.Int64 // nanoseconds that what was said waits, either way
 }
 
 func newGate(t *testing.T, network, to string) *gate {
@@ -34,6 +35,7 @@ func newGate(t *testing.T, network, to string) *gate {
 		buf := make([]byte, 32<<10)
 		for {
 			n, err := src.Read(buf)
+			time.Sleep(time.Duration(g.slow.Load()))
 			for g.shut.Load() {
 				time.Sleep(5 * time.Millisecond)
 			}
