@@ -18,6 +18,11 @@ const (
 
 	mostConnected = 1024
 
+	// Nobody knows who speaks before the whole of it is there: so much is taken of a request's line and
+	// headers, and so much is held of all bodies together.
+	largestHead = 32 << 10
+	mostHeld    = 32 << 20
+
 	// A connection on which nothing is asked is kept for those who proved who they are; others make
 	// another one.
 	idleTrusted  = 60 * time.Second
@@ -38,6 +43,7 @@ func New(h http.Handler, most int) *Server {
 	s.limiter.changed.L = &s.limiter.mu
 	s.http = http.Server{
 		Handler: handler{h}, ReadHeaderTimeout: headWithin, ReadTimeout: saidWithin, WriteTimeout: writtenIn, IdleTimeout: idleTrusted,
+		MaxHeaderBytes: largestHead,
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			return context.WithValue(ctx, connectionKey{}, c)
 		},
@@ -65,6 +71,7 @@ func Trust(ctx context.Context) {
 		c.limiter.mu.Lock()
 		defer c.limiter.mu.Unlock()
 		c.trusted = true
+		c.letGo() // how much of theirs is worked on at once is bounded elsewhere
 	}
 }
 
@@ -76,6 +83,7 @@ type limiter struct {
 	mu      sync.Mutex
 	changed sync.Cond // somebody left, or may be asked to
 	open    map[*connection]struct{}
+	held    int // bytes of bodies that strangers have said so far
 }
 
 // connection is one that is open.
@@ -87,6 +95,7 @@ type connection struct {
 	trusted bool
 	busy    bool      // a whole request came and is worked on
 	since   time.Time // else: the connection waits for a request, or for the rest of one
+	held    int       // bytes of its request's body
 	idle    *time.Timer
 }
 
@@ -109,7 +118,7 @@ func (l *limiter) admit(conn net.Conn) *connection {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for len(l.open) >= l.most {
-		if out := l.evictable(); out != nil {
+		if out := l.evictable(0); out != nil {
 			l.evict(out)
 		} else {
 			l.changed.Wait()
@@ -119,11 +128,12 @@ func (l *limiter) admit(conn net.Conn) *connection {
 	return c
 }
 
-// evictable is the connection that gives up its place first; nil when all are busy.
-func (l *limiter) evictable() (least *connection) {
+// evictable is the connection that gives up its place first, of those that have said so many bytes at least;
+// nil when all are busy.
+func (l *limiter) evictable(said int) (least *connection) {
 	for c := range l.open {
 		switch {
-		case c.busy:
+		case c.busy, c.held < said:
 		case least == nil, least.trusted && !c.trusted, least.trusted == c.trusted && c.since.Before(least.since):
 			least = c
 		}
@@ -134,6 +144,7 @@ func (l *limiter) evictable() (least *connection) {
 // evict closes a connection. Who reads or writes there learns of it, and closes it too.
 func (l *limiter) evict(c *connection) {
 	delete(l.open, c)
+	c.letGo()
 	c.stopIdling()
 	_ = c.Conn.Close()
 	l.changed.Signal()
@@ -155,6 +166,7 @@ func (c *connection) Close() error {
 		return net.ErrClosed
 	}
 	delete(c.limiter.open, c)
+	c.letGo()
 	c.stopIdling()
 	c.limiter.changed.Signal()
 	return c.Conn.Close()
@@ -196,6 +208,38 @@ func (c *connection) requestRead() {
 	c.busy = true
 }
 
+// hold counts what came of a request's body. Where all have said too much together, those make place that
+// have waited longest.
+func (c *connection) hold(n int) {
+	c.limiter.mu.Lock()
+	defer c.limiter.mu.Unlock()
+	if _, ok := c.limiter.open[c]; !ok {
+		return
+	}
+	c.held += n
+	c.limiter.held += n
+	for c.limiter.held > mostHeld {
+		out := c.limiter.evictable(1)
+		if out == nil {
+			return
+		}
+		c.limiter.evict(out)
+	}
+}
+
+// letGo ends the count of what the connection has said, under the limiter's lock.
+func (c *connection) letGo() {
+	c.limiter.held -= c.held
+	c.held = 0
+}
+
+// requestEnded lets go of what it said.
+func (c *connection) requestEnded() {
+	c.limiter.mu.Lock()
+	defer c.limiter.mu.Unlock()
+	c.letGo()
+}
+
 // handler tells requests that are whole from those of which a part is still to come.
 type handler struct{ http.Handler }
 
@@ -205,6 +249,7 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			c.requestRead()
 		} else {
 			r.Body = &body{r.Body, c}
+			defer c.requestEnded()
 		}
 	}
 	h.Handler.ServeHTTP(w, r)
@@ -217,7 +262,7 @@ type body struct {
 
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if err == io.EOF {
+	if b.of.hold(n); err == io.EOF {
 		b.of.requestRead()
 	}
 	return n, err

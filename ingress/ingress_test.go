@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -111,6 +112,63 @@ func TestTheOneThatWaitedLongestMakesPlace(t *testing.T) {
 			t.Error("somebody known, or who is being answered, made place for strangers")
 		}
 	})
+}
+
+// Strangers say a part of something large each: those who have waited longest make place for what the others
+// say, who is known and who is being answered stays, and what was let go of is not counted any more.
+func TestWhatStrangersSayFillsNoMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := open(t, 100)
+		part := strings.Repeat("x", 1<<20)
+		large := "POST /long HTTP/1.1\r\nHost: x\r\nContent-Length: 2097152\r\n\r\n" + part
+		known := h.comes("")
+		known.asks("/known")
+		busy := h.comes(large + part)
+		for range 2 {
+			small := h.comes("POST /long HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nx")
+			var crowd []*peer
+			for range 40 {
+				crowd = append(crowd, h.comes(large))
+			}
+			there := 0
+			for i, p := range crowd {
+				if is := p.isThere(); is {
+					there++
+				} else if there > 0 {
+					t.Errorf("%d of the crowd was sent out before one that waited longer", i)
+				}
+			}
+			if there != 30 { // and two are of the one that is being answered
+				t.Errorf("%d of the crowd are there", there)
+			}
+			if small.isThere() {
+				t.Error("who waited longest is there")
+			}
+			if !known.isThere() || !busy.isThere() {
+				t.Error("somebody known, or who is being answered, was sent out")
+			}
+			_ = known.conn.SetReadDeadline(time.Time{})
+			known.asks("/known")
+			for _, p := range crowd {
+				_ = p.conn.Close()
+			}
+			synctest.Wait()
+		}
+		if resp := h.comes("GET /stranger HTTP/1.1\r\nHost: x\r\nX-Much: " + part + "\r\n\r\n").answer(); resp != http.StatusRequestHeaderFieldsTooLarge {
+			t.Errorf("headers of a megabyte are answered %d", resp)
+		}
+	})
+}
+
+// answer is the status of what comes.
+func (p *peer) answer() int {
+	p.t.Helper()
+	_ = p.conn.SetReadDeadline(time.Time{})
+	resp, err := http.ReadResponse(p.r, nil)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return resp.StatusCode
 }
 
 func TestWhoIsBeingAnsweredIsNotSentOut(t *testing.T) {
