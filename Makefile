@@ -71,6 +71,6 @@ fuzz: ## each fuzz target for FUZZTIME, ten minutes where it is not said
 	done
 
 .PHONY: soak
-soak: ## the long form of what `make test` samples: every cadence in every time zone for 30 years, keys turned under load
-	SOAK=1 go test -timeout 1h -run 'World' -v ./okr
-	SOAK=1 go test -timeout 1h -run 'TestARekeyThatIsKilledGoesOn' -v ./cmd/okrbot
+soak: ## the long form of what `make test` samples: time zones, crowds, outages, history, keys turned under load
+	SOAK=1 go test -p 1 -parallel 1 -timeout 2h -v ./okr ./bot ./jobs ./cmd/okrbot \
+	  -run 'World|Crowd|StopsAt|ARekeyThatIsKilled|SlowedChannels|ThroughAnOutage|PilesUp|BackAndForth|MadeUpFor|LeadersChange|HistoryCosts'
