@@ -80,8 +80,11 @@ func (a *Accounts) account(ctx context.Context, connection store.Connection, sta
 		if err != nil {
 			return account, 0, err
 		}
-		if now.State == store.Broken {
+		switch now.State {
+		case store.Broken:
 			return account, 0, Broken()
+		case store.Removed:
+			return account, 0, Disconnected()
 		}
 		if now.State != store.Active {
 			if fresh, err := a.store.ConnectionByID(ctx, connection.ID); err == nil {

@@ -32,6 +32,12 @@ func Broken() *integrations.Error {
 		Next: "Reconnect it under `/okr connections`, and tell okrbot's administrator."}
 }
 
+// Disconnected is told about a connection that somebody has removed.
+func Disconnected() *integrations.Error {
+	return &integrations.Error{Class: integrations.Unauthorized, Cause: "disconnected",
+		Says: "The connection that it read through was disconnected.", Next: "Choose another one with `/okr edit`."}
+}
+
 // KeyMissing is told while keys are being turned: another process, or this one after its restart,
 // opens what this one cannot.
 func KeyMissing() *integrations.Error {
@@ -47,6 +53,6 @@ func Renewing() *integrations.Error {
 
 // Uncalled says whether a failure is one of these: the system was not called.
 func Uncalled(f *integrations.Error) bool {
-	return slices.ContainsFunc([]*integrations.Error{NoConnector(""), Rejected("", ""), Broken(), KeyMissing(), Renewing()},
+	return slices.ContainsFunc([]*integrations.Error{NoConnector(""), Rejected("", ""), Broken(), Disconnected(), KeyMissing(), Renewing()},
 		func(ours *integrations.Error) bool { return ours.Cause == f.Cause })
 }

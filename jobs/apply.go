@@ -161,7 +161,7 @@ type kept struct {
 	fresh []store.Score
 }
 
-// follows finds out what the answers mean for each key result. One that was removed or paused
+// follows finds out what the answers mean for each key result. One that was removed, paused or disconnected
 // meanwhile, or that reads elsewhere by now, is left as it is.
 func (a *applying) follows(ctx context.Context, tx *store.Tx, s sorted) error {
 	look := a.lookAt(s)
@@ -192,7 +192,7 @@ func (a *applying) follows(ctx context.Context, tx *store.Tx, s sorted) error {
 	for _, f := range look {
 		k, there := now[f.KeyResult]
 		answer, runs := s.ending[f.Feed], a.part.runs[f.KeyResult]
-		if !there || k.Source.Feed != f.Feed || k.Closed || k.Paused && !askedFor(runs) {
+		if !there || k.Source.Feed != f.Feed || k.Closed || k.Paused && !askedFor(runs) || a.disconnected(k) {
 			a.supersede(f.KeyResult, runs)
 			continue
 		}
@@ -213,6 +213,11 @@ func (a *applying) follows(ctx context.Context, tx *store.Tx, s sorted) error {
 		a.fail(runs, k, locked[f.KeyResult], failure)
 	}
 	return a.scores(ctx, tx, reads, now, locked, s)
+}
+
+// disconnected says whether a key result's connection was removed since the reading began: its owner was told.
+func (a *applying) disconnected(k store.KeyResult) bool {
+	return k.Source.ConnectionState == store.Removed && a.part.connection.State != store.Removed
 }
 
 // lookAt are those for whom the answers may mean something. It notes the others: those whose feed

@@ -20,11 +20,6 @@ func gone(f *integrations.Error) *integrations.Error {
 		Next: "Choose another one with `/okr edit`, or ask who may see it."}
 }
 
-func disconnected() *integrations.Error {
-	return &integrations.Error{Class: integrations.Unauthorized, Cause: "disconnected",
-		Says: "The connection that it read through was disconnected.", Next: "Choose another one with `/okr edit`."}
-}
-
 // givenUp is told about a run that took its job down again and again.
 func givenUp() *integrations.Error {
 	return &integrations.Error{Class: integrations.Unavailable, Cause: "given_up",

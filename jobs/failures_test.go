@@ -18,7 +18,7 @@ func TestTheManualHasOurOwnCauses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, e := range []*integrations.Error{
-		accounts.Rejected("ServiceNow", ""), accounts.Broken(), accounts.KeyMissing(), accounts.Renewing(), disconnected(), givenUp(), gone(&integrations.Error{}),
+		accounts.Rejected("ServiceNow", ""), accounts.Broken(), accounts.KeyMissing(), accounts.Renewing(), accounts.Disconnected(), givenUp(), gone(&integrations.Error{}),
 		unforeseen(context.Background(), errors.New("x")),
 	} {
 		if row := "| `" + e.Cause + "` | "; !strings.Contains(string(manual), row) || !strings.Contains(string(manual), " "+e.Sentence()+" |\n") {

@@ -82,7 +82,7 @@ func (c *Client) read(ctx context.Context, p *portion) (map[int64]integrations.R
 	case store.Rejected:
 		return all(accounts.Rejected(connector.Name(), p.connection.Refusal)), nil
 	case store.Removed:
-		return all(disconnected()), nil
+		return all(accounts.Disconnected()), nil
 	}
 	if len(p.order) == 0 {
 		return answers, nil

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -114,6 +115,40 @@ func TestALateRefusalDoesNotBringARemovedConnectionBack(t *testing.T) {
 	})
 	if err == nil {
 		t.Error("it was removed twice")
+	}
+}
+
+// Whoever disconnects while a sync reads is told what is not read any more: nothing recovers, and no other
+// failure takes the place of that.
+func TestWhatIsDisconnectedWhileItIsReadStaysDisconnected(t *testing.T) {
+	for name, breaks := range map[string]func(*room){
+		"an answer": func(*room) {},
+		"an error":  func(r *room) { r.now.Break(vendor.Fault{Kind: vendor.ServerError}) },
+		"no rights": func(r *room) { r.now.SetRoles("okr.reader") },
+		"a new unit": func(r *room) {
+			r.check(r.now.Change(fmt.Sprintf("%032x", 1), func(s *vendor.Scorecard) { s.Unit = "Hours" }))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRoom(t)
+			k := r.keyResult(r.scorecard(1, 40, 5))
+			r.imports(k)
+			r.check(r.now.Collect(k.Source.Reference, r.today().Time(), 41))
+			breaks(r)
+			busy := r.replica(func(c integrations.Connector) integrations.Connector {
+				return &hasty{c, func() {
+					r.check(r.store.InTx(ctx, func(tx *store.Tx) error {
+						_, err := tx.RemoveConnection(ctx, alice, r.connection, "It was disconnected.")
+						return err
+					}))
+				}}
+			})
+			r.force(k.ID)
+			r.tickOf(busy)
+			r.wants("its state", r.state(), "removed")
+			r.wants("the cause", r.load(k).Failure.Cause, "disconnected")
+			r.wants("recoveries", r.count("select count(*) from announcements where kind = 'recovered'"), 0)
+		})
 	}
 }
 

@@ -64,10 +64,10 @@ const (
 	shown = `c.name, c.kind, c.state, c.origin, case when c.waiting_until > now() then c.waiting_until end`
 )
 
-// applyColumns leave out what nobody needs who applies a fetch: what is shown of the connection, and
-// when the next sync and the last one were.
+// applyColumns leave out what nobody needs who applies a fetch: what is shown of the connection but its
+// state, and when the next sync and the last one were.
 var applyColumns = strings.NewReplacer(
-	"h.next_sync_at", "null::timestamptz", synced, "greatest(k.synced_at, f.synced_at)", shown, "''::text, ''::text, ''::text, ''::text, null::timestamptz",
+	"h.next_sync_at", "null::timestamptz", synced, "greatest(k.synced_at, f.synced_at)", shown, "''::text, ''::text, coalesce(c.state, ''), ''::text, null::timestamptz",
 ).Replace(keyResultColumns)
 
 const applyTables = `
@@ -75,12 +75,13 @@ from key_results k
 join objectives o on o.id = k.objective_id
 join workspaces w on w.id = k.workspace_id
 left join sources s on s.key_result_id = k.id
+left join connections c on c.id = s.connection_id
 left join follows f on f.key_result_id = k.id
 where k.workspace_id = $1
   and k.id = any ($2)`
 
-// ToApply loads locked key results to apply a fetch to. Their connection is known by its id alone, and
-// SyncedAt says only whether they were ever read.
+// ToApply loads locked key results to apply a fetch to. Their connection is known by its id and state
+// alone, and SyncedAt says only whether they were ever read.
 func (tx *Tx) ToApply(ctx context.Context, workspace string, ids []int64) (map[int64]KeyResult, error) {
 	rows, err := tx.db.Query(ctx, applyColumns+applyTables, workspace, ids)
 	if err != nil {
