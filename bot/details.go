@@ -419,6 +419,16 @@ func (kr keyResults) removed(ctx context.Context, g desk.Gesture) (desk.Reply, e
 		if err := tx.RemoveKeyResult(ctx, g.Actor, gone); err != nil {
 			return err
 		}
+		owners := append([]string{gone.Owner}, gone.CoOwners...)
+		slices.Sort(owners)
+		for _, person := range slices.Compact(owners) {
+			if person == "" || person == g.Actor.ID {
+				continue
+			}
+			if err := kr.syncs.jobs.Tell(ctx, tx, gone.Workspace, person, view.KeyResultRemoved(gone.KeyResult, gone.Objective, g.Actor.ID)); err != nil {
+				return err
+			}
+		}
 		return tx.DeleteDraft(ctx, g.Actor, draft.ID)
 	})
 	switch {

@@ -270,3 +270,29 @@ func (k KeyResult) Kebab() *slack.OverflowBlockElement {
 	options = append(options, option("remove", "Remove…"))
 	return slack.NewOverflowBlockElement(ActionMore, options...)
 }
+
+// keyResultLine names a key result and its objective where neither is shown.
+func keyResultLine(k okr.KeyResult, under okr.Objective) string {
+	return "*" + k.Key() + "* " + Escape(Cut(ShownName(k.Title, k.Key()), 150)) + " under " + headlineOf(under)
+}
+
+// BecameKeyResultOwner, BecameKeyResultCoOwner and KeyResultHandedOver tell people that a key result is theirs
+// now, or not any more.
+func BecameKeyResultOwner(k okr.KeyResult, under okr.Objective, by string) string {
+	return ":dart: You became owner of " + keyResultLine(k, under) + ": <@" + by + "> changed that. `/okr show " + k.Key() + "` shows it."
+}
+
+// BecameKeyResultCoOwner is for who shares it.
+func BecameKeyResultCoOwner(k okr.KeyResult, under okr.Objective, by string) string {
+	return ":dart: You became co-owner of " + keyResultLine(k, under) + ": <@" + by + "> changed that. `/okr show " + k.Key() + "` shows it."
+}
+
+// KeyResultHandedOver is for who owned or co-owned it.
+func KeyResultHandedOver(k okr.KeyResult, under okr.Objective, by string) string {
+	return ":dart: You are neither owner nor co-owner of " + keyResultLine(k, under) + " any more: <@" + by + "> changed that. Its owner is <@" + k.Owner + ">."
+}
+
+// KeyResultRemoved is for who owned or co-owned it.
+func KeyResultRemoved(k okr.KeyResult, under okr.Objective, by string) string {
+	return ":dart: " + keyResultLine(k, under) + " was removed by <@" + by + ">, with its readings and check-ins."
+}

@@ -158,6 +158,9 @@ func (f *Flow) saveNew(ctx context.Context, tx *store.Tx, w *Session, k store.Ke
 	if err != nil || !fresh {
 		return saved, saved.Integrated, err
 	}
+	if err := f.tellOwners(ctx, tx, actor, store.KeyResult{}, saved); err != nil {
+		return saved, false, err
+	}
 	if first.Valid {
 		saved, _, err = tx.CheckIn(ctx, actor, saved, store.CheckIn{
 			Person: actor.ID, Day: saved.Objective.Period.ValueDay(okr.DayIn(saved.Objective.Zone, tx.Now)), Value: first,
@@ -197,6 +200,9 @@ func (f *Flow) saveEdit(ctx context.Context, tx *store.Tx, w *Session, k store.K
 		return saved, false, err
 	}
 	if err := tx.AnnounceChange(ctx, before, saved); err != nil {
+		return saved, false, err
+	}
+	if err := f.tellOwners(ctx, tx, actor, before, saved); err != nil {
 		return saved, false, err
 	}
 	moved := !before.Source.SameAs(saved.Source) || before.Source.Connection != saved.Source.Connection || before.Source.Unit != saved.Source.Unit
