@@ -85,7 +85,7 @@ func closedWords(o, next okr.Objective, going []store.KeyResult) string {
 		keys[i] = k.Key()
 	}
 	if last := len(keys) - 1; last >= 10 { // their numbers follow each other
-		return text + "It goes on in " + next.Period.Words() + " with " + okr.CountWords(len(keys), "key result") + ", " + keys[0] + " to " + keys[last] + "."
+		return text + "It " + view.GoesOnIn(next) + " with " + okr.CountWords(len(keys), "key result") + ", " + keys[0] + " to " + keys[last] + "."
 	}
-	return text + "It goes on in " + next.Period.Words() + " with " + strings.Join(keys, ", ") + "."
+	return text + "It " + view.GoesOnIn(next) + " with " + strings.Join(keys, ", ") + "."
 }

@@ -371,7 +371,7 @@ func (f closeOuts) end(ctx context.Context, g desk.Gesture, c closing) (desk.Rep
 		if err := tx.CloseOut(ctx, g.Actor, out, list, carried, day); err != nil {
 			return err
 		}
-		out.Person, out.Next = g.Actor.ID, next.Period
+		out.Person = g.Actor.ID
 		return f.tellLeaders(ctx, tx, out)
 	})
 	switch {

@@ -67,7 +67,7 @@ func TestAnObjectiveIsClosedOut(t *testing.T) {
 		Fills("KR-2 Interviews held: Target Value", "7").Submits("Close out").Sees("^ The last value has passed this target already").
 		Fills("KR-2 Interviews held: Target Value", "ten").Submits("Close out").Sees("^ This is not a number").
 		Fills("KR-2 Interviews held: Target Value", "20").Submits("Close out").SeesNoModal().
-		Sees("is closed out.", "goes on in "+okr.NextQuarter(o.Period.Last).Words()+" with KR-4")
+		Sees("is closed out.", "goes on in "+okr.NextQuarter(o.Period.Last).Words()+" as *O-2* with KR-4")
 	r.bob.Sees("*Closed out: Run a calm service desk*", "3 of 3 reporting", "Hiring was &lt;!channel&gt; late.", "score 0.79 · committed result missed", "goes on as KR-4")
 	if n := r.bob.Counts("*Closed out: "); n != 1 {
 		t.Errorf("the channel heard it %d times, want once", n)

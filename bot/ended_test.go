@@ -23,12 +23,12 @@ func TestHowItEndedIsSeenWithoutAChannel(t *testing.T) {
 	r.bob.Types("/okr close-out O-1").Sees("is closed out already. `/okr show O-1` shows how it ended.")
 
 	r.do("update key_results set title = 'Renamed afterwards' where number = 2")
-	r.carol.Types("/okr show O-1").Sees("== O-1 ==", "*Closed out: Run a calm service desk*", "by <@U0BOB>, goes on in "+next, "> Hiring was late.",
+	r.carol.Types("/okr show O-1").Sees("== O-1 ==", "*Closed out: Run a calm service desk*", "by <@U0BOB>, goes on in "+next+" as *O-2*", "> Hiring was late.",
 		"*KR-1* Interviews held · 7.99 of", "score 0.79 · committed result missed", "goes on as KR-3",
 		"*KR-2* Talks given · 5 of", "score 0.50 · committed result met", "[Details]").DoesNotSee("How it stands").DoesNotSee("Renamed afterwards").
 		Presses("Details").Sees("== KR-1 ==", "*Closed out*").Closes()
 
-	told := ":checkered_flag: *O-1* Run a calm service desk (" + o.Period.Words() + ") was closed out by <@U0BOB>. It goes on in " + next + ". `/okr show O-1` shows how it ended."
+	told := ":checkered_flag: *O-1* Run a calm service desk (" + o.Period.Words() + ") was closed out by <@U0BOB>. It goes on in " + next + " as *O-2*. `/okr show O-1` shows how it ended."
 	r.alice.In("dm-U0ALICE").Sees(told)
 	r.carol.In("dm-U0CAROL").Sees(told)
 	r.settles()

@@ -23,8 +23,7 @@ type CloseOut struct {
 	Note      string
 	RollUp    okr.RollUp
 	Results   []ClosedKeyResult // by number
-	Next      okr.Period        // of the objective that goes on with some of them
-	NextID    int64             // 0: nothing was carried over
+	Next      okr.Objective     // that goes on with some of them; zero: nothing was carried over
 	Above     okr.Objective     // of the one that goes on, where the closed one is below another one
 	Below     []okr.Objective   // right below the one that goes on, and gone on from right below the closed one
 	At        time.Time
@@ -121,8 +120,8 @@ func (tx *Tx) CloseOut(ctx context.Context, actor okr.Actor, c CloseOut, list []
 func (tx *Tx) writeEnd(ctx context.Context, actor okr.Actor, c CloseOut, r okr.RollUp, rows [][]any) error {
 	o := c.Objective
 	var next *int64
-	if c.NextID != 0 {
-		next = &c.NextID
+	if c.Next.ID != 0 {
+		next = &c.Next.ID
 	}
 	err := tx.q.CreateCloseOut(ctx, queries.CreateCloseOutParams{
 		ObjectiveID: o.ID, WorkspaceID: o.Workspace, PersonID: actor.ID, Note: c.Note,
@@ -149,11 +148,9 @@ func (r Statements) CloseOut(ctx context.Context, workspace string, objectiveID 
 		RollUp: okr.RollUp{
 			Progress: row.CloseOut.Progress, Reporting: int(row.CloseOut.Reporting), Total: int(row.CloseOut.Total), Worst: okr.Status(row.CloseOut.Worst),
 		},
-		Next: okr.Period{First: dayOrZero(row.NextFirstDay), Last: dayOrZero(row.NextLastDay)},
 	}
 	if row.CloseOut.NextObjectiveID != nil {
-		c.NextID = *row.CloseOut.NextObjectiveID
-		if err := r.around(ctx, &c); err != nil && !errors.Is(err, ErrNotFound) {
+		if err := r.around(ctx, &c, *row.CloseOut.NextObjectiveID); err != nil && !errors.Is(err, ErrNotFound) {
 			return c, err
 		}
 	}

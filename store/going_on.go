@@ -46,8 +46,7 @@ func (tx *Tx) GoOn(ctx context.Context, actor okr.Actor, c *CloseOut, period okr
 			return next, err
 		}
 	}
-	c.NextID = next.ID
-	return next, tx.around(ctx, c)
+	return next, tx.around(ctx, c, next.ID)
 }
 
 // lockWentOnBelow are what others right below an objective went on as, and are below it still. They stay as they
@@ -81,13 +80,14 @@ func (tx *Tx) moveBelow(ctx context.Context, actor okr.Actor, o, was, parent okr
 	return tx.Record(ctx, actor, "edited", Object{"objective", o.ID}, change)
 }
 
-// around notes what is right above and below the objective that goes on, as far as it is another one than
-// around the closed one.
-func (r Statements) around(ctx context.Context, c *CloseOut) error {
-	next, err := r.Objective(ctx, c.Objective.Workspace, c.NextID)
+// around notes the objective that goes on, and what is right above and below it, as far as it is another one
+// than around the closed one.
+func (r Statements) around(ctx context.Context, c *CloseOut, nextID int64) error {
+	next, err := r.Objective(ctx, c.Objective.Workspace, nextID)
 	if err != nil {
 		return err
 	}
+	c.Next = next
 	if next.Parent != 0 && next.Parent != c.Objective.Parent {
 		if c.Above, err = r.Objective(ctx, c.Objective.Workspace, next.Parent); err != nil && !errors.Is(err, ErrNotFound) {
 			return err

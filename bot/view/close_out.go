@@ -331,7 +331,7 @@ type Closed struct {
 	Note       string
 	RollUp     okr.RollUp
 	KeyResults []ClosedKeyResult
-	Next       okr.Period      // zero when nothing goes on
+	Next       okr.Objective   // zero when nothing goes on
 	Above      okr.Objective   // what it goes on below, where that is another one now
 	Below      []okr.Objective // what went on before, and is below it now
 }
@@ -364,8 +364,8 @@ func (k ClosedKeyResult) line() string {
 
 func (c Closed) head() string {
 	text := ":checkered_flag: *Closed out: " + Escape(Cut(c.Objective.Title, 150)) + "* · " + c.Objective.Period.Words() + "\n" + rollUpWords(c.RollUp) + "\nby <@" + c.Person + ">"
-	if c.Next != (okr.Period{}) {
-		text += ", goes on in " + c.Next.Words()
+	if c.Next.ID != 0 {
+		text += ", " + GoesOnIn(c.Next)
 		if tree := TreeWentOn(c.Above, c.Below); tree != "" {
 			text += "." + tree
 		}
@@ -374,6 +374,11 @@ func (c Closed) head() string {
 		text += "\n> " + strings.ReplaceAll(Escape(c.Note), "\n", "\n> ")
 	}
 	return text
+}
+
+// GoesOnIn says when an objective goes on, and as which: "goes on in Q1 2027 as *O-5*".
+func GoesOnIn(next okr.Objective) string {
+	return "goes on in " + next.Period.Words() + " as *" + next.Key() + "*"
 }
 
 // TreeWentOn says below which objective one goes on, and which are below it now; empty where that did not

@@ -35,8 +35,8 @@ func (o Objective) endBlocks() []slack.Block {
 // WasClosedOut tells who leads an objective that somebody else closed it out.
 func WasClosedOut(c Closed) string {
 	text := ":checkered_flag: " + headlineOf(c.Objective) + " (" + c.Objective.Period.Words() + ") was closed out by <@" + c.Person + ">."
-	if c.Next != (okr.Period{}) {
-		text += " It goes on in " + c.Next.Words() + "." + TreeWentOn(c.Above, c.Below)
+	if c.Next.ID != 0 {
+		text += " It " + GoesOnIn(c.Next) + "." + TreeWentOn(c.Above, c.Below)
 	}
 	return text + " `/okr show " + c.Objective.Key() + "` shows how it ended."
 }

@@ -253,7 +253,7 @@ func closeOut(k KeyResult, n int) CloseOut {
 
 func closedOut(n int) Closed {
 	k := hostile()
-	c := Closed{Objective: k.Objective, Person: "U1ALICE", Note: strings.Repeat("<!channel> learned\n", 60), RollUp: okr.RollUp{Progress: num("0.555"), Reporting: n - 1, Total: n, Worst: okr.Missed}, Next: okr.NextQuarter(today)}
+	c := Closed{Objective: k.Objective, Person: "U1ALICE", Note: strings.Repeat("<!channel> learned\n", 60), RollUp: okr.RollUp{Progress: num("0.555"), Reporting: n - 1, Total: n, Worst: okr.Missed}, Next: okr.Objective{ID: 5, Number: 5, Title: "Run a calm service desk", Period: okr.NextQuarter(today)}}
 	if n < 10 {
 		c.Objective, c.Note = objective, "Two releases came late."
 	}

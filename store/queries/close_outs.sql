@@ -89,10 +89,9 @@ where workspace_id = @workspace_id
   and id = @id;
 
 -- name: CloseOut :one
-select sqlc.embed(c), sqlc.embed(o), n.first_day as next_first_day, n.last_day as next_last_day
+select sqlc.embed(c), sqlc.embed(o)
 from close_outs c
 join objectives o on o.id = c.objective_id
-left join objectives n on n.id = c.next_objective_id
 where c.workspace_id = @workspace_id
   and c.objective_id = @objective_id;
 

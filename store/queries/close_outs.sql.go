@@ -30,10 +30,9 @@ func (q *Queries) CloseObjective(ctx context.Context, arg CloseObjectiveParams) 
 }
 
 const closeOut = `-- name: CloseOut :one
-select c.objective_id, c.workspace_id, c.person_id, c.note, c.progress, c.reporting, c.total, c.worst, c.next_objective_id, c.created_at, o.id, o.workspace_id, o.title, o.owner_id, o.first_day, o.last_day, o.zone, o.channel_id, o.created_by, o.created_at, o.draft_id, o.closed_at, o.number, o.co_owner_ids, o.parent_id, o.version, o.folded, n.first_day as next_first_day, n.last_day as next_last_day
+select c.objective_id, c.workspace_id, c.person_id, c.note, c.progress, c.reporting, c.total, c.worst, c.next_objective_id, c.created_at, o.id, o.workspace_id, o.title, o.owner_id, o.first_day, o.last_day, o.zone, o.channel_id, o.created_by, o.created_at, o.draft_id, o.closed_at, o.number, o.co_owner_ids, o.parent_id, o.version, o.folded
 from close_outs c
 join objectives o on o.id = c.objective_id
-left join objectives n on n.id = c.next_objective_id
 where c.workspace_id = $1
   and c.objective_id = $2
 `
@@ -44,10 +43,8 @@ type CloseOutParams struct {
 }
 
 type CloseOutRow struct {
-	CloseOut     CloseOut
-	Objective    Objective
-	NextFirstDay *time.Time
-	NextLastDay  *time.Time
+	CloseOut  CloseOut
+	Objective Objective
 }
 
 func (q *Queries) CloseOut(ctx context.Context, arg CloseOutParams) (CloseOutRow, error) {
@@ -81,8 +78,6 @@ func (q *Queries) CloseOut(ctx context.Context, arg CloseOutParams) (CloseOutRow
 		&i.Objective.ParentID,
 		&i.Objective.Version,
 		&i.Objective.Folded,
-		&i.NextFirstDay,
-		&i.NextLastDay,
 	)
 	return i, err
 }
