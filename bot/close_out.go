@@ -108,21 +108,28 @@ func (f closeOuts) ended(ctx context.Context, g desk.Gesture, title string) ([]o
 	if title == "" {
 		return list, nil
 	}
-	titles := make([]string, len(list))
+	titles, known := make([]string, len(list)), make([]store.KnownTitle, len(list))
 	for i, o := range list {
-		titles[i] = o.Title
+		titles[i], known[i] = o.Title, store.KnownTitle{Key: o.Key(), Title: o.Title}
 	}
 	var named []okr.Objective
 	for _, i := range command.TitlesOf(titles).With(title) {
 		named = append(named, list[i])
 	}
-	return named, nil
+	if len(named) > 0 {
+		return named, nil
+	}
+	near := view.NameChoice{Verb: "close-out", Of: desk.Nearest(known, title)}
+	near.Says = "No objective that you can close out has " + view.Quote(title) + " in its title. "
+	if len(near.Of) == 0 {
+		return nil, desk.Instead(desk.Say(near.Says+"`/okr close-out` alone shows them."), store.ErrNotFound)
+	}
+	near.Says += "Is it one of these?"
+	m := near.Message()
+	return nil, desk.Instead(desk.Reply{Say: &m}, store.ErrNotFound)
 }
 
 func (f closeOuts) choice(list []okr.Objective, title string, from int) desk.Reply {
-	if len(list) == 0 {
-		return desk.Say("No objective that you can close out has " + view.Quote(title) + " in its title. `/okr close-out` alone shows them.")
-	}
 	from = view.PageFrom(from, len(list), view.CloseOutsListed)
 	m := view.ToCloseOut(list[from:min(len(list), from+view.CloseOutsListed)], from, len(list), title)
 	return desk.Reply{Say: &m}

@@ -101,6 +101,15 @@ func (ls lists) notListed(ctx context.Context, g desk.Gesture, l listed) (desk.R
 	if err != nil {
 		return desk.Reply{}, err
 	}
+	objectives, exact, err := ls.OfferObjectives(ctx, g, strings.Join(l.titles, " "), "list")
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	if exact {
+		objectives.Says = l.heading(g.Actor.ID) + ": none. These are in the title of an objective:"
+		m := objectives.Message()
+		return desk.Reply{Say: &m}, nil
+	}
 	near := meantBy(strings.Join(unknown, " "), names)
 	if len(near) == 0 {
 		near = meantBy(unknown[0], names)
@@ -122,9 +131,14 @@ func (ls lists) notListed(ctx context.Context, g desk.Gesture, l listed) (desk.R
 		for i, n := range near {
 			near[i] = view.Quote("/okr list " + n)
 		}
-		return desk.Say(text + "Did you mean " + strings.Join(near, " or ") + "? " + listsWhat), nil
+		text += "Did you mean " + strings.Join(near, " or ") + "? "
 	}
-	return desk.Say(text + listsWhat), nil
+	if len(objectives.Of) == 0 {
+		return desk.Say(text + listsWhat), nil
+	}
+	objectives.Says = text + "Is it one of these objectives? " + listsWhat
+	m := objectives.Message()
+	return desk.Reply{Say: &m}, nil
 }
 
 // meantBy is what somebody meant by words that are in no title: exactly that, where it is a name without its

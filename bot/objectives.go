@@ -80,7 +80,7 @@ func (ob objectives) from(ctx context.Context, g desk.Gesture, from int, words s
 	}
 	switch {
 	case page.Total == 0 && words != "":
-		return desk.Say("No objective has " + view.Quote(words) + " in its title. `/okr objectives` alone shows all."), nil
+		return ob.notTitled(ctx, g, words)
 	case page.Total == 0 && !okr.May(g.Actor, okr.AddObjective):
 		return desk.Say("There are no objectives yet. Members of this workspace add them."), nil
 	case page.Total == 0:
@@ -91,6 +91,18 @@ func (ob objectives) from(ctx context.Context, g desk.Gesture, from int, words s
 		return desk.Reply{}, err
 	}
 	m := view.ObjectiveList{Shown: shown, From: from, Mine: page.Mine, Total: page.Total, Words: words}.Message()
+	return desk.Reply{Say: &m}, nil
+}
+
+// notTitled says that no objective has words in its title, and offers the closest.
+func (ob objectives) notTitled(ctx context.Context, g desk.Gesture, words string) (desk.Reply, error) {
+	says := "No objective has " + view.Quote(words) + " in its title. "
+	near, _, err := ob.OfferObjectives(ctx, g, words, "show")
+	if err != nil || len(near.Of) == 0 {
+		return desk.Say(says + "`/okr objectives` alone shows all."), err
+	}
+	near.Says = says + "Is it one of these?"
+	m := near.Message()
 	return desk.Reply{Say: &m}, nil
 }
 

@@ -241,11 +241,13 @@ func (n naming) one(ctx context.Context, found []int, name, rest string) (store.
 		number, _ := okr.ParseKey(hits[0].Key)
 		return n.d.numbered(ctx, n.g, number)
 	}
+	known := n.all
 	if len(hits) == 0 && rest == "" && slices.Contains(ObjectiveVerbs, n.verb) {
 		objectives, err := n.d.Store.ObjectiveTitles(ctx, n.g.Actor.Workspace)
 		if err != nil {
 			return store.KeyResult{}, err
 		}
+		known = slices.Concat(known, objectives)
 		if hits = open(objectives, command.TitlesOf(titlesOf(objectives)).Called(name)); len(hits) == 1 {
 			g := n.g
 			g.Text = hits[0].Key
@@ -257,19 +259,45 @@ func (n naming) one(ctx context.Context, found []int, name, rest string) (store.
 		}
 	}
 	if len(hits) == 0 {
-		hits, c.Near = nearest(n.all, name), true
+		hits, c.Near = nearest(known, name), true
 	}
 	if len(hits) == 0 {
 		return store.KeyResult{}, Instead(Say(view.Quote(c.Typed)+" is no key result and in no title. "+howToName(n.verb)), store.ErrNotFound)
 	}
-	for _, t := range hits[:min(len(hits), view.NamedMost)] {
-		c.Of = append(c.Of, view.Candidate{Key: t.Key, Title: t.Title, Under: t.Under})
-	}
+	c.Of = candidates(hits)
 	if c.Beyond = len(hits) - len(c.Of); c.Near {
 		c.Beyond = 0
 	}
 	m := c.Message()
 	return store.KeyResult{}, Instead(Reply{Say: &m}, store.ErrNotFound)
+}
+
+// candidates are as many as a choice offers.
+func candidates(hits []store.KnownTitle) []view.Candidate {
+	var of []view.Candidate
+	for _, t := range hits[:min(len(hits), view.NamedMost)] {
+		of = append(of, view.Candidate{Key: t.Key, Title: t.Title, Under: t.Under})
+	}
+	return of
+}
+
+// Nearest are those whose titles are a few slips away from a name, the nearest first, to be offered.
+func Nearest(all []store.KnownTitle, name string) []view.Candidate {
+	return candidates(nearest(all, name))
+}
+
+// OfferObjectives offers to do something with the objectives whose titles have a name, else with the closest;
+// exact says which. Nothing is offered where there is neither.
+func (d *Desk) OfferObjectives(ctx context.Context, g Gesture, name, verb string) (c view.NameChoice, exact bool, err error) {
+	all, err := d.Store.ObjectiveTitles(ctx, g.Actor.Workspace)
+	if err != nil {
+		return c, false, err
+	}
+	hits := open(all, command.TitlesOf(titlesOf(all)).Called(name))
+	if exact = len(hits) > 0; !exact {
+		hits = nearest(all, name)
+	}
+	return view.NameChoice{Typed: command.Spoken(name), Verb: verb, Of: candidates(hits)}, exact, nil
 }
 
 // open are those that were found, without those that are closed out where others are not: what goes on

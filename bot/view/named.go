@@ -28,6 +28,7 @@ type NameChoice struct {
 	Typed  string
 	How    string // nothing was typed: how one is named; these are the person's own
 	Near   bool   // in none: these are close to it
+	Says   string // in the place of the question, of objectives
 	Verb   string // what is to be done with the one that is chosen
 	Rest   string // what was typed after the name, as it was typed
 	Of     []Candidate
@@ -35,7 +36,7 @@ type NameChoice struct {
 }
 
 // doing is what a verb's button says.
-var doing = map[string]string{"show": "Show", "edit": "Edit…", "check-in": "Check in", "sync": "Sync", "pause": "Pause", "resume": "Resume", "remove": "Remove…"}
+var doing = map[string]string{"show": "Show", "edit": "Edit…", "check-in": "Check in", "sync": "Sync", "pause": "Pause", "resume": "Resume", "remove": "Remove…", "list": "List", "close-out": "Close out"}
 
 // asks is the question that the choice answers.
 func (c NameChoice) asks() string {
@@ -46,6 +47,8 @@ func (c NameChoice) asks() string {
 		return c.How
 	case c.How != "":
 		return c.How + " Or choose one of yours, the worst first:"
+	case c.Says != "":
+		return c.Says
 	case c.Near:
 		return Quote(c.Typed) + " is no key result and in no title, so nothing was done. Is it one of these?"
 	}
