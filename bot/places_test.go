@@ -68,3 +68,24 @@ func TestKeyResultsHaveOneOrder(t *testing.T) {
 	_, open, _ := strings.Cut(r.alice.Home(), "*Aim*")
 	is("Home", open)
 }
+
+// The objectives whose period runs come first, then those to come, then those that are over.
+func TestObjectivesOfNowComeFirst(t *testing.T) {
+	r := newRoom(t)
+	today := r.today()
+	r.addsObjectiveOf("Long over", okr.Period{First: today - 200, Last: today - 100})
+	r.addsObjectiveOf("Far ahead", okr.Period{First: today + 100, Last: today + 190})
+	r.addsObjectiveOf("At hand", okr.Period{First: today - 30, Last: today + 50})
+	r.addsObjectiveOf("Next up", okr.Period{First: today + 51, Last: today + 99})
+	r.addsObjectiveOf("Just over", okr.Period{First: today - 90, Last: today - 1})
+	r.addsObjectiveOf("Soon done", okr.Period{First: today - 60, Last: today})
+	want := []string{"Soon done", "At hand", "Next up", "Far ahead", "Just over", "Long over"}
+	for name, person := range map[string]func(string) string{
+		"hers":      r.answer,
+		"of others": func(text string) string { return r.bob.Types(text).Sees("Of others").Screen() },
+	} {
+		if text := person("/okr objectives"); !inOrder(text, want...) {
+			t.Errorf("%s are not in the order %v:\n%s", name, want, text)
+		}
+	}
+}

@@ -526,12 +526,13 @@ func (q *Queries) ObjectivesByNumber(ctx context.Context, arg ObjectivesByNumber
 }
 
 const objectivesLed = `-- name: ObjectivesLed :many
-select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version, folded
+select o.id, o.workspace_id, o.title, o.owner_id, o.first_day, o.last_day, o.zone, o.channel_id, o.created_by, o.created_at, o.draft_id, o.closed_at, o.number, o.co_owner_ids, o.parent_id, o.version, o.folded
 from objectives o
+cross join lateral (select (now() at time zone o.zone)::date as day) today
 where o.workspace_id = $1
   and (o.owner_id = $2::text or o.co_owner_ids <> '{}' and o.co_owner_ids @> array[$2::text])
   and coalesce(o.folded, lower(o.title)) like '%' || $3::text || '%'
-order by o.last_day desc, o.id
+order by case when o.last_day < today.day then 2 when o.first_day > today.day then 1 else 0 end, abs(o.last_day - today.day), o.id
 offset $4
 limit $5
 `
@@ -544,7 +545,8 @@ type ObjectivesLedParams struct {
 	Most        int32
 }
 
-// Those that a person owns or co-owns.
+// Those that a person owns or co-owns: whose period runs, then those to come, then those that are over, of each
+// the nearest end first.
 func (q *Queries) ObjectivesLed(ctx context.Context, arg ObjectivesLedParams) ([]Objective, error) {
 	rows, err := q.db.Query(ctx, objectivesLed,
 		arg.WorkspaceID,
@@ -590,13 +592,14 @@ func (q *Queries) ObjectivesLed(ctx context.Context, arg ObjectivesLedParams) ([
 }
 
 const objectivesOfOthers = `-- name: ObjectivesOfOthers :many
-select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version, folded
+select o.id, o.workspace_id, o.title, o.owner_id, o.first_day, o.last_day, o.zone, o.channel_id, o.created_by, o.created_at, o.draft_id, o.closed_at, o.number, o.co_owner_ids, o.parent_id, o.version, o.folded
 from objectives o
+cross join lateral (select (now() at time zone o.zone)::date as day) today
 where o.workspace_id = $1
   and o.owner_id <> $2::text
   and not o.co_owner_ids @> array[$2::text]
   and coalesce(o.folded, lower(o.title)) like '%' || $3::text || '%'
-order by o.last_day desc, o.id
+order by case when o.last_day < today.day then 2 when o.first_day > today.day then 1 else 0 end, abs(o.last_day - today.day), o.id
 offset $4
 limit $5
 `
