@@ -129,7 +129,7 @@ func TestAValueByHandIsClosedOutAsItIsShown(t *testing.T) {
 	}
 	r.alice.Types("/okr list").Sees("*110 (by hand)*", "and stood when this was closed out")
 	r.settles()
-	r.until("the card without its button", func() bool { return !strings.Contains(r.alice.Screen(), "[Resume automatic]") })
+	r.until("the card without its button", func() bool { return !strings.Contains(r.alice.Screen(), "Resume automatic") })
 	r.alice.Types("/okr show KR-1").Sees("*110 (by hand)*", "score "+progress).DoesNotSee("[Check in]").DoesNotSee("[Resume automatic]").Closes()
 	next, err := r.store.KeyResult(t.Context(), o.Workspace, 2)
 	if err != nil || next.Start.Decimal.String() != "110" || len(next.Phases) != 0 {

@@ -166,11 +166,16 @@ func (kr keyResults) resumeAutomatic(ctx context.Context, g desk.Gesture) (desk.
 	if err != nil {
 		return desk.Reply{}, err
 	}
+	return kr.automatic(ctx, g, k)
+}
+
+// automatic ends an override.
+func (kr keyResults) automatic(ctx context.Context, g desk.Gesture, k store.KeyResult) (desk.Reply, error) {
 	if !k.MayCheckIn(g.Actor) {
 		return kr.AskOwner(ctx, g, k.KeyResult, okr.CheckInKeyResult, "resume"), nil
 	}
 	already := false
-	err = kr.Store.InTx(ctx, func(tx *store.Tx) error {
+	err := kr.Store.InTx(ctx, func(tx *store.Tx) error {
 		before, err := tx.LockKeyResult(ctx, g.Actor.Workspace, k.ID)
 		if err != nil {
 			return err
@@ -272,6 +277,8 @@ func (kr keyResults) more(ctx context.Context, g desk.Gesture) (desk.Reply, erro
 		return kr.pause(ctx, g, k, true)
 	case "resume":
 		return kr.pause(ctx, g, k, false)
+	case "automatic":
+		return kr.automatic(ctx, g, k)
 	case "remove":
 		return kr.askToRemove(ctx, g, k)
 	}

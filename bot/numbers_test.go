@@ -16,7 +16,7 @@ func TestAValueByHandStandsInForTheScore(t *testing.T) {
 		Fills("Result Value", "120").Submits("Save").Sees("^ Say why a value is entered by hand").
 		Fills("Reason", "the import <counted> twice").Submits("Save").SeesNoModal().
 		Sees("*120 (by hand)*", "120 was entered by hand for", "stands until there is a newer score, by <@U0ALICE>: the import &lt;counted&gt; twice", "ServiceNow says")
-	r.bob.Sees("→ 120", "[Resume automatic]") // the channel is told, and the card shows both
+	r.bob.Sees("→ 120", "Resume automatic") // the channel is told, and the card shows both
 	r.bob.Types("/okr list").Sees("*120 (by hand)*", "by <@U0ALICE>")
 	r.bob.GoesHome()
 	r.alice.GoesHome().SeesHome("*120 (by hand)*", "ServiceNow says")
@@ -254,4 +254,14 @@ func TestTheWizardAsksOnlyWhatTheGoalNeeds(t *testing.T) {
 	// A baseline's first value is offered as the start.
 	r.alice.Types("/okr edit KR-1").Sees("Measure a baseline first").Chooses("Goal", "Reach the target").Sees("Start Value: 21").
 		Fills("Target Value", "42").Sees("You would be at 0 % today").Submits("Save").Sees("KR-1 is saved").Closes()
+}
+
+// A card has two buttons, and the rest is in its kebab, each thing once.
+func TestACardHasTwoButtons(t *testing.T) {
+	r := ready(t)
+	r.alice.Types("/okr check-in KR-1 120 counted twice").Sees("*120 (by hand)*")
+	r.bob.Sees("→ 120", "[Sync Integration Data]", "[Details]", "Resume automatic").DoesNotSee("[Resume automatic]")
+	r.bob.Presses("Resume automatic").Sees("Ask <@U0ALICE>")
+	r.carol.Presses("Resume automatic").Sees("KR-1 follows its scores again.")
+	r.until("the card without it", func() bool { return !strings.Contains(r.bob.Screen(), "Resume automatic") })
 }

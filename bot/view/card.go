@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -65,11 +66,7 @@ func (k KeyResult) card(newest []okr.Reading, trend slack.Block) Message {
 	if !k.Integrated {
 		first = button(ActionCheckIn, "Check in", id)
 	}
-	presses := []slack.BlockElement{first, button(ActionDetails, "Details", id)}
-	if k.Overridden(k.Today) {
-		presses = append(presses, button(ActionResume, "Resume automatic", id))
-	}
-	presses = append(presses, k.rest())
+	presses := []slack.BlockElement{first, button(ActionDetails, "Details", id), k.rest()}
 	if k.Closed {
 		presses = []slack.BlockElement{button(ActionDetails, "Details", id), k.Kebab()}
 	}
@@ -99,13 +96,18 @@ func (k KeyResult) moved(newest []okr.Reading) []string {
 	return parts
 }
 
-// rest is the kebab of a card: what none of its buttons does.
+// rest is the kebab of a card: what none of its buttons does, at most five things.
 func (k KeyResult) rest() *slack.OverflowBlockElement {
 	kebab := k.Kebab()
+	kebab.Options = kebab.Options[1:]
+	option := func(verb, label string) *slack.OptionBlockObject {
+		return slack.NewOptionBlockObject(Item(verb, k.ID), plain(label), nil)
+	}
+	if k.Overridden(k.Today) {
+		kebab.Options = slices.Insert(kebab.Options, 0, option("automatic", "Resume automatic"))
+	}
 	if k.Integrated {
-		kebab.Options[0] = slack.NewOptionBlockObject(Item("check_in", k.ID), plain("Check in"), nil)
-	} else {
-		kebab.Options = kebab.Options[1:]
+		kebab.Options = slices.Insert(kebab.Options, 0, option("check_in", "Check in"))
 	}
 	return kebab
 }

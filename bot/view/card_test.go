@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/slack-go/slack"
+
 	"okrbot/okr"
 )
 
@@ -72,6 +74,43 @@ func TestWhatHasNoValueYetIsSaidAsItIs(t *testing.T) {
 		k.Result = okr.Result{Value: num("7"), AsOf: today, N: 1}
 		if was := (DigestLine{KeyResult: *k, Before: true, OldStatus: okr.NoData}).was(); !strings.Contains(was, want) {
 			t.Errorf("%q does not say %q", was, want)
+		}
+	}
+}
+
+// A card has two buttons, and what else can be done is in its kebab, which takes five, each thing once.
+func TestACardsButtons(t *testing.T) {
+	plain, people, byHand, paused, closed := sample(), sample(), sample(), sample(), sample()
+	people.Integrated = false
+	byHand.Override = okr.Override{Value: num("35"), Day: byHand.Today, Until: byHand.Today + 3, By: "U2BOB"}
+	paused.Paused = true
+	closed.Closed, closed.Override = true, byHand.Override
+	for _, row := range []struct {
+		k    KeyResult
+		want string
+	}{
+		{plain, "Sync Integration Data | Details | Check in, Edit, Pause syncing, Remove…"},
+		{people, "Check in | Details | Edit, Remove…"},
+		{byHand, "Sync Integration Data | Details | Check in, Resume automatic, Edit, Pause syncing, Remove…"},
+		{paused, "Sync Integration Data | Details | Check in, Edit, Resume syncing, Remove…"},
+		{closed, "Details | Remove…"},
+	} {
+		blocks := Card(row.k, nil).Blocks
+		var words []string
+		for _, e := range blocks[len(blocks)-1].(*slack.ActionBlock).Elements.ElementSet {
+			switch e := e.(type) {
+			case *slack.ButtonBlockElement:
+				words = append(words, e.Text.Text)
+			case *slack.OverflowBlockElement:
+				var items []string
+				for _, o := range e.Options {
+					items = append(items, o.Text.Text)
+				}
+				words = append(words, strings.Join(items, ", "))
+			}
+		}
+		if got := strings.Join(words, " | "); got != row.want {
+			t.Errorf("%s, want %s", got, row.want)
 		}
 	}
 }
