@@ -157,7 +157,7 @@ func (ls lists) none(ctx context.Context, g desk.Gesture, l listed, f store.Filt
 			return ls.notListed(ctx, g, l)
 		}
 	}
-	says := what + ": none."
+	says := what + ": none. `/okr list` alone shows all."
 	alone, err := ls.stateAlone(ctx, g, l)
 	if err != nil {
 		return desk.Reply{}, err
@@ -169,9 +169,10 @@ func (ls lists) none(ctx context.Context, g desk.Gesture, l listed, f store.Filt
 		says = "You have no key results yet. Begin with `/okr add-kr`, or see what okrbot can do with `/okr help`."
 	case l.bare:
 		says = "You have no key results. Members of this workspace add them; `/okr list` shows those that there are, and `/okr help` what okrbot can do."
-	case len(l.states) == 0 && may:
-		m := view.List(what, list)
-		return desk.Reply{Say: &m}, nil
+	case !l.any() && !may:
+		says = what + ": none. Members of this workspace add them."
+	case l.adds(g.Actor.ID) && may:
+		says = what + ": none. Add one with `/okr add-kr`."
 	case alone != "":
 		says = alone
 	}

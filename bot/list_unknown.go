@@ -95,7 +95,7 @@ func (ls lists) notListed(ctx context.Context, g desk.Gesture, l listed) (desk.R
 	}
 	only := !slices.ContainsFunc(unknown, func(t string) bool { return !slices.Contains(l.quoted, t) }) // in quotes
 	if len(unknown) == 0 {                                                                              // each is in some title, and none has all
-		return desk.Say(l.heading(g.Actor.ID) + ": none."), nil
+		return desk.Say(l.heading(g.Actor.ID) + ": none. `/okr list` alone shows all."), nil
 	}
 	names, err := ls.listable(ctx, g.Actor.Workspace)
 	if err != nil {

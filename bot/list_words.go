@@ -34,6 +34,15 @@ func (l listed) any() bool {
 	return len(l.people)+len(l.channels)+len(l.states)+len(l.periods)+len(l.under)+len(l.titles) > 0
 }
 
+// adds says whether somebody who finds the list empty can add to it: where it is of all, their own, or those of
+// objectives.
+func (l listed) adds(me string) bool {
+	if slices.Equal(l.people, []string{me}) {
+		l.people = nil
+	}
+	return !l.within()
+}
+
 // within says whether anything but its objectives narrows the list.
 func (l listed) within() bool {
 	l.under = nil

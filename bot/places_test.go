@@ -89,3 +89,25 @@ func TestObjectivesOfNowComeFirst(t *testing.T) {
 		}
 	}
 }
+
+// An empty list says what to do next, which is not always to add a key result.
+func TestAnEmptyListSaysWhatToDo(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Interviews held", "12") // of alice's, in #it-okrs
+	for text, what := range map[string]string{
+		"@bob":                 "Key results of <@U0BOB>",
+		"mine @bob at-risk":    "Key results of <@U0ALICE> or <@U0BOB> at risk",
+		"#it-okrs 2019":        "Key results in <#C0ITOKRS> in 2019",
+		"2019":                 "Key results in 2019",
+		"at-risk 2019":         "Key results at risk in 2019",
+		"interviews held 2019": "Key results in 2019 with `interviews` and `held`",
+		"needs-me @bob":        "Key results of <@U0BOB> that need a person",
+		"mine 2019":            "My key results in 2019",
+	} {
+		r.alice.Types("/okr list " + text).Sees(what + ": none. `/okr list` alone shows all.").DoesNotSee("Add one")
+	}
+	r.bob.Types("/okr list mine").Sees("My key results: none. Add one with `/okr add-kr`.")
+	r.addsObjective(r.alice, "Run a calm company")
+	r.alice.Types("/okr list O-2").Sees("Key results under O-2: none. Add one with `/okr add-kr`.")
+	r.dave.Types("/okr list mine").Sees("My key results: none. `/okr list` alone shows all.").DoesNotSee("Add one")
+}

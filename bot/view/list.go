@@ -72,9 +72,6 @@ func (l Listing) count(aside int) string {
 // List shows key results under their objectives. What it is a list of is said first, and which part of
 // it this is.
 func List(what string, l Listing) Message {
-	if l.Total == 0 {
-		return EmptyList(what+": none. Add one with `/okr add-kr`.", l)
-	}
 	head := "*" + what + "*"
 	if l.By != "" {
 		head += " " + l.By
