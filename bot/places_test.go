@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"okrbot/okr"
 	"okrbot/sheet"
 )
 
@@ -110,4 +111,13 @@ func TestAnEmptyListSaysWhatToDo(t *testing.T) {
 	r.addsObjective(r.alice, "Run a calm company")
 	r.alice.Types("/okr list O-2").Sees("Key results under O-2: none. Add one with `/okr add-kr`.")
 	r.dave.Types("/okr list mine").Sees("My key results: none. `/okr list` alone shows all.").DoesNotSee("Add one")
+}
+
+// A value that an import brought is no check-in, and nothing calls it one.
+func TestAnImportedValueIsNoCheckIn(t *testing.T) {
+	r := newRoom(t)
+	r.importsAlices([3]any{"Aim", 50, 3})
+	day := r.day(-3).Short(r.today())
+	r.alice.Types("/okr show KR-1").Sees("== KR-1 ==", "value of "+day, day+"  50  (entered)").DoesNotSee("checked in")
+	r.alice.Closes().Types("/okr remove KR-1").Sees("1 reading and 0 check-ins").Closes()
 }

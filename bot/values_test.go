@@ -120,7 +120,7 @@ func TestAValueOfAFinishedPeriod(t *testing.T) {
 		Chooses("Pull data from external applications", "I will update it myself").Submits("Next").
 		Fills("Start Value", "0").Fills("Result Value", "4.10").Fills("Target Value", "8.20").Sees("You would be at 50 % today").
 		Submits("Save").Sees("is added", "4.10 is kept. It counts for "+over.Last.Words()).Closes()
-	r.alice.Types("/okr show KR-1").Sees("*4.10* · progress 50 %", "checked in for "+over.Last.Time().Format("2 Jan")).Closes()
+	r.alice.Types("/okr show KR-1").Sees("*4.10* · progress 50 %", "value of "+over.Last.Time().Format("2 Jan")).Closes()
 	r.alice.Types("/okr check-in KR-1").Fills("Result Value", "5").Fills("As of", r.today().String()).Submits("Save").
 		Sees("^ The objective's period ended on "+over.Last.Words()).
 		Fills("As of", over.Last.String()).Submits("Save").SeesNoModal().Sees("progress 60 %")
@@ -135,7 +135,7 @@ func TestAValueOfAPeriodThatHasNotBegun(t *testing.T) {
 		Fills("Start Value", "0").Fills("Result Value", "4").Fills("Target Value", "8").
 		Submits("Save").Sees("is added", "4 is kept. Its day is before the period, so it does not count: the objective begins on "+ahead.First.Words()).Closes()
 	r.alice.Types("/okr check-in KR-1").Fills("Result Value", "5").Submits("Save").SeesNoModal().
-		Sees("Saved. Its day is before the period, so it does not count: the objective begins on "+ahead.First.Words(), "before the period *5, checked in for ")
+		Sees("Saved. Its day is before the period, so it does not count: the objective begins on "+ahead.First.Words(), "before the period *5, value of ")
 	r.alice.Types("/okr show KR-1").Sees("No percentage: there is no reading from " + ahead.First.Words() + " to " + ahead.Last.Words() + ". That is not the same as 0 %.").Closes()
 }
 

@@ -202,7 +202,7 @@ func (kr KeyResult) BeforeWords(today Day) string {
 	}
 	of := kr.ScoreOf(kr.Before.AsOf, today)
 	if !kr.Integrated {
-		of = "checked in for " + kr.Before.AsOf.Short(today)
+		of = "value of " + kr.Before.AsOf.Short(today)
 	}
 	return kr.Scored(kr.Before.Value.Decimal) + ", " + of
 }

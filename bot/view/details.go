@@ -191,7 +191,7 @@ func (d Details) history() string {
 		}
 		switch {
 		case r.CheckIn:
-			text += "  (checked in)"
+			text += "  (entered)"
 		case !d.Objective.Period.Contains(r.Day):
 			text += "  (outside of the period, not counted)"
 		case r.Restated && r.Previous.Valid:

@@ -156,7 +156,7 @@ func (k KeyResult) Dates() string {
 	}
 	switch {
 	case !k.Integrated && k.Result.Value.Valid:
-		return "checked in for " + k.Result.AsOf.Short(k.Today)
+		return "value of " + k.Result.AsOf.Short(k.Today)
 	case !k.Integrated:
 		return ""
 	case k.SyncedAt.IsZero():
