@@ -40,6 +40,7 @@ type importer struct {
 	problems   problems
 	cache      *PeopleCache // who can be asked about people; nil: nobody
 	whole      func(kind, reference string) string
+	guests     map[string]string // their ids -> their names
 	people     map[string]string // what a cell can say -> Slack's id; empty where several bear the name
 	sources    map[string][]store.Connection
 	reader     *Reader // of key results; nil: of histories
@@ -282,7 +283,7 @@ func (im *importer) writing() bool { return im.tx != nil && im.outcome.Problems 
 
 // know loads what every line is held against.
 func (im *importer) know(ctx context.Context) error {
-	im.people, im.sources = map[string]string{}, map[string][]store.Connection{}
+	im.people, im.guests, im.sources = map[string]string{}, map[string]string{}, map[string][]store.Connection{}
 	im.objectives, im.numbers = map[objectiveKey]*known{}, map[int]*known{}
 	im.keys, im.added = map[int]int{}, map[titled]int{}
 	people, err := im.reads.KnownPeople(ctx, im.workspace)
@@ -300,6 +301,9 @@ func (im *importer) know(ctx context.Context) error {
 	}
 	for _, p := range people {
 		im.people[p.ID] = p.ID
+		if p.Kind == okr.Guest {
+			im.guests[p.ID] = p.Name
+		}
 	}
 	connections, err := im.reads.Connections(ctx, im.workspace)
 	if err != nil {

@@ -100,7 +100,7 @@ func (im *importer) importRows(ctx context.Context, r *Reader, lines []Line) err
 		if err != nil {
 			return err
 		}
-		problems = append(problems, more...)
+		problems = append(append(problems, more...), im.guestsOf(e)...)
 		e.wrong = len(problems) > 0
 		im.refuse(problems...)
 	}

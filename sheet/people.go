@@ -1,8 +1,10 @@
 package sheet
 
 import (
+	"cmp"
 	"context"
 	"regexp"
+	"slices"
 	"strings"
 
 	"okrbot/okr"
@@ -111,9 +113,36 @@ func (im *importer) person(ctx context.Context, who string) (id, says string, er
 		im.say("note: %s (%s) has left this workspace and hears nothing. `/okr edit` chooses another owner.", a.person.Name, a.person.ID)
 	case okr.Foreign:
 		im.say("note: %s (%s) is of another organisation and may do nothing here. `/okr edit` chooses another owner.", a.person.Name, a.person.ID)
+	case okr.Guest:
+		im.guests[a.person.ID] = a.person.Name
 	}
 	if im.writing() {
 		return a.person.ID, "", im.tx.SavePerson(ctx, a.person)
 	}
 	return a.person.ID, "", nil
+}
+
+// guestsOf finds whom a line makes an owner or a co-owner who is a guest. Who owns it already may stay.
+func (im *importer) guestsOf(e *entry) (problems []Problem) {
+	look := func(column string, people []string, was ...string) {
+		for _, id := range people {
+			if name, is := im.guests[id]; is && !slices.Contains(was, id) {
+				says := cmp.Or(shown(name), id) + " is a guest, and can change nothing here. Name a member of this workspace."
+				problems = append(problems, Problem{Line: e.line, Column: column, Says: says, Anywhere: true})
+			}
+		}
+	}
+	o, k := e.row.Objective, e.row.KeyResult
+	var there []string
+	if known := im.target(o); known != nil && !known.made {
+		there = append([]string{known.Owner}, known.CoOwners...)
+	}
+	look("objective_owner", []string{o.Owner}, there...)
+	look("objective_co_owners", o.CoOwners, there...)
+	if !e.row.Alone {
+		had := append([]string{e.before.Owner}, e.before.CoOwners...)
+		look("owner", []string{k.Owner}, had...)
+		look("co_owners", k.CoOwners, had...)
+	}
+	return problems
 }

@@ -13,8 +13,12 @@ import (
 	"okrbot/store/queries"
 )
 
-// KnownPerson is somebody whom a workspace knows; the name is empty where Slack never told it.
-type KnownPerson struct{ ID, Name string }
+// KnownPerson is somebody whom a workspace knows; the name is empty where Slack never told it, and the kind with
+// it.
+type KnownPerson struct {
+	ID, Name string
+	Kind     okr.ActorKind
+}
 
 // KnownPeople are all who used okrbot in a workspace or own something there.
 func (r Statements) KnownPeople(ctx context.Context, workspace string) ([]KnownPerson, error) {
@@ -24,7 +28,7 @@ func (r Statements) KnownPeople(ctx context.Context, workspace string) ([]KnownP
 	}
 	list := make([]KnownPerson, len(rows))
 	for i, row := range rows {
-		list[i] = KnownPerson(row)
+		list[i] = KnownPerson{row.ID, row.Name, okr.ActorKind(row.Kind)}
 	}
 	return list, nil
 }

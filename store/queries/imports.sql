@@ -19,17 +19,17 @@ from generate_series(1, @many::int);
 
 -- name: KnownPeople :many
 -- Everybody whom this workspace knows, by Slack's id: who used okrbot, and who owns something.
-select p.id, max(p.name)::text as name
+select p.id, max(p.name)::text as name, max(p.kind)::text as kind
 from (
-  select w.id, w.name from people w where w.workspace_id = @workspace_id
+  select w.id, w.name, w.kind from people w where w.workspace_id = @workspace_id
   union all
-  select distinct o.owner_id, '' from objectives o where o.workspace_id = @workspace_id
+  select distinct o.owner_id, '', '' from objectives o where o.workspace_id = @workspace_id
   union all
-  select distinct k.owner_id, '' from key_results k where k.workspace_id = @workspace_id
+  select distinct k.owner_id, '', '' from key_results k where k.workspace_id = @workspace_id
   union all
-  select distinct unnest(c.co_owner_ids), '' from key_results c where c.workspace_id = @workspace_id
+  select distinct unnest(c.co_owner_ids), '', '' from key_results c where c.workspace_id = @workspace_id
   union all
-  select distinct unnest(l.co_owner_ids), '' from objectives l where l.workspace_id = @workspace_id
+  select distinct unnest(l.co_owner_ids), '', '' from objectives l where l.workspace_id = @workspace_id
 ) p
 group by p.id;
 

@@ -153,17 +153,17 @@ func (q *Queries) FirstValues(ctx context.Context, arg FirstValuesParams) (First
 }
 
 const knownPeople = `-- name: KnownPeople :many
-select p.id, max(p.name)::text as name
+select p.id, max(p.name)::text as name, max(p.kind)::text as kind
 from (
-  select w.id, w.name from people w where w.workspace_id = $1
+  select w.id, w.name, w.kind from people w where w.workspace_id = $1
   union all
-  select distinct o.owner_id, '' from objectives o where o.workspace_id = $1
+  select distinct o.owner_id, '', '' from objectives o where o.workspace_id = $1
   union all
-  select distinct k.owner_id, '' from key_results k where k.workspace_id = $1
+  select distinct k.owner_id, '', '' from key_results k where k.workspace_id = $1
   union all
-  select distinct unnest(c.co_owner_ids), '' from key_results c where c.workspace_id = $1
+  select distinct unnest(c.co_owner_ids), '', '' from key_results c where c.workspace_id = $1
   union all
-  select distinct unnest(l.co_owner_ids), '' from objectives l where l.workspace_id = $1
+  select distinct unnest(l.co_owner_ids), '', '' from objectives l where l.workspace_id = $1
 ) p
 group by p.id
 `
@@ -171,6 +171,7 @@ group by p.id
 type KnownPeopleRow struct {
 	ID   string
 	Name string
+	Kind string
 }
 
 // Everybody whom this workspace knows, by Slack's id: who used okrbot, and who owns something.
@@ -183,7 +184,7 @@ func (q *Queries) KnownPeople(ctx context.Context, workspaceID string) ([]KnownP
 	var items []KnownPeopleRow
 	for rows.Next() {
 		var i KnownPeopleRow
-		if err := rows.Scan(&i.ID, &i.Name); err != nil {
+		if err := rows.Scan(&i.ID, &i.Name, &i.Kind); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
