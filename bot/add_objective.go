@@ -103,7 +103,7 @@ func (ob objectives) submitted(ctx context.Context, g desk.Gesture) (desk.Reply,
 		if o, fresh, err = tx.CreateObjective(ctx, g.Actor, o, draft.ID); err != nil || !fresh {
 			return err // who is concerned by an earlier one was told then
 		}
-		return ob.tellOwners(ctx, tx, g.Actor, okr.Objective{}, o)
+		return ob.tellOwners(ctx, tx, g.Actor, okr.Objective{}, o, nil)
 	})
 	if problems := parentProblem(err); problems != nil {
 		return desk.Reply{Problems: problems}, nil

@@ -120,14 +120,14 @@ func (ob objectives) change(ctx context.Context, tx *store.Tx, g desk.Gesture, w
 	if problems := outOf(o.Period, was.Period, list, g); len(problems) > 0 {
 		return desk.Refuse(desk.Reply{Problems: problems})
 	}
-	before, err := tx.EditObjective(ctx, g.Actor, o)
+	before, changes, err := tx.EditObjective(ctx, g.Actor, o)
 	if err != nil {
 		return err
 	}
 	if !before.MayEdit(g.Actor) { // it was handed over since it was looked at
 		return store.ErrNotFound
 	}
-	if err := ob.tellOwners(ctx, tx, g.Actor, before, o); err != nil {
+	if err := ob.tellOwners(ctx, tx, g.Actor, before, o, changes); err != nil {
 		return err
 	}
 	if o.Period.First >= before.Period.First {
@@ -175,9 +175,9 @@ func outOf(period, was okr.Period, list []store.KeyResult, g desk.Gesture) okr.P
 	return problems
 }
 
-// tellOwners leaves what people who became owners of an objective, or are not any more, are to hear.
-// Who did it knows.
-func (ob objectives) tellOwners(ctx context.Context, tx *store.Tx, by okr.Actor, before, o okr.Objective) error {
+// tellOwners leaves what people who became owners of an objective, or are not any more, are to hear, and what
+// changed for those who stay. Who did it knows.
+func (ob objectives) tellOwners(ctx context.Context, tx *store.Tx, by okr.Actor, before, o okr.Objective, changes map[string]store.Change) error {
 	told := map[string]bool{by.ID: true}
 	tell := func(person, text string) error {
 		if person == "" || told[person] {
@@ -205,7 +205,27 @@ func (ob objectives) tellOwners(ctx context.Context, tx *store.Tx, by okr.Actor,
 			}
 		}
 	}
+	lines := changedLines(changes)
+	if len(lines) == 0 {
+		return nil
+	}
+	for _, person := range append([]string{o.Owner}, o.CoOwners...) {
+		if err := tell(person, view.ObjectiveChanged(o, by.ID, lines)); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// changedLines say what changed of an objective, a line each, the title first.
+func changedLines(changes map[string]store.Change) []string {
+	var lines []string
+	for _, field := range []string{"title", "owner", "co-owners", "period", "zone", "channel", "parent"} {
+		if c := changes[field]; c[0] != c[1] {
+			lines = append(lines, view.Change(field, c[0], c[1]))
+		}
+	}
+	return lines
 }
 
 // parentChoices fills the type-ahead of parents: what is below the objective is not offered.

@@ -180,7 +180,7 @@ func TestEarlierDaysAreKeptWhereNothingElseIsNew(t *testing.T) {
 				return err
 			}
 			now.Period = o.Period
-			_, err = tx.EditObjective(ctx, alice, now)
+			_, _, err = tx.EditObjective(ctx, alice, now)
 			return err
 		}))
 		r.nextDay()

@@ -137,11 +137,11 @@ func (c *company) furnish() {
 			}
 		}
 		calm.Parent, calm.CoOwners = top.ID, []string{"U4ANN", "U2BOB"}
-		if _, err := tx.EditObjective(ctx, c.alice, calm); err != nil {
+		if _, _, err := tx.EditObjective(ctx, c.alice, calm); err != nil {
 			return err
 		}
 		odd.Parent = calm.ID
-		if _, err := tx.EditObjective(ctx, c.alice, odd); err != nil {
+		if _, _, err := tx.EditObjective(ctx, c.alice, odd); err != nil {
 			return err
 		}
 		base := okr.KeyResult{Workspace: "T1", Owner: "U1ALICE", Method: okr.Latest, Weight: decimal.NewFromInt(1), Unit: "%"}

@@ -189,7 +189,7 @@ func TestAnObjectiveThatIsEditedMeanwhileStaysAsItIs(t *testing.T) {
 				return err
 			}
 			o.Channel, o.CoOwners = "C1OKRS", []string{"U3ANN"}
-			_, err = tx.EditObjective(ctx, c.alice, o)
+			_, _, err = tx.EditObjective(ctx, c.alice, o)
 			return err
 		})
 	}}

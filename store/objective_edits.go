@@ -156,57 +156,56 @@ func parentGone(err error) error {
 const noSuchRow = "23503"
 
 // EditObjective writes everything that people edit of an objective, has what depends on its period and
-// zone computed again, and records what changed. It returns the objective as it was, ErrChanged when it
+// zone computed again, and records what changed. It returns the objective as it was and what changed, ErrChanged when it
 // is no longer at the version that was edited, ErrClosed when it is closed out, ErrCycle, and ErrNoParent.
-func (tx *Tx) EditObjective(ctx context.Context, actor okr.Actor, o okr.Objective) (before okr.Objective, err error) {
+func (tx *Tx) EditObjective(ctx context.Context, actor okr.Actor, o okr.Objective) (before okr.Objective, changes map[string]Change, err error) {
 	if before, err = tx.Objective(ctx, actor.Workspace, o.ID); err != nil {
-		return before, err
+		return before, nil, err
 	}
 	seen := before.Parent // everybody waits for the tree: it is locked only where the parent changes
 	if o.Parent != 0 && o.Parent != seen {
 		if err := tx.mayHaveParent(ctx, actor.Workspace, o.ID, o.Parent); err != nil {
-			return before, err
+			return before, nil, err
 		}
 	}
 	if before, err = tx.LockObjective(ctx, actor.Workspace, o.ID); err != nil {
-		return before, err
+		return before, nil, err
 	}
 	switch {
 	case before.Closed:
-		return before, fmt.Errorf("editing objective %d: %w", o.ID, ErrClosed)
+		return before, nil, fmt.Errorf("editing objective %d: %w", o.ID, ErrClosed)
 	case before.Version != o.Version, o.Parent == seen && o.Parent != before.Parent:
-		return before, fmt.Errorf("editing objective %d: %w", o.ID, ErrChanged)
+		return before, nil, fmt.Errorf("editing objective %d: %w", o.ID, ErrChanged)
 	}
-	changes, err := tx.objectiveChanges(ctx, before, o)
-	if err != nil || !differ(changes) {
-		return before, err
+	if changes, err = tx.objectiveChanges(ctx, before, o); err != nil || !differ(changes) {
+		return before, nil, err
 	}
 	list, err := tx.LockKeyResultsOf(ctx, before)
 	if err != nil {
-		return before, err
+		return before, nil, err
 	}
 	err = tx.q.EditObjective(ctx, queries.EditObjectiveParams{
 		Title: o.Title, Folded: okr.Fold(o.Title), OwnerID: o.Owner, CoOwnerIds: orEmpty(o.CoOwners), FirstDay: o.Period.First.Time(), LastDay: o.Period.Last.Time(),
 		Zone: o.Zone, ChannelID: o.Channel, ParentID: idOrNil(o.Parent), WorkspaceID: actor.Workspace, ID: o.ID,
 	})
 	if err != nil {
-		return before, fmt.Errorf("editing objective %d: %w", o.ID, parentGone(err))
+		return before, nil, fmt.Errorf("editing objective %d: %w", o.ID, parentGone(err))
 	}
 	if before.Period != o.Period || before.Zone != o.Zone {
 		after, err := tx.replan(ctx, actor, o, list)
 		if err != nil {
-			return before, err
+			return before, nil, err
 		}
 		for i, k := range after {
 			if err := tx.AnnounceChange(ctx, list[i], k); err != nil {
-				return before, err
+				return before, nil, err
 			}
 		}
 	}
 	if err := tx.MarkCards(ctx, idsOf(list)...); err != nil {
-		return before, err
+		return before, nil, err
 	}
-	return before, tx.Record(ctx, actor, "edited", Object{"objective", o.ID}, changes)
+	return before, changes, tx.Record(ctx, actor, "edited", Object{"objective", o.ID}, changes)
 }
 
 // differ says whether any of some fields has another value than before.

@@ -30,7 +30,7 @@ func objectiveOf(t *testing.T, s *store.Store, title string, parent int64, draft
 
 func edits(s *store.Store, o okr.Objective) error {
 	return s.InTx(context.Background(), func(tx *store.Tx) error {
-		_, err := tx.EditObjective(context.Background(), alice, o)
+		_, _, err := tx.EditObjective(context.Background(), alice, o)
 		return err
 	})
 }

@@ -293,7 +293,7 @@ func Change(field, before, after string) string {
 }
 
 // fieldWords are fields of which people know another word than what is kept.
-var fieldWords = map[string]string{"override": "value by hand", "override's reason": "reason"}
+var fieldWords = map[string]string{"zone": "time zone", "override": "value by hand", "override's reason": "reason"}
 
 // Set says what a field was made with, in mrkdwn: "target 40", "channel #it-okrs".
 func Set(field, value string) string {

@@ -434,6 +434,11 @@ func HandedOver(o okr.Objective, by string) string {
 	return ":dart: You are neither owner nor co-owner of " + headlineOf(o) + " any more: <@" + by + "> changed that. Its owner is <@" + o.Owner + ">."
 }
 
+// ObjectiveChanged tells who owns or co-owns an objective what somebody else changed of it, a line each.
+func ObjectiveChanged(o okr.Objective, by string, lines []string) string {
+	return ":dart: <@" + by + "> changed " + headlineOf(o) + ":\n• " + strings.Join(lines, "\n• ") + "\n`/okr show " + o.Key() + "` shows it."
+}
+
 // ObjectiveRemoved is for who looked after it or its key results, and for whom they move to.
 func ObjectiveRemoved(o okr.Objective, by string, lines []string) string {
 	text := ":dart: " + headlineOf(o) + " was removed by <@" + by + ">."
