@@ -16,6 +16,14 @@ func Routes() (pressed, submitted, asked []string) {
 	return slices.Collect(maps.Keys(r.Actions)), slices.Collect(maps.Keys(r.Submits)), slices.Collect(maps.Keys(r.Queries))
 }
 
+// Verbs are the words after /okr that somebody answers to.
+func Verbs() (verbs []string) {
+	for _, v := range new(Bot).table().Verbs {
+		verbs = append(verbs, v.Name)
+	}
+	return verbs
+}
+
 // Shortcuts are the callback_ids of shortcuts that somebody answers to.
 func Shortcuts() []string { return slices.Sorted(maps.Keys(new(Bot).table().Shortcuts)) }
 
