@@ -13,6 +13,7 @@ import (
 
 	"okrbot/bot/view"
 	"okrbot/okr"
+	"okrbot/sandbox/servicenow"
 	"okrbot/sandbox/slack"
 	"okrbot/store"
 )
@@ -171,6 +172,31 @@ func TestALateTriggerSavesNothing(t *testing.T) {
 	defer r.slack.Break(slack.Fault{Method: "views.open", Error: "expired_trigger_id"})()
 	r.alice.Types("/okr add-kr").Sees("Nothing was saved; do it again")
 	if n := r.keyResults(); n > 0 {
+		t.Errorf("%d key results", n)
+	}
+}
+
+// Hundreds of windows open while the system that is read says nothing, and none waits for it.
+func TestHundredsOfWindowsOpenWhileASystemIsSilent(t *testing.T) {
+	r := ready(t)
+	r.settles()
+	r.servicenow.Break(servicenow.Fault{Kind: servicenow.Stall})
+	const crowd, each = 8, 25
+	commands := []string{"add-kr", "edit KR-1", "connect", "check-in KR-1", "remove KR-1"}
+	before := r.slack.Calls("views.open")
+	var all sync.WaitGroup
+	for n := range crowd {
+		all.Go(func() {
+			for m := range each {
+				if err := r.slack.Types([]string{"alice", "carol"}[n%2], "it-okrs", "/okr "+commands[(n+m)%len(commands)]); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	r.until("each has its window", func() bool { return r.slack.Calls("views.open")-before >= crowd*each })
+	if n := r.keyResults(); n != 1 {
 		t.Errorf("%d key results", n)
 	}
 }
