@@ -195,15 +195,17 @@ func (tx *Tx) BreakConnection(ctx context.Context, c Connection) (bool, error) {
 	return n == 1, nil
 }
 
-// RefusedLike is the person's own connection to an address, as the same user, whose sign-in is not
-// used any more; 0 when there is none.
-func (r Statements) RefusedLike(ctx context.Context, actor okr.Actor, kind, origin, account string) (int64, error) {
-	id, err := r.q.RefusedLike(ctx, queries.RefusedLikeParams{WorkspaceID: actor.Workspace, OwnerID: actor.ID, Kind: kind, Origin: origin, AccountName: account})
+// RefusedLike is the person's own connection to an address, as the same user and no more widely shared than is
+// wished, whose sign-in is not used any more; the zero one when there is none.
+func (r Statements) RefusedLike(ctx context.Context, actor okr.Actor, kind, origin, account string, shared bool) (Connection, error) {
+	row, err := r.q.RefusedLike(ctx, queries.RefusedLikeParams{
+		WorkspaceID: actor.Workspace, OwnerID: actor.ID, Kind: kind, Origin: origin, AccountName: account, Shared: shared,
+	})
 	if errors.Is(err, pgx.ErrNoRows) {
-		return 0, nil
+		return Connection{}, nil
 	}
 	if err != nil {
-		return 0, fmt.Errorf("looking for a refused connection: %w", err)
+		return Connection{}, fmt.Errorf("looking for a refused connection: %w", err)
 	}
-	return id, nil
+	return connection(row), nil
 }

@@ -232,6 +232,11 @@ func (flow *Flow) Submitted(ctx context.Context, g desk.Gesture) (desk.Reply, er
 		})
 	}
 	account := integrations.Account{Origin: origin, SignIn: entry.SignIn, Fields: entry.Credentials}
+	if again.ID == 0 {
+		if again, err = flow.meant(ctx, g.Actor, connector.Kind(), origin, userOf(account), entry.Shared); err != nil {
+			return desk.Reply{}, err
+		}
+	}
 	checking := view.Checking(connector.Name(), view.ShownAddress(origin))
 	return desk.Reply{Update: &checking, LaterWithin: shownWithin, Later: func(ctx context.Context, at desk.OpenView) {
 		found := flow.prove(ctx, connector, account, again)
@@ -242,7 +247,7 @@ func (flow *Flow) Submitted(ctx context.Context, g desk.Gesture) (desk.Reply, er
 		var c store.Connection
 		if found.works() {
 			var err error
-			if c, err = flow.keepConnection(ctx, g.Actor, connector, account, d.Again, entry.Shared, draft.ID); err != nil {
+			if c, err = flow.keepConnection(ctx, g.Actor, connector, account, again.ID, entry.Shared, draft.ID); err != nil {
 				ref := desk.Reference()
 				flow.Log.Error("keeping a connection", "actor", g.Actor.ID, "ref", ref, "error", err)
 				next = view.Notice("Connect "+connector.Name(), desk.WhyUnsaved(err, ref))
@@ -313,67 +318,10 @@ func endOf(account integrations.Account) time.Time {
 	return day
 }
 
-// proof is how the check of an account went.
-type proof struct {
-	stages  []integrations.Stage
-	problem string // what keeps it from being used although it signs in
-}
-
-func (p proof) works() bool { return passed(p.stages) && p.problem == "" }
-
-// refused says whether the sign-in itself was refused.
-func (p proof) refused() bool {
-	last := len(p.stages) - 1
-	return last >= 0 && p.stages[last].Err != nil && p.stages[last].Err.Class == integrations.Unauthorized
-}
-
-// prove checks an account, stage by stage. In place of another sign-in, it must also see the
-// scorecards that the connection's key results read now. The system has its own time in the check's.
-func (flow *Flow) prove(ctx context.Context, connector integrations.Connector, account integrations.Account, again store.Connection) proof {
-	asking, cancel := context.WithTimeout(ctx, checkWithin)
-	defer cancel()
-	p := proof{stages: connector.Check(asking, account)}
-	if again.ID == 0 || !passed(p.stages) {
-		return p
-	}
-	hanging, err := flow.Store.KeyResultsOf(ctx, again)
-	if err != nil {
-		flow.Log.Error("looking for what reads through a connection", "connection", again.ID, "error", err)
-		p.problem = "What reads through this connection could not be looked up. Nothing was changed; try again."
-		return p
-	}
-	now, err := flow.Store.Now(ctx)
-	if err != nil {
-		now = time.Now() // only says from which day on scores are asked for
-	}
-	var asked []integrations.Request
-	for _, h := range hanging {
-		asked = append(asked, integrations.Request{Ref: h.Reference, From: okr.DayOf(now.UTC()).Time()})
-	}
-	var lost []view.Hanging
-	for i, answer := range connector.Read(asking, account, asked) {
-		var failure *integrations.Error
-		switch {
-		case answer.Err == nil:
-		case !errors.As(answer.Err, &failure):
-			p.problem = "The check took too long. Nothing was changed; try again."
-			return p
-		case failure.Class != integrations.NotFound && failure.Class != integrations.Forbidden:
-			// It can be seen, or nobody can tell: the next sync says more.
-		case hanging[i].Failing != string(integrations.NotFound) && hanging[i].Failing != string(integrations.Forbidden):
-			lost = append(lost, view.Hanging{Key: hanging[i].Key})
-		}
-	}
-	if len(lost) > 0 {
-		p.problem = "This sign-in cannot see the scorecards of " + view.HangingSentence(lost) + ", which the present one reads. Nothing was changed. Ask for the missing roles, or use another user."
-	}
-	return p
-}
-
 // keepConnection stores a sign-in that works: a new connection, whose list of scorecards is read, or again's.
 func (flow *Flow) keepConnection(ctx context.Context, actor okr.Actor, connector integrations.Connector, account integrations.Account, again int64, shared bool, draft string) (store.Connection, error) {
 	name := view.ShownAddress(account.Origin)
-	user := account.Fields["username"]
+	user := userOf(account)
 	if user != "" {
 		name += " (" + user + ")"
 	}
@@ -386,12 +334,6 @@ func (flow *Flow) keepConnection(ctx context.Context, actor okr.Actor, connector
 		actor, err := flow.rights(ctx, tx.Statements, actor)
 		if err != nil {
 			return err
-		}
-		if again == 0 {
-			// Whoever connects again what was refused means that one: its key results hang on it.
-			if again, err = tx.RefusedLike(ctx, actor, connector.Kind(), account.Origin, user); err != nil {
-				return err
-			}
 		}
 		if again != 0 {
 			if c, err = stillManages(ctx, tx, actor, again); err == nil {
@@ -413,6 +355,9 @@ func (flow *Flow) keepConnection(ctx context.Context, actor okr.Actor, connector
 	})
 	return c, err
 }
+
+// userOf is whom an account signs in as, where what was entered says so.
+func userOf(account integrations.Account) string { return account.Fields["username"] }
 
 // readAgain has what failed for lack of a sign-in read at once, now that there is another one.
 func (flow *Flow) readAgain(ctx context.Context, tx *store.Tx, c store.Connection) error {

@@ -161,13 +161,16 @@ func (flow *Flow) consented(ctx context.Context, r *http.Request, consenter inte
 // browser and then confirms in Slack. It returns with the page that asks.
 func (flow *Flow) keepConsent(ctx context.Context, at signInPage, consenter integrations.Consenter, tokens integrations.Tokens) string {
 	account := integrations.Account{Origin: at.Origin, SignIn: at.SignIn, Fields: integrations.Fields{integrations.AccessToken: tokens.Fields[integrations.AccessToken]}}
-	found := flow.prove(ctx, at.connector, account, at.again)
+	found, who, replaces, err := flow.proveConsent(ctx, at, consenter, account)
+	if err != nil {
+		flow.Log.Error("looking for a refused connection", "actor", at.actor.ID, "error", err)
+		return outcomePath + "unable"
+	}
 	if !found.works() {
 		modal, message := view.NotConnected(at.connector.Name(), view.ShownAddress(at.Origin), stagesOf(found.stages), found.problem)
 		flow.endPage(ctx, at, modal, message)
 		return outcomePath + "failed"
 	}
-	who := consenter.Who(ctx, account)
 	name := view.ShownAddress(at.Origin)
 	if who != "" {
 		name += " (" + who + ")"
@@ -187,17 +190,10 @@ func (flow *Flow) keepConsent(ctx context.Context, at signInPage, consenter inte
 		if err != nil {
 			return err
 		}
-		replaces := at.Reconnects
-		if replaces == 0 {
-			// Whoever connects again what was refused means that one: its key results hang on it.
-			if replaces, err = tx.RefusedLike(ctx, actor, at.Kind, at.Origin, who); err != nil {
-				return err
-			}
-		}
 		c, err := tx.CreatePending(ctx, actor, store.Connection{
 			Kind: at.Kind, Name: name, Origin: at.Origin, SignIn: at.SignIn, Account: who, Client: at.client.ID,
 			Shared: at.Shared && okr.May(actor, okr.ShareConnection, okr.MakerOf),
-		}, replaces, tokens.Fields, accounts.TokenLife(tokens.Life), consenter.RefreshLife())
+		}, replaces.ID, tokens.Fields, accounts.TokenLife(tokens.Life), consenter.RefreshLife())
 		if err == nil {
 			token, err = tx.AskAboutSignIn(ctx, at.SignInPage, c, stages)
 		}

@@ -2,7 +2,6 @@ package connect
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -117,6 +116,7 @@ type signInPage struct {
 	another   bool               // another client is to take its place
 	again     store.Connection
 	pending   store.Connection // the sign-in that the page asks about
+	readers   view.Readers     // whom it is read for then
 }
 
 // errNotAsked says that Slack could not be asked whether a page's person may still do what it is for.
@@ -154,6 +154,9 @@ func (flow *Flow) load(ctx context.Context, v store.SignInPage) (signInPage, err
 		at.pending, err = flow.Store.Connection(ctx, v.Workspace, v.Pending)
 		if err == nil && at.pending.State != store.Pending {
 			err = store.ErrNotFound
+		}
+		if err == nil {
+			at.readers, err = flow.readersOf(ctx, at)
 		}
 		if err != nil {
 			return at, err
@@ -205,65 +208,6 @@ func (at signInPage) page(flow *Flow) page {
 		p.Foot = "The Client Secret goes to `" + place + "` and nowhere else. okrbot seals it and never shows it again."
 	}
 	return p
-}
-
-// asks makes a page ask whoever signed in whether that may be read for the one who asked in Slack. A
-// link can be passed on: both have to say so, and both see both names.
-func (at signInPage) asks(p *page, place string) {
-	as, what := "It does not say as whom.", "What you may see there"
-	if at.pending.Account != "" {
-		account := "*" + view.Escape(at.pending.Account) + "*"
-		as, what = "The user is "+account+".", "What "+account+" may see there"
-	}
-	name := "*" + view.Escape(at.name) + "*"
-	whom := name
-	if at.pending.Shared {
-		whom += " and everybody in that workspace"
-	}
-	p.Title = "Is that right?"
-	p.Lines = []string{
-		"You signed in to `" + place + "`. " + as,
-		name + " asked for it in the Slack workspace *" + view.Escape(at.workspace) + "*. " + what + ", okrbot reads for " + whom + ".",
-		"If somebody else sent you the link, and you do not mean to give them that, press *No, forget it*.",
-	}
-	p.Button, p.Answer, p.Refuse = "Yes, read it for "+at.name, "yes", "No, forget it"
-	p.Shown = []pageField{{Name: "account", Typed: at.pending.Account}, {Name: "person", Typed: at.name}}
-}
-
-// agreed is the answer to what a page asks about a sign-in.
-func (flow *Flow) agreed(ctx context.Context, w http.ResponseWriter, r *http.Request, at signInPage) {
-	answer := r.PostForm.Get("answer")
-	asSeen := r.PostForm.Get("account") == at.pending.Account && r.PostForm.Get("person") == at.name
-	switch {
-	case answer == "no":
-		if err := flow.Store.Refuse(ctx, at.actor, at.Pending); err != nil && !desk.IsNotFound(err) {
-			flow.Log.Error("forgetting a sign-in", "actor", at.actor.ID, "error", err)
-			flow.outcome(w, "unable")
-			return
-		}
-		modal, message := view.NotConnected(at.connector.Name(), view.ShownAddress(at.Origin), nil, "In the browser it was not agreed that okrbot reads it for you. If that was a slip, type `/okr connect` again.")
-		flow.endPage(ctx, at, modal, message)
-		http.Redirect(w, r, outcomePath+"denied", http.StatusSeeOther)
-		return
-	case answer != "yes":
-		flow.show(w, http.StatusUnprocessableEntity, at.page(flow))
-		return
-	case !asSeen:
-		flow.show(w, http.StatusConflict, at.wrong(flow, nil, "A name changed meanwhile. Look at both again."))
-		return
-	}
-	if err := flow.Store.Agree(ctx, at.actor, at.Pending); err != nil {
-		flow.Log.Error("agreeing to a sign-in", "actor", at.actor.ID, "error", err)
-		flow.outcome(w, "unable")
-		return
-	}
-	var stages []view.Stage
-	if err := json.Unmarshal(at.Stages, &stages); err != nil {
-		flow.Log.Warn("reading how a check went", "error", err) // it is only shown
-	}
-	modal, message := view.Confirm(at.Pending, view.ShownAddress(at.Origin), at.pending.Account, at.name, stages, at.Draft)
-	flow.endPage(ctx, at, modal, message)
-	http.Redirect(w, r, outcomePath+"allowed", http.StatusSeeOther)
 }
 
 // fieldsOf are a sign-in's fields as password managers know them. What was secret is never filled in.
@@ -408,7 +352,15 @@ func (flow *Flow) tryEntered(ctx context.Context, w http.ResponseWriter, r *http
 		flow.show(w, http.StatusConflict, p)
 		return
 	}
-	found := flow.prove(ctx, at.connector, account, at.again)
+	again := at.again
+	if again.ID == 0 {
+		if again, err = flow.meant(ctx, at.actor, at.Kind, at.Origin, userOf(account), at.Shared); err != nil {
+			flow.Log.Error("looking for a refused connection", "actor", at.actor.ID, "error", err)
+			flow.outcome(w, "unable")
+			return
+		}
+	}
+	found := flow.prove(ctx, at.connector, account, again)
 	// What became of it counts although the time for the check is over.
 	counting, cancel := context.WithTimeout(context.WithoutCancel(ctx), desk.CallWithin)
 	defer cancel()
@@ -421,7 +373,7 @@ func (flow *Flow) tryEntered(ctx context.Context, w http.ResponseWriter, r *http
 		flow.show(w, http.StatusUnprocessableEntity, flow.notTaken(counting, at, typed, found))
 		return
 	}
-	c, err := flow.keepConnection(ctx, at.actor, at.connector, account, at.Reconnects, at.Shared, at.Draft)
+	c, err := flow.keepConnection(ctx, at.actor, at.connector, account, again.ID, at.Shared, at.Draft)
 	if err == nil {
 		err = flow.Store.EndSignInPage(ctx, at.SignInPage)
 	}

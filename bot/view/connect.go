@@ -236,14 +236,29 @@ const (
 	ActionNotMe   = "connection_not_me"
 )
 
-// Confirm asks the person who wanted a connection, by their name, whether it was they who allowed it in
-// a browser. Nothing is read through it before they say so.
-func Confirm(id int64, host, account, person string, stages []Stage, draft string) (slack.ModalViewRequest, Message) {
+// Readers are those for whom a connection is read.
+type Readers struct {
+	Name      string // whose it is
+	Everybody bool   // it is shared
+}
+
+// In names them, in mrkdwn, in a workspace that is called so.
+func (r Readers) In(workspace string) string {
+	name := "*" + Escape(Cut(r.Name, 100)) + "*"
+	if r.Everybody {
+		name += " and everybody in " + workspace
+	}
+	return name
+}
+
+// Confirm asks the person who wanted a connection whether it was they who allowed it in a browser. Nothing is
+// read through it before they say so.
+func Confirm(id int64, host, account string, readers Readers, stages []Stage, draft string) (slack.ModalViewRequest, Message) {
 	who := "The system does not say as whom"
 	if account != "" {
 		who = "The user is *" + Escape(Cut(account, 100)) + "*"
 	}
-	text := "Somebody signed in to *" + Escape(Cut(host, 100)) + "* in a browser, through your link. " + who + ", to be read for *" + Escape(Cut(person, 100)) + "*. Was that you? Only then may okrbot read through it. Without an answer it is forgotten within an hour."
+	text := "Somebody signed in to *" + Escape(Cut(host, 100)) + "* in a browser, through your link. " + who + ", to be read for " + readers.In("this workspace") + ". Was that you? Only then may okrbot read through it. Without an answer it is forgotten within an hour."
 	yes, no := button(ActionConfirm, "Yes, connect", fmt.Sprint(id)), button(ActionNotMe, "No, forget it", fmt.Sprint(id))
 	yes.Style = slack.StylePrimary
 	blocks := []slack.Block{section(text)}

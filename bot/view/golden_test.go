@@ -136,7 +136,7 @@ func TestMessages(t *testing.T) {
 		"subscriptions-none": Subscriptions(nil, 0, 0), "subscriptions": Subscriptions(slices.Repeat([]Subscription{{Channel: "C1OKRS", By: "U1ALICE", Next: "Mon 30 Nov, 09:00 Europe/Berlin"}, {Channel: "U1ALICE", Person: true, By: "U1ALICE", Next: "Mon 30 Nov, 09:00 UTC"}}, 10), 20, 80), "synced-waits": Waits(sample(), 1, now.Add(time.Hour)), "synced-wait-many": Waits(hostile(), 300, now.Add(time.Hour)), "synced-counting": Outcome(ended(4, "changed"), 12, false), "synced-all": Outcome(append(append(ended(300, "changed"), ended(400, "failed")...), ended(500, "unchanged")...), 1200, true),
 		"connections-none": Connections(nil, 0, 0, sn, true), "connections": Connections(connections(), 0, len(connections()), sn, true), "connections-many": Connections(slices.Repeat(connections(), 20)[:ConnectionsListed], 20, 91, Systems{"ServiceNow", "HTTP JSON"}, true),
 		"connection-refused": ConnectionNotice(connections()[0], "ServiceNow does not take its sign-in any more.", ""), "connection-refused-maker-gone": ConnectionNotice(connections()[0], "ServiceNow does not take its sign-in any more.", MakerGone("U2BOB", hanging(40))),
-		"confirm": secondOf(Confirm(7, "acme.service-now.com", "okr.reader", "alice", nil, draft)), "not-connected": secondOf(NotConnected("ServiceNow", "acme.service-now.com", nil, "It was not allowed in the browser.")),
+		"confirm": secondOf(Confirm(7, "acme.service-now.com", "okr.reader", Readers{Name: "alice", Everybody: true}, nil, draft)), "not-connected": secondOf(NotConnected("ServiceNow", "acme.service-now.com", nil, "It was not allowed in the browser.")),
 	} {
 		t.Run(name, func(t *testing.T) {
 			golden(t, name+".message.json", m)
@@ -211,7 +211,7 @@ func modals() map[string]slack.ModalViewRequest {
 		"objective": ObjectiveForm{Owner: "U1ALICE", Period: ThisQuarter, Zone: "UTC"}.Modal(draft, today), "objective-dates": dates.Modal(draft, today),
 		"connect": connectForm().Modal(draft), "connect-failing": failing.Modal(draft), "connect-oauth": withOAuth.Modal(draft),
 		"connect-browser": browsing.Modal(draft), "connect-again": again.Modal(draft), "in-browser": InBrowser("ServiceNow", "acme.service-now.com", "https://okrbot.example.com/connect/"+strings.Repeat("a", 43)),
-		"confirm": firstOf(Confirm(7, "acme.service-now.com", "", "alice", failing.Stages[:1], draft)), "not-connected": firstOf(NotConnected("ServiceNow", "acme.service-now.com", failing.Stages, "")),
+		"confirm": firstOf(Confirm(7, "acme.service-now.com", "", Readers{Name: "alice"}, failing.Stages[:1], draft)), "not-connected": firstOf(NotConnected("ServiceNow", "acme.service-now.com", failing.Stages, "")),
 		"connection": connections()[0].Manage(draft, nil, false, ""), "connection-tested": connections()[3].Manage(draft, failing.Stages, false, "It was refused."), "connection-testing": connections()[1].Manage(draft, nil, true, ""),
 		"disconnect": connections()[0].Disconnect(draft, hanging(100)), "disconnect-none": connections()[3].Disconnect(draft, nil),
 		"connect-checking": Checking("ServiceNow", strings.Repeat("x", 300)), "connected": Connected("ServiceNow", "acme.service-now.com", failing.Stages[:1], false), "connected-detour": Connected("ServiceNow", "acme", nil, true),

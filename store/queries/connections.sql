@@ -325,15 +325,16 @@ where id = @id
   and secret_version = @secret_version;
 
 -- name: RefusedLike :one
--- A person's own connection to the same address as the same user, or as one of whom the system does
--- not tell, whose sign-in is not used any more.
-select id
+-- A person's own connection to the same address as the same user, or as nobody whom the system tells both times,
+-- whose sign-in is not used any more. What is to be private takes the place of nothing that is shared.
+select *
 from connections
 where workspace_id = @workspace_id
   and owner_id = @owner_id
   and kind = @kind
   and origin = @origin
-  and (account_name = @account_name or account_name = '' or @account_name = '')
+  and account_name = @account_name
+  and (not shared or @shared::boolean)
   and state in ('rejected', 'broken')
-order by account_name <> @account_name, id
+order by id
 limit 1;

@@ -970,15 +970,16 @@ func (q *Queries) NearScorecards(ctx context.Context, arg NearScorecardsParams) 
 }
 
 const refusedLike = `-- name: RefusedLike :one
-select id
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at, refusal, agreed
 from connections
 where workspace_id = $1
   and owner_id = $2
   and kind = $3
   and origin = $4
-  and (account_name = $5 or account_name = '' or $5 = '')
+  and account_name = $5
+  and (not shared or $6::boolean)
   and state in ('rejected', 'broken')
-order by account_name <> $5, id
+order by id
 limit 1
 `
 
@@ -988,21 +989,56 @@ type RefusedLikeParams struct {
 	Kind        string
 	Origin      string
 	AccountName string
+	Shared      bool
 }
 
-// A person's own connection to the same address as the same user, or as one of whom the system does
-// not tell, whose sign-in is not used any more.
-func (q *Queries) RefusedLike(ctx context.Context, arg RefusedLikeParams) (int64, error) {
+// A person's own connection to the same address as the same user, or as nobody whom the system tells both times,
+// whose sign-in is not used any more. What is to be private takes the place of nothing that is shared.
+func (q *Queries) RefusedLike(ctx context.Context, arg RefusedLikeParams) (Connection, error) {
 	row := q.db.QueryRow(ctx, refusedLike,
 		arg.WorkspaceID,
 		arg.OwnerID,
 		arg.Kind,
 		arg.Origin,
 		arg.AccountName,
+		arg.Shared,
 	)
-	var id int64
-	err := row.Scan(&id)
-	return id, err
+	var i Connection
+	err := row.Scan(
+		&i.ID,
+		&i.WorkspaceID,
+		&i.Kind,
+		&i.Name,
+		&i.Origin,
+		&i.SignIn,
+		&i.Sealed,
+		&i.SecretVersion,
+		&i.Shared,
+		&i.OwnerID,
+		&i.State,
+		&i.Refusals,
+		&i.WaitingUntil,
+		&i.SucceededAt,
+		&i.DirectoryAt,
+		&i.DirectoryDueAt,
+		&i.ConsentedAt,
+		&i.TokenEpoch,
+		&i.TokenLeasedUntil,
+		&i.CreatedAt,
+		&i.DraftID,
+		&i.AccountName,
+		&i.ClientID,
+		&i.TokenDueAt,
+		&i.EndsAt,
+		&i.WarnedDays,
+		&i.Replaces,
+		&i.Notice,
+		&i.NoticeHeldUntil,
+		&i.RemovedAt,
+		&i.Refusal,
+		&i.Agreed,
+	)
+	return i, err
 }
 
 const removeConnection = `-- name: RemoveConnection :exec
