@@ -78,6 +78,32 @@ func TestASecretIsEnteredOnOurOwnPage(t *testing.T) {
 	}
 }
 
+// TestABlankAroundAUserNameIsNoPartOfIt types one in Slack's form, as on the page.
+func TestABlankAroundAUserNameIsNoPartOfIt(t *testing.T) {
+	r := newRoom(t)
+	r.alice.Types("/okr connect").Sees("== Connect ServiceNow ==").Fills("ServiceNow URL", r.instance).
+		Fills("Username", " okr.reader ").Fills("Password", "sandbox").Submits("Connect").Sees("is connected").Closes()
+	if n := r.number("select count(*) from connections where account_name = 'okr.reader'"); n != 1 || r.refusals() != 0 {
+		t.Errorf("%d connections of okr.reader, and %d refusals", n, r.refusals())
+	}
+}
+
+// TestABrowserIsKnownAsLongAsAPageIsOpen: each page that is opened renews the cookie of an earlier one.
+func TestABrowserIsKnownAsLongAsAPageIsOpen(t *testing.T) {
+	r := newPublicRoom(t)
+	b := r.browser()
+	var known []string
+	for range 2 {
+		r.alice.Types("/okr connect").Fills("ServiceNow URL", r.instance).Submits("Connect")
+		b.opens(r.linkOf(r.alice, "alice")).sees(http.StatusOK, "Username")
+		known = append(known, b.header.Get("Set-Cookie"))
+		r.alice.Closes()
+	}
+	if known[0] == "" || known[0] != known[1] {
+		t.Errorf("the browser is given %q", known)
+	}
+}
+
 func TestAPageClosesAfterTwoRefusals(t *testing.T) {
 	r := newPublicRoom(t)
 	r.alice.Types("/okr connect").Fills("ServiceNow URL", r.instance).Submits("Connect")

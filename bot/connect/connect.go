@@ -212,6 +212,7 @@ func (flow *Flow) Submitted(ctx context.Context, g desk.Gesture) (desk.Reply, er
 		return desk.Say("Guests cannot connect other systems. Nothing was saved. Ask a member of this workspace."), nil
 	}
 	entry := view.ParseConnect(g.View.State)
+	trimOpen(connector, entry)
 	var again store.Connection
 	if d.Again != 0 {
 		if again, err = flow.manageable(ctx, g.Actor, d.Again); err != nil {
@@ -292,6 +293,16 @@ func (flow *Flow) entered(ctx context.Context, g desk.Gesture, connector integra
 		}
 	}
 	return origin, problems, nil
+}
+
+// trimOpen takes the blanks around what was entered that is not secret: a secret may have some.
+func trimOpen(connector integrations.Connector, entry view.ConnectEntry) {
+	s, _ := signInOf(connector, entry.SignIn)
+	for _, f := range s.Fields {
+		if typed, ok := entry.Credentials[f.Name]; ok && !f.Secret {
+			entry.Credentials[f.Name] = strings.TrimSpace(typed)
+		}
+	}
 }
 
 // enteredWrong is what is wrong with what was entered into a field of a sign-in, as a sentence.

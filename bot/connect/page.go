@@ -242,11 +242,13 @@ func (flow *Flow) pageOpened(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if _, err := r.Cookie(browserCookie); err != nil {
-		http.SetCookie(w, &http.Cookie{
-			Name: browserCookie, Value: store.NewBrowser(), Path: "/", MaxAge: 15 * 60, Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-		})
+	browser := store.NewBrowser()
+	if kept, err := r.Cookie(browserCookie); err == nil && kept.Value != "" {
+		browser = kept.Value // for another quarter of an hour: of an earlier page it may end before this one
 	}
+	http.SetCookie(w, &http.Cookie{
+		Name: browserCookie, Value: browser, Path: "/", MaxAge: 15 * 60, Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
 	flow.show(w, http.StatusOK, at.page(flow))
 }
 
