@@ -49,7 +49,7 @@ func (q query) String() string {
 		add("sysparm_include_available_breakdowns", "true")
 		add("sysparm_include_available_aggregates", "true")
 	}
-	if q.hidden {
+	if q.hidden || q.uuid != "" { // one that is named is wanted wherever it is shown
 		add("sysparm_display", "all")
 	}
 	if q.breakdown != "" {

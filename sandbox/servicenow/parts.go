@@ -48,7 +48,7 @@ func (i *Instance) named(uuid string, q url.Values, user *User) []*Scorecard {
 	uuid, _, _ = strings.Cut(uuid, ";") // there is one domain
 	ids := strings.Split(uuid, ":")
 	s, ok := i.scorecards[ids[0]]
-	if !ok || !visible(s, user) {
+	if !ok || !visible(s, user) || s.Hidden && q.Get("sysparm_display") != "all" {
 		return nil
 	}
 	for rest := ids[1:]; len(rest) > 0; {
