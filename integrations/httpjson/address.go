@@ -20,8 +20,8 @@ const (
 )
 
 // secretly are the names of parameters that hold a secret, which an address may not: it is stored
-// and shown as it is.
-var secretly = regexp.MustCompile(`(?i)(token|secret|passw(or)?d|api[-_]?key|signature)$`)
+// and shown as it is. Short ones are whole words: a monkey is no key.
+var secretly = regexp.MustCompile(`(?i)(token|secret|passw(or)?d|(api|access|subscription)[-_]?key(id)?|signature|credentials?|authorization|(^|[-_.])(key|sig|code|auth|pwd|pass|sas))$`)
 
 // Origin turns a typed or pasted address into the document's URL: the path and the query belong to
 // it, a fragment does not. What is allowed is decided on the origin that comes out, and exactly
@@ -66,6 +66,9 @@ func (c *Client) Origin(typed string) (string, error) {
 		return "", problem("This host is reached by https only. Change http to https.")
 	default:
 		return "", problem("okrbot reads no documents from this host. Ask okrbot's administrator to add it to HTTP_JSON_ORIGINS.")
+	}
+	if strings.Contains(u.RawQuery, ";") {
+		return "", problem("Write & between the parameters of the address, and a semicolon in one as %3B.")
 	}
 	for name := range u.Query() {
 		if secretly.MatchString(name) {

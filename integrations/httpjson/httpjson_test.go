@@ -336,12 +336,13 @@ func TestOnlyListedOriginsAreDialled(t *testing.T) {
 func TestAddresses(t *testing.T) {
 	client := httpjson.New(httpjson.Options{Origins: []string{"http://127.0.0.1:9000", "build.example.com"}})
 	for typed, want := range map[string]string{
-		"https://build.example.com/m.json":                    "https://build.example.com/m.json",
-		" https://BUILD.example.com:443/M.json?a=b&c=/#/d ":   "https://build.example.com/M.json?a=b&c=/",
-		"build.example.com":                                   "https://build.example.com/",
-		"127.0.0.1:9000/x":                                    "http://127.0.0.1:9000/x",
-		"<https://build.example.com/m|build.example.com/m>":   "https://build.example.com/m",
-		"https://build.example.com/a%20b/../c?q=%F0%9F%99%82": "https://build.example.com/a%20b/../c?q=%F0%9F%99%82",
+		"https://build.example.com/m.json":                                "https://build.example.com/m.json",
+		" https://BUILD.example.com:443/M.json?a=b&c=/#/d ":               "https://build.example.com/M.json?a=b&c=/",
+		"build.example.com":                                               "https://build.example.com/",
+		"127.0.0.1:9000/x":                                                "http://127.0.0.1:9000/x",
+		"<https://build.example.com/m|build.example.com/m>":               "https://build.example.com/m",
+		"https://build.example.com/a%20b/../c?q=%F0%9F%99%82":             "https://build.example.com/a%20b/../c?q=%F0%9F%99%82",
+		"https://build.example.com/m?monkey=1&keys=2&authors=3&zipcode=4": "https://build.example.com/m?monkey=1&keys=2&authors=3&zipcode=4",
 	} {
 		if got, err := client.Origin(typed); err != nil || got != want {
 			t.Errorf("%q: got %q, %v; want %q", typed, got, err, want)
@@ -350,7 +351,10 @@ func TestAddresses(t *testing.T) {
 	for _, typed := range []string{
 		"", "http://build.example.com/m", "https://build.example.com.evil.com/", "https://evil.com/build.example.com", "https://build.example.com@evil.com/", "https://u:p@build.example.com/",
 		"https://build.example.com:8443/", "https://127.0.0.1:9000/", "http://127.0.0.1/", "file:///etc/passwd", "javascript:alert(1)", "ftp://build.example.com/", "https:build.example.com", "//build.example.com",
-		"https://build.example.com/m\r\nHost: evil", "https:\\\\build.example.com", "https://build.example.com/%zz", "https://build.example.com/m?access_token=x", "https://build.example.com/m?API_KEY=x", "https://build.example.com/" + strings.Repeat("x", 1000),
+		"https://build.example.com/m\r\nHost: evil", "https:\\\\build.example.com", "https://build.example.com/%zz", "https://build.example.com/m?access_token=x", "https://build.example.com/m?API_KEY=x", "https://build.example.com/m?a=b;token=x",
+		"https://build.example.com/m?key=x", "https://build.example.com/m?sig=x", "https://build.example.com/m?code=x", "https://build.example.com/m?auth=x", "https://build.example.com/m?pwd=x", "https://build.example.com/m?x-functions-key=x",
+		"https://build.example.com/m?access_key=x", "https://build.example.com/m?subscription-key=x", "https://build.example.com/m?AWSAccessKeyId=x", "https://build.example.com/m?%6bey=x",
+		"https://build.example.com/" + strings.Repeat("x", 1000),
 	} {
 		if got, err := client.Origin(typed); err == nil {
 			t.Errorf("%q was taken for %q", typed, got)
