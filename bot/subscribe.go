@@ -106,20 +106,42 @@ func (f subscriptions) closedTo(ctx context.Context, g desk.Gesture, channel, na
 			return "Slack did not tell okrbot about " + name + "." + nothing + " Try again in a moment, or type `/okr subscribe` in it."
 		}
 	case c.IsPrivate:
-		return f.strangerTo(ctx, g, channel, name)
+		return f.strangerTo(ctx, g, channel, name, "subscribe", nothing)
 	}
 	return ""
 }
 
-// strangerTo says that a private channel is not the person's to subscribe; empty where they are in it.
-func (f subscriptions) strangerTo(ctx context.Context, g desk.Gesture, channel, name string) string {
+// keptFrom says why the digest of another channel than the one where it was typed is not the person's to end:
+// a private channel is for those who are in it, as Slack says. Where okrbot is not in it, nothing is posted.
+func (f subscriptions) keptFrom(ctx context.Context, g desk.Gesture, channel, name string) string {
+	if name == "you" || channel == g.Channel {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, desk.LookUpWithin)
+	defer cancel()
+	const nothing = " Nothing was changed."
+	c, err := f.Slack.Channel(ctx, channel)
+	switch code := desk.CodeOf(err); {
+	case code == "channel_not_found":
+	case err != nil:
+		f.Log.Warn("asking Slack about a channel", "channel", channel, "code", code)
+		return "Slack did not tell okrbot about " + name + "." + nothing + " Try again in a moment, or type `/okr unsubscribe` in it."
+	case c.IsPrivate:
+		return f.strangerTo(ctx, g, channel, name, "unsubscribe", nothing)
+	}
+	return ""
+}
+
+// strangerTo says that the digest of a private channel is not the person's to begin or to end; empty where they
+// are in it.
+func (f subscriptions) strangerTo(ctx context.Context, g desk.Gesture, channel, name, verb, nothing string) string {
 	is, err := f.Slack.InChannel(ctx, channel, g.Actor.ID)
 	switch {
 	case err != nil:
 		f.Log.Warn("asking Slack who is in a channel", "channel", channel, "code", desk.CodeOf(err))
-		return "Slack did not tell okrbot whether you are in " + name + ", which is private. Nothing was subscribed. Try again in a moment."
+		return "Slack did not tell okrbot whether you are in " + name + ", which is private." + nothing + " Try again in a moment."
 	case !is:
-		return "You are not in " + name + ", which is private. Nothing was subscribed. Ask somebody who is in it to type `/okr subscribe` there."
+		return "You are not in " + name + ", which is private." + nothing + " Ask somebody who is in it to type `/okr " + verb + "` there."
 	}
 	return ""
 }
@@ -133,6 +155,9 @@ func (f subscriptions) unsubscribe(ctx context.Context, g desk.Gesture) (desk.Re
 	}
 	if err != nil {
 		return desk.Reply{}, err
+	}
+	if why := f.keptFrom(ctx, g, channel, name); why != "" {
+		return desk.Say(why), nil
 	}
 	was, err := f.Store.Unsubscribe(ctx, g.Actor.Workspace, channel)
 	if err != nil {

@@ -139,6 +139,18 @@ func TestAPrivateChannelIsForThoseWhoAreInIt(t *testing.T) {
 	r.slack.Invite("leadership", "alice")
 	r.alice.Types("/okr subscribe #leadership").Sees("the weekly digest goes to <#C0LEADERS>")
 	r.carol.In("#leadership").Types("/okr subscribe").Sees("The weekly digest goes to <#C0LEADERS> already.")
+	// So does who ends it.
+	r.bob.In("#it-okrs").Types("/okr unsubscribe #leadership").Sees("You are not in <#C0LEADERS>, which is private. Nothing was changed. Ask somebody who is in it to type `/okr unsubscribe` there.")
+	fix = r.slack.Break(slack.Fault{Method: "conversations.members", Error: "fatal_error"})
+	r.alice.Types("/okr unsubscribe #leadership").Sees("Slack did not tell okrbot whether you are in <#C0LEADERS>, which is private. Nothing was changed. Try again in a moment.")
+	fix()
+	fix = r.slack.Break(slack.Fault{Method: "conversations.info", Error: "fatal_error"})
+	r.bob.Types("/okr unsubscribe #leadership").Sees("Slack did not tell okrbot about <#C0LEADERS>. Nothing was changed. Try again in a moment, or type `/okr unsubscribe` in it.")
+	fix()
+	if n := r.number("select count(*) from subscriptions"); n != 1 {
+		t.Errorf("%d subscriptions", n)
+	}
+	r.alice.Types("/okr unsubscribe #leadership").Sees("The weekly digest does not go to <#C0LEADERS> any more.")
 }
 
 // TestTheDigestShowsTheWorstOfNinetyOne has the one at risk last by number, and a week later on track.
