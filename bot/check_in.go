@@ -269,13 +269,10 @@ func checkInTyped(rest, unit string, today okr.Day) (view.CheckInTyped, string) 
 	if !strings.ContainsFunc(value, func(r rune) bool { return unicode.IsDigit(okr.PlainRune(r)) }) {
 		return view.CheckInTyped{Note: command.Spoken(rest)}, ""
 	}
+	value, after := withoutUnit(value, fields[1:], unit)
 	typed := view.CheckInTyped{Value: value}
 	if len(fields) > 1 {
 		second := command.Spoken(fields[1])
-		after := fields[1:]
-		if strings.EqualFold(second, unit) {
-			after = fields[2:]
-		}
 		day, note, dated, unsure := command.Dated(strings.Join(after, " "), today)
 		if dated {
 			typed.Day = day
@@ -292,4 +289,31 @@ func checkInTyped(rest, unit string, today okr.Day) (view.CheckInTyped, string) 
 		return typed, err.Error()
 	}
 	return typed, ""
+}
+
+// withoutUnit is a value and what comes after it without the key result's unit, which people type behind the
+// value, or as a currency before it.
+func withoutUnit(value string, after []string, unit string) (string, []string) {
+	words := strings.Fields(unit)
+	if len(words) == 0 {
+		return value, after
+	}
+	digit := func(r rune) bool { return unicode.IsDigit(okr.PlainRune(r)) }
+	runes, first := []rune(value), []rune(words[0])
+	left, attached := len(runes)-len(first), false
+	if left > 0 && digit(runes[left-1]) && strings.EqualFold(string(runes[left:]), words[0]) {
+		value, words, attached = string(runes[:left]), words[1:], true
+	}
+	if len(after) >= len(words) && slices.EqualFunc(words, after[:len(words)], func(word, typed string) bool {
+		return strings.EqualFold(word, strings.TrimRight(command.Spoken(typed), ".,;:!?)"))
+	}) {
+		return value, after[len(words):]
+	}
+	if attached {
+		return string(runes), after // the rest of the unit is missing
+	}
+	if rest, before := strings.CutPrefix(value, unit); before && unicode.Is(unicode.Sc, first[0]) {
+		value = rest
+	}
+	return value, after
 }

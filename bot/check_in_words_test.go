@@ -70,3 +70,26 @@ func TestACheckInOfAnotherDay(t *testing.T) {
 		t.Errorf("%d check-ins, want 4", n)
 	}
 }
+
+// The unit of the key result may stand behind its value, with a blank between or without.
+func TestACheckInWithItsUnit(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Interviews held", "12")
+	says := func(unit, typed, note string, value float64) {
+		t.Helper()
+		r.do("update key_results set unit = $1", unit)
+		r.alice.Types("/okr check-in KR-1 " + typed).Sees("Saved.")
+		if n := r.number("select count(*) from check_ins where value = $1 and note = $2 and id = (select max(id) from check_ins)", value, note); n != 1 {
+			t.Errorf("%s: the value is not %v, or the note not %q", typed, value, note)
+		}
+	}
+	says("%", "42%", "", 42)
+	says("%", "41.5 %", "", 41.5)
+	says("%", "43%, after the audit", "after the audit", 43)
+	says("open incidents", "44 open incidents", "", 44)
+	says("open incidents", "45 Open incidents, after the audit", "after the audit", 45)
+	says("open incidents", "46 open doors", "open doors", 46)
+	says("m2", "47m2 sold", "sold", 47)
+	says("$", "$48", "", 48)
+	r.alice.Types("/okr check-in KR-1 42%").Sees("`42%`: Enter the number alone, without unit")
+}
