@@ -214,7 +214,7 @@ func valueProblems(k store.KeyResult, entry view.CheckInEntry, today okr.Day) ok
 // them once, and the words are the reason; without them, where there is a note alone, where it is too long, and
 // where it is not plain which day is meant, the form opens with what was typed.
 func (f checkIns) command(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	k, rest, err := f.NamedFirst(ctx, g, valueLast(g.Text), "check-in")
+	k, rest, err := f.NamedFirst(ctx, g, valueLast(keyApart(g.Text)), "check-in")
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -240,6 +240,25 @@ func (f checkIns) command(ctx context.Context, g desk.Gesture) (desk.Reply, erro
 		return f.openAgain(ctx, g, k, typed, rest)
 	}
 	return f.record(ctx, g, k, typed)
+}
+
+// keyApart parts what was typed right behind a key result from it: "KR-1,42" and "KR-1:42".
+func keyApart(text string) string {
+	fields := command.Shown(text)
+	if len(fields) == 0 {
+		return text
+	}
+	at := strings.IndexFunc(fields[0], func(r rune) bool { return strings.ContainsRune(",:;=", okr.PlainRune(r)) })
+	if at < 0 {
+		return text
+	}
+	_, size := utf8.DecodeRuneInString(fields[0][at:])
+	key, behind := command.WordOf(fields[0][:at]), fields[0][at+size:]
+	_, several := command.WordOf(behind).Key()
+	if _, ok := key.Key(); !ok || !strings.HasPrefix(key.Plain, "kr") || behind == "" || several && strings.HasPrefix(command.WordOf(behind).Plain, "kr") {
+		return text
+	}
+	return strings.Join(append([]string{key.Typed, behind}, fields[1:]...), " ")
 }
 
 // valueLast puts a value that was typed before its key result behind it: "42 KR-1" and "42 for KR-1".

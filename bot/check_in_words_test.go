@@ -93,3 +93,21 @@ func TestACheckInWithItsUnit(t *testing.T) {
 	says("$", "$48", "", 48)
 	r.alice.Types("/okr check-in KR-1 42%").Sees("`42%`: Enter the number alone, without unit")
 }
+
+// A value that is typed right behind its key result is its value, and where a verb is missing it is offered.
+func TestAValueRightBehindItsKeyResult(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Interviews held", "12")
+	for typed, value := range map[string]int{"KR-1,4": 4, "kr-1:5": 5, "KR-1=6": 6, "KR1;7 after the audit": 7} {
+		r.alice.Types("/okr check-in " + typed).Sees("Saved.")
+		if n := r.number("select count(*) from check_ins where value = $1", value); n != 1 {
+			t.Errorf("%s is %d check-ins of %d", typed, n, value)
+		}
+	}
+	r.alice.Types("/okr KR-1 42").Sees("so `42` was not understood and nothing was done. `/okr check-in KR-1 42` enters a value.")
+	r.alice.Types("/okr KR-1,43 after the audit").Sees("nothing was done. `/okr check-in KR-1 43 after the audit` enters a value.")
+	r.alice.Types("/okr KR-1 now").Sees("`now` was not understood and nothing was done. `/okr help` lists what there is.")
+	if n := r.number("select count(*) from check_ins"); n != 4 {
+		t.Errorf("%d check-ins, want 4", n)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"okrbot/bot/command"
 	"okrbot/bot/desk"
@@ -174,7 +175,7 @@ func (h help) noVerb(ctx context.Context, g desk.Gesture, word, typed string) (d
 			return h.Routes.Verb(verb)(ctx, g)
 		}
 	}
-	if number, rest, ok := command.First(said, command.Word.Key); ok && (rest == "" || strings.HasPrefix(command.WordOf(typed).Plain, "kr")) {
+	if number, rest, ok := command.First(keyApart(said), command.Word.Key); ok && (rest == "" || strings.HasPrefix(command.WordOf(typed).Plain, "kr")) {
 		key := okr.KeyResult{Number: number}.Key()
 		if rest == "" {
 			g.Text = key
@@ -185,8 +186,12 @@ func (h help) noVerb(ctx context.Context, g desk.Gesture, word, typed string) (d
 			g.Text = strings.TrimSpace(key + " " + after)
 			return h.Routes.Verb(verb)(ctx, g)
 		}
-		return desk.Say(fmt.Sprintf("`/okr %s` shows that key result and takes nothing after it, so %s not understood and nothing was done. `/okr help` lists what there is.",
-			key, desk.Quoted(command.Words(rest), "was", "were"))), nil
+		next := "`/okr help` lists what there is."
+		if strings.ContainsFunc(command.WordOf(command.Parted(rest)[0]).Plain, unicode.IsDigit) {
+			next = view.Quote("/okr check-in "+key+" "+command.Spoken(rest)) + " enters a value."
+		}
+		return desk.Say(fmt.Sprintf("`/okr %s` shows that key result and takes nothing after it, so %s not understood and nothing was done. %s",
+			key, desk.Quoted(command.Words(rest), "was", "were"), next)), nil
 	}
 	if named, err := h.InTitles(ctx, g, said); err != nil || named {
 		if err != nil {
