@@ -236,16 +236,16 @@ var (
 	yearWords    = regexp.MustCompile(`^20[0-9]{2}$`)
 )
 
-// parsePeriod reads "Q4", "Q4 2026", "2026-Q4", "2026", "this quarter", "next year".
+// parsePeriod reads "Q4", the nearest one, "Q4 2026", "2026-Q4", "2026", "this quarter", "next year".
 func parsePeriod(phrase string, today okr.Day) (okr.Period, bool) {
 	quarter, year := 0, today.Time().Year()
 	switch m := quarterWords.FindStringSubmatch(phrase); {
 	case m != nil:
 		quarter, _ = strconv.Atoi(m[1] + m[2] + m[3] + m[4])
-		if m[5] != "" {
-			year, _ = strconv.Atoi(m[5])
+		if m[5] == "" {
+			return nearestQuarter(quarter, today), true
 		}
-		if year < 100 {
+		if year, _ = strconv.Atoi(m[5]); year < 100 {
 			year += 2000
 		}
 	case yearQuarter.MatchString(phrase):
@@ -272,6 +272,20 @@ func parsePeriod(phrase string, today okr.Day) (okr.Period, bool) {
 		return okr.YearOf(year), true
 	}
 	return okr.Quarter(year, quarter), true
+}
+
+// nearestQuarter is the one that is meant where nobody says of which year: in November Q1 is the next one, and in
+// January Q4 the last one. Of two that are as near it is this year's.
+func nearestQuarter(quarter int, today okr.Day) okr.Period {
+	now := okr.QuarterOf(today).First.Time()
+	year := now.Year()
+	switch ahead := quarter - 1 - (int(now.Month())-1)/3; {
+	case ahead > 2:
+		year--
+	case ahead < -2:
+		year++
+	}
+	return okr.Quarter(year, quarter)
 }
 
 // heading says what a list is of.

@@ -293,7 +293,7 @@ func TestHowListsAreRead(t *testing.T) {
 		"the key results of bob in Q4 2026": "in Q4 2026, \"bob\"",
 		"Q5":                                `"q5"`,
 		"Q4’26 <@U2>'s":                     "of U2, in Q4 2026",
-		"4th quarter 2027 quarter 1":        "in Q4 2027, in Q1 2026",
+		"4th quarter 2027 quarter 1":        "in Q4 2027, in Q1 2027",
 		"current quarter, previous year":    "in Q4 2026, in 2025",
 		"mine,behind;Q4,<@U2|b,c>":          "of U1, of U2, is behind, in Q4 2026",
 		"at":                                `"at"`,
@@ -304,6 +304,26 @@ func TestHowListsAreRead(t *testing.T) {
 		}
 		if query, same := bot.KeepsList(typed, "U1", today); !same {
 			t.Errorf("%q is another list behind its button: %s", typed, query)
+		}
+	}
+}
+
+// A quarter that is typed without its year is the nearest one; of two that are as near, this year's.
+func TestTheNearestQuarterIsMeant(t *testing.T) {
+	for day, wants := range map[string][4]string{
+		"2026-11-26": {"Q1 2027", "Q2 2026", "Q3 2026", "Q4 2026"},
+		"2027-01-01": {"Q1 2027", "Q2 2027", "Q3 2027", "Q4 2026"},
+		"2026-05-15": {"Q1 2026", "Q2 2026", "Q3 2026", "Q4 2026"},
+		"2026-08-31": {"Q1 2026", "Q2 2026", "Q3 2026", "Q4 2026"},
+	} {
+		today, err := okr.ParseDay(day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range wants {
+			if got := bot.ReadsList(fmt.Sprintf("q%d", i+1), "U1", today); got != "in "+want {
+				t.Errorf("on %s Q%d is %s, want %s", day, i+1, got, want)
+			}
 		}
 	}
 }
