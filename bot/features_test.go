@@ -59,6 +59,8 @@ func TestAGuestIsOfferedWhatGuestsMay(t *testing.T) {
 	r.dave.Types("/okr subscribe me").Sees("Guests cannot subscribe to the weekly digest. Ask a member of this workspace to subscribe a channel")
 	r.dave.Types("/okr sync all").Sees("You have no key results that read from ServiceNow.").DoesNotSee("/okr add-kr")
 	r.alice.Types("/okr sync all").Sees("that read from ServiceNow. Add one with `/okr add-kr`.")
+	r.dave.Types("/okr sync").Sees("You have no key results that read from ServiceNow.").DoesNotSee("/okr add-kr").SeesNoModal()
+	r.bob.Types("/okr sync").Sees("You have no key results that read from ServiceNow. Add one with `/okr add-kr`.").SeesNoModal()
 	r.dave.Types("/okr help").Sees("/okr list", "/okr export", "Guests look at what there is").DoesNotSee("/okr check-in")
 	r.dave.Types("/okr help add-kr").Sees("Guests cannot do this. Ask a member of this workspace.")
 	r.dave.Types("/okr cennect").Sees("There is no `/okr cennect`. `/okr help` lists what there is.")

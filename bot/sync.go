@@ -37,8 +37,7 @@ func (sy syncs) command(ctx context.Context, g desk.Gesture) (desk.Reply, error)
 	strange := slices.DeleteFunc(slices.Clone(words), func(w command.Word) bool { _, ok := w.Key(); return ok })
 	switch {
 	case len(words) == 0:
-		modal := view.SyncPick()
-		return desk.Reply{Open: &modal}, nil
+		return sy.pick(ctx, g)
 	case len(words) == 1 && (words[0].Plain == "all" || words[0].Plain == "mine"):
 		return sy.all(ctx, g)
 	case len(strange) > 0 && spelledOut(words):
@@ -53,6 +52,24 @@ func (sy syncs) command(ctx context.Context, g desk.Gesture) (desk.Reply, error)
 		return desk.Reply{}, err
 	}
 	return sy.one(ctx, g, k)
+}
+
+// pick asks which one, where there is one that is offered.
+func (sy syncs) pick(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
+	some, err := sy.Store.CountKeyResults(ctx, g.Actor.Workspace, offered(g.Actor, 1))
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	if some == 0 {
+		return desk.Say(noneToSync(g.Actor, sy.systems.Words())), nil
+	}
+	modal := view.SyncPick()
+	return desk.Reply{Open: &modal}, nil
+}
+
+// offered are the key results that somebody is offered to sync, at most so many; 0 is all.
+func offered(actor okr.Actor, most int) store.Filter {
+	return store.Filter{Person: actor.ID, Integrated: true, Open: true, Most: most}
 }
 
 // spelledOut says whether a key result is among the words as "KR-1", and not by its number alone: that
@@ -124,7 +141,7 @@ func (sy syncs) picked(ctx context.Context, g desk.Gesture) (desk.Reply, error) 
 
 // choices fills the type-ahead of that modal with the key results the person may sync.
 func (sy syncs) choices(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
-	found, err := sy.shows.called(ctx, g.Actor.Workspace, g.Query, store.Filter{Person: g.Actor.ID, Integrated: true, Open: true})
+	found, err := sy.shows.called(ctx, g.Actor.Workspace, g.Query, offered(g.Actor, 0))
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -180,6 +197,15 @@ func (sy syncs) all(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	return reply, nil
 }
 
+// noneToSync is said to somebody who has nothing that is read.
+func noneToSync(actor okr.Actor, systems string) string {
+	text := "You have no key results that read from " + systems + "."
+	if okr.May(actor, okr.AddKeyResult) {
+		text += " Add one with `/okr add-kr`."
+	}
+	return text
+}
+
 // allBegun says what becomes of a wish to have all of somebody's read.
 func allBegun(f jobs.Begun, systems string) string {
 	paused := ""
@@ -190,11 +216,7 @@ func allBegun(f jobs.Begun, systems string) string {
 	case f.Theirs == 0 && paused != "":
 		return "All of yours are paused." + paused
 	case f.Theirs == 0:
-		text := "You have no key results that read from " + systems + "."
-		if okr.May(f.Ask.Actor, okr.AddKeyResult) {
-			text += " Add one with `/okr add-kr`."
-		}
-		return text
+		return noneToSync(f.Ask.Actor, systems)
 	}
 	return begun(f.Forced, f.Theirs, f.Ask.Response.Empty(), "all of yours", paused)
 }
