@@ -19,8 +19,9 @@ func (s Sentence) Error() string { return string(s) }
 var plainNumber = regexp.MustCompile(`^[+-]?[0-9]{1,18}(\.[0-9]{1,9})?$`)
 
 // misreadings are what people type where a number belongs, and what to say to it; the first that
-// looks like it counts. Separators of thousands and decimal commas are refused, not guessed:
-// "1.234" and "1,234" mean two things each in two languages.
+// looks like it counts. Separators of thousands and decimal commas are refused, not guessed: "1,234" means
+// two things in two languages. One point within the digits is that of the decimals for everybody, as the
+// sentences say: "1.234" is a little more than 1.
 var misreadings = []struct {
 	looks *regexp.Regexp
 	says  Sentence
