@@ -20,7 +20,7 @@ var historyColumns = []string{"key", "what", "day", "value", "person", "confiden
 // historyRequired are those without which nothing can be made of a line.
 var historyRequired = []string{"key", "what", "day", "value"}
 
-// longestNote is how long a note or a reason may be, in characters: as long as in the form.
+// longestNote is how long a note may be, in characters: as long as in the form.
 const longestNote = 1000
 
 // History writes the histories of key results, for import after the key results themselves.
@@ -140,6 +140,9 @@ func readEntry(e *store.Entry, name, cell string, now time.Time) string {
 	case "note":
 		return readWords(cell, &e.Note)
 	case "reason":
+		if utf8.RuneCountInString(cell) > okr.MaxReason {
+			return "Shorten the reason to 200 characters."
+		}
 		return readWords(cell, &e.Reason)
 	case "as_read":
 		return readWords(cell, &e.AsRead)
