@@ -1,11 +1,15 @@
 package bot_test
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
 
 	"okrbot/sandbox/seed"
 	sandbox "okrbot/sandbox/servicenow"
+	"okrbot/sandbox/slack/conversation"
 )
 
 // TestAPrivateSignInTakesThePlaceOfNothingShared connects privately where a shared connection is refused.
@@ -74,4 +78,22 @@ func TestAReconnectNamesWhomItIsReadFor(t *testing.T) {
 			sees(http.StatusOK, "Is that right?", step.page).sends("answer", "yes")
 		r.carol.Sees("Was that you?", step.slack).Presses("No, forget it").Sees("forgotten").Closes().Closes() // with the window below
 	}
+}
+
+// TestScoresAreShownToWhoMayReadThem: an administrator tests another's private connection, and a browser signs in for
+// somebody who has not said yet that it was they.
+func TestScoresAreShownToWhoMayReadThem(t *testing.T) {
+	r := oauthRoom(t)
+	read := slices.DeleteFunc(r.servicenow.Scorecards(), func(s sandbox.Scorecard) bool { return s.Hidden || len(s.Roles) > 0 || len(s.Scores) == 0 })
+	score := slices.MinFunc(read, func(a, b sandbox.Scorecard) int { return cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) }).Name + ": "
+	link := r.asksForOAuth(r.bob, "bob")
+	r.browser().opens(link).sends().logsIn("allow").sees(http.StatusOK, "One more step, in Slack")
+	r.bob.Sees("Was that you?", "One score").DoesNotSee(score).Presses("Yes, connect").Sees("is connected").Closes()
+	test := func(p *conversation.Person) *conversation.Person {
+		return p.Types("/okr connections").Presses("Manage").Presses("Test connection").Sees("*One score*")
+	}
+	test(r.bob).Sees(score).Closes()
+	test(r.carol).DoesNotSee(score).Closes()
+	r.do("update connections set shared = true")
+	test(r.carol).Sees(score).Closes()
 }

@@ -186,7 +186,8 @@ type Stage struct {
 	Took    time.Duration // how long the step took
 	Err     *Error        // nil when it passed
 	Skipped bool          // there was nothing to check; Note says why
-	Note    string        // what was found: "signed in as okr.reader", "Open incidents: 42"
+	Note    string        // what was found: "signed in as okr.reader"
+	Score   string        // a score that was read, for those who may read through the connection: "Open incidents: 42"
 }
 
 // Stages are the stages of a check, each timed from the end of the one before.
@@ -204,6 +205,12 @@ func (s *Stages) Add(name, note string, err *Error) bool {
 	s.List = append(s.List, Stage{Name: name, Took: now.Sub(s.since), Err: err, Note: note})
 	s.since = now
 	return err == nil
+}
+
+// AddScore notes a stage in which a score was read, with its value.
+func (s *Stages) AddScore(name, score string) {
+	s.Add(name, "", nil)
+	s.List[len(s.List)-1].Score = score
 }
 
 // Reach is the beginning of every check: whether an address may be asked, what keeps it from being

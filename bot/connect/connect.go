@@ -243,7 +243,7 @@ func (flow *Flow) Submitted(ctx context.Context, g desk.Gesture) (desk.Reply, er
 		found := flow.prove(ctx, connector, account, again)
 		f := flow.form(g, connector, d)
 		f.SignIn, f.Typed, f.Kept, f.Shared = entry.SignIn, entry.Address, entry.Credentials, entry.Shared
-		f.Stages, f.Problem = stagesOf(found.stages), found.problem
+		f.Stages, f.Problem = stagesOf(found.stages, true), found.problem
 		next := f.Modal(draft.ID)
 		var c store.Connection
 		if found.works() {
@@ -413,10 +413,15 @@ func passed(stages []integrations.Stage) bool {
 	return len(stages) > 0
 }
 
-func stagesOf(stages []integrations.Stage) []view.Stage {
+// stagesOf are the stages of a check as they are shown; with the score that was read to those alone who may read
+// through the connection.
+func stagesOf(stages []integrations.Stage, reads bool) []view.Stage {
 	list := make([]view.Stage, len(stages))
 	for i, s := range stages {
 		list[i] = view.Stage{Name: s.Name, Took: s.Took, Skipped: s.Skipped, Note: s.Note}
+		if reads && s.Score != "" {
+			list[i].Note = s.Score
+		}
 		if s.Err != nil {
 			list[i].Says = s.Err.Sentence()
 		}

@@ -167,7 +167,7 @@ func (flow *Flow) keepConsent(ctx context.Context, at signInPage, consenter inte
 		return outcomePath + "unable"
 	}
 	if !found.works() {
-		modal, message := view.NotConnected(at.connector.Name(), view.ShownAddress(at.Origin), stagesOf(found.stages), found.problem)
+		modal, message := view.NotConnected(at.connector.Name(), view.ShownAddress(at.Origin), stagesOf(found.stages, false), found.problem)
 		flow.endPage(ctx, at, modal, message)
 		return outcomePath + "failed"
 	}
@@ -175,7 +175,7 @@ func (flow *Flow) keepConsent(ctx context.Context, at signInPage, consenter inte
 	if who != "" {
 		name += " (" + who + ")"
 	}
-	stages, err := json.Marshal(stagesOf(found.stages))
+	stages, err := json.Marshal(stagesOf(found.stages, false))
 	if err != nil {
 		flow.Log.Error("keeping how a check went", "error", err)
 		return outcomePath + "unable"

@@ -193,7 +193,7 @@ func (flow *Flow) TestPressed(ctx context.Context, g desk.Gesture) (desk.Reply, 
 		if c, err = flow.manageable(ctx, g.Actor, c.ID); err != nil {
 			return
 		}
-		modal, err := flow.manageModal(ctx, g, c, draft.ID, stagesOf(stages), false, problem)
+		modal, err := flow.manageModal(ctx, g, c, draft.ID, stagesOf(stages, c.MayUse(g.Actor)), false, problem)
 		if err == nil {
 			_, err = flow.Slack.Change(ctx, desk.OpenView{ID: at.ID}, modal)
 		}

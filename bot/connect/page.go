@@ -385,7 +385,7 @@ func (flow *Flow) tryEntered(ctx context.Context, w http.ResponseWriter, r *http
 		return
 	}
 	d := flow.behind(ctx, at.actor, at.Draft)
-	modal := view.Connected(at.connector.Name(), c.Name, stagesOf(found.stages), d.Wizard != "")
+	modal := view.Connected(at.connector.Name(), c.Name, stagesOf(found.stages, true), d.Wizard != "")
 	flow.tellPerson(ctx, at, modal, view.MessageOf(modal))
 	if d.Wizard != "" {
 		g := desk.Gesture{Actor: at.actor, Name: at.name}
@@ -400,7 +400,7 @@ func (flow *Flow) tryEntered(ctx context.Context, w http.ResponseWriter, r *http
 // a page has the page is closed.
 func (flow *Flow) notTaken(ctx context.Context, at signInPage, typed map[string]string, found proof) page {
 	p := at.wrong(flow, typed, found.problem)
-	p.Stages = stagesOf(found.stages)
+	p.Stages = stagesOf(found.stages, true)
 	if !found.refused() {
 		return p
 	}

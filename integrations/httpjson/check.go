@@ -55,7 +55,7 @@ func (c *Client) Check(ctx context.Context, account integrations.Account) []inte
 	stages.Add(stageDocument, count, nil)
 	for _, s := range found {
 		if s.Value.Valid {
-			stages.Add(stageScore, s.Name+": "+s.Value.Decimal.String(), nil)
+			stages.AddScore(stageScore, s.Name+": "+s.Value.Decimal.String())
 			return stages.List
 		}
 	}

@@ -32,6 +32,7 @@ func (f Fixture) check(t *testing.T) {
 				t.Errorf("%s took %v", s.Name, s.Took)
 			}
 			f.silent(t, s.Note)
+			f.silent(t, s.Score)
 			failed = s.Err
 		}
 		return failed

@@ -50,11 +50,11 @@ func (c *Client) Check(ctx context.Context, account integrations.Account) []inte
 	}
 	for _, s := range found {
 		if s.Value.Valid {
-			stages.Add(stageScore, s.Name+": "+s.Value.Decimal.String(), nil)
+			stages.AddScore(stageScore, s.Name+": "+s.Value.Decimal.String())
 			return stages.List
 		}
 	}
-	stages.Add(stageScore, found[0].Name+": no score yet", nil)
+	stages.AddScore(stageScore, found[0].Name+": no score yet")
 	return stages.List
 }
 
