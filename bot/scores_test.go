@@ -176,3 +176,52 @@ func TestWhatIsCarriedOverBeginsCalmly(t *testing.T) {
 		t.Errorf("the owner was told of %d failures:\n%s", n, r.alice.Screen())
 	}
 }
+
+// The score of a running week is no newer than a value of one of its days, until the week is over: that ends the
+// value, and people are told.
+func TestAValueEnteredOnceEndsWithTheRunningWeek(t *testing.T) {
+	r := newRoom(t)
+	r.connects(r.alice)
+	r.addsObjective(r.alice, "Run a calm service desk")
+	ends := r.day(3)
+	err := r.servicenow.Change(seed.ID("Major incidents"), func(s *servicenow.Scorecard) {
+		s.Scores = []servicenow.Score{{Day: (ends - 7).Time(), Start: (ends - 13).Time(), Value: 8}, {Day: ends.Time(), Start: (ends - 6).Time(), Value: 7}}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.alice.Types("/okr add-kr").Fills("Key Result", "Fewer major incidents").Submits("Next").
+		Chooses("Scorecard", "Major incidents").Presses("Preview results").Sees("*7*  week to ").
+		Submits("Connect").Fills("Target Value", "1").Submits("Save").Sees("is added").Closes()
+	r.isRead()
+	r.alice.Types("/okr check-in KR-1").Fills("Result Value", "5").Fills("Reason", "counted twice").Submits("Save").SeesNoModal().Sees("*5 (by hand)*")
+	r.bob.Sees("7 → 5")
+	r.laterDays(3)
+	r.bob.Sees("5 → 7")
+	r.alice.Types("/okr show KR-1").Sees("okrbot resumed automatic: value by hand 5 removed").Closes()
+	r.endsOnce()
+}
+
+// A score that is dated tomorrow is no newer than a value of today, and is one tomorrow.
+func TestAValueEnteredOnceEndsOnTheDayOfTomorrowsScore(t *testing.T) {
+	r := ready(t)
+	r.collectsFor(1, 140)
+	r.alice.Types("/okr sync KR-1").Sees("135 → 140")
+	r.alice.Types("/okr check-in KR-1").Fills("Result Value", "120").Fills("Reason", "counted twice").Submits("Save").SeesNoModal().Sees("*120 (by hand)*")
+	r.bob.Sees("140 → 120")
+	r.laterDays(1)
+	r.bob.Sees("120 → 140")
+	r.endsOnce()
+}
+
+// endsOnce waits until no value by hand is left, and nothing more is said of it.
+func (r *room) endsOnce() {
+	r.t.Helper()
+	r.settles()
+	if n := r.number("select count(*) from key_results where override_value is not null"); n != 0 {
+		r.t.Errorf("%d values by hand stay", n)
+	}
+	if n, err := r.store.EndOverrides(r.t.Context(), 10); n != 0 || err != nil {
+		r.t.Errorf("%d values by hand were to end: %v", n, err)
+	}
+}

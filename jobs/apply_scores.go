@@ -107,7 +107,7 @@ func (a *applying) score(runs []store.TakenRun, k store.KeyResult, old store.App
 		was = k.Standing(period, today).Status
 	}
 	status := after.Standing(period, today).Settled(was)
-	seen, shown := k.Told(today), after.Counted(today) // what people saw, and what they see
+	seen, shown := k.Told(), after.Counted(today) // what people saw, and what they see
 	if k.Override.Value.Valid && !after.Overridden(today) {
 		a.resumed = append(a.resumed, k.ID)
 		a.recorded = append(a.recorded, store.ResultChange{

@@ -182,7 +182,7 @@ func holding[T any](hold func(context.Context, int) ([]T, error), args func(T) r
 	}
 }
 
-// endOverrides has key results follow their scores again whose override's last day is over.
+// endOverrides has key results follow their scores again whose override's time is over by the calendar.
 func (c *Client) endOverrides(ctx context.Context) error {
 	ended, err := c.store.EndOverrides(ctx, overridesAtOnce)
 	if ended > 0 {

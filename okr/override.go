@@ -52,7 +52,7 @@ func (kr KeyResult) newer(than, today Day) bool {
 // readings make.
 func (kr KeyResult) Counted(today Day) Result {
 	if kr.Overridden(today) {
-		return Result{Value: kr.Override.Value, AsOf: kr.Override.Day, N: 1, ByHand: true}
+		return kr.Told()
 	}
 	return kr.Result
 }
@@ -69,13 +69,13 @@ func (o Override) Words(kr KeyResult, now Day) string {
 	return says + " and stands until " + o.Until.Short(now)
 }
 
-// Told is the result that people were last told of: an override whose last day is over counts until
-// somebody ends it.
-func (kr KeyResult) Told(today Day) Result {
-	if kr.Override.Until != 0 {
-		today = min(today, kr.Override.Until)
+// Told is the result that people were last told of: an override counts until somebody ends it, also where its
+// time is over by the calendar.
+func (kr KeyResult) Told() Result {
+	if kr.Integrated && kr.Override.Value.Valid {
+		return Result{Value: kr.Override.Value, AsOf: kr.Override.Day, N: 1, ByHand: true}
 	}
-	return kr.Counted(today)
+	return kr.Result
 }
 
 // counting is the key result with the result that counts in the place of the readings'.

@@ -153,7 +153,7 @@ func (tx *Tx) AnnounceChange(ctx context.Context, before, after KeyResult, said 
 	if err != nil {
 		return err
 	}
-	old, now := before.Counted(day), after.Counted(day)
+	old, now := before.Told(), after.Told()
 	otherwise := old.Value.Valid && (before.Method != after.Method || before.Unit != after.Unit)
 	if after.Channel == "" || okr.Same(old.Value, now.Value) && !otherwise {
 		return nil

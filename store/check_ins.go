@@ -64,7 +64,7 @@ func (tx *Tx) Resume(ctx context.Context, actor okr.Actor, k KeyResult) (KeyResu
 	return tx.EditKeyResult(ctx, actor, k, "resumed automatic")
 }
 
-// EndOverrides has key results follow their scores again whose override's last day is over, and
+// EndOverrides has key results follow their scores again whose override's time is over by the calendar, and
 // announces what that changes. It returns how many there were.
 func (s *Store) EndOverrides(ctx context.Context, most int) (int, error) {
 	rows, err := s.q.EndedOverrides(ctx, int32(most))
@@ -78,11 +78,10 @@ func (s *Store) EndOverrides(ctx context.Context, most int) (int, error) {
 			if errors.Is(err, ErrNotFound) {
 				return nil
 			}
-			if err != nil || k.Override.Until == 0 || k.Override.Until >= k.Today(tx.Now) {
+			if err != nil || !k.Override.Value.Valid || k.Overridden(k.Today(tx.Now)) {
 				return err
 			}
 			before := k
-			before.Result = k.Told(k.Today(tx.Now))
 			after, err := tx.Resume(ctx, okr.Actor{Workspace: k.Workspace, ID: "okrbot"}, k)
 			if err != nil {
 				return err

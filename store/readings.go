@@ -131,6 +131,7 @@ func (s *Store) CountComing(ctx context.Context, most int) (int, error) {
 				if err := tx.ClearOverrides(ctx, []int64{row.ID}); err != nil {
 					return err
 				}
+				after.Override = okr.Override{}
 			}
 			return tx.AnnounceChange(ctx, before, after)
 		})

@@ -383,10 +383,31 @@ func (q *Queries) EditKeyResult(ctx context.Context, arg EditKeyResultParams) er
 
 const endedOverrides = `-- name: EndedOverrides :many
 select workspace_id, id
-from key_results k
-where override_until is not null
-  and override_until < (now() at time zone zone)::date
-  and not exists (select from objectives o where o.id = k.objective_id and o.closed_at is not null)
+from (
+  select k.workspace_id, k.id
+  from key_results k
+  join objectives o on o.id = k.objective_id
+  where k.override_until is not null
+    and k.override_until < (now() at time zone o.zone)::date
+    and o.closed_at is null
+  union all
+  select k.workspace_id, k.id
+  from key_results k
+  join objectives o on o.id = k.objective_id
+  left join sources s on s.key_result_id = k.id
+  cross join lateral (
+    select
+      (now() at time zone o.zone)::date as today,
+      case s.frequency when 'daily' then 1 when 'weekly' then 7 when 'monthly' then 31 when 'quarterly' then 92 when 'yearly' then 366 else 0 end as days
+  ) at
+  where k.override_value is not null
+    and k.override_until is null
+    and k.integrated
+    and k.result_day > k.override_day
+    and at.today > k.override_day
+    and (k.result_day <= at.today or k.result_day - at.days >= k.override_day)
+    and o.closed_at is null
+) over_now
 order by id
 limit $1
 `
@@ -396,7 +417,8 @@ type EndedOverridesRow struct {
 	ID          int64
 }
 
-// Values by hand whose last day is over where their key results are.
+// Values by hand whose time is over where their objectives are: their last day, or, where they were entered
+// once, the running period whose score was there, see okr.KeyResult.Overridden.
 func (q *Queries) EndedOverrides(ctx context.Context, most int32) ([]EndedOverridesRow, error) {
 	rows, err := q.db.Query(ctx, endedOverrides, most)
 	if err != nil {
