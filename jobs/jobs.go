@@ -75,7 +75,7 @@ type Client struct {
 	together int // feeds of a portion at most
 	applied  int // key results of a transaction, about
 	// The rounds that ended: of looking for what is due, and for what is to be said.
-	planned, swept atomic.Int64
+	planned, swept rounds
 	auditDays      int
 	within         time.Duration
 	tidiedFeed     int64 // the last of which old scores were looked for
@@ -153,6 +153,8 @@ func (c *Client) Start(ctx context.Context) error {
 	// River's context is not ours to end: Stop lets running jobs finish.
 	ctx, c.stop = context.WithCancel(ctx)
 	c.stopping = ctx
+	c.planned.begin()
+	c.swept.begin()
 	if err := c.river.Start(context.WithoutCancel(ctx)); err != nil {
 		c.stop()
 		return fmt.Errorf("starting the jobs: %w", err)
@@ -167,7 +169,34 @@ func (c *Client) Start(ctx context.Context) error {
 
 // Looks is how often this process has looked for what is due, and for what is to be said. Both rise
 // every few seconds while it works; where they stand still, nothing is synced or posted.
-func (c *Client) Looks() (due, said int64) { return c.planned.Load(), c.swept.Load() }
+func (c *Client) Looks() (due, said int64) { return c.planned.n.Load(), c.swept.n.Load() }
+
+// Still is how long ago this process last ended a look for what is due, or for what is to be said, whichever is
+// longer; 0 where it does not work.
+func (c *Client) Still() time.Duration { return max(c.planned.still(), c.swept.still()) }
+
+// rounds counts looks that ended, and knows when the last one did.
+type rounds struct {
+	n    atomic.Int64
+	last atomic.Pointer[time.Time] // of this process's clock, for its age alone; nil: none has begun
+}
+
+func (r *rounds) begin() {
+	now := time.Now()
+	r.last.Store(&now)
+}
+
+func (r *rounds) end() {
+	r.begin()
+	r.n.Add(1)
+}
+
+func (r *rounds) still() time.Duration {
+	if last := r.last.Load(); last != nil {
+		return time.Since(*last)
+	}
+	return 0
+}
 
 // Stop takes no new work, gives what runs until ctx ends, then hands it back: another replica
 // finds it at once.

@@ -38,7 +38,7 @@ func (c *Client) plan(ctx context.Context) {
 			tidied = time.Now()
 			c.attempt(ctx, "tidying up", c.tidy)
 		}
-		c.planned.Add(1)
+		c.planned.end()
 		pause(ctx, c.lookEvery)
 	}
 }
@@ -65,7 +65,7 @@ func (c *Client) sweeps(ctx context.Context) {
 	for ctx.Err() == nil {
 		c.attempt(ctx, "finding Homes that changed", c.store.GatherHomeChanges)
 		c.attempt(ctx, "finding what is to be said", c.sweep)
-		c.swept.Add(1)
+		c.swept.end()
 		select {
 		case <-ctx.Done():
 		case <-c.wake:

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -100,6 +101,10 @@ const stopWithin = time.Second
 // warmWithin is what a start gives to sessions with Postgres to be ready for people.
 const warmWithin = 2 * time.Second
 
+// stillAtMost is how long a process that works may not have looked for what is due and what is to be said: a look
+// takes moments, and a minute or two where all of it waits in vain for what others hold in Postgres.
+const stillAtMost = 3 * time.Minute
+
 // running is one process's part of okrbot.
 type running struct {
 	config   Config
@@ -108,6 +113,8 @@ type running struct {
 	log      *slog.Logger
 	web      bool
 	work     bool
+
+	still time.Duration // in the place of stillAtMost
 
 	tell func(doing string) // what is being done before it is ready; nil: nobody hears
 
@@ -254,6 +261,9 @@ func (r *running) probes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "alive") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		why := r.health.trouble()
+		if why == "" && r.jobs.Still() > cmp.Or(r.still, stillAtMost) {
+			why = "nothing is synced or posted: this process does not look any more for what there is to do. Start it again"
+		}
 		if r.leaving.Load() {
 			why = "stopping"
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net"
@@ -9,12 +10,18 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"okrbot/bot"
 	"okrbot/bot/desk"
 	"okrbot/integrations"
 	"okrbot/integrations/httpjson"
 	"okrbot/integrations/servicenow"
+	"okrbot/sandbox/slack"
+	"okrbot/secret"
+	"okrbot/store/storetest"
 )
 
 // ledger is another system to which people sign in by their browser.
@@ -90,4 +97,59 @@ func TestReadyAsksWhoServesHere(t *testing.T) {
 	if out, code := run(t, o.path, o.dir, []string{"OPS_ADDR=8080"}, "ready"); code != 78 || !strings.Contains(out, "OPS_ADDR") {
 		t.Errorf("no address: %d %q", code, out)
 	}
+}
+
+// A process whose looks stand still answers people, and does none of its work: it says so, until it looks again.
+func TestNotReadyWhileItsLooksStandStill(t *testing.T) {
+	dsn := storetest.New(t)
+	known := slack.New(slack.Options{})
+	t.Cleanup(known.Close)
+	chat := httptest.NewServer(known)
+	t.Cleanup(chat.Close)
+	keys, err := secret.NewKeyset()
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	r := &running{config: Config{SlackAPIURL: chat.URL + "/api/", SlackBotToken: secret.New(known.Options().BotToken)}, database: database{dsn: dsn, direct: dsn}, log: log, work: true, still: 5 * time.Second}
+	if r.keys, err = secret.Parse(keys); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(r.stop)
+	ops := r.ops()
+	becomes := func(status int, words string) {
+		t.Helper()
+		for limit := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+			w := httptest.NewRecorder()
+			ops.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/readyz", nil))
+			if w.Code == status && strings.Contains(w.Body.String(), words) {
+				return
+			}
+			if time.Now().After(limit) {
+				t.Fatalf("/readyz says %d %s", w.Code, w.Body)
+			}
+		}
+	}
+	becomes(http.StatusOK, "ready")
+
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	held, err := conn.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := held.Exec(t.Context(), "lock table key_results, connections, subscriptions in access exclusive mode"); err != nil {
+		t.Fatal(err)
+	}
+	becomes(http.StatusServiceUnavailable, "nothing is synced or posted")
+	if err := held.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	becomes(http.StatusOK, "ready")
 }
