@@ -72,7 +72,12 @@ func (c *Client) postDigest(ctx context.Context, args PostDigest) error {
 	case !may:
 		return c.store.ReleaseDigest(ctx, s, digestAgain)
 	}
-	if waits, err := c.store.DigestWaits(ctx, s); waits || err != nil {
+	waits := false
+	err = c.budget.draw(ctx, func() (err error) {
+		waits, err = c.store.DigestWaits(ctx, s)
+		return err
+	})
+	if waits || err != nil {
 		return err
 	}
 	post, stands, err := c.settleDigest(ctx, s)

@@ -158,3 +158,45 @@ func TestAListOfAStatusReadsWhatItShows(t *testing.T) {
 		})
 	}
 }
+
+// Whether a digest waits is asked every few seconds, and costs what it tells of.
+func TestWhetherADigestWaitsReadsWhatItTells(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	dsn := storetest.New(t)
+	s := storetest.Open(t, dsn)
+	workspace(t, s)
+	const all = 20_000
+	crowd(t, dsn, all)
+	conn := look(t, dsn)
+	defer conn.Close(ctx)
+	for _, sql := range []string{
+		`
+insert into connections (workspace_id, kind, name, origin, sign_in, sealed, owner_id, state, created_at)
+values ('T1', 'servicenow', 'acme', 'https://acme.service-now.com', 'basic', '', 'U0', 'active', now())`,
+		`
+insert into sources (key_result_id, workspace_id, connection_id, reference, name, unit, frequency, direction, precision)
+select k.id, 'T1', c.id, 'r' || k.id, 'Open incidents', '#', 'daily', 'down', 0 from key_results k cross join connections c`,
+		`
+insert into sync_runs (workspace_id, key_result_id, connection_id, trigger_key, forced, state, due_at, queued_at)
+select 'T1', k.id, c.id, 'force:1', true, 'queued', now(), now() from key_results k cross join connections c where k.number = 399`,
+		"insert into subscriptions (workspace_id, channel_id, zone, next_at, created_by, created_at) select 'T1', c, 'UTC', now(), 'U0', now() from unnest('{U77,C7,U19,C30}'::text[]) c",
+		"analyze",
+	} {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for place, want := range map[string]bool{"U77": false, "C30": false, "U19": true, "C7": true} {
+		rows := rowsRead(t, s, func(tx *store.Tx) error {
+			waits, err := tx.DigestWaits(ctx, store.Subscription{Workspace: "T1", Channel: place})
+			if waits != want {
+				t.Errorf("the digest of %s waits: %v", place, waits)
+			}
+			return err
+		})
+		if rows > all/10 {
+			t.Errorf("the digest of %s read %d rows, and the workspace has %d key results", place, rows, all)
+		}
+	}
+}

@@ -132,6 +132,17 @@ func (q *Queries) DigestPosted(ctx context.Context, arg DigestPostedParams) (int
 }
 
 const digestWaits = `-- name: DigestWaits :execrows
+with told as materialized (
+  select id from key_results where workspace_id = $1 and channel_id = $2
+  union
+  select id from key_results where workspace_id = $1 and owner_id = $2
+  union
+  select id from key_results where workspace_id = $1 and co_owner_ids <> '{}' and co_owner_ids @> array[$2]::text[]
+  union
+  select p.id from objectives po join key_results p on p.objective_id = po.id where po.workspace_id = $1 and po.owner_id = $2
+  union
+  select p.id from objectives po join key_results p on p.objective_id = po.id where po.workspace_id = $1 and po.co_owner_ids <> '{}' and po.co_owner_ids @> array[$2]::text[]
+)
 update subscriptions s
 set waiting_since = coalesce(s.waiting_since, now()),
     held_until = now() + interval '5 seconds'
@@ -141,13 +152,11 @@ where s.workspace_id = $1
   and (s.waiting_since is null or s.waiting_since > now() - interval '30 minutes')
   and exists (
     select
-    from key_results k
+    from told t
+    join key_results k on k.id = t.id
     join objectives o on o.id = k.objective_id
-    join sources f on f.key_result_id = k.id
-    join connections c on c.id = f.connection_id
-    where k.workspace_id = s.workspace_id
-      and (k.channel_id = s.channel_id or s.channel_id in (k.owner_id, o.owner_id) or k.co_owner_ids @> array[s.channel_id] or o.co_owner_ids @> array[s.channel_id])
-      and o.closed_at is null
+    join connections c on c.id = (select f.connection_id from sources f where f.key_result_id = k.id)
+    where o.closed_at is null
       and not k.paused
       and k.failure_class = ''
       and c.state = 'active'
@@ -175,6 +184,7 @@ type DigestWaitsParams struct {
 
 // While something that it tells of was due before it and is not read yet, half an hour at most; what
 // fails, is paused or waits for its system is not waited for. It is looked at again in some seconds.
+// What it tells of is found first, each way by its own index.
 func (q *Queries) DigestWaits(ctx context.Context, arg DigestWaitsParams) (int64, error) {
 	result, err := q.db.Exec(ctx, digestWaits, arg.WorkspaceID, arg.ChannelID, arg.Hold)
 	if err != nil {
