@@ -74,7 +74,7 @@ func (a *applying) feeds(ctx context.Context, tx *store.Tx, s sorted) error {
 	if err != nil {
 		return err
 	}
-	a.known, a.news, a.fresh = locked, map[int64]bool{}, map[int64][]store.Score{}
+	a.known, a.news, a.fresh, a.still = locked, map[int64]bool{}, map[int64][]store.Score{}, map[int64]bool{}
 	var brought, ahead []store.Scores
 	today := okr.DayOf(a.part.began.UTC())
 	for _, id := range ids {
@@ -260,6 +260,7 @@ type applying struct {
 	results       []store.AppliedResult
 	followed      []store.Followed
 	failures      []store.AppliedFailure
+	still         map[int64]bool // of these, what has failed in its slot before
 	announcements []store.Announcement
 	recorded      []store.ResultChange
 	runs          []store.FinishedRun

@@ -255,6 +255,7 @@ func (a *applying) fail(runs []store.TakenRun, k store.KeyResult, old store.Appl
 	}
 	failure := accounts.AsFailure(f)
 	epoch := a.part.epoch
+	a.still[k.ID] = a.part.forced() && old.Failing && (old.Tries > 0 || !passes(f))
 	a.batch.NoteFailed(k.ID, failure)
 	a.failures = append(a.failures, store.AppliedFailure{KeyResult: k.ID, Epoch: epoch, Failure: failure, Told: told, Tries: tries, RetryAt: retry})
 	for _, r := range runs {

@@ -31,6 +31,10 @@ var (
 // unclassed is the class of what was read.
 const unclassed = "none"
 
+// failedAgain is the outcome of what has failed in its slot already, and did once more when it was tried again or
+// asked for: how many key results fail is not how often each is tried.
+const failedAgain = "failed_again"
+
 // What can happen is there from the start, as 0: what appears with its first time has no rate.
 func init() {
 	for _, what := range []string{store.Unchanged, store.Changed, store.Restated, store.Superseded} {
@@ -38,6 +42,7 @@ func init() {
 	}
 	for _, class := range integrations.Classes {
 		synced.WithLabelValues(store.Failed, string(class))
+		synced.WithLabelValues(failedAgain, string(class))
 		synced.WithLabelValues(store.Again, string(class))
 	}
 }
@@ -59,7 +64,11 @@ func (a *applying) tally(s sorted) tally {
 		}
 	}
 	for _, f := range a.failures {
-		t.outcomes[outcome{store.Failed, f.Failure.Class}]++
+		what := store.Failed
+		if a.still[f.KeyResult] {
+			what = failedAgain
+		}
+		t.outcomes[outcome{what, f.Failure.Class}]++
 	}
 	for _, f := range a.part.follows {
 		var failure *integrations.Error

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"okrbot/accounts"
 	"okrbot/integrations"
 	"okrbot/okr"
@@ -347,4 +349,65 @@ func TestARequestToWaitPausesTheWholeSystem(t *testing.T) {
 	r.tick()
 	r.wants("synced after the pause", r.count("select count(*) from sync_outcomes where not forced and outcome = 'unchanged'"), 151)
 	r.wants("tries", r.count("select count(*) from sync_outcomes where outcome = 'again'"), 0)
+}
+
+// What fails in a slot is counted once, however often it is tried again: else a handful of broken key results
+// would look like many.
+func TestAFailureIsCountedOnceInItsSlot(t *testing.T) {
+	r := newRoom(t)
+	k := r.keyResult(r.scorecard(1, 41, 5), weekly)
+	r.imports(k)
+	fix := r.now.Break(vendor.Fault{Kind: vendor.ServiceDown})
+	for range 2 {
+		failed, again := syncsCounted(t, "failed"), syncsCounted(t, "failed_again")
+		r.slot(k)
+		for range 8 {
+			r.tick()
+			r.advance(time.Minute)
+		}
+		r.wants("failures", syncsCounted(t, "failed")-failed, 1.0)
+		for range 4 {
+			r.advance(15 * time.Minute)
+			r.tick()
+		}
+		r.force(k.ID)
+		r.tick()
+		r.wants("failures after an hour", syncsCounted(t, "failed")-failed, 1.0)
+		if got := syncsCounted(t, "failed_again") - again; got < 4 {
+			t.Errorf("%v tries failed again", got)
+		}
+	}
+	// What waits for a person is not tried again by itself.
+	fix()
+	r.now.Break(vendor.Fault{Kind: vendor.RoleMissing})
+	failed := syncsCounted(t, "failed")
+	r.slot(k)
+	for range 3 {
+		r.tick()
+		r.advance(time.Minute)
+		r.force(k.ID)
+	}
+	r.wants("failures of a role", syncsCounted(t, "failed")-failed, 1.0)
+}
+
+// syncsCounted is how many key results this process's metrics have with an outcome, of any class.
+func syncsCounted(t *testing.T, outcome string) (n float64) {
+	t.Helper()
+	families, err := prometheus.DefaultGatherer.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		if family.GetName() != "okrbot_sync_key_results_total" {
+			continue
+		}
+		for _, m := range family.GetMetric() {
+			for _, label := range m.GetLabel() {
+				if label.GetName() == "outcome" && label.GetValue() == outcome {
+					n += m.GetCounter().GetValue()
+				}
+			}
+		}
+	}
+	return n
 }
