@@ -160,7 +160,7 @@ func fitting(taken []store.Announcement) (list []store.Announcement, rest []int6
 }
 
 // coalesced makes several moves of one key result one line, from the first old value to the last
-// new one, and none when it is back where it was. Of a failure and a recovery that nobody has
+// new one, and none when it is back where it was and nobody said anything. Of a failure and a recovery that nobody has
 // read yet, only what is new for the reader is left.
 func coalesced(taken []store.Announcement) []store.Announcement {
 	type subject struct {
@@ -191,7 +191,7 @@ func coalesced(taken []store.Announcement) []store.Announcement {
 	for _, s := range order {
 		f, l := first[s], last[s]
 		switch {
-		case s.topic == "moved" && f.ID != l.ID && l.Note == "" && okr.Same(l.Old, l.New) && l.OldStatus == l.NewStatus:
+		case s.topic == "moved" && f.ID != l.ID && l.Note == "" && len(l.Said) == 0 && okr.Same(l.Old, l.New) && l.OldStatus == l.NewStatus:
 		case s.topic == "health" && f.Kind != l.Kind:
 		default:
 			list = append(list, l)

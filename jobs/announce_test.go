@@ -224,6 +224,7 @@ func TestUnreadNewsIsPutTogether(t *testing.T) {
 		"TwoMoves":              {[]store.Announcement{move(1, "changed", "41", "39"), move(2, "changed", "39", "38")}, "changed 41→38"},
 		"MovedAndRestated":      {[]store.Announcement{move(1, "restated", "41", "39"), move(2, "changed", "39", "38")}, "changed 41→38"},
 		"ThereAndBack":          {[]store.Announcement{move(1, "changed", "41", "39"), move(2, "changed", "39", "41")}, ""},
+		"ThereAndBackSaying":    {[]store.Announcement{saying(move(1, "changed", "41", "39"), "UALICE", "counted again"), move(2, "changed", "39", "41")}, "changed 41→41 UALICE:counted again"},
 		"MovedAndEdited":        {[]store.Announcement{inWords(move(1, "changed", "41", "39"), "41", "39"), inWords(move(2, "changed", "39", "0.5"), "39", "50 %"), inWords(move(3, "changed", "0.5", "0.6"), "50 %", "60 %")}, "changed 41→60 %"},
 		"MovedWithNotes":        {[]store.Announcement{saying(move(1, "changed", "41", "39"), "UALICE", "a"), move(2, "changed", "39", "38"), saying(move(3, "changed", "38", "37"), "UBOB", "b")}, "changed 41→37 UALICE:a UBOB:b"},
 		"FailedAndRecovered":    {[]store.Announcement{told(1, "failed"), told(2, "recovered")}, ""},

@@ -179,6 +179,8 @@ func (n News) move() string {
 	switch {
 	case n.Note == "" && n.Kind == Restated:
 		return "restated " + text
+	case n.Note == "" && old == now && okr.Same(n.Old, n.New): // moves that nobody was told of, and what was said with them
+		return "back at " + Escape(now)
 	case n.Note == "":
 		return text
 	case old == now && okr.Same(n.Old, n.New):
