@@ -105,7 +105,7 @@ func (ob objectives) submitted(ctx context.Context, g desk.Gesture) (desk.Reply,
 		}
 		return ob.tellOwners(ctx, tx, g.Actor, okr.Objective{}, o, nil)
 	})
-	if problems := parentProblem(err); problems != nil {
+	if problems := choiceProblem(err); problems != nil {
 		return desk.Reply{Problems: problems}, nil
 	}
 	if err != nil {

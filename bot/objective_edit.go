@@ -40,9 +40,11 @@ func (ob objectives) edit(ctx context.Context, g desk.Gesture, o okr.Objective) 
 	return desk.Reply{Open: &modal}, nil
 }
 
-// parentProblem is what is wrong with a parent that was chosen; nil when nothing is.
-func parentProblem(err error) okr.Problems {
+// choiceProblem is what is wrong with the parent or the time zone that was chosen; nil when nothing is.
+func choiceProblem(err error) okr.Problems {
 	switch {
+	case errors.Is(err, store.ErrZone):
+		return okr.Problems{view.FieldZone: okr.UnknownZone}
 	case errors.Is(err, store.ErrCycle):
 		return okr.Problems{view.FieldParent: "This one is below the objective already, or is the objective itself. Choose another parent."}
 	case errors.Is(err, store.ErrNoParent):
@@ -79,7 +81,7 @@ func (ob objectives) edited(ctx context.Context, g desk.Gesture, draft store.Dra
 		}
 		return tx.DeleteDraft(ctx, g.Actor, draft.ID)
 	})
-	wrong := parentProblem(err)
+	wrong := choiceProblem(err)
 	switch {
 	case wrong != nil:
 		return desk.Reply{Problems: wrong}, nil

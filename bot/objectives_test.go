@@ -9,6 +9,7 @@ import (
 
 	"okrbot/okr"
 	"okrbot/sandbox/seed"
+	"okrbot/store/storetest"
 )
 
 // objectiveNumbered is O-n as it is stored.
@@ -241,4 +242,16 @@ func TestSharingStaysChosenAfterAFailedCheck(t *testing.T) {
 	if n := r.number("select count(*) from connections where shared"); n != 1 {
 		t.Error("the connection is not shared")
 	}
+}
+
+// The database's list of time zones can be older than okrbot's, and one objective in a zone that it does not know
+// would break the lists of everybody.
+func TestAZoneThatTheDatabaseDoesNotKnowIsRefused(t *testing.T) {
+	r := newRoom(t)
+	r.do(storetest.WithoutKyiv)
+	r.addsObjective(r.alice, "Ship it")
+	r.alice.Types("/okr edit O-1").Sees("== Edit O-1 ==").Chooses("Time zone", "Europe/Kyiv").Submits("Save").Sees("^ okrbot's database does not know this time zone").
+		Chooses("Time zone", "Europe/Helsinki").Submits("Save").SeesNoModal().Sees("is saved")
+	r.alice.Types("/okr add-objective").Fills("Objective", "Aim higher").Chooses("Time zone", "Europe/Kyiv").Submits("Save").
+		Sees("^ okrbot's database does not know this time zone").Chooses("Time zone", "Europe/Athens").Submits("Save").Sees("Aim higher")
 }

@@ -213,6 +213,9 @@ func (c Cadence) Words() string {
 
 const zoneProblem = "Choose a time zone, such as Europe/Berlin."
 
+// UnknownZone is what is wrong with a time zone that okrbot knows and its database does not.
+const UnknownZone = "okrbot's database does not know this time zone. Choose one with the same hours, or ask whoever runs okrbot to bring its time zones up to date."
+
 // Check finds what is wrong with a cadence that people entered.
 func (c Cadence) Check() Problems {
 	p := Problems{}

@@ -54,6 +54,7 @@ type importer struct {
 	fresh      []store.KeyResult // waiting to be written
 	placed     []*known          // whose key results follow in the end
 	holding    bool              // the tree of objectives
+	zones      map[string]bool   // time zone -> whether the database knows it
 }
 
 // titled names a key result by its title within an objective.

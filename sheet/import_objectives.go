@@ -87,6 +87,13 @@ func (im *importer) objective(ctx context.Context, e *entry) (*known, error) {
 	}
 	o := im.target(*want)
 	im.complete(want, o)
+	if o == nil || o.Zone != want.Zone {
+		if knows, err := im.knowsZone(ctx, want.Zone); err != nil {
+			return nil, err
+		} else if !knows {
+			return refuse("time_zone", okr.UnknownZone)
+		}
+	}
 	switch {
 	case o == nil:
 		var err error
@@ -116,6 +123,22 @@ func (im *importer) objective(ctx context.Context, e *entry) (*known, error) {
 	o.alone = o.alone || e.row.Alone
 	want.Number = o.Number
 	return o, nil
+}
+
+// knowsZone says whether the database knows a time zone.
+func (im *importer) knowsZone(ctx context.Context, zone string) (bool, error) {
+	if knows, asked := im.zones[zone]; asked {
+		return knows, nil
+	}
+	knows, err := im.reads.KnowsZone(ctx, zone)
+	if err != nil {
+		return false, err
+	}
+	if im.zones == nil {
+		im.zones = map[string]bool{}
+	}
+	im.zones[strings.Clone(zone)] = knows
+	return knows, nil
 }
 
 // complete gives an objective what the file has no columns for: as it is there, and nothing where it is new.

@@ -8,6 +8,7 @@ import (
 	"okrbot/okr"
 	"okrbot/sheet"
 	"okrbot/store"
+	"okrbot/store/storetest"
 )
 
 // tree writes the objectives of a workspace: their numbers, titles, co-owners and parents.
@@ -270,5 +271,24 @@ func TestAnObjectivesChannelIsNoChangeOfItsKeyResults(t *testing.T) {
 	}
 	if len(events) != 3 {
 		t.Errorf("%d changes are recorded, want 3: %+v", len(events), events)
+	}
+}
+
+// A time zone that the database does not know is refused at its line: one objective with it would break the lists
+// of everybody.
+func TestAZoneThatTheDatabaseDoesNotKnowIsRefusedAtItsLine(t *testing.T) {
+	c := newCompany(t)
+	_, err := c.pool.Exec(ctx, storetest.WithoutKyiv)
+	c.must(err)
+	if o, said := c.imports(objectives + alone("Desk", "", "", "")); o.Problems != 0 {
+		t.Fatal(said)
+	}
+	file := strings.ReplaceAll(objectives+alone("Desk", "", "", "")+alone("Shift", "", "", ""), ",UTC,", ",Europe/Kyiv,")
+	o, said := c.check(file)
+	if o.Problems == 0 || !strings.Contains(said, "lines 2 and 3, time_zone: okrbot's database does not know this time zone") {
+		t.Errorf("%+v\n%s", o, said)
+	}
+	if o, said := c.imports(strings.ReplaceAll(file, "Europe/Kyiv", "Europe/Helsinki")); o.Problems != 0 || o.Objectives != 1 || o.ChangedObjectives != 1 {
+		t.Errorf("%+v\n%s", o, said)
 	}
 }

@@ -135,7 +135,8 @@ func (tx *Tx) MoveNumbers(ctx context.Context, workspace string, next NextNumber
 }
 
 // PlaceObjective changes an objective's time zone, channel and co-owners, and records it. FollowObjective has
-// its key results follow. It returns ErrChanged where it was edited since it was read.
+// its key results follow. It returns ErrChanged where it was edited since it was read. That Postgres knows
+// the time zone is the caller's to see.
 func (tx *Tx) PlaceObjective(ctx context.Context, actor okr.Actor, o okr.Objective, changes map[string]Change) error {
 	n, err := tx.q.PlaceObjective(ctx, queries.PlaceObjectiveParams{
 		Zone: o.Zone, ChannelID: o.Channel, CoOwnerIds: orEmpty(o.CoOwners), WorkspaceID: actor.Workspace, ID: o.ID, Version: int32(o.Version),

@@ -180,6 +180,11 @@ func (tx *Tx) EditObjective(ctx context.Context, actor okr.Actor, o okr.Objectiv
 	if changes, err = tx.objectiveChanges(ctx, before, o); err != nil || !differ(changes) {
 		return before, nil, err
 	}
+	if before.Zone != o.Zone {
+		if err := tx.mayLieIn(ctx, o.Zone); err != nil {
+			return before, nil, fmt.Errorf("editing objective %d: %w", o.ID, err)
+		}
+	}
 	list, err := tx.LockKeyResultsOf(ctx, before)
 	if err != nil {
 		return before, nil, err

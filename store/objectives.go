@@ -11,13 +11,51 @@ import (
 	"okrbot/store/queries"
 )
 
+// ErrZone says that Postgres does not know a time zone: questions about many objectives would fail for this one.
+var ErrZone = errors.New("the database does not know this time zone")
+
+// KnowsZone says whether Postgres knows a time zone. Its list can be older than this process's.
+func (r Statements) KnowsZone(ctx context.Context, zone string) (bool, error) {
+	// Within a transaction the question is a savepoint: where the answer is no, the rest goes on.
+	db, ok := r.db.(interface {
+		Begin(context.Context) (pgx.Tx, error)
+	})
+	if !ok {
+		return false, errors.New("asking for a time zone: nothing to ask in")
+	}
+	err := pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, "select timezone($1::text, now())", zone)
+		return err
+	})
+	if isCode(err, "22023") {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("asking for a time zone: %w", err)
+	}
+	return true, nil
+}
+
+// mayLieIn returns ErrZone where Postgres does not know a time zone.
+func (tx *Tx) mayLieIn(ctx context.Context, zone string) error {
+	knows, err := tx.KnowsZone(ctx, zone)
+	if err == nil && !knows {
+		err = ErrZone
+	}
+	return err
+}
+
 // CreateObjective adds an objective. The same draft submitted twice returns the one it made first, and
-// says that it is not fresh.
+// says that it is not fresh. It returns ErrZone where the database does not know the time zone.
 func (tx *Tx) CreateObjective(ctx context.Context, actor okr.Actor, o okr.Objective, draft string) (made okr.Objective, fresh bool, err error) {
+	if err := tx.mayLieIn(ctx, o.Zone); err != nil {
+		return o, false, fmt.Errorf("creating an objective: %w", err)
+	}
 	return tx.addObjective(ctx, actor, o, nil, draft)
 }
 
-// AddObjective adds an objective with a number of those that LockNumbers keeps from others.
+// AddObjective adds an objective with a number of those that LockNumbers keeps from others. That Postgres knows its
+// time zone is the caller's to see.
 func (tx *Tx) AddObjective(ctx context.Context, actor okr.Actor, o okr.Objective, number int) (okr.Objective, error) {
 	n := int32(number)
 	made, _, err := tx.addObjective(ctx, actor, o, &n, "")

@@ -86,6 +86,17 @@ func template(s *embedded.Server) error {
 	return store.Migrate(ctx, dsn, nil)
 }
 
+// WithoutKyiv is a statement after which a database that New made does not know the time zone Europe/Kyiv, as one
+// with an older list of them. It is to come before a session first asks for a time zone.
+const WithoutKyiv = `
+create function public.timezone(zone text, at timestamptz) returns timestamp language plpgsql as $$
+begin
+  if zone = 'Europe/Kyiv' then
+    raise exception 'time zone "%" not recognized', zone using errcode = '22023';
+  end if;
+  return pg_catalog.timezone(zone, at);
+end $$`
+
 var counter atomic.Int64
 
 // New is the address of a fresh database at this version, dropped when the test ends. Its clock can
