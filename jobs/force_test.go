@@ -157,6 +157,36 @@ func TestAllCountsUpInOneMessage(t *testing.T) {
 	r.wants("kept in the clear", r.count("select count(*) from sync_requests where position('canary' in encode(sealed_response, 'escape')) > 0"), 0)
 }
 
+// What was waited for last is removed: the outcome of the others is told, and that of none as well.
+func TestAnOutcomeIsToldWhenTheLastOneIsRemoved(t *testing.T) {
+	r := newRoom(t)
+	read, removed, alone := r.keyResult(r.scorecard(1, 41, 5)), r.keyResult(r.scorecard(2, 41, 5)), r.keyResult(r.scorecard(3, 41, 5))
+	r.imports(read, removed, alone)
+	r.force(read.ID, removed.ID)
+	r.force(alone.ID)
+	r.exec("update sync_runs set state = 'done', outcome = 'unchanged', finished_at = now() where key_result_id = $1", read.ID)
+	report := func() {
+		r.check(r.client.sweep(ctx))
+		r.workOn(r.client, ReportOutcome{}.Kind())
+	}
+	report()
+	r.wants("outcomes while one is waited for", len(r.slack.told), 0)
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) error {
+		if err := tx.RemoveKeyResult(ctx, alice, r.load(removed)); err != nil {
+			return err
+		}
+		return tx.RemoveKeyResult(ctx, alice, r.load(alone))
+	}))
+	report()
+	if len(r.slack.told) != 2 {
+		t.Fatalf("%d outcomes were told, want 2", len(r.slack.told))
+	}
+	for i, want := range []int{1, 0} {
+		r.wants("told", len(r.slack.told[i].Done), want)
+		r.wants("final", r.slack.told[i].Final, true)
+	}
+}
+
 func TestAnOutcomeThatDoesNotArriveIsTriedAgain(t *testing.T) {
 	r := newRoom(t)
 	k := r.keyResult(r.scorecard(1, 41, 5))

@@ -307,7 +307,8 @@ func (tx *Tx) saveSource(ctx context.Context, workspace string, keyResult int64,
 }
 
 // RemoveKeyResult deletes a key result with its readings, check-ins, runs and cards. What was done
-// to it stays in the audit, and the messages of its cards say that it is removed.
+// to it stays in the audit, the messages of its cards say that it is removed, and who waits for its sync hears of
+// the others'.
 func (tx *Tx) RemoveKeyResult(ctx context.Context, actor okr.Actor, k KeyResult) error {
 	err := tx.q.LeaveFarewells(ctx, queries.LeaveFarewellsParams{
 		Number: int32(k.Number), Title: k.Title, RemovedBy: actor.ID, WorkspaceID: actor.Workspace, KeyResultID: k.ID,
@@ -317,6 +318,9 @@ func (tx *Tx) RemoveKeyResult(ctx context.Context, actor okr.Actor, k KeyResult)
 	}
 	if err := tx.q.ReadyFarewells(ctx, queries.ReadyFarewellsParams{WorkspaceID: actor.Workspace, Number: int32(k.Number)}); err != nil {
 		return fmt.Errorf("closing the cards of key result %d: %w", k.ID, err)
+	}
+	if err := tx.q.TouchRequestsOf(ctx, queries.TouchRequestsOfParams{WorkspaceID: actor.Workspace, KeyResultID: k.ID}); err != nil {
+		return fmt.Errorf("noting news for who waits: %w", err)
 	}
 	if err := tx.q.RemoveKeyResult(ctx, queries.RemoveKeyResultParams{WorkspaceID: actor.Workspace, ID: k.ID}); err != nil {
 		return fmt.Errorf("removing key result %d: %w", k.ID, err)

@@ -52,7 +52,10 @@ func Outcome(done []Ended, total int, final bool) Message {
 		}
 	}
 	head := fmt.Sprintf("Syncing: %d of %d done", len(done), total)
-	if final {
+	switch {
+	case final && total == 0:
+		head = "Nothing was synced: what was to be read has been removed meanwhile."
+	case final:
 		head = fmt.Sprintf("Synced %s: %d changed, %d without a newer score, %d failed", okr.CountWords(total, "key result"), len(changed), len(same), len(failed))
 		if len(restated) > 0 {
 			head += fmt.Sprintf(", %d restated", len(restated))

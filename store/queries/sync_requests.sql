@@ -103,6 +103,19 @@ insert into sync_request_runs (request_id, run_id)
 select @request_id, unnest(@run_ids::bigint[])
 on conflict do nothing;
 
+-- name: TouchRequestsOf :exec
+-- What is removed is waited for no longer, which is news for those who wait for the rest.
+update sync_requests q
+set touched = true
+where q.finished_at is null
+  and q.id in (
+    select j.request_id
+    from sync_runs r
+    join sync_request_runs j on j.run_id = r.id
+    where r.workspace_id = @workspace_id
+      and r.key_result_id = @key_result_id
+  );
+
 -- name: TouchRequests :exec
 -- Runs that ended are news for those who wait for them.
 update sync_requests q

@@ -635,3 +635,27 @@ func (q *Queries) TouchRequests(ctx context.Context, runIds []int64) error {
 	_, err := q.db.Exec(ctx, touchRequests, runIds)
 	return err
 }
+
+const touchRequestsOf = `-- name: TouchRequestsOf :exec
+update sync_requests q
+set touched = true
+where q.finished_at is null
+  and q.id in (
+    select j.request_id
+    from sync_runs r
+    join sync_request_runs j on j.run_id = r.id
+    where r.workspace_id = $1
+      and r.key_result_id = $2
+  )
+`
+
+type TouchRequestsOfParams struct {
+	WorkspaceID string
+	KeyResultID int64
+}
+
+// What is removed is waited for no longer, which is news for those who wait for the rest.
+func (q *Queries) TouchRequestsOf(ctx context.Context, arg TouchRequestsOfParams) error {
+	_, err := q.db.Exec(ctx, touchRequestsOf, arg.WorkspaceID, arg.KeyResultID)
+	return err
+}
