@@ -33,7 +33,7 @@ func New(s *store.Store, connectors integrations.Registry, log *slog.Logger) *Ac
 }
 
 // closeWithin is how long renewals that are under way are waited for before they are ended.
-const closeWithin = 5 * time.Second
+const closeWithin = 3 * time.Second
 
 // Close lets the renewals that are under way end, and has none begin any more.
 func (a *Accounts) Close() {

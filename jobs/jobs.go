@@ -198,6 +198,10 @@ func (r *rounds) still() time.Duration {
 	return 0
 }
 
+// cancelWithin is what jobs get to end that were told to. With what they had before it, and what renewals of sign-ins
+// get after it, it stays below the ten seconds that containers have to stop.
+const cancelWithin = 3 * time.Second
+
 // Stop takes no new work, gives what runs until ctx ends, then hands it back: another replica
 // finds it at once.
 func (c *Client) Stop(ctx context.Context) {
@@ -207,7 +211,7 @@ func (c *Client) Stop(ctx context.Context) {
 	c.stop()
 	c.planners.Wait()
 	if err := c.river.Stop(ctx); err != nil {
-		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelWithin)
 		defer cancel()
 		if err := c.river.StopAndCancel(hard); err != nil {
 			c.log.Warn("jobs did not end in time; others take them over", "error", err)

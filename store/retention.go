@@ -16,6 +16,9 @@ const (
 	forgetPortions = 40
 	// feedsTidied is how many feeds one tidying looks at; the next goes on behind them.
 	feedsTidied = 5000
+	// scoresTogether is of how many feeds scores go in one transaction: a few hundred each, some thousand where
+	// a feed of years has lost the last who counts it.
+	scoresTogether = 20
 	// keepScores is how long scores are kept after the objective of the last who counts them.
 	keepScores = 400 * 24 * time.Hour
 )
@@ -25,7 +28,7 @@ const (
 // connections after an hour, rhythms that nobody keeps.
 func (s *Store) Tidy(ctx context.Context) error {
 	for what, do := range map[string]func(context.Context) error{
-		"drafts": s.q.ExpireDrafts, "deliveries": s.q.ExpireDeliveries, "requests": s.q.ExpireRequests, "wishes for syncs": s.q.ExpireAsks, "exports": s.q.ExpireExports,
+		"wishes for syncs": s.q.ExpireAsks, "exports": s.q.ExpireExports,
 		"pages": s.q.ExpireSignInPages, "connections that nobody confirmed": s.q.ExpirePending, "rhythms": s.q.ExpireRhythms, "places": s.q.ForgottenPlaces, "tellings": s.q.ExpireTellings,
 	} {
 		if err := do(ctx); err != nil {
@@ -33,6 +36,7 @@ func (s *Store) Tidy(ctx context.Context) error {
 		}
 	}
 	for what, do := range map[string]func(context.Context, int32) (int64, error){
+		"drafts": s.q.ExpireDrafts, "deliveries": s.q.ExpireDeliveries, "requests": s.q.ExpireRequests,
 		"runs": s.q.ExpireRuns, "batches": s.q.ExpireBatches, "announcements": s.q.ExpireAnnouncements,
 	} {
 		if err := forget(ctx, what, do); err != nil {
@@ -85,7 +89,7 @@ func (s *Store) TidyScores(ctx context.Context, after int64) (int64, error) {
 			older = append(older, f.ID)
 		}
 	}
-	for some := range slices.Chunk(older, 200) {
+	for some := range slices.Chunk(older, scoresTogether) {
 		if err := s.InTx(ctx, func(tx *Tx) error { return tx.forgetScores(ctx, some) }); err != nil {
 			return 0, fmt.Errorf("forgetting old scores: %w", err)
 		}

@@ -79,13 +79,25 @@ where id = @id
   and (directory_at is null or directory_at <= now() - interval '10 minutes')
   and (directory_due_at is null or directory_due_at <= now() or directory_due_at > now() + interval '15 minutes');
 
--- name: ExpireDrafts :exec
+-- name: ExpireDrafts :execrows
 delete from drafts
-where expires_at < now();
+where id in (
+  select id
+  from drafts
+  where expires_at < now()
+  order by expires_at
+  limit @most
+);
 
--- name: ExpireDeliveries :exec
+-- name: ExpireDeliveries :execrows
 delete from deliveries
-where expires_at < now();
+where key in (
+  select key
+  from deliveries
+  where expires_at < now()
+  order by expires_at
+  limit @most
+);
 
 -- name: ExpireRuns :execrows
 delete from sync_runs
@@ -185,9 +197,15 @@ where d.id = any (@ids::bigint[])
 delete from rhythms r
 where not exists (select from follows f where f.rhythm_id = r.id);
 
--- name: ExpireRequests :exec
+-- name: ExpireRequests :execrows
 delete from sync_requests
-where created_at < now() - interval '7 days';
+where id in (
+  select id
+  from sync_requests
+  where created_at < now() - interval '7 days'
+  order by id
+  limit @most
+);
 
 -- name: ExpireAsks :exec
 -- No job got to the end of them.

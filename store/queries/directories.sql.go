@@ -196,24 +196,42 @@ func (q *Queries) ExpireBatches(ctx context.Context, most int32) (int64, error) 
 	return result.RowsAffected(), nil
 }
 
-const expireDeliveries = `-- name: ExpireDeliveries :exec
+const expireDeliveries = `-- name: ExpireDeliveries :execrows
 delete from deliveries
-where expires_at < now()
+where key in (
+  select key
+  from deliveries
+  where expires_at < now()
+  order by expires_at
+  limit $1
+)
 `
 
-func (q *Queries) ExpireDeliveries(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, expireDeliveries)
-	return err
+func (q *Queries) ExpireDeliveries(ctx context.Context, most int32) (int64, error) {
+	result, err := q.db.Exec(ctx, expireDeliveries, most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
-const expireDrafts = `-- name: ExpireDrafts :exec
+const expireDrafts = `-- name: ExpireDrafts :execrows
 delete from drafts
-where expires_at < now()
+where id in (
+  select id
+  from drafts
+  where expires_at < now()
+  order by expires_at
+  limit $1
+)
 `
 
-func (q *Queries) ExpireDrafts(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, expireDrafts)
-	return err
+func (q *Queries) ExpireDrafts(ctx context.Context, most int32) (int64, error) {
+	result, err := q.db.Exec(ctx, expireDrafts, most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const expireExports = `-- name: ExpireExports :exec
@@ -241,14 +259,23 @@ func (q *Queries) ExpireFeeds(ctx context.Context, ids []int64) (int64, error) {
 	return result.RowsAffected(), nil
 }
 
-const expireRequests = `-- name: ExpireRequests :exec
+const expireRequests = `-- name: ExpireRequests :execrows
 delete from sync_requests
-where created_at < now() - interval '7 days'
+where id in (
+  select id
+  from sync_requests
+  where created_at < now() - interval '7 days'
+  order by id
+  limit $1
+)
 `
 
-func (q *Queries) ExpireRequests(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, expireRequests)
-	return err
+func (q *Queries) ExpireRequests(ctx context.Context, most int32) (int64, error) {
+	result, err := q.db.Exec(ctx, expireRequests, most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const expireRhythms = `-- name: ExpireRhythms :exec

@@ -1,6 +1,6 @@
 -- name: CreateTelling :one
-insert into tellings (workspace_id, person_id, says)
-values (@workspace_id, @person_id, @says)
+insert into tellings (workspace_id, person_id, says, created_at)
+values (@workspace_id, @person_id, @says, now())
 returning id;
 
 -- name: Telling :one

@@ -10,8 +10,8 @@ import (
 )
 
 const createTelling = `-- name: CreateTelling :one
-insert into tellings (workspace_id, person_id, says)
-values ($1, $2, $3)
+insert into tellings (workspace_id, person_id, says, created_at)
+values ($1, $2, $3, now())
 returning id
 `
 
