@@ -187,6 +187,22 @@ func TestAnOutcomeIsToldWhenTheLastOneIsRemoved(t *testing.T) {
 	}
 }
 
+// A card of which nobody knows whether it arrived is not posted again by who syncs by hand; one that was refused is.
+func TestASyncByHandPostsNoCardThatMayStandThere(t *testing.T) {
+	r := newRoom(t)
+	k := r.keyResult(r.scorecard(1, 41, 5))
+	r.imports(k)
+	r.card(k, "CDESK")
+	r.tick()
+	for parked, want := range map[string]int{"ambiguous": 1, "is_archived": 0} {
+		r.exec("update cards set parked = $1", parked)
+		r.advance(time.Minute)
+		r.force(k.ID)
+		r.wants("cards that stay: "+parked, r.count("select count(*) from cards where parked <> ''"), want)
+		r.tick()
+	}
+}
+
 func TestAnOutcomeThatDoesNotArriveIsTriedAgain(t *testing.T) {
 	r := newRoom(t)
 	k := r.keyResult(r.scorecard(1, 41, 5))

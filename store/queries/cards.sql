@@ -198,12 +198,13 @@ where key_result_id = @key_result_id
   and channel_id = @channel_id;
 
 -- name: UnparkCards :exec
--- Somebody asked for the key result: what stopped its cards may be fixed by now.
+-- Somebody asked for the key result: what stopped its cards may be fixed by now. One that may stand there already
+-- is not posted again.
 update cards
 set parked = '',
     dirty_at = now()
 where key_result_id = any (@key_result_ids::bigint[])
-  and parked <> '';
+  and parked not in ('', 'ambiguous');
 
 -- name: UnparkCardsIn :execrows
 -- As UnparkPlace, for some of its key results.

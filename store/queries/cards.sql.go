@@ -620,10 +620,11 @@ update cards
 set parked = '',
     dirty_at = now()
 where key_result_id = any ($1::bigint[])
-  and parked <> ''
+  and parked not in ('', 'ambiguous')
 `
 
-// Somebody asked for the key result: what stopped its cards may be fixed by now.
+// Somebody asked for the key result: what stopped its cards may be fixed by now. One that may stand there already
+// is not posted again.
 func (q *Queries) UnparkCards(ctx context.Context, keyResultIds []int64) error {
 	_, err := q.db.Exec(ctx, unparkCards, keyResultIds)
 	return err
