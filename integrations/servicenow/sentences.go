@@ -16,7 +16,7 @@ const byItself = "It usually passes by itself."
 var sentences = map[string]sentence{
 	// The sign-in.
 	"wrong_password": {integrations.Unauthorized, "ServiceNow refused our sign-in.",
-		"Usual causes: (1) the password is wrong: try it in a browser; (2) the instance restricts Basic authentication: ask for the role `snc_basic_auth_api_access` or a Web-service-only user; (3) the user must use MFA: choose a user without it. Then `/okr connect` again.", false},
+		"Usual causes: (1) the password is wrong: try it in a browser; (2) the instance restricts Basic authentication: ask for the role `snc_basic_auth_api_access` or a Web-service-only user; (3) the user must use MFA: choose a user without it; (4) the user lacks a role, or the REST API access policy wants another way to sign in: ask its administrator. Then `/okr connect` again.", false},
 	"mfa": {integrations.Unauthorized, "ServiceNow asks this user for a second factor (MFA), which a bot does not have.",
 		"Ask for a user without MFA for integrations, or use a Personal Access Token. Then `/okr connect` again.", false},
 	"wrong_key": {integrations.Unauthorized, "ServiceNow refused our REST API key.",
@@ -26,7 +26,7 @@ var sentences = map[string]sentence{
 	"key_characters": {integrations.Unauthorized, "The REST API key holds characters that no key has.",
 		"Copy it again from ServiceNow, without spaces or line ends, then `/okr connect` again.", false},
 	"token_refused": {integrations.Unauthorized, "ServiceNow refused the access that somebody allowed by OAuth.",
-		"Reconnect it under `/okr connections`.", false},
+		"Ask its administrator whether the user's roles and the REST API access policy allow it for the Scorecards API. Then connect again, or press *Reconnect* under `/okr connections`.", false},
 	"consent_over": {integrations.Unauthorized, "ServiceNow gives no new access any more: it was revoked, its client was changed, or its 100 days are over.",
 		"Reconnect it under `/okr connections`.", false},
 	"consent_refused": {integrations.Unauthorized, "ServiceNow refused to give access, and says why only in its own log.",
