@@ -206,11 +206,10 @@ func (r *room) does(list []gesture, who string) {
 	r.t.Helper()
 	o := r.slack.Options()
 	for n, g := range list {
-		path, body := "/slack/commands", g.form
+		path, body := "/slack/commands", url.Values(nil)
 		if g.form != nil {
-			form := r.command(g.form.Get("text"))
-			form.Set("user_id", who)
-			body = form
+			body = r.command(g.form.Get("text"))
+			body.Set("user_id", who)
 		} else {
 			payload := maps.Clone(g.does)
 			maps.Copy(payload, map[string]any{"team": map[string]any{"id": o.TeamID}, "user": map[string]any{"id": who}, "api_app_id": o.AppID, "trigger_id": "1.2.3", "channel": map[string]any{"id": "C0ITOKRS"}, "nth": n})
