@@ -41,7 +41,7 @@ func (r *room) importsAlices(lines ...[3]any) {
 // then the least progress, then the number.
 func TestKeyResultsHaveOneOrder(t *testing.T) {
 	r := newRoom(t)
-	r.importsAlices([3]any{"Aim", 95, 0}, [3]any{"Aim", 98, 0}, [3]any{"Aim", 40, 30}, [3]any{"Aim", 50, 0}, [3]any{"Aim", 130, 30}, [3]any{"Aim", 150, 30}, [3]any{"Aim", 98, 0})
+	r.importsAlices([3]any{"Aim", 88, 0}, [3]any{"Aim", 98, 0}, [3]any{"Aim", 40, 30}, [3]any{"Aim", 50, 0}, [3]any{"Aim", 130, 30}, [3]any{"Aim", 150, 30}, [3]any{"Aim", 98, 0})
 	r.do("update key_results set created_at = created_at - interval '60 days', status_until = '-infinity'")
 	want := []string{"KR-6", "KR-5", "KR-3", "KR-2", "KR-7", "KR-1", "KR-4"}
 	is := func(where, shown string) {

@@ -75,15 +75,15 @@ func (kr KeyResult) Need(period Period, today Day) Need {
 }
 
 // Rank puts key results that need the same in their order: the worst status first, then the least progress, in
-// whole percent as it is shown; what has no progress comes last of its status. The lower, the worse. The column
-// key_results.rank holds it.
+// steps of ten percent; what has no progress comes last of its status. The lower, the worse. The column
+// key_results.rank holds it, and an index: smaller steps would make most syncs write to it.
 type Rank int32
 
 // A status has so many ranks. Progress beyond those is at an end of them.
 const (
-	ranksOfAStatus = 100_000
-	leastRanked    = -10_000 // percent
-	mostRanked     = 80_000
+	ranksOfAStatus = 10_000
+	leastRanked    = -1_000 // tens of percent
+	mostRanked     = 8_000
 )
 
 // Rank is the place of the standing among those that need the same.
@@ -92,9 +92,9 @@ func (s Standing) Rank() Rank {
 	if !s.Progress.Valid {
 		return rank + ranksOfAStatus - 1
 	}
-	percent := s.Progress.Decimal.Shift(2).Floor()
-	percent = decimal.Max(decimal.New(leastRanked, 0), decimal.Min(decimal.New(mostRanked, 0), percent))
-	return rank + Rank(percent.IntPart()-leastRanked)
+	tens := s.Progress.Decimal.Shift(1).Floor()
+	tens = decimal.Max(decimal.New(leastRanked, 0), decimal.Min(decimal.New(mostRanked, 0), tens))
+	return rank + Rank(tens.IntPart()-leastRanked)
 }
 
 // Place is where a key result comes among others, in lists, on Home, in windows and in digests.

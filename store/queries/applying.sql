@@ -16,7 +16,7 @@ for no key update of k;
 
 -- name: ApplyResults :exec
 -- A stored status that goes on to be true for as long as it said is left alone, and its indexes too, but for
--- the rank's where the progress is another percent.
+-- the rank's where the progress passes a ten of percent.
 update key_results k
 set applied_epoch = v.epoch,
     synced_at = now(),

@@ -119,7 +119,7 @@ type ApplyResultsParams struct {
 }
 
 // A stored status that goes on to be true for as long as it said is left alone, and its indexes too, but for
-// the rank's where the progress is another percent.
+// the rank's where the progress passes a ten of percent.
 func (q *Queries) ApplyResults(ctx context.Context, arg ApplyResultsParams) error {
 	_, err := q.db.Exec(ctx, applyResults,
 		arg.Ids,
