@@ -159,7 +159,7 @@ func consent(ctx context.Context, origin string) (integrations.Tokens, error) {
 	if err != nil || to.Query().Get("code") == "" {
 		return integrations.Tokens{}, errors.New("the instance gave no code")
 	}
-	return reader.Exchange(ctx, client, back, to.Query().Get("code"), "")
+	return reader.Exchange(ctx, client, back, to.Query().Get("state"), to.Query().Get("code"), "")
 }
 
 // foundStrangers is the other workspace, of which nobody here may ever read a word.

@@ -113,8 +113,9 @@ type Consenter interface {
 	// ConsentURL is where the person allows us in. State is letters and digits; verifier is PKCE's,
 	// and empty where the system refused a challenge before.
 	ConsentURL(client OAuthClient, redirect, state, verifier string) string
-	// Exchange trades the code that the browser brought back for tokens, once.
-	Exchange(ctx context.Context, client OAuthClient, redirect, code, verifier string) (Tokens, error)
+	// Exchange trades the code that the browser brought back for tokens, once. State is what it brought
+	// back with the code.
+	Exchange(ctx context.Context, client OAuthClient, redirect, state, code, verifier string) (Tokens, error)
 	// Renew asks for a new access token. Tokens.Fields holds no RefreshToken where the old one stays in force.
 	Renew(ctx context.Context, client OAuthClient, refresh string) (Tokens, error)
 	// Who names the user that an account signs in as; empty when the system does not tell.

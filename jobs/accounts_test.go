@@ -82,7 +82,7 @@ func (r *room) allows(c store.OAuthClient) integrations.Tokens {
 	resp.Body.Close()
 	back, err := url.Parse(resp.Header.Get("Location"))
 	r.check(err)
-	tokens, err := consenter.Exchange(ctx, client, "https://okr.example.com/back", back.Query().Get("code"), "")
+	tokens, err := consenter.Exchange(ctx, client, "https://okr.example.com/back", back.Query().Get("state"), back.Query().Get("code"), "")
 	r.check(err)
 	return tokens
 }

@@ -100,7 +100,7 @@ func (flow *Flow) cameBack(r *http.Request, consenter integrations.Consenter) st
 	var tokens integrations.Tokens
 	if refused == "" && code != "" {
 		failure = nil
-		tokens, err = consenter.Exchange(ctx, client, flow.Settings.PublicURL+r.URL.Path, code, verifier)
+		tokens, err = consenter.Exchange(ctx, client, flow.Settings.PublicURL+r.URL.Path, query.Get("state"), code, verifier)
 		if err != nil && !errors.As(err, &failure) {
 			flow.Log.Error("asking for tokens", "actor", at.actor.ID, "error", err)
 			return outcomePath + "unable"

@@ -126,7 +126,7 @@ func TestWhatAConnectionLearnsIsItsOwn(t *testing.T) {
 	reads := func(connection int64, want string) {
 		t.Helper()
 		const verifier = "verifier-0123456789-0123456789-0123456789-0123456789"
-		tokens, err := client.Exchange(t.Context(), registration, redirect, allowed(t, client, registration, verifier), verifier)
+		tokens, err := client.Exchange(t.Context(), registration, redirect, state, allowed(t, client, registration, verifier), verifier)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -73,9 +73,10 @@ func (*Client) ConsentURL(client integrations.OAuthClient, redirect, state, veri
 }
 
 // Exchange trades a code for tokens. A client without a refresh token is of no use to us: somebody
-// would have to allow it again every half hour.
-func (c *Client) Exchange(ctx context.Context, client integrations.OAuthClient, redirect, code, verifier string) (integrations.Tokens, error) {
-	var options []oauth2.AuthCodeOption
+// would have to allow it again every half hour. ServiceNow's "Authorization code grant workflow" lists
+// the state among what this request must have; the standard knows none there.
+func (c *Client) Exchange(ctx context.Context, client integrations.OAuthClient, redirect, state, code, verifier string) (integrations.Tokens, error) {
+	options := []oauth2.AuthCodeOption{oauth2.SetAuthURLParam("state", state)}
 	if verifier != "" {
 		options = append(options, oauth2.VerifierOption(verifier))
 	}

@@ -82,10 +82,12 @@ func registered(t *testing.T, change ...func(*sandbox.Client)) (*sandbox.Instanc
 		integrations.OAuthClient{Origin: server.URL, Fields: integrations.Fields{"client_id": clientID, "client_secret": clientSecret}}
 }
 
+const state = "state0"
+
 // allowed is the code that a browser brings back.
 func allowed(t *testing.T, c *servicenow.Client, client integrations.OAuthClient, verifier string) string {
 	t.Helper()
-	page := c.ConsentURL(client, redirect, "state0", verifier)
+	page := c.ConsentURL(client, redirect, state, verifier)
 	at, err := url.Parse(page)
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +130,7 @@ func TestWhatIsSecretIsInTheBodyAlone(t *testing.T) {
 	ctx := context.Background()
 	const verifier = "verifier-0123456789-0123456789-0123456789-0123456789"
 	code := allowed(t, c, client, verifier)
-	tokens, err := c.Exchange(ctx, client, redirect, code, verifier)
+	tokens, err := c.Exchange(ctx, client, redirect, state, code, verifier)
 	if err != nil || tokens.Fields[integrations.AccessToken] == "" || tokens.Fields[integrations.RefreshToken] == "" || tokens.Life != 30*time.Minute {
 		t.Fatalf("%v, life %s", err, tokens.Life)
 	}
@@ -137,18 +139,21 @@ func TestWhatIsSecretIsInTheBodyAlone(t *testing.T) {
 		t.Fatalf("renewing: %v", err)
 	}
 	// A code is good once, and a wrong verifier spoils one.
-	if _, err := c.Exchange(ctx, client, redirect, code, verifier); causeOf(err) != "unauthorized consent_refused" {
+	if _, err := c.Exchange(ctx, client, redirect, state, code, verifier); causeOf(err) != "unauthorized consent_refused" {
 		t.Errorf("the code again: %v", err)
 	}
-	if _, err := c.Exchange(ctx, client, redirect, allowed(t, c, client, verifier), "another-"+verifier); causeOf(err) != "unauthorized consent_refused" {
+	if _, err := c.Exchange(ctx, client, redirect, state, allowed(t, c, client, verifier), "another-"+verifier); causeOf(err) != "unauthorized consent_refused" {
 		t.Errorf("another verifier: %v", err)
+	}
+	if _, err := c.Exchange(ctx, client, redirect, "another", allowed(t, c, client, verifier), verifier); causeOf(err) != "unauthorized consent_refused" {
+		t.Errorf("another state: %v", err)
 	}
 	if _, err := c.Renew(ctx, client, "another"); causeOf(err) != "unauthorized consent_over" {
 		t.Errorf("another refresh token: %v", err)
 	}
 	asked := l.tokens()
-	if len(asked) != 5 {
-		t.Fatalf("%d calls of the token endpoint, want 5: each asks once", len(asked))
+	if len(asked) != 6 {
+		t.Fatalf("%d calls of the token endpoint, want 6: each asks once", len(asked))
 	}
 	for _, h := range asked {
 		form, err := url.ParseQuery(h.body)

@@ -66,6 +66,7 @@ type grant struct {
 type code struct {
 	grant     *grant
 	redirect  string
+	state     string
 	challenge string
 	ends      time.Time
 }
@@ -258,7 +259,7 @@ func (i *Instance) authorize(w http.ResponseWriter, r *http.Request) {
 	}
 	i.mu.Lock()
 	given := random()
-	i.oauth.codes[given] = &code{grant: i.granted(client, user), redirect: redirect, challenge: challenge, ends: i.now().Add(codeLife)}
+	i.oauth.codes[given] = &code{grant: i.granted(client, user), redirect: redirect, state: q.Get("state"), challenge: challenge, ends: i.now().Add(codeLife)}
 	i.mu.Unlock()
 	goBack(url.Values{"code": {given}})
 }
@@ -355,7 +356,7 @@ func (o *oauth) granted(form url.Values, client string, now time.Time) *grant {
 	case "authorization_code":
 		c := o.codes[form.Get("code")]
 		delete(o.codes, form.Get("code"))
-		if c == nil || now.After(c.ends) || c.grant.client != client || c.redirect != form.Get("redirect_uri") {
+		if c == nil || now.After(c.ends) || c.grant.client != client || c.redirect != form.Get("redirect_uri") || c.state != form.Get("state") {
 			return nil
 		}
 		if c.challenge != "" {
