@@ -2,8 +2,10 @@ package accounts
 
 import (
 	"slices"
+	"time"
 
 	"okrbot/integrations"
+	"okrbot/okr"
 )
 
 // The failures that no connector tells.
@@ -51,8 +53,15 @@ func Renewing() *integrations.Error {
 		Says: "New access is being asked for, which takes long.", Next: "It usually passes by itself."}
 }
 
+// Waiting is told where the system asked to be left alone, and that is not over.
+func Waiting(system string, wait time.Duration) *integrations.Error {
+	minutes := int((wait + time.Minute - 1) / time.Minute)
+	return &integrations.Error{Class: integrations.RateLimited, Cause: "waiting", After: wait,
+		Says: system + " asked us to wait: too many requests.", Next: "Try again in " + okr.CountWords(minutes, "minute") + "."}
+}
+
 // Uncalled says whether a failure is one of these: the system was not called.
 func Uncalled(f *integrations.Error) bool {
-	return slices.ContainsFunc([]*integrations.Error{NoConnector(""), Rejected("", ""), Broken(), Disconnected(), KeyMissing(), Renewing()},
+	return slices.ContainsFunc([]*integrations.Error{NoConnector(""), Rejected("", ""), Broken(), Disconnected(), KeyMissing(), Renewing(), Waiting("", 0)},
 		func(ours *integrations.Error) bool { return ours.Cause == f.Cause })
 }

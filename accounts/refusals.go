@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -40,18 +41,49 @@ func (a *Accounts) Refused(ctx context.Context, connection store.Connection, fai
 	return rejected, err
 }
 
-// NoteRefusal counts what came back outside of a sync, where it is a refused sign-in that the system was asked
-// for: a search or a preview that is refused is one of the two refusals after which nobody tries again.
-func (a *Accounts) NoteRefusal(ctx context.Context, connection store.Connection, err error) {
+// Ask is With for what a person asks outside of a sync, in a search, a preview or a test. Nothing is
+// asked while the system wants to be left alone; and where it refuses the sign-in, or asks to wait, that
+// counts as it does in a sync.
+func (a *Accounts) Ask(ctx context.Context, connection store.Connection, do func(integrations.Account) error) error {
+	if !connection.Waiting.IsZero() {
+		now, err := a.store.Now(ctx)
+		if err != nil {
+			return err
+		}
+		if wait := connection.Waiting.Sub(now); wait > 0 {
+			return Waiting(a.connectors.Name(connection.Kind), wait)
+		}
+	}
+	err := a.With(ctx, connection, do)
+	a.note(ctx, connection, err)
+	return err
+}
+
+// note counts what came back outside of a sync, where the system was asked for it: a search or a preview
+// that is refused is one of the two refusals after which nobody tries again.
+func (a *Accounts) note(ctx context.Context, connection store.Connection, answer error) {
 	var failure *integrations.Error
-	if !errors.As(err, &failure) || failure.Class != integrations.Unauthorized || failure.Brief || Uncalled(failure) {
+	if !errors.As(answer, &failure) || Uncalled(failure) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	if _, err := a.Refused(ctx, connection, failure); err != nil {
-		a.log.Warn("counting a refused sign-in", "connection", connection.ID, "error", err)
+	var err error
+	switch {
+	case failure.Class == integrations.RateLimited:
+		err = a.store.InTx(ctx, func(tx *store.Tx) error { return tx.MakeWait(ctx, connection, WaitOf(failure.After)) })
+	case failure.Class == integrations.Unauthorized && !failure.Brief:
+		_, err = a.Refused(ctx, connection, failure)
 	}
+	if err != nil {
+		a.log.Warn("counting what a system refused", "connection", connection.ID, "error", err)
+	}
+}
+
+// WaitOf is how long a system is left alone that asks for it: a minute where it does not say how long,
+// and a day at most.
+func WaitOf(said time.Duration) time.Duration {
+	return min(cmp.Or(said, time.Minute), 24*time.Hour)
 }
 
 // TellFailing has the owners of key results that are not read any more told why, but for one who

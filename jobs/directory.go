@@ -6,6 +6,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"okrbot/accounts"
 	"okrbot/integrations"
 	"okrbot/store"
 )
@@ -106,7 +107,7 @@ func Unlisted(scorecards []integrations.Scorecard) []store.Listed {
 func (c *Client) directoryFailed(ctx context.Context, connection store.Connection, failure *integrations.Error) error {
 	switch failure.Class {
 	case integrations.RateLimited:
-		return c.store.InTx(ctx, func(tx *store.Tx) error { return tx.MakeWait(ctx, connection, waitOf(failure.After)) })
+		return c.store.InTx(ctx, func(tx *store.Tx) error { return tx.MakeWait(ctx, connection, accounts.WaitOf(failure.After)) })
 	case integrations.Unauthorized:
 		_, err := c.accounts.Refused(ctx, connection, failure)
 		return err

@@ -251,7 +251,7 @@ func (t *taker) sort(p *portion, answers map[int64]integrations.Reading) sorted 
 			s.again[f.KeyResult] = true
 		}
 	}
-	s.pause = waitOf(s.pause)
+	s.pause = accounts.WaitOf(s.pause)
 	if t.most = min(t.together, t.most*2); late {
 		t.most = max(1, len(p.order)/2)
 	}

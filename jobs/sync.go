@@ -1,7 +1,6 @@
 package jobs
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -30,12 +29,6 @@ const (
 	// crashesAtMost is how often a feed may take its process down before it is given up.
 	crashesAtMost = 4
 )
-
-// waitOf is how long to wait for a system that asked for it: a minute where it does not say how long, and
-// at most a day, whatever it says.
-func waitOf(said time.Duration) time.Duration {
-	return min(cmp.Or(said, time.Minute), 24*time.Hour)
-}
 
 // errLost says that a taker was taken for dead, and that another one has its connection.
 var errLost = errors.New("another job has the connection")

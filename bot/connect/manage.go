@@ -170,7 +170,7 @@ func (flow *Flow) TestPressed(ctx context.Context, g desk.Gesture) (desk.Reply, 
 		problem := ""
 		asking, cancel := context.WithTimeout(ctx, checkWithin)
 		defer cancel()
-		err := flow.accounts.With(asking, c, func(account integrations.Account) error {
+		err := flow.accounts.Ask(asking, c, func(account integrations.Account) error {
 			stages = connector.Check(asking, account)
 			if n := len(stages); n > 0 && stages[n-1].Err != nil {
 				return stages[n-1].Err
@@ -184,7 +184,6 @@ func (flow *Flow) TestPressed(ctx context.Context, g desk.Gesture) (desk.Reply, 
 		case err != nil && len(stages) == 0:
 			problem = failure.Sentence()
 		}
-		flow.accounts.NoteRefusal(ctx, c, err)
 		if err == nil {
 			if err := flow.Store.InTx(ctx, func(tx *store.Tx) error { return tx.SignInWorks(ctx, c.ID) }); err != nil {
 				flow.Log.Warn("noting that a sign-in works", "connection", c.ID, "error", err)

@@ -51,6 +51,8 @@ const (
 	NotAll     Nothing = "nothing_all"
 	NotAllowed Nothing = "nothing_role"
 	Refused    Nothing = "nothing_refused"
+	Unopened   Nothing = "nothing_unopened"
+	AsksToWait Nothing = "nothing_wait"
 	NotInTime  Nothing = "nothing_slow"
 	OnlyNear   Nothing = "nothing_near" // stands before names that are near
 )
@@ -83,6 +85,12 @@ func (n Nothing) said(in Searched) (text, about, sentence string) {
 	case Refused:
 		return in.System + " refuses this connection's sign-in", "Connect again with New connection.",
 			system + " refused this connection's sign-in. Connect again with New connection."
+	case Unopened:
+		return "This connection's sign-in cannot be opened", "Connect again with New connection.",
+			"The stored sign-in of this connection cannot be opened. Connect again with New connection, and tell okrbot's administrator."
+	case AsksToWait:
+		return in.System + " asked us to wait", "It is not in our list. Try again in a while.",
+			"These words are not in our list of scorecards, and " + system + " asked us to wait: too many requests. Try again in a while."
 	case OnlyNear:
 		return "Nothing by exactly that name", "The names below are near to what you typed.",
 			"No scorecard has exactly these words. Choose one of those with a name that is near, or type another word."

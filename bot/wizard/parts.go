@@ -84,13 +84,12 @@ func (f *Flow) listParts(ctx context.Context, w *Session) (problem string) {
 	if w.PartLists == nil {
 		w.PartLists = partLists{}
 	}
-	err = f.accounts.With(ctx, c, func(account integrations.Account) (err error) {
+	err = f.accounts.Ask(ctx, c, func(account integrations.Account) (err error) {
 		problem, err = f.listNext(ctx, w, d, account)
 		return err
 	})
 	var failure *integrations.Error
 	if errors.As(err, &failure) {
-		f.accounts.NoteRefusal(ctx, c, err)
 		return failure.Sentence()
 	}
 	return problem

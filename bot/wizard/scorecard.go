@@ -304,14 +304,13 @@ func (f *Flow) read(ctx, asking context.Context, w *Session) (problem string) {
 		return f.signInProblem(c)
 	}
 	var s integrations.Scorecard
-	err = f.accounts.With(asking, c, func(account integrations.Account) error {
+	err = f.accounts.Ask(asking, c, func(account integrations.Account) error {
 		s, err = connector.Describe(asking, account, w.Reference, previewScores)
 		return err
 	})
 	var failure *integrations.Error
 	switch {
 	case errors.As(err, &failure):
-		f.accounts.NoteRefusal(ctx, c, err)
 		return failure.Sentence()
 	case err != nil && asking.Err() != nil:
 		return connector.Name() + " takes too long to say what is in this scorecard. What you entered is kept. Press Preview results again."

@@ -46,7 +46,11 @@ func (f *Flow) ScorecardChoices(ctx context.Context, g desk.Gesture) (desk.Reply
 	if len(list) > 0 {
 		return f.offerScorecards(ctx, c, list)
 	}
-	if c.State != store.Active {
+	switch c.State {
+	case store.Active:
+	case store.Broken:
+		return desk.Reply{Options: view.Unopened.Option(f.searched(c.Kind))}, nil
+	default:
 		return desk.Reply{Options: view.Refused.Option(f.searched(c.Kind))}, nil
 	}
 	return f.searchFurther(ctx, c, g.Query, liveWithin-time.Since(began))
@@ -154,8 +158,12 @@ func (f *Flow) nothing(kind, words string, err error) view.Nothing {
 	switch {
 	case errors.As(err, &failure) && failure.Class == integrations.Forbidden:
 		return view.NotAllowed
+	case errors.As(err, &failure) && failure.Cause == accounts.Broken().Cause:
+		return view.Unopened
 	case errors.As(err, &failure) && failure.Class == integrations.Unauthorized:
 		return view.Refused
+	case errors.As(err, &failure) && failure.Class == integrations.RateLimited:
+		return view.AsksToWait
 	case err != nil:
 		return view.NotInTime
 	case strings.TrimSpace(words) == "":
@@ -264,7 +272,7 @@ func (f *Flow) askForScorecards(ctx context.Context, c store.Connection, words s
 		return nil, err
 	}
 	var listed, hidden []integrations.Scorecard
-	err = f.accounts.With(ctx, c, func(account integrations.Account) error {
+	err = f.accounts.Ask(ctx, c, func(account integrations.Account) error {
 		page, err := connector.Search(ctx, account, words, 1)
 		listed = page.Scorecards
 		h, ok := connector.(integrations.Hider)
@@ -278,7 +286,6 @@ func (f *Flow) askForScorecards(ctx context.Context, c store.Connection, words s
 		return err
 	})
 	if err != nil {
-		f.accounts.NoteRefusal(ctx, c, err)
 		return nil, err
 	}
 	keep, done := context.WithTimeout(context.WithoutCancel(ctx), desk.CallWithin)
