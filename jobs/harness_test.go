@@ -50,6 +50,12 @@ var (
 func newRoom(t *testing.T) *room {
 	t.Helper()
 	t.Parallel() // they wait for Postgres most of the time
+	return newRoomAlone(t)
+}
+
+// newRoomAlone is one beside which no other test runs, for what is counted of the whole process.
+func newRoomAlone(t *testing.T) *room {
+	t.Helper()
 	return roomIn(t, storetest.New(t), func(r *room) {
 		// What a test counts in days would be counted from another one after midnight.
 		if left := r.today().Time().Add(24 * time.Hour).Sub(r.clock()); left < 20*time.Minute {

@@ -73,7 +73,7 @@ func TestJobsThatHeedNothingGiveTheirPlacesBack(t *testing.T) {
 	h := heedless{on: func(a integrations.Account) bool { return bad[a.Connection] }, let: make(chan struct{})}
 	c := r.replicaWith(func(o *Options) {
 		h.Connector = o.Connectors[0]
-		o.Connectors, o.within = integrations.Registry{h}, 200*time.Millisecond
+		o.Connectors, o.within = integrations.Registry{h}, 2*time.Second
 	})
 	before := counted(t)
 	r.start(c)

@@ -354,7 +354,7 @@ func TestARequestToWaitPausesTheWholeSystem(t *testing.T) {
 // What fails in a slot is counted once, however often it is tried again: else a handful of broken key results
 // would look like many.
 func TestAFailureIsCountedOnceInItsSlot(t *testing.T) {
-	r := newRoom(t)
+	r := newRoomAlone(t)
 	k := r.keyResult(r.scorecard(1, 41, 5), weekly)
 	r.imports(k)
 	fix := r.now.Break(vendor.Fault{Kind: vendor.ServiceDown})
