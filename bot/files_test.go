@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"context"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
@@ -17,9 +18,17 @@ type disk struct {
 	since string // the first file of the log
 }
 
-// fromNowOn is the disk with the log of what is written from now on.
+// fromNowOn is the disk with the log of what is written from now on. A slot keeps that from being written over,
+// as other tests have Postgres do.
 func (r *room) fromNowOn() disk {
-	return disk{r, r.words("select pg_walfile_name(pg_current_wal_lsn())")}
+	const slot = "'looked_at_' || current_database()"
+	conn := r.database()
+	r.t.Cleanup(func() {
+		if _, err := conn.Exec(context.Background(), "select pg_drop_replication_slot("+slot+")"); err != nil {
+			r.t.Error(err)
+		}
+	})
+	return disk{r, r.words("select pg_walfile_name(lsn) from pg_create_physical_replication_slot(" + slot + ", true)")}
 }
 
 func (r *room) words(sql string) (words string) {
