@@ -161,8 +161,10 @@ func (c *Client) Start(ctx context.Context) error {
 	}
 	c.planners.Go(func() { c.plan(ctx) })
 	c.planners.Go(func() { c.sweeps(ctx) })
-	c.planners.Go(func() { c.judges(ctx) })
-	c.planners.Go(func() { c.folds(ctx) })
+	c.planners.Go(func() { c.beside(ctx, c.lookEvery, "judging how key results stand", c.judge) })
+	c.planners.Go(func() { c.beside(ctx, c.lookEvery, "folding names", c.fold) })
+	c.planners.Go(func() { c.beside(ctx, refreshEvery, "looking for cards to refresh", c.store.RefreshCards) })
+	c.planners.Go(func() { c.beside(ctx, tidyEvery, "tidying up", c.tidy) })
 	c.planners.Go(func() { c.budget.watch(ctx, c.store.Ping) })
 	return nil
 }

@@ -23,23 +23,22 @@ const (
 // plan looks for what is due until ctx ends. Every worker replica does: rows that one takes are
 // skipped by the others, so there is no leader. The process's clock only says when to look again.
 func (c *Client) plan(ctx context.Context) {
-	var tidied, refreshed time.Time
 	for ctx.Err() == nil {
 		c.attempt(ctx, "planning syncs", c.planDue)
 		c.attempt(ctx, "finding directories to read", c.planDirectories)
 		c.attempt(ctx, "finding sign-ins that end", c.store.SignInsEnding)
 		c.attempt(ctx, "ending overrides", c.endOverrides)
 		c.attempt(ctx, "counting scores whose day has come", c.countComing)
-		if time.Since(refreshed) > refreshEvery {
-			refreshed = time.Now()
-			c.attempt(ctx, "looking for cards to refresh", c.store.RefreshCards)
-		}
-		if time.Since(tidied) > tidyEvery {
-			tidied = time.Now()
-			c.attempt(ctx, "tidying up", c.tidy)
-		}
 		c.planned.end()
 		pause(ctx, c.lookEvery)
+	}
+}
+
+// beside has done until ctx ends what may take minutes, and what is due must not wait for.
+func (c *Client) beside(ctx context.Context, every time.Duration, what string, do func(context.Context) error) {
+	for ctx.Err() == nil {
+		c.attempt(ctx, what, do)
+		pause(ctx, every)
 	}
 }
 
@@ -200,16 +199,8 @@ func (c *Client) countComing(ctx context.Context) error {
 	return err
 }
 
-// judges stores how key results stand of which that is not known, or not any more, until ctx ends.
-func (c *Client) judges(ctx context.Context) {
-	for ctx.Err() == nil {
-		c.attempt(ctx, "judging how key results stand", c.judge)
-		pause(ctx, c.lookEvery)
-	}
-}
-
-// judge does so until none is left that nobody else is at, a portion at a time, out of the way of
-// people's commands.
+// judge stores how key results stand of which that is not known, or not any more, until none is left that
+// nobody else is at, a portion at a time, out of the way of people's commands.
 func (c *Client) judge(ctx context.Context) error {
 	for {
 		if some, err := c.store.Unjudged(ctx); err != nil || !some {
@@ -226,16 +217,8 @@ func (c *Client) judge(ctx context.Context) error {
 	}
 }
 
-// folds has names of an earlier version found by what people type, until ctx ends.
-func (c *Client) folds(ctx context.Context) {
-	for ctx.Err() == nil {
-		c.attempt(ctx, "folding names", c.fold)
-		pause(ctx, c.lookEvery)
-	}
-}
-
-// fold does so until none is left that nobody else is at, a portion at a time, out of the way of people's
-// commands.
+// fold has names of an earlier version found by what people type, until none is left that nobody else is
+// at, a portion at a time, out of the way of people's commands.
 func (c *Client) fold(ctx context.Context) error {
 	for {
 		if some, err := c.store.Unfolded(ctx); err != nil || !some {

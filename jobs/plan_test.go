@@ -207,3 +207,32 @@ func TestOldThingsAreForgotten(t *testing.T) {
 	}
 	r.wants("scores stay", r.count("select count(*) from scores where day > $1", (okr.Day(0)).Time()), 5)
 }
+
+// Tidying up after a long time, and looking for cards to refresh, can take minutes: what is due is looked for meanwhile.
+func TestWhatTakesMinutesKeepsNoLookWaiting(t *testing.T) {
+	for name, table := range map[string]string{"Tidying": "drafts", "Refreshing": "cards"} {
+		t.Run(name, func(t *testing.T) {
+			r := newRoom(t)
+			held, err := r.pool.Begin(ctx)
+			r.check(err)
+			t.Cleanup(func() { _ = held.Rollback(ctx) })
+			_, err = held.Exec(ctx, "lock table "+table+" in access exclusive mode")
+			r.check(err)
+			waiting := func() int {
+				return r.count(`select count(*) from pg_locks where relation = $1::regclass and not granted
+					and database = (select oid from pg_database where datname = current_database())`, table)
+			}
+			r.start(r.client)
+			until(t, "a wait for "+table, func() bool { return waiting() > 0 })
+			due, _ := r.client.Looks()
+			until(t, "two looks for what is due", func() bool {
+				if waiting() == 0 {
+					t.Fatal("what is due was looked for only after the wait")
+				}
+				now, _ := r.client.Looks()
+				return now >= due+2
+			})
+			r.check(held.Rollback(ctx))
+		})
+	}
+}
