@@ -1,6 +1,7 @@
 package httpjson
 
 import (
+	"errors"
 	"net/url"
 	"regexp"
 	"slices"
@@ -20,8 +21,19 @@ const (
 )
 
 // secretly are the names of parameters that hold a secret, which an address may not: it is stored
-// and shown as it is. Short ones are whole words: a monkey is no key.
-var secretly = regexp.MustCompile(`(?i)(token|secret|passw(or)?d|(api|access|subscription)[-_]?key(id)?|signature|credentials?|authorization|(^|[-_.])(key|sig|code|auth|pwd|pass|sas))$`)
+// and shown as it is. Short ones are the whole name: a country_code is no secret. Of longer ones that
+// end like them, those are listed that are known for it.
+var secretly = regexp.MustCompile(`(?i)(token|secret|passw(or)?d|signature|credentials?|authorization` +
+	`|(api|access|subscription)[-_.]?key(id)?` +
+	`|(functions|secret|private|shared|master|signing|license|auth|app|application)[-_.]key` +
+	`|auth[-_.]code|api[-_.]sig|(basic|http|x)[-_.]auth|(user|db|admin)[-_.](pwd|pass)` +
+	`|^(key|sig|code|auth|pwd|pass|sas))$`)
+
+// What keeps an address from being used that may have been stored when it was still taken.
+const (
+	holdsSecret    problem = "The address holds what looks like a secret, and addresses are shown to others. Leave it out, and choose a way to sign in below."
+	holdsSemicolon problem = "Write & between the parameters of the address, and a semicolon in one as %3B."
+)
 
 // Origin turns a typed or pasted address into the document's URL: the path and the query belong to
 // it, a fragment does not. What is allowed is decided on the origin that comes out, and exactly
@@ -68,11 +80,11 @@ func (c *Client) Origin(typed string) (string, error) {
 		return "", problem("okrbot reads no documents from this host. Ask okrbot's administrator to add it to HTTP_JSON_ORIGINS.")
 	}
 	if strings.Contains(u.RawQuery, ";") {
-		return "", problem("Write & between the parameters of the address, and a semicolon in one as %3B.")
+		return "", holdsSemicolon
 	}
 	for name := range u.Query() {
 		if secretly.MatchString(name) {
-			return "", problem("The address holds what looks like a secret, and addresses are shown to others. Leave it out, and choose a way to sign in below.")
+			return "", holdsSecret
 		}
 	}
 	address := u.Scheme + "://" + host + u.EscapedPath()
@@ -95,10 +107,16 @@ func (c *Client) schemeOf(s string) string {
 }
 
 // allowed says what keeps a document from being asked for. An account is bound to the address it
-// was made for: it is looked at again before every call, since the operator's list can have
-// changed since.
+// was made for: it is looked at again before every call, since the operator's list, or what an
+// address may hold, can have changed since.
 func (c *Client) allowed(account integrations.Account) *integrations.Error {
-	if address, err := c.Origin(account.Origin); err != nil || address != account.Origin {
+	address, err := c.Origin(account.Origin)
+	switch {
+	case errors.Is(err, holdsSecret):
+		return say("address_secret")
+	case errors.Is(err, holdsSemicolon):
+		return say("address_semicolon")
+	case err != nil || address != account.Origin:
 		return say("address_not_allowed")
 	}
 	return nil

@@ -343,6 +343,8 @@ func TestAddresses(t *testing.T) {
 		"<https://build.example.com/m|build.example.com/m>":               "https://build.example.com/m",
 		"https://build.example.com/a%20b/../c?q=%F0%9F%99%82":             "https://build.example.com/a%20b/../c?q=%F0%9F%99%82",
 		"https://build.example.com/m?monkey=1&keys=2&authors=3&zipcode=4": "https://build.example.com/m?monkey=1&keys=2&authors=3&zipcode=4",
+		"https://build.example.com/m?country_code=DE&project_key=OPS":     "https://build.example.com/m?country_code=DE&project_key=OPS",
+		"https://build.example.com/m?cost.code=7&tests-pass=1&page.key=a": "https://build.example.com/m?cost.code=7&tests-pass=1&page.key=a",
 	} {
 		if got, err := client.Origin(typed); err != nil || got != want {
 			t.Errorf("%q: got %q, %v; want %q", typed, got, err, want)
@@ -354,10 +356,28 @@ func TestAddresses(t *testing.T) {
 		"https://build.example.com/m\r\nHost: evil", "https:\\\\build.example.com", "https://build.example.com/%zz", "https://build.example.com/m?access_token=x", "https://build.example.com/m?API_KEY=x", "https://build.example.com/m?a=b;token=x",
 		"https://build.example.com/m?key=x", "https://build.example.com/m?sig=x", "https://build.example.com/m?code=x", "https://build.example.com/m?auth=x", "https://build.example.com/m?pwd=x", "https://build.example.com/m?x-functions-key=x",
 		"https://build.example.com/m?access_key=x", "https://build.example.com/m?subscription-key=x", "https://build.example.com/m?AWSAccessKeyId=x", "https://build.example.com/m?%6bey=x",
+		"https://build.example.com/m?functions-key=x", "https://build.example.com/m?secret-key=x", "https://build.example.com/m?auth_code=x", "https://build.example.com/m?db_pwd=x", "https://build.example.com/m?api_sig=x", "https://build.example.com/m?X-Auth=x",
 		"https://build.example.com/" + strings.Repeat("x", 1000),
 	} {
 		if got, err := client.Origin(typed); err == nil {
 			t.Errorf("%q was taken for %q", typed, got)
+		}
+	}
+}
+
+// What was connected when its address was still taken says what is wrong with it, and nothing of an
+// administrator.
+func TestAStoredAddressSaysWhatItMayNotHold(t *testing.T) {
+	client := httpjson.New(httpjson.Options{Origins: []string{"build.example.com"}})
+	for query, want := range map[string]string{"key=x": "address_secret", "a=b&x-functions-key=x": "address_secret", "a=b;c=d": "address_semicolon"} {
+		account := integrations.Account{Origin: "https://build.example.com/m?" + query, SignIn: "none"}
+		if _, cause := read(t, client, account, "/n"); cause != want {
+			t.Errorf("%s: %q", query, cause)
+		}
+		stages := client.Check(t.Context(), account)
+		last := stages[len(stages)-1].Err
+		if last == nil || last.Cause != want || strings.Contains(last.Says+last.Next, "administrator") || !strings.Contains(last.Next, "/okr connect") {
+			t.Errorf("%s: the check ends with %v", query, last)
 		}
 	}
 }

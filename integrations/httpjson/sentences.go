@@ -56,6 +56,10 @@ var sentences = map[string]sentence{
 		byItself, true},
 	"address_not_allowed": {integrations.Unavailable, "okrbot does not connect to this address.",
 		"Check it, or ask okrbot's administrator about HTTP_JSON_ORIGINS.", false},
+	"address_secret": {integrations.Unavailable, "This connection's address holds what looks like a secret, so okrbot does not ask for it any more.",
+		"`/okr connect` it again without the secret, by *Header* where the server takes it so. Then choose the new connection with `/okr edit`.", false},
+	"address_semicolon": {integrations.Unavailable, "This connection's address has a semicolon in its query, so okrbot does not ask for it any more.",
+		"`/okr connect` it again with & between its parameters, and a semicolon in one as %3B, then choose the new connection with `/okr edit`.", false},
 
 	// Its certificate.
 	"certificate_expired": {integrations.Unavailable, "The server's certificate has expired or is not valid yet.",
