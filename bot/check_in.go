@@ -284,11 +284,13 @@ func checkInTyped(rest, unit string, today okr.Day) (view.CheckInTyped, string) 
 		return view.CheckInTyped{}, ""
 	}
 	value := strings.Trim(command.Spoken(fields[0]), "`*_~\"'“”‘’:;=()[]")
-	value = strings.TrimRight(value, ".,;:!?)]") // "42, after the audit"
+	value = trimmed(value) // "42, after the audit"
 	if !strings.ContainsFunc(value, func(r rune) bool { return unicode.IsDigit(okr.PlainRune(r)) }) {
 		return view.CheckInTyped{Note: command.Spoken(rest)}, ""
 	}
-	value, after := withoutUnit(value, fields[1:], unit)
+	bare, after := withoutUnit(value, fields[1:], unit)
+	unitless := bare == value && len(after) == len(fields)-1
+	value = bare
 	typed := view.CheckInTyped{Value: value}
 	if len(fields) > 1 {
 		second := command.Spoken(fields[1])
@@ -297,7 +299,7 @@ func checkInTyped(rest, unit string, today okr.Day) (view.CheckInTyped, string) 
 			typed.Day = day
 		}
 		typed.Note, typed.Unsure = command.Spoken(note), unsure
-		if !dated && !unsure && strings.Trim(second, "0123456789.,'’") == "" { // "1 000" is a number with a separator, not a value and a note
+		if unitless && !dated && !unsure && strings.Trim(second, "0123456789.,'’") == "" { // "1 000" is a number with a separator, not a value and a note
 			parted := value + " " + second
 			if _, err := okr.ParseNumber(parted); err != nil {
 				return view.CheckInTyped{Value: parted}, err.Error()
@@ -310,6 +312,9 @@ func checkInTyped(rest, unit string, today okr.Day) (view.CheckInTyped, string) 
 	return typed, ""
 }
 
+// trimmed is a word without what ends a sentence or a part of one.
+func trimmed(word string) string { return strings.TrimRight(word, ".,;:!?)]") }
+
 // withoutUnit is a value and what comes after it without the key result's unit, which people type behind the
 // value, or as a currency before it.
 func withoutUnit(value string, after []string, unit string) (string, []string) {
@@ -318,13 +323,14 @@ func withoutUnit(value string, after []string, unit string) (string, []string) {
 		return value, after
 	}
 	digit := func(r rune) bool { return unicode.IsDigit(okr.PlainRune(r)) }
-	runes, first := []rune(value), []rune(words[0])
+	runes, first := []rune(value), []rune(trimmed(words[0])) // the value is
 	left, attached := len(runes)-len(first), false
-	if left > 0 && digit(runes[left-1]) && strings.EqualFold(string(runes[left:]), words[0]) {
+	if left > 0 && digit(runes[left-1]) && strings.EqualFold(string(runes[left:]), string(first)) {
 		value, words, attached = string(runes[:left]), words[1:], true
 	}
 	if len(after) >= len(words) && slices.EqualFunc(words, after[:len(words)], func(word, typed string) bool {
-		return strings.EqualFold(word, strings.TrimRight(command.Spoken(typed), ".,;:!?)"))
+		typed = command.Spoken(typed)
+		return strings.EqualFold(word, typed) || strings.EqualFold(trimmed(word), trimmed(typed))
 	}) {
 		return value, after[len(words):]
 	}

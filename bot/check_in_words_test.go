@@ -90,6 +90,10 @@ func TestACheckInWithItsUnit(t *testing.T) {
 	says("open incidents", "45 Open incidents, after the audit", "after the audit", 45)
 	says("open incidents", "46 open doors", "open doors", 46)
 	says("m2", "47m2 sold", "sold", 47)
+	says("Mio.", "49 Mio.", "", 49)
+	says("Mio.", "50Mio.", "", 50)
+	says("pcs.", "51 pcs, after the audit", "after the audit", 51)
+	says("%", "52% 3 new cases", "3 new cases", 52)
 	says("$", "$48", "", 48)
 	r.alice.Types("/okr check-in KR-1 42%").Sees("`42%`: Enter the number alone, without unit")
 }
