@@ -271,6 +271,13 @@ func (f *Flow) askForScorecards(ctx context.Context, c store.Connection, words s
 	if err != nil {
 		return nil, err
 	}
+	// The search before this one may have been the refusal too many, or told to wait.
+	if c, err = f.Store.ConnectionByID(ctx, c.ID); err != nil {
+		return nil, err
+	}
+	if c.State != store.Active {
+		return nil, accounts.Rejected(connector.Name(), c.Refusal)
+	}
 	var listed, hidden []integrations.Scorecard
 	err = f.accounts.Ask(ctx, c, func(account integrations.Account) error {
 		page, err := connector.Search(ctx, account, words, 1)
