@@ -188,9 +188,9 @@ func (tx *Tx) ConnectionRefused(ctx context.Context, c Connection, says string) 
 	return ConnectionState(is), true, nil
 }
 
-// MakeWait pauses every connection to one system.
+// MakeWait pauses every connection of the workspace to one system.
 func (tx *Tx) MakeWait(ctx context.Context, c Connection, wait time.Duration) error {
-	err := tx.q.MakeWait(ctx, queries.MakeWaitParams{Seconds: wait.Seconds(), Origin: c.Origin})
+	err := tx.q.MakeWait(ctx, queries.MakeWaitParams{Seconds: wait.Seconds(), WorkspaceID: c.Workspace, Origin: c.Origin})
 	if err != nil {
 		return fmt.Errorf("pausing connections: %w", err)
 	}

@@ -192,8 +192,9 @@ where k.id = h.id
 returning k.id, k.workspace_id, k.owner_id;
 
 -- name: MakeWait :exec
--- One "too many requests" pauses the whole host, for all who ask it, in all workspaces: a document's address has
--- a path behind the host.
+-- One "too many requests" pauses the whole host, for all who ask it: a document's address has a path
+-- behind the host.
 update connections
 set waiting_until = greatest(waiting_until, now() + make_interval(secs => @seconds::float8))
-where split_part(origin, '/', 3) = split_part(@origin::text, '/', 3);
+where workspace_id = @workspace_id
+  and split_part(origin, '/', 3) = split_part(@origin::text, '/', 3);

@@ -332,18 +332,20 @@ func (q *Queries) LockForApply(ctx context.Context, ids []int64) ([]LockForApply
 const makeWait = `-- name: MakeWait :exec
 update connections
 set waiting_until = greatest(waiting_until, now() + make_interval(secs => $1::float8))
-where split_part(origin, '/', 3) = split_part($2::text, '/', 3)
+where workspace_id = $2
+  and split_part(origin, '/', 3) = split_part($3::text, '/', 3)
 `
 
 type MakeWaitParams struct {
-	Seconds float64
-	Origin  string
+	Seconds     float64
+	WorkspaceID string
+	Origin      string
 }
 
-// One "too many requests" pauses the whole host, for all who ask it, in all workspaces: a document's address has
-// a path behind the host.
+// One "too many requests" pauses the whole host, for all who ask it: a document's address has a path
+// behind the host.
 func (q *Queries) MakeWait(ctx context.Context, arg MakeWaitParams) error {
-	_, err := q.db.Exec(ctx, makeWait, arg.Seconds, arg.Origin)
+	_, err := q.db.Exec(ctx, makeWait, arg.Seconds, arg.WorkspaceID, arg.Origin)
 	return err
 }
 
