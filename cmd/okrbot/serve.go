@@ -243,7 +243,7 @@ func connectorsOf(c Config) integrations.Registry {
 // public is what Slack and the load balancer reach.
 func (r *running) public() http.Handler {
 	mux := http.NewServeMux()
-	r.probes(mux)
+	r.probes(mux, false)
 	if r.config.SlackAppToken.Empty() {
 		mux.Handle("/slack/", r.bot.Handler())
 	}
@@ -256,12 +256,14 @@ func (r *running) public() http.Handler {
 	return mux
 }
 
-// probes are what a supervisor asks: whether the process lives, and whether it can do its work.
-func (r *running) probes(mux *http.ServeMux) {
+// probes are what a supervisor asks: whether the process lives, and whether it can answer people, or, for
+// whoever looks after its work, do that too. A process that does no work is no reason to send people elsewhere:
+// what ails it may ail all of them.
+func (r *running) probes(mux *http.ServeMux, work bool) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "alive") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		why := r.health.trouble()
-		if why == "" && r.jobs.Still() > cmp.Or(r.still, stillAtMost) {
+		if why == "" && work && r.jobs.Still() > cmp.Or(r.still, stillAtMost) {
 			why = "nothing is synced or posted: this process does not look any more for what there is to do. Start it again"
 		}
 		if r.leaving.Load() {
@@ -278,7 +280,7 @@ func (r *running) probes(mux *http.ServeMux) {
 // ops is for the operator's own network.
 func (r *running) ops() http.Handler {
 	mux := http.NewServeMux()
-	r.probes(mux)
+	r.probes(mux, true)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(prometheus.Gatherers{prometheus.DefaultGatherer, r.figures()}, promhttp.HandlerOpts{}))
 	if r.config.OpsPprof == "true" {
 		mux.HandleFunc("/debug/pprof/", pprof.Index)

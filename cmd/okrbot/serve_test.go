@@ -101,6 +101,7 @@ func TestReadyAsksWhoServesHere(t *testing.T) {
 
 // A process whose looks stand still answers people, and does none of its work: it says so, until it looks again.
 func TestNotReadyWhileItsLooksStandStill(t *testing.T) {
+	t.Parallel()
 	dsn := storetest.New(t)
 	known := slack.New(slack.Options{})
 	t.Cleanup(known.Close)
