@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -384,6 +385,10 @@ func (f closeOuts) end(ctx context.Context, g desk.Gesture, c closing) (desk.Rep
 	switch {
 	case desk.IsNotFound(err):
 		return removedMeanwhile(), nil
+	case errors.Is(err, store.ErrZone):
+		r := desk.Say("Nothing is closed out: what goes on would be in the same time zone. " + okr.UnknownZone + " `/okr edit " + o.Key() + "` changes it.")
+		r.Clear = true
+		return r, nil
 	case err != nil:
 		return desk.Reply{}, err
 	}

@@ -128,7 +128,7 @@ func TestAnotherFormatIsAskedForMeanwhile(t *testing.T) {
 	r.alice.Types("/okr export json").Sees("being made already")
 	letGo()
 	fix()
-	if got := r.filesOf("alice"); got["csv"] == "" && got["json"] == "" {
+	if got := r.filesOf("alice"); got["csv"] == "" && got["json"] == "" { // those of the newest message
 		t.Errorf("alice got %q", got)
 	}
 	r.until("the other file", func() bool { return r.alice.In("dm-U0ALICE").Counts(".json, ") == 1 })

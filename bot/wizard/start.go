@@ -120,8 +120,8 @@ func (f *Flow) ObjectiveChoices(ctx context.Context, g desk.Gesture) (desk.Reply
 	return desk.Reply{Options: view.Options(choices)}, nil
 }
 
-// likeliest is the objective that somebody most likely means, of the first two of the list: the only one that
-// is theirs and not over, else the only one that is theirs; 0 where there is none.
+// likeliest is the objective that somebody most likely means: the first of the list, where it is theirs and the
+// second is not as likely, being over, co-owned alone, or another's; 0 where there is none.
 func likeliest(list []okr.Objective, actor okr.Actor, today okr.Day) int64 {
 	type sort struct{ led, over, owned bool }
 	sortOf := func(o okr.Objective) sort {
