@@ -70,10 +70,15 @@ func (ob objectives) turned(ctx context.Context, g desk.Gesture) (desk.Reply, er
 
 func (ob objectives) from(ctx context.Context, g desk.Gesture, from int, words string) (desk.Reply, error) {
 	words = view.Cut(words, okr.MaxTitle)
-	page, err := ob.Store.ObjectivesFor(ctx, g.Actor, words, from, view.ObjectivesListed)
+	now, err := ob.Store.Now(ctx)
+	if err != nil {
+		return desk.Reply{}, err
+	}
+	today := okr.DayIn(g.Zone, now)
+	page, err := ob.Store.ObjectivesFor(ctx, g.Actor, today, words, from, view.ObjectivesListed)
 	if err == nil && len(page.Objectives) == 0 && from > 0 { // they became fewer
 		from = view.PageFrom(from, page.Total, view.ObjectivesListed)
-		page, err = ob.Store.ObjectivesFor(ctx, g.Actor, words, from, view.ObjectivesListed)
+		page, err = ob.Store.ObjectivesFor(ctx, g.Actor, today, words, from, view.ObjectivesListed)
 	}
 	if err != nil {
 		return desk.Reply{}, err

@@ -91,6 +91,19 @@ func TestObjectivesOfNowComeFirst(t *testing.T) {
 	}
 }
 
+// An objective whose time zone the database does not know, as one that was moved to an older list of zones, is
+// listed like others.
+func TestObjectivesInAZoneThatTheDatabaseDoesNotKnow(t *testing.T) {
+	r := newRoom(t)
+	r.addsObjective(r.alice, "Ship it")
+	r.addsObjective(r.alice, "Aim higher")
+	r.do("update objectives set zone = 'Nowhere/None' where title = 'Aim higher'")
+	if text := r.answer("/okr objectives"); !inOrder(text, "Ship it", "Aim higher") {
+		t.Errorf("the list is\n%s", text)
+	}
+	r.bob.Types("/okr objectives").Sees("Of others", "O-1", "Ship it", "O-2", "Aim higher")
+}
+
 // An empty list says what to do next, which is not always to add a key result.
 func TestAnEmptyListSaysWhatToDo(t *testing.T) {
 	r := newRoom(t)

@@ -48,9 +48,9 @@ type ObjectivePage struct {
 	Total      int
 }
 
-// ObjectivesFor lists a workspace's objectives as somebody sees them, from one on; words narrow the
-// list where they are not empty.
-func (r Statements) ObjectivesFor(ctx context.Context, actor okr.Actor, words string, from, most int) (ObjectivePage, error) {
+// ObjectivesFor lists a workspace's objectives as somebody sees them on their day, from one on; words narrow
+// the list where they are not empty.
+func (r Statements) ObjectivesFor(ctx context.Context, actor okr.Actor, today okr.Day, words string, from, most int) (ObjectivePage, error) {
 	containing := foldedPattern(words)
 	n, err := r.q.CountObjectives(ctx, queries.CountObjectivesParams{PersonID: actor.ID, WorkspaceID: actor.Workspace, Containing: containing})
 	if err != nil {
@@ -59,7 +59,7 @@ func (r Statements) ObjectivesFor(ctx context.Context, actor okr.Actor, words st
 	led := ObjectivePage{Mine: int(n.Led), Total: int(n.Total)}
 	if from < led.Mine {
 		rows, err := r.q.ObjectivesLed(ctx, queries.ObjectivesLedParams{
-			PersonID: actor.ID, WorkspaceID: actor.Workspace, Containing: containing, Skip: int32(from), Most: int32(most),
+			PersonID: actor.ID, WorkspaceID: actor.Workspace, Containing: containing, Today: today.Time(), Skip: int32(from), Most: int32(most),
 		})
 		if err != nil {
 			return led, fmt.Errorf("listing objectives: %w", err)
@@ -68,7 +68,7 @@ func (r Statements) ObjectivesFor(ctx context.Context, actor okr.Actor, words st
 	}
 	if left := most - len(led.Objectives); left > 0 {
 		rows, err := r.q.ObjectivesOfOthers(ctx, queries.ObjectivesOfOthersParams{
-			PersonID: actor.ID, WorkspaceID: actor.Workspace, Containing: containing, Skip: int32(max(0, from-led.Mine)), Most: int32(left),
+			PersonID: actor.ID, WorkspaceID: actor.Workspace, Containing: containing, Today: today.Time(), Skip: int32(max(0, from-led.Mine)), Most: int32(left),
 		})
 		if err != nil {
 			return led, fmt.Errorf("listing objectives: %w", err)

@@ -139,25 +139,23 @@ limit @most;
 -- name: ObjectivesLed :many
 -- Those that a person owns or co-owns: whose period runs, then those to come, then those that are over, of each
 -- the nearest end first.
-select o.*
+select *
 from objectives o
-cross join lateral (select (now() at time zone o.zone)::date as day) today
 where o.workspace_id = @workspace_id
   and (o.owner_id = @person_id::text or o.co_owner_ids <> '{}' and o.co_owner_ids @> array[@person_id::text])
   and coalesce(o.folded, lower(o.title)) like '%' || @containing::text || '%'
-order by case when o.last_day < today.day then 2 when o.first_day > today.day then 1 else 0 end, abs(o.last_day - today.day), o.id
+order by case when o.last_day < @today::date then 2 when o.first_day > @today then 1 else 0 end, abs(o.last_day - @today), o.id
 offset @skip
 limit @most;
 
 -- name: ObjectivesOfOthers :many
-select o.*
+select *
 from objectives o
-cross join lateral (select (now() at time zone o.zone)::date as day) today
 where o.workspace_id = @workspace_id
   and o.owner_id <> @person_id::text
   and not o.co_owner_ids @> array[@person_id::text]
   and coalesce(o.folded, lower(o.title)) like '%' || @containing::text || '%'
-order by case when o.last_day < today.day then 2 when o.first_day > today.day then 1 else 0 end, abs(o.last_day - today.day), o.id
+order by case when o.last_day < @today::date then 2 when o.first_day > @today then 1 else 0 end, abs(o.last_day - @today), o.id
 offset @skip
 limit @most;
 

@@ -526,21 +526,21 @@ func (q *Queries) ObjectivesByNumber(ctx context.Context, arg ObjectivesByNumber
 }
 
 const objectivesLed = `-- name: ObjectivesLed :many
-select o.id, o.workspace_id, o.title, o.owner_id, o.first_day, o.last_day, o.zone, o.channel_id, o.created_by, o.created_at, o.draft_id, o.closed_at, o.number, o.co_owner_ids, o.parent_id, o.version, o.folded
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version, folded
 from objectives o
-cross join lateral (select (now() at time zone o.zone)::date as day) today
 where o.workspace_id = $1
   and (o.owner_id = $2::text or o.co_owner_ids <> '{}' and o.co_owner_ids @> array[$2::text])
   and coalesce(o.folded, lower(o.title)) like '%' || $3::text || '%'
-order by case when o.last_day < today.day then 2 when o.first_day > today.day then 1 else 0 end, abs(o.last_day - today.day), o.id
-offset $4
-limit $5
+order by case when o.last_day < $4::date then 2 when o.first_day > $4 then 1 else 0 end, abs(o.last_day - $4), o.id
+offset $5
+limit $6
 `
 
 type ObjectivesLedParams struct {
 	WorkspaceID string
 	PersonID    string
 	Containing  string
+	Today       time.Time
 	Skip        int32
 	Most        int32
 }
@@ -552,6 +552,7 @@ func (q *Queries) ObjectivesLed(ctx context.Context, arg ObjectivesLedParams) ([
 		arg.WorkspaceID,
 		arg.PersonID,
 		arg.Containing,
+		arg.Today,
 		arg.Skip,
 		arg.Most,
 	)
@@ -592,22 +593,22 @@ func (q *Queries) ObjectivesLed(ctx context.Context, arg ObjectivesLedParams) ([
 }
 
 const objectivesOfOthers = `-- name: ObjectivesOfOthers :many
-select o.id, o.workspace_id, o.title, o.owner_id, o.first_day, o.last_day, o.zone, o.channel_id, o.created_by, o.created_at, o.draft_id, o.closed_at, o.number, o.co_owner_ids, o.parent_id, o.version, o.folded
+select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version, folded
 from objectives o
-cross join lateral (select (now() at time zone o.zone)::date as day) today
 where o.workspace_id = $1
   and o.owner_id <> $2::text
   and not o.co_owner_ids @> array[$2::text]
   and coalesce(o.folded, lower(o.title)) like '%' || $3::text || '%'
-order by case when o.last_day < today.day then 2 when o.first_day > today.day then 1 else 0 end, abs(o.last_day - today.day), o.id
-offset $4
-limit $5
+order by case when o.last_day < $4::date then 2 when o.first_day > $4 then 1 else 0 end, abs(o.last_day - $4), o.id
+offset $5
+limit $6
 `
 
 type ObjectivesOfOthersParams struct {
 	WorkspaceID string
 	PersonID    string
 	Containing  string
+	Today       time.Time
 	Skip        int32
 	Most        int32
 }
@@ -617,6 +618,7 @@ func (q *Queries) ObjectivesOfOthers(ctx context.Context, arg ObjectivesOfOthers
 		arg.WorkspaceID,
 		arg.PersonID,
 		arg.Containing,
+		arg.Today,
 		arg.Skip,
 		arg.Most,
 	)
