@@ -26,8 +26,9 @@ var migrations embed.FS
 // an arbitrary number that every version of okrbot shares.
 const migrationLock = 0x6f6b72626f74
 
-// migrateWithin bounds the wait for another replica that migrates.
-const migrateWithin = 60 * time.Second
+// migrateWithin bounds the wait for another replica that migrates: it may pause for as long as pausesFor, and
+// works besides.
+const migrateWithin = pausesFor + 5*time.Minute
 
 // queues is how long a migration stands in the queue for a table. Whatever asks for the table after it, be it
 // to read, waits behind it, and so every replica that works on.
@@ -49,13 +50,10 @@ func Migrate(ctx context.Context, dsn string, tell func(doing string)) error {
 		return err
 	}
 	defer pool.Close()
-	session, err := pool.Acquire(ctx)
-	if err != nil {
-		return fmt.Errorf("connecting to the database: %w", err)
+	if tell == nil {
+		tell = func(string) {}
 	}
-	err = lock(ctx, session.Conn())
-	session.Release()
-	if err != nil {
+	if err := lock(ctx, pool, tell); err != nil {
 		return err
 	}
 
@@ -89,19 +87,33 @@ func Migrate(ctx context.Context, dsn string, tell func(doing string)) error {
 	return nil
 }
 
-func lock(ctx context.Context, conn *pgx.Conn) error {
-	ctx, cancel := context.WithTimeout(ctx, migrateWithin)
+// lock has the pool's one session hold the lock of migrations, which it may do already. While another process
+// has it, whom it waits for is told each minute.
+func lock(ctx context.Context, pool *pgxpool.Pool, tell func(doing string)) error {
+	within, cancel := context.WithTimeout(ctx, migrateWithin)
 	defer cancel()
+	session, err := pool.Acquire(within)
+	if err != nil {
+		return fmt.Errorf("connecting to the database: %w", err)
+	}
+	defer session.Release()
+	var told time.Time
 	for {
 		var held bool
-		if err := conn.QueryRow(ctx, "select pg_try_advisory_lock($1)", int64(migrationLock)).Scan(&held); err != nil {
+		if err := session.QueryRow(within, "select pg_try_advisory_lock($1)", int64(migrationLock)).Scan(&held); err != nil {
 			return fmt.Errorf("waiting for another process that migrates: %w", err)
 		}
 		if held {
 			return nil
 		}
+		if time.Since(told) >= time.Minute {
+			told = time.Now()
+			tell("another process migrates this database, and is waited for" + sessionsThat(within, pool, "It is", migrates, int64(migrationLock)))
+		}
 		select {
 		case <-ctx.Done():
+			return fmt.Errorf("waiting for another process that migrates: %w", ctx.Err())
+		case <-within.Done():
 			return fmt.Errorf("another process has been migrating this database for %s", migrateWithin)
 		case <-time.After(100 * time.Millisecond):
 		}
@@ -128,7 +140,7 @@ const (
 )
 
 // patiently does what migrates. A migration that meets what others are at, in another order than theirs or for
-// longer than it may queue, was taken back as a whole and is tried again.
+// longer than it may queue, was taken back as a whole and is tried again; those before it stay.
 func patiently(ctx context.Context, pool *pgxpool.Pool, tell func(doing string), migrate func() error) error {
 	pause, paused := time.Second, time.Duration(0)
 	for {
@@ -136,9 +148,8 @@ func patiently(ctx context.Context, pool *pgxpool.Pool, tell func(doing string),
 		if err == nil || paused >= pausesFor || !isCode(err, "40P01") && !isCode(err, "55P03") {
 			return err
 		}
-		if tell != nil {
-			tell(fmt.Sprintf("the migration cannot have a table that is in use, and is tried again in %s; nothing was changed%s", pause, holders(ctx, pool)))
-		}
+		tell(fmt.Sprintf("the migration cannot have a table that is in use, and is tried again in %s; this step changed nothing%s",
+			pause, sessionsThat(ctx, pool, "In use by", holdsTables, queues.Seconds())))
 		select {
 		case <-ctx.Done():
 			return err
@@ -146,29 +157,58 @@ func patiently(ctx context.Context, pool *pgxpool.Pool, tell func(doing string),
 		}
 		paused += pause
 		pause = min(2*pause, pausesAtMost)
+		// The session may have broken meanwhile, and the lock gone with it.
+		if err := lock(ctx, pool, tell); err != nil {
+			return err
+		}
 	}
 }
 
-// holders names the sessions that have held tables of this database for longer than a migration queues, the
-// oldest first; "" where they are gone, or nobody knows.
-func holders(ctx context.Context, pool *pgxpool.Pool) string {
-	ctx, cancel := context.WithTimeout(ctx, queues)
-	defer cancel()
-	rows, err := pool.Query(ctx, `
-select format('%s (process %s, %s)', coalesce(nullif(a.application_name, ''), 'a session'), a.pid, a.usename)
-from pg_stat_activity a
-where a.datname = current_database()
-  and a.pid <> pg_backend_pid()
-  and (a.xact_start is null or a.xact_start < now() - make_interval(secs => $1))
+// Which sessions of this database, each of pg_stat_activity a: those that have held tables for longer than a
+// migration queues ($1, in seconds), and the one with the lock of migrations ($1).
+const (
+	holdsTables = `
+(a.xact_start is null or a.xact_start < now() - make_interval(secs => $1))
   and exists (
     select from pg_locks l
     where l.pid = a.pid
       and l.database = a.datid
       and l.locktype = 'relation'
       and l.granted
-  )
+  )`
+	migrates = `
+exists (
+    select from pg_locks l
+    where l.pid = a.pid
+      and l.database = a.datid
+      and l.locktype = 'advisory'
+      and l.objsubid = 1
+      and l.classid::bigint << 32 | l.objid::bigint = $1
+      and l.granted
+  )`
+)
+
+// sessionsThat names such sessions, the oldest first, as what follows a sentence; "" where they are gone, or
+// nobody knows. It asks on a connection of its own: one whose question is broken off is closed, and the pool's
+// holds the lock.
+func sessionsThat(ctx context.Context, pool *pgxpool.Pool, said, which string, arg any) string {
+	ctx, cancel := context.WithTimeout(ctx, queues)
+	defer cancel()
+	config := pool.Config().ConnConfig
+	config.OnPgError = nil // it ends the pool's sessions
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return ""
+	}
+	defer conn.Close(ctx)
+	rows, err := conn.Query(ctx, `
+select format('%s (process %s, %s)', coalesce(nullif(a.application_name, ''), 'a session'), a.pid, a.usename)
+from pg_stat_activity a
+where a.datname = current_database()
+  and a.pid <> pg_backend_pid()
+  and `+which+`
 order by a.xact_start nulls last, a.pid
-limit 5`, queues.Seconds())
+limit 5`, arg)
 	if err != nil {
 		return ""
 	}
@@ -176,7 +216,7 @@ limit 5`, queues.Seconds())
 	if err != nil || len(names) == 0 {
 		return ""
 	}
-	return ". In use by: " + strings.Join(names, ", ")
+	return ". " + said + ": " + strings.Join(names, ", ")
 }
 
 func notNewer(ctx context.Context, provider *goose.Provider) error {

@@ -296,6 +296,96 @@ func TestAMigrationWaitsForReplicasThatWorkOn(t *testing.T) {
 	}
 }
 
+// Who comes second waits, and says for whom.
+func TestAMigrationSaysWhichOtherItWaitsFor(t *testing.T) {
+	dsn := storetest.New(t)
+	other := look(t, dsn)
+	defer other.Close(context.Background())
+	for _, sql := range []string{"set application_name = 'the first replica'", "select pg_advisory_lock(122507271237492)"} {
+		if _, err := other.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	migrated := make(chan error, 1)
+	said := make(chan string, 100)
+	go func() {
+		migrated <- store.Migrate(context.Background(), dsn, func(doing string) { said <- doing })
+	}()
+	select {
+	case doing := <-said:
+		if !strings.Contains(doing, "the first replica (process ") {
+			t.Error("whom it waits for is not said: ", doing)
+		}
+	case err := <-migrated:
+		t.Fatal("it said nothing: ", err)
+	}
+	if _, err := other.Exec(t.Context(), "select pg_advisory_unlock_all()"); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-migrated; err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Where the question who holds a table is not answered in time, the session that holds the lock stays.
+func TestAMigrationKeepsItsLockBetweenItsTries(t *testing.T) {
+	dsn := storetest.New(t)
+	db, err := sql.Open("pgx", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, os.DirFS("migrations"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.DownTo(t.Context(), 43); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec(`
+create schema slow;
+create view slow.pg_stat_activity as select a.* from pg_catalog.pg_stat_activity a, pg_sleep(3600);
+do $$ begin execute format('alter database %I set search_path = public, slow, pg_catalog', current_database()); end $$`); err != nil {
+		t.Fatal(err)
+	}
+	replica, err := db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer replica.Rollback()
+	if _, err := replica.Exec("lock table objectives in row exclusive mode"); err != nil {
+		t.Fatal(err)
+	}
+	migrated := make(chan error, 1)
+	said := make(chan string, 100)
+	go func() {
+		migrated <- store.Migrate(context.Background(), dsn, func(doing string) { said <- doing })
+	}()
+	for range 2 {
+		select {
+		case doing := <-said:
+			if !strings.Contains(doing, "this step changed nothing") || strings.Contains(doing, "In use by") {
+				t.Error("it said: ", doing)
+			}
+		case err := <-migrated:
+			t.Fatal("it went past the replica, or gave up: ", err)
+		}
+		var held int
+		if err := db.QueryRow("select count(*) from pg_locks where locktype = 'advisory' and granted and database = (select oid from pg_database where datname = current_database())").Scan(&held); err != nil {
+			t.Fatal(err)
+		}
+		if held != 1 {
+			t.Errorf("%d sessions hold the lock of migrations", held)
+		}
+	}
+	if err := replica.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-migrated; err != nil {
+		t.Fatal(err)
+	}
+}
+
 func create(s *store.Store) (made okr.Objective, fresh bool, err error) {
 	first := okr.DayOf(time.Now())
 	err = s.InTx(context.Background(), func(tx *store.Tx) error {
