@@ -98,7 +98,11 @@ func (f closeOuts) ended(ctx context.Context, g desk.Gesture, title string) ([]o
 	if okr.May(g.Actor, okr.CloseOut) {
 		leader = ""
 	}
-	list, err := f.Store.EndedObjectives(ctx, g.Actor.Workspace, leader, mostToCloseOut)
+	now, err := f.Store.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := f.Store.EndedObjectives(ctx, g.Actor.Workspace, leader, now, mostToCloseOut)
 	if err != nil {
 		return nil, err
 	}

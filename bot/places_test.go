@@ -104,6 +104,17 @@ func TestObjectivesInAZoneThatTheDatabaseDoesNotKnow(t *testing.T) {
 	r.bob.Types("/okr objectives").Sees("Of others", "O-1", "Ship it", "O-2", "Aim higher")
 }
 
+// Neither does it keep others from their Home and from what is to be closed out.
+func TestAnUnknownZoneKeepsNobodyFromHome(t *testing.T) {
+	r := newRoom(t)
+	today := r.today()
+	r.addsObjectiveOf("Ship it", okr.Period{First: today - 60, Last: today - 20})
+	r.addsObjectiveOf("Aim higher", okr.Period{First: today - 60, Last: today - 30})
+	r.do("update objectives set zone = 'Nowhere/None' where title = 'Aim higher'")
+	r.alice.Types("/okr close-out").Sees("Ship it*, ", "Aim higher*, ")
+	r.alice.GoesHome().SeesHome("*Ship it*", "*Aim higher*")
+}
+
 // An empty list says what to do next, which is not always to add a key result.
 func TestAnEmptyListSaysWhatToDo(t *testing.T) {
 	r := newRoom(t)

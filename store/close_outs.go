@@ -171,10 +171,16 @@ func (r Statements) CloseOut(ctx context.Context, workspace string, objectiveID 
 	return c, nil
 }
 
-// EndedObjectives are those whose last day is over and which nobody has closed out, the latest first;
-// those that somebody owns or co-owns when they are given.
-func (r Statements) EndedObjectives(ctx context.Context, workspace, leader string, most int) ([]okr.Objective, error) {
-	rows, err := r.q.EndedObjectives(ctx, queries.EndedObjectivesParams{WorkspaceID: workspace, LeaderID: leader, Most: int32(most)})
+// EndedObjectives are those whose last day is over where they are and which nobody has closed out, the latest
+// first; those that somebody owns or co-owns when they are given.
+func (r Statements) EndedObjectives(ctx context.Context, workspace, leader string, now time.Time, most int) ([]okr.Objective, error) {
+	zones, days, err := r.todays(ctx, workspace, now)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := r.q.EndedObjectives(ctx, queries.EndedObjectivesParams{
+		WorkspaceID: workspace, LeaderID: leader, Zones: zones, Days: days, UtcDay: okr.DayIn("UTC", now).Time(), Most: int32(most),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("listing objectives that have ended: %w", err)
 	}

@@ -110,7 +110,11 @@ const (
 // HomeObjectives are the objectives that a filter leaves, from a place on, at most so many, and how many
 // there are: those whose period runs in their own zone, then those that are over, then those to come.
 func (r Statements) HomeObjectives(ctx context.Context, workspace string, s HomeFilter, from, most int) (list []okr.Objective, total int, err error) {
-	args := []any{workspace, s.Now}
+	zones, days, err := r.todays(ctx, workspace, s.Now)
+	if err != nil {
+		return nil, 0, err
+	}
+	args := []any{workspace, zones, days, okr.DayIn("UTC", s.Now).Time()}
 	where := ""
 	and := func(clause string, arg any) {
 		args = append(args, arg)
@@ -135,7 +139,8 @@ func (r Statements) HomeObjectives(ctx context.Context, workspace string, s Home
 	sql := `
 select o.id, count(*) over ()
 from objectives o
-cross join lateral (select ($2::timestamptz at time zone o.zone)::date as day) today
+left join unnest($2::text[], $3::date[]) there (zone, day) on there.zone = o.zone
+cross join lateral (select coalesce(there.day, $4::date) as day) today
 where o.workspace_id = $1
   and o.closed_at is null` + where + `
 order by (o.last_day < today.day)::int + 2 * (o.first_day > today.day)::int, abs(o.last_day - today.day), o.id

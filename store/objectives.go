@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -34,6 +35,20 @@ func (r Statements) KnowsZone(ctx context.Context, zone string) (bool, error) {
 		return false, fmt.Errorf("asking for a time zone: %w", err)
 	}
 	return true, nil
+}
+
+// todays are the time zones of a workspace's objectives that are open, and which day it is in each at a moment. It
+// is found out here, and UTC's where the zone is not known: one that Postgres does not know fails a whole question.
+func (r Statements) todays(ctx context.Context, workspace string, now time.Time) (zones []string, days []time.Time, err error) {
+	zones, err = r.q.OpenZones(ctx, workspace)
+	if err != nil {
+		return nil, nil, fmt.Errorf("looking for the time zones of objectives: %w", err)
+	}
+	days = make([]time.Time, len(zones))
+	for i, zone := range zones {
+		days[i] = okr.DayIn(zone, now).Time()
+	}
+	return zones, days, nil
 }
 
 // mayLieIn returns ErrZone where Postgres does not know a time zone.

@@ -104,13 +104,14 @@ order by number;
 
 -- name: EndedObjectives :many
 -- Those whose last day is over where they are, and which nobody has closed out; those that somebody owns or co-owns when given.
-select *
-from objectives
-where workspace_id = @workspace_id
+select o.*
+from objectives o
+left join (select unnest(@zones::text[]) as zone, unnest(@days::date[]) as day) there on there.zone = o.zone
+where o.workspace_id = @workspace_id
   and closed_at is null
-  and last_day < (now() at time zone zone)::date
+  and o.last_day < coalesce(there.day, @utc_day::date)
   and (@leader_id::text = '' or owner_id = @leader_id or co_owner_ids <> '{}' and co_owner_ids @> array[@leader_id])
-order by last_day desc, id
+order by o.last_day desc, o.id
 limit @most;
 
 -- name: HoldCloseOutPosts :many

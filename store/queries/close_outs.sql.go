@@ -177,25 +177,36 @@ func (q *Queries) CreateCloseOutPost(ctx context.Context, arg CreateCloseOutPost
 }
 
 const endedObjectives = `-- name: EndedObjectives :many
-select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id, created_by, created_at, draft_id, closed_at, number, co_owner_ids, parent_id, version, folded
-from objectives
-where workspace_id = $1
+select o.id, o.workspace_id, o.title, o.owner_id, o.first_day, o.last_day, o.zone, o.channel_id, o.created_by, o.created_at, o.draft_id, o.closed_at, o.number, o.co_owner_ids, o.parent_id, o.version, o.folded
+from objectives o
+left join (select unnest($1::text[]) as zone, unnest($2::date[]) as day) there on there.zone = o.zone
+where o.workspace_id = $3
   and closed_at is null
-  and last_day < (now() at time zone zone)::date
-  and ($2::text = '' or owner_id = $2 or co_owner_ids <> '{}' and co_owner_ids @> array[$2])
-order by last_day desc, id
-limit $3
+  and o.last_day < coalesce(there.day, $4::date)
+  and ($5::text = '' or owner_id = $5 or co_owner_ids <> '{}' and co_owner_ids @> array[$5])
+order by o.last_day desc, o.id
+limit $6
 `
 
 type EndedObjectivesParams struct {
+	Zones       []string
+	Days        []time.Time
 	WorkspaceID string
+	UtcDay      time.Time
 	LeaderID    string
 	Most        int32
 }
 
 // Those whose last day is over where they are, and which nobody has closed out; those that somebody owns or co-owns when given.
 func (q *Queries) EndedObjectives(ctx context.Context, arg EndedObjectivesParams) ([]Objective, error) {
-	rows, err := q.db.Query(ctx, endedObjectives, arg.WorkspaceID, arg.LeaderID, arg.Most)
+	rows, err := q.db.Query(ctx, endedObjectives,
+		arg.Zones,
+		arg.Days,
+		arg.WorkspaceID,
+		arg.UtcDay,
+		arg.LeaderID,
+		arg.Most,
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -178,3 +178,9 @@ order by
   (owner_id = @person_id::text or co_owner_ids <> '{}' and co_owner_ids @> array[@person_id::text]) desc,
   (last_day < @today::date), (owner_id = @person_id) desc, first_day desc, id desc
 limit @most;
+
+-- name: OpenZones :many
+select distinct zone
+from objectives
+where workspace_id = @workspace_id
+  and closed_at is null;

@@ -658,6 +658,33 @@ func (q *Queries) ObjectivesOfOthers(ctx context.Context, arg ObjectivesOfOthers
 	return items, nil
 }
 
+const openZones = `-- name: OpenZones :many
+select distinct zone
+from objectives
+where workspace_id = $1
+  and closed_at is null
+`
+
+func (q *Queries) OpenZones(ctx context.Context, workspaceID string) ([]string, error) {
+	rows, err := q.db.Query(ctx, openZones, workspaceID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var zone string
+		if err := rows.Scan(&zone); err != nil {
+			return nil, err
+		}
+		items = append(items, zone)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const parentChoices = `-- name: ParentChoices :many
 with recursive below as (
   select o.id
