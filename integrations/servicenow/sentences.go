@@ -16,7 +16,7 @@ const byItself = "It usually passes by itself."
 var sentences = map[string]sentence{
 	// The sign-in.
 	"wrong_password": {integrations.Unauthorized, "ServiceNow refused our sign-in.",
-		"Usual causes: (1) the password is wrong: try it in a browser; (2) the instance restricts Basic authentication: ask for the role `snc_basic_auth_api_access` or a Web-service-only user; (3) the user must use MFA: choose a user without it; (4) the user lacks a role, or the REST API access policy wants another way to sign in: ask its administrator. Then `/okr connect` again.", false},
+		"Usual causes: (1) a wrong password: try it in a browser; (2) Basic Auth is restricted: ask for the role `snc_basic_auth_api_access`; (3) the user must use MFA: choose one without; (4) a role is missing, or an API access policy forbids it. Then `/okr connect` again.", false},
 	"mfa": {integrations.Unauthorized, "ServiceNow asks this user for a second factor (MFA), which a bot does not have.",
 		"Ask for a user without MFA for integrations, or use a Personal Access Token. Then `/okr connect` again.", false},
 	"wrong_key": {integrations.Unauthorized, "ServiceNow refused our REST API key.",
