@@ -15,7 +15,7 @@ test: ## every test; starts its own Postgres, Slack and ServiceNow
 
 .PHONY: race
 race: ## every test under the race detector, as CI does
-	go test -race ./...
+	go test -race -timeout 20m ./...
 
 .PHONY: lint
 lint: ## formatting, vet and staticcheck
