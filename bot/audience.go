@@ -42,17 +42,11 @@ func (f audiences) tellWaiting(ctx context.Context, tx *store.Tx, actor okr.Acto
 	if err != nil {
 		return err
 	}
-	told := map[string]bool{actor.ID: true}
+	var news []jobs.News
 	for _, k := range list {
-		if told[k.Owner] {
-			continue
-		}
-		told[k.Owner] = true
-		if err := f.jobs.Tell(ctx, tx, actor.Workspace, k.Owner, view.Silenced(a, actor.ID)); err != nil {
-			return err
-		}
+		news = append(news, jobs.News{Person: k.Owner, Says: view.Silenced(a, actor.ID)})
 	}
-	return nil
+	return f.jobs.TellOthers(ctx, tx, actor, news)
 }
 
 // decide does what an administrator decided about the channel that a button names.

@@ -384,7 +384,7 @@ func (f closeOuts) end(ctx context.Context, g desk.Gesture, c closing) (desk.Rep
 			return err
 		}
 		out.Person = g.Actor.ID
-		return f.tellLeaders(ctx, tx, out)
+		return f.tellLeaders(ctx, tx, g.Actor, out)
 	})
 	switch {
 	case desk.IsNotFound(err):
@@ -403,18 +403,12 @@ func (f closeOuts) end(ctx context.Context, g desk.Gesture, c closing) (desk.Rep
 
 // tellLeaders leaves what the owner and the co-owners of an objective are to hear, where another one closed
 // it out.
-func (f closeOuts) tellLeaders(ctx context.Context, tx *store.Tx, c store.CloseOut) error {
-	people := c.Objective.Responsible()
-	slices.Sort(people)
-	for _, person := range slices.Compact(people) {
-		if person == c.Person || person == "" {
-			continue
-		}
-		if err := f.jobs.Tell(ctx, tx, c.Objective.Workspace, person, view.WasClosedOut(closed(c))); err != nil {
-			return err
-		}
+func (f closeOuts) tellLeaders(ctx context.Context, tx *store.Tx, by okr.Actor, c store.CloseOut) error {
+	var news []jobs.News
+	for _, person := range c.Objective.Responsible() {
+		news = append(news, jobs.News{Person: person, Says: view.WasClosedOut(closed(c))})
 	}
-	return nil
+	return f.jobs.TellOthers(ctx, tx, by, news)
 }
 
 // closed is a close-out ready to be shown.

@@ -14,6 +14,7 @@ import (
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/bot/wizard"
+	"okrbot/jobs"
 	"okrbot/okr"
 	"okrbot/store"
 )
@@ -426,15 +427,12 @@ func (kr keyResults) removed(ctx context.Context, g desk.Gesture) (desk.Reply, e
 		if err := tx.RemoveKeyResult(ctx, g.Actor, gone); err != nil {
 			return err
 		}
-		owners := append([]string{gone.Owner}, gone.CoOwners...)
-		slices.Sort(owners)
-		for _, person := range slices.Compact(owners) {
-			if person == "" || person == g.Actor.ID {
-				continue
-			}
-			if err := kr.syncs.jobs.Tell(ctx, tx, gone.Workspace, person, view.KeyResultRemoved(gone.KeyResult, gone.Objective, g.Actor.ID)); err != nil {
-				return err
-			}
+		var news []jobs.News
+		for _, person := range append([]string{gone.Owner}, gone.CoOwners...) {
+			news = append(news, jobs.News{Person: person, Says: view.KeyResultRemoved(gone.KeyResult, gone.Objective, g.Actor.ID)})
+		}
+		if err := kr.syncs.jobs.TellOthers(ctx, tx, g.Actor, news); err != nil {
+			return err
 		}
 		return tx.DeleteDraft(ctx, g.Actor, draft.ID)
 	})

@@ -110,6 +110,7 @@ func TestARemovedKeyResultsCardsAreClosed(t *testing.T) {
 	r.alice.Types("/okr edit KR-1").Fills("Key Result", "Fewer ~open~ incidents").Fills("Channel", "#service-desk").Submits("Save").Sees("KR-1 is saved").Closes()
 	r.alice.Sees("Moved to <#C0DESK>")
 	r.alice.In("#service-desk").Sees("[Sync Integration Data]")
+	r.settles() // where the card stands is on record
 	r.alice.Types("/okr remove KR-1").Sees("Its card stays, struck through and without buttons.").Submits("Remove").SeesNoModal()
 	r.alice.In("#service-desk").Sees("~KR-1 Fewer ∼open∼ incidents~\nremoved by <@U0ALICE> on <!date^")
 	if n := r.alice.Counts("[Sync Integration Data]") + r.alice.Counts("[Details]"); n != 0 {

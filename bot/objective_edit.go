@@ -9,6 +9,7 @@ import (
 
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
+	"okrbot/jobs"
 	"okrbot/okr"
 	"okrbot/store"
 )
@@ -180,43 +181,26 @@ func outOf(period, was okr.Period, list []store.KeyResult, g desk.Gesture) okr.P
 // tellOwners leaves what people who became owners of an objective, or are not any more, are to hear, and what
 // changed for those who stay. Who did it knows.
 func (ob objectives) tellOwners(ctx context.Context, tx *store.Tx, by okr.Actor, before, o okr.Objective, changes map[string]store.Change) error {
-	told := map[string]bool{by.ID: true}
-	tell := func(person, text string) error {
-		if person == "" || told[person] {
-			return nil
-		}
-		told[person] = true
-		return ob.jobs.Tell(ctx, tx, o.Workspace, person, text)
-	}
+	var news []jobs.News
 	if o.Owner != before.Owner {
-		if err := tell(o.Owner, view.BecameOwner(o, by.ID)); err != nil {
-			return err
-		}
+		news = append(news, jobs.News{Person: o.Owner, Says: view.BecameOwner(o, by.ID)})
 	}
 	for _, person := range o.CoOwners {
 		if !slices.Contains(before.CoOwners, person) {
-			if err := tell(person, view.BecameCoOwner(o, by.ID)); err != nil {
-				return err
-			}
+			news = append(news, jobs.News{Person: person, Says: view.BecameCoOwner(o, by.ID)})
 		}
 	}
-	for _, person := range append([]string{before.Owner}, before.CoOwners...) {
+	for _, person := range before.Responsible() {
 		if person != o.Owner && !slices.Contains(o.CoOwners, person) {
-			if err := tell(person, view.HandedOver(o, by.ID)); err != nil {
-				return err
-			}
+			news = append(news, jobs.News{Person: person, Says: view.HandedOver(o, by.ID)})
 		}
 	}
-	lines := changedLines(changes)
-	if len(lines) == 0 {
-		return nil
-	}
-	for _, person := range append([]string{o.Owner}, o.CoOwners...) {
-		if err := tell(person, view.ObjectiveChanged(o, by.ID, lines)); err != nil {
-			return err
+	if lines := changedLines(changes); len(lines) > 0 {
+		for _, person := range o.Responsible() {
+			news = append(news, jobs.News{Person: person, Says: view.ObjectiveChanged(o, by.ID, lines)})
 		}
 	}
-	return nil
+	return ob.jobs.TellOthers(ctx, tx, by, news)
 }
 
 // changedLines say what changed of an objective, a line each, the title first.

@@ -9,6 +9,7 @@ import (
 
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
+	"okrbot/jobs"
 	"okrbot/okr"
 	"okrbot/store"
 )
@@ -207,15 +208,11 @@ func (e *emptying) empty(ctx context.Context, list []store.KeyResult, chosen map
 	for _, person := range append([]string{e.gone.Owner}, e.gone.CoOwners...) {
 		e.lines[person] = everything // who leads it hears all
 	}
+	var news []jobs.News
 	for _, person := range slices.Sorted(maps.Keys(e.lines)) {
-		if person == e.g.Actor.ID {
-			continue
-		}
-		if err := e.jobs.Tell(ctx, e.tx, e.gone.Workspace, person, view.ObjectiveRemoved(e.gone, e.g.Actor.ID, e.lines[person])); err != nil {
-			return err
-		}
+		news = append(news, jobs.News{Person: person, Says: view.ObjectiveRemoved(e.gone, e.g.Actor.ID, e.lines[person])})
 	}
-	return nil
+	return e.jobs.TellOthers(ctx, e.tx, e.g.Actor, news)
 }
 
 // orphans are the objectives that have no parent any more, in a line each, which their owners hear.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"okrbot/okr"
 	"okrbot/store"
 )
 
@@ -56,7 +57,26 @@ func (c *Client) tellPerson(ctx context.Context, a TellPerson) error {
 	return nil
 }
 
-// Tell leaves what somebody is to hear, with what was done to what is theirs.
+// News is what a person is to hear of what somebody did.
+type News struct{ Person, Says string }
+
+// TellOthers leaves what people are to hear with what was done to what is theirs: each the first that is for
+// them, and nothing for who did it.
+func (c *Client) TellOthers(ctx context.Context, tx *store.Tx, by okr.Actor, list []News) error {
+	told := map[string]bool{"": true, by.ID: true}
+	for _, n := range list {
+		if told[n.Person] {
+			continue
+		}
+		told[n.Person] = true
+		if err := c.Tell(ctx, tx, by.Workspace, n.Person, n.Says); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Tell leaves what somebody is to hear.
 func (c *Client) Tell(ctx context.Context, tx *store.Tx, workspace, person, text string) error {
 	id, err := tx.CreateTelling(ctx, store.Telling{Workspace: workspace, Person: person, Says: text})
 	if err != nil {
