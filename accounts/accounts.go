@@ -80,17 +80,8 @@ func (a *Accounts) account(ctx context.Context, connection store.Connection, sta
 		if err != nil {
 			return account, 0, err
 		}
-		switch now.State {
-		case store.Broken:
-			return account, 0, Broken()
-		case store.Removed:
-			return account, 0, Disconnected()
-		}
 		if now.State != store.Active {
-			if fresh, err := a.store.ConnectionByID(ctx, connection.ID); err == nil {
-				connection = fresh
-			}
-			return account, 0, Rejected(a.connectors.Name(connection.Kind), connection.Refusal)
+			return account, 0, a.unused(ctx, connection, now.State)
 		}
 		if now.Epoch != connection.TokenEpoch {
 			if connection, err = a.store.ConnectionByID(ctx, connection.ID); err != nil {
@@ -128,6 +119,20 @@ func (a *Accounts) account(ctx context.Context, connection store.Connection, sta
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
+}
+
+// unused is why a connection in another state than active is not used.
+func (a *Accounts) unused(ctx context.Context, connection store.Connection, state store.ConnectionState) error {
+	switch state {
+	case store.Broken:
+		return Broken()
+	case store.Removed:
+		return Disconnected()
+	}
+	if fresh, err := a.store.ConnectionByID(ctx, connection.ID); err == nil {
+		connection = fresh
+	}
+	return Rejected(a.connectors.Name(connection.Kind), connection.Refusal)
 }
 
 // renewApart renews for all who need the access token, and goes on where whoever waits for it leaves: a request

@@ -331,6 +331,12 @@ func (f closeOuts) page(ctx context.Context, g desk.Gesture, draft store.Draft, 
 	return f.targets(ctx, g, draft, c)
 }
 
+func inUnknownZone(o okr.Objective) desk.Reply {
+	r := desk.Say("Nothing is closed out: what goes on would be in the same time zone. " + okr.UnknownZone + " `/okr edit " + o.Key() + "` changes it.")
+	r.Clear = true
+	return r
+}
+
 func removedMeanwhile() desk.Reply {
 	r := desk.Say("This objective was removed. Nothing was saved.")
 	r.Clear = true
@@ -390,9 +396,7 @@ func (f closeOuts) end(ctx context.Context, g desk.Gesture, c closing) (desk.Rep
 	case desk.IsNotFound(err):
 		return removedMeanwhile(), nil
 	case errors.Is(err, store.ErrZone):
-		r := desk.Say("Nothing is closed out: what goes on would be in the same time zone. " + okr.UnknownZone + " `/okr edit " + o.Key() + "` changes it.")
-		r.Clear = true
-		return r, nil
+		return inUnknownZone(o), nil
 	case err != nil:
 		return desk.Reply{}, err
 	}

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -162,15 +164,8 @@ limit %d`
 	if err != nil {
 		return nil, 0, fmt.Errorf("loading a Home's objectives: %w", err)
 	}
-	byID := map[int64]okr.Objective{}
-	for _, o := range objectives(found) {
-		byID[o.ID] = o
-	}
-	for _, id := range ids {
-		if o, ok := byID[id]; ok {
-			list = append(list, o)
-		}
-	}
+	list = objectives(found)
+	slices.SortFunc(list, func(a, b okr.Objective) int { return cmp.Compare(slices.Index(ids, a.ID), slices.Index(ids, b.ID)) })
 	return list, total, nil
 }
 

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/slack-go/slack"
+
 	"okrbot/accounts"
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
@@ -248,12 +250,10 @@ func (flow *Flow) Submitted(ctx context.Context, g desk.Gesture) (desk.Reply, er
 		var c store.Connection
 		if found.works() {
 			var err error
-			if c, err = flow.keepConnection(ctx, g.Actor, connector, account, again.ID, entry.Shared, draft.ID); err != nil {
-				ref := desk.Reference()
-				flow.Log.Error("keeping a connection", "actor", g.Actor.ID, "ref", ref, "error", err)
-				next = view.Notice("Connect "+connector.Name(), desk.WhyUnsaved(err, ref))
-			} else {
+			if c, err = flow.keepConnection(ctx, g.Actor, connector, account, again.ID, entry.Shared, draft.ID); err == nil {
 				next = view.Connected(connector.Name(), c.Name, f.Stages, d.Wizard != "")
+			} else {
+				next = flow.unkept(g, connector, err)
 			}
 		}
 		if _, err := flow.Slack.Change(ctx, at, next); err != nil {
@@ -263,6 +263,13 @@ func (flow *Flow) Submitted(ctx context.Context, g desk.Gesture) (desk.Reply, er
 			flow.added(ctx, g, Opener{Draft: d.Wizard, View: d.Under}, c.ID)
 		}
 	}}, nil
+}
+
+// unkept says that a connection that works could not be saved.
+func (flow *Flow) unkept(g desk.Gesture, connector integrations.Connector, err error) slack.ModalViewRequest {
+	ref := desk.Reference()
+	flow.Log.Error("keeping a connection", "actor", g.Actor.ID, "ref", ref, "error", err)
+	return view.Notice("Connect "+connector.Name(), desk.WhyUnsaved(err, ref))
 }
 
 // entered looks at what was typed before anything is dialled.

@@ -73,16 +73,20 @@ func Outcome(done []Ended, total int, final bool) Message {
 	m.list(":heavy_equals_sign: *As before, with a newer score*", again, "\n")
 	m.list(":warning: *Failed*", failed, "\n")
 	m.list(":heavy_minus_sign: *No newer score"+inSystem(done)+"*", same, ", ")
-	var paused []int
+	if paused := pausedOf(done); len(paused) > 0 {
+		m.Blocks = append(m.Blocks, note(PausedOnes(paused)))
+	}
+	return m
+}
+
+// pausedOf are the numbers of those that are paused.
+func pausedOf(done []Ended) (paused []int) {
 	for _, e := range done {
 		if e.Paused {
 			paused = append(paused, e.Number)
 		}
 	}
-	if len(paused) > 0 {
-		m.Blocks = append(m.Blocks, note(PausedOnes(paused)))
-	}
-	return m
+	return paused
 }
 
 // PausedOnes says that some of what is synced is paused. Empty without any.
