@@ -111,7 +111,9 @@ func TestAnUnknownZoneKeepsNobodyFromHome(t *testing.T) {
 	r.addsObjectiveOf("Ship it", okr.Period{First: today - 60, Last: today - 20})
 	r.addsObjectiveOf("Aim higher", okr.Period{First: today - 60, Last: today - 30})
 	r.do("update objectives set zone = 'Nowhere/None' where title = 'Aim higher'")
-	r.alice.Types("/okr close-out").Sees("Ship it*, ", "Aim higher*, ")
+	if text := r.answer("/okr close-out"); !inOrder(text, "Ship it", "Aim higher") {
+		t.Errorf("what is to be closed out is\n%s", text)
+	}
 	r.alice.GoesHome().SeesHome("*Ship it*", "*Aim higher*")
 }
 
