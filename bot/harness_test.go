@@ -119,6 +119,7 @@ func furnish(r *room, options ...roomOption) *room {
 	t.Helper()
 	r.store = storetest.Open(t, r.dsn)
 	t.Cleanup(func() { storetest.StatusesAreTrue(t, r.store) }) // however a conversation went
+	r.pastNine()
 
 	r.servicenow = sandbox.New(sandbox.Options{})
 	seed.ServiceNow(r.servicenow, r.today().Time())
@@ -307,6 +308,17 @@ func (r *room) database() *pgx.Conn {
 		r.t.Cleanup(func() { _ = conn.Close(context.Background()) })
 	}
 	return r.looking
+}
+
+// pastNine has a conversation begin after the slot of the day, where it would begin just before: what is read
+// at nine by itself, and within ten minutes of it, comes between what is said otherwise.
+func (r *room) pastNine() {
+	r.t.Helper()
+	now := r.now().In(berlin)
+	slot := time.Date(now.Year(), now.Month(), now.Day(), 9, 0, 0, 0, berlin)
+	if over := slot.Add(12 * time.Minute); now.After(slot.Add(-20*time.Minute)) && now.Before(over) {
+		r.later(over.Sub(now))
+	}
 }
 
 // patience is how long a test waits for what should come. A busy machine needs much of it; where
