@@ -73,4 +73,4 @@ fuzz: ## each fuzz target for FUZZTIME, ten minutes where it is not said
 .PHONY: soak
 soak: ## the long form of what `make test` samples: time zones, crowds, outages, history, keys turned under load
 	SOAK=1 go test -p 1 -parallel 1 -timeout 2h -v ./okr ./bot ./jobs ./cmd/okrbot \
-	  -run 'World|Crowd|StopsAt|ARekeyThatIsKilled|SlowedChannels|ThroughAnOutage|PilesUp|BackAndForth|MadeUpFor|LeadersChange|HistoryCosts'
+	  -run 'World|Crowd|StopsAt|ARekeyThatIsKilled|SlowedChannels|ThroughAnOutage|PilesUp|BackAndForth|MadeUpFor|LeadersChange|HistoryCosts|Metrics'
