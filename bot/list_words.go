@@ -83,6 +83,8 @@ func states() []state {
 			none = "All key results have started."
 		case okr.TooEarly:
 			none = "No key result is at the very beginning of its period."
+		case okr.Stale:
+			none += " What is not syncing is under `/okr list not-syncing`."
 		case okr.Missed:
 			none = "No key result has missed its target."
 		case okr.CommittedMet:

@@ -36,7 +36,7 @@ func (s States) has(k KeyResult, now time.Time) bool {
 	status := k.Standing(k.Objective.Period, today).Status
 	failing := k.Failure.Class != ""
 	stuck := failing && !k.Closed
-	return slices.Contains(s.Statuses, status) ||
+	return slices.Contains(s.Statuses, status) && !(status == okr.Stale && stuck) ||
 		s.Failing && failing || s.Stuck && stuck || s.Paused && k.Paused && !k.Closed || s.Closed && k.Closed || s.Open && !k.Closed ||
 		s.ByHand && k.Overridden(today) || s.Pressing && k.Need(k.Objective.Period, today).Pressing()
 }
@@ -118,7 +118,11 @@ func (s standing) where(add func(clause string, arg any) string) string {
 		for i, one := range s.Statuses {
 			names[i] = string(one)
 		}
-		clauses = append(clauses, add("k.status = any (?)", names))
+		is := add("k.status = any (?)", names)
+		if slices.Contains(s.Statuses, okr.Stale) {
+			is += " and not (k.status = 'stale' and k.failure_class <> '' and o.closed_at is null)"
+		}
+		clauses = append(clauses, is)
 	}
 	if s.Pressing {
 		clauses = append(clauses, fmt.Sprintf("k.need <= %d", okr.NeedsEyes))
