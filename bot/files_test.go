@@ -148,8 +148,9 @@ func TestARemovedConnectionTakesItsSecretWithIt(t *testing.T) {
 	r.bot.Close()
 	public, words := "Fewer open incidents", disguises(password)
 	disk.keepsOnly(public, append(words, public))
-	r.do("vacuum full connections")
-	if kinds := disk.finds([]string{string(part)})[string(part)]; slices.Contains(kinds, "table") {
-		t.Errorf("what docs/security.md says removes it leaves it in the files of %q", kinds)
-	}
+	// A transaction that is under way keeps what it may still read, in the table that is written again too.
+	r.until("what docs/security.md says removes it from the table", func() bool {
+		r.do("vacuum full connections")
+		return !slices.Contains(disk.finds([]string{string(part)})[string(part)], "table")
+	})
 }
