@@ -73,13 +73,13 @@ func TestKeyResultsHaveOneOrder(t *testing.T) {
 // The objectives whose period runs come first, then those to come, then those that are over.
 func TestObjectivesOfNowComeFirst(t *testing.T) {
 	r := newRoom(t)
-	today := r.today()
+	today := r.today() // where alice is; bob reads them by his own, which may be the day before
 	r.addsObjectiveOf("Long over", okr.Period{First: today - 200, Last: today - 100})
 	r.addsObjectiveOf("Far ahead", okr.Period{First: today + 100, Last: today + 190})
 	r.addsObjectiveOf("At hand", okr.Period{First: today - 30, Last: today + 50})
 	r.addsObjectiveOf("Next up", okr.Period{First: today + 51, Last: today + 99})
-	r.addsObjectiveOf("Just over", okr.Period{First: today - 90, Last: today - 1})
-	r.addsObjectiveOf("Soon done", okr.Period{First: today - 60, Last: today})
+	r.addsObjectiveOf("Just over", okr.Period{First: today - 90, Last: today - 3})
+	r.addsObjectiveOf("Soon done", okr.Period{First: today - 60, Last: today + 2})
 	want := []string{"Soon done", "At hand", "Next up", "Far ahead", "Just over", "Long over"}
 	for name, person := range map[string]func(string) string{
 		"hers":      r.answer,
