@@ -42,9 +42,9 @@ func (f audiences) tellWaiting(ctx context.Context, tx *store.Tx, actor okr.Acto
 	if err != nil {
 		return err
 	}
-	var news []jobs.News
+	var news []store.Telling
 	for _, k := range list {
-		news = append(news, jobs.News{Person: k.Owner, Says: view.Silenced(a, actor.ID)})
+		news = append(news, store.Telling{Person: k.Owner, Says: view.Silenced(a, actor.ID)})
 	}
 	return f.jobs.TellOthers(ctx, tx, actor, news)
 }

@@ -408,9 +408,9 @@ func (f closeOuts) end(ctx context.Context, g desk.Gesture, c closing) (desk.Rep
 // tellLeaders leaves what the owner and the co-owners of an objective are to hear, where another one closed
 // it out.
 func (f closeOuts) tellLeaders(ctx context.Context, tx *store.Tx, by okr.Actor, c store.CloseOut) error {
-	var news []jobs.News
+	var news []store.Telling
 	for _, person := range c.Objective.Responsible() {
-		news = append(news, jobs.News{Person: person, Says: view.WasClosedOut(closed(c))})
+		news = append(news, store.Telling{Person: person, Says: view.WasClosedOut(closed(c))})
 	}
 	return f.jobs.TellOthers(ctx, tx, by, news)
 }

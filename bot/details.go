@@ -14,7 +14,6 @@ import (
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
 	"okrbot/bot/wizard"
-	"okrbot/jobs"
 	"okrbot/okr"
 	"okrbot/store"
 )
@@ -427,9 +426,9 @@ func (kr keyResults) removed(ctx context.Context, g desk.Gesture) (desk.Reply, e
 		if err := tx.RemoveKeyResult(ctx, g.Actor, gone); err != nil {
 			return err
 		}
-		var news []jobs.News
+		var news []store.Telling
 		for _, person := range append([]string{gone.Owner}, gone.CoOwners...) {
-			news = append(news, jobs.News{Person: person, Says: view.KeyResultRemoved(gone.KeyResult, gone.Objective, g.Actor.ID)})
+			news = append(news, store.Telling{Person: person, Says: view.KeyResultRemoved(gone.KeyResult, gone.Objective, g.Actor.ID)})
 		}
 		if err := kr.syncs.jobs.TellOthers(ctx, tx, g.Actor, news); err != nil {
 			return err

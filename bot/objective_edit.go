@@ -9,7 +9,6 @@ import (
 
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
-	"okrbot/jobs"
 	"okrbot/okr"
 	"okrbot/store"
 )
@@ -181,23 +180,23 @@ func outOf(period, was okr.Period, list []store.KeyResult, g desk.Gesture) okr.P
 // tellOwners leaves what people who became owners of an objective, or are not any more, are to hear, and what
 // changed for those who stay. Who did it knows.
 func (ob objectives) tellOwners(ctx context.Context, tx *store.Tx, by okr.Actor, before, o okr.Objective, changes map[string]store.Change) error {
-	var news []jobs.News
+	var news []store.Telling
 	if o.Owner != before.Owner {
-		news = append(news, jobs.News{Person: o.Owner, Says: view.BecameOwner(o, by.ID)})
+		news = append(news, store.Telling{Person: o.Owner, Says: view.BecameOwner(o, by.ID)})
 	}
 	for _, person := range o.CoOwners {
 		if !slices.Contains(before.CoOwners, person) {
-			news = append(news, jobs.News{Person: person, Says: view.BecameCoOwner(o, by.ID)})
+			news = append(news, store.Telling{Person: person, Says: view.BecameCoOwner(o, by.ID)})
 		}
 	}
 	for _, person := range before.Responsible() {
 		if person != o.Owner && !slices.Contains(o.CoOwners, person) {
-			news = append(news, jobs.News{Person: person, Says: view.HandedOver(o, by.ID)})
+			news = append(news, store.Telling{Person: person, Says: view.HandedOver(o, by.ID)})
 		}
 	}
 	if lines := changedLines(changes); len(lines) > 0 {
 		for _, person := range o.Responsible() {
-			news = append(news, jobs.News{Person: person, Says: view.ObjectiveChanged(o, by.ID, lines)})
+			news = append(news, store.Telling{Person: person, Says: view.ObjectiveChanged(o, by.ID, lines)})
 		}
 	}
 	return ob.jobs.TellOthers(ctx, tx, by, news)

@@ -9,7 +9,6 @@ import (
 
 	"okrbot/bot/desk"
 	"okrbot/bot/view"
-	"okrbot/jobs"
 	"okrbot/okr"
 	"okrbot/store"
 )
@@ -208,9 +207,9 @@ func (e *emptying) empty(ctx context.Context, list []store.KeyResult, chosen map
 	for _, person := range append([]string{e.gone.Owner}, e.gone.CoOwners...) {
 		e.lines[person] = everything // who leads it hears all
 	}
-	var news []jobs.News
+	var news []store.Telling
 	for _, person := range slices.Sorted(maps.Keys(e.lines)) {
-		news = append(news, jobs.News{Person: person, Says: view.ObjectiveRemoved(e.gone, e.g.Actor.ID, e.lines[person])})
+		news = append(news, store.Telling{Person: person, Says: view.ObjectiveRemoved(e.gone, e.g.Actor.ID, e.lines[person])})
 	}
 	return e.jobs.TellOthers(ctx, e.tx, e.g.Actor, news)
 }

@@ -57,19 +57,16 @@ func (c *Client) tellPerson(ctx context.Context, a TellPerson) error {
 	return nil
 }
 
-// News is what a person is to hear of what somebody did.
-type News struct{ Person, Says string }
-
 // TellOthers leaves what people are to hear with what was done to what is theirs: each the first that is for
-// them, and nothing for who did it.
-func (c *Client) TellOthers(ctx context.Context, tx *store.Tx, by okr.Actor, list []News) error {
+// them, and nothing for who did it, in whose workspace they all are.
+func (c *Client) TellOthers(ctx context.Context, tx *store.Tx, by okr.Actor, list []store.Telling) error {
 	told := map[string]bool{"": true, by.ID: true}
-	for _, n := range list {
-		if told[n.Person] {
+	for _, t := range list {
+		if told[t.Person] {
 			continue
 		}
-		told[n.Person] = true
-		if err := c.Tell(ctx, tx, by.Workspace, n.Person, n.Says); err != nil {
+		told[t.Person] = true
+		if err := c.Tell(ctx, tx, by.Workspace, t.Person, t.Says); err != nil {
 			return err
 		}
 	}
