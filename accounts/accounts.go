@@ -81,7 +81,11 @@ func (a *Accounts) account(ctx context.Context, connection store.Connection, sta
 			return account, 0, err
 		}
 		if now.State != store.Active {
-			return account, 0, a.unused(ctx, connection, now.State)
+			if fresh, err := a.store.ConnectionByID(ctx, connection.ID); err == nil {
+				connection = fresh
+			}
+			connection.State = now.State
+			return account, 0, a.Unused(connection)
 		}
 		if now.Epoch != connection.TokenEpoch {
 			if connection, err = a.store.ConnectionByID(ctx, connection.ID); err != nil {
@@ -119,20 +123,6 @@ func (a *Accounts) account(ctx context.Context, connection store.Connection, sta
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
-}
-
-// unused is why a connection in another state than active is not used.
-func (a *Accounts) unused(ctx context.Context, connection store.Connection, state store.ConnectionState) error {
-	switch state {
-	case store.Broken:
-		return Broken()
-	case store.Removed:
-		return Disconnected()
-	}
-	if fresh, err := a.store.ConnectionByID(ctx, connection.ID); err == nil {
-		connection = fresh
-	}
-	return Rejected(a.connectors.Name(connection.Kind), connection.Refusal)
 }
 
 // renewApart renews for all who need the access token, and goes on where whoever waits for it leaves: a request

@@ -6,6 +6,7 @@ import (
 
 	"okrbot/integrations"
 	"okrbot/okr"
+	"okrbot/store"
 )
 
 // The failures that no connector tells.
@@ -38,6 +39,17 @@ func Broken() *integrations.Error {
 func Disconnected() *integrations.Error {
 	return &integrations.Error{Class: integrations.Unauthorized, Cause: "disconnected",
 		Says: "The connection that it read through was disconnected.", Next: "Choose another one with `/okr edit`."}
+}
+
+// Unused is told about a connection in another state than active, which is why nothing is asked through it.
+func (a *Accounts) Unused(c store.Connection) *integrations.Error {
+	switch c.State {
+	case store.Broken:
+		return Broken()
+	case store.Removed:
+		return Disconnected()
+	}
+	return Rejected(a.connectors.Name(c.Kind), c.Refusal)
 }
 
 // KeyMissing is told while keys are being turned: another process, or this one after its restart,

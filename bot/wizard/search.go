@@ -239,13 +239,6 @@ func (f *Flow) searchLive(ctx context.Context, c store.Connection, words string,
 		if own.words == words {
 			return own.found, own.why
 		}
-		now, err := f.Store.ConnectionByID(ctx, c.ID) // the other search may have been the one refusal too many
-		if err != nil {
-			return nil, err
-		}
-		if c = now; c.State != store.Active {
-			return nil, accounts.Rejected(f.connectors.Name(c.Kind), c.Refusal)
-		}
 	}
 }
 
@@ -276,7 +269,7 @@ func (f *Flow) askForScorecards(ctx context.Context, c store.Connection, words s
 		return nil, err
 	}
 	if c.State != store.Active {
-		return nil, accounts.Rejected(connector.Name(), c.Refusal)
+		return nil, f.accounts.Unused(c)
 	}
 	var listed, hidden []integrations.Scorecard
 	err = f.accounts.Ask(ctx, c, func(account integrations.Account) error {
