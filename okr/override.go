@@ -21,6 +21,9 @@ type Override struct {
 // MaxReason is how long an override's reason can be, in characters: it stands on the card.
 const MaxReason = 200
 
+// ReasonTooLong is what is wrong with a longer one.
+const ReasonTooLong = "Shorten the reason to 200 characters."
+
 // TakesOverride says whether a value by hand can stand in for what the key result reads.
 func (kr KeyResult) TakesOverride() bool { return kr.Integrated && kr.Method != HitRate }
 
@@ -116,7 +119,7 @@ func (kr KeyResult) CheckOverride(o Override, period Period, today Day) Problems
 	case n == 0:
 		p.Add("reason", "Say why a value is entered by hand: it is shown beside it.")
 	case n > MaxReason:
-		p.Add("reason", "Shorten the reason to 200 characters.")
+		p.Add("reason", ReasonTooLong)
 	}
 	return p
 }

@@ -141,7 +141,7 @@ func readEntry(e *store.Entry, name, cell string, now time.Time) string {
 		return readWords(cell, &e.Note)
 	case "reason":
 		if utf8.RuneCountInString(cell) > okr.MaxReason {
-			return "Shorten the reason to 200 characters."
+			return okr.ReasonTooLong
 		}
 		return readWords(cell, &e.Reason)
 	case "as_read":
