@@ -76,7 +76,6 @@ func TestAPostWhoseAnswerIsLostStandsOnce(t *testing.T) {
 // Where the app may not look, a post is repeated once, says so, and is then given up.
 func TestAPostWhoseAnswerIsLostIsRepeatedOnce(t *testing.T) {
 	r := newRoom(t, onTheDatabasesClock)
-	r.refusalsExpected = true // conversations.history: missing_scope
 	fix := r.losesAnswers("C0ITOKRS", 0)
 	r.byHand("Interviews held", "12")
 	r.goesOn(10)
