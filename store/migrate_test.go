@@ -228,6 +228,7 @@ func TestTheNewestMigrationsGoBackAndForth(t *testing.T) {
 // that did not get its locks in time is made in another try.
 func TestAMigrationWaitsForReplicasThatWorkOn(t *testing.T) {
 	dsn := storetest.New(t)
+	storetest.NeedsTimers(t, dsn)
 	want := schema(t, dsn)
 	db, err := sql.Open("pgx", dsn)
 	if err != nil {
@@ -330,6 +331,7 @@ func TestAMigrationSaysWhichOtherItWaitsFor(t *testing.T) {
 // Where the question who holds a table is not answered in time, the session that holds the lock stays.
 func TestAMigrationKeepsItsLockBetweenItsTries(t *testing.T) {
 	dsn := storetest.New(t)
+	storetest.NeedsTimers(t, dsn)
 	db, err := sql.Open("pgx", dsn)
 	if err != nil {
 		t.Fatal(err)

@@ -233,11 +233,8 @@ func TestEditsMeetTheirVersion(t *testing.T) {
 // whose clock is another program's has no timers, and never looks: there one of them says it itself.
 func TestTwoWhoWaitForEachOtherAreTriedAgain(t *testing.T) {
 	ctx := context.Background()
-	s := storetest.Store(t)
-	looks := s.InTx(ctx, func(tx *store.Tx) error {
-		_, err := tx.Pgx().Exec(ctx, "set local statement_timeout = '100ms'; select pg_sleep(1)")
-		return err
-	}) != nil
+	dsn := storetest.New(t)
+	s, looks := storetest.Open(t, dsn), storetest.Timers(t, dsn)
 	first := make(chan struct{}) // is done
 	var both, done sync.WaitGroup
 	both.Add(2)

@@ -1,0 +1,30 @@
+package storetest
+
+import (
+	"context"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Timers says whether the Postgres of a test ends what takes too long. One whose clock is another program's, as
+// libfaketime makes it, has no timers: no timeout of a statement or of a lock passes, and nobody looks for deadlocks.
+func Timers(t testing.TB, dsn string) bool {
+	t.Helper()
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	_, err = conn.Exec(ctx, "set statement_timeout = '100ms'; select pg_sleep(1)")
+	return err != nil
+}
+
+// NeedsTimers skips a test where Postgres has none.
+func NeedsTimers(t testing.TB, dsn string) {
+	t.Helper()
+	if !Timers(t, dsn) {
+		t.Skip("this Postgres's clock is another program's, so no wait of its own ever ends")
+	}
+}
