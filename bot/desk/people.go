@@ -11,7 +11,7 @@ import (
 	"okrbot/store"
 )
 
-// LookUpWithin bounds the one question to Slack that can stand before an answer: who somebody is.
+// LookUpWithin bounds a question to Slack that can stand before an answer: who somebody is.
 const LookUpWithin = time.Second
 
 // Person is somebody who looks at something. Where Slack was not asked about them lately, it is asked
