@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -268,6 +269,9 @@ func (s *Slack) Fill(person, label, value string) error {
 	return s.Act(person, v.ID, b["block_id"].(string), e["action_id"].(string), chosen)
 }
 
+// ErrNotOffered is of a choice that a field does not offer.
+var ErrNotOffered = errors.New("not offered")
+
 // Choose picks an option of a select, radio or checkbox field by its text. A type-ahead is asked
 // with the text first.
 func (s *Slack) Choose(person, label, option string) error {
@@ -302,7 +306,7 @@ func (s *Slack) Choose(person, label, option string) error {
 		for _, o := range options {
 			names = append(names, textOf(o["text"]))
 		}
-		return fmt.Errorf("%q offers no %q, only %q", label, option, names)
+		return fmt.Errorf("%w: %q offers no %q, only %q", ErrNotOffered, label, option, names)
 	}
 	chosen := map[string]any{"selected_option": options[i]}
 	if e["type"] == "checkboxes" || e["type"] == "multi_static_select" {

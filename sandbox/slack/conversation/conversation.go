@@ -2,6 +2,7 @@
 package conversation
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -81,7 +82,12 @@ func tells(v slack.SeenView, label string) bool {
 func (p *Person) Chooses(label, option string) *Person {
 	p.t.Helper()
 	p.field(label)
-	return p.must(p.s.Choose(p.name, label, option))
+	// What an app asks others for may come too late for what was typed: one types again.
+	err := p.s.Choose(p.name, label, option)
+	for end := time.Now().Add(patience); errors.Is(err, slack.ErrNotOffered) && time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+		err = p.s.Choose(p.name, label, option)
+	}
+	return p.must(err)
 }
 
 func (p *Person) field(label string) {
