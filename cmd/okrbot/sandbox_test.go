@@ -404,6 +404,11 @@ func TestTheSandboxInABrowser(t *testing.T) {
 	p.sees("My Objectives")
 	p.sees("Fewer open incidents")
 	p.shot("home")
+	// Home is opened for whoever looks at it, for the first time too.
+	p.is("dave")
+	p.sees("Nothing here yet, dave.")
+	p.is("alice")
+	p.sees("Fewer open incidents")
 
 	// A new score is collected and tomorrow comes: the change is posted by itself.
 	p.presses("ServiceNow")

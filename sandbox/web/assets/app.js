@@ -6,7 +6,7 @@ import { drawConsole } from "./console.js";
 const $ = (id) => document.getElementById(id);
 const kept = (k, d) => sessionStorage.getItem(k) ?? d, keep = (k, v) => sessionStorage.setItem(k, v);
 let me = kept("me", "alice"), place = kept("place", "C0ITOKRS"), wire = kept("wire", "") === "1";
-let state = null, draw_ = null, past = JSON.parse(kept("past", "[]")), at = past.length, under = null, newFrom = null, notesOpen = false;
+let state = null, draw_ = null, past = JSON.parse(kept("past", "[]")), at = past.length, under = null, newFrom = null, notesOpen = false, opened = "";
 const dismissed = new Set(JSON.parse(kept("dismissed", "[]")));
 
 // What was read last, by person and channel; what lies in the future was before a fresh start.
@@ -109,6 +109,8 @@ function drawRoom() {
   if (place === "servicenow") return drawConsole(state, act, (...kids) => redraw(room, ...kids));
   if (place === "home") {
     const h = state.seen.home;
+    if (h) opened = "";
+    else if (opened !== me) { opened = me; act({ do: "home" }); } // somebody else looks, or the page was loaded again
     redraw(room, ...(h ? [el("div", { class: "home" }, draw_.blocks(h.content.blocks, doing(h), h))] : [el("p", { class: "empty" }, "Opening Home…")]));
     return;
   }
