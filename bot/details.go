@@ -339,7 +339,7 @@ func (kr keyResults) pause(ctx context.Context, g desk.Gesture, k store.KeyResul
 	}
 	text := k.Key() + " goes on: " + shown.Next() + "."
 	if k.Integrated {
-		text += " Press Sync Integration Data to read it now."
+		text += " `/okr sync " + k.Key() + "` reads it now."
 	}
 	r := desk.Say(text)
 	r.Home = true

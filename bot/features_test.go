@@ -94,7 +94,7 @@ func TestShowListEditPauseRemove(t *testing.T) {
 
 	r.bob.Types("/okr pause KR-1").Sees("You may not pause or resume")
 	r.alice.Types("/okr pause KR-1").Sees("KR-1 is paused")
-	r.alice.Types("/okr resume KR-1").Sees("KR-1 goes on: next sync")
+	r.alice.Types("/okr resume KR-1").Sees("KR-1 goes on: next sync", "`/okr sync KR-1` reads it now.")
 	r.alice.Types("/okr resume KR-1").Sees("KR-1 is not paused, so there is nothing to resume.")
 
 	r.bob.Types("/okr remove KR-1").Sees("You may not remove")

@@ -120,7 +120,11 @@ func (n InNeed) block() slack.Block {
 
 // View is the tab.
 func (h HomeTab) View() slack.HomeTabViewRequest {
-	blocks := append([]slack.Block{slack.NewHeaderBlock(plain("My Objectives"))}, h.begin()...)
+	head := "My Objectives"
+	if h.Filter.Whose != "" {
+		head = "Objectives"
+	}
+	blocks := append([]slack.Block{slack.NewHeaderBlock(plain(head))}, h.begin()...)
 	blocks = append(blocks, h.needs()...)
 	blocks = append(blocks, h.objectives()...)
 	blocks = append(blocks, h.channels()...)
@@ -210,6 +214,9 @@ func (n Needing) block() slack.Block {
 		why += "\n" + n.Dates()
 	case okr.NeedsCheckIn:
 		why = ":speech_balloon: No check-in since " + n.Heard(n.Objective.Period).Short(n.Today) + ". " + why
+	}
+	if n.Integrated && n.Paused && n.Need() == okr.NeedsEyes {
+		why += "\n" + n.Next()
 	}
 	s := section(n.Headline() + "\n" + why)
 	s.BlockID = "need_" + strconv.FormatInt(n.ID, 10)

@@ -451,7 +451,7 @@ func needyHome() HomeTab {
 	refused.Failure.Class = "unauthorized"
 	silent.Result.AsOf, silent.Made = today-20, today-40
 	stale.Result.AsOf = today - 60
-	risk.Result.Value = num("58")
+	risk.Result.Value, risk.Paused = num("58"), true
 	for i, k := range []KeyResult{refused, stuck, stale, silent, risk} {
 		k.ID = int64(200 + i)
 		h.Needs.Shown = append(h.Needs.Shown, Needing{KeyResult: k, May: true})

@@ -118,7 +118,7 @@ func (d DetailsStep) rest() []slack.Block {
 	var blocks []slack.Block
 	switch f.Kind {
 	case GoalReach:
-		phases := textInput(FieldPhases, "Phased Targets", "For a way that is not even: a day and what is expected by it, one a line, such as 2026-10-31: 40.", f.Phases)
+		phases := textInput(FieldPhases, "Phased Targets", "Where the pace is not even: a day and what is expected by it, one a line, such as 2026-10-31: 40.", f.Phases)
 		phases.Element.(*slack.PlainTextInputBlockElement).Multiline = true
 		blocks = append(blocks,
 			optional(live(textInput(FieldCommitted, "Committed Result", "What was promised: after the start, up to the target. It is a tick on the bar.", f.Committed))),
