@@ -214,9 +214,10 @@ func (n Needing) block() slack.Block {
 		why += "\n" + n.Dates()
 	case okr.NeedsCheckIn:
 		why = ":speech_balloon: No check-in since " + n.Heard(n.Objective.Period).Short(n.Today) + ". " + why
-	}
-	if n.Integrated && n.Paused && n.Need() == okr.NeedsEyes {
-		why += "\n" + n.Next()
+	case okr.NeedsEyes:
+		if n.Integrated && n.Paused {
+			why += "\n" + n.Next()
+		}
 	}
 	s := section(n.Headline() + "\n" + why)
 	s.BlockID = "need_" + strconv.FormatInt(n.ID, 10)
