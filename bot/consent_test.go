@@ -13,7 +13,6 @@ import (
 
 	sandbox "okrbot/sandbox/servicenow"
 	"okrbot/sandbox/slack"
-	"okrbot/store/storetest"
 )
 
 // caught goes as far as the address to which ServiceNow sends the browser back, and stops there.
@@ -106,7 +105,7 @@ func TestGuessedStatesAskForNothing(t *testing.T) {
 			t.Errorf("with the cookie %q it leads to %s", cookie, to)
 		}
 	}
-	storetest.Advance(t, r.dsn, 11*time.Minute)
+	r.later(11 * time.Minute)
 	if to := r.comesBack(back.RawQuery, own); to != "/connect/over" {
 		t.Errorf("too late it leads to %s", to)
 	}

@@ -156,9 +156,9 @@ func TestACrowdKeepsNobodyOut(t *testing.T) {
 		}
 		began := time.Now()
 		resp, err := client.Do(req)
-		// Where the machine is busy with other tests, the crowd may come faster than requests are read: who
-		// is sent out before that comes again.
-		for tries := 1; err != nil && tries < 5 && os.Getenv("SOAK") == ""; tries++ {
+		// Where the machine is busy with other tests, the crowd may come faster than requests are read: a
+		// stranger who is sent out before that comes again.
+		for tries := 1; err != nil && client == strangers && tries < 5 && os.Getenv("SOAK") == ""; tries++ {
 			if req.Body, err = req.GetBody(); err != nil {
 				t.Fatal(err)
 			}

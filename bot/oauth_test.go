@@ -12,7 +12,6 @@ import (
 	sandbox "okrbot/sandbox/servicenow"
 	"okrbot/sandbox/slack"
 	"okrbot/sandbox/slack/conversation"
-	"okrbot/store/storetest"
 )
 
 const canarySecret = "canary-client-5e1f"
@@ -252,7 +251,7 @@ func TestAnUnconfirmedSignInIsForgotten(t *testing.T) {
 	r := oauthRoom(t)
 	r.browser().opens(r.asksForOAuth(r.alice, "alice")).sends().logsIn("allow")
 	r.alice.Sees("Was that you?")
-	storetest.Advance(t, r.dsn, 2*time.Hour)
+	r.later(2 * time.Hour)
 	if err := r.store.Tidy(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +261,7 @@ func TestAnUnconfirmedSignInIsForgotten(t *testing.T) {
 func TestALinkIsOverAfterTenMinutes(t *testing.T) {
 	r := oauthRoom(t)
 	link := r.asksForOAuth(r.alice, "alice")
-	storetest.Advance(t, r.dsn, 11*time.Minute)
+	r.later(11 * time.Minute)
 	r.browser().opens(link).sees(http.StatusNotFound, "This page is over")
 	r.browser().opens(r.public+"/connect/"+strings.Repeat("a", 43)).sees(http.StatusNotFound, "This page is over")
 }
@@ -383,7 +382,7 @@ func TestTheEndOfAConsentIsSaidThreeTimes(t *testing.T) {
 	for _, step := range []struct {
 		days, want int
 	}{{80, 0}, {7, 1}, {2, 1}, {8, 2}, {2, 3}} {
-		storetest.Advance(t, r.dsn, time.Duration(step.days)*24*time.Hour)
+		r.later(time.Duration(step.days) * 24 * time.Hour)
 		r.settles()
 		if got := told(); got != step.want {
 			t.Fatalf("told %d times %d days later, want %d", got, step.days, step.want)
@@ -397,7 +396,7 @@ func TestAKeyWithAnExpiryIsRemindedOf(t *testing.T) {
 		Fills("Personal Access Token", "sandbox-key").Fills("Expires on", "soon").Submits("Connect")
 	form.Sees("^ Write the day as 2026-12-31, or leave it empty.").
 		Fills("Expires on", time.Now().AddDate(0, 0, 40).Format(time.DateOnly)).Submits("Connect").Sees("is connected").Closes()
-	storetest.Advance(t, r.dsn, 30*24*time.Hour)
+	r.later(30 * 24 * time.Hour)
 	r.alice.In("dm-U0ALICE").Sees("its sign-in to ServiceNow ends on", "Reconnect")
 	r.alice.In("#it-okrs").Types("/okr connections").Sees("works, and ends on")
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"okrbot/sandbox/slack"
-	"okrbot/store/storetest"
 )
 
 // becomes makes somebody something else in Slack. Either five minutes go by, or Slack tells of it.
@@ -17,7 +16,7 @@ func (r *room) becomes(name string, told bool, edit func(*slack.Person)) {
 		r.slack.TellChange(name)
 		return
 	}
-	storetest.Advance(r.t, r.dsn, 6*time.Minute)
+	r.later(6 * time.Minute)
 }
 
 // TestStaleRightsDoNotWorkOnce takes rights away, and tries at once what they were for.
@@ -83,7 +82,7 @@ func TestWhereSlackDoesNotSayNobodyAdministers(t *testing.T) {
 	r.addsObjective(r.alice, "Run a calm service desk")
 	r.carol.Types("/okr settings").Sees("behind its pace").Closes()
 	fix := r.slack.Break(slack.Fault{Method: "users.info", Error: "internal_error"})
-	storetest.Advance(t, r.dsn, 6*time.Minute)
+	r.later(6 * time.Minute)
 	r.carol.Types("/okr settings").Sees("The settings are the administrators' to change")
 	r.carol.Types("/okr list").Sees("All key results")
 	r.alice.Types("/okr add-objective").Sees("Objective").Closes()

@@ -25,7 +25,11 @@ func ready(t *testing.T, options ...roomOption) *room {
 }
 
 // later moves the database's time, as waiting would.
-func (r *room) later(d time.Duration) { storetest.Advance(r.t, r.dsn, d) }
+func (r *room) later(d time.Duration) {
+	r.t.Helper()
+	storetest.Advance(r.t, r.dsn, d)
+	r.moved = true
+}
 
 // laterDays moves it to the same time of alice's day some days on; one of those days may have 23 or
 // 25 hours.

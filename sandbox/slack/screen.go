@@ -269,8 +269,8 @@ func (s *Slack) Fill(person, label, value string) error {
 	return s.Act(person, v.ID, b["block_id"].(string), e["action_id"].(string), chosen)
 }
 
-// ErrNotOffered is of a choice that a field does not offer.
-var ErrNotOffered = errors.New("not offered")
+// ErrNotFound is of an option that a type-ahead was asked for and does not offer.
+var ErrNotFound = errors.New("not found")
 
 // Choose picks an option of a select, radio or checkbox field by its text. A type-ahead is asked
 // with the text first.
@@ -306,7 +306,11 @@ func (s *Slack) Choose(person, label, option string) error {
 		for _, o := range options {
 			names = append(names, textOf(o["text"]))
 		}
-		return fmt.Errorf("%w: %q offers no %q, only %q", ErrNotOffered, label, option, names)
+		err := fmt.Errorf("%q offers no %q, only %q", label, option, names)
+		if e["type"] == "external_select" {
+			err = fmt.Errorf("%w: %w", ErrNotFound, err)
+		}
+		return err
 	}
 	chosen := map[string]any{"selected_option": options[i]}
 	if e["type"] == "checkboxes" || e["type"] == "multi_static_select" {

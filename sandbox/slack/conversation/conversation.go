@@ -84,7 +84,7 @@ func (p *Person) Chooses(label, option string) *Person {
 	p.field(label)
 	// What an app asks others for may come too late for what was typed: one types again.
 	err := p.s.Choose(p.name, label, option)
-	for end := time.Now().Add(patience); errors.Is(err, slack.ErrNotOffered) && time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+	for end := time.Now().Add(patience); errors.Is(err, slack.ErrNotFound) && time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
 		err = p.s.Choose(p.name, label, option)
 	}
 	return p.must(err)
