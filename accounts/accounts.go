@@ -194,7 +194,10 @@ func (a *Accounts) renew(ctx context.Context, connection store.Connection) (err 
 	// What was answered is kept even where it took all the time that there was.
 	saving, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	if err := a.store.SaveTokens(saving, connection, fresh, life); err != nil && !errors.Is(err, store.ErrChanged) {
+	if err := a.store.SaveTokens(saving, connection, store.Renewed{
+		Fields: fresh, Due: life, Life: connector.RefreshLife(),
+		Another: fresh[integrations.RefreshToken] != old[integrations.RefreshToken],
+	}); err != nil && !errors.Is(err, store.ErrChanged) {
 		return err
 	}
 	return nil

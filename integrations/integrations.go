@@ -120,8 +120,11 @@ type Consenter interface {
 	Renew(ctx context.Context, client OAuthClient, refresh string) (Tokens, error)
 	// Who names the user that an account signs in as; empty when the system does not tell.
 	Who(ctx context.Context, account Account) string
-	// RefreshLife is how long a refresh token lives from the consent on, as the system is delivered.
+	// RefreshLife is how long a refresh token lives from when it was first given, as the system is delivered.
 	RefreshLife() time.Duration
+	// BeforeAnother is what to do in the system so that another consent brings a refresh token of its own, as a
+	// sentence; empty where each consent does.
+	BeforeAnother() string
 }
 
 // AccessToken is the field of an account that signed in by browser.

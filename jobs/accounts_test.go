@@ -217,6 +217,30 @@ func signsIn(ctx context.Context, by *Client, c store.Connection) (signed integr
 	return signed, err
 }
 
+// A consent ends a refresh token's life after that token was given: a renewal that brings the same one moves
+// nothing, not even for what was signed in before this was noted; one that brings another begins again.
+func TestARenewalMovesTheEndWithTheRefreshTokenAlone(t *testing.T) {
+	r := newRoom(t)
+	r.consents()
+	renewsAfter := func(days int) (lasts, warned int) {
+		r.advance(time.Duration(days) * 24 * time.Hour)
+		r.ends()
+		_, err := r.reads(r.client, r.loaded())
+		r.check(err)
+		c := r.loaded()
+		return int(c.Ends.Sub(c.Consented).Round(time.Hour).Hours()) / 24, c.Warned
+	}
+	r.exec("delete from refresh_tokens")
+	r.exec("update connections set warned_days = 14")
+	lasts, warned := renewsAfter(20)
+	r.wants("days with the same token", lasts, 100)
+	r.wants("days before the end that are warned of", warned, 14)
+	r.now.AddClient(vendor.Client{ID: "client", Secret: clientSecret, Redirects: []string{"https://okr.example.com/back"}, Rotates: true})
+	lasts, warned = renewsAfter(70)
+	r.wants("days with another token", lasts, 190)
+	r.wants("days before the end that are warned of", warned, 0)
+}
+
 func TestACrashBeforeNewTokensAreKept(t *testing.T) {
 	r := newRoom(t)
 	r.scorecard(1, 40, 5)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -100,9 +101,14 @@ func (r Statements) WithoutChallenges(ctx context.Context, c OAuthClient) error 
 // that it was theirs. A connection that replaces another takes that one's place then. The access
 // token is due for renewal after due, and the consent ends after life.
 func (tx *Tx) CreatePending(ctx context.Context, actor okr.Actor, c Connection, replaces int64, fields map[string]string, due, life time.Duration) (Connection, error) {
+	given, err := tx.q.RefreshTokenGiven(ctx, queries.RefreshTokenGivenParams{ClientID: c.Client, Digest: refreshDigest(fields)})
+	if err != nil {
+		return c, fmt.Errorf("noting when a refresh token was given: %w", err)
+	}
+	c.Ends = given.Add(life)
 	p := queries.CreatePendingParams{
 		WorkspaceID: actor.Workspace, Kind: c.Kind, Name: c.Name, Origin: c.Origin, SignIn: c.SignIn,
-		Shared: c.Shared, OwnerID: actor.ID, AccountName: c.Account, ClientID: &c.Client, LifeSeconds: life.Seconds(),
+		Shared: c.Shared, OwnerID: actor.ID, AccountName: c.Account, ClientID: &c.Client, EndsAt: &c.Ends,
 	}
 	if replaces != 0 {
 		p.Replaces = &replaces
@@ -224,14 +230,32 @@ func (r Statements) LeaveTokens(ctx context.Context, connection, epoch int64) er
 	return nil
 }
 
+// refreshDigest knows a refresh token again. What is hashed is long and random, so that nobody finds it from this.
+func refreshDigest(fields map[string]string) []byte {
+	sum := sha256.Sum256([]byte("okrbot refresh token " + fields[refreshToken]))
+	return sum[:]
+}
+
+// refreshToken is the field of a sign-in by browser that brings the next access token.
+const refreshToken = "refresh_token"
+
+// Renewed are tokens that a system gave in place of earlier ones.
+type Renewed struct {
+	Fields  map[string]string
+	Due     time.Duration // until the access token is to be renewed
+	Another bool          // the refresh token is another than the one before
+	Life    time.Duration // of a refresh token, from when it was first given
+}
+
 // SaveTokens keeps renewed tokens and ends their epoch. ErrChanged: somebody else did meanwhile.
-func (r Statements) SaveTokens(ctx context.Context, c Connection, fields map[string]string, due time.Duration) error {
-	sealed, err := r.sealed(c, fields, c.version+1)
+func (r Statements) SaveTokens(ctx context.Context, c Connection, renewed Renewed) error {
+	sealed, err := r.sealed(c, renewed.Fields, c.version+1)
 	if err != nil {
 		return err
 	}
 	n, err := r.q.SaveTokens(ctx, queries.SaveTokensParams{
-		Sealed: sealed, SecretVersion: int32(c.version + 1), DueSeconds: due.Seconds(), ID: c.ID, TokenEpoch: c.TokenEpoch,
+		Sealed: sealed, SecretVersion: int32(c.version + 1), DueSeconds: renewed.Due.Seconds(), ID: c.ID, TokenEpoch: c.TokenEpoch,
+		Digest: refreshDigest(renewed.Fields), Another: renewed.Another, LifeSeconds: renewed.Life.Seconds(),
 	})
 	if err == nil && n == 0 {
 		err = ErrChanged

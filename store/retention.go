@@ -25,11 +25,12 @@ const (
 
 // Tidy deletes what is too old: drafts after 30 minutes, deliveries after 10, batches, runs and
 // what was said after 90 days, requests, exports and tellings after 7, pages after 10 minutes, unconfirmed
-// connections after an hour, rhythms that nobody keeps.
+// connections after an hour, rhythms that nobody keeps, digests of refresh tokens after 800 days.
 func (s *Store) Tidy(ctx context.Context) error {
 	for what, do := range map[string]func(context.Context) error{
 		"wishes for syncs": s.q.ExpireAsks, "exports": s.q.ExpireExports,
 		"pages": s.q.ExpireSignInPages, "connections that nobody confirmed": s.q.ExpirePending, "rhythms": s.q.ExpireRhythms, "places": s.q.ForgottenPlaces, "tellings": s.q.ExpireTellings,
+		"refresh tokens": s.q.ExpireRefreshTokens,
 	} {
 		if err := do(ctx); err != nil {
 			return fmt.Errorf("forgetting old %s: %w", what, err)

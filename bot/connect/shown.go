@@ -2,6 +2,7 @@ package connect
 
 import (
 	"cmp"
+	"strings"
 	"time"
 
 	"okrbot/bot/view"
@@ -38,7 +39,12 @@ func Needs(connectors integrations.Registry, c store.Connection, ends bool) stri
 	system := connectors.Name(c.Kind)
 	switch {
 	case ends:
-		return "its sign-in to " + system + " ends on " + view.Moment(c.Ends) + ", and use does not prolong it. Reconnect before: it takes a minute, and its key results stay."
+		says := "its sign-in to " + system + " ends on " + view.Moment(c.Ends) + ", and use does not prolong it. Reconnect before: it takes a minute, and its key results stay."
+		connector, _ := connectors.ByKind(c.Kind)
+		if consenter, ok := connector.(integrations.Consenter); ok && c.Client != 0 {
+			says += " " + consenter.BeforeAnother()
+		}
+		return strings.TrimSpace(says)
 	case c.State == store.Broken:
 		return "its stored sign-in does not open any more, so nothing was sent and nothing is read through it. Reconnect it, and tell okrbot's administrator."
 	}

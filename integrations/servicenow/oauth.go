@@ -25,6 +25,12 @@ var _ integrations.Consenter = (*Client)(nil)
 // RefreshLife is ServiceNow's default of 8,640,000 seconds, which use does not prolong.
 func (*Client) RefreshLife() time.Duration { return 100 * 24 * time.Hour }
 
+// BeforeAnother names the page on which people take back what they allowed. As long as a refresh token is valid,
+// ServiceNow answers another consent with the same one.
+func (*Client) BeforeAnother() string {
+	return "In ServiceNow, remove okrbot under *Self-Service > My Connected Apps* first: until then it gives the same sign-in again, with the same end."
+}
+
 // RegisterGuides are the two forms in which ServiceNow's releases register a client.
 func (*Client) RegisterGuides(redirect string) []integrations.Guide {
 	return []integrations.Guide{

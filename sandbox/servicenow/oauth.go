@@ -45,6 +45,7 @@ type Client struct {
 	Public      bool          // gets no refresh token
 	AccessLife  time.Duration // 30 minutes when 0
 	RefreshLife time.Duration // from the consent; 100 days when 0
+	Rotates     bool          // a refresh brings another refresh token with a life of its own, which no release is known to do
 	Challenges  Challenges
 }
 
@@ -310,6 +311,9 @@ func (i *Instance) token(w http.ResponseWriter, r *http.Request) {
 	}
 	if !now.Before(g.accessEnds) { // the present one is given as long as it is valid
 		g.access, g.accessEnds = random(), now.Add(client.AccessLife)
+	}
+	if client.Rotates && form.Get("grant_type") == "refresh_token" {
+		g.refresh, g.refreshEnds = random(), now.Add(client.RefreshLife)
 	}
 	body := map[string]any{"access_token": g.access, "scope": "useraccount", "token_type": "Bearer", "expires_in": int(g.accessEnds.Sub(now).Seconds())}
 	repeats := form.Get("grant_type") != "refresh_token" || fault == nil || fault.Kind != NoRefresh

@@ -145,7 +145,7 @@ where id = @id;
 -- name: CreatePending :one
 -- A sign-in by browser that its person has not confirmed yet.
 insert into connections (workspace_id, kind, name, origin, sign_in, sealed, shared, owner_id, state, account_name, client_id, consented_at, ends_at, replaces, created_at, agreed)
-values (@workspace_id, @kind, @name, @origin, @sign_in, '', @shared, @owner_id, 'pending', @account_name, @client_id, now(), now() + make_interval(secs => @life_seconds::float8), @replaces, now(), false)
+values (@workspace_id, @kind, @name, @origin, @sign_in, '', @shared, @owner_id, 'pending', @account_name, @client_id, now(), @ends_at, @replaces, now(), false)
 returning id;
 
 -- name: SealPending :exec

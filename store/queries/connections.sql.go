@@ -661,7 +661,7 @@ func (q *Queries) CreateConnectionSlots(ctx context.Context, arg CreateConnectio
 
 const createPending = `-- name: CreatePending :one
 insert into connections (workspace_id, kind, name, origin, sign_in, sealed, shared, owner_id, state, account_name, client_id, consented_at, ends_at, replaces, created_at, agreed)
-values ($1, $2, $3, $4, $5, '', $6, $7, 'pending', $8, $9, now(), now() + make_interval(secs => $10::float8), $11, now(), false)
+values ($1, $2, $3, $4, $5, '', $6, $7, 'pending', $8, $9, now(), $10, $11, now(), false)
 returning id
 `
 
@@ -675,7 +675,7 @@ type CreatePendingParams struct {
 	OwnerID     string
 	AccountName string
 	ClientID    *int64
-	LifeSeconds float64
+	EndsAt      *time.Time
 	Replaces    *int64
 }
 
@@ -691,7 +691,7 @@ func (q *Queries) CreatePending(ctx context.Context, arg CreatePendingParams) (i
 		arg.OwnerID,
 		arg.AccountName,
 		arg.ClientID,
-		arg.LifeSeconds,
+		arg.EndsAt,
 		arg.Replaces,
 	)
 	var id int64

@@ -423,6 +423,12 @@ type Reading struct {
 	CountsFrom  *time.Time
 }
 
+type RefreshToken struct {
+	ClientID int64
+	Digest   []byte
+	GivenAt  time.Time
+}
+
 type Rhythm struct {
 	ID           int64
 	WorkspaceID  string

@@ -73,15 +73,44 @@ where id = @id
   and token_epoch = @token_epoch;
 
 -- name: SaveTokens :execrows
-update connections
+-- The consent ends a refresh token's life after that token was first given: the one that was there counts from
+-- the consent where nothing else is known, another one from now.
+with given as (
+  insert into refresh_tokens (client_id, digest, given_at)
+  select c.client_id, @digest, case when @another::boolean then now() else coalesce(c.consented_at, now()) end
+  from connections c
+  where c.id = @id
+    and c.state = 'active'
+    and c.token_epoch = @token_epoch
+  on conflict (client_id, digest) do update
+  set given_at = refresh_tokens.given_at
+  returning given_at + make_interval(secs => @life_seconds::float8) as ends_at
+)
+update connections c
 set sealed = @sealed,
     secret_version = @secret_version,
-    token_epoch = token_epoch + 1,
+    token_epoch = c.token_epoch + 1,
     token_leased_until = null,
-    token_due_at = now() + make_interval(secs => @due_seconds::float8)
-where id = @id
-  and state = 'active'
-  and token_epoch = @token_epoch;
+    token_due_at = now() + make_interval(secs => @due_seconds::float8),
+    ends_at = g.ends_at,
+    warned_days = case when g.ends_at > c.ends_at then 0 else c.warned_days end
+from given g
+where c.id = @id
+  and c.state = 'active'
+  and c.token_epoch = @token_epoch;
+
+-- name: RefreshTokenGiven :one
+-- Since when a client has a refresh token: now, where it is seen for the first time.
+insert into refresh_tokens (client_id, digest, given_at)
+values (@client_id, @digest, now())
+on conflict (client_id, digest) do update
+set given_at = refresh_tokens.given_at
+returning given_at;
+
+-- name: ExpireRefreshTokens :exec
+-- Far beyond any life of a refresh token that systems are delivered with.
+delete from refresh_tokens
+where given_at < now() - interval '800 days';
 
 -- name: SignInsEnding :exec
 -- Sign-ins whose end comes near, and that were not spoken of at this distance yet.

@@ -7,6 +7,7 @@ package queries
 
 import (
 	"context"
+	"time"
 )
 
 const countOAuthClients = `-- name: CountOAuthClients :one
@@ -20,6 +21,17 @@ func (q *Queries) CountOAuthClients(ctx context.Context, workspaceID string) (in
 	var count int64
 	err := row.Scan(&count)
 	return count, err
+}
+
+const expireRefreshTokens = `-- name: ExpireRefreshTokens :exec
+delete from refresh_tokens
+where given_at < now() - interval '800 days'
+`
+
+// Far beyond any life of a refresh token that systems are delivered with.
+func (q *Queries) ExpireRefreshTokens(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, expireRefreshTokens)
+	return err
 }
 
 const holdNotices = `-- name: HoldNotices :many
@@ -246,6 +258,27 @@ func (q *Queries) OAuthClientIDs(ctx context.Context) ([]int64, error) {
 	return items, nil
 }
 
+const refreshTokenGiven = `-- name: RefreshTokenGiven :one
+insert into refresh_tokens (client_id, digest, given_at)
+values ($1, $2, now())
+on conflict (client_id, digest) do update
+set given_at = refresh_tokens.given_at
+returning given_at
+`
+
+type RefreshTokenGivenParams struct {
+	ClientID int64
+	Digest   []byte
+}
+
+// Since when a client has a refresh token: now, where it is seen for the first time.
+func (q *Queries) RefreshTokenGiven(ctx context.Context, arg RefreshTokenGivenParams) (time.Time, error) {
+	row := q.db.QueryRow(ctx, refreshTokenGiven, arg.ClientID, arg.Digest)
+	var given_at time.Time
+	err := row.Scan(&given_at)
+	return given_at, err
+}
+
 const resealOAuthClient = `-- name: ResealOAuthClient :exec
 update oauth_clients
 set sealed = $1
@@ -307,15 +340,29 @@ func (q *Queries) SaveOAuthClient(ctx context.Context, arg SaveOAuthClientParams
 }
 
 const saveTokens = `-- name: SaveTokens :execrows
-update connections
+with given as (
+  insert into refresh_tokens (client_id, digest, given_at)
+  select c.client_id, $6, case when $7::boolean then now() else coalesce(c.consented_at, now()) end
+  from connections c
+  where c.id = $4
+    and c.state = 'active'
+    and c.token_epoch = $5
+  on conflict (client_id, digest) do update
+  set given_at = refresh_tokens.given_at
+  returning given_at + make_interval(secs => $8::float8) as ends_at
+)
+update connections c
 set sealed = $1,
     secret_version = $2,
-    token_epoch = token_epoch + 1,
+    token_epoch = c.token_epoch + 1,
     token_leased_until = null,
-    token_due_at = now() + make_interval(secs => $3::float8)
-where id = $4
-  and state = 'active'
-  and token_epoch = $5
+    token_due_at = now() + make_interval(secs => $3::float8),
+    ends_at = g.ends_at,
+    warned_days = case when g.ends_at > c.ends_at then 0 else c.warned_days end
+from given g
+where c.id = $4
+  and c.state = 'active'
+  and c.token_epoch = $5
 `
 
 type SaveTokensParams struct {
@@ -324,8 +371,13 @@ type SaveTokensParams struct {
 	DueSeconds    float64
 	ID            int64
 	TokenEpoch    int64
+	Digest        []byte
+	Another       bool
+	LifeSeconds   float64
 }
 
+// The consent ends a refresh token's life after that token was first given: the one that was there counts from
+// the consent where nothing else is known, another one from now.
 func (q *Queries) SaveTokens(ctx context.Context, arg SaveTokensParams) (int64, error) {
 	result, err := q.db.Exec(ctx, saveTokens,
 		arg.Sealed,
@@ -333,6 +385,9 @@ func (q *Queries) SaveTokens(ctx context.Context, arg SaveTokensParams) (int64, 
 		arg.DueSeconds,
 		arg.ID,
 		arg.TokenEpoch,
+		arg.Digest,
+		arg.Another,
+		arg.LifeSeconds,
 	)
 	if err != nil {
 		return 0, err
