@@ -3,6 +3,7 @@ package bot_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"okrbot/bot/view"
 	"okrbot/sandbox/slack"
 	"okrbot/sandbox/slack/conversation"
+	"okrbot/store/storetest"
 )
 
 // TestAMentionIsACommand: it answers as the command does, to the writer alone, and in the thread that the
@@ -97,9 +99,12 @@ func TestAMentionIsForThoseWhoMayTypeTheCommand(t *testing.T) {
 // mention is an event as Slack delivers it.
 func (r *room) mention(id, text, more string) (status int) {
 	r.t.Helper()
-	body := fmt.Sprintf(`{"type":"event_callback","team_id":"T0SANDBOX","api_app_id":"A0OKRBOT","event_id":%q,"event":{"type":"app_mention","user":"U0ALICE","channel":"C0ITOKRS","ts":"1764000000.000100","text":%q%s}}`, id, text, more)
-	status, _ = r.post(r.signed("/slack/events", "application/json", body, time.Now()))
+	status, _ = r.post(r.signed("/slack/events", "application/json", mentioned(id, text, more), time.Now()))
 	return status
+}
+
+func mentioned(id, text, more string) string {
+	return fmt.Sprintf(`{"type":"event_callback","team_id":"T0SANDBOX","api_app_id":"A0OKRBOT","event_id":%q,"event":{"type":"app_mention","user":"U0ALICE","channel":"C0ITOKRS","ts":"1764000000.000100","text":%q%s}}`, id, text, more)
 }
 
 // TestAMentionIsDoneOnce however often Slack delivers it.
@@ -123,6 +128,30 @@ func TestAMentionIsDoneOnce(t *testing.T) {
 	}
 	if n := r.number(`select count(*) from check_ins`); n != 1 {
 		t.Errorf("%d check-ins after a bot's mention", n)
+	}
+}
+
+// TestAMentionIsDoneOnceThoughItsProcessDied after it was saved: Slack delivers it again, to another one.
+func TestAMentionIsDoneOnceThoughItsProcessDied(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Fewer incidents", "12")
+	deaf := storetest.NewDeaf(t, r.dsn)
+	dying := r.another(storetest.Open(t, deaf.DSN), patience)
+	t.Cleanup(dying.Close)
+	if err := dying.Introduce(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	deaf.Last.Store(true) // the commit is done, and it hears no more of the database
+	body := mentioned("Ev1", "<@U0OKRBOT> check-in KR-1 7", "")
+	dying.Handler().ServeHTTP(httptest.NewRecorder(), r.signed("/slack/events", "application/json", body, time.Now()))
+	for range 2 {
+		if status := r.mention("Ev1", "<@U0OKRBOT> check-in KR-1 7", ""); status != http.StatusOK {
+			t.Errorf("delivered again: status %d", status)
+		}
+		r.later(6 * time.Second)
+	}
+	if n := r.number(`select count(*) from check_ins`); n != 1 {
+		t.Errorf("%d check-ins", n)
 	}
 }
 

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
+
+	"okrbot/store/queries"
 )
 
 // Consume notes that a delivery from Slack is being acted on. It returns false when that same
@@ -44,6 +47,46 @@ func (s *Store) BeginEvent(ctx context.Context, key []byte) (bool, error) {
 func (s *Store) FinishEvent(ctx context.Context, key []byte) error {
 	if err := s.q.FinishEvent(ctx, key); err != nil {
 		return fmt.Errorf("finishing an event: %w", err)
+	}
+	return nil
+}
+
+// ErrFinished says that somebody else has acted on the same event meanwhile: what was begun is taken back.
+var ErrFinished = errors.New("acted on elsewhere")
+
+type finishing struct{}
+
+// event is one that is finished with the first transaction that InTx commits for it.
+type event struct {
+	key  []byte
+	done atomic.Bool
+}
+
+// FinishingEvent is a context for acting on an event: the first transaction that InTx commits with it
+// finishes the event as well, so that a process which dies after that has not left it to be acted on
+// again. Where somebody else has finished it, InTx returns ErrFinished, and nothing was done.
+func FinishingEvent(ctx context.Context, key []byte) context.Context {
+	return context.WithValue(ctx, finishing{}, &event{key: key})
+}
+
+// EventFinished says whether a transaction has finished the event that a context is for.
+func EventFinished(ctx context.Context) bool {
+	e, ok := ctx.Value(finishing{}).(*event)
+	return ok && e.done.Load()
+}
+
+// finishEvent is the last statement of a transaction.
+func finishEvent(ctx context.Context, q *queries.Queries) error {
+	e, ok := ctx.Value(finishing{}).(*event)
+	if !ok || e.done.Load() {
+		return nil
+	}
+	n, err := q.FinishEventOnce(ctx, e.key)
+	if err != nil {
+		return fmt.Errorf("finishing an event: %w", err)
+	}
+	if n == 0 {
+		return ErrFinished
 	}
 	return nil
 }

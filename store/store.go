@@ -283,12 +283,17 @@ func (s *Store) once(ctx context.Context, do func(tx *Tx) error) (committing boo
 		if err != nil {
 			return fmt.Errorf("asking the database for the time: %w", err)
 		}
-		err = do(&Tx{Statements: Statements{db: pgxTx, q: q, keys: s.keys}, tx: pgxTx, Now: now})
+		if err = do(&Tx{Statements: Statements{db: pgxTx, q: q, keys: s.keys}, tx: pgxTx, Now: now}); err == nil {
+			err = finishEvent(ctx, q)
+		}
 		if committing = err == nil; committing {
 			noteCommit(ctx, 1)
 		}
 		return err
 	})
+	if e, ok := ctx.Value(finishing{}).(*event); ok && err == nil {
+		e.done.Store(true)
+	}
 	return committing, err
 }
 

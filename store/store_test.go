@@ -136,6 +136,37 @@ func TestAnEventIsTakenAgainUntilItIsFinished(t *testing.T) {
 	wants("after its life", true, nil)
 }
 
+// Of two who act on the same event the one that commits first has done it, and the other nothing.
+func TestAnEventIsFinishedWithWhatWasDoneForIt(t *testing.T) {
+	s := storetest.Store(t)
+	names := func(ctx context.Context, name string) error {
+		return s.InTx(ctx, func(tx *store.Tx) error {
+			_, err := tx.Pgx().Exec(ctx, "create table "+name+" ()")
+			return err
+		})
+	}
+	key := []byte("event")
+	if fresh, err := s.BeginEvent(t.Context(), key); err != nil || !fresh {
+		t.Fatal(fresh, err)
+	}
+	first, second := store.FinishingEvent(t.Context(), key), store.FinishingEvent(t.Context(), key)
+	if err := names(first, "done"); err != nil || !store.EventFinished(first) {
+		t.Fatal(err, store.EventFinished(first))
+	}
+	if fresh, err := s.BeginEvent(t.Context(), key); err != nil || fresh {
+		t.Errorf("taken again: %v, %v", fresh, err)
+	}
+	if err := names(second, "again"); !errors.Is(err, store.ErrFinished) || store.EventFinished(second) {
+		t.Errorf("done again: %v", err)
+	}
+	if err := names(first, "more"); err != nil {
+		t.Errorf("a second transaction of the one that has done it: %v", err)
+	}
+	if err := names(t.Context(), "again"); err != nil {
+		t.Errorf("what was done again is there: %v", err)
+	}
+}
+
 // keyResult makes an integrated key result through a private connection.
 func keyResult(t *testing.T, s *store.Store, title, draft string) (store.KeyResult, store.Connection) {
 	t.Helper()

@@ -216,17 +216,26 @@ func (d *Desk) act(ctx context.Context, in delivery) (answer, string) {
 	if !fresh {
 		return answer{status: http.StatusOK}, "replay"
 	}
+	if g.comesAgain() {
+		ctx = store.FinishingEvent(ctx, keyOf(in))
+	}
 	reply, err := d.handle(ctx, &g)
-	if err == nil && g.comesAgain() {
+	if errors.Is(err, store.ErrFinished) {
+		return answer{status: http.StatusOK}, "replay"
+	}
+	if err == nil && g.comesAgain() && !store.EventFinished(ctx) {
 		err = d.Store.FinishEvent(ctx, keyOf(in))
 	}
-	if err != nil {
-		// Slack sends an event again, and a person presses again: neither is a repetition.
+	if err != nil && !store.Committed(ctx) {
+		// Slack sends an event again, and a person presses again: neither is a repetition. What may be
+		// saved stays noted, so that the same bytes do not save it twice.
 		release, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
 		if err := d.Store.Release(release, keyOf(in)); err != nil {
 			d.Log.Warn("a delivery stays noted", "error", err)
 		}
+	}
+	if err != nil {
 		return d.failed(ctx, g, err)
 	}
 	return d.carryOut(g, reply), "ok"

@@ -95,6 +95,15 @@ from unhurried
 on conflict (key) do update
 set expires_at = excluded.expires_at;
 
+-- name: FinishEventOnce :execrows
+-- As a part of what it has done, which waits for the disk. Of two who act on it the one that commits
+-- first has done it.
+insert into deliveries (key, expires_at)
+values (@key::bytea, now() + interval '10 minutes')
+on conflict (key) do update
+set expires_at = excluded.expires_at
+where deliveries.expires_at <= now() + interval '5 seconds';
+
 -- name: ReleaseDelivery :exec
 delete from deliveries
 where key = @key;

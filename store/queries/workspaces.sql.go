@@ -141,6 +141,24 @@ func (q *Queries) FinishEvent(ctx context.Context, key []byte) error {
 	return err
 }
 
+const finishEventOnce = `-- name: FinishEventOnce :execrows
+insert into deliveries (key, expires_at)
+values ($1::bytea, now() + interval '10 minutes')
+on conflict (key) do update
+set expires_at = excluded.expires_at
+where deliveries.expires_at <= now() + interval '5 seconds'
+`
+
+// As a part of what it has done, which waits for the disk. Of two who act on it the one that commits
+// first has done it.
+func (q *Queries) FinishEventOnce(ctx context.Context, key []byte) (int64, error) {
+	result, err := q.db.Exec(ctx, finishEventOnce, key)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const firstCanary = `-- name: FirstCanary :exec
 insert into canary (sealed)
 values ($1)
