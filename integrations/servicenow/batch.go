@@ -168,7 +168,7 @@ func (c *Client) batch(ctx context.Context, account integrations.Account, r *rou
 	if err != nil {
 		return nil, nil, err // it is all strings
 	}
-	body, err = c.get(ctx, account, question{batchPath, body})
+	body, err = c.get(ctx, account, question{pathAndQuery: batchPath, body: body})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -15,7 +15,13 @@ import (
 type question struct {
 	pathAndQuery string
 	body         []byte
+	many         bool // it lists scorecards, and its answer may be as large as they are together
 }
+
+// largestList is the most that a page of scorecards without their scores may hold, in bytes after decompression.
+// Pages count indicators: all elements of a breakdown can come in one, 2 KB each, and ServiceNow's texts have
+// up to 4,000 characters.
+const largestList = 8 << 20
 
 // get asks an account's instance and returns the body of a 2xx with JSON. The secret goes to the
 // account's own origin alone. When the caller's context ended, that is the error.
@@ -37,6 +43,9 @@ func (c *Client) ask(ctx context.Context, account integrations.Account, q questi
 	method, within, largest, by := http.MethodGet, wire.WholeWithin, wire.Largest, c.http
 	if q.body != nil {
 		method, within, largest, by = http.MethodPost, batchWithin, largestBatch, c.patient
+	}
+	if q.many {
+		largest = largestList
 	}
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -160,6 +161,32 @@ func TestHostileParts(t *testing.T) {
 	for _, n := range append(append(elements, into.Breakdowns...), into.Series...) {
 		if len(n.ID) > 500 || len([]rune(n.Name)) > 300 {
 			t.Fatalf("an id of %d and a name of %d characters are kept", len(n.ID), len(n.Name))
+		}
+	}
+}
+
+// TestABreakdownComesInOnePage: ServiceNow's pages count indicators, so that a thousand elements of one can come
+// together, however few are asked for. What is larger than anybody looks through is said.
+func TestABreakdownComesInOnePage(t *testing.T) {
+	ref, by := fmt.Sprintf("%032x", 1), fmt.Sprintf("%032x", 7)
+	row := map[string]any{"indicator": map[string]any{"value": ref}, "breakdown": map[string]any{"value": by}, "description": strings.Repeat("Open on the day. ", 200)}
+	for count, want := range map[int]string{1_000: "", 10_000: "too_many_elements"} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			rows := make([]any, count)
+			for n := range rows {
+				one := maps.Clone(row)
+				one["element"] = map[string]any{"value": fmt.Sprintf("%032x", n), "display_value": fmt.Sprint("Person ", n)}
+				rows[n] = one
+			}
+			_ = json.NewEncoder(w).Encode(map[string]any{"result": rows})
+		}))
+		client := servicenow.New(servicenow.Options{ExtraOrigins: []string{server.URL}})
+		account := integrations.Account{Origin: server.URL, SignIn: "basic", Fields: integrations.Fields{"username": "u", "password": "p"}}
+		elements, err := client.Elements(t.Context(), account, ref, by)
+		server.Close()
+		if got := cause(err); got != want || want == "" && len(elements) != count {
+			t.Errorf("%d of %d elements: %q, want %q", len(elements), count, got, want)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package servicenow
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"okrbot/integrations"
@@ -76,6 +77,10 @@ func (c *Client) Elements(ctx context.Context, account integrations.Account, ref
 	seen := map[string]bool{}
 	for page := 1; len(list) < elementsAtMost; page++ {
 		rows, err := c.rows(ctx, account, ref, query{uuid: ref, breakdown: breakdown, perPage: perPage, page: page})
+		var failure *integrations.Error
+		if errors.As(err, &failure) && failure.Cause == "too_large" {
+			return nil, say("too_many_elements")
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -106,7 +111,7 @@ func (c *Client) rows(ctx context.Context, account integrations.Account, ref str
 	if !refPattern.MatchString(ref) || q.breakdown != "" && !refPattern.MatchString(q.breakdown) {
 		return nil, say("not_visible")
 	}
-	body, err := c.get(ctx, account, question{pathAndQuery: q.String()})
+	body, err := c.get(ctx, account, question{pathAndQuery: q.String(), many: q.breakdown != ""})
 	if err != nil {
 		return nil, err
 	}

@@ -71,7 +71,7 @@ func (q query) String() string {
 
 // list reads one page of scorecards, without their scores.
 func (c *Client) list(ctx context.Context, account integrations.Account, q query) ([]integrations.Scorecard, error) {
-	body, err := c.get(ctx, account, question{pathAndQuery: q.String()})
+	body, err := c.get(ctx, account, question{pathAndQuery: q.String(), many: true})
 	if err != nil {
 		return nil, err
 	}

@@ -120,6 +120,8 @@ var sentences = map[string]sentence{
 		"Nothing was taken. " + byItself, true},
 	"too_large": {integrations.Misread, "ServiceNow's answer is larger than any scorecard's.",
 		"Nothing was taken. Choose another scorecard with `/okr edit`.", false},
+	"too_many_elements": {integrations.Misread, "The breakdown has more elements than okrbot can list.",
+		"Choose another breakdown, or the whole scorecard.", false},
 	"unexpected_status": {integrations.Misread, "ServiceNow answered in a way that its documentation does not know.",
 		byItself, true},
 }
