@@ -2,9 +2,15 @@ package bot_test
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
+	"okrbot/bot/view"
 	"okrbot/sandbox/slack"
 )
 
@@ -77,4 +83,49 @@ func TestASyncDoesNotCoverWhatWasDoneMeanwhile(t *testing.T) {
 	letGo()
 	r.until("it was drawn", func() bool { return r.slack.HeldCalls() == 0 })
 	r.alice.Sees("== KR-1 ==", "paused: paused false → true") // which no card says
+}
+
+// TestWhatWasPressedDoesNotCoverTheNextStep: a button of a step comes after its submit, as Slack may send two
+// things that were done at once.
+func TestWhatWasPressedDoesNotCoverTheNextStep(t *testing.T) {
+	r := newRoom(t)
+	r.connects(r.alice)
+	r.addsObjective(r.alice, "Ship it")
+	r.alice.Types("/okr add-kr Fewer incidents").Sees("== Add key result ==").Submits("Next").
+		Chooses("Scorecard", "Number of open incidents").Sees("Last 12 scores")
+	v, ok := r.slack.Top("alice")
+	if !ok {
+		t.Fatal("there is no modal")
+	}
+	r.alice.Submits("Connect").Sees("Target Value")
+	drafts := func() string { return r.words("select string_agg(version || step, ' ') from drafts") }
+	before := drafts()
+	for n, action := range []string{view.ActionPreview, view.ActionBack, view.ActionNewConnect, view.FieldScorecard} {
+		if status, answer := r.post(r.pressedIn(v, action, n)); status != http.StatusOK || answer != "" {
+			t.Errorf("%s: %d %s", action, status, answer)
+		}
+	}
+	if after := drafts(); after != before {
+		t.Errorf("the draft was at %q and is at %q", before, after)
+	}
+	r.alice.Fills("Target Value", "40").Submits("Save").Sees("KR-1 is added").Closes()
+}
+
+// pressedIn is a button or a field of alice's view as it was.
+func (r *room) pressedIn(v slack.SeenView, action string, nth int) *http.Request {
+	r.t.Helper()
+	o := r.slack.Options()
+	raw, err := json.Marshal(map[string]any{
+		"type": "block_actions", "team": map[string]any{"id": o.TeamID}, "user": map[string]any{"id": "U0ALICE"}, "api_app_id": o.AppID, "trigger_id": fmt.Sprint("1.2.", nth),
+		"container": map[string]any{"type": "view", "view_id": v.ID},
+		"view": map[string]any{
+			"id": v.ID, "hash": v.Hash, "type": "modal", "callback_id": v.Content["callback_id"], "private_metadata": v.Content["private_metadata"],
+			"blocks": v.Content["blocks"], "state": map[string]any{"values": v.State},
+		},
+		"actions": []any{map[string]any{"action_id": action, "block_id": action, "type": "button", "value": ""}},
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return r.signed("/slack/interactions", formType, url.Values{"payload": {string(raw)}}.Encode(), time.Now())
 }

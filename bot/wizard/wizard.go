@@ -110,8 +110,8 @@ func (f *Flow) In(serve func(context.Context, *Session) (desk.Reply, error)) des
 		if err != nil {
 			return desk.Reply{}, err
 		}
-		if w.SavedNumber != 0 && g.Action.ID != "" {
-			return desk.Reply{}, nil // it was done before Save, and comes after it
+		if g.Action.ID != "" && (w.SavedNumber != 0 || !w.shows(g.View)) {
+			return desk.Reply{}, nil // it was done before Save or the step after, and comes late
 		}
 		reply, err := serve(ctx, w)
 		if desk.IsNotFound(err) && !desk.IsInstead(err) {
@@ -166,7 +166,7 @@ func (f *Flow) Submitted(ctx context.Context, w *Session) (desk.Reply, error) {
 	if w.SavedNumber != 0 {
 		return f.alreadySaved(ctx, w)
 	}
-	if step, revision := view.ParseMark(w.gesture.View.Mark); step != w.draft.Step || revision != w.Revision {
+	if !w.shows(w.gesture.View) {
 		return desk.Reply{}, store.ErrChanged
 	}
 	switch w.draft.Step {
@@ -176,6 +176,12 @@ func (f *Flow) Submitted(ctx context.Context, w *Session) (desk.Reply, error) {
 		return f.scorecardSubmitted(ctx, w)
 	}
 	return f.detailsSubmitted(ctx, w)
+}
+
+// shows says whether a view is of the step that the wizard is at.
+func (w *Session) shows(v desk.View) bool {
+	step, revision := view.ParseMark(v.Mark)
+	return step == w.draft.Step && revision == w.Revision
 }
 
 // goTo keeps the wizard at a step and shows that step.
