@@ -32,7 +32,8 @@ type chat struct {
 	limits  map[string]limit
 	limited float64 // the share of posts that are refused, as too many
 	calls   []said
-	bodies  bytes.Buffer // all that was ever said, for finding secrets; taken by the looks for them
+	answers map[string]string // what was said to one person, by its thread
+	bodies  bytes.Buffer      // all that was ever said, for finding secrets; taken by the looks for them
 }
 
 // limit is a place in which nothing is to be said for a while, by the shifted clock.
@@ -47,7 +48,7 @@ type said struct {
 }
 
 func (o *office) openChat() {
-	c := &chat{office: o, limits: map[string]limit{}}
+	c := &chat{office: o, limits: map[string]limit{}, answers: map[string]string{}}
 	c.slack = slack.New(slack.Options{
 		Now: o.now, BotToken: secrets["bot token"], SigningSecret: secrets["signing secret"],
 		Scopes: []string{"commands", "chat:write", "users:read", "users:read.email", "channels:read", "groups:read", "im:write", "files:write", "channels:history", "im:history", "groups:history"},
@@ -163,11 +164,32 @@ func (c *chat) record(call said, answer, raw []byte) {
 		Channel string `json:"channel"`
 	}
 	_ = json.Unmarshal(answer, &got) // an answer to a response_url is "ok"
+	if call.method == "chat.postEphemeral" && got.OK {
+		c.hears(raw)
+	}
 	call.ok, call.ts = got.OK, got.TS
 	c.mu.Lock()
 	c.calls = append(c.calls, call)
 	c.mu.Unlock()
 	c.keepBody(raw)
+}
+
+func (c *chat) hears(raw []byte) {
+	form, err := url.ParseQuery(string(raw))
+	if err != nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.answers[form.Get("thread_ts")] += form.Get("text") + form.Get("blocks")
+}
+
+// heard is what was said to somebody in a thread, which is forgotten.
+func (c *chat) heard(thread string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	defer delete(c.answers, thread)
+	return c.answers[thread]
 }
 
 // keepBody remembers what was said, but for the token, which is how a call signs in and no word of it.

@@ -184,6 +184,10 @@ func (o *office) committed(r *replica) bool {
 		o.cuts++
 	}
 	o.mu.Unlock()
+	if r.commits.Load() > 0 && r.commits.Add(-1) == 0 {
+		r.kill()
+		return true
+	}
 	if armed {
 		return o.fire(atCommit, r)
 	}

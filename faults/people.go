@@ -27,7 +27,8 @@ type staff struct {
 
 	mu       sync.Mutex
 	checkIns map[string]verdict // by their note
-	paused   map[int64]bool     // key results that are, as was said last; not there: nobody knows
+	events   []*event
+	paused   map[int64]bool // key results that are, as was said last; not there: nobody knows
 	syncs    map[int64]time.Time
 }
 
@@ -187,6 +188,9 @@ func (s *staff) everythingGoesOn(ctx context.Context) error {
 func (s *staff) accounts(ctx context.Context, conn *pgx.Conn) (list []finding, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if list, err = s.accountsForEvents(ctx, conn); err != nil {
+		return nil, err
+	}
 	notes := make([]string, 0, len(s.checkIns))
 	for note := range s.checkIns {
 		notes = append(notes, note)

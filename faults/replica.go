@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -23,6 +24,8 @@ type replica struct {
 	ops    string
 	gate   *gate
 	log    string
+
+	commits atomic.Int64 // how many it lives to see, where that is set
 
 	mu     sync.Mutex
 	cmd    *exec.Cmd
