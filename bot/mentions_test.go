@@ -36,7 +36,8 @@ func TestAMentionIsACommand(t *testing.T) {
 	r.alice.Types("/okr could you show us all").Sees("There is no `/okr could`. Did you mean `/okr show`?")
 	r.alice.Types("@okrbot /okr list mine").Sees("*My key results*")
 	r.alice.Types("@okrbot /okr").Sees("*My objectives*")
-	r.alice.Types("hello @okrbot").Sees("`hello` is no command. Did you mean `/okr help`?")
+	r.alice.Types("hello @okrbot").Sees("`hello` is no command. Did you mean `/okr help`? It lists everything.")
+	r.alice.Types("/okr hepl").Sees("There is no `/okr hepl`. Did you mean `/okr help`? It lists everything.")
 
 	// Who shows somebody a command does not give it.
 	before := r.slack.Calls("chat.postEphemeral")

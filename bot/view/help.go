@@ -116,5 +116,12 @@ func DidYouMean(typed string, mention bool, near []string) Message {
 	for i, n := range near {
 		quoted[i] = Quote("/okr " + n)
 	}
-	return Text(text + "Did you mean " + strings.Join(quoted, " or ") + "? `/okr help` lists everything.")
+	text += "Did you mean " + strings.Join(quoted, " or ") + "?"
+	switch {
+	case len(near) == 1 && near[0] == "help":
+		text += " It lists everything."
+	case !slices.Contains(near, "help"):
+		text += " `/okr help` lists everything."
+	}
+	return Text(text)
 }
