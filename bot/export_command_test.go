@@ -93,7 +93,7 @@ func TestGuestsExportOnlyTheirOwn(t *testing.T) {
 	}
 	r.alice.Types("/okr add-objective").Fills("Objective", "Dave's part").Submits("Save").Sees("Objective added")
 	r.do("update objectives set owner_id = 'U0DAVE' where title = 'Dave''s part'") // from before guests were refused as owners
-	r.dave.Types("/okr export").Sees("Your export: 1 objective and 0 key results")
+	r.dave.Types("/okr export").Sees("Your export: 1 objective. ")
 	if got := r.filesOf("dave"); strings.Contains(got["csv"], "Run a calm") || strings.Contains(got["json"], "Run a calm") || !strings.Contains(got["csv"], "Dave's part") {
 		t.Errorf("dave got %q", got)
 	}

@@ -97,7 +97,7 @@ func (c CloseOut) Modal(draft string) slack.ModalViewRequest {
 	head.BlockID = closeOutMark(StepResults, 0, 0)
 	blocks := []slack.Block{
 		head,
-		note("Scores and verdicts of " + allOf(len(c.KeyResults)) + " are saved as they are now and never change. Syncs and check-ins end."),
+		note(whatIsSaved(len(c.KeyResults))),
 	}
 	lines := make([]string, len(c.KeyResults))
 	for i, k := range c.KeyResults {
@@ -119,11 +119,18 @@ func (c CloseOut) Modal(draft string) slack.ModalViewRequest {
 	return modal(CallbackCloseOut, "Close out", "Close out", draft, blocks...)
 }
 
-func allOf(n int) string {
-	if n > 1 {
-		return "all " + okr.CountWords(n, "key result")
+// whatIsSaved says what becomes of so many key results as their objective is closed out.
+func whatIsSaved(n int) string {
+	of := ""
+	switch n {
+	case 0:
+		return "It has no key results. Its end is saved and never changes."
+	case 1:
+		of = "its key result"
+	default:
+		of = "all " + okr.CountWords(n, "key result")
 	}
-	return okr.CountWords(n, "key result")
+	return "Scores and verdicts of " + of + " are saved as they are now and never change. Syncs and check-ins end."
 }
 
 // going asks what goes on: a select for each hundred, and, where there are several, all at once.

@@ -91,7 +91,11 @@ func (c Connection) line() string {
 	if c.Account != "" {
 		signIn += " as " + Escape(Cut(c.Account, 60))
 	}
-	return fmt.Sprintf("*%s* · %s\n%s · %s · %s · %s", Escape(Cut(c.Name, 150)), c.state(), signIn, c.whose(), okr.CountWords(c.KeyResults, "key result"), success)
+	read := "no key results"
+	if c.KeyResults > 0 {
+		read = okr.CountWords(c.KeyResults, "key result")
+	}
+	return fmt.Sprintf("*%s* · %s\n%s · %s · %s · %s", Escape(Cut(c.Name, 150)), c.state(), signIn, c.whose(), read, success)
 }
 
 // ConnectionsListed is how many a message shows at once.

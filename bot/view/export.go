@@ -12,8 +12,12 @@ func Exported(objectives, keyResults, files int) string {
 	if files > 1 {
 		twice = "The same table twice: CSV for spreadsheets, JSON for programs. "
 	}
-	return fmt.Sprintf("Your export: %s and %s. %sReadings, check-ins and values by hand are not in it: `okrbot export --history` on the machine writes those.",
-		okr.CountWords(objectives, "objective"), okr.CountWords(keyResults, "key result"), twice)
+	holds := okr.CountWords(objectives, "objective")
+	if keyResults > 0 {
+		holds += " and " + okr.CountWords(keyResults, "key result")
+	}
+	return fmt.Sprintf("Your export: %s. %sReadings, check-ins and values by hand are not in it: `okrbot export --history` on the machine writes those.",
+		holds, twice)
 }
 
 // NotExported says why an export's files do not come, by Slack's error, and what to do.

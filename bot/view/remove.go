@@ -13,8 +13,18 @@ const CallbackRemove = "remove"
 
 // Remove asks before a key result goes, and names what goes with it.
 func Remove(k KeyResult, readings, checkIns, cards int, draft string) slack.ModalViewRequest {
-	goes := []string{okr.ReadingsWords(readings), okr.CountWords(checkIns, "check-in")}
-	text := "Remove " + k.Headline() + "?\n\nThis deletes it with " + strings.Join(goes, " and ") + ". "
+	var goes []string
+	if readings > 0 {
+		goes = append(goes, okr.ReadingsWords(readings))
+	}
+	if checkIns > 0 {
+		goes = append(goes, okr.CountWords(checkIns, "check-in"))
+	}
+	text := "Remove " + k.Headline() + "?\n\nThis deletes it"
+	if len(goes) > 0 {
+		text += " with " + strings.Join(goes, " and ")
+	}
+	text += ". "
 	if k.Integrated && !k.Closed {
 		text += "It is no longer read from " + Escape(Cut(k.Source.Scorecard, 200)) + "; the scorecard and the connection stay. "
 	}
