@@ -129,6 +129,11 @@ func TestHomeShowsWhatIsChosen(t *testing.T) {
 	r.alice.PressesAtHome("Filter").Sees("== Filter ==", "Objectives: Mine").Fills("Channel", "#it-okrs").Submits("Show").SeesNoModal()
 	r.alice.SeesHome("Showing the objectives of <#C0ITOKRS>").PressesAtHome("Filter").Sees("== Filter ==").Chooses("Objectives", "Mine").Submits("Show").SeesNoModal()
 	r.withoutAtHome("Showing ")
+	r.alice.PressesAtHome("Filter").Sees("== Filter ==", "Objectives: Mine").Chooses("Period", "Last quarter").Submits("Show").SeesNoModal()
+	r.alice.SeesHome("Showing my objectives · last quarter", "[All periods]").PressesAtHome("Filter").Sees("== Filter ==", "Last quarter").Chooses("With a key result that is", "At risk").Submits("Show").SeesNoModal()
+	r.alice.SeesHome("Showing my objectives · last quarter · with a key result at risk", "[All of mine]").PressesAtHome("Filter").Sees("== Filter ==").Chooses("Period", "Any").Submits("Show").SeesNoModal()
+	r.alice.SeesHome("Showing my objectives · with a key result at risk", "[Any status]").PressesAtHome("Any status").SeesHome("*Aim 3*")
+	r.withoutAtHome("Showing ")
 }
 
 // Whether a period runs is the objective's own day: its reader's may be another one.

@@ -162,7 +162,7 @@ func (h HomeTab) begin() []slack.Block {
 	blocks := []slack.Block{slack.NewActionBlock("home", buttons...)}
 	if words := h.Filter.words(); words != "" {
 		s := section(":mag: Showing " + words)
-		s.Accessory = slack.NewAccessory(button(ActionHomeMine, "Show mine", "home"))
+		s.Accessory = slack.NewAccessory(button(ActionHomeMine, h.Filter.undo(), "home"))
 		blocks = append(blocks, s)
 	}
 	return blocks

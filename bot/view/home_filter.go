@@ -82,6 +82,19 @@ func (f HomeFilter) words() string {
 	return strings.Join(parts, " · ")
 }
 
+// undo is the label of the button that shows all of one's own again, in words of what it changes.
+func (f HomeFilter) undo() string {
+	switch {
+	case f.Whose != "":
+		return "Show mine"
+	case f.Status == "":
+		return "All periods"
+	case f.Period == "":
+		return "Any status"
+	}
+	return "All of mine"
+}
+
 func statusLabel(s string) string {
 	if s == NotSyncingIs {
 		return "Not syncing"
