@@ -221,9 +221,7 @@ func (d *drawing) unfold(ctx context.Context) error {
 	o.Open, o.KeyResults = true, all
 	o.RollUp = o.Rolled()
 	if status := d.chosen.Status; status != "" {
-		all = slices.DeleteFunc(slices.Clone(all), func(k view.KeyResult) bool {
-			return string(k.Standing().Status) != status && !(status == view.NotSyncingIs && k.Trouble() != "")
-		})
+		all = slices.DeleteFunc(slices.Clone(all), func(k view.KeyResult) bool { return !k.Is(status) })
 	}
 	slices.SortFunc(all, view.KeyResult.Pressing)
 	o.Total, o.From = len(all), d.chosen.KeyResults

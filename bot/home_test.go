@@ -11,6 +11,7 @@ import (
 	"okrbot/bot/view"
 	"okrbot/okr"
 	"okrbot/sandbox/slack"
+	"okrbot/sandbox/slack/conversation"
 	"okrbot/sheet"
 )
 
@@ -180,6 +181,24 @@ func TestHomesKebabForAll(t *testing.T) {
 	r.alice.GoesHome().SeesHome("[⋯ Sync Integration Data", "Export", "Settings").PressesAtHome("Settings").Sees("The settings are the administrators' to change").Closes()
 	r.carol.GoesHome().PressesAtHome("Settings").Sees("== Settings ==").Closes()
 	r.alice.PressesAtHome("Export").Sees("Making your files").Closes()
+}
+
+// What is not syncing goes before stale on Home too, whatever status is stored of it.
+func TestHomesFilterPutsNotSyncingBeforeStale(t *testing.T) {
+	r := newRoom(t)
+	r.addsObjective(r.alice, "Run a calm company")
+	r.shelf(1, 2, 9) // O-2
+	const stale = "update key_results set status = 'stale', status_until = 'infinity', failure_class = %s, failure_says = 'It sleeps.', failing_since = now()"
+	r.do(strings.Replace(stale, "%s", "'unavailable'", 1))
+	shows := func(status string) *conversation.Person {
+		r.alice.GoesHome().PressesAtHome("Filter").Sees("== Filter ==").Chooses("With a key result that is", status).Submits("Show").SeesNoModal()
+		return r.alice
+	}
+	shows("Stale").SeesHome("Showing my objectives · with a key result stale", "No objective that is open fits what you chose.")
+	shows("Not syncing").SeesHome("Showing my objectives · with a key result not syncing", "*Aim 1*")
+	r.do(strings.Replace(stale, "%s", "case when number = 1 then 'unavailable' else '' end", 1))
+	shows("Stale").SeesHome("Showing my objectives · with a key result stale", "*Aim 1*")
+	r.do("update key_results set status_until = '-infinity'") // they are not
 }
 
 // A channel with a weekly digest is shown to whom it concerns, with how its key results stand.

@@ -86,7 +86,7 @@ type HomeFilter struct {
 	Person  string     // that they own, co-own, or own or co-own a key result of; empty: anybody's
 	Channel string     // that are announced there, or a key result of which is; empty: anywhere
 	Period  okr.Period // that theirs shares a day with; zero: any
-	Status  okr.Status // that a key result of theirs has; empty: any
+	Status  okr.Status // that a key result of theirs has, what is not syncing not counted as stale; empty: any
 	Failing bool       // with a key result that does not sync
 	Now     time.Time
 }
@@ -133,7 +133,11 @@ func (r Statements) HomeObjectives(ctx context.Context, workspace string, s Home
 		and("o.last_day >= ?", s.Period.First.Time())
 	}
 	if s.Status != "" {
-		and("o.id in (select objective_id from key_results where workspace_id = $1 and status = ?)", string(s.Status))
+		is := "status = ?"
+		if s.Status == okr.Stale { // what does not sync goes before
+			is += " and failure_class = ''"
+		}
+		and("o.id in (select objective_id from key_results where workspace_id = $1 and "+is+")", string(s.Status))
 	}
 	if s.Failing {
 		where += "\n  and o.id in (select objective_id from key_results where workspace_id = $1 and failure_class <> '')"

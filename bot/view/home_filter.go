@@ -82,6 +82,15 @@ func (f HomeFilter) words() string {
 	return strings.Join(parts, " · ")
 }
 
+// Is says whether the key result stands as a filter chooses. What is not syncing is not looked for as stale.
+func (k KeyResult) Is(status string) bool {
+	failing := k.Trouble() != ""
+	if status == NotSyncingIs {
+		return failing
+	}
+	return string(k.Standing().Status) == status && !(failing && status == string(okr.Stale))
+}
+
 // undo is the label of the button that shows all of one's own again, in words of what it changes.
 func (f HomeFilter) undo() string {
 	switch {
