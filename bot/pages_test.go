@@ -213,6 +213,17 @@ func TestOtherListsAreWalked(t *testing.T) {
 	r.reads("30", "[Previous] [Next]")
 }
 
+// Whoever sees a list opens a row at the same place.
+func TestARowHasItsDetailsAtOnePlace(t *testing.T) {
+	r := newRoom(t)
+	r.shelf(1, 1, 9)
+	for who, text := range map[string]string{"its owner": r.answer("/okr list"), "somebody else": r.bob.Types("/okr list").Sees("*KR-1*").Screen()} {
+		if !strings.Contains(text, "[Details]") || strings.Contains(text, "[⋯ Details") {
+			t.Errorf("%s sees\n%s", who, text)
+		}
+	}
+}
+
 // Each objective has one heading in a list, whatever stands how; in a chosen order the rows name it.
 func TestAnObjectiveHasOneHeading(t *testing.T) {
 	r := newRoom(t)

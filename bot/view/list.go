@@ -40,9 +40,6 @@ type Listing struct {
 	Reader  okr.Actor   // who sees it; zero: somebody who may change all of it
 }
 
-// looks says whether its reader may not change a key result, as guests may none.
-func (l Listing) looks(k KeyResult) bool { return l.Reader.ID != "" && !k.MayEdit(l.Reader) }
-
 // ListingOf is the first part of some of all key results.
 func ListingOf(some, all []KeyResult, most int) Listing {
 	l := Listing{Shown: some[:min(len(some), most)], Total: len(some), Beside: map[int64][]KeyResult{}}
@@ -121,7 +118,7 @@ func underObjectives(l Listing) []slack.Block {
 	var blocks []slack.Block
 	if scattered && l.Ordered {
 		for _, k := range l.Shown {
-			blocks = append(blocks, line(k, "\n:dart: "+headlineOf(k.Objective), l.looks(k)))
+			blocks = append(blocks, line(k, "\n:dart: "+headlineOf(k.Objective)))
 		}
 		return blocks
 	}
@@ -135,14 +132,15 @@ func underObjectives(l Listing) []slack.Block {
 		}
 		blocks = append(blocks, head)
 		for _, k := range own[id] {
-			blocks = append(blocks, line(k, "", l.looks(k)))
+			blocks = append(blocks, line(k, ""))
 		}
 	}
 	return blocks
 }
 
-// line is a key result in a list, with what stands below its name.
-func line(k KeyResult, below string, looks bool) slack.Block {
+// line is a key result in a list, with what stands below its name. What can be done with it is
+// in its details.
+func line(k KeyResult, below string) slack.Block {
 	text := k.Headline() + below + "\n" + k.Figures() + "\n" + k.When()
 	if byHand := k.ByHand(); byHand != "" {
 		text += "\n" + byHand
@@ -152,13 +150,7 @@ func line(k KeyResult, below string, looks bool) slack.Block {
 	}
 	s := section(text)
 	s.BlockID = "kr_" + strconv.FormatInt(k.ID, 10)
-	if looks {
-		s.Accessory = slack.NewAccessory(button(ActionDetails, "Details", strconv.FormatInt(k.ID, 10)))
-		return s
-	}
-	kebab := k.Kebab()
-	kebab.Options = append([]*slack.OptionBlockObject{slack.NewOptionBlockObject(Item("details", k.ID), plain("Details"), nil)}, kebab.Options...)
-	s.Accessory = slack.NewAccessory(kebab)
+	s.Accessory = slack.NewAccessory(button(ActionDetails, "Details", strconv.FormatInt(k.ID, 10)))
 	return s
 }
 
