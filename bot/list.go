@@ -106,7 +106,7 @@ func (ls lists) part(ctx context.Context, g desk.Gesture, l listed, from int) (d
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	list.Query, list.By, list.Ordered, list.Reader = query, byWords[l.order], f.Order != store.WorstFirst, g.Actor
+	list.Query, list.By, list.Ordered, list.Reader = query, byWords[l.order], l.order != "", g.Actor
 	if len(under) > 0 {
 		below, err := ls.Store.Children(ctx, g.Actor.Workspace, tops...)
 		if err != nil {

@@ -70,24 +70,56 @@ func TestKeyResultsHaveOneOrder(t *testing.T) {
 	is("Home", open)
 }
 
-// The objectives whose period runs come first, then those to come, then those that are over.
-func TestObjectivesOfNowComeFirst(t *testing.T) {
+// Lists of objectives and of key results and Home have one order of objectives: those whose period runs, those
+// that are over, those to come, and those that are closed out, of each what ends the nearest first. How their
+// key results stand changes nothing; who wants the worst first asks for it.
+func TestObjectivesHaveOneOrder(t *testing.T) {
 	r := newRoom(t)
 	today := r.today() // where alice is; bob reads them by his own, which may be the day before
-	r.addsObjectiveOf("Long over", okr.Period{First: today - 200, Last: today - 100})
-	r.addsObjectiveOf("Far ahead", okr.Period{First: today + 100, Last: today + 190})
-	r.addsObjectiveOf("At hand", okr.Period{First: today - 30, Last: today + 50})
-	r.addsObjectiveOf("Next up", okr.Period{First: today + 51, Last: today + 99})
-	r.addsObjectiveOf("Just over", okr.Period{First: today - 90, Last: today - 3})
-	r.addsObjectiveOf("Soon done", okr.Period{First: today - 60, Last: today + 2})
-	want := []string{"Soon done", "At hand", "Next up", "Far ahead", "Just over", "Long over"}
-	for name, person := range map[string]func(string) string{
-		"hers":      r.answer,
-		"of others": func(text string) string { return r.bob.Types(text).Sees("Of others").Screen() },
+	file := "objective,objective_owner,first_day,last_day,time_zone,key_result,owner,kind,start_value,target_value,result_value,result_day\n"
+	for _, o := range []struct {
+		title       string
+		first, last okr.Day
+		value       string // of 100 on the way to 0
+	}{
+		{"Long over", today - 200, today - 100, "100"},
+		{"Far ahead", today + 100, today + 190, ""},
+		{"At hand", today - 30, today + 50, "100"},
+		{"Next up", today + 51, today + 99, ""},
+		{"Just over", today - 90, today - 3, "100"},
+		{"Soon done", today - 60, today + 20, "1"},
+		{"All done", today - 60, today - 2, "0"},
 	} {
-		if text := person("/okr objectives"); !inOrder(text, want...) {
+		day := ""
+		if o.value != "" {
+			day = min(today, o.last).String()
+		}
+		file += fmt.Sprintf("%s,U0ALICE,%s,%s,Europe/Berlin,Part of it,U0ALICE,decrease,100,0,%s,%s\n", o.title, o.first, o.last, o.value, day)
+	}
+	r.alice.GoesHome().SeesHome("My Objectives") // an import knows who has used okrbot
+	var said strings.Builder
+	if made, err := sheet.Import(t.Context(), r.store, r.slack.Options().TeamID, strings.NewReader(file), &said, nil); err != nil || made.KeyResults != 7 {
+		t.Fatalf("%+v, %v\n%s", made, err, said.String())
+	}
+	open := []string{"Soon done", "At hand", "Just over", "Long over", "Next up", "Far ahead"}
+	want := append(slices.Clone(open), "All done")
+	r.do("update objectives set closed_at = now() where title = 'All done'")
+	for name, text := range map[string]string{
+		"hers":           r.answer("/okr objectives"),
+		"of others":      r.bob.Types("/okr objectives").Sees("Of others").Screen(),
+		"key results":    r.answer("/okr list"),
+		"hers by period": r.answer("/okr list mine open closed"),
+	} {
+		if !inOrder(text, want...) {
 			t.Errorf("%s are not in the order %v:\n%s", name, want, text)
 		}
+	}
+	r.alice.GoesHome().SeesHome("*Far ahead*")
+	if shown := r.alice.Home(); !inOrder(shown[strings.Index(shown, "(Now)"):], open...) {
+		t.Errorf("Home has them in another order:\n%s", shown)
+	}
+	if text := r.answer("/okr list open by:worst"); !inOrder(text, "*Key results open* worst first", "At hand", "Soon done") {
+		t.Errorf("the worst is not first:\n%s", text)
 	}
 }
 

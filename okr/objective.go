@@ -1,6 +1,7 @@
 package okr
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -38,6 +39,47 @@ func ParseObjectiveKey(s string) (number int, ok bool) {
 	}
 	number, err := strconv.Atoi(m[1])
 	return number, err == nil
+}
+
+// Stage is what an objective's period is on a day. Their order is that of lists.
+type Stage int
+
+// The stages.
+const (
+	Running   Stage = iota
+	Over            // and to be closed out
+	ToCome          // its first day is later
+	ClosedOut       // whatever its period
+)
+
+// Stage is where the objective is on a day.
+func (o Objective) Stage(today Day) Stage {
+	switch {
+	case o.Closed:
+		return ClosedOut
+	case today > o.Period.Last:
+		return Over
+	case today < o.Period.First:
+		return ToCome
+	}
+	return Running
+}
+
+// Turn is where an objective comes among others, in lists and on Home.
+type Turn struct {
+	Stage Stage
+	Away  Day // how many days its last one is away
+	ID    int64
+}
+
+// Turn is where the objective comes on a day. What the store sorts by is the same.
+func (o Objective) Turn(today Day) Turn {
+	return Turn{o.Stage(today), max(o.Period.Last-today, today-o.Period.Last), o.ID}
+}
+
+// Compare puts first what runs, and of each stage what ends or ended the nearest.
+func (t Turn) Compare(other Turn) int {
+	return cmp.Or(cmp.Compare(t.Stage, other.Stage), cmp.Compare(t.Away, other.Away), cmp.Compare(t.ID, other.ID))
 }
 
 // MostCoOwners is how many co-owners an objective has at most.

@@ -110,7 +110,7 @@ const (
 )
 
 // HomeObjectives are the objectives that a filter leaves, from a place on, at most so many, and how many
-// there are: those whose period runs in their own zone, then those that are over, then those to come.
+// there are, in the order of okr.Turn on the day in their own zone.
 func (r Statements) HomeObjectives(ctx context.Context, workspace string, s HomeFilter, from, most int) (list []okr.Objective, total int, err error) {
 	zones, days, err := r.todays(ctx, workspace, s.Now)
 	if err != nil {

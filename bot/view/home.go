@@ -270,10 +270,10 @@ func (h HomeTab) objectives() []slack.Block {
 
 // when says which objectives stand together.
 func (o HomeObjective) when() string {
-	switch {
-	case o.Today > o.Period.Last:
+	switch o.Stage(o.Today) {
+	case okr.Over:
 		return "Over, to be closed out"
-	case o.Today < o.Period.First:
+	case okr.ToCome:
 		return "To come"
 	}
 	return "Now"

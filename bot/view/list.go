@@ -2,7 +2,9 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/slack-go/slack"
 
@@ -34,7 +36,7 @@ type Listing struct {
 	// Beside are all key results of the objectives that are shown, which make their progress.
 	Beside  map[int64][]KeyResult
 	By      string      // what it is ordered by, where a person said so
-	Ordered bool        // by something else than what is worst
+	Ordered bool        // as a person said; else by objectives
 	Below   []Objective // right below those that it is of; one more than is shown says that there are more
 	Query   string      // what the list is of, for the buttons
 	Reader  okr.Actor   // who sees it; zero: somebody who may change all of it
@@ -99,56 +101,59 @@ func (l Listing) below() []slack.Block {
 	return blocks
 }
 
-// underObjectives writes the key results of the part, each objective's under its line, the objective first
-// whose worst is the worst. In an order that a person chose they stay where they are: where that parts
+// underObjectives writes the key results of the part, each objective's under its line, in the order that
+// objectives have. In an order that a person chose the key results stay where they are: where that parts
 // those of an objective, each names its own.
 func underObjectives(l Listing) []slack.Block {
-	var order []int64
+	var groups []KeyResult // the first of each objective
 	own := map[int64][]KeyResult{}
 	scattered := false
 	for i, k := range l.Shown {
 		id := k.Objective.ID
 		if len(own[id]) == 0 {
-			order = append(order, id)
+			groups = append(groups, k)
 		} else if l.Shown[i-1].Objective.ID != id {
 			scattered = true
 		}
 		own[id] = append(own[id], k)
 	}
 	var blocks []slack.Block
-	if scattered && l.Ordered {
+	switch {
+	case l.Ordered && scattered:
 		for _, k := range l.Shown {
-			blocks = append(blocks, line(k, "\n:dart: "+headlineOf(k.Objective)))
+			blocks = append(blocks, l.row(k, true))
 		}
 		return blocks
+	case !l.Ordered:
+		slices.SortStableFunc(groups, func(a, b KeyResult) int {
+			return a.Objective.Turn(a.Today).Compare(b.Objective.Turn(b.Today))
+		})
 	}
-	for _, id := range order {
-		o := own[id][0].Objective
-		head := section(objectiveLine(o, l.Beside[id]))
+	for _, first := range groups {
+		o := first.Objective
+		head := section(objectiveLine(o, l.Beside[o.ID]))
 		looks := l.Reader.ID != "" && !o.MayEdit(l.Reader)
 		head.Accessory = slack.NewAccessory(kebabOf(o, false, looks))
-		if k := own[id][0]; k.Today > o.Period.Last && !k.Closed && !looks {
+		if first.Today > o.Period.Last && !first.Closed && !looks {
 			head.Accessory = closeOutButton(o)
 		}
 		blocks = append(blocks, head)
-		for _, k := range own[id] {
-			blocks = append(blocks, line(k, ""))
+		for _, k := range own[o.ID] {
+			blocks = append(blocks, l.row(k, false))
 		}
 	}
 	return blocks
 }
 
-// line is a key result in a list, with what stands below its name. What can be done with it is
-// in its details.
-func line(k KeyResult, below string) slack.Block {
-	text := k.Headline() + below + "\n" + k.Figures() + "\n" + k.When()
-	if byHand := k.ByHand(); byHand != "" {
-		text += "\n" + byHand
+// row is a key result in a list, with its objective where no line above it has that. What can be done with
+// it is in its details.
+func (l Listing) row(k KeyResult, named bool) slack.Block {
+	var below []string
+	if named {
+		below = append(below, ":dart: "+headlineOf(k.Objective))
 	}
-	if trouble := k.Trouble(); trouble != "" {
-		text += "\n" + trouble
-	}
-	s := section(text)
+	lines := []string{k.Headline(), strings.Join(below, " · "), k.Figures(), k.When(), k.ByHand(), k.Trouble()}
+	s := section(strings.Join(slices.DeleteFunc(lines, func(line string) bool { return line == "" }), "\n"))
 	s.BlockID = "kr_" + strconv.FormatInt(k.ID, 10)
 	s.Accessory = slack.NewAccessory(button(ActionDetails, "Details", strconv.FormatInt(k.ID, 10)))
 	return s

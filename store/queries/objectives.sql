@@ -137,14 +137,13 @@ order by (o.last_day < @today::date), o.first_day desc, o.id desc
 limit @most;
 
 -- name: ObjectivesLed :many
--- Those that a person owns or co-owns: whose period runs, then those to come, then those that are over, of each
--- the nearest end first.
+-- Those that a person owns or co-owns, in the order of okr.Turn.
 select *
 from objectives o
 where o.workspace_id = @workspace_id
   and (o.owner_id = @person_id::text or o.co_owner_ids <> '{}' and o.co_owner_ids @> array[@person_id::text])
   and coalesce(o.folded, lower(o.title)) like '%' || @containing::text || '%'
-order by case when o.last_day < @today::date then 2 when o.first_day > @today then 1 else 0 end, abs(o.last_day - @today), o.id
+order by case when o.closed_at is not null then 3 when o.last_day < @today::date then 1 when o.first_day > @today then 2 else 0 end, abs(o.last_day - @today), o.id
 offset @skip
 limit @most;
 
@@ -155,7 +154,7 @@ where o.workspace_id = @workspace_id
   and o.owner_id <> @person_id::text
   and not o.co_owner_ids @> array[@person_id::text]
   and coalesce(o.folded, lower(o.title)) like '%' || @containing::text || '%'
-order by case when o.last_day < @today::date then 2 when o.first_day > @today then 1 else 0 end, abs(o.last_day - @today), o.id
+order by case when o.closed_at is not null then 3 when o.last_day < @today::date then 1 when o.first_day > @today then 2 else 0 end, abs(o.last_day - @today), o.id
 offset @skip
 limit @most;
 

@@ -531,7 +531,7 @@ from objectives o
 where o.workspace_id = $1
   and (o.owner_id = $2::text or o.co_owner_ids <> '{}' and o.co_owner_ids @> array[$2::text])
   and coalesce(o.folded, lower(o.title)) like '%' || $3::text || '%'
-order by case when o.last_day < $4::date then 2 when o.first_day > $4 then 1 else 0 end, abs(o.last_day - $4), o.id
+order by case when o.closed_at is not null then 3 when o.last_day < $4::date then 1 when o.first_day > $4 then 2 else 0 end, abs(o.last_day - $4), o.id
 offset $5
 limit $6
 `
@@ -545,8 +545,7 @@ type ObjectivesLedParams struct {
 	Most        int32
 }
 
-// Those that a person owns or co-owns: whose period runs, then those to come, then those that are over, of each
-// the nearest end first.
+// Those that a person owns or co-owns, in the order of okr.Turn.
 func (q *Queries) ObjectivesLed(ctx context.Context, arg ObjectivesLedParams) ([]Objective, error) {
 	rows, err := q.db.Query(ctx, objectivesLed,
 		arg.WorkspaceID,
@@ -599,7 +598,7 @@ where o.workspace_id = $1
   and o.owner_id <> $2::text
   and not o.co_owner_ids @> array[$2::text]
   and coalesce(o.folded, lower(o.title)) like '%' || $3::text || '%'
-order by case when o.last_day < $4::date then 2 when o.first_day > $4 then 1 else 0 end, abs(o.last_day - $4), o.id
+order by case when o.closed_at is not null then 3 when o.last_day < $4::date then 1 when o.first_day > $4 then 2 else 0 end, abs(o.last_day - $4), o.id
 offset $5
 limit $6
 `
