@@ -107,6 +107,7 @@ func (ls lists) part(ctx context.Context, g desk.Gesture, l listed, from int) (d
 		return desk.Reply{}, err
 	}
 	list.Query, list.By, list.Ordered, list.Reader = query, byWords[l.order], l.order != "", g.Actor
+	list.Of, list.Owners = l.people, l.order == store.ByOwner
 	if len(under) > 0 {
 		below, err := ls.Store.Children(ctx, g.Actor.Workspace, tops...)
 		if err != nil {

@@ -3,6 +3,7 @@ package bot_test
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -211,6 +212,33 @@ func TestOtherListsAreWalked(t *testing.T) {
 	r.alice.Presses("Previous").Sees("*Objectives to close out*")
 	r.until("the first page", func() bool { all := r.answers(); return strings.Contains(all[len(all)-1], "Goal 11") })
 	r.reads("30", "[Previous] [Next]")
+}
+
+// A list by owner names each, and one of people says whose key results are among it and why.
+func TestAListNamesOwners(t *testing.T) {
+	r := newRoom(t)
+	r.bob.Types("/okr help").Sees("/okr")
+	r.shelf(2, 2, 9) // O-1 with KR-1 and KR-2, O-2 with KR-3 and KR-4
+	r.do("update objectives set owner_id = 'U0BOB' where number = 1")
+	r.do("update key_results set owner_id = 'U0BOB' where number = 3")
+	r.do("update key_results set co_owner_ids = '{U0BOB}' where number = 4")
+	for command, want := range map[string][]string{
+		"/okr list by:owner": {"*All key results* by owner", "*KR-1* Part 1 of 1\n<@U0ALICE>\n", "*KR-3* Part 1 of 2\n<@U0BOB>\n"},
+		"/okr list @bob": {
+			"*Key results of <@U0BOB>*\nAmong them are key results that others own, under objectives of <@U0BOB>.",
+			"*KR-1* Part 1 of 1\n<@U0ALICE>\n", "*KR-3* Part 1 of 2\n<@U0BOB>\n", "*KR-4* Part 2 of 2\n<@U0ALICE>, co-owner <@U0BOB>\n",
+		},
+		"/okr list @bob O-2":        {"*Key results of <@U0BOB> under O-2*\n:dart:"},
+		"/okr list @bob by:name":    {"*KR-1* Part 1 of 1\n<@U0ALICE> · :dart: *O-1* Aim 1\n"},
+		"/okr list @bob @carol O-1": {"Among them are key results that others own, under their objectives."},
+		"/okr list mine":            {"*My key results*\nAmong them are key results that others own, under yours.", "*KR-1* Part 1 of 1\n*50", "*KR-3* Part 1 of 2\n<@U0BOB>\n"},
+		"/okr list O-1":             {"*KR-1* Part 1 of 1\n*50"},
+	} {
+		text := r.answer(command)
+		if slices.ContainsFunc(want, func(words string) bool { return !strings.Contains(text, words) }) {
+			t.Errorf("%s has not %q:\n%s", command, want, text)
+		}
+	}
 }
 
 // Whoever sees a list opens a row at the same place.

@@ -37,9 +37,49 @@ type Listing struct {
 	Beside  map[int64][]KeyResult
 	By      string      // what it is ordered by, where a person said so
 	Ordered bool        // as a person said; else by objectives
+	Of      []string    // the people that it is of
+	Owners  bool        // it is by owner
 	Below   []Objective // right below those that it is of; one more than is shown says that there are more
 	Query   string      // what the list is of, for the buttons
 	Reader  okr.Actor   // who sees it; zero: somebody who may change all of it
+}
+
+// own says whether the list is of its reader's alone.
+func (l Listing) own() bool { return len(l.Of) == 1 && l.Of[0] == l.Reader.ID }
+
+// involves says whether somebody whom the list is of owns or co-owns a key result.
+func (l Listing) involves(k KeyResult) bool {
+	return slices.ContainsFunc(l.Of, func(p string) bool { return k.Owner == p || slices.Contains(k.CoOwners, p) })
+}
+
+// others says that a list of people has key results that none of them owns or co-owns, as a line that
+// follows; empty where it has none.
+func (l Listing) others() string {
+	if len(l.Of) == 0 || !slices.ContainsFunc(l.Shown, func(k KeyResult) bool { return !l.involves(k) }) {
+		return ""
+	}
+	under := "their objectives"
+	switch {
+	case l.own():
+		under = "yours"
+	case len(l.Of) == 1:
+		under = "objectives of <@" + l.Of[0] + ">"
+	}
+	return "\nAmong them are key results that others own, under " + under + "."
+}
+
+// owner is who owns a key result, with whom of those that the list is of, where its rows say so.
+func (l Listing) owner(k KeyResult) string {
+	if !l.Owners && (len(l.Of) == 0 || l.own() && k.Owner == l.Reader.ID) {
+		return ""
+	}
+	text := "<@" + k.Owner + ">"
+	for _, p := range l.Of {
+		if p != k.Owner && slices.Contains(k.CoOwners, p) {
+			text += ", co-owner <@" + p + ">"
+		}
+	}
+	return text
 }
 
 // ListingOf is the first part of some of all key results.
@@ -75,7 +115,7 @@ func List(what string, l Listing) Message {
 	if l.By != "" {
 		head += " " + l.By
 	}
-	m := Message{Text: what + ": " + l.count(0), Blocks: []slack.Block{section(head + l.pages().words())}}
+	m := Message{Text: what + ": " + l.count(0), Blocks: []slack.Block{section(head + l.pages().words() + l.others())}}
 	m.Blocks = append(m.Blocks, underObjectives(l)...)
 	if l.More {
 		m.Blocks = append(m.Blocks, note("There may be more. "+StillJudged))
@@ -149,6 +189,9 @@ func underObjectives(l Listing) []slack.Block {
 // it is in its details.
 func (l Listing) row(k KeyResult, named bool) slack.Block {
 	var below []string
+	if owner := l.owner(k); owner != "" {
+		below = append(below, owner)
+	}
 	if named {
 		below = append(below, ":dart: "+headlineOf(k.Objective))
 	}
