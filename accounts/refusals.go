@@ -43,7 +43,7 @@ func (a *Accounts) Refused(ctx context.Context, connection store.Connection, fai
 
 // Ask is With for what a person asks outside of a sync, in a search, a preview or a test. Nothing is
 // asked while the system wants to be left alone; and where it refuses the sign-in, or asks to wait, that
-// counts as it does in a sync.
+// counts as it does in a sync. Who is to wait is told for how long.
 func (a *Accounts) Ask(ctx context.Context, connection store.Connection, do func(integrations.Account) error) error {
 	if !connection.Waiting.IsZero() {
 		now, err := a.store.Now(ctx)
@@ -56,6 +56,35 @@ func (a *Accounts) Ask(ctx context.Context, connection store.Connection, do func
 	}
 	err := a.With(ctx, connection, do)
 	a.note(ctx, connection, err)
+	return a.untilWhen(connection.Kind, err)
+}
+
+// Try is Ask for a sign-in that is being tried, and is no connection yet: what connections of the workspace to the
+// same system were asked to wait holds here, and what is asked here holds for them. A refusal counts with nobody:
+// whoever tries counts it.
+func (a *Accounts) Try(ctx context.Context, workspace, kind, origin string, do func() error) error {
+	wait, err := a.store.WaitOf(ctx, workspace, origin)
+	if err != nil {
+		return err
+	}
+	if wait > 0 {
+		return Waiting(a.connectors.Name(kind), wait)
+	}
+	err = do()
+	var failure *integrations.Error
+	if errors.As(err, &failure) && failure.Class == integrations.RateLimited {
+		a.note(ctx, store.Connection{Workspace: workspace, Kind: kind, Origin: origin}, err)
+	}
+	return a.untilWhen(kind, err)
+}
+
+// untilWhen is what came back, with the time to try again where the system asks a person to wait: nothing that they
+// asked for goes on by itself.
+func (a *Accounts) untilWhen(kind string, err error) error {
+	var failure *integrations.Error
+	if errors.As(err, &failure) && failure.Class == integrations.RateLimited && !Uncalled(failure) {
+		return Waiting(a.connectors.Name(kind), WaitOf(failure.After))
+	}
 	return err
 }
 

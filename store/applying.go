@@ -197,6 +197,15 @@ func (tx *Tx) MakeWait(ctx context.Context, c Connection, wait time.Duration) er
 	return nil
 }
 
+// WaitOf is how long a system still wants to be left alone by a workspace; 0 where it does not.
+func (r Statements) WaitOf(ctx context.Context, workspace, origin string) (time.Duration, error) {
+	seconds, err := r.q.WaitOf(ctx, queries.WaitOfParams{WorkspaceID: workspace, Origin: origin})
+	if err != nil {
+		return 0, fmt.Errorf("looking whether a system is to be left alone: %w", err)
+	}
+	return time.Duration(seconds * float64(time.Second)), nil
+}
+
 // FailConnection has everything that reads through a connection fail at once, apart from what the
 // owners know already, and returns those key results.
 func (tx *Tx) FailConnection(ctx context.Context, connection int64, failure okr.Failure) ([]Failing, error) {

@@ -242,7 +242,7 @@ func (flow *Flow) Submitted(ctx context.Context, g desk.Gesture) (desk.Reply, er
 	}
 	checking := view.Checking(connector.Name(), view.ShownAddress(origin))
 	return desk.Reply{Update: &checking, LaterWithin: shownWithin, Later: func(ctx context.Context, at desk.OpenView) {
-		found := flow.prove(ctx, connector, account, again)
+		found := flow.prove(ctx, g.Actor.Workspace, connector, account, again)
 		f := flow.form(g, connector, d)
 		f.SignIn, f.Typed, f.Kept, f.Shared = entry.SignIn, entry.Address, entry.Credentials, entry.Shared
 		f.Stages, f.Problem = stagesOf(found.stages, true), found.problem

@@ -43,7 +43,16 @@ func (flow *Flow) sendToConsent(ctx context.Context, w http.ResponseWriter, r *h
 			return
 		}
 	}
-	where, err := flow.consentAt(ctx, at)
+	where := ""
+	err := flow.accounts.Try(ctx, at.Workspace, at.Kind, at.Origin, func() (err error) {
+		where, err = flow.consentAt(ctx, at)
+		return err
+	})
+	var failure *integrations.Error
+	if errors.As(err, &failure) { // it would not take the code that the browser brings
+		flow.show(w, http.StatusUnprocessableEntity, at.wrong(flow, nil, failure.Sentence()))
+		return
+	}
 	if err != nil {
 		flow.Log.Error("beginning a consent", "actor", at.actor.ID, "error", err)
 		flow.outcome(w, "unable")
@@ -100,7 +109,10 @@ func (flow *Flow) cameBack(r *http.Request, consenter integrations.Consenter) st
 	var tokens integrations.Tokens
 	if refused == "" && code != "" {
 		failure = nil
-		tokens, err = consenter.Exchange(ctx, client, flow.Settings.PublicURL+r.URL.Path, query.Get("state"), code, verifier)
+		err = flow.accounts.Try(ctx, at.Workspace, at.Kind, at.Origin, func() (err error) {
+			tokens, err = consenter.Exchange(ctx, client, flow.Settings.PublicURL+r.URL.Path, query.Get("state"), code, verifier)
+			return err
+		})
 		if err != nil && !errors.As(err, &failure) {
 			flow.Log.Error("asking for tokens", "actor", at.actor.ID, "error", err)
 			return outcomePath + "unable"

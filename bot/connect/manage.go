@@ -172,10 +172,7 @@ func (flow *Flow) TestPressed(ctx context.Context, g desk.Gesture) (desk.Reply, 
 		defer cancel()
 		err := flow.accounts.Ask(asking, c, func(account integrations.Account) error {
 			stages = connector.Check(asking, account)
-			if n := len(stages); n > 0 && stages[n-1].Err != nil {
-				return stages[n-1].Err
-			}
-			return nil
+			return failureOf(stages)
 		})
 		var failure *integrations.Error
 		switch {
@@ -183,6 +180,8 @@ func (flow *Flow) TestPressed(ctx context.Context, g desk.Gesture) (desk.Reply, 
 			problem = "The test took too long. Try again."
 		case err != nil && len(stages) == 0:
 			problem = failure.Sentence()
+		case err != nil:
+			stages[len(stages)-1].Err = failure
 		}
 		if err == nil {
 			if err := flow.Store.InTx(ctx, func(tx *store.Tx) error { return tx.SignInWorks(ctx, c.ID) }); err != nil {

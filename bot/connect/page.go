@@ -362,7 +362,7 @@ func (flow *Flow) tryEntered(ctx context.Context, w http.ResponseWriter, r *http
 			return
 		}
 	}
-	found := flow.prove(ctx, at.connector, account, again)
+	found := flow.prove(ctx, at.Workspace, at.connector, account, again)
 	// What became of it counts although the time for the check is over.
 	counting, cancel := context.WithTimeout(context.WithoutCancel(ctx), desk.CallWithin)
 	defer cancel()

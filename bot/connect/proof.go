@@ -26,15 +26,37 @@ func (p proof) refused() bool {
 }
 
 // prove checks an account, stage by stage. In place of another sign-in, it must also see the
-// scorecards that the connection's key results read now. The system has its own time in the check's.
-func (flow *Flow) prove(ctx context.Context, connector integrations.Connector, account integrations.Account, again store.Connection) proof {
+// scorecards that the connection's key results read now. The system has its own time in the check's, and is not
+// asked while it wants to be left alone by the workspace.
+func (flow *Flow) prove(ctx context.Context, workspace string, connector integrations.Connector, account integrations.Account, again store.Connection) (p proof) {
 	asking, cancel := context.WithTimeout(ctx, checkWithin)
 	defer cancel()
-	p := proof{stages: connector.Check(asking, account)}
-	if again.ID != 0 && passed(p.stages) {
+	err := flow.accounts.Try(ctx, workspace, connector.Kind(), account.Origin, func() error {
+		p.stages = connector.Check(asking, account)
+		return failureOf(p.stages)
+	})
+	var failure *integrations.Error
+	switch last := len(p.stages) - 1; {
+	case err == nil && again.ID != 0 && passed(p.stages):
 		p.problem = flow.unseen(asking, connector, account, again)
+	case err == nil:
+	case !errors.As(err, &failure):
+		flow.Log.Error("looking whether a system is to be left alone", "workspace", workspace, "error", err)
+		p.problem = "It could not be checked just now. Nothing was stored; try again."
+	case last >= 0:
+		p.stages[last].Err = failure
+	default:
+		p.problem = failure.Sentence()
 	}
 	return p
+}
+
+// failureOf is where a check stopped; nil: it did not.
+func failureOf(stages []integrations.Stage) error {
+	if last := len(stages) - 1; last >= 0 && stages[last].Err != nil {
+		return stages[last].Err
+	}
+	return nil
 }
 
 // unseen says which scorecards an account cannot see that a connection's key results read now, as a sentence for
@@ -54,7 +76,21 @@ func (flow *Flow) unseen(ctx context.Context, connector integrations.Connector, 
 		asked = append(asked, integrations.Request{Ref: h.Reference, From: okr.DayOf(now.UTC()).Time()})
 	}
 	var lost []view.Hanging
-	for i, answer := range connector.Read(ctx, account, asked) {
+	var answers []integrations.Reading
+	err = flow.accounts.Try(ctx, again.Workspace, connector.Kind(), account.Origin, func() error {
+		answers = connector.Read(ctx, account, asked)
+		for _, a := range answers {
+			var failure *integrations.Error
+			if errors.As(a.Err, &failure) && failure.Class == integrations.RateLimited {
+				return failure
+			}
+		}
+		return nil
+	})
+	if err != nil && answers == nil {
+		flow.Log.Warn("looking what a sign-in sees", "connection", again.ID, "error", err) // the next sync says more
+	}
+	for i, answer := range answers {
 		var failure *integrations.Error
 		switch {
 		case answer.Err == nil:
@@ -81,7 +117,7 @@ func (flow *Flow) meant(ctx context.Context, actor okr.Actor, kind, origin, acco
 // proveConsent checks an account that came of a consent: whom the system says it is, and which connection it takes
 // the place of, the zero one where none.
 func (flow *Flow) proveConsent(ctx context.Context, at signInPage, consenter integrations.Consenter, account integrations.Account) (found proof, who string, replaces store.Connection, err error) {
-	found, replaces = flow.prove(ctx, at.connector, account, at.again), at.again
+	found, replaces = flow.prove(ctx, at.Workspace, at.connector, account, at.again), at.again
 	if !found.works() {
 		return found, "", replaces, nil
 	}

@@ -198,3 +198,10 @@ update connections
 set waiting_until = greatest(waiting_until, now() + make_interval(secs => @seconds::float8))
 where workspace_id = @workspace_id
   and split_part(origin, '/', 3) = split_part(@origin::text, '/', 3);
+
+-- name: WaitOf :one
+-- For how many seconds the workspace is still to leave a host alone.
+select greatest(coalesce(extract(epoch from max(waiting_until) - now()), 0), 0)::float8 as seconds
+from connections
+where workspace_id = @workspace_id
+  and split_part(origin, '/', 3) = split_part(@origin::text, '/', 3);

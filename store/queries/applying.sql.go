@@ -440,3 +440,23 @@ func (q *Queries) SignInWorks(ctx context.Context, id int64) error {
 	_, err := q.db.Exec(ctx, signInWorks, id)
 	return err
 }
+
+const waitOf = `-- name: WaitOf :one
+select greatest(coalesce(extract(epoch from max(waiting_until) - now()), 0), 0)::float8 as seconds
+from connections
+where workspace_id = $1
+  and split_part(origin, '/', 3) = split_part($2::text, '/', 3)
+`
+
+type WaitOfParams struct {
+	WorkspaceID string
+	Origin      string
+}
+
+// For how many seconds the workspace is still to leave a host alone.
+func (q *Queries) WaitOf(ctx context.Context, arg WaitOfParams) (float64, error) {
+	row := q.db.QueryRow(ctx, waitOf, arg.WorkspaceID, arg.Origin)
+	var seconds float64
+	err := row.Scan(&seconds)
+	return seconds, err
+}
