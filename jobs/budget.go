@@ -35,7 +35,7 @@ type budget struct {
 
 const (
 	portionsAtMost = 4   // at once: more of them would only wait for each other in Postgres
-	beforeDrawing  = 3   // who draws what is read by now would draw it again: so many apply first, and no more
+	beforeDrawing  = 8   // who draws what is read by now would draw it again: so many apply first, and no more
 	leastShare     = 0.1 // work goes on, whatever happens
 	inTime         = 50 * time.Millisecond
 	lateAtMost     = 0.10 // of the answers

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -215,12 +216,12 @@ func TestWhatIsAppliedGoesBeforeWhatIsDrawn(t *testing.T) {
 		for range 2 {
 			turn(b.draw, "d")
 		}
-		for range 8 {
+		for range 2*beforeDrawing + 2 {
 			turn(b.apply, "a")
 		}
 		close(held)
 		b.all.Wait()
-		if order != "aaadaaadaa" {
+		if first := strings.Repeat("a", beforeDrawing) + "d"; order != first+first+"aa" {
 			t.Errorf("they came in the order %s", order)
 		}
 	})
