@@ -30,23 +30,31 @@ from (
     unnest(@todays::date[]) as today
 ) v
 cross join lateral (
-  select r.day, r.counts_from, r.value, r.as_read, r.origin
-  from readings r
-  where r.workspace_id = @workspace_id
-    and r.key_result_id = v.key_result_id
-    and (r.origin = 'check_in' or r.origin = 'imported' and not exists (select from follows f join scores s on s.feed_id = f.feed_id and s.day = r.day and s.born <= f.epoch where f.key_result_id = r.key_result_id))
-    and r.day between v.first_day and v.last_day
-    and (r.day <= v.today or coalesce(r.counts_from, r.day - 1) <= v.today)
+  (
+    select r.day, r.counts_from, r.value, r.as_read, r.origin
+    from readings r
+    where r.workspace_id = @workspace_id
+      and r.key_result_id = v.key_result_id
+      and (r.origin = 'check_in' or r.origin = 'imported' and not exists (select from follows f join scores s on s.feed_id = f.feed_id and s.day = r.day and s.born <= f.epoch where f.key_result_id = r.key_result_id))
+      and r.day between v.first_day and v.last_day
+      and (r.day <= v.today or coalesce(r.counts_from, r.day - 1) <= v.today)
+    order by r.day desc
+    limit @most
+  )
   union all
-  select s.day, s.counts_from, score_as_of(s.value, s.epoch, s.earlier_values, s.earlier_epochs, f.epoch)::numeric, (case when s.epoch <= f.epoch then s.as_read else '' end)::text, 'score'
-  from follows f
-  join key_results k on k.id = f.key_result_id
-  join scores s on s.feed_id = f.feed_id and s.born <= f.epoch
-  where k.workspace_id = @workspace_id
-    and f.key_result_id = v.key_result_id
-    and not exists (select from readings c where c.key_result_id = f.key_result_id and c.day = s.day and c.origin = 'check_in')
-    and s.day between v.first_day and v.last_day
-    and (s.day <= v.today or coalesce(s.counts_from, s.day - 1) <= v.today)
+  (
+    select s.day, s.counts_from, score_as_of(s.value, s.epoch, s.earlier_values, s.earlier_epochs, f.epoch)::numeric, (case when s.epoch <= f.epoch then s.as_read else '' end)::text, 'score'
+    from follows f
+    join key_results k on k.id = f.key_result_id
+    join scores s on s.feed_id = f.feed_id and s.born <= f.epoch
+    where k.workspace_id = @workspace_id
+      and f.key_result_id = v.key_result_id
+      and not exists (select from readings c where c.key_result_id = f.key_result_id and c.day = s.day and c.origin = 'check_in')
+      and s.day between v.first_day and v.last_day
+      and (s.day <= v.today or coalesce(s.counts_from, s.day - 1) <= v.today)
+    order by s.day desc
+    limit @most
+  )
   order by day desc
   limit @most
 ) u
