@@ -3,6 +3,8 @@ package bot_test
 import (
 	"strings"
 	"testing"
+
+	"okrbot/sandbox/slack"
 )
 
 // adds puts a key result that people update under the objective that there is.
@@ -98,6 +100,26 @@ func TestTheNoteOfACheckInIsShown(t *testing.T) {
 			t.Errorf("a value without a note has one: %s", m.Read())
 		}
 	}
+}
+
+// TestANoteStandsBesideItsValue where a channel hears of two check-ins at once.
+func TestANoteStandsBesideItsValue(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Interviews held", "50")
+	r.alice.Types("/okr check-in KR-1 35").Sees("Saved.")
+	r.bob.Sees("Interviews held  35")
+	r.settles()
+	r.refusalsExpected = true
+	fix := r.slack.Break(slack.Fault{Method: "chat.postMessage", Channel: "C0ITOKRS", Error: "ratelimited", After: 600})
+	r.alice.Types("/okr check-in KR-1 38 after the audit").Sees("Saved.")
+	r.carol.Types("/okr check-in KR-1 40 counted again").Sees("Saved.")
+	r.alice.Types("/okr check-in KR-1 42").Sees("Saved.", "*42*")
+	r.settles()
+	fix()
+	r.goesOn(1)
+	r.bob.Sees("Interviews held  35 → 42", ":memo: at 38, <@U0ALICE>: after the audit\n:memo: at 40, <@U0CAROL>: counted again")
+	r.alice.Types("/okr check-in KR-1 43 the last one").Sees("Saved.")
+	r.bob.Sees("42 → 43", "\n:memo: <@U0ALICE>: the last one")
 }
 
 // TestWhoNamesNothingChooses among their own: none, one, and more than are offered.

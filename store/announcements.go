@@ -30,8 +30,9 @@ const (
 // Refusal is a channel that takes no posts, and Slack's word for why.
 type Refusal struct{ Channel, Code string }
 
-// Said is what somebody said with what they did, in their words.
-type Said struct{ By, Words string }
+// Said is what somebody said with what they did, in their words, and the result that they said it of as
+// it was written; empty where there is none or it is not known.
+type Said struct{ By, Words, Of string }
 
 // Announcement is one thing to say about a key result in a channel. A direct message's channel is
 // the person's id.
@@ -352,7 +353,7 @@ func (a *Announcement) read(row queries.Announcement) {
 		a.By = cmp.Or(row.PostedBy, row.Note)
 	case NewsChanged:
 		if row.PostedBy != "" {
-			a.Said = []Said{{row.PostedBy, row.Note}}
+			a.Said = []Said{{By: row.PostedBy, Words: row.Note, Of: row.NewWords}}
 			return
 		}
 		a.Note = row.Note

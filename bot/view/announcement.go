@@ -149,6 +149,9 @@ func (n News) under() (lines string) {
 		lines = "\n" + byHand
 	}
 	for _, s := range n.Said[max(0, len(n.Said)-saidAtOnce):] {
+		if n.stands() && s.Of == n.now() {
+			s.Of = ""
+		}
 		lines += "\n" + s.Line()
 	}
 	return lines
@@ -164,10 +167,19 @@ func (m Message) rest(news []News) Message {
 	return m
 }
 
+// now is the result that is told, as it was written when it counted.
+func (n News) now() string { return cmp.Or(n.NewWords, n.MeasuredWords(n.New)) }
+
+// stands says whether what is told still counts: the next change may be saved already.
+func (n News) stands() bool {
+	counted := n.Counted()
+	return okr.Same(counted.Value, n.New) && n.MeasuredWords(counted.Value) == n.now()
+}
+
 // move is the change of the value: "41 → 39 Hours", "restated 20 Nov: 41 → 39 Hours", and what became
 // of the result where a day before the newest was restated.
 func (n News) move() string {
-	old, now := cmp.Or(n.OldWords, n.MeasuredWords(n.Old)), cmp.Or(n.NewWords, n.MeasuredWords(n.New))
+	old, now := cmp.Or(n.OldWords, n.MeasuredWords(n.Old)), n.now()
 	text := Escape(cmp.Or(now, "none"))
 	if n.Old.Valid {
 		text = Escape(old) + " → " + text

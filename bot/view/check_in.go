@@ -19,15 +19,20 @@ const LongestNote = 1000
 // InputMost is Slack's limit on what a field of a form holds, in characters.
 const InputMost = 3000
 
-// Said is what somebody said with a check-in.
-type Said struct{ By, Words string }
+// Said is what somebody said with a check-in, and the result that they said it of; empty where it stands
+// beside it.
+type Said struct{ By, Words, Of string }
 
 // saidAtOnce is how many notes on one key result a message has at most: the newest.
 const saidAtOnce = 3
 
 // Line is what was said, without its line breaks.
 func (s Said) Line() string {
-	return ":memo: <@" + s.By + ">: " + Escape(Cut(strings.Join(strings.Fields(s.Words), " "), 300))
+	of := ""
+	if s.Of != "" {
+		of = "at " + Escape(s.Of) + ", "
+	}
+	return ":memo: " + of + "<@" + s.By + ">: " + Escape(Cut(strings.Join(strings.Fields(s.Words), " "), 300))
 }
 
 // CheckInTyped is what a command said already: a value, words about it, and perhaps of which day it is.

@@ -112,6 +112,7 @@ func TestMessages(t *testing.T) {
 		"changed-one":    Announcement([]News{{KeyResult: sample(), Kind: Changed, Old: num("41"), New: num("39"), OldStatus: okr.Behind, NewStatus: okr.OnTrack}}, false),
 		"changed-method": Announcement([]News{{KeyResult: sample(), Kind: Changed, Old: num("0.92"), New: num("39"), OldWords: "92 %", NewWords: "39 Hours", Note: "Calculate Overall Progress changed from Hit rate to Latest value"}}, false),
 		"restated":       Announcement([]News{{KeyResult: sample(), Kind: Restated, Old: num("41"), New: num("39")}}, true),
+		"changed-noted":  Announcement([]News{noted(num("39")), noted(num("40"))}, false),
 		"changed-many":   Announcement(news(1000, Changed, ""), false), "failed-one": Announcement(news(1, Failed, broken().Failure.Says), false),
 		"failed-many": Announcement(append(news(400, Failed, broken().Failure.Says), news(3, Failed, "ServiceNow refused our sign-in.")...), false),
 		"recovered":   Announcement(news(1, Recovered, ""), false), "recovered-many": Announcement(news(300, Recovered, ""), false),

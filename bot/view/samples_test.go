@@ -280,6 +280,15 @@ func news(n int, kind NewsKind, note string) []News {
 	return list
 }
 
+// noted is told with two notes, the one beside the value that is told and the other beside one before.
+func noted(now decimal.NullDecimal) News {
+	k := sample()
+	return News{
+		KeyResult: k, Kind: Changed, Old: num("44"), New: now, OldStatus: okr.OnTrack, NewStatus: okr.OnTrack,
+		Said: []Said{{By: "U1ALICE", Words: "after the <audit>", Of: "41"}, {By: "U2BOB", Words: "counted again", Of: k.MeasuredWords(now)}},
+	}
+}
+
 // refusedIn are key results whose channel takes no posts.
 func refusedIn(n int, code string) []News {
 	list := news(n, Unposted, "")
