@@ -72,6 +72,7 @@ type Client struct {
 	planners sync.WaitGroup
 	wake     chan struct{}
 	budget   *budget
+	aside    *aside
 	together int // feeds of a portion at most
 	applied  int // key results of a transaction, about
 	// The rounds that ended: of looking for what is due, and for what is to be said.
@@ -86,7 +87,7 @@ func New(o Options) (*Client, error) {
 	c := &Client{
 		accounts: accounts.New(o.Store, o.Connectors, o.Log),
 		store:    o.Store, connectors: o.Connectors, messenger: o.Messenger, log: o.Log, work: o.Work, lookEvery: cmp.Or(o.LookEvery, lookEvery),
-		wake: make(chan struct{}, 1), budget: newBudget(), stopping: context.Background(),
+		wake: make(chan struct{}, 1), budget: newBudget(), aside: newAside(), stopping: context.Background(),
 		together: feedsTogether, applied: appliedTogether, auditDays: o.AuditDays, within: o.within,
 	}
 	config := &river.Config{
@@ -212,10 +213,18 @@ func (c *Client) Stop(ctx context.Context) {
 	}
 	c.stop()
 	c.planners.Wait()
-	if err := c.river.Stop(ctx); err != nil {
+	err := c.river.Stop(ctx)
+	if err == nil {
+		err = c.aside.wait(ctx)
+	}
+	if err != nil {
 		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelWithin)
 		defer cancel()
-		if err := c.river.StopAndCancel(hard); err != nil {
+		c.aside.cancel()
+		if err = c.river.StopAndCancel(hard); err == nil {
+			err = c.aside.wait(hard)
+		}
+		if err != nil {
 			c.log.Warn("jobs did not end in time; others take them over", "error", err)
 		}
 	}

@@ -96,10 +96,12 @@ func (c *Client) read(ctx context.Context, p *portion) (map[int64]integrations.R
 	}
 	var readings []integrations.Reading
 	var mistake error
-	err = c.accounts.With(ctx, p.connection, func(account integrations.Account) error {
-		p.called = true
-		readings, mistake = readAll(ctx, connector, account, requests)
-		return refusal(readings)
+	err = whileSlow(ctx, func() error {
+		return c.accounts.With(ctx, p.connection, func(account integrations.Account) error {
+			p.called = true
+			readings, mistake = readAll(ctx, connector, account, requests)
+			return refusal(readings)
+		})
 	})
 	var failure *integrations.Error
 	switch {

@@ -18,7 +18,9 @@ func (c *Client) workers() *river.Workers {
 	// A taker that lives keeps its lease, and what was read waits as long as it must to be applied. The
 	// calls and the transactions have their own limits.
 	add(w, -1, func(ctx context.Context, a SyncConnection) error {
-		return c.sync(ctx, store.HeldLane{Connection: a.Connection, Lane: a.Lane, Hold: a.Hold})
+		return c.givesPlace(ctx, func(ctx context.Context) error {
+			return c.sync(ctx, store.HeldLane{Connection: a.Connection, Lane: a.Lane, Hold: a.Hold})
+		})
 	})
 	add(w, usually, func(ctx context.Context, a BeginSync) error {
 		return c.begin(ctx, store.HeldAsk{ID: a.Ask, Hold: a.Hold})
