@@ -75,7 +75,7 @@ func noOrder(typed string) desk.Reply {
 			text += "Did you mean " + view.Quote("by:"+near[0]) + "? "
 		}
 	}
-	return desk.Say(text + "There are `by:name`, `by:number` and `by:owner`; without one of them each objective's worst come first.")
+	return desk.Say(text + "There are `by:name`, `by:number` and `by:owner`; without one of them the worst come first.")
 }
 
 // guessedFrom is how many key results' titles an unknown word is compared with.

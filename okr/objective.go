@@ -65,7 +65,7 @@ func (o Objective) Stage(today Day) Stage {
 	return Running
 }
 
-// Turn is where an objective comes among others, in lists and on Home.
+// Turn is where an objective comes among others, in the list of objectives and on Home.
 type Turn struct {
 	Stage Stage
 	Away  Day // how many days its last one is away

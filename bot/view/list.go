@@ -36,7 +36,7 @@ type Listing struct {
 	// Beside are all key results of the objectives that are shown, which make their progress.
 	Beside  map[int64][]KeyResult
 	By      string      // what it is ordered by, where a person said so
-	Ordered bool        // as a person said; else by objectives
+	Ordered bool        // as a person said; else the worst first, under their objectives
 	Of      []string    // the people that it is of
 	Owners  bool        // it is by owner
 	Below   []Objective // right below those that it is of; one more than is shown says that there are more
@@ -141,8 +141,8 @@ func (l Listing) below() []slack.Block {
 	return blocks
 }
 
-// underObjectives writes the key results of the part, each objective's under its line, in the order that
-// objectives have. In an order that a person chose the key results stay where they are: where that parts
+// underObjectives writes the key results of the part, each objective's under its line, the objective first
+// whose worst is the worst. In an order that a person chose the key results stay where they are: where that parts
 // those of an objective, each names its own.
 func underObjectives(l Listing) []slack.Block {
 	var groups []KeyResult // the first of each objective
@@ -158,16 +158,11 @@ func underObjectives(l Listing) []slack.Block {
 		own[id] = append(own[id], k)
 	}
 	var blocks []slack.Block
-	switch {
-	case l.Ordered && scattered:
+	if l.Ordered && scattered {
 		for _, k := range l.Shown {
 			blocks = append(blocks, l.row(k, true))
 		}
 		return blocks
-	case !l.Ordered:
-		slices.SortStableFunc(groups, func(a, b KeyResult) int {
-			return a.Objective.Turn(a.Today).Compare(b.Objective.Turn(b.Today))
-		})
 	}
 	for _, first := range groups {
 		o := first.Objective
