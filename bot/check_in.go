@@ -62,8 +62,8 @@ func (f checkIns) submitted(ctx context.Context, g desk.Gesture) (desk.Reply, er
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	saved, err := f.save(ctx, g, form.ID, draft.ID, func(_ store.KeyResult, day okr.Day) (view.CheckInEntry, okr.Problems) {
-		return view.ParseCheckIn(g.View.State, day)
+	saved, err := f.save(ctx, g, form.ID, draft.ID, func(k store.KeyResult, day okr.Day) (view.CheckInEntry, okr.Problems) {
+		return view.ParseCheckIn(g.View.State, day, k.Unit)
 	})
 	if err != nil {
 		return desk.Reply{}, err
@@ -78,7 +78,7 @@ func (f checkIns) submitted(ctx context.Context, g desk.Gesture) (desk.Reply, er
 
 // record saves a value that a command named, as of the day that it named, else of today.
 func (f checkIns) record(ctx context.Context, g desk.Gesture, k store.KeyResult, typed view.CheckInTyped) (desk.Reply, error) {
-	value, err := okr.ParseNumber(typed.Value)
+	value, err := okr.ParseValue(typed.Value, k.Unit)
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -306,7 +306,7 @@ func checkInTyped(rest, unit string, today okr.Day) (view.CheckInTyped, string) 
 			}
 		}
 	}
-	if _, err := okr.ParseNumber(typed.Value); err != nil {
+	if _, err := okr.ParseValue(typed.Value, unit); err != nil {
 		return typed, err.Error()
 	}
 	return typed, ""
@@ -330,7 +330,7 @@ func withoutUnit(value string, after []string, unit string) (string, []string) {
 	}
 	if len(after) >= len(words) && slices.EqualFunc(words, after[:len(words)], func(word, typed string) bool {
 		typed = command.Spoken(typed)
-		return strings.EqualFold(word, typed) || strings.EqualFold(trimmed(word), trimmed(typed))
+		return strings.EqualFold(word, typed) || okr.SameUnit(trimmed(typed), trimmed(word))
 	}) {
 		return value, after[len(words):]
 	}

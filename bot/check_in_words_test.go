@@ -95,7 +95,7 @@ func TestACheckInWithItsUnit(t *testing.T) {
 	says("pcs.", "51 pcs, after the audit", "after the audit", 51)
 	says("%", "52% 3 new cases", "3 new cases", 52)
 	says("$", "$48", "", 48)
-	r.alice.Types("/okr check-in KR-1 42%").Sees("`42%`: Enter the number alone, without unit")
+	r.alice.Types("/okr check-in KR-1 42%").Sees("`42%`: The unit of measurement is $. Enter the number alone, or with that unit.")
 }
 
 // A value that is typed right behind its key result is its value, and where a verb is missing it is offered.

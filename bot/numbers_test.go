@@ -265,3 +265,41 @@ func TestACardHasTwoButtons(t *testing.T) {
 	r.carol.Presses("Resume automatic").Sees("KR-1 follows its scores again.")
 	r.until("the card without it", func() bool { return !strings.Contains(r.bob.Screen(), "Resume automatic") })
 }
+
+// TestValuesTypedWithTheirUnit are read wherever a value is typed; those of another unit are not.
+func TestValuesTypedWithTheirUnit(t *testing.T) {
+	r := newRoom(t)
+	r.addsObjective(r.alice, "Ship it")
+	r.alice.Types("/okr add-kr Coverage").Sees("== Add key result ==").
+		Chooses("Pull data from external applications", "I will update it myself").Submits("Next").
+		Fills("Unit of Measurement", "percent").Fills("Start Value", "10 %").Fills("Target Value", "60%").Fills("Result Value", "35%").
+		Sees("You would be at 50 % today").Presses("More").Fills("Committed Result", "50 Percent").
+		Sees("committed at 80 % of the way").Fills("Committed Result", "50h").
+		Sees("Committed Result is not a number yet. The unit of measurement is percent. Enter the number alone, or with that unit.").
+		Submits("Save").Sees("^ The unit of measurement is percent.").Fills("Committed Result", "50%").Submits("Save").Sees("is added").Closes()
+	for value, typed := range map[int]string{36: "36%", 37: "37 Percent", 38: "38"} {
+		r.alice.Types("/okr check-in KR-1").Sees("== Check in on KR-1 ==").Fills("Result Value", typed).Submits("Save").Sees("Saved.")
+		if n := r.number("select count(*) from check_ins where value = $1", value); n != 1 {
+			t.Errorf("%q is %d check-ins of %d", typed, n, value)
+		}
+	}
+	r.alice.Types("/okr check-in KR-1 39 percent").Sees("Saved.", "*39 percent*").DoesNotSee(":memo:")
+	r.alice.Types("/okr check-in KR-1").Sees("== Check in on KR-1 ==").Fills("Result Value", "40 Hours").Submits("Save").
+		Sees("^ The unit of measurement is percent. Enter the number alone, or with that unit.").Closes()
+	r.alice.Types("/okr check-in KR-1 40h").Sees("`40h`: The unit of measurement is percent.", "Nothing was saved.")
+}
+
+// TestTheLastStepSaysWhatItCannotRead in the place of what the values would make, until it can.
+func TestTheLastStepSaysWhatItCannotRead(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Interviews held", "12")
+	r.alice.Types("/okr check-in KR-1 6").Sees("Saved.")
+	r.alice.Types("/okr edit KR-1").Sees("== Edit KR-1 ==", "You would be at 50 % today").
+		Fills("Target Value", "twelve").Sees("Target Value is not a number yet. Enter digits only, such as 42 or 99.5.").DoesNotSee("You would be").
+		Fills("Target Value", "24").Sees("You would be at 25 % today").DoesNotSee("not a number yet").
+		Fills("Start Value", "1,5").Sees("Start Value is not a number yet. Write the number without separators").
+		Fills("Start Value", "0").Sees("You would be at 25 % today").
+		Presses("More").Fills("Phased Targets", "tomorrow: 5").Sees("Phased Targets cannot be read yet. Line 1:").
+		Fills("Phased Targets", "").Sees("You would be at 25 % today").
+		Fills("Target Value", "-").Sees("Target Value is not a number yet.").Closes()
+}

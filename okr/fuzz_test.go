@@ -36,14 +36,14 @@ func FuzzParsePhases(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, typed string) {
-		phases, err := ParsePhases(typed)
+		phases, err := ParsePhases(typed, "")
 		if err != nil {
 			if err.Error() == "" {
 				t.Errorf("%q is refused without a word", typed)
 			}
 			return
 		}
-		again, err := ParsePhases(PhasesText(phases))
+		again, err := ParsePhases(PhasesText(phases), "")
 		if err != nil || len(again) != len(phases) {
 			t.Fatalf("%q became %v, and that %v, %v", typed, phases, again, err)
 		}

@@ -17,9 +17,10 @@ type Phase struct {
 // maxPhases is how many phases a key result can have: one a month of a year.
 const maxPhases = 12
 
-// ParsePhases reads phased targets as people type them, one a line: "2026-10-31: 40". The error is
+// ParsePhases reads phased targets as people type them, one a line: "2026-10-31: 40", with or without the
+// unit. The error is
 // a sentence for the field that names the line and never repeats it.
-func ParsePhases(typed string) ([]Phase, error) {
+func ParsePhases(typed, unit string) ([]Phase, error) {
 	var phases []Phase
 	for i, line := range strings.Split(Visible(typed), "\n") {
 		if line = strings.TrimSpace(line); line == "" {
@@ -36,7 +37,7 @@ func ParsePhases(typed string) ([]Phase, error) {
 		if err != nil {
 			return nil, Sentence(fmt.Sprintf("Line %d: %s", i+1, uncapital(err.Error())))
 		}
-		v, err := ParseNumber(value)
+		v, err := ParseValue(value, unit)
 		if err != nil {
 			return nil, Sentence(fmt.Sprintf("Line %d: %s", i+1, uncapital(err.Error())))
 		}

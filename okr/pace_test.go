@@ -89,7 +89,7 @@ func TestPhaseProblems(t *testing.T) {
 }
 
 func TestPhasesAreReadAsTheyAreWritten(t *testing.T) {
-	got, err := okr.ParsePhases("\n 2026-10-31: 40 \r\n\n2026-11-30:35.5\n")
+	got, err := okr.ParsePhases("\n 2026-10-31: 40 \r\n\n2026-11-30:35.5 Hours\n", "Hours")
 	want := []okr.Phase{{Day: day(t, "2026-10-31"), Value: number("40")}, {Day: day(t, "2026-11-30"), Value: number("35.5")}}
 	if err != nil || okr.PhasesText(got) != okr.PhasesText(want) || okr.PhasesText(want) != "2026-10-31: 40\n2026-11-30: 35.5" {
 		t.Errorf("%v, %v", got, err)
@@ -107,7 +107,7 @@ func TestPhasesAreReadAsTheyAreWritten(t *testing.T) {
 		"<!channel>: 5":                 "Line 1: write the day as year, month and day: 2026-11-22.",
 		"2026-10-31: 40: 50":            "Line 1: this is not a number. Enter digits only, such as 42 or 99.5.",
 	} {
-		if _, err := okr.ParsePhases(typed); err == nil || err.Error() != want {
+		if _, err := okr.ParsePhases(typed, ""); err == nil || err.Error() != want {
 			t.Errorf("%q: %v, want %q", typed, err, want)
 		}
 	}
@@ -115,7 +115,7 @@ func TestPhasesAreReadAsTheyAreWritten(t *testing.T) {
 		phases := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) okr.Phase {
 			return okr.Phase{Day: okr.Day(rapid.Int32Range(0, 50_000).Draw(t, "day")), Value: decimal.New(rapid.Int64Range(-1e17, 1e17).Draw(t, "value"), -rapid.Int32Range(0, 9).Draw(t, "places"))}
 		}), 0, 12).Draw(t, "phases")
-		again, err := okr.ParsePhases(okr.PhasesText(phases))
+		again, err := okr.ParsePhases(okr.PhasesText(phases), "")
 		if err != nil || okr.PhasesText(again) != okr.PhasesText(phases) {
 			t.Fatalf("%v came back as %v (%v)", phases, again, err)
 		}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 )
@@ -32,10 +33,12 @@ var misreadings = []struct {
 	{regexp.MustCompile(`^[+-]?[0-9.]+[eE][+-]?[0-9]+$`), "Write the number out, without an exponent."},
 	{regexp.MustCompile(`^[+-]?[0-9][0-9.,'’_\s\p{Zs}]*[0-9]$`), "Write the number without separators and with a point for the decimals: 1234.5."},
 	{regexp.MustCompile(`^([+\-\x{2010}-\x{2015}\x{2212}]\s*)+[0-9][0-9.]*$|^[0-9][0-9.]*[+\-\x{2212}]$`), "Write a negative number with one plain minus before it: -12.5."},
-	{regexp.MustCompile(`^[+-]?\p{Sc}?\s*[+-]?[0-9][0-9.,]*\s*(%|‰|\p{Sc}|[\p{L}/°]+)?$`), "Enter the number alone, without unit, currency or percent sign."},
+	{regexp.MustCompile(`^[+-]?\p{Sc}?\s*[+-]?[0-9][0-9.,]*\s*(%|‰|\p{Sc}|[\p{L}/°]+)?$`), withUnitTyped},
 	{regexp.MustCompile(`^[0-9.,\s+-]*$`), notNumber},
 	{regexp.MustCompile(`^[\p{Nd}.,\s+-]*\p{Nd}$`), "Write the number with the digits 0 to 9."},
 }
+
+const withUnitTyped = Sentence("Enter the number alone, without unit, currency or percent sign.")
 
 const notNumber = Sentence("This is not a number. Enter digits only, such as 42 or 99.5.")
 
@@ -53,6 +56,59 @@ func ParseNumber(typed string) (decimal.Decimal, error) {
 		}
 	}
 	return decimal.Decimal{}, notNumber
+}
+
+// ParseValue reads a value that a person typed, like ParseNumber, with or without the unit that it is
+// measured in: "42 Hours", "42%", "-$5". Another unit is refused in a sentence that names the right one.
+func ParseValue(typed, unit string) (decimal.Decimal, error) {
+	v, err := ParseNumber(withoutUnit(typed, unit))
+	if unit = strings.TrimSpace(unit); err == withUnitTyped && typedBeside(unit) && unit != "#" {
+		return v, Sentence("The unit of measurement is " + unit + ". Enter the number alone, or with that unit.")
+	}
+	return v, err
+}
+
+// typedBeside says whether a number and a unit can be told apart: not where the unit begins like a number.
+func typedBeside(unit string) bool {
+	first, _ := utf8.DecodeRuneInString(unit)
+	return unit != "" && !unicode.IsDigit(first) && !strings.ContainsRune("+-.,", first)
+}
+
+// withoutUnit is a value without its unit behind it, or before it where that is a currency.
+func withoutUnit(typed, unit string) string {
+	bare, unit := strings.Join(strings.Fields(Visible(typed)), " "), strings.TrimSpace(unit)
+	if !typedBeside(unit) {
+		return typed
+	}
+	for at, r := range bare {
+		if unicode.IsDigit(r) && SameUnit(bare[at+utf8.RuneLen(r):], unit) {
+			return bare[:at+utf8.RuneLen(r)]
+		}
+	}
+	if !strings.ContainsFunc(unit, func(r rune) bool { return unicode.Is(unicode.Sc, r) }) {
+		return typed
+	}
+	sign := ""
+	if strings.HasPrefix(bare, "-") || strings.HasPrefix(bare, "+") {
+		sign, bare = bare[:1], bare[1:]
+	}
+	if rest, before := strings.CutPrefix(bare, unit); before {
+		return sign + strings.TrimSpace(rest)
+	}
+	return typed
+}
+
+// SameUnit says whether what was typed is a unit: in small or capital letters, with or without the point of
+// an abbreviation, and percent as a sign or a word.
+func SameUnit(typed, unit string) bool {
+	plain := func(s string) string {
+		s = strings.ToLower(strings.TrimRight(strings.Join(strings.Fields(s), " "), "."))
+		if s == "percent" || s == "per cent" || s == "pct" {
+			return "%"
+		}
+		return s
+	}
+	return plain(unit) != "" && plain(typed) == plain(unit)
 }
 
 // AsManyAsThere is the precision of a source that names none: its values have the decimals that they

@@ -42,6 +42,30 @@ func TestNumbersThatPeopleType(t *testing.T) {
 	}
 }
 
+func TestValuesWithTheirUnit(t *testing.T) {
+	another := func(unit string) string {
+		return "The unit of measurement is " + unit + ". Enter the number alone, or with that unit."
+	}
+	for _, row := range []struct{ typed, unit, want string }{
+		{"42", "", "42"}, {"42%", "%", "42"}, {"42 %", "percent", "42"}, {"42 per cent", "%", "42"}, {"-4.5 hours", "Hours", "-4.5"},
+		{"47m2", "m2", "47"}, {"47 open incidents", "open  incidents", "47"}, {"50mio", "Mio.", "50"}, {"$5", "$", "5"}, {"-$5", "$", "-5"}, {"5 $", "$", "5"}, {"US$5", "US$", "5"},
+		{"4\u200b2\u00a0%", "%", "42"},
+		{"42%", "", "Enter the number alone, without unit, currency or percent sign."}, {"42%", "#", "Enter the number alone, without unit, currency or percent sign."},
+		{"42%", "Hours", another("Hours")}, {"$5", "€", another("€")}, {"42 m", "m2", another("m2")},
+		{"42100 km", "100 km", "Enter the number alone, without unit, currency or percent sign."}, {"4,2%", "%", "Write the number without separators and with a point for the decimals: 1234.5."},
+		{"%", "%", "This is not a number. Enter digits only, such as 42 or 99.5."}, {"Hours 4", "Hours", "This is not a number. Enter digits only, such as 42 or 99.5."},
+	} {
+		v, err := okr.ParseValue(row.typed, row.unit)
+		got := v.String()
+		if err != nil {
+			got = err.Error()
+		}
+		if got != row.want {
+			t.Errorf("%q in %q: %s, want %s", row.typed, row.unit, got, row.want)
+		}
+	}
+}
+
 // bare is a text without what surrounds it and does not show.
 func bare(s string) string {
 	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) })

@@ -143,7 +143,7 @@ var columns = []column{
 	{name: "phased_targets",
 		write: func(r Row) string { return strings.ReplaceAll(okr.PhasesText(r.KeyResult.Phases), "\n", "; ") },
 		read: func(r *Row, s string) (sentence string) {
-			phases, err := okr.ParsePhases(strings.ReplaceAll(s, ";", "\n"))
+			phases, err := okr.ParsePhases(strings.ReplaceAll(s, ";", "\n"), "")
 			if r.KeyResult.Phases = phases; err != nil {
 				return strings.Replace(err.Error(), "Line ", "Phase ", 1)
 			}

@@ -126,12 +126,12 @@ type CheckInEntry struct {
 // DayToCome is said of a day on which a value cannot be yet.
 const DayToCome = "This day has not come yet. Choose today or an earlier one."
 
-// ParseCheckIn reads a submitted check-in form. Today bounds the day: a value of tomorrow is none.
-func ParseCheckIn(state map[string]map[string]slack.BlockAction, today okr.Day) (CheckInEntry, okr.Problems) {
+// ParseCheckIn reads a submitted check-in form, whose value may have its unit. Today bounds the day: a value of tomorrow is none.
+func ParseCheckIn(state map[string]map[string]slack.BlockAction, today okr.Day, unit string) (CheckInEntry, okr.Problems) {
 	var e CheckInEntry
 	p := okr.Problems{}
 	if typed := strings.TrimSpace(state["result"]["v"].Value); typed != "" {
-		v, err := okr.ParseNumber(typed)
+		v, err := okr.ParseValue(typed, unit)
 		if err != nil {
 			p["result"] = err.Error()
 		}

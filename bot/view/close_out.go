@@ -283,7 +283,7 @@ func ParseTarget(typed string, k okr.KeyResult, today okr.Day) (next okr.KeyResu
 	problems = okr.Problems{}
 	var target decimal.NullDecimal
 	if typed != "" {
-		v, err := okr.ParseNumber(typed)
+		v, err := okr.ParseValue(typed, k.Unit)
 		if err != nil {
 			problems[field] = err.Error()
 			return next, problems

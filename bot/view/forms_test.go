@@ -376,7 +376,7 @@ func TestFormsComeBackAsTheyWere(t *testing.T) {
 		if e.Until != 0 {
 			fill("until", slack.BlockAction{SelectedDate: e.Until.String()})
 		}
-		back, problems := ParseCheckIn(state, today)
+		back, problems := ParseCheckIn(state, today, sample().Unit)
 		if got, want := mustJSON(t, back), mustJSON(t, e); len(problems) > 0 || got != want {
 			t.Fatalf("got %s (%v), want %s", got, problems, want)
 		}

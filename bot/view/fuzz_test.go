@@ -22,7 +22,7 @@ func FuzzForms(f *testing.F) {
 		if json.Unmarshal(raw, &s) != nil {
 			return
 		}
-		if entry, problems := ParseCheckIn(s, 20000); !problems.Any() && entry.Value.Valid && entry.Day > okr.Day(1<<30) {
+		if entry, problems := ParseCheckIn(s, 20000, "%"); !problems.Any() && entry.Value.Valid && entry.Day > okr.Day(1<<30) {
 			t.Errorf("%s is for %d", raw, entry.Day)
 		}
 		_, _, _ = ParseCloseOut(s)

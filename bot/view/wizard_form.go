@@ -107,48 +107,35 @@ func FormOf(k okr.KeyResult) Form {
 // KeyResult is what the form makes of a key result within its objective's period, or what is wrong
 // with it. First is the value that a person entered as the first one.
 func (f Form) KeyResult(k okr.KeyResult, period okr.Period) (after okr.KeyResult, first decimal.NullDecimal, problems okr.Problems) {
-	wrong := okr.Problems{}
-	number := func(field, typed string) decimal.NullDecimal {
-		if typed == "" {
-			return decimal.NullDecimal{}
-		}
-		v, err := okr.ParseNumber(typed)
+	values, wrong := map[string]decimal.NullDecimal{}, okr.Problems{}
+	for _, typed := range f.typed(k.Integrated) {
+		v, err := typed.read()
 		if err != nil {
-			wrong[field] = err.Error()
-			return decimal.NullDecimal{}
+			wrong[typed.field] = err.Error()
 		}
-		return decimal.NewNullDecimal(v)
+		values[typed.field] = v
 	}
 	k.Title, k.Owner, k.CoOwners = f.Title, f.Owner, f.CoOwners
-	k.Target = number(FieldTarget, f.Target)
-	k.Start, k.Committed, k.Upper, k.Risk = decimal.NullDecimal{}, decimal.NullDecimal{}, decimal.NullDecimal{}, decimal.NullDecimal{}
-	k.Phases = nil
-	switch k.Kind = okr.Kind(f.Kind); f.Kind {
-	case GoalReach:
-		k.Start, k.Committed = number(FieldStart, f.Start), number(FieldCommitted, f.Committed)
+	k.Start, k.Target, k.Upper = values[FieldStart], values[FieldTarget], values[FieldUpper]
+	k.Committed, k.Risk, k.Wanted, first = values[FieldCommitted], values[FieldRisk], values[FieldWanted], values[FieldResult]
+	k.Kind, k.Phases = okr.Kind(f.Kind), nil
+	if f.Kind == GoalReach {
 		k.Kind = okr.LinearKind(k.Start.Decimal, k.Target.Decimal)
-		phases, err := okr.ParsePhases(f.Phases)
+		phases, err := okr.ParsePhases(f.Phases, f.Unit)
 		if err != nil {
 			wrong[FieldPhases] = err.Error()
 		}
 		k.Phases = phases
-	case string(okr.AtLeast), string(okr.AtMost):
-		k.Risk = number(FieldRisk, f.Risk)
-	case string(okr.Between):
-		k.Upper = number(FieldUpper, f.Upper)
 	}
-	if !k.Integrated { // it may have been typed before a system was chosen
-		first = number(FieldResult, f.Result)
-	}
-	if weight := number("weight", f.Weight); weight.Valid {
-		k.Weight = weight.Decimal
-	} else if wrong["weight"] == "" {
+	switch weight, err := okr.ParseNumber(f.Weight); {
+	case f.Weight == "":
 		wrong["weight"] = "Enter a weight: 1 as a rule, 0 to leave it out."
+	case err != nil:
+		wrong["weight"] = err.Error()
+	default:
+		k.Weight = weight
 	}
 	k.Unit, k.Method, k.Channel = f.Unit, okr.Method(f.Method), f.Channel
-	if k.Wanted = (decimal.NullDecimal{}); k.Method == okr.HitRate {
-		k.Wanted = number(FieldWanted, strings.TrimSpace(strings.TrimSuffix(f.Wanted, "%")))
-	}
 	if k.Integrated {
 		f.schedule(&k.Cadence, wrong)
 	} else {
@@ -160,6 +147,54 @@ func (f Form) KeyResult(k okr.KeyResult, period okr.Period) (after okr.KeyResult
 		problems[field] = sentence
 	}
 	return k, first, problems
+}
+
+// typedValue is a value as it was typed into its field.
+type typedValue struct{ field, label, typed, unit string }
+
+// read is the value; none where nothing was typed. The error is a sentence for the field.
+func (v typedValue) read() (decimal.NullDecimal, error) {
+	if v.typed == "" {
+		return decimal.NullDecimal{}, nil
+	}
+	n, err := okr.ParseValue(v.typed, v.unit)
+	return decimal.NullDecimal{Decimal: n, Valid: err == nil}, err
+}
+
+// typed are the values that the goal, the method and the source ask for, in the form's order. Another one may
+// have been typed before these were chosen.
+func (f Form) typed(integrated bool) []typedValue {
+	var list []typedValue
+	add := func(asked bool, field, label, typed, unit string) {
+		if asked {
+			list = append(list, typedValue{field, label, typed, unit})
+		}
+	}
+	add(f.Kind == GoalReach, FieldStart, "Start Value", f.Start, f.Unit)
+	add(!integrated, FieldResult, "Result Value", f.Result, f.Unit)
+	add(true, FieldTarget, "Target Value", f.Target, f.Unit)
+	add(f.Kind == string(okr.Between), FieldUpper, "Upper Value", f.Upper, f.Unit)
+	add(f.Kind == GoalReach, FieldCommitted, "Committed Result", f.Committed, f.Unit)
+	add(f.Kind == string(okr.AtLeast) || f.Kind == string(okr.AtMost), FieldRisk, "Risk Threshold", f.Risk, f.Unit)
+	add(f.Method == string(okr.HitRate), FieldWanted, "Wanted Hit Rate", f.Wanted, "%")
+	return list
+}
+
+// Unread says which field cannot be read yet, and what to do; empty where all can.
+func (f Form) Unread(integrated bool) string {
+	for _, typed := range f.typed(integrated) {
+		if _, err := typed.read(); err != nil {
+			says := strings.TrimPrefix(err.Error(), "This is not a number. ")
+			return typed.label + " is not a number yet. " + says
+		}
+	}
+	if f.Kind != GoalReach {
+		return ""
+	}
+	if _, err := okr.ParsePhases(f.Phases, f.Unit); err != nil {
+		return "Phased Targets cannot be read yet. " + err.Error()
+	}
+	return ""
 }
 
 func (f Form) schedule(c *okr.Cadence, wrong okr.Problems) {

@@ -129,6 +129,9 @@ func (f *Flow) assess(ctx context.Context, w *Session, o okr.Objective, d *view.
 	if needsAll {
 		d.Would = "Where you would be is shown once the scores since the period's start are read: this method counts them all."
 	}
+	if unread := w.Form.Unread(d.Integrated); unread != "" {
+		d.Would = unread
+	}
 	return nil
 }
 
