@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"okrbot/okr"
 	"okrbot/sheet"
@@ -147,6 +148,29 @@ func TestAnUnknownZoneKeepsNobodyFromHome(t *testing.T) {
 		t.Errorf("what is to be closed out is\n%s", text)
 	}
 	r.alice.GoesHome().SeesHome("*Ship it*", "*Aim higher*")
+}
+
+// Neither does it keep key results from being listed, shown and read, nor values by hand from ending, nor scores
+// from counting when their day comes.
+func TestAnUnknownZoneKeepsNobodyFromTheirKeyResults(t *testing.T) {
+	r := newRoom(t)
+	r.connects(r.alice)
+	r.addsObjective(r.alice, "Run a calm service desk")
+	r.addsKeyResult(r.alice, "Fewer open incidents", "Number of open incidents", "60")
+	r.settles()
+	r.byHandForm("Interviews held", "Run a calm service desk")
+	r.alice.Submits("Save").Sees("is added").Closes()
+	r.do("update objectives set zone = 'Nowhere/None'")
+	r.alice.Types("/okr list").Sees("*KR-1* Fewer open incidents", "*KR-2* Interviews held")
+	r.alice.Types("/okr show KR-1").Sees("== KR-1 ==").Closes()
+	r.alice.Types("/okr check-in KR-2 7").Sees("Saved.")
+	r.alice.GoesHome().SeesHome("Fewer open incidents", "Interviews held")
+	r.alice.In("#it-okrs").Types("/okr sync KR-1").Sees("KR-1")
+	r.settles()
+	r.do("update key_results set override_value = 3, override_day = current_date - 9, override_until = current_date - 8, override_reason = 'It was down.', override_by = 'U0ALICE', overridden_at = now() where number = 1")
+	r.do("update key_results set ahead_on = current_date - 3, result_value = null, result_day = null where number = 1")
+	r.later(time.Hour)
+	r.until("what the calendar ends and brings", r.stored("select override_value is null and ahead_on is null from key_results where number = 1"))
 }
 
 // An empty list says what to do next, which is not always to add a key result.

@@ -44,11 +44,11 @@ select
   k.unit, k.precision, k.method, k.weight, k.channel_id, k.integrated, k.paused,
   k.cadence, k.weekday, k.hour, k.minute, k.offset_days, k.zone, h.next_sync_at, k.retry_at,
   ` + synced + `,
-  k.result_value, k.result_day, k.result_count, k.ahead_on, (k.created_at at time zone o.zone)::date,
+  k.result_value, k.result_day, k.result_count, k.ahead_on, k.created_at,
   case when k.result_value is null then (select r.value ` + before + `) end, case when k.result_value is null then (select r.day ` + before + `) end,
   k.override_value, k.override_day, k.override_until, k.override_reason, k.override_by, k.overridden_at,
   k.confidence, k.confidence_by, k.confidence_day,
-  case when not k.integrated then (select (c.created_at at time zone o.zone)::date from check_ins c where c.key_result_id = k.id order by c.id desc limit 1) end,
+  case when not k.integrated then (select c.created_at from check_ins c where c.key_result_id = k.id order by c.id desc limit 1) end,
   k.failure_class, k.failure_cause, k.failure_says, k.failing_since, k.failure_count, k.version,
   o.number, o.title, o.owner_id, o.co_owner_ids, o.first_day, o.last_day, o.zone, o.channel_id, o.closed_at is not null,
   w.on_track_points, w.behind_points, w.hysteresis_points,
@@ -106,7 +106,7 @@ const before = `
       select e.day, e.value, e.counts_from from readings e where e.key_result_id = k.id and e.origin <> 'score'
     ) r
     where r.day < o.first_day
-      and least(r.day, coalesce(r.counts_from, r.day - 1)) <= (now() at time zone o.zone)::date
+      and least(r.day, coalesce(r.counts_from, r.day - 1)) <= day_in(o.zone, now())
     order by r.day desc
     limit 1`
 
@@ -287,8 +287,11 @@ func scanKeyResult(row pgx.CollectableRow) (KeyResult, error) {
 	k.Cadence.Weekday = time.Weekday(weekday)
 	k.NextSyncAt, k.RetryAt, k.SyncedAt, k.Failure.Since = orZero(next), orZero(retry), orZero(synced), orZero(failing)
 	k.Result.AsOf, k.Override.Day, k.Override.Until = dayOrZero(resultDay), dayOrZero(overrideDay), dayOrZero(overrideUntil)
-	k.Ahead, k.Made, k.Before.AsOf = dayOrZero(ahead), okr.DayOf(made), dayOrZero(before)
-	k.Override.At, k.Confidence.Day, k.CheckedIn = orZero(overridden), dayOrZero(confidenceDay), dayOrZero(checkedIn)
+	k.Ahead, k.Made, k.Before.AsOf = dayOrZero(ahead), okr.DayIn(k.Objective.Zone, made), dayOrZero(before)
+	k.Override.At, k.Confidence.Day = orZero(overridden), dayOrZero(confidenceDay)
+	if checkedIn != nil {
+		k.CheckedIn = okr.DayIn(k.Objective.Zone, *checkedIn)
+	}
 	for i, day := range phaseDays {
 		k.Phases = append(k.Phases, okr.Phase{Day: okr.DayOf(day), Value: phaseValues[i]})
 	}

@@ -182,7 +182,7 @@ from (
   from key_results k
   join objectives o on o.id = k.objective_id
   where k.override_until is not null
-    and k.override_until < (now() at time zone o.zone)::date
+    and k.override_until < day_in(o.zone, now())
     and o.closed_at is null
   union all
   select k.workspace_id, k.id
@@ -191,7 +191,7 @@ from (
   left join sources s on s.key_result_id = k.id
   cross join lateral (
     select
-      (now() at time zone o.zone)::date as today,
+      day_in(o.zone, now()) as today,
       case s.frequency when 'daily' then 1 when 'weekly' then 7 when 'monthly' then 31 when 'quarterly' then 92 when 'yearly' then 366 else 0 end as days
   ) at
   where k.override_value is not null

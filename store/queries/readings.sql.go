@@ -301,7 +301,8 @@ const scoresComing = `-- name: ScoresComing :many
 select k.workspace_id, k.id
 from key_results k
 join objectives o on o.id = k.objective_id
-where k.ahead_on <= (now() at time zone o.zone)::date
+where k.ahead_on <= (now() at time zone 'UTC')::date + 1 -- no zone is further ahead
+  and k.ahead_on <= day_in(o.zone, now())
   and o.closed_at is null
 order by k.ahead_on, k.id
 limit $1
