@@ -118,6 +118,11 @@ func TestANoteStandsBesideItsValue(t *testing.T) {
 	fix()
 	r.goesOn(1)
 	r.bob.Sees("Interviews held  35 → 42", ":memo: at 38, <@U0ALICE>: after the audit\n:memo: at 40, <@U0CAROL>: counted again")
+	for _, m := range r.messagesOf("bob", "35 → 42") {
+		if text := m.Read(); strings.Count(text, "42") != 1 || !strings.Contains(text, "progress 84 %") {
+			t.Errorf("the value does not stand there once, with its progress: %s", text)
+		}
+	}
 	r.alice.Types("/okr check-in KR-1 43 the last one").Sees("Saved.")
 	r.bob.Sees("42 → 43", "\n:memo: <@U0ALICE>: the last one")
 }

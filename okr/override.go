@@ -62,7 +62,12 @@ func (kr KeyResult) Counted(today Day) Result {
 
 // Words say what was entered: "35 Hours was entered by hand for 23 Nov and stands until 30 Nov".
 func (o Override) Words(kr KeyResult, now Day) string {
-	says := kr.Entered(o.Value.Decimal) + " was entered by hand for " + o.Day.Short(now)
+	return kr.Entered(o.Value.Decimal) + " was " + o.Stands(kr, now)
+}
+
+// Stands says the same where the value stands above: "entered by hand for 23 Nov and stands until 30 Nov".
+func (o Override) Stands(kr KeyResult, now Day) string {
+	says := "entered by hand for " + o.Day.Short(now)
 	switch {
 	case kr.Closed:
 		return says + " and stood when this was closed out"

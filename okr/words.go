@@ -243,24 +243,36 @@ func (kr KeyResult) wordsOf(r Result) string {
 	if !r.Value.Valid {
 		return ""
 	}
-	v, n := r.Value.Decimal, r.N
-	if r.ByHand {
-		return kr.Entered(v) + " (by hand)"
+	switch how := kr.HowWords(r); {
+	case r.ByHand:
+		return kr.Entered(r.Value.Decimal) + " (" + how + ")"
+	case kr.Method == HitRate:
+		return fmt.Sprintf("hit rate %s (%s)", PercentWords(r.Value.Decimal), ReadingsWords(r.N))
+	case how != "":
+		return kr.Scored(r.Value.Decimal) + " (" + how + ")"
 	}
-	s := kr.Scored(v)
+	return kr.Scored(r.Value.Decimal)
+}
+
+// HowWords say what a result is, without its value: "by hand", "average of 13", "hit rate of 13 readings".
+// They are empty for the latest value.
+func (kr KeyResult) HowWords(r Result) string {
+	if r.ByHand {
+		return "by hand"
+	}
 	switch kr.Method {
 	case Sum:
-		return fmt.Sprintf("%s (sum of %d)", s, n)
+		return fmt.Sprintf("sum of %d", r.N)
 	case Average:
-		return fmt.Sprintf("%s (average of %d)", s, n)
+		return fmt.Sprintf("average of %d", r.N)
 	case Minimum:
-		return fmt.Sprintf("%s (smallest of %d)", s, n)
+		return fmt.Sprintf("smallest of %d", r.N)
 	case Maximum:
-		return fmt.Sprintf("%s (largest of %d)", s, n)
+		return fmt.Sprintf("largest of %d", r.N)
 	case HitRate:
-		return fmt.Sprintf("hit rate %s (%s)", PercentWords(v), ReadingsWords(n))
+		return "hit rate of " + ReadingsWords(r.N)
 	}
-	return s
+	return ""
 }
 
 // CountWords counts things by their name for one: "1 objective", "0 key results", "1,200 entries".

@@ -138,21 +138,34 @@ func changed(news []News) Message {
 		if i == told {
 			break
 		}
-		m.Blocks = append(m.Blocks, section(n.Headline()+"  "+n.move()+"\n"+n.Figures()+turn(n)+"\n"+n.Dates()+n.under()))
+		m.Blocks = append(m.Blocks, section(n.inFull()))
 	}
 	return m.rest(news)
 }
 
-// under is what was entered by hand, and what was said of it, each in a line of its own.
-func (n News) under() (lines string) {
-	if byHand := n.ByHand(); byHand != "" {
-		lines = "\n" + byHand
+// inFull is what moved, where it stands now and what was said of it. The value stands there once, unless
+// another one counts by now.
+func (n News) inFull() string {
+	figures, byHand := n.Figures(), n.ByHand()
+	if n.moveSaysIt() {
+		figures, byHand = n.FiguresBeside(), n.ByHandBeside()
 	}
+	return lines(append([]string{n.Headline() + "  " + n.move(), figures + turn(n), n.Dates(), byHand}, n.said()...)...)
+}
+
+// moveSaysIt says whether the value that counts now stands in what is said of the move.
+func (n News) moveSaysIt() bool {
+	unchanged := okr.Same(n.Old, n.New) && cmp.Or(n.OldWords, n.MeasuredWords(n.Old)) == n.now()
+	return n.stands() && (n.Note == "" || !unchanged)
+}
+
+// said are the notes, each in a line of its own.
+func (n News) said() (lines []string) {
 	for _, s := range n.Said[max(0, len(n.Said)-saidAtOnce):] {
 		if n.stands() && s.Of == n.now() {
 			s.Of = ""
 		}
-		lines += "\n" + s.Line()
+		lines = append(lines, s.Line())
 	}
 	return lines
 }
@@ -173,7 +186,7 @@ func (n News) now() string { return cmp.Or(n.NewWords, n.MeasuredWords(n.New)) }
 // stands says whether what is told still counts: the next change may be saved already.
 func (n News) stands() bool {
 	counted := n.Counted()
-	return okr.Same(counted.Value, n.New) && n.MeasuredWords(counted.Value) == n.now()
+	return counted.Value.Valid && okr.Same(counted.Value, n.New) && n.MeasuredWords(counted.Value) == n.now()
 }
 
 // move is the change of the value: "41 → 39 Hours", "restated 20 Nov: 41 → 39 Hours", and what became

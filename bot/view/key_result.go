@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -75,7 +76,21 @@ func (k KeyResult) amount() []string {
 	if !k.Counted().Value.Valid {
 		return []string{k.preview()}
 	}
-	parts := []string{"*" + Escape(k.CountedWords(k.Today)) + "*"}
+	return append([]string{"*" + Escape(k.CountedWords(k.Today)) + "*"}, k.reached()...)
+}
+
+// FiguresBeside are the figures where the number stands before them already: what it is, unless it is the
+// latest value, what it means and how it stands.
+func (k KeyResult) FiguresBeside() string {
+	var parts []string
+	if how := k.HowWords(k.Counted()); how != "" {
+		parts = append(parts, how)
+	}
+	return strings.Join(append(append(parts, k.reached()...), k.status()), " · ")
+}
+
+// reached is how far the number has come, where that is a percentage.
+func (k KeyResult) reached() (parts []string) {
 	if standing := k.Standing(); standing.Progress.Valid {
 		reached := okr.ProgressWords(standing.Progress.Decimal)
 		if standing.CommittedProgress.Valid {
@@ -136,10 +151,19 @@ func (k KeyResult) Counted() okr.Result { return k.KeyResult.Counted(k.Today) }
 // ByHand says that a person's value stands in for the score, whose, why, and what the score is;
 // empty when none does.
 func (k KeyResult) ByHand() string {
+	return k.inPlace(k.Override.Words(k.KeyResult, k.Today))
+}
+
+// ByHandBeside says the same where the number stands before it already.
+func (k KeyResult) ByHandBeside() string {
+	return k.inPlace(capital(k.Override.Stands(k.KeyResult, k.Today)))
+}
+
+func (k KeyResult) inPlace(stands string) string {
 	if !k.Overridden(k.Today) {
 		return ""
 	}
-	text := ":pencil2: " + Escape(k.Override.Words(k.KeyResult, k.Today)) + ", by <@" + k.Override.By + ">: " + Escape(k.Override.Reason) + "\n" + Escape(k.Source.System)
+	text := ":pencil2: " + Escape(stands) + ", by <@" + k.Override.By + ">: " + Escape(k.Override.Reason) + "\n" + Escape(k.Source.System)
 	if !k.Result.Value.Valid {
 		return text + " has no score yet."
 	}
@@ -183,15 +207,16 @@ func (k KeyResult) When() string {
 
 // Shown are the lines under a key result's name, wherever it is shown: figures, dates, and what
 // was entered by hand.
-func (k KeyResult) Shown() string {
-	text := k.Figures()
-	if dates := k.Dates(); dates != "" {
-		text += "\n" + dates
-	}
-	if byHand := k.ByHand(); byHand != "" {
-		text += "\n" + byHand
-	}
-	return text
+func (k KeyResult) Shown() string { return lines(k.Figures(), k.Dates(), k.ByHand()) }
+
+// ShownBeside are the lines where the number stands before them already.
+func (k KeyResult) ShownBeside() string {
+	return lines(k.FiguresBeside(), k.Dates(), k.ByHandBeside())
+}
+
+// lines puts those that are not empty under each other.
+func lines(all ...string) string {
+	return strings.Join(slices.DeleteFunc(all, func(line string) bool { return line == "" }), "\n")
 }
 
 // Moment is a time that each reader's Slack shows in their own zone: "Today at 09:04".

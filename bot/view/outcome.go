@@ -143,12 +143,22 @@ func (m *Message) list(heading string, lines []string, between string) {
 	m.Blocks = append(m.Blocks, section(text))
 }
 
-func (e Ended) moved() string {
+func (e Ended) moved() string { return e.news().move() }
+
+func (e Ended) news() News {
 	n := News{KeyResult: e.KeyResult, Kind: Changed, Old: e.Old, New: e.New, Note: e.Note}
 	if e.How == "restated" {
 		n.Kind = Restated
 	}
-	return n.move()
+	return n
+}
+
+// below are the lines under what became of the value, which has it already or has not.
+func (e Ended) below() string {
+	if e.news().moveSaysIt() {
+		return e.ShownBeside()
+	}
+	return e.Shown()
 }
 
 // asBefore says that a newer score brought the same value: "50.7 Hours, as before, now of 25 Nov".
@@ -182,11 +192,11 @@ func outcomeOfOne(e Ended) Message {
 			text += "\nIts last good value stays: " + e.Figures() + ", " + e.Dates() + "."
 		}
 	case e.How == "changed" && e.asBefore() != "":
-		text = ":heavy_equals_sign: " + e.Headline() + "  " + e.asBefore() + "\n" + e.Shown()
+		text = ":heavy_equals_sign: " + e.Headline() + "  " + e.asBefore() + "\n" + e.below()
 	case e.How == "changed":
-		text = ":chart_with_upwards_trend: " + e.Headline() + "  " + e.moved() + "\n" + e.Shown()
+		text = ":chart_with_upwards_trend: " + e.Headline() + "  " + e.moved() + "\n" + e.below()
 	case e.How == "restated":
-		text = ":pencil2: " + e.Headline() + "  " + e.moved() + "\n" + e.Shown()
+		text = ":pencil2: " + e.Headline() + "  " + e.moved() + "\n" + e.below()
 	default:
 		text = ":heavy_minus_sign: " + e.Headline() + ": " + Escape(e.nothingNew()) + ".\n" + e.Shown()
 		if e.Note != "" {
