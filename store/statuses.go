@@ -207,7 +207,7 @@ func (s *Store) Judge(ctx context.Context, most int) (n int, err error) {
 	return n, nil
 }
 
-// judgeNext judges the next key results of a workspace whose thresholds changed.
+// judgeNext judges the next key results of a workspace whose thresholds changed, and has their cards drawn again.
 func (s *Store) judgeNext(ctx context.Context, w queries.JudgeWorkspacesRow, most int) (n int, err error) {
 	err = s.InTx(ctx, func(tx *Tx) error {
 		ids, err := tx.q.JudgeNext(ctx, queries.JudgeNextParams{WorkspaceID: w.ID, After: w.JudgeAfter, Most: int32(most)})
@@ -216,6 +216,9 @@ func (s *Store) judgeNext(ctx context.Context, w queries.JudgeWorkspacesRow, mos
 		}
 		n = len(ids)
 		if err := tx.judge(ctx, w.ID, ids); err != nil {
+			return err
+		}
+		if err := tx.MarkCards(ctx, ids...); err != nil {
 			return err
 		}
 		after := int64(0) // that was all

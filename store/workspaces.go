@@ -48,8 +48,8 @@ func workspace(row queries.Workspace) Workspace {
 	}}
 }
 
-// SaveThresholds sets a workspace's bounds between the statuses, has its cards drawn again, and
-// records who did it. Bounds that are the same change nothing; ErrChanged where they are not what they
+// SaveThresholds sets a workspace's bounds between the statuses, and records who did it. Its key results are judged
+// and their cards drawn again portion by portion afterwards, see Judge. Bounds that are the same change nothing; ErrChanged where they are not what they
 // were when they were shown.
 func (tx *Tx) SaveThresholds(ctx context.Context, actor okr.Actor, was, t okr.Thresholds) error {
 	row, err := tx.q.LockWorkspace(ctx, actor.Workspace)
@@ -68,12 +68,6 @@ func (tx *Tx) SaveThresholds(ctx context.Context, actor okr.Actor, was, t okr.Th
 	})
 	if err != nil {
 		return fmt.Errorf("saving thresholds: %w", err)
-	}
-	if err := tx.q.MarkAllCards(ctx, actor.Workspace); err != nil {
-		return fmt.Errorf("marking cards: %w", err)
-	}
-	if err := tx.q.ReadyWorkspace(ctx, actor.Workspace); err != nil {
-		return fmt.Errorf("having cards drawn: %w", err)
 	}
 	points := func(n int) string { return strconv.Itoa(n) + " points" }
 	return tx.Record(ctx, actor, "set the thresholds", Object{"workspace", 0}, map[string]Change{

@@ -61,23 +61,6 @@ set ready_at = excluded.ready_at
 where places.ready_at is null
    or places.ready_at > excluded.ready_at;
 
--- name: MarkAllCards :exec
-update cards
-set dirty_at = now()
-where workspace_id = @workspace_id;
-
--- name: ReadyWorkspace :exec
--- All its channels with cards that are to be drawn.
-insert into places (workspace_id, channel_id, ready_at)
-select distinct c.workspace_id, c.channel_id, now()
-from cards c
-where c.workspace_id = @workspace_id
-  and c.dirty_at is not null
-  and c.parked = ''
-order by c.workspace_id, c.channel_id
-on conflict (workspace_id, channel_id) do update
-set ready_at = least(places.ready_at, excluded.ready_at);
-
 -- name: DirtyCards :many
 -- What people wait for comes first, then those whose times of the clock are a day old, the newest
 -- key results first.

@@ -414,17 +414,6 @@ func (q *Queries) LeaveFarewells(ctx context.Context, arg LeaveFarewellsParams) 
 	return err
 }
 
-const markAllCards = `-- name: MarkAllCards :exec
-update cards
-set dirty_at = now()
-where workspace_id = $1
-`
-
-func (q *Queries) MarkAllCards(ctx context.Context, workspaceID string) error {
-	_, err := q.db.Exec(ctx, markAllCards, workspaceID)
-	return err
-}
-
 const markCards = `-- name: MarkCards :exec
 with marked as (
   update cards
@@ -559,24 +548,6 @@ where places.ready_at is null
 // Places with cards whose times of the clock are a day old.
 func (q *Queries) ReadyToRefresh(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, readyToRefresh)
-	return err
-}
-
-const readyWorkspace = `-- name: ReadyWorkspace :exec
-insert into places (workspace_id, channel_id, ready_at)
-select distinct c.workspace_id, c.channel_id, now()
-from cards c
-where c.workspace_id = $1
-  and c.dirty_at is not null
-  and c.parked = ''
-order by c.workspace_id, c.channel_id
-on conflict (workspace_id, channel_id) do update
-set ready_at = least(places.ready_at, excluded.ready_at)
-`
-
-// All its channels with cards that are to be drawn.
-func (q *Queries) ReadyWorkspace(ctx context.Context, workspaceID string) error {
-	_, err := q.db.Exec(ctx, readyWorkspace, workspaceID)
 	return err
 }
 
