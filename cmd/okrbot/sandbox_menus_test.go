@@ -66,11 +66,15 @@ func TestMenusInABrowser(t *testing.T) {
 		if _, err := chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: 800, DeviceScaleFactor: 1}); err != nil {
 			t.Fatal(err)
 		}
-		p.opens("More actions", "Remove…")
+		p.opens("More actions", "Remove objective…")
 		p.shot(fmt.Sprintf("menu-%d", width))
 		p.until("the menu closing", `document.body.click(); return !document.querySelector("details.kebab[open]")`)
 		p.opens("More message shortcuts", "Add as check-in note")
 		p.until("the menu closing", `document.body.click(); return !document.querySelector("details.kebab[open]")`)
+		// As in Slack, a button beside a long text has its label in one line.
+		p.until("a label in one line", `const s = [...document.querySelectorAll("#room .section")].filter((s) => s.lastChild.matches("button")).at(-1); if (!s) return false;
+			const copy = s.parentNode.appendChild(s.cloneNode(true)), b = copy.lastChild, one = b.getBoundingClientRect().height; b.textContent = "Sync Integration Data"; copy.firstChild.firstChild.textContent = "A text of many words. ".repeat(20);
+			const r = b.getBoundingClientRect(), whole = r.height <= one + 1 && b.scrollWidth <= b.clientWidth && copy.getBoundingClientRect().right <= innerWidth && copy.firstChild.clientWidth >= 80; copy.remove(); return whole`)
 	}
 	if _, err := chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 1280, Height: 900, DeviceScaleFactor: 1}); err != nil {
 		t.Fatal(err)
