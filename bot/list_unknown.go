@@ -64,7 +64,7 @@ func called(name, words string) bool {
 	return name == words || slices.Contains(strings.FieldsFunc(name, func(r rune) bool { return strings.ContainsRune(" .-_", r) }), words)
 }
 
-const listsWhat = "`/okr list` takes `mine`, `@person`, `#channel`, `needs-me`, a status such as `at-risk` or `behind`, a period such as `Q4 2026`, an objective such as `O-1`, a name, words of a title, and an order: `by:name`, `by:number` or `by:owner`."
+const listsWhat = "`/okr list` takes `mine`, `@person`, `#channel`, `needs-me`, a status such as `at-risk` or `behind`, a period such as `Q4 2026`, an objective such as `O-1`, a name, words of a title, and an order: `by:name`, `by:number`, `by:owner` or `by:worst`."
 
 // noOrder says which orders there are to who asked for another one.
 func noOrder(typed string) desk.Reply {
@@ -75,7 +75,7 @@ func noOrder(typed string) desk.Reply {
 			text += "Did you mean " + view.Quote("by:"+near[0]) + "? "
 		}
 	}
-	return desk.Say(text + "There are `by:name`, `by:number` and `by:owner`; without one of them the worst come first.")
+	return desk.Say(text + "There are `by:name`, `by:number`, `by:owner` and `by:worst`; without one of them the worst come first, under their objectives.")
 }
 
 // guessedFrom is how many key results' titles an unknown word is compared with.
@@ -160,7 +160,7 @@ func (ls lists) listable(ctx context.Context, workspace string) (names []string,
 	if err != nil {
 		return nil, err
 	}
-	names = []string{"mine", "by:name", "by:number", "by:owner"}
+	names = []string{"mine", "by:name", "by:number", "by:owner", "by:worst"}
 	for _, s := range states() {
 		names = append(names, s.name)
 	}

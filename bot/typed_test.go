@@ -229,7 +229,7 @@ func TestListsOfEveryKind(t *testing.T) {
 	r.alice.Types("/okr list KR-1").Sees("`KR-1` is one key result: `/okr show` shows it")
 	r.alice.Types("/okr list #nowhere").Sees("`#nowhere` did not reach okrbot as a channel")
 	r.alice.Types("/okr list %").Sees("All key results")
-	r.alice.Types("/okr list by:").Sees("List how? `by:` is no order. There are `by:name`, `by:number` and `by:owner`; without one of them the worst come first.")
+	r.alice.Types("/okr list by:").Sees("List how? `by:` is no order. There are `by:name`, `by:number`, `by:owner` and `by:worst`; without one of them the worst come first, under their objectives.")
 	r.alice.Types("/okr list mine by:progress").Sees("List how? `by:progress` is no order. There are")
 	r.alice.Types("/okr list sort by nmae").Sees("`sort by nmae` is no order. Did you mean `by:name`? There are")
 }
