@@ -1,7 +1,6 @@
 package okr
 
 import (
-	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -41,7 +40,8 @@ func ParseObjectiveKey(s string) (number int, ok bool) {
 	return number, err == nil
 }
 
-// Stage is what an objective's period is on a day. Their order is that of lists.
+// Stage is what an objective's period is on a day. Home and the list of objectives have the stages in this order,
+// and of each first what ends or ended the nearest. The store sorts by them.
 type Stage int
 
 // The stages.
@@ -63,23 +63,6 @@ func (o Objective) Stage(today Day) Stage {
 		return ToCome
 	}
 	return Running
-}
-
-// Turn is where an objective comes among others, in the list of objectives and on Home.
-type Turn struct {
-	Stage Stage
-	Away  Day // how many days its last one is away
-	ID    int64
-}
-
-// Turn is where the objective comes on a day. What the store sorts by is the same.
-func (o Objective) Turn(today Day) Turn {
-	return Turn{o.Stage(today), max(o.Period.Last-today, today-o.Period.Last), o.ID}
-}
-
-// Compare puts first what runs, and of each stage what ends or ended the nearest.
-func (t Turn) Compare(other Turn) int {
-	return cmp.Or(cmp.Compare(t.Stage, other.Stage), cmp.Compare(t.Away, other.Away), cmp.Compare(t.ID, other.ID))
 }
 
 // MostCoOwners is how many co-owners an objective has at most.

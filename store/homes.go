@@ -110,7 +110,7 @@ const (
 )
 
 // HomeObjectives are the objectives that a filter leaves, from a place on, at most so many, and how many
-// there are, in the order of okr.Turn on the day in their own zone.
+// there are, by okr.Stage on the day in their own zone, the nearest end first.
 func (r Statements) HomeObjectives(ctx context.Context, workspace string, s HomeFilter, from, most int) (list []okr.Objective, total int, err error) {
 	zones, days, err := r.todays(ctx, workspace, s.Now)
 	if err != nil {

@@ -41,7 +41,7 @@ func (r Statements) ObjectivesByNumber(ctx context.Context, workspace string, nu
 }
 
 // ObjectivePage is a part of a workspace's objectives: those that a person owns or co-owns first, then the
-// others; of each in the order of okr.Turn.
+// others; of each by okr.Stage, the nearest end first.
 type ObjectivePage struct {
 	Objectives []okr.Objective
 	Mine       int // so many of all are the person's

@@ -137,7 +137,7 @@ order by (o.last_day < @today::date), o.first_day desc, o.id desc
 limit @most;
 
 -- name: ObjectivesLed :many
--- Those that a person owns or co-owns, in the order of okr.Turn.
+-- Those that a person owns or co-owns, by okr.Stage, the nearest end first.
 select *
 from objectives o
 where o.workspace_id = @workspace_id

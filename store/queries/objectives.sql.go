@@ -545,7 +545,7 @@ type ObjectivesLedParams struct {
 	Most        int32
 }
 
-// Those that a person owns or co-owns, in the order of okr.Turn.
+// Those that a person owns or co-owns, by okr.Stage, the nearest end first.
 func (q *Queries) ObjectivesLed(ctx context.Context, arg ObjectivesLedParams) ([]Objective, error) {
 	rows, err := q.db.Query(ctx, objectivesLed,
 		arg.WorkspaceID,
