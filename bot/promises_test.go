@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -104,6 +105,63 @@ func TestAWizardGoesOnInAnotherProcess(t *testing.T) {
 	r.isRead()
 	if n := r.number("select count(*) from key_results"); n != 1 {
 		t.Errorf("%d key results", n)
+	}
+}
+
+// A wizard goes on where a process did what was asked and ended before it could say so.
+func TestAWizardGoesOnAfterAnAnswerThatNeverCame(t *testing.T) {
+	r := newRoom(t)
+	r.connects(r.alice)
+	r.addsObjective(r.alice, "Run a calm service desk")
+	var dies atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if !dies.Load() {
+			r.bot.Handler().ServeHTTP(w, req)
+			return
+		}
+		b := r.replica()
+		b.Handler().ServeHTTP(httptest.NewRecorder(), req)
+		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+			conn.Close()
+		}
+	}))
+	t.Cleanup(server.Close)
+	r.slack.SetApp(server.URL)
+	r.refusalsExpected = true // answers that are cut off
+	r.alice.Types("/okr add-kr").Fills("Key Result", "Fewer open incidents")
+	dies.Store(true)
+	r.alice.Submits("Next")
+	dies.Store(false)
+	r.alice.Submits("Next").Sees("== Changed elsewhere ==", "This step was sent already").Submits("Go on").
+		Sees("Scorecard").Chooses("Scorecard", "Number of open incidents").Presses("Preview results").Sees("Last 12 scores")
+	dies.Store(true)
+	r.alice.Submits("Connect")
+	dies.Store(false)
+	r.alice.Submits("Connect").Sees("== Changed elsewhere ==").Submits("Go on").Sees("Start Value").Fills("Target Value", "100")
+	dies.Store(true)
+	r.alice.Submits("Save")
+	dies.Store(false)
+	r.alice.Submits("Save").Sees("KR-1 is added").Closes()
+	r.isRead()
+	if n := r.number("select count(*) from key_results"); n != 1 {
+		t.Errorf("%d key results", n)
+	}
+}
+
+// Where the view after a button never came, the same button shows it.
+func TestAButtonOfAStepThatWasLeftShowsWhereTheWizardIs(t *testing.T) {
+	r := newRoom(t)
+	r.connects(r.alice)
+	r.addsObjective(r.alice, "Run a calm service desk")
+	r.alice.Types("/okr add-kr").Fills("Key Result", "Fewer open incidents").Submits("Next").Sees("Scorecard")
+	v, _ := r.slack.Top("alice")
+	r.refusalsExpected = true
+	fix := r.slack.Break(slack.Fault{Method: "views.update", Error: "internal_error"})
+	r.alice.Presses("Back").Sees("Slack did not show the window").Closes()
+	fix()
+	r.alice.Presses("Back").Sees("== Add key result ==", "Fewer open incidents").Submits("Next").Sees("Scorecard")
+	if now, _ := r.slack.Top("alice"); now.ID != v.ID {
+		t.Error("it is another window")
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,6 +14,7 @@ type front struct {
 	office *office
 	server *httptest.Server
 	client *http.Client
+	only   atomic.Pointer[replica] // whom everything is passed on to, where it lives
 }
 
 func (o *office) openFront() {
@@ -36,7 +38,10 @@ func (o *office) alive() *replica {
 }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	to := f.office.alive()
+	to := f.only.Load()
+	if to == nil || to.pid() == 0 {
+		to = f.office.alive()
+	}
 	if to == nil {
 		cutOff(w)
 		return

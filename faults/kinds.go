@@ -28,6 +28,7 @@ type fault struct {
 var faults = []fault{
 	{"SIGKILL, half of them at a random moment, half at a named point", 400, kills},
 	{"an event whose process dies over it", 1000, struckEvents},
+	{"a step of the wizard whose process dies over it", 120, wizardDeaths},
 	{"SIGTERM under load", 100, terminations},
 	{"a replica frozen past every lease", 50, freezes},
 	{"Postgres ended at once (immediate)", 20, crashes},

@@ -213,7 +213,7 @@ func FieldOf(signIn, name string) string { return credential + signIn + "_" + na
 // Checking is shown while the connection is tried.
 func Checking(system, address string) slack.ModalViewRequest {
 	return modal("checking", "Connect "+system, "", "",
-		section(":hourglass_flowing_sand: Checking "+Escape(Cut(address, 100))+": address, TLS, sign-in, and what can be read. This takes a few seconds."))
+		section(":hourglass_flowing_sand: Checking "+Escape(Cut(address, 100))+": address, TLS, sign-in, and what can be read. This takes a few seconds. Where nothing comes within a minute, close this window and connect again: nothing was kept."))
 }
 
 // ActionBrowse is a link into the browser, which Slack tells of too.

@@ -3,6 +3,8 @@ package view
 import (
 	"strconv"
 	"strings"
+
+	"github.com/slack-go/slack"
 )
 
 // CallbackWizard names the form of a key result, whichever of its steps is shown.
@@ -51,6 +53,23 @@ const FromPeople = "people"
 // mark is the id of a step's first block: which step the view shows, and which revision of the draft. A
 // submit of a view that is older than the draft is known by it.
 func mark(step string, revision int) string { return "at_" + step + "_" + strconv.Itoa(revision) }
+
+// stepOvertaken is no step: it marks the view that stands in place of one that the draft has left.
+const stepOvertaken = "overtaken"
+
+// Overtaken takes the place of a step that was sent already, from another window or without an answer that
+// arrived. Its submit goes on where the draft is.
+func Overtaken(draft, command string) slack.ModalViewRequest {
+	says := section("This step was sent already: in another window, or from here while okrbot was restarted. Nothing of this one was saved. *Go on* shows what was kept, and you continue there; `" + command + "` starts another one.")
+	says.BlockID = mark(stepOvertaken, 0)
+	return modal(CallbackWizard, "Changed elsewhere", "Go on", draft, says)
+}
+
+// IsOvertaken says whether a view, by its mark, is the one of Overtaken.
+func IsOvertaken(block string) bool {
+	step, _ := ParseMark(block)
+	return step == stepOvertaken
+}
 
 // ParseMark reads the mark of a view from its first block's id.
 func ParseMark(block string) (step string, revision int) {

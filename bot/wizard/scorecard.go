@@ -125,6 +125,9 @@ func (f *Flow) ConnectionChosen(ctx context.Context, w *Session) (desk.Reply, er
 // further.
 func (f *Flow) ScorecardChosen(ctx context.Context, w *Session) (desk.Reply, error) {
 	reference, part := w.Reference, w.Part
+	if shown := view.ParseScorecard(w.gesture.View.State).Connection; shown != 0 && shown != w.Connection {
+		w.chooseConnection(shown) // it was chosen, and whoever was told of it ended
+	}
 	if err := f.readScorecardEntry(ctx, w); err != nil {
 		return desk.Reply{}, err
 	}

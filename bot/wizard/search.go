@@ -31,6 +31,9 @@ func (f *Flow) ScorecardChoices(ctx context.Context, g desk.Gesture) (desk.Reply
 	w, err := f.load(ctx, g, g.View.Draft)
 	var c store.Connection
 	if err == nil {
+		if shown := view.ParseScorecard(g.View.State).Connection; shown != 0 {
+			w.Connection = shown // as the person sees it, also where nobody heard of that choice
+		}
 		c, err = f.usableConnection(ctx, w)
 	}
 	if desk.IsNotFound(err) {

@@ -111,7 +111,7 @@ func (f *Flow) In(serve func(context.Context, *Session) (desk.Reply, error)) des
 			return desk.Reply{}, err
 		}
 		if g.Action.ID != "" && (w.SavedNumber != 0 || !w.shows(g.View)) {
-			return desk.Reply{}, nil // it was done before Save or the step after, and comes late
+			return f.late(ctx, w)
 		}
 		reply, err := serve(ctx, w)
 		if desk.IsNotFound(err) && !desk.IsInstead(err) {
@@ -125,6 +125,21 @@ func (f *Flow) In(serve func(context.Context, *Session) (desk.Reply, error)) des
 		reply.Newest = newest
 		return reply, err
 	}
+}
+
+// late answers what was done in a view of a step that the wizard has left. It was done before Save or the step
+// after: then the person sees another view by now, Slack refuses the change by its hash, and nothing happens.
+// Or the process ended before it could show that view: then it is shown now.
+func (f *Flow) late(ctx context.Context, w *Session) (reply desk.Reply, err error) {
+	if w.SavedNumber != 0 {
+		reply, err = f.alreadySaved(ctx, w)
+	} else {
+		var modal slack.ModalViewRequest
+		modal, err = f.modal(ctx, w)
+		reply.Update = &modal
+	}
+	reply.Newest = func(context.Context) bool { return false }
+	return reply, err
 }
 
 // isNewest says whether nothing was done since that changes which fields are shown.
@@ -166,8 +181,13 @@ func (f *Flow) Submitted(ctx context.Context, w *Session) (desk.Reply, error) {
 	if w.SavedNumber != 0 {
 		return f.alreadySaved(ctx, w)
 	}
-	if !w.shows(w.gesture.View) {
-		return desk.Reply{}, store.ErrChanged
+	switch {
+	case view.IsOvertaken(w.gesture.View.Mark):
+		modal, err := f.modal(ctx, w)
+		return desk.Reply{Update: &modal}, err
+	case !w.shows(w.gesture.View):
+		modal := view.Overtaken(w.draft.ID, w.command())
+		return desk.Reply{Update: &modal}, nil
 	}
 	switch w.draft.Step {
 	case view.StepStart:
