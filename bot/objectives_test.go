@@ -255,3 +255,14 @@ func TestAZoneThatTheDatabaseDoesNotKnowIsRefused(t *testing.T) {
 	r.alice.Types("/okr add-objective").Fills("Objective", "Aim higher").Chooses("Time zone", "Europe/Kyiv").Submits("Save").
 		Sees("^ okrbot's database does not know this time zone").Chooses("Time zone", "Europe/Athens").Submits("Save").Sees("Aim higher")
 }
+
+// TestTheWindowOfAnObjectiveDoesNotOfferItself to those who may change it, and who may not have no menu.
+func TestTheWindowOfAnObjectiveDoesNotOfferItself(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Interviews held", "12")
+	r.alice.Types("/okr show O-1").Sees("== O-1 ==", "[⋯ Edit objective | Remove objective…]").Closes()
+	r.bob.Types("/okr show O-1").Sees("== O-1 ==", "How it stands")
+	if _, window, _ := strings.Cut(r.bob.Screen(), "== O-1 =="); strings.Contains(window, "[⋯") {
+		t.Errorf("who may change nothing is offered a menu:\n%s", window)
+	}
+}

@@ -118,22 +118,28 @@ const (
 	notSyncingWord = "not syncing"
 )
 
-// kebabOf offers what can be done with an objective: at most five.
+// kebabOf offers what can be done with an objective where it is listed: at most five.
 func kebabOf(o okr.Objective, ended, looks bool) *slack.OverflowBlockElement {
-	option := func(verb, label string) *slack.OptionBlockObject {
-		return slack.NewOptionBlockObject(Item(verb, o.ID), plain(label), nil)
-	}
-	options := []*slack.OptionBlockObject{option(ItemShow, "Show objective")}
+	options := append([]*slack.OptionBlockObject{objectiveItem(ItemShow, "Show objective", o)}, changesOf(o, ended, looks)...)
+	return slack.NewOverflowBlockElement(ActionObjectiveMore, options...)
+}
+
+// changesOf are what an objective's reader may do to it, that which deletes last; none where they only look.
+func changesOf(o okr.Objective, ended, looks bool) (options []*slack.OptionBlockObject) {
 	if looks {
-		return slack.NewOverflowBlockElement(ActionObjectiveMore, options...)
+		return nil
 	}
 	if !o.Closed {
-		options = append(options, option(ItemEdit, "Edit objective"))
+		options = append(options, objectiveItem(ItemEdit, "Edit objective", o))
 	}
 	if ended {
-		options = append(options, option(ItemCloseOut, "Close out objective"))
+		options = append(options, objectiveItem(ItemCloseOut, "Close out objective", o))
 	}
-	return slack.NewOverflowBlockElement(ActionObjectiveMore, append(options, option(ItemRemove, "Remove objective…"))...)
+	return append(options, objectiveItem(ItemRemove, "Remove objective…", o))
+}
+
+func objectiveItem(verb, label string, o okr.Objective) *slack.OptionBlockObject {
+	return slack.NewOptionBlockObject(Item(verb, o.ID), plain(label), nil)
 }
 
 // ObjectivesListed is how many objectives a list shows at once.
@@ -185,7 +191,9 @@ const (
 func (o Objective) Modal() slack.ModalViewRequest {
 	head := section(":dart: " + headlineOf(o.Objective))
 	head.BlockID = "o_" + strconv.FormatInt(o.ID, 10)
-	head.Accessory = slack.NewAccessory(kebabOf(o.Objective, o.ended(), o.looks()))
+	if options := changesOf(o.Objective, o.ended(), o.looks()); len(options) > 0 {
+		head.Accessory = slack.NewAccessory(slack.NewOverflowBlockElement(ActionObjectiveMore, options...))
+	}
 	dash := func(s string) string {
 		if s == "" {
 			return "–"
