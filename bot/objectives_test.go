@@ -266,3 +266,10 @@ func TestTheWindowOfAnObjectiveDoesNotOfferItself(t *testing.T) {
 		t.Errorf("who may change nothing is offered a menu:\n%s", window)
 	}
 }
+
+// TestWhatRemovesIsLast in the menu of a key result's details.
+func TestWhatRemovesIsLast(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Interviews held", "12")
+	r.alice.Types("/okr show KR-1").Sees("== KR-1 ==", "[⋯ Check in | Edit | Post to channel | Remove…]").Closes()
+}

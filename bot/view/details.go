@@ -129,10 +129,10 @@ func (d Details) why() string {
 	return strings.Join(lines, "\n")
 }
 
-// kebab offers the key result's choices, and to post it.
+// kebab offers the key result's choices and to post it; what removes it is last.
 func (d Details) kebab() *slack.OverflowBlockElement {
 	kebab := d.Kebab()
-	kebab.Options = append(kebab.Options, slack.NewOptionBlockObject(Item("post", d.ID), plain("Post to channel"), nil))
+	kebab.Options = slices.Insert(kebab.Options, len(kebab.Options)-1, slack.NewOptionBlockObject(Item("post", d.ID), plain("Post to channel"), nil))
 	return kebab
 }
 
