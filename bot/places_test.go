@@ -124,6 +124,27 @@ func TestObjectivesHaveOneOrder(t *testing.T) {
 	}
 }
 
+// Those below an objective have the same order, in its window and in a list of it.
+func TestObjectivesBelowHaveTheSameOrder(t *testing.T) {
+	r := newRoom(t)
+	today := r.today()
+	r.addsObjective(r.alice, "Run a calm company")
+	r.addsObjectiveOf("Far ahead", okr.Period{First: today + 100, Last: today + 190})
+	r.addsObjectiveOf("Long over", okr.Period{First: today - 200, Last: today - 100})
+	r.addsObjectiveOf("At hand", okr.Period{First: today - 30, Last: today + 50})
+	r.addsObjectiveOf("Next up", okr.Period{First: today + 51, Last: today + 99})
+	r.do("update objectives set parent_id = (select id from objectives where number = 1) where number > 1")
+	for where, text := range map[string]string{
+		"the window": r.alice.Types("/okr show O-1").Sees("== O-1 ==", "Far ahead").Screen(),
+		"the list":   r.alice.Closes().Types("/okr list O-1").Sees("Key results under O-1: none.", "Far ahead").Screen(),
+	} {
+		text = text[strings.LastIndex(text, "Objectives that have this one as their parent"):]
+		if !inOrder(text, "At hand", "Long over", "Next up", "Far ahead") {
+			t.Errorf("%s has them in another order:\n%s", where, text)
+		}
+	}
+}
+
 // An objective whose time zone the database does not know, as one that was moved to an older list of zones, is
 // listed like others.
 func TestObjectivesInAZoneThatTheDatabaseDoesNotKnow(t *testing.T) {

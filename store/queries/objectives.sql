@@ -72,11 +72,12 @@ from above
 order by far;
 
 -- name: ChildrenOf :many
+-- By okr.Stage, the nearest end first; by the day in UTC, which is enough for an order.
 select *
 from objectives
 where workspace_id = @workspace_id
   and parent_id = any (@parents::bigint[])
-order by parent_id, last_day desc, number;
+order by parent_id, case when closed_at is not null then 3 when last_day < now()::date then 1 when first_day > now()::date then 2 else 0 end, abs(last_day - now()::date), id;
 
 -- name: WithBelow :many
 -- Some objectives and all below them, at any depth.

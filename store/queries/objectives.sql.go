@@ -58,7 +58,7 @@ select id, workspace_id, title, owner_id, first_day, last_day, zone, channel_id,
 from objectives
 where workspace_id = $1
   and parent_id = any ($2::bigint[])
-order by parent_id, last_day desc, number
+order by parent_id, case when closed_at is not null then 3 when last_day < now()::date then 1 when first_day > now()::date then 2 else 0 end, abs(last_day - now()::date), id
 `
 
 type ChildrenOfParams struct {
@@ -66,6 +66,7 @@ type ChildrenOfParams struct {
 	Parents     []int64
 }
 
+// By okr.Stage, the nearest end first; by the day in UTC, which is enough for an order.
 func (q *Queries) ChildrenOf(ctx context.Context, arg ChildrenOfParams) ([]Objective, error) {
 	rows, err := q.db.Query(ctx, childrenOf, arg.WorkspaceID, arg.Parents)
 	if err != nil {
