@@ -241,7 +241,7 @@ func (n Needing) helps() *slack.ButtonBlockElement {
 func (h HomeTab) objectives() []slack.Block {
 	var blocks []slack.Block
 	if !h.Own && !h.Filter.any() {
-		text := "Nothing here yet, " + Escape(h.Name) + ". Objectives and key results that you own, share or look after appear here."
+		text := "Nothing here yet, " + Escape(h.Name) + ". Objectives and key results that you own or co-own appear here."
 		if h.May {
 			text += "\n\n1. *" + Escape(h.Systems.label()) + "*, or use a connection that is shared with you.\n2. *Add objective*: what you want to reach, and by when.\n3. *Add key result*: pick a scorecard, and it keeps itself true."
 		}
