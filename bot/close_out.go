@@ -390,7 +390,7 @@ func (f closeOuts) end(ctx context.Context, g desk.Gesture, c closing) (desk.Rep
 			return err
 		}
 		out.Person = g.Actor.ID
-		return f.tellLeaders(ctx, tx, g.Actor, out)
+		return f.tellPeople(ctx, tx, g.Actor, out, list, carried)
 	})
 	switch {
 	case desk.IsNotFound(err):
@@ -405,12 +405,26 @@ func (f closeOuts) end(ctx context.Context, g desk.Gesture, c closing) (desk.Rep
 	return r, nil
 }
 
-// tellLeaders leaves what the owner and the co-owners of an objective are to hear, where another one closed
-// it out.
-func (f closeOuts) tellLeaders(ctx context.Context, tx *store.Tx, by okr.Actor, c store.CloseOut) error {
+// tellPeople leaves what people are to hear of an objective that another one closed out: the objective's owner
+// and co-owners of it, and those of its key results, each once, of theirs.
+func (f closeOuts) tellPeople(ctx context.Context, tx *store.Tx, by okr.Actor, c store.CloseOut, list []store.KeyResult, carried map[int64]int) error {
 	var news []store.Telling
 	for _, person := range c.Objective.Responsible() {
 		news = append(news, store.Telling{Person: person, Says: view.WasClosedOut(closed(c))})
+	}
+	var owners []string
+	for _, k := range list {
+		owners = slices.Concat(owners, []string{k.Owner}, k.CoOwners)
+	}
+	slices.Sort(owners)
+	for _, person := range slices.Compact(owners) {
+		var own []okr.KeyResult
+		for _, k := range list {
+			if k.Owner == person || slices.Contains(k.CoOwners, person) {
+				own = append(own, k.KeyResult)
+			}
+		}
+		news = append(news, store.Telling{Person: person, Says: view.TheirsWereClosedOut(closed(c), own, carried)})
 	}
 	return f.jobs.TellOthers(ctx, tx, by, news)
 }

@@ -40,6 +40,30 @@ func TestHowItEndedIsSeenWithoutAChannel(t *testing.T) {
 	r.bob.In("dm-U0BOB").DoesNotSee("was closed out by")
 }
 
+// TestOwnersHearThatTheirsWereClosedOut with the objective: each once, of all that is theirs and of how it goes
+// on.
+func TestOwnersHearThatTheirsWereClosedOut(t *testing.T) {
+	r := newRoom(t)
+	r.addsObjective(r.alice, "Run a calm service desk")
+	r.checksIn("Interviews held", "8", "7.99")
+	r.checksIn("Talks given", "5", "5")
+	r.checksIn("Papers read", "5", "5")
+	o := r.objective()
+	r.do("update key_results set owner_id = 'U0BOB' where number in (1, 2)")
+	r.do("update key_results set owner_id = 'U0CAROL', co_owner_ids = '{U0BOB}' where number = 3")
+	r.beyond(o, 3)
+	r.alice.Types("/okr close-out O-1").Sees("== Close out ==").Chooses("Carry over to "+okr.NextQuarter(o.Period.Last).Words(), "KR-1").
+		Submits("Close out").Sees("== Carry over ==").Submits("Close out").SeesNoModal().Sees("is closed out.")
+	r.bob.In("dm-U0BOB").Sees(":checkered_flag: *O-1* Run a calm service desk (", "was closed out by <@U0ALICE>.", "as *O-2*",
+		"Yours in it:\n• *KR-1* Interviews held, goes on as *KR-4*\n• *KR-2* Talks given\n• *KR-3* Papers read")
+	r.carol.In("dm-U0CAROL").Sees("was closed out by <@U0ALICE>.", "Yours in it:\n• *KR-3* Papers read").DoesNotSee("Talks given")
+	r.settles()
+	if n := r.bob.Counts("was closed out by"); n != 1 {
+		t.Errorf("bob hears of it %d times", n)
+	}
+	r.alice.In("dm-U0ALICE").DoesNotSee("was closed out by")
+}
+
 // TestWhatIsLeftOutOfTheWindowOfAnEndIsSeen: forty are in the window, and all behind a button.
 func TestWhatIsLeftOutOfTheWindowOfAnEndIsSeen(t *testing.T) {
 	r := newRoom(t)

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -39,4 +40,20 @@ func WasClosedOut(c Closed) string {
 		text += " It " + GoesOnIn(c.Next) + "." + TreeWentOn(c.Above, c.Below)
 	}
 	return text + " `/okr show " + c.Objective.Key() + "` shows how it ended."
+}
+
+// TheirsWereClosedOut tells an owner or co-owner of key results that these ended with their objective, and as
+// which number each goes on: carried has it by key result.
+func TheirsWereClosedOut(c Closed, own []okr.KeyResult, carried map[int64]int) string {
+	text := WasClosedOut(c) + "\nYours in it:"
+	for i, k := range own {
+		if i == told {
+			return text + "\n…and " + okr.CountWords(len(own)-i, "more key result") + "."
+		}
+		text += "\n• *" + k.Key() + "* " + Escape(Cut(ShownName(k.Title, k.Key()), 100))
+		if n := carried[k.ID]; n != 0 {
+			text += fmt.Sprintf(", goes on as *KR-%d*", n)
+		}
+	}
+	return text
 }
