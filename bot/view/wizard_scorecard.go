@@ -21,6 +21,7 @@ type Scorecard struct {
 	System      string // "ServiceNow"
 	Connections []ConnectionChoice
 	Connection  int64
+	Added       string // the name of the connection that a detour made, and that is chosen; empty: none did
 	Left        int    // scorecards of the connection that Slack takes no option for
 	Chosen      string // the option's value
 	ChosenName  string
@@ -97,6 +98,9 @@ func (p Preview) ahead(system string) string {
 // Modal asks for the connection and the scorecard, and shows what it says.
 func (s Scorecard) Modal() slack.ModalViewRequest {
 	intro := section("Where the values come from. A scorecard is shown as soon as you choose it, and *Preview results* reads it again. *Connect* links it to the key result.")
+	if s.Added != "" {
+		intro = section(":white_check_mark: Connected: *" + Escape(Cut(s.Added, 100)) + "*. It is chosen below; choose its scorecard, then press *Connect*.")
+	}
 	intro.BlockID = mark(StepScorecard, s.Revision)
 	if len(s.Connections) == 0 {
 		intro = section("You have no connection to " + s.System + " yet, and none is shared with you. Press *New connection*; you come back here after it.")

@@ -47,6 +47,9 @@ func (f *Flow) scorecardStep(ctx context.Context, w *Session) (view.Scorecard, e
 	}
 	for _, c := range list {
 		if c.ID == w.Connection {
+			if c.ID == w.AddedConnection {
+				s.Added = c.Name
+			}
 			s.Parts = w.partFields(f.divider(c))
 			if s.Left, err = f.Store.CountUnlistable(ctx, c, view.LongestValue); err != nil {
 				return s, err
@@ -203,6 +206,7 @@ func (f *Flow) scorecardSubmitted(ctx context.Context, w *Session) (desk.Reply, 
 	if len(problems) > 0 {
 		return desk.Reply{Problems: desk.AtFields(problems, w.gesture)}, nil
 	}
+	w.AddedConnection = 0
 	if w.Preview != nil {
 		return f.prefilledDetails(ctx, w)
 	}

@@ -59,12 +59,13 @@ type state struct {
 	Version int    // of the key result, when the form was opened; of drafts without Was it says what changed
 	Was     string // what people enter of it, as it was then
 
-	Objective      int64
-	AddedObjective int64 // on a detour, and not yet gone on with
-	Title          string
-	Owner          string
-	Source         string // a system's kind, or view.FromPeople
-	Connection     int64
+	Objective       int64
+	AddedObjective  int64 // on a detour, and not yet gone on with
+	Title           string
+	Owner           string
+	Source          string // a system's kind, or view.FromPeople
+	Connection      int64
+	AddedConnection int64 // on a detour, and not yet gone on with
 
 	Reference     string            // what is read: the scorecard, or a part of it
 	Part          integrations.Part // the same, taken apart, and perhaps not finished
@@ -280,7 +281,10 @@ func (f *Flow) ObjectiveAdded(ctx context.Context, g desk.Gesture, from Opener, 
 
 // ConnectionAdded shows the wizard again, with the connection that a detour made.
 func (f *Flow) ConnectionAdded(ctx context.Context, g desk.Gesture, from Opener, connection int64) {
-	f.returned(ctx, g, from, func(w *Session) { w.chooseConnection(connection) })
+	f.returned(ctx, g, from, func(w *Session) {
+		w.chooseConnection(connection)
+		w.AddedConnection = connection
+	})
 }
 
 // noted keeps what a detour made, and draws the wizard with it.
