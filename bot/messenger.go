@@ -128,6 +128,10 @@ func (m *Messenger) Shows(d jobs.Drawing) ([]byte, error) {
 func (m *Messenger) Card(ctx context.Context, channel, ts string, d jobs.Drawing, post jobs.Post) (string, error) {
 	card := view.Card(shown(m.connectors, d.KeyResult, d.Now), d.Newest)
 	card.Mark = post.Mark
+	if post.Repeated {
+		card.Text += " (repeated)"
+		card.Add("(repeated: Slack did not say whether the first one arrived)")
+	}
 	if ts == "" {
 		_, ts, err := m.slack.Post(ctx, channel, card)
 		return ts, err

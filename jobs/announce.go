@@ -262,7 +262,7 @@ func (c *Client) park(ctx context.Context, p store.Place, ids []int64, items []A
 				continue // a direct message, or the key result has moved on
 			}
 			card := store.Card{KeyResult: item.KeyResult, Workspace: p.Workspace, Channel: p.Channel}
-			first, err := tx.CardParked(ctx, card, code)
+			first, err := tx.CardParked(ctx, card, code, false)
 			if err != nil {
 				return err
 			}

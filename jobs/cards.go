@@ -147,11 +147,11 @@ func (c *Client) drawOne(ctx context.Context, p store.Place, l look) error {
 	case err == nil:
 		return c.store.CardDrawn(ctx, card, k, ts, l.shows)
 	case errors.As(err, &u) && u.Kind == NotSent && card.TS == "":
-		return errors.Join(err, c.store.CardNotSent(ctx, card))
+		return errors.Join(err, c.store.CardNotSent(ctx, card, card.Repeated))
 	case errors.As(err, &u) && u.Kind == Gone && card.TS != "":
 		return c.store.CardGone(ctx, card)
 	case errors.As(err, &u) && (u.Kind == Permanent || u.Kind == Gone):
-		return c.parkCard(ctx, p, card, k, u.Code)
+		return c.parkCard(ctx, p, card, k, u.Code, card.TS != "" || !card.Repeated)
 	}
 	return err
 }

@@ -127,18 +127,18 @@ func (c *Client) settleCard(ctx context.Context, p store.Place, card store.Card,
 		return card, true, c.store.CardFound(ctx, card)
 	case found.Looked:
 		card.Sending = time.Time{}
-		return card, true, c.store.CardNotSent(ctx, card)
+		return card, true, c.store.CardNotSent(ctx, card, false)
 	case card.Repeated:
 		c.log.Warn("nobody knows whether a card arrived that was sent twice", "workspace", p.Workspace, "channel", p.Channel, "key_result", k.ID)
-		return card, false, c.parkCard(ctx, p, card, k, unclear)
+		return card, false, c.parkCard(ctx, p, card, k, unclear, false)
 	}
 	return card, true, nil
 }
 
-// parkCard sets a card aside and tells the owner, once.
-func (c *Client) parkCard(ctx context.Context, p store.Place, card store.Card, k store.KeyResult, code string) error {
+// parkCard sets a card aside and tells the owner, once. NothingSent: no post of it stands there.
+func (c *Client) parkCard(ctx context.Context, p store.Place, card store.Card, k store.KeyResult, code string, nothingSent bool) error {
 	return c.store.InTx(ctx, func(tx *store.Tx) error {
-		first, err := tx.CardParked(ctx, card, code)
+		first, err := tx.CardParked(ctx, card, code, nothingSent)
 		if err != nil || !first {
 			return err
 		}

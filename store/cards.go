@@ -113,9 +113,9 @@ func (s *Store) CardSending(ctx context.Context, c Card) (Card, bool, error) {
 	return c, true, nil
 }
 
-// CardNotSent notes that a card's first post surely did not arrive.
-func (s *Store) CardNotSent(ctx context.Context, c Card) error {
-	if err := s.q.CardNotSent(ctx, queries.CardNotSentParams{KeyResultID: c.KeyResult, ChannelID: c.Channel}); err != nil {
+// CardNotSent notes that a card's post surely did not arrive; earlier: one before it may have.
+func (s *Store) CardNotSent(ctx context.Context, c Card, earlier bool) error {
+	if err := s.q.CardNotSent(ctx, queries.CardNotSentParams{KeyResultID: c.KeyResult, ChannelID: c.Channel, Earlier: earlier}); err != nil {
 		return fmt.Errorf("noting that a card was not posted: %w", err)
 	}
 	return nil
@@ -225,10 +225,10 @@ func (tx *Tx) moveCard(ctx context.Context, k KeyResult) error {
 	return tx.MarkCards(ctx, k.ID)
 }
 
-// CardParked sets aside a card that Slack will not take; true the first time.
-func (tx *Tx) CardParked(ctx context.Context, c Card, code string) (bool, error) {
+// CardParked sets aside a card that Slack will not take; true the first time. NothingSent: no post of it stands there.
+func (tx *Tx) CardParked(ctx context.Context, c Card, code string, nothingSent bool) (bool, error) {
 	n, err := tx.q.ParkCard(ctx, queries.ParkCardParams{
-		KeyResultID: c.KeyResult, ChannelID: c.Channel, WorkspaceID: c.Workspace, Error: code,
+		KeyResultID: c.KeyResult, ChannelID: c.Channel, WorkspaceID: c.Workspace, Error: code, NothingSent: nothingSent,
 	})
 	if err != nil {
 		return false, fmt.Errorf("parking a card: %w", err)

@@ -88,18 +88,19 @@ union all
 );
 
 -- name: SendingCard :many
--- A card that is on record as being sent is sent for the second time.
+-- A card that is on record as being sent is sent for the second time, under the same mark.
 update cards
 set repeated = sending_at is not null,
-    sending_at = now()
+    sending_at = coalesce(sending_at, now())
 where key_result_id = @key_result_id
   and channel_id = @channel_id
 returning sending_at::timestamptz;
 
 -- name: CardNotSent :exec
+-- An earlier post of it may stand there all the same, and is looked for before the next one.
 update cards
 set repeated = false,
-    sending_at = null
+    sending_at = case when @earlier::boolean then sending_at end
 where key_result_id = @key_result_id
   and channel_id = @channel_id;
 
@@ -162,13 +163,13 @@ set ready_at = excluded.ready_at
 where places.ready_at is null;
 
 -- name: ParkCard :execrows
--- A key result that has no card in the channel gets one that is parked: it remembers who was told.
+-- A key result that has no card in the channel gets one that is parked: it remembers who was told. What of it may
+-- stand there is looked for before it is posted again.
 insert into cards (key_result_id, channel_id, workspace_id, parked)
 values (@key_result_id, @channel_id, @workspace_id, @error)
 on conflict (key_result_id, channel_id) do update
 set parked = excluded.parked,
-    repeated = false,
-    sending_at = null
+    sending_at = case when not @nothing_sent::boolean then cards.sending_at end
 where cards.parked = '';
 
 -- name: ForgetCard :exec

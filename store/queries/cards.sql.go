@@ -77,18 +77,20 @@ func (q *Queries) CardFound(ctx context.Context, arg CardFoundParams) error {
 const cardNotSent = `-- name: CardNotSent :exec
 update cards
 set repeated = false,
-    sending_at = null
-where key_result_id = $1
-  and channel_id = $2
+    sending_at = case when $1::boolean then sending_at end
+where key_result_id = $2
+  and channel_id = $3
 `
 
 type CardNotSentParams struct {
+	Earlier     bool
 	KeyResultID int64
 	ChannelID   string
 }
 
+// An earlier post of it may stand there all the same, and is looked for before the next one.
 func (q *Queries) CardNotSent(ctx context.Context, arg CardNotSentParams) error {
-	_, err := q.db.Exec(ctx, cardNotSent, arg.KeyResultID, arg.ChannelID)
+	_, err := q.db.Exec(ctx, cardNotSent, arg.Earlier, arg.KeyResultID, arg.ChannelID)
 	return err
 }
 
@@ -485,8 +487,7 @@ insert into cards (key_result_id, channel_id, workspace_id, parked)
 values ($1, $2, $3, $4)
 on conflict (key_result_id, channel_id) do update
 set parked = excluded.parked,
-    repeated = false,
-    sending_at = null
+    sending_at = case when not $5::boolean then cards.sending_at end
 where cards.parked = ''
 `
 
@@ -495,15 +496,18 @@ type ParkCardParams struct {
 	ChannelID   string
 	WorkspaceID string
 	Error       string
+	NothingSent bool
 }
 
-// A key result that has no card in the channel gets one that is parked: it remembers who was told.
+// A key result that has no card in the channel gets one that is parked: it remembers who was told. What of it may
+// stand there is looked for before it is posted again.
 func (q *Queries) ParkCard(ctx context.Context, arg ParkCardParams) (int64, error) {
 	result, err := q.db.Exec(ctx, parkCard,
 		arg.KeyResultID,
 		arg.ChannelID,
 		arg.WorkspaceID,
 		arg.Error,
+		arg.NothingSent,
 	)
 	if err != nil {
 		return 0, err
@@ -554,7 +558,7 @@ func (q *Queries) ReadyToRefresh(ctx context.Context) error {
 const sendingCard = `-- name: SendingCard :many
 update cards
 set repeated = sending_at is not null,
-    sending_at = now()
+    sending_at = coalesce(sending_at, now())
 where key_result_id = $1
   and channel_id = $2
 returning sending_at::timestamptz
@@ -565,7 +569,7 @@ type SendingCardParams struct {
 	ChannelID   string
 }
 
-// A card that is on record as being sent is sent for the second time.
+// A card that is on record as being sent is sent for the second time, under the same mark.
 func (q *Queries) SendingCard(ctx context.Context, arg SendingCardParams) ([]time.Time, error) {
 	rows, err := q.db.Query(ctx, sendingCard, arg.KeyResultID, arg.ChannelID)
 	if err != nil {
