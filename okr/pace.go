@@ -18,8 +18,7 @@ type Phase struct {
 const maxPhases = 12
 
 // ParsePhases reads phased targets as people type them, one a line: "2026-10-31: 40", with or without the
-// unit. The error is
-// a sentence for the field that names the line and never repeats it.
+// unit. The error is a sentence for the field that names the line and never repeats it.
 func ParsePhases(typed, unit string) ([]Phase, error) {
 	var phases []Phase
 	for i, line := range strings.Split(Visible(typed), "\n") {

@@ -129,9 +129,12 @@ func (d Details) why() string {
 	return strings.Join(lines, "\n")
 }
 
-// kebab offers the key result's choices and to post it; what removes it is last.
+// kebab offers what no button below does, and to post it; what removes it is last.
 func (d Details) kebab() *slack.OverflowBlockElement {
 	kebab := d.Kebab()
+	if !d.Integrated && !d.Closed {
+		kebab.Options = kebab.Options[1:] // its check-in is a button
+	}
 	kebab.Options = slices.Insert(kebab.Options, len(kebab.Options)-1, slack.NewOptionBlockObject(Item("post", d.ID), plain("Post to channel"), nil))
 	return kebab
 }
