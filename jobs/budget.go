@@ -37,8 +37,8 @@ const (
 	portionsAtMost = 4   // at once: more of them would only wait for each other in Postgres
 	beforeDrawing  = 8   // who draws what is read by now would draw it again: so many apply first, and no more
 	leastShare     = 0.1 // work goes on, whatever happens
-	inTime         = 50 * time.Millisecond
-	lateAtMost     = 0.10 // of the answers
+	inTime         = 40 * time.Millisecond
+	lateAtMost     = 0.06 // of the answers
 	reactEvery     = 100 * time.Millisecond
 	askedLately    = 3 * time.Second // after this time without a gesture, nobody is there
 	restAtMost     = 2 * time.Second
@@ -191,7 +191,7 @@ func (b *budget) answered(took time.Duration) {
 	if took > inTime {
 		late = 1
 	}
-	const weight = 1.0 / 16
+	const weight = 1.0 / 32
 	b.late += weight * (late - b.late)
 	if b.late > lateAtMost {
 		b.shrink(leastShare)
