@@ -68,7 +68,7 @@ var modules = map[string][]string{
 	"bot":                     {"github.com/shopspring/decimal", "github.com/slack-go/slack"},
 	"sandbox/slack":           {"github.com/gorilla/websocket"},
 	"cmd/okrbot":              {"github.com/alecthomas/kong", "github.com/jackc/pgx/v5", "github.com/kelseyhightower/envconfig", "github.com/prometheus/client_golang", "github.com/riverqueue/river/rivertype", "golang.org/x/term"},
-	"faults":                  {"github.com/jackc/pgx/v5", "github.com/shopspring/decimal", "golang.org/x/sync"},
+	"faults":                  {"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3", "github.com/shopspring/decimal", "golang.org/x/sync"},
 	"internal/bench":          {"github.com/jackc/pgx-shopspring-decimal", "github.com/jackc/pgx/v5", "github.com/riverqueue/river", "github.com/shopspring/decimal"},
 }
 

@@ -44,6 +44,11 @@ var faults = []fault{
 	{"the disk full", 10, fullDisks},
 }
 
+// long are those of a whole run alone, or where they are named: each takes more than a minute at the least.
+var long = []fault{
+	{"a replica of the version before, beside this one", 12, versions},
+}
+
 // rounds repeats a day until something has happened often enough.
 func (o *office) rounds(ctx context.Context, times int, count func() int, during func(round int) error) (int, error) {
 	for n := 0; count() < times; n++ {

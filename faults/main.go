@@ -34,12 +34,13 @@ func main() {
 	only := flag.String("only", "", "the kinds of faults whose name has this in it, with commas between")
 	write := flag.String("write", "", "put the table into this file, between its marks")
 	program := flag.String("okrbot", "", "this program instead of the one that is built from here")
+	earlier := flag.String("before", "", "the commit of the version that works beside this one; empty: the newest whose newest migration is older")
 	keep := flag.Bool("keep", false, "leave the logs")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	t := &table{share: *share, seed: *seed, command: "go run ./faults " + strings.Join(os.Args[1:], " "), began: time.Now()}
-	err := run(ctx, t, *within, *program, *only, *offices, *keep)
+	err := run(ctx, t, *within, *program, *only, *earlier, *offices, *keep)
 	fmt.Print(t)
 	if err == nil && *write != "" {
 		err = t.into(*write)
@@ -57,7 +58,7 @@ func tell(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, time.Now().Format("15:04:05 ")+format+"\n", args...)
 }
 
-func run(ctx context.Context, t *table, within time.Duration, program, only string, offices int, keep bool) (err error) {
+func run(ctx context.Context, t *table, within time.Duration, program, only, earlier string, offices int, keep bool) (err error) {
 	dir, err := os.MkdirTemp("", "okrbot-faults-")
 	if err != nil {
 		return err
@@ -74,12 +75,12 @@ func run(ctx context.Context, t *table, within time.Duration, program, only stri
 	}
 	tell("seed %d", t.seed)
 	began := time.Now()
-	turn := newTurn(only)
+	turn := newTurn(only, t.share)
 	atOnce := max(1, min(offices, len(turn.kinds)))
 	all, ctx := errgroup.WithContext(ctx)
 	for n := range atOnce {
 		all.Go(func() error {
-			return inOffice(ctx, filepath.Join(dir, strconv.Itoa(n+1)), program, keep, t, func(o *office) error {
+			return inOffice(ctx, filepath.Join(dir, strconv.Itoa(n+1)), program, earlier, keep, t, func(o *office) error {
 				for f, begun := turn.next(); f != nil; f, begun = turn.next() {
 					if within > 0 {
 						o.until = began.Add(within * time.Duration(begun+atOnce-1) / time.Duration(len(turn.kinds)))
@@ -101,9 +102,12 @@ type turn struct {
 	begun atomic.Int64
 }
 
-func newTurn(only string) *turn {
-	t := &turn{}
-	for _, f := range faults {
+func newTurn(only string, share float64) *turn {
+	t, all := &turn{}, faults
+	if share >= 1 || only != "" {
+		all = slices.Concat(faults, long)
+	}
+	for _, f := range all {
 		if chosen(f.name, only) {
 			t.kinds = append(t.kinds, f)
 		}
@@ -121,7 +125,7 @@ func (t *turn) next() (*fault, int) {
 }
 
 // inOffice opens an office in a folder of its own, has it work without any fault, and then do something.
-func inOffice(ctx context.Context, dir, program string, keep bool, t *table, do func(*office) error) (err error) {
+func inOffice(ctx context.Context, dir, program, earlier string, keep bool, t *table, do func(*office) error) (err error) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}
@@ -130,6 +134,7 @@ func inOffice(ctx context.Context, dir, program string, keep bool, t *table, do 
 		return err
 	}
 	o := newOffice(dir, program, t.seed)
+	o.earlier = earlier
 	defer func() {
 		o.close()
 		if keep || err != nil || o.kept {
@@ -166,7 +171,7 @@ func (o *office) suffers(ctx context.Context, t *table, f fault) error {
 	began := time.Now()
 	o.seeded(f.name)
 	n, err := f.run(ctx, o, times)
-	if errors.Is(err, errNoDisk) {
+	if errors.Is(err, errNoDisk) || errors.Is(err, errNoBefore) {
 		tell("%s: %v", f.name, err)
 		t.add(row{name: f.name, skipped: err.Error()})
 		return nil

@@ -29,6 +29,7 @@ var secrets = map[string]string{
 // office is okrbots, what they stand on, and what they are told.
 type office struct {
 	dir, program string
+	earlier      string // a commit whose version works beside this one; empty: the one before the newest migration
 	seed         uint64
 	keys         *secret.Keyset
 	written      string // the same, as it is given to the processes

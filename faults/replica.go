@@ -18,12 +18,13 @@ import (
 
 // replica is one of the okrbots that run at once, again and again.
 type replica struct {
-	office *office
-	name   string
-	listen string
-	ops    string
-	gate   *gate
-	log    string
+	office  *office
+	name    string
+	listen  string
+	ops     string
+	gate    *gate
+	log     string
+	program string // which of two versions it is
 
 	commits atomic.Int64 // how many it lives to see, where that is set
 
@@ -35,7 +36,7 @@ type replica struct {
 }
 
 func (o *office) replica(name string) (*replica, error) {
-	r := &replica{office: o, name: name, log: filepath.Join(o.dir, name+".log")}
+	r := &replica{office: o, name: name, program: o.program, log: filepath.Join(o.dir, name+".log")}
 	var err error
 	if r.listen, err = child.FreeAddress(); err == nil {
 		r.ops, err = child.FreeAddress()
@@ -67,7 +68,7 @@ func (r *replica) start() error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(r.office.program, "serve")
+	cmd := exec.Command(r.program, "serve")
 	cmd.Dir, cmd.Env, cmd.SysProcAttr, cmd.Stdout, cmd.Stderr = r.office.dir, r.environment(), child.EndWithParent(), log, log
 	ended, started := make(chan struct{}), make(chan error, 1)
 	go func() {

@@ -82,18 +82,19 @@ type Rank int32
 // A status has so many ranks. Progress beyond those is at an end of them.
 const (
 	ranksOfAStatus = 10_000
-	leastRanked    = -1_000 // tens of percent
+	leastRanked    = -1_000 // tens of percent, and no rank
 	mostRanked     = 8_000
 )
 
-// Rank is the place of the standing among those that need the same.
+// Rank is the place of the standing among those that need the same. It is never 0, which is stored of what no
+// version that knows ranks has judged.
 func (s Standing) Rank() Rank {
 	rank := Rank(len(statuses)-1-s.Status.badness()) * ranksOfAStatus
 	if !s.Progress.Valid {
 		return rank + ranksOfAStatus - 1
 	}
 	tens := s.Progress.Decimal.Shift(1).Floor()
-	tens = decimal.Max(decimal.New(leastRanked, 0), decimal.Min(decimal.New(mostRanked, 0), tens))
+	tens = decimal.Max(decimal.New(leastRanked+1, 0), decimal.Min(decimal.New(mostRanked, 0), tens))
 	return rank + Rank(tens.IntPart()-leastRanked)
 }
 

@@ -178,6 +178,13 @@ func (s *Store) Judge(ctx context.Context, most int) (n int, err error) {
 		if err != nil {
 			return fmt.Errorf("looking for statuses that are over: %w", err)
 		}
+		unranked, err := tx.q.Unranked(ctx, int32(most))
+		if err != nil {
+			return fmt.Errorf("looking for key results without a rank: %w", err)
+		}
+		for _, row := range unranked {
+			rows = append(rows, queries.UnjudgedRow(row))
+		}
 		n = len(rows)
 		ids := map[string][]int64{}
 		for _, row := range rows {

@@ -389,3 +389,44 @@ func TestKeysAreTurnedWhileAConnectionGoes(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What a version without ranks has judged, beside this one, is judged again.
+func TestWhatHasNoRankIsJudgedAgain(t *testing.T) {
+	dsn := storetest.New(t)
+	s := storetest.Open(t, dsn)
+	workspace(t, s)
+	k, _ := keyResult(t, s, "Fewer open incidents", "")
+	ranked := func() (rank int) {
+		t.Helper()
+		if err := s.InTx(t.Context(), func(tx *store.Tx) error {
+			return tx.Pgx().QueryRow(t.Context(), "select rank from key_results where id = $1", k.ID).Scan(&rank)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return rank
+	}
+	judged := func() {
+		t.Helper()
+		for some := true; some; {
+			if _, err := s.Judge(t.Context(), 10); err != nil {
+				t.Fatal(err)
+			}
+			var err error
+			if some, err = s.Unjudged(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	judged()
+	want := ranked()
+	if err := s.InTx(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.Pgx().Exec(t.Context(), "update key_results set rank = 0")
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	judged()
+	if got := ranked(); got != want || want == 0 {
+		t.Errorf("rank %d, want %d", got, want)
+	}
+}

@@ -49,8 +49,8 @@ func workspace(row queries.Workspace) Workspace {
 }
 
 // SaveThresholds sets a workspace's bounds between the statuses, and records who did it. Its key results are judged
-// and their cards drawn again portion by portion afterwards, see Judge. Bounds that are the same change nothing; ErrChanged where they are not what they
-// were when they were shown.
+// and their cards drawn again portion by portion afterwards, see Judge. Bounds that are the same change nothing;
+// ErrChanged where they are not what they were when they were shown.
 func (tx *Tx) SaveThresholds(ctx context.Context, actor okr.Actor, was, t okr.Thresholds) error {
 	row, err := tx.q.LockWorkspace(ctx, actor.Workspace)
 	if err != nil {

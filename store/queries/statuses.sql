@@ -1,6 +1,7 @@
 -- name: AnyUnjudged :one
 select (
   exists (select from key_results where status_until <= now() and status_until < 'infinity')
+  or exists (select from key_results where rank = 0)
   or exists (select from workspaces where judge_after is not null)
 )::boolean;
 
@@ -11,6 +12,15 @@ from key_results
 where status_until <= now()
   and status_until < 'infinity'
 order by status_until
+limit @most
+for no key update skip locked;
+
+-- name: Unranked :many
+-- Key results that a version without ranks judged or added. Another replica's are skipped.
+select id, workspace_id
+from key_results
+where rank = 0
+order by id
 limit @most
 for no key update skip locked;
 

@@ -12,6 +12,7 @@ import (
 const anyUnjudged = `-- name: AnyUnjudged :one
 select (
   exists (select from key_results where status_until <= now() and status_until < 'infinity')
+  or exists (select from key_results where rank = 0)
   or exists (select from workspaces where judge_after is not null)
 )::boolean
 `
@@ -199,6 +200,41 @@ func (q *Queries) Unjudged(ctx context.Context, most int32) ([]UnjudgedRow, erro
 	var items []UnjudgedRow
 	for rows.Next() {
 		var i UnjudgedRow
+		if err := rows.Scan(&i.ID, &i.WorkspaceID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const unranked = `-- name: Unranked :many
+select id, workspace_id
+from key_results
+where rank = 0
+order by id
+limit $1
+for no key update skip locked
+`
+
+type UnrankedRow struct {
+	ID          int64
+	WorkspaceID string
+}
+
+// Key results that a version without ranks judged or added. Another replica's are skipped.
+func (q *Queries) Unranked(ctx context.Context, most int32) ([]UnrankedRow, error) {
+	rows, err := q.db.Query(ctx, unranked, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []UnrankedRow
+	for rows.Next() {
+		var i UnrankedRow
 		if err := rows.Scan(&i.ID, &i.WorkspaceID); err != nil {
 			return nil, err
 		}
