@@ -271,5 +271,5 @@ func TestTheWindowOfAnObjectiveDoesNotOfferItself(t *testing.T) {
 func TestWhatRemovesIsLast(t *testing.T) {
 	r := newRoom(t)
 	r.byHand("Interviews held", "12")
-	r.alice.Types("/okr show KR-1").Sees("== KR-1 ==", "[⋯ Check in | Edit | Post to channel | Remove…]").Closes()
+	r.alice.Types("/okr show KR-1").Sees("== KR-1 ==", "[⋯ Edit | Post to channel | Remove…]").Closes()
 }
