@@ -60,7 +60,7 @@ func TestAnObjectiveIsClosedOut(t *testing.T) {
 	r.do("update objectives set co_owner_ids = '{}'")
 	r.alice.GoesHome().SeesHome("[Close out]")
 	r.alice.Types("/okr close-out O-1").Sees("== Close out ==", "*KR-2* Interviews held").Closes()
-	r.bob.Types("/okr close-out O-1").Sees("You may not close out this objective. Ask <@U0ALICE>.")
+	r.bob.Types("/okr close-out O-1").Sees("You may not close out O-1. Ask <@U0ALICE>.")
 	r.alice.Types("/okr close-out").Sees("== Close out ==", "*KR-2* Interviews held · 7.99 of", "score 0.79 · committed result missed", "*KR-3* Talks given · 5 of", "score 0.50 · committed result met").
 		Fills("Note", "Hiring was <!channel> late.").Chooses("Carry over to "+okr.NextQuarter(o.Period.Last).Words(), "KR-2").
 		Submits("Close out").Sees("== Carry over ==", "starts at 7.99").

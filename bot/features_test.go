@@ -85,7 +85,7 @@ func TestShowListEditPauseRemove(t *testing.T) {
 		Sees("== KR-1 ==", "*Last readings*", "*Source*", "Number of open incidents", "*Who may change and sync it*", "Daily at 09:00 Europe/Berlin").Closes()
 	r.alice.Types("/okr show KR-1").Sees("[⋯ Sync Integration Data").Closes()
 
-	r.bob.Types("/okr edit KR-1").Sees("You may not edit this key result. Ask <@U0ALICE>.")
+	r.bob.Types("/okr edit KR-1").Sees("You may not edit KR-1. Ask <@U0ALICE>.")
 	r.alice.Types("/okr edit KR-1").Sees("== Edit KR-1 ==").
 		Fills("Target Value", "forty").Submits("Save").Sees("^ This is not a number").
 		Fills("Target Value", "90").Chooses("Update Cadence", "Weekly").Sees("It is read weekly on Monday at 09:00").

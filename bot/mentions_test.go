@@ -53,7 +53,7 @@ func TestAMentionIsACommand(t *testing.T) {
 		Presses("Open").Sees("Key Result: Fewer incidents").Closes()
 	r.alice.Types("@okrbot KR-1").Sees("*KR-1* opens in a window.").Presses("Open").Sees("== KR-1 ==").Closes()
 	r.alice.Types("@okrbot check-in KR-1 "+strings.Repeat("going well ", 200)).Sees("*Check in on KR-1* opens in a window, and the 2", "characters that were written for it are more than a button carries. Nothing was done.")
-	r.bob.Types("@okrbot check-in KR-1 9").Sees("You may not check in on this key result. Ask <@U0ALICE>.")
+	r.bob.Types("@okrbot check-in KR-1 9").Sees("You may not check in on KR-1. Ask <@U0ALICE>.")
 
 	// In a thread the answer stands in the thread.
 	r.bob.Types("who knows how we stand?")
@@ -94,7 +94,7 @@ func TestAMentionIsForThoseWhoMayTypeTheCommand(t *testing.T) {
 	eve := conversation.As(t, r.slack, "eve", "#it-okrs")
 	eve.Types("@okrbot list").Sees("okrbot is for members of this workspace. Ask one of them to do it for you.").DoesNotSee("KR-1")
 	r.dave.Types("@okrbot list").Sees("*All key results*")
-	r.dave.Types("@okrbot remove KR-1").Sees("You may not remove this key result. Ask <@U0ALICE>.")
+	r.dave.Types("@okrbot remove KR-1").Sees("You may not remove KR-1. Ask <@U0ALICE>.")
 }
 
 // mention is an event as Slack delivers it.

@@ -81,7 +81,7 @@ func TestSeveralTitlesAreOffered(t *testing.T) {
 
 	r.alice.Types("/okr remove incidnts in brasil").Sees("is no key result and in no title, so nothing was done. Is it one of these?", "*KR-3* Incidents in Brazil").
 		DoesNotSee("*KR-5* Incidents in Denmark\n:dart:").Presses("Remove…").Sees("Incidents in Brazil").Submits("Remove").Sees("KR-3 Incidents in Brazil is removed")
-	r.bob.Types("/okr pause incidents").Sees("Which one is it?").Presses("Pause").Sees("You may not pause or resume this key result. Ask <@U0ALICE>.")
+	r.bob.Types("/okr pause incidents").Sees("Which one is it?").Presses("Pause").Sees("You may not pause or resume KR-1. Ask <@U0ALICE>.")
 	r.alice.Types("/okr check-in incidents 4 "+strings.Repeat("after the audit ", 200)).Sees("`incidents` is one of these, and the 32", "characters after it are more than a button carries, so nothing was done. Type the command again, with the number of the one that is meant.")
 }
 

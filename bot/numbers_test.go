@@ -299,6 +299,8 @@ func TestTheLastStepSaysWhatItCannotRead(t *testing.T) {
 		Fills("Target Value", "24").Sees("You would be at 25 % today").DoesNotSee("not a number yet").
 		Fills("Start Value", "1,5").Sees("Start Value is not a number yet. Write the number without separators").
 		Fills("Start Value", "0").Sees("You would be at 25 % today").
+		Fills("Target Value", "24 talks").Sees("Target Value is not a number yet. Enter the number alone").
+		Fills("Unit of Measurement", "talks").Sees("You would be at 25 % today").DoesNotSee("not a number yet").
 		Presses("More").Fills("Phased Targets", "tomorrow: 5").Sees("Phased Targets cannot be read yet. Line 1:").
 		Fills("Phased Targets", "").Sees("You would be at 25 % today").
 		Fills("Target Value", "-").Sees("Target Value is not a number yet.").Closes()

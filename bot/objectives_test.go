@@ -34,7 +34,7 @@ func TestAnObjectiveIsChangedAndHandedOver(t *testing.T) {
 	r.alice.Types("/okr show O-9").Sees("There is no O-9 here.")
 	r.alice.Types("/okr show O-2 O-1").Sees("takes one objective alone")
 
-	r.bob.Types("/okr O-1 edit").Sees("You may not edit this objective. Ask <@U0ALICE>.")
+	r.bob.Types("/okr O-1 edit").Sees("You may not edit O-1. Ask <@U0ALICE>.")
 	r.alice.Types("/okr edit O-1").Sees("== Edit O-1 ==", "Objective: Ship it").
 		Fills("Objective", "Ship it well").Fills("Owner", "bob").Chooses("Parent objective", "O-2 Run a calm company").
 		Submits("Save").SeesNoModal().Sees("*O-1* Ship it well is saved", "owner <@U0BOB>")
@@ -43,7 +43,7 @@ func TestAnObjectiveIsChangedAndHandedOver(t *testing.T) {
 	r.alice.Types("/okr list mine O-1 Q4 2026 O-9").Sees("There is no O-9 here.")
 	r.alice.Types("/okr list o 1").Sees("*Key results under O-1*", "*KR-1* Interviews held")
 	r.alice.Types("/okr show O-1").Sees("*O-2* Run a calm company", "edited: owner <@U0ALICE> → <@U0BOB>").Closes()
-	r.alice.Types("/okr edit O-1").Sees("You may not edit this objective. Ask <@U0BOB>.")
+	r.alice.Types("/okr edit O-1").Sees("You may not edit O-1. Ask <@U0BOB>.")
 	r.bob.Types("/okr edit O-1").Fills("Co-owners", "alice").Submits("Save").SeesNoModal().Sees("is saved")
 	r.alice.Sees("You became co-owner of *O-1* Ship it well").Types("/okr edit O-1").Sees("== Edit O-1 ==").Submits("Save").SeesNoModal()
 	if n := r.number("select count(*) from audit_events where object = 'objective' and action = 'edited'"); n != 2 { // saved as it was: no change
@@ -98,7 +98,7 @@ func TestAnObjectiveIsRemoved(t *testing.T) {
 	r.alice.Types("/okr add-kr Talks given").Chooses("Objective", "Ship it").
 		Chooses("Pull data from external applications", "I will update it myself").Submits("Next").
 		Fills("Start Value", "0").Fills("Target Value", "5").Submits("Save").Sees("is added").Closes()
-	r.bob.Types("/okr remove O-1").Sees("You may not remove this objective. Ask <@U0ALICE>.")
+	r.bob.Types("/okr remove O-1").Sees("You may not remove O-1. Ask <@U0ALICE>.")
 	r.alice.Types("/okr remove O-1").Sees("== Remove O-1 ==", "What becomes of its 2 key results?").
 		Submits("Remove").Sees("^ Please complete this required field.").
 		Chooses("KR-1 Interviews held", "Move to O-2 Run a calm company").Chooses("KR-2 Talks given", "Remove with it")

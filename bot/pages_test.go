@@ -231,7 +231,7 @@ func TestAListNamesOwners(t *testing.T) {
 		"/okr list @bob O-2":        {"*Key results of <@U0BOB> under O-2*\n:dart:"},
 		"/okr list @bob by:name":    {"*KR-1* Part 1 of 1\n<@U0ALICE> · :dart: *O-1* Aim 1\n"},
 		"/okr list @bob @carol O-1": {"Among them are key results that others own, under their objectives."},
-		"/okr list mine":            {"*My key results*\nAmong them are key results that others own, under yours.", "*KR-1* Part 1 of 1\n*50", "*KR-3* Part 1 of 2\n<@U0BOB>\n"},
+		"/okr list mine":            {"*My key results*\nAmong them are key results that others own, under your objectives.", "*KR-1* Part 1 of 1\n*50", "*KR-3* Part 1 of 2\n<@U0BOB>\n"},
 		"/okr list O-1":             {"*KR-1* Part 1 of 1\n*50"},
 	} {
 		text := r.answer(command)

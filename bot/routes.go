@@ -100,6 +100,7 @@ func (b *Bot) table() desk.Routes {
 			view.FieldStart:         inWizard(b.wizard.ValuesTyped),
 			view.FieldResult:        inWizard(b.wizard.ValuesTyped),
 			view.FieldTarget:        inWizard(b.wizard.ValuesTyped),
+			view.FieldUnit:          inWizard(b.wizard.ValuesTyped),
 			view.FieldUpper:         inWizard(b.wizard.ValuesTyped),
 			view.FieldRisk:          inWizard(b.wizard.ValuesTyped),
 			view.FieldCommitted:     inWizard(b.wizard.ValuesTyped),

@@ -90,7 +90,7 @@ func TestNothingIsPostedWhenNothingChanged(t *testing.T) {
 
 func TestOnlyThoseResponsibleMaySync(t *testing.T) {
 	r := ready(t)
-	r.bob.Presses("Sync Integration Data").Sees("You may not sync this key result. Ask <@U0ALICE>.")
+	r.bob.Presses("Sync Integration Data").Sees("You may not sync KR-1. Ask <@U0ALICE>.")
 	r.dave.Types("/okr sync KR-1").Sees("Ask <@U0ALICE>")
 	r.carol.Types("/okr sync KR-1").Sees("Syncing KR-1") // an administrator
 	r.bob.Types("/okr sync KR-99").Sees("There is no KR-99 here")

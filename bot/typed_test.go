@@ -170,7 +170,7 @@ func TestArgumentsAreHeeded(t *testing.T) {
 	r.alice.Types("/okr check-in 7 \u200b KR-1").Sees("6 → 7")
 	r.alice.Types("/okr show KR-1").Sees("held on Friday").Closes()
 	r.alice.Types("/okr check-in KR-1 going well").Sees("== Check in on KR-1 ==", "Note: going well").Submits("Save").SeesNoModal()
-	r.bob.Types("/okr check-in KR-1 5").Sees("You may not check in on this key result. Ask <@U0ALICE>.")
+	r.bob.Types("/okr check-in KR-1 5").Sees("You may not check in on KR-1. Ask <@U0ALICE>.")
 
 	r.alice.Types("/okr subscribe #service-desk").Sees("the weekly digest goes to <#C0DESK>")
 	r.alice.Types("/okr subscriptions").Sees("• <#C0DESK>")

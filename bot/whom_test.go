@@ -20,17 +20,17 @@ func TestTheDetailsNameAllWhoMayChangeIt(t *testing.T) {
 func TestWhomToAsk(t *testing.T) {
 	r := newRoom(t)
 	r.byHand("Interviews held", "12")
-	r.bob.Types("/okr edit KR-1").Sees("You may not edit this key result. Ask <@U0ALICE>.")
+	r.bob.Types("/okr edit KR-1").Sees("You may not edit KR-1. Ask <@U0ALICE>.")
 	r.do("update key_results set owner_id = 'U0DAVE'") // a guest
 	r.do("update objectives set owner_id = 'U0DAVE'")  // who may not, though it is his
 	r.do("update objectives set co_owner_ids = '{U0ALICE}'")
-	r.dave.Types("/okr check-in KR-1 5").Sees("You may not check in on this key result. Ask <@U0ALICE>.")
-	r.dave.Types("/okr edit O-1").Sees("You may not edit this objective. Ask <@U0ALICE>.")
-	r.bob.Types("/okr remove KR-1").Sees("You may not remove this key result. Ask <@U0ALICE>.")
+	r.dave.Types("/okr check-in KR-1 5").Sees("You may not check in on KR-1. Ask <@U0ALICE>.")
+	r.dave.Types("/okr edit O-1").Sees("You may not edit O-1. Ask <@U0ALICE>.")
+	r.bob.Types("/okr remove KR-1").Sees("You may not remove KR-1. Ask <@U0ALICE>.")
 	r.bob.Types("/okr sync KR-1 KR-1").Sees("Ask <@U0ALICE>")
 	r.leaves("alice")
 	r.later(10 * time.Minute)
-	r.bob.Types("/okr edit KR-1").Sees("You may not edit this key result. Ask an administrator.")
-	r.bob.Types("/okr remove O-1").Sees("You may not remove this objective. Ask an administrator.")
-	r.dave.Types("/okr pause KR-1").Sees("You may not pause or resume this key result. Ask an administrator.")
+	r.bob.Types("/okr edit KR-1").Sees("You may not edit KR-1. Ask an administrator.")
+	r.bob.Types("/okr remove O-1").Sees("You may not remove O-1. Ask an administrator.")
+	r.dave.Types("/okr pause KR-1").Sees("You may not pause or resume KR-1. Ask an administrator.")
 }

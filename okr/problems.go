@@ -151,10 +151,11 @@ func (kr KeyResult) Warnings(source Scored, today Day) []string {
 	if kind.Linear() && kr.Start.Valid && kr.Target.Valid {
 		kind = LinearKind(kr.Start.Decimal, kr.Target.Decimal)
 	}
+	compared := kr.Start.Valid && kr.Target.Valid // else the kind says nothing of where they lie
 	switch {
-	case source.Better == "minimize" && kind == Increase:
+	case source.Better == "minimize" && kind == Increase && compared:
 		w = append(w, "For the scorecard less is better, but this target lies above the start.")
-	case source.Better == "maximize" && kind == Decrease:
+	case source.Better == "maximize" && kind == Decrease && compared:
 		w = append(w, "For the scorecard more is better, but this target lies below the start.")
 	case source.Better == "minimize" && kind == AtLeast:
 		w = append(w, "For the scorecard less is better, but this key result is to stay at least at its target.")

@@ -159,6 +159,7 @@ func TestWarnings(t *testing.T) {
 		{"up, more is better", up, scored("maximize"), nil},
 		{"up, no direction", up, scored(""), nil},
 		{"up, less is better", up, scored("minimize"), []string{"For the scorecard less is better, but this target lies above the start."}},
+		{"without a start", okr.KeyResult{Kind: okr.Increase, Target: maybe("100")}, scored("minimize"), nil},
 		{"down, less is better", down, scored("minimize"), nil},
 		{"down, more is better", down, scored("maximize"), []string{"For the scorecard more is better, but this target lies below the start."}},
 		{"at least, less is better", least, scored("minimize"), []string{"For the scorecard less is better, but this key result is to stay at least at its target."}},

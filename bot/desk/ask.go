@@ -33,7 +33,7 @@ func WhomOf(ctx context.Context, people People, asker okr.Actor, k okr.KeyResult
 
 // AskOwner tells somebody who may not do this to a key result whom to ask.
 func AskOwner(ctx context.Context, people People, asker okr.Actor, k okr.KeyResult, action okr.Action, verb string) Reply {
-	return Say("You may not " + verb + " this key result. Ask " + WhomOf(ctx, people, asker, k, action) + ".")
+	return Say("You may not " + verb + " " + k.Key() + ". Ask " + WhomOf(ctx, people, asker, k, action) + ".")
 }
 
 // today tells who somebody is now.
@@ -53,7 +53,7 @@ func (d *Desk) AskOwner(ctx context.Context, g Gesture, k okr.KeyResult, action 
 // AskLeader tells somebody who may not do this to an objective whom to ask.
 func AskLeader(ctx context.Context, people People, asker okr.Actor, o okr.Objective, action okr.Action, verb string) Reply {
 	whom := Whom(ctx, people, asker, o.Responsible(), func(a okr.Actor) bool { return o.May(a, action) })
-	return Say("You may not " + verb + " this objective. Ask " + whom + ".")
+	return Say("You may not " + verb + " " + o.Key() + ". Ask " + whom + ".")
 }
 
 // AskLeader is the same where no transaction is under way.

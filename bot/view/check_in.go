@@ -103,7 +103,7 @@ func CheckInForm(k KeyResult, typed CheckInTyped, draft string) slack.ModalViewR
 		until := slack.NewDatePickerBlockElement("v")
 		blocks = append(blocks,
 			optional(input("until", "Until", "The last day on which it stands in for the score. Empty: once, until there is a newer score.", until)),
-			optional(limit(textInput("reason", "Reason", "Why the score is not the value; shown beside both.", reason), okr.MaxReason)))
+			optional(limit(textInput("reason", "Reason", "Why the score is not the value; shown beside both. Needed where you enter a value.", reason), okr.MaxReason)))
 	}
 	blocks = append(blocks, confidence, noteBlock)
 	return slack.ModalViewRequest{

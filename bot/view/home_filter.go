@@ -142,7 +142,7 @@ func (f HomeFilter) Modal() slack.ModalViewRequest {
 	return modal(CallbackHomeFilter, "Filter", "Show", "",
 		selectField(fieldWhose, "Objectives", "Home keeps what you choose until you choose again.", whose,
 			choice{value: theirOwn, label: "Mine"}, choice{value: Everybodys, label: "Everybody's"}, choice{value: ofAChannel, label: "A channel's"}),
-		channelField(fieldWhere, "Channel", "For a channel's objectives.", channel),
+		channelField(fieldWhere, "Channel", "Needed for a channel's objectives, and for no others.", channel),
 		selectField(fieldWhen, "Period", "", or(f.Period), periods...),
 		selectField(fieldStands, "With a key result that is", "", or(f.Status), statuses...))
 }

@@ -61,7 +61,7 @@ func (l Listing) others() string {
 	under := "their objectives"
 	switch {
 	case l.own():
-		under = "yours"
+		under = "your objectives"
 	case len(l.Of) == 1:
 		under = "objectives of <@" + l.Of[0] + ">"
 	}

@@ -28,6 +28,7 @@ const (
 	FieldStart      = "start"
 	FieldResult     = "result"
 	FieldTarget     = "target"
+	FieldUnit       = "unit"
 	FieldUpper      = "upper"
 	FieldRisk       = "risk"
 	FieldCommitted  = "committed"

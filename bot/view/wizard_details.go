@@ -75,7 +75,7 @@ func (d DetailsStep) first() []slack.Block {
 	if d.Would != "" {
 		blocks = append(blocks, section(":straight_ruler: "+Escape(d.Would)))
 	}
-	blocks = append(blocks, optional(limit(textInput("unit", "Unit of Measurement", "Such as %, Hours or $.", f.Unit), okr.MaxUnit)))
+	blocks = append(blocks, optional(live(limit(textInput(FieldUnit, "Unit of Measurement", "Such as %, Hours or $.", f.Unit), okr.MaxUnit))))
 	if d.Integrated {
 		every := make([]choice, len(okr.Frequencies))
 		for i, f := range okr.Frequencies {

@@ -62,7 +62,7 @@ func ParseForm(s State, before Form) Form {
 	text(FieldWanted, &f.Wanted)
 	text(FieldCommitted, &f.Committed)
 	text(FieldPhases, &f.Phases)
-	text("unit", &f.Unit)
+	text(FieldUnit, &f.Unit)
 	text("weight", &f.Weight)
 	text(FieldOffset, &f.Offset)
 	choose(FieldGoal, &f.Kind)

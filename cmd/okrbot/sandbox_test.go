@@ -388,7 +388,7 @@ func TestTheSandboxInABrowser(t *testing.T) {
 	p.is("bob")
 	p.sees("Fewer open incidents")
 	p.presses("Sync Integration Data")
-	p.sees("You may not sync this key result. Ask @alice")
+	p.sees("You may not sync KR-1. Ask @alice")
 	p.is("dave")
 	p.types("/okr sync KR-1")
 	p.sees("Ask @alice")
