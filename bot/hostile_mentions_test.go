@@ -27,7 +27,7 @@ func TestHostileLongMentions(t *testing.T) {
 func TestHostileQuotedMention(t *testing.T) {
 	r := newRoom(t)
 	r.byHand("Fewer incidents", "12")
-	r.bob.Types("@okrbot check-in KR-1 0 it is a mess").Sees("You may not check in on this key result.")
+	r.bob.Types("@okrbot check-in KR-1 0 it is a mess").Sees("You may not check in on KR-1.")
 	if status := r.mention("EvQ", "&gt; <@U0OKRBOT> check-in KR-1 0 it is a mess\nwhy did you write this?", ""); status != http.StatusOK {
 		t.Errorf("status %d", status)
 	}
