@@ -235,7 +235,7 @@ func (f *Flow) MorePressed(ctx context.Context, w *Session) (desk.Reply, error) 
 // redraw keeps the last step as it stands, and shows the fields that it needs now. The draft keeps its
 // version: whoever presses Save before they see the change has not been overtaken by anybody.
 func (f *Flow) redraw(ctx context.Context, w *Session) (desk.Reply, error) {
-	if step, revision := view.ParseMark(w.gesture.View.Mark); step != view.StepDetails || step != w.draft.Step || revision != w.Revision {
+	if w.draft.Step != view.StepDetails {
 		return desk.Reply{}, store.ErrChanged
 	}
 	draft, err := f.Store.NoteInDraft(ctx, w.gesture.Actor, w.draft, w.state)
@@ -303,8 +303,7 @@ func (f *Flow) startFromBaseline(ctx context.Context, w *Session) error {
 // ValuesTyped shows what the values make while they are typed. Nothing is kept, so that nothing waits
 // for a letter that comes late.
 func (f *Flow) ValuesTyped(ctx context.Context, w *Session) (desk.Reply, error) {
-	step, revision := view.ParseMark(w.gesture.View.Mark)
-	if step != w.draft.Step || revision != w.Revision || step != view.StepDetails {
+	if w.draft.Step != view.StepDetails {
 		return desk.Reply{}, nil
 	}
 	w.readForm()
