@@ -42,6 +42,7 @@ func (a *aside) wait(ctx context.Context) error {
 	}
 }
 
+// place is the key under which a job's context has what gives its place in the queue to others.
 type place struct{}
 
 // whileSlow asks a system, and has the place of whoever waits for the answer go to others when it is slow.

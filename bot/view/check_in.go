@@ -126,7 +126,8 @@ type CheckInEntry struct {
 // DayToCome is said of a day on which a value cannot be yet.
 const DayToCome = "This day has not come yet. Choose today or an earlier one."
 
-// ParseCheckIn reads a submitted check-in form, whose value may have its unit. Today bounds the day: a value of tomorrow is none.
+// ParseCheckIn reads a submitted check-in form, whose value may have its unit. Today bounds the day: a value of
+// tomorrow is none.
 func ParseCheckIn(state map[string]map[string]slack.BlockAction, today okr.Day, unit string) (CheckInEntry, okr.Problems) {
 	var e CheckInEntry
 	p := okr.Problems{}

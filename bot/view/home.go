@@ -326,15 +326,8 @@ func (o HomeObjective) blocks() []slack.Block {
 
 // homeRow is a key result under its open objective, with a button, and a kebab for who may use it.
 func homeRow(k KeyResult, may bool) []slack.Block {
-	text := k.Headline() + "\n" + k.Figures() + "\n" + k.When()
-	if byHand := k.ByHand(); byHand != "" {
-		text += "\n" + byHand
-	}
-	if trouble := k.Trouble(); trouble != "" {
-		text += "\n" + trouble
-	}
 	id := strconv.FormatInt(k.ID, 10)
-	s := section(text)
+	s := section(lines(k.Headline(), k.Figures(), k.When(), k.ByHand(), k.Trouble()))
 	s.BlockID = "kr_" + id
 	presses := []slack.BlockElement{button(ActionDetails, "Details", id)}
 	if may {

@@ -190,8 +190,7 @@ func (l Listing) row(k KeyResult, named bool) slack.Block {
 	if named {
 		below = append(below, ":dart: "+headlineOf(k.Objective))
 	}
-	lines := []string{k.Headline(), strings.Join(below, " · "), k.Figures(), k.When(), k.ByHand(), k.Trouble()}
-	s := section(strings.Join(slices.DeleteFunc(lines, func(line string) bool { return line == "" }), "\n"))
+	s := section(lines(k.Headline(), strings.Join(below, " · "), k.Figures(), k.When(), k.ByHand(), k.Trouble()))
 	s.BlockID = "kr_" + strconv.FormatInt(k.ID, 10)
 	s.Accessory = slack.NewAccessory(button(ActionDetails, "Details", strconv.FormatInt(k.ID, 10)))
 	return s
