@@ -78,7 +78,7 @@ func (t *table) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	place := map[string]int{}
-	for n, f := range faults {
+	for n, f := range slices.Concat(faults, long) {
 		place[f.name] = n
 	}
 	slices.SortFunc(t.rows, func(a, b row) int { return place[a.name] - place[b.name] })
@@ -105,18 +105,37 @@ const (
 	ends   = "<!-- /figures -->"
 )
 
-// into puts the table between its marks in a file.
+// into puts the table between its marks in a file. What stands there of kinds that were not run this time
+// stays, with the line that says when and how it was measured.
 func (t *table) into(name string) error {
 	raw, err := os.ReadFile(name)
 	if err != nil {
 		return err
 	}
 	before, rest, found := strings.Cut(string(raw), begins)
-	_, after, closed := strings.Cut(rest, ends)
+	stood, after, closed := strings.Cut(rest, ends)
 	if !found || !closed {
 		return fmt.Errorf("%s has no place for the table: a line %q, later a line %q", name, begins, ends)
 	}
-	return os.WriteFile(name, []byte(before+begins+"\n"+t.String()+ends+after), 0o644)
+	now := t.String()
+	return os.WriteFile(name, []byte(before+begins+"\n"+t.without(stood)+now+ends+after), 0o644)
+}
+
+// without are the tables of earlier runs without the kinds of this one; one that has no other goes whole.
+// A table is three paragraphs: when and how, its rows, and what people asked for meanwhile.
+func (t *table) without(stood string) string {
+	var kept strings.Builder
+	paragraphs := strings.Split(strings.TrimSpace(stood), "\n\n")
+	for ; len(paragraphs) >= 3; paragraphs = paragraphs[3:] {
+		lines := strings.Split(paragraphs[1], "\n")
+		lines = slices.DeleteFunc(lines, func(line string) bool {
+			return slices.ContainsFunc(t.rows, func(r row) bool { return strings.HasPrefix(line, "| "+r.name+" |") })
+		})
+		if len(lines) > 2 { // more than its head
+			fmt.Fprintf(&kept, "%s\n\n%s\n\n%s\n\n", paragraphs[0], strings.Join(lines, "\n"), paragraphs[2])
+		}
+	}
+	return kept.String()
 }
 
 // save keeps the logs of a run that went wrong.
