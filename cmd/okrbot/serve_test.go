@@ -141,12 +141,21 @@ func TestNotReadyWhileItsLooksStandStill(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close(context.WithoutCancel(t.Context()))
-	held, err := conn.Begin(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := held.Exec(t.Context(), "lock table key_results, connections, subscriptions in access exclusive mode"); err != nil {
-		t.Fatal(err)
+	// All at once or nothing: who holds one of them and waits for the next can wait for a look that waits for the first.
+	var held pgx.Tx
+	for limit := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		if held, err = conn.Begin(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err = held.Exec(t.Context(), "lock table key_results, connections, subscriptions in access exclusive mode nowait"); err == nil {
+			break
+		}
+		if time.Now().After(limit) {
+			t.Fatal(err)
+		}
+		if err := held.Rollback(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	becomes(http.StatusServiceUnavailable, "nothing is synced or posted")
 	if err := held.Rollback(t.Context()); err != nil {
