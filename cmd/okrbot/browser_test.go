@@ -227,6 +227,8 @@ func (p page) themes() {
 		p.t.Fatal(err)
 	}
 	p.until("fitting a narrow screen", `return document.documentElement.scrollWidth <= innerWidth && document.getElementById("say").offsetParent !== null`)
+	p.until("how to sign in within a narrow screen", `const n = document.querySelector("details.notes"); n.open = true; const r = n.querySelector("dl").getBoundingClientRect(); return r.left >= 0 && r.right <= innerWidth`)
+	p.until("how to sign in closing", `const n = document.querySelector("details.notes"); n.open = false; return !n.open`)
 	p.shot("channel-narrow")
 }
 
