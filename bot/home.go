@@ -34,7 +34,7 @@ func (h home) tab(ctx context.Context, g desk.Gesture) (desk.HomeTab, error) {
 		return desk.HomeTab{}, err
 	}
 	d := drawing{home: h, g: g, chosen: chosen, now: now, tab: view.HomeTab{
-		Name: g.Name, Systems: h.systems, May: okr.May(g.Actor, okr.AddKeyResult), SignIns: signIns,
+		Name: g.Name, Systems: h.systems, May: okr.May(g.Actor, okr.AddKeyResult), Reader: g.Actor, SignIns: signIns,
 		Filter: view.HomeFilter{Whose: chosen.Whose, Period: chosen.Period, Status: chosen.Status}, Today: okr.DayIn(g.Zone, now),
 	}}
 	for _, part := range []func(context.Context) error{d.needs, d.objectives, d.unfold, d.channels} {
@@ -220,8 +220,10 @@ func (d *drawing) unfold(ctx context.Context) error {
 	}
 	o.Open, o.KeyResults = true, all
 	o.RollUp = o.Rolled()
+	o.Beyond = max(0, o.Counted()-len(all))
 	if status := d.chosen.Status; status != "" {
-		all = slices.DeleteFunc(slices.Clone(all), func(k view.KeyResult) bool { return !k.Is(status) })
+		fit := slices.DeleteFunc(slices.Clone(all), func(k view.KeyResult) bool { return !k.Is(status) })
+		o.Left, all = len(all)-len(fit), fit
 	}
 	slices.SortFunc(all, view.KeyResult.Pressing)
 	o.Total, o.From = len(all), d.chosen.KeyResults
@@ -235,9 +237,12 @@ func (d *drawing) unfold(ctx context.Context) error {
 
 // channels are those with a weekly digest around the person.
 func (d *drawing) channels(ctx context.Context) error {
-	list, err := d.Store.DigestsAround(ctx, d.g.Actor.Workspace, d.g.Actor.ID, view.HomeChannels)
+	list, err := d.Store.DigestsAround(ctx, d.g.Actor.Workspace, d.g.Actor.ID, view.HomeChannels+1)
 	if err != nil {
 		return err
+	}
+	if d.tab.MoreChannels = len(list) > view.HomeChannels; d.tab.MoreChannels {
+		list = list[:view.HomeChannels]
 	}
 	counted, err := d.Store.StandingsIn(ctx, d.g.Actor.Workspace, list)
 	if err != nil {

@@ -168,7 +168,7 @@ func TestHomeSaysFirstWhatNeedsItsReader(t *testing.T) {
 func TestHomeSaysFirstWhatDoesNotSync(t *testing.T) {
 	r := ready(t)
 	r.do("update key_results set failure_class = 'unavailable', failure_says = 'ServiceNow is asleep.', failing_since = now()")
-	r.alice.GoesHome().SeesHome("*Needs you* · 1", "*Not syncing* since", "ServiceNow is asleep.", "[Sync Integration Data]", " · :warning: 1 of them not syncing")
+	r.alice.GoesHome().SeesHome("*Needs you* · 1", "*Not syncing* since", "ServiceNow is asleep.", "[Sync Integration Data]", " · :warning: not syncing")
 	r.do("update key_results set failure_class = 'unauthorized', failure_says = 'ServiceNow refused our sign-in.'")
 	r.alice.GoesHome().SeesHome("*Needs you* · 1", "ServiceNow refused our sign-in.", "[Details]")
 	r.do("update connections set state = 'rejected'")

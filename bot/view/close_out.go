@@ -93,7 +93,7 @@ func (k KeyResult) Unreached() bool {
 
 // Modal shows how everything ended, and asks for a note and for what goes on.
 func (c CloseOut) Modal(draft string) slack.ModalViewRequest {
-	head := section(objectiveLine(c.Objective, c.KeyResults))
+	head := section(objectiveLine(c.Objective, "", c.KeyResults))
 	head.BlockID = closeOutMark(StepResults, 0, 0)
 	blocks := []slack.Block{
 		head,
@@ -370,7 +370,7 @@ func (k ClosedKeyResult) line() string {
 }
 
 func (c Closed) head() string {
-	text := ":checkered_flag: *Closed out: " + Escape(Cut(c.Objective.Title, 150)) + "* · " + c.Objective.Period.Words() + "\n" + rollUpWords(c.RollUp) + "\nby <@" + c.Person + ">"
+	text := ":checkered_flag: *Closed out: " + Escape(Cut(c.Objective.Title, 150)) + "* · " + c.Objective.Period.Words() + "\n" + rollUpWords(c.RollUp, len(c.KeyResults)) + "\nby <@" + c.Person + ">"
 	if c.Next.ID != 0 {
 		text += ", " + GoesOnIn(c.Next)
 		if tree := TreeWentOn(c.Above, c.Below); tree != "" {

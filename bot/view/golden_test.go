@@ -316,7 +316,14 @@ func homes() map[string]HomeTab {
 	nothing.Filter.Status = NotSyncingIs
 	last := home(20, 10, sample())
 	last.From = 10
+	others, filtered := home(2, 2, sample()), home(1, 3, sample())
+	for i := range others.Objectives {
+		others.Objectives[i].Reader.ID = "U2BOB"
+	}
+	filtered.Filter.Status, filtered.Objectives[0].KeyResults = string(okr.AtRisk), filtered.Objectives[0].KeyResults[:1]
+	filtered.Objectives[0].Total, filtered.Objectives[0].Left = 1, 2
 	return map[string]HomeTab{
+		"home-others": others, "home-filtered": filtered,
 		"home": home(1, 3, sample()), "home-none": {Name: "<!channel>", Systems: sn, May: true, Today: today}, "home-guest": guest,
 		"home-one": home(1, 1, sample()), "home-40": home(1, 40, sample()), "home-200": home(1, 200, sample()), "home-200-of-20": home(20, 10, sample()), "home-200-of-20-last": last,
 		"home-full": fullHome(), "home-needs": needyHome(), "home-stranger": stranger, "home-without": ended, "home-over": over, "home-nothing-fits": nothing,

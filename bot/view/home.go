@@ -53,6 +53,7 @@ type HomeTab struct {
 	Name    string
 	Systems Systems
 	May     bool // add objectives and key results
+	Reader  okr.Actor
 	Filter  HomeFilter
 	Own     bool // the objectives are its reader's; else those that the workspace works on
 	Today   okr.Day
@@ -64,8 +65,9 @@ type HomeTab struct {
 	From       int // place of the first one that is shown
 	Total      int
 
-	Channels []HomeChannel
-	Judging  bool // not all key results are counted yet
+	Channels     []HomeChannel
+	MoreChannels bool // there are more than these
+	Judging      bool // not all key results are counted yet
 }
 
 // Needs are the key results that need the reader: a part of them.
@@ -91,6 +93,8 @@ type HomeObjective struct {
 	May     func(KeyResult) bool // change the key result
 	From    int                  // place of the first key result that is shown
 	Total   int                  // of those of its key results that can be shown
+	Left    int                  // so many more the filter leaves out
+	Beyond  int                  // so many more Home does not go through
 	RollUp  okr.RollUp           // where it is open
 }
 
@@ -108,14 +112,13 @@ type InNeed struct {
 	MakerGone bool
 }
 
-func (n InNeed) block() slack.Block {
+func (n InNeed) blocks() []slack.Block {
 	text := n.needs(n.Says)
 	if n.MakerGone {
 		text += "\n<@" + n.Owner + ">, who made it, is no longer in this workspace: use a sign-in that stays."
 	}
-	s := section(text)
-	s.Accessory = slack.NewAccessory(button(ActionReconnect, "Reconnect", fmt.Sprint(n.ID)))
-	return s
+	id := fmt.Sprint(n.ID)
+	return []slack.Block{section(text), slack.NewActionBlock("do_sign_in_"+id, button(ActionReconnect, "Reconnect", id))}
 }
 
 // View is the tab.
@@ -131,7 +134,7 @@ func (h HomeTab) View() slack.HomeTabViewRequest {
 	if h.Judging {
 		blocks = append(blocks, note(judgingHome))
 	}
-	blocks = append(blocks, note("`/okr help`, typed in any channel, lists everything okrbot can do."))
+	blocks = append(blocks, note("`/okr help`"+typedAnywhere+", lists everything okrbot can do."))
 	return slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: blocks}}
 }
 
@@ -174,22 +177,33 @@ func (h HomeTab) needs() []slack.Block {
 	if total == 0 {
 		return nil
 	}
-	head := "*Needs you* · " + strconv.Itoa(total)
+	head := "*Needs you* · " + h.Needs.count(total)
 	if n := h.Needs; !n.Few && n.Total > len(n.Shown) {
-		head += " · key results " + pageWords(n.From, len(n.Shown), strconv.Itoa(n.Total))
+		head += " · key results " + pageWords(n.From, len(n.Shown), n.count(n.Total))
 	}
 	blocks := []slack.Block{section(head)}
 	for i, n := range h.SignIns {
 		if i == signInsListed {
-			blocks = append(blocks, note("…and "+okr.CountWords(len(h.SignIns)-i, "more connection")+": `/okr connections`."))
+			blocks = append(blocks, note("…and "+okr.CountWords(len(h.SignIns)-i, "more connection")+": `/okr connections`"+typedAnywhere+"."))
 			break
 		}
-		blocks = append(blocks, n.block())
+		blocks = append(blocks, n.blocks()...)
 	}
 	for _, n := range h.Needs.Shown {
-		blocks = append(blocks, n.block())
+		blocks = append(blocks, n.blocks(h.Reader)...)
 	}
 	return append(append(blocks, h.Needs.turning()...), slack.NewDividerBlock())
+}
+
+// typedAnywhere follows a command on Home, where nothing can be typed.
+const typedAnywhere = ", typed in any channel"
+
+// count is a number of what needs the reader, which is not counted to its end.
+func (n Needs) count(of int) string {
+	if n.Total >= CountedMost {
+		return "at least " + strconv.Itoa(of)
+	}
+	return strconv.Itoa(of)
 }
 
 // turning are the ways to the rest of what needs the reader.
@@ -199,13 +213,15 @@ func (n Needs) turning() []slack.Block {
 		if left <= 0 {
 			return nil
 		}
-		return []slack.Block{slack.NewActionBlock("needs", button(ActionHomeNeeds, fmt.Sprintf("and %d more", left), "0"))}
+		return []slack.Block{slack.NewActionBlock("needs", button(ActionHomeNeeds, "and "+n.count(left)+" more", "0"))}
 	}
 	buttons := Pages{From: n.From, Shown: len(n.Shown), Total: n.Total, Most: HomeNeeds, Back: ActionHomeNeedsTo, On: ActionHomeNeeds}.buttons()
 	return []slack.Block{slack.NewActionBlock("needs", append(buttons, button(ActionHomeFew, "Show fewer", "home"))...)}
 }
 
-func (n Needing) block() slack.Block {
+// blocks are the key result with what it needs, and below it the one button that helps: beside it, the button
+// would leave the text half of a phone's width.
+func (n Needing) blocks(reader okr.Actor) []slack.Block {
 	why := n.Figures()
 	switch n.Need() {
 	case okr.NeedsSignIn, okr.NeedsSync:
@@ -219,10 +235,9 @@ func (n Needing) block() slack.Block {
 			why += "\n" + n.Next()
 		}
 	}
-	s := section(n.Headline() + "\n" + why)
+	s := section(lines(n.Headline(), ownerBut(reader, n.Owner), why))
 	s.BlockID = "need_" + strconv.FormatInt(n.ID, 10)
-	s.Accessory = slack.NewAccessory(n.helps())
-	return s
+	return []slack.Block{s, slack.NewActionBlock("do_"+s.BlockID, n.helps())}
 }
 
 // helps is the one button that helps.
@@ -251,7 +266,7 @@ func (h HomeTab) objectives() []slack.Block {
 		}
 	}
 	if h.Total == 0 && h.Filter.any() {
-		blocks = append(blocks, section("No objective that is open fits what you chose. *Filter* chooses again; closed ones are in `/okr list closed`."))
+		blocks = append(blocks, section("No objective that is open fits what you chose. *Filter* chooses again; closed ones are in `/okr list closed`"+typedAnywhere+"."))
 	}
 	last := ""
 	for _, o := range h.Objectives {
@@ -283,25 +298,16 @@ func (o HomeObjective) when() string {
 func (o HomeObjective) blocks() []slack.Block {
 	id := strconv.FormatInt(o.ID, 10)
 	text := ":dart: " + boldHeadlineOf(o.Objective.Objective) + " · " + o.Period.Words()
-	total := 0
-	for _, n := range o.Counts {
-		total += n
+	if owner := ownerBut(o.Reader, o.Owner); owner != "" {
+		text += " · " + owner
 	}
-	s := section(text + "\n" + countWords(o.Counts) + failingAmong(o.Failing))
+	total := o.Counted()
+	if total == 0 {
+		return o.empty(text)
+	}
+	s := section(text + "\n" + countWords(o.Counts) + failingAmong(o.Failing, total))
 	s.BlockID = "o_" + id
 	switch {
-	case total == 0 && o.ended():
-		s = section(text + "\nIt ended without key results.")
-		s.Accessory = closeOutButton(o.Objective.Objective)
-		return []slack.Block{s}
-	case total == 0:
-		none := "\nNo key results yet."
-		if o.Reader.ID == "" || okr.May(o.Reader, okr.AddKeyResult) {
-			none += " Add one with `/okr add-kr`."
-		}
-		s = section(text + none)
-		s.Accessory = slack.NewAccessory(kebabOf(o.Objective.Objective, false, o.looks()))
-		return []slack.Block{s}
 	case !o.Open && !o.ended():
 		s.Accessory = slack.NewAccessory(button(ActionHomeOpen, "Open", id))
 		return []slack.Block{s}
@@ -312,22 +318,72 @@ func (o HomeObjective) blocks() []slack.Block {
 	if o.ended() {
 		presses = slices.Insert(presses, 0, slack.BlockElement(button(ActionCloseOut, "Close out", id)))
 	}
-	s.Text = section(text + "\n" + o.RollUp.Words() + "\n" + countWords(o.Counts) + failingAmong(o.Failing)).Text
+	progress := ""
+	if o.Beyond == 0 { // else it is one of a part of them
+		progress = o.RollUp.Words()
+	}
+	s.Text = section(lines(text, progress, countWords(o.Counts)+failingAmong(o.Failing, total))).Text
 	blocks := []slack.Block{s, slack.NewActionBlock("do_o_"+id, presses...)}
-	if o.Total > len(o.KeyResults) {
-		blocks = append(blocks, note("Key results "+pageWords(o.From, len(o.KeyResults), strconv.Itoa(o.Total))+", the worst first"))
+	if part := o.part(); part != "" {
+		blocks = append(blocks, note(part))
 	}
 	for _, k := range o.KeyResults {
-		blocks = append(blocks, homeRow(k, o.May(k))...)
+		blocks = append(blocks, homeRow(k, o.Reader, o.May(k))...)
 	}
 	pages := Pages{From: o.From, Shown: len(o.KeyResults), Total: o.Total, Most: HomeKeyResults, Back: ActionHomeInTo, On: ActionHomeIn, Query: id, Block: "within"}
 	return append(append(blocks, pages.ways()...), slack.NewDividerBlock())
 }
 
+// Counted is how many key results the objective has, as far as it is known how they stand.
+func (o HomeObjective) Counted() (total int) {
+	for _, n := range o.Counts {
+		total += n
+	}
+	return total
+}
+
+// empty is the objective without key results, with the way to the first one for who may add it.
+func (o HomeObjective) empty(text string) []slack.Block {
+	id := strconv.FormatInt(o.ID, 10)
+	says := "No key results yet."
+	if o.ended() {
+		says = "It ended without key results."
+	}
+	s := section(text + "\n" + says)
+	s.BlockID = "o_" + id
+	switch kebab := kebabOf(o.Objective.Objective, false, o.looks()); {
+	case o.ended():
+		s.Accessory = closeOutButton(o.Objective.Objective)
+	case o.mayAdd():
+		return []slack.Block{s, slack.NewActionBlock("do_o_"+id, button(ActionAddKeyResult, "Add its first key result", id), kebab)}
+	default:
+		s.Accessory = slack.NewAccessory(kebab)
+	}
+	return []slack.Block{s}
+}
+
+// part says which of the objective's key results are shown; empty where all are.
+func (o HomeObjective) part() string {
+	var parts []string
+	switch shown := len(o.KeyResults); {
+	case o.Total > shown:
+		parts = append(parts, "Key results "+pageWords(o.From, shown, strconv.Itoa(o.Total))+", the worst first")
+	case o.Left > 0:
+		parts = append(parts, fmt.Sprintf("%d of %s", o.Total, okr.CountWords(o.Total+o.Left, "key result")))
+	}
+	if o.Left > 0 {
+		parts = append(parts, fmt.Sprintf("*Filter* leaves out %d", o.Left))
+	}
+	if o.Beyond > 0 {
+		parts = append(parts, fmt.Sprintf("%d more %s in `/okr list %s`%s", o.Beyond, verb(o.Beyond, "is", "are"), o.Key(), typedAnywhere))
+	}
+	return strings.Join(parts, " · ")
+}
+
 // homeRow is a key result under its open objective, with a button, and a kebab for who may use it.
-func homeRow(k KeyResult, may bool) []slack.Block {
+func homeRow(k KeyResult, reader okr.Actor, may bool) []slack.Block {
 	id := strconv.FormatInt(k.ID, 10)
-	s := section(lines(k.Headline(), k.Figures(), k.When(), k.ByHand(), k.Trouble()))
+	s := section(lines(k.Headline(), ownerBut(reader, k.Owner), k.Figures(), k.When(), k.ByHand(), k.Trouble()))
 	s.BlockID = "kr_" + id
 	presses := []slack.BlockElement{button(ActionDetails, "Details", id)}
 	if may {
@@ -346,9 +402,17 @@ func (h HomeTab) channels() []slack.Block {
 	var blocks []slack.Block
 	for i, c := range h.Channels {
 		if i == 0 {
-			blocks = append(blocks, slack.NewDividerBlock(), section("*Your channels with a weekly digest*"))
+			head := "*Your channels with a weekly digest*"
+			if h.MoreChannels {
+				head += " · the first " + strconv.Itoa(len(h.Channels)) + "; `/okr subscriptions`" + typedAnywhere + ", lists all"
+			}
+			blocks = append(blocks, slack.NewDividerBlock(), section(head))
 		}
-		s := section("<#" + c.ID + ">\n" + countWords(c.Counts) + failingAmong(c.Failing))
+		all := 0
+		for _, n := range c.Counts {
+			all += n
+		}
+		s := section("<#" + c.ID + ">\n" + countWords(c.Counts) + failingAmong(c.Failing, all))
 		s.BlockID = "channel_" + c.ID
 		s.Accessory = slack.NewAccessory(button(ActionHomeChannel, "Show", c.ID))
 		blocks = append(blocks, s)
@@ -368,14 +432,6 @@ func countWords(n map[okr.Status]int) string {
 		return "no key results"
 	}
 	return strings.Join(parts, " · ")
-}
-
-// failingAmong are how many of those that are counted do not sync; empty where all do.
-func failingAmong(failing int) string {
-	if failing == 0 {
-		return ""
-	}
-	return fmt.Sprintf(" · %s %d of them %s", notSyncingIcon, failing, notSyncingWord)
 }
 
 // ParseWithin reads the value of a page of an objective's key results, "12:3", whatever it says.

@@ -70,12 +70,20 @@ func (l Listing) others() string {
 
 // owner is who owns a key result, with whom of those that the list is of, where its rows say so.
 func (l Listing) owner(k KeyResult) string {
-	if !l.Owners && (len(l.Of) == 0 || l.own() && k.Owner == l.Reader.ID) {
+	if !l.Owners && len(l.Of) == 0 {
 		return ""
 	}
-	text := "<@" + k.Owner + ">"
+	return l.names(k.Owner, k.CoOwners)
+}
+
+// names are an owner, where the list is not of nobody but them, and whom of those that the list is of share it.
+func (l Listing) names(owner string, coOwners []string) string {
+	if l.own() && owner == l.Reader.ID && !l.Owners {
+		return ""
+	}
+	text := "<@" + owner + ">"
 	for _, p := range l.Of {
-		if p != k.Owner && slices.Contains(k.CoOwners, p) {
+		if p != owner && slices.Contains(coOwners, p) {
 			text += ", co-owner <@" + p + ">"
 		}
 	}
@@ -166,7 +174,11 @@ func underObjectives(l Listing) []slack.Block {
 	}
 	for _, first := range groups {
 		o := first.Objective
-		head := section(objectiveLine(o, l.Beside[o.ID]))
+		owner := ""
+		if len(l.Of) > 0 {
+			owner = l.names(o.Owner, o.CoOwners)
+		}
+		head := section(objectiveLine(o, owner, l.Beside[o.ID]))
 		looks := l.Reader.ID != "" && !o.MayEdit(l.Reader)
 		head.Accessory = slack.NewAccessory(kebabOf(o, false, looks))
 		if first.Today > o.Period.Last && !first.Closed && !looks {
@@ -196,42 +208,55 @@ func (l Listing) row(k KeyResult, named bool) slack.Block {
 	return s
 }
 
-// objectiveLine is an objective with its progress, how many key results report, and the worst status.
-func objectiveLine(o okr.Objective, own []KeyResult) string {
+// objectiveLine is an objective with its owner, where there is one to name, its progress, how many key results
+// report, and the worst status.
+func objectiveLine(o okr.Objective, owner string, own []KeyResult) string {
 	text := ":dart: " + boldHeadlineOf(o) + " · " + o.Period.Words()
+	if owner != "" {
+		text += " · " + owner
+	}
 	if o.Closed {
 		text += " · :lock: closed out"
 	}
 	r := okr.RollUpOf(rolledUp(own))
-	text += "\n" + rollUpWords(r)
+	text += "\n" + rollUpWords(r, len(own))
 	stale := 0
 	for _, k := range own {
-		if k.Standing().Status == okr.Stale {
+		if k.Is(string(okr.Stale)) {
 			stale++
 		}
 	}
-	if stale > 0 && r.Worst != okr.Stale {
-		text += fmt.Sprintf(" · %s %d stale", okr.Stale.Icon(), stale)
+	if r.Worst != okr.Stale {
+		text += among(stale, len(own), okr.Stale.Icon(), "stale")
 	}
 	return text
 }
 
 // rollUpWords are an objective's progress, how many key results report, the worst status of those, and
-// how many do not sync.
-func rollUpWords(r okr.RollUp) string {
+// how many of all do not sync.
+func rollUpWords(r okr.RollUp, all int) string {
 	text := r.Words()
 	if r.Worst != "" {
 		text += " · worst: " + r.Worst.Icon() + " " + r.Worst.Word()
 	}
-	return text + failingWords(r.Failing)
+	return text + failingAmong(r.Failing, all)
 }
 
-// failingWords are how many key results do not sync, behind other words; empty where all do.
-func failingWords(failing int) string {
-	if failing == 0 {
+// failingAmong are how many of those that are counted do not sync, behind other words; empty where all do.
+func failingAmong(failing, all int) string {
+	return among(failing, all, notSyncingIcon, notSyncingWord)
+}
+
+// among are how many of those that are counted are something besides, behind other words: " · ⚠ 1 of them not
+// syncing"; empty where none is.
+func among(some, all int, icon, word string) string {
+	switch {
+	case some == 0:
 		return ""
+	case all == 1:
+		return " · " + icon + " " + word
 	}
-	return fmt.Sprintf(" · %s %d %s", notSyncingIcon, failing, notSyncingWord)
+	return fmt.Sprintf(" · %s %d of them %s", icon, some, word)
 }
 
 func note(mrkdwnText string) slack.Block {

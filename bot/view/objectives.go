@@ -53,6 +53,9 @@ func (o Objective) ended() bool { return o.Today > o.Period.Last && !o.Closed &&
 // looks says whether its reader may neither change nor end it.
 func (o Objective) looks() bool { return o.Reader.ID != "" && !o.MayEdit(o.Reader) }
 
+// mayAdd says whether its reader may put a key result under it.
+func (o Objective) mayAdd() bool { return o.Reader.ID == "" || o.MayAddKeyResult(o.Reader) }
+
 // boldHeadlineOf names an objective above its key results.
 func boldHeadlineOf(o okr.Objective) string {
 	return "*" + o.Key() + "* *" + Escape(Cut(ShownName(o.Title, o.Key()), 150)) + "*"
@@ -83,7 +86,7 @@ func (o Objective) line() string {
 	}
 	text += "\n<@" + o.Owner + ">"
 	if len(o.KeyResults) > 0 {
-		text += " · " + rollUpWords(o.Rolled())
+		text += " · " + rollUpWords(o.Rolled(), len(o.KeyResults))
 	}
 	return text + "\n" + o.counts() + o.below()
 }
@@ -237,18 +240,33 @@ func (o Objective) Modal() slack.ModalViewRequest {
 func (o Objective) standingBlocks() []slack.Block {
 	standing := "*How it stands*\n"
 	if len(o.KeyResults) > 0 {
-		standing += rollUpWords(o.Rolled()) + "\n"
+		standing += rollUpWords(o.Rolled(), len(o.KeyResults)) + "\n"
 	}
-	blocks := []slack.Block{section(standing + o.counts() + o.below())}
+	counts := o.counts()
+	if len(o.KeyResults) == 0 {
+		counts = "No key results yet."
+		if o.mayAdd() {
+			counts += " `/okr add-kr` adds one."
+		}
+	}
+	blocks := []slack.Block{section(standing + counts + o.below())}
 	for i, k := range o.KeyResults {
 		if i == keyResultsShown {
 			return append(blocks, note("…and "+okr.CountWords(len(o.KeyResults)-i, "more key result")+": `/okr list "+o.Key()+"`."))
 		}
-		s := section(k.Headline() + "\n" + k.Figures())
+		s := section(lines(k.Headline(), ownerBut(o.Reader, k.Owner), k.Figures(), k.Trouble()))
 		s.Accessory = slack.NewAccessory(button(ActionDetails, "Details", strconv.FormatInt(k.ID, 10)))
 		blocks = append(blocks, s)
 	}
 	return blocks
+}
+
+// ownerBut names an owner where it is not the reader.
+func ownerBut(reader okr.Actor, owner string) string {
+	if owner == reader.ID {
+		return ""
+	}
+	return "<@" + owner + ">"
 }
 
 // belowBlocks are the objectives right below one, each with how it stands and the way into it.

@@ -408,12 +408,15 @@ func nameChoice(n, beyond int) NameChoice {
 	return c
 }
 
+// alice owns most of what there is.
+var alice = okr.Actor{Workspace: "T1", ID: "U1ALICE", Kind: okr.Member}
+
 // home is a Home tab with so many objectives of so many key results each, the first of them open.
 func home(objectives, each int, k KeyResult) HomeTab {
-	h := HomeTab{Name: "alice", Systems: sn, May: true, Own: true, Today: today, Total: objectives}
+	h := HomeTab{Name: "alice", Systems: sn, May: true, Reader: alice, Own: true, Today: today, Total: objectives}
 	all := many(objectives*each, k)
 	for i := range min(objectives, HomeObjectives) {
-		o := HomeObjective{Objective: Objective{Objective: k.Objective, Today: today}, Counts: map[okr.Status]int{}}
+		o := HomeObjective{Objective: Objective{Objective: k.Objective, Today: today, Reader: alice}, Counts: map[okr.Status]int{}}
 		o.ID, o.Number = int64(i+1), i+1
 		own := all[i*each : (i+1)*each]
 		for _, k := range own {
@@ -442,7 +445,7 @@ func fullHome() HomeTab {
 		h.Needs.Shown = append(h.Needs.Shown, Needing{KeyResult: k, May: i%2 == 0})
 	}
 	h.Needs.From, h.Needs.Total, h.Judging = 10, 200, true
-	h.Objectives[0].From = 12
+	h.Objectives[0].From, h.Objectives[0].Left, h.Objectives[0].Beyond, h.MoreChannels = 12, 460, 300, true
 	for i := range h.Objectives {
 		h.Objectives[i].Today = h.Objectives[i].Period.Last + okr.Day(1-i%3) // each with a heading of its own
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // Add opens the wizard at its first step: "/okr add-kr", "/okr add-kr Fewer things" and the button of
-// that name.
+// that name, with the objective chosen that the button stands under.
 func (f *Flow) Add(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	if !okr.May(g.Actor, okr.AddKeyResult) {
 		return desk.Say("Guests cannot add key results. Ask a member of this workspace."), nil
@@ -28,11 +28,29 @@ func (f *Flow) Add(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	w.Objective = likeliest(list, g.Actor, today)
+	if w.Objective, err = f.pressedUnder(ctx, g); err != nil {
+		return desk.Reply{}, err
+	}
+	if w.Objective == 0 {
+		w.Objective = likeliest(list, g.Actor, today)
+	}
 	if err := f.suggestConnection(ctx, w); err != nil {
 		return desk.Reply{}, err
 	}
 	return f.open(ctx, w, view.StepStart)
+}
+
+// pressedUnder is the objective that a button stands under; 0 where it stands under none that takes key results.
+func (f *Flow) pressedUnder(ctx context.Context, g desk.Gesture) (int64, error) {
+	id := view.ParseOpen(g.Action.Value)
+	if id == 0 {
+		return 0, nil
+	}
+	o, err := f.Store.Objective(ctx, g.Actor.Workspace, id)
+	if desk.IsNotFound(err) || err == nil && !o.MayAddKeyResult(g.Actor) {
+		return 0, nil
+	}
+	return o.ID, err
 }
 
 // open begins a wizard's draft and shows it.

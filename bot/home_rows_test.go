@@ -1,0 +1,113 @@
+package bot_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"okrbot/bot/view"
+	"okrbot/sheet"
+)
+
+// TestAnObjectivesWindowSaysWhichDoesNotSync, and the counts beside those who report say of whom they are.
+func TestAnObjectivesWindowSaysWhichDoesNotSync(t *testing.T) {
+	r := newRoom(t)
+	r.shelf(1, 4, 9) // KR-1 to KR-4: on track, behind, at risk, no data
+	r.until("all judged", func() bool { return r.number(unjudged) == 0 })
+	r.do("update key_results set failure_class = 'unavailable', failure_says = 'It sleeps.', failing_since = now() where number = 2")
+	r.alice.Types("/okr show O-1").Sees("== O-1 ==", "3 of 4 reporting (not KR-4)", " · :warning: 1 of them not syncing", "*Not syncing* since")
+	_, window, _ := strings.Cut(r.alice.Screen(), "== O-1 ==")
+	if !inOrder(window, "*KR-2* Part 2 of 1", "It sleeps.", "*KR-3* Part 3 of 1") || strings.Count(window, "It sleeps.") != 1 {
+		t.Errorf("which one does not sync is not said:\n%s", window)
+	}
+	r.alice.Closes()
+	r.alice.Types("/okr list").Sees("worst: :red_circle: At risk · :warning: 1 of them not syncing")
+	r.do("delete from key_results where number <> 2")
+	r.alice.Types("/okr list").Sees("1 of 1 reporting · worst: :large_yellow_circle: Behind · :warning: not syncing")
+}
+
+// TestOthersOwnersAreNamedAmongOnesOwn: an objective is there for one key result, and the rest of it is others'.
+func TestOthersOwnersAreNamedAmongOnesOwn(t *testing.T) {
+	r := newRoom(t)
+	file := "objective,objective_owner,first_day,last_day,time_zone,key_result,owner,kind,start_value,target_value\n"
+	for _, part := range []string{"Part of bob,U0BOB", "Part of alice,U0ALICE"} {
+		file += fmt.Sprintf("Aim of carol,U0CAROL,%s,%s,Europe/Berlin,%s,increase,0,100\n", r.day(-40), r.day(60), part)
+	}
+	r.bob.GoesHome()
+	r.alice.GoesHome()
+	r.carol.GoesHome().SeesHome("Nothing here yet")
+	var said strings.Builder
+	if made, err := sheet.Import(t.Context(), r.store, r.slack.Options().TeamID, strings.NewReader(file), &said, nil); err != nil || made.KeyResults != 2 {
+		t.Fatalf("%+v, %v\n%s", made, err, said.String())
+	}
+	r.bob.GoesHome().SeesHome("*KR-1* Part of bob", "*KR-2* Part of alice\n<@U0ALICE>\n", " · <@U0CAROL>\n")
+	if home := r.bob.Home(); strings.Contains(home, "<@U0BOB>") {
+		t.Errorf("bob is told that he is bob:\n%s", home)
+	}
+	r.do("update key_results set created_at = created_at - interval '40 days'")
+	r.carol.GoesHome().SeesHome("*Needs you* · 2", "*KR-1* Part of bob\n<@U0BOB>\n:speech_balloon: No check-in since")
+	if home := r.carol.Home(); strings.Contains(home, "<@U0CAROL>") {
+		t.Errorf("carol is told that she is carol:\n%s", home)
+	}
+	r.bob.Types("/okr list mine").Sees("*O-1* *Aim of carol* · ", " · <@U0CAROL>\n")
+	r.carol.Types("/okr show O-1").Sees("== O-1 ==", "*KR-1* Part of bob\n<@U0BOB>\n").Closes()
+}
+
+// TestAnEmptyObjectiveOnHomeHasItsButton: nothing can be typed there.
+func TestAnEmptyObjectiveOnHomeHasItsButton(t *testing.T) {
+	r := newRoom(t)
+	r.addsObjective(r.alice, "Ship it")
+	r.addsObjective(r.alice, "Run a calm company")
+	r.alice.GoesHome().SeesHome("*Ship it*", "*Run a calm company*", "No key results yet.\n")
+	home := r.alice.Home()
+	if strings.Contains(home, "add-kr") || strings.Count(home, "[Add its first key result]") != 2 {
+		t.Errorf("Home has no button for the first key result:\n%s", home)
+	}
+	title := "Ship it"
+	if inOrder(home, "*Run a calm company*", "*Ship it*") {
+		title = "Run a calm company"
+	}
+	r.alice.PressesAtHome("Add its first key result").Sees("== Add key result ==", "Objective: "+title+" (").Closes()
+	r.alice.Types("/okr show O-1").Sees("== O-1 ==", "No key results yet. `/okr add-kr` adds one.").Closes()
+	r.dave.GoesHome().SeesHome("No key results yet.")
+	if home := r.dave.Home(); strings.Contains(home, "[Add its first") {
+		t.Errorf("a guest is offered it:\n%s", home)
+	}
+	r.dave.Types("/okr show O-1").Sees("== O-1 ==", "No key results yet.").DoesNotSee("adds one")
+}
+
+// TestAFilteredObjectiveCountsWhatIsLeftOut where it is open.
+func TestAFilteredObjectiveCountsWhatIsLeftOut(t *testing.T) {
+	r := newRoom(t)
+	r.shelf(2, 4, 9)
+	r.until("all judged", func() bool { return r.number(unjudged) == 0 })
+	r.alice.GoesHome().SeesHome("*Aim 1*", "*Aim 2*").PressesAtHome("Filter").Sees("== Filter ==").Chooses("With a key result that is", "At risk").Submits("Show").SeesNoModal()
+	r.alice.SeesHome("Showing my objectives · with a key result at risk").PressesAtHome("Open").SeesHome("1 of 4 key results · *Filter* leaves out 3", "Part 3 of 1")
+	r.alice.PressesAtHome("Any status").SeesHome("*Aim 2*")
+	r.withoutAtHome("leaves out")
+}
+
+// TestHomeOfAnObjectiveBeyondAllPages says where the rest is, and no progress of a part.
+func TestHomeOfAnObjectiveBeyondAllPages(t *testing.T) {
+	r := newRoom(t)
+	r.shelf(1, 510, 9)
+	r.until("all judged", func() bool { return r.number(unjudged) == 0 })
+	r.alice.GoesHome().SeesHome("Key results 1–12 of 500, the worst first · 10 more are in `/okr list O-1`, typed in any channel")
+	if home := r.alice.Home(); strings.Contains(home, "reporting") {
+		t.Errorf("the progress is one of a part:\n%s", home)
+	}
+}
+
+// TestHomeSaysThatThereAreMoreChannels than it shows.
+func TestHomeSaysThatThereAreMoreChannels(t *testing.T) {
+	r := newRoom(t)
+	for i := range view.HomeChannels + 1 {
+		name := fmt.Sprintf("team-%d", i)
+		r.slack.AddChannel(fmt.Sprintf("C0TEAM%d", i), name, false, "alice", "okrbot")
+		r.alice.In("#" + name).Types("/okr subscribe").Sees("the weekly digest goes to")
+		if i == view.HomeChannels-1 {
+			r.alice.GoesHome().SeesHome("*Your channels with a weekly digest*\n", "<#C0TEAM5>")
+		}
+	}
+	r.alice.GoesHome().SeesHome("*Your channels with a weekly digest* · the first 6; `/okr subscriptions`, typed in any channel, lists all")
+}
