@@ -19,11 +19,11 @@ func TestHelp(t *testing.T) {
 	r.alice.Types("/okr").Sees("You have no key results yet")
 	r.alice.Types("/okr help").Sees("/okr add-kr", "/okr sync", "Begin with `/okr connect`")
 	r.alice.Types("/okr help sync").Sees("Reads one key result", "Example: `/okr sync KR-1`")
-	r.alice.Types("/okr snyc KR-1").Sees("There is no `/okr snyc`. Did you mean `/okr sync`?")
+	r.alice.Types("/okr snyc KR-1").Sees("There is no command `/okr snyc`. Did you mean `/okr sync`?")
 	r.alice.Types("/okr help chek-in").Sees("Did you mean `/okr check-in`?")
-	r.alice.Types("/okr " + strings.Repeat("😀", 1500)).Sees("`/okr help` lists what there is.")
-	r.alice.Types("/okr xyzzy").Sees("There is no `/okr xyzzy`. `/okr help` lists what there is.")
-	r.alice.Types("/okr <!channel>").Sees("There is no `/okr &lt;!channel&gt;`")
+	r.alice.Types("/okr " + strings.Repeat("😀", 1500)).Sees("`/okr help` lists all commands.")
+	r.alice.Types("/okr xyzzy").Sees("There is no command `/okr xyzzy`. `/okr help` lists all commands.")
+	r.alice.Types("/okr <!channel>").Sees("There is no command `/okr &lt;!channel&gt;`")
 	r.dave.Types("/okr add-kr").Sees("Guests cannot add key results")
 	r.dave.Types("/okr connect").Sees("Guests cannot connect")
 }
@@ -34,9 +34,14 @@ func TestWordsForAVerbLeadToIt(t *testing.T) {
 	for typed, offered := range map[string]string{
 		"unpause KR-1": "`/okr resume`?", "stop KR-1": "`/okr pause`?", "delete KR-1": "`/okr remove`?", "new": "`/okr add-objective` or `/okr add-kr`?",
 		"objective": "`/okr objectives` or `/okr add-objective`?", "transfer O-1": "`/okr edit`?",
-		"?": "`/okr help`?", "-h": "`/okr help`?", "Refresh KR-1": "`/okr sync`?", "mine": "`/okr list mine`?",
+		"Refresh KR-1": "`/okr sync`?", "mine": "`/okr list mine`?",
 	} {
-		if got := r.says(typed); !strings.Contains(got, "There is no") || !strings.Contains(got, "Did you mean "+offered) {
+		if got := r.says(typed); !strings.Contains(got, "There is no command") || !strings.Contains(got, "Did you mean "+offered+" `/okr help` lists all commands.") {
+			t.Errorf("%s: %s", typed, got)
+		}
+	}
+	for _, typed := range []string{"?", "-h", "hello"} {
+		if got, want := r.says(typed), "There is no command `/okr "+typed+"`. `/okr help` lists all commands."; !strings.Contains(got, want) {
 			t.Errorf("%s: %s", typed, got)
 		}
 	}
@@ -63,7 +68,7 @@ func TestAGuestIsOfferedWhatGuestsMay(t *testing.T) {
 	r.bob.Types("/okr sync").Sees("You have no key results that read from ServiceNow. Add one with `/okr add-kr`.").SeesNoModal()
 	r.dave.Types("/okr help").Sees("/okr list", "/okr export", "Guests look at what there is").DoesNotSee("/okr check-in")
 	r.dave.Types("/okr help add-kr").Sees("Guests cannot do this. Ask a member of this workspace.")
-	r.dave.Types("/okr cennect").Sees("There is no `/okr cennect`. `/okr help` lists what there is.")
+	r.dave.Types("/okr cennect").Sees("There is no command `/okr cennect`. `/okr help` lists all commands.")
 	r.addsObjective(r.alice, "Ship it")
 	r.dave.GoesHome().SeesHome("*Ship it*", "No key results yet.", "[⋯ Export]", "[⋯ Show objective]")
 	r.bob.GoesHome().SeesHome("[⋯ Sync Integration Data | Export | Settings]")

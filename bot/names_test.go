@@ -47,7 +47,7 @@ func TestATitleIsTakenInThePlaceOfANumber(t *testing.T) {
 		`show "uptime" now`:     "`now` was not understood and nothing was done",
 		"show nothing of these": "`nothing of these` is no key result and in no title. Name a key result or an objective by its number, or by words of its title",
 		"remove KR-1 uptime":    "`uptime` was not understood and nothing was done",
-		"uptimes now":           "There is no `/okr uptimes`",
+		"uptimes now":           "There is no command `/okr uptimes`",
 		"sync KR-1 uptime":      "`uptime` was not understood and nothing was done",
 	} {
 		if got := r.says(words); !strings.Contains(got, back) {

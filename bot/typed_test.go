@@ -78,7 +78,7 @@ func TestWhatWasNotUnderstoodIsSaidBack(t *testing.T) {
 	r := newRoom(t)
 	r.byHand("Interviews held", "12")
 	for words, back := range map[string]string{
-		"Shwo KR-1":                     "There is no `/okr Shwo`. Did you mean `/okr show`?",
+		"Shwo KR-1":                     "There is no command `/okr Shwo`. Did you mean `/okr show`?",
 		"show Fewer":                    "`Fewer` is no key result and in no title. Name a key result or an objective by its number, or by words of its title: `/okr show KR-1` or `/okr show O-1`.",
 		"remove":                        "Name a key result or an objective by its number",
 		"show KR-0":                     "There is no KR-0 here. `/okr list` shows what there is.",

@@ -98,30 +98,24 @@ func (s Systems) in(text string) string { return strings.ReplaceAll(text, "{syst
 
 func (t topic) called() string { return strings.TrimSpace(t.verb + " " + t.args) }
 
-// DidYouMean offers for what is no verb those that are close to it. A mention is no slash command, and is
-// said back as it was written.
+// DidYouMean offers for what is no verb those that are close to it, and says where all are. A mention is no
+// slash command, and is said back as it was written.
 func DidYouMean(typed string, mention bool, near []string) Message {
-	text := "There is no " + Quote("/okr "+Cut(typed, 30)) + ". "
+	text := "There is no command " + Quote("/okr "+Cut(typed, 30)) + ". "
 	if mention {
-		text = Quote(Cut(typed, 60)) + " is no command. "
+		text = "okrbot did not understand " + Quote(Cut(typed, 60)) + ". "
 	}
-	if len(near) == 0 {
-		text += "`/okr help` lists what there is"
-		if mention {
-			text += "; a mention takes the same words"
+	near = slices.DeleteFunc(slices.Clone(near), func(n string) bool { return n == "help" })
+	if len(near) > 0 {
+		quoted := make([]string, len(near))
+		for i, n := range near {
+			quoted[i] = Quote("/okr " + n)
 		}
-		return Text(text + ".")
+		text += "Did you mean " + strings.Join(quoted, " or ") + "? "
 	}
-	quoted := make([]string, len(near))
-	for i, n := range near {
-		quoted[i] = Quote("/okr " + n)
+	text += "`/okr help` lists all commands"
+	if mention {
+		text += "; a mention takes them without `/okr`"
 	}
-	text += "Did you mean " + strings.Join(quoted, " or ") + "?"
-	switch {
-	case len(near) == 1 && near[0] == "help":
-		text += " It lists everything."
-	case !slices.Contains(near, "help"):
-		text += " `/okr help` lists everything."
-	}
-	return Text(text)
+	return Text(text + ".")
 }
