@@ -88,7 +88,7 @@ func TestAnObjectiveIsClosedOut(t *testing.T) {
 	for _, command := range []string{"sync KR-1", "edit KR-1", "pause KR-1", "check-in KR-2"} {
 		r.alice.Types("/okr " + command).Sees("is closed out with its objective, *Run a calm service desk*: its numbers stay as they are.")
 	}
-	r.alice.Types("/okr remove KR-1").Sees("== Remove KR-1 ==", "This cannot be undone.").DoesNotSee("pause it").DoesNotSee("no longer read").Closes()
+	r.alice.Types("/okr remove KR-1").Sees("== Remove KR-1 ==", "This cannot be undone.").DoesNotSee("To stop only").DoesNotSee("the connection to it").Closes()
 	r.alice.Types("/okr sync all").Sees("You have no key results that read from ServiceNow")
 	r.alice.Types("/okr show KR-1").Sees(":lock: closed out").Closes()
 	r.collects(55)

@@ -98,7 +98,9 @@ func TestShowListEditPauseRemove(t *testing.T) {
 	r.alice.Types("/okr show KR-1").Sees("target 100 → 90", "Weekly on Monday at 09:00 Europe/Berlin").Closes()
 
 	r.bob.Types("/okr pause KR-1").Sees("You may not pause or resume")
+	r.alice.Types("/okr remove KR-1").Sees("== Remove KR-1 ==", "*This goes:* the key result, ", "*This stays:* the scorecard Number of open incidents", " and the connection to it", "To stop only its syncs, `/okr pause KR-1` is enough.").Closes()
 	r.alice.Types("/okr pause KR-1").Sees("KR-1 is paused")
+	r.alice.Types("/okr remove KR-1").Sees("== Remove KR-1 ==", "*This goes:* ").DoesNotSee("To stop only").Closes()
 	r.alice.Types("/okr resume KR-1").Sees("KR-1 goes on: next sync", "`/okr sync KR-1` reads it now.")
 	r.alice.Types("/okr resume KR-1").Sees("KR-1 is not paused, so there is nothing to resume.")
 
@@ -116,7 +118,7 @@ func TestARemovedKeyResultsCardsAreClosed(t *testing.T) {
 	r.alice.Sees("Moved to <#C0DESK>")
 	r.alice.In("#service-desk").Sees("[Sync Integration Data]")
 	r.settles() // where the card stands is on record
-	r.alice.Types("/okr remove KR-1").Sees("Its card stays, struck through and without buttons.").Submits("Remove").SeesNoModal()
+	r.alice.Types("/okr remove KR-1").Sees("*This stays:* ", "the card, struck through and without buttons.\nThis cannot be undone.").Submits("Remove").SeesNoModal()
 	r.alice.In("#service-desk").Sees("~KR-1 Fewer ∼open∼ incidents~\nremoved by <@U0ALICE> on <!date^")
 	if n := r.alice.Counts("[Sync Integration Data]") + r.alice.Counts("[Details]"); n != 0 {
 		t.Errorf("%d messages have buttons of a removed key result:\n%s", n, r.alice.Screen())
@@ -233,7 +235,7 @@ func TestPeopleUpdateTheirOwn(t *testing.T) {
 	r.alice.Types("/okr resume KR-1").Sees("so there is nothing to resume.")
 	r.alice.Types("/okr list no data").Sees("All key results have data.")
 	r.alice.Types("/okr check-in KR-7").Sees("There is no KR-7 here")
-	r.alice.Types("/okr remove KR-1").Sees("== Remove KR-1 ==", "This cannot be undone.").DoesNotSee("pause it")
+	r.alice.Types("/okr remove KR-1").Sees("== Remove KR-1 ==", "This cannot be undone.").DoesNotSee("To stop only")
 }
 
 func TestHomeShowsMyObjectives(t *testing.T) {

@@ -99,7 +99,7 @@ func TestAnObjectiveIsRemoved(t *testing.T) {
 		Chooses("Pull data from external applications", "I will update it myself").Submits("Next").
 		Fills("Start Value", "0").Fills("Target Value", "5").Submits("Save").Sees("is added").Closes()
 	r.bob.Types("/okr remove O-1").Sees("You may not remove O-1. Ask <@U0ALICE>.")
-	r.alice.Types("/okr remove O-1").Sees("== Remove O-1 ==", "What becomes of its 2 key results?").
+	r.alice.Types("/okr remove O-1").Sees("== Remove O-1 ==", "*This goes:* the objective.\nThis cannot be undone.", "Choose what becomes of its 2 key results: each moves to another objective, or goes with its readings and check-ins.").
 		Submits("Remove").Sees("^ Please complete this required field.").
 		Chooses("KR-1 Interviews held", "Move to O-2 Run a calm company").Chooses("KR-2 Talks given", "Remove with it")
 	// What came meanwhile was not named.
@@ -125,7 +125,7 @@ func TestARemovedObjectiveIsToldToItsNeighbours(t *testing.T) {
 	r.addsObjective(r.bob, "Grow the team")
 	r.bob.Types("/okr edit O-2").Fills("Co-owners", "carol").Chooses("Parent objective", "O-1 Ship it").Submits("Save").SeesNoModal().Sees("is saved")
 	r.alice.Types("/okr pause KR-1").Sees("KR-1 is updated by people")
-	r.alice.Types("/okr remove O-1").Sees("Without a parent afterwards: *O-2* Grow the team.").
+	r.alice.Types("/okr remove O-1").Sees("*This stays:* *O-2* Grow the team, below no objective any more.\n").
 		Chooses("KR-1 Interviews held", "Move to O-2 Grow the team").Chooses("KR-2 Talks given", "Remove with it").
 		Submits("Remove").SeesNoModal().Sees("is removed. 1 key result moved. 1 key result removed with it.")
 	r.bob.Sees("*O-1* Ship it was removed by <@U0ALICE>.\n*O-2* Grow the team: without a parent from now on\n*KR-1* Interviews held: moved to *O-2* Grow the team").
@@ -194,7 +194,7 @@ func TestManyKeyResultsAreMovedAtOnce(t *testing.T) {
 		r.adds("Talks given in "+strings.Repeat("I", i+1), "5")
 	}
 	r.addsObjective(r.alice, "Run a calm company")
-	r.alice.Types("/okr remove O-1").Sees("== Remove O-1 ==", "What becomes of its 7 key results?").
+	r.alice.Types("/okr remove O-1").Sees("== Remove O-1 ==", "Choose what becomes of its 7 key results").
 		Submits("Remove").Sees("^ Please complete this required field.").
 		Chooses("All key results", "Move to O-2 Run a calm company").Chooses("KR-3 Talks given in II", "Remove with it").
 		Submits("Remove").SeesNoModal().Sees("is removed. 6 key results moved. 1 key result removed with it.")

@@ -222,5 +222,5 @@ func TestAnImportedValueIsNoCheckIn(t *testing.T) {
 	r.importsAlices([3]any{"Aim", 50, 3})
 	day := r.day(-3).Short(r.today())
 	r.alice.Types("/okr show KR-1").Sees("== KR-1 ==", "value of "+day, day+"  50  (entered)").DoesNotSee("checked in")
-	r.alice.Closes().Types("/okr remove KR-1").Sees("This deletes it with 1 reading. ").Closes()
+	r.alice.Closes().Types("/okr remove KR-1").Sees("*This goes:* the key result and 1 reading.\n").Closes()
 }

@@ -332,27 +332,27 @@ type RemoveObjective struct {
 
 // Modal asks.
 func (r RemoveObjective) Modal() slack.ModalViewRequest {
-	text := "Remove " + headlineOf(r.Objective) + "?\n\nThis cannot be undone."
+	goes := []string{"the objective"}
 	if r.Objective.Closed {
-		text += " How it was closed out goes with it."
+		goes = append(goes, "how it was closed out")
 	}
-	if len(r.Below) > 0 {
-		var keys []string
-		for i, o := range r.Below {
-			if i == belowShown {
-				keys = append(keys, okr.CountWords(len(r.Below)-i, "more objective"))
-				break
-			}
-			keys = append(keys, "*"+o.Key()+"* "+Escape(Cut(o.Title, 60)))
+	var below, stays []string
+	for i, o := range r.Below {
+		if i == belowShown {
+			below = append(below, okr.CountWords(len(r.Below)-i, "more objective"))
+			break
 		}
-		text += " Without a parent afterwards: " + strings.Join(keys, ", ") + "."
+		below = append(below, "*"+o.Key()+"* "+Escape(Cut(o.Title, 60)))
 	}
-	n := len(r.KeyResults)
-	switch {
+	if len(below) > 0 {
+		stays = append(stays, listed(below)+", below no objective any more")
+	}
+	text := "Remove " + headlineOf(r.Objective) + "?\n\n" + goesAndStays(goes, stays)
+	switch n := len(r.KeyResults); {
 	case n == 1:
-		text += "\n\nWhat becomes of its key result? What is removed goes with its readings and check-ins."
+		text += "\n\nChoose what becomes of its key result: it moves to another objective, or goes with its readings and check-ins."
 	case n > 1:
-		text += "\n\nWhat becomes of its " + okr.CountWords(n, "key result") + "? What is removed goes with its readings and check-ins."
+		text += "\n\nChoose what becomes of its " + okr.CountWords(n, "key result") + ": each moves to another objective, or goes with its readings and check-ins."
 	}
 	blocks := append([]slack.Block{section(text)}, r.fields()...)
 	m := modal(CallbackRemoveObjective, "Remove "+r.Objective.Key(), "Remove", r.Draft, blocks...)

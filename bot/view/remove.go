@@ -11,39 +11,52 @@ import (
 // CallbackRemove names the question before a removal.
 const CallbackRemove = "remove"
 
-// Remove asks before a key result goes, and names what goes with it.
+// Remove asks before a key result goes, and names what goes with it and what stays.
 func Remove(k KeyResult, readings, checkIns, cards int, draft string) slack.ModalViewRequest {
-	var goes []string
+	goes := []string{"the key result"}
 	if readings > 0 {
 		goes = append(goes, okr.ReadingsWords(readings))
 	}
 	if checkIns > 0 {
 		goes = append(goes, okr.CountWords(checkIns, "check-in"))
 	}
-	text := "Remove " + k.Headline() + "?\n\nThis deletes it"
-	if len(goes) > 0 {
-		text += " with " + strings.Join(goes, " and ")
-	}
-	text += ". "
+	var stays []string
 	if k.Integrated && !k.Closed {
-		text += "It is no longer read from " + Escape(Cut(k.Source.Scorecard, 200)) + "; the scorecard and the connection stay. "
+		stays = append(stays, "the scorecard "+Escape(Cut(k.Source.Scorecard, 200))+" and the connection to it")
 	}
 	if cards > 0 {
-		where := ""
+		card := "the card"
 		if cards > 1 {
-			where = " in " + okr.CountWords(cards, "channel")
+			card = "the cards in " + okr.CountWords(cards, "channel")
 		}
-		text += "Its card" + where + " stays, struck through and without buttons. "
+		stays = append(stays, card+", struck through and without buttons")
 	}
-	text += "This cannot be undone."
-	if k.Integrated && !k.Closed {
-		text += " To stop the syncs only, pause it."
+	text := "Remove " + k.Headline() + "?\n\n" + goesAndStays(goes, stays)
+	if k.Integrated && !k.Closed && !k.Paused {
+		text += "\n\nTo stop only its syncs, `/okr pause " + k.Key() + "` is enough."
 	}
 	return slack.ModalViewRequest{
 		Type: slack.VTModal, CallbackID: CallbackRemove, PrivateMetadata: draft,
 		Title: plain("Remove " + k.Key()), Submit: plain("Remove"), Close: plain("Keep it"),
 		Blocks: slack.Blocks{BlockSet: []slack.Block{section(text)}},
 	}
+}
+
+// goesAndStays say before a removal what goes with it, what stays, and that it cannot be undone.
+func goesAndStays(goes, stays []string) string {
+	text := "*This goes:* " + listed(goes) + ".\n"
+	if len(stays) > 0 {
+		text += "*This stays:* " + strings.Join(stays, "; ") + ".\n"
+	}
+	return text + "This cannot be undone."
+}
+
+// listed are parts of a sentence, one after the other: "a, b and c".
+func listed(parts []string) string {
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	return strings.Join(parts[:len(parts)-1], ", ") + " and " + parts[len(parts)-1]
 }
 
 // verb is a verb that agrees with a number.
