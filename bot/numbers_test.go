@@ -289,6 +289,25 @@ func TestValuesTypedWithTheirUnit(t *testing.T) {
 	r.alice.Types("/okr check-in KR-1 40h").Sees("`40h`: The unit of measurement is percent.", "Nothing was saved.")
 }
 
+// TestAUnitTypedBesideAValueIsTheUnit where none is entered and nothing contradicts it.
+func TestAUnitTypedBesideAValueIsTheUnit(t *testing.T) {
+	r := newRoom(t)
+	r.addsObjective(r.alice, "Ship it")
+	const where = "Enter the number alone, and what it is measured in under Unit of Measurement."
+	r.alice.Types("/okr add-kr Coverage").Sees("== Add key result ==").
+		Chooses("Pull data from external applications", "I will update it myself").Submits("Next").
+		Fills("Start Value", "10").Fills("Target Value", "60%").Fills("Result Value", "35").
+		Sees("You would be at 50 % today", "Measured in %, as it is typed beside a value.").
+		Fills("Result Value", "$35").Sees("Result Value is not a number yet. "+where).Submits("Save").Sees("^ "+where).
+		Fills("Result Value", "35k").Submits("Save").Sees("^ The unit of measurement is %.").
+		Fills("Result Value", "35 percent").Submits("Save").Sees("is added").Closes()
+	if n := r.number("select count(*) from key_results where unit = '%' and target_value = 60 and result_value = 35"); n != 1 {
+		t.Errorf("%d key results are measured in percent", n)
+	}
+	r.alice.Types("/okr edit KR-1").Sees("== Edit KR-1 ==", "Unit of Measurement: %").DoesNotSee("as it is typed").
+		Fills("Unit of Measurement", "Hours").Fills("Target Value", "60%").Submits("Save").Sees("^ The unit of measurement is Hours. Enter the number alone, or with that unit.").Closes()
+}
+
 // TestTheLastStepSaysWhatItCannotRead in the place of what the values would make, until it can.
 func TestTheLastStepSaysWhatItCannotRead(t *testing.T) {
 	r := newRoom(t)

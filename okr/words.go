@@ -40,6 +40,9 @@ var misreadings = []struct {
 
 const withUnitTyped = Sentence("Enter the number alone, without unit, currency or percent sign.")
 
+// IsUnit says whether a value was refused for what stands beside its number, where no unit is known yet.
+func IsUnit(err error) bool { return err == withUnitTyped }
+
 const notNumber = Sentence("This is not a number. Enter digits only, such as 42 or 99.5.")
 
 // ParseNumber reads a number that a person typed: digits, and where needed a sign before and one
@@ -66,6 +69,28 @@ func ParseValue(typed, unit string) (decimal.Decimal, error) {
 		return v, Sentence("The unit of measurement is " + unit + ". Enter the number alone, or with that unit.")
 	}
 	return v, err
+}
+
+var beside = regexp.MustCompile(`^[+-]?(\p{Sc}?)\s*[+-]?[0-9][0-9.,]*\s*(%|(?i:percent|per cent|pct\.?)|\p{Sc})?$`)
+
+// UnitTyped is the percent sign or the currency that stands beside numbers as they were typed: no other word beside
+// a number is a unit for certain, "12k" is none. It is empty where none stands there, or not the same.
+func UnitTyped(typed ...string) (unit string) {
+	for _, t := range typed {
+		m := beside.FindStringSubmatch(strings.Join(strings.Fields(Visible(t)), " "))
+		if m == nil || m[1]+m[2] == "" {
+			continue
+		}
+		own := m[1] + m[2]
+		if SameUnit(own, "%") {
+			own = "%"
+		}
+		if utf8.RuneCountInString(own) > 1 || unit != "" && unit != own {
+			return ""
+		}
+		unit = own
+	}
+	return unit
 }
 
 // typedBeside says whether a number and a unit can be told apart: not where the unit begins like a number.

@@ -66,6 +66,21 @@ func TestValuesWithTheirUnit(t *testing.T) {
 	}
 }
 
+// What stands beside numbers is their unit where it is one for certain, and the same beside all of them.
+func TestUnitsTypedBesideNumbers(t *testing.T) {
+	for _, row := range []struct {
+		want  string
+		typed []string
+	}{
+		{"%", []string{"10", "60%"}}, {"%", []string{"42 percent", "", "-1.5 pct.", "7\u00a0%"}}, {"$", []string{"$5", "6 $", "-$7"}}, {"€", []string{"", "5€"}},
+		{"", []string{"10", "60"}}, {"", nil}, {"", []string{"12k"}}, {"", []string{"4 Hours"}}, {"", []string{"5%", "$5"}}, {"", []string{"$5%"}}, {"", []string{"%"}}, {"", []string{"5 % of all"}},
+	} {
+		if got := okr.UnitTyped(row.typed...); got != row.want {
+			t.Errorf("%q: %q, want %q", row.typed, got, row.want)
+		}
+	}
+}
+
 // bare is a text without what surrounds it and does not show.
 func bare(s string) string {
 	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) })

@@ -75,7 +75,12 @@ func (d DetailsStep) first() []slack.Block {
 	if d.Would != "" {
 		blocks = append(blocks, section(":straight_ruler: "+Escape(d.Would)))
 	}
-	blocks = append(blocks, optional(live(limit(textInput(FieldUnit, "Unit of Measurement", "Such as %, Hours or $.", f.Unit), okr.MaxUnit))))
+	unit := f.Unit
+	if f.Beside && unit != "" {
+		blocks = append(blocks, note("Measured in "+Escape(unit)+", as it is typed beside a value."))
+		unit = ""
+	}
+	blocks = append(blocks, optional(live(limit(textInput(FieldUnit, "Unit of Measurement", "Such as %, Hours or $.", unit), okr.MaxUnit))))
 	if d.Integrated {
 		every := make([]choice, len(okr.Frequencies))
 		for i, f := range okr.Frequencies {

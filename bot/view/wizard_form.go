@@ -26,6 +26,7 @@ type Form struct {
 	Committed string
 	Phases    string // "2026-10-31: 40", one a line
 	Unit      string
+	Beside    bool // the unit was not entered: it stands beside the values
 	Method    string
 	Cadence   string
 	Weekday   string
@@ -40,7 +41,7 @@ type Form struct {
 const GoalReach = "reach"
 
 // ParseForm reads the last step as it stands, over what was known before: fields that are not
-// shown keep their values.
+// shown keep their values. Where no unit is entered, it is the one that stands beside the values.
 func ParseForm(s State, before Form) Form {
 	f := before
 	text := func(field string, into *string) {
@@ -80,6 +81,13 @@ func ParseForm(s State, before Form) Form {
 	}
 	if s.has(FieldChannel) {
 		f.Channel = s.at(FieldChannel).SelectedConversation
+	}
+	unit := ""
+	if f.Unit == "" {
+		unit = okr.UnitTyped(s.text(FieldStart), s.text(FieldResult), s.text(FieldTarget), s.text(FieldUpper), s.text(FieldRisk), s.text(FieldCommitted))
+	}
+	if f.Beside = unit != ""; f.Beside {
+		f.Unit = unit
 	}
 	return f
 }
@@ -158,6 +166,9 @@ func (v typedValue) read() (decimal.NullDecimal, error) {
 		return decimal.NullDecimal{}, nil
 	}
 	n, err := okr.ParseValue(v.typed, v.unit)
+	if okr.IsUnit(err) && v.field != FieldWanted {
+		err = okr.Sentence("Enter the number alone, and what it is measured in under Unit of Measurement.")
+	}
 	return decimal.NullDecimal{Decimal: n, Valid: err == nil}, err
 }
 
