@@ -83,7 +83,7 @@ func (kr keyResults) modal(ctx context.Context, actor okr.Actor, k store.KeyResu
 	}
 	d.Readings, d.Ahead = okr.Counting(readings, d.Today), okr.Ahead(readings, d.Today)
 	d.Result = d.Result.ReadFrom(d.Readings)
-	checkIns, err := kr.Store.CheckIns(ctx, k.Workspace, k.ID, 5)
+	checkIns, err := kr.Store.CheckIns(ctx, k.Workspace, k.ID, view.NewestAsked)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}
@@ -109,7 +109,7 @@ func (kr keyResults) modal(ctx context.Context, actor okr.Actor, k store.KeyResu
 // depends on.
 func (kr keyResults) changes(ctx context.Context, k store.KeyResult) (lines []view.ChangeLine, changed []okr.Changed, err error) {
 	object := store.Object{Kind: "key_result", ID: k.ID}
-	events, err := kr.Store.Audit(ctx, k.Workspace, object, 5)
+	events, err := kr.Store.Audit(ctx, k.Workspace, object, view.NewestAsked)
 	if err != nil {
 		return nil, nil, err
 	}

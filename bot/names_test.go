@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -125,6 +126,26 @@ func TestANoteStandsBesideItsValue(t *testing.T) {
 	}
 	r.alice.Types("/okr check-in KR-1 43 the last one").Sees("Saved.")
 	r.bob.Sees("42 → 43", "\n:memo: <@U0ALICE>: the last one")
+}
+
+// TestNotesThatAreLeftOutAreCounted where a channel hears of more check-ins at once than it is told the notes of, and
+// in the details, which have the newest five.
+func TestNotesThatAreLeftOutAreCounted(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Interviews held", "50")
+	r.alice.Types("/okr check-in KR-1 30").Sees("Saved.")
+	r.bob.Sees("Interviews held  30")
+	r.settles()
+	r.refusalsExpected = true
+	fix := r.slack.Break(slack.Fault{Method: "chat.postMessage", Channel: "C0ITOKRS", Error: "ratelimited", After: 600})
+	for i := range 5 {
+		r.alice.Types(fmt.Sprintf("/okr check-in KR-1 %d note %d", 31+i, i+1)).Sees(fmt.Sprintf("*%d*", 31+i))
+	}
+	r.settles()
+	fix()
+	r.goesOn(1)
+	r.bob.Sees("Interviews held  30 → 35", "…and 2 earlier notes: `/okr show KR-1`\n:memo: at 33, <@U0ALICE>: note 3\n")
+	r.alice.Types("/okr show KR-1").Sees("== KR-1 ==", "*Check-ins* · the newest 5\n", "*Changes* · the newest 5\n", "> note 1").Closes()
 }
 
 // TestWhoNamesNothingChooses among their own: none, one, and more than are offered.

@@ -168,7 +168,7 @@ func (ob objectives) modal(ctx context.Context, reader okr.Actor, o okr.Objectiv
 			return slack.ModalViewRequest{}, err
 		}
 	}
-	events, err := ob.Store.Audit(ctx, o.Workspace, store.Object{Kind: "objective", ID: o.ID}, 5)
+	events, err := ob.Store.Audit(ctx, o.Workspace, store.Object{Kind: "objective", ID: o.ID}, view.NewestAsked)
 	if err != nil {
 		return slack.ModalViewRequest{}, err
 	}

@@ -159,8 +159,11 @@ func (n News) moveSaysIt() bool {
 	return n.stands() && (n.Note == "" || !unchanged)
 }
 
-// said are the notes, each in a line of its own.
+// said are the newest notes, each in a line of its own, below how many others there are.
 func (n News) said() (lines []string) {
+	if more := len(n.Said) - saidAtOnce; more > 0 {
+		lines = append(lines, "…and "+okr.CountWords(more, "earlier note")+": `/okr show "+n.Key()+"`")
+	}
 	for _, s := range n.Said[max(0, len(n.Said)-saidAtOnce):] {
 		if n.stands() && s.Of == n.now() {
 			s.Of = ""

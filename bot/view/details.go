@@ -238,8 +238,8 @@ func (d Details) said() string {
 	if len(d.CheckIns) == 0 {
 		return ""
 	}
-	lines := []string{"*Check-ins*"}
-	for _, c := range d.CheckIns {
+	lines := []string{"*Check-ins*" + newest(len(d.CheckIns))}
+	for _, c := range d.CheckIns[:min(len(d.CheckIns), newestShown)] {
 		text := c.Day.Short(d.Today) + " <@" + c.Person + ">"
 		if c.Value.Valid {
 			text += " " + Escape(d.Entered(c.Value.Decimal))
@@ -266,8 +266,8 @@ func (d Details) changed() string {
 	if len(d.Changes) == 0 {
 		return ""
 	}
-	lines := []string{"*Changes*"}
-	for _, c := range d.Changes {
+	lines := []string{"*Changes*" + newest(len(d.Changes))}
+	for _, c := range d.Changes[:min(len(d.Changes), newestShown)] {
 		text := Moment(c.At) + " " + actor(c.Actor) + " " + c.Action
 		switch {
 		case len(c.What) == 0:
@@ -279,6 +279,19 @@ func (d Details) changed() string {
 		lines = append(lines, text)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// NewestAsked is how many check-ins and changes a window asks for: one more than it shows says that there are more.
+const NewestAsked = newestShown + 1
+
+const newestShown = 5
+
+// newest says that of so many not all are shown.
+func newest(of int) string {
+	if of <= newestShown {
+		return ""
+	}
+	return fmt.Sprintf(" · the newest %d", newestShown)
 }
 
 // several are the first of some parts, and how many more there are.
