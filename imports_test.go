@@ -30,7 +30,7 @@ var rules = map[string][]string{
 	"bot/desk":                     {"bot/command", "bot/view", "ingress", "internal/underway", "jobs", "okr", "secret", "store"},
 	"bot/wizard":                   {"accounts", "bot/command", "bot/desk", "bot/view", "integrations", "jobs", "okr", "store"},
 	"bot/connect":                  {"accounts", "bot/command", "bot/desk", "bot/view", "integrations", "jobs", "okr", "secret", "store"},
-	"bot":                          {"accounts", "bot/command", "bot/connect", "bot/desk", "bot/view", "bot/wizard", "integrations", "jobs", "okr", "store"},
+	"bot":                          {"accounts", "bot/command", "bot/connect", "bot/desk", "bot/view", "bot/wizard", "integrations", "jobs", "okr", "sheet", "store"},
 	"sandbox/slack":                {},
 	"sandbox/slack/conversation":   {"sandbox/slack"},
 	"sandbox/servicenow":           {},

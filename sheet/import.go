@@ -21,6 +21,7 @@ type Outcome struct {
 	KeyResults, Changed, Same     int
 	Entries, SameEntries          int  // of histories: to add, and there already
 	LeftEntries                   int  // of histories: for which there is another value, which stays
+	Hear                          int  // people whose something becomes or ceases to be
 	History                       bool // the file has histories, and no key results
 	Problems                      int
 	At                            time.Time // of an import; zero for a check
@@ -53,6 +54,7 @@ type importer struct {
 	next       store.NextNumbers // of the next that have none
 	fresh      []store.KeyResult // waiting to be written
 	placed     []*known          // whose key results follow in the end
+	heard      map[string]*Heard // by person
 	holding    bool              // the tree of objectives
 	zones      map[string]bool   // time zone -> whether the database knows it
 }
@@ -67,6 +69,8 @@ type titled struct {
 type Beside struct {
 	People *PeopleCache                        // about who is not known; nil asks nobody
 	Whole  func(kind, reference string) string // for the scorecard that a reference names a part of; nil: itself
+	// Tell leaves with the import what people are to hear of it; nil: nobody hears.
+	Tell func(ctx context.Context, tx *store.Tx, workspace string, list []Heard) error
 }
 
 // offline asks about nobody who was not asked about before.
@@ -74,7 +78,7 @@ func (b *Beside) offline() *Beside {
 	if b == nil {
 		return nil
 	}
-	return &Beside{People: b.People.Offline(), Whole: b.Whole}
+	return &Beside{People: b.People.Offline(), Whole: b.Whole, Tell: b.Tell}
 }
 
 func (im *importer) lookBeside(b *Beside) {
@@ -107,7 +111,7 @@ var errProblems = errors.New("the file has problems")
 var errMoves = errors.New("the tree of objectives is to be held")
 
 // Import writes everything that a file says, or, when something is wrong with it, nothing. What it
-// does is recorded as done by Actor. It posts nothing. Of people it knows those whom Check asked about.
+// does is recorded as done by Actor. It posts nothing, and tells people what Beside has it tell. Of people it knows those whom Check asked about.
 func Import(ctx context.Context, s *store.Store, workspace string, file io.ReadSeeker, out io.Writer, beside *Beside) (Outcome, error) {
 	outcome, err := write(ctx, s, workspace, file, out, beside, false)
 	if errors.Is(err, errMoves) {
@@ -166,6 +170,11 @@ func write(ctx context.Context, s *store.Store, workspace string, file io.ReadSe
 		}
 		for _, o := range im.placed {
 			if err := tx.FollowObjective(ctx, im.actor(), o.Objective); err != nil {
+				return err
+			}
+		}
+		if beside != nil && beside.Tell != nil && len(im.heard) > 0 {
+			if err := beside.Tell(ctx, tx, workspace, im.hears()); err != nil {
 				return err
 			}
 		}
@@ -256,6 +265,7 @@ func (im *importer) run(ctx context.Context, file io.Reader) error {
 			return err
 		}
 	}
+	im.outcome.Hear = len(im.heard)
 	return im.putBelow(ctx)
 }
 
@@ -286,7 +296,7 @@ func (im *importer) writing() bool { return im.tx != nil && im.outcome.Problems 
 func (im *importer) know(ctx context.Context) error {
 	im.people, im.guests, im.sources = map[string]string{}, map[string]string{}, map[string][]store.Connection{}
 	im.objectives, im.numbers = map[objectiveKey]*known{}, map[int]*known{}
-	im.keys, im.added = map[int]int{}, map[titled]int{}
+	im.keys, im.added, im.heard = map[int]int{}, map[titled]int{}, map[string]*Heard{}
 	people, err := im.reads.KnownPeople(ctx, im.workspace)
 	if err != nil {
 		return err

@@ -170,6 +170,7 @@ func (im *importer) addObjective(ctx context.Context, e *entry) (*known, error) 
 		name += " " + o.Key()
 	}
 	im.say("line %d: add %s %q, %s", e.line, name, want.Title, want.Period.Words())
+	defer func() { im.hand(nil, o.Objective, nil, o.Responsible()) }() // with its number
 	if !im.writing() {
 		return o, nil
 	}
@@ -191,6 +192,7 @@ func (im *importer) placeObjective(ctx context.Context, e *entry, o *known) erro
 	want := e.row.Objective
 	changed := moves(o.Objective, want)
 	im.change(e.line, o, changed)
+	im.hand(nil, o.Objective, o.CoOwners, want.CoOwners)
 	o.Zone, o.Channel, o.CoOwners = want.Zone, want.Channel, want.CoOwners
 	if !im.writing() {
 		return nil

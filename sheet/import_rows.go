@@ -325,6 +325,7 @@ func (im *importer) do(ctx context.Context, e *entry) error {
 	}
 	im.outcome.Changed++
 	im.say("line %d: change %s: %s", e.line, k.Key(), changeWords(changed))
+	im.hand(&k.KeyResult, k.Objective, owners(e.before.KeyResult), owners(k.KeyResult))
 	if !im.writing() {
 		return nil
 	}
@@ -365,6 +366,7 @@ func (im *importer) add(e *entry, o *known, k store.KeyResult) error {
 		name = k.Key()
 	}
 	im.say("line %d: add %s %q", e.line, name, k.Title)
+	im.hand(&k.KeyResult, k.Objective, nil, owners(k.KeyResult))
 	if im.writing() {
 		im.fresh = append(im.fresh, k)
 	}

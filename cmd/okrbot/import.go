@@ -5,19 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"strings"
 
+	"okrbot/bot"
 	"okrbot/bot/desk"
+	"okrbot/jobs"
 	"okrbot/okr"
 	"okrbot/sheet"
 	"okrbot/store"
 )
 
 type importCommand struct {
-	File      string `arg:"" help:"A CSV with the columns of okrbot export, or of okrbot export --history; docs/import.md describes them. It may come through a pipe: - is standard input." type:"existingfile"`
-	Apply     bool   `help:"Save it. Without it, import only says what it would do."`
-	Workspace string `help:"Slack's id of the workspace, such as T012AB3CD; needed where there are several." placeholder:"T…"`
+	File       string `arg:"" help:"A CSV with the columns of okrbot export, or of okrbot export --history; docs/import.md describes them. It may come through a pipe: - is standard input." type:"existingfile"`
+	Apply      bool   `help:"Save it. Without it, import only says what it would do."`
+	TellNobody bool   `help:"Tell owners nothing of what the import makes theirs, or takes from them."`
+	Workspace  string `help:"Slack's id of the workspace, such as T012AB3CD; needed where there are several." placeholder:"T…"`
 }
 
 // Run says what a file would make and change, with every problem, and saves all of it when asked to
@@ -37,13 +41,16 @@ func (i importCommand) Run(in *invocation) error {
 		return fmt.Errorf("opening the file: %w", err)
 	}
 	defer file.Close()
-	beside := &sheet.Beside{People: sheet.CachePeople(people(config, workspace)), Whole: connectorsOf(config).Whole}
+	beside, err := i.beside(s, config, workspace)
+	if err != nil {
+		return err
+	}
 	o, err := sheet.Check(in.ctx, s, workspace, file, in.out, beside)
 	if err != nil {
 		return err
 	}
 	if o.Problems == 0 {
-		fmt.Fprintln(in.out, toDo(o))
+		fmt.Fprintln(in.out, toDo(o)+i.toHear(o))
 	}
 	switch {
 	case o.Problems > 0:
@@ -76,6 +83,30 @@ func (i importCommand) Run(in *invocation) error {
 		fmt.Fprintln(in.out, line)
 	}
 	return s.Analyze(in.ctx)
+}
+
+// beside is what the import asks besides the database, and whom it tells.
+func (i importCommand) beside(s *store.Store, config Config, workspace string) (*sheet.Beside, error) {
+	b := &sheet.Beside{People: sheet.CachePeople(people(config, workspace)), Whole: connectorsOf(config).Whole}
+	if i.TellNobody {
+		return b, nil
+	}
+	leaving, err := jobs.New(jobs.Options{Store: s, Log: slog.New(slog.DiscardHandler)})
+	if err == nil {
+		b.Tell = bot.TellImported(leaving)
+	}
+	return b, err
+}
+
+// toHear says how many people are told, as a line that follows; empty where none is.
+func (i importCommand) toHear(o sheet.Outcome) string {
+	switch {
+	case i.TellNobody || o.Hear == 0:
+		return ""
+	case o.Hear == 1:
+		return "\nTo hear by direct message what is theirs now, or not any more: 1 person. With --tell-nobody nobody does."
+	}
+	return fmt.Sprintf("\nTo hear by direct message what is theirs now, or not any more: %d people. With --tell-nobody nobody does.", o.Hear)
 }
 
 // openTwice opens a file that is read more than once. What comes through a pipe is copied first.

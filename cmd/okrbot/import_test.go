@@ -63,7 +63,7 @@ func TestExportAndImportOnTheMachine(t *testing.T) {
 	}
 	write("Calm,alice,2026-10-01,2026-12-31,UTC,Fewer,alice,decrease,10,2\n")
 	out, err := run(importCommand{File: path, Workspace: "T1"})
-	if err != nil || !strings.Contains(out, "To add: 1 objective and 1 key result.") || !strings.Contains(out, "Run it again with --apply") {
+	if err != nil || !strings.Contains(out, "To add: 1 objective and 1 key result.\nTo hear by direct message what is theirs now, or not any more: 1 person. With --tell-nobody nobody does.\n") || !strings.Contains(out, "Run it again with --apply") {
 		t.Errorf("%v\n%s", err, out)
 	}
 	if out, err := run(importCommand{File: path, Apply: true, Workspace: "T1"}); err != nil || !strings.Contains(out, "Saved.\nReadings, check-ins and values by hand are in another file") {
@@ -72,6 +72,19 @@ func TestExportAndImportOnTheMachine(t *testing.T) {
 	if out, err := run(exportCommand{Workspace: "T1"}); err != nil || !strings.Contains(out, "Calm,U1ALICE,2026-10-01,2026-12-31,UTC,,O-1,,,KR-1,Fewer,U1ALICE,,decrease,10,2,") {
 		t.Errorf("%v\n%s", err, out)
 	}
+	told := func(says string) {
+		t.Helper()
+		pool, err := store.Open(ctx, dsn, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer pool.Close()
+		var text string
+		if err := pool.QueryRow(ctx, "select coalesce(string_agg(t.person_id || ': ' || t.says, '|'), '') from tellings t join river_job j on j.kind = 'tell_person' and (j.args->>'telling')::bigint = t.id").Scan(&text); err != nil || text != says {
+			t.Errorf("people are told %q, %v; want %q", text, err, says)
+		}
+	}
+	told("U1ALICE: :dart: Whoever runs okrbot here imported a file.\nYou own or co-own now:\n• *O-1* Calm\n• *KR-1* Fewer under *O-1* Calm\n`/okr list mine` shows your key results, `/okr objectives` your objectives.")
 	exported, err := run(exportCommand{Workspace: "T1"})
 	if err != nil || !strings.Contains(beside.String(), "`okrbot export --history` writes those") {
 		t.Errorf("%v\n%s", err, &beside)
@@ -93,6 +106,12 @@ func TestExportAndImportOnTheMachine(t *testing.T) {
 	if out, err := run(exportCommand{Workspace: "T1", History: true}); err != nil || !strings.Contains(out, "KR-1,check_in,2026-10-20,9,U1ALICE,,\"'=1, two\nlines\",,,") {
 		t.Errorf("%v\n%s", err, out)
 	}
+	// Who is not to be told is not.
+	write("Calm,alice,2026-10-01,2026-12-31,UTC,More,alice,decrease,10,2\n")
+	if out, err := run(importCommand{File: path, Apply: true, Workspace: "T1", TellNobody: true}); err != nil || !strings.Contains(out, "To add: 1 key result.\nSaved.") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	told("U1ALICE: :dart: Whoever runs okrbot here imported a file.\nYou own or co-own now:\n• *O-1* Calm\n• *KR-1* Fewer under *O-1* Calm\n`/okr list mine` shows your key results, `/okr objectives` your objectives.")
 	if out, err := run(exportCommand{Workspace: "T2", JSON: true}); err != nil || out != "[\n]\n" {
 		t.Errorf("%v\n%q", err, out)
 	}

@@ -1,0 +1,46 @@
+package view
+
+import (
+	"strconv"
+
+	"okrbot/okr"
+)
+
+// Handed are so many key results and objectives that are somebody's now, or not any more.
+type Handed struct {
+	First []string // a few of them, by ObjectiveNamed and KeyResultNamed
+	Count int
+}
+
+// ObjectiveNamed names an objective among others.
+func ObjectiveNamed(o okr.Objective) string {
+	return "*" + o.Key() + "* " + Escape(Cut(ShownName(o.Title, o.Key()), 60))
+}
+
+// KeyResultNamed names a key result among others, with its objective.
+func KeyResultNamed(k okr.KeyResult, under okr.Objective) string {
+	return "*" + k.Key() + "* " + Escape(Cut(ShownName(k.Title, k.Key()), 60)) + " under " + ObjectiveNamed(under)
+}
+
+// Imported tells somebody what an import made theirs, and what it took from them.
+func Imported(got, lost Handed) string {
+	text := ":dart: Whoever runs okrbot here imported a file."
+	if got.Count > 0 {
+		text += "\nYou own or co-own now:" + got.lines()
+	}
+	if lost.Count > 0 {
+		text += "\nYou neither own nor co-own any more:" + lost.lines()
+	}
+	return text + "\n`/okr list mine` shows your key results, `/okr objectives` your objectives."
+}
+
+// lines name them under each other, and count the rest.
+func (h Handed) lines() (text string) {
+	for _, name := range h.First {
+		text += "\n• " + name
+	}
+	if more := h.Count - len(h.First); more > 0 {
+		text += "\n…and " + strconv.Itoa(more) + " more"
+	}
+	return text
+}
