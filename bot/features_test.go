@@ -98,7 +98,7 @@ func TestShowListEditPauseRemove(t *testing.T) {
 	r.alice.Types("/okr show KR-1").Sees("target 100 → 90", "Weekly on Monday at 09:00 Europe/Berlin").Closes()
 
 	r.bob.Types("/okr pause KR-1").Sees("You may not pause or resume")
-	r.alice.Types("/okr remove KR-1").Sees("== Remove KR-1 ==", "*This goes:* the key result, ", "*This stays:* the scorecard Number of open incidents", " and the connection to it", "To stop only its syncs, `/okr pause KR-1` is enough.").Closes()
+	r.alice.Types("/okr remove KR-1").Sees("== Remove KR-1 ==", "*This goes:* the key result and ", "*This stays:* the scorecard Number of open incidents", " and the connection to it", "To stop only its syncs, `/okr pause KR-1` is enough.").Closes()
 	r.alice.Types("/okr pause KR-1").Sees("KR-1 is paused")
 	r.alice.Types("/okr remove KR-1").Sees("== Remove KR-1 ==", "*This goes:* ").DoesNotSee("To stop only").Closes()
 	r.alice.Types("/okr resume KR-1").Sees("KR-1 goes on: next sync", "`/okr sync KR-1` reads it now.")

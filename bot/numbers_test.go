@@ -294,7 +294,7 @@ func TestAUnitTypedBesideAValueIsTheUnit(t *testing.T) {
 	r := newRoom(t)
 	r.addsObjective(r.alice, "Ship it")
 	const where = "Enter the number alone, and what it is measured in under Unit of Measurement."
-	r.alice.Types("/okr add-kr Coverage").Sees("== Add key result ==").
+	r.alice.Types("/okr add-kr Coverage").Sees("== Add key result ==", "(Where its values come from.)").
 		Chooses("Pull data from external applications", "I will update it myself").Submits("Next").
 		Fills("Start Value", "10").Fills("Target Value", "60%").Fills("Result Value", "35").
 		Sees("You would be at 50 % today", "Measured in %, as it is typed beside a value.").

@@ -80,7 +80,7 @@ func sourceField(systems []System, chosen string) *slack.InputBlock {
 			element.InitialOption = o
 		}
 	}
-	return input(FieldSource, "Pull data from external applications", "", element)
+	return input(FieldSource, "Pull data from external applications", "Where its values come from.", element)
 }
 
 // ObjectiveLabel is an objective in a list: its title and period.
