@@ -185,11 +185,15 @@ func (s *Store) Judge(ctx context.Context, most int) (n int, err error) {
 		for _, row := range unranked {
 			rows = append(rows, queries.UnjudgedRow(row))
 		}
-		n = len(rows)
 		ids := map[string][]int64{}
+		seen := map[int64]bool{} // what is over may have no rank as well
 		for _, row := range rows {
-			ids[row.WorkspaceID] = append(ids[row.WorkspaceID], row.ID)
+			if !seen[row.ID] {
+				seen[row.ID] = true
+				ids[row.WorkspaceID] = append(ids[row.WorkspaceID], row.ID)
+			}
 		}
+		n = len(seen)
 		for workspace, some := range ids {
 			if err := tx.judge(ctx, workspace, some); err != nil {
 				return err

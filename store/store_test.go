@@ -429,4 +429,14 @@ func TestWhatHasNoRankIsJudgedAgain(t *testing.T) {
 	if got := ranked(); got != want || want == 0 {
 		t.Errorf("rank %d, want %d", got, want)
 	}
+	// One whose status is over as well is one.
+	if err := s.InTx(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.Pgx().Exec(t.Context(), "update key_results set rank = 0, status_until = now()")
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.Judge(t.Context(), 10); err != nil || n != 1 || ranked() != want {
+		t.Errorf("%d were judged, of rank %d: %v", n, ranked(), err)
+	}
 }
