@@ -81,8 +81,7 @@ func keysToBeginWith(ctx context.Context, c Config, d database) (*secret.Keyset,
 	return c.Keyset()
 }
 
-// newKeysetFile makes keys, unless another process did so meanwhile. They are there whole or not at all;
-// without hard links the file is empty for an instant.
+// newKeysetFile makes keys, unless another process did so meanwhile. They are there whole or not at all.
 func newKeysetFile(path string) error {
 	written, err := secret.NewKeyset()
 	if err != nil {

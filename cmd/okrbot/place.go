@@ -27,18 +27,27 @@ func place(made, name string) error {
 	return err
 }
 
-// placeWithoutLinks is place on file systems that have no hard links, as FAT and some network shares: who makes
-// the name first has it.
+// placeWithoutLinks is place on file systems that have no hard links, as FAT and some network shares: okrbots take
+// turns by the folder, and what somebody else puts there in the instant between the look and the name is lost.
 func placeWithoutLinks(made, name string) error {
-	taken, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	folder, err := os.Open(filepath.Dir(name))
 	if err != nil {
 		return err
 	}
-	taken.Close()
-	if err := os.Rename(made, name); err != nil {
-		return errors.Join(err, os.Remove(name))
+	defer folder.Close() // which gives it free
+	for err = syscall.EINTR; errors.Is(err, syscall.EINTR); {
+		err = syscall.Flock(int(folder.Fd()), syscall.LOCK_EX)
 	}
-	return nil
+	if err != nil {
+		return &fs.PathError{Op: "flock", Path: folder.Name(), Err: err}
+	}
+	switch _, err := os.Lstat(name); {
+	case err == nil:
+		return &fs.PathError{Op: "rename", Path: name, Err: fs.ErrExist}
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	return os.Rename(made, name)
 }
 
 // writeAside writes a file beside the place that it is for, readable by this user alone, and has it on the disk:

@@ -5,22 +5,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 )
 
 // A finished file gets its name with hard links and without, and never over another one.
 func TestAFileIsPlacedOnce(t *testing.T) {
-	for name, with := range map[string]func(string, string) error{
-		"links": os.Link,
-		"no links": func(made, name string) error {
-			return &os.LinkError{Op: "link", Old: made, New: name, Err: syscall.EPERM}
-		},
-	} {
+	for name, with := range linkings {
 		t.Run(name, func(t *testing.T) {
-			before := link
-			link = with
-			t.Cleanup(func() { link = before })
+			links(t, with)
 			dir := t.TempDir()
 			to := filepath.Join(dir, "okrbot.backup")
 			made, err := writeAside(to, "whole")
@@ -45,6 +39,59 @@ func TestAFileIsPlacedOnce(t *testing.T) {
 			}
 			if now := children(t, dir); now != "okrbot.backup\n" {
 				t.Errorf("it leaves %s", now)
+			}
+		})
+	}
+}
+
+// linkings are file systems with hard links and without.
+var linkings = map[string]func(string, string) error{
+	"links": os.Link,
+	"no links": func(made, name string) error {
+		return &os.LinkError{Op: "link", Old: made, New: name, Err: syscall.EPERM}
+	},
+}
+
+func links(t *testing.T, with func(string, string) error) {
+	t.Helper()
+	before := link
+	link = with
+	t.Cleanup(func() { link = before })
+}
+
+// Of many who make keys at once each reads the same ones, and nobody an empty file.
+func TestManyMakeKeysAtOnce(t *testing.T) {
+	for name, with := range linkings {
+		t.Run(name, func(t *testing.T) {
+			links(t, with)
+			for range 20 {
+				c := Config{DataDir: t.TempDir()}
+				held := make(chan string, 16)
+				var all sync.WaitGroup
+				for range cap(held) {
+					all.Go(func() {
+						if err := newKeysetFile(c.keysetFile()); err != nil {
+							t.Error(err)
+						}
+						raw, err := os.ReadFile(c.keysetFile())
+						if err != nil {
+							t.Error(err)
+						}
+						held <- string(raw)
+					})
+				}
+				all.Wait()
+				close(held)
+				first := <-held
+				parse(t, first)
+				for other := range held {
+					if other != first {
+						t.Errorf("one holds %d bytes, another %d others", len(first), len(other))
+					}
+				}
+				if now := children(t, c.DataDir); now != "keyset.json\n" {
+					t.Errorf("it leaves %s", now)
+				}
 			}
 		})
 	}
