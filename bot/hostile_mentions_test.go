@@ -84,7 +84,7 @@ func TestHostileNotes(t *testing.T) {
 	r := newRoom(t)
 	r.byHand("Fewer incidents", "12")
 	for i, text := range []string{
-		strings.Repeat("&amp;", 8000), strings.Repeat("x", 40000), "<!channel> *KR-9* `a` <https://evil.example|fine>", strings.Repeat("\n", 300) + "x", strings.Repeat("👩‍👩‍👧‍👧", 3000), strings.Repeat("&lt;!channel&gt; ", 3000), "\u202eevil", strings.Repeat("<@U0BOB> ", 3000),
+		strings.Repeat("&", 8000), strings.Repeat("x", 40000), "<!channel> *KR-9* `a` <https://evil.example|fine>", strings.Repeat("\n", 300) + "x", strings.Repeat("👩‍👩‍👧‍👧", 3000), strings.Repeat("<channel> ", 3000), "\u202eevil", strings.Repeat("<@U0BOB> ", 3000),
 	} {
 		r.bob.Types(fmt.Sprintf("mark%d ", i) + text)
 		r.alice.UsesOn(fmt.Sprintf("mark%d ", i), "Add as check-in note").Sees("== Add as check-in note ==").
@@ -98,13 +98,13 @@ func TestHostileNotes(t *testing.T) {
 func TestHostileManyTitles(t *testing.T) {
 	r := newRoom(t)
 	r.byHand("Fewer incidents", "12")
-	for _, w := range []string{"e ", "&amp; ", "i n "} {
+	for _, w := range []string{"e ", "& ", "i n "} {
 		for _, n := range []int{50, 200, 300, 380, 420, 460} {
 			r.alice.Types("/okr list " + strings.Repeat(w, n))
 		}
 	}
 	r.adds("a & b", "12")
-	r.alice.Types("/okr list " + strings.Repeat("&amp; ", 180))
+	r.alice.Types("/okr list " + strings.Repeat("& ", 180))
 	r.alice.Types("/okr list " + strings.Repeat("a ", 420))
 	r.alice.Types("/okr list " + strings.Repeat("a ", 2000)).Sees("List what? These are 2000 words, and a list is of 60 at most. Nothing was looked for. `/okr list` takes")
 	r.alice.Types("/okr list "+strings.Repeat("a ", 60)).Sees("*Key results with `a`", "*KR-2* a &amp; b")

@@ -187,7 +187,7 @@ func TestShortcuts(t *testing.T) {
 
 	r.bob.Types("@okrbot list of the audit").Sees("List what?")
 	r.alice.UsesOn("list of the audit", "Add as check-in note").Sees("== Add as check-in note ==", "@okrbot list of the audit").Closes()
-	r.bob.Types("The audit is done, @alice: 3 &amp; 4 are closed")
+	r.bob.Types("The audit is done, @alice: 3 & 4 are closed")
 	r.alice.UsesOn("The audit is done", "Add as check-in note").
 		Sees("== Add as check-in note ==", "The audit is done, @alice: 3 &amp; 4 are closed", "https://sandbox.slack.com/archives/C0ITOKRS/p").
 		Chooses("Key Result", "KR-1 Fewer incidents").Submits("Next").

@@ -23,7 +23,7 @@ func TestATitleIsTakenInThePlaceOfANumber(t *testing.T) {
 	r.adds("Reach 99.9 uptime", "99.9")
 	r.adds("Top 10 customers called", "10")
 	r.adds("Interviews held in Munich", "5")
-	r.adds("Close R&amp;D “Atlas”", "5")
+	r.adds("Close R&D “Atlas”", "5")
 
 	r.alice.Types("/okr show 99.9 uptime").Sees("== KR-2 ==").Closes()
 	r.alice.Types("/okr show customers").Sees("== KR-3 ==").Closes()
@@ -31,7 +31,7 @@ func TestATitleIsTakenInThePlaceOfANumber(t *testing.T) {
 	r.alice.Types("/okr show INTERVIEWS HELD").Sees("== KR-1 ==").Closes() // a whole title, though in two
 	r.alice.Types("/okr show 10 customers").Sees("== KR-3 ==").Closes()
 	r.alice.Types("/okr show \"atlas\"").Sees("== KR-5 ==").Closes()
-	r.alice.Types("/okr show r&amp;d \"atlas\"").Sees("== KR-5 ==").Closes()
+	r.alice.Types("/okr show r&d \"atlas\"").Sees("== KR-5 ==").Closes()
 	r.alice.Types("/okr reach 99.9").Sees("== KR-2 ==").Closes()
 	r.alice.Types("/okr “uptime”").Sees("== KR-2 ==").Closes()
 	r.alice.Types("/okr show 1").Sees("== KR-1 ==").Closes()
@@ -70,7 +70,7 @@ func TestSeveralTitlesAreOffered(t *testing.T) {
 		r.adds("Incidents in "+where, "5")
 	}
 	r.alice.In("#general") // where no card has a button of the same name
-	r.alice.Types("/okr check-in incidents 4 after &lt;the&gt; audit").
+	r.alice.Types("/okr check-in incidents 4 after <the> audit").
 		Sees("`incidents` is in more than one title. Which one is it?", "*KR-1* Incidents in EMEA", ":dart: Ship it", "*KR-8* Incidents in Ghana", "(…and 1 more. Type more of the title, or its number.)").
 		DoesNotSee("Haiti")
 	if n := r.number(`select count(*) from check_ins`); n != 0 {
@@ -90,7 +90,7 @@ func TestSeveralTitlesAreOffered(t *testing.T) {
 func TestTheNoteOfACheckInIsShown(t *testing.T) {
 	r := newRoom(t)
 	r.byHand("Interviews held", "12")
-	r.alice.Types("/okr check-in KR-1 3 after the &lt;audit&gt;").Sees("Saved.", ":memo: <@U0ALICE>: after the &lt;audit&gt;")
+	r.alice.Types("/okr check-in KR-1 3 after the <audit>").Sees("Saved.", ":memo: <@U0ALICE>: after the &lt;audit&gt;")
 	r.bob.Sees("*KR-1* Interviews held  3", ":memo: <@U0ALICE>: after the &lt;audit&gt;").DoesNotSee("Saved.")
 	r.alice.Types("/okr check-in KR-1").Sees("== Check in on KR-1 ==").Fills("Result Value", "4").Fills("Note", "two\nmore").Submits("Save").Sees("Saved.", ":memo: <@U0ALICE>: two more")
 	r.bob.Sees("3 → 4", ":memo: <@U0ALICE>: two more")

@@ -45,7 +45,7 @@ func (s *Slack) tries(kind string, event map[string]any) {
 // written is a message as Slack keeps it, with ids in the place of names, and whether it mentions the
 // app.
 func (s *Slack) written(text string) (kept string, mentioned bool) {
-	words := strings.Split(text, " ")
+	words := strings.Split(entities(text), " ")
 	for i, w := range words {
 		name := strings.TrimRightFunc(w, func(r rune) bool { return unicode.IsPunct(r) && r != '_' })
 		if len(name) < 2 {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -340,6 +341,36 @@ func TestDeliveriesAreSigned(t *testing.T) {
 	}
 	if !strings.HasPrefix(got.Get("X-Slack-Signature"), "v0=") || len(got.Get("X-Slack-Signature")) != 67 {
 		t.Errorf("the signature is %q", got.Get("X-Slack-Signature"))
+	}
+}
+
+// TestTypedCharactersAreEscaped in commands and in messages, but for what Slack's composer wrote.
+func TestTypedCharactersAreEscaped(t *testing.T) {
+	w := newWorkspace(t)
+	for typed, arrives := range map[string]string{
+		"R&D < 3 &amp; >":                         "R&amp;D &lt; 3 &amp;amp; &gt;",
+		"@bob's <@U0BOB|bob> <https://a.b?c&d|e>": "@bob's <@U0BOB|bob> <https://a.b?c&d|e>",
+		"<b>": "&lt;b&gt;",
+	} {
+		if err := w.Types("alice", "#with", "/okr "+typed); err != nil {
+			t.Fatal(err)
+		}
+		w.mu.Lock()
+		form, err := url.ParseQuery(string(w.last))
+		w.mu.Unlock()
+		if got := form.Get("text"); err != nil || got != arrives {
+			t.Errorf("the command %q arrives as %q, %v", typed, got, err)
+		}
+		if err := w.Types("alice", "#without", typed); err != nil {
+			t.Fatal(err)
+		}
+		w.Slack.mu.Lock()
+		messages := w.channels["C2"].Messages
+		got := messages[len(messages)-1].Text
+		w.Slack.mu.Unlock()
+		if got != strings.Replace(arrives, "@bob's", "<@U0BOB>'s", 1) && got != arrives {
+			t.Errorf("the message %q is kept as %q", typed, got)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 )
 
@@ -93,9 +94,25 @@ func (s *Slack) Replies(person, channel, thread, text string) error {
 	return nil
 }
 
+// composed is what Slack's composer writes itself, a mention or a link: tests type it as it is.
+var composed = regexp.MustCompile(`<(?:[@#!]|https?:|mailto:)[^<>]*>`)
+
+// entities writes the three characters that mean something to Slack as it does wherever somebody typed them into a
+// command or a message. What is typed into the fields of a form stays as it is.
+func entities(text string) string {
+	var b strings.Builder
+	from := 0
+	for _, at := range append(composed.FindAllStringIndex(text, -1), []int{len(text), len(text)}) {
+		b.WriteString(strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(text[from:at[0]]))
+		b.WriteString(text[at[0]:at[1]])
+		from = at[1]
+	}
+	return b.String()
+}
+
 // escaped writes @name and #channel as should_escape has it.
 func (s *Slack) escaped(text string) string {
-	words := strings.Split(text, " ")
+	words := strings.Split(entities(text), " ")
 	for i, w := range words {
 		if len(w) < 2 {
 			continue
