@@ -6,6 +6,7 @@ import (
 	"time"
 
 	sandbox "okrbot/sandbox/servicenow"
+	"okrbot/sandbox/slack/conversation"
 )
 
 // leftAlone counts the connections that wait because ServiceNow asked for it, and forgets what it was asked.
@@ -38,6 +39,28 @@ func TestASignInThatIsTriedWaitsAsConnectionsDo(t *testing.T) {
 		r.later(51 * time.Minute)
 		r.alice.Types("/okr connections").Presses("Manage").Presses("Reconnect").Sees("Another sign-in for").
 			Fills("Username", "okr.reader").Fills("Password", "sandbox").Submits("Connect").Sees("is connected")
+	})
+	t.Run("BeforeThereIsAConnection", func(t *testing.T) {
+		r := newRoom(t)
+		tries := func(p *conversation.Person) *conversation.Person {
+			return p.Types("/okr connect").Fills("ServiceNow URL", r.instance).Fills("Username", "okr.reader").Fills("Password", "sandbox").Submits("Connect")
+		}
+		fix := r.servicenow.Break(sandbox.Fault{Kind: sandbox.RateLimit, After: 3000})
+		tries(r.alice).Sees(says).Closes()
+		fix()
+		r.servicenow.ForgetCalls()
+		tries(r.bob).Sees(says).Closes()
+		if calls := r.servicenow.Calls(); len(calls) != 0 {
+			t.Errorf("ServiceNow was asked %d times while it wants to be left alone", len(calls))
+		}
+		r.later(51 * time.Minute)
+		tries(r.bob).Sees("is connected")
+		if err := r.store.Tidy(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := r.number("select count(*) from host_waits"); n != 0 {
+			t.Errorf("%d waits are kept that are over", n)
+		}
 	})
 	t.Run("OnAPage", func(t *testing.T) {
 		r := newPublicRoom(t)

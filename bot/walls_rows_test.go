@@ -14,6 +14,7 @@ func (r *room) leavesTheRest() {
 		`insert into connections (workspace_id, kind, name, origin, sign_in, sealed, owner_id, state, account_name, client_id, consented_at, ends_at, waiting_until, replaces, created_at)
 		 select 'T0SANDBOX', 'servicenow', v.state, 'https://acme.service-now.com', 'oauth', '\x01', 'U0ALICE', v.state, 'okr.reader', (select min(id) from oauth_clients), now(), now() + interval '10 days', now() + interval '1 hour', v.replaces, now()
 		 from (values ('pending', null), ('pending', (select min(id) from connections)), ('rejected', null)) v (state, replaces)`,
+		`insert into host_waits (workspace_id, host, until) values ('T0SANDBOX', 'acme.service-now.com', now() + interval '1 hour')`,
 		`update connections set draft_id = gen_random_uuid() where draft_id is null`,
 		`insert into visits (workspace_id, person_id, token_hash, kind, origin, sign_in, shared, expires_at)
 		 values ('T0SANDBOX', 'U0ALICE', '\x01', 'servicenow', 'https://acme.service-now.com', 'oauth', false, now() + interval '1 hour')`,

@@ -188,11 +188,15 @@ func (tx *Tx) ConnectionRefused(ctx context.Context, c Connection, says string) 
 	return ConnectionState(is), true, nil
 }
 
-// MakeWait pauses every connection of the workspace to one system.
+// MakeWait pauses every connection of the workspace to one system, and sign-ins to it that are only tried.
 func (tx *Tx) MakeWait(ctx context.Context, c Connection, wait time.Duration) error {
 	err := tx.q.MakeWait(ctx, queries.MakeWaitParams{Seconds: wait.Seconds(), WorkspaceID: c.Workspace, Origin: c.Origin})
 	if err != nil {
 		return fmt.Errorf("pausing connections: %w", err)
+	}
+	err = tx.q.LeaveHostAlone(ctx, queries.LeaveHostAloneParams{WorkspaceID: c.Workspace, Origin: c.Origin, Seconds: wait.Seconds()})
+	if err != nil {
+		return fmt.Errorf("leaving a system alone: %w", err)
 	}
 	return nil
 }

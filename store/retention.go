@@ -30,7 +30,7 @@ func (s *Store) Tidy(ctx context.Context) error {
 	for what, do := range map[string]func(context.Context) error{
 		"wishes for syncs": s.q.ExpireAsks, "exports": s.q.ExpireExports,
 		"pages": s.q.ExpireSignInPages, "connections that nobody confirmed": s.q.ExpirePending, "rhythms": s.q.ExpireRhythms, "places": s.q.ForgottenPlaces, "tellings": s.q.ExpireTellings,
-		"refresh tokens": s.q.ExpireRefreshTokens,
+		"refresh tokens": s.q.ExpireRefreshTokens, "waits": s.q.ExpireHostWaits,
 	} {
 		if err := do(ctx); err != nil {
 			return fmt.Errorf("forgetting old %s: %w", what, err)

@@ -199,9 +199,28 @@ set waiting_until = greatest(waiting_until, now() + make_interval(secs => @secon
 where workspace_id = @workspace_id
   and split_part(origin, '/', 3) = split_part(@origin::text, '/', 3);
 
+-- name: LeaveHostAlone :exec
+-- Beside MakeWait: the workspace may have no connection to the host.
+insert into host_waits (workspace_id, host, until)
+values (@workspace_id, split_part(@origin::text, '/', 3), now() + make_interval(secs => @seconds::float8))
+on conflict (workspace_id, host) do update
+set until = greatest(host_waits.until, excluded.until);
+
+-- name: ExpireHostWaits :exec
+delete from host_waits
+where until < now();
+
 -- name: WaitOf :one
 -- For how many seconds the workspace is still to leave a host alone.
-select greatest(coalesce(extract(epoch from max(waiting_until) - now()), 0), 0)::float8 as seconds
-from connections
-where workspace_id = @workspace_id
-  and split_part(origin, '/', 3) = split_part(@origin::text, '/', 3);
+select greatest(coalesce(extract(epoch from max(w.until) - now()), 0), 0)::float8 as seconds
+from (
+  select c.waiting_until as until
+  from connections c
+  where c.workspace_id = @workspace_id
+    and split_part(c.origin, '/', 3) = split_part(@origin::text, '/', 3)
+  union all
+  select h.until
+  from host_waits h
+  where h.workspace_id = @workspace_id
+    and h.host = split_part(@origin::text, '/', 3)
+) w;

@@ -204,6 +204,16 @@ func (q *Queries) ConnectionSucceeded(ctx context.Context, id int64) error {
 	return err
 }
 
+const expireHostWaits = `-- name: ExpireHostWaits :exec
+delete from host_waits
+where until < now()
+`
+
+func (q *Queries) ExpireHostWaits(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, expireHostWaits)
+	return err
+}
+
 const failConnection = `-- name: FailConnection :many
 with held as materialized (
   select k.id
@@ -268,6 +278,25 @@ func (q *Queries) FailConnection(ctx context.Context, arg FailConnectionParams) 
 		return nil, err
 	}
 	return items, nil
+}
+
+const leaveHostAlone = `-- name: LeaveHostAlone :exec
+insert into host_waits (workspace_id, host, until)
+values ($1, split_part($2::text, '/', 3), now() + make_interval(secs => $3::float8))
+on conflict (workspace_id, host) do update
+set until = greatest(host_waits.until, excluded.until)
+`
+
+type LeaveHostAloneParams struct {
+	WorkspaceID string
+	Origin      string
+	Seconds     float64
+}
+
+// Beside MakeWait: the workspace may have no connection to the host.
+func (q *Queries) LeaveHostAlone(ctx context.Context, arg LeaveHostAloneParams) error {
+	_, err := q.db.Exec(ctx, leaveHostAlone, arg.WorkspaceID, arg.Origin, arg.Seconds)
+	return err
 }
 
 const lockForApply = `-- name: LockForApply :many
@@ -442,10 +471,18 @@ func (q *Queries) SignInWorks(ctx context.Context, id int64) error {
 }
 
 const waitOf = `-- name: WaitOf :one
-select greatest(coalesce(extract(epoch from max(waiting_until) - now()), 0), 0)::float8 as seconds
-from connections
-where workspace_id = $1
-  and split_part(origin, '/', 3) = split_part($2::text, '/', 3)
+select greatest(coalesce(extract(epoch from max(w.until) - now()), 0), 0)::float8 as seconds
+from (
+  select c.waiting_until as until
+  from connections c
+  where c.workspace_id = $1
+    and split_part(c.origin, '/', 3) = split_part($2::text, '/', 3)
+  union all
+  select h.until
+  from host_waits h
+  where h.workspace_id = $1
+    and h.host = split_part($2::text, '/', 3)
+) w
 `
 
 type WaitOfParams struct {

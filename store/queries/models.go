@@ -284,6 +284,12 @@ type HomeChange struct {
 	ObjectiveID *int64
 }
 
+type HostWait struct {
+	WorkspaceID string
+	Host        string
+	Until       time.Time
+}
+
 type KeyResult struct {
 	ID              int64
 	WorkspaceID     string
