@@ -341,3 +341,16 @@ func TestHomes(t *testing.T) {
 		})
 	}
 }
+
+// However much there is to show to somebody who owns nothing, Slack takes it.
+func TestTheFullestHomeFits(t *testing.T) {
+	h := fullHome()
+	h.Filter, h.Own = HomeFilter{}, false
+	for i := range h.Objectives {
+		h.Objectives[i].Today = h.Objectives[i].Period.Last + 1 // each with the button that closes it out
+	}
+	h.Objectives[8].Today, h.Objectives[9].Today = today, h.Objectives[9].Period.First-1 // and two more headings
+	if n := len(h.View().Blocks.BlockSet); n > 100 {
+		t.Errorf("%d blocks", n)
+	}
+}
