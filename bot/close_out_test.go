@@ -127,7 +127,7 @@ func TestAValueByHandIsClosedOutAsItIsShown(t *testing.T) {
 	if n, err := r.store.EndOverrides(t.Context(), 10); n != 0 || err != nil {
 		t.Errorf("%d values by hand of what is closed out were to end: %v", n, err)
 	}
-	r.alice.Types("/okr list").Sees("*110 (by hand)*", "and stood when this was closed out")
+	r.alice.Types("/okr list").Sees("*110 (by hand)*", "It counted when the objective was closed out.")
 	r.settles()
 	r.until("the card without its button", func() bool { return !strings.Contains(r.alice.Screen(), "Resume automatic") })
 	r.alice.Types("/okr show KR-1").Sees("*110 (by hand)*", "score "+progress).DoesNotSee("[Check in]").DoesNotSee("[Resume automatic]").Closes()

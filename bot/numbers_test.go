@@ -15,12 +15,13 @@ func TestAValueByHandStandsInForTheScore(t *testing.T) {
 	r.alice.Types("/okr check-in KR-1").Sees("It stands in for the score of ServiceNow").
 		Fills("Result Value", "120").Submits("Save").Sees("^ Say why a value is entered by hand").
 		Fills("Reason", "the import <counted> twice").Submits("Save").SeesNoModal().
-		Sees("*120 (by hand)*", "120 was entered by hand for", "stands until there is a newer score, by <@U0ALICE>: the import &lt;counted&gt; twice", "ServiceNow says")
+		Sees("*120 (by hand)*", "\nvalue of "+r.today().Short(r.today())+", entered by hand · synced ",
+			":pencil2: <@U0ALICE> entered the value by hand: the import &lt;counted&gt; twice. It counts until a newer score arrives.\nServiceNow says ", ", score of ")
 	r.bob.Sees("→ 120", "Resume automatic") // the channel is told, and the card shows both
-	r.bob.Types("/okr list").Sees("*120 (by hand)*", "by <@U0ALICE>")
+	r.bob.Types("/okr list").Sees("*120 (by hand)*", "\nvalue of "+r.today().Short(r.today())+", entered by hand · synced ", ":pencil2: <@U0ALICE> entered the value by hand: ")
 	r.bob.GoesHome()
 	r.alice.GoesHome().SeesHome("*120 (by hand)*", "ServiceNow says")
-	r.alice.Types("/okr show KR-1").Sees("*Why this number*", "120 was entered by hand", "(by hand: the import", "entered a value by hand: value by hand set to 120").Closes()
+	r.alice.Types("/okr show KR-1").Sees("*Why this number*", "• <@U0ALICE> entered 120 by hand for "+r.today().Words()+": the import &lt;counted&gt; twice. It counts until", "• Without that the result is ", "(by hand: the import", "entered a value by hand: value 120 of "+r.today().Words()).Closes()
 
 	r.bob.Presses("Resume automatic").Sees("Ask <@U0ALICE>")
 	r.alice.Types("/okr show KR-1").Sees("== KR-1 ==").Presses("Resume automatic").Sees("resumed automatic: value by hand 120 removed").Closes()
@@ -167,7 +168,7 @@ func TestAdministratorsSetTheThresholds(t *testing.T) {
 
 func TestDetailsArePostedWithTheirChart(t *testing.T) {
 	r := ready(t)
-	r.alice.Types("/okr show KR-1").Sees("*Why this number*", "Progress", "Result", "• Created on ", " with source Number of open incidents, start ", ", target 100, by <@U0ALICE>", "<@U0ALICE> created with source Number of open incidents, start ").DoesNotSee("none →").DoesNotSee("– →").Presses("Post to channel").Sees("appears in <#C0ITOKRS>").Closes().Closes()
+	r.alice.Types("/okr show KR-1").Sees("*Why this number*", "Progress", "Result", "• <@U0ALICE> created it on ", " with source Number of open incidents, start ", ", target 100.", "<@U0ALICE> created with source Number of open incidents, start ").DoesNotSee("none →").DoesNotSee("– →").Presses("Post to channel").Sees("appears in <#C0ITOKRS>").Closes().Closes()
 	r.bob.Sees("posted by <@U0ALICE>", "First ", "lowest", "highest")
 }
 

@@ -195,7 +195,7 @@ func TestSeveralAreSyncedByOneCommand(t *testing.T) {
 	r.bob.Types("/okr sync KR-1 KR-2").Sees("Nothing was synced. Left out: KR-1 is for <@U0ALICE> to sync; KR-2 is for <@U0ALICE> to sync.")
 	r.alice.Types("/okr check-in KR-1 42").Sees("== Check in on KR-1 ==", "Result Value: 42", "Reason: ").Closes()
 	r.alice.Types("/okr check-in KR-1 42 after the audit").SeesNoModal().
-		Sees("Saved.", "42 (by hand)", "after the audit", "It stands in for the score once, until there is a newer one.")
+		Sees("Saved.", "42 (by hand)", "after the audit", "It counts until a newer score arrives.", "*Resume automatic* in `/okr show KR-1` takes the score again.")
 }
 
 func TestListsOfEveryKind(t *testing.T) {

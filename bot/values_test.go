@@ -62,7 +62,7 @@ func TestComputedDoubles(t *testing.T) {
 			r.alice.Types("/okr list").Sees("*" + after + "*")
 			r.alice.Types("/okr show KR-1").Sees("*Result Value*\n"+after, "*Target Value*\n", "99.950", "(")
 			if row.asRead != "" {
-				r.alice.Sees("Result 71.43 (read as 71.42857142857143)", "(71.43 − 0) / (99.950 − 0)").DoesNotSee("71.428571429")
+				r.alice.Sees("Result 71.43 % (read as 71.42857142857143)", "(71.43 − 0) / (99.950 − 0)").DoesNotSee("71.428571429")
 			}
 			r.alice.Sees(row.listed).Closes()
 			var value, asRead string
@@ -174,7 +174,7 @@ func TestZerosThatWereEnteredStay(t *testing.T) {
 	r.byHand("Interviews held", "10.50")
 	r.alice.Types("/okr show KR-1").Sees("target 10.50").Closes()
 	r.alice.Types("/okr edit KR-1").Sees("Target Value: 10.50").Fills("Target Value", "12.00").Submits("Save").Sees("KR-1 is saved").Closes()
-	r.alice.Types("/okr show KR-1").Sees("edited: target 10.50 → 12.00", "Target 10.50 → 12.00 on").Closes()
+	r.alice.Types("/okr show KR-1").Sees("edited: target 10.50 → 12.00", "• <@U0ALICE> changed the target from 10.50 to 12.00 on").Closes()
 	r.alice.Types("/okr edit KR-1").Sees("Target Value: 12.00").Fills("Target Value", "12").Submits("Save").Sees("KR-1 is saved").Closes()
 	r.alice.Types("/okr show KR-1").Sees("== KR-1 ==").DoesNotSee("12.00 → 12").Closes()
 	r.alice.Types("/okr edit KR-1").Sees("== Edit KR-1 ==").Fills("Target Value", "12.50").Submits("Save").Sees("KR-1 is saved").Closes()

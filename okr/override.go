@@ -1,6 +1,7 @@
 package okr
 
 import (
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -60,21 +61,20 @@ func (kr KeyResult) Counted(today Day) Result {
 	return kr.Result
 }
 
-// Words say what was entered: "35 Hours was entered by hand for 23 Nov and stands until 30 Nov".
+// Words are the reason, and until when the value counts: "After the audit. It counts until a newer score
+// arrives."
 func (o Override) Words(kr KeyResult, now Day) string {
-	return kr.Entered(o.Value.Decimal) + " was " + o.Stands(kr, now)
-}
-
-// Stands says the same where the value stands above: "entered by hand for 23 Nov and stands until 30 Nov".
-func (o Override) Stands(kr KeyResult, now Day) string {
-	says := "entered by hand for " + o.Day.Short(now)
+	says := o.Reason
+	if !strings.HasSuffix(says, ".") && !strings.HasSuffix(says, "!") && !strings.HasSuffix(says, "?") {
+		says += "."
+	}
 	switch {
 	case kr.Closed:
-		return says + " and stood when this was closed out"
+		return says + " It counted when the objective was closed out."
 	case o.Until == 0:
-		return says + " and stands until there is a newer score"
+		return says + " It counts until a newer score arrives."
 	}
-	return says + " and stands until " + o.Until.Short(now)
+	return says + " It counts until " + o.Until.Short(now) + "."
 }
 
 // Told is the result that people were last told of: an override counts until somebody ends it, also where its

@@ -67,10 +67,10 @@ func TestAnOverrideCountsUntilItIsOver(t *testing.T) {
 	if got := read(once).CountedWords(first + 50); got != "60 (by hand)" {
 		t.Error(got)
 	}
-	if got := once.Words(read(once), first+50); got != "60 was entered by hand for 16 Nov and stands until there is a newer score" {
+	if got := once.Words(read(once), first+50); got != "the import doubled them. It counts until a newer score arrives." {
 		t.Error(got)
 	}
-	if got := until.Words(read(until), first+50); got != "60 was entered by hand for 16 Nov and stands until 26 Nov" {
+	if got := until.Words(read(until), first+50); got != "the import doubled them. It counts until 26 Nov." {
 		t.Error(got)
 	}
 }

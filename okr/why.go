@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/shopspring/decimal"
 )
@@ -18,7 +17,7 @@ type Changed struct {
 	Created       bool // with the key result, and never since
 }
 
-// Reason is one line of an explanation, and the person it names; empty for nobody.
+// Reason is one line of an explanation: a sentence, or what the person did whom it names.
 type Reason struct{ Says, By string }
 
 // mostReasons is how many lines an explanation has at most: more are not read.
@@ -29,12 +28,13 @@ const mostReasons = 8
 // status, the committed result, and who last changed the target, the start or the source.
 func (kr KeyResult) Why(period Period, today Day, changes []Changed) []Reason {
 	s := kr.Standing(period, today)
-	why := []Reason{{Says: kr.whyProgress(s, today)}, {Says: kr.whyResult(period, today)}}
-	if !kr.Counted(today).Value.Valid {
-		why = []Reason{{Says: kr.whyNone(s, period, today)}}
-	}
-	if kr.Overridden(today) {
-		why = append(why, Reason{Says: kr.Override.Words(kr, today) + ": " + kr.Override.Reason, By: kr.Override.By})
+	why := []Reason{{Says: kr.whyNone(s, period, today)}}
+	if kr.Counted(today).Value.Valid {
+		why = []Reason{{Says: kr.whyProgress(s, today)}}
+		if o := kr.Override; kr.Overridden(today) {
+			why = append(why, Reason{Says: "entered " + kr.Entered(o.Value.Decimal) + " by hand for " + o.Day.Words() + ": " + o.Words(kr, today), By: o.By})
+		}
+		why = append(why, Reason{Says: kr.whyResult(period, today)})
 	}
 	if s.Status != NoData { // that is said
 		why = append(why, Reason{Says: kr.whyStatus(s, period, today)})
@@ -47,16 +47,37 @@ func (kr KeyResult) Why(period Period, today Day, changes []Changed) []Reason {
 	for _, c := range changes {
 		switch {
 		case c.Created:
-			created, with = c, append(with, c.What+" "+c.After)
+			created, with = c, append(with, c.What+" "+kr.inUnit(c.What, c.After))
 		case len(why) < mostReasons:
-			why = append(why, Reason{Says: capital(ChangeWords(c.What, c.Before, c.After)) + " on " + c.Day.Words(), By: c.By})
+			why = append(why, Reason{Says: kr.whyChanged(c), By: c.By})
 		}
 	}
 	if len(with) > 0 && len(why) < mostReasons {
 		slices.Sort(with)
-		why = append(why, Reason{Says: "Created on " + created.Day.Words() + " with " + strings.Join(with, ", "), By: created.By})
+		why = append(why, Reason{Says: "created it on " + created.Day.Words() + " with " + strings.Join(with, ", ") + ".", By: created.By})
 	}
 	return why
+}
+
+// whyChanged is what somebody did: "changed the target from 40 to 38 Hours on 3 Nov 2026."
+func (kr KeyResult) whyChanged(c Changed) string {
+	after := kr.inUnit(c.What, c.After)
+	says := "changed the " + c.What + " from " + c.Before + " to " + after
+	switch {
+	case c.Before == "":
+		says = "set the " + c.What + " to " + after
+	case c.After == "":
+		says = "removed the " + c.What + ", which was " + kr.inUnit(c.What, c.Before)
+	}
+	return says + " on " + c.Day.Words() + "."
+}
+
+// inUnit is what was recorded of a field, with the unit where it is a number.
+func (kr KeyResult) inUnit(field, recorded string) string {
+	if field == "source" || recorded == "" {
+		return recorded
+	}
+	return withUnit(recorded, kr.Unit)
 }
 
 // ChangeWords says what changed: "target 40 → 38", "target set to 40", "target 40 removed".
@@ -125,33 +146,33 @@ func (kr KeyResult) whyNone(s Standing, period Period, today Day) string {
 
 func (kr KeyResult) whyProgress(s Standing, today Day) string {
 	r := kr.Counted(today)
-	switch {
-	case !s.Progress.Valid:
+	if !s.Progress.Valid {
 		return "No percentage: this is a baseline, and there is no start value to measure from."
 	}
 	v, t := r.Value.Decimal, kr.Target.Decimal
 	says := "Progress " + rawPercent(s.Progress.Decimal)
-	result := kr.bound(r)
+	result := withUnit(kr.bound(r), kr.Unit)
 	switch {
 	case kr.Method == HitRate && !r.ByHand:
 		hits := v.Mul(decimal.NewFromInt(int64(r.N))).Round(0)
+		met := fmt.Sprintf("%s of %s met the target %s.", hits, ReadingsWords(r.N), kr.Entered(t))
 		if !kr.WantedRate().Equal(one) {
-			return fmt.Sprintf("%s = %s / %s %%: %s of %s met the target %s.", says, rawPercent(v), figure(kr.Wanted.Decimal), hits, ReadingsWords(r.N), figure(t))
+			return fmt.Sprintf("%s = %s / %s: %s", says, rawPercent(v), FormatEntered(kr.Wanted.Decimal, "%"), met)
 		}
-		return fmt.Sprintf("%s: %s of %s met the target %s.", says, hits, ReadingsWords(r.N), figure(t))
+		return says + ": " + met
 	case kr.Kind == Between:
-		return fmt.Sprintf("%s: %s %s from %s to %s.", says, result, isOrNot(s), figure(t), figure(kr.Upper.Decimal))
+		return fmt.Sprintf("%s: %s %s from %s to %s.", says, result, isOrNot(s), figure(t), kr.Entered(kr.Upper.Decimal))
 	case kr.Kind == AtLeast:
-		return fmt.Sprintf("%s: %s %s at least %s.", says, result, isOrNot(s), figure(t))
+		return fmt.Sprintf("%s: %s %s at least %s.", says, result, isOrNot(s), kr.Entered(t))
 	case kr.Kind == AtMost:
-		return fmt.Sprintf("%s: %s %s at most %s.", says, result, isOrNot(s), figure(t))
+		return fmt.Sprintf("%s: %s %s at most %s.", says, result, isOrNot(s), kr.Entered(t))
 	}
-	says += " = " + kr.way(t, r) + ", (result − start) / (target − start), rounded down."
+	says += " = (result − start) / (target − start) = " + kr.way(t, r) + ", rounded down."
 	switch {
 	case s.Progress.Decimal.IsNegative():
-		says += " It is below the start, and the bar stays empty."
+		says += " The result is further from the target than the start, so the bar stays empty."
 	case s.Progress.Decimal.GreaterThan(one):
-		says += " The bar stops at 100 %."
+		says += " The bar ends at 100 %."
 	}
 	return says
 }
@@ -171,10 +192,14 @@ func rawPercent(p decimal.Decimal) string {
 // ReadingsWords counts readings: "1 reading", "13 readings".
 func ReadingsWords(n int) string { return CountWords(n, "reading") }
 
+// whyResult is what the readings make, also where a value by hand counts in its place.
 func (kr KeyResult) whyResult(period Period, today Day) string {
-	r := kr.Result
+	r, what := kr.Result, "Result"
+	if kr.Overridden(today) {
+		what = "Without that the result is"
+	}
 	if !r.Value.Valid {
-		return "Result: none, since no reading is of a day from " + period.First.Words() + " to " + period.Last.Words() + "."
+		return "Without that there is no result: no score is of a day from " + period.First.Words() + " to " + period.Last.Words() + "."
 	}
 	kind := map[Method]string{
 		Sum: "the sum", Average: "the average", Minimum: "the smallest", Maximum: "the largest", HitRate: "the hit rate",
@@ -182,7 +207,7 @@ func (kr KeyResult) whyResult(period Period, today Day) string {
 	if kind == "" {
 		kind = "the latest"
 	}
-	value := kr.result(r)
+	value := withUnit(kr.result(r), kr.Unit)
 	switch {
 	case kr.Method == HitRate:
 		value = PercentWords(r.Value.Decimal)
@@ -191,26 +216,17 @@ func (kr KeyResult) whyResult(period Period, today Day) string {
 	case !kr.rounded(r.Value.Decimal).Equal(r.Value.Decimal.Round(maxPlace)):
 		value += " (exactly " + thousands(r.Value.Decimal.Round(maxPlace).String()) + ")"
 	}
-	says := fmt.Sprintf("Result %s: %s of %s of days from %s, the newest of %s", value, kind, ReadingsWords(r.N), period.First.Words(), r.AsOf.Words())
-	if r.AsOf > today {
-		says += ", which still runs"
+	says := fmt.Sprintf("%s %s: %s of %s from %s to %s", what, value, kind, ReadingsWords(r.N), period.First.Words(), r.AsOf.Words())
+	if r.N == 1 {
+		says = fmt.Sprintf("%s %s: the only reading of the period so far, of %s", what, value, r.AsOf.Words())
 	}
-	switch {
-	case !kr.Integrated:
-		return says + ", entered by people."
-	case kr.SyncedAt.IsZero():
-		return says + "."
+	if !kr.Integrated {
+		says += ", entered by people"
 	}
-	return says + ", synced " + momentWords(kr.SyncedAt, kr.Cadence.Zone) + "."
-}
-
-// momentWords is a time with its zone: "24 Nov 2026, 09:04 Europe/Berlin".
-func momentWords(t time.Time, zone string) string {
-	where, err := location(zone)
-	if err != nil {
-		where, zone = time.UTC, "UTC"
+	if r.AsOf > today && kr.ScoreFrequency.days() > 1 {
+		says += ". The " + kr.ScoreOf(r.AsOf, today) + " still runs"
 	}
-	return t.In(where).Format("2 Jan 2006, 15:04 ") + zone
+	return says + "."
 }
 
 func (kr KeyResult) whyStatus(s Standing, period Period, today Day) string {
@@ -220,13 +236,9 @@ func (kr KeyResult) whyStatus(s Standing, period Period, today Day) string {
 	case NotStarted:
 		return says + "the period begins on " + period.First.Words() + "."
 	case Stale:
-		if !kr.Result.Value.Valid {
-			return says + kr.Awaited(period, today) + "."
-		}
-		return says + fmt.Sprintf("the newest score is of %s, and with %s scores and this cadence it should not be older than %s.",
-			kr.Result.AsOf.Words(), strings.ToLower(kr.ScoreFrequency.Label()), CountWords(int(kr.oldest()), "day"))
+		return says + kr.whyStale(period, today) + "."
 	case Measuring:
-		return says + "values are collected, and there is nothing to judge them by yet."
+		return says + "values are collected. There is nothing to judge them by until there is a start value."
 	case Achieved:
 		return says + "the progress is 100 % or more."
 	case CommittedMet, Missed:
@@ -234,13 +246,28 @@ func (kr KeyResult) whyStatus(s Standing, period Period, today Day) string {
 	case TooEarly:
 		return says + "less than a tenth of the period has passed."
 	}
-	if kr.Method == HitRate {
+	switch {
+	case kr.Method == HitRate:
 		return says + kr.whyRate(s) + "."
+	case kr.Risk.Valid && kr.Kind.Stays():
+		return says + "the value is out of bounds. It is behind as far as the risk threshold of " + kr.Entered(kr.Risk.Decimal) + ", and at risk beyond."
+	case !s.Expected.Valid:
+		return says + "the value is out of bounds, and it is to be within them from the first day on."
 	}
-	if kr.Risk.Valid && kr.Kind.Stays() {
-		return says + "out of bounds, measured by the risk threshold " + figure(kr.Risk.Decimal) + "."
+	return says + kr.whyPace(s, period, today) + ". A key result is " + kr.Thresholds.Words() + "."
+}
+
+// whyStale is how old the newest score is, and how old it may be.
+func (kr KeyResult) whyStale(period Period, today Day) string {
+	newest := "the newest score is of "
+	switch {
+	case !kr.Result.Value.Valid:
+		return kr.Awaited(period, today)
+	case kr.Result.ByHand:
+		newest = "the value that was entered by hand is of "
 	}
-	return says + kr.whyPace(s, period, today) + "; " + kr.Thresholds.Words() + "."
+	return fmt.Sprintf("%s%s. Scores come %s and are read %s, so that it should be at most %s old",
+		newest, kr.Result.AsOf.Words(), strings.ToLower(kr.ScoreFrequency.Label()), strings.ToLower(kr.Cadence.Every.Label()), CountWords(int(kr.oldest()), "day"))
 }
 
 // shortOf is how a period ended without what was wanted.
@@ -257,42 +284,67 @@ func (kr KeyResult) shortOf() string {
 // whyRate is how far a hit rate is from the wanted one.
 func (kr KeyResult) whyRate(s Standing) string {
 	t := kr.Thresholds.orDefault()
-	return fmt.Sprintf("judged by the %s so far, not by the time gone: %s points below the wanted rate of %s %%; on track up to %d points below it, behind up to %d, at risk beyond",
-		ReadingsWords(kr.Result.N), thousands(s.Gap.Decimal.Shift(2).RoundCeil(1).String()), figure(kr.WantedRate().Shift(2)), t.OnTrack, t.Behind)
+	wanted, rate := kr.apart(s, kr.WantedRate(), kr.Result.Value.Decimal)
+	return fmt.Sprintf("%s %% is %s below the wanted rate of %s %%, by the %s so far. Up to %s below it a key result is on track, up to %d behind, and at risk beyond",
+		shownPoints(rate), pointsWords(wanted.Sub(rate)), figure(wanted.Shift(2)), ReadingsWords(kr.Result.N), CountWords(t.OnTrack, "point"), t.Behind)
 }
 
 // whyPace is what was expected by the day of the score, and how far the progress is from it.
 func (kr KeyResult) whyPace(s Standing, period Period, today Day) string {
-	behind := gapWords(s.Gap.Decimal)
-	if !s.Expected.Valid {
-		return "expected in full from the first day, " + behind
-	}
 	asOf := kr.PaceDay(today)
-	says := fmt.Sprintf("expected by %s: %s", asOf.Words(), PercentWords(s.Expected.Decimal))
+	expected, reached := kr.apart(s, s.Expected.Decimal, s.Progress.Decimal)
+	says := shownPoints(expected) + " % was expected by " + asOf.Words()
 	if kr.phased() {
 		from, to := kr.between(period, asOf)
-		says += fmt.Sprintf(", between %s on %s and %s on %s as phased", PercentWords(from.expected), from.day.Words(), PercentWords(to.expected), to.day.Words())
+		says += fmt.Sprintf(", by the phased targets between %s on %s and %s on %s", PercentWords(from.expected), from.day.Words(), PercentWords(to.expected), to.day.Words())
 	} else if period.Contains(asOf) && period.First < period.Last {
-		says += fmt.Sprintf(" = %d of %s", asOf-period.First, CountWords(int(period.Last-period.First), "day"))
+		says += fmt.Sprintf(", after %d of %s", asOf-period.First, CountWords(int(period.Last-period.First), "day"))
 	}
-	return says + ", " + behind
+	return says + ", and " + shownPoints(reached) + " % is reached: " + gapWords(expected.Sub(reached))
 }
 
-// gapWords says how far the progress is from the pace: "12.1 points behind the pace". It is rounded
-// away from the bound, so that what is behind never reads as on track.
+// apart are two parts of the way as they are said beside what is between them, rounded down: to whole points, as
+// they are shown elsewhere, or with as many decimals as it takes for their difference to be on the side of the
+// thresholds that the exact one is on.
+func (kr KeyResult) apart(s Standing, wanted, reached decimal.Decimal) (decimal.Decimal, decimal.Decimal) {
+	for places := int32(2); places < quotientDigits; places++ {
+		w, r := wanted.RoundFloor(places), reached.RoundFloor(places)
+		if s.rate { // it was entered
+			w = wanted
+		}
+		if kr.Thresholds.paced(w.Sub(r)) == kr.Thresholds.paced(s.Gap.Decimal) {
+			return w, r
+		}
+	}
+	return wanted, reached
+}
+
+// shownPoints writes a part of the way in points: "57", "60.4", "−17".
+func shownPoints(part decimal.Decimal) string {
+	return strings.Replace(thousands(part.Shift(2).String()), "-", "−", 1)
+}
+
+// pointsWords count points: "1 point", "12.1 points".
+func pointsWords(part decimal.Decimal) string {
+	if n := part.Shift(2); !n.Equal(one) {
+		return thousands(n.String()) + " points"
+	}
+	return "1 point"
+}
+
+// gapWords say how far the progress is from the pace: "12 points behind the pace".
 func gapWords(gap decimal.Decimal) string {
-	p := gap.Shift(2)
 	switch {
-	case p.IsPositive():
-		return thousands(p.RoundCeil(1).String()) + " points behind the pace"
-	case p.IsZero():
+	case gap.IsPositive():
+		return pointsWords(gap) + " behind the pace"
+	case gap.IsZero():
 		return "on the pace"
 	}
-	return thousands(p.Neg().RoundFloor(1).String()) + " points ahead of the pace"
+	return pointsWords(gap.Neg()) + " ahead of the pace"
 }
 
 func (kr KeyResult) whyCommitted(s Standing, today Day) string {
-	says := fmt.Sprintf("Committed result %s is at %s of the way", figure(kr.Committed.Decimal), PercentWords(s.CommittedTick.Decimal))
+	says := fmt.Sprintf("Committed result %s, at %s of the way to the target", kr.Entered(kr.Committed.Decimal), PercentWords(s.CommittedTick.Decimal))
 	if !s.CommittedProgress.Valid {
 		return says + "."
 	}
@@ -300,8 +352,8 @@ func (kr KeyResult) whyCommitted(s Standing, today Day) string {
 	if s.CommittedMet {
 		met = "met"
 	}
-	return says + fmt.Sprintf("; %s = %s of it: %s. It never changes the progress.",
-		kr.way(kr.Committed.Decimal, kr.Counted(today)), rawPercent(s.CommittedProgress.Decimal), met)
+	return says + fmt.Sprintf(", is %s: %s of the way to it is done, %s. It does not change the progress.",
+		met, rawPercent(s.CommittedProgress.Decimal), kr.way(kr.Committed.Decimal, kr.Counted(today)))
 }
 
 // WouldBe says where the key result would stand today with values that are being entered: "You
@@ -331,11 +383,4 @@ func (kr KeyResult) WouldBe(period Period, today Day) string {
 		says += "; committed at " + PercentWords(s.CommittedTick.Decimal) + " of the way"
 	}
 	return says + "."
-}
-
-func capital(s string) string {
-	if s == "" || s[0] < 'a' || s[0] > 'z' {
-		return s
-	}
-	return string(s[0]-'a'+'A') + s[1:]
 }

@@ -16,7 +16,7 @@ func says(why []okr.Reason) []string {
 	lines := make([]string, len(why))
 	for i, r := range why {
 		if lines[i] = r.Says; r.By != "" {
-			lines[i] += " by " + r.By
+			lines[i] = r.By + " " + r.Says
 		}
 	}
 	return lines
@@ -33,7 +33,7 @@ func TestWhyThisNumber(t *testing.T) {
 		{What: "target", Before: "35", After: "30", By: "U2", Day: day(t, "2026-11-03")},
 		{What: "start", After: "60", By: "U1", Day: day(t, "2026-10-02"), Created: true},
 		{What: "source", After: "Open incidents", By: "U1", Day: day(t, "2026-10-02"), Created: true},
-		{What: "committed", After: "40", By: "U1", Day: day(t, "2026-10-03")},
+		{What: "committed result", After: "40", By: "U1", Day: day(t, "2026-10-03")},
 	}
 	wrong := kr
 	wrong.Override = okr.Override{Value: maybe("65"), Day: today - 1, Until: today + 6, Reason: "the import doubled them", By: "U3"}
@@ -55,6 +55,8 @@ func TestWhyThisNumber(t *testing.T) {
 	uneven.Precision, uneven.Start, uneven.Target, uneven.Result.Value, uneven.Result.AsRead = 0, maybe("0.333333333"), maybe("3"), maybe("2.033333333"), "2.033333333333333"
 	nearly := stay
 	nearly.Precision, nearly.Result.Value = 1, maybe("44.96")
+	beyond := kr // whole points would be those of on track
+	beyond.Precision, beyond.Result.Value, beyond.Committed = 1, maybe("45.9"), maybe("")
 	empty := kr
 	empty.Result, empty.Committed = okr.Result{}, maybe("")
 	for _, row := range []struct {
@@ -65,60 +67,65 @@ func TestWhyThisNumber(t *testing.T) {
 		want    []string
 	}{
 		{"a good day", kr, changes, today, []string{
-			"Progress 70 % = (39 − 60) / (30 − 60), (result − start) / (target − start), rounded down.",
-			"Result 39: the latest of 54 readings of days from 1 Oct 2026, the newest of 22 Nov 2026, synced 24 Nov 2026, 09:04 Europe/Berlin.",
-			"On track: expected by 22 Nov 2026: 57 % = 52 of 91 days, 12.8 points ahead of the pace; on track up to 10 points behind the pace, behind up to 25, at risk beyond.",
-			"Committed result 40 is at 66 % of the way; (39 − 60) / (40 − 60) = 105 % of it: met. It never changes the progress.",
-			"Target 35 → 30 on 3 Nov 2026 by U2",
-			"Committed set to 40 on 3 Oct 2026 by U1",
-			"Created on 2 Oct 2026 with source Open incidents, start 60 by U1",
+			"Progress 70 % = (result − start) / (target − start) = (39 − 60) / (30 − 60), rounded down.",
+			"Result 39 Hours: the latest of 54 readings from 1 Oct 2026 to 22 Nov 2026.",
+			"On track: 57 % was expected by 22 Nov 2026, after 52 of 91 days, and 70 % is reached: 13 points ahead of the pace. A key result is on track up to 10 points behind the pace, behind up to 25, at risk beyond.",
+			"Committed result 40 Hours, at 66 % of the way to the target, is met: 105 % of the way to it is done, (39 − 60) / (40 − 60). It does not change the progress.",
+			"U2 changed the target from 35 to 30 Hours on 3 Nov 2026.",
+			"U1 set the committed result to 40 Hours on 3 Oct 2026.",
+			"U1 created it on 2 Oct 2026 with source Open incidents, start 60 Hours.",
 		}},
 		{"by hand, below the start", wrong, nil, today, []string{
-			"Progress −17 % = (65 − 60) / (30 − 60), (result − start) / (target − start), rounded down. It is below the start, and the bar stays empty.",
-			"Result 39: the latest of 54 readings of days from 1 Oct 2026, the newest of 22 Nov 2026, synced 24 Nov 2026, 09:04 Europe/Berlin.",
-			"65 Hours was entered by hand for 23 Nov and stands until 30 Nov: the import doubled them by U3",
-			"At risk: expected by 23 Nov 2026: 58 % = 53 of 91 days, 75 points behind the pace; on track up to 10 points behind the pace, behind up to 25, at risk beyond.",
-			"Committed result 40 is at 66 % of the way; (65 − 60) / (40 − 60) = −25 % of it: not met. It never changes the progress.",
+			"Progress −17 % = (result − start) / (target − start) = (65 − 60) / (30 − 60), rounded down. The result is further from the target than the start, so the bar stays empty.",
+			"U3 entered 65 Hours by hand for 23 Nov 2026: the import doubled them. It counts until 30 Nov.",
+			"Without that the result is 39 Hours: the latest of 54 readings from 1 Oct 2026 to 22 Nov 2026.",
+			"At risk: 58 % was expected by 23 Nov 2026, after 53 of 91 days, and −17 % is reached: 75 points behind the pace. A key result is on track up to 10 points behind the pace, behind up to 25, at risk beyond.",
+			"Committed result 40 Hours, at 66 % of the way to the target, is not met: −25 % of the way to it is done, (65 − 60) / (40 − 60). It does not change the progress.",
 		}},
 		{"phased", phased, nil, today, []string{
-			"Progress 26 % = (52 − 60) / (30 − 60), (result − start) / (target − start), rounded down.",
-			"Result 52: the latest of 54 readings of days from 1 Oct 2026, the newest of 22 Nov 2026, synced 24 Nov 2026, 09:04 Europe/Berlin.",
-			"At risk: expected by 22 Nov 2026: 70 %, between 16 % on 31 Oct 2026 and 90 % on 30 Nov 2026 as phased, 43.8 points behind the pace; on track up to 10 points behind the pace, behind up to 25, at risk beyond.",
+			"Progress 26 % = (result − start) / (target − start) = (52 − 60) / (30 − 60), rounded down.",
+			"Result 52 Hours: the latest of 54 readings from 1 Oct 2026 to 22 Nov 2026.",
+			"At risk: 70 % was expected by 22 Nov 2026, by the phased targets between 16 % on 31 Oct 2026 and 90 % on 30 Nov 2026, and 26 % is reached: 44 points behind the pace. A key result is on track up to 10 points behind the pace, behind up to 25, at risk beyond.",
 		}},
 		{"what stays", stay, nil, today, []string{
-			"Progress 0 %: 39 is not at least 45.",
-			"Result 39: the latest of 54 readings of days from 1 Oct 2026, the newest of 22 Nov 2026, synced 24 Nov 2026, 09:04 Europe/Berlin.",
-			"At risk: expected in full from the first day, 100 points behind the pace; on track up to 10 points behind the pace, behind up to 25, at risk beyond.",
+			"Progress 0 %: 39 Hours is not at least 45 Hours.",
+			"Result 39 Hours: the latest of 54 readings from 1 Oct 2026 to 22 Nov 2026.",
+			"At risk: the value is out of bounds, and it is to be within them from the first day on.",
 		}},
 		{"a hit rate", rate, nil, today, []string{
-			"Progress 75 %: 9 of 12 readings met the target 45.",
-			"Result 75 %: the hit rate of 12 readings of days from 1 Oct 2026, the newest of 22 Nov 2026, synced 24 Nov 2026, 09:04 Europe/Berlin.",
-			"Behind: judged by the 12 readings so far, not by the time gone: 25 points below the wanted rate of 100 %; on track up to 10 points below it, behind up to 25, at risk beyond.",
+			"Progress 75 %: 9 of 12 readings met the target 45 Hours.",
+			"Result 75 %: the hit rate of 12 readings from 1 Oct 2026 to 22 Nov 2026.",
+			"Behind: 75 % is 25 points below the wanted rate of 100 %, by the 12 readings so far. Up to 10 points below it a key result is on track, up to 25 behind, and at risk beyond.",
 		}},
 		{"a mean beyond the target", mean, nil, today, []string{
-			"Progress 108 % = (27.333333333 − 60) / (30 − 60), (result − start) / (target − start), rounded down. The bar stops at 100 %.",
-			"Result 27 (exactly 27.333333333): the average of 3 readings of days from 1 Oct 2026, the newest of 22 Nov 2026, synced 24 Nov 2026, 09:04 Europe/Berlin.",
+			"Progress 108 % = (result − start) / (target − start) = (27.333333333 − 60) / (30 − 60), rounded down. The bar ends at 100 %.",
+			"Result 27 Hours (exactly 27.333333333): the average of 3 readings from 1 Oct 2026 to 22 Nov 2026.",
 			"Achieved: the progress is 100 % or more.",
 		}},
 		{"a computed double", read, nil, today, []string{
-			"Progress 52 % = (71.43 − 50) / (90.50 − 50), (result − start) / (target − start), rounded down.",
-			"Result 71.43 (read as 71.42857142857143): the latest of 54 readings of days from 1 Oct 2026, the newest of 22 Nov 2026, synced 24 Nov 2026, 09:04 Europe/Berlin.",
-			"On track: expected by 22 Nov 2026: 57 % = 52 of 91 days, 4.3 points behind the pace; on track up to 10 points behind the pace, behind up to 25, at risk beyond.",
+			"Progress 52 % = (result − start) / (target − start) = (71.43 − 50) / (90.50 − 50), rounded down.",
+			"Result 71.43 Hours (read as 71.42857142857143): the latest of 54 readings from 1 Oct 2026 to 22 Nov 2026.",
+			"On track: 57 % was expected by 22 Nov 2026, after 52 of 91 days, and 52 % is reached: 5 points behind the pace. A key result is on track up to 10 points behind the pace, behind up to 25, at risk beyond.",
 		}},
 		{"from a score", from, nil, today, []string{
-			"Progress 71 % = (71.43 − 23.33) / (90.50 − 23.33), (result − start) / (target − start), rounded down.",
-			"Result 71.43 (read as 71.42857142857143): the latest of 54 readings of days from 1 Oct 2026, the newest of 22 Nov 2026, synced 24 Nov 2026, 09:04 Europe/Berlin.",
-			"On track: expected by 22 Nov 2026: 57 % = 52 of 91 days, 14.4 points ahead of the pace; on track up to 10 points behind the pace, behind up to 25, at risk beyond.",
+			"Progress 71 % = (result − start) / (target − start) = (71.43 − 23.33) / (90.50 − 23.33), rounded down.",
+			"Result 71.43 Hours (read as 71.42857142857143): the latest of 54 readings from 1 Oct 2026 to 22 Nov 2026.",
+			"On track: 57 % was expected by 22 Nov 2026, after 52 of 91 days, and 71 % is reached: 14 points ahead of the pace. A key result is on track up to 10 points behind the pace, behind up to 25, at risk beyond.",
 		}},
 		{"where rounding would not make the percentage", uneven, nil, today, []string{
-			"Progress 63 % = (2.033333333 − 0.333333333) / (3 − 0.333333333), (result − start) / (target − start), rounded down.",
-			"Result 2 (read as 2.033333333333333): the latest of 54 readings of days from 1 Oct 2026, the newest of 22 Nov 2026, synced 24 Nov 2026, 09:04 Europe/Berlin.",
-			"On track: expected by 22 Nov 2026: 57 % = 52 of 91 days, 6.6 points ahead of the pace; on track up to 10 points behind the pace, behind up to 25, at risk beyond.",
+			"Progress 63 % = (result − start) / (target − start) = (2.033333333 − 0.333333333) / (3 − 0.333333333), rounded down.",
+			"Result 2 Hours (read as 2.033333333333333): the latest of 54 readings from 1 Oct 2026 to 22 Nov 2026.",
+			"On track: 57 % was expected by 22 Nov 2026, after 52 of 91 days, and 63 % is reached: 6 points ahead of the pace. A key result is on track up to 10 points behind the pace, behind up to 25, at risk beyond.",
 		}},
 		{"rounded up to the target", nearly, nil, today, []string{
-			"Progress 0 %: 44.96 is not at least 45.",
-			"Result 45.0 (exactly 44.96): the latest of 54 readings of days from 1 Oct 2026, the newest of 22 Nov 2026, synced 24 Nov 2026, 09:04 Europe/Berlin.",
-			"At risk: expected in full from the first day, 100 points behind the pace; on track up to 10 points behind the pace, behind up to 25, at risk beyond.",
+			"Progress 0 %: 44.96 Hours is not at least 45 Hours.",
+			"Result 45.0 Hours (exactly 44.96): the latest of 54 readings from 1 Oct 2026 to 22 Nov 2026.",
+			"At risk: the value is out of bounds, and it is to be within them from the first day on.",
+		}},
+		{"just beyond a threshold", beyond, nil, today, []string{
+			"Progress 47 % = (result − start) / (target − start) = (45.9 − 60) / (30 − 60), rounded down.",
+			"Result 45.9 Hours: the latest of 54 readings from 1 Oct 2026 to 22 Nov 2026.",
+			"Behind: 57.1 % was expected by 22 Nov 2026, after 52 of 91 days, and 47 % is reached: 10.1 points behind the pace. A key result is on track up to 10 points behind the pace, behind up to 25, at risk beyond.",
 		}},
 		{"nothing yet", empty, nil, today, []string{
 			"No percentage: there is no reading from 1 Oct 2026 to 31 Dec 2026. That is not the same as 0 %.",
@@ -128,10 +135,10 @@ func TestWhyThisNumber(t *testing.T) {
 			"No data: first score expected by 8 Oct. Until then there is no percentage, which is not the same as 0 %.",
 		}},
 		{"stale", kr, nil, day(t, "2026-12-10"), []string{
-			"Progress 70 % = (39 − 60) / (30 − 60), (result − start) / (target − start), rounded down.",
-			"Result 39: the latest of 54 readings of days from 1 Oct 2026, the newest of 22 Nov 2026, synced 24 Nov 2026, 09:04 Europe/Berlin.",
-			"Stale: the newest score is of 22 Nov 2026, and with daily scores and this cadence it should not be older than 9 days.",
-			"Committed result 40 is at 66 % of the way; (39 − 60) / (40 − 60) = 105 % of it: met. It never changes the progress.",
+			"Progress 70 % = (result − start) / (target − start) = (39 − 60) / (30 − 60), rounded down.",
+			"Result 39 Hours: the latest of 54 readings from 1 Oct 2026 to 22 Nov 2026.",
+			"Stale: the newest score is of 22 Nov 2026. Scores come daily and are read weekly, so that it should be at most 9 days old.",
+			"Committed result 40 Hours, at 66 % of the way to the target, is met: 105 % of the way to it is done, (39 − 60) / (40 − 60). It does not change the progress.",
 		}},
 	} {
 		got := says(row.kr.Why(q4, row.today, row.changes))

@@ -146,11 +146,11 @@ func changed(news []News) Message {
 // inFull is what moved, where it stands now and what was said of it. The value stands there once, unless
 // another one counts by now.
 func (n News) inFull() string {
-	figures, byHand := n.Figures(), n.ByHand()
+	figures := n.Figures()
 	if n.moveSaysIt() {
-		figures, byHand = n.FiguresBeside(), n.ByHandBeside()
+		figures = n.FiguresBeside()
 	}
-	return lines(append([]string{n.Headline() + "  " + n.move(), figures + turn(n), n.Dates(), byHand}, n.said()...)...)
+	return lines(append([]string{n.Headline() + "  " + n.move(), figures + turn(n), n.Dates(), n.ByHand()}, n.said()...)...)
 }
 
 // moveSaysIt says whether the value that counts now stands in what is said of the move.

@@ -122,7 +122,7 @@ func (d Details) why() string {
 	for _, r := range d.Why(d.Objective.Period, d.Today, d.Last) {
 		line := "• " + Escape(Cut(r.Says, 320))
 		if r.By != "" {
-			line += ", by " + actor(r.By)
+			says = actor(r.By) + " " + says
 		}
 		lines = append(lines, line)
 	}

@@ -148,39 +148,33 @@ func (k KeyResult) place() okr.Place { return k.Place(k.Objective.Period, k.Toda
 // Counted is the result that counts on the day it is shown: an override while there is one.
 func (k KeyResult) Counted() okr.Result { return k.KeyResult.Counted(k.Today) }
 
-// ByHand says that a person's value stands in for the score, whose, why, and what the score is;
-// empty when none does.
+// ByHand says who entered the value that stands in for the score, why and until when, and what the score
+// is; empty when none does.
 func (k KeyResult) ByHand() string {
-	return k.inPlace(k.Override.Words(k.KeyResult, k.Today))
-}
-
-// ByHandBeside says the same where the number stands before it already.
-func (k KeyResult) ByHandBeside() string {
-	return k.inPlace(capital(k.Override.Stands(k.KeyResult, k.Today)))
-}
-
-func (k KeyResult) inPlace(stands string) string {
 	if !k.Overridden(k.Today) {
 		return ""
 	}
-	text := ":pencil2: " + Escape(stands) + ", by <@" + k.Override.By + ">: " + Escape(k.Override.Reason) + "\n" + Escape(k.Source.System)
+	text := ":pencil2: <@" + k.Override.By + "> entered the value by hand: " + Escape(k.Override.Words(k.KeyResult, k.Today)) + "\n" + Escape(k.Source.System)
 	if !k.Result.Value.Valid {
 		return text + " has no score yet."
 	}
 	return text + " says " + Escape(k.ResultWords()) + ", " + k.scored() + "."
 }
 
-// Dates are the two dates that stand beside every number: the day the score is of, and when it
+// Dates are the two dates that stand beside every number: the day that it is of, and when the system
 // was read. The second is written by each reader's Slack in their own zone. That there is no number
 // yet the figures say.
 func (k KeyResult) Dates() string {
-	day := ""
-	if k.Result.Value.Valid {
+	day, counted := "", k.Counted()
+	switch {
+	case counted.ByHand:
+		day = "value of " + counted.AsOf.Short(k.Today) + ", entered by hand · "
+	case counted.Value.Valid:
 		day = k.scored() + " · "
 	}
 	switch {
-	case !k.Integrated && k.Result.Value.Valid:
-		return "value of " + k.Result.AsOf.Short(k.Today)
+	case !k.Integrated && counted.Value.Valid:
+		return "value of " + counted.AsOf.Short(k.Today)
 	case !k.Integrated:
 		return ""
 	case k.SyncedAt.IsZero():
@@ -210,9 +204,7 @@ func (k KeyResult) When() string {
 func (k KeyResult) Shown() string { return lines(k.Figures(), k.Dates(), k.ByHand()) }
 
 // ShownBeside are the lines where the number stands before them already.
-func (k KeyResult) ShownBeside() string {
-	return lines(k.FiguresBeside(), k.Dates(), k.ByHandBeside())
-}
+func (k KeyResult) ShownBeside() string { return lines(k.FiguresBeside(), k.Dates(), k.ByHand()) }
 
 // lines puts those that are not empty under each other.
 func lines(all ...string) string {
