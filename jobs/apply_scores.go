@@ -261,7 +261,7 @@ func (a *applying) fail(runs []store.TakenRun, k store.KeyResult, old store.Appl
 	for _, r := range runs {
 		a.runs = append(a.runs, store.FinishedRun{ID: r.ID, Outcome: store.Failed, Epoch: epoch, Old: k.Result.Value, AsOf: k.Result.AsOf, Failure: failure})
 	}
-	if !old.Failing || k.Failure.Cause != f.Cause || !retry.Equal(old.RetryAt) {
+	if !old.Failing || k.Failure.Cause != f.Cause || retry.IsZero() != old.RetryAt.IsZero() { // a card names no time of it
 		a.cards = append(a.cards, k.ID)
 	}
 	if told && !old.Told {

@@ -54,13 +54,10 @@ func (k KeyResult) card(newest []okr.Reading, trend slack.Block) Message {
 	if dates := k.Dates(); dates != "" {
 		text += "\n" + dates
 	}
-	text += "\n" + capital(k.Next())
 	if byHand := k.ByHand(); byHand != "" {
 		text += "\n" + byHand
 	}
-	if trouble := k.Trouble(); trouble != "" {
-		text += "\n" + trouble
-	}
+	text += "\n" + k.goesOn()
 	id := strconv.FormatInt(k.ID, 10)
 	first := button(ActionSync, "Sync Integration Data", id)
 	if !k.Integrated {
@@ -81,6 +78,24 @@ func (k KeyResult) card(newest []okr.Reading, trend slack.Block) Message {
 			slack.NewActionBlock("kr_"+id, presses...),
 		),
 	}
+}
+
+// goesOn says when the key result is read again, or why it is not read. A card of one that fails names no
+// time: tries that fail alike do not have it drawn again.
+func (k KeyResult) goesOn() string {
+	failing, over := k.failing(), ""
+	if k.over() != "" {
+		over = "Period over, to be closed out.\n"
+	}
+	switch {
+	case failing == "":
+		return capital(k.Next())
+	case k.Paused:
+		return capital(k.Next()) + "\n" + failing
+	case k.triedAgain():
+		return over + failing + " We try again by ourselves."
+	}
+	return over + failing
 }
 
 // moved is the number with what it was before and what it is to be: "*77*, was 81", "start 150 → target 100",

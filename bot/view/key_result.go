@@ -248,16 +248,29 @@ func (k KeyResult) over() string {
 
 // Trouble is what keeps the key result from being true and how to fix it; empty when nothing does.
 func (k KeyResult) Trouble() string {
+	if failing := k.failing(); failing != "" {
+		return failing + k.again()
+	}
+	return ""
+}
+
+// failing is the trouble without when it is tried again.
+func (k KeyResult) failing() string {
 	if k.Failure.Class == "" || k.Closed {
 		return ""
 	}
-	return ":warning: *Not syncing* since " + Moment(k.Failure.Since) + ". " + k.Failure.Says + k.again()
+	return ":warning: *Not syncing* since " + Moment(k.Failure.Since) + ". " + k.Failure.Says
+}
+
+// triedAgain says whether a failed sync is tried again before the next slot.
+func (k KeyResult) triedAgain() bool {
+	return !k.RetryAt.IsZero() && k.Failure.Class != "" && !k.Paused && !k.Closed
 }
 
 // again says when a failed sync is tried again before the next slot, as a sentence that follows
 // another; empty when it is not.
 func (k KeyResult) again() string {
-	if k.RetryAt.IsZero() || k.Failure.Class == "" || k.Paused || k.Closed {
+	if !k.triedAgain() {
 		return ""
 	}
 	return " We try again " + okr.RetryWords(k.RetryAt, k.Now, k.Cadence.Zone) + "."
