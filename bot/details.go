@@ -90,7 +90,7 @@ func (kr keyResults) modal(ctx context.Context, actor okr.Actor, k store.KeyResu
 	for _, c := range checkIns {
 		d.CheckIns = append(d.CheckIns, view.CheckIn{Person: c.Person, Day: c.Day, Value: c.Value, Confidence: c.Confidence, Note: c.Note, Reason: c.Reason})
 	}
-	if d.Changes, d.Last, err = kr.changes(ctx, k); err != nil {
+	if d.Changes, d.Last, err = kr.changes(ctx, k, checkIns); err != nil {
 		return slack.ModalViewRequest{}, err
 	}
 	if k.Closed {
@@ -105,9 +105,9 @@ func (kr keyResults) modal(ctx context.Context, actor okr.Actor, k store.KeyResu
 	return d.Modal(), nil
 }
 
-// changes are the last things that were done to a key result, and the last change of what its progress
-// depends on.
-func (kr keyResults) changes(ctx context.Context, k store.KeyResult) (lines []view.ChangeLine, changed []okr.Changed, err error) {
+// changes are the last things that were done to a key result, its newest check-ins among them, and the last change
+// of what its progress depends on.
+func (kr keyResults) changes(ctx context.Context, k store.KeyResult, checkIns []store.CheckIn) (lines []view.ChangeLine, changed []okr.Changed, err error) {
 	object := store.Object{Kind: "key_result", ID: k.ID}
 	events, err := kr.Store.Audit(ctx, k.Workspace, object, view.NewestAsked)
 	if err != nil {
@@ -115,11 +115,7 @@ func (kr keyResults) changes(ctx context.Context, k store.KeyResult) (lines []vi
 	}
 	then := k // as it was when an event happened, as far as its values are written by it
 	for _, e := range events {
-		line := view.ChangeLine{Actor: e.Actor, Action: e.Action, What: changeWords(then, e.Changes), At: e.At}
-		if e.Action == "created" {
-			line.What = createdWords(then, e.Changes)
-		}
-		lines = append(lines, line)
+		lines = append(lines, view.ChangeLine{Actor: e.Actor, Action: e.Action, What: eventWords(then, e, checkIns), At: e.At})
 		if c, ok := e.Changes["method"]; ok {
 			then.Method = okr.Method(c[0])
 		}
@@ -209,6 +205,37 @@ func (kr keyResults) automatic(ctx context.Context, g desk.Gesture, k store.KeyR
 	r := desk.Say(k.Key() + " follows its scores again.\n" + kr.shows.one(k, now).Shown())
 	r.Home = true
 	return r, nil
+}
+
+// eventWords say what an event changed, as far as the words for it do not. A check-in is on record beside it, with the
+// same moment.
+func eventWords(k store.KeyResult, e store.AuditEvent, checkIns []store.CheckIn) []string {
+	i := slices.IndexFunc(checkIns, func(c store.CheckIn) bool { return c.Person == e.Actor && c.At.Equal(e.At) })
+	switch e.Action {
+	case "created":
+		return createdWords(k, e.Changes)
+	case "paused", "resumed":
+		delete(e.Changes, "paused")
+	case "resumed automatic":
+		delete(e.Changes, "override's reason")
+	case "checked in", "entered a value by hand":
+		if i >= 0 {
+			delete(e.Changes, "override")
+			return append(checkInWords(k, checkIns[i]), changeWords(k, e.Changes)...)
+		}
+	}
+	return changeWords(k, e.Changes)
+}
+
+// checkInWords say what was entered with a check-in, but for its confidence: "value 23 of 4 Dec 2026".
+func checkInWords(k store.KeyResult, c store.CheckIn) []string {
+	switch {
+	case c.Value.Valid:
+		return []string{"value " + view.Escape(k.Entered(c.Value.Decimal)) + " of " + c.Day.Words()}
+	case c.Note != "" && c.Confidence == "":
+		return []string{"a note"}
+	}
+	return nil
 }
 
 // changeWords say what changed: "target 40 → 38", "unit Hours → Days". A result is written as everywhere

@@ -300,6 +300,7 @@ func TestAChangedScorecardIsHeldUntilSomebodyAgrees(t *testing.T) {
 		Submits("Save").Sees("KR-1 is saved").Closes()
 	r.later(time.Minute)
 	r.alice.Types("/okr sync KR-1").Sees("→ 88.0")
+	r.alice.Types("/okr show KR-1").Sees("edited: scorecard's direction less is better → more is better, scorecard's frequency daily → weekly, scorecard's number of decimals 0 → 1").Closes()
 }
 
 func TestWhereSlackTakesNoChartTheTrendIsText(t *testing.T) {

@@ -28,13 +28,16 @@ type Object struct {
 }
 
 // Record writes down who did what to which object. A field that is as it was is no change and left
-// out. It belongs into the transaction that does it.
+// out, and an edit that changed nothing is none. It belongs into the transaction that does it.
 func (tx *Tx) Record(ctx context.Context, actor okr.Actor, action string, object Object, changes map[string]Change) error {
 	changed := map[string]Change{}
 	for field, c := range changes {
 		if c[0] != c[1] {
 			changed[field] = c
 		}
+	}
+	if action == "edited" && len(changed) == 0 {
+		return nil
 	}
 	raw, err := json.Marshal(changed)
 	if err != nil {

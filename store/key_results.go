@@ -349,7 +349,7 @@ func changes(a, b KeyResult) map[string]Change {
 	if connection[0] == connection[1] && a.Source.Connection != b.Source.Connection {
 		connection = Change{withApart(connection[0], a.Source.Origin), withApart(connection[1], b.Source.Origin)}
 	}
-	return map[string]Change{
+	all := map[string]Change{
 		"title":             {a.Title, b.Title},
 		"objective":         {a.Objective.Title, b.Objective.Title},
 		"owner":             {a.Owner, b.Owner},
@@ -374,6 +374,12 @@ func changes(a, b KeyResult) map[string]Change {
 		"override":          entered(a.Override.Value, b.Override.Value),
 		"override's reason": {a.Override.Reason, b.Override.Reason},
 	}
+	if a.Source.Reference == b.Source.Reference { // what its scorecard is by now was agreed to
+		for _, t := range a.Source.Traits().Changes(b.Source.Traits()) {
+			all["scorecard's "+t.What] = Change{t.Before, t.After}
+		}
+	}
+	return all
 }
 
 // withApart is a name with what tells it from others of the same.

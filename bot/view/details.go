@@ -84,11 +84,13 @@ func (d Details) blocks() []slack.Block {
 	}
 	blocks = append(blocks, section(d.why()), fields(
 		"Start Value", d.start(),
-		"Result Value", d.result(),
+		"Result Value", Escape(d.CountedWords(d.Today)),
 		"Target Value", d.maybe(d.Target),
+		"Upper Value", d.maybe(d.Upper),
+		"Risk Threshold", d.maybe(d.Risk),
 		"Committed Result", d.maybe(d.Committed),
 		"Calculate Overall Progress", d.method(),
-		"Weight", d.Weight.String(),
+		"Weight", d.weight(),
 	))
 	if words := d.PhaseWords(d.Today); words != "" {
 		blocks = append(blocks, section("*Phased targets*\n"+Escape(words)))
@@ -120,11 +122,11 @@ func (d Details) blocks() []slack.Block {
 func (d Details) why() string {
 	lines := []string{"*Why this number*"}
 	for _, r := range d.Why(d.Objective.Period, d.Today, d.Last) {
-		line := "• " + Escape(Cut(r.Says, 320))
+		says := Escape(Cut(r.Says, 320))
 		if r.By != "" {
 			says = actor(r.By) + " " + says
 		}
-		lines = append(lines, line)
+		lines = append(lines, "• "+says)
 	}
 	return strings.Join(lines, "\n")
 }
@@ -149,17 +151,9 @@ func (d Details) buttons() slack.Block {
 	return slack.NewActionBlock("say_"+id, buttons...)
 }
 
-// result is what counts in its own words: a hit rate is no value of the unit.
-func (d Details) result() string {
-	if words := d.CountedWords(d.Today); words != "" {
-		return Escape(words)
-	}
-	return "–"
-}
-
 func (d Details) start() string {
 	if !d.Start.Valid {
-		return "–"
+		return ""
 	}
 	return Escape(d.StartWords())
 }
@@ -167,9 +161,17 @@ func (d Details) start() string {
 // maybe is a value that somebody entered.
 func (d Details) maybe(v decimal.NullDecimal) string {
 	if !v.Valid {
-		return "–"
+		return ""
 	}
 	return Escape(d.Entered(v.Decimal))
+}
+
+// weight is what most key results do not have.
+func (d Details) weight() string {
+	if weight := d.Weight.String(); weight != "1" {
+		return weight
+	}
+	return ""
 }
 
 // method is what makes the result, and of how many readings where there are any.
@@ -206,7 +208,11 @@ func (d Details) history() string {
 }
 
 func (d Details) who() string {
-	text := "*Who may change and sync it*\n<@" + d.Owner + "> (owner)" + coOwners(d.CoOwners)
+	may := "*Who may change it*"
+	if d.Integrated {
+		may = "*Who may change and sync it*"
+	}
+	text := may + "\n<@" + d.Owner + "> (owner)" + coOwners(d.CoOwners)
 	if d.Objective.Owner != d.Owner {
 		text += ", <@" + d.Objective.Owner + "> (owner of the objective)"
 	}
@@ -309,7 +315,7 @@ func Change(field, before, after string) string {
 }
 
 // fieldWords are fields of which people know another word than what is kept.
-var fieldWords = map[string]string{"zone": "time zone", "override": "value by hand", "override's reason": "reason"}
+var fieldWords = map[string]string{"zone": "time zone", "committed": "committed result", "upper": "upper value", "risk": "risk threshold", "override": "value by hand", "override's reason": "reason"}
 
 // Set says what a field was made with, in mrkdwn: "target 40", "channel #it-okrs".
 func Set(field, value string) string {
@@ -345,10 +351,13 @@ func actor(id string) string {
 	return "<@" + id + ">"
 }
 
+// fields are names with their values; what has none is left out.
 func fields(pairs ...string) slack.Block {
 	var list []*slack.TextBlockObject
 	for i := 0; i+1 < len(pairs); i += 2 {
-		list = append(list, mrkdwn("*"+pairs[i]+"*\n"+pairs[i+1]))
+		if pairs[i+1] != "" {
+			list = append(list, mrkdwn("*"+pairs[i]+"*\n"+pairs[i+1]))
+		}
 	}
 	return slack.NewSectionBlock(nil, list, nil)
 }
