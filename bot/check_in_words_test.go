@@ -61,7 +61,7 @@ func TestACheckInOfAnotherDay(t *testing.T) {
 	stored(0, "better than yesterday")
 	r.alice.Types("/okr check-in KR-1 7 tomorrow").Sees("This day has not come yet. Choose today or an earlier one. Nothing was saved.")
 	for _, words := range []string{"last week", "on Monday", "11/20"} {
-		r.alice.Types("/okr check-in KR-1 8 "+words).Sees("== Check in on KR-1 ==", "Result Value: 8", "Note: "+words).Closes()
+		r.alice.Types("/okr check-in KR-1 8 "+words).Sees("== Check in on KR-1 ==", "of which day the value is: choose it at *As of*.", "Result Value: 8", "Note: "+words).Closes()
 	}
 	r.alice.Types("/okr check-in KR-1 9 10 may drop out next week").Sees("== Check in on KR-1 ==", "Result Value: 9", "Note: 10 may drop out next week").Closes()
 	r.alice.Types("/okr check-in KR-1 9 from 10.5 last week").Sees("Saved.", "from 10.5 last week")

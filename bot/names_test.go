@@ -118,7 +118,7 @@ func TestANoteStandsBesideItsValue(t *testing.T) {
 	r.settles()
 	fix()
 	r.goesOn(1)
-	r.bob.Sees("Interviews held  35 → 42", ":memo: at 38, <@U0ALICE>: after the audit\n:memo: at 40, <@U0CAROL>: counted again")
+	r.bob.Sees("Interviews held  35 → 42", ":memo: <@U0ALICE> with the value 38: after the audit\n:memo: <@U0CAROL> with the value 40: counted again")
 	for _, m := range r.messagesOf("bob", "35 → 42") {
 		if text := m.Read(); strings.Count(text, "42") != 1 || !strings.Contains(text, "progress 84 %") {
 			t.Errorf("the value does not stand there once, with its progress: %s", text)

@@ -193,7 +193,8 @@ func TestSeveralAreSyncedByOneCommand(t *testing.T) {
 	r.addsKeyResult(r.alice, "Fewer still", "Number of open incidents", "90")
 	r.alice.Types("/okr sync KR-1,KR-2;KR-9").Sees("key results. This message counts up. Left out: KR-9 is not here.", "Synced 2 key results")
 	r.bob.Types("/okr sync KR-1 KR-2").Sees("Nothing was synced. Left out: KR-1 is for <@U0ALICE> to sync; KR-2 is for <@U0ALICE> to sync.")
-	r.alice.Types("/okr check-in KR-1 42").Sees("== Check in on KR-1 ==", "Result Value: 42", "Reason: ").Closes()
+	r.alice.Types("/okr check-in KR-1 42").Sees("== Check in on KR-1 ==", "Result Value: 42", "Reason: ",
+		"KR-1 reads ServiceNow, so a value by hand needs a *Reason*. It counts once, until a newer score arrives. Next time, type the reason behind the value: `/okr check-in KR-1 42 counted twice`.").Closes()
 	r.alice.Types("/okr check-in KR-1 42 after the audit").SeesNoModal().
 		Sees("Saved.", "42 (by hand)", "after the audit", "It counts until a newer score arrives.", "*Resume automatic* in `/okr show KR-1` takes the score again.")
 }

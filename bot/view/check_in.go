@@ -30,9 +30,9 @@ const saidAtOnce = 3
 func (s Said) Line() string {
 	of := ""
 	if s.Of != "" {
-		of = "at " + Escape(s.Of) + ", "
+		of = " with the value " + Escape(s.Of)
 	}
-	return ":memo: " + of + "<@" + s.By + ">: " + Escape(Cut(strings.Join(strings.Fields(s.Words), " "), 300))
+	return ":memo: <@" + s.By + ">" + of + ": " + Escape(Cut(strings.Join(strings.Fields(s.Words), " "), 300))
 }
 
 // CheckInTyped is what a command said already: a value, words about it, and perhaps of which day it is.
@@ -53,6 +53,42 @@ func (t CheckInTyped) TooLong(integrated bool) string {
 		return ""
 	}
 	return "A " + what + " has room for " + okr.CountWords(most, "character") + ", and what you typed has " + okr.CountWords(n, "character") + "."
+}
+
+// words are the field of the note with what was typed for it, and the reason of a value that stands in for scores.
+func (t CheckInTyped) words(integrated bool) (note *slack.PlainTextInputBlockElement, reason string) {
+	note = slack.NewPlainTextInputBlockElement(plain("What happened, and what comes next"), "v")
+	note.Multiline, note.MaxLength = true, LongestNote
+	switch {
+	case t.TooLong(integrated) != "":
+		note.MaxLength, note.InitialValue = InputMost, Cut(t.Note, InputMost)
+	case integrated && t.Value != "":
+		reason = t.Note // why this value and not the score
+	default:
+		note.InitialValue = okr.Visible(t.Note)
+	}
+	return note, reason
+}
+
+// opened says why the form asks for more than what was typed; empty where nothing was that it could not take.
+func (t CheckInTyped) opened(k KeyResult) string {
+	tooLong := t.TooLong(k.Integrated)
+	switch {
+	case tooLong != "" && k.Integrated && t.Value != "":
+		return tooLong + " It stands in *Note*: write a shorter reason."
+	case tooLong != "":
+		return tooLong + " Shorten it."
+	case t.Value == "":
+		return ""
+	case k.Integrated && !k.TakesOverride():
+		return "The result is a hit rate, which is counted from the scores: no value can stand in for it. Leave the value empty to say what you think."
+	case t.Unsure:
+		return "It is not plain from what you typed of which day the value is: choose it at *As of*."
+	case k.Integrated && t.Note == "":
+		return Escape(k.Key()+" reads "+k.Source.System) + ", so a value by hand needs a *Reason*. It counts once, until a newer score arrives. " +
+			"Next time, type the reason behind the value: `/okr check-in " + k.Key() + " " + Escape(Cut(t.Value, 30)) + " counted twice`."
+	}
+	return ""
 }
 
 // CheckInForm asks for a value and what the owner thinks of it. Where scores are read, the value
@@ -77,24 +113,9 @@ func CheckInForm(k KeyResult, typed CheckInTyped, draft string) slack.ModalViewR
 	confidence := slack.NewInputBlock("confidence", plain("Confidence of reaching the target"), nil,
 		slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain("Choose"), "v", options...))
 	confidence.Optional = true
-	words := slack.NewPlainTextInputBlockElement(plain("What happened, and what comes next"), "v")
-	words.Multiline = true
-	words.MaxLength = LongestNote
-	reason := ""
-	says := typed.TooLong(k.Integrated)
-	switch forScores := k.Integrated && typed.Value != ""; {
-	case says != "":
-		words.MaxLength, words.InitialValue = InputMost, Cut(typed.Note, InputMost)
-		if forScores {
-			says += " It stands in *Note*: write a shorter reason."
-		} else {
-			says += " Shorten it."
-		}
-		blocks = append(blocks, section(says))
-	case forScores:
-		reason = typed.Note // why this value and not the score
-	default:
-		words.InitialValue = okr.Visible(typed.Note)
+	words, reason := typed.words(k.Integrated)
+	if opened := typed.opened(k); opened != "" {
+		blocks = append(blocks, section(opened))
 	}
 	noteBlock := slack.NewInputBlock("note", plain("Note"), nil, words)
 	noteBlock.Optional = true
