@@ -144,7 +144,7 @@ func TestNotesThatAreLeftOutAreCounted(t *testing.T) {
 	r.settles()
 	fix()
 	r.goesOn(1)
-	r.bob.Sees("Interviews held  30 → 35", "…and 2 earlier notes: `/okr show KR-1`\n:memo: at 33, <@U0ALICE>: note 3\n")
+	r.bob.Sees("Interviews held  30 → 35", "…and 2 earlier notes: `/okr show KR-1`\n:memo: <@U0ALICE> with the value 33: note 3\n")
 	r.alice.Types("/okr show KR-1").Sees("== KR-1 ==", "*Check-ins* · the newest 5\n", "*Changes* · the newest 5\n", "> note 1").Closes()
 }
 
