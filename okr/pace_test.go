@@ -95,7 +95,7 @@ func TestPhasesAreReadAsTheyAreWritten(t *testing.T) {
 		t.Errorf("%v, %v", got, err)
 	}
 	kr := okr.KeyResult{Phases: want, Unit: "Hours", Precision: 1}
-	if words := kr.PhaseWords(day(t, "2026-10-01")); words != "40 Hours by 31 Oct, 35.5 Hours by 30 Nov" {
+	if words := kr.PhaseWords(day(t, "2026-10-01")); words != "40\u00a0Hours by 31 Oct, 35.5\u00a0Hours by 30 Nov" {
 		t.Error(words)
 	}
 	for typed, want := range map[string]string{

@@ -149,7 +149,7 @@ func TestWarnings(t *testing.T) {
 	converted.Integrated, converted.Unit = true, "Days"
 	scored := func(better string) okr.Scored { return okr.Scored{Better: better} }
 	seen := okr.Scored{Unit: "Hours", Low: maybe("1"), High: maybe("1204")}
-	const beyond = "The start value lies beyond the data: the scores that were read run from 1 Hours to 1,204 Hours."
+	const beyond = "The start value lies beyond the data: the scores that were read run from 1\u00a0Hours to 1,204\u00a0Hours."
 	for _, row := range []struct {
 		name   string
 		kr     okr.KeyResult

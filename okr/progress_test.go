@@ -42,20 +42,20 @@ func linear(start, target, value string) okr.KeyResult {
 
 func TestProgress(t *testing.T) {
 	for _, row := range []struct{ start, target, value, progress, bar, words string }{
-		{"0", "100", "50", "0.5", "0.5", "50 %"},
-		{"100", "60", "80", "0.5", "0.5", "50 %"},
-		{"100", "60", "50", "1.25", "1", "125 %"},
+		{"0", "100", "50", "0.5", "0.5", "50\u00a0%"},
+		{"100", "60", "80", "0.5", "0.5", "50\u00a0%"},
+		{"100", "60", "50", "1.25", "1", "125\u00a0%"},
 		{"100", "60", "110", "-0.25", "0", "below start"},
-		{"10", "0", "7", "0.3", "0.3", "30 %"},
-		{"200", "0", "100", "0.5", "0.5", "50 %"},
-		{"0", "10", "5.9", "0.59", "0.59", "59 %"},
-		{"-20", "20", "0", "0.5", "0.5", "50 %"},
-		{"30", "50", "40", "0.5", "0.5", "50 %"},
-		{"0", "100", "0", "0", "0", "0 %"},
-		{"0", "100", "99.6", "0.996", "0.996", "99 %"},
-		{"0", "100", "100", "1", "1", "100 %"},
-		{"0", "100", "118", "1.18", "1", "118 %"},
-		{"0", "999999999999999999", "999999999999999998.999999999", "0.9999999999999999999999999990000000000000", "0.9999999999999999999999999990000000000000", "99 %"},
+		{"10", "0", "7", "0.3", "0.3", "30\u00a0%"},
+		{"200", "0", "100", "0.5", "0.5", "50\u00a0%"},
+		{"0", "10", "5.9", "0.59", "0.59", "59\u00a0%"},
+		{"-20", "20", "0", "0.5", "0.5", "50\u00a0%"},
+		{"30", "50", "40", "0.5", "0.5", "50\u00a0%"},
+		{"0", "100", "0", "0", "0", "0\u00a0%"},
+		{"0", "100", "99.6", "0.996", "0.996", "99\u00a0%"},
+		{"0", "100", "100", "1", "1", "100\u00a0%"},
+		{"0", "100", "118", "1.18", "1", "118\u00a0%"},
+		{"0", "999999999999999999", "999999999999999998.999999999", "0.9999999999999999999999999990000000000000", "0.9999999999999999999999999990000000000000", "99\u00a0%"},
 	} {
 		s := linear(row.start, row.target, row.value).Standing(okr.Period{}, 0)
 		if !same(s.Progress, maybe(row.progress)) || !s.Bar.Equal(number(row.bar)) || okr.PercentWords(s.Progress.Decimal) != row.words {
@@ -288,11 +288,11 @@ func TestWhoDoesNotReportIsNamed(t *testing.T) {
 		return okr.RollUpItem{Key: key, Weight: number("1"), Kind: okr.Increase, Status: okr.NoData}
 	}
 	for want, items := range map[string][]okr.RollUpItem{
-		"no data · 0 of 0 reporting":                                         nil,
-		"no data · 0 of 1 reporting":                                         {none("KR-1")},
-		"progress 50 % · 1 of 1 reporting":                                   {on("KR-1")},
-		"progress 50 % · 4 of 5 reporting (not KR-5)":                        {on("KR-1"), on("KR-2"), on("KR-3"), on("KR-4"), none("KR-5")},
-		"progress 50 % · 1 of 6 reporting (not KR-2, KR-3, KR-4 and 2 more)": {on("KR-1"), none("KR-2"), none("KR-3"), none("KR-4"), none("KR-5"), none("KR-6")},
+		"no data · 0 of 0 reporting":                                              nil,
+		"no data · 0 of 1 reporting":                                              {none("KR-1")},
+		"progress 50\u00a0% · 1 of 1 reporting":                                   {on("KR-1")},
+		"progress 50\u00a0% · 4 of 5 reporting (not KR-5)":                        {on("KR-1"), on("KR-2"), on("KR-3"), on("KR-4"), none("KR-5")},
+		"progress 50\u00a0% · 1 of 6 reporting (not KR-2, KR-3, KR-4 and 2 more)": {on("KR-1"), none("KR-2"), none("KR-3"), none("KR-4"), none("KR-5"), none("KR-6")},
 	} {
 		if got := okr.RollUpOf(items).Words(); got != want {
 			t.Errorf("%q, want %q", got, want)

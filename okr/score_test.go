@@ -119,10 +119,10 @@ func TestScoresOfTheFutureAreNamed(t *testing.T) {
 	var ahead []okr.Reading
 	for i, want := range []string{
 		"",
-		"Acme holds a score of 16 Dec: 999 Hours. It counts from its day on.",
-		"Acme holds scores of 16 Dec: 999 Hours, 17 Dec: 998 Hours. Each counts from its day on.",
-		"Acme holds scores of 16 Dec: 999 Hours, 17 Dec: 998 Hours, 18 Dec: 997 Hours. Each counts from its day on.",
-		"Acme holds scores of 16 Dec: 999 Hours, 17 Dec: 998 Hours, 18 Dec: 997 Hours, and 1 more. Each counts from its day on.",
+		"Acme holds a score of 16 Dec: 999\u00a0Hours. It counts from its day on.",
+		"Acme holds scores of 16 Dec: 999\u00a0Hours, 17 Dec: 998\u00a0Hours. Each counts from its day on.",
+		"Acme holds scores of 16 Dec: 999\u00a0Hours, 17 Dec: 998\u00a0Hours, 18 Dec: 997\u00a0Hours. Each counts from its day on.",
+		"Acme holds scores of 16 Dec: 999\u00a0Hours, 17 Dec: 998\u00a0Hours, 18 Dec: 997\u00a0Hours, and 1 more. Each counts from its day on.",
 	} {
 		if got := kr.AheadWords(ahead, "Acme", today); got != want {
 			t.Errorf("%d: %q, want %q", i, got, want)
@@ -143,7 +143,7 @@ func TestARestatementSaysWhichDay(t *testing.T) {
 	}{
 		{"#", nil, ""},
 		{"#", []okr.Restatement{one("2026-11-20", "65", "30")}, "restated 20 Nov: 65 → 30"},
-		{"Hours", []okr.Restatement{one("2026-11-23", "38", "31")}, "restated 23 Nov: 38 → 31 Hours"},
+		{"Hours", []okr.Restatement{one("2026-11-23", "38", "31")}, "restated 23 Nov: 38 → 31\u00a0Hours"},
 		{"$", []okr.Restatement{one("2026-11-23", "38", "31")}, "restated 23 Nov: $38 → $31"},
 		{"#", []okr.Restatement{one("2026-11-20", "1", "2"), one("2026-11-22", "3", "4"), one("2026-11-21", "5", "6")},
 			"restated 22 Nov: 3 → 4, 21 Nov: 5 → 6, 20 Nov: 1 → 2"},
@@ -205,7 +205,7 @@ func TestAPeriodWithoutItsFirstScoreIsOrdinary(t *testing.T) {
 	kr := read(okr.Daily, okr.Daily, 0)
 	kr.Before = okr.Result{Value: maybe("50.7"), AsOf: day(t, "2026-12-28")}
 	kr.Unit, kr.Precision = "Hours", 1
-	if got := kr.BeforeWords(q1.First); got != "50.7 Hours, score of 28 Dec 2026" {
+	if got := kr.BeforeWords(q1.First); got != "50.7\u00a0Hours, score of 28 Dec 2026" {
 		t.Errorf("the latest score of before: %q", got)
 	}
 	kr.Result.Value = maybe("1")

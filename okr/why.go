@@ -186,7 +186,7 @@ func isOrNot(s Standing) string {
 
 // rawPercent is the percentage rounded down, below 0 too.
 func rawPercent(p decimal.Decimal) string {
-	return strings.Replace(thousands(p.Shift(2).Floor().String()), "-", "−", 1) + " %"
+	return percentOf(p.RoundFloor(2))
 }
 
 // ReadingsWords counts readings: "1 reading", "13 readings".
@@ -274,7 +274,7 @@ func (kr KeyResult) whyStale(period Period, today Day) string {
 func (kr KeyResult) shortOf() string {
 	switch {
 	case kr.Method == HitRate:
-		return " below the wanted rate of " + figure(kr.WantedRate().Shift(2)) + " %"
+		return " below the wanted rate of " + FormatEntered(kr.WantedRate().Shift(2), "%")
 	case kr.Kind.Stays():
 		return " out of bounds"
 	}
@@ -285,22 +285,22 @@ func (kr KeyResult) shortOf() string {
 func (kr KeyResult) whyRate(s Standing) string {
 	t := kr.Thresholds.orDefault()
 	wanted, rate := kr.apart(s, kr.WantedRate(), kr.Result.Value.Decimal)
-	return fmt.Sprintf("%s %% is %s below the wanted rate of %s %%, by the %s so far. Up to %s below it a key result is on track, up to %d behind, and at risk beyond",
-		shownPoints(rate), pointsWords(wanted.Sub(rate)), figure(wanted.Shift(2)), ReadingsWords(kr.Result.N), CountWords(t.OnTrack, "point"), t.Behind)
+	return fmt.Sprintf("%s is %s below the wanted rate of %s, by the %s so far. Up to %s below it a key result is on track, up to %d behind, and at risk beyond",
+		percentOf(rate), pointsWords(wanted.Sub(rate)), percentOf(wanted), ReadingsWords(kr.Result.N), CountWords(t.OnTrack, "point"), t.Behind)
 }
 
 // whyPace is what was expected by the day of the score, and how far the progress is from it.
 func (kr KeyResult) whyPace(s Standing, period Period, today Day) string {
 	asOf := kr.PaceDay(today)
 	expected, reached := kr.apart(s, s.Expected.Decimal, s.Progress.Decimal)
-	says := shownPoints(expected) + " % was expected by " + asOf.Words()
+	says := percentOf(expected) + " was expected by " + asOf.Words()
 	if kr.phased() {
 		from, to := kr.between(period, asOf)
 		says += fmt.Sprintf(", by the phased targets between %s on %s and %s on %s", PercentWords(from.expected), from.day.Words(), PercentWords(to.expected), to.day.Words())
 	} else if period.Contains(asOf) && period.First < period.Last {
 		says += fmt.Sprintf(", after %d of %s", asOf-period.First, CountWords(int(period.Last-period.First), "day"))
 	}
-	return says + ", and " + shownPoints(reached) + " % is reached: " + gapWords(expected.Sub(reached))
+	return says + ", and " + percentOf(reached) + " is reached: " + gapWords(expected.Sub(reached))
 }
 
 // apart are two parts of the way as they are said beside what is between them, rounded down: to whole points, as
@@ -319,9 +319,9 @@ func (kr KeyResult) apart(s Standing, wanted, reached decimal.Decimal) (decimal.
 	return wanted, reached
 }
 
-// shownPoints writes a part of the way in points: "57", "60.4", "−17".
-func shownPoints(part decimal.Decimal) string {
-	return strings.Replace(thousands(part.Shift(2).String()), "-", "−", 1)
+// percentOf writes a part of the way as it is: "57 %", "60.4 %", "−17 %".
+func percentOf(part decimal.Decimal) string {
+	return strings.Replace(thousands(part.Shift(2).String()), "-", "−", 1) + unbroken + "%"
 }
 
 // pointsWords count points: "1 point", "12.1 points".

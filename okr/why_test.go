@@ -18,6 +18,7 @@ func says(why []okr.Reason) []string {
 		if lines[i] = r.Says; r.By != "" {
 			lines[i] = r.By + " " + r.Says
 		}
+		lines[i] = strings.ReplaceAll(lines[i], "\u00a0", " ")
 	}
 	return lines
 }
@@ -229,7 +230,7 @@ func TestWhatWouldBe(t *testing.T) {
 		{baseline, "There would be no percentage until the key result has a start value."},
 		{empty, ""},
 	} {
-		if got := row.kr.WouldBe(hundred, first+50); got != row.want {
+		if got := strings.ReplaceAll(row.kr.WouldBe(hundred, first+50), "\u00a0", " "); got != row.want {
 			t.Errorf("%q, want %q", got, row.want)
 		}
 	}

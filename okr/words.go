@@ -171,6 +171,9 @@ func digits(v decimal.Decimal, precision int32) string {
 	return thousands(Typed(v))
 }
 
+// unbroken is the blank between a number and what it is counted in: no line ends there.
+const unbroken = "\u00a0"
+
 func withUnit(s, unit string) string {
 	switch unit = strings.TrimSpace(unit); unit {
 	case "", "#":
@@ -181,7 +184,7 @@ func withUnit(s, unit string) string {
 		}
 		return unit + s
 	}
-	return s + " " + unit
+	return s + unbroken + unit
 }
 
 // Scored writes a value of the scorecard, or what its values make. Where people update the key
@@ -342,7 +345,7 @@ func PercentWords(p decimal.Decimal) string {
 	if p.IsNegative() {
 		return "below start"
 	}
-	return thousands(p.Shift(2).Floor().String()) + " %"
+	return withUnit(thousands(p.Shift(2).Floor().String()), "%")
 }
 
 // ProgressWords say how far it is from start to target: "progress 62 %", "progress 146 %", "below start".

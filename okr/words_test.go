@@ -126,25 +126,25 @@ func TestValuesInWords(t *testing.T) {
 		precision   int32
 		want        string
 	}{
-		{"42.5", "%", 1, "42.5 %"},
-		{"42.5", "%", 2, "42.50 %"},
+		{"42.5", "%", 1, "42.5\u00a0%"},
+		{"42.5", "%", 2, "42.50\u00a0%"},
 		{"4.1", "", 2, "4.10"},
-		{"71.428571429", "%", 2, "71.43 %"},
+		{"71.428571429", "%", 2, "71.43\u00a0%"},
 		{"23.333333333", "$", 1, "$23.3"},
-		{"71.428571429", "%", 9, "71.428571429 %"},
+		{"71.428571429", "%", 9, "71.428571429\u00a0%"},
 		{"4.10", "", 9, "4.10"},
 		{"27.333333333333333333", "", 9, "27.333333333"},
 		{"12e3", "", 9, "12,000"},
 		{"12e3", "", 1, "12,000.0"},
 		{"1204", "#", 0, "1,204"},
 		{"1204.4", "", 0, "1,204"},
-		{"1234567.891", "Hours", 2, "1,234,567.89 Hours"},
-		{"39.96", "Hours", 1, "40.0 Hours"},
+		{"1234567.891", "Hours", 2, "1,234,567.89\u00a0Hours"},
+		{"39.96", "Hours", 1, "40.0\u00a0Hours"},
 		{"-1204.5", "$", 2, "-$1,204.50"},
 		{"999", "€", 0, "€999"},
 		{"-0.04", "", 1, "0.0"},
 		{"-2.5", "", 0, "-3"},
-		{"7", " days ", -3, "7 days"},
+		{"7", " days ", -3, "7\u00a0days"},
 		{"999999999999999999.999999999", "#", 9, "999,999,999,999,999,999.999999999"},
 	} {
 		if got := okr.FormatValue(number(row.value), row.unit, row.precision); got != row.want {
@@ -155,8 +155,8 @@ func TestValuesInWords(t *testing.T) {
 
 func TestResultsInWords(t *testing.T) {
 	for method, want := range map[okr.Method]string{
-		okr.Latest: "0.93 Hours", okr.Sum: "0.93 Hours (sum of 13)", okr.Average: "0.93 Hours (average of 13)",
-		okr.Minimum: "0.93 Hours (smallest of 13)", okr.Maximum: "0.93 Hours (largest of 13)", okr.HitRate: "hit rate 92 % (13 readings)",
+		okr.Latest: "0.93\u00a0Hours", okr.Sum: "0.93\u00a0Hours (sum of 13)", okr.Average: "0.93\u00a0Hours (average of 13)",
+		okr.Minimum: "0.93\u00a0Hours (smallest of 13)", okr.Maximum: "0.93\u00a0Hours (largest of 13)", okr.HitRate: "hit rate 92\u00a0% (13 readings)",
 	} {
 		kr := okr.KeyResult{Method: method, Unit: "Hours", Precision: 2, Integrated: true, Result: okr.Result{Value: maybe("0.9299"), N: 13}}
 		if got := kr.ResultWords(); got != want {
@@ -164,7 +164,7 @@ func TestResultsInWords(t *testing.T) {
 		}
 	}
 	one := okr.KeyResult{Method: okr.HitRate, Result: okr.Result{Value: maybe("1"), N: 1}}
-	if got := one.ResultWords(); got != "hit rate 100 % (1 reading)" {
+	if got := one.ResultWords(); got != "hit rate 100\u00a0% (1 reading)" {
 		t.Error(got)
 	}
 	if got := (okr.KeyResult{}).ResultWords(); got != "" {
@@ -182,16 +182,16 @@ func TestWhatIsEnteredStaysAsItWasEntered(t *testing.T) {
 	mean := people
 	mean.Method, mean.Precision, mean.Result.Value, mean.Result.N = okr.Average, 9, maybe("4.500000000000000000"), 2
 	for want, got := range map[string]string{
-		"71 %":                   read.CountedWords(6),
-		"99.95 %":                read.Entered(number("99.95")),
-		"4.10 % (by hand)":       byHand.CountedWords(6),
-		"4.10 %":                 byHand.Measured(number("4.1000").Truncate(2)),
-		"4.50 %":                 people.CountedWords(6),
-		"4.5 % (average of 2)":   mean.CountedWords(6),
-		"70 %":                   read.Read(okr.Reading{Value: number("69.7")}),
-		"69.70 %":                read.Read(okr.Reading{Value: number("69.70"), CheckIn: true}),
-		"0.50 % by 6 Jan":        okr.KeyResult{Unit: "%", Integrated: true, Phases: []okr.Phase{{Day: 5, Value: number("0.50")}}}.PhaseWords(0),
-		"71 % is the chart's 71": fmt.Sprintf("71 %% is the chart's %v", read.Drawable(number("71.428571429"))),
+		"71\u00a0%":                 read.CountedWords(6),
+		"99.95\u00a0%":              read.Entered(number("99.95")),
+		"4.10\u00a0% (by hand)":     byHand.CountedWords(6),
+		"4.10\u00a0%":               byHand.Measured(number("4.1000").Truncate(2)),
+		"4.50\u00a0%":               people.CountedWords(6),
+		"4.5\u00a0% (average of 2)": mean.CountedWords(6),
+		"70\u00a0%":                 read.Read(okr.Reading{Value: number("69.7")}),
+		"69.70\u00a0%":              read.Read(okr.Reading{Value: number("69.70"), CheckIn: true}),
+		"0.50\u00a0% by 6 Jan":      okr.KeyResult{Unit: "%", Integrated: true, Phases: []okr.Phase{{Day: 5, Value: number("0.50")}}}.PhaseWords(0),
+		"71 % is the chart's 71":    fmt.Sprintf("71 %% is the chart's %v", read.Drawable(number("71.428571429"))),
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)
@@ -202,7 +202,7 @@ func TestWhatIsEnteredStaysAsItWasEntered(t *testing.T) {
 // 77 with the start 150 and the target 100 is progress 146 %: the target is not what that is a part of.
 func TestProgressInWords(t *testing.T) {
 	kr := okr.KeyResult{Kind: okr.Decrease, Start: maybe("150"), Target: maybe("100"), Result: okr.Result{Value: maybe("77")}}
-	if got := okr.ProgressWords(kr.Progress().Decimal); got != "progress 146 %" {
+	if got := okr.ProgressWords(kr.Progress().Decimal); got != "progress 146\u00a0%" {
 		t.Error(got)
 	}
 	if got := okr.ProgressWords(number("-0.25")); got != "below start" {
@@ -212,8 +212,8 @@ func TestProgressInWords(t *testing.T) {
 
 func TestPercentInWords(t *testing.T) {
 	for p, want := range map[string]string{
-		"0": "0 %", "0.62": "62 %", "0.009": "0 %", "0.996": "99 %", "0.9999999999": "99 %", "1": "100 %",
-		"1.18": "118 %", "1.189": "118 %", "12.5": "1,250 %", "-0.0000001": "below start", "-3": "below start",
+		"0": "0\u00a0%", "0.62": "62\u00a0%", "0.009": "0\u00a0%", "0.996": "99\u00a0%", "0.9999999999": "99\u00a0%", "1": "100\u00a0%",
+		"1.18": "118\u00a0%", "1.189": "118\u00a0%", "12.5": "1,250\u00a0%", "-0.0000001": "below start", "-3": "below start",
 	} {
 		if got := okr.PercentWords(number(p)); got != want {
 			t.Errorf("%s: %q, want %q", p, got, want)

@@ -108,7 +108,7 @@ func (v SeenView) Text() string {
 func (m Message) Read() string {
 	var lines []string
 	if len(m.Blocks) == 0 {
-		lines = append(lines, m.Text)
+		lines = append(lines, aloud(m.Text))
 	}
 	for _, b := range m.Blocks {
 		lines = append(lines, blockText(b, nil, nil)...)
@@ -122,8 +122,11 @@ func (m Message) Read() string {
 func textOf(v any) string {
 	m, _ := v.(map[string]any)
 	s, _ := m["text"].(string)
-	return s
+	return aloud(s)
 }
+
+// aloud is a text as it is read: a blank at which no line ends is one.
+func aloud(text string) string { return strings.ReplaceAll(text, "\u00a0", " ") }
 
 func blockText(b map[string]any, state map[string]map[string]map[string]any, errors map[string]string) []string {
 	var lines []string
@@ -166,7 +169,7 @@ func blockText(b map[string]any, state map[string]map[string]map[string]any, err
 		}
 	}
 	if e := errors[id]; e != "" {
-		lines = append(lines, "  ^ "+e)
+		lines = append(lines, "  ^ "+aloud(e))
 	}
 	return lines
 }
