@@ -36,6 +36,7 @@ type office struct {
 	environment []string
 	keys        *secret.Keyset
 	now         *vendor.Instance
+	instance    *httptest.Server // where that is
 }
 
 const (
@@ -56,6 +57,7 @@ func openOffice(t *testing.T) *office {
 	workspace.AddChannel("C0DESK", "service-desk", false, "alice", "okrbot")
 	t.Cleanup(workspace.Close)
 	chat, instance := httptest.NewServer(workspace), httptest.NewServer(o.now)
+	o.instance = instance
 	t.Cleanup(chat.Close)
 	t.Cleanup(instance.Close)
 	o.now.AddUser("okr.reader", officePassword, "pa_viewer")
