@@ -3,8 +3,10 @@ package main
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,7 +17,7 @@ import (
 type gate struct {
 	listener net.Listener
 	to       func() string // the socket of the server that is the database now
-	shut     atomic.Bool   // nothing passes
+	shut     door          // nothing passes while it is
 	delay    atomic.Int64  // of what the server says
 	// committed hears of each commit before its acknowledgement is passed on, and says whether the
 	// connection is cut instead.
@@ -67,33 +69,74 @@ func (g *gate) accept() {
 		if err != nil {
 			return
 		}
-		out, err := net.Dial("unix", g.to())
-		if err != nil {
-			_ = in.Close()
-			continue
-		}
-		g.keep(in, true)
-		g.keep(out, true)
-		end := func() {
-			in.Close()
-			out.Close()
-			g.keep(in, false)
-			g.keep(out, false)
-		}
-		go func() {
-			defer end()
-			g.forth(out, in)
-		}()
-		go func() {
-			defer end()
-			g.back(in, out)
-		}()
+		go g.open(in)
 	}
 }
 
-func (g *gate) wait() {
-	for g.shut.Load() {
-		time.Sleep(5 * time.Millisecond)
+// open passes on what comes over a connection, once anything passes: who has given it up by then is not heard of.
+func (g *gate) open(in net.Conn) {
+	g.shut.wait()
+	said, there := still(in)
+	if !there {
+		_ = in.Close()
+		return
+	}
+	out, err := net.Dial("unix", g.to())
+	if err != nil {
+		_ = in.Close()
+		return
+	}
+	g.keep(in, true)
+	g.keep(out, true)
+	end := func() {
+		in.Close()
+		out.Close()
+		g.keep(in, false)
+		g.keep(out, false)
+	}
+	go func() {
+		defer end()
+		g.forth(out, said)
+	}()
+	defer end()
+	g.back(in, out)
+}
+
+// still says whether the other side of a connection is there, and has what it said by now.
+func still(in net.Conn) (said *bufio.Reader, there bool) {
+	said = bufio.NewReaderSize(in, 32<<10)
+	_ = in.SetReadDeadline(time.Now().Add(time.Millisecond))
+	_, err := said.Peek(said.Size())
+	_ = in.SetReadDeadline(time.Time{})
+	return said, errors.Is(err, os.ErrDeadlineExceeded)
+}
+
+// door is open at first.
+type door struct {
+	mu   sync.Mutex
+	shut chan struct{} // until it is opened; nil: it is open
+}
+
+// set shuts or opens it.
+func (d *door) set(shut bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case shut && d.shut == nil:
+		d.shut = make(chan struct{})
+	case !shut && d.shut != nil:
+		close(d.shut)
+		d.shut = nil
+	}
+}
+
+// wait waits until it is open.
+func (d *door) wait() {
+	d.mu.Lock()
+	shut := d.shut
+	d.mu.Unlock()
+	if shut != nil {
+		<-shut
 	}
 }
 
@@ -102,7 +145,7 @@ func (g *gate) forth(dst io.Writer, src io.Reader) {
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := src.Read(buf)
-		g.wait()
+		g.shut.wait()
 		if n > 0 {
 			if _, err := dst.Write(buf[:n]); err != nil {
 				return
@@ -129,7 +172,7 @@ func (g *gate) back(dst io.Writer, src io.Reader) {
 		if _, err := io.ReadFull(in, message); err != nil {
 			return
 		}
-		g.wait()
+		g.shut.wait()
 		if acknowledges(message, &wrote) && g.committed() {
 			return // what came before in this answer is lost with it
 		}

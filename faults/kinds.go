@@ -35,6 +35,7 @@ var faults = []fault{
 	{"fail-over to a standby", 20, failOvers},
 	{"a commit whose acknowledgement is cut off", 1000, cuts},
 	{"the way to Postgres silent for 3 s, 200 ms slower, or cut", 100, ways},
+	{"one of 50 requests a second for a minute, with the way to Postgres as it is, 1, 3 or 10 s slower, silent, or cut again and again", 18000, crowdTrouble},
 	{"the way to Slack or to ServiceNow silent for 11 s, up to 2 s slow, or cut", 60, outerWays},
 	{"an answer of Slack's that is lost, where the app may look", 8000, lossesFound},
 	{"an answer of Slack's that is lost, where it may not", 2000, lossesUnseen},
@@ -304,9 +305,9 @@ func ways(ctx context.Context, o *office, times int) (int, error) {
 		happened++
 		switch o.pick(3) {
 		case 0:
-			g.shut.Store(true)
+			g.shut.set(true)
 			time.Sleep(3 * time.Second)
-			g.shut.Store(false)
+			g.shut.set(false)
 		case 1:
 			g.delay.Store(int64(200 * time.Millisecond))
 			time.Sleep(3 * time.Second)

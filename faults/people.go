@@ -86,17 +86,19 @@ func (s *staff) acts(n int, random *rand.Rand) {
 	}
 }
 
-// checksIn enters a value with a note that nobody else has.
-func (s *staff) checksIn(n int) {
+// checksIn enters a value with a note that nobody else has, and is whether that was answered, and how.
+func (s *staff) checksIn(n int) (answer verdict) {
 	value := s.asked.Add(1)
 	note := fmt.Sprintf("note-%d-%d", s.office.seed, value)
-	said, told := s.types(n, fmt.Sprintf("check-in KR-%d %d %s", n+1, value, note))
+	said, answer := s.types(n, fmt.Sprintf("check-in KR-%d %d %s", n+1, value, note))
+	told := answer
 	if told == done && !strings.Contains(said, "Saved.") {
 		told = silence
 	}
 	s.mu.Lock()
 	s.checkIns[note] = told
 	s.mu.Unlock()
+	return answer
 }
 
 func (s *staff) pauses(n int, k follower, verb, says string) {
