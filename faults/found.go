@@ -121,7 +121,7 @@ func (o *office) connect(ctx context.Context, s *store.Store) (list []store.Conn
 			return err
 		}
 		c, err = tx.Confirm(ctx, head, c.ID)
-		o.known.oauth = c.ID
+		o.known.oauth, o.known.client = c.ID, byBrowser.ID
 		list = append(list, c)
 		return err
 	})

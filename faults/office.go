@@ -61,6 +61,7 @@ type office struct {
 // ids are rows that the office was found with.
 type ids struct {
 	oauth     int64 // the connection that was allowed by browser
+	client    int64 // through which it was
 	stranger  int64 // a key result of another workspace
 	followers []follower
 }

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	connector "okrbot/integrations/servicenow"
+	"okrbot/store"
 )
 
 // wizardStep is something that somebody does on their way to a key result, and what they see when it has worked.
@@ -60,13 +63,17 @@ func (o *office) submits(who string, fields ...string) error {
 
 // wizardDeaths have somebody connect a system and add a key result, while each step's process dies over it.
 // They do the step again where Slack says that it had trouble, or where nothing comes, and are where they were.
+// Somebody else is never asked whether a sign-in was theirs, and nothing of it is left.
 func wizardDeaths(ctx context.Context, o *office, times int) (int, error) {
 	deaths := 0
-	return o.rounds(ctx, times, func() int { return deaths }, func(int) error {
+	n, err := o.rounds(ctx, times, func() int { return deaths }, func(int) error {
+		if err := o.unconfirmed(ctx); err != nil {
+			return err
+		}
 		for _, form := range []struct {
 			steps []wizardStep
 			table string
-		}{{connectSteps, "connections"}, {wizardSteps, "key_results"}} {
+		}{{connectSteps, "connections where state <> 'pending'"}, {wizardSteps, "key_results"}} {
 			count := func() (n int, err error) {
 				err = o.asks(ctx, func(conn *pgx.Conn) error {
 					return conn.QueryRow(ctx, "select count(*) from "+form.table).Scan(&n)
@@ -90,6 +97,55 @@ func wizardDeaths(ctx context.Context, o *office, times int) (int, error) {
 		}
 		return nil
 	})
+	if err == nil {
+		err = o.leavesNothing(ctx)
+	}
+	return n, err
+}
+
+// unconfirmed is what a process leaves that dies after a browser brought a sign-in, before it could ask in Slack
+// whose it was.
+func (o *office) unconfirmed(ctx context.Context) error {
+	pool, err := store.Open(ctx, o.dsn(), 1)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	tokens := map[string]string{"refresh_token": fmt.Sprint(secrets["client secret"], o.staff.asked.Add(1))}
+	return store.New(pool, o.keys).InTx(ctx, func(tx *store.Tx) error {
+		_, err := tx.CreatePending(ctx, head, store.Connection{Kind: connector.Kind, Name: "unconfirmed", Origin: o.systems[1].server.URL, SignIn: "oauth", Client: o.known.client},
+			0, tokens, time.Hour, 100*24*time.Hour)
+		return err
+	})
+}
+
+// unfinished counts what of forms that nobody finished is over.
+const unfinished = `
+select (select count(*) from connections where state = 'pending')
+  + (select count(*) from drafts where expires_at < now())
+  + (select count(*) from visits where expires_at < now())`
+
+// leavesNothing moves the clock on over what nobody finished, and has other processes begin, which forget it.
+func (o *office) leavesNothing(ctx context.Context) error {
+	if err := o.advance(ctx, 2*time.Hour); err != nil {
+		return err
+	}
+	for _, r := range o.replicas {
+		r.kill()
+	}
+	if err := o.revive(ctx); err != nil {
+		return err
+	}
+	left := 1
+	for began := time.Now(); left > 0 && time.Since(began) < time.Minute && ctx.Err() == nil; time.Sleep(50 * time.Millisecond) {
+		if err := o.asks(ctx, func(conn *pgx.Conn) error { return conn.QueryRow(ctx, unfinished).Scan(&left) }); err != nil {
+			return err
+		}
+	}
+	if left > 0 {
+		o.sawAtOnce = append(o.sawAtOnce, finding{secretOut, fmt.Sprintf("%d sign-ins and forms that nobody finished are left", left)})
+	}
+	return ctx.Err()
 }
 
 // walks goes all steps of a form.
