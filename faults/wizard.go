@@ -208,6 +208,8 @@ func (o *office) goesOn(who, title string, steps []wizardStep) string {
 		case strings.Contains(seen, "close this window and connect again"):
 			o.chat.slack.Dismiss(who)
 			again = steps
+		case strings.Contains(seen, "Choose a scorecard first"): // its choice went with the process
+			again = steps[max(0, len(steps)-2):]
 		}
 		for _, s := range again {
 			if err := s.do(o, who, title); err != nil {
