@@ -178,15 +178,17 @@ func (m *Messenger) Tell(ctx context.Context, workspace, person, text string) er
 	return m.tellOnce(ctx, workspace, person, view.Text(text))
 }
 
-// tellOnce tells somebody what is told once, or administrators in their place where they are gone.
+// tellOnce tells somebody what is told once, or administrators in their place, and why them, where they are gone.
 func (m *Messenger) tellOnce(ctx context.Context, workspace, person string, message view.Message) error {
-	if !m.Gone(ctx, workspace, person) {
+	gone := m.Gone(ctx, workspace, person)
+	if !gone {
 		_, _, err := m.slack.Post(ctx, person, message)
 		var u *jobs.Undelivered
 		if !errors.As(err, &u) || u.Kind != jobs.Permanent {
 			return err
 		}
 	}
+	message.Add(view.MeantFor(person, gone))
 	return m.tellAdministrators(ctx, workspace, person, message)
 }
 

@@ -45,12 +45,12 @@ func (t *Things) add(k *okr.KeyResult, o okr.Objective) {
 // hand notes whose a key result, or an objective where that is nil, is now and was not, and the other way round.
 func (im *importer) hand(k *okr.KeyResult, o okr.Objective, before, after []string) {
 	for _, person := range after {
-		if !slices.Contains(before, person) {
+		if !im.left[person] && !slices.Contains(before, person) {
 			im.hearing(person).Got.add(k, o)
 		}
 	}
 	for _, person := range before {
-		if !slices.Contains(after, person) {
+		if !im.left[person] && !slices.Contains(after, person) {
 			im.hearing(person).Lost.add(k, o)
 		}
 	}

@@ -42,6 +42,7 @@ type importer struct {
 	cache      *PeopleCache // who can be asked about people; nil: nobody
 	whole      func(kind, reference string) string
 	guests     map[string]string // their ids -> their names
+	left       map[string]bool   // ids of those who have left, and hear nothing
 	people     map[string]string // what a cell can say -> Slack's id; empty where several bear the name
 	sources    map[string][]store.Connection
 	reader     *Reader // of key results; nil: of histories
@@ -296,7 +297,7 @@ func (im *importer) writing() bool { return im.tx != nil && im.outcome.Problems 
 func (im *importer) know(ctx context.Context) error {
 	im.people, im.guests, im.sources = map[string]string{}, map[string]string{}, map[string][]store.Connection{}
 	im.objectives, im.numbers = map[objectiveKey]*known{}, map[int]*known{}
-	im.keys, im.added, im.heard = map[int]int{}, map[titled]int{}, map[string]*Heard{}
+	im.keys, im.added, im.heard, im.left = map[int]int{}, map[titled]int{}, map[string]*Heard{}, map[string]bool{}
 	people, err := im.reads.KnownPeople(ctx, im.workspace)
 	if err != nil {
 		return err
@@ -314,6 +315,9 @@ func (im *importer) know(ctx context.Context) error {
 		im.people[p.ID] = p.ID
 		if p.Kind == okr.Guest {
 			im.guests[p.ID] = p.Name
+		}
+		if p.Kind == okr.Deactivated {
+			im.left[p.ID] = true
 		}
 	}
 	connections, err := im.reads.Connections(ctx, im.workspace)

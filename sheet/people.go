@@ -110,6 +110,7 @@ func (im *importer) person(ctx context.Context, who string) (id, says string, er
 	}
 	switch a.person.Kind {
 	case okr.Deactivated:
+		im.left[a.person.ID] = true
 		im.say("note: %s (%s) has left this workspace and hears nothing. `/okr edit` chooses another owner.", a.person.Name, a.person.ID)
 	case okr.Foreign:
 		im.say("note: %s (%s) is of another organisation and may do nothing here. `/okr edit` chooses another owner.", a.person.Name, a.person.ID)

@@ -252,6 +252,15 @@ func MakerGone(maker string, hanging []Hanging) string {
 	return text + ", or hand its key results over with `/okr edit`: " + HangingSentence(hanging) + "."
 }
 
+// MeantFor says why an administrator hears what speaks to somebody else.
+func MeantFor(person string, gone bool) string {
+	text := "You hear this because <@" + person + ">, for whom it is meant, "
+	if gone {
+		return text + "is no longer in this workspace."
+	}
+	return text + "gets no direct messages of okrbot: Slack refuses them."
+}
+
 // OwnerGone says why somebody hears what is an owner's to hear, and what they can do.
 func OwnerGone(owner string, keyResults []Hanging) string {
 	text := "You hear this because <@" + owner + ">, who owns " + HangingSentence(keyResults) + ", is no longer in this workspace. "
