@@ -160,7 +160,8 @@ func TestAnEditNamesWhatChangedAlone(t *testing.T) {
 			t.Errorf("got %v, want %v", got, want)
 		}
 	}
-	edit(func(*conversation.Person) {}, map[string]store.Change{})
+	r.isRead()
+	edit(func(*conversation.Person) {}, last()) // which is none
 	edit(func(p *conversation.Person) { p.Fills("Key Result", "Fewer incidents") }, map[string]store.Change{"title": {"Fewer open incidents", "Fewer incidents"}})
 	edit(func(p *conversation.Person) { p.Fills("Target Value", "90") }, map[string]store.Change{"target": {"100", "90"}})
 	edit(func(p *conversation.Person) { p.Chooses("Update Cadence", "Weekly") }, map[string]store.Change{

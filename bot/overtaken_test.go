@@ -82,7 +82,7 @@ func TestASyncDoesNotCoverWhatWasDoneMeanwhile(t *testing.T) {
 	r.alice.Presses("Pause syncing").Sees("KR-1 is paused").Closes()
 	letGo()
 	r.until("it was drawn", func() bool { return r.slack.HeldCalls() == 0 })
-	r.alice.Sees("== KR-1 ==", "paused: paused false → true") // which no card says
+	r.alice.Sees("== KR-1 ==", "<@U0ALICE> paused") // which no card says
 }
 
 // TestWhatWasPressedDoesNotCoverTheNextStep: a button of a step comes after its submit, as Slack may send two
