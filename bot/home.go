@@ -173,7 +173,7 @@ func (d *drawing) page(ctx context.Context, s store.HomeFilter) (list []okr.Obje
 const judgedHere = 500
 
 // judged completes counts by a look at each key result of which it is not stored how it stands, up to
-// judgedHere of them.
+// judgedHere of them; those beyond are view.NotCounted.
 func judged[K comparable](ctx context.Context, d *drawing, counted map[K]store.Standings) (map[K]map[okr.Status]int, error) {
 	var unsure []int64
 	counts := map[K]map[okr.Status]int{}
@@ -191,6 +191,9 @@ func judged[K comparable](ctx context.Context, d *drawing, counted map[K]store.S
 	slices.Sort(unsure)
 	if len(unsure) > judgedHere {
 		d.tab.Judging = true
+		for _, id := range unsure[judgedHere:] {
+			counts[of[id]][view.NotCounted]++
+		}
 		unsure = unsure[:judgedHere]
 	}
 	list, err := d.keyResults(ctx, d.g.Actor.Workspace, store.Filter{IDs: unsure})

@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -111,4 +112,19 @@ func TestHomeSaysThatThereAreMoreChannels(t *testing.T) {
 		}
 	}
 	r.alice.GoesHome().SeesHome("*Your channels with a weekly digest* · the first 6; `/okr subscriptions`, typed in any channel, lists all")
+}
+
+// TestWhatIsNotCountedYetIsThere on Home, where more is to be judged than it looks at: not "No key results yet".
+func TestWhatIsNotCountedYetIsThere(t *testing.T) {
+	r := newRoom(t)
+	r.shelf(3, 260, 9)
+	r.until("all judged", func() bool { return r.number(unjudged) == 0 })
+	stopping, cancel := context.WithCancel(t.Context())
+	cancel()
+	r.work.Stop(stopping) // nobody judges any more
+	r.do("update key_results set status_until = '-infinity'")
+	r.alice.GoesHome().SeesHome("*Aim 3*", "not all are counted here yet")
+	if home := r.alice.Home(); strings.Contains(home, "No key results yet") || !strings.Contains(home, " · 20 not counted yet\n") || !strings.Contains(home, "\n260 not counted yet\n[Open]") {
+		t.Errorf("Home says of an objective with key results that it has none:\n%s", home)
+	}
 }

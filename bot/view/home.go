@@ -334,7 +334,7 @@ func (o HomeObjective) blocks() []slack.Block {
 	return append(append(blocks, pages.ways()...), slack.NewDividerBlock())
 }
 
-// Counted is how many key results the objective has, as far as it is known how they stand.
+// Counted is how many key results the objective has, those too of which it is not known yet how they stand.
 func (o HomeObjective) Counted() (total int) {
 	for _, n := range o.Counts {
 		total += n
@@ -420,6 +420,9 @@ func (h HomeTab) channels() []slack.Block {
 	return blocks
 }
 
+// NotCounted is in counts the place of key results of which it is not known yet how they stand.
+const NotCounted okr.Status = ""
+
 // countWords are how many key results stand how, the worst first; they sum up to all of them.
 func countWords(n map[okr.Status]int) string {
 	var parts []string
@@ -427,6 +430,9 @@ func countWords(n map[okr.Status]int) string {
 		if n[s] > 0 {
 			parts = append(parts, fmt.Sprintf("%s %d %s", s.Icon(), n[s], strings.ToLower(s.Word())))
 		}
+	}
+	if n[NotCounted] > 0 {
+		parts = append(parts, strconv.Itoa(n[NotCounted])+" not counted yet")
 	}
 	if len(parts) == 0 {
 		return "no key results"
