@@ -56,7 +56,7 @@ func noCopiesPileUp(t *testing.T, s *serving) {
 	for range rounds {
 		s.syncsAll()
 	}
-	// Each of these would leave one at the least.
+	// Where each read left one, each round would leave as many as there are connections.
 	most := first + connections
 	then := copies()
 	for began := time.Now(); then > most && time.Since(began) < patience; {
