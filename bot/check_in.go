@@ -291,6 +291,12 @@ func checkInTyped(rest, unit string, today okr.Day) (view.CheckInTyped, string) 
 	bare, after := withoutUnit(value, fields[1:], unit)
 	unitless := bare == value && len(after) == len(fields)-1
 	value = bare
+	if unitless && len(after) > 0 { // "5 %" is not 5 with a note, whatever is measured here
+		parted := value + " " + trimmed(command.Spoken(after[0]))
+		if _, err := okr.ParseValue(parted, unit); err != nil && okr.UnitTyped(parted) != "" {
+			return view.CheckInTyped{Value: parted}, err.Error()
+		}
+	}
 	typed := view.CheckInTyped{Value: value}
 	if len(fields) > 1 {
 		second := command.Spoken(fields[1])

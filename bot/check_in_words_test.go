@@ -115,3 +115,20 @@ func TestAValueRightBehindItsKeyResult(t *testing.T) {
 		t.Errorf("%d check-ins, want 4", n)
 	}
 }
+
+// TestASignBehindABlankIsNoNote: "5 %" is not the value 5 with a note about it, where the unit is another one or none.
+func TestASignBehindABlankIsNoNote(t *testing.T) {
+	r := newRoom(t)
+	r.byHand("Interviews held", "12")
+	for _, typed := range []string{"5 %", "5\u00a0%", "5 % after the audit", "5 percent more", "5 €.", "5 $"} {
+		r.alice.Types("/okr check-in KR-1 "+typed).Sees("`"+strings.TrimRight(strings.Join(strings.Fields(typed)[:2], " "), ".")+"`: Enter the number alone", "Nothing was saved.")
+	}
+	if n := r.number("select count(*) from check_ins"); n != 0 {
+		t.Errorf("%d were saved", n)
+	}
+	r.do("update key_results set unit = 'Hours'")
+	r.alice.Types("/okr check-in KR-1 6 %").Sees("`6 %`: The unit of measurement is Hours. Enter the number alone, or with that unit. Nothing was saved.")
+	r.do("update key_results set unit = '%'")
+	r.alice.Types("/okr check-in KR-1 7 % up").Sees("7 %", "up")
+	r.alice.Types("/okr check-in KR-1 8 more").Sees("8 %", "more")
+}

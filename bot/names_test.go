@@ -199,7 +199,7 @@ func TestACheckInIsOneLine(t *testing.T) {
 	for typed, back := range map[string]string{
 		"emea 1,5":       "`1,5`: Write the number without separators and with a point for the decimals: 1234.5. Nothing was saved.",
 		"emea 12k":       "`12k`: Enter the number alone, without unit, currency or percent sign. Nothing was saved.",
-		"emea 5 %":       "Saved.",
+		"emea 5 %":       "`5 %`: Enter the number alone",
 		"emea 7.5%":      "`7.5%`: Enter the number alone",
 		"O-1 42":         "`O-1 42` is no key result",
 		"nowhere at all": "`nowhere at all` is no key result and in no title",
