@@ -2,6 +2,7 @@ package view
 
 import (
 	"strconv"
+	"unicode/utf8"
 
 	"okrbot/okr"
 )
@@ -34,12 +35,20 @@ func Imported(got, lost Handed) string {
 	return text + "\n`/okr list mine` shows your key results, `/okr objectives` your objectives."
 }
 
-// lines name them under each other, and count the rest.
+// mostHanded is for how many characters of names there is room in one of the message's two lists.
+const mostHanded = 1200
+
+// lines name them under each other, as long as there is room, and count the rest.
 func (h Handed) lines() (text string) {
+	named := 0
 	for _, name := range h.First {
+		if utf8.RuneCountInString(text+name) > mostHanded {
+			break
+		}
 		text += "\n• " + name
+		named++
 	}
-	if more := h.Count - len(h.First); more > 0 {
+	if more := h.Count - named; more > 0 {
 		text += "\n…and " + strconv.Itoa(more) + " more"
 	}
 	return text
