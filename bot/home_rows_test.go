@@ -128,3 +128,14 @@ func TestWhatIsNotCountedYetIsThere(t *testing.T) {
 		t.Errorf("Home says of an objective with key results that it has none:\n%s", home)
 	}
 }
+
+// TestAButtonUnderAClosedObjectiveChoosesNoOther: what was drawn before it was closed out can still be pressed.
+func TestAButtonUnderAClosedObjectiveChoosesNoOther(t *testing.T) {
+	r := newRoom(t)
+	r.addsObjective(r.alice, "Ship it")
+	r.addsObjective(r.alice, "Run a calm company")
+	r.alice.GoesHome().SeesHome("[Add its first key result]")
+	r.do("update objectives set closed_at = now() where number = (case when $1 then 1 else 2 end)", inOrder(r.alice.Home(), "*Ship it*", "*Run a calm company*"))
+	r.alice.PressesAtHome("Add its first key result").Sees("== Add key result ==", "Objective: \n").Closes()
+	r.alice.Types("/okr add-kr").Sees("== Add key result ==").DoesNotSee("Objective: \n")
+}

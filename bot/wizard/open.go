@@ -28,11 +28,11 @@ func (f *Flow) Add(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	if w.Objective, err = f.pressedUnder(ctx, g); err != nil {
-		return desk.Reply{}, err
-	}
-	if w.Objective == 0 {
-		w.Objective = likeliest(list, g.Actor, today)
+	w.Objective = likeliest(list, g.Actor, today)
+	if under := view.ParseOpen(g.Action.Value); under != 0 {
+		if w.Objective, err = f.pressedUnder(ctx, g, under); err != nil {
+			return desk.Reply{}, err
+		}
 	}
 	if err := f.suggestConnection(ctx, w); err != nil {
 		return desk.Reply{}, err
@@ -40,12 +40,9 @@ func (f *Flow) Add(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	return f.open(ctx, w, view.StepStart)
 }
 
-// pressedUnder is the objective that a button stands under; 0 where it stands under none that takes key results.
-func (f *Flow) pressedUnder(ctx context.Context, g desk.Gesture) (int64, error) {
-	id := view.ParseOpen(g.Action.Value)
-	if id == 0 {
-		return 0, nil
-	}
+// pressedUnder is the objective that a button stands under; 0, and none is chosen, where that takes no key results
+// any more.
+func (f *Flow) pressedUnder(ctx context.Context, g desk.Gesture, id int64) (int64, error) {
 	o, err := f.Store.Objective(ctx, g.Actor.Workspace, id)
 	if desk.IsNotFound(err) || err == nil && !o.MayAddKeyResult(g.Actor) {
 		return 0, nil
