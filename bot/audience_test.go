@@ -64,6 +64,9 @@ func TestNothingIsPostedToOthersBeforeAnAdministratorConsents(t *testing.T) {
 	if n := r.number("select count(*) from announcements where channel_id = 'C0ITOKRS' and state in ('sent', 'parked')"); n != 0 {
 		t.Errorf("%d announcements are said or given up", n)
 	}
+	if n := r.number("select count(*) from subscriptions where held_until > now()"); n != 0 {
+		t.Error("the digest waits for more than the consent")
+	}
 	mallory.DoesNotSee("KR-1")
 	// Answers to members go on.
 	r.alice.In("#it-okrs").Types("/okr list").Sees("KR-1")
@@ -255,6 +258,7 @@ func (r *room) consentValue() string {
 
 // What is shared within an Enterprise Grid is its own; an invitation that waits is as good as accepted.
 func TestWhoCountsAsOthers(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		edit   func(*slack.Channel)
 		silent bool
@@ -281,6 +285,7 @@ func TestWhoCountsAsOthers(t *testing.T) {
 // Where Slack does not tell an app who sees a channel, nothing is posted without a consent; where it does
 // not answer, nothing before it does.
 func TestWhereSlackDoesNotSayNothingIsPosted(t *testing.T) {
+	t.Parallel()
 	t.Run("WithoutTheScope", func(t *testing.T) {
 		r := newRoom(t, func(_ *room, o *slack.Options) {
 			o.Scopes = []string{"commands", "chat:write", "users:read", "im:write", "files:write"}

@@ -41,8 +41,7 @@ func NextDigest(after time.Time, zone string) (time.Time, error) {
 }
 
 const (
-	// digestAgain is after how long a digest is tried again that surely did not arrive, or may not be posted
-	// now.
+	// digestAgain is after how long a digest is tried again that surely did not arrive.
 	digestAgain = time.Minute
 	// digestRefused is after how long one is that Slack refuses for what an operator has to put right.
 	digestRefused = time.Hour
@@ -70,7 +69,7 @@ func (c *Client) postDigest(ctx context.Context, args PostDigest) error {
 	case err != nil:
 		return err
 	case !may:
-		return c.store.ReleaseDigest(ctx, s, digestAgain)
+		return c.store.PauseDigest(ctx, s)
 	}
 	waits := false
 	err = c.budget.draw(ctx, func() (err error) {

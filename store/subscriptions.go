@@ -130,6 +130,15 @@ func (s *Store) ReleaseDigest(ctx context.Context, d Subscription, wait time.Dur
 	return nil
 }
 
+// PauseDigest gives a digest back that may not be posted for now.
+func (s *Store) PauseDigest(ctx context.Context, d Subscription) error {
+	err := s.q.PauseDigest(ctx, queries.PauseDigestParams{WorkspaceID: d.Workspace, ChannelID: d.Channel, Hold: d.Hold})
+	if err != nil {
+		return fmt.Errorf("giving a digest of a silent channel back: %w", err)
+	}
+	return nil
+}
+
 // DigestWaits says whether a digest waits for syncs that were due before it. It waits half an hour at
 // most, and is given back until the next look.
 func (r Statements) DigestWaits(ctx context.Context, s Subscription) (bool, error) {

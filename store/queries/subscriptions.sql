@@ -73,6 +73,17 @@ where workspace_id = @workspace_id
   and channel_id = @channel_id
   and hold = @hold;
 
+-- name: PauseDigest :exec
+-- Nothing is posted here for now: it is taken as soon as somebody consents, or Slack is to be asked again.
+-- Where Slack does not say what holds, in a minute.
+update subscriptions s
+set held_until = case when not exists (
+    select from silent_channels q where q.workspace_id = s.workspace_id and q.channel_id = s.channel_id
+  ) then now() + interval '1 minute' end
+where s.workspace_id = @workspace_id
+  and s.channel_id = @channel_id
+  and s.hold = @hold;
+
 -- name: EndDigest :execrows
 delete from subscriptions
 where workspace_id = @workspace_id

@@ -329,6 +329,29 @@ func (q *Queries) KeepDigest(ctx context.Context, arg KeepDigestParams) ([]Subsc
 	return items, nil
 }
 
+const pauseDigest = `-- name: PauseDigest :exec
+update subscriptions s
+set held_until = case when not exists (
+    select from silent_channels q where q.workspace_id = s.workspace_id and q.channel_id = s.channel_id
+  ) then now() + interval '1 minute' end
+where s.workspace_id = $1
+  and s.channel_id = $2
+  and s.hold = $3
+`
+
+type PauseDigestParams struct {
+	WorkspaceID string
+	ChannelID   string
+	Hold        int64
+}
+
+// Nothing is posted here for now: it is taken as soon as somebody consents, or Slack is to be asked again.
+// Where Slack does not say what holds, in a minute.
+func (q *Queries) PauseDigest(ctx context.Context, arg PauseDigestParams) error {
+	_, err := q.db.Exec(ctx, pauseDigest, arg.WorkspaceID, arg.ChannelID, arg.Hold)
+	return err
+}
+
 const releaseDigest = `-- name: ReleaseDigest :exec
 update subscriptions
 set held_until = now() + make_interval(secs => $1::float8)
