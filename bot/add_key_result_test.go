@@ -53,6 +53,7 @@ func (r *room) addsKeyResult(p *conversation.Person, title, scorecard, target st
 }
 
 func TestFromNothingToAKeyResultThatKeepsItselfTrue(t *testing.T) {
+	t.Parallel()
 	for name, options := range map[string][]roomOption{"HTTP": nil, "SocketMode": {overSocket}} {
 		t.Run(name, func(t *testing.T) {
 			r := newRoom(t, options...)

@@ -297,6 +297,7 @@ func TestAllOfTwoHundredAndFiftyGoOn(t *testing.T) {
 
 // TestEveryPartOfALongCloseOutIsSeen: ten are named in the channel, and the rest is paged.
 func TestEveryPartOfALongCloseOutIsSeen(t *testing.T) {
+	t.Parallel()
 	for _, n := range []int{10, 11, 101, 800} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			r := newRoom(t)

@@ -148,6 +148,7 @@ func TestWithoutTheScopeTheBotSaysSo(t *testing.T) {
 }
 
 func TestFilesThatSlackRefuses(t *testing.T) {
+	t.Parallel()
 	for code, says := range map[string]string{
 		"file_uploads_disabled": "does not allow such files", "file_upload_size_restricted": "too large", "restricted_action": "Slack did not take the files (restricted_action)",
 	} {

@@ -23,6 +23,7 @@ func (r *room) joins(p slack.Person) *conversation.Person {
 // Somebody of another organisation sits in a shared channel, and Slack does not call them a stranger:
 // they know somebody here. Their organisation has a Grid of its own.
 func TestPeopleOfOtherGridsAreNoMembers(t *testing.T) {
+	t.Parallel()
 	for name, options := range map[string][]roomOption{"of a Grid": {inAGrid}, "of none": nil} {
 		t.Run(name, func(t *testing.T) {
 			r := newRoom(t, options...)

@@ -19,6 +19,7 @@ import (
 
 // TestHostileOthersComeWhileItPosts: what is under way stops when others come, or a consent is taken back.
 func TestHostileOthersComeWhileItPosts(t *testing.T) {
+	t.Parallel()
 	for name, ends := range map[string]func(r *room){
 		"OthersCome": func(r *room) { r.slack.ShareWith("it-okrs", "T0THIRD") },
 		"TakenBack": func(r *room) {

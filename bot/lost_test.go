@@ -154,6 +154,7 @@ func TestAPostThatDidNotArriveIsPosted(t *testing.T) {
 
 // A summary of a close-out goes the same ways.
 func TestASummaryWhoseAnswerIsLost(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		option roomOption
 		stands int

@@ -267,6 +267,7 @@ func TestALinkIsOverAfterTenMinutes(t *testing.T) {
 }
 
 func TestWithoutPKCETheSecretProtectsAlone(t *testing.T) {
+	t.Parallel()
 	for name, way := range map[string]sandbox.Challenges{"ignored": sandbox.Ignored, "unwanted": sandbox.Unwanted} {
 		t.Run(name, func(t *testing.T) {
 			r := oauthRoom(t, func(c *sandbox.Client) { c.Challenges = way })

@@ -226,6 +226,7 @@ func TestAnEventThatNobodyFinishedIsTakenAgain(t *testing.T) {
 // TestALostCommitIsNotCalledUnsaved has the answer to a commit be lost, or be the last word of the
 // database: it was carried out, so nobody is told that nothing was saved.
 func TestALostCommitIsNotCalledUnsaved(t *testing.T) {
+	t.Parallel()
 	for name, loses := range map[string]func(*storetest.Deaf){
 		"cannot tell whether it was": func(d *storetest.Deaf) { d.Next.Store(true) }, "Have a look before you do it again": func(d *storetest.Deaf) { d.Last.Store(true) },
 	} {

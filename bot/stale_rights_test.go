@@ -21,6 +21,7 @@ func (r *room) becomes(name string, told bool, edit func(*slack.Person)) {
 
 // TestStaleRightsDoNotWorkOnce takes rights away, and tries at once what they were for.
 func TestStaleRightsDoNotWorkOnce(t *testing.T) {
+	t.Parallel()
 	for name, told := range map[string]bool{"after five minutes": false, "as Slack tells of it": true} {
 		t.Run(name, func(t *testing.T) {
 			r := ready(t) // alice's
@@ -51,6 +52,7 @@ func TestStaleRightsDoNotWorkByAnotherOrder(t *testing.T) {
 
 // TestALinkIsForWhoMayStill takes rights away after the link into the browser was sent.
 func TestALinkIsForWhoMayStill(t *testing.T) {
+	t.Parallel()
 	for what, edit := range map[string]func(*slack.Person){
 		"deactivated": func(p *slack.Person) { p.Gone = true },
 		"guest":       func(p *slack.Person) { p.Guest = true },

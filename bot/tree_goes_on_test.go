@@ -36,6 +36,7 @@ func (r *room) goesOnWith(objective, over string) {
 
 // Whichever of two is closed out first, the next quarter has the same tree, and says so.
 func TestTheTreeGoesOn(t *testing.T) {
+	t.Parallel()
 	t.Run("TheParentFirst", func(t *testing.T) {
 		r := newRoom(t)
 		over := r.underEachOther("Run a calm company", "Run a calm service desk")

@@ -19,6 +19,7 @@ func (r *room) leftAlone() int {
 // A sign-in that is only tried heeds what ServiceNow asked of the workspace's connections, and what it is asked
 // itself holds for them; whoever tries is told for how long.
 func TestASignInThatIsTriedWaitsAsConnectionsDo(t *testing.T) {
+	t.Parallel()
 	const says = "ServiceNow asked us to wait: too many requests. Try again in 50 minutes."
 	t.Run("InSlack", func(t *testing.T) {
 		r := newRoom(t)

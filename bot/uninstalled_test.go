@@ -21,6 +21,7 @@ func (r *room) callsSince(before int) []string {
 // Once the app is removed nothing goes to Slack any more, and what was to be said waits until it is
 // installed again.
 func TestWithoutTheAppNothingGoesToSlack(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		refused string
 		tells   bool

@@ -32,6 +32,7 @@ func (r *room) offersDoubles(name, unit string, precision, direction int, scores
 // Averages and percentages are computed doubles: they are read, kept to nine decimals with what was
 // read beside them, and shown at the scorecard's precision.
 func TestComputedDoubles(t *testing.T) {
+	t.Parallel()
 	for _, row := range []struct {
 		name, unit       string
 		before, computed float64
