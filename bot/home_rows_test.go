@@ -16,15 +16,20 @@ func TestAnObjectivesWindowSaysWhichDoesNotSync(t *testing.T) {
 	r.shelf(1, 4, 9) // KR-1 to KR-4: on track, behind, at risk, no data
 	r.until("all judged", func() bool { return r.number(unjudged) == 0 })
 	r.do("update key_results set failure_class = 'unavailable', failure_says = 'It sleeps.', failing_since = now() where number = 2")
-	r.alice.Types("/okr show O-1").Sees("== O-1 ==", "3 of 4 reporting (not KR-4)", " · :warning: 1 of them not syncing", "*Not syncing* since")
+	r.alice.Types("/okr show O-1").Sees("== O-1 ==", "3 of 4 reporting (not KR-4)", " · :warning: KR-2 is not syncing", "*Not syncing* since")
 	_, window, _ := strings.Cut(r.alice.Screen(), "== O-1 ==")
 	if !inOrder(window, "*KR-2* Part 2 of 1", "It sleeps.", "*KR-3* Part 3 of 1") || strings.Count(window, "It sleeps.") != 1 {
 		t.Errorf("which one does not sync is not said:\n%s", window)
 	}
 	r.alice.Closes()
-	r.alice.Types("/okr list").Sees("worst: :red_circle: At risk · :warning: 1 of them not syncing")
+	r.alice.Types("/okr list").Sees("worst: :red_circle: At risk · :warning: KR-2 is not syncing")
+	r.alice.GoesHome().SeesHome(" · :warning: KR-2 is not syncing")
+	r.do("update key_results set failure_class = 'unavailable', failure_says = 'It sleeps.', failing_since = now() where number = 3")
+	r.alice.Types("/okr list").Sees(" · :warning: KR-2 and KR-3 are not syncing")
+	r.do("update key_results set failure_class = 'unavailable', failure_says = 'It sleeps.', failing_since = now() where number = 4")
+	r.alice.Types("/okr list").Sees(" · :warning: 3 of them not syncing")
 	r.do("delete from key_results where number <> 2")
-	r.alice.Types("/okr list").Sees("1 of 1 reporting · worst: :large_yellow_circle: Behind · :warning: not syncing")
+	r.alice.Types("/okr list").Sees("1 of 1 reporting · :large_yellow_circle: Behind · :warning: not syncing")
 }
 
 // TestOthersOwnersAreNamedAmongOnesOwn: an objective is there for one key result, and the rest of it is others'.

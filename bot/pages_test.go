@@ -278,13 +278,13 @@ func TestAnObjectiveSaysWhatNeedsAPerson(t *testing.T) {
 	r.do("delete from key_results where number in (2, 3)")
 	r.until("all judged", func() bool { return r.number(unjudged) == 0 })
 	r.do("update key_results set failure_class = 'unavailable', failure_says = 'It sleeps.', failing_since = now() where number = 1")
-	r.alice.Types("/okr list").Sees("worst: :large_green_circle: On track · :warning: 1 of them not syncing")
+	r.alice.Types("/okr list").Sees("worst: :large_green_circle: On track · :warning: KR-1 is not syncing")
 	r.alice.Types("/okr objectives").Sees("Below it: :warning: 1 not syncing · :grey_question: 1 no data")
 	r.addsObjective(r.alice, "Run a calm world") // O-3
 	r.alice.Types("/okr edit O-1").Sees("== Edit O-1 ==").Chooses("Parent objective", "O-3 Run a calm world").Submits("Save").SeesNoModal()
 	r.alice.Types("/okr show O-3").Sees("== O-3 ==", "Below it: :warning: 1 not syncing · :grey_question: 1 no data").Closes()
 	r.alice.GoesHome().PressesAtHome("Open")
-	r.alice.SeesHome("1 of 2 reporting", ":warning: 1 of them not syncing")
+	r.alice.SeesHome("1 of 2 reporting", ":warning: KR-1 is not syncing")
 }
 
 // TestAllBehindAPostIsTheChannels, whoever presses it.

@@ -108,7 +108,7 @@ type RollUp struct {
 	Total     int                 // key results that would, had all of them progress
 	Silent    []string            // the keys of those that would and do not report
 	Worst     Status              // of all key results with progress, those without weight too; empty when there is none
-	Failing   int                 // key results that do not sync, whatever their last value says
+	Failing   []string            // the keys of those that do not sync, whatever their last value says
 }
 
 // RollUpOf is the weighted mean of clamped progress. A weight of 0 leaves a key result out; those
@@ -118,7 +118,7 @@ func RollUpOf(items []RollUpItem) RollUp {
 	var sum, weights decimal.Decimal
 	for _, item := range items {
 		if item.Failing {
-			r.Failing++
+			r.Failing = append(r.Failing, item.Key)
 		}
 		if item.Progress.Valid && item.Status.Worse(r.Worst) {
 			r.Worst = item.Status

@@ -318,11 +318,11 @@ func (o HomeObjective) blocks() []slack.Block {
 	if o.ended() {
 		presses = slices.Insert(presses, 0, slack.BlockElement(button(ActionCloseOut, "Close out", id)))
 	}
-	progress := ""
+	progress, failing := "", failingAmong(o.Failing, total)
 	if o.Beyond == 0 { // else it is one of a part of them
-		progress = o.RollUp.Words()
+		progress, failing = o.RollUp.Words(), failingWords(o.RollUp.Failing, total)
 	}
-	s.Text = section(lines(text, progress, countWords(o.Counts)+failingAmong(o.Failing, total))).Text
+	s.Text = section(lines(text, progress, countWords(o.Counts)+failing)).Text
 	blocks := []slack.Block{s, slack.NewActionBlock("do_o_"+id, presses...)}
 	if part := o.part(); part != "" {
 		blocks = append(blocks, note(part))

@@ -233,16 +233,29 @@ func objectiveLine(o okr.Objective, owner string, own []KeyResult) string {
 }
 
 // rollUpWords are an objective's progress, how many key results report, the worst status of those, and
-// how many of all do not sync.
+// which of all do not sync.
 func rollUpWords(r okr.RollUp, all int) string {
 	text := r.Words()
-	if r.Worst != "" {
+	switch {
+	case r.Worst == "":
+	case all == 1:
+		text += " · " + r.Worst.Icon() + " " + r.Worst.Word()
+	default:
 		text += " · worst: " + r.Worst.Icon() + " " + r.Worst.Word()
 	}
-	return text + failingAmong(r.Failing, all)
+	return text + failingWords(r.Failing, all)
 }
 
-// failingAmong are how many of those that are counted do not sync, behind other words; empty where all do.
+// failingWords name one or two that do not sync, of so many, and count more of them, behind other words:
+// " · ⚠ KR-5 is not syncing"; empty where all sync.
+func failingWords(keys []string, all int) string {
+	if n := len(keys); n == 0 || n > 2 || all == 1 {
+		return failingAmong(n, all)
+	}
+	return " · " + notSyncingIcon + " " + listed(keys) + " " + verb(len(keys), "is", "are") + " " + notSyncingWord
+}
+
+// failingAmong are how many of those that are counted do not sync, behind other words; empty where all sync.
 func failingAmong(failing, all int) string {
 	return among(failing, all, notSyncingIcon, notSyncingWord)
 }
