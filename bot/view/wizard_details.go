@@ -41,6 +41,9 @@ func (d DetailsStep) Modal() slack.ModalViewRequest {
 	if d.Integrated {
 		head = "*" + Escape(Cut(d.Scorecard, 300)) + "*\nthrough " + Escape(Cut(d.Connection, 100))
 	}
+	if title := Escape(Cut(d.Form.Title, okr.MaxTitle)); title != "" && d.Editing == "" { // it is a field else
+		head = "Key Result: *" + title + "*\n" + head
+	}
 	intro := section(head)
 	intro.BlockID = mark(StepDetails, d.Revision)
 	nav := button(ActionBack, "Back", "wizard")
@@ -135,14 +138,14 @@ func (d DetailsStep) rest() []slack.Block {
 	for i, m := range okr.Methods {
 		methods[i] = choice{value: string(m), label: m.Label()}
 	}
-	blocks = append(blocks, dispatching(selectField(FieldMethod, "Calculate Overall Progress", "Which of the period's values counts.", f.Method, methods...)))
+	blocks = append(blocks, dispatching(selectField(FieldMethod, "Calculate Overall Progress", "How the period's values make the result.", f.Method, methods...)))
 	if f.Method == string(okr.HitRate) {
 		blocks = append(blocks, optional(live(textInput(FieldWanted, "Wanted Hit Rate", "In percent of the readings. Empty: 100.", f.Wanted))))
 	}
 	if d.Integrated {
 		blocks = append(blocks, d.moment()...)
 	}
-	blocks = append(blocks, textInput("weight", "Weight", "In the objective's progress; 0 leaves it out.", f.Weight))
+	blocks = append(blocks, textInput("weight", "Weight", "How much it counts in the objective's progress. 0 leaves it out.", f.Weight))
 	if d.Editing != "" {
 		co := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeUser, plain("Choose people"), "v")
 		co.InitialUsers = f.CoOwners
@@ -212,24 +215,24 @@ func (d DetailsStep) behindMore() string {
 		held = append(held, okr.CountWords(n, "co-owner"))
 	}
 	if len(held) == 0 {
-		return "*More* has " + d.namesOfRest() + "."
+		return "*More* shows: " + d.namesOfRest() + "."
 	}
 	return "Set behind *More*: " + strings.Join(held, " · ")
 }
 
 // namesOfRest are what is asked behind More, in words.
 func (d DetailsStep) namesOfRest() string {
-	names := []string{"how progress is calculated", "the weight"}
+	names := []string{"calculation of progress", "weight"}
 	if d.Form.Kind == GoalReach {
-		names = append([]string{"a committed result", "phased targets"}, names...)
+		names = append([]string{"committed result", "phased targets"}, names...)
 	}
 	if d.Integrated {
-		names = append(names, "the day and time of the cadence")
+		names = append(names, "day and time of the cadence")
 	}
 	if d.Editing != "" {
-		names = append(names, "its owners")
+		names = append(names, "owners")
 	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+	return strings.Join(names, ", ")
 }
 
 // restFields are those that are shown behind More alone.

@@ -372,7 +372,7 @@ func TestTheSandboxInABrowser(t *testing.T) {
 	p.until("the fields behind More in sight", `const b = button("Less"); if (!b) return false; b.scrollIntoView(); return true`)
 	p.shot("wizard-details-more")
 	p.presses("Less")
-	p.sees("has a committed result")
+	p.sees("shows: committed result")
 	p.until("what will happen in sight", `const b = button("More"); if (!b) return false; b.scrollIntoView(); return true`)
 	p.shot("wizard-details")
 	p.presses("Save")
