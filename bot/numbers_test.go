@@ -107,7 +107,7 @@ func TestWhatWasToldIsSaidInItsOwnTerms(t *testing.T) {
 	r := ready(t)
 	r.alice.Types("/okr subscribe").Sees("the weekly digest goes to")
 	r.laterDays(8)
-	r.alice.Sees("*The week's key results* · 1 key result\n", "*135*").DoesNotSee("(was 135")
+	r.alice.Sees("*The week's key results* · 1 key result · ", "*135*").DoesNotSee("(was 135")
 	edit := func(fill func()) {
 		t.Helper()
 		r.alice.Types("/okr edit KR-1").Sees("== Edit KR-1 ==")

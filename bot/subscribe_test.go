@@ -25,7 +25,7 @@ func TestTheWeeklyDigest(t *testing.T) {
 	r.dave.Types("/okr unsubscribe").Sees("Guests can end their own digest alone, with `/okr unsubscribe me`. Ask a member of this workspace to end a channel's.")
 	r.laterDays(8)
 	r.bob.Sees("You own or look after none now. Add one with `/okr add-kr`, or end the digest with `/okr unsubscribe me`.")
-	r.alice.Sees("*The week's key results* · 1 key result", "Run a calm service desk", " on ", "; target 60")
+	r.alice.Sees("*The week's key results* · 1 key result · ", " 20", "Run a calm service desk", " on ", "; target 60")
 	charted := func() int {
 		n := 0
 		for _, c := range r.slack.Sees("alice").Channels {
@@ -174,7 +174,7 @@ func TestTheDigestShowsTheWorstOfNinetyOne(t *testing.T) {
 		t.Fatalf("%+v, %v", o, err)
 	}
 	r.laterDays(8)
-	r.alice.Sees("*The week's key results* · 91 key results\n1 at risk, 90 on track", "*KR-91* Part 91", "…and 79 key results that need your eyes less: `/okr list <#").DoesNotSee("*KR-12*")
+	r.alice.Sees("*The week's key results* · 91 key results · ", "\n1 at risk, 90 on track", "*KR-91* Part 91", "…and 79 key results that need your eyes less: `/okr list <#").DoesNotSee("*KR-12*")
 	r.settles()
 	if _, err := r.database().Exec(t.Context(), "update key_results set result_value = 40 where number = 91"); err != nil {
 		t.Fatal(err)

@@ -192,7 +192,7 @@ func (d Digest) Message() Message {
 	case d.total == 0:
 		return Text("*The week's key results*\nNone is announced here. Choose this channel in a key result's form, or end the digest with `/okr unsubscribe`.")
 	}
-	head := "*The week's key results* · " + okr.CountWords(d.total, "key result") + "\n" + d.standing()
+	head := "*The week's key results* · " + okr.CountWords(d.total, "key result") + " · " + d.Today.Words() + "\n" + d.standing()
 	if since := d.since(); since != "" {
 		head += "\n" + since
 	}
