@@ -60,7 +60,7 @@ func TestASecretIsEnteredOnOurOwnPage(t *testing.T) {
 	link := r.linkOf(r.alice, "alice")
 	b := r.browser().opens(link).sees(http.StatusOK, "alice", "Username", `autocomplete="current-password"`, `type="password"`)
 	b.sends("username", "okr.reader", "password", "").sees(http.StatusUnprocessableEntity, "Enter the Password")
-	b.sends("username", "okr.reader", "password", "canary-wrong").sees(http.StatusUnprocessableEntity, "refused our sign-in", "snc_basic_auth_api_access", "MFA", `value="okr.reader"`)
+	b.sends("username", "okr.reader", "password", "canary-wrong").sees(http.StatusUnprocessableEntity, "refused our sign-in", "snc_basic_auth_api_access", "MFA", "Then try again below.", `value="okr.reader"`)
 	if strings.Contains(b.text, "canary-wrong") {
 		t.Error("the page shows what was typed in secret")
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -388,7 +389,7 @@ func (flow *Flow) tryEntered(ctx context.Context, w http.ResponseWriter, r *http
 	modal := view.Connected(at.connector.Name(), c.Name, stagesOf(found.stages, true), d.Wizard != "")
 	flow.tellPerson(ctx, at, modal, view.MessageOf(modal))
 	if d.Wizard != "" {
-		g := desk.Gesture{Actor: at.actor, Name: at.name}
+		g := desk.Gesture{Actor: at.actor}
 		flow.Later(desk.CallWithin, func(ctx context.Context) {
 			flow.added(ctx, g, Opener{Draft: d.Wizard, View: d.Under}, c.ID)
 		})
@@ -396,20 +397,28 @@ func (flow *Flow) tryEntered(ctx context.Context, w http.ResponseWriter, r *http
 	http.Redirect(w, r, outcomePath+"connected", http.StatusSeeOther)
 }
 
+// below has what Slack says to do next say it on a page that has the form to do it in.
+var below = strings.NewReplacer("hen `/okr connect` again.", "hen try again below.")
+
 // notTaken is the page after a check that failed. A refused sign-in counts, and after the last one that
 // a page has the page is closed.
 func (flow *Flow) notTaken(ctx context.Context, at signInPage, typed map[string]string, found proof) page {
 	p := at.wrong(flow, typed, found.problem)
 	p.Stages = stagesOf(found.stages, true)
+	stays := p
+	stays.Problem, stays.Stages = below.Replace(p.Problem), slices.Clone(p.Stages)
+	for i := range stays.Stages {
+		stays.Stages[i].Says = below.Replace(stays.Stages[i].Says)
+	}
 	if !found.refused() {
-		return p
+		return stays
 	}
 	tries, err := flow.Store.CountTry(ctx, at.SignInPage)
 	if err != nil {
 		flow.Log.Warn("counting a try", "error", err)
 	}
 	if tries < triesOnAPage {
-		return p
+		return stays
 	}
 	if err := flow.Store.EndSignInPage(ctx, at.SignInPage); err != nil {
 		flow.Log.Warn("closing a page", "error", err)
