@@ -17,7 +17,7 @@ var storeFilter = store.Filter{}
 func TestHelp(t *testing.T) {
 	r := newRoom(t)
 	r.alice.Types("/okr").Sees("You have no key results yet")
-	r.alice.Types("/okr help").Sees("/okr add-kr", "/okr sync", "Begin with `/okr connect`")
+	r.alice.Types("/okr help").Sees("/okr add-kr", "/okr sync", "Begin with `/okr connect`, then `/okr add-objective` and `/okr add-kr`.")
 	r.alice.Types("/okr help sync").Sees("Reads one key result", "Example: `/okr sync KR-1`")
 	r.alice.Types("/okr snyc KR-1").Sees("There is no command `/okr snyc`. Did you mean `/okr sync`?")
 	r.alice.Types("/okr help chek-in").Sees("Did you mean `/okr check-in`?")
@@ -118,7 +118,7 @@ func TestARemovedKeyResultsCardsAreClosed(t *testing.T) {
 	r.alice.Sees("Moved to <#C0DESK>")
 	r.alice.In("#service-desk").Sees("[Sync Integration Data]")
 	r.settles() // where the card stands is on record
-	r.alice.Types("/okr remove KR-1").Sees("*This stays:* ", "the card, struck through and without buttons.\nThis cannot be undone.").Submits("Remove").SeesNoModal()
+	r.alice.Types("/okr remove KR-1").Sees("*This stays:* ", "the messages that were posted; the card, struck through and without buttons.\nThis cannot be undone.").Submits("Remove").SeesNoModal()
 	r.alice.In("#service-desk").Sees("~KR-1 Fewer ∼open∼ incidents~\nremoved by <@U0ALICE> on <!date^")
 	if n := r.alice.Counts("[Sync Integration Data]") + r.alice.Counts("[Details]"); n != 0 {
 		t.Errorf("%d messages have buttons of a removed key result:\n%s", n, r.alice.Screen())
@@ -241,7 +241,7 @@ func TestPeopleUpdateTheirOwn(t *testing.T) {
 
 func TestHomeShowsMyObjectives(t *testing.T) {
 	r := ready(t)
-	r.bob.GoesHome().SeesHome("My Objectives", "Nothing here yet, bob", "[Connect ServiceNow]")
+	r.bob.GoesHome().SeesHome("My Objectives", "Nothing here yet. Objectives and key results that you own or co-own appear here.", "[Connect ServiceNow]")
 	r.dave.GoesHome().SeesHome("Nothing here yet").DoesNotSee("[Add key result]")
 	r.collects(81)
 	r.alice.GoesHome().SeesHome("*Run a calm service desk*", "*KR-1*").PressesAtHome("Sync Integration Data")

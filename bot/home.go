@@ -34,7 +34,7 @@ func (h home) tab(ctx context.Context, g desk.Gesture) (desk.HomeTab, error) {
 		return desk.HomeTab{}, err
 	}
 	d := drawing{home: h, g: g, chosen: chosen, now: now, tab: view.HomeTab{
-		Name: g.Name, Systems: h.systems, May: okr.May(g.Actor, okr.AddKeyResult), Reader: g.Actor, SignIns: signIns,
+		Systems: h.systems, May: okr.May(g.Actor, okr.AddKeyResult), Reader: g.Actor, SignIns: signIns,
 		Filter: view.HomeFilter{Whose: chosen.Whose, Period: chosen.Period, Status: chosen.Status}, Today: okr.DayIn(g.Zone, now),
 	}}
 	for _, part := range []func(context.Context) error{d.needs, d.objectives, d.unfold, d.channels} {

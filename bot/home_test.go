@@ -105,9 +105,9 @@ func TestHomeOfOneLargeObjective(t *testing.T) {
 // What is chosen is kept, and a stranger sees what the workspace works on.
 func TestHomeShowsWhatIsChosen(t *testing.T) {
 	r := newRoom(t)
-	r.bob.GoesHome().SeesHome("Nothing here yet, bob", "*Add objective*")
+	r.bob.GoesHome().SeesHome("Nothing here yet. Objectives", "*Add objective*")
 	r.shelf(3, 4, 2)
-	r.bob.GoesHome().SeesHome("Nothing here yet, bob", "*What this workspace works on* · 3 objectives", "*Aim 1*", "To come").
+	r.bob.GoesHome().SeesHome("Nothing here yet. Objectives", "*What this workspace works on* · 3 objectives", "*Aim 1*", "To come").
 		PressesAtHome("Open").SeesHome("*KR-1* Part 1 of 1", "[Details]")
 	if home := r.bob.Home(); strings.Contains(home, "Remove…") {
 		t.Errorf("bob is offered what he may not do:\n%s", home)
@@ -178,7 +178,7 @@ func TestHomeSaysFirstWhatDoesNotSync(t *testing.T) {
 // The kebab for all leads where it says.
 func TestHomesKebabForAll(t *testing.T) {
 	r := ready(t)
-	r.alice.GoesHome().SeesHome("[⋯ Sync Integration Data", "Export", "Settings").PressesAtHome("Settings").Sees("The settings are the administrators' to change").Closes()
+	r.alice.GoesHome().SeesHome("[⋯ Sync Integration Data", "Export", "Settings").PressesAtHome("Settings").Sees("Only administrators of this workspace can change the settings").Closes()
 	r.carol.GoesHome().PressesAtHome("Settings").Sees("== Settings ==").Closes()
 	r.alice.PressesAtHome("Export").Sees("Making your files").Closes()
 }

@@ -167,11 +167,13 @@ func (ls lists) none(ctx context.Context, g desk.Gesture, l listed, f store.Filt
 	case list.More:
 		says = view.StillJudged
 	case l.bare && may:
-		says = "You have no key results yet. Begin with `/okr add-kr`, or see what okrbot can do with `/okr help`."
+		says = "You have no key results yet. Begin with `/okr connect`, `/okr add-objective` and `/okr add-kr`, or see what okrbot can do with `/okr help`."
 	case l.bare:
 		says = "You have no key results. Members of this workspace add them; `/okr list` shows those that there are, and `/okr help` what okrbot can do."
 	case !l.any() && !may:
 		says = what + ": none. Members of this workspace add them."
+	case !l.any():
+		says = what + ": none. Begin with `/okr connect`, `/okr add-objective` and `/okr add-kr`."
 	case l.adds(g.Actor.ID) && may:
 		says = what + ": none. Add one with `/okr add-kr`."
 	case alone != "":

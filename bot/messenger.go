@@ -286,7 +286,7 @@ func (m *Messenger) ShowHome(ctx context.Context, workspace, person string) erro
 	if !okr.May(p.Actor, okr.View) {
 		return &jobs.Undelivered{Kind: jobs.Permanent, Code: "no_member"}
 	}
-	return m.bot.PublishHome(ctx, desk.Gesture{Actor: p.Actor, Name: p.Name, Zone: p.Zone}, true)
+	return m.bot.PublishHome(ctx, desk.Gesture{Actor: p.Actor, Zone: p.Zone}, true)
 }
 
 // details shows the new value in the window in which it was asked for, if it is still there. What is drawn over

@@ -12,7 +12,7 @@ import (
 
 func TestAValueByHandStandsInForTheScore(t *testing.T) {
 	r := ready(t)
-	r.alice.Types("/okr check-in KR-1").Sees("It stands in for the score of ServiceNow").
+	r.alice.Types("/okr check-in KR-1").Sees("It counts instead of the score.").
 		Fills("Result Value", "120").Submits("Save").Sees("^ Say why a value is entered by hand").
 		Fills("Reason", "the import <counted> twice").Submits("Save").SeesNoModal().
 		Sees("*120 (by hand)*", "\nvalue of "+r.today().Short(r.today())+", entered by hand · synced ",
@@ -153,7 +153,7 @@ func TestAHitRateIsJudgedByTheWantedOne(t *testing.T) {
 
 func TestAdministratorsSetTheThresholds(t *testing.T) {
 	r := ready(t)
-	r.alice.Types("/okr settings").Sees("The settings are the administrators' to change; ask one of them. Now a key result is on track up to 10 points")
+	r.alice.Types("/okr settings").Sees("Only administrators of this workspace can change the settings. A key result is on track up to 10 points")
 	r.carol.Types("/okr settings").Sees("== Settings ==", "On track up to: 10", "Behind up to: 25").
 		Fills("On track up to", "ten").Submits("Save").Sees("^ Enter a whole number of points.").
 		Fills("On track up to", "30").Submits("Save").Sees("^ Enter more points than for On track").

@@ -99,7 +99,7 @@ func TestAnObjectiveIsRemoved(t *testing.T) {
 		Chooses("Pull data from external applications", "I will update it myself").Submits("Next").
 		Fills("Start Value", "0").Fills("Target Value", "5").Submits("Save").Sees("is added").Closes()
 	r.bob.Types("/okr remove O-1").Sees("You may not remove O-1. Ask <@U0ALICE>.")
-	r.alice.Types("/okr remove O-1").Sees("== Remove O-1 ==", "*This goes:* the objective.\nThis cannot be undone.", "Choose what becomes of its 2 key results: each moves to another objective, or goes with its readings and check-ins.").
+	r.alice.Types("/okr remove O-1").Sees("== Remove O-1 ==", "*This goes:* the objective.\n\nChoose", "Choose what becomes of its 2 key results: each moves to another objective, or goes with its readings and check-ins.").
 		Submits("Remove").Sees("^ Please complete this required field.").
 		Chooses("KR-1 Interviews held", "Move to O-2 Run a calm company").Chooses("KR-2 Talks given", "Remove with it")
 	// What came meanwhile was not named.

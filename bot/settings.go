@@ -24,7 +24,7 @@ func (f settingsForm) command(ctx context.Context, g desk.Gesture) (desk.Reply, 
 		return desk.Reply{}, err
 	}
 	if !okr.May(g.Actor, okr.ChangeSettings) {
-		return desk.Say("The settings are the administrators' to change; ask one of them. Now a key result is " + w.Thresholds.Words() + "."), nil
+		return desk.Say("Only administrators of this workspace can change the settings. A key result is " + w.Thresholds.Words() + "."), nil
 	}
 	shared, err := audiencesOf(ctx, f.Store.Statements, g.Actor.Workspace)
 	if err != nil {
@@ -39,7 +39,7 @@ func (f settingsForm) command(ctx context.Context, g desk.Gesture) (desk.Reply, 
 // are drawn again. What somebody else saved since the form was opened is not written over.
 func (f settingsForm) submitted(ctx context.Context, g desk.Gesture) (desk.Reply, error) {
 	if !okr.May(g.Actor, okr.ChangeSettings) {
-		r := desk.Say("The settings are the administrators' to change. Nothing was saved.")
+		r := desk.Say("Only administrators of this workspace can change the settings. Nothing was saved.")
 		r.Clear = true
 		return r, nil
 	}

@@ -85,7 +85,7 @@ func TestWhereSlackDoesNotSayNobodyAdministers(t *testing.T) {
 	r.carol.Types("/okr settings").Sees("behind its pace").Closes()
 	fix := r.slack.Break(slack.Fault{Method: "users.info", Error: "internal_error"})
 	r.later(6 * time.Minute)
-	r.carol.Types("/okr settings").Sees("The settings are the administrators' to change")
+	r.carol.Types("/okr settings").Sees("Only administrators of this workspace can change the settings")
 	r.carol.Types("/okr list").Sees("All key results")
 	r.alice.Types("/okr add-objective").Sees("Objective").Closes()
 	r.browser().opens(link).sees(http.StatusServiceUnavailable, "Slack does not answer")

@@ -287,7 +287,7 @@ func (d *Desk) handle(ctx context.Context, g *gesture) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	g.Actor, g.Name, g.Zone = p.Actor, p.Name, p.Zone
+	g.Actor, g.Zone = p.Actor, p.Zone
 	if g.event && !okr.May(g.Actor, okr.View) {
 		return shut("okrbot is for members of this workspace: Home shows them their objectives and key results. Ask one of them about what you need."), nil
 	}

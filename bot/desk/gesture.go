@@ -11,7 +11,6 @@ import (
 // was looked up. Which fields are set depends on what was done.
 type Gesture struct {
 	Actor okr.Actor
-	Name  string // the person's name
 	Zone  string // the person's IANA zone
 
 	Channel  string        // where: empty on the Home tab and in modals

@@ -95,9 +95,12 @@ func (t CheckInTyped) opened(k KeyResult) string {
 // stands in for them, and the form asks why and for how long.
 func CheckInForm(k KeyResult, typed CheckInTyped, draft string) slack.ModalViewRequest {
 	blocks := []slack.Block{section(k.Headline() + "\n" + k.Shown())}
-	hint := "In " + unitWords(k.Unit) + ", such as 42 or 99.5"
+	hint := "Such as 42 or 99.5"
+	if words := unitWords(k.Unit); words != inNumbers {
+		hint = "In " + words + ", such as 42 or 99.5"
+	}
 	if k.Integrated {
-		hint += ". It stands in for the score of " + k.Source.System + "; the scores are read on meanwhile. Leave it empty to say only what you think."
+		hint += ". It counts instead of the score. Empty: only your confidence and note are saved."
 	}
 	value := textInput("result", "Result Value", hint, Cut(typed.Value, 100))
 	value.Optional = true
@@ -124,7 +127,7 @@ func CheckInForm(k KeyResult, typed CheckInTyped, draft string) slack.ModalViewR
 		until := slack.NewDatePickerBlockElement("v")
 		blocks = append(blocks,
 			optional(input("until", "Until", "The last day on which it stands in for the score. Empty: once, until there is a newer score.", until)),
-			optional(limit(textInput("reason", "Reason", "Why the score is not the value; shown beside both. Needed where you enter a value.", reason), okr.MaxReason)))
+			optional(limit(textInput("reason", "Reason", "Why the score is not the value; shown beside both. Required with a value.", reason), okr.MaxReason)))
 	}
 	blocks = append(blocks, confidence, noteBlock)
 	return slack.ModalViewRequest{
@@ -191,10 +194,13 @@ func ParseCheckIn(state map[string]map[string]slack.BlockAction, today okr.Day, 
 	return e, p
 }
 
+// inNumbers is what has no unit is measured in.
+const inNumbers = "numbers"
+
 func unitWords(unit string) string {
 	switch unit {
 	case "", "#":
-		return "numbers"
+		return inNumbers
 	}
 	return unit
 }

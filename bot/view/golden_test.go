@@ -307,7 +307,7 @@ func TestModals(t *testing.T) {
 func homes() map[string]HomeTab {
 	stranger := home(3, 2, sample())
 	stranger.Own, stranger.Objectives[0].Open = false, false
-	guest := HomeTab{Name: "dave", Systems: sn, Today: today}
+	guest := HomeTab{Systems: sn, Today: today}
 	ended := home(2, 0, sample())
 	ended.Objectives[0].Today = objective.Period.Last + 1
 	over := home(2, 2, sample())
@@ -324,7 +324,7 @@ func homes() map[string]HomeTab {
 	filtered.Objectives[0].Total, filtered.Objectives[0].Left = 1, 2
 	return map[string]HomeTab{
 		"home-others": others, "home-filtered": filtered,
-		"home": home(1, 3, sample()), "home-none": {Name: "<!channel>", Systems: sn, May: true, Today: today}, "home-guest": guest,
+		"home": home(1, 3, sample()), "home-none": {Systems: sn, May: true, Today: today}, "home-guest": guest,
 		"home-one": home(1, 1, sample()), "home-40": home(1, 40, sample()), "home-200": home(1, 200, sample()), "home-200-of-20": home(20, 10, sample()), "home-200-of-20-last": last,
 		"home-full": fullHome(), "home-needs": needyHome(), "home-stranger": stranger, "home-without": ended, "home-over": over, "home-nothing-fits": nothing,
 	}

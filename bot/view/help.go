@@ -66,7 +66,7 @@ func Help(systems Systems, looks bool) Message {
 			lines = append(lines, "`/okr "+t.called()+"`  "+systems.in(t.line))
 		}
 	}
-	next := "Begin with `/okr connect`, then `/okr add-kr`. More about one: `/okr help sync`."
+	next := "Begin with `/okr connect`, then `/okr add-objective` and `/okr add-kr`. More about one: `/okr help sync`."
 	if looks {
 		next = "Guests look at what there is; members of this workspace add and change it. More about one: `/okr help list`."
 	}

@@ -50,7 +50,6 @@ const (
 // HomeTab is what a person sees on the app's Home tab: what needs them, the worst first, then objectives
 // with how their key results stand, then the channels around them.
 type HomeTab struct {
-	Name    string
 	Systems Systems
 	May     bool // add objectives and key results
 	Reader  okr.Actor
@@ -256,7 +255,7 @@ func (n Needing) helps() *slack.ButtonBlockElement {
 func (h HomeTab) objectives() []slack.Block {
 	var blocks []slack.Block
 	if !h.Own && !h.Filter.any() {
-		text := "Nothing here yet, " + Escape(h.Name) + ". Objectives and key results that you own or co-own appear here."
+		text := "Nothing here yet. Objectives and key results that you own or co-own appear here."
 		if h.May {
 			text += "\n\n1. *" + Escape(h.Systems.label()) + "*, or use a connection that is shared with you.\n2. *Add objective*: what you want to reach, and by when.\n3. *Add key result*: pick a scorecard, and it keeps itself true."
 		}

@@ -350,11 +350,11 @@ func (r RemoveObjective) Modal() slack.ModalViewRequest {
 	text := "Remove " + headlineOf(r.Objective) + "?\n\n" + goesAndStays(goes, stays)
 	switch n := len(r.KeyResults); {
 	case n == 1:
-		text += "\n\nChoose what becomes of its key result: it moves to another objective, or goes with its readings and check-ins."
+		text += "\nChoose what becomes of its key result: it moves to another objective, or goes with its readings and check-ins.\n\n"
 	case n > 1:
-		text += "\n\nChoose what becomes of its " + okr.CountWords(n, "key result") + ": each moves to another objective, or goes with its readings and check-ins."
+		text += "\nChoose what becomes of its " + okr.CountWords(n, "key result") + ": each moves to another objective, or goes with its readings and check-ins.\n\n"
 	}
-	blocks := append([]slack.Block{section(text)}, r.fields()...)
+	blocks := append([]slack.Block{section(text + notUndone)}, r.fields()...)
 	m := modal(CallbackRemoveObjective, "Remove "+r.Objective.Key(), "Remove", r.Draft, blocks...)
 	m.Close = plain("Keep it")
 	return m

@@ -29,9 +29,9 @@ func Remove(k KeyResult, readings, checkIns, cards int, draft string) slack.Moda
 		if cards > 1 {
 			card = "the cards in " + okr.CountWords(cards, "channel")
 		}
-		stays = append(stays, card+", struck through and without buttons")
+		stays = append(stays, "the messages that were posted", card+", struck through and without buttons")
 	}
-	text := "Remove " + k.Headline() + "?\n\n" + goesAndStays(goes, stays)
+	text := "Remove " + k.Headline() + "?\n\n" + goesAndStays(goes, stays) + notUndone
 	if k.Integrated && !k.Closed && !k.Paused {
 		text += "\n\nTo stop only its syncs, `/okr pause " + k.Key() + "` is enough."
 	}
@@ -42,13 +42,15 @@ func Remove(k KeyResult, readings, checkIns, cards int, draft string) slack.Moda
 	}
 }
 
-// goesAndStays say before a removal what goes with it, what stays, and that it cannot be undone.
+const notUndone = "This cannot be undone."
+
+// goesAndStays say before a removal what goes with it, and what stays, in a line each.
 func goesAndStays(goes, stays []string) string {
 	text := "*This goes:* " + listed(goes) + ".\n"
 	if len(stays) > 0 {
 		text += "*This stays:* " + strings.Join(stays, "; ") + ".\n"
 	}
-	return text + "This cannot be undone."
+	return text
 }
 
 // listed are parts of a sentence, one after the other: "a, b and c".

@@ -413,7 +413,7 @@ var alice = okr.Actor{Workspace: "T1", ID: "U1ALICE", Kind: okr.Member}
 
 // home is a Home tab with so many objectives of so many key results each, the first of them open.
 func home(objectives, each int, k KeyResult) HomeTab {
-	h := HomeTab{Name: "alice", Systems: sn, May: true, Reader: alice, Own: true, Today: today, Total: objectives}
+	h := HomeTab{Systems: sn, May: true, Reader: alice, Own: true, Today: today, Total: objectives}
 	all := many(objectives*each, k)
 	for i := range min(objectives, HomeObjectives) {
 		o := HomeObjective{Objective: Objective{Objective: k.Objective, Today: today, Reader: alice}, Counts: map[okr.Status]int{}}

@@ -80,7 +80,7 @@ func (e example) make(ctx context.Context) error {
 	for _, k := range exampleKeyResults {
 		e.add(w, k)
 	}
-	w.types("#it-okrs", "Good morning! I added what we agreed on for this quarter. Details are a press away.")
+	w.types("#it-okrs", "Hello everybody! I added what we agreed on for this period. Details are a press away.")
 	for day := range 7 {
 		if w.err != nil {
 			return w.err

@@ -406,7 +406,7 @@ func TestTheSandboxInABrowser(t *testing.T) {
 	p.shot("home")
 	// Home is opened for whoever looks at it, for the first time too.
 	p.is("dave")
-	p.sees("Nothing here yet, dave.")
+	p.sees("Nothing here yet. Objectives and key results")
 	p.is("alice")
 	p.sees("Fewer open incidents")
 
