@@ -8,6 +8,7 @@ import (
 	"okrbot/sandbox/seed"
 	"okrbot/sandbox/servicenow"
 	"okrbot/sandbox/slack"
+	"okrbot/sandbox/slack/conversation"
 	"okrbot/store/storetest"
 )
 
@@ -167,6 +168,56 @@ func TestAFailureIsToldOnceWithItsFixAndItsEnd(t *testing.T) {
 	if n := r.alice.In("dm-U0ALICE").Counts("Syncing again:"); n != 1 {
 		t.Errorf("its end was told %d times, want once", n)
 	}
+}
+
+// inWindow is what somebody's window shows, without the channel below it.
+func inWindow(p *conversation.Person) string {
+	_, window, _ := strings.Cut(p.Screen(), "--- modal\n")
+	window, _, _ = strings.Cut(window, "\n--- ")
+	return window
+}
+
+// TestWhatFailsHasOneNextAttempt: that of the next try, in a list, in the details and where it goes on after a pause.
+func TestWhatFailsHasOneNextAttempt(t *testing.T) {
+	r := ready(t)
+	r.servicenow.Break(servicenow.Fault{Kind: servicenow.Hibernating})
+	r.alice.Types("/okr sync KR-1").Sees("could not be synced", "We try again ")
+	r.settles()
+	r.do("update key_results set retry_at = now() + interval '10 minutes'") // whatever the moment
+	if list := r.says("list"); !strings.Contains(list, "We try again ") || strings.Contains(list, "next sync") {
+		t.Errorf("the list names another attempt:\n%s", list)
+	}
+	r.alice.Types("/okr show KR-1").Sees("== KR-1 ==", "*Last readings*")
+	if window := inWindow(r.alice); !strings.Contains(window, "We try again ") || strings.Contains(window, "next sync") {
+		t.Errorf("the details name another attempt:\n%s", window)
+	}
+	r.alice.Closes()
+	r.alice.Types("/okr pause KR-1").Sees("KR-1 is paused")
+	r.alice.Types("/okr resume KR-1").Sees("KR-1 goes on: next try ", "`/okr sync KR-1` reads it now.")
+}
+
+// TestWhatIsPausedIsNotSaidToFailNow: nobody looks any more, so it failed before, wherever it is shown.
+func TestWhatIsPausedIsNotSaidToFailNow(t *testing.T) {
+	r := ready(t)
+	r.servicenow.Break(servicenow.Fault{Kind: servicenow.Hibernating})
+	r.alice.Types("/okr sync KR-1").Sees("could not be synced")
+	r.bob.In("#it-okrs").Sees("*Not syncing* since") // on the card
+	const paused = "paused, not read by itself; its syncs had failed since "
+	r.alice.Types("/okr pause KR-1").Sees("KR-1 is paused")
+	r.bob.Sees(":double_vertical_bar: " + paused).DoesNotSee("*Not syncing* since")
+	if list := r.says("list"); !strings.Contains(list, paused) || strings.Contains(list, "*Not syncing* since") {
+		t.Errorf("the list says:\n%s", list)
+	}
+	for of, part := range map[string]string{"KR-1": "*Last readings*", "O-1": "*How it stands*"} {
+		r.alice.Types("/okr show "+of).Sees("== "+of+" ==", part)
+		if window := inWindow(r.alice); !strings.Contains(window, paused) || strings.Contains(window, "*Not syncing* since") {
+			t.Errorf("the window of %s says:\n%s", of, window)
+		}
+		r.alice.Closes()
+	}
+	r.alice.GoesHome().SeesHome("*Needs you* · 1", paused, "[Sync Integration Data]")
+	r.alice.Types("/okr resume KR-1").Sees("KR-1 goes on")
+	r.bob.Sees("*Not syncing* since")
 }
 
 // An instance that is asleep at the slot is not to cost a week.

@@ -88,10 +88,8 @@ func (k KeyResult) goesOn() string {
 		over = "Period over, to be closed out.\n"
 	}
 	switch {
-	case failing == "":
+	case failing == "" || k.Paused:
 		return capital(k.Next())
-	case k.Paused:
-		return capital(k.Next()) + "\n" + failing
 	case k.triedAgain():
 		return over + failing + " We try again by ourselves."
 	}

@@ -224,7 +224,7 @@ func (n Needing) blocks(reader okr.Actor) []slack.Block {
 	why := n.Figures()
 	switch n.Need() {
 	case okr.NeedsSignIn, okr.NeedsSync:
-		why = n.Trouble()
+		why = n.troubleAlone()
 	case okr.NeedsScore:
 		why += "\n" + n.Dates()
 	case okr.NeedsCheckIn:

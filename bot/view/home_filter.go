@@ -84,7 +84,7 @@ func (f HomeFilter) words() string {
 
 // Is says whether the key result stands as a filter chooses. What is not syncing is not looked for as stale.
 func (k KeyResult) Is(status string) bool {
-	failing := k.Trouble() != ""
+	failing := k.failing() != ""
 	if status == NotSyncingIs {
 		return failing
 	}

@@ -191,12 +191,16 @@ func ago(t time.Time) string {
 	return fmt.Sprintf("<!date^%d^{ago}|%s UTC>", t.Unix(), t.UTC().Format("2 Jan 2006, 15:04"))
 }
 
-// When are the dates, and when it is read again.
+// When are the dates, and when it is read again. Of what failed and is tried again the trouble says when.
 func (k KeyResult) When() string {
-	if dates := k.Dates(); dates != "" {
-		return dates + " · " + k.Next()
+	dates := k.Dates()
+	switch {
+	case k.triedAgain() && !k.Source.Waiting.After(k.Now):
+		return dates + k.over()
+	case dates == "":
+		return k.Next()
 	}
-	return k.Next()
+	return dates + " · " + k.Next()
 }
 
 // Shown are the lines under a key result's name, wherever it is shown: figures, dates, and what
@@ -224,9 +228,11 @@ func (k KeyResult) Next() string {
 	case !k.Integrated:
 		return "updated by people" + k.over()
 	case k.Paused:
-		return ":double_vertical_bar: paused, not read by itself" + k.over()
+		return ":double_vertical_bar: paused, not read by itself" + k.failedBefore() + k.over()
 	case k.Source.Waiting.After(k.Now):
 		return fmt.Sprintf("%s asked us to wait until %s", k.Source.System, Moment(k.Source.Waiting))
+	case k.triedAgain() && k.RetryAt.After(k.Now):
+		return "next try " + okr.RetryWords(k.RetryAt, k.Now, k.Cadence.Zone) + k.over()
 	case k.NextSyncAt.IsZero():
 		return "no next sync"
 	}
@@ -246,12 +252,30 @@ func (k KeyResult) over() string {
 	return " · period over, to be closed out"
 }
 
-// Trouble is what keeps the key result from being true and how to fix it; empty when nothing does.
+// failedBefore is since when the syncs of a paused key result had failed, behind other words; empty where they
+// had not.
+func (k KeyResult) failedBefore() string {
+	if k.failing() == "" {
+		return ""
+	}
+	return "; its syncs had failed since " + Moment(k.Failure.Since)
+}
+
+// Trouble is what keeps the key result from being true and how to fix it; empty when nothing does, and where
+// it is paused, which Next says.
 func (k KeyResult) Trouble() string {
-	if failing := k.failing(); failing != "" {
+	if failing := k.failing(); failing != "" && !k.Paused {
 		return failing + k.again()
 	}
 	return ""
+}
+
+// troubleAlone is the trouble where nothing beside it says that the key result is paused.
+func (k KeyResult) troubleAlone() string {
+	if k.Paused && k.failing() != "" {
+		return k.Next()
+	}
+	return k.Trouble()
 }
 
 // failing is the trouble without when it is tried again.
