@@ -187,7 +187,7 @@ func aboutValue(k store.KeyResult, entry view.CheckInEntry, today okr.Day) strin
 	case !k.Integrated:
 		return k.Objective.Period.ValueWords(entry.Day)
 	case entry.Until == 0:
-		return "*Resume automatic* in `/okr show " + k.Key() + "` takes the score again."
+		return "To use the score again, press *Resume automatic* in `/okr show " + k.Key() + "`."
 	}
 	return ""
 }

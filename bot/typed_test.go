@@ -196,7 +196,7 @@ func TestSeveralAreSyncedByOneCommand(t *testing.T) {
 	r.alice.Types("/okr check-in KR-1 42").Sees("== Check in on KR-1 ==", "Result Value: 42", "Reason: ",
 		"KR-1 reads ServiceNow, so a value by hand needs a *Reason*. It counts once, until a newer score arrives. Next time, type the reason behind the value: `/okr check-in KR-1 42 counted twice`.").Closes()
 	r.alice.Types("/okr check-in KR-1 42 after the audit").SeesNoModal().
-		Sees("Saved.", "42 (by hand)", "after the audit", "It counts until a newer score arrives.", "*Resume automatic* in `/okr show KR-1` takes the score again.")
+		Sees("Saved.", "42 (by hand)", "after the audit", "It counts until a newer score arrives.", "To use the score again, press *Resume automatic* in `/okr show KR-1`.")
 }
 
 func TestListsOfEveryKind(t *testing.T) {
