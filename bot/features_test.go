@@ -119,7 +119,7 @@ func TestARemovedKeyResultsCardsAreClosed(t *testing.T) {
 	r.alice.In("#service-desk").Sees("[Sync Integration Data]")
 	r.settles() // where the card stands is on record
 	r.alice.Types("/okr remove KR-1").Sees("*This stays:* ", "the messages that were posted; the card, struck through and without buttons.\nThis cannot be undone.").Submits("Remove").SeesNoModal()
-	r.alice.In("#service-desk").Sees("~KR-1 Fewer ∼open∼ incidents~\nremoved by <@U0ALICE> on <!date^")
+	r.alice.In("#service-desk").Sees("~KR-1 Fewer ∼open∼ incidents~\nRemoved by <@U0ALICE> on <!date^")
 	if n := r.alice.Counts("[Sync Integration Data]") + r.alice.Counts("[Details]"); n != 0 {
 		t.Errorf("%d messages have buttons of a removed key result:\n%s", n, r.alice.Screen())
 	}

@@ -146,7 +146,7 @@ func RemovedCard(key, title, by string, at time.Time) Message {
 	struck := "~" + strings.ReplaceAll(Escape(Cut(key+" "+title, 170)), "~", "∼") + "~"
 	return Message{
 		Text:   key + " is removed",
-		Blocks: []slack.Block{section(fmt.Sprintf("%s\nremoved by <@%s> on <!date^%d^{date}|%s>", struck, by, at.Unix(), at.UTC().Format("2 Jan 2006")))},
+		Blocks: []slack.Block{section(fmt.Sprintf("%s\nRemoved by <@%s> on <!date^%d^{date}|%s>", struck, by, at.Unix(), at.UTC().Format("2 Jan 2006")))},
 	}
 }
 
