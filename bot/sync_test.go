@@ -234,7 +234,7 @@ func TestASleepingInstanceIsReadWhenItWakes(t *testing.T) {
 	}
 	fix := r.servicenow.Break(servicenow.Fault{Kind: servicenow.Hibernating})
 	r.later(k.NextSyncAt.Sub(now) + time.Minute)
-	r.alice.In("dm-U0ALICE").Sees("*Not syncing:* *KR-1*", "ServiceNow is asleep", "We try again at 09:", " Europe/Berlin.")
+	r.alice.In("dm-U0ALICE").Sees("*Not syncing:* *KR-1*", "ServiceNow is asleep", "We try again at 09:", " Europe/Berlin.\nThe last good value stays.")
 	r.bob.Sees("*Not syncing* since", "We try again by ourselves.").DoesNotSee("ext sync") // on the card, whose tries are soon over
 	fix()
 	r.collects(88)

@@ -250,13 +250,24 @@ func failed(news []News) Message {
 			break
 		}
 		group := groups[cause]
-		m.Blocks = append(m.Blocks, section(":warning: *Not syncing:* "+keys(group)+"\n"+cause+soonest(group).again()+"\nThe last good values stay."))
+		m.Blocks = append(m.Blocks, section(":warning: *Not syncing:* "+keys(group)+"\n"+cause+soonest(group).again()+stays(group)))
 	}
 	if len(news) == 1 {
 		id := fmt.Sprint(news[0].ID)
 		m.Blocks = append(m.Blocks, slack.NewActionBlock("failed", button(ActionSync, "Sync Integration Data", id), button(ActionDetails, "Details", id)))
 	}
 	return m
+}
+
+// stays says that what was read before stays; empty where one alone has nothing yet.
+func stays(group []News) string {
+	switch {
+	case len(group) > 1:
+		return "\nThe last good values stay."
+	case group[0].Counted().Value.Valid:
+		return "\nThe last good value stays."
+	}
+	return ""
 }
 
 // soonest is the key result of a group that is tried again first.
