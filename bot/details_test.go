@@ -23,7 +23,7 @@ func TestTheChangesSayWhatWasDone(t *testing.T) {
 	r.alice.Types("/okr check-in KR-1").Sees("== Check in on KR-1 ==").Fills("Note", "all is well").Submits("Save").SeesNoModal()
 	r.alice.Types("/okr check-in KR-1").Sees("== Check in on KR-1 ==").Fills("Result Value", "4").Chooses("Confidence of reaching the target", "Confident").Submits("Save").SeesNoModal()
 	r.alice.Types("/okr edit KR-1").Sees("== Edit KR-1 ==").Submits("Save").Sees("KR-1 is saved").Closes()
-	r.alice.Types("/okr show KR-1").Sees("<@U0ALICE> checked in: value 3 of "+today.Words(), "<@U0ALICE> checked in: a note",
+	r.alice.Types("/okr show KR-1").Sees("*Last readings*\n", "<@U0ALICE> checked in: value 3 of "+today.Words(), "<@U0ALICE> checked in: a note",
 		"<@U0ALICE> checked in: value 4 of "+today.Words()+", confidence set to Confident").DoesNotSee("<@U0ALICE> edited").Closes()
 }
 

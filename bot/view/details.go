@@ -204,7 +204,11 @@ func (d Details) history() string {
 		}
 		lines[len(last)-1-i] = text // newest first
 	}
-	return "*Last readings*  " + sparkline(last) + "\n" + strings.Join(lines, "\n")
+	head := "*Last readings*"
+	if len(last) > 1 { // one alone is no trend
+		head += "  " + sparkline(last)
+	}
+	return head + "\n" + strings.Join(lines, "\n")
 }
 
 func (d Details) who() string {
