@@ -286,7 +286,7 @@ func checkInTyped(rest, unit string, today okr.Day) (view.CheckInTyped, string) 
 	value := strings.Trim(command.Spoken(fields[0]), "`*_~\"'“”‘’:;=()[]")
 	value = trimmed(value) // "42, after the audit"
 	if !strings.ContainsFunc(value, func(r rune) bool { return unicode.IsDigit(okr.PlainRune(r)) }) {
-		return view.CheckInTyped{Note: command.Spoken(rest)}, ""
+		return view.CheckInTyped{Note: command.Spoken(rest), Numberless: true}, ""
 	}
 	bare, after := withoutUnit(value, fields[1:], unit)
 	unitless := bare == value && len(after) == len(fields)-1

@@ -10,9 +10,10 @@ func TestACheckInsWordsAreNoNumbers(t *testing.T) {
 	r := newRoom(t)
 	r.byHand("Interviews held", "12")
 	for _, note := range []string{"进展顺利，继续", "順調です！", "می\u200cرود خوب", "— going well", "follow–up done", "הכול בסדר"} {
-		r.alice.Types("/okr check-in KR-1 "+note).Sees("== Check in on KR-1 ==", "Note: "+strings.Fields(note)[0])
+		r.alice.Types("/okr check-in KR-1 "+note).Sees("== Check in on KR-1 ==", "What you typed begins with no number, so it stands in *Note*. *Result Value* may stay empty.", "Note: "+strings.Fields(note)[0])
 		r.alice.Closes()
 	}
+	r.alice.Types("/okr check-in KR-1").Sees("== Check in on KR-1 ==").DoesNotSee("begins with no number").Closes()
 	for _, typed := range []string{"７", "٤ بعد المراجعة", "५"} { // what has one is a value
 		r.alice.Types("/okr check-in KR-1 " + typed).Sees("`" + strings.Fields(typed)[0] + "`: Write the number with the digits 0 to 9.")
 	}

@@ -199,7 +199,7 @@ func TestShortcuts(t *testing.T) {
 	r.alice.In("#leadership").Types("Between us: it goes well")
 	r.refusalsExpected = true
 	r.alice.UsesOn("Between us", "Add as check-in note").Sees("== Add as check-in note ==", "Between us: it goes well").
-		Chooses("Key Result", "KR-1").Submits("Next").Sees("== Check in on KR-1 ==", "Note: Between us: it goes well\n[[Save]]").Closes()
+		Chooses("Key Result", "KR-1").Submits("Next").Sees("== Check in on KR-1 ==", "Note: Between us: it goes well\n[[Save]]").DoesNotSee("begins with no number").Closes()
 	r.alice.In("#it-okrs")
 
 	r.bob.UsesOn("The audit is done", "Add as check-in note").Sees("You have no key result to check in on.")

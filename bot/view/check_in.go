@@ -40,6 +40,7 @@ type CheckInTyped struct {
 	Value, Note string
 	Day         okr.Day // 0: it says none
 	Unsure      bool    // the words begin with what may be a day
+	Numberless  bool    // the words stand where a value could, and begin with none
 }
 
 // TooLong says that the words have no room where they belong: in the reason of a value that stands in for
@@ -78,6 +79,8 @@ func (t CheckInTyped) opened(k KeyResult) string {
 		return tooLong + " It stands in *Note*: write a shorter reason."
 	case tooLong != "":
 		return tooLong + " Shorten it."
+	case t.Numberless:
+		return "What you typed begins with no number, so it stands in *Note*. *Result Value* may stay empty."
 	case t.Value == "":
 		return ""
 	case k.Integrated && !k.TakesOverride():
