@@ -15,13 +15,13 @@ func TestAValueByHandStandsInForTheScore(t *testing.T) {
 	r.alice.Types("/okr check-in KR-1").Sees("It counts instead of the score.").
 		Fills("Result Value", "120").Submits("Save").Sees("^ Say why a value is entered by hand").
 		Fills("Reason", "the import <counted> twice").Submits("Save").SeesNoModal().
-		Sees("*120 (by hand)*", "\nvalue of "+r.today().Short(r.today())+", entered by hand · synced ",
-			":pencil2: <@U0ALICE> entered the value by hand: the import &lt;counted&gt; twice. It counts until a newer score arrives.\nServiceNow says ", ", score of ")
+		Sees("*120 (by hand)*", "\nvalue of "+r.today().Short(r.today())+", entered by hand\n"+
+			":pencil2: <@U0ALICE> entered the value by hand: the import &lt;counted&gt; twice. It counts until a newer score arrives.\nServiceNow says ", ", score of ", " · synced ")
 	r.bob.Sees("→ 120", "Resume automatic") // the channel is told, and the card shows both
-	r.bob.Types("/okr list").Sees("*120 (by hand)*", "\nvalue of "+r.today().Short(r.today())+", entered by hand · synced ", ":pencil2: <@U0ALICE> entered the value by hand: ")
+	r.bob.Types("/okr list").Sees("*120 (by hand)*", "\nvalue of "+r.today().Short(r.today())+", entered by hand · next sync ", ":pencil2: <@U0ALICE> entered the value by hand: ")
 	r.bob.GoesHome()
 	r.alice.GoesHome().SeesHome("*120 (by hand)*", "ServiceNow says")
-	r.alice.Types("/okr show KR-1").Sees("*Why this number*", "• <@U0ALICE> entered 120 by hand for "+r.today().Words()+": the import &lt;counted&gt; twice. It counts until", "• Without that the result is ", "(by hand: the import", "entered a value by hand: value 120 of "+r.today().Words()).Closes()
+	r.alice.Types("/okr show KR-1").Sees("*Why this number*", "• <@U0ALICE> entered 120 by hand for "+r.today().Words()+": the import &lt;counted&gt; twice.\n• Without that the result is ", "(by hand: the import", "entered a value by hand: value 120 of "+r.today().Words()).Closes()
 
 	r.bob.Presses("Resume automatic").Sees("Ask <@U0ALICE>")
 	r.alice.Types("/okr show KR-1").Sees("== KR-1 ==").Presses("Resume automatic").Sees("resumed automatic: value by hand 120 removed").Closes()

@@ -64,10 +64,7 @@ func (kr KeyResult) Counted(today Day) Result {
 // Words are the reason, and until when the value counts: "After the audit. It counts until a newer score
 // arrives."
 func (o Override) Words(kr KeyResult, now Day) string {
-	says := o.Reason
-	if !strings.HasSuffix(says, ".") && !strings.HasSuffix(says, "!") && !strings.HasSuffix(says, "?") {
-		says += "."
-	}
+	says := o.because()
 	switch {
 	case kr.Closed:
 		return says + " It counted when the objective was closed out."
@@ -75,6 +72,14 @@ func (o Override) Words(kr KeyResult, now Day) string {
 		return says + " It counts until a newer score arrives."
 	}
 	return says + " It counts until " + o.Until.Short(now) + "."
+}
+
+// because is the reason as a sentence.
+func (o Override) because() string {
+	if strings.HasSuffix(o.Reason, ".") || strings.HasSuffix(o.Reason, "!") || strings.HasSuffix(o.Reason, "?") {
+		return o.Reason
+	}
+	return o.Reason + "."
 }
 
 // Told is the result that people were last told of: an override counts until somebody ends it, also where its

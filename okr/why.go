@@ -32,7 +32,7 @@ func (kr KeyResult) Why(period Period, today Day, changes []Changed) []Reason {
 	if kr.Counted(today).Value.Valid {
 		why = []Reason{{Says: kr.whyProgress(s, today)}}
 		if o := kr.Override; kr.Overridden(today) {
-			why = append(why, Reason{Says: "entered " + kr.Entered(o.Value.Decimal) + " by hand for " + o.Day.Words() + ": " + o.Words(kr, today), By: o.By})
+			why = append(why, Reason{Says: "entered " + kr.Entered(o.Value.Decimal) + " by hand for " + o.Day.Words() + ": " + o.because(), By: o.By})
 		}
 		why = append(why, Reason{Says: kr.whyResult(period, today)})
 	}

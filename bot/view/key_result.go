@@ -149,26 +149,26 @@ func (k KeyResult) place() okr.Place { return k.Place(k.Objective.Period, k.Toda
 func (k KeyResult) Counted() okr.Result { return k.KeyResult.Counted(k.Today) }
 
 // ByHand says who entered the value that stands in for the score, why and until when, and what the score
-// is; empty when none does.
+// is and when it was read; empty when none does.
 func (k KeyResult) ByHand() string {
 	if !k.Overridden(k.Today) {
 		return ""
 	}
 	text := ":pencil2: <@" + k.Override.By + "> entered the value by hand: " + Escape(k.Override.Words(k.KeyResult, k.Today)) + "\n" + Escape(k.Source.System)
 	if !k.Result.Value.Valid {
-		return text + " has no score yet."
+		return text + " has no score yet · " + k.read()
 	}
-	return text + " says " + Escape(k.ResultWords()) + ", " + k.scored() + "."
+	return text + " says " + Escape(k.ResultWords()) + ", " + k.scored() + " · " + k.read()
 }
 
 // Dates are the two dates that stand beside every number: the day that it is of, and when the system
 // was read. The second is written by each reader's Slack in their own zone. That there is no number
-// yet the figures say.
+// yet the figures say; of a value by hand the second stands in ByHand, beside the score.
 func (k KeyResult) Dates() string {
 	day, counted := "", k.Counted()
 	switch {
 	case counted.ByHand:
-		day = "value of " + counted.AsOf.Short(k.Today) + ", entered by hand · "
+		return "value of " + counted.AsOf.Short(k.Today) + ", entered by hand"
 	case counted.Value.Valid:
 		day = k.scored() + " · "
 	}
@@ -177,10 +177,16 @@ func (k KeyResult) Dates() string {
 		return "value of " + counted.AsOf.Short(k.Today)
 	case !k.Integrated:
 		return ""
-	case k.SyncedAt.IsZero():
-		return day + "not synced yet"
 	}
-	return day + "synced " + ago(k.SyncedAt)
+	return day + k.read()
+}
+
+// read is when the system was read.
+func (k KeyResult) read() string {
+	if k.SyncedAt.IsZero() {
+		return "not synced yet"
+	}
+	return "synced " + ago(k.SyncedAt)
 }
 
 // scored is which day the newest score is of: "score of 22 Nov", "week to 29 Nov".
