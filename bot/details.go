@@ -3,12 +3,9 @@ package bot
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
-	"sort"
 	"strings"
 
-	"github.com/shopspring/decimal"
 	"github.com/slack-go/slack"
 
 	"okrbot/bot/desk"
@@ -115,7 +112,7 @@ func (kr keyResults) changes(ctx context.Context, k store.KeyResult, checkIns []
 	}
 	then := k // as it was when an event happened, as far as its values are written by it
 	for _, e := range events {
-		lines = append(lines, view.ChangeLine{Actor: e.Actor, Action: e.Action, What: eventWords(then, e, checkIns), At: e.At})
+		lines = append(lines, eventLine(then, e, checkIns))
 		if c, ok := e.Changes["method"]; ok {
 			then.Method = okr.Method(c[0])
 		}
@@ -205,81 +202,6 @@ func (kr keyResults) automatic(ctx context.Context, g desk.Gesture, k store.KeyR
 	r := desk.Say(k.Key() + " follows its scores again.\n" + kr.shows.one(k, now).Shown())
 	r.Home = true
 	return r, nil
-}
-
-// eventWords say what an event changed, as far as the words for it do not. A check-in is on record beside it, with the
-// same moment.
-func eventWords(k store.KeyResult, e store.AuditEvent, checkIns []store.CheckIn) []string {
-	i := slices.IndexFunc(checkIns, func(c store.CheckIn) bool { return c.Person == e.Actor && c.At.Equal(e.At) })
-	switch e.Action {
-	case "created":
-		return createdWords(k, e.Changes)
-	case "paused", "resumed":
-		delete(e.Changes, "paused")
-	case "resumed automatic":
-		delete(e.Changes, "override's reason")
-	case "checked in", "entered a value by hand":
-		if i >= 0 {
-			delete(e.Changes, "override")
-			return append(checkInWords(k, checkIns[i]), changeWords(k, e.Changes)...)
-		}
-	}
-	return changeWords(k, e.Changes)
-}
-
-// checkInWords say what was entered with a check-in, but for its confidence: "value 23 of 4 Dec 2026".
-func checkInWords(k store.KeyResult, c store.CheckIn) []string {
-	switch {
-	case c.Value.Valid:
-		return []string{"value " + view.Escape(k.Entered(c.Value.Decimal)) + " of " + c.Day.Words()}
-	case c.Note != "" && c.Confidence == "":
-		return []string{"a note"}
-	}
-	return nil
-}
-
-// changeWords say what changed: "target 40 → 38", "unit Hours → Days". A result is written as everywhere
-// else, not with all the digits of a mean.
-func changeWords(k store.KeyResult, changes map[string]store.Change) []string {
-	var parts []string
-	for _, field := range slices.Sorted(maps.Keys(changes)) {
-		c := changes[field]
-		parts = append(parts, view.Change(field, recorded(k, field, c[0]), recorded(k, field, c[1])))
-	}
-	return parts
-}
-
-// createdWords say what a key result was created with; its title is the headline.
-func createdWords(k store.KeyResult, changes map[string]store.Change) []string {
-	var parts []string
-	for field, c := range changes {
-		if field != "title" {
-			parts = append(parts, view.Set(field, recorded(k, field, c[1])))
-		}
-	}
-	sort.Strings(parts)
-	return parts
-}
-
-// recorded writes what the audit holds of a field as it is written elsewhere.
-func recorded(k store.KeyResult, field, text string) string {
-	switch field {
-	case "method":
-		return okr.Method(text).Label()
-	case "kind":
-		return okr.Kind(text).Label()
-	}
-	v, err := decimal.NewFromString(text)
-	switch {
-	case err != nil:
-		return text
-	case field == "result":
-		return k.Measured(v)
-	case field == "start":
-		k.Start, k.Unit = decimal.NewNullDecimal(v), ""
-		return k.StartWords()
-	}
-	return text
 }
 
 // more is an item of a key result's kebab: "sync:42".
