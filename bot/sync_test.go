@@ -154,7 +154,7 @@ func TestAFailureIsToldOnceWithItsFixAndItsEnd(t *testing.T) {
 	r := ready(t)
 	fix := r.servicenow.Break(servicenow.Fault{Kind: servicenow.Hibernating})
 	for range 3 {
-		r.alice.Types("/okr sync KR-1").Sees("ServiceNow is asleep", "Wake it at developer.servicenow.com")
+		r.alice.Types("/okr sync KR-1").Sees("ServiceNow is asleep", "Wake it at developer.servicenow.com, then sync again.")
 		r.later(time.Minute)
 	}
 	dm := r.alice.In("dm-U0ALICE").Sees("*Not syncing:* *KR-1*")

@@ -331,7 +331,7 @@ type Error struct {
 	Class Class
 	Cause string        // a stable code for logs and tests: "asleep", "wrong_password", "mfa"
 	Says  string        // what happened: "ServiceNow is asleep: its developer instance hibernates."
-	Next  string        // what to do: "Wake it at developer.servicenow.com, then press Sync Integration Data."
+	Next  string        // what to do: "Wake it at developer.servicenow.com, then sync again."
 	After time.Duration // RateLimited: how long to wait; 0 when the other side did not say
 	// Brief is true when another try within this slot makes sense.
 	Brief bool

@@ -57,7 +57,7 @@ func hostile() KeyResult {
 
 func broken() KeyResult {
 	k := sample()
-	k.Failure = okr.Failure{Class: "unavailable", Cause: "asleep", Says: "ServiceNow is asleep: this developer instance hibernates. Wake it at developer.servicenow.com, then press Sync Integration Data.", Since: now.Add(-time.Hour), Count: 2}
+	k.Failure = okr.Failure{Class: "unavailable", Cause: "asleep", Says: "ServiceNow is asleep: this developer instance hibernates. Wake it at developer.servicenow.com, then sync again.", Since: now.Add(-time.Hour), Count: 2}
 	k.RetryAt = now.Add(9 * time.Minute)
 	return k
 }

@@ -54,7 +54,7 @@ var sentences = map[string]sentence{
 
 	// Whether it answers.
 	"asleep": {integrations.Unavailable, "ServiceNow is asleep: this developer instance hibernates.",
-		"Wake it at developer.servicenow.com, then press Sync Integration Data.", false},
+		"Wake it at developer.servicenow.com, then sync again.", false},
 	"offline": {integrations.Unavailable, "ServiceNow says that the instance is offline, for an upgrade or a restart.",
 		byItself, true},
 	"login_page": {integrations.Unavailable, "ServiceNow answered with a sign-in page instead of data.",
