@@ -22,6 +22,7 @@ func TestHowItEndedIsSeenWithoutAChannel(t *testing.T) {
 		Sees("is closed out.", "`/okr show O-1` shows how it ended.")
 	r.bob.Types("/okr close-out O-1").Sees("is closed out already. `/okr show O-1` shows how it ended.")
 
+	r.settles() // else a card is drawn with the new title
 	r.do("update key_results set title = 'Renamed afterwards' where number = 2")
 	r.carol.Types("/okr show O-1").Sees("== O-1 ==", "*Closed out: Run a calm service desk*", "by <@U0BOB>, goes on in "+next+" as *O-2*", "> Hiring was late.",
 		"*KR-1* Interviews held · 7.99 of", "score 0.79 · committed result missed", "goes on as KR-3",
