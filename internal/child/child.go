@@ -3,20 +3,42 @@ package child
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 )
 
-// FreeAddress has a port that was free a moment ago.
+// ports are those that FreeAddress chooses from: below the ones that systems give to whoever asks for any, and to
+// connections (from 32768 on with Linux, later elsewhere), so that nobody takes one between the look and its use.
+const firstPort, ports = 10_000, 20_000
+
+var given = struct {
+	sync.Mutex
+	ports map[int]bool
+}{ports: map[int]bool{}}
+
+// FreeAddress has a port that nobody listens at, and that this process was not given before.
 func FreeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("looking for a free port: %w", err)
+	given.Lock()
+	defer given.Unlock()
+	var last error
+	for range 1000 {
+		port := firstPort + rand.IntN(ports)
+		if given.ports[port] {
+			continue
+		}
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			last = err
+			continue
+		}
+		given.ports[port] = true
+		return l.Addr().String(), l.Close()
 	}
-	defer l.Close()
-	return l.Addr().String(), nil
+	return "", fmt.Errorf("looking for a free port: %w", last)
 }
 
 // Dialler says which of some processes made the connection from a local TCP port; false where none did.
