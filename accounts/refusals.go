@@ -60,8 +60,8 @@ func (a *Accounts) Ask(ctx context.Context, connection store.Connection, do func
 }
 
 // Try is Ask for a sign-in that is being tried, and is no connection yet: what connections of the workspace to the
-// same system, or others who tried, were asked to wait holds here, and what is asked here holds for them. A refusal counts with nobody:
-// whoever tries counts it.
+// same system, or others who tried, were asked to wait holds here, and what is asked here holds for them. A refusal
+// counts with nobody: whoever tries counts it.
 func (a *Accounts) Try(ctx context.Context, workspace, kind, origin string, do func() error) error {
 	wait, err := a.store.WaitOf(ctx, workspace, origin)
 	if err != nil {

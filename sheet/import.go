@@ -112,7 +112,8 @@ var errProblems = errors.New("the file has problems")
 var errMoves = errors.New("the tree of objectives is to be held")
 
 // Import writes everything that a file says, or, when something is wrong with it, nothing. What it
-// does is recorded as done by Actor. It posts nothing, and tells people what Beside has it tell. Of people it knows those whom Check asked about.
+// does is recorded as done by Actor. It posts nothing, and tells people what Beside has it tell. Of people it
+// knows those whom Check asked about.
 func Import(ctx context.Context, s *store.Store, workspace string, file io.ReadSeeker, out io.Writer, beside *Beside) (Outcome, error) {
 	outcome, err := write(ctx, s, workspace, file, out, beside, false)
 	if errors.Is(err, errMoves) {

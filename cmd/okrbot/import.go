@@ -100,13 +100,14 @@ func (i importCommand) beside(s *store.Store, config Config, workspace string) (
 
 // toHear says how many people are told, as a line that follows; empty where none is.
 func (i importCommand) toHear(o sheet.Outcome) string {
-	switch {
-	case i.TellNobody || o.Hear == 0:
+	if i.TellNobody || o.Hear == 0 {
 		return ""
-	case o.Hear == 1:
-		return "\nTo hear by direct message what is theirs now, or not any more: 1 person. With --tell-nobody nobody does."
 	}
-	return fmt.Sprintf("\nTo hear by direct message what is theirs now, or not any more: %d people. With --tell-nobody nobody does.", o.Hear)
+	people := "1 person"
+	if o.Hear > 1 {
+		people = fmt.Sprintf("%d people", o.Hear)
+	}
+	return "\nTo hear by direct message what is theirs now, or not any more: " + people + ". With --tell-nobody nobody does."
 }
 
 // openTwice opens a file that is read more than once. What comes through a pipe is copied first.
