@@ -74,3 +74,30 @@ func TestACardFollowsAnImport(t *testing.T) {
 	r.settles()
 	r.bob.DoesNotSee("Talks given")
 }
+
+// Its cadence and its days are those of its objective's time zone, also where that changes in the moment in which it
+// is saved.
+func TestAKeyResultIsSavedIntoTheZoneOfItsObjective(t *testing.T) {
+	r := newRoom(t)
+	r.connects(r.alice)
+	r.addsObjective(r.alice, "Run a calm service desk")
+	is := func(want string) {
+		t.Helper()
+		if got := r.words("select zone from key_results"); got != want {
+			t.Errorf("it is in %q, its objective in %q", got, want)
+		}
+	}
+	r.alice.Types("/okr add-kr").Fills("Key Result", "Fewer open incidents").Submits("Next").Chooses("Scorecard", "Number of open incidents").
+		Presses("Preview results").Sees("Last 12 scores").Submits("Connect").Sees("Start Value").Fills("Target Value", "100")
+	r.meanwhile("update objectives set zone = 'Pacific/Kiritimati', version = version + 1", func() {
+		r.alice.Submits("Save").Sees("is added").Closes()
+	})
+	is("Pacific/Kiritimati")
+	r.isRead()
+	r.settles()
+	r.alice.Types("/okr edit KR-1").Fills("Key Result", "Fewer of them").Sees("[[Save]]")
+	r.meanwhile("update objectives set zone = 'Asia/Tokyo', version = version + 1; update key_results set zone = 'Asia/Tokyo', version = version + 1", func() {
+		r.alice.Submits("Save").Sees("KR-1 is saved").Closes()
+	})
+	is("Asia/Tokyo")
+}

@@ -191,10 +191,10 @@ func (f *Flow) saveEdit(ctx context.Context, tx *store.Tx, w *Session, k store.K
 		}
 		version = before.Version // a check-in, or a pause, is no edit: it stays as it is
 	}
-	if k.Objective.ID != before.Objective.ID {
-		if err := f.lockObjective(ctx, tx, w, &k); err != nil {
-			return k, false, err
-		}
+	if k.Objective.ID == before.Objective.ID { // as it is now that the key result is held
+		k.Objective, k.Cadence.Zone = before.Objective, before.Objective.Zone
+	} else if err := f.lockObjective(ctx, tx, w, &k); err != nil {
+		return k, false, err
 	}
 	if saved, err = tx.EditKeyResult(ctx, actor, edited(before, k, version), "edited"); err != nil {
 		return saved, false, err
@@ -237,11 +237,12 @@ func askedOf(k store.KeyResult) string {
 }
 
 // lockObjective holds the objective of a key result, which was chosen a while ago, so that it is not closed
-// out in between; an error where the key result may not come under it.
+// out or edited in between; an error where the key result may not come under it.
 func (f *Flow) lockObjective(ctx context.Context, tx *store.Tx, w *Session, k *store.KeyResult) (err error) {
 	if k.Objective, err = tx.LockObjective(ctx, w.gesture.Actor.Workspace, k.Objective.ID); err != nil {
 		return err
 	}
+	k.Cadence.Zone = k.Objective.Zone
 	switch {
 	case k.Objective.Closed:
 		return store.ErrClosed
