@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 // closing is the draft of a close-out on its way through its steps.
 type closing struct {
 	Objective int64
+	Next      okr.Period // that the form names; zero in a draft of a version that did not keep it
 	Note      string
 	Chosen    int              // raised with every choice of what goes on
 	Carry     []int64          // those that need a new target first
@@ -191,11 +193,12 @@ func (f closeOuts) open(ctx context.Context, g desk.Gesture, o okr.Objective) (d
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	draft, err := closeOutForm.Begin(ctx, f.Store.Statements, g.Actor, view.StepResults, closing{Objective: o.ID})
+	c := closing{Objective: o.ID, Next: o.NextPeriod(okr.DayIn(o.Zone, now))}
+	draft, err := closeOutForm.Begin(ctx, f.Store.Statements, g.Actor, view.StepResults, c)
 	if err != nil {
 		return desk.Reply{}, err
 	}
-	modal := view.CloseOut{Objective: o, KeyResults: list, Next: o.NextPeriod(okr.DayIn(o.Zone, now))}.Modal(draft.ID)
+	modal := view.CloseOut{Objective: o, KeyResults: list, Next: c.Next}.Modal(draft.ID)
 	return desk.Reply{Open: &modal}, nil
 }
 
@@ -232,8 +235,21 @@ func (f closeOuts) carriable(ctx context.Context, g desk.Gesture, c closing) (o 
 	if list, err = f.shows.keyResults(ctx, g.Actor.Workspace, store.Filter{Objectives: []int64{o.ID}}); err != nil {
 		return o, nil, next, err
 	}
+	if c.Next != (okr.Period{}) {
+		return o, list, c.Next, nil
+	}
 	now, err := f.Store.Now(ctx)
 	return o, list, o.NextPeriod(okr.DayIn(o.Zone, now)), err
+}
+
+// overtaken says why something would go on in another period than the form named, which another quarter or an edit
+// of the objective has made of it; empty where it would not.
+func (c closing) overtaken(o okr.Objective, today okr.Day) string {
+	next := o.NextPeriod(today)
+	if len(c.Carry) == 0 || c.Next == next || c.Next == (okr.Period{}) {
+		return ""
+	}
+	return "*" + view.Escape(o.Title) + "* goes on in " + next.Words() + " by now, not in " + c.Next.Words() + " as you chose. Nothing was saved. Start again with `/okr close-out " + o.Key() + "`."
 }
 
 // needsTarget says whether a key result cannot go on with the target that it has.
@@ -362,7 +378,7 @@ func (f closeOuts) end(ctx context.Context, g desk.Gesture, c closing) (desk.Rep
 		if !o.MayCloseOut(g.Actor) {
 			return refuse(desk.AskLeader(ctx, tx, g.Actor, o, okr.CloseOut, "close out").Say.Text)
 		}
-		if why := unclosable(o, day); why != "" {
+		if why := cmp.Or(unclosable(o, day), c.overtaken(o, day)); why != "" {
 			return refuse(why)
 		}
 		list, err := tx.LockKeyResultsOf(ctx, o)

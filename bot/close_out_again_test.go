@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"testing"
+	"time"
 
 	"okrbot/okr"
 	"okrbot/store"
@@ -95,4 +96,24 @@ func TestAPageOfTargetsWhoseAnswerIsLostIsTakenAgain(t *testing.T) {
 	if len(got) != 100 || got["Part 1"] != "-7" || got["Part 2"] != "-8" || got["Part 95"] != "-9" || got["Part 96"] != "0" {
 		t.Errorf("%d go on: %v", len(got), got)
 	}
+}
+
+// What was said to go on in one quarter does not go on in another one, which begins while the form is open.
+func TestACloseOutGoesOnWhereItSaid(t *testing.T) {
+	r := newRoom(t)
+	r.addsObjective(r.alice, "Ship it")
+	r.checksIn("Talks given", "8", "2")
+	said := okr.NextQuarter(r.objective().Period.Last)
+	ends := said.Last.Time()
+	r.later(time.Date(ends.Year(), ends.Month(), ends.Day(), 23, 50, 0, 0, berlin).Sub(r.now()))
+	r.alice.Types("/okr close-out").Sees("== Close out ==").Chooses("Carry over to "+said.Words(), "KR-1").Submits("Close out").
+		Sees("== Carry over ==", "*Ship it* goes on in "+said.Words())
+	r.later(15 * time.Minute)
+	next := okr.NextQuarter(said.Last)
+	r.alice.Submits("Close out").SeesNoModal().Sees("*Ship it* goes on in " + next.Words() + " by now, not in " + said.Words() + " as you chose. Nothing was saved.")
+	if n := r.number("select count(*) from close_outs"); n != 0 {
+		t.Errorf("%d are closed out", n)
+	}
+	r.alice.Types("/okr close-out").Sees("== Close out ==").Chooses("Carry over to "+next.Words(), "KR-1").Submits("Close out").
+		Sees("== Carry over ==").Submits("Close out").SeesNoModal().Sees("is closed out.", "goes on in "+next.Words())
 }
