@@ -286,13 +286,21 @@ func (kr keyResults) pause(ctx context.Context, g desk.Gesture, k store.KeyResul
 		r.Home = true
 		return kr.inDetails(ctx, g, after, r)
 	}
-	text := k.Key() + " goes on: " + shown.Next() + "."
+	r := desk.Say(goesOn(shown))
+	r.Home = true
+	return kr.inDetails(ctx, g, after, r)
+}
+
+// goesOn says what becomes of a key result that is not paused any more.
+func goesOn(k view.KeyResult) string {
+	if trouble := k.Trouble(); k.NextSyncAt.IsZero() && trouble != "" { // nothing reads it
+		return k.Key() + " is not paused any more.\n" + trouble
+	}
+	text := k.Key() + " goes on: " + k.Next() + "."
 	if k.Integrated {
 		text += " `/okr sync " + k.Key() + "` reads it now."
 	}
-	r := desk.Say(text)
-	r.Home = true
-	return kr.inDetails(ctx, g, after, r)
+	return text
 }
 
 // askToRemove asks before a key result goes, and names what goes with it.

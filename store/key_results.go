@@ -262,15 +262,16 @@ func EndsOverride(before, after KeyResult) bool {
 }
 
 // moveSource follows a change of where the key result reads from, and returns it with the value by hand
-// that still stands.
+// that still stands, and how the connection is now.
 func (tx *Tx) moveSource(ctx context.Context, before, after KeyResult) (KeyResult, error) {
 	moved := before.Source.Connection != after.Source.Connection
+	after.Source.ConnectionState = before.Source.ConnectionState
 	if moved && after.Source.Connection != 0 {
 		c, err := tx.Connection(ctx, after.Workspace, after.Source.Connection)
 		if err != nil {
 			return after, err
 		}
-		after.Source.ConnectionKind, after.Source.Origin = c.Kind, c.Origin
+		after.Source.ConnectionKind, after.Source.Origin, after.Source.ConnectionState = c.Kind, c.Origin, c.State
 	}
 	same := before.Source.SameAs(after.Source)
 	if before.Source.Reference != "" && after.Source.Reference != "" && !same {

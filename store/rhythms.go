@@ -74,7 +74,7 @@ func next(c okr.Cadence, connection int64, now time.Time) (slot, due time.Time, 
 }
 
 // NextDue is when the next slot after a moment falls due, by the cadence; false where people update
-// it.
+// it, or its connection was disconnected.
 func (k KeyResult) NextDue(now time.Time) (time.Time, bool) {
 	_, due, err := schedule(k, now)
 	if err != nil || due == nil {
@@ -84,9 +84,9 @@ func (k KeyResult) NextDue(now time.Time) (time.Time, bool) {
 }
 
 // schedule is the next slot of a key result's cadence and when it falls due; nothing where people
-// update it.
+// update it, or its connection was disconnected.
 func schedule(k KeyResult, now time.Time) (slot, due *time.Time, err error) {
-	if !k.Integrated || k.Cadence.Every == "" {
+	if !k.Integrated || k.Cadence.Every == "" || k.Source.ConnectionState == Removed {
 		return nil, nil, nil
 	}
 	s, d, err := next(k.Cadence, k.Source.Connection, now)

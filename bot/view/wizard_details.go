@@ -304,6 +304,8 @@ func Saved(k KeyResult, how SavedHow) slack.ModalViewRequest {
 		text += "It is paused: it is not read by itself until somebody resumes it."
 	case k.Integrated && how.Reads:
 		text += "Its scores since the period's start are being read now. " + capital(k.Next()) + "."
+	case k.Integrated && k.Trouble() != "": // its connection is not used any more
+		text += k.Trouble()
 	case k.Integrated:
 		text += capital(k.Next()) + "."
 	default:

@@ -129,6 +129,10 @@ func (f *Flow) authorizeSource(ctx context.Context, tx *store.Tx, w *Session, k 
 		}
 		kept = before.Source.Connection == w.Connection && before.Source.Reference == w.Reference
 	}
+	if missing != nil && kept { // it was disconnected; what is not asked for stays what it was
+		k.Source, k.Precision = before.Source, before.Precision
+		return nil
+	}
 	if missing != nil || !c.MayUse(actor) && !kept {
 		w.chooseConnection(0)
 		return earlier{view.StepScorecard, "This connection is not yours to use any more. Nothing was saved. Choose another one, or ask who made it to share it."}
@@ -266,9 +270,9 @@ func edited(before, entered store.KeyResult, version int) store.KeyResult {
 }
 
 // postAndRead has a key result's card posted, and its scores read since the period's start, where a
-// system is read.
+// system is read and the connection to it is used.
 func (f *Flow) postAndRead(ctx context.Context, tx *store.Tx, k store.KeyResult) (saved store.KeyResult, reads bool, err error) {
-	if err := postCard(ctx, tx, k); err != nil || !k.Integrated || k.Paused {
+	if err := postCard(ctx, tx, k); err != nil || !k.Integrated || k.Paused || k.Source.ConnectionState != store.Active {
 		return k, false, err
 	}
 	return k, true, f.jobs.Import(ctx, tx, k.Workspace, k.ID)
