@@ -1,9 +1,12 @@
 package bot_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"okrbot/okr"
+	"okrbot/sheet"
 )
 
 // disconnects has alice take back her only connection.
@@ -67,4 +70,35 @@ func TestAFormDoesNotPromiseWhatARefusedConnectionReads(t *testing.T) {
 	r.do("update key_results set failure_class = 'unauthorized', failure_cause = 'wrong_password', failure_says = 'ServiceNow refused the sign-in.', failing_since = now(), failure_told_at = now()")
 	r.alice.Types("/okr edit KR-1").Fills("Key Result", "Fewer of them").Submits("Save").
 		Sees("== KR-1 is saved ==", "ServiceNow refused the sign-in.").DoesNotSee("are being read now").Closes()
+}
+
+// A connection that is gone, or not confirmed yet, is none that a file can name: of two of one name there is one.
+func TestAnImportNamesConnectionsThatThereAre(t *testing.T) {
+	r := ready(t)
+	file := func() string {
+		o := r.objectiveNumbered(1)
+		return "objective,objective_owner,first_day,last_day,time_zone,key_result,owner,kind,start_value,target_value,cadence,connection,reference\n" +
+			fmt.Sprintf("%s,U0ALICE,%s,%s,%s,More,U0ALICE,decrease,150,100,daily,%s,%s\n", o.Title, o.Period.First, o.Period.Last, o.Zone,
+				r.words("select name from connections order by id desc limit 1"), openIncidents)
+	}
+	check := func() (int, string) {
+		var said strings.Builder
+		o, err := sheet.Check(t.Context(), r.store, r.slack.Options().TeamID, strings.NewReader(file()), &said, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o.Problems, said.String()
+	}
+	if n, said := check(); n != 0 {
+		t.Fatal(said)
+	}
+	r.disconnects()
+	if n, said := check(); n != 1 || !strings.Contains(said, "There is no connection of this name.") {
+		t.Errorf("of one that is gone it says\n%s", said)
+	}
+	r.connects(r.alice)
+	r.settles()
+	if n, said := check(); n != 0 {
+		t.Errorf("of one that was connected again it says\n%s", said)
+	}
 }

@@ -37,6 +37,7 @@ group by p.id;
 select id, name, owner_id, shared, kind, origin
 from connections
 where workspace_id = @workspace_id
+  and state not in ('pending', 'removed')
 order by id;
 
 -- name: AllObjectives :many

@@ -13,6 +13,7 @@ const allConnections = `-- name: AllConnections :many
 select id, name, owner_id, shared, kind, origin
 from connections
 where workspace_id = $1
+  and state not in ('pending', 'removed')
 order by id
 `
 
