@@ -321,6 +321,9 @@ func (im *importer) history(ctx context.Context, list []store.Entry, line int) e
 	if !im.writing() {
 		return nil
 	}
+	if k, err = im.hold(ctx, k); err != nil {
+		return err
+	}
 	return im.tx.AddHistory(ctx, im.actor(), k, news.Entries)
 }
 

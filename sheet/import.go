@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,6 +59,7 @@ type importer struct {
 	heard      map[string]*Heard // by person
 	holding    bool              // the tree of objectives
 	zones      map[string]bool   // time zone -> whether the database knows it
+	uses       map[use]bool      // what reads from elsewhere now, and is written
 }
 
 // titled names a key result by its title within an objective.
@@ -122,8 +124,8 @@ func Import(ctx context.Context, s *store.Store, workspace string, file io.ReadS
 		outcome, err = write(ctx, s, workspace, file, io.Discard, beside, true)
 	}
 	switch {
-	case errors.Is(err, store.ErrNoParent), errors.Is(err, store.ErrChanged): // removed or edited meanwhile
-		outcome.Problems++
+	case errors.Is(err, store.ErrNoParent), errors.Is(err, store.ErrChanged), errors.Is(err, store.ErrClosed), errors.Is(err, store.ErrNotFound):
+		outcome.Problems++ // removed, edited or closed out meanwhile
 		return outcome, nil
 	case errors.Is(err, errProblems):
 		return outcome, nil
@@ -162,11 +164,9 @@ func write(ctx context.Context, s *store.Store, workspace string, file io.ReadSe
 		if outcome.Problems > 0 {
 			return errProblems
 		}
-		closed, err := tx.AnyClosed(ctx, workspace, im.open())
-		if err != nil {
+		if other, err := im.overtaken(ctx); err != nil {
 			return err
-		}
-		if closed {
+		} else if other {
 			outcome.Problems++
 			return errProblems
 		}
@@ -185,14 +185,43 @@ func write(ctx context.Context, s *store.Store, workspace string, file io.ReadSe
 	return outcome, err
 }
 
-// open are the objectives that were there, are named, and were not closed out when the import began.
-func (im *importer) open() (ids []int64) {
-	for _, o := range im.all {
-		if o.line != 0 && !o.made && !o.Closed {
-			ids = append(ids, o.ID)
+// use is a connection through which something of an owner's is read from now on.
+type use struct {
+	connection int64
+	owner      string
+}
+
+// overtaken says whether what the file names was closed out, moved to another time zone, disconnected or taken back
+// from others since it was looked for. Who does so from now on waits for what is written.
+func (im *importer) overtaken(ctx context.Context) (bool, error) {
+	if other, err := im.tx.AnyOther(ctx, im.workspace, im.open()); err != nil || other || len(im.uses) == 0 {
+		return other, err
+	}
+	list, err := im.reads.Connections(ctx, im.workspace)
+	if err != nil {
+		return false, err
+	}
+	for u := range im.uses {
+		if !slices.ContainsFunc(list, func(c store.Connection) bool { return c.ID == u.connection && serves(c, u.owner) }) {
+			return true, nil
 		}
 	}
-	return ids
+	return false, nil
+}
+
+// serves says whether a connection may read what somebody owns. The import is nobody's, so a private one serves its
+// own owner's key results only.
+func serves(c store.Connection, owner string) bool { return c.Shared || c.Owner == owner }
+
+// open are the objectives that were there, are named, and were not closed out when the import began, as it leaves
+// them.
+func (im *importer) open() (list []okr.Objective) {
+	for _, o := range im.all {
+		if o.line != 0 && !o.made && !o.Closed {
+			list = append(list, o.Objective)
+		}
+	}
+	return list
 }
 
 // ahead is what is to be known of a file before its first line: the highest numbers that it names, so that
@@ -271,6 +300,14 @@ func (im *importer) run(ctx context.Context, file io.Reader) error {
 	return im.putBelow(ctx)
 }
 
+// hold holds a key result that is about to be changed, and returns it with the value by hand that stands now: a
+// score may have ended it since the key result was read, which is no edit.
+func (im *importer) hold(ctx context.Context, k store.KeyResult) (store.KeyResult, error) {
+	now, err := im.tx.LockKeyResult(ctx, im.workspace, k.ID)
+	k.Override = now.Override
+	return k, err
+}
+
 func (im *importer) refuse(problems ...Problem) {
 	for _, p := range problems {
 		if im.problems.add(p) {
@@ -299,6 +336,7 @@ func (im *importer) know(ctx context.Context) error {
 	im.people, im.guests, im.sources = map[string]string{}, map[string]string{}, map[string][]store.Connection{}
 	im.objectives, im.numbers = map[objectiveKey]*known{}, map[int]*known{}
 	im.keys, im.added, im.heard, im.left = map[int]int{}, map[titled]int{}, map[string]*Heard{}, map[string]bool{}
+	im.uses = map[use]bool{}
 	people, err := im.reads.KnownPeople(ctx, im.workspace)
 	if err != nil {
 		return err

@@ -275,12 +275,11 @@ func (im *importer) sourceOf(e *entry, c store.Connection, known map[store.Sourc
 	return source, ok
 }
 
-// connection is the one that a row names. The import is nobody's, so a private connection serves its
-// own owner's key results only.
+// connection is the one that a row names.
 func (im *importer) connection(r Row) (c store.Connection, says string) {
 	var usable []store.Connection
 	for _, c := range im.sources[okr.Visible(r.Connection)] {
-		if c.Shared || c.Owner == r.KeyResult.Owner {
+		if serves(c, r.KeyResult.Owner) {
 			usable = append(usable, c)
 		}
 	}
@@ -300,6 +299,9 @@ func (im *importer) do(ctx context.Context, e *entry) error {
 	o, err := im.objective(ctx, e)
 	if err != nil || o == nil || e.row.Alone {
 		return err
+	}
+	if e.source.Connection != 0 && im.writing() {
+		im.uses[use{e.source.Connection, strings.Clone(e.row.KeyResult.Owner)}] = true
 	}
 	k := e.before
 	k.KeyResult, k.Objective = e.row.KeyResult, o.Objective
@@ -330,6 +332,9 @@ func (im *importer) do(ctx context.Context, e *entry) error {
 		return nil
 	}
 	k.ID, k.Result, k.Version = e.before.ID, e.before.Result, e.before.Version
+	if k, err = im.hold(ctx, k); err != nil {
+		return err
+	}
 	after, err := im.tx.EditKeyResult(ctx, im.actor(), k, "edited")
 	if err != nil {
 		return err

@@ -33,7 +33,8 @@ func (r Statements) KnownPeople(ctx context.Context, workspace string) ([]KnownP
 	return list, nil
 }
 
-// Connections are all connections of a workspace, whoever may use them.
+// Connections are all connections of a workspace, whoever may use them, but for those that nobody has confirmed
+// and those that were disconnected.
 func (r Statements) Connections(ctx context.Context, workspace string) ([]Connection, error) {
 	rows, err := r.q.AllConnections(ctx, workspace)
 	if err != nil {
@@ -199,7 +200,8 @@ func (tx *Tx) FollowObjective(ctx context.Context, actor okr.Actor, o okr.Object
 
 // AddKeyResults keeps many new key results at once, with their numbers and sources, and a first
 // reading where they have a result. What is read is read at once, connection by connection. It records
-// each; it posts nothing. That the numbers are taken is for the caller to say, with MoveNumbers.
+// each; it posts nothing. That the numbers are taken is for the caller to say, with MoveNumbers. It returns
+// ErrNotFound where an objective is not there any more.
 func (tx *Tx) AddKeyResults(ctx context.Context, actor okr.Actor, list []KeyResult) error {
 	if err := tx.insertKeyResults(ctx, actor, list); err != nil {
 		return err
@@ -238,13 +240,17 @@ func (tx *Tx) CarryOver(ctx context.Context, actor okr.Actor, list []KeyResult) 
 	return tx.MoveNumbers(ctx, actor.Workspace, next)
 }
 
-// AnyClosed says whether one of some objectives is closed out by now.
-func (tx *Tx) AnyClosed(ctx context.Context, workspace string, ids []int64) (bool, error) {
-	closed, err := tx.q.AnyClosed(ctx, queries.AnyClosedParams{WorkspaceID: workspace, Ids: ids})
-	if err != nil {
-		return false, fmt.Errorf("looking whether objectives are closed out: %w", err)
+// AnyOther says whether one of some objectives is closed out by now, or in another time zone than given.
+func (tx *Tx) AnyOther(ctx context.Context, workspace string, list []okr.Objective) (bool, error) {
+	p := queries.AnyOtherParams{WorkspaceID: workspace}
+	for _, o := range list {
+		p.Ids, p.Zones = append(p.Ids, o.ID), append(p.Zones, o.Zone)
 	}
-	return closed, nil
+	other, err := tx.q.AnyOther(ctx, p)
+	if err != nil {
+		return false, fmt.Errorf("looking whether objectives are as they were: %w", err)
+	}
+	return other, nil
 }
 
 // insertKeyResults writes new key results with all that belongs to them, and gives each its id.
@@ -308,6 +314,9 @@ func (tx *Tx) copyAll(ctx context.Context, keyResults, sources, readings, audit 
 		{"audit_events", []string{"workspace_id", "actor_id", "action", "object", "object_id", "changes", "created_at"}, audit},
 	} {
 		if _, err := tx.tx.CopyFrom(ctx, pgx.Identifier{table.name}, table.columns, pgx.CopyFromRows(table.rows)); err != nil {
+			if isCode(err, noSuchRow) { // the objective was removed after it was looked for
+				err = ErrNotFound
+			}
 			return fmt.Errorf("adding to %s: %w", table.name, err)
 		}
 	}

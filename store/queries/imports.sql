@@ -95,6 +95,12 @@ join connections c on c.id = r.connection_id
 where r.workspace_id = @workspace_id
   and r.trigger_key = @trigger_key;
 
--- name: AnyClosed :one
--- Once something is added to them, whoever closes one out waits for this transaction.
-select exists (select from objectives where workspace_id = @workspace_id and id = any (@ids::bigint[]) and closed_at is not null);
+-- name: AnyOther :one
+-- Once something is added to them, whoever closes one out or edits it waits for this transaction.
+select exists (
+  select
+  from objectives o
+  join (select unnest(@ids::bigint[]) as id, unnest(@zones::text[]) as zone) v on v.id = o.id
+  where o.workspace_id = @workspace_id
+    and (o.closed_at is not null or o.zone <> v.zone)
+);

@@ -98,18 +98,25 @@ func (q *Queries) AllObjectives(ctx context.Context, workspaceID string) ([]Obje
 	return items, nil
 }
 
-const anyClosed = `-- name: AnyClosed :one
-select exists (select from objectives where workspace_id = $1 and id = any ($2::bigint[]) and closed_at is not null)
+const anyOther = `-- name: AnyOther :one
+select exists (
+  select
+  from objectives o
+  join (select unnest($1::bigint[]) as id, unnest($2::text[]) as zone) v on v.id = o.id
+  where o.workspace_id = $3
+    and (o.closed_at is not null or o.zone <> v.zone)
+)
 `
 
-type AnyClosedParams struct {
-	WorkspaceID string
+type AnyOtherParams struct {
 	Ids         []int64
+	Zones       []string
+	WorkspaceID string
 }
 
-// Once something is added to them, whoever closes one out waits for this transaction.
-func (q *Queries) AnyClosed(ctx context.Context, arg AnyClosedParams) (bool, error) {
-	row := q.db.QueryRow(ctx, anyClosed, arg.WorkspaceID, arg.Ids)
+// Once something is added to them, whoever closes one out or edits it waits for this transaction.
+func (q *Queries) AnyOther(ctx context.Context, arg AnyOtherParams) (bool, error) {
+	row := q.db.QueryRow(ctx, anyOther, arg.Ids, arg.Zones, arg.WorkspaceID)
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
