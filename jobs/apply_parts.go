@@ -99,6 +99,7 @@ func isUnauthorized(err error) bool {
 
 // wait leaves a system in peace that asked for it. It does not count as a try.
 func (t *taker) wait(ctx context.Context, p *portion, s sorted) error {
+	t.log.Info("a system asked to wait", "connection", p.connection.ID, "wait", s.pause)
 	var keyResults []int64
 	var runs []store.TakenRun
 	for _, f := range p.follows {
@@ -200,6 +201,7 @@ func (t *taker) applyPart(ctx context.Context, p *part, s sorted) error {
 		})
 		if err == nil {
 			p.done.count()
+			p.done.log(t.log, p.connection.ID)
 			p.worked = p.worked || p.works && p.called
 		}
 		p.unclear = p.unclear || errors.Is(err, store.ErrUnclear)

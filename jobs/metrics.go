@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"errors"
+	"log/slog"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
@@ -50,14 +51,17 @@ func init() {
 // tally is what a part did, to be counted once it is true.
 type tally struct {
 	outcomes map[outcome]int
+	failed   map[cause]int // of these, the key results that fail for the first time in their slot, by why
 	scores   int
 }
 
 type outcome struct{ outcome, class string }
 
+type cause struct{ class, cause string }
+
 // tally sums up what was written. What is tried again has failed with its feed's answer.
 func (a *applying) tally(s sorted) tally {
-	t := tally{outcomes: map[outcome]int{}, scores: a.stored}
+	t := tally{outcomes: map[outcome]int{}, failed: map[cause]int{}, scores: a.stored}
 	for what, n := range a.batch.Outcomes() {
 		if what != store.Failed && what != store.Again {
 			t.outcomes[outcome{what, unclassed}] += n
@@ -67,6 +71,8 @@ func (a *applying) tally(s sorted) tally {
 		what := store.Failed
 		if a.still[f.KeyResult] {
 			what = failedAgain
+		} else {
+			t.failed[cause{f.Failure.Class, f.Failure.Cause}]++
 		}
 		t.outcomes[outcome{what, f.Failure.Class}]++
 	}
@@ -84,4 +90,12 @@ func (t tally) count() {
 		synced.WithLabelValues(o.outcome, o.class).Add(float64(n))
 	}
 	scoresStored.Add(float64(t.scores))
+}
+
+// log says why key results were not read, with the causes of docs/servicenow.md: a line for each cause of a part,
+// however many key results it has, and none for each time that they are tried again.
+func (t tally) log(log *slog.Logger, connection int64) {
+	for why, n := range t.failed {
+		log.Warn("key results were not read", "connection", connection, "class", why.class, "cause", why.cause, "key_results", n)
+	}
 }

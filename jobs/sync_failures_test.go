@@ -1,6 +1,9 @@
 package jobs
 
 import (
+	"bytes"
+	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +45,30 @@ func TestTransientFailuresAreTriedAgainWithinTheSlot(t *testing.T) {
 	r.wants("calls in an outage", len(r.now.Calls()), 1+okr.QuickTries)
 	r.wants("said to the owner in an outage", r.slack.in(alice.ID), []string{"KR-1 failed"})
 	r.wants("runs without an end", r.count("select count(*) from sync_runs where state <> 'done'"), 0)
+}
+
+// Whoever looks into the log finds the cause of docs/servicenow.md there: once in a slot for all that it holds for,
+// and not for each try.
+func TestTheLogNamesTheCauseOfAFailure(t *testing.T) {
+	r := newRoom(t)
+	var said bytes.Buffer
+	c := r.replicaWith(func(o *Options) { o.Log = slog.New(slog.NewTextHandler(&said, nil)) })
+	list := []store.KeyResult{r.keyResult(r.scorecard(1, 41, 5)), r.keyResult(r.scorecard(2, 41, 5)), r.keyResult(r.scorecard(2, 41, 5))}
+	r.imports(list...)
+	fix := r.now.Break(vendor.Fault{Kind: vendor.Hibernating})
+	r.nextDay()
+	for range 3 {
+		r.tickOf(c)
+		r.advance(20 * time.Minute)
+	}
+	why := fmt.Sprintf(`msg="key results were not read" connection=%d class=unavailable cause=asleep key_results=3`, r.connection.ID)
+	r.wants("how often the log says "+why, strings.Count(said.String(), why), 1)
+	fix()
+	r.now.Break(vendor.Fault{Kind: vendor.RateLimit, After: 90})
+	r.nextDay()
+	r.tickOf(c)
+	wait := fmt.Sprintf(`msg="a system asked to wait" connection=%d wait=1m30s`, r.connection.ID)
+	r.wants("how often the log says "+wait, strings.Count(said.String(), wait), 1)
 }
 
 // weekly is a key result that is read once a week.
