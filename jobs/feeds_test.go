@@ -401,6 +401,7 @@ func TestScoresOutliveTheirObjectiveByFourHundredDays(t *testing.T) {
 	tidy()
 	r.wants("feeds that somebody follows", r.count("select count(*) from feeds"), 1)
 	r.wants("their scores", r.count("select count(*) from scores"), 5)
+	r.exec("update objectives set closed_at = now()")
 	r.advance(298 * 24 * time.Hour) // the objective ended 399 days ago
 	tidy()
 	r.wants("scores after 399 days", r.count("select count(*) from scores"), 5)
@@ -409,6 +410,30 @@ func TestScoresOutliveTheirObjectiveByFourHundredDays(t *testing.T) {
 	r.wants("scores after 401 days", r.count("select count(*) from scores"), 0)
 	r.check(r.store.TidyAudit(ctx, 1))
 	r.wants("audit", r.count("select count(*) from audit_events"), 0)
+}
+
+// An objective that nobody closes out keeps what its key results come to, however long that takes.
+func TestWhatNobodyHasClosedOutKeepsItsScores(t *testing.T) {
+	r := newRoom(t)
+	average, latest := r.keyResult(r.scorecard(1, 41, 5), func(k *store.KeyResult) { k.Method = okr.Average }), r.keyResult(r.scorecard(2, 41, 5))
+	r.imports(average, latest)
+	was := []string{r.value(average), r.value(latest)}
+	r.advance(time.Duration(r.objective.Period.Last-r.today()+402) * 24 * time.Hour)
+	_, err := r.store.TidyScores(ctx, 0)
+	r.check(err)
+	for _, k := range []store.KeyResult{average, latest} {
+		r.check(r.now.Collect(k.Source.Reference, r.today().Time(), 33))
+	}
+	r.force(average.ID, latest.ID)
+	r.tick()
+	r.wants("the average", r.value(average), was[0])
+	edited := r.load(latest)
+	edited.Title = "Renamed"
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) error {
+		_, err := tx.EditKeyResult(ctx, alice, edited, "edited")
+		return err
+	}))
+	r.wants("the latest value", r.value(latest), was[1])
 }
 
 // While a slot's scores are read, somebody has one of them synced by hand: that fetch is the newer one

@@ -19,7 +19,8 @@ const (
 	// scoresTogether is of how many feeds scores go in one transaction: a few hundred each, some thousand where
 	// a feed of years has lost the last who counts it.
 	scoresTogether = 20
-	// keepScores is how long scores are kept after the objective of the last who counts them.
+	// keepScores is how long scores are kept after the objective of the last who counts them, where it is closed out
+	// or gone: until then they make its results.
 	keepScores = 400 * 24 * time.Hour
 )
 

@@ -128,8 +128,8 @@ where id in (
 );
 
 -- name: FeedsAfter :many
--- The next feeds, or some of them, with the first day that anybody counts whose objective ended within 400
--- days, or shows as the latest score of before: as follow() has it. Older says that there is something of
+-- The next feeds, or some of them, with the first day that anybody counts whose objective is open, or ended within
+-- 400 days, or shows as the latest score of before: as follow() has it. Older says that there is something of
 -- before that day, or that it is asked for.
 select d.id, v.keep::date as keep, v.alone, d.read_at,
   (d.wanted_from < v.keep or exists (select from scores s where s.feed_id = d.id and s.day < v.keep))::boolean as older
@@ -150,7 +150,7 @@ cross join lateral (
   from follows f
   left join key_results k on k.id = f.key_result_id
   left join sources s on s.key_result_id = k.id
-  left join objectives o on o.id = k.objective_id and o.last_day >= (now() - interval '400 days')::date
+  left join objectives o on o.id = k.objective_id and (o.closed_at is null or o.last_day >= (now() - interval '400 days')::date)
   where f.feed_id = d.id
 ) v
 order by d.id;

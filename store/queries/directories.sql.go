@@ -354,7 +354,7 @@ cross join lateral (
   from follows f
   left join key_results k on k.id = f.key_result_id
   left join sources s on s.key_result_id = k.id
-  left join objectives o on o.id = k.objective_id and o.last_day >= (now() - interval '400 days')::date
+  left join objectives o on o.id = k.objective_id and (o.closed_at is null or o.last_day >= (now() - interval '400 days')::date)
   where f.feed_id = d.id
 ) v
 order by d.id
@@ -374,8 +374,8 @@ type FeedsAfterRow struct {
 	Older  bool
 }
 
-// The next feeds, or some of them, with the first day that anybody counts whose objective ended within 400
-// days, or shows as the latest score of before: as follow() has it. Older says that there is something of
+// The next feeds, or some of them, with the first day that anybody counts whose objective is open, or ended within
+// 400 days, or shows as the latest score of before: as follow() has it. Older says that there is something of
 // before that day, or that it is asked for.
 func (q *Queries) FeedsAfter(ctx context.Context, arg FeedsAfterParams) ([]FeedsAfterRow, error) {
 	rows, err := q.db.Query(ctx, feedsAfter, arg.After, arg.Among, arg.Most)
