@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
+	"time"
 
 	"okrbot/okr"
 	"okrbot/secret"
@@ -133,5 +135,37 @@ func (k keysDropCommand) Run(in *invocation) error {
 	if err != nil {
 		return err
 	}
-	return k.hand(in, config, newest, fmt.Sprintf("Taken out: %s. Backups from before need them: keep the old keyset as long as those.", okr.CountWords(left, "key")))
+	if left == 0 {
+		fmt.Fprintln(in.notes(), "There was no old key.")
+		if k.Write {
+			return nil
+		}
+	}
+	next := ""
+	if k.Write {
+		beside, err := keepBeside(config.keysetFile())
+		if err != nil {
+			return fmt.Errorf("keeping the old keys beside: %w. Nothing was changed", err)
+		}
+		next = fmt.Sprintf("Taken out: %s. Backups from before need them, so the keyset as it was is in %s: keep it somewhere else as long as those, then delete it. Where a key got out, delete it now, and those backups.", okr.CountWords(left, "key"), beside)
+	}
+	return k.hand(in, config, newest, next)
+}
+
+// keepBeside copies the keys to a file beside, for this user alone, and says where.
+func keepBeside(file string) (beside string, err error) {
+	held, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+	made, err := writeAside(file, string(held))
+	if err != nil {
+		return "", err
+	}
+	beside = file + ".before-" + time.Now().UTC().Format("20060102-150405")
+	if err := place(made, beside); err != nil {
+		os.Remove(made)
+		return "", err
+	}
+	return beside, nil
 }

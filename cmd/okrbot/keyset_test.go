@@ -101,10 +101,32 @@ func TestKeysAreTurnedInTheirFile(t *testing.T) {
 		t.Errorf("keys drop: %d %s", code, out)
 	}
 	holds(2)
-	if out, code := o.runs("keys", "drop", "--write"); code != 0 || !strings.Contains(out, "Taken out: 1 key.") {
+	both, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, code := o.runs("keys", "drop", "--write")
+	if code != 0 || !strings.Contains(out, "Taken out: 1 key.") {
 		t.Errorf("keys drop --write: %d %s", code, out)
 	}
 	holds(1)
+	// Backups from before need the old key, and this was its only copy.
+	beside, err := filepath.Glob(file + ".before-*")
+	if err != nil || len(beside) != 1 || !strings.Contains(out, beside[0]) {
+		t.Fatalf("the keyset from before is in %q, %v; it said %s", beside, err, out)
+	}
+	if kept, err := os.ReadFile(beside[0]); err != nil || string(kept) != string(both) {
+		t.Errorf("the keyset from before is not what is kept, %v", err)
+	}
+	if info, err := os.Stat(beside[0]); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("others may read the keyset from before: %v, %v", info, err)
+	}
+	if out, code := o.runs("keys", "drop", "--write"); code != 0 || !strings.Contains(out, "no old key") {
+		t.Errorf("keys drop where there is no old key: %d %s", code, out)
+	}
+	if again, err := filepath.Glob(file + ".before-*"); err != nil || len(again) != 1 {
+		t.Errorf("nothing was taken out, and kept is %q, %v", again, err)
+	}
 	s.stop()
 	s = o.serve()
 	s.says("okrbot is ready")
