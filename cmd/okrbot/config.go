@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/url"
@@ -84,7 +85,12 @@ func loadConfig(what need) (Config, error) {
 	for _, name := range secretVariables() {
 		os.Unsetenv(name)
 	}
-	if problems := append(unread, c.problems(what)...); len(problems) > 0 {
+	problems := slices.DeleteFunc(c.problems(what), func(p string) bool {
+		// It is there, in a file that says what is wrong.
+		variable, _, _ := strings.Cut(p, ": ")
+		return slices.ContainsFunc(unread, func(u string) bool { return strings.HasPrefix(u, variable+"_FILE: ") })
+	})
+	if problems = append(problems, unread...); len(problems) > 0 {
 		slices.Sort(problems)
 		return c, badConfig(problems)
 	}
@@ -120,16 +126,16 @@ func (c *Config) problems(what need) []string {
 	say := func(variable, problem string) { list = append(list, variable+": "+problem) }
 
 	if !c.DatabaseURL.Empty() {
-		if _, err := pgx.ParseConfig(c.DatabaseURL.Reveal()); err != nil {
-			say("DATABASE_URL", "it is not the address of a Postgres; write postgres://user:password@host/database")
+		if why := noAddress(c.DatabaseURL); why != "" {
+			say("DATABASE_URL", why)
 		}
 		if c.EncryptionKeyset.Empty() {
 			say("ENCRYPTION_KEYSET", "it is needed with DATABASE_URL; `okrbot keys new` prints one")
 		}
 	}
 	if !c.DatabaseDirectURL.Empty() {
-		if _, err := pgx.ParseConfig(c.DatabaseDirectURL.Reveal()); err != nil {
-			say("DATABASE_DIRECT_URL", "it is not the address of a Postgres; write postgres://user:password@host/database")
+		if why := noAddress(c.DatabaseDirectURL); why != "" {
+			say("DATABASE_DIRECT_URL", why)
 		} else if c.DatabaseURL.Empty() {
 			say("DATABASE_DIRECT_URL", "it is for the database of DATABASE_URL, which is not set; set both, or DATABASE_URL alone")
 		}
@@ -163,6 +169,27 @@ func (c *Config) problems(what need) []string {
 	}
 	c.slackProblems(what, say)
 	return list
+}
+
+// sslModes are what `sslmode` in the address of a Postgres may be.
+var sslModes = []string{"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
+
+// noAddress is why an address of a Postgres cannot be used; "" where it can.
+func noAddress(address secret.String) string {
+	_, err := pgx.ParseConfig(address.Reveal())
+	if err == nil {
+		return ""
+	}
+	var of *fs.PathError
+	if errors.As(err, &of) {
+		return "a file that it names, such as that of `sslrootcert`, cannot be read: " + of.Err.Error() + "; check its path, and whom okrbot runs as"
+	}
+	if u, err := url.Parse(address.Reveal()); err == nil && u.Host != "" {
+		if mode := u.Query().Get("sslmode"); mode != "" && !slices.Contains(sslModes, mode) {
+			return "its `sslmode` is none that there is; write one of " + strings.Join(sslModes, ", ")
+		}
+	}
+	return "it is not the address of a Postgres; write postgres://user:password@host/database, with %-codes for the special characters of the password, such as %23 for #"
 }
 
 // addressProblems are what is wrong with where it listens, and whom it speaks to.
@@ -199,11 +226,20 @@ func (c *Config) addressProblems(say func(variable, problem string)) {
 }
 
 func (c *Config) slackProblems(what need, say func(variable, problem string)) {
-	if !c.SlackBotToken.Empty() && !strings.HasPrefix(c.SlackBotToken.Reveal(), "xoxb-") {
-		say("SLACK_BOT_TOKEN", "it does not begin with xoxb-; copy the Bot User OAuth Token")
-	}
-	if !c.SlackAppToken.Empty() && !strings.HasPrefix(c.SlackAppToken.Reveal(), "xapp-") {
-		say("SLACK_APP_TOKEN", "it does not begin with xapp-; copy an app-level token with the scope connections:write")
+	for _, t := range []struct {
+		variable, begins, copied string
+		token                    secret.String
+	}{
+		{"SLACK_BOT_TOKEN", "xoxb-", "the Bot User OAuth Token", c.SlackBotToken},
+		{"SLACK_APP_TOKEN", "xapp-", "an app-level token with the scope connections:write", c.SlackAppToken},
+	} {
+		switch {
+		case t.token.Empty():
+		case !strings.HasPrefix(t.token.Reveal(), t.begins):
+			say(t.variable, "it does not begin with "+t.begins+"; copy "+t.copied)
+		case t.token.Reveal() == t.begins:
+			say(t.variable, "it is "+t.begins+" and nothing after it, as in the example; copy "+t.copied)
+		}
 	}
 	if (c.SlackClientID == "") != c.SlackClientSecret.Empty() {
 		say("SLACK_CLIENT_ID", "it and SLACK_CLIENT_SECRET go together; set both or none")

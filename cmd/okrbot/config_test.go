@@ -101,6 +101,29 @@ func TestEveryProblemIsNamedAtOnceAndNoValueIsPrinted(t *testing.T) {
 	}
 }
 
+// What is nearly right is told by what is wrong with it, and not by what it ought to be altogether.
+func TestAProblemSaysWhatItIs(t *testing.T) {
+	keys, err := secret.NewKeyset()
+	if err != nil {
+		t.Fatal(err)
+	}
+	missing := filepath.Join(t.TempDir(), canary)
+	good := map[string]string{"SLACK_BOT_TOKEN": "xoxb-" + canary, "SLACK_SIGNING_SECRET": canary, "ENCRYPTION_KEYSET": keys.Reveal(), "DATABASE_URL": "postgres://u:p@h/d"}
+	for name, row := range map[string]struct{ variable, value, want string }{
+		"no certificate":     {"DATABASE_URL", "postgres://u:p@h/d?sslmode=verify-full&sslrootcert=" + missing, "`sslrootcert`, cannot be read: no such file"},
+		"no certificate too": {"DATABASE_DIRECT_URL", "host=h user=u sslmode=verify-full sslrootcert=" + missing, "`sslrootcert`, cannot be read: no such file"},
+		"a mode":             {"DATABASE_URL", "postgres://u:p@h/d?sslmode=" + canary, "verify-full"},
+		"a password":         {"DATABASE_URL", "postgres://u:100%z" + canary + "@h/d", "%-codes"},
+		"the example's":      {"SLACK_BOT_TOKEN", "xoxb-", "nothing after it"},
+		"the example's, too": {"SLACK_APP_TOKEN", "xapp-", "nothing after it"},
+	} {
+		problems := problemsOf(t, with(good, map[string]string{row.variable: row.value}))
+		if len(problems) != 1 || !strings.HasPrefix(problems[0], row.variable+": ") || !strings.Contains(problems[0], row.want) || strings.Contains(problems[0], canary) {
+			t.Errorf("%s: %q", name, problems)
+		}
+	}
+}
+
 // Whatever a variable holds, reading it ends in a configuration or in a list that quotes nothing.
 func TestAnyEnvironmentIsReadOrRefused(t *testing.T) {
 	names := append(secretVariables(), plainVariables...)
