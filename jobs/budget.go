@@ -15,8 +15,8 @@ import (
 //
 // It is one number: how many portions run at once, and below one the part of the time in which one
 // does. It begins with as many as there are cores. It grows by little steps as long as portions wait
-// and nobody is answered late, and shrinks by a third as soon as people are: work slows down, and never
-// stops.
+// and nobody is answered late, and shrinks as soon as people are, to one portion and from there by a third:
+// work slows down, and never stops.
 type budget struct {
 	mu      sync.Mutex
 	share   float64
@@ -169,11 +169,11 @@ func (b *budget) grow() {
 	b.set(min(b.share+step, portionsAtMost))
 }
 
-// shrink takes a third away, down to least. The budget is locked.
-func (b *budget) shrink(least float64) {
+// shrink takes a third away, and what is above most, down to least. The budget is locked.
+func (b *budget) shrink(most, least float64) {
 	if now := time.Now(); now.Sub(b.shrunk) >= reactEvery && b.share > least {
 		b.shrunk = now
-		b.set(max(b.share*2/3, least))
+		b.set(max(min(b.share*2/3, most), least))
 	}
 }
 
@@ -194,7 +194,7 @@ func (b *budget) answered(took time.Duration) {
 	const weight = 1.0 / 32
 	b.late += weight * (late - b.late)
 	if b.late > lateAtMost {
-		b.shrink(leastShare)
+		b.shrink(1, leastShare) // at once: a crowd comes within a tenth of a second
 	}
 }
 
@@ -210,7 +210,7 @@ func (b *budget) ping(took time.Duration) {
 	}
 	b.crowded = took > 4*b.pinged+10*time.Millisecond
 	if b.crowded {
-		b.shrink(1)
+		b.shrink(portionsAtMost, 1)
 	}
 }
 

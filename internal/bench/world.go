@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"sync"
 	"syscall"
@@ -163,6 +164,21 @@ func (r *running) settle(ctx context.Context) error {
 	runtime.GC()
 	return nil
 }
+
+// uncollected keeps the benchmark from collecting its own garbage, until collected is called. Those who ask and
+// the systems that answer are in one process with all the worlds: to look through these takes half a second of
+// both processors, and who is asked in that time would seem slow. Past two gigabytes it is collected all the same.
+func uncollected() (collected func()) {
+	runtime.GC()
+	limit, percent := debug.SetMemoryLimit(uncollectedAtMost), debug.SetGCPercent(-1)
+	return func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
+	}
+}
+
+// uncollectedAtMost is how much memory the benchmark itself takes meanwhile, in bytes.
+const uncollectedAtMost = 2 << 30
 
 // execute runs statements that belong to no world.
 func (b *bench) execute(ctx context.Context, statements ...string) error {
