@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -13,14 +14,24 @@ import (
 func (b *bench) patience() time.Duration { return pick(b, 5*time.Minute, time.Minute) }
 
 // measureSync has all key results read at once, with a twentieth of the values changed and with all,
-// beside the plain design, and beside Postgres' own work on as many rows.
+// beside the plain design, and beside Postgres' own work on as many rows. Each is done in three fresh copies,
+// and the one counts whose time is in the middle.
 func measureSync(ctx context.Context, b *bench) (rows []row, err error) {
 	for _, way := range []struct{ share, times float64 }{{0.05, 20}, {1, 12}} {
-		ours, err := b.sync(ctx, "company", setting{share: way.share, patience: b.patience()})
+		var undone *synced
+		ours, err := middle(b, func() (synced, error) {
+			s, err := b.sync(ctx, "company", setting{share: way.share, warm: true, patience: b.patience()})
+			if !s.complete() {
+				undone = &s
+			}
+			return s, err
+		}, func(s synced) time.Duration { return s.took })
 		if err != nil {
 			return rows, err
 		}
-		theirs, err := b.plain(ctx, "company", way.share)
+		theirs, err := middle(b, func() (plainSynced, error) {
+			return b.plain(ctx, "company", way.share)
+		}, func(s plainSynced) time.Duration { return s.took })
 		if err != nil {
 			return rows, err
 		}
@@ -28,9 +39,9 @@ func measureSync(ctx context.Context, b *bench) (rows []row, err error) {
 		if err != nil {
 			return rows, err
 		}
-		what := fmt.Sprintf("%s key results of %d instances, %d ms away, fall due, %.0f %% changed", thousands(ours.all), ours.references/b.sizes()["company"].scorecards, acrossTown.Milliseconds(), 100*way.share)
-		if !ours.complete() {
-			rows = append(rows, row{what: what, measured: ours.outcome(), goals: []goal{must("each is read", false)}})
+		what := fmt.Sprintf("%s key results of %d instances, %d ms away, fall due after a sync that found nothing new, %.0f %% changed", thousands(ours.all), ours.references/b.sizes()["company"].scorecards, acrossTown.Milliseconds(), 100*way.share)
+		if undone != nil {
+			rows = append(rows, row{what: what, measured: undone.outcome(), goals: []goal{must("each is read", false)}})
 			continue
 		}
 		faster := theirs.took.Seconds() / ours.took.Seconds()
@@ -63,6 +74,21 @@ func measureSync(ctx context.Context, b *bench) (rows []row, err error) {
 			})
 	}
 	return rows, nil
+}
+
+// middle measures something three times, and returns what took neither longest nor shortest; once in the quick
+// mode.
+func middle[T any](b *bench, measure func() (T, error), took func(T) time.Duration) (T, error) {
+	var all []T
+	for range pick(b, 3, 1) {
+		one, err := measure()
+		if err != nil {
+			return one, err
+		}
+		all = append(all, one)
+	}
+	slices.SortFunc(all, func(a, b T) int { return cmp.Compare(took(a), took(b)) })
+	return all[len(all)/2], nil
 }
 
 func ofUpdate(ours synced, update, speed float64, bound bool) row {

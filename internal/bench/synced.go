@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -12,6 +13,7 @@ type setting struct {
 	replicas int           // 1 where it is not said
 	far      time.Duration // added to each round trip to Postgres
 	loaded   bool          // every core of the machine is kept busy beside it
+	warm     bool          // after a sync that found nothing new, as one of a process that has run for a while
 	patience time.Duration // after this time it is left undone
 }
 
@@ -67,6 +69,24 @@ func (b *bench) sync(ctx context.Context, name string, how setting) (s synced, e
 	return r.sync(ctx, how)
 }
 
+// warmUp has all read once with nothing new, and waits until nothing is left to do.
+func (r *running) warmUp(ctx context.Context, patience time.Duration) error {
+	if err := r.allDue(ctx); err != nil {
+		return err
+	}
+	done, err := wait(ctx, 50*time.Millisecond, patience, func() (bool, error) {
+		n, err := r.count(ctx, anyUnsynced)
+		return n == 0, err
+	})
+	if err == nil && !done {
+		err = errors.New("a sync that finds nothing new does not end")
+	}
+	if err != nil {
+		return err
+	}
+	return pause(ctx, time.Second) // what was read is noted as such
+}
+
 func (r *running) sync(ctx context.Context, how setting) (s synced, err error) {
 	s = synced{setting: how, all: r.all(), references: r.references()}
 	dsn := r.dsn
@@ -88,6 +108,11 @@ func (r *running) sync(ctx context.Context, how setting) (s synced, err error) {
 	if how.replicas > 1 {
 		r.callers.tell(pids...)
 		defer r.callers.tell()
+	}
+	if how.warm {
+		if err := r.warmUp(ctx, how.patience); err != nil {
+			return s, err
+		}
 	}
 	if err := r.settle(ctx); err != nil {
 		return s, err
