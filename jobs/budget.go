@@ -21,9 +21,9 @@ type budget struct {
 	mu      sync.Mutex
 	share   float64
 	running int
-	applies []chan struct{} // wait for their turn to apply what was read; those who came first are first
-	draws   []chan struct{} // and to draw
-	applied int             // how many applied since one drew, while some wait to draw
+	applies lane
+	draws   lane
+	applied int // how many applied since one drew, while some wait to draw
 
 	late    float64 // which part of the last answers came late
 	asked   time.Time
@@ -33,15 +33,28 @@ type budget struct {
 	crowded bool          // Postgres takes much longer than that
 }
 
+// lane is those who do the same.
+type lane struct {
+	running int
+	waiting []waiter // those who came first are first
+}
+
+// waiter waits for a turn.
+type waiter struct {
+	turn  chan struct{} // is closed
+	since time.Time
+}
+
 const (
 	portionsAtMost = 4   // at once: more of them would only wait for each other in Postgres
-	beforeDrawing  = 8   // who draws what is read by now would draw it again: so many apply first, and no more
+	beforeDrawing  = 8   // so many apply before one that waits too long draws
 	leastShare     = 0.1 // work goes on, whatever happens
 	inTime         = 40 * time.Millisecond
 	lateAtMost     = 0.06 // of the answers
 	reactEvery     = 100 * time.Millisecond
 	askedLately    = 3 * time.Second // after this time without a gesture, nobody is there
 	restAtMost     = 2 * time.Second
+	drawingWaits   = time.Second // while something is applied: what is drawn meanwhile is drawn again, and said again
 )
 
 func newBudget() *budget {
@@ -57,16 +70,17 @@ func (b *budget) apply(ctx context.Context, do func() error) error {
 	return b.spend(ctx, &b.applies, do)
 }
 
-// draw is the same for drawing, for which people wait less: what is to be applied goes first.
+// draw is the same for drawing, for which people wait less: as long as something is applied it waits, for a
+// second, and from then on it has a turn after some others.
 func (b *budget) draw(ctx context.Context, do func() error) error {
 	return b.spend(ctx, &b.draws, do)
 }
 
-func (b *budget) spend(ctx context.Context, queue *[]chan struct{}, do func() error) error {
-	if err := b.enter(ctx, queue); err != nil {
+func (b *budget) spend(ctx context.Context, l *lane, do func() error) error {
+	if err := b.enter(ctx, l); err != nil {
 		return err
 	}
-	defer b.leave()
+	defer b.leave(l)
 	began := time.Now()
 	err := do()
 	b.rest(ctx, time.Since(began))
@@ -74,63 +88,73 @@ func (b *budget) spend(ctx context.Context, queue *[]chan struct{}, do func() er
 }
 
 // enter waits for a turn.
-func (b *budget) enter(ctx context.Context, queue *[]chan struct{}) error {
+func (b *budget) enter(ctx context.Context, l *lane) error {
+	w := waiter{make(chan struct{}), time.Now()}
 	b.mu.Lock()
-	if b.waiting() == 0 && b.running < b.atOnce() {
-		b.running++
-		b.mu.Unlock()
-		return nil
-	}
-	turn := make(chan struct{})
-	*queue = append(*queue, turn)
+	l.waiting = append(l.waiting, w)
 	workWaiting.Inc()
+	b.next()
 	b.grow()
 	b.next()
 	b.mu.Unlock()
 	select {
-	case <-turn:
+	case <-w.turn:
 		return nil
 	case <-ctx.Done():
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if i := slices.Index(*queue, turn); i >= 0 {
-		*queue = slices.Delete(*queue, i, i+1)
+	if i := slices.Index(l.waiting, w); i >= 0 {
+		l.waiting = slices.Delete(l.waiting, i, i+1)
 		workWaiting.Dec()
 		return ctx.Err()
 	}
 	return nil // it was given the turn meanwhile
 }
 
-func (b *budget) leave() {
+func (b *budget) leave(l *lane) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.running--
 	b.grow()
+	b.running--
+	l.running--
 	b.next()
 }
 
 // next gives turns to those who wait, as far as more may run. The budget is locked.
 func (b *budget) next() {
-	for b.waiting() > 0 && b.running < b.atOnce() {
-		queue := &b.applies
-		switch {
-		case len(b.draws) == 0:
-			b.applied = 0
-		case len(b.applies) == 0 || b.applied >= beforeDrawing:
-			queue, b.applied = &b.draws, 0
-		default:
-			b.applied++
+	for b.running < b.atOnce() {
+		l := b.turnOf()
+		if l == nil {
+			return
 		}
 		b.running++
-		close((*queue)[0])
-		*queue = (*queue)[1:]
+		l.running++
+		close(l.waiting[0].turn)
+		l.waiting = l.waiting[1:]
 		workWaiting.Dec()
 	}
 }
 
+// turnOf is the lane whose turn it is, nil where all that waits is to wait. The budget is locked.
+func (b *budget) turnOf() *lane {
+	drawing := len(b.draws.waiting) > 0
+	overdue := drawing && time.Since(b.draws.waiting[0].since) >= drawingWaits
+	switch {
+	case len(b.applies.waiting) > 0 && !(overdue && b.applied >= beforeDrawing):
+		if drawing {
+			b.applied++
+		}
+		return &b.applies
+	case overdue, drawing && b.applies.running == 0:
+		b.applied = 0
+		return &b.draws
+	}
+	return nil
+}
+
 // waiting is how many wait for a turn. The budget is locked.
-func (b *budget) waiting() int { return len(b.applies) + len(b.draws) }
+func (b *budget) waiting() int { return len(b.applies.waiting) + len(b.draws.waiting) }
 
 // atOnce is how many portions may run at once. The budget is locked.
 func (b *budget) atOnce() int { return int(math.Ceil(b.share)) }
@@ -152,10 +176,10 @@ func (b *budget) rest(ctx context.Context, took time.Duration) {
 	}
 }
 
-// grow takes a step up where portions wait, and nothing speaks against it. The budget is locked.
+// grow takes a step up where portions wait for want of it, and nothing speaks against it. The budget is locked.
 func (b *budget) grow() {
 	now := time.Now()
-	if b.waiting() == 0 || now.Sub(b.grown) < reactEvery || now.Sub(b.shrunk) < reactEvery {
+	if b.waiting() == 0 || b.running < b.atOnce() || now.Sub(b.grown) < reactEvery || now.Sub(b.shrunk) < reactEvery {
 		return
 	}
 	step := 0.05

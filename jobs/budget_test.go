@@ -194,35 +194,68 @@ func TestAPlaceIsGivenBack(t *testing.T) {
 }
 
 func TestWhatIsAppliedGoesBeforeWhatIsDrawn(t *testing.T) {
+	both := 2*beforeDrawing + 2
+	turns := strings.Repeat("a", beforeDrawing) + "d"
+	for waits, want := range map[time.Duration]string{
+		0:            strings.Repeat("a", both) + "dd",
+		drawingWaits: turns + turns + "aa",
+	} {
+		inItsTime(t, func(ctx context.Context, b *tried) {
+			b.set(1)
+			held := make(chan struct{})
+			b.all.Go(func() { _ = b.apply(ctx, func() error { <-held; return nil }) })
+			synctest.Wait()
+			var mu sync.Mutex
+			order := ""
+			turn := func(by func(context.Context, func() error) error, is string) {
+				b.all.Go(func() {
+					_ = by(ctx, func() error {
+						mu.Lock()
+						defer mu.Unlock()
+						order += is
+						return nil
+					})
+				})
+				synctest.Wait()
+			}
+			b.grown = time.Now().Add(time.Minute) // it stays one
+			for range 2 {
+				turn(b.draw, "d")
+			}
+			for range both {
+				turn(b.apply, "a")
+			}
+			time.Sleep(waits)
+			close(held)
+			b.all.Wait()
+			if order != want {
+				t.Errorf("after %v they came in the order %s, want %s", waits, order, want)
+			}
+		})
+	}
+}
+
+// What is drawn while another connection is applied would be drawn again, so it waits, also where there is a
+// place for it.
+func TestDrawingWaitsForWhatIsApplied(t *testing.T) {
 	inItsTime(t, func(ctx context.Context, b *tried) {
-		b.set(1)
-		b.grown = time.Now() // it stays one
+		b.set(2)
 		held := make(chan struct{})
 		b.all.Go(func() { _ = b.apply(ctx, func() error { <-held; return nil }) })
 		synctest.Wait()
-		var mu sync.Mutex
-		order := ""
-		turn := func(by func(context.Context, func() error) error, is string) {
-			b.all.Go(func() {
-				_ = by(ctx, func() error {
-					mu.Lock()
-					defer mu.Unlock()
-					order += is
-					return nil
-				})
-			})
-			synctest.Wait()
+		var drawn atomic.Bool
+		b.all.Go(func() { _ = b.draw(ctx, func() error { drawn.Store(true); return nil }) })
+		synctest.Wait()
+		if drawn.Load() {
+			t.Error("it is drawn beside what is applied")
 		}
-		for range 2 {
-			turn(b.draw, "d")
-		}
-		for range 2*beforeDrawing + 2 {
-			turn(b.apply, "a")
+		if b.share != 2 {
+			t.Errorf("the budget grew to %v for what does not want it", b.share)
 		}
 		close(held)
-		b.all.Wait()
-		if first := strings.Repeat("a", beforeDrawing) + "d"; order != first+first+"aa" {
-			t.Errorf("they came in the order %s", order)
+		synctest.Wait()
+		if !drawn.Load() {
+			t.Error("it is not drawn when all is applied")
 		}
 	})
 }
