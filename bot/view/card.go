@@ -30,6 +30,7 @@ func Card(k KeyResult, newest []okr.Reading) Message {
 // CardShows is a digest of what a card says, but for when the key result was read and when it is read
 // next: those two change with every sync, also where nothing else does.
 func CardShows(k KeyResult, newest []okr.Reading) ([]byte, error) {
+	k.Source.Waiting = time.Time{}
 	for _, t := range []*time.Time{&k.SyncedAt, &k.NextSyncAt} {
 		if !t.IsZero() {
 			*t = time.Unix(0, 0)
@@ -81,8 +82,13 @@ func (k KeyResult) card(newest []okr.Reading, trend slack.Block) Message {
 }
 
 // goesOn says when the key result is read again, or why it is not read. A card of one that fails names no
-// time: tries that fail alike do not have it drawn again.
+// time: tries that fail alike do not have it drawn again. Nor does the end of a wait that a system asked for,
+// so that the wait is on a card the time of the next sync.
 func (k KeyResult) goesOn() string {
+	if !k.NextSyncAt.IsZero() && k.Source.Waiting.After(k.NextSyncAt) {
+		k.NextSyncAt = k.Source.Waiting
+	}
+	k.Source.Waiting = time.Time{}
 	failing, over := k.failing(), ""
 	if k.over() != "" {
 		over = "Period over, to be closed out.\n"

@@ -29,18 +29,21 @@ func TestWhatACardShows(t *testing.T) {
 	if !bytes.Equal(first, shows(later, newest)) {
 		t.Error("a sync that brought nothing makes another card")
 	}
+	later.Source.Waiting = later.NextSyncAt.Add(time.Hour)
+	if !bytes.Equal(first, shows(later, newest)) {
+		t.Error("a wait makes another card, and nothing makes one when it is over")
+	}
 	for what, change := range map[string]func(*KeyResult){
-		"title":       func(k *KeyResult) { k.Title = "Another" },
-		"value":       func(k *KeyResult) { k.Result.Value = num("38") },
-		"day":         func(k *KeyResult) { k.Result.AsOf++ },
-		"paused":      func(k *KeyResult) { k.Paused = true },
-		"failure":     func(k *KeyResult) { k.Failure = okr.Failure{Class: "unavailable", Says: "It sleeps.", Since: k.Now} },
-		"no next":     func(k *KeyResult) { k.NextSyncAt = time.Time{} },
-		"never read":  func(k *KeyResult) { k.SyncedAt = time.Time{} },
-		"owner":       func(k *KeyResult) { k.Owner = "U0BOB" },
-		"late":        func(k *KeyResult) { k.Today += 40 },
-		"closed out":  func(k *KeyResult) { k.Closed = true },
-		"to wait for": func(k *KeyResult) { k.Source.Waiting = k.Now.Add(time.Hour) },
+		"title":      func(k *KeyResult) { k.Title = "Another" },
+		"value":      func(k *KeyResult) { k.Result.Value = num("38") },
+		"day":        func(k *KeyResult) { k.Result.AsOf++ },
+		"paused":     func(k *KeyResult) { k.Paused = true },
+		"failure":    func(k *KeyResult) { k.Failure = okr.Failure{Class: "unavailable", Says: "It sleeps.", Since: k.Now} },
+		"no next":    func(k *KeyResult) { k.NextSyncAt = time.Time{} },
+		"never read": func(k *KeyResult) { k.SyncedAt = time.Time{} },
+		"owner":      func(k *KeyResult) { k.Owner = "U0BOB" },
+		"late":       func(k *KeyResult) { k.Today += 40 },
+		"closed out": func(k *KeyResult) { k.Closed = true },
 	} {
 		changed := k
 		change(&changed)
