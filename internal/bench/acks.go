@@ -132,6 +132,9 @@ func (b *bench) acks(ctx context.Context, w work, rate int, long time.Duration) 
 	if err != nil {
 		return a, err
 	}
+	if err := r.change(ctx, askedAfter); err != nil { // which opening a form does
+		return a, err
+	}
 	if err := r.settle(ctx); err != nil {
 		return a, err
 	}

@@ -39,6 +39,8 @@ with added as (
 insert into places (workspace_id, channel_id, ready_at)
 select distinct workspace_id, channel_id, now() from added
 on conflict (workspace_id, channel_id) do update set ready_at = excluded.ready_at`
+	// askedAfter is that Slack was asked just now who everybody is.
+	askedAfter = `update people set refreshed_at = now()`
 	// unsaid is how many announcements wait.
 	unsaid = `select count(*) from announcements where state in ('pending', 'sending')`
 	// crashed is how many readings were counted as crashes of a process.
