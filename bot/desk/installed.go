@@ -42,7 +42,7 @@ func (i *installation) ended(why string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if !i.gone {
-		i.log.Warn("okrbot is not installed in Slack any more: nothing is sent until it is again", "why", why)
+		i.log.Warn("Slack does not take the bot's token: nothing is sent until it does. Install the app again where it was removed, and set SLACK_BOT_TOKEN to what that gives; `okrbot doctor` says more", "why", why)
 	}
 	i.gone, i.asked = true, time.Now()
 }
@@ -70,7 +70,7 @@ func (i *installation) is(ctx context.Context) bool {
 	i.asking, i.asked = false, time.Now()
 	if err == nil {
 		i.gone = false
-		i.log.Info("okrbot is installed in Slack again")
+		i.log.Info("Slack takes the bot's token again")
 	}
 	return err == nil
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -34,6 +35,9 @@ func openDatabase(ctx context.Context, c Config, log *slog.Logger, tell func(doi
 		return outerDatabase(ctx, c)
 	}
 	own, err := embedded.Start(ctx, ownDatabase(c, log, tell))
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOTDIR) {
+		err = fmt.Errorf("%w. Set DATA_DIR to a folder in which this user may write, or DATABASE_URL to a Postgres", err)
+	}
 	if err != nil {
 		return database{}, fmt.Errorf("starting the embedded Postgres: %w", err)
 	}

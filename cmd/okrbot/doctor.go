@@ -51,6 +51,9 @@ type doctor struct {
 }
 
 func (d *doctor) say(check string, s state, means, do string) {
+	if d.in.ctx.Err() != nil {
+		return // what fails because somebody stops it is no finding
+	}
 	f := finding{check, s, means, do}
 	d.all = append(d.all, f)
 	d.print(f)
@@ -71,6 +74,9 @@ func (c doctorCommand) Run(in *invocation) error {
 		d.print = func(finding) {}
 	}
 	d.examine(ctx)
+	if err := in.ctx.Err(); err != nil {
+		return fmt.Errorf("checking: %w", err)
+	}
 	worst := well
 	for _, f := range d.all {
 		if f.State == broken {

@@ -42,6 +42,9 @@ func main() {
 	)
 	ctx, stop := signals()
 	err := parsed.Run(&invocation{ctx: ctx, out: os.Stdout, err: os.Stderr})
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("stopped before it was done (%w)", err)
+	}
 	stop()
 	os.Exit(exitCode(err, os.Stderr))
 }

@@ -38,6 +38,9 @@ type sandboxCommand struct {
 // 127.0.0.1 alone. What was done is kept under DATA_DIR, but for Slack's messages and the changes
 // to ServiceNow.
 func (s sandboxCommand) Run(in *invocation) error {
+	if last := 1<<16 - len(behindPorts); s.Port < 1 || s.Port > last {
+		return fmt.Errorf("--port: it is the first of %d ports; choose one from 1 to %d", len(behindPorts), last)
+	}
 	for {
 		config := sandboxConfig()
 		ctx, over := context.WithCancelCause(in.ctx)
@@ -236,7 +239,7 @@ func (s sandboxCommand) listen() ([]net.Listener, error) {
 			for _, l := range listeners {
 				_ = l.Close()
 			}
-			return nil, fmt.Errorf("listening on %s, for %s: %w. Stop what uses this port, or choose the first of five free ones with --port", s.at(n), what, err)
+			return nil, fmt.Errorf("listening on %s, for %s: %w", s.at(n), what, noPort(err, "choose the first of five free ones with --port"))
 		}
 		listeners = append(listeners, listener)
 	}

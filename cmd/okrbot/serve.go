@@ -170,7 +170,7 @@ func (r *running) begin(ctx context.Context) error {
 	// Slack may be down when we start; what it tells is stored from the last time.
 	r.doing("asking Slack who we are")
 	if err := r.bot.Introduce(ctx); err != nil && ctx.Err() == nil {
-		r.log.Warn("Slack does not know us yet; trying again", "error", err)
+		r.log.Warn("Slack has not said yet who we are, and nobody is answered before; asking again until it does. `okrbot doctor` says what is wrong", "error", err)
 	}
 	if r.web {
 		warm, cancel := context.WithTimeout(ctx, 5*warmWithin)
@@ -193,7 +193,7 @@ func (r *running) begin(ctx context.Context) error {
 	if !r.config.SlackAppToken.Empty() {
 		go func() {
 			if err := r.bot.Socket(ctx); ctx.Err() == nil {
-				r.failed <- fmt.Errorf("the Socket Mode connection ended: %w", err)
+				r.failed <- fmt.Errorf("SLACK_APP_TOKEN: Slack opens no Socket Mode with it (%w). Make an app-level token with the scope connections:write, under Basic Information; `okrbot doctor` says more", err)
 			}
 		}()
 	}
@@ -303,7 +303,7 @@ func (r *running) listen() error {
 		var err error
 		if d.listener, err = net.Listen("tcp", d.address); err != nil {
 			r.stop()
-			return fmt.Errorf("%s: listening on %s: %w. Stop what uses it, or set %s to another one", d.variable, d.address, err, d.variable)
+			return fmt.Errorf("%s: listening on %s: %w", d.variable, d.address, noPort(err, "set "+d.variable+" to another one"))
 		}
 		r.serve(d)
 	}

@@ -118,6 +118,26 @@ func unreached(err error) trouble {
 	return trouble{"the connection to the database broke", "Check the address, and the server's log."}
 }
 
+// noPort is why nobody can listen at an address, with what to do; other is how to choose another one.
+func noPort(err error, other string) error {
+	var name *net.DNSError
+	why, do := err.Error(), ""
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		why, do = "another program listens there already", "Stop it, or "
+	case errors.Is(err, syscall.EACCES):
+		why, do = "this user may not, since ports below 1024 are for root", "Take a port from 1024 on behind a reverse proxy: "
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		why, do = "this machine has no such address", "Leave the address out, as in :8080, to listen on all that it has, or "
+	case errors.As(err, &name):
+		why, do = "the host's name is not known here", "Write an address of this machine, or leave it out, as in :8080: "
+	}
+	if do == "" {
+		other = strings.ToUpper(other[:1]) + other[1:]
+	}
+	return errors.New(why + ". " + do + other)
+}
+
 // errReadOnly is what a server says that takes no writes.
 var errReadOnly = pgconn.PgError{Code: "25006"}
 
