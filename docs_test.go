@@ -63,7 +63,7 @@ func tagged(t *testing.T, name, key string) []string {
 
 // others are the variables of other programs, and of tests, that the documents name.
 var others = []string{
-	"PATH", "HOME", "CI", "GOOS", "GOARCH", "VERSION", "POSTGRES_PASSWORD", "XDG_CACHE_HOME", "OKRBOT_SKIP_BROWSER", "PGOPTIONS",
+	"PATH", "HOME", "CI", "GOOS", "GOARCH", "VERSION", "POSTGRES_PASSWORD", "XDG_CACHE_HOME", "OKRBOT_SKIP_BROWSER", "PGOPTIONS", "HTTPS_PROXY", "NO_PROXY",
 }
 
 // The documents name the variables that there are, and the README all of them.
