@@ -48,6 +48,7 @@ type doctor struct {
 	config Config
 	print  func(finding)
 	all    []finding
+	held   []store.Workspace // that the database holds, as far as it said
 }
 
 func (d *doctor) say(check string, s state, means, do string) {
@@ -313,6 +314,10 @@ func (d *doctor) contents(ctx context.Context, pool *pgxpool.Pool, migrated bool
 		d.say("time zones of the database", broken, "Postgres has no data of "+strings.Join(zones[:min(len(zones), 5)], ", "), "Update Postgres, or its machine's tzdata.")
 	} else {
 		d.say("time zones of the database", well, "all that are used are known to Postgres", "")
+	}
+	if d.held, err = s.Workspaces(ctx); err != nil {
+		t := explain(err)
+		d.say("workspaces", unknown, t.means, t.do)
 	}
 	d.connections(ctx, s)
 }

@@ -127,12 +127,24 @@ func (d *doctor) botToken(says slackSays) {
 	case says.OK:
 		d.say("SLACK_BOT_TOKEN", well, fmt.Sprintf("workspace %s (%s), bot %s", says.Team, says.TeamID, says.UserID), "")
 		d.scopes(says.scopes)
+		d.workspaces(says.TeamID)
 	case known:
 		d.say("SLACK_BOT_TOKEN", broken, refusal, "Install the app in the workspace, and copy the Bot User OAuth Token again.")
 	case slices.Contains(notTheToken, says.Error):
 		d.say("SLACK_BOT_TOKEN", unknown, "Slack had trouble ("+says.Error+")", "Try again in a minute.")
 	default:
 		d.say("SLACK_BOT_TOKEN", unknown, "Slack says "+says.Error, "")
+	}
+}
+
+// workspaces names those that the database holds and the token is not of: they are read on in silence.
+func (d *doctor) workspaces(ours string) {
+	for _, w := range d.held {
+		if w.ID != ours {
+			d.say("workspaces", note, fmt.Sprintf("the database also holds %s (%s), which SLACK_BOT_TOKEN is not of: what people do there is not answered, and what is read for it reaches nobody", w.ID, w.Name),
+				fmt.Sprintf("Set the token of the workspace that is meant. What the other one holds: `okrbot export --workspace %s`.", w.ID))
+			return
+		}
 	}
 }
 

@@ -94,6 +94,21 @@ func TestDoctorFindsAllWell(t *testing.T) {
 	}
 }
 
+// A token of another workspace is answered by Slack like any other; what the database holds shows it.
+func TestDoctorNamesWorkspacesThatTheTokenIsNotOf(t *testing.T) {
+	t.Parallel()
+	o := openOffice(t)
+	o.outer()
+	o.environment = append(o.environment, "DATABASE_URL="+o.dsn())
+	found, _ := o.doctors()
+	if f, there := found["workspaces"]; there {
+		t.Errorf("there is one workspace: %+v", f)
+	}
+	o.administers("insert into workspaces (id, name, bot_user_id, created_at) values ('T0OTHER', 'Old Acme', 'U0', now())")
+	found, _ = o.doctors()
+	o.finds(found, "workspaces", note, "T0OTHER (Old Acme)", "`okrbot export --workspace T0OTHER`")
+}
+
 // What is wrong with Slack is told apart: a Slack that cannot be reached has no opinion of a token.
 func TestDoctorTellsSlacksTroublesApart(t *testing.T) {
 	t.Parallel()
