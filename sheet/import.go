@@ -42,8 +42,9 @@ type importer struct {
 	problems   problems
 	cache      *PeopleCache // who can be asked about people; nil: nobody
 	whole      func(kind, reference string) string
-	guests     map[string]string // their ids -> their names
+	guests     map[string]string // their ids -> why they become no owners
 	left       map[string]bool   // ids of those who have left, and hear nothing
+	idle       map[string]string // ids of them and of others who can do nothing here -> the note of it, until it is said
 	people     map[string]string // what a cell can say -> Slack's id; empty where several bear the name
 	sources    map[string][]store.Connection
 	reader     *Reader // of key results; nil: of histories
@@ -336,7 +337,7 @@ func (im *importer) know(ctx context.Context) error {
 	im.people, im.guests, im.sources = map[string]string{}, map[string]string{}, map[string][]store.Connection{}
 	im.objectives, im.numbers = map[objectiveKey]*known{}, map[int]*known{}
 	im.keys, im.added, im.heard, im.left = map[int]int{}, map[titled]int{}, map[string]*Heard{}, map[string]bool{}
-	im.uses = map[use]bool{}
+	im.uses, im.idle = map[use]bool{}, map[string]string{}
 	people, err := im.reads.KnownPeople(ctx, im.workspace)
 	if err != nil {
 		return err
@@ -352,12 +353,7 @@ func (im *importer) know(ctx context.Context) error {
 	}
 	for _, p := range people {
 		im.people[p.ID] = p.ID
-		if p.Kind == okr.Guest {
-			im.guests[p.ID] = p.Name
-		}
-		if p.Kind == okr.Deactivated {
-			im.left[p.ID] = true
-		}
+		im.meet(p.ID, p.Name, p.Kind)
 	}
 	connections, err := im.reads.Connections(ctx, im.workspace)
 	if err != nil {

@@ -118,6 +118,23 @@ func TestOwnersMayBePeopleWhoNeverUsedIt(t *testing.T) {
 	if o, said := c.check(header + "Calm,erin,2026-10-01,2026-12-31,UTC,,More,U5ERIN,increase,0,8\r\n"); o.Problems != 0 {
 		t.Error(said)
 	}
+	// So are those who can do nothing here. Each who becomes an owner is noted once.
+	for id, kind := range map[string]okr.ActorKind{"U6FRANK": okr.Deactivated, "U7GINA": okr.Foreign, "U8HAL": okr.Bot} {
+		c.must(c.store.SavePerson(ctx, store.Person{Actor: okr.Actor{Workspace: "T1", ID: id, Kind: kind}, Name: strings.ToLower(id[2:]), Zone: "UTC"}))
+	}
+	file = header
+	for i, owner := range []string{"frank", "U7GINA", "U8HAL", "frank"} {
+		file += fmt.Sprintf("Calm,erin,2026-10-01,2026-12-31,UTC,,Also %d,%s,increase,0,8\r\n", i, owner)
+	}
+	o, said := c.check(file)
+	for _, note := range []string{"frank (U6FRANK) has left this workspace", "gina (U7GINA) is of another organisation", "hal (U8HAL) is an app"} {
+		if o.Problems != 0 || strings.Count(said, "note: "+note) != 1 {
+			t.Errorf("%+v, want %q in\n%s", o, note, said)
+		}
+	}
+	if _, said := c.check(c.exported()); strings.Contains(said, "note:") {
+		t.Errorf("of what stays it says\n%s", said)
+	}
 	// Whoever Slack does not know is one problem.
 	out.Reset()
 	file = header + strings.Repeat("Calm,x@example.com,2026-10-01,2026-12-31,UTC,,More,x@example.com,increase,0,8\r\n", 3)

@@ -108,28 +108,43 @@ func (im *importer) person(ctx context.Context, who string) (id, says string, er
 	if im.people[a.person.ID] == "" {
 		im.people[a.person.ID] = a.person.ID
 	}
-	switch a.person.Kind {
-	case okr.Deactivated:
-		im.left[a.person.ID] = true
-		im.say("note: %s (%s) has left this workspace and hears nothing. `/okr edit` chooses another owner.", a.person.Name, a.person.ID)
-	case okr.Foreign:
-		im.say("note: %s (%s) is of another organisation and may do nothing here. `/okr edit` chooses another owner.", a.person.Name, a.person.ID)
-	case okr.Guest:
-		im.guests[a.person.ID] = a.person.Name
-	}
+	im.meet(a.person.ID, a.person.Name, a.person.Kind)
 	if im.writing() {
 		return a.person.ID, "", im.tx.SavePerson(ctx, a.person)
 	}
 	return a.person.ID, "", nil
 }
 
-// guestsOf finds whom a line makes an owner or a co-owner who is a guest. Who owns it already may stay.
+// meet notes what is to be said where a file makes somebody an owner who can do nothing, or little, here.
+func (im *importer) meet(id, name string, kind okr.ActorKind) {
+	name = cmp.Or(shown(name), id)
+	switch kind {
+	case okr.Guest:
+		im.guests[id] = name + " is a guest, and can change nothing here. Name a member of this workspace."
+	case okr.Deactivated:
+		im.left[id] = true
+		im.idle[id] = name + " (" + id + ") has left this workspace and hears nothing."
+	case okr.Foreign:
+		im.idle[id] = name + " (" + id + ") is of another organisation and may do nothing here."
+	case okr.Bot:
+		im.idle[id] = name + " (" + id + ") is an app and looks after nothing."
+	}
+}
+
+// guestsOf finds whom a line makes an owner or a co-owner who is a guest, and notes who else can do nothing. Who owns
+// it already may stay.
 func (im *importer) guestsOf(e *entry) (problems []Problem) {
 	look := func(column string, people []string, was ...string) {
 		for _, id := range people {
-			if name, is := im.guests[id]; is && !slices.Contains(was, id) {
-				says := cmp.Or(shown(name), id) + " is a guest, and can change nothing here. Name a member of this workspace."
+			if slices.Contains(was, id) {
+				continue
+			}
+			if says, is := im.guests[id]; is {
 				problems = append(problems, Problem{Line: e.line, Column: column, Says: says, Anywhere: true})
+			}
+			if says, is := im.idle[id]; is {
+				im.say("note: %s `/okr edit` chooses another owner.", says)
+				delete(im.idle, id) // once
 			}
 		}
 	}
