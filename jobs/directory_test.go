@@ -1,10 +1,12 @@
 package jobs
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
 
+	"okrbot/integrations"
 	vendor "okrbot/sandbox/servicenow"
 	"okrbot/store"
 )
@@ -45,4 +47,34 @@ func TestADirectoryIsReadPageByPage(t *testing.T) {
 	r.check(r.client.planDirectories(ctx))
 	r.work(r.client)
 	r.wants("calls after a failure", len(r.now.Calls()), 13)
+}
+
+// lister is a connector during whose listing something else happens.
+type lister struct {
+	integrations.Connector
+	meanwhile func()
+}
+
+func (l *lister) Search(ctx context.Context, account integrations.Account, query string, page int) (integrations.Page, error) {
+	found, err := l.Connector.Search(ctx, account, query, page)
+	l.meanwhile()
+	return found, err
+}
+
+// What is being listed as somebody disconnects is forgotten with the rest.
+func TestADirectoryOfWhatWasDisconnectedIsNotKept(t *testing.T) {
+	r := newRoom(t)
+	r.scorecard(1, 41, 1)
+	busy := r.replica(func(c integrations.Connector) integrations.Connector {
+		return &lister{c, func() {
+			r.check(r.store.InTx(ctx, func(tx *store.Tx) error {
+				_, err := tx.RemoveConnection(ctx, alice, r.connection, "It was disconnected.")
+				return err
+			}))
+		}}
+	})
+	r.check(r.store.InTx(ctx, func(tx *store.Tx) error { return r.client.Directory(ctx, tx, r.connection.ID) }))
+	r.tickOf(busy)
+	r.wants("its state", r.state(), "removed")
+	r.wants("scorecards", r.count("select count(*) from scorecards"), 0)
 }

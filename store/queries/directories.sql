@@ -1,8 +1,17 @@
 -- name: UpsertScorecards :exec
--- What was read by its reference does not say whether it is listed.
+-- What was read by its reference does not say whether it is listed. Of a connection that was disconnected
+-- meanwhile nothing is kept; whoever disconnects it now waits, and forgets this too.
+with kept as materialized (
+  select c.id
+  from connections c
+  where c.id = @connection_id
+    and c.state <> 'removed'
+  for key share
+)
 insert into scorecards (connection_id, reference, workspace_id, name, folded, folded_about, sorted, description, unit, precision, direction, frequency, target, value, is_key, favorite, hidden, seen_at)
-select @connection_id, v.reference, @workspace_id, v.name, v.folded, v.about, nullif(v.sorted, v.folded), v.description, v.unit, v.precision, v.direction, v.frequency, nullif(v.target, '')::numeric, nullif(v.value, '')::numeric, v.is_key, v.favorite, v.hidden, now()
-from (
+select k.id, v.reference, @workspace_id, v.name, v.folded, v.about, nullif(v.sorted, v.folded), v.description, v.unit, v.precision, v.direction, v.frequency, nullif(v.target, '')::numeric, nullif(v.value, '')::numeric, v.is_key, v.favorite, v.hidden, now()
+from kept k
+cross join (
   select
     unnest(@refs::text[]) as reference,
     unnest(@names::text[]) as name,

@@ -456,25 +456,33 @@ func (q *Queries) RaiseFeeds(ctx context.Context, arg RaiseFeedsParams) error {
 }
 
 const upsertScorecards = `-- name: UpsertScorecards :exec
+with kept as materialized (
+  select c.id
+  from connections c
+  where c.id = $18
+    and c.state <> 'removed'
+  for key share
+)
 insert into scorecards (connection_id, reference, workspace_id, name, folded, folded_about, sorted, description, unit, precision, direction, frequency, target, value, is_key, favorite, hidden, seen_at)
-select $1, v.reference, $2, v.name, v.folded, v.about, nullif(v.sorted, v.folded), v.description, v.unit, v.precision, v.direction, v.frequency, nullif(v.target, '')::numeric, nullif(v.value, '')::numeric, v.is_key, v.favorite, v.hidden, now()
-from (
+select k.id, v.reference, $1, v.name, v.folded, v.about, nullif(v.sorted, v.folded), v.description, v.unit, v.precision, v.direction, v.frequency, nullif(v.target, '')::numeric, nullif(v.value, '')::numeric, v.is_key, v.favorite, v.hidden, now()
+from kept k
+cross join (
   select
-    unnest($3::text[]) as reference,
-    unnest($4::text[]) as name,
-    unnest($5::text[]) as folded,
-    unnest($6::text[]) as about,
-    unnest($7::text[]) as sorted,
-    unnest($8::text[]) as description,
-    unnest($9::text[]) as unit,
-    unnest($10::int[]) as precision,
-    unnest($11::text[]) as direction,
-    unnest($12::text[]) as frequency,
-    unnest($13::text[]) as target,
-    unnest($14::text[]) as value,
-    unnest($15::boolean[]) as is_key,
-    unnest($16::boolean[]) as favorite,
-    unnest($17::boolean[]) as hidden
+    unnest($2::text[]) as reference,
+    unnest($3::text[]) as name,
+    unnest($4::text[]) as folded,
+    unnest($5::text[]) as about,
+    unnest($6::text[]) as sorted,
+    unnest($7::text[]) as description,
+    unnest($8::text[]) as unit,
+    unnest($9::int[]) as precision,
+    unnest($10::text[]) as direction,
+    unnest($11::text[]) as frequency,
+    unnest($12::text[]) as target,
+    unnest($13::text[]) as value,
+    unnest($14::boolean[]) as is_key,
+    unnest($15::boolean[]) as favorite,
+    unnest($16::boolean[]) as hidden
 ) v
 on conflict (connection_id, reference) do update
 set name = excluded.name,
@@ -490,12 +498,11 @@ set name = excluded.name,
     value = excluded.value,
     is_key = excluded.is_key,
     favorite = excluded.favorite,
-    hidden = case when $18::boolean then excluded.hidden else scorecards.hidden end,
+    hidden = case when $17::boolean then excluded.hidden else scorecards.hidden end,
     seen_at = now()
 `
 
 type UpsertScorecardsParams struct {
-	ConnectionID int64
 	WorkspaceID  string
 	Refs         []string
 	Names        []string
@@ -513,12 +520,13 @@ type UpsertScorecardsParams struct {
 	Favorites    []bool
 	Hiddens      []bool
 	Searched     bool
+	ConnectionID int64
 }
 
-// What was read by its reference does not say whether it is listed.
+// What was read by its reference does not say whether it is listed. Of a connection that was disconnected
+// meanwhile nothing is kept; whoever disconnects it now waits, and forgets this too.
 func (q *Queries) UpsertScorecards(ctx context.Context, arg UpsertScorecardsParams) error {
 	_, err := q.db.Exec(ctx, upsertScorecards,
-		arg.ConnectionID,
 		arg.WorkspaceID,
 		arg.Refs,
 		arg.Names,
@@ -536,6 +544,7 @@ func (q *Queries) UpsertScorecards(ctx context.Context, arg UpsertScorecardsPara
 		arg.Favorites,
 		arg.Hiddens,
 		arg.Searched,
+		arg.ConnectionID,
 	)
 	return err
 }
