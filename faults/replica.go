@@ -96,6 +96,11 @@ func (r *replica) start() error {
 func (r *replica) pid() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.alive()
+}
+
+// alive is the process, 0 when it is dead. The replica is locked.
+func (r *replica) alive() int {
 	if r.cmd == nil {
 		return 0
 	}
@@ -115,13 +120,16 @@ func (r *replica) signal(s syscall.Signal) bool {
 
 // kill ends it without a word.
 func (r *replica) kill() bool {
-	if !r.signal(syscall.SIGKILL) {
+	r.mu.Lock()
+	pid := r.alive()
+	killed := pid != 0 && syscall.Kill(pid, syscall.SIGKILL) == nil
+	r.killed = r.killed || killed // before anybody sees that it has ended
+	ended := r.ended
+	r.mu.Unlock()
+	if !killed {
 		return false
 	}
-	<-r.ended
-	r.mu.Lock()
-	r.killed = true
-	r.mu.Unlock()
+	<-ended
 	r.office.note("SIGKILL", r.name)
 	return true
 }
