@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/fnv"
@@ -241,7 +242,7 @@ func (o *office) asks(ctx context.Context, do func(*pgx.Conn) error) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("asking the database: %w", err)
+	return fmt.Errorf("asking the database: %w", cmp.Or(err, ctx.Err()))
 }
 
 // advance moves the clock of the database, of Slack and of ServiceNow. That of the processes stays.
