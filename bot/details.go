@@ -297,7 +297,7 @@ func goesOn(k view.KeyResult) string {
 		return k.Key() + " is not paused any more.\n" + trouble
 	}
 	text := k.Key() + " goes on: " + k.Next() + "."
-	if k.Integrated {
+	if k.Integrated && !k.Source.Waiting.After(k.Now) {
 		text += " `/okr sync " + k.Key() + "` reads it now."
 	}
 	return text

@@ -168,6 +168,9 @@ func (sy syncs) one(ctx context.Context, g desk.Gesture, k store.KeyResult) (des
 		return desk.Say(fmt.Sprintf("%s was asked about %s a moment ago. Try again in %s.", sy.connectors.Name(k.Source.ConnectionKind), k.Key(), seconds(forced.Wait))), nil
 	}
 	text := fmt.Sprintf("Syncing %s from %s. You will hear the outcome in a moment.", k.Key(), view.Escape(view.Cut(k.Source.Name, 100)))
+	if !forced.Until.IsZero() {
+		text = view.Waits(sy.shows.one(k, time.Time{}), 1, forced.Until).Text
+	}
 	if k.Paused {
 		text += " It is paused: it is read this once because you asked, and stays paused."
 	}
@@ -242,6 +245,9 @@ func begun(forced jobs.Forced, asked int, direct bool, what, why string) string 
 	text := "Syncing " + okr.CountWords(forced.Total, "key result") + ". This message counts up."
 	if direct {
 		text = "Syncing " + okr.CountWords(forced.Total, "key result") + ". The outcome comes as a direct message."
+	}
+	if !forced.Until.IsZero() {
+		text += " A system asked us to wait until " + view.Moment(forced.Until) + ": what it holds is read then."
 	}
 	if skipped := asked - forced.Total; skipped > 0 {
 		text += " Left out, because we asked for them a moment ago: " + okr.CountWords(skipped, "key result") + "."

@@ -302,6 +302,8 @@ func Saved(k KeyResult, how SavedHow) slack.ModalViewRequest {
 	switch {
 	case k.Integrated && k.Paused:
 		text += "It is paused: it is not read by itself until somebody resumes it."
+	case k.Integrated && how.Reads && k.Source.Waiting.After(k.Now):
+		text += capital(k.Next()) + ". Its scores since the period's start are read then."
 	case k.Integrated && how.Reads:
 		text += "Its scores since the period's start are being read now. " + capital(k.Next()) + "."
 	case k.Integrated && k.Trouble() != "": // its connection is not used any more
