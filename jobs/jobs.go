@@ -64,6 +64,7 @@ type Client struct {
 	connectors integrations.Registry
 	messenger  Messenger
 	log        *slog.Logger
+	looking    *slog.Logger // of looks that fail
 	work       bool
 	lookEvery  time.Duration
 
@@ -86,13 +87,13 @@ type Client struct {
 func New(o Options) (*Client, error) {
 	c := &Client{
 		accounts: accounts.New(o.Store, o.Connectors, o.Log),
-		store:    o.Store, connectors: o.Connectors, messenger: o.Messenger, log: o.Log, work: o.Work, lookEvery: cmp.Or(o.LookEvery, lookEvery),
+		store:    o.Store, connectors: o.Connectors, messenger: o.Messenger, log: o.Log, looking: slog.New(newSeldom(o.Log.Handler(), lookSaidAgain)), work: o.Work, lookEvery: cmp.Or(o.LookEvery, lookEvery),
 		wake: make(chan struct{}, 1), budget: newBudget(), aside: newAside(), stopping: context.Background(),
 		together: feedsTogether, applied: appliedTogether, auditDays: o.AuditDays, within: o.within,
 	}
 	config := &river.Config{
 		// River is heard only when something is wrong with River: our edges log what happens.
-		Logger: slog.New(atLeast{slog.LevelWarn, calledOff{c, newSeldom(o.Log.Handler())}}),
+		Logger: slog.New(atLeast{slog.LevelWarn, calledOff{c, newSeldom(o.Log.Handler(), riverSaidAgain)}}),
 		// An hour by default. Only River's own record waits for it: what a dead process was at is
 		// taken over when its hold ends.
 		RescueStuckJobsAfter: 2 * time.Minute,

@@ -79,7 +79,7 @@ func TestAListenerChangesItsSession(t *testing.T) {
 // A complaint that is repeated is said now and then, with how often it was not.
 func TestRiverRepeatsItselfSeldom(t *testing.T) {
 	var out bytes.Buffer
-	h := newSeldom(slog.NewTextHandler(&out, nil))
+	h := newSeldom(slog.NewTextHandler(&out, nil), riverSaidAgain)
 	other := h.WithAttrs([]slog.Attr{slog.String("queue", "sync")})
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for n := range 41 {

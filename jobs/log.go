@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// What River says goes through these to our log.
+// What River says goes through these to our log, and what our looks say that fail through one of them.
 
 // atLeast drops log records below a level.
 type atLeast struct {
@@ -28,14 +28,18 @@ func (h atLeast) WithGroup(name string) slog.Handler {
 	return atLeast{h.level, h.Handler.WithGroup(name)}
 }
 
-// saidAgain is how long River's same words are kept back.
-const saidAgain = 10 * time.Second
+// How long the same words are kept back: River's, and those of our looks. Where the database is away each of River's
+// queues complains twice a second, and each look every few seconds.
+const (
+	riverSaidAgain = 10 * time.Second
+	lookSaidAgain  = time.Minute
+)
 
-// seldom says the same only now and then, and how often it was left unsaid: where the database is away,
-// each of River's queues complains twice a second.
+// seldom says the same only now and then, and how often it was left unsaid.
 type seldom struct {
 	slog.Handler
-	said *saidBefore
+	every time.Duration
+	said  *saidBefore
 }
 
 type saidBefore struct {
@@ -48,8 +52,8 @@ type repetition struct {
 	unsaid int
 }
 
-func newSeldom(h slog.Handler) seldom {
-	return seldom{h, &saidBefore{words: map[string]*repetition{}}}
+func newSeldom(h slog.Handler, every time.Duration) seldom {
+	return seldom{h, every, &saidBefore{words: map[string]*repetition{}}}
 }
 
 func (h seldom) Handle(ctx context.Context, r slog.Record) error {
@@ -58,7 +62,7 @@ func (h seldom) Handle(ctx context.Context, r slog.Record) error {
 	if before == nil {
 		before = &repetition{}
 		h.said.words[r.Message] = before
-	} else if r.Time.Sub(before.last) < saidAgain {
+	} else if r.Time.Sub(before.last) < h.every {
 		before.unsaid++
 		h.said.lock.Unlock()
 		return nil
@@ -74,11 +78,11 @@ func (h seldom) Handle(ctx context.Context, r slog.Record) error {
 }
 
 func (h seldom) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return seldom{h.Handler.WithAttrs(attrs), h.said}
+	return seldom{h.Handler.WithAttrs(attrs), h.every, h.said}
 }
 
 func (h seldom) WithGroup(name string) slog.Handler {
-	return seldom{h.Handler.WithGroup(name), h.said}
+	return seldom{h.Handler.WithGroup(name), h.every, h.said}
 }
 
 // calledOff drops what River complains of when a stop calls off what it was at: the transaction is

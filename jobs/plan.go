@@ -90,7 +90,7 @@ func (c *Client) attempt(ctx context.Context, what string, do func(context.Conte
 		}
 	}()
 	if err := do(ctx); err != nil && ctx.Err() == nil {
-		c.log.Error(what, "error", err)
+		c.looking.Error(what, "error", err)
 	}
 }
 

@@ -1,7 +1,10 @@
 package jobs
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"log/slog"
 	"reflect"
 	"strings"
 	"sync"
@@ -206,6 +209,23 @@ func TestOldThingsAreForgotten(t *testing.T) {
 		r.wants(table, r.count("select count(*) from "+table), 0)
 	}
 	r.wants("scores stay", r.count("select count(*) from scores where day > $1", (okr.Day(0)).Time()), 5)
+}
+
+// While the database is away each look fails every few seconds: the log says it now and then, not each time.
+func TestLooksThatFailAreSaidSeldom(t *testing.T) {
+	r := newRoom(t)
+	var said bytes.Buffer
+	c := r.replicaWith(func(o *Options) { o.Log = slog.New(slog.NewTextHandler(&said, nil)) })
+	fails := func(context.Context) error { return errors.New("the database is away") }
+	for range 40 {
+		c.attempt(ctx, "planning syncs", fails)
+		c.attempt(ctx, "ending overrides", fails)
+	}
+	c.attempt(ctx, "planning syncs", func(context.Context) error { panic("a slip") })
+	for _, look := range []string{"planning syncs", "ending overrides"} {
+		r.wants("how often the log says "+look, strings.Count(said.String(), `msg="`+look+`" error="the database is away"`), 1)
+	}
+	r.wants("what is no repetition", strings.Count(said.String(), "panic with a string"), 1)
 }
 
 // Tidying up after a long time, and looking for cards to refresh, can take minutes: what is due is looked for meanwhile.
