@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -241,6 +242,9 @@ func (m *Messenger) Outcome(ctx context.Context, o jobs.Outcome) (jobs.Told, err
 		}
 	}
 	message := view.Outcome(done, o.Request.Total, o.Final)
+	if left := strings.TrimSpace(leftOut(o.Request.LeftOut)); left != "" && o.Request.Every {
+		message.Add(left)
+	}
 	if len(o.Waiting) > 0 {
 		k := o.Waiting[0]
 		message = view.Waits(shown(m.connectors, k, o.Now), len(o.Waiting), o.Request.Waits)

@@ -157,7 +157,7 @@ func (sy syncs) one(ctx context.Context, g desk.Gesture, k store.KeyResult) (des
 	case !k.Integrated:
 		return desk.Say(fmt.Sprintf("%s is updated by people, so there is nothing to sync. Enter a value with `/okr check-in %s`.", k.Key(), k.Key())), nil
 	}
-	forced, err := sy.force(ctx, g, []int64{k.ID}, false)
+	forced, err := sy.force(ctx, g, []int64{k.ID}, false, "")
 	if err != nil {
 		return desk.Reply{}, err
 	}
@@ -211,36 +211,33 @@ func noneToSync(actor okr.Actor, systems string) string {
 
 // allBegun says what becomes of a wish to have all of somebody's read.
 func allBegun(f jobs.Begun, systems string) string {
-	paused := ""
-	if f.LeftOut != 0 {
-		paused = fmt.Sprintf(" Paused ones are left out; `/okr sync KR-%d` reads one all the same.", f.LeftOut)
-	}
 	switch {
-	case f.Theirs == 0 && paused != "":
-		return "All of yours are paused." + paused
+	case f.Theirs == 0 && f.LeftOut.Paused != 0:
+		return "All of yours are paused." + leftOut(f.LeftOut)
 	case f.Theirs == 0:
 		return noneToSync(f.Ask.Actor, systems)
 	}
-	return begun(f.Forced, f.Theirs, f.Ask.Response.Empty(), "all of yours", paused)
+	return begun(f.Forced, f.Ask.Response.Empty(), "all of yours")
 }
 
 // some reads key results at once, as one request. What they are is said where none is read; why
-// others are left out is said after it.
+// others are left out is said after it, and again with the outcome, which takes the answer's place.
 func (sy syncs) some(ctx context.Context, g desk.Gesture, ids []int64, what, why string) (desk.Reply, error) {
-	forced, err := sy.force(ctx, g, ids, true)
+	forced, err := sy.force(ctx, g, ids, true, why)
 	if err != nil {
 		return desk.Reply{}, err
 	}
 	if forced.TooMany {
 		return tooMany(forced.Wait), nil
 	}
-	return desk.Say(begun(forced, len(ids), g.Response.Empty(), what, why)), nil
+	return desk.Say(begun(forced, g.Response.Empty(), what)), nil
 }
 
 // begun says what is read of so many that were asked for, and where the outcome comes.
-func begun(forced jobs.Forced, asked int, direct bool, what, why string) string {
+func begun(forced jobs.Forced, direct bool, what string) string {
 	if forced.Total == 0 {
-		return fmt.Sprintf("We asked for %s a moment ago. Try again in %s.", what, seconds(forced.Wait)) + why
+		forced.LeftOut.Lately = 0
+		return fmt.Sprintf("We asked for %s a moment ago. Try again in %s.", what, seconds(forced.Wait)) + leftOut(forced.LeftOut)
 	}
 	text := "Syncing " + okr.CountWords(forced.Total, "key result") + ". This message counts up."
 	if direct {
@@ -249,16 +246,24 @@ func begun(forced jobs.Forced, asked int, direct bool, what, why string) string 
 	if !forced.Until.IsZero() {
 		text += " A system asked us to wait until " + view.Moment(forced.Until) + ": what it holds is read then."
 	}
-	if skipped := asked - forced.Total; skipped > 0 {
-		text += " Left out, because we asked for them a moment ago: " + okr.CountWords(skipped, "key result") + "."
-	}
 	if len(forced.Paused) > 0 {
 		text += " " + view.PausedOnes(forced.Paused)
 	}
-	return text + why
+	return text + leftOut(forced.LeftOut)
 }
 
-func (sy syncs) force(ctx context.Context, g desk.Gesture, ids []int64, every bool) (jobs.Forced, error) {
+// leftOut says what of several is not read, behind other words; empty where all is.
+func leftOut(l store.LeftOut) (text string) {
+	if l.Lately > 0 {
+		text = " Left out, because we asked for them a moment ago: " + okr.CountWords(l.Lately, "key result") + "."
+	}
+	if l.Paused != 0 {
+		text += fmt.Sprintf(" Paused ones are left out; `/okr sync KR-%d` reads one all the same.", l.Paused)
+	}
+	return text + l.Why
+}
+
+func (sy syncs) force(ctx context.Context, g desk.Gesture, ids []int64, every bool, why string) (jobs.Forced, error) {
 	var forced jobs.Forced
 	window := ""
 	if g.View.Callback == view.CallbackDetails {
@@ -267,7 +272,7 @@ func (sy syncs) force(ctx context.Context, g desk.Gesture, ids []int64, every bo
 	err := sy.Store.InTx(ctx, func(tx *store.Tx) error {
 		var err error
 		forced, err = sy.jobs.Force(ctx, tx, jobs.ForceRequest{
-			Workspace: g.Actor.Workspace, Person: g.Actor.ID, KeyResults: ids, Every: every,
+			Workspace: g.Actor.Workspace, Person: g.Actor.ID, KeyResults: ids, Every: every, LeftOut: store.LeftOut{Why: why},
 			Channel: g.Channel, View: window, Response: g.Response,
 		})
 		return err

@@ -125,7 +125,17 @@ func TestSyncAllSaysWhatItReads(t *testing.T) {
 		Sees("Syncing 2 key results. This message counts up. Left out, because we asked for them a moment ago: 1 key result. Paused ones are left out; `/okr sync KR-4` reads one all the same.").
 		DoesNotSee("Looking for your key results")
 	fix()
-	r.alice.Sees("Synced 2 key results: 0 changed, 2 without a newer score, 0 failed").DoesNotSee("Syncing 2 key results")
+	r.alice.Sees("Synced 2 key results: 0 changed, 2 without a newer score, 0 failed", "Left out, because we asked for them a moment ago: 1 key result. Paused ones are left out; `/okr sync KR-4`").DoesNotSee("Syncing 2 key results")
+}
+
+// What is left out of several is said with the outcome too, which takes the place of what said so first.
+func TestTheOutcomeOfSeveralSaysWhatIsLeftOut(t *testing.T) {
+	r := ready(t)
+	r.addsKeyResult(r.alice, "Faster resolution", "Average time to resolve an incident", "20")
+	r.isRead()
+	r.later(time.Minute)
+	r.alice.Types("/okr sync KR-1 KR-2 KR-9").
+		Sees("Synced 2 key results: 0 changed, 2 without a newer score, 0 failed", "Left out: KR-9 is not here.")
 }
 
 func TestOneRefusedScorecardIsNotAllOfThem(t *testing.T) {

@@ -22,7 +22,8 @@ type ForceRequest struct {
 	Workspace  string
 	Person     string
 	KeyResults []int64
-	Every      bool          // sync all: one message that counts up
+	Every      bool          // several: one message that counts up
+	LeftOut    store.LeftOut // what is left out already; those that were read a moment before are added
 	Channel    string        // where it was asked
 	View       string        // the window with a key result's details in which it was asked; else empty
 	Response   secret.String // Slack's response_url, if there is one
@@ -31,6 +32,7 @@ type ForceRequest struct {
 // Forced is what became of a request.
 type Forced struct {
 	Total   int           // key results that are read
+	LeftOut store.LeftOut // of what was asked for
 	Paused  []int         // the numbers of those of them that are paused, and stay so
 	Wait    time.Duration // those left out may be read again after that
 	TooMany bool          // the person asked too often; nothing is read
@@ -60,6 +62,7 @@ func (c *Client) forceNow(ctx context.Context, tx *store.Tx, r ForceRequest) (f 
 	if err != nil {
 		return f, 0, err
 	}
+	f.LeftOut = r.LeftOut
 	var read []store.KeyResult
 	var ids []int64
 	for _, k := range list {
@@ -68,6 +71,7 @@ func (c *Client) forceNow(ctx context.Context, tx *store.Tx, r ForceRequest) (f 
 			continue
 		case waits[k.ID] > 0:
 			f.Wait = max(f.Wait, waits[k.ID])
+			f.LeftOut.Lately++
 			continue
 		case k.Source.Waiting.After(f.Until):
 			f.Until = k.Source.Waiting
@@ -83,7 +87,7 @@ func (c *Client) forceNow(ctx context.Context, tx *store.Tx, r ForceRequest) (f 
 	}
 	f.Total = len(read)
 	request, err = tx.CreateRequest(ctx, store.SyncRequest{
-		Workspace: r.Workspace, Person: r.Person, Every: r.Every, Channel: r.Channel, View: r.View, Response: r.Response, Total: len(read),
+		Workspace: r.Workspace, Person: r.Person, Every: r.Every, Channel: r.Channel, View: r.View, Response: r.Response, Total: len(read), LeftOut: f.LeftOut,
 	})
 	if err != nil {
 		return f, 0, err

@@ -24,9 +24,8 @@ var errTaken = errors.New("another job has it")
 
 // Begun is what becomes of a person's wish to have all of theirs read.
 type Begun struct {
-	Ask     store.SyncAsk
-	Theirs  int // key results that they may have read, the paused ones aside
-	LeftOut int // the number of a paused one; 0: there is none
+	Ask    store.SyncAsk
+	Theirs int // key results that they may have read, the paused ones aside
 	Forced
 }
 
@@ -66,7 +65,7 @@ func (c *Client) begin(ctx context.Context, held store.HeldAsk) error {
 		}
 		var made int64
 		b.Forced, made, err = c.forceNow(ctx, tx, ForceRequest{
-			Workspace: ask.Actor.Workspace, Person: ask.Actor.ID, KeyResults: ids, Every: true, Channel: ask.Channel, Response: ask.Response,
+			Workspace: ask.Actor.Workspace, Person: ask.Actor.ID, KeyResults: ids, Every: true, Channel: ask.Channel, Response: ask.Response, LeftOut: b.LeftOut,
 		})
 		if err != nil || b.Total == 0 {
 			return err
@@ -107,8 +106,8 @@ func (c *Client) theirs(ctx context.Context, tx *store.Tx, b *Begun) (ids []int6
 	for _, k := range list {
 		switch {
 		case !k.MaySync(b.Ask.Actor):
-		case k.Paused && b.LeftOut == 0:
-			b.LeftOut = k.Number
+		case k.Paused && b.LeftOut.Paused == 0:
+			b.LeftOut.Paused = k.Number
 		case k.Paused:
 		default:
 			ids = append(ids, k.ID)

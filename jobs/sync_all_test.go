@@ -74,7 +74,7 @@ func TestAllOfTheirsAreRead(t *testing.T) {
 	b := r.slack.begun[0]
 	r.wants("total", b.Total, 4)
 	r.wants("theirs", b.Theirs, 4)
-	r.wants("left out", b.LeftOut, list[4].Number)
+	r.wants("left out", b.LeftOut.Paused, list[4].Number)
 	r.wants("response", b.Ask.Response.Reveal(), "https://hooks.slack.example/canary-7f3a")
 	r.wants("asks", r.count("select count(*) from sync_asks"), 0)
 	if n := len(r.slack.told); n == 0 || !r.slack.told[n-1].Final || len(r.slack.told[n-1].Done) != 4 || r.slack.told[n-1].Request.Responses == 0 {

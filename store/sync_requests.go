@@ -103,6 +103,7 @@ type SyncRequest struct {
 	Response  secret.String // Slack's response_url while it is good for another use, else empty
 	Responses int           // how often it was used
 	Total     int
+	LeftOut   LeftOut
 	Reported  int // runs done at the last report
 	// The direct message that counts up instead, where there is one.
 	MessageChannel string
@@ -114,10 +115,18 @@ type SyncRequest struct {
 	Waiting []int64 // key results that are still to be read
 }
 
+// LeftOut is what was asked for and is not read.
+type LeftOut struct {
+	Lately int    // so many somebody had read a moment before
+	Paused int    // the number of a paused one; 0: there is none
+	Why    string // why others are not, in words that follow a sentence; empty: there are none
+}
+
 // CreateRequest notes a request. The response_url is a secret and sealed.
 func (tx *Tx) CreateRequest(ctx context.Context, q SyncRequest) (int64, error) {
 	id, err := tx.q.CreateRequest(ctx, queries.CreateRequestParams{
 		WorkspaceID: q.Workspace, PersonID: q.Person, Every: q.Every, ChannelID: q.Channel, ViewID: q.View, Total: int32(q.Total),
+		AskedLately: int32(q.LeftOut.Lately), PausedOut: int32(q.LeftOut.Paused), LeftOut: q.LeftOut.Why,
 	})
 	if err != nil {
 		return 0, fmt.Errorf("noting a sync request: %w", err)
@@ -159,6 +168,7 @@ func (r Statements) Request(ctx context.Context, id int64) (SyncRequest, []Endin
 		ID: row.ID, Workspace: row.WorkspaceID, Person: row.PersonID, Every: row.Every, Channel: row.ChannelID, View: row.ViewID,
 		Responses: int(row.Responses), Reported: int(row.Reported), Failures: int(row.Failures),
 		MessageChannel: row.MessageChannel, MessageTS: row.MessageTs, Finished: row.FinishedAt != nil, Waits: orZero(row.WaitsUntil),
+		LeftOut: LeftOut{Lately: int(row.AskedLately), Paused: int(row.PausedOut), Why: row.LeftOut},
 	}
 	if len(row.SealedResponse) > 0 && !row.Old && q.Responses < responseUses {
 		if q.Response, err = r.keys.Open(row.SealedResponse, responsePlace(q.Workspace, id)); err != nil {

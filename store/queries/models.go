@@ -610,6 +610,9 @@ type SyncRequest struct {
 	WaitsUntil     *time.Time
 	ViewID         string
 	ReadyAt        *time.Time
+	AskedLately    int32
+	PausedOut      int32
+	LeftOut        string
 }
 
 type SyncRequestRun struct {

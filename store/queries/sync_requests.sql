@@ -89,8 +89,8 @@ set hold = 1,
 where id = @id;
 
 -- name: CreateRequest :one
-insert into sync_requests (workspace_id, person_id, every, channel_id, view_id, total, created_at)
-values (@workspace_id, @person_id, @every, @channel_id, @view_id, @total, now())
+insert into sync_requests (workspace_id, person_id, every, channel_id, view_id, total, asked_lately, paused_out, left_out, created_at)
+values (@workspace_id, @person_id, @every, @channel_id, @view_id, @total, @asked_lately, @paused_out, @left_out, now())
 returning id;
 
 -- name: SealResponse :exec

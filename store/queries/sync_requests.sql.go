@@ -82,8 +82,8 @@ func (q *Queries) CreateAsk(ctx context.Context, arg CreateAskParams) (int64, er
 }
 
 const createRequest = `-- name: CreateRequest :one
-insert into sync_requests (workspace_id, person_id, every, channel_id, view_id, total, created_at)
-values ($1, $2, $3, $4, $5, $6, now())
+insert into sync_requests (workspace_id, person_id, every, channel_id, view_id, total, asked_lately, paused_out, left_out, created_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, now())
 returning id
 `
 
@@ -94,6 +94,9 @@ type CreateRequestParams struct {
 	ChannelID   string
 	ViewID      string
 	Total       int32
+	AskedLately int32
+	PausedOut   int32
+	LeftOut     string
 }
 
 func (q *Queries) CreateRequest(ctx context.Context, arg CreateRequestParams) (int64, error) {
@@ -104,6 +107,9 @@ func (q *Queries) CreateRequest(ctx context.Context, arg CreateRequestParams) (i
 		arg.ChannelID,
 		arg.ViewID,
 		arg.Total,
+		arg.AskedLately,
+		arg.PausedOut,
+		arg.LeftOut,
 	)
 	var id int64
 	err := row.Scan(&id)
@@ -459,7 +465,7 @@ func (q *Queries) Reported(ctx context.Context, arg ReportedParams) error {
 }
 
 const request = `-- name: Request :one
-select id, workspace_id, person_id, every, channel_id, sealed_response, responses, total, reported, message_channel, message_ts, touched, hold, held_until, failures, finished_at, created_at, waits_until, view_id, ready_at, (created_at < now() - interval '25 minutes')::boolean as old
+select id, workspace_id, person_id, every, channel_id, sealed_response, responses, total, reported, message_channel, message_ts, touched, hold, held_until, failures, finished_at, created_at, waits_until, view_id, ready_at, asked_lately, paused_out, left_out, (created_at < now() - interval '25 minutes')::boolean as old
 from sync_requests
 where id = $1
 `
@@ -485,6 +491,9 @@ type RequestRow struct {
 	WaitsUntil     *time.Time
 	ViewID         string
 	ReadyAt        *time.Time
+	AskedLately    int32
+	PausedOut      int32
+	LeftOut        string
 	Old            bool
 }
 
@@ -512,6 +521,9 @@ func (q *Queries) Request(ctx context.Context, id int64) (RequestRow, error) {
 		&i.WaitsUntil,
 		&i.ViewID,
 		&i.ReadyAt,
+		&i.AskedLately,
+		&i.PausedOut,
+		&i.LeftOut,
 		&i.Old,
 	)
 	return i, err
