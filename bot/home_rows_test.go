@@ -60,6 +60,39 @@ func TestOthersOwnersAreNamedAmongOnesOwn(t *testing.T) {
 	r.carol.Types("/okr show O-1").Sees("== O-1 ==", "*KR-1* Part of bob\n<@U0BOB>\n").Closes()
 }
 
+// TestAValueStandsBesideItsDay wherever it stands: in the window of its objective, under what needs somebody, and in the
+// digest too.
+func TestAValueStandsBesideItsDay(t *testing.T) {
+	r := ready(t)
+	r.alice.Types("/okr subscribe").Sees("the weekly digest goes to")
+	r.alice.Types("/okr show O-1").Sees("== O-1 ==", "How it stands")
+	_, window, _ := strings.Cut(r.alice.Screen(), "== O-1 ==")
+	if row, _, _ := strings.Cut(window, "[Details]"); !inOrder(row, "*KR-1*", "score of ", "synced ") {
+		t.Errorf("the window has a value without its day:\n%s", window)
+	}
+	r.alice.Closes()
+	r.laterDays(8)
+	r.until("a digest", func() bool { return len(r.messagesOf("alice", "*The week's key results*")) > 0 })
+	for _, m := range r.messagesOf("alice", "*The week's key results*") {
+		if digest := m.Read(); !inOrder(digest, "*KR-1*", "score of ", "synced ") {
+			t.Errorf("the digest has a value without its day:\n%s", digest)
+		}
+	}
+}
+
+// TestNeedsSayOfWhenTheyAre on Home: a value with its day, and what has none once.
+func TestNeedsSayOfWhenTheyAre(t *testing.T) {
+	r := newRoom(t)
+	r.shelf(1, 4, 9) // KR-1 to KR-4: on track, behind, at risk, no data
+	r.do("update key_results set created_at = created_at - interval '40 days', status_until = '-infinity'")
+	r.until("all judged", func() bool { return r.number(unjudged) == 0 })
+	r.alice.GoesHome().SeesHome("*KR-4* Part 4 of 1\n:speech_balloon: No check-in yet · ")
+	home := r.alice.Home()
+	if needs, _, _ := strings.Cut(home, "(Now)"); !inOrder(needs, "*KR-3*", "value of ") {
+		t.Errorf("a value without its day:\n%s", home)
+	}
+}
+
 // TestAnEmptyObjectiveOnHomeHasItsButton: nothing can be typed there.
 func TestAnEmptyObjectiveOnHomeHasItsButton(t *testing.T) {
 	r := newRoom(t)

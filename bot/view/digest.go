@@ -180,7 +180,7 @@ func (l DigestLine) words() string {
 	if l.Failure.Class != "" {
 		text += " · :warning: not syncing"
 	}
-	return text
+	return lines(text, l.Dates())
 }
 
 // Message is the digest as it is posted: the counts, what changed, the worst of all, and the trends of

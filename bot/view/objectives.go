@@ -254,7 +254,7 @@ func (o Objective) standingBlocks() []slack.Block {
 		if i == keyResultsShown {
 			return append(blocks, note("…and "+okr.CountWords(len(o.KeyResults)-i, "more key result")+": `/okr list "+o.Key()+"`."))
 		}
-		s := section(lines(k.Headline(), ownerBut(o.Reader, k.Owner), k.Figures(), k.troubleAlone()))
+		s := section(lines(k.Headline(), ownerBut(o.Reader, k.Owner), k.Figures(), k.Dates(), k.troubleAlone()))
 		s.Accessory = slack.NewAccessory(button(ActionDetails, "Details", strconv.FormatInt(k.ID, 10)))
 		blocks = append(blocks, s)
 	}
