@@ -14,6 +14,16 @@ func TestTheDetailsShowWhatIsSet(t *testing.T) {
 	r.alice.Types("/okr show KR-1").Sees("*Target Value*\n4", "*Upper Value*\n9").DoesNotSee("*Committed Result*").Closes()
 }
 
+// TestACommittedResultIsNotMetYet while its period runs, and not met once that is over.
+func TestACommittedResultIsNotMetYet(t *testing.T) {
+	r := newRoom(t)
+	r.addsObjective(r.alice, "Ship it")
+	r.checksIn("Interviews held", "8", "7.99")
+	r.alice.Types("/okr list").Sees("progress 79 %, committed result not met yet · ")
+	r.beyond(r.objective(), 3)
+	r.alice.Types("/okr list").Sees("progress 79 %, committed result not met · ")
+}
+
 // TestTheChangesSayWhatWasDone: the value of a check-in and its day, and nothing of a form that was saved as it was.
 func TestTheChangesSayWhatWasDone(t *testing.T) {
 	r := newRoom(t)

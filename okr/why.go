@@ -40,7 +40,7 @@ func (kr KeyResult) Why(period Period, today Day, changes []Changed) []Reason {
 		why = append(why, Reason{Says: kr.whyStatus(s, period, today)})
 	}
 	if s.CommittedTick.Valid {
-		why = append(why, Reason{Says: kr.whyCommitted(s, today)})
+		why = append(why, Reason{Says: kr.whyCommitted(s, period, today)})
 	}
 	var with []string // what it was created with, all in one line
 	var created Changed
@@ -343,17 +343,24 @@ func gapWords(gap decimal.Decimal) string {
 	return pointsWords(gap.Neg()) + " ahead of the pace"
 }
 
-func (kr KeyResult) whyCommitted(s Standing, today Day) string {
+// CommittedWords say whether a committed result is met: "met", "not met yet" while the period runs, then "not met".
+func (s Standing) CommittedWords(period Period, today Day) string {
+	switch {
+	case s.CommittedMet:
+		return "met"
+	case today <= period.Last:
+		return "not met yet"
+	}
+	return "not met"
+}
+
+func (kr KeyResult) whyCommitted(s Standing, period Period, today Day) string {
 	says := fmt.Sprintf("Committed result %s, at %s of the way to the target", kr.Entered(kr.Committed.Decimal), PercentWords(s.CommittedTick.Decimal))
 	if !s.CommittedProgress.Valid {
 		return says + "."
 	}
-	met := "not met"
-	if s.CommittedMet {
-		met = "met"
-	}
 	return says + fmt.Sprintf(", is %s: %s of the way to it is done, %s. It does not change the progress.",
-		met, rawPercent(s.CommittedProgress.Decimal), kr.way(kr.Committed.Decimal, kr.Counted(today)))
+		s.CommittedWords(period, today), rawPercent(s.CommittedProgress.Decimal), kr.way(kr.Committed.Decimal, kr.Counted(today)))
 }
 
 // WouldBe says where the key result would stand today with values that are being entered: "You

@@ -81,7 +81,7 @@ func TestWhyThisNumber(t *testing.T) {
 			"U3 entered 65 Hours by hand for 23 Nov 2026: the import doubled them.",
 			"Without that the result is 39 Hours: the latest of 54 readings from 1 Oct 2026 to 22 Nov 2026.",
 			"At risk: 58 % was expected by 23 Nov 2026, after 53 of 91 days, and −17 % is reached: 75 points behind the pace. A key result is on track up to 10 points behind the pace, behind up to 25, at risk beyond.",
-			"Committed result 40 Hours, at 66 % of the way to the target, is not met: −25 % of the way to it is done, (65 − 60) / (40 − 60). It does not change the progress.",
+			"Committed result 40 Hours, at 66 % of the way to the target, is not met yet: −25 % of the way to it is done, (65 − 60) / (40 − 60). It does not change the progress.",
 		}},
 		{"phased", phased, nil, today, []string{
 			"Progress 26 % = (result − start) / (target − start) = (52 − 60) / (30 − 60), rounded down.",

@@ -94,11 +94,7 @@ func (k KeyResult) reached() (parts []string) {
 	if standing := k.Standing(); standing.Progress.Valid {
 		reached := okr.ProgressWords(standing.Progress.Decimal)
 		if standing.CommittedProgress.Valid {
-			if standing.CommittedMet {
-				reached += ", committed result met"
-			} else {
-				reached += ", committed result not met"
-			}
+			reached += ", committed result " + standing.CommittedWords(k.Objective.Period, k.Today)
 		}
 		parts = append(parts, reached)
 	}
