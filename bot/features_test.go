@@ -188,6 +188,27 @@ func TestChangingTheSourceSaysOfWhat(t *testing.T) {
 		Submits("Next").Sees("== Source of KR-1 ==", "Scorecard: ").DoesNotSee("Add key result")
 }
 
+// TestAnotherScorecardsSuggestionsAreSaid, and what they take the place of.
+func TestAnotherScorecardsSuggestionsAreSaid(t *testing.T) {
+	r := ready(t)
+	goal := r.goal()
+	r.alice.Types("/okr edit KR-1").Sees("== Edit KR-1 ==").DoesNotSee("another scorecard").Presses("Change source").Submits("Next").
+		Sees("== Source of KR-1 ==").Chooses("Scorecard", "Customer satisfaction").Submits("Connect").
+		Sees("== Edit KR-1 ==", "This is another scorecard, and it suggests the goal and the values below. Check them before you save. Before: "+goal+".").Closes()
+	r.alice.Types("/okr add-kr").Fills("Key Result", "Calm nights").Submits("Next").Chooses("Scorecard", "Number of open incidents").
+		Submits("Connect").Sees("Target Value: 100", "ServiceNow's target: 100.").DoesNotSee("another scorecard").Closes()
+}
+
+// goal is that of KR-1, as it is said.
+func (r *room) goal() string {
+	r.t.Helper()
+	list, err := r.store.KeyResults(r.t.Context(), r.slack.Options().TeamID, store.Filter{Numbers: []int{1}})
+	if err != nil || len(list) != 1 {
+		r.t.Fatal(list, err)
+	}
+	return list[0].GoalWords()
+}
+
 // Paused: nothing is read by itself. Who asks for one by name gets it, and is told that it stays so.
 func TestAPausedKeyResultIsReadOnceWhenAskedFor(t *testing.T) {
 	r := ready(t)

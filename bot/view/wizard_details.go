@@ -23,6 +23,7 @@ type DetailsStep struct {
 	Connection string
 	Result     string // of the scorecard, with its day: shown, not asked
 	Start      string // which score is suggested as the start, as plain text; empty: none is
+	Target     string // which target the scorecard has, as plain text; empty: it has none
 	Zone       string
 	Would      string // where the key result would stand with these values
 	Warnings   []string
@@ -117,7 +118,7 @@ func (d DetailsStep) values() []slack.Block {
 		return append(blocks, live(textInput(FieldTarget, "Target Value", "The lower of the two values.", f.Target)),
 			live(textInput(FieldUpper, "Upper Value", "The higher of the two values.", f.Upper)))
 	}
-	return append(blocks, live(textInput(FieldTarget, "Target Value", "", f.Target)))
+	return append(blocks, live(textInput(FieldTarget, "Target Value", Cut(d.Target, 150), f.Target)))
 }
 
 // rest are the fields that most key results leave as they are.
@@ -132,7 +133,7 @@ func (d DetailsStep) rest() []slack.Block {
 			optional(live(textInput(FieldCommitted, "Committed Result", "What was promised: after the start, up to the target. It is a tick on the bar.", f.Committed))),
 			optional(live(phases)))
 	case string(okr.AtLeast), string(okr.AtMost):
-		blocks = append(blocks, optional(live(textInput(FieldRisk, "Risk Threshold", "As far as it a miss is behind; beyond it, at risk. Empty: every miss is at risk.", f.Risk))))
+		blocks = append(blocks, optional(live(textInput(FieldRisk, "Risk Threshold", "A miss up to this value is behind; beyond it, at risk. Empty: every miss is at risk.", f.Risk))))
 	}
 	methods := make([]choice, len(okr.Methods))
 	for i, m := range okr.Methods {
@@ -256,6 +257,20 @@ func (d DetailsStep) withProblems(blocks []slack.Block) []slack.Block {
 		}
 	}
 	return with
+}
+
+// OtherScorecard says that what the form holds is what another scorecard suggests, and what it held before. It is not
+// escaped, like every warning.
+func OtherScorecard(k okr.KeyResult) string {
+	text := "This is another scorecard, and it suggests the goal and the values below. Check them before you save."
+	before := k.GoalWords()
+	if k.Committed.Valid {
+		before += ", committed result " + k.Entered(k.Committed.Decimal)
+	}
+	if before == "" {
+		return text
+	}
+	return text + " Before: " + before + "."
 }
 
 // ScorecardChanged says what a scorecard was and is by now, and what saving does; empty where nothing

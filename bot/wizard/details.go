@@ -54,6 +54,9 @@ func (f *Flow) detailsStep(ctx context.Context, w *Session) (d view.DetailsStep,
 	if p := w.Preview; p != nil && p.Value.Valid {
 		d.Start = okr.BeginningWords(o.Period, p.Readings(), p.Today, func(v decimal.Decimal) string { return okr.FormatValue(v, p.Unit, p.Precision) })
 		d.Result = view.Escape(okr.FormatValue(p.Value.Decimal, p.Unit, p.Precision)) + "  " + p.ScoreOf(p.AsOf)
+		if p.Target.Valid {
+			d.Target = f.connectors.Name(w.Source) + "'s target: " + okr.FormatValue(p.Target.Decimal, p.Unit, p.Precision) + "."
+		}
 	}
 	if changed != "" {
 		d.Warnings = append(d.Warnings, changed)
@@ -62,14 +65,20 @@ func (f *Flow) detailsStep(ctx context.Context, w *Session) (d view.DetailsStep,
 }
 
 // storedResult adds the result of the key result that is changed, where it goes on reading the same.
-// Changed says in a sentence what its scorecard is by now and nobody has agreed to.
+// Changed says in a sentence what its scorecard is by now and nobody has agreed to, or that it is another one.
 func (f *Flow) storedResult(ctx context.Context, w *Session, d *view.DetailsStep) (changed string, err error) {
 	k, err := f.Store.KeyResultByID(ctx, w.gesture.Actor.Workspace, w.Edit)
 	if err != nil {
 		return "", err
 	}
-	if same, err := f.readsOn(ctx, w, k); err != nil || !same {
+	same, err := f.readsOn(ctx, w, k)
+	switch {
+	case err != nil:
 		return "", err
+	case !same && w.Preview != nil:
+		return view.OtherScorecard(k.KeyResult), nil
+	case !same:
+		return "", nil
 	}
 	now, err := f.Store.Now(ctx)
 	if err != nil {
