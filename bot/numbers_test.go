@@ -135,9 +135,10 @@ func TestWhatWasToldIsSaidInItsOwnTerms(t *testing.T) {
 // TestAnotherScorecardsValuesAreNotWrittenLikeTheNewOnes: what was read before is told by its own decimals.
 func TestAnotherScorecardsValuesAreNotWrittenLikeTheNewOnes(t *testing.T) {
 	r := ready(t)
+	goal := r.goal()
 	r.alice.Types("/okr edit KR-1").Presses("Change source").Submits("Next").Sees("== Source of KR-1 ==").Chooses("Scorecard", "Customer satisfaction").
 		Submits("Connect").Sees("== Edit KR-1 ==").Fills("Start Value", "3").Fills("Target Value", "4.5").Submits("Save").Sees("KR-1 is saved").Closes()
-	r.bob.Sees("Scorecard changed from Number of open incidents to Customer satisfaction; it was 135 before", "*4.28*").DoesNotSee("→ none")
+	r.bob.Sees("Goal changed from "+goal+" to start 3 → target 4.5, Scorecard changed from Number of open incidents to Customer satisfaction; it was 135 before", "*4.28*").DoesNotSee("→ none")
 	r.alice.Types("/okr show KR-1").Sees("synced: first result 4.28", "synced: first result 135\n").DoesNotSee("135.00").Closes()
 }
 

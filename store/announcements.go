@@ -197,6 +197,9 @@ func edited(before, after KeyResult) string {
 	}
 	note("Calculate Overall Progress", before.Method.Label(), after.Method.Label())
 	note("Unit of Measurement", before.Unit, after.Unit)
+	if before.Source.Name != after.Source.Name { // how it stands now hangs on both
+		note("Goal", before.GoalWords(), after.GoalWords())
+	}
 	note("Scorecard", before.Source.Name, after.Source.Name)
 	note("Objective", before.Objective.Title, after.Objective.Title)
 	if after.Method == okr.HitRate && before.Method == okr.HitRate { // the readings are judged by these
