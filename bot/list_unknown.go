@@ -114,19 +114,15 @@ func (ls lists) notListed(ctx context.Context, g desk.Gesture, l listed) (desk.R
 	if len(near) == 0 {
 		near = meantBy(unknown[0], names)
 	}
-	text := "List what? "
 	quotedWords := make([]string, len(unknown))
 	for i, u := range unknown {
 		quotedWords[i] = view.Quote(u)
 	}
-	is := " is"
-	if len(quotedWords) > 1 {
-		is = ": each is"
+	typed := strings.Join(quotedWords, " or ")
+	text := "List what? Nothing here is called " + typed + ": no title has it, no status is called so, and nobody of that name has used okrbot. "
+	if only {
+		text = "List what? No title has " + typed + ". "
 	}
-	if !only {
-		is += " the name of nobody who has used okrbot, no status and"
-	}
-	text += strings.Join(quotedWords, " and ") + is + " in no title. "
 	if len(near) > 0 {
 		for i, n := range near {
 			near[i] = view.Quote("/okr list " + n)

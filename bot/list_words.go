@@ -84,7 +84,7 @@ func states() []state {
 		case okr.TooEarly:
 			none = "No key result is at the very beginning of its period."
 		case okr.Stale:
-			none += " What is not syncing is under `/okr list not-syncing`."
+			none = "No key result that syncs is stale. `/okr list not-syncing` lists those that do not sync, whose scores may be old too."
 		case okr.Missed:
 			none = "No key result has missed its target."
 		case okr.CommittedMet:

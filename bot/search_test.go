@@ -79,7 +79,7 @@ func TestASearchThatFindsNothingSaysWhy(t *testing.T) {
 	r.offers("xxx", "Nothing by that name") // once the slow one is over
 
 	r.alice.Chooses("Scorecard", "Nothing by that name").
-		Sees("on the Analytics Hub or off it").
+		Sees("ServiceNow does not say whether a scorecard is hidden from this sign-in or not there.").
 		Submits("Connect").
 		Sees("complete this required field").
 		Chooses("Scorecard", "Internal: collector health").

@@ -94,7 +94,7 @@ func TestAListOfAStatusIsRightWhateverIsStored(t *testing.T) {
 		{"/okr list missed", []string{"No key result has missed its target."}},
 		{"/okr list by hand", []string{"No key result has a value by hand."}},
 		{"/okr list behind @bob", []string{"Key results of <@U0BOB> behind: none."}},
-		{"/okr list behind with nonsense", []string{"List what? `nonsense`"}},
+		{"/okr list behind with nonsense", []string{"List what? Nothing here is called `nonsense`"}},
 		{"/okr list missed part", []string{"Key results missed with `part`: none."}},
 	} {
 		r.do("update key_results set status_until = 'infinity'")

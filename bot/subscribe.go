@@ -56,11 +56,12 @@ func (f subscriptions) subscribe(ctx context.Context, g desk.Gesture) (desk.Repl
 	if !fresh {
 		return desk.Say("The weekly digest goes to " + name + " already. " + said("unsubscribe", g, channel) + " ends it."), nil
 	}
-	others := ""
+	shows, others := "that you own or look after", ""
 	if name != "you" {
+		shows = "that are announced there, as long as okrbot is in the channel"
 		others = f.OthersSeeSaved(ctx, g.Actor.Workspace, channel)
 	}
-	return desk.Say("From now on the weekly digest goes to " + name + ", the next one on " + okr.NextRunWords(s.Next, s.Zone) + ". In a channel it shows the key results that are announced there, as long as okrbot is in it; in a direct message those that you own or look after. " + said("unsubscribe", g, channel) + " ends it." + strings.TrimRight("\n"+others, "\n")), nil
+	return desk.Say("From now on the weekly digest goes to " + name + ", the next one on " + okr.NextRunWords(s.Next, s.Zone) + ". It shows the key results " + shows + ". " + said("unsubscribe", g, channel) + " ends it." + strings.TrimRight("\n"+others, "\n")), nil
 }
 
 // said is a command about a digest as it is typed where the person is: for themselves, for this channel, or in

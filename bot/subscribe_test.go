@@ -18,10 +18,10 @@ func TestTheWeeklyDigest(t *testing.T) {
 	r.addsKeyResult(r.alice, "Fewer open incidents", "Number of open incidents", "60")
 	r.alice.Sees("score of")
 	r.alice.Types("/okr subscriptions").Sees("Nobody gets the weekly digest yet")
-	r.alice.Types("/okr subscribe").Sees("the weekly digest goes to", "Mon ", "09:00 Europe/Berlin", "/okr unsubscribe")
+	r.alice.Types("/okr subscribe").Sees("the weekly digest goes to", "Mon ", "09:00 Europe/Berlin", "It shows the key results that are announced there, ", "/okr unsubscribe").DoesNotSee("look after")
 	r.alice.Types("/okr subscribe").Sees("already")
 	r.bob.Types("/okr subscriptions").Sees("subscribed by")
-	r.bob.Types("/okr subscribe me").Sees("the weekly digest goes to you") // who has no key results
+	r.bob.Types("/okr subscribe me").Sees("the weekly digest goes to you", "It shows the key results that you own or look after.") // who has none
 	r.dave.Types("/okr unsubscribe").Sees("Guests can end their own digest alone, with `/okr unsubscribe me`. Ask a member of this workspace to end a channel's.")
 	r.laterDays(8)
 	r.bob.Sees("You own or look after none now. Add one with `/okr add-kr`, or end the digest with `/okr unsubscribe me`.")

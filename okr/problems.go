@@ -90,9 +90,9 @@ func (kr KeyResult) checkValues(p Problems) {
 		case s.Decimal.Equal(t.Decimal):
 			p.Add("target", "Start and target are equal. Use stay at least / stay at most instead.")
 		case c.Valid && t.Decimal.GreaterThan(s.Decimal) && !(c.Decimal.GreaterThan(s.Decimal) && c.Decimal.LessThanOrEqual(t.Decimal)):
-			p.Add("committed", "The committed result lies outside. Enter more than the start value and at most the target value.")
+			p.Add("committed", "The committed result is not between start and target. Enter more than the start value and at most the target value.")
 		case c.Valid && t.Decimal.LessThan(s.Decimal) && !(c.Decimal.LessThan(s.Decimal) && c.Decimal.GreaterThanOrEqual(t.Decimal)):
-			p.Add("committed", "The committed result lies outside. Enter less than the start value and at least the target value.")
+			p.Add("committed", "The committed result is not between start and target. Enter less than the start value and at least the target value.")
 		}
 	case AtLeast, AtMost, Between:
 		if c.Valid {

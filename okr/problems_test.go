@@ -11,8 +11,8 @@ import (
 )
 
 func TestKeyResultProblems(t *testing.T) {
-	const outsideUp = "The committed result lies outside. Enter more than the start value and at most the target value."
-	const outsideDown = "The committed result lies outside. Enter less than the start value and at least the target value."
+	const outsideUp = "The committed result is not between start and target. Enter more than the start value and at most the target value."
+	const outsideDown = "The committed result is not between start and target. Enter less than the start value and at least the target value."
 	values := func(kind okr.Kind, start, target, committed string) func(*okr.KeyResult) {
 		return func(kr *okr.KeyResult) {
 			kr.Kind, kr.Start, kr.Target, kr.Committed = kind, maybe(start), maybe(target), maybe(committed)

@@ -563,7 +563,7 @@ func TestEveryMistakeHasItsPlaceAndItsSentence(t *testing.T) {
 		{map[string]string{"start_value": "1.234,5"}, "line 2, start_value: Write the number without separators"},
 		{map[string]string{"target_value": "10"}, "line 2, target_value: Start and target are equal."},
 		{map[string]string{"target_value": "=1+1"}, "line 2, target_value: This is not a number."},
-		{map[string]string{"committed_result": "1"}, "line 2, committed_result: The committed result lies outside."},
+		{map[string]string{"committed_result": "1"}, "line 2, committed_result: The committed result is not between start and target."},
 		{map[string]string{"unit": strings.Repeat("u", 21)}, "line 2, unit: This unit has 21 characters."},
 		{map[string]string{"decimals": "2.5"}, "line 2, decimals: Write a whole number from 0 to 9."},
 		{map[string]string{"method": "median"}, "line 2, method: Write one of latest"},

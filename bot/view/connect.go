@@ -224,7 +224,7 @@ func InBrowser(system, host, address string) slack.ModalViewRequest {
 	link := button(ActionBrowse, "Continue in your browser", "go")
 	link.URL, link.Style = address, slack.StylePrimary
 	m := modal("browser", "Connect "+system, "", "",
-		section("Sign in to *"+Escape(Cut(host, 100))+"* on a page of okrbot. It opens in your browser, is for you alone, and is over in ten minutes. This window tells how it went."),
+		section("Sign in to *"+Escape(Cut(host, 100))+"* on a page of okrbot. It opens in your browser, is for you alone, and works for ten minutes. Then look here: this window says how it went."),
 		slack.NewActionBlock("browse", link))
 	m.Close = plain("Close")
 	return m

@@ -27,9 +27,9 @@ func SettingsOf(t okr.Thresholds) Settings {
 func (s Settings) Modal(draft string, shared ...Audience) slack.ModalViewRequest {
 	m := modal(CallbackSettings, "Settings", "Save", draft,
 		section("How far a key result may be behind its pace, in points of progress. A point is a hundredth of the way from start to target. This is for all key results of the workspace."),
-		textInput("on_track", "On track up to", "Points behind the pace; as a rule 10.", s.OnTrack),
-		textInput("behind", "Behind up to", "Points behind the pace; as a rule 25. More is at risk.", s.Behind),
-		textInput("hysteresis", "Announce a change beyond", "So many points past a bound, so that a value on the bound is not news every day; as a rule 2.", s.Hysteresis))
+		textInput("on_track", "On track up to", "Points behind the pace; usually 10.", s.OnTrack),
+		textInput("behind", "Behind up to", "Points behind the pace; usually 25. More is at risk.", s.Behind),
+		textInput("hysteresis", "Announce a change beyond", "How many points past a bound a value must be before its change is announced; usually 2.", s.Hysteresis))
 	m.Blocks.BlockSet = append(m.Blocks.BlockSet, audienceBlocks(shared)...)
 	return m
 }

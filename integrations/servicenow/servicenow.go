@@ -67,7 +67,7 @@ func (*Client) AddressField() integrations.Field {
 // SearchWords are what people are told of a search that found nothing.
 func (*Client) SearchWords() integrations.SearchWords {
 	return integrations.SearchWords{
-		Unfound:   "ServiceNow does not tell what is hidden from us, on the Analytics Hub or off it, from what is not there: ask its administrator who may see it.",
+		Unfound:   "ServiceNow does not say whether a scorecard is hidden from this sign-in or not there. If it should be there, on the Analytics Hub or off it, ask its administrator who may see it.",
 		Unlisted:  "Or ask its administrator for the role `pa_viewer`.",
 		Commas:    "ServiceNow reads a comma as “and”.",
 		Forbidden: "Ask its administrator for the role `pa_viewer`.",
