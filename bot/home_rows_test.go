@@ -80,6 +80,29 @@ func TestAValueStandsBesideItsDay(t *testing.T) {
 	}
 }
 
+// TestWhatIsStaleSinceItIsPausedSaysSo: in the digest, in the window of its objective and where it needs somebody.
+func TestWhatIsStaleSinceItIsPausedSaysSo(t *testing.T) {
+	r := ready(t)
+	r.alice.Types("/okr subscribe").Sees("the weekly digest goes to")
+	r.alice.Types("/okr pause KR-1").Sees("KR-1 is paused")
+	r.laterDays(8)
+	r.until("a digest", func() bool { return len(r.messagesOf("alice", "*The week's key results*")) > 0 })
+	for _, m := range r.messagesOf("alice", "*The week's key results*") {
+		if digest := m.Read(); !inOrder(digest, "*KR-1*", "Stale", "paused") {
+			t.Errorf("the digest does not say why it is stale:\n%s", digest)
+		}
+	}
+	r.alice.GoesHome().SeesHome("*Needs you* · 1")
+	if needs, _, _ := strings.Cut(r.alice.Home(), "(Now)"); !strings.Contains(needs, ":double_vertical_bar: paused, not read by itself") {
+		t.Errorf("Home does not say why it is stale:\n%s", needs)
+	}
+	r.alice.Types("/okr show O-1").Sees("== O-1 ==", "How it stands")
+	_, window, _ := strings.Cut(r.alice.Screen(), "== O-1 ==")
+	if row, _, _ := strings.Cut(window, "[Details]"); !strings.Contains(row, ":double_vertical_bar: paused, not read by itself") {
+		t.Errorf("the window does not say why it is stale:\n%s", window)
+	}
+}
+
 // TestNeedsSayOfWhenTheyAre on Home: a value with its day, and what has none once.
 func TestNeedsSayOfWhenTheyAre(t *testing.T) {
 	r := newRoom(t)

@@ -177,7 +177,10 @@ func (l DigestLine) was() string {
 
 func (l DigestLine) words() string {
 	text := l.Headline() + " · " + Escape(Cut(l.Objective.Title, 80)) + "\n" + l.Figures() + l.was()
-	if l.Failure.Class != "" {
+	switch {
+	case l.Integrated && l.Paused:
+		text += " · :double_vertical_bar: paused"
+	case l.Failure.Class != "":
 		text += " · :warning: not syncing"
 	}
 	return lines(text, l.Dates())

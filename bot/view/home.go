@@ -225,14 +225,12 @@ func (n Needing) blocks(reader okr.Actor) []slack.Block {
 	switch n.Need() {
 	case okr.NeedsSignIn, okr.NeedsSync:
 		why = n.troubleAlone()
-	case okr.NeedsScore:
-		why += "\n" + n.Dates()
 	case okr.NeedsCheckIn:
 		why = ":speech_balloon: " + capital(why)
 		if n.Counted().Value.Valid {
 			why = lines(":speech_balloon: No check-in since "+n.Heard(n.Objective.Period).Short(n.Today), n.Figures(), n.Dates())
 		}
-	case okr.NeedsEyes:
+	case okr.NeedsScore, okr.NeedsEyes:
 		why = lines(why, n.Dates())
 		if n.Integrated && n.Paused {
 			why += "\n" + n.Next()

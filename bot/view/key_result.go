@@ -274,7 +274,7 @@ func (k KeyResult) Trouble() string {
 
 // troubleAlone is the trouble where nothing beside it says that the key result is paused.
 func (k KeyResult) troubleAlone() string {
-	if k.Paused && k.failing() != "" {
+	if k.Integrated && k.Paused && !k.Closed {
 		return k.Next()
 	}
 	return k.Trouble()
