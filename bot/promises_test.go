@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"okrbot/sandbox/servicenow"
 	"okrbot/sandbox/slack"
 )
 
@@ -173,4 +174,36 @@ func TestButtonsWorkThoughTheirMessageIsForgotten(t *testing.T) {
 	r.collects(90)
 	r.alice.Presses("Sync Integration Data").Sees("→ 90")
 	r.alice.Presses("Details").Sees("Fewer open incidents").Closes()
+}
+
+// Who waits for a scorecard that a process was reading, which ended before it could show it, has it read again.
+func TestAScorecardIsReadAgainWhereNobodyShowsIt(t *testing.T) {
+	r := newRoom(t)
+	r.connects(r.alice)
+	r.addsObjective(r.alice, "Run a calm service desk")
+	r.refusalsExpected = true // of the answers that are lost
+	toTheSource := func(title string) {
+		r.alice.Types("/okr add-kr").Fills("Key Result", title).Submits("Next").
+			Chooses("Scorecard", "Number of open incidents")
+	}
+	t.Run("before it is kept", func(t *testing.T) {
+		toTheSource("Fewer open incidents")
+		fix := r.servicenow.Break(servicenow.Fault{Kind: servicenow.Slow, After: 30})
+		r.alice.Submits("Connect").Sees("Reading the scorecard from ServiceNow", "what you entered is kept")
+		fix()
+		r.alice.Submits("Read again").Sees("Start Value").Fills("Target Value", "100").Submits("Save").Sees("KR-1 is added").Closes()
+	})
+	t.Run("after it was kept", func(t *testing.T) {
+		toTheSource("Fewer open incidents by spring")
+		before := r.slack.Calls("views.update")
+		r.slack.Break(slack.Fault{Method: "views.update", Error: "internal_error", Times: 1})
+		r.alice.Submits("Connect").Sees("Reading the scorecard from ServiceNow")
+		r.until("the lost view", func() bool { return r.slack.Calls("views.update") > before })
+		r.alice.Sees("Reading the scorecard from ServiceNow").Submits("Read again").Sees("Start Value").
+			Fills("Target Value", "100").Submits("Save").Sees("KR-2 is added").Closes()
+	})
+	r.isRead()
+	if n := r.number("select count(*) from key_results"); n != 2 {
+		t.Errorf("%d key results", n)
+	}
 }

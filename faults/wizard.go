@@ -202,7 +202,7 @@ func (o *office) goesOn(who, title string, steps []wizardStep) string {
 		again := steps[len(steps)-1:]
 		switch {
 		case trouble:
-		case strings.Contains(seen, "*Go on* shows what was kept"):
+		case strings.Contains(seen, "*Go on* shows what was kept"), strings.Contains(seen, "press *Read again*"):
 			_ = o.chat.slack.Submit(who) // what came of it is seen above
 			continue
 		case strings.Contains(seen, "close this window and connect again"):

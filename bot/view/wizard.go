@@ -72,6 +72,15 @@ func IsOvertaken(block string) bool {
 	return step == stepOvertaken
 }
 
+// stepReading is no step either: it marks the view that stands there while a scorecard is read.
+const stepReading = "reading"
+
+// IsReading says whether a view, by its mark, is the one of Reading.
+func IsReading(block string) bool {
+	step, _ := ParseMark(block)
+	return step == stepReading
+}
+
 // ParseMark reads the mark of a view from its first block's id.
 func ParseMark(block string) (step string, revision int) {
 	parts := strings.Split(block, "_")

@@ -219,9 +219,11 @@ func ParseScorecard(s State) ScorecardEntry {
 	return e
 }
 
-// Reading is shown while the scorecard is read on the way to the last step.
+// Reading is shown while the scorecard is read on the way to the last step. Its submit is for whoever waits in
+// vain, since okrbot was restarted meanwhile: it reads again, or shows what was read.
 func Reading(draft string, revision int, editing, system string) slack.ModalViewRequest {
-	s := section(":hourglass_flowing_sand: Reading the scorecard from " + system + "…")
-	s.BlockID = mark("reading", revision)
-	return modal("reading", SourceTitle(editing), "", draft, s)
+	says := section(":hourglass_flowing_sand: Reading the scorecard from " + system + "…")
+	says.BlockID = mark(stepReading, revision)
+	return modal(CallbackWizard, SourceTitle(editing), "Read again", draft, says,
+		note("This takes a few seconds. Where nothing comes, press *Read again*: what you entered is kept."))
 }

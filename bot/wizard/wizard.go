@@ -182,8 +182,11 @@ func (f *Flow) Submitted(ctx context.Context, w *Session) (desk.Reply, error) {
 	if w.SavedNumber != 0 {
 		return f.alreadySaved(ctx, w)
 	}
+	reading := view.IsReading(w.gesture.View.Mark)
 	switch {
-	case view.IsOvertaken(w.gesture.View.Mark):
+	case reading && w.draft.Step == view.StepScorecard: // who read it died, or is slow
+		return f.readOnTheWay(ctx, w)
+	case reading || view.IsOvertaken(w.gesture.View.Mark):
 		modal, err := f.modal(ctx, w)
 		return desk.Reply{Update: &modal}, err
 	case !w.shows(w.gesture.View):
