@@ -52,7 +52,7 @@ func TestOthersOwnersAreNamedAmongOnesOwn(t *testing.T) {
 	}
 	r.do("update key_results set created_at = created_at - interval '40 days', status_until = '-infinity'")
 	r.until("all judged", func() bool { return r.number(unjudged) == 0 })
-	r.carol.GoesHome().SeesHome("*Needs you* · 2", "*KR-1* Part of bob\n<@U0BOB>\n:speech_balloon: No check-in since")
+	r.carol.GoesHome().SeesHome("*Needs you* · 2", "*KR-1* Part of bob\n<@U0BOB>\n:speech_balloon: No check-in yet · ")
 	if home := r.carol.Home(); strings.Contains(home, "<@U0CAROL>") {
 		t.Errorf("carol is told that she is carol:\n%s", home)
 	}
