@@ -54,7 +54,7 @@ const (
 	reactEvery     = 100 * time.Millisecond
 	askedLately    = 3 * time.Second // after this time without a gesture, nobody is there
 	restAtMost     = 2 * time.Second
-	drawingWaits   = time.Second // while something is applied: what is drawn meanwhile is drawn again, and said again
+	drawingWaits   = time.Second // while something is applied: values that are true come before cards that show them
 )
 
 func newBudget() *budget {

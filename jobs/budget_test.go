@@ -235,8 +235,7 @@ func TestWhatIsAppliedGoesBeforeWhatIsDrawn(t *testing.T) {
 	}
 }
 
-// What is drawn while another connection is applied would be drawn again, so it waits, also where there is a
-// place for it.
+// Values that are true come before cards that show them, also where there is room for both.
 func TestDrawingWaitsForWhatIsApplied(t *testing.T) {
 	inItsTime(t, func(ctx context.Context, b *tried) {
 		b.set(2)
