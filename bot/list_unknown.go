@@ -119,9 +119,9 @@ func (ls lists) notListed(ctx context.Context, g desk.Gesture, l listed) (desk.R
 		quotedWords[i] = view.Quote(u)
 	}
 	typed := strings.Join(quotedWords, " or ")
-	text := "List what? Nothing here is called " + typed + ": no title has it, no status is called so, and nobody of that name has used okrbot. "
+	text := "List what? Nothing here is called " + typed + ": no key result's title has it, no status is called so, and nobody of that name has used okrbot. "
 	if only {
-		text = "List what? No title has " + typed + ". "
+		text = "List what? No key result's title has " + typed + ". "
 	}
 	if len(near) > 0 {
 		for i, n := range near {

@@ -14,7 +14,7 @@ func TestANearlyRightTitleOfAnObjective(t *testing.T) {
 	r.alice.Types("/okr edit bgi programme").Sees("`bgi programme`").Presses("Edit…").Sees("== Edit O-2 ==").Closes()
 	r.alice.Types("/okr objectives big programe").Sees("No objective has `big programe` in its title. Is it one of these?", "*O-2* Big Programme").
 		Presses("Show").Sees("== O-2 ==").Closes()
-	r.alice.Types("/okr list big programe").Sees("`programe`", "in no title. Is it one of these objectives?", "*O-2* Big Programme").
+	r.alice.Types("/okr list big programe").Sees("Nothing here is called `big` or `programe`: no key result's title has it", "Is it one of these objectives?", "*O-2* Big Programme").
 		Presses("List").Sees("Key results under O-2: none")
 	r.alice.Types("/okr list Big Programme").Sees("Key results with `Big` and `Programme`: none. These are in the title of an objective:", "*O-2* Big Programme")
 	r.alice.Types("/okr sync big programe").Sees("`big programe` is no key result and in no title. Name a key result by its number")
