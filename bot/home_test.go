@@ -187,7 +187,8 @@ func TestHomesKebabForAll(t *testing.T) {
 func TestHomesFilterPutsNotSyncingBeforeStale(t *testing.T) {
 	r := newRoom(t)
 	r.addsObjective(r.alice, "Run a calm company")
-	r.shelf(1, 2, 9) // O-2
+	r.shelf(1, 2, 9)                                                      // O-2
+	r.until("all judged", func() bool { return r.number(unjudged) == 0 }) // who is judged later is not stale any more
 	const stale = "update key_results set status = 'stale', status_until = 'infinity', failure_class = %s, failure_says = 'It sleeps.', failing_since = now()"
 	r.do(strings.Replace(stale, "%s", "'unavailable'", 1))
 	shows := func(status string) *conversation.Person {

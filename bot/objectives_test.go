@@ -262,7 +262,9 @@ func TestTheWindowOfAnObjectiveDoesNotOfferItself(t *testing.T) {
 	r.byHand("Interviews held", "12")
 	r.alice.Types("/okr show O-1").Sees("== O-1 ==", "[⋯ Edit objective | Remove objective…]").Closes()
 	r.bob.Types("/okr show O-1").Sees("== O-1 ==", "How it stands")
-	if _, window, _ := strings.Cut(r.bob.Screen(), "== O-1 =="); strings.Contains(window, "[⋯") {
+	_, window, _ := strings.Cut(r.bob.Screen(), "== O-1 ==")
+	window, _, _ = strings.Cut(window, "--- it-okrs") // where a card has its own
+	if strings.Contains(window, "[⋯") {
 		t.Errorf("who may change nothing is offered a menu:\n%s", window)
 	}
 }
