@@ -97,9 +97,7 @@ func TestNothingPilesUpBehindASlowDatabase(t *testing.T) {
 			}
 		}
 		// Its connections, of which there are four, are given up in the background.
-		if n := underWay(t, name); n > 4*3 {
-			t.Errorf("a hundred are answered, and %d goroutines are left", n)
-		}
+		r.until("the end of all but its connections", func() bool { return underWay(t, name) <= 4*3 })
 		g.shut.Store(false)
 		r.until("the end of what is left", func() bool { return underWay(t, name) == 0 })
 	}

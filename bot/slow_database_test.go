@@ -78,9 +78,14 @@ func TestAnswersComeInTimeWhileTheDatabaseIsSilent(t *testing.T) {
 		handler.ServeHTTP(w, req)
 		return w.Code, w.Body.String(), time.Since(began)
 	}
-	if status, body, _ := ask(r.signed("/slack/commands", formType, r.command("help").Encode(), time.Now())); status != http.StatusOK || !strings.Contains(body, "/okr") {
-		t.Fatalf("before: %d %q", status, body)
-	}
+	tries := 0
+	r.until("an answer before", func() bool { // the first ones may come too late on a busy machine
+		before := r.command("help")
+		tries++
+		before.Set("try", fmt.Sprint(tries))
+		status, body, _ := ask(r.signed("/slack/commands", formType, before.Encode(), time.Now()))
+		return status == http.StatusOK && strings.Contains(body, "/okr add-kr")
+	})
 	payloads := r.payloads()
 	g.shut.Store(true)
 	// A busy machine wakes us late, and by so much may an answer be late.
@@ -122,7 +127,6 @@ func TestAnswersComeInTimeWhileTheDatabaseIsSilent(t *testing.T) {
 		t.Errorf("%s was answered after %v, on a machine that is %v late", slowestName, slowest, by)
 	}
 	g.shut.Store(false)
-	tries := 0
 	r.until("an answer after the database came back", func() bool {
 		again := r.command("list mine")
 		tries++
@@ -161,9 +165,12 @@ func TestACrowdIsAnsweredOrToldSo(t *testing.T) {
 		}
 		return w.Body.String()
 	}
-	if said := ask(0); !strings.Contains(said, "/okr add-kr") {
-		t.Fatalf("before: %q", said)
+	tries := 0
+	answered := func() bool {
+		tries++
+		return strings.Contains(ask(-tries), "/okr add-kr")
 	}
+	r.until("an answer before", answered) // the first ones may come too late on a busy machine
 	g.shut.Store(true)
 	const crowd = 600
 	var slow, refused atomic.Int64
@@ -186,11 +193,7 @@ func TestACrowdIsAnsweredOrToldSo(t *testing.T) {
 		t.Errorf("%d of %d were told that it is slow, %d that there is too much to do", slow.Load(), crowd, refused.Load())
 	}
 	g.shut.Store(false)
-	tries := crowd
-	r.until("an answer after the crowd has gone", func() bool {
-		tries++
-		return strings.Contains(ask(tries), "/okr add-kr")
-	})
+	r.until("an answer after the crowd has gone", answered)
 }
 
 func TestAnEventThatNobodyFinishedIsTakenAgain(t *testing.T) {
@@ -234,7 +237,7 @@ func TestALostCommitIsNotCalledUnsaved(t *testing.T) {
 			r := newRoom(t)
 			r.byHand("Interviews held", "12")
 			deaf := storetest.NewDeaf(t, r.dsn)
-			second := r.another(storetest.Open(t, deaf.DSN), 0)
+			second := r.another(storetest.Open(t, deaf.DSN), patience)
 			t.Cleanup(second.Close)
 			if err := second.Introduce(t.Context()); err != nil {
 				t.Fatal(err)
