@@ -33,6 +33,9 @@ func (b backupCommand) Run(in *invocation) error {
 	if _, err := os.Lstat(b.File); err == nil {
 		return fmt.Errorf("%s is there already. Choose another name, or move it away", b.File)
 	}
+	if into, err := os.Stat(filepath.Dir(b.File)); err != nil || !into.IsDir() {
+		return fmt.Errorf("there is no folder %s. Make it, or choose another place", filepath.Dir(b.File))
+	}
 	log := logger(config)
 	database, err := borrowDatabase(in.ctx, config, log)
 	if err != nil {
@@ -90,7 +93,7 @@ func majorOf(ctx context.Context, dsn string) (int, error) {
 func writeBackup(ctx context.Context, dump, dsn, to string) (size int64, err error) {
 	file, err := os.CreateTemp(filepath.Dir(to), "."+filepath.Base(to)+".") // 0600
 	if err != nil {
-		return 0, fmt.Errorf("writing the backup: %w", err)
+		return 0, fmt.Errorf("writing into %s: %w", filepath.Dir(to), unnamed(err))
 	}
 	defer func() {
 		file.Close()

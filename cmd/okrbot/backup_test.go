@@ -95,6 +95,9 @@ func TestBackupAndRestore(t *testing.T) {
 	if out, code := o.runs("backup", file); code == 0 || !strings.Contains(out, "is there already") {
 		t.Errorf("over a file: %d %s", code, out)
 	}
+	if out, code := o.runs("backup", filepath.Join(o.dir, "nowhere", "okrbot.backup")); code == 0 || !strings.Contains(out, "there is no folder "+filepath.Join(o.dir, "nowhere")) {
+		t.Errorf("into no folder: %d %s", code, out)
+	}
 	before := o.history(filepath.Join(o.dir, "data"))
 	if strings.Count(before, ",score,") < officeKeyResults {
 		t.Fatalf("export: %s", before)

@@ -26,7 +26,7 @@ func (c Config) Keyset() (*secret.Keyset, error) {
 		return nil, missingKeys{file: path}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading the keys: %w", err)
+		return nil, badConfig{fmt.Sprintf("DATA_DIR: keyset.json in it cannot be read: %v; it must be readable by the user that okrbot runs as", unnamed(err))}
 	}
 	if strings.TrimSpace(string(raw)) == "" {
 		return nil, badConfig{"DATA_DIR: keyset.json in it is empty; put your copy of it back, or remove it where nobody has signed in yet. (A redirect into it empties it first: `okrbot keys add --write` does not)"}

@@ -242,3 +242,15 @@ func TestTheSandboxWithoutItsKeysBeginsAgain(t *testing.T) {
 	}
 	startSandbox(t, path, dir, port, "--fresh")
 }
+
+func TestKeysThatCannotBeReadSayWhatToDo(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	if err := os.Mkdir(filepath.Join(dir, "keyset.json"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Config{DataDir: dir}.Keyset()
+	if err == nil || !strings.Contains(err.Error(), "keyset.json in it cannot be read: is a directory; it must be readable by the user that okrbot runs as") {
+		t.Error(err)
+	}
+}

@@ -75,7 +75,11 @@ func (r *running) run(in *invocation) error {
 
 // ended is how a run ended: one that somebody stops in its middle did not fail.
 func (r *running) ended(ctx context.Context, err error) error {
-	if err != nil && ctx.Err() != nil {
+	if err == nil {
+		r.log.Info("stopped")
+		return nil
+	}
+	if ctx.Err() != nil {
 		r.log.Info("stopped before it was ready", "at", err)
 		return nil
 	}
@@ -376,6 +380,7 @@ func (r *running) until(ctx context.Context) error {
 	var err error
 	select {
 	case <-ctx.Done():
+		r.log.Info("stopping")
 	case err = <-r.failed:
 	case <-r.database.ended():
 		if ctx.Err() == nil {

@@ -218,6 +218,9 @@ func (s *serving) stop() time.Duration {
 		s.o.t.Fatalf("it lives %s after SIGTERM: %s", patience, s.said)
 	}
 	took := time.Since(began)
+	if said := s.said.String(); !strings.Contains(said, "msg=stopped") && !strings.Contains(said, `msg="stopped before`) {
+		s.o.t.Errorf("it does not say that it stopped: %s", said)
+	}
 	for line := range strings.Lines(s.said.String()) {
 		if strings.Contains(line, "level=ERROR") || strings.Contains(line, "level=WARN") || strings.Contains(line, "terminating connection") || strings.HasPrefix(line, "okrbot:") {
 			s.o.t.Errorf("it complained: %s", line)
