@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"os"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -42,6 +44,9 @@ func (s serveCommand) Run(in *invocation) error {
 	}
 	if s.NoWeb && s.NoWork {
 		return badConfig{"--no-web and --no-work: together they leave nothing to do"}
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbage)
 	}
 	r := &running{config: config, log: log, web: !s.NoWeb, work: !s.NoWork, tell: teller(log)}
 	return r.ended(in.ctx, r.run(in))
@@ -101,6 +106,11 @@ const otherFiles = 192
 // stopWithin is what requests and jobs get to end by themselves; what needs longer is cut off or
 // handed back after it.
 const stopWithin = time.Second
+
+// garbage is how much of it may gather before it is collected, in percent of the memory in use. With Go's own 100
+// a quarter of okrbot's processor time in a large sync goes into collecting, since little is in use; with 200 it
+// takes more than 128 MiB for 100,000 key results.
+const garbage = 150
 
 // warmWithin is what a start gives to sessions with Postgres to be ready for people.
 const warmWithin = 2 * time.Second
