@@ -22,6 +22,7 @@ func TestAScoreOfTheFutureIsNamedAndDoesNotCount(t *testing.T) {
 	r.collectsFor(0, 139)
 	r.later(time.Minute)
 	r.alice.Types("/okr sync KR-1").Sees("140 → 139", "score of "+r.day(0).Short(r.day(0)))
+	r.bob.Sees("140 → 139") // before what comes next is told with it
 	// A preview shows what counts, and suggests it.
 	r.alice.Types("/okr add-kr").Fills("Key Result", "Fewer again").Submits("Next").
 		Chooses("Scorecard", "Number of open incidents").Presses("Preview results").Sees("*139*", planned).

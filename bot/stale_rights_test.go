@@ -1,10 +1,12 @@
 package bot_test
 
 import (
+	"context"
 	"net/http"
 	"testing"
 	"time"
 
+	"okrbot/bot/desk"
 	"okrbot/sandbox/slack"
 )
 
@@ -92,4 +94,30 @@ func TestWhereSlackDoesNotSayNobodyAdministers(t *testing.T) {
 	fix()
 	r.browser().opens(link).sees(http.StatusOK, "Username")
 	r.carol.Types("/okr settings").Sees("behind its pace").Closes()
+}
+
+// TestWhoIsSavedSlowlyIsKnown has Slack say at once who somebody is, and the database take longer to keep it than
+// Slack would have had to say it.
+func TestWhoIsSavedSlowlyIsKnown(t *testing.T) {
+	r := newRoom(t)
+	asked := r.slack.Calls("users.info")
+	held, err := r.database().Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := held.Exec(t.Context(), "lock table people in share row exclusive mode"); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		for r.slack.Calls("users.info") == asked && t.Context().Err() == nil {
+			time.Sleep(10 * time.Millisecond)
+		}
+		time.Sleep(desk.LookUpWithin + 200*time.Millisecond)
+		ended <- held.Rollback(context.Background())
+	}()
+	r.alice.Types("/okr help").Sees("/okr add-kr")
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
 }

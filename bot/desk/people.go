@@ -23,7 +23,7 @@ func (d *Desk) Person(ctx context.Context, workspace, id string) (store.Person, 
 	}
 	if !known.Fresh {
 		d.Later(CallWithin, func(ctx context.Context) {
-			if _, err := d.lookUp(ctx, workspace, id); err != nil {
+			if _, err := d.lookUp(ctx, CallWithin, workspace, id); err != nil {
 				d.Log.Warn("looking somebody up", "person", id, "error", err)
 			}
 		})
@@ -42,8 +42,11 @@ func (d *Desk) withRights(p store.Person) store.Person {
 	return p
 }
 
-func (d *Desk) lookUp(ctx context.Context, workspace, id string) (store.Person, error) {
-	u, err := d.Slack.person(ctx, id)
+// lookUp asks Slack, for so long, who somebody is, and keeps what it says, for which that time need not last.
+func (d *Desk) lookUp(ctx context.Context, within time.Duration, workspace, id string) (store.Person, error) {
+	asking, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	u, err := d.Slack.person(asking, id)
 	if err != nil {
 		return store.Person{}, err
 	}
@@ -114,7 +117,7 @@ func zoneOf(u *slack.User) string {
 // Gone says whether somebody is no longer in the workspace. Slack is asked each time: it takes messages
 // to those who left, so that a message's arrival says nothing.
 func (d *Desk) Gone(ctx context.Context, workspace, person string) bool {
-	p, err := d.lookUp(ctx, workspace, person)
+	p, err := d.lookUp(ctx, CallWithin, workspace, person)
 	switch code := CodeOf(err); {
 	case err == nil:
 	case code == "user_not_found" || code == "users_not_found":
@@ -166,6 +169,6 @@ func (d *Desk) Administrators(ctx context.Context, workspace string) []string {
 
 // administers says whether somebody is there and still an administrator.
 func (d *Desk) administers(ctx context.Context, workspace, person string) bool {
-	p, err := d.lookUp(ctx, workspace, person)
+	p, err := d.lookUp(ctx, CallWithin, workspace, person)
 	return err == nil && d.withRights(p).Kind == okr.Admin
 }

@@ -22,9 +22,7 @@ func (d *Desk) PersonToday(ctx context.Context, workspace, id string) (store.Per
 		return known, err
 	}
 	isKnown := err == nil
-	asking, cancel := context.WithTimeout(ctx, LookUpWithin)
-	defer cancel()
-	today, err := d.lookUp(asking, workspace, id)
+	today, err := d.lookUp(ctx, LookUpWithin, workspace, id)
 	switch code := CodeOf(err); {
 	case err == nil:
 		return d.WithCurrentRights(today), nil
