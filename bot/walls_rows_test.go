@@ -30,6 +30,7 @@ func (r *room) leavesTheRest() {
 		 on conflict (workspace_id, channel_id) do update set outside = true, others = excluded.others, consented_by = '', told_at = null`,
 		`insert into farewells (workspace_id, channel_id, message_ts, number, title, removed_by, removed_at)
 		 values ('T0SANDBOX', 'C0GONE', '1764000000.000100', 3, 'Talks given', 'U0ALICE', now())`,
+		`insert into places (workspace_id, channel_id, hold) values ('T0SANDBOX', 'C0PARKED', 1)`,
 		`insert into cards (key_result_id, channel_id, workspace_id, parked) select min(id), 'C0PARKED', 'T0SANDBOX', 'is_archived' from key_results`,
 		`insert into announcements (workspace_id, channel_id, key_result_id, kind, old_status, new_status, note, state, created_at)
 		 select 'T0SANDBOX', 'C0PARKED', min(id), 'changed', '', '', '', 'sending', now() from key_results`,

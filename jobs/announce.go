@@ -64,7 +64,7 @@ func (c *Client) speak(ctx context.Context, place store.HeldPlace) (err error) {
 		err = errors.Join(err, c.store.ReleasePlace(leaving, place, wait, failing))
 	}()
 	if err == nil {
-		err = c.say(ctx, place.Place)
+		err = c.say(ctx, place)
 	}
 	if err == nil {
 		err = c.draw(ctx, place)
@@ -94,7 +94,7 @@ func backOff(failures int) time.Duration {
 }
 
 // say posts what waits in a place as one message.
-func (c *Client) say(ctx context.Context, p store.Place) error {
+func (c *Client) say(ctx context.Context, p store.HeldPlace) error {
 	if err := c.settleLost(ctx, p); err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (c *Client) say(ctx context.Context, p store.Place) error {
 	}
 	taken, rest := fitting(taken)
 	if len(rest) > 0 {
-		if err := c.store.AnnouncementsBack(ctx, rest); err != nil {
+		if err := c.store.AnnouncementsBack(ctx, p, rest); err != nil {
 			return err
 		}
 	}
@@ -119,7 +119,7 @@ func (c *Client) say(ctx context.Context, p store.Place) error {
 		repeated = repeated || a.Repeated
 	}
 	if len(items) == 0 {
-		return c.store.AnnouncementsSent(ctx, ids, "")
+		return c.store.AnnouncementsSent(ctx, p, ids, "")
 	}
 	if store.IsDirect(p.Channel) && c.messenger.Gone(ctx, p.Workspace, p.Channel) {
 		return c.passOn(ctx, p, ids, items, "gone")
@@ -128,12 +128,12 @@ func (c *Client) say(ctx context.Context, p store.Place) error {
 	var u *Undelivered
 	switch {
 	case err == nil:
-		if err := c.store.AnnouncementsSent(ctx, ids, ts); err != nil {
+		if err := c.store.AnnouncementsSent(ctx, p, ids, ts); err != nil {
 			return err
 		}
 		return c.store.UnparkPlace(ctx, p)
 	case errors.As(err, &u) && u.Kind == NotSent:
-		return errors.Join(err, c.store.AnnouncementsBack(ctx, ids))
+		return errors.Join(err, c.store.AnnouncementsBack(ctx, p, ids))
 	case errors.As(err, &u) && (u.Kind == Permanent || u.Kind == Gone) && store.IsDirect(p.Channel):
 		return c.passOn(ctx, p, ids, items, u.Code)
 	case errors.As(err, &u) && (u.Kind == Permanent || u.Kind == Gone):
@@ -250,10 +250,10 @@ func (c *Client) present(ctx context.Context, workspace string, ids []int64) (ma
 
 // park sets aside what Slack will not take and tells the key results' owners once, each in one
 // message.
-func (c *Client) park(ctx context.Context, p store.Place, ids []int64, items []Announced, code string) error {
+func (c *Client) park(ctx context.Context, p store.HeldPlace, ids []int64, items []Announced, code string) error {
 	c.log.Warn("Slack does not take posts here", "workspace", p.Workspace, "channel", p.Channel, "code", code)
 	return c.store.InTx(ctx, func(tx *store.Tx) error {
-		if err := tx.AnnouncementsParked(ctx, ids, code); err != nil {
+		if mine, err := tx.AnnouncementsParked(ctx, p, ids, code); err != nil || !mine {
 			return err
 		}
 		var list []store.Announcement
@@ -262,7 +262,7 @@ func (c *Client) park(ctx context.Context, p store.Place, ids []int64, items []A
 				continue // a direct message, or the key result has moved on
 			}
 			card := store.Card{KeyResult: item.KeyResult, Workspace: p.Workspace, Channel: p.Channel}
-			first, err := tx.CardParked(ctx, card, code, false)
+			first, err := tx.CardParked(ctx, p, card, code, false)
 			if err != nil {
 				return err
 			}
@@ -276,7 +276,7 @@ func (c *Client) park(ctx context.Context, p store.Place, ids []int64, items []A
 
 // passOn sets aside what was to be told to somebody who is not there, and has it told to the next who
 // can do something about it.
-func (c *Client) passOn(ctx context.Context, p store.Place, ids []int64, items []Announced, code string) error {
+func (c *Client) passOn(ctx context.Context, p store.HeldPlace, ids []int64, items []Announced, code string) error {
 	c.log.Warn("somebody is not there to be told", "workspace", p.Workspace, "person", p.Channel, "code", code)
 	var list []store.Announcement
 	for _, item := range items {
@@ -287,7 +287,7 @@ func (c *Client) passOn(ctx context.Context, p store.Place, ids []int64, items [
 		}
 	}
 	return c.store.InTx(ctx, func(tx *store.Tx) error {
-		if err := tx.AnnouncementsParked(ctx, ids, code); err != nil {
+		if mine, err := tx.AnnouncementsParked(ctx, p, ids, code); err != nil || !mine {
 			return err
 		}
 		return tx.Announce(ctx, list)
@@ -338,7 +338,7 @@ func (c *Client) closeCards(ctx context.Context, place store.HeldPlace) error {
 		if err != nil && !(errors.As(err, &u) && (u.Kind == Permanent || u.Kind == Gone)) {
 			return err
 		}
-		if err := c.store.RemovedCardClosed(ctx, f); err != nil {
+		if err := c.store.RemovedCardClosed(ctx, place, f); err != nil {
 			return err
 		}
 	}

@@ -124,7 +124,7 @@ func TestADeathWhileSendingIsALostAnswer(t *testing.T) {
 	r.check(r.client.planDue(ctx))
 	r.workOn(r.client, SyncConnection{}.Kind())
 	r.check(r.client.sweep(ctx))
-	_, err := r.store.TakeAnnouncements(ctx, store.Place{Workspace: "T1", Channel: "CDESK"}, 10)
+	_, err := r.store.TakeAnnouncements(ctx, store.HeldPlace{Place: store.Place{Workspace: "T1", Channel: "CDESK"}, Hold: int64(r.count("select hold from places where channel_id = 'CDESK'"))}, 10)
 	r.check(err)
 	r.exec("delete from river_job") // the process is gone with its job
 	r.tick()
@@ -132,6 +132,60 @@ func TestADeathWhileSendingIsALostAnswer(t *testing.T) {
 	r.advance(3 * time.Minute)
 	r.tick()
 	r.wants("afterwards", r.slack.in("CDESK"), []string{"KR-1 changed 40→39 (repeated)"})
+}
+
+// Who is frozen while it speaks wakes to an answer from long ago, and another one has spoken in its place.
+func TestALateSpeakerChangesNothing(t *testing.T) {
+	for _, answer := range []*Undelivered{nil, {Kind: NotSent, Code: "ratelimited"}, {Kind: Permanent, Code: "not_in_channel"}, {Kind: Gone, Code: "message_not_found"}} {
+		for _, what := range []string{"a message", "a first card", "a card"} {
+			name := what + " that was taken"
+			if answer != nil {
+				name = what + ", " + answer.Code
+			}
+			t.Run(name, func(t *testing.T) {
+				r, list := desk(t, 1)
+				r.slack.find = func(string) (Found, error) { return Found{Looked: true}, nil }
+				frozen := false
+				r.slack.refuse = func(string) error {
+					if !frozen {
+						return nil
+					}
+					frozen = false
+					r.slack.mu.Unlock()
+					defer r.slack.mu.Lock()
+					r.advance(3 * time.Minute)
+					r.tick()
+					if answer == nil {
+						return nil
+					}
+					return answer
+				}
+				switch what {
+				case "a message":
+					r.collects(list, 39)
+				case "a card":
+					r.card(list[0], "CDESK")
+					r.tick()
+					r.exec("update key_results set title = 'Another title'")
+					r.check(r.store.InTx(ctx, func(tx *store.Tx) error { return tx.MarkCards(ctx, list[0].ID) }))
+				default:
+					r.card(list[0], "CDESK")
+				}
+				frozen = true
+				r.tick()
+				r.wants("froze", frozen, false)
+				said, drawn := len(r.slack.said), len(r.slack.drawn)
+				for range 3 {
+					r.advance(11 * time.Minute)
+					r.tick()
+				}
+				r.wants("said later", len(r.slack.said)-said, 0)
+				r.wants("drawn later", len(r.slack.drawn)-drawn, 0)
+				r.wants("left to say", r.count("select count(*) from announcements where state <> 'sent'"), 0)
+				r.wants("set aside", r.count("select count(*) from cards where parked <> ''"), 0)
+			})
+		}
+	}
 }
 
 func TestAnOutageDropsNothing(t *testing.T) {

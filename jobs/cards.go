@@ -41,7 +41,7 @@ type look struct {
 func (c *Client) draw(ctx context.Context, place store.HeldPlace) error {
 	var list []look
 	err := c.budget.draw(ctx, func() (err error) {
-		list, err = c.looks(ctx, place.Place)
+		list, err = c.looks(ctx, place)
 		return err
 	})
 	if err != nil {
@@ -59,7 +59,7 @@ func (c *Client) draw(ctx context.Context, place store.HeldPlace) error {
 		if may, err := c.mayPost(ctx, place.Place); err != nil || !may { // others may have come since the last one
 			return err
 		}
-		err := c.drawOne(ctx, place.Place, l)
+		err := c.drawOne(ctx, place, l)
 		var u *Undelivered
 		switch {
 		case err == nil:
@@ -79,8 +79,8 @@ func (c *Client) draw(ctx context.Context, place store.HeldPlace) error {
 
 // looks are the cards of a place that Slack is to be called for, read together. Those that show the
 // present are noted as such.
-func (c *Client) looks(ctx context.Context, place store.Place) ([]look, error) {
-	cards, err := c.store.DirtyCards(ctx, place, drawAtOnce)
+func (c *Client) looks(ctx context.Context, place store.HeldPlace) ([]look, error) {
+	cards, err := c.store.DirtyCards(ctx, place.Place, drawAtOnce)
 	if err != nil || len(cards) == 0 {
 		return nil, err
 	}
@@ -117,10 +117,10 @@ func (c *Client) looks(ctx context.Context, place store.Place) ([]look, error) {
 		}
 		list = append(list, l)
 	}
-	return list, c.store.CardsAsTheyWere(ctx, same)
+	return list, c.store.CardsAsTheyWere(ctx, place, same)
 }
 
-func (c *Client) drawOne(ctx context.Context, p store.Place, l look) error {
+func (c *Client) drawOne(ctx context.Context, p store.HeldPlace, l look) error {
 	card, k := l.card, l.drawing.KeyResult
 	if k.Channel != p.Channel {
 		return c.leave(ctx, p, card, l.drawing)
@@ -136,7 +136,7 @@ func (c *Client) drawOne(ctx context.Context, p store.Place, l look) error {
 	if card.TS == "" {
 		var there bool
 		var err error
-		if card, there, err = c.store.CardSending(ctx, card); err != nil || !there {
+		if card, there, err = c.store.CardSending(ctx, p, card); err != nil || !there {
 			return err
 		}
 		post = Post{Mark: cardMark(card), Repeated: card.Repeated}
@@ -145,11 +145,11 @@ func (c *Client) drawOne(ctx context.Context, p store.Place, l look) error {
 	var u *Undelivered
 	switch {
 	case err == nil:
-		return c.store.CardDrawn(ctx, card, k, ts, l.shows)
+		return c.store.CardDrawn(ctx, p, card, k, ts, l.shows)
 	case errors.As(err, &u) && u.Kind == NotSent && card.TS == "":
-		return errors.Join(err, c.store.CardNotSent(ctx, card, card.Repeated))
+		return errors.Join(err, c.store.CardNotSent(ctx, p, card, card.Repeated))
 	case errors.As(err, &u) && u.Kind == Gone && card.TS != "":
-		return c.store.CardGone(ctx, card)
+		return c.store.CardGone(ctx, p, card)
 	case errors.As(err, &u) && (u.Kind == Permanent || u.Kind == Gone):
 		return c.parkCard(ctx, p, card, k, u.Code, card.TS != "" || !card.Repeated)
 	}
@@ -158,9 +158,9 @@ func (c *Client) drawOne(ctx context.Context, p store.Place, l look) error {
 
 // leave closes a card in a place that its key result has left. A message that Slack does not let us
 // change any more stays as it is.
-func (c *Client) leave(ctx context.Context, p store.Place, card store.Card, d Drawing) error {
+func (c *Client) leave(ctx context.Context, p store.HeldPlace, card store.Card, d Drawing) error {
 	if card.TS == "" && !card.Sending.IsZero() {
-		found, err := c.find(ctx, p, cardMark(card), card.Sending)
+		found, err := c.find(ctx, p.Place, cardMark(card), card.Sending)
 		if err != nil {
 			return err
 		}
@@ -173,7 +173,7 @@ func (c *Client) leave(ctx context.Context, p store.Place, card store.Card, d Dr
 			return err
 		}
 	}
-	return c.store.CardLeft(ctx, card)
+	return c.store.CardLeft(ctx, p, card)
 }
 
 // refreshEvery is how often cards are looked for whose times of the clock are a day old.

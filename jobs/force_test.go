@@ -243,6 +243,31 @@ func TestAnOutcomeThatDoesNotArriveIsTriedAgain(t *testing.T) {
 	r.wants("tries of one whose answer is lost", fail, 2)
 }
 
+// Who was frozen while it told an outcome wakes to a refusal from long ago, while another one still tries.
+func TestALateReportEndsNoRequest(t *testing.T) {
+	r := newRoom(t)
+	k := r.keyResult(r.scorecard(1, 41, 5))
+	r.imports(k)
+	tries := 0
+	r.slack.refuseIt = func() error {
+		if tries++; tries > 1 {
+			return &Undelivered{Kind: NotSent, Code: "ratelimited", After: time.Hour}
+		}
+		r.slack.mu.Unlock()
+		defer r.slack.mu.Lock()
+		r.advance(3 * time.Minute)
+		r.tick()
+		return &Undelivered{Kind: Permanent, Code: "user_disabled"}
+	}
+	r.force(k.ID)
+	r.tick()
+	r.wants("tries", tries, 2)
+	r.slack.refuseIt = nil
+	r.advance(61 * time.Minute)
+	r.tick()
+	r.wants("outcomes", len(r.slack.told), 1)
+}
+
 // Whoever changes the scorecard twice in a minute gets the second one's history.
 func TestAnImportFollowsItsSource(t *testing.T) {
 	r := newRoom(t)

@@ -72,12 +72,12 @@ func (c *Client) find(ctx context.Context, p store.Place, mark string, sent time
 
 // settleLost finds out what became of announcements whose answer was lost. Where nobody can, they are
 // said once more; what was said twice is set aside, and the owners are told.
-func (c *Client) settleLost(ctx context.Context, p store.Place) error {
+func (c *Client) settleLost(ctx context.Context, p store.HeldPlace) error {
 	lost, err := c.store.LostAnnouncements(ctx, p)
 	if err != nil || len(lost) == 0 {
 		return err
 	}
-	found, err := c.find(ctx, p, announcementMark(lost), lost[0].At)
+	found, err := c.find(ctx, p.Place, announcementMark(lost), lost[0].At)
 	if err != nil {
 		return err
 	}
@@ -89,12 +89,12 @@ func (c *Client) settleLost(ctx context.Context, p store.Place) error {
 	}
 	switch {
 	case found.TS != "":
-		if err := c.store.AnnouncementsSent(ctx, ids, found.TS); err != nil {
+		if err := c.store.AnnouncementsSent(ctx, p, ids, found.TS); err != nil {
 			return err
 		}
 		return c.store.UnparkPlace(ctx, p)
 	case found.Looked:
-		return c.store.AnnouncementsBack(ctx, ids)
+		return c.store.AnnouncementsBack(ctx, p, ids)
 	case !repeated:
 		return nil // they are taken once more, and say so
 	}
@@ -104,7 +104,7 @@ func (c *Client) settleLost(ctx context.Context, p store.Place) error {
 	}
 	c.log.Warn("nobody knows whether a post arrived that was sent twice", "workspace", p.Workspace, "channel", p.Channel)
 	return c.store.InTx(ctx, func(tx *store.Tx) error {
-		if err := tx.AnnouncementsParked(ctx, ids, unclear); err != nil || store.IsDirect(p.Channel) {
+		if mine, err := tx.AnnouncementsParked(ctx, p, ids, unclear); err != nil || !mine || store.IsDirect(p.Channel) {
 			return err
 		}
 		list := make([]store.Announcement, len(items))
@@ -117,17 +117,17 @@ func (c *Client) settleLost(ctx context.Context, p store.Place) error {
 
 // settleCard finds out what became of a card whose first post's answer was lost. It returns the card as
 // it is to be drawn, and false where it is not drawn any more.
-func (c *Client) settleCard(ctx context.Context, p store.Place, card store.Card, k store.KeyResult) (store.Card, bool, error) {
-	found, err := c.find(ctx, p, cardMark(card), card.Sending)
+func (c *Client) settleCard(ctx context.Context, p store.HeldPlace, card store.Card, k store.KeyResult) (store.Card, bool, error) {
+	found, err := c.find(ctx, p.Place, cardMark(card), card.Sending)
 	switch {
 	case err != nil:
 		return card, false, err
 	case found.TS != "":
 		card.TS, card.Sending = found.TS, time.Time{}
-		return card, true, c.store.CardFound(ctx, card)
+		return card, true, c.store.CardFound(ctx, p, card)
 	case found.Looked:
 		card.Sending = time.Time{}
-		return card, true, c.store.CardNotSent(ctx, card, false)
+		return card, true, c.store.CardNotSent(ctx, p, card, false)
 	case card.Repeated:
 		c.log.Warn("nobody knows whether a card arrived that was sent twice", "workspace", p.Workspace, "channel", p.Channel, "key_result", k.ID)
 		return card, false, c.parkCard(ctx, p, card, k, unclear, false)
@@ -136,9 +136,9 @@ func (c *Client) settleCard(ctx context.Context, p store.Place, card store.Card,
 }
 
 // parkCard sets a card aside and tells the owner, once. NothingSent: no post of it stands there.
-func (c *Client) parkCard(ctx context.Context, p store.Place, card store.Card, k store.KeyResult, code string, nothingSent bool) error {
+func (c *Client) parkCard(ctx context.Context, p store.HeldPlace, card store.Card, k store.KeyResult, code string, nothingSent bool) error {
 	return c.store.InTx(ctx, func(tx *store.Tx) error {
-		first, err := tx.CardParked(ctx, card, code, nothingSent)
+		first, err := tx.CardParked(ctx, p, card, code, nothingSent)
 		if err != nil || !first {
 			return err
 		}

@@ -47,7 +47,7 @@ func (c *Client) report(ctx context.Context, held store.HeldRequest) error {
 	if err != nil {
 		return err // the hold ends, and another job tries
 	}
-	err = c.tell(ctx, request, ended)
+	err = c.tell(ctx, held, request, ended)
 	var u *Undelivered
 	switch {
 	case errors.As(err, &u) && u.Kind == NotSent && u.After > 0:
@@ -55,7 +55,7 @@ func (c *Client) report(ctx context.Context, held store.HeldRequest) error {
 	case err != nil && (request.Failures+1 >= reportsAtMost || errors.As(err, &u) && (u.Kind == Permanent || u.Kind == Ambiguous && request.Failures > 0)):
 		c.log.Warn("an outcome was not told", "request", request.ID, "error", err)
 		request.Finished = true
-		return c.store.SaveReport(ctx, request)
+		return c.store.SaveReport(ctx, held, request)
 	case err != nil:
 		c.log.Warn("an outcome was not told yet", "request", request.ID, "error", err)
 		return c.store.ReleaseRequest(ctx, held, again(err, request.Failures), true)
@@ -64,11 +64,11 @@ func (c *Client) report(ctx context.Context, held store.HeldRequest) error {
 }
 
 // tell says what is to be said about a request, if it is time to, and notes it.
-func (c *Client) tell(ctx context.Context, request store.SyncRequest, ended []store.Ending) error {
+func (c *Client) tell(ctx context.Context, held store.HeldRequest, request store.SyncRequest, ended []store.Ending) error {
 	final := len(ended) >= request.Total
 	step := max(1, request.Total/(counts+1))
 	if !final && !request.Waits.IsZero() && request.Responses <= counts {
-		return c.tellWait(ctx, request, len(ended))
+		return c.tellWait(ctx, held, request, len(ended))
 	}
 	if !final && (!request.Every || len(ended)-request.Reported < step || request.Responses > counts) {
 		return nil // a later report says more
@@ -92,11 +92,11 @@ func (c *Client) tell(ctx context.Context, request store.SyncRequest, ended []st
 		return err
 	}
 	request.Reported, request.Finished = len(ended), final
-	return c.saveReport(ctx, request, told)
+	return c.saveReport(ctx, held, request, told)
 }
 
 // tellWait says that a system asked us to wait with what is still to be read.
-func (c *Client) tellWait(ctx context.Context, request store.SyncRequest, done int) error {
+func (c *Client) tellWait(ctx context.Context, held store.HeldRequest, request store.SyncRequest, done int) error {
 	present, now, err := c.present(ctx, request.Workspace, request.Waiting)
 	if err != nil || !request.Waits.After(now) {
 		return err
@@ -112,14 +112,14 @@ func (c *Client) tellWait(ctx context.Context, request store.SyncRequest, done i
 		return err
 	}
 	request.Reported = done
-	return c.saveReport(ctx, request, told)
+	return c.saveReport(ctx, held, request, told)
 }
 
 // saveReport notes where a person was told, so that the next report finds it.
-func (c *Client) saveReport(ctx context.Context, request store.SyncRequest, told Told) error {
+func (c *Client) saveReport(ctx context.Context, held store.HeldRequest, request store.SyncRequest, told Told) error {
 	if !told.Response {
 		request.MessageChannel, request.MessageTS = told.Channel, told.MessageTS
 	}
 	request.Responses++
-	return c.store.SaveReport(ctx, request)
+	return c.store.SaveReport(ctx, held, request)
 }

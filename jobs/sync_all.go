@@ -128,7 +128,7 @@ func (c *Client) begun(ctx context.Context, held store.HeldRequest, told Told, f
 	if err != nil {
 		return err
 	}
-	if err := c.saveReport(ctx, request, told); err != nil {
+	if err := c.saveReport(ctx, held, request, told); err != nil {
 		return err
 	}
 	return c.store.ReleaseRequest(ctx, held, 0, false)

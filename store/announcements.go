@@ -286,19 +286,20 @@ func (s *Store) LeftAlone(ctx context.Context, p Place) (time.Duration, error) {
 	return time.Duration(seconds[0] * float64(time.Second)), nil
 }
 
-// TakeAnnouncements takes what is to be said in a place, oldest first. They are on record as being
-// sent before they are, so that a death on the way is seen.
-func (s *Store) TakeAnnouncements(ctx context.Context, p Place, most int) ([]Announcement, error) {
-	rows, err := s.q.TakeAnnouncements(ctx, queries.TakeAnnouncementsParams{WorkspaceID: p.Workspace, ChannelID: p.Channel, Most: int32(most)})
+// TakeAnnouncements takes what is to be said in a place, oldest first; nothing where another job has the
+// place. They are on record as being sent before they are, so that a death on the way is seen.
+func (s *Store) TakeAnnouncements(ctx context.Context, h HeldPlace, most int) ([]Announcement, error) {
+	rows, err := s.q.TakeAnnouncements(ctx, queries.TakeAnnouncementsParams{WorkspaceID: h.Workspace, ChannelID: h.Channel, Hold: h.Hold, Most: int32(most)})
 	if err != nil {
 		return nil, fmt.Errorf("taking announcements: %w", err)
 	}
 	return announcements(rows), nil
 }
 
-// LostAnnouncements are those in a place whose post's answer was lost, oldest first.
-func (s *Store) LostAnnouncements(ctx context.Context, p Place) ([]Announcement, error) {
-	rows, err := s.q.LostAnnouncements(ctx, queries.LostAnnouncementsParams{WorkspaceID: p.Workspace, ChannelID: p.Channel})
+// LostAnnouncements are those in a place whose post's answer was lost, oldest first; none where another job has
+// the place.
+func (s *Store) LostAnnouncements(ctx context.Context, h HeldPlace) ([]Announcement, error) {
+	rows, err := s.q.LostAnnouncements(ctx, queries.LostAnnouncementsParams{WorkspaceID: h.Workspace, ChannelID: h.Channel, Hold: h.Hold})
 	if err != nil {
 		return nil, fmt.Errorf("looking for announcements whose answer was lost: %w", err)
 	}
@@ -365,26 +366,29 @@ func (a *Announcement) read(row queries.Announcement) {
 	}
 }
 
-// AnnouncementsSent notes that a message with these was posted.
-func (s *Store) AnnouncementsSent(ctx context.Context, ids []int64, ts string) error {
-	if err := s.q.AnnouncementsSent(ctx, queries.AnnouncementsSentParams{Ids: ids, MessageTs: ts}); err != nil {
+// AnnouncementsSent notes that a message with these was posted. Nothing is noted by a job that comes too late: whoever
+// has the place by then looks for the message. The same holds for what else is noted under a HeldPlace.
+func (s *Store) AnnouncementsSent(ctx context.Context, h HeldPlace, ids []int64, ts string) error {
+	if err := s.q.AnnouncementsSent(ctx, queries.AnnouncementsSentParams{Ids: ids, MessageTs: ts, Hold: h.Hold}); err != nil {
 		return fmt.Errorf("noting a post: %w", err)
 	}
 	return nil
 }
 
 // AnnouncementsBack puts back what was surely not sent.
-func (s *Store) AnnouncementsBack(ctx context.Context, ids []int64) error {
-	if err := s.q.AnnouncementsBack(ctx, ids); err != nil {
+func (s *Store) AnnouncementsBack(ctx context.Context, h HeldPlace, ids []int64) error {
+	if err := s.q.AnnouncementsBack(ctx, queries.AnnouncementsBackParams{Ids: ids, Hold: h.Hold}); err != nil {
 		return fmt.Errorf("putting announcements back: %w", err)
 	}
 	return nil
 }
 
-// AnnouncementsParked sets aside what Slack will not take, with Slack's word for it.
-func (tx *Tx) AnnouncementsParked(ctx context.Context, ids []int64, code string) error {
-	if err := tx.q.AnnouncementsParked(ctx, queries.AnnouncementsParkedParams{Ids: ids, Error: code}); err != nil {
-		return fmt.Errorf("parking announcements: %w", err)
+// AnnouncementsParked sets aside what Slack will not take, with Slack's word for it; false where another job has the
+// place.
+func (tx *Tx) AnnouncementsParked(ctx context.Context, h HeldPlace, ids []int64, code string) (bool, error) {
+	n, err := tx.q.AnnouncementsParked(ctx, queries.AnnouncementsParkedParams{Ids: ids, Error: code, Hold: h.Hold})
+	if err != nil {
+		return false, fmt.Errorf("parking announcements: %w", err)
 	}
-	return nil
+	return n > 0, nil
 }

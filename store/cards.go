@@ -75,12 +75,12 @@ func (s *Store) DirtyCards(ctx context.Context, p Place, most int) ([]Card, erro
 	return list, nil
 }
 
-// CardsAsTheyWere notes that cards of one channel show the present already.
-func (s *Store) CardsAsTheyWere(ctx context.Context, cards []Card) error {
+// CardsAsTheyWere notes that cards of a place show the present already.
+func (s *Store) CardsAsTheyWere(ctx context.Context, h HeldPlace, cards []Card) error {
 	if len(cards) == 0 {
 		return nil
 	}
-	p := queries.CardsAsTheyWereParams{ChannelID: cards[0].Channel}
+	p := queries.CardsAsTheyWereParams{ChannelID: h.Channel, Hold: h.Hold}
 	for _, c := range cards {
 		p.KeyResultIds = append(p.KeyResultIds, c.KeyResult)
 		p.ReadAt = append(p.ReadAt, c.Dirty)
@@ -100,9 +100,9 @@ func (s *Store) RefreshCards(ctx context.Context) error {
 }
 
 // CardSending notes that a card's first post goes out, and returns it as noted; false where there is no
-// such card any more.
-func (s *Store) CardSending(ctx context.Context, c Card) (Card, bool, error) {
-	rows, err := s.q.SendingCard(ctx, queries.SendingCardParams{KeyResultID: c.KeyResult, ChannelID: c.Channel})
+// such card any more, or another job has the place.
+func (s *Store) CardSending(ctx context.Context, h HeldPlace, c Card) (Card, bool, error) {
+	rows, err := s.q.SendingCard(ctx, queries.SendingCardParams{KeyResultID: c.KeyResult, ChannelID: c.Channel, Hold: h.Hold})
 	if err != nil {
 		return c, false, fmt.Errorf("noting a card's post: %w", err)
 	}
@@ -114,16 +114,16 @@ func (s *Store) CardSending(ctx context.Context, c Card) (Card, bool, error) {
 }
 
 // CardNotSent notes that a card's post surely did not arrive; earlier: one before it may have.
-func (s *Store) CardNotSent(ctx context.Context, c Card, earlier bool) error {
-	if err := s.q.CardNotSent(ctx, queries.CardNotSentParams{KeyResultID: c.KeyResult, ChannelID: c.Channel, Earlier: earlier}); err != nil {
+func (s *Store) CardNotSent(ctx context.Context, h HeldPlace, c Card, earlier bool) error {
+	if err := s.q.CardNotSent(ctx, queries.CardNotSentParams{KeyResultID: c.KeyResult, ChannelID: c.Channel, Hold: h.Hold, Earlier: earlier}); err != nil {
 		return fmt.Errorf("noting that a card was not posted: %w", err)
 	}
 	return nil
 }
 
 // CardFound notes where a card stands whose first post's answer was lost.
-func (s *Store) CardFound(ctx context.Context, c Card) error {
-	err := s.q.CardFound(ctx, queries.CardFoundParams{KeyResultID: c.KeyResult, ChannelID: c.Channel, MessageTs: c.TS})
+func (s *Store) CardFound(ctx context.Context, h HeldPlace, c Card) error {
+	err := s.q.CardFound(ctx, queries.CardFoundParams{KeyResultID: c.KeyResult, ChannelID: c.Channel, Hold: h.Hold, MessageTs: c.TS})
 	if err != nil {
 		return fmt.Errorf("noting where a card stands: %w", err)
 	}
@@ -132,8 +132,8 @@ func (s *Store) CardFound(ctx context.Context, c Card) error {
 
 // CardDrawn notes what a card shows. Where its key result was removed while the card was first
 // posted, the message is to say so.
-func (s *Store) CardDrawn(ctx context.Context, c Card, k KeyResult, ts string, shows []byte) error {
-	p := queries.DrawnCardParams{KeyResultID: c.KeyResult, ChannelID: c.Channel, MessageTs: ts, ReadAt: &c.Dirty, Shows: shows, Redrawn: c.TS == ts}
+func (s *Store) CardDrawn(ctx context.Context, h HeldPlace, c Card, k KeyResult, ts string, shows []byte) error {
+	p := queries.DrawnCardParams{KeyResultID: c.KeyResult, ChannelID: c.Channel, Hold: h.Hold, MessageTs: ts, ReadAt: &c.Dirty, Shows: shows, Redrawn: c.TS == ts}
 	if !k.NextSyncAt.IsZero() && !k.Paused && !k.Closed {
 		p.NextSyncAt = &k.NextSyncAt
 	}
@@ -175,8 +175,8 @@ func (s *Store) RemovedCards(ctx context.Context, p Place, most int) ([]RemovedC
 }
 
 // RemovedCardClosed notes that a message says so, or that nothing more can be done about it.
-func (s *Store) RemovedCardClosed(ctx context.Context, f RemovedCard) error {
-	err := s.q.FarewellSaid(ctx, queries.FarewellSaidParams{WorkspaceID: f.Workspace, ChannelID: f.Channel, MessageTs: f.TS})
+func (s *Store) RemovedCardClosed(ctx context.Context, h HeldPlace, f RemovedCard) error {
+	err := s.q.FarewellSaid(ctx, queries.FarewellSaidParams{WorkspaceID: h.Workspace, ChannelID: h.Channel, Hold: h.Hold, MessageTs: f.TS})
 	if err != nil {
 		return fmt.Errorf("noting the end of a card: %w", err)
 	}
@@ -184,16 +184,16 @@ func (s *Store) RemovedCardClosed(ctx context.Context, f RemovedCard) error {
 }
 
 // CardGone notes that a card's message is no more: it is posted again.
-func (s *Store) CardGone(ctx context.Context, c Card) error {
-	if err := s.q.ForgetCard(ctx, queries.ForgetCardParams{KeyResultID: c.KeyResult, ChannelID: c.Channel}); err != nil {
+func (s *Store) CardGone(ctx context.Context, h HeldPlace, c Card) error {
+	if err := s.q.ForgetCard(ctx, queries.ForgetCardParams{KeyResultID: c.KeyResult, ChannelID: c.Channel, Hold: h.Hold}); err != nil {
 		return fmt.Errorf("forgetting a card's message: %w", err)
 	}
 	return nil
 }
 
 // UnparkPlace tries the cards of a place again, since Slack took a post there.
-func (s *Store) UnparkPlace(ctx context.Context, p Place) error {
-	if err := s.q.UnparkPlace(ctx, queries.UnparkPlaceParams{WorkspaceID: p.Workspace, ChannelID: p.Channel}); err != nil {
+func (s *Store) UnparkPlace(ctx context.Context, h HeldPlace) error {
+	if err := s.q.UnparkPlace(ctx, queries.UnparkPlaceParams{WorkspaceID: h.Workspace, ChannelID: h.Channel, Hold: h.Hold}); err != nil {
 		return fmt.Errorf("trying a place's cards again: %w", err)
 	}
 	return nil
@@ -201,8 +201,8 @@ func (s *Store) UnparkPlace(ctx context.Context, p Place) error {
 
 // CardLeft forgets a card in a channel that its key result has left, and that says so. Where the key
 // result is back meanwhile, the card is drawn again.
-func (s *Store) CardLeft(ctx context.Context, c Card) error {
-	p := queries.LeaveCardParams{KeyResultID: c.KeyResult, ChannelID: c.Channel}
+func (s *Store) CardLeft(ctx context.Context, h HeldPlace, c Card) error {
+	p := queries.LeaveCardParams{KeyResultID: c.KeyResult, ChannelID: c.Channel, Hold: h.Hold}
 	if !c.Dirty.IsZero() {
 		p.ReadAt = &c.Dirty
 	}
@@ -211,7 +211,7 @@ func (s *Store) CardLeft(ctx context.Context, c Card) error {
 		return fmt.Errorf("forgetting a card that was left: %w", err)
 	}
 	if n == 0 && c.TS != "" {
-		return s.CardFound(ctx, c)
+		return s.CardFound(ctx, h, c)
 	}
 	return nil
 }
@@ -225,10 +225,10 @@ func (tx *Tx) moveCard(ctx context.Context, k KeyResult) error {
 	return tx.MarkCards(ctx, k.ID)
 }
 
-// CardParked sets aside a card that Slack will not take; true the first time. NothingSent: no post of it stands there.
-func (tx *Tx) CardParked(ctx context.Context, c Card, code string, nothingSent bool) (bool, error) {
+// CardParked sets aside a card that Slack will not take; true the first time, for who has the place. NothingSent: no post of it stands there.
+func (tx *Tx) CardParked(ctx context.Context, h HeldPlace, c Card, code string, nothingSent bool) (bool, error) {
 	n, err := tx.q.ParkCard(ctx, queries.ParkCardParams{
-		KeyResultID: c.KeyResult, ChannelID: c.Channel, WorkspaceID: c.Workspace, Error: code, NothingSent: nothingSent,
+		KeyResultID: c.KeyResult, ChannelID: h.Channel, WorkspaceID: h.Workspace, Hold: h.Hold, Error: code, NothingSent: nothingSent,
 	})
 	if err != nil {
 		return false, fmt.Errorf("parking a card: %w", err)

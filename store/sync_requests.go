@@ -237,11 +237,11 @@ func (s *Store) ReleaseRequest(ctx context.Context, h HeldRequest, wait time.Dur
 	return nil
 }
 
-// SaveReport notes what the person was told.
-func (s *Store) SaveReport(ctx context.Context, q SyncRequest) error {
+// SaveReport notes what the person was told, for who holds the request.
+func (s *Store) SaveReport(ctx context.Context, h HeldRequest, q SyncRequest) error {
 	err := s.q.Reported(ctx, queries.ReportedParams{
 		Reported: int32(q.Reported), Responses: int32(q.Responses), MessageChannel: q.MessageChannel, MessageTs: q.MessageTS,
-		Finished: q.Finished, ID: q.ID,
+		Finished: q.Finished, ID: h.ID, Hold: h.Hold,
 	})
 	if err != nil {
 		return fmt.Errorf("noting a report: %w", err)

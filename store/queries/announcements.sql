@@ -154,13 +154,16 @@ set ready_at = excluded.ready_at
 where places.ready_at is null;
 
 -- name: LostAnnouncements :many
--- What was being sent when the answer was lost, or the process died: nobody knows whether it arrived.
-select *
-from announcements
-where workspace_id = @workspace_id
-  and channel_id = @channel_id
-  and state = 'sending'
-order by id;
+-- What was being sent when the answer was lost, or the process died: nobody knows whether it arrived. This and what
+-- follows is for who holds the place.
+select a.*
+from announcements a
+join places p using (workspace_id, channel_id)
+where a.workspace_id = @workspace_id
+  and a.channel_id = @channel_id
+  and a.state = 'sending'
+  and p.hold = @hold
+order by a.id;
 
 -- name: TakeAnnouncements :many
 -- A row found in 'sending' is sent for the second time.
@@ -170,6 +173,7 @@ with taken as (
   where a.workspace_id = @workspace_id
     and a.channel_id = @channel_id
     and a.state in ('pending', 'sending')
+    and exists (select from places p where p.workspace_id = a.workspace_id and p.channel_id = a.channel_id and p.hold = @hold)
   order by a.id
   limit @most
   for update
@@ -182,20 +186,23 @@ where a.id = taken.id
 returning a.*;
 
 -- name: AnnouncementsSent :exec
-update announcements
+update announcements a
 set state = 'sent',
     sent_at = now(),
     message_ts = @message_ts
-where id = any (@ids::bigint[]);
+where a.id = any (@ids::bigint[])
+  and exists (select from places p where p.workspace_id = a.workspace_id and p.channel_id = a.channel_id and p.hold = @hold);
 
 -- name: AnnouncementsBack :exec
 -- Surely not sent: they wait for the next try.
-update announcements
+update announcements a
 set state = 'pending'
-where id = any (@ids::bigint[]);
+where a.id = any (@ids::bigint[])
+  and exists (select from places p where p.workspace_id = a.workspace_id and p.channel_id = a.channel_id and p.hold = @hold);
 
--- name: AnnouncementsParked :exec
-update announcements
+-- name: AnnouncementsParked :execrows
+update announcements a
 set state = 'parked',
     error = @error
-where id = any (@ids::bigint[]);
+where a.id = any (@ids::bigint[])
+  and exists (select from places p where p.workspace_id = a.workspace_id and p.channel_id = a.channel_id and p.hold = @hold);

@@ -94,49 +94,62 @@ func (q *Queries) AnnouncedStatus(ctx context.Context, arg AnnouncedStatusParams
 }
 
 const announcementsBack = `-- name: AnnouncementsBack :exec
-update announcements
+update announcements a
 set state = 'pending'
-where id = any ($1::bigint[])
+where a.id = any ($1::bigint[])
+  and exists (select from places p where p.workspace_id = a.workspace_id and p.channel_id = a.channel_id and p.hold = $2)
 `
 
+type AnnouncementsBackParams struct {
+	Ids  []int64
+	Hold int64
+}
+
 // Surely not sent: they wait for the next try.
-func (q *Queries) AnnouncementsBack(ctx context.Context, ids []int64) error {
-	_, err := q.db.Exec(ctx, announcementsBack, ids)
+func (q *Queries) AnnouncementsBack(ctx context.Context, arg AnnouncementsBackParams) error {
+	_, err := q.db.Exec(ctx, announcementsBack, arg.Ids, arg.Hold)
 	return err
 }
 
-const announcementsParked = `-- name: AnnouncementsParked :exec
-update announcements
+const announcementsParked = `-- name: AnnouncementsParked :execrows
+update announcements a
 set state = 'parked',
     error = $1
-where id = any ($2::bigint[])
+where a.id = any ($2::bigint[])
+  and exists (select from places p where p.workspace_id = a.workspace_id and p.channel_id = a.channel_id and p.hold = $3)
 `
 
 type AnnouncementsParkedParams struct {
 	Error string
 	Ids   []int64
+	Hold  int64
 }
 
-func (q *Queries) AnnouncementsParked(ctx context.Context, arg AnnouncementsParkedParams) error {
-	_, err := q.db.Exec(ctx, announcementsParked, arg.Error, arg.Ids)
-	return err
+func (q *Queries) AnnouncementsParked(ctx context.Context, arg AnnouncementsParkedParams) (int64, error) {
+	result, err := q.db.Exec(ctx, announcementsParked, arg.Error, arg.Ids, arg.Hold)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const announcementsSent = `-- name: AnnouncementsSent :exec
-update announcements
+update announcements a
 set state = 'sent',
     sent_at = now(),
     message_ts = $1
-where id = any ($2::bigint[])
+where a.id = any ($2::bigint[])
+  and exists (select from places p where p.workspace_id = a.workspace_id and p.channel_id = a.channel_id and p.hold = $3)
 `
 
 type AnnouncementsSentParams struct {
 	MessageTs string
 	Ids       []int64
+	Hold      int64
 }
 
 func (q *Queries) AnnouncementsSent(ctx context.Context, arg AnnouncementsSentParams) error {
-	_, err := q.db.Exec(ctx, announcementsSent, arg.MessageTs, arg.Ids)
+	_, err := q.db.Exec(ctx, announcementsSent, arg.MessageTs, arg.Ids, arg.Hold)
 	return err
 }
 
@@ -274,22 +287,26 @@ func (q *Queries) LeavePlaceAlone(ctx context.Context, arg LeavePlaceAloneParams
 }
 
 const lostAnnouncements = `-- name: LostAnnouncements :many
-select id, workspace_id, channel_id, key_result_id, kind, old_value, new_value, old_day, new_day, old_status, new_status, note, state, repeated, error, created_at, sent_at, message_ts, old_words, new_words, refused_channel, refused_code, posted_by
-from announcements
-where workspace_id = $1
-  and channel_id = $2
-  and state = 'sending'
-order by id
+select a.id, a.workspace_id, a.channel_id, a.key_result_id, a.kind, a.old_value, a.new_value, a.old_day, a.new_day, a.old_status, a.new_status, a.note, a.state, a.repeated, a.error, a.created_at, a.sent_at, a.message_ts, a.old_words, a.new_words, a.refused_channel, a.refused_code, a.posted_by
+from announcements a
+join places p using (workspace_id, channel_id)
+where a.workspace_id = $1
+  and a.channel_id = $2
+  and a.state = 'sending'
+  and p.hold = $3
+order by a.id
 `
 
 type LostAnnouncementsParams struct {
 	WorkspaceID string
 	ChannelID   string
+	Hold        int64
 }
 
-// What was being sent when the answer was lost, or the process died: nobody knows whether it arrived.
+// What was being sent when the answer was lost, or the process died: nobody knows whether it arrived. This and what
+// follows is for who holds the place.
 func (q *Queries) LostAnnouncements(ctx context.Context, arg LostAnnouncementsParams) ([]Announcement, error) {
-	rows, err := q.db.Query(ctx, lostAnnouncements, arg.WorkspaceID, arg.ChannelID)
+	rows, err := q.db.Query(ctx, lostAnnouncements, arg.WorkspaceID, arg.ChannelID, arg.Hold)
 	if err != nil {
 		return nil, err
 	}
@@ -480,8 +497,9 @@ with taken as (
   where a.workspace_id = $1
     and a.channel_id = $2
     and a.state in ('pending', 'sending')
+    and exists (select from places p where p.workspace_id = a.workspace_id and p.channel_id = a.channel_id and p.hold = $3)
   order by a.id
-  limit $3
+  limit $4
   for update
 )
 update announcements a
@@ -495,12 +513,18 @@ returning a.id, a.workspace_id, a.channel_id, a.key_result_id, a.kind, a.old_val
 type TakeAnnouncementsParams struct {
 	WorkspaceID string
 	ChannelID   string
+	Hold        int64
 	Most        int32
 }
 
 // A row found in 'sending' is sent for the second time.
 func (q *Queries) TakeAnnouncements(ctx context.Context, arg TakeAnnouncementsParams) ([]Announcement, error) {
-	rows, err := q.db.Query(ctx, takeAnnouncements, arg.WorkspaceID, arg.ChannelID, arg.Most)
+	rows, err := q.db.Query(ctx, takeAnnouncements,
+		arg.WorkspaceID,
+		arg.ChannelID,
+		arg.Hold,
+		arg.Most,
+	)
 	if err != nil {
 		return nil, err
 	}

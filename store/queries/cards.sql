@@ -32,6 +32,7 @@ set dirty_at = now(),
 delete from cards c
 where c.key_result_id = @key_result_id
   and c.channel_id = @channel_id
+  and exists (select from places p where p.workspace_id = c.workspace_id and p.channel_id = c.channel_id and p.hold = @hold)
   and c.dirty_at is not distinct from sqlc.narg('read_at')::timestamptz
   and not exists (select from key_results k where k.id = c.key_result_id and k.channel_id = c.channel_id);
 
@@ -89,30 +90,33 @@ union all
 
 -- name: SendingCard :many
 -- A card that is on record as being sent is sent for the second time, under the same mark.
-update cards
+update cards c
 set repeated = sending_at is not null,
     sending_at = coalesce(sending_at, now())
-where key_result_id = @key_result_id
-  and channel_id = @channel_id
+where c.key_result_id = @key_result_id
+  and c.channel_id = @channel_id
+  and exists (select from places p where p.workspace_id = c.workspace_id and p.channel_id = c.channel_id and p.hold = @hold)
 returning sending_at::timestamptz;
 
 -- name: CardNotSent :exec
 -- An earlier post of it may stand there all the same, and is looked for before the next one.
-update cards
+update cards c
 set repeated = false,
     sending_at = case when @earlier::boolean then sending_at end
-where key_result_id = @key_result_id
-  and channel_id = @channel_id;
+where c.key_result_id = @key_result_id
+  and c.channel_id = @channel_id
+  and exists (select from places p where p.workspace_id = c.workspace_id and p.channel_id = c.channel_id and p.hold = @hold);
 
 -- name: CardFound :exec
 -- What it says is not known: it is drawn again.
-update cards
+update cards c
 set message_ts = @message_ts,
     repeated = false,
     sending_at = null,
     shows = null
-where key_result_id = @key_result_id
-  and channel_id = @channel_id;
+where c.key_result_id = @key_result_id
+  and c.channel_id = @channel_id
+  and exists (select from places p where p.workspace_id = c.workspace_id and p.channel_id = c.channel_id and p.hold = @hold);
 
 -- name: DrawnCard :execrows
 -- Marked again since it was read: it stays dirty. Its next sync shows on it, so that it is drawn again
@@ -122,7 +126,7 @@ where key_result_id = @key_result_id
 with unhurried as (
   select set_config('synchronous_commit', case when @redrawn::boolean then 'off' else current_setting('synchronous_commit') end, true)
 )
-update cards
+update cards c
 set message_ts = @message_ts,
     repeated = false,
     sending_at = null,
@@ -133,8 +137,9 @@ set message_ts = @message_ts,
     end,
     dirty_at = case when dirty_at > @read_at then dirty_at end
 from unhurried
-where key_result_id = @key_result_id
-  and channel_id = @channel_id;
+where c.key_result_id = @key_result_id
+  and c.channel_id = @channel_id
+  and exists (select from places p where p.workspace_id = c.workspace_id and p.channel_id = c.channel_id and p.hold = @hold);
 
 -- name: CardsAsTheyWere :exec
 -- Cards that show the present already. Those that were marked again since they were read stay dirty.
@@ -147,7 +152,8 @@ from (
 ) v
 where c.key_result_id = v.key_result_id
   and c.channel_id = @channel_id
-  and c.dirty_at <= v.read_at;
+  and c.dirty_at <= v.read_at
+  and exists (select from places p where p.workspace_id = c.workspace_id and p.channel_id = c.channel_id and p.hold = @hold);
 
 -- name: ReadyToRefresh :exec
 -- Places with cards whose times of the clock are a day old.
@@ -166,7 +172,11 @@ where places.ready_at is null;
 -- A key result that has no card in the channel gets one that is parked: it remembers who was told. What of it may
 -- stand there is looked for before it is posted again.
 insert into cards (key_result_id, channel_id, workspace_id, parked)
-values (@key_result_id, @channel_id, @workspace_id, @error)
+select @key_result_id, p.channel_id, p.workspace_id, @error
+from places p
+where p.workspace_id = @workspace_id
+  and p.channel_id = @channel_id
+  and p.hold = @hold
 on conflict (key_result_id, channel_id) do update
 set parked = excluded.parked,
     sending_at = case when not @nothing_sent::boolean then cards.sending_at end
@@ -174,12 +184,13 @@ where cards.parked = '';
 
 -- name: ForgetCard :exec
 -- The message is gone: the card is posted again.
-update cards
+update cards c
 set message_ts = '',
     shows = null,
     dirty_at = now()
-where key_result_id = @key_result_id
-  and channel_id = @channel_id;
+where c.key_result_id = @key_result_id
+  and c.channel_id = @channel_id
+  and exists (select from places p where p.workspace_id = c.workspace_id and p.channel_id = c.channel_id and p.hold = @hold);
 
 -- name: UnparkCards :exec
 -- Somebody asked for the key result: what stopped its cards may be fixed by now. One that may stand there already
@@ -202,12 +213,13 @@ where workspace_id = @workspace_id
 
 -- name: UnparkPlace :exec
 -- A post arrived, so the channel takes cards again. Those that may stand there are not posted once more.
-update cards
+update cards c
 set parked = '',
     dirty_at = now()
-where workspace_id = @workspace_id
-  and channel_id = @channel_id
-  and parked not in ('', 'ambiguous');
+where c.workspace_id = @workspace_id
+  and c.channel_id = @channel_id
+  and c.parked not in ('', 'ambiguous')
+  and exists (select from places p where p.workspace_id = c.workspace_id and p.channel_id = c.channel_id and p.hold = @hold);
 
 -- name: LeaveFarewells :exec
 -- The messages of a key result's cards stay when it goes, and are to say so.
@@ -251,7 +263,8 @@ order by removed_at, message_ts
 limit @most;
 
 -- name: FarewellSaid :exec
-delete from farewells
-where workspace_id = @workspace_id
-  and channel_id = @channel_id
-  and message_ts = @message_ts;
+delete from farewells f
+where f.workspace_id = @workspace_id
+  and f.channel_id = @channel_id
+  and f.message_ts = @message_ts
+  and exists (select from places p where p.workspace_id = f.workspace_id and p.channel_id = f.channel_id and p.hold = @hold);

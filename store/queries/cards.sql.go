@@ -53,44 +53,58 @@ func (q *Queries) AddCards(ctx context.Context, arg AddCardsParams) error {
 }
 
 const cardFound = `-- name: CardFound :exec
-update cards
+update cards c
 set message_ts = $1,
     repeated = false,
     sending_at = null,
     shows = null
-where key_result_id = $2
-  and channel_id = $3
+where c.key_result_id = $2
+  and c.channel_id = $3
+  and exists (select from places p where p.workspace_id = c.workspace_id and p.channel_id = c.channel_id and p.hold = $4)
 `
 
 type CardFoundParams struct {
 	MessageTs   string
 	KeyResultID int64
 	ChannelID   string
+	Hold        int64
 }
 
 // What it says is not known: it is drawn again.
 func (q *Queries) CardFound(ctx context.Context, arg CardFoundParams) error {
-	_, err := q.db.Exec(ctx, cardFound, arg.MessageTs, arg.KeyResultID, arg.ChannelID)
+	_, err := q.db.Exec(ctx, cardFound,
+		arg.MessageTs,
+		arg.KeyResultID,
+		arg.ChannelID,
+		arg.Hold,
+	)
 	return err
 }
 
 const cardNotSent = `-- name: CardNotSent :exec
-update cards
+update cards c
 set repeated = false,
     sending_at = case when $1::boolean then sending_at end
-where key_result_id = $2
-  and channel_id = $3
+where c.key_result_id = $2
+  and c.channel_id = $3
+  and exists (select from places p where p.workspace_id = c.workspace_id and p.channel_id = c.channel_id and p.hold = $4)
 `
 
 type CardNotSentParams struct {
 	Earlier     bool
 	KeyResultID int64
 	ChannelID   string
+	Hold        int64
 }
 
 // An earlier post of it may stand there all the same, and is looked for before the next one.
 func (q *Queries) CardNotSent(ctx context.Context, arg CardNotSentParams) error {
-	_, err := q.db.Exec(ctx, cardNotSent, arg.Earlier, arg.KeyResultID, arg.ChannelID)
+	_, err := q.db.Exec(ctx, cardNotSent,
+		arg.Earlier,
+		arg.KeyResultID,
+		arg.ChannelID,
+		arg.Hold,
+	)
 	return err
 }
 
@@ -99,23 +113,30 @@ update cards c
 set dirty_at = null
 from (
   select
-    unnest($2::bigint[]) as key_result_id,
-    unnest($3::timestamptz[]) as read_at
+    unnest($3::bigint[]) as key_result_id,
+    unnest($4::timestamptz[]) as read_at
 ) v
 where c.key_result_id = v.key_result_id
   and c.channel_id = $1
   and c.dirty_at <= v.read_at
+  and exists (select from places p where p.workspace_id = c.workspace_id and p.channel_id = c.channel_id and p.hold = $2)
 `
 
 type CardsAsTheyWereParams struct {
 	ChannelID    string
+	Hold         int64
 	KeyResultIds []int64
 	ReadAt       []time.Time
 }
 
 // Cards that show the present already. Those that were marked again since they were read stay dirty.
 func (q *Queries) CardsAsTheyWere(ctx context.Context, arg CardsAsTheyWereParams) error {
-	_, err := q.db.Exec(ctx, cardsAsTheyWere, arg.ChannelID, arg.KeyResultIds, arg.ReadAt)
+	_, err := q.db.Exec(ctx, cardsAsTheyWere,
+		arg.ChannelID,
+		arg.Hold,
+		arg.KeyResultIds,
+		arg.ReadAt,
+	)
 	return err
 }
 
@@ -200,9 +221,9 @@ func (q *Queries) DirtyCards(ctx context.Context, arg DirtyCardsParams) ([]Dirty
 
 const drawnCard = `-- name: DrawnCard :execrows
 with unhurried as (
-  select set_config('synchronous_commit', case when $7::boolean then 'off' else current_setting('synchronous_commit') end, true)
+  select set_config('synchronous_commit', case when $8::boolean then 'off' else current_setting('synchronous_commit') end, true)
 )
-update cards
+update cards c
 set message_ts = $1,
     repeated = false,
     sending_at = null,
@@ -213,8 +234,9 @@ set message_ts = $1,
     end,
     dirty_at = case when dirty_at > $4 then dirty_at end
 from unhurried
-where key_result_id = $5
-  and channel_id = $6
+where c.key_result_id = $5
+  and c.channel_id = $6
+  and exists (select from places p where p.workspace_id = c.workspace_id and p.channel_id = c.channel_id and p.hold = $7)
 `
 
 type DrawnCardParams struct {
@@ -224,6 +246,7 @@ type DrawnCardParams struct {
 	ReadAt      *time.Time
 	KeyResultID int64
 	ChannelID   string
+	Hold        int64
 	Redrawn     bool
 }
 
@@ -239,6 +262,7 @@ func (q *Queries) DrawnCard(ctx context.Context, arg DrawnCardParams) (int64, er
 		arg.ReadAt,
 		arg.KeyResultID,
 		arg.ChannelID,
+		arg.Hold,
 		arg.Redrawn,
 	)
 	if err != nil {
@@ -248,20 +272,27 @@ func (q *Queries) DrawnCard(ctx context.Context, arg DrawnCardParams) (int64, er
 }
 
 const farewellSaid = `-- name: FarewellSaid :exec
-delete from farewells
-where workspace_id = $1
-  and channel_id = $2
-  and message_ts = $3
+delete from farewells f
+where f.workspace_id = $1
+  and f.channel_id = $2
+  and f.message_ts = $3
+  and exists (select from places p where p.workspace_id = f.workspace_id and p.channel_id = f.channel_id and p.hold = $4)
 `
 
 type FarewellSaidParams struct {
 	WorkspaceID string
 	ChannelID   string
 	MessageTs   string
+	Hold        int64
 }
 
 func (q *Queries) FarewellSaid(ctx context.Context, arg FarewellSaidParams) error {
-	_, err := q.db.Exec(ctx, farewellSaid, arg.WorkspaceID, arg.ChannelID, arg.MessageTs)
+	_, err := q.db.Exec(ctx, farewellSaid,
+		arg.WorkspaceID,
+		arg.ChannelID,
+		arg.MessageTs,
+		arg.Hold,
+	)
 	return err
 }
 
@@ -309,22 +340,24 @@ func (q *Queries) Farewells(ctx context.Context, arg FarewellsParams) ([]Farewel
 }
 
 const forgetCard = `-- name: ForgetCard :exec
-update cards
+update cards c
 set message_ts = '',
     shows = null,
     dirty_at = now()
-where key_result_id = $1
-  and channel_id = $2
+where c.key_result_id = $1
+  and c.channel_id = $2
+  and exists (select from places p where p.workspace_id = c.workspace_id and p.channel_id = c.channel_id and p.hold = $3)
 `
 
 type ForgetCardParams struct {
 	KeyResultID int64
 	ChannelID   string
+	Hold        int64
 }
 
 // The message is gone: the card is posted again.
 func (q *Queries) ForgetCard(ctx context.Context, arg ForgetCardParams) error {
-	_, err := q.db.Exec(ctx, forgetCard, arg.KeyResultID, arg.ChannelID)
+	_, err := q.db.Exec(ctx, forgetCard, arg.KeyResultID, arg.ChannelID, arg.Hold)
 	return err
 }
 
@@ -332,19 +365,26 @@ const leaveCard = `-- name: LeaveCard :execrows
 delete from cards c
 where c.key_result_id = $1
   and c.channel_id = $2
-  and c.dirty_at is not distinct from $3::timestamptz
+  and exists (select from places p where p.workspace_id = c.workspace_id and p.channel_id = c.channel_id and p.hold = $3)
+  and c.dirty_at is not distinct from $4::timestamptz
   and not exists (select from key_results k where k.id = c.key_result_id and k.channel_id = c.channel_id)
 `
 
 type LeaveCardParams struct {
 	KeyResultID int64
 	ChannelID   string
+	Hold        int64
 	ReadAt      *time.Time
 }
 
 // Unless the key result is back.
 func (q *Queries) LeaveCard(ctx context.Context, arg LeaveCardParams) (int64, error) {
-	result, err := q.db.Exec(ctx, leaveCard, arg.KeyResultID, arg.ChannelID, arg.ReadAt)
+	result, err := q.db.Exec(ctx, leaveCard,
+		arg.KeyResultID,
+		arg.ChannelID,
+		arg.Hold,
+		arg.ReadAt,
+	)
 	if err != nil {
 		return 0, err
 	}
@@ -484,18 +524,23 @@ func (q *Queries) MoveCard(ctx context.Context, arg MoveCardParams) error {
 
 const parkCard = `-- name: ParkCard :execrows
 insert into cards (key_result_id, channel_id, workspace_id, parked)
-values ($1, $2, $3, $4)
+select $1, p.channel_id, p.workspace_id, $2
+from places p
+where p.workspace_id = $3
+  and p.channel_id = $4
+  and p.hold = $5
 on conflict (key_result_id, channel_id) do update
 set parked = excluded.parked,
-    sending_at = case when not $5::boolean then cards.sending_at end
+    sending_at = case when not $6::boolean then cards.sending_at end
 where cards.parked = ''
 `
 
 type ParkCardParams struct {
 	KeyResultID int64
-	ChannelID   string
-	WorkspaceID string
 	Error       string
+	WorkspaceID string
+	ChannelID   string
+	Hold        int64
 	NothingSent bool
 }
 
@@ -504,9 +549,10 @@ type ParkCardParams struct {
 func (q *Queries) ParkCard(ctx context.Context, arg ParkCardParams) (int64, error) {
 	result, err := q.db.Exec(ctx, parkCard,
 		arg.KeyResultID,
-		arg.ChannelID,
-		arg.WorkspaceID,
 		arg.Error,
+		arg.WorkspaceID,
+		arg.ChannelID,
+		arg.Hold,
 		arg.NothingSent,
 	)
 	if err != nil {
@@ -556,22 +602,24 @@ func (q *Queries) ReadyToRefresh(ctx context.Context) error {
 }
 
 const sendingCard = `-- name: SendingCard :many
-update cards
+update cards c
 set repeated = sending_at is not null,
     sending_at = coalesce(sending_at, now())
-where key_result_id = $1
-  and channel_id = $2
+where c.key_result_id = $1
+  and c.channel_id = $2
+  and exists (select from places p where p.workspace_id = c.workspace_id and p.channel_id = c.channel_id and p.hold = $3)
 returning sending_at::timestamptz
 `
 
 type SendingCardParams struct {
 	KeyResultID int64
 	ChannelID   string
+	Hold        int64
 }
 
 // A card that is on record as being sent is sent for the second time, under the same mark.
 func (q *Queries) SendingCard(ctx context.Context, arg SendingCardParams) ([]time.Time, error) {
-	rows, err := q.db.Query(ctx, sendingCard, arg.KeyResultID, arg.ChannelID)
+	rows, err := q.db.Query(ctx, sendingCard, arg.KeyResultID, arg.ChannelID, arg.Hold)
 	if err != nil {
 		return nil, err
 	}
@@ -631,21 +679,23 @@ func (q *Queries) UnparkCardsIn(ctx context.Context, arg UnparkCardsInParams) (i
 }
 
 const unparkPlace = `-- name: UnparkPlace :exec
-update cards
+update cards c
 set parked = '',
     dirty_at = now()
-where workspace_id = $1
-  and channel_id = $2
-  and parked not in ('', 'ambiguous')
+where c.workspace_id = $1
+  and c.channel_id = $2
+  and c.parked not in ('', 'ambiguous')
+  and exists (select from places p where p.workspace_id = c.workspace_id and p.channel_id = c.channel_id and p.hold = $3)
 `
 
 type UnparkPlaceParams struct {
 	WorkspaceID string
 	ChannelID   string
+	Hold        int64
 }
 
 // A post arrived, so the channel takes cards again. Those that may stand there are not posted once more.
 func (q *Queries) UnparkPlace(ctx context.Context, arg UnparkPlaceParams) error {
-	_, err := q.db.Exec(ctx, unparkPlace, arg.WorkspaceID, arg.ChannelID)
+	_, err := q.db.Exec(ctx, unparkPlace, arg.WorkspaceID, arg.ChannelID, arg.Hold)
 	return err
 }

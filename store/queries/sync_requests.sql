@@ -82,10 +82,10 @@ where id = @id
   and hold = @hold;
 
 -- name: HoldRequest :exec
--- Nothing is reported before it was said what is read.
+-- Nothing is reported before it was said what is read, by a job that may take 100 seconds.
 update sync_requests
 set hold = 1,
-    held_until = now() + interval '1 minute'
+    held_until = now() + interval '105 seconds'
 where id = @id;
 
 -- name: CreateRequest :one
@@ -160,7 +160,8 @@ set reported = @reported,
     message_ts = @message_ts,
     failures = 0,
     finished_at = case when @finished::boolean then now() else finished_at end
-where id = @id;
+where id = @id
+  and hold = @hold;
 
 -- name: KeepRequest :execrows
 update sync_requests

@@ -217,11 +217,11 @@ func (q *Queries) HoldAsks(ctx context.Context, most int32) ([]HoldAsksRow, erro
 const holdRequest = `-- name: HoldRequest :exec
 update sync_requests
 set hold = 1,
-    held_until = now() + interval '1 minute'
+    held_until = now() + interval '105 seconds'
 where id = $1
 `
 
-// Nothing is reported before it was said what is read.
+// Nothing is reported before it was said what is read, by a job that may take 100 seconds.
 func (q *Queries) HoldRequest(ctx context.Context, id int64) error {
 	_, err := q.db.Exec(ctx, holdRequest, id)
 	return err
@@ -441,6 +441,7 @@ set reported = $1,
     failures = 0,
     finished_at = case when $5::boolean then now() else finished_at end
 where id = $6
+  and hold = $7
 `
 
 type ReportedParams struct {
@@ -450,6 +451,7 @@ type ReportedParams struct {
 	MessageTs      string
 	Finished       bool
 	ID             int64
+	Hold           int64
 }
 
 func (q *Queries) Reported(ctx context.Context, arg ReportedParams) error {
@@ -460,6 +462,7 @@ func (q *Queries) Reported(ctx context.Context, arg ReportedParams) error {
 		arg.MessageTs,
 		arg.Finished,
 		arg.ID,
+		arg.Hold,
 	)
 	return err
 }
