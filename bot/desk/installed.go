@@ -93,25 +93,18 @@ func (i *installation) goesOut(r *http.Request) bool {
 	}
 }
 
-// guarded is a way to Slack that is shut while the app is not installed, and to what comes after its deadline: a
-// process that was frozen goes on before its timers have fired, and another one may have posted in its place.
+// guarded is a way to Slack that is shut while the app is not installed.
 type guarded struct {
 	http.RoundTripper
 	installed *installation
 }
 
 func (g guarded) RoundTrip(r *http.Request) (*http.Response, error) {
-	var refused error
-	if by, ok := r.Context().Deadline(); ok && time.Now().After(by) {
-		refused = context.DeadlineExceeded
-	} else if !g.installed.goesOut(r) {
-		refused = errUninstalled
-	}
-	if refused != nil {
+	if !g.installed.goesOut(r) {
 		if r.Body != nil {
 			_ = r.Body.Close()
 		}
-		return nil, refused
+		return nil, errUninstalled
 	}
 	return g.RoundTripper.RoundTrip(r)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/slack-go/slack/socketmode"
 
 	"okrbot/bot/view"
+	"okrbot/internal/ontime"
 	"okrbot/jobs"
 	"okrbot/secret"
 	"okrbot/store"
@@ -52,8 +53,9 @@ func NewSlack(o SlackOptions) *Slack {
 	// Slack answers itself; a redirect would take what we say to somebody else.
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	installed := &installation{every: cmp.Or(o.AskInstalled, askInstalled), log: cmp.Or(o.Log, slog.New(slog.DiscardHandler))}
-	client := &http.Client{Timeout: CallWithin, CheckRedirect: stay, Transport: guarded{http.DefaultTransport, installed}}
-	s := &Slack{http: client, uploads: &http.Client{CheckRedirect: stay}, hooks: "hooks.slack.com", installed: installed}
+	inTime := ontime.Transport{RoundTripper: http.DefaultTransport}
+	client := &http.Client{Timeout: CallWithin, CheckRedirect: stay, Transport: guarded{inTime, installed}}
+	s := &Slack{http: client, uploads: &http.Client{CheckRedirect: stay, Transport: inTime}, hooks: "hooks.slack.com", installed: installed}
 	options := []slack.Option{slack.OptionAPIURL(o.APIURL), slack.OptionHTTPClient(client)}
 	if !o.AppToken.Empty() {
 		options = append(options, slack.OptionAppLevelToken(o.AppToken.Reveal()))

@@ -207,7 +207,7 @@ func TestANameThatChangesItsMindGainsNothing(t *testing.T) {
 	c := newClient(Options{}, wire.Network{Resolver: resolver})
 	for range 40 {
 		ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
-		conn, err := c.http.Transport.(*http.Transport).DialContext(ctx, "tcp", "rebind.service-now.com:443")
+		conn, err := wire.Dialler(c.http).DialContext(ctx, "tcp", "rebind.service-now.com:443")
 		cancel()
 		if err == nil {
 			if host, _, _ := net.SplitHostPort(conn.RemoteAddr().String()); net.ParseIP(host).IsLoopback() {

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"code.dny.dev/ssrf"
+
+	"okrbot/internal/ontime"
 )
 
 // WholeWithin bounds one question, from its first byte to its answer's last.
@@ -34,7 +36,7 @@ type Network struct {
 // addresses on port 443. It keeps no cookie and follows nothing.
 func (n Network) Client(open []string) *http.Client {
 	return &http.Client{
-		Transport: n.transport(open),
+		Transport: ontime.Transport{RoundTripper: n.transport(open)},
 		// A redirect leads to a sign-in page, and could lead a secret elsewhere.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -44,7 +46,7 @@ func (n Network) Client(open []string) *http.Client {
 func (n Network) Patient(open []string, within time.Duration) *http.Client {
 	c, t := n.Client(open), n.transport(open)
 	t.ResponseHeaderTimeout = within
-	c.Transport = t
+	c.Transport = ontime.Transport{RoundTripper: t}
 	return c
 }
 
@@ -88,6 +90,11 @@ func (n Network) transport(extra []string) *http.Transport {
 	}
 }
 
+// Dialler is what connects for a client of ours.
+func Dialler(c *http.Client) *http.Transport {
+	return c.Transport.(ontime.Transport).RoundTripper.(*http.Transport)
+}
+
 // Reach connects once, so that a wrong address and a bad certificate are told apart from a
 // refused sign-in. Nothing is sent.
 func Reach(ctx context.Context, c *http.Client, origin string) (address, secure string) {
@@ -97,7 +104,7 @@ func Reach(ctx context.Context, c *http.Client, origin string) (address, secure 
 	if !ok {
 		return "address_not_allowed", ""
 	}
-	t := c.Transport.(*http.Transport)
+	t := Dialler(c)
 	conn, err := t.DialContext(ctx, "tcp", net.JoinHostPort(host, port))
 	if err != nil {
 		return Unreached(err), ""
