@@ -2,18 +2,20 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"io"
 	"net"
 	"os"
+	"regexp"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
 // gate is the way of one replica to Postgres. It reads just enough of Postgres' protocol to know when
-// a commit is acknowledged, and can keep that from arriving.
+// a commit is acknowledged, and can keep that from arriving; and which query is asked by its name.
 type gate struct {
 	listener net.Listener
 	to       func() string // the socket of the server that is the database now
@@ -22,17 +24,20 @@ type gate struct {
 	// committed hears of each commit before its acknowledgement is passed on, and says whether the
 	// connection is cut instead.
 	committed func() bool
+	// named hears of a query's name before Postgres does, and may ask to hear when it is answered, just before the
+	// replica does.
+	named func(query string) (answered func())
 
 	mu    sync.Mutex
 	conns map[net.Conn]bool
 }
 
-func openGate(to func() string, committed func() bool) (*gate, error) {
+func openGate(to func() string, committed func() bool, named func(query string) func()) (*gate, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	g := &gate{listener: l, to: to, committed: committed, conns: map[net.Conn]bool{}}
+	g := &gate{listener: l, to: to, committed: committed, named: named, conns: map[net.Conn]bool{}}
 	go g.accept()
 	return g, nil
 }
@@ -94,12 +99,13 @@ func (g *gate) open(in net.Conn) {
 		g.keep(in, false)
 		g.keep(out, false)
 	}
+	var answered atomic.Pointer[func()] // what hears of the next answer
 	go func() {
 		defer end()
-		g.forth(out, said)
+		g.forth(out, said, &answered)
 	}()
 	defer end()
-	g.back(in, out)
+	g.back(in, out, &answered)
 }
 
 // still says whether the other side of a connection is there, and has what it said by now.
@@ -140,25 +146,59 @@ func (d *door) wait() {
 	}
 }
 
-// forth passes on what okrbot asks.
-func (g *gate) forth(dst io.Writer, src io.Reader) {
-	buf := make([]byte, 32<<10)
-	for {
-		n, err := src.Read(buf)
-		g.shut.wait()
-		if n > 0 {
-			if _, err := dst.Write(buf[:n]); err != nil {
-				return
+// forth passes on what okrbot asks, message by message.
+func (g *gate) forth(dst io.Writer, src *bufio.Reader, answered *atomic.Pointer[func()]) {
+	out := bufio.NewWriterSize(dst, 32<<10)
+	prepared := map[string]string{}     // the names of queries by those of their statements
+	for kindless := 0; ; kindless = 1 { // the first message has no kind before its size
+		head, err := src.Peek(4 + kindless)
+		if err != nil {
+			return
+		}
+		message := make([]byte, int(binary.BigEndian.Uint32(head[kindless:]))+kindless)
+		if _, err := io.ReadFull(src, message); err != nil {
+			return
+		}
+		if kindless > 0 {
+			if name := asked(message, prepared); name != "" {
+				if hears := g.named(name); hears != nil {
+					answered.Store(&hears)
+				}
 			}
 		}
-		if err != nil {
+		g.shut.wait()
+		if _, err := out.Write(message); err != nil {
+			return
+		}
+		if src.Buffered() == 0 && out.Flush() != nil {
 			return
 		}
 	}
 }
 
+// queryName is how the text of each of okrbot's queries begins.
+var queryName = regexp.MustCompile(`^-- name: (\w+) `)
+
+// asked is the name of the query that a message has carried out, empty where it has none do so. Prepared keeps those
+// that are to be asked by the name of their statement.
+func asked(message []byte, prepared map[string]string) string {
+	kind, body := message[0], message[5:]
+	first, rest, _ := bytes.Cut(body, []byte{0})
+	second, _, _ := bytes.Cut(rest, []byte{0})
+	switch kind {
+	case 'P': // Parse: the statement's name and its text
+		delete(prepared, string(first))
+		if name := queryName.FindSubmatch(second); name != nil {
+			prepared[string(first)] = string(name[1])
+		}
+	case 'B': // Bind: the portal's name and the statement's
+		return prepared[string(second)]
+	}
+	return ""
+}
+
 // back passes on what the server answers, message by message.
-func (g *gate) back(dst io.Writer, src io.Reader) {
+func (g *gate) back(dst io.Writer, src io.Reader, answered *atomic.Pointer[func()]) {
 	in := bufio.NewReaderSize(src, 64<<10)
 	out := bufio.NewWriterSize(dst, 64<<10)
 	wrote := false // a statement of its own wrote something, which its ReadyForQuery acknowledges
@@ -173,6 +213,11 @@ func (g *gate) back(dst io.Writer, src io.Reader) {
 			return
 		}
 		g.shut.wait()
+		if message[0] == 'D' || message[0] == 'C' { // a row, or that there was none: the query is answered
+			if hears := answered.Swap(nil); hears != nil {
+				(*hears)()
+			}
+		}
 		if acknowledges(message, &wrote) && g.committed() {
 			return // what came before in this answer is lost with it
 		}

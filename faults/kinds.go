@@ -141,20 +141,34 @@ func terminations(ctx context.Context, o *office, times int) (int, error) {
 // wakes has a clock that went on, which is how it knows that it comes too late.
 const frozenFor = 110 * time.Second
 
-// freezes stop two of three replicas in the middle of what they do, and have the third take over.
+// looks are the queries after which something goes out of a process: what it is to say, whether it still has the
+// place, whether Slack asked to wait, whether it is the one to renew access. A process that is frozen at such an answer
+// wakes with leave to do what another one has done by then.
+var looks = []string{
+	"PlaceLeftAlone", "TakeAnnouncements", "SendingCard", "KeepPlace", "LostAnnouncements", "DirtyCards", "KeepHome", "KeepRequest", "LeaseTokens", "KeepLane",
+}
+
+// freezes stop two of three replicas in the middle of what they do, one at a random moment and one at the answer to
+// a look, and have the third take over.
 func freezes(ctx context.Context, o *office, times int) (int, error) {
 	frozen := 0
 	return o.rounds(ctx, times, func() int { return frozen }, func(int) error {
 		first := o.pick(3)
 		var stopped []*replica
-		for n := range 2 {
-			time.Sleep(o.moment(1200 * time.Millisecond))
-			if r := o.replicas[(first+n)%3]; r.signal(syscall.SIGSTOP) {
-				frozen++
-				stopped = append(stopped, r)
-				o.note("frozen", r.name)
-			}
+		at, other := o.replicas[first], o.replicas[(first+1)%3]
+		look := looks[o.pick(len(looks))]
+		switch {
+		case at.freezeAt(look, 2*time.Second):
+			stopped = append(stopped, at)
+			tell("%s is frozen at the answer to %s", at.name, look)
+		case at.freeze(): // nobody comes to that look on such a day
+			stopped = append(stopped, at)
 		}
+		time.Sleep(o.moment(400 * time.Millisecond))
+		if other.freeze() {
+			stopped = append(stopped, other)
+		}
+		frozen += len(stopped)
 		select {
 		case <-ctx.Done():
 		case <-time.After(frozenFor):

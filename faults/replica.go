@@ -28,6 +28,9 @@ type replica struct {
 
 	commits atomic.Int64 // how many it lives to see, where that is set
 
+	freezes atomic.Pointer[string] // the query at whose answer it is frozen, where that is set
+	frozen  chan struct{}          // hears that it was
+
 	mu     sync.Mutex
 	cmd    *exec.Cmd
 	ended  chan struct{}
@@ -36,7 +39,7 @@ type replica struct {
 }
 
 func (o *office) replica(name string) (*replica, error) {
-	r := &replica{office: o, name: name, program: o.program, log: filepath.Join(o.dir, name+".log")}
+	r := &replica{office: o, name: name, program: o.program, log: filepath.Join(o.dir, name+".log"), frozen: make(chan struct{}, 1)}
 	var err error
 	if r.listen, err = child.FreeAddress(); err == nil {
 		r.ops, err = child.FreeAddress()
@@ -44,7 +47,7 @@ func (o *office) replica(name string) (*replica, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.gate, err = openGate(o.socket, func() bool { return o.committed(r) })
+	r.gate, err = openGate(o.socket, func() bool { return o.committed(r) }, r.asks)
 	return r, err
 }
 
@@ -116,6 +119,45 @@ func (r *replica) alive() int {
 func (r *replica) signal(s syscall.Signal) bool {
 	pid := r.pid()
 	return pid != 0 && syscall.Kill(pid, s) == nil
+}
+
+// freeze stops it, and says whether it lived to be.
+func (r *replica) freeze() bool {
+	stopped := r.signal(syscall.SIGSTOP)
+	if stopped {
+		r.office.note("frozen", r.name)
+	}
+	return stopped
+}
+
+// freezeAt stops it when a query of that name is answered, before it hears the answer, and says whether it came to
+// that in time.
+func (r *replica) freezeAt(query string, within time.Duration) bool {
+	select {
+	case <-r.frozen: // too late for the last time
+	default:
+	}
+	r.freezes.Store(&query)
+	defer r.freezes.Store(nil)
+	select {
+	case <-r.frozen:
+		return true
+	case <-time.After(within):
+		return false
+	}
+}
+
+// asks hears of each query that the replica asks.
+func (r *replica) asks(query string) (answered func()) {
+	at := r.freezes.Load()
+	if at == nil || *at != query {
+		return nil
+	}
+	return func() {
+		if r.freezes.CompareAndSwap(at, nil) && r.freeze() {
+			r.frozen <- struct{}{}
+		}
+	}
 }
 
 // kill ends it without a word.
