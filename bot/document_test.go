@@ -295,3 +295,15 @@ func TestWithoutDocumentsNobodyIsAskedForASystem(t *testing.T) {
 	r.addsObjective(r.alice, "Run a calm service desk")
 	r.alice.Types("/okr add-kr").Sees("ServiceNow").DoesNotSee("HTTP JSON")
 }
+
+// A token with a % in it, pasted as it is, makes its parameter one that Go does not read.
+func TestATokenIsNoPartOfAnAddress(t *testing.T) {
+	r := newRoom(t, withDocuments)
+	for _, query := range []string{"?branch=main&token=t0ken-of-ours", "?branch=main&token=t0ken-of-ours%x", "?token=t0ken-of-ours%", "?to%6ben=t0ken-of-ours%"} {
+		r.alice.Types("/okr connect").Chooses("System", "HTTP JSON").
+			Fills("Document URL", r.origin+buildPath+query).Submits("Connect").Sees("holds what looks like a secret").Closes()
+	}
+	if strings.Contains(r.everything(), "t0ken-of-ours") {
+		t.Error("the token is stored")
+	}
+}

@@ -354,6 +354,7 @@ func TestAddresses(t *testing.T) {
 		"", "http://build.example.com/m", "https://build.example.com.evil.com/", "https://evil.com/build.example.com", "https://build.example.com@evil.com/", "https://u:p@build.example.com/",
 		"https://build.example.com:8443/", "https://127.0.0.1:9000/", "http://127.0.0.1/", "file:///etc/passwd", "javascript:alert(1)", "ftp://build.example.com/", "https:build.example.com", "//build.example.com",
 		"https://build.example.com/m\r\nHost: evil", "https:\\\\build.example.com", "https://build.example.com/%zz", "https://build.example.com/m?access_token=x", "https://build.example.com/m?API_KEY=x", "https://build.example.com/m?a=b;token=x",
+		"https://build.example.com/m?token=50%off", "https://build.example.com/m?a=%&access_token=x%", "https://build.example.com/m?to%6ben=x%",
 		"https://build.example.com/m?key=x", "https://build.example.com/m?sig=x", "https://build.example.com/m?code=x", "https://build.example.com/m?auth=x", "https://build.example.com/m?pwd=x", "https://build.example.com/m?x-functions-key=x",
 		"https://build.example.com/m?access_key=x", "https://build.example.com/m?subscription-key=x", "https://build.example.com/m?AWSAccessKeyId=x", "https://build.example.com/m?%6bey=x",
 		"https://build.example.com/m?functions-key=x", "https://build.example.com/m?secret-key=x", "https://build.example.com/m?auth_code=x", "https://build.example.com/m?db_pwd=x", "https://build.example.com/m?api_sig=x", "https://build.example.com/m?X-Auth=x",
