@@ -104,12 +104,13 @@ func (a *Accounts) account(ctx context.Context, connection store.Connection, sta
 			account.Fields = integrations.Fields{integrations.AccessToken: fields[integrations.AccessToken]}
 			return account, now.Epoch, nil
 		}
-		mine, err := a.store.LeaseTokens(ctx, connection.ID, now.Epoch)
+		by := time.Now().Add(renewWithin)
+		lease, mine, err := a.store.LeaseTokens(ctx, connection.ID, now.Epoch)
 		if err != nil {
 			return account, 0, err
 		}
 		if mine {
-			if err := a.renewApart(ctx, connection); err != nil {
+			if err := a.renewApart(ctx, connection, lease, by); err != nil {
 				return account, 0, err
 			}
 			continue
@@ -126,11 +127,12 @@ func (a *Accounts) account(ctx context.Context, connection store.Connection, sta
 }
 
 // renewApart renews for all who need the access token, and goes on where whoever waits for it leaves: a request
-// that is stopped half-way can lose a refresh token that the system has replaced.
-func (a *Accounts) renewApart(ctx context.Context, connection store.Connection) error {
+// that is stopped half-way can lose a refresh token that the system has replaced. By is when it has to be done: it
+// counts from before the lease was asked for, so that who is frozen meanwhile does not renew beside the next one.
+func (a *Accounts) renewApart(ctx context.Context, connection store.Connection, lease store.TokenLease, by time.Time) error {
 	done := make(chan error, 1)
 	if !a.renewals.Go(func() {
-		whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewWithin)
+		whole, cancel := context.WithDeadline(context.WithoutCancel(ctx), by)
 		defer cancel()
 		defer context.AfterFunc(a.closing, cancel)()
 		defer func() {
@@ -138,9 +140,9 @@ func (a *Accounts) renewApart(ctx context.Context, connection store.Connection) 
 				done <- fmt.Errorf("renewing the tokens of connection %d panicked: %v", connection.ID, p)
 			}
 		}()
-		done <- a.renew(whole, connection)
+		done <- a.renew(whole, connection, lease)
 	}) {
-		a.leave(ctx, connection)
+		a.leave(ctx, lease)
 		return context.Canceled
 	}
 	return ended(ctx, done)
@@ -162,10 +164,10 @@ func ended(ctx context.Context, done <-chan error) error {
 }
 
 // renew asks for a new access token and keeps it. The old ones are kept through every failure.
-func (a *Accounts) renew(ctx context.Context, connection store.Connection) (err error) {
+func (a *Accounts) renew(ctx context.Context, connection store.Connection, lease store.TokenLease) (err error) {
 	defer func() {
 		if err != nil {
-			a.leave(ctx, connection)
+			a.leave(ctx, lease)
 		}
 	}()
 	old, err := a.open(ctx, connection)
@@ -204,11 +206,11 @@ func (a *Accounts) renew(ctx context.Context, connection store.Connection) (err 
 }
 
 // leave gives back the lease of a renewal that did not come to an end.
-func (a *Accounts) leave(ctx context.Context, connection store.Connection) {
+func (a *Accounts) leave(ctx context.Context, lease store.TokenLease) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	if err := a.store.LeaveTokens(ctx, connection.ID, connection.TokenEpoch); err != nil {
-		a.log.Warn("the renewal of tokens stays taken until its lease ends", "connection", connection.ID, "error", err)
+	if err := a.store.LeaveTokens(ctx, lease); err != nil {
+		a.log.Warn("the renewal of tokens stays taken until its lease ends", "connection", lease.Connection, "error", err)
 	}
 }
 

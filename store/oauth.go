@@ -212,20 +212,30 @@ func (r Statements) TokenStanding(ctx context.Context, connection int64) (TokenS
 	return TokenStanding{State: ConnectionState(row.State), Epoch: row.TokenEpoch, Due: row.Due}, nil
 }
 
-// LeaseTokens returns true to the one who may renew a connection's tokens, over all replicas. The
-// lease ends by itself after 30 seconds.
-func (r Statements) LeaseTokens(ctx context.Context, connection, epoch int64) (bool, error) {
-	n, err := r.q.LeaseTokens(ctx, queries.LeaseTokensParams{ID: connection, TokenEpoch: epoch})
-	if err != nil {
-		return false, fmt.Errorf("taking the tokens of connection %d: %w", connection, err)
-	}
-	return n == 1, nil
+// TokenLease is the right to renew a connection's tokens, over all replicas.
+type TokenLease struct {
+	Connection int64
+	epoch      int64
+	until      time.Time // by which it is known
 }
 
-// LeaveTokens gives the lease back after a try that failed; the tokens stay as they are.
-func (r Statements) LeaveTokens(ctx context.Context, connection, epoch int64) error {
-	if err := r.q.LeaveTokens(ctx, queries.LeaveTokensParams{ID: connection, TokenEpoch: epoch}); err != nil {
-		return fmt.Errorf("leaving the tokens of connection %d: %w", connection, err)
+// LeaseTokens gives the lease to one, and false to the others. It ends by itself after 30 seconds.
+func (r Statements) LeaseTokens(ctx context.Context, connection, epoch int64) (TokenLease, bool, error) {
+	until, err := r.q.LeaseTokens(ctx, queries.LeaseTokensParams{ID: connection, TokenEpoch: epoch})
+	if err != nil {
+		return TokenLease{}, false, fmt.Errorf("taking the tokens of connection %d: %w", connection, err)
+	}
+	if len(until) == 0 {
+		return TokenLease{}, false, nil
+	}
+	return TokenLease{connection, epoch, until[0]}, true, nil
+}
+
+// LeaveTokens gives the lease back after a try that failed; the tokens stay as they are. Where somebody else has it
+// by now nothing is changed.
+func (r Statements) LeaveTokens(ctx context.Context, l TokenLease) error {
+	if err := r.q.LeaveTokens(ctx, queries.LeaveTokensParams{ID: l.Connection, TokenEpoch: l.epoch, LeasedUntil: l.until}); err != nil {
+		return fmt.Errorf("leaving the tokens of connection %d: %w", l.Connection, err)
 	}
 	return nil
 }

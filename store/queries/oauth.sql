@@ -56,21 +56,23 @@ select state, token_epoch, coalesce(token_due_at <= now(), true)::boolean as due
 from connections
 where id = @id;
 
--- name: LeaseTokens :execrows
--- Of all who find a token old, one asks for the next.
+-- name: LeaseTokens :many
+-- Of all who find a token old, one asks for the next. When its lease ends is what it knows its own by.
 update connections
 set token_leased_until = now() + interval '30 seconds'
 where id = @id
   and state = 'active'
   and token_epoch = @token_epoch
-  and (token_leased_until is null or token_leased_until <= now());
+  and (token_leased_until is null or token_leased_until <= now())
+returning token_leased_until::timestamptz;
 
 -- name: LeaveTokens :exec
--- It did not work out. The next try is some seconds away, whoever makes it.
+-- It did not work out. The next try is some seconds away, whoever makes it. Who has the lease by now keeps it.
 update connections
 set token_leased_until = now() + interval '5 seconds'
 where id = @id
-  and token_epoch = @token_epoch;
+  and token_epoch = @token_epoch
+  and token_leased_until = @leased_until::timestamptz;
 
 -- name: SaveTokens :execrows
 -- The consent ends a refresh token's life after that token was first given: the one that was there counts from

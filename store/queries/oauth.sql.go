@@ -69,13 +69,14 @@ func (q *Queries) HoldNotices(ctx context.Context, most int32) ([]int64, error) 
 	return items, nil
 }
 
-const leaseTokens = `-- name: LeaseTokens :execrows
+const leaseTokens = `-- name: LeaseTokens :many
 update connections
 set token_leased_until = now() + interval '30 seconds'
 where id = $1
   and state = 'active'
   and token_epoch = $2
   and (token_leased_until is null or token_leased_until <= now())
+returning token_leased_until::timestamptz
 `
 
 type LeaseTokensParams struct {
@@ -83,13 +84,25 @@ type LeaseTokensParams struct {
 	TokenEpoch int64
 }
 
-// Of all who find a token old, one asks for the next.
-func (q *Queries) LeaseTokens(ctx context.Context, arg LeaseTokensParams) (int64, error) {
-	result, err := q.db.Exec(ctx, leaseTokens, arg.ID, arg.TokenEpoch)
+// Of all who find a token old, one asks for the next. When its lease ends is what it knows its own by.
+func (q *Queries) LeaseTokens(ctx context.Context, arg LeaseTokensParams) ([]time.Time, error) {
+	rows, err := q.db.Query(ctx, leaseTokens, arg.ID, arg.TokenEpoch)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return result.RowsAffected(), nil
+	defer rows.Close()
+	var items []time.Time
+	for rows.Next() {
+		var token_leased_until time.Time
+		if err := rows.Scan(&token_leased_until); err != nil {
+			return nil, err
+		}
+		items = append(items, token_leased_until)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const leaveTokens = `-- name: LeaveTokens :exec
@@ -97,16 +110,18 @@ update connections
 set token_leased_until = now() + interval '5 seconds'
 where id = $1
   and token_epoch = $2
+  and token_leased_until = $3::timestamptz
 `
 
 type LeaveTokensParams struct {
-	ID         int64
-	TokenEpoch int64
+	ID          int64
+	TokenEpoch  int64
+	LeasedUntil time.Time
 }
 
-// It did not work out. The next try is some seconds away, whoever makes it.
+// It did not work out. The next try is some seconds away, whoever makes it. Who has the lease by now keeps it.
 func (q *Queries) LeaveTokens(ctx context.Context, arg LeaveTokensParams) error {
-	_, err := q.db.Exec(ctx, leaveTokens, arg.ID, arg.TokenEpoch)
+	_, err := q.db.Exec(ctx, leaveTokens, arg.ID, arg.TokenEpoch, arg.LeasedUntil)
 	return err
 }
 
