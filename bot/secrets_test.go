@@ -123,3 +123,18 @@ func TestSecretsAreNowhere(t *testing.T) {
 		t.Errorf("%d jobs carry what they should not", n)
 	}
 }
+
+// A word that is no verb may be anything that somebody had on the clipboard: it is answered, and not logged.
+func TestAWordThatIsNoVerbIsNotLogged(t *testing.T) {
+	r := newRoom(t)
+	r.alice.Types("/okr hunter2-of-ours").Sees("There is no command")
+	r.alice.Types("/okr https://admin:hunter2-of-ours@dev1.service-now.com").Sees("There is no command")
+	r.alice.Types("@okrbot hunter2-of-ours").Sees("okrbot did not understand")
+	r.settles()
+	if log := r.log.String(); strings.Contains(log, "hunter2-of-ours") || !strings.Contains(log, `kind=command route="no verb"`) {
+		t.Error(log)
+	}
+	if strings.Contains(r.everything(), "hunter2-of-ours") {
+		t.Error("the word is stored")
+	}
+}

@@ -109,7 +109,7 @@ func (d *Desk) answer(ctx context.Context, in delivery) answer {
 		defer func() {
 			if p := recover(); p != nil {
 				ref := Reference()
-				d.Log.Error("a handler panicked", "route", in.gesture.route, "ref", ref, "panic", p)
+				d.Log.Error("a handler panicked", "route", d.Routes.logged(in.gesture), "ref", ref, "panic", p)
 				done <- outcome{d.sorry(in.gesture, broken(ctx, ref)), "panic"}
 			}
 		}()
@@ -138,7 +138,7 @@ func (d *Desk) answer(ctx context.Context, in delivery) answer {
 	took := time.Since(began)
 	gestures.WithLabelValues(string(in.gesture.kind), o.result).Inc()
 	ackSeconds.Observe(took.Seconds())
-	d.Log.Info("gesture", "kind", in.gesture.kind, "route", in.gesture.route, "actor", in.gesture.person, "workspace", in.gesture.workspace, "ms", took.Milliseconds(), "result", o.result)
+	d.Log.Info("gesture", "kind", in.gesture.kind, "route", d.Routes.logged(in.gesture), "actor", in.gesture.person, "workspace", in.gesture.workspace, "ms", took.Milliseconds(), "result", o.result)
 	return o.answer
 }
 
@@ -244,18 +244,18 @@ func (d *Desk) act(ctx context.Context, in delivery) (answer, string) {
 // failed says that a handler failed, and why where it is known.
 func (d *Desk) failed(ctx context.Context, g gesture, err error) (answer, string) {
 	if errors.Is(err, store.ErrUnclear) {
-		d.Log.Error("a gesture failed that may be saved", "kind", g.kind, "route", g.route, "actor", g.person, "error", err)
+		d.Log.Error("a gesture failed that may be saved", "kind", g.kind, "route", d.Routes.logged(g), "actor", g.person, "error", err)
 		return d.sorry(g, unclear), "unclear"
 	}
 	if ctx.Err() != nil && store.Committed(ctx) {
-		d.Log.Error("a gesture that may be saved took too long", "kind", g.kind, "route", g.route, "actor", g.person, "error", err)
+		d.Log.Error("a gesture that may be saved took too long", "kind", g.kind, "route", d.Routes.logged(g), "actor", g.person, "error", err)
 		return d.sorry(g, slowSaving), "unclear"
 	}
 	if ctx.Err() != nil {
 		return d.sorry(g, tooSlow), "too slow"
 	}
 	ref := Reference()
-	d.Log.Error("a gesture failed", "kind", g.kind, "route", g.route, "actor", g.person, "ref", ref, "saved", store.Committed(ctx), "error", err)
+	d.Log.Error("a gesture failed", "kind", g.kind, "route", d.Routes.logged(g), "actor", g.person, "ref", ref, "saved", store.Committed(ctx), "error", err)
 	return d.sorry(g, broken(ctx, ref)), "error"
 }
 
@@ -436,10 +436,10 @@ func (d *Desk) afterwards(ctx context.Context, g gesture, r Reply, say *view.Mes
 		late := view.Text("Slack closed the window before we could open it. Nothing was saved; do it again.")
 		say = &late
 	case code == "hash_conflict" || code == "not_found":
-		d.Log.Debug("a view was overtaken", "route", g.route, "actor", g.person, "code", code)
+		d.Log.Debug("a view was overtaken", "route", d.Routes.logged(g), "actor", g.person, "code", code)
 		return // the person went on meanwhile, or closed it
 	default:
-		d.Log.Error(what, "route", g.route, "actor", g.person, "code", code)
+		d.Log.Error(what, "route", d.Routes.logged(g), "actor", g.person, "code", code)
 		broken := view.Text("Slack did not show the window (" + code + "). Nothing was saved; try again.")
 		say = &broken
 	}

@@ -44,6 +44,15 @@ func (r Routes) changes(g gesture) bool {
 	return false
 }
 
+// logged is a gesture's route as the log has it. A word that is no verb is not: it may be anything that
+// somebody had on the clipboard.
+func (r Routes) logged(g gesture) string {
+	if g.typed() && g.route != "" && !r.Is(g.route) {
+		return "no verb"
+	}
+	return g.route
+}
+
 // Names are the verbs.
 func (r Routes) Names() []string {
 	names := make([]string, len(r.Verbs))

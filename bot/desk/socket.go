@@ -156,7 +156,7 @@ func (d *Desk) showLarge(ctx context.Context, g gesture, v slack.ModalViewReques
 	if code == "" || code == "not_found" { // the person closed it
 		return
 	}
-	d.Log.Error("showing a large view", "route", g.route, "actor", g.person, "code", code)
+	d.Log.Error("showing a large view", "route", d.Routes.logged(g), "actor", g.person, "code", code)
 	broken := view.Notice(v.Title.Text, "Slack did not show what comes next ("+code+"). Close this window, and have a look before you do it again.")
 	if _, err := d.Slack.Change(ctx, OpenView{ID: g.View.ID}, broken); err != nil {
 		d.Log.Warn("a person was not reached", "actor", g.person, "code", CodeOf(err))
