@@ -88,11 +88,13 @@ func (f subscriptions) closedTo(ctx context.Context, g desk.Gesture, channel, na
 	defer cancel()
 	const nothing = " Nothing was subscribed."
 	invite := " Type `/invite @okrbot` in it, then `/okr subscribe` there."
+	known, lost := f.Store.Audience(ctx, store.Place{Workspace: g.Actor.Workspace, Channel: channel})
 	c, err := f.Slack.Channel(ctx, channel)
-	if err == nil {
-		if err := f.NoteAudience(ctx, store.Place{Workspace: g.Actor.Workspace, Channel: channel}, c); err != nil {
-			f.Log.Warn("keeping who sees a channel", "channel", channel, "error", err)
-		}
+	if err == nil && lost == nil {
+		lost = f.NoteAudience(ctx, known, c)
+	}
+	if lost != nil {
+		f.Log.Warn("keeping who sees a channel", "channel", channel, "error", lost)
 	}
 	switch code := desk.CodeOf(err); {
 	case err == nil && c.IsArchived:

@@ -68,7 +68,11 @@ func (c *Client) audience(ctx context.Context, known store.Audience) (store.Audi
 	var u *Undelivered
 	switch {
 	case err == nil:
-		return c.store.SaveAudience(ctx, a)
+		a.Changes = known.Changes
+		if a, err = c.store.SaveAudience(ctx, a); err == nil && !a.Fresh { // it changed while it was asked
+			err = &Undelivered{Kind: NotSent, Code: "audience_changed", After: time.Second}
+		}
+		return a, err
 	case errors.Is(err, store.ErrNotFound):
 		return store.Audience{Place: known.Place}, nil
 	case !errors.As(err, &u):

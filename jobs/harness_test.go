@@ -292,6 +292,10 @@ func (r *room) run(c *Client, kind string, raw []byte) {
 		var a TellPerson
 		r.check(json.Unmarshal(raw, &a))
 		err = c.tellPerson(ctx, a)
+	case AskConsent{}.Kind():
+		var a AskConsent
+		r.check(json.Unmarshal(raw, &a))
+		err = c.askConsent(ctx, a)
 	case TellNotice{}.Kind():
 		var a TellNotice
 		r.check(json.Unmarshal(raw, &a))

@@ -28,11 +28,12 @@ type edge struct {
 	refuseIt       func() error               // of outcomes
 	find           func(mark string) (Found, error)
 	stamps         int
-	digests        []store.Subscription // that were posted
-	digestPosts    []Post               // how they went out
-	tells          []store.DigestEntry  // what the next digest tells
-	heard          []string             // what people were told of what was done
-	posting        func() error         // what happens while a digest is posted; nil: nothing
+	digests        []store.Subscription                // that were posted
+	digestPosts    []Post                              // how they went out
+	tells          []store.DigestEntry                 // what the next digest tells
+	heard          []string                            // what people were told of what was done
+	posting        func() error                        // what happens while a digest is posted; nil: nothing
+	sees           func(store.Audience) store.Audience // who sees a channel; nil: nobody else
 }
 
 type saying struct {
@@ -187,7 +188,11 @@ func (e *edge) Begun(_ context.Context, b Begun) (Told, error) {
 }
 
 func (e *edge) Audience(_ context.Context, p store.Place) (store.Audience, error) {
-	return store.Audience{Place: p}, nil
+	if a := (store.Audience{Place: p}); e.sees == nil {
+		return a, nil
+	} else {
+		return e.sees(a), nil
+	}
 }
 
 func (e *edge) AskConsent(context.Context, store.Audience, WaitingPosts) error { return nil }

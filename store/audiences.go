@@ -20,6 +20,7 @@ type Audience struct {
 	Others      []string // Slack's ids of their workspaces and Grids, as far as it names them
 	Untold      string   // Slack's word for why it does not say, so that it counts as outside
 	Asked       time.Time
+	Changes     int64     // how often Slack told that it changed, before it was asked
 	Fresh       bool      // it was asked within a day, and nothing changed since
 	Told        time.Time // when administrators were asked to consent; zero: not yet
 	ConsentedBy string    // who lets it be posted to them; empty: nobody
@@ -50,16 +51,20 @@ func (r Statements) Audience(ctx context.Context, p Place) (Audience, error) {
 	return a, nil
 }
 
-// SaveAudience notes what Slack said just now, and returns what holds then: a consent is for those who
-// were there when it was given.
+// SaveAudience notes what Slack said, and returns what holds then: a consent is for those who were there when it was
+// given. Where Slack told of a change since Changes was loaded nothing is noted, and what is returned is not fresh
+// before somebody asked again.
 func (r Statements) SaveAudience(ctx context.Context, a Audience) (Audience, error) {
-	row, err := r.q.SaveAudience(ctx, queries.SaveAudienceParams{
-		WorkspaceID: a.Workspace, ChannelID: a.Channel, Outside: a.Outside, Others: orEmpty(a.Others), Untold: a.Untold,
+	rows, err := r.q.SaveAudience(ctx, queries.SaveAudienceParams{
+		WorkspaceID: a.Workspace, ChannelID: a.Channel, Outside: a.Outside, Others: orEmpty(a.Others), Untold: a.Untold, Changes: a.Changes,
 	})
 	if err != nil {
 		return a, fmt.Errorf("saving who sees a channel: %w", err)
 	}
-	saved := audience(row)
+	if len(rows) == 0 {
+		return r.Audience(ctx, a.Place)
+	}
+	saved := audience(rows[0])
 	saved.Fresh = true
 	return saved, nil
 }
@@ -168,7 +173,7 @@ func (s *Store) PausePlace(ctx context.Context, h HeldPlace) error {
 
 func audience(row queries.Audience) Audience {
 	return Audience{
-		Place: Place{row.WorkspaceID, row.ChannelID}, Outside: row.Outside, Others: row.Others, Untold: row.Untold, Asked: orZero(row.AskedAt), Told: orZero(row.ToldAt),
+		Place: Place{row.WorkspaceID, row.ChannelID}, Outside: row.Outside, Others: row.Others, Untold: row.Untold, Asked: orZero(row.AskedAt), Changes: row.Changes, Told: orZero(row.ToldAt),
 		ConsentedBy: row.ConsentedBy, ConsentedAt: orZero(row.ConsentedAt), DeclinedBy: row.DeclinedBy,
 	}
 }

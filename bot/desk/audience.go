@@ -70,7 +70,7 @@ func (d *Desk) OthersSee(ctx context.Context, workspace, channel string) (string
 		return "", err
 	}
 	if !a.Fresh {
-		d.askMeanwhile(p)
+		d.askMeanwhile(a)
 	}
 	return view.OthersSee(view.Audience{Channel: channel, Untold: a.Untold}, a.Outside, a.Silent()), nil
 }
@@ -85,17 +85,20 @@ func (d *Desk) OthersSeeSaved(ctx context.Context, workspace, channel string) st
 	return others
 }
 
-// NoteAudience keeps what Slack told about a channel when it was asked for something else.
-func (d *Desk) NoteAudience(ctx context.Context, p store.Place, c *slack.Channel) error {
-	w, err := d.installation(ctx, p.Workspace)
+// NoteAudience keeps what Slack told about a channel when it was asked for something else, with what was known before.
+func (d *Desk) NoteAudience(ctx context.Context, known store.Audience, c *slack.Channel) error {
+	w, err := d.installation(ctx, known.Workspace)
 	if err == nil {
-		_, err = d.Store.SaveAudience(ctx, audienceOf(p, c, w))
+		a := audienceOf(known.Place, c, w)
+		a.Changes = known.Changes
+		_, err = d.Store.SaveAudience(ctx, a)
 	}
 	return err
 }
 
 // askMeanwhile asks Slack who sees a channel, once at a time, and keeps what it says.
-func (d *Desk) askMeanwhile(p store.Place) {
+func (d *Desk) askMeanwhile(known store.Audience) {
+	p := known.Place
 	if _, asking := d.asking.LoadOrStore(p, true); asking {
 		return
 	}
@@ -103,6 +106,7 @@ func (d *Desk) askMeanwhile(p store.Place) {
 		defer d.asking.Delete(p)
 		a, err := d.Audience(ctx, p)
 		if err == nil {
+			a.Changes = known.Changes
 			_, err = d.Store.SaveAudience(ctx, a)
 		}
 		if err != nil && !IsNotFound(err) {

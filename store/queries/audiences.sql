@@ -4,9 +4,9 @@ from audiences a
 where a.workspace_id = @workspace_id
   and a.channel_id = @channel_id;
 
--- name: SaveAudience :one
+-- name: SaveAudience :many
 -- A consent is for those who were there when it was given: it ends when another organisation comes, or
--- when all have gone.
+-- when all have gone. What was asked before the last change that Slack told of is not kept.
 insert into audiences as a (workspace_id, channel_id, outside, others, untold, asked_at)
 values (@workspace_id, @channel_id, @outside, @others, @untold, now())
 on conflict (workspace_id, channel_id) do update
@@ -18,18 +18,20 @@ set outside = excluded.outside,
     consented_by = case when excluded.outside and a.consented_with @> excluded.others then a.consented_by else '' end,
     consented_at = case when excluded.outside and a.consented_with @> excluded.others then a.consented_at end,
     declined_by = case when excluded.outside then a.declined_by else '' end
+where a.changes = @changes
 returning *;
 
 -- name: AudienceChanged :execrows
 -- Slack tells of a change: it is asked before anything is posted. Of channels in which nothing was ever
 -- posted nothing is kept.
-insert into audiences (workspace_id, channel_id, outside)
-select @workspace_id, @channel_id, @outside::boolean
+insert into audiences (workspace_id, channel_id, outside, changes)
+select @workspace_id, @channel_id, @outside::boolean, 1
 where exists (select from places p where p.workspace_id = @workspace_id and p.channel_id = @channel_id)
    or exists (select from subscriptions s where s.workspace_id = @workspace_id and s.channel_id = @channel_id)
 on conflict (workspace_id, channel_id) do update
 set outside = audiences.outside or excluded.outside,
-    asked_at = null;
+    asked_at = null,
+    changes = audiences.changes + 1;
 
 -- name: AudienceTold :execrows
 update audiences

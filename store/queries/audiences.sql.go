@@ -10,7 +10,7 @@ import (
 )
 
 const audience = `-- name: Audience :one
-select a.workspace_id, a.channel_id, a.outside, a.others, a.untold, a.asked_at, a.told_at, a.consented_by, a.consented_at, a.consented_with, a.declined_by, coalesce(a.asked_at > now() - interval '1 day', false)::boolean as fresh
+select a.workspace_id, a.channel_id, a.outside, a.others, a.untold, a.asked_at, a.told_at, a.consented_by, a.consented_at, a.consented_with, a.declined_by, a.changes, coalesce(a.asked_at > now() - interval '1 day', false)::boolean as fresh
 from audiences a
 where a.workspace_id = $1
   and a.channel_id = $2
@@ -41,19 +41,21 @@ func (q *Queries) Audience(ctx context.Context, arg AudienceParams) (AudienceRow
 		&i.Audience.ConsentedAt,
 		&i.Audience.ConsentedWith,
 		&i.Audience.DeclinedBy,
+		&i.Audience.Changes,
 		&i.Fresh,
 	)
 	return i, err
 }
 
 const audienceChanged = `-- name: AudienceChanged :execrows
-insert into audiences (workspace_id, channel_id, outside)
-select $1, $2, $3::boolean
+insert into audiences (workspace_id, channel_id, outside, changes)
+select $1, $2, $3::boolean, 1
 where exists (select from places p where p.workspace_id = $1 and p.channel_id = $2)
    or exists (select from subscriptions s where s.workspace_id = $1 and s.channel_id = $2)
 on conflict (workspace_id, channel_id) do update
 set outside = audiences.outside or excluded.outside,
-    asked_at = null
+    asked_at = null,
+    changes = audiences.changes + 1
 `
 
 type AudienceChangedParams struct {
@@ -140,7 +142,7 @@ func (q *Queries) Decline(ctx context.Context, arg DeclineParams) error {
 }
 
 const lockAudience = `-- name: LockAudience :one
-select workspace_id, channel_id, outside, others, untold, asked_at, told_at, consented_by, consented_at, consented_with, declined_by
+select workspace_id, channel_id, outside, others, untold, asked_at, told_at, consented_by, consented_at, consented_with, declined_by, changes
 from audiences
 where workspace_id = $1
   and channel_id = $2
@@ -167,12 +169,13 @@ func (q *Queries) LockAudience(ctx context.Context, arg LockAudienceParams) (Aud
 		&i.ConsentedAt,
 		&i.ConsentedWith,
 		&i.DeclinedBy,
+		&i.Changes,
 	)
 	return i, err
 }
 
 const outsideAudiences = `-- name: OutsideAudiences :many
-select workspace_id, channel_id, outside, others, untold, asked_at, told_at, consented_by, consented_at, consented_with, declined_by
+select workspace_id, channel_id, outside, others, untold, asked_at, told_at, consented_by, consented_at, consented_with, declined_by, changes
 from audiences
 where workspace_id = $1
   and outside
@@ -201,6 +204,7 @@ func (q *Queries) OutsideAudiences(ctx context.Context, workspaceID string) ([]A
 			&i.ConsentedAt,
 			&i.ConsentedWith,
 			&i.DeclinedBy,
+			&i.Changes,
 		); err != nil {
 			return nil, err
 		}
@@ -234,7 +238,7 @@ func (q *Queries) PausePlace(ctx context.Context, arg PausePlaceParams) error {
 	return err
 }
 
-const saveAudience = `-- name: SaveAudience :one
+const saveAudience = `-- name: SaveAudience :many
 insert into audiences as a (workspace_id, channel_id, outside, others, untold, asked_at)
 values ($1, $2, $3, $4, $5, now())
 on conflict (workspace_id, channel_id) do update
@@ -246,7 +250,8 @@ set outside = excluded.outside,
     consented_by = case when excluded.outside and a.consented_with @> excluded.others then a.consented_by else '' end,
     consented_at = case when excluded.outside and a.consented_with @> excluded.others then a.consented_at end,
     declined_by = case when excluded.outside then a.declined_by else '' end
-returning workspace_id, channel_id, outside, others, untold, asked_at, told_at, consented_by, consented_at, consented_with, declined_by
+where a.changes = $6
+returning workspace_id, channel_id, outside, others, untold, asked_at, told_at, consented_by, consented_at, consented_with, declined_by, changes
 `
 
 type SaveAudienceParams struct {
@@ -255,31 +260,47 @@ type SaveAudienceParams struct {
 	Outside     bool
 	Others      []string
 	Untold      string
+	Changes     int64
 }
 
 // A consent is for those who were there when it was given: it ends when another organisation comes, or
-// when all have gone.
-func (q *Queries) SaveAudience(ctx context.Context, arg SaveAudienceParams) (Audience, error) {
-	row := q.db.QueryRow(ctx, saveAudience,
+// when all have gone. What was asked before the last change that Slack told of is not kept.
+func (q *Queries) SaveAudience(ctx context.Context, arg SaveAudienceParams) ([]Audience, error) {
+	rows, err := q.db.Query(ctx, saveAudience,
 		arg.WorkspaceID,
 		arg.ChannelID,
 		arg.Outside,
 		arg.Others,
 		arg.Untold,
+		arg.Changes,
 	)
-	var i Audience
-	err := row.Scan(
-		&i.WorkspaceID,
-		&i.ChannelID,
-		&i.Outside,
-		&i.Others,
-		&i.Untold,
-		&i.AskedAt,
-		&i.ToldAt,
-		&i.ConsentedBy,
-		&i.ConsentedAt,
-		&i.ConsentedWith,
-		&i.DeclinedBy,
-	)
-	return i, err
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Audience
+	for rows.Next() {
+		var i Audience
+		if err := rows.Scan(
+			&i.WorkspaceID,
+			&i.ChannelID,
+			&i.Outside,
+			&i.Others,
+			&i.Untold,
+			&i.AskedAt,
+			&i.ToldAt,
+			&i.ConsentedBy,
+			&i.ConsentedAt,
+			&i.ConsentedWith,
+			&i.DeclinedBy,
+			&i.Changes,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

@@ -48,6 +48,7 @@ type Audience struct {
 	ConsentedAt   *time.Time
 	ConsentedWith []string
 	DeclinedBy    string
+	Changes       int64
 }
 
 type AuditEvent struct {
