@@ -299,7 +299,7 @@ func (r *room) run(c *Client, kind string, raw []byte) {
 	case TellNotice{}.Kind():
 		var a TellNotice
 		r.check(json.Unmarshal(raw, &a))
-		err = c.tellNotice(ctx, a.Connection)
+		err = c.tellNotice(ctx, store.HeldNotice{Connection: a.Connection, Hold: a.Hold})
 	default:
 		r.t.Fatalf("a job of unknown kind %q", kind)
 	}

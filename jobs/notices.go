@@ -15,6 +15,7 @@ import (
 // TellNotice tells a connection's maker what it needs from them.
 type TellNotice struct {
 	Connection int64 `json:"connection"`
+	Hold       int64 `json:"hold"`
 }
 
 func (TellNotice) Kind() string { return "tell_notice" }
@@ -29,12 +30,9 @@ type Notifier interface {
 }
 
 // tellNotice posts once. What did not arrive is tried again when its lease ends.
-func (c *Client) tellNotice(ctx context.Context, id int64) error {
-	connection, err := c.store.ConnectionByID(ctx, id)
-	if errors.Is(err, store.ErrNotFound) || err == nil && connection.Notice == "" {
-		return nil
-	}
-	if err != nil {
+func (c *Client) tellNotice(ctx context.Context, held store.HeldNotice) error {
+	connection, mine, err := c.store.KeepNotice(ctx, held)
+	if err != nil || !mine {
 		return err
 	}
 	now, err := c.store.Now(ctx)
@@ -49,7 +47,7 @@ func (c *Client) tellNotice(ctx context.Context, id int64) error {
 	case err != nil && u.Kind == NotSent:
 		return nil
 	case err != nil:
-		c.log.Warn("a notice did not arrive, or nobody knows", "connection", id, "code", u.Code)
+		c.log.Warn("a notice did not arrive, or nobody knows", "connection", held.Connection, "code", u.Code)
 	}
 	heirs, err := c.forHeirs(ctx, connection)
 	if err != nil {
@@ -59,7 +57,7 @@ func (c *Client) tellNotice(ctx context.Context, id int64) error {
 		if err := tx.Announce(ctx, heirs); err != nil {
 			return err
 		}
-		return tx.NoticeTold(ctx, id, connection.Notice)
+		return tx.NoticeTold(ctx, held, connection.Notice)
 	})
 }
 

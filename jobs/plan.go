@@ -146,7 +146,7 @@ func (c *Client) leaveWaiting(ctx context.Context, tx *store.Tx) error {
 		holding(tx.HoldDigests, func(s store.Subscription) river.JobArgs {
 			return PostDigest{Workspace: s.Workspace, Channel: s.Channel, Hold: s.Hold}
 		}),
-		holding(tx.HoldNotices, func(connection int64) river.JobArgs { return TellNotice{Connection: connection} }),
+		holding(tx.HoldNotices, func(h store.HeldNotice) river.JobArgs { return TellNotice{Connection: h.Connection, Hold: h.Hold} }),
 		holding(tx.HoldHomes, func(h store.HeldHome) river.JobArgs {
 			return ShowHome{Workspace: h.Workspace, Person: h.Person, Hold: h.Hold}
 		}),

@@ -32,6 +32,7 @@ type edge struct {
 	digestPosts    []Post                              // how they went out
 	tells          []store.DigestEntry                 // what the next digest tells
 	heard          []string                            // what people were told of what was done
+	noticing       func()                              // what happens while the next notice is posted
 	posting        func() error                        // what happens while a digest is posted; nil: nothing
 	sees           func(store.Audience) store.Audience // who sees a channel; nil: nobody else
 }
@@ -159,6 +160,13 @@ func (e *edge) Administrators(context.Context, string) []string {
 func (e *edge) Notice(_ context.Context, c store.Connection, _ time.Time) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.noticing != nil {
+		happens := e.noticing
+		e.noticing = nil
+		e.mu.Unlock()
+		happens()
+		e.mu.Lock()
+	}
 	e.notices = append(e.notices, c.Notice)
 	return nil
 }

@@ -34,7 +34,9 @@ func (c *Client) workers() *river.Workers {
 	add(w, cmp.Or(c.within, 10*time.Minute), func(ctx context.Context, a RefreshDirectory) error { // it has many pages
 		return c.directory(ctx, a.Connection)
 	})
-	add(w, usually, func(ctx context.Context, a TellNotice) error { return c.tellNotice(ctx, a.Connection) })
+	add(w, usually, func(ctx context.Context, a TellNotice) error {
+		return c.tellNotice(ctx, store.HeldNotice{Connection: a.Connection, Hold: a.Hold})
+	})
 	add(w, usually, c.postDigest)
 	// A large workspace has large files. It is shorter than the hold.
 	add(w, 5*time.Minute, func(ctx context.Context, a ExportWorkspace) error {

@@ -22,7 +22,7 @@ func TestEveryHoldIsTheSame(t *testing.T) {
 	for _, name := range strings.Fields(`
 		LostAnnouncements TakeAnnouncements AnnouncementsSent AnnouncementsBack AnnouncementsParked
 		SendingCard CardNotSent CardFound DrawnCard CardsAsTheyWere LeaveCard ParkCard ForgetCard UnparkPlace FarewellSaid
-		Reported SendingDigest DigestNotSent DigestMissing DigestPosted EndDigest HandOverExport EndAsk`) {
+		Reported SendingDigest DigestNotSent DigestMissing DigestPosted EndDigest HandOverExport EndAsk NoticeTold`) {
 		underHold[name] = true
 	}
 	for _, file := range files {
@@ -46,8 +46,8 @@ func TestEveryHoldIsTheSame(t *testing.T) {
 			}
 			switch {
 			case name == "HoldRequest": // one that was made a moment ago, which nobody else knows
-			case name == "HoldNotices": // what is told again does no harm, and is not numbered
-				wants(`held_until = now\(\) \+ interval`, `limit @most`, `for update skip locked`)
+			case name == "HoldNotices": // of connections, whose columns have longer names
+				wants(`notice_hold = c\.notice_hold \+ 1`, `held_until = now\(\) \+ interval`, `limit @most`, `for update skip locked`)
 			case name == "HoldLanes": // of one connection, or of all
 				wants(`hold = h\.hold \+ 1`, `leased_until = now\(\) \+ interval`, `skip locked`)
 			case strings.HasPrefix(name, "Hold"):

@@ -298,13 +298,33 @@ func (r Statements) SignInsEnding(ctx context.Context) error {
 	return nil
 }
 
+// HeldNotice is what one job tells a connection's owner. A job that carries an older hold comes too late.
+type HeldNotice struct{ Connection, Hold int64 }
+
 // HoldNotices takes connections whose owners are to be told something. Each is taken for a minute.
-func (tx *Tx) HoldNotices(ctx context.Context, most int) ([]int64, error) {
-	ids, err := tx.q.HoldNotices(ctx, int32(most))
+func (tx *Tx) HoldNotices(ctx context.Context, most int) ([]HeldNotice, error) {
+	rows, err := tx.q.HoldNotices(ctx, int32(most))
 	if err != nil {
 		return nil, fmt.Errorf("taking notices: %w", err)
 	}
-	return ids, nil
+	list := make([]HeldNotice, len(rows))
+	for i, row := range rows {
+		list[i] = HeldNotice{row.ID, row.NoticeHold}
+	}
+	return list, nil
+}
+
+// KeepNotice prolongs the hold and returns the connection as it is now; false where another job has the notice, or
+// nothing is to be told any more.
+func (r Statements) KeepNotice(ctx context.Context, h HeldNotice) (Connection, bool, error) {
+	rows, err := r.q.KeepNotice(ctx, queries.KeepNoticeParams{ID: h.Connection, Hold: h.Hold})
+	if err != nil {
+		return Connection{}, false, fmt.Errorf("holding the notice of connection %d: %w", h.Connection, err)
+	}
+	if len(rows) == 0 {
+		return Connection{}, false, nil
+	}
+	return connection(rows[0]), true, nil
 }
 
 // Notice has a connection's owner told something.
@@ -315,9 +335,9 @@ func (r Statements) Notice(ctx context.Context, connection int64, notice string)
 	return nil
 }
 
-// NoticeTold ends a notice.
-func (r Statements) NoticeTold(ctx context.Context, connection int64, notice string) error {
-	if err := r.q.NoticeTold(ctx, queries.NoticeToldParams{ID: connection, Notice: notice}); err != nil {
+// NoticeTold ends a notice that a job holds.
+func (r Statements) NoticeTold(ctx context.Context, h HeldNotice, notice string) error {
+	if err := r.q.NoticeTold(ctx, queries.NoticeToldParams{ID: h.Connection, Hold: h.Hold, Notice: notice}); err != nil {
 		return fmt.Errorf("ending a notice: %w", err)
 	}
 	return nil

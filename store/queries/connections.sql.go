@@ -101,7 +101,7 @@ func (q *Queries) ConfirmConnection(ctx context.Context, arg ConfirmConnectionPa
 }
 
 const connection = `-- name: Connection :one
-select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at, refusal, agreed
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at, refusal, agreed, notice_hold
 from connections
 where workspace_id = $1
   and id = $2
@@ -148,12 +148,13 @@ func (q *Queries) Connection(ctx context.Context, arg ConnectionParams) (Connect
 		&i.RemovedAt,
 		&i.Refusal,
 		&i.Agreed,
+		&i.NoticeHold,
 	)
 	return i, err
 }
 
 const connectionByID = `-- name: ConnectionByID :one
-select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at, refusal, agreed
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at, refusal, agreed, notice_hold
 from connections
 where id = $1
 `
@@ -195,6 +196,7 @@ func (q *Queries) ConnectionByID(ctx context.Context, id int64) (Connection, err
 		&i.RemovedAt,
 		&i.Refusal,
 		&i.Agreed,
+		&i.NoticeHold,
 	)
 	return i, err
 }
@@ -227,7 +229,7 @@ func (q *Queries) ConnectionIDs(ctx context.Context) ([]int64, error) {
 }
 
 const connectionOfDraft = `-- name: ConnectionOfDraft :one
-select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at, refusal, agreed
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at, refusal, agreed, notice_hold
 from connections
 where workspace_id = $1
   and draft_id = $2
@@ -274,12 +276,13 @@ func (q *Queries) ConnectionOfDraft(ctx context.Context, arg ConnectionOfDraftPa
 		&i.RemovedAt,
 		&i.Refusal,
 		&i.Agreed,
+		&i.NoticeHold,
 	)
 	return i, err
 }
 
 const connectionToRead = `-- name: ConnectionToRead :one
-select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, c.refusal, c.agreed, (c.waiting_until is null or c.waiting_until <= now())::boolean as ready
+select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, c.refusal, c.agreed, c.notice_hold, (c.waiting_until is null or c.waiting_until <= now())::boolean as ready
 from connections c
 where c.id = $1
 `
@@ -326,13 +329,14 @@ func (q *Queries) ConnectionToRead(ctx context.Context, id int64) (ConnectionToR
 		&i.Connection.RemovedAt,
 		&i.Connection.Refusal,
 		&i.Connection.Agreed,
+		&i.Connection.NoticeHold,
 		&i.Ready,
 	)
 	return i, err
 }
 
 const connectionsFor = `-- name: ConnectionsFor :many
-select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, c.refusal, c.agreed, (select count(*) from sources s where s.connection_id = c.id)::int as key_results
+select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, c.refusal, c.agreed, c.notice_hold, (select count(*) from sources s where s.connection_id = c.id)::int as key_results
 from connections c
 where c.workspace_id = $1
   and c.state not in ('pending', 'removed')
@@ -393,6 +397,7 @@ func (q *Queries) ConnectionsFor(ctx context.Context, arg ConnectionsForParams) 
 			&i.Connection.RemovedAt,
 			&i.Connection.Refusal,
 			&i.Connection.Agreed,
+			&i.Connection.NoticeHold,
 			&i.KeyResults,
 		); err != nil {
 			return nil, err
@@ -406,7 +411,7 @@ func (q *Queries) ConnectionsFor(ctx context.Context, arg ConnectionsForParams) 
 }
 
 const connectionsInNeed = `-- name: ConnectionsInNeed :many
-select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, c.refusal, c.agreed, (
+select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, c.refusal, c.agreed, c.notice_hold, (
   select count(*)
   from sources s
   join key_results k on k.id = s.key_result_id
@@ -483,6 +488,7 @@ func (q *Queries) ConnectionsInNeed(ctx context.Context, arg ConnectionsInNeedPa
 			&i.Connection.RemovedAt,
 			&i.Connection.Refusal,
 			&i.Connection.Agreed,
+			&i.Connection.NoticeHold,
 			&i.KeyResults,
 		); err != nil {
 			return nil, err
@@ -496,7 +502,7 @@ func (q *Queries) ConnectionsInNeed(ctx context.Context, arg ConnectionsInNeedPa
 }
 
 const connectionsToManage = `-- name: ConnectionsToManage :many
-select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, c.refusal, c.agreed, (
+select c.id, c.workspace_id, c.kind, c.name, c.origin, c.sign_in, c.sealed, c.secret_version, c.shared, c.owner_id, c.state, c.refusals, c.waiting_until, c.succeeded_at, c.directory_at, c.directory_due_at, c.consented_at, c.token_epoch, c.token_leased_until, c.created_at, c.draft_id, c.account_name, c.client_id, c.token_due_at, c.ends_at, c.warned_days, c.replaces, c.notice, c.notice_held_until, c.removed_at, c.refusal, c.agreed, c.notice_hold, (
   select count(*)
   from sources s
   join key_results k on k.id = s.key_result_id
@@ -572,6 +578,7 @@ func (q *Queries) ConnectionsToManage(ctx context.Context, arg ConnectionsToMana
 			&i.Connection.RemovedAt,
 			&i.Connection.Refusal,
 			&i.Connection.Agreed,
+			&i.Connection.NoticeHold,
 			&i.KeyResults,
 		); err != nil {
 			return nil, err
@@ -817,7 +824,7 @@ func (q *Queries) KeyResultsOfConnection(ctx context.Context, arg KeyResultsOfCo
 }
 
 const lockConnection = `-- name: LockConnection :one
-select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at, refusal, agreed
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at, refusal, agreed, notice_hold
 from connections
 where id = $1
 for update
@@ -859,12 +866,13 @@ func (q *Queries) LockConnection(ctx context.Context, id int64) (Connection, err
 		&i.RemovedAt,
 		&i.Refusal,
 		&i.Agreed,
+		&i.NoticeHold,
 	)
 	return i, err
 }
 
 const lockConnectionOf = `-- name: LockConnectionOf :one
-select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at, refusal, agreed
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at, refusal, agreed, notice_hold
 from connections
 where workspace_id = $1
   and id = $2
@@ -912,6 +920,7 @@ func (q *Queries) LockConnectionOf(ctx context.Context, arg LockConnectionOfPara
 		&i.RemovedAt,
 		&i.Refusal,
 		&i.Agreed,
+		&i.NoticeHold,
 	)
 	return i, err
 }
@@ -970,7 +979,7 @@ func (q *Queries) NearScorecards(ctx context.Context, arg NearScorecardsParams) 
 }
 
 const refusedLike = `-- name: RefusedLike :one
-select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at, refusal, agreed
+select id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at, refusal, agreed, notice_hold
 from connections
 where workspace_id = $1
   and owner_id = $2
@@ -1037,6 +1046,7 @@ func (q *Queries) RefusedLike(ctx context.Context, arg RefusedLikeParams) (Conne
 		&i.RemovedAt,
 		&i.Refusal,
 		&i.Agreed,
+		&i.NoticeHold,
 	)
 	return i, err
 }

@@ -169,6 +169,7 @@ type Connection struct {
 	RemovedAt        *time.Time
 	Refusal          string
 	Agreed           bool
+	NoticeHold       int64
 }
 
 type ConnectionSlot struct {

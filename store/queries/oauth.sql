@@ -133,9 +133,10 @@ where c.id = v.id
   and (c.warned_days = 0 or c.warned_days > v.days);
 
 -- name: HoldNotices :many
-update connections
-set notice_held_until = now() + interval '1 minute'
-where id in (
+update connections c
+set notice_hold = c.notice_hold + 1,
+    notice_held_until = now() + interval '1 minute'
+where c.id in (
   select o.id
   from connections o
   where o.notice <> ''
@@ -144,11 +145,22 @@ where id in (
   limit @most
   for update skip locked
 )
-returning id;
+returning c.id, c.notice_hold;
+
+-- name: KeepNotice :many
+-- For longer than the job may take.
+update connections
+set notice_held_until = now() + interval '105 seconds'
+where id = @id
+  and notice_hold = @hold
+  and notice <> ''
+returning *;
 
 -- name: Notice :exec
+-- Who tells the one before does not end this one.
 update connections
 set notice = @notice,
+    notice_hold = notice_hold + 1,
     notice_held_until = null
 where id = @id;
 
@@ -157,6 +169,7 @@ update connections
 set notice = '',
     notice_held_until = null
 where id = @id
+  and notice_hold = @hold
   and notice = @notice;
 
 -- name: CountOAuthClients :one

@@ -35,9 +35,10 @@ func (q *Queries) ExpireRefreshTokens(ctx context.Context) error {
 }
 
 const holdNotices = `-- name: HoldNotices :many
-update connections
-set notice_held_until = now() + interval '1 minute'
-where id in (
+update connections c
+set notice_hold = c.notice_hold + 1,
+    notice_held_until = now() + interval '1 minute'
+where c.id in (
   select o.id
   from connections o
   where o.notice <> ''
@@ -46,22 +47,96 @@ where id in (
   limit $1
   for update skip locked
 )
-returning id
+returning c.id, c.notice_hold
 `
 
-func (q *Queries) HoldNotices(ctx context.Context, most int32) ([]int64, error) {
+type HoldNoticesRow struct {
+	ID         int64
+	NoticeHold int64
+}
+
+func (q *Queries) HoldNotices(ctx context.Context, most int32) ([]HoldNoticesRow, error) {
 	rows, err := q.db.Query(ctx, holdNotices, most)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []int64
+	var items []HoldNoticesRow
 	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
+		var i HoldNoticesRow
+		if err := rows.Scan(&i.ID, &i.NoticeHold); err != nil {
 			return nil, err
 		}
-		items = append(items, id)
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const keepNotice = `-- name: KeepNotice :many
+update connections
+set notice_held_until = now() + interval '105 seconds'
+where id = $1
+  and notice_hold = $2
+  and notice <> ''
+returning id, workspace_id, kind, name, origin, sign_in, sealed, secret_version, shared, owner_id, state, refusals, waiting_until, succeeded_at, directory_at, directory_due_at, consented_at, token_epoch, token_leased_until, created_at, draft_id, account_name, client_id, token_due_at, ends_at, warned_days, replaces, notice, notice_held_until, removed_at, refusal, agreed, notice_hold
+`
+
+type KeepNoticeParams struct {
+	ID   int64
+	Hold int64
+}
+
+// For longer than the job may take.
+func (q *Queries) KeepNotice(ctx context.Context, arg KeepNoticeParams) ([]Connection, error) {
+	rows, err := q.db.Query(ctx, keepNotice, arg.ID, arg.Hold)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Connection
+	for rows.Next() {
+		var i Connection
+		if err := rows.Scan(
+			&i.ID,
+			&i.WorkspaceID,
+			&i.Kind,
+			&i.Name,
+			&i.Origin,
+			&i.SignIn,
+			&i.Sealed,
+			&i.SecretVersion,
+			&i.Shared,
+			&i.OwnerID,
+			&i.State,
+			&i.Refusals,
+			&i.WaitingUntil,
+			&i.SucceededAt,
+			&i.DirectoryAt,
+			&i.DirectoryDueAt,
+			&i.ConsentedAt,
+			&i.TokenEpoch,
+			&i.TokenLeasedUntil,
+			&i.CreatedAt,
+			&i.DraftID,
+			&i.AccountName,
+			&i.ClientID,
+			&i.TokenDueAt,
+			&i.EndsAt,
+			&i.WarnedDays,
+			&i.Replaces,
+			&i.Notice,
+			&i.NoticeHeldUntil,
+			&i.RemovedAt,
+			&i.Refusal,
+			&i.Agreed,
+			&i.NoticeHold,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -153,6 +228,7 @@ func (q *Queries) LockOAuthClient(ctx context.Context, id int64) (OauthClient, e
 const notice = `-- name: Notice :exec
 update connections
 set notice = $1,
+    notice_hold = notice_hold + 1,
     notice_held_until = null
 where id = $2
 `
@@ -162,6 +238,7 @@ type NoticeParams struct {
 	ID     int64
 }
 
+// Who tells the one before does not end this one.
 func (q *Queries) Notice(ctx context.Context, arg NoticeParams) error {
 	_, err := q.db.Exec(ctx, notice, arg.Notice, arg.ID)
 	return err
@@ -172,16 +249,18 @@ update connections
 set notice = '',
     notice_held_until = null
 where id = $1
-  and notice = $2
+  and notice_hold = $2
+  and notice = $3
 `
 
 type NoticeToldParams struct {
 	ID     int64
+	Hold   int64
 	Notice string
 }
 
 func (q *Queries) NoticeTold(ctx context.Context, arg NoticeToldParams) error {
-	_, err := q.db.Exec(ctx, noticeTold, arg.ID, arg.Notice)
+	_, err := q.db.Exec(ctx, noticeTold, arg.ID, arg.Hold, arg.Notice)
 	return err
 }
 
