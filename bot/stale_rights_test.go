@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"okrbot/bot/desk"
+	"okrbot/sandbox/servicenow"
 	"okrbot/sandbox/slack"
 )
 
@@ -120,4 +121,48 @@ func TestWhoIsSavedSlowlyIsKnown(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
+}
+
+// TestWhoLostARightIsToldSo takes rights away while the windows and the questions of a connection are open: that is
+// no mistake of okrbot's.
+func TestWhoLostARightIsToldSo(t *testing.T) {
+	t.Parallel()
+	demoted, guest := func(p *slack.Person) { p.Admin = false }, func(p *slack.Person) { p.Guest = true }
+	const gone = "This connection is gone, or not yours to look after"
+	t.Run("an administrator saves", func(t *testing.T) {
+		r := newRoom(t)
+		r.connects(r.alice)
+		r.carol.Types("/okr connections").Presses("Manage").Sees("== Connection ==").Fills("Name", "Mine")
+		r.becomes("carol", true, demoted)
+		r.carol.Submits("Save").SeesNoModal().Sees(gone)
+	})
+	t.Run("its maker saves", func(t *testing.T) {
+		r := newRoom(t)
+		r.connects(r.alice)
+		r.alice.Types("/okr connections").Presses("Manage").Sees("== Connection ==").Fills("Name", "Mine")
+		r.becomes("alice", true, guest)
+		r.alice.Submits("Save").SeesNoModal().Sees(gone)
+	})
+	t.Run("a guest confirms", func(t *testing.T) {
+		r := oauthRoom(t)
+		link := r.asksForOAuth(r.alice, "alice")
+		r.alice.Closes()
+		r.browser().opens(link).sends().logsIn("allow")
+		r.alice.Sees("Was that you?")
+		r.becomes("alice", true, guest)
+		r.alice.In("dm-U0ALICE").Presses("Yes, connect").Sees("Guests cannot connect other systems, so nothing is read through this sign-in")
+		if n := r.number("select count(*) from connections where state = 'active'"); n != 0 {
+			t.Error("a guest connected")
+		}
+	})
+	t.Run("while it is checked", func(t *testing.T) {
+		r := newRoom(t)
+		r.servicenow.Break(servicenow.Fault{Kind: servicenow.Slow, After: 4})
+		r.alice.Types("/okr connect").Fills("ServiceNow URL", r.instance).Fills("Username", "okr.reader").Fills("Password", "sandbox").Submits("Connect").Sees("Checking")
+		r.becomes("alice", true, guest)
+		r.alice.Sees("You may not do this any more, so nothing was saved")
+		if n := r.number("select count(*) from connections"); n != 0 {
+			t.Error("a guest connected")
+		}
+	})
 }

@@ -267,6 +267,9 @@ func (flow *Flow) Submitted(ctx context.Context, g desk.Gesture) (desk.Reply, er
 
 // unkept says that a connection that works could not be saved.
 func (flow *Flow) unkept(g desk.Gesture, connector integrations.Connector, err error) slack.ModalViewRequest {
+	if errors.Is(err, errLostRight) {
+		return view.Notice("Connect "+connector.Name(), lostRight)
+	}
 	ref := desk.Reference()
 	flow.Log.Error("keeping a connection", "actor", g.Actor.ID, "ref", ref, "error", err)
 	return view.Notice("Connect "+connector.Name(), desk.WhyUnsaved(err, ref))
@@ -396,6 +399,9 @@ func (flow *Flow) readAgain(ctx context.Context, tx *store.Tx, c store.Connectio
 }
 
 var errLostRight = errors.New("the person lost the right to do this")
+
+// lostRight is what is said of it.
+const lostRight = "You may not do this any more, so nothing was saved. Ask an administrator of this workspace."
 
 // rights are what a person may now, whatever they might when they began. Who may not connect may
 // not go on.

@@ -87,7 +87,11 @@ func stillManages(ctx context.Context, tx *store.Tx, actor okr.Actor, id int64) 
 	return c, err
 }
 
+// goneConnection says that somebody cannot go on with a connection, where that is why.
 func goneConnection(err error) (desk.Reply, error) {
+	if errors.Is(err, errLostRight) {
+		return desk.Say(lostRight), nil
+	}
 	if desk.IsNotFound(err) {
 		return desk.Say("This connection is gone, or not yours to look after. See `/okr connections`."), nil
 	}
@@ -218,7 +222,7 @@ func (flow *Flow) ConnectionSubmitted(ctx context.Context, g desk.Gesture) (desk
 	}
 	c, err := flow.manageable(ctx, g.Actor, was.Connection)
 	if err != nil {
-		return desk.Reply{}, err
+		return goneConnection(err)
 	}
 	entry := view.ParseConnection(g.View.State)
 	err = flow.Store.InTx(ctx, func(tx *store.Tx) error {
@@ -362,6 +366,9 @@ func (flow *Flow) ConfirmPressed(ctx context.Context, g desk.Gesture) (desk.Repl
 	})
 	if desk.IsNotFound(err) {
 		return flow.answerConfirm(g, view.Notice("Connection", "This sign-in was confirmed already, or it is over: nobody confirmed it within an hour. See `/okr connections`, or begin again with `/okr connect`.")), nil
+	}
+	if errors.Is(err, errLostRight) {
+		return flow.answerConfirm(g, view.Notice("Connection", "Guests cannot connect other systems, so nothing is read through this sign-in. It is forgotten within an hour. Ask a member of this workspace.")), nil
 	}
 	if err != nil {
 		return desk.Reply{}, err

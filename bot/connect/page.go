@@ -380,6 +380,10 @@ func (flow *Flow) tryEntered(ctx context.Context, w http.ResponseWriter, r *http
 	if err == nil {
 		err = flow.Store.EndSignInPage(ctx, at.SignInPage)
 	}
+	if errors.Is(err, errLostRight) {
+		flow.outcome(w, "over")
+		return
+	}
 	if err != nil {
 		flow.Log.Error("keeping a connection", "actor", at.actor.ID, "error", err)
 		flow.show(w, http.StatusInternalServerError, outcomes["unable"])
