@@ -98,3 +98,11 @@ func (s *Store) Release(ctx context.Context, key []byte) error {
 	}
 	return nil
 }
+
+// ReleaseEvent is Release for an event that was begun. One that somebody else has finished meanwhile stays so.
+func (s *Store) ReleaseEvent(ctx context.Context, key []byte) error {
+	if err := s.q.ReleaseEvent(ctx, key); err != nil {
+		return fmt.Errorf("releasing an event: %w", err)
+	}
+	return nil
+}

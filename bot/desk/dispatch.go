@@ -229,9 +229,13 @@ func (d *Desk) act(ctx context.Context, in delivery) (answer, string) {
 	if err != nil && !store.Committed(ctx) {
 		// Slack sends an event again, and a person presses again: neither is a repetition. What may be
 		// saved stays noted, so that the same bytes do not save it twice.
-		release, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
-		if err := d.Store.Release(release, keyOf(in)); err != nil {
+		release := d.Store.Release
+		if g.comesAgain() {
+			release = d.Store.ReleaseEvent
+		}
+		if err := release(leaving, keyOf(in)); err != nil {
 			d.Log.Warn("a delivery stays noted", "error", err)
 		}
 	}

@@ -108,6 +108,12 @@ where deliveries.expires_at <= now() + interval '5 seconds';
 delete from deliveries
 where key = @key;
 
+-- name: ReleaseEvent :exec
+-- What somebody else has finished meanwhile stays.
+delete from deliveries
+where key = @key
+  and expires_at <= now() + interval '5 seconds';
+
 -- name: RecordAudit :exec
 insert into audit_events (workspace_id, actor_id, action, object, object_id, changes, created_at)
 values (@workspace_id, @actor_id, @action, @object, @object_id, @changes, now());

@@ -357,6 +357,18 @@ func (q *Queries) ReleaseDelivery(ctx context.Context, key []byte) error {
 	return err
 }
 
+const releaseEvent = `-- name: ReleaseEvent :exec
+delete from deliveries
+where key = $1
+  and expires_at <= now() + interval '5 seconds'
+`
+
+// What somebody else has finished meanwhile stays.
+func (q *Queries) ReleaseEvent(ctx context.Context, key []byte) error {
+	_, err := q.db.Exec(ctx, releaseEvent, key)
+	return err
+}
+
 const returnNumber = `-- name: ReturnNumber :exec
 update workspaces
 set next_number = next_number - 1
