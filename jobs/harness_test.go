@@ -292,6 +292,10 @@ func (r *room) run(c *Client, kind string, raw []byte) {
 		var a TellPerson
 		r.check(json.Unmarshal(raw, &a))
 		err = c.tellPerson(ctx, a)
+	case ShowHome{}.Kind():
+		var a ShowHome
+		r.check(json.Unmarshal(raw, &a))
+		err = c.showHome(ctx, store.HeldHome{Workspace: a.Workspace, Person: a.Person, Hold: a.Hold})
 	case AskConsent{}.Kind():
 		var a AskConsent
 		r.check(json.Unmarshal(raw, &a))

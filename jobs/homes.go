@@ -31,7 +31,7 @@ type HomeShower interface {
 
 // showHome shows a Home tab that a change concerns, or leaves it for as long as Slack asks.
 func (c *Client) showHome(ctx context.Context, held store.HeldHome) error {
-	failures, mine, err := c.store.KeepHome(ctx, held)
+	kept, mine, err := c.store.KeepHome(ctx, held)
 	if err != nil || !mine {
 		return err
 	}
@@ -44,8 +44,8 @@ func (c *Client) showHome(ctx context.Context, held store.HeldHome) error {
 		return c.store.HomesWait(ctx, held.Workspace, u.After)
 	case errors.As(err, &u) && (u.Kind == Permanent || u.Kind == Gone):
 		c.log.Info("Slack shows somebody no Home", "workspace", held.Workspace, "person", held.Person, "code", u.Code)
-		return c.store.HomeClosed(ctx, held.Workspace, held.Person)
+		return c.store.HomeClosed(ctx, held, kept)
 	}
 	c.log.Warn("a Home was not shown", "workspace", held.Workspace, "person", held.Person, "error", err)
-	return c.store.HomeNotShown(ctx, held.Workspace, held.Person, backOff(failures))
+	return c.store.HomeNotShown(ctx, held.Workspace, held.Person, backOff(kept.Failures))
 }

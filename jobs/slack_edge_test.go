@@ -32,6 +32,7 @@ type edge struct {
 	digestPosts    []Post                              // how they went out
 	tells          []store.DigestEntry                 // what the next digest tells
 	heard          []string                            // what people were told of what was done
+	showing        func() error                        // what comes of showing a Home; nil: it is shown
 	noticing       func()                              // what happens while the next notice is posted
 	posting        func() error                        // what happens while a digest is posted; nil: nothing
 	sees           func(store.Audience) store.Audience // who sees a channel; nil: nobody else
@@ -212,7 +213,12 @@ func (e *edge) Tell(_ context.Context, _, person, text string) error {
 	return nil
 }
 
-func (e *edge) ShowHome(context.Context, string, string) error { return nil }
+func (e *edge) ShowHome(context.Context, string, string) error {
+	if e.showing == nil {
+		return nil
+	}
+	return e.showing()
+}
 
 func (e *edge) Export(context.Context, okr.Actor, ExportCounts, []*File) error { return nil }
 

@@ -22,7 +22,7 @@ func TestEveryHoldIsTheSame(t *testing.T) {
 	for _, name := range strings.Fields(`
 		LostAnnouncements TakeAnnouncements AnnouncementsSent AnnouncementsBack AnnouncementsParked
 		SendingCard CardNotSent CardFound DrawnCard CardsAsTheyWere LeaveCard ParkCard ForgetCard UnparkPlace FarewellSaid
-		Reported SendingDigest DigestNotSent DigestMissing DigestPosted EndDigest HandOverExport EndAsk NoticeTold`) {
+		Reported SendingDigest DigestNotSent DigestMissing DigestPosted EndDigest HandOverExport EndAsk NoticeTold HomeClosed`) {
 		underHold[name] = true
 	}
 	for _, file := range files {

@@ -55,9 +55,10 @@ func (r Statements) HomesWait(ctx context.Context, workspace string, wait time.D
 	return nil
 }
 
-// HomeClosed has a Home tab shown no more until its person opens it again.
-func (r Statements) HomeClosed(ctx context.Context, workspace, person string) error {
-	if err := r.q.HomeClosed(ctx, queries.HomeClosedParams{WorkspaceID: workspace, PersonID: person}); err != nil {
+// HomeClosed has a Home tab that a job holds shown no more until its person opens it again, which they may have done
+// since it was kept.
+func (r Statements) HomeClosed(ctx context.Context, h HeldHome, k KeptHome) error {
+	if err := r.q.HomeClosed(ctx, queries.HomeClosedParams{WorkspaceID: h.Workspace, PersonID: h.Person, Hold: h.Hold, OpenedAt: k.Opened}); err != nil {
 		return fmt.Errorf("noting that Home is not looked at: %w", err)
 	}
 	return nil
@@ -93,15 +94,20 @@ func (tx *Tx) HoldHomes(ctx context.Context, most int) ([]HeldHome, error) {
 	return list, nil
 }
 
-// KeepHome prolongs a hold, and says how often the Home tab could not be shown in a row; false where
-// another job has it, or it shows the present.
-func (s *Store) KeepHome(ctx context.Context, h HeldHome) (failures int, mine bool, err error) {
-	n, err := s.q.KeepHome(ctx, queries.KeepHomeParams{WorkspaceID: h.Workspace, PersonID: h.Person, Hold: h.Hold})
+// KeptHome is a Home tab as it is when its job begins.
+type KeptHome struct {
+	Failures int       // how often it could not be shown in a row
+	Opened   time.Time // by its person, the last time
+}
+
+// KeepHome prolongs a hold; false where another job has it, or it shows the present.
+func (s *Store) KeepHome(ctx context.Context, h HeldHome) (k KeptHome, mine bool, err error) {
+	row, err := s.q.KeepHome(ctx, queries.KeepHomeParams{WorkspaceID: h.Workspace, PersonID: h.Person, Hold: h.Hold})
 	if errors.Is(err, pgx.ErrNoRows) {
-		return 0, false, nil
+		return k, false, nil
 	}
 	if err != nil {
-		return 0, false, fmt.Errorf("holding a Home: %w", err)
+		return k, false, fmt.Errorf("holding a Home: %w", err)
 	}
-	return int(n), true, nil
+	return KeptHome{int(row.Failures), row.OpenedAt}, true, nil
 }

@@ -109,13 +109,15 @@ where (workspace_id, person_id) in (
 );
 
 -- name: HomeClosed :exec
--- Slack does not show it to them: not before they open it again.
+-- Slack does not show it to them: not before they open it again. Who has opened it meanwhile keeps it.
 update homes
 set opened_at = 'epoch',
     dirty_at = null,
     held_until = null
 where workspace_id = @workspace_id
-  and person_id = @person_id;
+  and person_id = @person_id
+  and hold = @hold
+  and opened_at = @opened_at;
 
 -- name: GatherHomeChanges :execrows
 -- What happened within seconds is shown at once. Changes of what is not the reader's are shown once a
@@ -173,4 +175,4 @@ where workspace_id = @workspace_id
   and person_id = @person_id
   and hold = @hold
   and dirty_at is not null
-returning failures;
+returning failures, opened_at;

@@ -7,6 +7,7 @@ package queries
 
 import (
 	"context"
+	"time"
 )
 
 const digestsAround = `-- name: DigestsAround :many
@@ -192,16 +193,25 @@ set opened_at = 'epoch',
     held_until = null
 where workspace_id = $1
   and person_id = $2
+  and hold = $3
+  and opened_at = $4
 `
 
 type HomeClosedParams struct {
 	WorkspaceID string
 	PersonID    string
+	Hold        int64
+	OpenedAt    time.Time
 }
 
-// Slack does not show it to them: not before they open it again.
+// Slack does not show it to them: not before they open it again. Who has opened it meanwhile keeps it.
 func (q *Queries) HomeClosed(ctx context.Context, arg HomeClosedParams) error {
-	_, err := q.db.Exec(ctx, homeClosed, arg.WorkspaceID, arg.PersonID)
+	_, err := q.db.Exec(ctx, homeClosed,
+		arg.WorkspaceID,
+		arg.PersonID,
+		arg.Hold,
+		arg.OpenedAt,
+	)
 	return err
 }
 
@@ -376,7 +386,7 @@ where workspace_id = $1
   and person_id = $2
   and hold = $3
   and dirty_at is not null
-returning failures
+returning failures, opened_at
 `
 
 type KeepHomeParams struct {
@@ -385,11 +395,16 @@ type KeepHomeParams struct {
 	Hold        int64
 }
 
-func (q *Queries) KeepHome(ctx context.Context, arg KeepHomeParams) (int32, error) {
+type KeepHomeRow struct {
+	Failures int32
+	OpenedAt time.Time
+}
+
+func (q *Queries) KeepHome(ctx context.Context, arg KeepHomeParams) (KeepHomeRow, error) {
 	row := q.db.QueryRow(ctx, keepHome, arg.WorkspaceID, arg.PersonID, arg.Hold)
-	var failures int32
-	err := row.Scan(&failures)
-	return failures, err
+	var i KeepHomeRow
+	err := row.Scan(&i.Failures, &i.OpenedAt)
+	return i, err
 }
 
 const objectivesOf = `-- name: ObjectivesOf :many
