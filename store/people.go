@@ -16,17 +16,29 @@ type Person struct {
 	Fresh bool // asked of Slack within the last four minutes, so that nobody has to ask
 	// Current: asked of Slack within the last five minutes. Rights that decide are no older.
 	Current bool
+	Changes int64 // how often Slack told by itself that they changed
 }
 
 // SavePerson notes what Slack told about somebody.
 func (r Statements) SavePerson(ctx context.Context, p Person) error {
-	err := r.q.SavePerson(ctx, queries.SavePersonParams{
-		WorkspaceID: p.Workspace, ID: p.ID, Name: p.Name, Sorted: okr.SortKey(p.Name), TimeZone: p.Zone, Kind: string(p.Kind),
+	_, err := r.savePerson(ctx, p, nil)
+	return err
+}
+
+// SaveLookedUp is SavePerson for what Slack answered; false where Slack told by itself of a change since Changes was
+// loaded, which is kept.
+func (r Statements) SaveLookedUp(ctx context.Context, p Person) (bool, error) {
+	return r.savePerson(ctx, p, &p.Changes)
+}
+
+func (r Statements) savePerson(ctx context.Context, p Person, changes *int64) (bool, error) {
+	n, err := r.q.SavePerson(ctx, queries.SavePersonParams{
+		WorkspaceID: p.Workspace, ID: p.ID, Name: p.Name, Sorted: okr.SortKey(p.Name), TimeZone: p.Zone, Kind: string(p.Kind), Changes: changes,
 	})
 	if err != nil {
-		return fmt.Errorf("saving person %s: %w", p.ID, err)
+		return false, fmt.Errorf("saving person %s: %w", p.ID, err)
 	}
-	return nil
+	return n == 1, nil
 }
 
 // PersonChanged notes what Slack told by itself about somebody who was seen before, and that it has to
@@ -63,7 +75,7 @@ func (r Statements) Person(ctx context.Context, workspace, id string) (Person, e
 	}
 	return Person{
 		Actor: okr.Actor{Workspace: workspace, ID: id, Kind: okr.ActorKind(row.Kind)},
-		Name:  row.Name, Zone: row.TimeZone, Fresh: row.Fresh, Current: row.Current,
+		Name:  row.Name, Zone: row.TimeZone, Fresh: row.Fresh, Current: row.Current, Changes: row.Changes,
 	}, nil
 }
 

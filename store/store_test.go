@@ -136,38 +136,6 @@ func TestAnEventIsTakenAgainUntilItIsFinished(t *testing.T) {
 	wants("after its life", true, nil)
 }
 
-// One that was frozen over an event, and failed, leaves it to whoever has acted on it by then.
-func TestALateFailureReleasesNoFinishedEvent(t *testing.T) {
-	ctx := context.Background()
-	dsn := storetest.New(t)
-	s := storetest.Open(t, dsn)
-	key := []byte("event")
-	wants := func(when string, fresh bool) {
-		t.Helper()
-		if got, err := s.BeginEvent(ctx, key); got != fresh || err != nil {
-			t.Errorf("%s: %v, %v; want %v", when, got, err, fresh)
-		}
-	}
-	release := func() {
-		t.Helper()
-		if err := s.ReleaseEvent(ctx, key); err != nil {
-			t.Fatal(err)
-		}
-	}
-	wants("the one that is frozen", true)
-	storetest.Advance(t, dsn, 6*time.Second)
-	wants("the one after it", true)
-	if err := s.FinishEvent(ctx, key); err != nil {
-		t.Fatal(err)
-	}
-	release()
-	wants("the same bytes again", false)
-	storetest.Advance(t, dsn, 11*time.Minute)
-	wants("after its life", true)
-	release()
-	wants("one that nobody finished", true)
-}
-
 // Of two who act on the same event the one that commits first has done it, and the other nothing.
 func TestAnEventIsFinishedWithWhatWasDoneForIt(t *testing.T) {
 	s := storetest.Store(t)

@@ -44,6 +44,10 @@ func (d *Desk) withRights(p store.Person) store.Person {
 
 // lookUp asks Slack, for so long, who somebody is, and keeps what it says, for which that time need not last.
 func (d *Desk) lookUp(ctx context.Context, within time.Duration, workspace, id string) (store.Person, error) {
+	known, err := d.Store.Person(ctx, workspace, id)
+	if err != nil && !IsNotFound(err) {
+		return store.Person{}, err
+	}
 	asking, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	u, err := d.Slack.person(asking, id)
@@ -54,8 +58,11 @@ func (d *Desk) lookUp(ctx context.Context, within time.Duration, workspace, id s
 	if err != nil {
 		return store.Person{}, err
 	}
-	p := store.Person{Actor: okr.Actor{Workspace: workspace, ID: id, Kind: kindOf(u, w)}, Name: nameOf(u), Zone: zoneOf(u), Fresh: true, Current: true}
-	return p, d.Store.SavePerson(ctx, p)
+	p := store.Person{Actor: okr.Actor{Workspace: workspace, ID: id, Kind: kindOf(u, w)}, Name: nameOf(u), Zone: zoneOf(u), Fresh: true, Current: true, Changes: known.Changes}
+	if kept, err := d.Store.SaveLookedUp(ctx, p); err != nil || kept {
+		return p, err
+	}
+	return d.Store.Person(ctx, workspace, id) // Slack told of a change while it was asked
 }
 
 // installation is the workspace as Slack says that our token is of it, or as it last said so.

@@ -406,6 +406,7 @@ type Person struct {
 	Kind        string
 	RefreshedAt time.Time
 	Sorted      *string
+	Changes     int64
 }
 
 type Place struct {

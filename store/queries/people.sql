@@ -1,4 +1,5 @@
--- name: SavePerson :exec
+-- name: SavePerson :execrows
+-- Where it is said how often somebody had changed before Slack was asked, only if they have not changed since.
 insert into people (workspace_id, id, name, sorted, time_zone, kind, refreshed_at)
 values (@workspace_id, @id, @name, @sorted::text, @time_zone, @kind, now())
 on conflict (workspace_id, id) do update
@@ -6,7 +7,8 @@ set name = excluded.name,
     sorted = excluded.sorted,
     time_zone = excluded.time_zone,
     kind = excluded.kind,
-    refreshed_at = now();
+    refreshed_at = now()
+where people.changes = coalesce(sqlc.narg('changes')::bigint, people.changes);
 
 -- name: PersonChanged :exec
 update people
@@ -14,7 +16,8 @@ set name = @name,
     sorted = @sorted::text,
     time_zone = @time_zone,
     kind = @kind,
-    refreshed_at = 'epoch'
+    refreshed_at = 'epoch',
+    changes = changes + 1
 where workspace_id = @workspace_id
   and id = @id;
 

@@ -86,7 +86,7 @@ func (q *Queries) People(ctx context.Context, arg PeopleParams) ([]PeopleRow, er
 }
 
 const person = `-- name: Person :one
-select workspace_id, id, name, time_zone, kind, refreshed_at, sorted, (refreshed_at > now() - interval '4 minutes')::boolean as fresh, (refreshed_at > now() - interval '5 minutes')::boolean as current
+select workspace_id, id, name, time_zone, kind, refreshed_at, sorted, changes, (refreshed_at > now() - interval '4 minutes')::boolean as fresh, (refreshed_at > now() - interval '5 minutes')::boolean as current
 from people
 where workspace_id = $1
   and id = $2
@@ -105,6 +105,7 @@ type PersonRow struct {
 	Kind        string
 	RefreshedAt time.Time
 	Sorted      *string
+	Changes     int64
 	Fresh       bool
 	Current     bool
 }
@@ -120,6 +121,7 @@ func (q *Queries) Person(ctx context.Context, arg PersonParams) (PersonRow, erro
 		&i.Kind,
 		&i.RefreshedAt,
 		&i.Sorted,
+		&i.Changes,
 		&i.Fresh,
 		&i.Current,
 	)
@@ -132,7 +134,8 @@ set name = $1,
     sorted = $2::text,
     time_zone = $3,
     kind = $4,
-    refreshed_at = 'epoch'
+    refreshed_at = 'epoch',
+    changes = changes + 1
 where workspace_id = $5
   and id = $6
 `
@@ -158,7 +161,7 @@ func (q *Queries) PersonChanged(ctx context.Context, arg PersonChangedParams) er
 	return err
 }
 
-const savePerson = `-- name: SavePerson :exec
+const savePerson = `-- name: SavePerson :execrows
 insert into people (workspace_id, id, name, sorted, time_zone, kind, refreshed_at)
 values ($1, $2, $3, $4::text, $5, $6, now())
 on conflict (workspace_id, id) do update
@@ -167,6 +170,7 @@ set name = excluded.name,
     time_zone = excluded.time_zone,
     kind = excluded.kind,
     refreshed_at = now()
+where people.changes = coalesce($7::bigint, people.changes)
 `
 
 type SavePersonParams struct {
@@ -176,16 +180,22 @@ type SavePersonParams struct {
 	Sorted      string
 	TimeZone    string
 	Kind        string
+	Changes     *int64
 }
 
-func (q *Queries) SavePerson(ctx context.Context, arg SavePersonParams) error {
-	_, err := q.db.Exec(ctx, savePerson,
+// Where it is said how often somebody had changed before Slack was asked, only if they have not changed since.
+func (q *Queries) SavePerson(ctx context.Context, arg SavePersonParams) (int64, error) {
+	result, err := q.db.Exec(ctx, savePerson,
 		arg.WorkspaceID,
 		arg.ID,
 		arg.Name,
 		arg.Sorted,
 		arg.TimeZone,
 		arg.Kind,
+		arg.Changes,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
