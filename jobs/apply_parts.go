@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -109,6 +110,10 @@ func (t *taker) wait(ctx context.Context, p *portion, s sorted) error {
 		}
 	}
 	return t.store.InTx(ctx, func(tx *store.Tx) error {
+		// What another one asked since says more.
+		if mine, err := tx.KeepLane(ctx, t.held); err != nil || !mine {
+			return cmp.Or(err, errLost)
+		}
 		if err := tx.MakeWait(ctx, p.connection, s.pause); err != nil {
 			return err
 		}
