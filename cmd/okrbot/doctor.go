@@ -14,6 +14,7 @@ import (
 
 	"okrbot/integrations"
 	"okrbot/store"
+	"okrbot/store/embedded"
 )
 
 type doctorCommand struct {
@@ -199,6 +200,8 @@ func (d *doctor) database(ctx context.Context) {
 			variable, what, _ := strings.Cut(problem, ": ")
 			d.say("database, "+variable, broken, what, "")
 		}
+	case errors.Is(err, embedded.ErrSilent):
+		d.say("database", broken, err.Error(), "Try again in a minute. Where it stays so, restart the okrbot that runs it.")
 	case err != nil:
 		d.say("database", broken, err.Error(), "")
 	}

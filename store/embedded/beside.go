@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,9 +21,20 @@ func Where(opts Options) (string, error) {
 	return where(opts.quiet(), as)
 }
 
+// ErrSilent says that a Postgres runs and does not answer.
+var ErrSilent = errors.New("does not answer: it is just starting, or it hangs")
+
+// silentAfter is how long one is waited for that another process runs. Whoever waits is a person at a command.
+const silentAfter = 20 * time.Second
+
 // Running is the address of the Postgres that another process runs on the data of a folder, by the
-// files that it keeps there; "" when none does. One that is just starting is waited for.
+// files that it keeps there; "" when none does. One that is just starting is waited for, for twenty seconds:
+// then it is ErrSilent.
 func Running(ctx context.Context, opts Options) (dsn string, err error) {
+	return runningWithin(ctx, opts, silentAfter)
+}
+
+func runningWithin(ctx context.Context, opts Options, within time.Duration) (dsn string, err error) {
 	dir, err := Where(opts)
 	if err != nil {
 		return "", err
@@ -33,8 +45,8 @@ func Running(ctx context.Context, opts Options) (dsn string, err error) {
 		if lines := strings.Split(string(raw), "\n"); err == nil && len(lines) > 5 && lines[4] != "" && answers(filepath.Join(lines[4], ".s.PGSQL.5432")) {
 			return address(lines[4]), nil
 		}
-		if time.Since(began) > startWithin {
-			return "", fmt.Errorf("the Postgres that another okrbot runs on %s does not answer", dir)
+		if time.Since(began) > within {
+			return "", fmt.Errorf("the Postgres that another okrbot runs on %s %w", dir, ErrSilent)
 		}
 		select {
 		case <-ctx.Done():

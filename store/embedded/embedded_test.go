@@ -44,6 +44,28 @@ func start(t *testing.T, dir string) *embedded.Server {
 	return s
 }
 
+// One that runs and says nothing, as one that hangs, is not waited for without end.
+func TestASilentServerIsSaidToBe(t *testing.T) {
+	dir := folder(t)
+	start(t, dir)
+	raw, err := os.ReadFile(filepath.Join(dir, "postmaster.pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(string(raw), "\n")
+	pid, err := strconv.Atoi(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = syscall.Kill(pid, syscall.SIGCONT) }()
+	if _, err := embedded.RunningWithin(t.Context(), embedded.Options{Dir: dir}, 10*time.Millisecond); !errors.Is(err, embedded.ErrSilent) {
+		t.Errorf("%v", err)
+	}
+}
+
 func ask[T any](t *testing.T, s *embedded.Server, sql string) T {
 	t.Helper()
 	conn, err := pgx.Connect(context.Background(), s.DSN())

@@ -47,3 +47,6 @@ func Place(opts Options) (string, error) {
 	}
 	return place(dir, as)
 }
+
+// RunningWithin is Running for who waits as long as it says.
+var RunningWithin = runningWithin
