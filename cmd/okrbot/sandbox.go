@@ -289,7 +289,12 @@ func sandboxClock(ctx context.Context, dsn string, fresh bool) (*shiftedClock, e
 }
 
 // worked says whether somebody has worked in the sandbox: there are objectives.
+// pageWaits is how long the page waits for what the database knows: it shows Slack without it.
+const pageWaits = time.Second
+
 func (c *shiftedClock) worked(ctx context.Context) (worked bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, pageWaits)
+	defer cancel()
 	err = c.pool.QueryRow(ctx, "select exists (select from objectives)").Scan(&worked)
 	return worked, err
 }
@@ -297,6 +302,8 @@ func (c *shiftedClock) worked(ctx context.Context) (worked bool, err error) {
 // nextDue is when the next sync is due by the sandbox's time, be it a failed one's next try; the zero
 // time when none is.
 func (c *shiftedClock) nextDue(ctx context.Context) (time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, pageWaits)
+	defer cancel()
 	var next *time.Time
 	err := c.pool.QueryRow(ctx, `
 		select least(
