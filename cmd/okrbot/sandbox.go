@@ -288,10 +288,10 @@ func sandboxClock(ctx context.Context, dsn string, fresh bool) (*shiftedClock, e
 	return c, nil
 }
 
-// worked says whether somebody has worked in the sandbox: there are objectives.
 // pageWaits is how long the page waits for what the database knows: it shows Slack without it.
 const pageWaits = time.Second
 
+// worked says whether somebody has worked in the sandbox: there are objectives.
 func (c *shiftedClock) worked(ctx context.Context) (worked bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, pageWaits)
 	defer cancel()
