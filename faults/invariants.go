@@ -137,11 +137,12 @@ where s.day > (now() - interval '40 days')::date`)
 	return list, nil
 }
 
-// checkRuns: no slot of a key result was run twice, and the last one was run.
+// checkRuns: no slot of a key result was run twice, and the last one was run. A batch names the slots of all rhythms
+// that it read by, so one that several of them have stands in it as often.
 func (o *office) checkRuns(ctx context.Context, conn *pgx.Conn) (list []finding, err error) {
 	rows, err := conn.Query(ctx, `
 select o.key_result_id::bigint, s.slot, count(*)::int
-from sync_outcomes o, unnest(o.slots) as s (slot)
+from sync_outcomes o, lateral (select distinct unnest(o.slots)) as s (slot)
 where o.batch_id > $1 and not o.forced and o.outcome not in ('again', 'superseded', 'failed')
 group by 1, 2
 having count(*) > 1`, o.since.batch)
