@@ -212,7 +212,7 @@ func (flow *Flow) keepConsent(ctx context.Context, at signInPage, consenter inte
 		return err
 	})
 	if errors.Is(err, errLostRight) {
-		return outcomePath + "over"
+		return outcomePath + "lost"
 	}
 	if err != nil {
 		flow.Log.Error("keeping a consent", "actor", at.actor.ID, "error", err)

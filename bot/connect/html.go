@@ -103,6 +103,7 @@ var outcomes = map[string]page{
 	"denied":    {Title: "Not allowed", Lines: []string{"Nothing was connected, because it was not allowed. If that was a slip, type `/okr connect` in Slack again."}},
 	"failed":    {Title: "Not connected", Lines: []string{"It did not work out, and nothing was stored. Slack says what happened and what to do. " + toSlack}},
 	"over":      {Title: "This page is over", Lines: []string{"Its address was used already, or its ten minutes are over. Type `/okr connect` in Slack for a new one."}},
+	"lost":      {Title: "You may not connect systems any more", Lines: []string{lostRight}},
 	"elsewhere": {Title: "Opened in another browser", Lines: []string{"This sign-in was begun in another browser, so it does not go on in this one. Go on there, or type `/okr connect` in Slack for a new address."}},
 	"cookies":   {Title: "Your browser kept no cookie", Lines: []string{"okrbot needs one for ten minutes, to know that it is still you. Allow cookies for this address, then open the link from Slack again."}},
 	"unsure":    {Title: "Slack does not answer", Lines: []string{"okrbot asks Slack whether you may still do this, and Slack does not answer. Nothing was stored. Type `/okr connect` in Slack again in a few minutes."}},
@@ -111,7 +112,7 @@ var outcomes = map[string]page{
 
 // outcomeStatus are those outcomes that are no success.
 var outcomeStatus = map[string]int{
-	"over": http.StatusNotFound, "elsewhere": http.StatusForbidden, "cookies": http.StatusForbidden, "unable": http.StatusInternalServerError,
+	"over": http.StatusNotFound, "lost": http.StatusForbidden, "elsewhere": http.StatusForbidden, "cookies": http.StatusForbidden, "unable": http.StatusInternalServerError,
 	"unsure": http.StatusServiceUnavailable,
 }
 

@@ -381,7 +381,7 @@ func (flow *Flow) tryEntered(ctx context.Context, w http.ResponseWriter, r *http
 		err = flow.Store.EndSignInPage(ctx, at.SignInPage)
 	}
 	if errors.Is(err, errLostRight) {
-		flow.outcome(w, "over")
+		flow.outcome(w, "lost")
 		return
 	}
 	if err != nil {
