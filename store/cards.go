@@ -225,7 +225,8 @@ func (tx *Tx) moveCard(ctx context.Context, k KeyResult) error {
 	return tx.MarkCards(ctx, k.ID)
 }
 
-// CardParked sets aside a card that Slack will not take; true the first time, for who has the place. NothingSent: no post of it stands there.
+// CardParked sets aside a card that Slack will not take; true the first time, for who has the place. NothingSent: no
+// post of it stands there.
 func (tx *Tx) CardParked(ctx context.Context, h HeldPlace, c Card, code string, nothingSent bool) (bool, error) {
 	n, err := tx.q.ParkCard(ctx, queries.ParkCardParams{
 		KeyResultID: c.KeyResult, ChannelID: h.Channel, WorkspaceID: h.Workspace, Hold: h.Hold, Error: code, NothingSent: nothingSent,
